@@ -1,0 +1,173 @@
+//! Lambda functions as real processes behind the Lambda Runtime API.
+//!
+//! Must not know: who invokes a function, what it does, rules, tables.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::template;
+
+/// Credentials handed to a function's processes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Access key id.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: String,
+    /// Session token.
+    pub session_token: String,
+}
+
+/// What happens in and around functions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// An invocation was handed to a process.
+    Invoked {
+        /// Function name.
+        function: String,
+        /// Request id.
+        request_id: String,
+        /// Whether a process had to be started for it.
+        cold: bool,
+    },
+    /// An invocation ended.
+    Completed {
+        /// Function name.
+        function: String,
+        /// Request id.
+        request_id: String,
+        /// Time from hand-over to answer, milliseconds.
+        duration_ms: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A process wrote a line to standard output or standard error.
+    Log {
+        /// Function name.
+        function: String,
+        /// The line without its end.
+        line: String,
+    },
+    /// A failed asynchronous event waits for its next attempt.
+    Retrying {
+        /// Function name.
+        function: String,
+        /// Request id, the same for each attempt.
+        request_id: String,
+        /// Attempts made so far.
+        attempts: u32,
+        /// Time to the next attempt, milliseconds.
+        wait_ms: u64,
+    },
+    /// An asynchronous event was given up.
+    GivenUp {
+        /// Function name.
+        function: String,
+        /// Request id.
+        request_id: String,
+        /// On-failure destination.
+        destination: Option<String>,
+        /// The record for the destination.
+        record: Value,
+    },
+}
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The handler answered with these bytes.
+    Success(Vec<u8>),
+    /// The handler, the runtime or the time limit ended it.
+    Failure {
+        /// Error type such as `Runtime.ExitError`.
+        error_type: String,
+        /// Text.
+        message: String,
+    },
+}
+
+/// What functions need from outside.
+#[derive(Clone)]
+pub struct Wiring {
+    /// Executable by binary name.
+    pub binaries: BTreeMap<String, PathBuf>,
+    /// Environment added to every function's own (endpoints).
+    pub env: BTreeMap<String, String>,
+    /// Region.
+    pub region: String,
+    /// Account id.
+    pub account: String,
+    /// Told everything that happens.
+    pub events: Arc<dyn Fn(Notice) + Send + Sync>,
+    /// Credentials of each function.
+    pub credentials_for: Arc<dyn Fn(&template::Function) -> Credentials + Send + Sync>,
+    /// The clock, epoch milliseconds.
+    pub now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// Limits and time scale.
+    pub tuning: Tuning,
+}
+
+/// Settings that differ between a laptop run and a test.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tuning {
+    /// Processes at once per function.
+    pub concurrency: usize,
+    /// Factor on retry waits and event age: 1.0 is real time.
+    pub time_scale: f64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Tuning {
+            concurrency: 4,
+            time_scale: 1.0,
+        }
+    }
+}
+
+/// Why functions cannot be started or invoked.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    /// No executable was given for a function's binary.
+    #[error("start function {function}: no executable for binary {binary}")]
+    NoBinary {
+        /// Function name.
+        function: String,
+        /// Binary name.
+        binary: String,
+    },
+    /// The name or ARN is not that of a function.
+    #[error("invoke {0}: no such function")]
+    Unknown(String),
+}
+
+/// All functions of a template.
+#[derive(Clone)]
+pub struct Functions {}
+
+impl Functions {
+    /// Prepares the functions; processes start with the first event.
+    pub fn start(
+        functions: Vec<template::Function>,
+        wiring: Wiring,
+    ) -> Result<Functions, FunctionError> {
+        let _ = (functions, wiring);
+        Ok(Functions {})
+    }
+
+    /// Queues an event for the function with this ARN or name and returns at once.
+    pub fn invoke_async(
+        &self,
+        arn_or_name: &str,
+        payload: Vec<u8>,
+    ) -> Result<String, FunctionError> {
+        let _ = payload;
+        Err(FunctionError::Unknown(arn_or_name.to_owned()))
+    }
+
+    /// Ends every process and drops what is queued.
+    pub async fn shutdown(&self) {}
+}
