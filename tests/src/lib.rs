@@ -1,1 +1,8 @@
-//! placeholder
+//! The world: a whole stack of its own for each test, and the ways to touch it that a person, a device or an AWS client has.
+//! It drives `lockctl local` from outside; it must not call into the product's logic.
+
+pub mod browser;
+pub mod mqtt;
+pub mod world;
+
+pub use world::World;

@@ -1,0 +1,232 @@
+//! One stack per test: own ports, own data, ended by its handle when the test ends.
+
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use aws_credential_types::Credentials;
+use aws_sdk_iotdataplane::config::{BehaviorVersion, Region};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::mqtt::Client;
+
+/// How long a condition may take to come true. Generous: these machines are shared.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How often a condition is looked at.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A running stack.
+pub struct World {
+    stack: Child,
+    directory: TempDir,
+    ready: Value,
+    http: reqwest::Client,
+}
+
+impl World {
+    /// One lock, one button, both devices running, nothing on disk.
+    pub async fn start() -> Result<Self> {
+        Self::with(&["--memory"]).await
+    }
+
+    /// A stack with more arguments for `lockctl local`.
+    pub async fn with(arguments: &[&str]) -> Result<Self> {
+        let directory = tempfile::tempdir().context("make the world's directory")?;
+        Self::within(directory, arguments).await
+    }
+
+    /// A stack in a directory that may hold an earlier stack's data.
+    pub async fn within(directory: TempDir, arguments: &[&str]) -> Result<Self> {
+        let ready_file = directory.path().join("ready.json");
+        if ready_file.exists() {
+            std::fs::remove_file(&ready_file).context("remove the earlier stack's ready file")?;
+        }
+        let mut command = Command::new(program("lockctl")?);
+        command.args(["local", "--headless", "--no-build", "--log", "json"]).args(arguments);
+        command.arg("--ready-file").arg(&ready_file).arg("--data-dir").arg(directory.path().join("data"));
+        let log = std::fs::File::create(directory.path().join("log")).context("create the stack's log")?;
+        let errors = log.try_clone().context("share the stack's log")?;
+        command.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true);
+        let mut stack = command.spawn().context("start lockctl local")?;
+        let patience = Instant::now() + DEADLINE;
+        let mut glances = tokio::time::interval(GLANCE);
+        while !ready_file.exists() {
+            if let Some(status) = stack.try_wait().context("look after lockctl local")? {
+                bail!("lockctl local ended with {status}:\n{}", tail(&directory));
+            }
+            if Instant::now() > patience {
+                bail!("lockctl local was not ready after {DEADLINE:?}:\n{}", tail(&directory));
+            }
+            glances.tick().await;
+        }
+        let ready = serde_json::from_slice(&std::fs::read(&ready_file).context("read the ready file")?)?;
+        let http = reqwest::Client::builder().timeout(DEADLINE).build().context("make an HTTP client")?;
+        Ok(Self { stack, directory, ready, http })
+    }
+
+    /// Ends the stack as Ctrl-C does, and gives its directory back for another start.
+    pub async fn stop(mut self) -> Result<TempDir> {
+        self.interrupt().await?;
+        let Self { directory, .. } = self;
+        Ok(directory)
+    }
+
+    /// Ctrl-C, and the wait for a clean end.
+    async fn interrupt(&mut self) -> Result<()> {
+        let pid = self.stack.id().context("the stack has ended already")?;
+        let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status().await.context("send SIGINT")?;
+        anyhow::ensure!(sent.success(), "SIGINT could not be sent");
+        let status = tokio::time::timeout(DEADLINE, self.stack.wait()).await.context("the stack did not end on Ctrl-C")??;
+        anyhow::ensure!(status.success(), "after Ctrl-C lockctl local ended with {status}:\n{}", tail(&self.directory));
+        Ok(())
+    }
+
+    /// The ready file.
+    pub fn ready(&self) -> &Value {
+        &self.ready
+    }
+
+    /// A text of the ready file, by its name.
+    pub fn at(&self, name: &str) -> &str {
+        self.ready[name].as_str().unwrap_or_else(|| panic!("the ready file has no {name}: {}", self.ready))
+    }
+
+    /// Path of a thing's certificate (`cert`) or private key (`key`).
+    pub fn secret(&self, thing: &str, which: &str) -> PathBuf {
+        let path = self.ready["things"][thing][which].as_str();
+        path.unwrap_or_else(|| panic!("the ready file has no {which} of {thing}: {}", self.ready)).into()
+    }
+
+    /// What the console shows of everything.
+    pub async fn state(&self) -> Result<Value> {
+        let url = format!("{}/api/state", self.at("console"));
+        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+    }
+
+    /// What the console shows of one lock.
+    pub async fn lock(&self, thing: &str) -> Result<Value> {
+        let state = self.state().await?;
+        let locks = state["locks"].as_array().context("the state has no locks")?;
+        let found = locks.iter().find(|lock| lock["thing"] == thing);
+        found.cloned().with_context(|| format!("no {thing} in {state}"))
+    }
+
+    /// Waits until what the console shows of a lock fits; fails with the last sight and the stack's log.
+    pub async fn until(&self, thing: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
+        let patience = Instant::now() + DEADLINE;
+        let mut glances = tokio::time::interval(GLANCE);
+        loop {
+            let seen = self.lock(thing).await?;
+            if fits(&seen) {
+                return Ok(seen);
+            }
+            if Instant::now() > patience {
+                bail!("{thing} was never {what}; last seen {seen:#}\n{}", tail(&self.directory));
+            }
+            glances.tick().await;
+        }
+    }
+
+    /// Waits until latch, record and shadow of a lock agree on `latch` and the record is settled.
+    pub async fn until_settled(&self, thing: &str, latch: &str) -> Result<Value> {
+        self.until(thing, &format!("settled {latch}"), |lock| {
+            lock["device"]["latch"] == latch
+                && lock["record"]["state"] == latch
+                && lock["record"]["status"] == "settled"
+                && lock["shadow"]["reported"]["lock"] == latch
+        })
+        .await
+    }
+
+    /// Waits until the history of a lock has a line that contains `text`.
+    pub async fn until_history(&self, thing: &str, text: &str) -> Result<Value> {
+        self.until(thing, &format!("telling `{text}` in its history"), |lock| {
+            let lines = lock["history"].as_array();
+            lines.is_some_and(|lines| lines.iter().any(|line| line["text"].as_str().is_some_and(|line| line.contains(text))))
+        })
+        .await
+    }
+
+    /// Presses a virtual button's pin.
+    pub async fn press(&self, button: &str, click: &str) -> Result<()> {
+        self.hand(button, "press", &json!({ "click": click })).await
+    }
+
+    /// Cuts or gives a device's power.
+    pub async fn power(&self, thing: &str, on: bool) -> Result<()> {
+        self.hand(thing, "power", &json!({ "on": on })).await
+    }
+
+    async fn hand(&self, thing: &str, what: &str, body: &Value) -> Result<()> {
+        let url = format!("{}/api/devices/{thing}/{what}", self.at("console"));
+        let answer = self.http.post(url).json(body).send().await?;
+        let status = answer.status();
+        anyhow::ensure!(status.is_success(), "{what} of {thing}: {status} {}", answer.text().await?);
+        Ok(())
+    }
+
+    /// Runs `lockctl` as an operator would from a second shell.
+    pub async fn lockctl(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new(program("lockctl")?);
+        for variable in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"] {
+            command.env_remove(variable);
+        }
+        command.args(arguments).arg("--ready-file").arg(self.directory.path().join("ready.json"));
+        let run = command.stdin(Stdio::null()).kill_on_drop(true).output();
+        tokio::time::timeout(DEADLINE, run).await.context("lockctl did not end")?.context("run lockctl")
+    }
+
+    /// Runs `lockctl … --output json` and reads its answer.
+    pub async fn lockctl_json(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.lockctl(&[arguments, &["--output", "json"]].concat()).await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "lockctl {arguments:?} ended with {}: {said}", output.status);
+        serde_json::from_slice(&output.stdout).with_context(|| format!("lockctl {arguments:?} printed no JSON: {said}"))
+    }
+
+    /// A plain AWS SDK client of the data plane.
+    pub fn iot_data(&self) -> aws_sdk_iotdataplane::Client {
+        let credentials = &self.ready["credentials"];
+        let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
+        let config = aws_sdk_iotdataplane::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.at("region").to_owned()))
+            .endpoint_url(self.at("iotData"))
+            .credentials_provider(Credentials::from_keys(text("accessKeyId"), text("secretAccessKey"), None))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_iotdataplane::Client::from_conf(config)
+    }
+
+    /// A lock's shadow, as the AWS SDK reads it.
+    pub async fn shadow(&self, thing: &str) -> Result<Value> {
+        let answer = self.iot_data().get_thing_shadow().thing_name(thing).send().await.context("GetThingShadow")?;
+        let payload = answer.payload().context("GetThingShadow had no payload")?;
+        serde_json::from_slice(payload.as_ref()).context("the shadow is not JSON")
+    }
+
+    /// An unrelated MQTT client that holds a thing's certificate.
+    pub async fn client(&self, thing: &str) -> Result<Client> {
+        let files = [PathBuf::from(self.at("ca")), self.secret(thing, "cert"), self.secret(thing, "key")];
+        Client::connect(thing, self.at("mqtts"), &files).await
+    }
+}
+
+/// The path of a program of the workspace, built beside the tests.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let this = std::env::current_exe().context("find the path of the test itself")?;
+    let profile = this.ancestors().nth(2).context("the test is not in cargo's output directory")?;
+    let path = profile.join(name);
+    anyhow::ensure!(path.is_file(), "no program {}: run `cargo build` first, or `cargo xtask test`", path.display());
+    Ok(path)
+}
+
+fn tail(directory: &TempDir) -> String {
+    let log = std::fs::read(directory.path().join("log")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&log);
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
