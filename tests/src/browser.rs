@@ -34,8 +34,13 @@ impl Browser {
             .kill_on_drop(true)
             .spawn()
             .context("start chromedriver: `cargo xtask setup` installs it")?;
-        let stdout = driver.stdout.take().context("chromedriver's output was not captured")?;
-        let port = tokio::time::timeout(DEADLINE, port(stdout)).await.context("chromedriver did not come up")??;
+        let stdout = driver
+            .stdout
+            .take()
+            .context("chromedriver's output was not captured")?;
+        let port = tokio::time::timeout(DEADLINE, port(stdout))
+            .await
+            .context("chromedriver did not come up")??;
         let arguments = [
             "--headless".to_owned(),
             "--no-sandbox".to_owned(),
@@ -50,13 +55,20 @@ impl Browser {
             format!("--user-data-dir={}", profile.path().display()),
         ];
         let options = json!({ "goog:chromeOptions": { "args": arguments } });
-        let capabilities = options.as_object().cloned().context("the capabilities are an object")?;
+        let capabilities = options
+            .as_object()
+            .cloned()
+            .context("the capabilities are an object")?;
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("open a browser window")?;
-        Ok(Self { page, driver, _profile: profile })
+        Ok(Self {
+            page,
+            driver,
+            _profile: profile,
+        })
     }
 
     /// Closes the window and ends the driver.
@@ -69,9 +81,16 @@ impl Browser {
 /// ChromeDriver prints the port it chose.
 async fn port(stdout: tokio::process::ChildStdout) -> Result<u16> {
     let mut lines = BufReader::new(stdout).lines();
-    while let Some(line) = lines.next_line().await.context("read chromedriver's output")? {
+    while let Some(line) = lines
+        .next_line()
+        .await
+        .context("read chromedriver's output")?
+    {
         if let Some((_, rest)) = line.split_once("successfully on port ") {
-            let port = rest.trim_end_matches('.').parse().with_context(|| format!("read the port in `{line}`"))?;
+            let port = rest
+                .trim_end_matches('.')
+                .parse()
+                .with_context(|| format!("read the port in `{line}`"))?;
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return Ok(port);
         }

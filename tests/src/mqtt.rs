@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport};
+use rumqttc::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -21,26 +23,39 @@ pub struct Client {
 impl Client {
     /// Connects as `client_id` with `[ca, certificate, key]`, and waits for the broker's yes.
     pub async fn connect(client_id: &str, address: &str, files: &[PathBuf; 3]) -> Result<Self> {
-        let (host, port) = address.rsplit_once(':').with_context(|| format!("{address} is not host:port"))?;
+        let (host, port) = address
+            .rsplit_once(':')
+            .with_context(|| format!("{address} is not host:port"))?;
         let mut options = MqttOptions::new(client_id, host, port.parse().context("read the port")?);
-        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(tls(files)?))));
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(
+            Arc::new(tls(files)?),
+        )));
         options.set_keep_alive(Duration::from_secs(30));
         let (client, events) = AsyncClient::new(options, 16);
         let mut this = Self { client, events };
-        this.wait("CONNACK", |packet| matches!(packet, Packet::ConnAck(_))).await?;
+        this.wait("CONNACK", |packet| matches!(packet, Packet::ConnAck(_)))
+            .await?;
         Ok(this)
     }
 
     /// Publishes at QoS 1 and waits until the broker has acknowledged.
     pub async fn publish(&mut self, topic: &str, payload: &str) -> Result<()> {
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload).await.context("queue a PUBLISH")?;
-        self.wait("PUBACK", |packet| matches!(packet, Packet::PubAck(_))).await
+        self.client
+            .publish(topic, QoS::AtLeastOnce, false, payload)
+            .await
+            .context("queue a PUBLISH")?;
+        self.wait("PUBACK", |packet| matches!(packet, Packet::PubAck(_)))
+            .await
     }
 
     /// Subscribes at QoS 1 and waits until the broker has acknowledged.
     pub async fn subscribe(&mut self, filter: &str) -> Result<()> {
-        self.client.subscribe(filter, QoS::AtLeastOnce).await.context("queue a SUBSCRIBE")?;
-        self.wait("SUBACK", |packet| matches!(packet, Packet::SubAck(_))).await
+        self.client
+            .subscribe(filter, QoS::AtLeastOnce)
+            .await
+            .context("queue a SUBSCRIBE")?;
+        self.wait("SUBACK", |packet| matches!(packet, Packet::SubAck(_)))
+            .await
     }
 
     async fn wait(&mut self, what: &str, fits: impl Fn(&Packet) -> bool) -> Result<()> {
@@ -53,18 +68,26 @@ impl Client {
                 }
             }
         };
-        tokio::time::timeout(DEADLINE, answer).await.with_context(|| format!("no {what} in time"))?
+        tokio::time::timeout(DEADLINE, answer)
+            .await
+            .with_context(|| format!("no {what} in time"))?
     }
 }
 
 fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore::empty();
-    for root in CertificateDer::pem_file_iter(ca).with_context(|| format!("read {}", ca.display()))? {
+    for root in
+        CertificateDer::pem_file_iter(ca).with_context(|| format!("read {}", ca.display()))?
+    {
         roots.add(root?)?;
     }
     let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(key).with_context(|| format!("read {}", key.display()))?;
+    let key =
+        PrivateKeyDer::from_pem_file(key).with_context(|| format!("read {}", key.display()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(roots).with_client_auth_cert(chain, key)?)
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?;
+    Ok(builder
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)?)
 }

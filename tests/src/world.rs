@@ -34,6 +34,11 @@ impl World {
 
     /// A stack with more arguments for `lockctl local`.
     pub async fn with(arguments: &[&str]) -> Result<Self> {
+        Self::with_page(&[arguments, &["--headless"]].concat()).await
+    }
+
+    /// A stack that serves the console's page too.
+    pub async fn with_page(arguments: &[&str]) -> Result<Self> {
         let directory = tempfile::tempdir().context("make the world's directory")?;
         Self::within(directory, arguments).await
     }
@@ -45,11 +50,22 @@ impl World {
             std::fs::remove_file(&ready_file).context("remove the earlier stack's ready file")?;
         }
         let mut command = Command::new(program("lockctl")?);
-        command.args(["local", "--headless", "--no-build", "--log", "json"]).args(arguments);
-        command.arg("--ready-file").arg(&ready_file).arg("--data-dir").arg(directory.path().join("data"));
-        let log = std::fs::File::create(directory.path().join("log")).context("create the stack's log")?;
+        command
+            .args(["local", "--no-build", "--log", "json"])
+            .args(arguments);
+        command
+            .arg("--ready-file")
+            .arg(&ready_file)
+            .arg("--data-dir")
+            .arg(directory.path().join("data"));
+        let log = std::fs::File::create(directory.path().join("log"))
+            .context("create the stack's log")?;
         let errors = log.try_clone().context("share the stack's log")?;
-        command.stdin(Stdio::null()).stdout(log).stderr(errors).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .kill_on_drop(true);
         let mut stack = command.spawn().context("start lockctl local")?;
         let patience = Instant::now() + DEADLINE;
         let mut glances = tokio::time::interval(GLANCE);
@@ -58,13 +74,25 @@ impl World {
                 bail!("lockctl local ended with {status}:\n{}", tail(&directory));
             }
             if Instant::now() > patience {
-                bail!("lockctl local was not ready after {DEADLINE:?}:\n{}", tail(&directory));
+                bail!(
+                    "lockctl local was not ready after {DEADLINE:?}:\n{}",
+                    tail(&directory)
+                );
             }
             glances.tick().await;
         }
-        let ready = serde_json::from_slice(&std::fs::read(&ready_file).context("read the ready file")?)?;
-        let http = reqwest::Client::builder().timeout(DEADLINE).build().context("make an HTTP client")?;
-        Ok(Self { stack, directory, ready, http })
+        let ready =
+            serde_json::from_slice(&std::fs::read(&ready_file).context("read the ready file")?)?;
+        let http = reqwest::Client::builder()
+            .timeout(DEADLINE)
+            .build()
+            .context("make an HTTP client")?;
+        Ok(Self {
+            stack,
+            directory,
+            ready,
+            http,
+        })
     }
 
     /// Ends the stack as Ctrl-C does, and gives its directory back for another start.
@@ -77,10 +105,20 @@ impl World {
     /// Ctrl-C, and the wait for a clean end.
     async fn interrupt(&mut self) -> Result<()> {
         let pid = self.stack.id().context("the stack has ended already")?;
-        let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status().await.context("send SIGINT")?;
+        let sent = Command::new("kill")
+            .args(["-INT", &pid.to_string()])
+            .status()
+            .await
+            .context("send SIGINT")?;
         anyhow::ensure!(sent.success(), "SIGINT could not be sent");
-        let status = tokio::time::timeout(DEADLINE, self.stack.wait()).await.context("the stack did not end on Ctrl-C")??;
-        anyhow::ensure!(status.success(), "after Ctrl-C lockctl local ended with {status}:\n{}", tail(&self.directory));
+        let status = tokio::time::timeout(DEADLINE, self.stack.wait())
+            .await
+            .context("the stack did not end on Ctrl-C")??;
+        anyhow::ensure!(
+            status.success(),
+            "after Ctrl-C lockctl local ended with {status}:\n{}",
+            tail(&self.directory)
+        );
         Ok(())
     }
 
@@ -91,31 +129,50 @@ impl World {
 
     /// A text of the ready file, by its name.
     pub fn at(&self, name: &str) -> &str {
-        self.ready[name].as_str().unwrap_or_else(|| panic!("the ready file has no {name}: {}", self.ready))
+        self.ready[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("the ready file has no {name}: {}", self.ready))
     }
 
     /// Path of a thing's certificate (`cert`) or private key (`key`).
     pub fn secret(&self, thing: &str, which: &str) -> PathBuf {
         let path = self.ready["things"][thing][which].as_str();
-        path.unwrap_or_else(|| panic!("the ready file has no {which} of {thing}: {}", self.ready)).into()
+        path.unwrap_or_else(|| panic!("the ready file has no {which} of {thing}: {}", self.ready))
+            .into()
     }
 
     /// What the console shows of everything.
     pub async fn state(&self) -> Result<Value> {
         let url = format!("{}/api/state", self.at("console"));
-        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+        Ok(self
+            .http
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
     }
 
     /// What the console shows of one lock.
     pub async fn lock(&self, thing: &str) -> Result<Value> {
         let state = self.state().await?;
-        let locks = state["locks"].as_array().context("the state has no locks")?;
+        let locks = state["locks"]
+            .as_array()
+            .context("the state has no locks")?;
         let found = locks.iter().find(|lock| lock["thing"] == thing);
-        found.cloned().with_context(|| format!("no {thing} in {state}"))
+        found
+            .cloned()
+            .with_context(|| format!("no {thing} in {state}"))
     }
 
     /// Waits until what the console shows of a lock fits; fails with the last sight and the stack's log.
-    pub async fn until(&self, thing: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
+    pub async fn until(
+        &self,
+        thing: &str,
+        what: &str,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
         let patience = Instant::now() + DEADLINE;
         let mut glances = tokio::time::interval(GLANCE);
         loop {
@@ -124,7 +181,10 @@ impl World {
                 return Ok(seen);
             }
             if Instant::now() > patience {
-                bail!("{thing} was never {what}; last seen {seen:#}\n{}", tail(&self.directory));
+                bail!(
+                    "{thing} was never {what}; last seen {seen:#}\n{}",
+                    tail(&self.directory)
+                );
             }
             glances.tick().await;
         }
@@ -145,7 +205,13 @@ impl World {
     pub async fn until_history(&self, thing: &str, text: &str) -> Result<Value> {
         self.until(thing, &format!("telling `{text}` in its history"), |lock| {
             let lines = lock["history"].as_array();
-            lines.is_some_and(|lines| lines.iter().any(|line| line["text"].as_str().is_some_and(|line| line.contains(text))))
+            lines.is_some_and(|lines| {
+                lines.iter().any(|line| {
+                    line["text"]
+                        .as_str()
+                        .is_some_and(|line| line.contains(text))
+                })
+            })
         })
         .await
     }
@@ -164,27 +230,49 @@ impl World {
         let url = format!("{}/api/devices/{thing}/{what}", self.at("console"));
         let answer = self.http.post(url).json(body).send().await?;
         let status = answer.status();
-        anyhow::ensure!(status.is_success(), "{what} of {thing}: {status} {}", answer.text().await?);
+        anyhow::ensure!(
+            status.is_success(),
+            "{what} of {thing}: {status} {}",
+            answer.text().await?
+        );
         Ok(())
     }
 
     /// Runs `lockctl` as an operator would from a second shell.
     pub async fn lockctl(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new(program("lockctl")?);
-        for variable in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"] {
+        for variable in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+        ] {
             command.env_remove(variable);
         }
-        command.args(arguments).arg("--ready-file").arg(self.directory.path().join("ready.json"));
+        command
+            .args(arguments)
+            .arg("--ready-file")
+            .arg(self.directory.path().join("ready.json"));
         let run = command.stdin(Stdio::null()).kill_on_drop(true).output();
-        tokio::time::timeout(DEADLINE, run).await.context("lockctl did not end")?.context("run lockctl")
+        tokio::time::timeout(DEADLINE, run)
+            .await
+            .context("lockctl did not end")?
+            .context("run lockctl")
     }
 
     /// Runs `lockctl … --output json` and reads its answer.
     pub async fn lockctl_json(&self, arguments: &[&str]) -> Result<Value> {
-        let output = self.lockctl(&[arguments, &["--output", "json"]].concat()).await?;
+        let output = self
+            .lockctl(&[arguments, &["--output", "json"]].concat())
+            .await?;
         let said = String::from_utf8_lossy(&output.stderr);
-        anyhow::ensure!(output.status.success(), "lockctl {arguments:?} ended with {}: {said}", output.status);
-        serde_json::from_slice(&output.stdout).with_context(|| format!("lockctl {arguments:?} printed no JSON: {said}"))
+        anyhow::ensure!(
+            output.status.success(),
+            "lockctl {arguments:?} ended with {}: {said}",
+            output.status
+        );
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("lockctl {arguments:?} printed no JSON: {said}"))
     }
 
     /// A plain AWS SDK client of the data plane.
@@ -195,7 +283,11 @@ impl World {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.at("region").to_owned()))
             .endpoint_url(self.at("iotData"))
-            .credentials_provider(Credentials::from_keys(text("accessKeyId"), text("secretAccessKey"), None))
+            .credentials_provider(Credentials::from_keys(
+                text("accessKeyId"),
+                text("secretAccessKey"),
+                None,
+            ))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         aws_sdk_iotdataplane::Client::from_conf(config)
@@ -203,14 +295,24 @@ impl World {
 
     /// A lock's shadow, as the AWS SDK reads it.
     pub async fn shadow(&self, thing: &str) -> Result<Value> {
-        let answer = self.iot_data().get_thing_shadow().thing_name(thing).send().await.context("GetThingShadow")?;
+        let answer = self
+            .iot_data()
+            .get_thing_shadow()
+            .thing_name(thing)
+            .send()
+            .await
+            .context("GetThingShadow")?;
         let payload = answer.payload().context("GetThingShadow had no payload")?;
         serde_json::from_slice(payload.as_ref()).context("the shadow is not JSON")
     }
 
     /// An unrelated MQTT client that holds a thing's certificate.
     pub async fn client(&self, thing: &str) -> Result<Client> {
-        let files = [PathBuf::from(self.at("ca")), self.secret(thing, "cert"), self.secret(thing, "key")];
+        let files = [
+            PathBuf::from(self.at("ca")),
+            self.secret(thing, "cert"),
+            self.secret(thing, "key"),
+        ];
         Client::connect(thing, self.at("mqtts"), &files).await
     }
 }
@@ -218,9 +320,16 @@ impl World {
 /// The path of a program of the workspace, built beside the tests.
 pub fn program(name: &str) -> Result<PathBuf> {
     let this = std::env::current_exe().context("find the path of the test itself")?;
-    let profile = this.ancestors().nth(2).context("the test is not in cargo's output directory")?;
+    let profile = this
+        .ancestors()
+        .nth(2)
+        .context("the test is not in cargo's output directory")?;
     let path = profile.join(name);
-    anyhow::ensure!(path.is_file(), "no program {}: run `cargo build` first, or `cargo xtask test`", path.display());
+    anyhow::ensure!(
+        path.is_file(),
+        "no program {}: run `cargo build` first, or `cargo xtask test`",
+        path.display()
+    );
     Ok(path)
 }
 

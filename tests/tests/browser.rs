@@ -1,0 +1,75 @@
+//! The console in a real headless Chromium: press the button, see the door change, keep the picture.
+//! `UPDATE_PICTURE=1` puts the picture into the docs; without it the picture goes beside the other test output.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use e2e::World;
+use e2e::browser::Browser;
+use fantoccini::Locator;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
+    // Not headless: this world serves the page.
+    let world = World::with_page(&["--memory"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let browser = Browser::start(1200, 760).await?;
+    let page = &browser.page;
+    page.goto(world.at("console")).await?;
+    let wait = || page.wait().at_most(PATIENCE);
+    wait()
+        .for_element(Locator::Css("#door[data-latch=locked]"))
+        .await
+        .context("the door is shown locked")?;
+
+    let single = Locator::Css("[data-button=button-1] [data-click=SINGLE]:enabled");
+    wait()
+        .for_element(single)
+        .await
+        .context("the button can be pressed")?
+        .click()
+        .await?;
+    wait()
+        .for_element(Locator::Css("#door[data-latch=unlocked]"))
+        .await
+        .context("the door opens")?;
+    let settled = "#record [data-field=status][data-word=settled] ";
+    wait()
+        .for_element(Locator::Css(
+            "#record [data-field=state][data-word=unlocked]",
+        ))
+        .await
+        .context("the record follows")?;
+    wait()
+        .for_element(Locator::Css(settled.trim()))
+        .await
+        .context("the record settles")?;
+    wait()
+        .for_element(Locator::Css(
+            "#shadow [data-field=lock][data-word=unlocked]",
+        ))
+        .await
+        .context("the shadow follows")?;
+    let history = page.find(Locator::Css("#history")).await?.text().await?;
+    assert!(
+        history.contains("unlock"),
+        "the events tell of it: {history}"
+    );
+    world.until_settled("lock-1", "unlocked").await?;
+
+    let picture = page.screenshot().await?;
+    std::fs::write(picture_path(), picture).context("keep the picture")?;
+    browser.close().await
+}
+
+fn picture_path() -> std::path::PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    if std::env::var_os("UPDATE_PICTURE").is_some() {
+        root.join("infra/docs/console.png")
+    } else {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("console.png")
+    }
+}
