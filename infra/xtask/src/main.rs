@@ -1,1 +1,64 @@
-fn main() {}
+//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook.
+//!
+//! Must not know: anything the product does. A chore starts other programs and judges files by their text.
+
+mod process;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The project's chores. The first run on a new machine is `cargo xtask test`: it sets up what it needs.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Examples:\n  \
+        cargo xtask test                     everything, as CI runs it\n  \
+        cargo xtask test --only c,template   two steps of it\n  \
+        cargo xtask setup --check            what is missing, without installing it\n  \
+        cargo xtask tidy                     the rulebook alone, in a second\n\n\
+        The laptop mode is not a chore: it is `cargo run`."
+)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what the tests need and Rust does not bring.
+    Setup(setup::Options),
+    /// Run every test, check and linter; ends with a table of the steps.
+    Test(test::Options),
+    /// Check the rules that no compiler checks: layering, clocks, vocabulary, template and crates, file shapes.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse().chore) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the chore; `false` when it ran and found something wrong.
+fn run(chore: &Chore) -> Result<bool> {
+    let workspace = Workspace::here();
+    match chore {
+        Chore::Setup(options) => setup::run(&workspace, options),
+        Chore::Test(options) => test::run(&workspace, options),
+        Chore::Tidy => tidy::run(&workspace),
+    }
+}

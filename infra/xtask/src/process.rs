@@ -1,0 +1,58 @@
+//! Starting another program in sight of the reader: the command line is printed, its output passes through.
+//!
+//! Must not know: which programs there are.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// Prints and runs `command`; whether it ended well. Its output goes straight to the terminal.
+pub fn run(command: &mut Command) -> Result<bool> {
+    let line = line_of(command);
+    println!("$ {line}");
+    let status = command.status().with_context(|| format!("run {line}"))?;
+    Ok(status.success())
+}
+
+/// Prints and runs `command`; an error when it did not end well.
+pub fn run_or_fail(command: &mut Command) -> Result<()> {
+    let line = line_of(command);
+    ensure!(run(command)?, "{line} failed");
+    Ok(())
+}
+
+/// Whether `command` can be started and ends well; nothing is shown.
+pub fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn line_of(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_did_not_succeed() {
+        assert!(!succeeds(&mut Command::new("no-such-program-anywhere")));
+    }
+
+    #[test]
+    fn a_failing_program_is_named_in_the_error() {
+        let error = run_or_fail(&mut Command::new("false")).expect_err("false fails");
+        assert_eq!(error.to_string(), "false failed");
+    }
+}

@@ -1,0 +1,60 @@
+//! `cargo xtask setup`: says what is missing and why it is needed, then installs it where it can.
+//!
+//! Must not know: what the test steps do with the tools; a step asks [`missing_of`] for the ones it needs.
+
+mod debian;
+mod python;
+mod tool;
+
+use anyhow::Result;
+
+pub use tool::{Missing, TOOLS, missing_of};
+
+use crate::workspace::Workspace;
+
+/// What `cargo xtask setup` can be told.
+#[derive(clap::Args, Default)]
+pub struct Options {
+    /// Only say what is missing; install nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Also install what `sam build` needs to deploy (cargo-lambda, about 100 MB).
+    #[arg(long)]
+    pub deploy: bool,
+}
+
+/// Installs what it can and names what it cannot; `true` when nothing is missing.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let missing: Vec<Missing> = TOOLS
+        .iter()
+        .filter_map(|tool| tool.missing(workspace))
+        .collect();
+    let deploy_missing = options.deploy && !python::deploy_is_ready(workspace);
+    if missing.is_empty() && !deploy_missing {
+        println!("set-up: nothing to do, all {} tools are here", TOOLS.len());
+        return Ok(true);
+    }
+    for tool in &missing {
+        println!("set-up: {tool}");
+    }
+    if options.check {
+        return Ok(false);
+    }
+
+    let packages = debian::packages(&missing);
+    if !packages.is_empty() {
+        debian::install(&packages)?;
+    }
+    if !python::is_ready(workspace) || deploy_missing {
+        python::install(workspace, options.deploy)?;
+    }
+
+    let still: Vec<Missing> = TOOLS
+        .iter()
+        .filter_map(|tool| tool.missing(workspace))
+        .collect();
+    for tool in &still {
+        println!("set-up: STILL MISSING {tool}");
+    }
+    Ok(still.is_empty())
+}

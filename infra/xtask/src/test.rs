@@ -1,0 +1,83 @@
+//! `cargo xtask test`: sets up, runs the steps one after another, and ends with a table of them.
+//!
+//! A failed step does not stop the others. A missing tool is a failure in CI; elsewhere it is a step marked SKIPPED, and
+//! the last line says that the run is not green. Must not know: what a step does.
+
+mod rust;
+mod step;
+mod summary;
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use self::step::{STEPS, Step, StepName};
+use self::summary::{Outcome, Row};
+use crate::setup;
+use crate::workspace::{Workspace, in_ci};
+
+/// What `cargo xtask test` can be told.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Run only these steps, in their usual order (comma-separated).
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP")]
+    only: Vec<StepName>,
+    /// Do not try to install what is missing.
+    #[arg(long)]
+    no_setup: bool,
+}
+
+/// Runs the steps; `true` when none failed.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let mut rows = Vec::new();
+    if !options.no_setup {
+        println!("== set-up");
+        // What stays missing is judged by the steps that need it.
+        if let Err(error) = setup::run(workspace, &setup::Options::default()) {
+            println!("set-up: {error:#}");
+        }
+    }
+    for step in STEPS {
+        if options.only.is_empty() || options.only.contains(&step.name) {
+            run_step(workspace, step, in_ci(), &mut rows);
+        }
+    }
+    print!("\n{}", summary::table(&rows));
+    Ok(!rows.iter().any(Row::failed))
+}
+
+/// Runs one step and adds its rows: its own, and one for each part of it that had to be left out.
+fn run_step(workspace: &Workspace, step: &Step, ci: bool, rows: &mut Vec<Row>) {
+    println!("\n== {}: {}", step.name, step.what);
+    let started = Instant::now();
+    let missing = setup::missing_of(workspace, step.tools);
+    let failed_before = step.after.filter(|before| {
+        rows.iter()
+            .any(|row| row.failed() && row.step == before.to_string())
+    });
+    let outcome = if let Some(before) = failed_before {
+        Outcome::Failed(format!("not run, as {before} failed"))
+    } else if missing.is_empty() {
+        match (step.run)(workspace) {
+            Ok(true) => Outcome::Passed,
+            Ok(false) => Outcome::Failed(String::new()),
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        }
+    } else {
+        let names: Vec<&str> = missing.iter().map(|tool| tool.name).collect();
+        Outcome::without(&names, ci)
+    };
+    println!("== {}: {outcome}", step.name);
+    rows.push(Row {
+        step: step.name.to_string(),
+        outcome,
+        took: started.elapsed(),
+    });
+    if step.name == StepName::Rust {
+        rows.extend(rust::left_out(workspace).into_iter().map(|part| Row {
+            step: format!("rust: {}", part.tests),
+            outcome: Outcome::without(&part.missing, ci),
+            took: std::time::Duration::ZERO,
+        }));
+    }
+}

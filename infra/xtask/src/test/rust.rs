@@ -1,0 +1,126 @@
+//! The Rust tests: cargo-nextest where it is installed, else `cargo test`; tests whose tools are missing are left out by name.
+//!
+//! Must not know: what the tests do, beyond the first word of the names of those that need a tool.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::setup;
+use crate::workspace::{Workspace, find_on_path};
+
+/// Tests that need a tool begin with its word, so that they can be left out by name.
+const PARTS: &[(&str, &[&str])] = &[
+    ("browser", &["chromium", "chromedriver"]),
+    ("mosquitto", &["mosquitto_pub"]),
+];
+
+/// Tests that cannot run here.
+pub struct LeftOut {
+    /// The word their names begin with.
+    pub tests: &'static str,
+    /// The tools they lack.
+    pub missing: Vec<&'static str>,
+}
+
+/// The parts of the Rust tests that cannot run on this machine.
+pub fn left_out(workspace: &Workspace) -> Vec<LeftOut> {
+    PARTS
+        .iter()
+        .map(|(tests, tools)| LeftOut {
+            tests,
+            missing: setup::missing_of(workspace, tools)
+                .iter()
+                .map(|tool| tool.name)
+                .collect(),
+        })
+        .filter(|part| !part.missing.is_empty())
+        .collect()
+}
+
+/// Runs the unit, integration and end-to-end tests, then the examples in the documentation.
+pub fn run(workspace: &Workspace) -> Result<bool> {
+    let words: Vec<&str> = left_out(workspace).iter().map(|part| part.tests).collect();
+    let mut tests = workspace.cargo();
+    if find_on_path("cargo-nextest").is_some() {
+        nextest(&mut tests, &words);
+        let passed = process::run(&mut tests)?;
+        let examples =
+            process::run(
+                workspace
+                    .cargo()
+                    .args(["test", "--workspace", "--doc", "--quiet"]),
+            )?;
+        Ok(passed && examples)
+    } else {
+        println!("cargo-nextest is not installed; using cargo test");
+        cargo_test(&mut tests, &words);
+        process::run(&mut tests)
+    }
+}
+
+fn nextest(command: &mut Command, left_out: &[&str]) {
+    command.args(["nextest", "run", "--workspace"]);
+    if !left_out.is_empty() {
+        let filters: Vec<String> = left_out
+            .iter()
+            .map(|word| format!("test(/(^|::){word}/)"))
+            .collect();
+        command
+            .arg("-E")
+            .arg(format!("not ({})", filters.join(" or ")));
+    }
+}
+
+fn cargo_test(command: &mut Command, left_out: &[&str]) {
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    if !left_out.is_empty() {
+        command.arg("--");
+        command.args(left_out.iter().flat_map(|word| ["--skip", word]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(command: &Command) -> Vec<String> {
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn tests_without_their_tools_are_left_out_by_name() {
+        let mut command = Command::new("cargo");
+        nextest(&mut command, &["browser", "mosquitto"]);
+        let filter = "not (test(/(^|::)browser/) or test(/(^|::)mosquitto/))";
+        assert_eq!(
+            words(&command),
+            ["nextest", "run", "--workspace", "-E", filter]
+        );
+
+        let mut command = Command::new("cargo");
+        cargo_test(&mut command, &["browser"]);
+        assert_eq!(
+            words(&command),
+            [
+                "test",
+                "--workspace",
+                "--no-fail-fast",
+                "--",
+                "--skip",
+                "browser"
+            ]
+        );
+    }
+
+    #[test]
+    fn with_every_tool_nothing_is_left_out() {
+        let mut command = Command::new("cargo");
+        nextest(&mut command, &[]);
+        assert_eq!(words(&command), ["nextest", "run", "--workspace"]);
+    }
+}

@@ -1,0 +1,217 @@
+//! The steps of a test run, in order: the quick ones first, so that a slip is told in seconds.
+//!
+//! Must not know: how outcomes are shown.
+
+use std::fmt;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use super::rust;
+use crate::process;
+use crate::tidy;
+use crate::workspace::Workspace;
+
+/// The steps' names, as `--only` takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StepName {
+    /// rustfmt
+    Format,
+    /// the rulebook
+    Tidy,
+    /// sam validate and cfn-lint
+    Template,
+    /// the firmware's host tests
+    C,
+    /// static analysis of the firmware
+    Cppcheck,
+    /// every binary
+    Build,
+    /// unit, end-to-end and browser tests
+    Rust,
+    /// lints, warnings as errors
+    Clippy,
+}
+
+impl fmt::Display for StepName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value().expect("no step is hidden");
+        f.write_str(value.get_name())
+    }
+}
+
+/// One step.
+pub struct Step {
+    /// Its name.
+    pub name: StepName,
+    /// What it does, for the heading.
+    pub what: &'static str,
+    /// The tools without which it cannot run at all.
+    pub tools: &'static [&'static str],
+    /// The step whose failure makes this one pointless.
+    pub after: Option<StepName>,
+    /// Runs it; `false` when it found something wrong.
+    pub run: fn(&Workspace) -> Result<bool>,
+}
+
+/// Every step, in the order of running.
+pub const STEPS: &[Step] = &[
+    Step {
+        name: StepName::Format,
+        what: "is every Rust file as rustfmt would write it?",
+        tools: &[],
+        after: None,
+        run: |workspace| process::run(workspace.cargo().args(["fmt", "--all", "--check"])),
+    },
+    Step {
+        name: StepName::Tidy,
+        what: "the rules that no compiler checks",
+        tools: &[],
+        after: None,
+        run: tidy::run,
+    },
+    Step {
+        name: StepName::Template,
+        what: "is template.yaml what AWS takes?",
+        tools: &["python tools"],
+        after: None,
+        run: template,
+    },
+    Step {
+        name: StepName::C,
+        what: "the firmware's host tests, under sanitizers",
+        tools: &["cc", "make", "sanitizers"],
+        after: None,
+        run: |workspace| {
+            process::run(
+                Command::new("make")
+                    .arg("-C")
+                    .arg(workspace.path("firmware/test"))
+                    .arg("check"),
+            )
+        },
+    },
+    Step {
+        name: StepName::Cppcheck,
+        what: "static analysis of the firmware",
+        tools: &["cppcheck"],
+        after: None,
+        run: cppcheck,
+    },
+    Step {
+        name: StepName::Build,
+        what: "every binary, as the end-to-end tests start them",
+        tools: &["cc"],
+        after: None,
+        run: |workspace| process::run(workspace.cargo().args(["build", "--workspace"])),
+    },
+    Step {
+        name: StepName::Rust,
+        what: "unit, end-to-end and browser tests",
+        tools: &["cc"],
+        after: Some(StepName::Build),
+        run: rust::run,
+    },
+    Step {
+        name: StepName::Clippy,
+        what: "lints, warnings as errors",
+        tools: &["cc"],
+        after: None,
+        run: |workspace| {
+            process::run(workspace.cargo().args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ]))
+        },
+    },
+];
+
+fn template(workspace: &Workspace) -> Result<bool> {
+    let linted = process::run(
+        Command::new(workspace.python_tool("cfn-lint"))
+            .current_dir(workspace.root())
+            .arg("template.yaml"),
+    )?;
+    let validated = process::run(
+        Command::new(workspace.python_tool("sam"))
+            .current_dir(workspace.root())
+            .args([
+                "validate",
+                "--lint",
+                "--template",
+                "template.yaml",
+                "--region",
+                "us-east-1",
+            ])
+            .env("SAM_CLI_TELEMETRY", "0")
+            // Its notes belong to the build directory, not to the home of whoever runs this.
+            .env("__SAM_CLI_APP_DIR", workspace.target().join("sam")),
+    )?;
+    Ok(linted && validated)
+}
+
+fn cppcheck(workspace: &Workspace) -> Result<bool> {
+    process::run(
+        Command::new("cppcheck")
+            .current_dir(workspace.root())
+            .args([
+                "--quiet",
+                "--std=c99",
+                "--enable=warning,performance,portability",
+                "--inline-suppr",
+                "--suppress=missingIncludeSystem",
+                "--error-exitcode=1",
+                "-I",
+                "firmware/core",
+                "firmware/core",
+                "firmware/src",
+            ]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::TOOLS;
+
+    #[test]
+    fn every_step_is_in_the_run_once() {
+        for name in StepName::value_variants() {
+            let count = STEPS.iter().filter(|step| step.name == *name).count();
+            assert_eq!(count, 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn steps_ask_only_for_tools_that_setup_knows() {
+        for step in STEPS {
+            for tool in step.tools {
+                assert!(
+                    TOOLS.iter().any(|known| known.name == *tool),
+                    "{}: {tool}",
+                    step.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_comes_after_the_one_it_waits_for() {
+        let place = |name| STEPS.iter().position(|step| step.name == name);
+        for step in STEPS {
+            if let Some(before) = step.after {
+                assert!(
+                    place(before) < place(step.name),
+                    "{} after {before}",
+                    step.name
+                );
+            }
+        }
+    }
+}

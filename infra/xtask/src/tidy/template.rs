@@ -1,0 +1,227 @@
+//! The template against the crates: each function is a crate, each crate under `lambdas/` with a binary is a function, and
+//! the rules of template.yaml that no linter knows.
+//!
+//! Must not know: YAML beyond `key: value`; the template keeps the keys read here on lines of their own or in one-line maps.
+
+use super::Violation;
+use super::layering::Member;
+use super::tree::Tree;
+
+const TEMPLATE: &str = "template.yaml";
+
+/// Everything wrong between the template and the crates.
+pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
+    let Some(text) = tree.text(TEMPLATE) else {
+        return vec![Violation::new(TEMPLATE, "is missing")];
+    };
+    let mut violations = functions(text, members);
+    violations.extend(rules(text));
+    violations
+}
+
+/// A function for each crate, a crate for each function.
+fn functions(text: &str, members: &[Member]) -> Vec<Violation> {
+    let folders = values(text, "CodeUri:");
+    let binaries = values(text, "Binary:");
+    let mut violations = Vec::new();
+    for folder in &folders {
+        let member = members.iter().find(|member| member.folder == *folder);
+        match member {
+            None => violations.push(Violation::new(
+                TEMPLATE,
+                format!("CodeUri {folder} is no member of the workspace"),
+            )),
+            Some(member)
+                if !member
+                    .binaries
+                    .iter()
+                    .any(|binary| binaries.contains(&binary.as_str())) =>
+            {
+                violations.push(Violation::new(
+                    TEMPLATE,
+                    format!("no function has the binary of {folder}"),
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    for member in members {
+        let is_function = member.folder.starts_with("lambdas/") && !member.binaries.is_empty();
+        if is_function && !folders.contains(&member.folder.as_str()) {
+            violations.push(Violation::new(
+                &member.folder,
+                format!("is a function that {TEMPLATE} does not have"),
+            ));
+        }
+    }
+    for binary in binaries {
+        if !members
+            .iter()
+            .any(|member| member.binaries.iter().any(|known| known == binary))
+        {
+            violations.push(Violation::new(
+                TEMPLATE,
+                format!("Binary {binary} is built by no crate"),
+            ));
+        }
+    }
+    violations
+}
+
+/// What each resource of a kind must have, counted: (the resource, what it must have, why).
+const EACH_HAS: &[(&str, &str, &str)] = &[
+    (
+        "Type: AWS::IoT::TopicRule",
+        "AwsIotSqlVersion: '2016-03-23'",
+        "without it AWS takes the rules of 2015",
+    ),
+    (
+        "Type: AWS::IoT::TopicRule",
+        "ErrorAction:",
+        "else a message that cannot be handed over is lost in silence",
+    ),
+    (
+        "Type: AWS::Lambda::Permission",
+        "SourceAccount:",
+        "else any account's rule may invoke the function",
+    ),
+    (
+        "Type: AWS::Lambda::Permission",
+        "SourceArn:",
+        "else any rule may invoke the function",
+    ),
+    (
+        "Type: AWS::Serverless::Function",
+        "OnFailure:",
+        "else an event that failed for good is lost in silence",
+    ),
+];
+
+fn rules(text: &str) -> Vec<Violation> {
+    let count = |what: &str| lines(text).filter(|line| line.contains(what)).count();
+    let mut violations: Vec<Violation> = EACH_HAS
+        .iter()
+        .filter(|(resource, has, _)| count(resource) != count(has))
+        .map(|(resource, has, why)| {
+            Violation::new(TEMPLATE, format!("each `{resource}` needs `{has}`: {why}"))
+        })
+        .collect();
+    if count("SELECT *") > 0 {
+        violations.push(Violation::new(
+            TEMPLATE,
+            "a rule selects `*`: a key of the payload could stand in for one of ours",
+        ));
+    }
+    violations
+}
+
+/// The lines that are not comments.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+}
+
+/// The values of a key, wherever it stands: `Key: value` or `{Key: value}`.
+fn values<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
+    lines(text)
+        .filter_map(|line| line.split_once(key))
+        .map(|(_, rest)| rest.split(['}', ',']).next().unwrap_or_default().trim())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+PressFunction:
+  Type: AWS::Serverless::Function
+  Metadata:
+    BuildProperties: {Binary: press}
+  Properties:
+    CodeUri: lambdas/press
+    # OnFailure: in a comment does not count
+    OnFailure: {Type: SQS}
+ButtonRule:
+  Type: AWS::IoT::TopicRule
+  AwsIotSqlVersion: '2016-03-23'
+  Sql: SELECT topic(2) AS button FROM 'iotbutton/+'
+  ErrorAction:
+Permission:
+  Type: AWS::Lambda::Permission
+  SourceAccount: 1
+  SourceArn: 2
+";
+
+    fn member(folder: &str, binary: &str) -> Member {
+        Member {
+            folder: folder.to_owned(),
+            binaries: vec![binary.to_owned()],
+            ..Member::default()
+        }
+    }
+
+    fn found(text: &str, members: &[Member]) -> Vec<String> {
+        check(&Tree::of(&[(TEMPLATE, text)]), members)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn a_template_that_matches_the_crates_is_good() {
+        assert_eq!(
+            found(
+                GOOD,
+                &[
+                    member("lambdas/press", "press"),
+                    member("infra/lockctl", "lockctl")
+                ]
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_crate_without_a_function_is_found() {
+        let members = [
+            member("lambdas/press", "press"),
+            member("lambdas/expire", "expire"),
+        ];
+        assert_eq!(
+            found(GOOD, &members),
+            ["lambdas/expire: is a function that template.yaml does not have"]
+        );
+    }
+
+    #[test]
+    fn a_function_without_a_crate_is_found() {
+        let expected = [
+            "template.yaml: CodeUri lambdas/press is no member of the workspace",
+            "template.yaml: Binary press is built by no crate",
+        ];
+        assert_eq!(found(GOOD, &[]), expected);
+    }
+
+    #[test]
+    fn every_resource_must_have_what_its_kind_needs() {
+        let members = [member("lambdas/press", "press")];
+        for (_, has, why) in EACH_HAS {
+            let bad: String = GOOD
+                .lines()
+                .filter(|line| line.trim_start().starts_with('#') || !line.contains(has))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            let found = found(&bad, &members);
+            assert_eq!(found.len(), 1, "without {has}");
+            assert!(found[0].ends_with(why), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn selecting_everything_is_found() {
+        let bad = GOOD.replace("SELECT topic(2) AS button", "SELECT *");
+        let found = found(&bad, &[member("lambdas/press", "press")]);
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}

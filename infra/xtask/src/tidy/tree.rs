@@ -1,0 +1,166 @@
+//! The project's text files, read once: path relative to the root, and text.
+//!
+//! Must not know: the rules.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Endings of the files that rules are about.
+const ENDINGS: &[&str] = &[
+    "rs", "c", "h", "js", "css", "html", "toml", "md", "yaml", "yml", "json", "py", "sh",
+];
+
+/// Folders that hold nothing written by hand.
+const NOT_OURS: &[&str] = &["target", "node_modules"];
+
+/// One file.
+pub struct File {
+    /// Path from the root, with forward slashes.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// All of them, sorted by path.
+pub struct Tree {
+    files: Vec<File>,
+}
+
+impl Tree {
+    /// Reads every text file below `root`, hidden folders and build output left out.
+    pub fn read(root: &Path) -> Result<Self> {
+        let mut files = Vec::new();
+        collect(root, "", &mut files)?;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Self { files })
+    }
+
+    /// A tree made up for a test.
+    #[cfg(test)]
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let files = files
+            .iter()
+            .map(|(path, text)| File {
+                path: (*path).to_owned(),
+                text: (*text).to_owned(),
+            })
+            .collect();
+        Self { files }
+    }
+
+    /// Every file.
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// The text of the file at exactly this path.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.files
+            .iter()
+            .find(|file| file.path == path)
+            .map(|file| file.text.as_str())
+    }
+}
+
+impl File {
+    /// The part of the name after the last dot.
+    pub fn ending(&self) -> &str {
+        ending_of(&self.path)
+    }
+
+    /// Whether the whole file is test code: it lies in a folder `tests` or `test`, or is a module of that name.
+    pub fn is_test(&self) -> bool {
+        self.path.split('/').any(|part| matches!(part, "tests" | "test" | "tests.rs"))
+            // The chore of that name.
+            && !self.path.starts_with("infra/xtask/src/test/")
+    }
+
+    /// The lines of code, numbered from 1: without whole-line comments, and without the inline test module at the end.
+    pub fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let end = lines
+            .windows(2)
+            .position(|pair| {
+                pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{')
+            })
+            .unwrap_or(lines.len());
+        lines
+            .into_iter()
+            .take(end)
+            .enumerate()
+            .map(|(index, line)| (index + 1, line))
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+}
+
+fn ending_of(path: &str) -> &str {
+    path.rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'))
+        .map_or("", |(_, ending)| ending)
+}
+
+fn collect(directory: &Path, relative: &str, files: &mut Vec<File>) -> Result<()> {
+    let entries =
+        fs::read_dir(directory).with_context(|| format!("list {}", directory.display()))?;
+    for entry in entries {
+        let entry = entry.with_context(|| format!("list {}", directory.display()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') || NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
+        let path = if relative.is_empty() {
+            name
+        } else {
+            format!("{relative}/{name}")
+        };
+        let kind = entry
+            .file_type()
+            .with_context(|| format!("look at {path}"))?;
+        if kind.is_dir() {
+            collect(&entry.path(), &path, files)?;
+        } else if kind.is_file() && ENDINGS.contains(&ending_of(&path)) {
+            let text = fs::read_to_string(entry.path()).with_context(|| format!("read {path}"))?;
+            files.push(File { path, text });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_lines_leave_out_comments_and_the_test_module() {
+        let tree = Tree::of(&[(
+            "a.rs",
+            "//! Doc.\nfn a() {}\n#[cfg(test)]\nfn b() {}\n#[cfg(test)]\nmod tests {\n}\n",
+        )]);
+        let lines: Vec<usize> = tree.files()[0]
+            .code_lines()
+            .map(|(number, _)| number)
+            .collect();
+        assert_eq!(lines, [2, 3, 4]);
+    }
+
+    #[test]
+    fn test_files_are_known_by_their_place() {
+        let cases = [
+            ("tests/src/story.rs", true),
+            ("lambdas/lock-core/src/decide/tests.rs", true),
+            ("infra/local-cloud/tests/broker.rs", true),
+            ("infra/xtask/src/test/rust.rs", false),
+            ("lambdas/press/src/main.rs", false),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(
+                Tree::of(&[(path, "")]).files()[0].is_test(),
+                expected,
+                "{path}"
+            );
+        }
+    }
+}

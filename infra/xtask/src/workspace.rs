@@ -1,0 +1,117 @@
+//! Where things are: the checkout, its build directory, its private Python tools, and whether this is CI.
+//!
+//! Must not know: what any of those files mean.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// The checkout this binary was built from.
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the checkout by the place of this crate in it.
+    pub fn here() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .expect("infra/xtask lies two folders below the root");
+        Self {
+            root: root.to_path_buf(),
+        }
+    }
+
+    /// The folder that holds `Cargo.toml`, `template.yaml` and the rest.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path inside the checkout.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// The build directory: `CARGO_TARGET_DIR`, else `target`.
+    pub fn target(&self) -> PathBuf {
+        match env::var_os("CARGO_TARGET_DIR") {
+            Some(directory) => self.root.join(directory),
+            None => self.path("target"),
+        }
+    }
+
+    /// A program of the private Python environment.
+    pub fn python_tool(&self, name: &str) -> PathBuf {
+        self.target().join("venv/bin").join(name)
+    }
+
+    /// The cargo that started this chore.
+    pub fn cargo(&self) -> Command {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// `cargo metadata` of the members, without their dependencies' own.
+    pub fn metadata(&self) -> Result<Value> {
+        let output = self
+            .cargo()
+            .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+            .output()
+            .context("run cargo metadata")?;
+        ensure!(
+            output.status.success(),
+            "run cargo metadata: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        serde_json::from_slice(&output.stdout).context("read the answer of cargo metadata")
+    }
+}
+
+/// Whether this runs in CI, where a missing tool is a failure: `CI` is set to anything but empty, `0` or `false`.
+pub fn in_ci() -> bool {
+    is_ci(env::var("CI").ok().as_deref())
+}
+
+fn is_ci(value: Option<&str>) -> bool {
+    !matches!(value, None | Some("" | "0" | "false"))
+}
+
+/// The file that a command name means on this machine's `PATH`.
+pub fn find_on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ci_is_a_matter_of_one_variable() {
+        let rows = [
+            (None, false),
+            (Some(""), false),
+            (Some("0"), false),
+            (Some("false"), false),
+            (Some("1"), true),
+            (Some("true"), true),
+        ];
+        for (value, expected) in rows {
+            assert_eq!(is_ci(value), expected, "CI={value:?}");
+        }
+    }
+
+    #[test]
+    fn the_root_is_where_the_template_is() {
+        assert!(Workspace::here().path("template.yaml").is_file());
+    }
+}
