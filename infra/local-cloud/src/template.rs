@@ -3,8 +3,19 @@
 //! Nothing is skipped silently: an unsupported resource type, property or function is an error that names file, line and
 //! logical id. Must not know: how any resource is served, the network, the clock.
 
+mod assemble;
 mod error;
+mod fields;
+mod function;
+mod identity;
+mod node;
+mod parameter;
 mod resource;
+mod rule;
+mod scope;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -65,7 +76,7 @@ impl Template {
 
     /// Resolves a template already in memory; `file` is only used in errors.
     pub fn parse(file: &str, text: &str, context: &Context) -> Result<Template, TemplateError> {
-        let _ = (file, text, context);
-        Ok(Template::default())
+        let root = node::parse(file, text)?;
+        assemble::template(file, &root, context)
     }
 }

@@ -92,7 +92,7 @@ pub enum Problem {
         /// Attribute asked for.
         attribute: String,
     },
-    /// Conditions that refer to each other in a ring.
-    #[error("condition {0} depends on itself")]
-    CircularCondition(String),
+    /// Conditions or names that refer to each other in a ring.
+    #[error("{0} depends on itself")]
+    Circular(String),
 }

@@ -1,0 +1,189 @@
+//! Reads the properties of one map and insists that every one of them is understood.
+//!
+//! Must not know: any resource type.
+
+use serde_json::Value;
+
+use super::error::{Problem, TemplateError};
+use super::node::{Data, Entry, Node};
+
+/// Where an error is reported: file and logical id (or section).
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub file: String,
+    pub item: String,
+}
+
+impl Place {
+    pub fn error(&self, line: usize, problem: Problem) -> TemplateError {
+        TemplateError::Invalid {
+            file: self.file.clone(),
+            line,
+            item: self.item.clone(),
+            problem,
+        }
+    }
+
+    pub fn kind(&self, line: usize, what: &str, expected: &'static str) -> TemplateError {
+        let what = what.to_owned();
+        self.error(line, Problem::Kind { what, expected })
+    }
+
+    pub fn refused(&self, line: usize, what: &str, value: &str, reason: &str) -> TemplateError {
+        self.error(
+            line,
+            Problem::Refused {
+                what: what.to_owned(),
+                value: value.to_owned(),
+                reason: reason.to_owned(),
+            },
+        )
+    }
+}
+
+/// The entries of one resolved map, taken one by one; [`Fields::finish`] refuses what was not taken.
+pub(super) struct Fields {
+    pub place: Place,
+    pub line: usize,
+    path: String,
+    entries: Vec<Entry>,
+}
+
+impl Fields {
+    /// `path` is the dotted place inside the item, empty at its top.
+    pub fn new(place: Place, path: &str, node: Node) -> Result<Fields, TemplateError> {
+        let line = node.line;
+        match node.data {
+            Data::Map(entries) => Ok(Fields {
+                place,
+                line,
+                path: path.to_owned(),
+                entries,
+            }),
+            Data::Null => Ok(Fields {
+                place,
+                line,
+                path: path.to_owned(),
+                entries: Vec::new(),
+            }),
+            _ => {
+                let what = if path.is_empty() { "Properties" } else { path };
+                Err(place.kind(line, what, "a map"))
+            }
+        }
+    }
+
+    /// Dotted name of a property, for errors.
+    pub fn name(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    pub fn take(&mut self, key: &str) -> Option<Node> {
+        let index = self.entries.iter().position(|e| e.key == key)?;
+        Some(self.entries.remove(index).value)
+    }
+
+    pub fn missing(&self, key: &str) -> TemplateError {
+        self.place
+            .error(self.line, Problem::Missing(self.name(key)))
+    }
+
+    pub fn text(&mut self, key: &str) -> Result<Option<String>, TemplateError> {
+        self.take(key)
+            .map(|node| match node.as_text() {
+                Some(text) => Ok(text.to_owned()),
+                None => Err(self.place.kind(node.line, &self.name(key), "text")),
+            })
+            .transpose()
+    }
+
+    pub fn need_text(&mut self, key: &str) -> Result<String, TemplateError> {
+        self.text(key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// A whole number within `range`.
+    pub fn integer(
+        &mut self,
+        key: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>, TemplateError> {
+        let Some(node) = self.take(key) else {
+            return Ok(None);
+        };
+        let name = self.name(key);
+        let text = node.as_text().unwrap_or_default();
+        let value: u64 = text
+            .parse()
+            .map_err(|_| self.place.kind(node.line, &name, "a whole number"))?;
+        if !range.contains(&value) {
+            let reason = format!("must lie in {} to {}", range.start(), range.end());
+            return Err(self.place.refused(node.line, &name, text, &reason));
+        }
+        Ok(Some(value))
+    }
+
+    pub fn boolean(&mut self, key: &str) -> Result<Option<bool>, TemplateError> {
+        self.take(key)
+            .map(|node| match node.as_text() {
+                Some("true") => Ok(true),
+                Some("false") => Ok(false),
+                _ => Err(self.place.kind(node.line, &self.name(key), "true or false")),
+            })
+            .transpose()
+    }
+
+    pub fn list(&mut self, key: &str) -> Result<Option<Vec<Node>>, TemplateError> {
+        self.take(key)
+            .map(|node| match node.data {
+                Data::List(items) => Ok(items),
+                _ => Err(self.place.kind(node.line, &self.name(key), "a list")),
+            })
+            .transpose()
+    }
+
+    pub fn map(&mut self, key: &str) -> Result<Option<Fields>, TemplateError> {
+        let path = self.name(key);
+        self.take(key)
+            .map(|node| Fields::new(self.place.clone(), &path, node))
+            .transpose()
+    }
+
+    /// The maps of a list.
+    pub fn maps(&mut self, key: &str) -> Result<Vec<Fields>, TemplateError> {
+        let path = self.name(key);
+        let items = self.list(key)?.unwrap_or_default();
+        items
+            .into_iter()
+            .map(|node| Fields::new(self.place.clone(), &path, node))
+            .collect()
+    }
+
+    pub fn json(&mut self, key: &str) -> Option<Value> {
+        self.take(key).map(|node| node.to_json())
+    }
+
+    /// Takes properties that are valid and change nothing here.
+    pub fn accept(&mut self, keys: &[&str]) {
+        self.entries.retain(|e| !keys.contains(&e.key.as_str()));
+    }
+
+    /// All that is left, by key.
+    pub fn rest(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Refuses a property that nothing has taken.
+    pub fn finish(self) -> Result<(), TemplateError> {
+        match self.entries.first() {
+            None => Ok(()),
+            Some(entry) => Err(self.place.error(
+                entry.line,
+                Problem::UnsupportedProperty(self.name(&entry.key)),
+            )),
+        }
+    }
+}

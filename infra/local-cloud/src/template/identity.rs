@@ -1,0 +1,178 @@
+//! The physical name of each resource, and what `Ref` and `GetAtt` give for it.
+//!
+//! Must not know: any property but the ones that name a resource.
+
+use super::error::{Problem, TemplateError};
+use super::fields::Place;
+use super::node::{Data, Node};
+use super::scope::Scope;
+
+/// What a resource is called by others.
+pub(super) struct Identity {
+    /// Its own name, the last part of its ARN.
+    pub name: String,
+    /// Value of `Ref`.
+    pub reference: String,
+    /// Values of `GetAtt`.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+impl Identity {
+    /// Value of the attribute `Arn`, or of `TopicArn` for a topic.
+    pub fn arn(&self) -> &str {
+        self.attributes
+            .iter()
+            .find(|(name, _)| *name == "Arn" || *name == "TopicArn")
+            .map(|(_, value)| value.as_str())
+            .expect("every supported type that is asked for its arn has one")
+    }
+}
+
+/// The property that names a resource of each supported type.
+const NAMES: &[(&str, &[&str])] = &[
+    ("AWS::Serverless::Function", &["FunctionName"]),
+    ("AWS::DynamoDB::Table", &["TableName"]),
+    ("AWS::SQS::Queue", &["QueueName"]),
+    ("AWS::SNS::Topic", &["TopicName"]),
+    ("AWS::IAM::Role", &["RoleName"]),
+    ("AWS::IoT::Policy", &["PolicyName"]),
+    ("AWS::IoT::TopicRule", &["RuleName"]),
+    ("AWS::Lambda::Permission", &[]),
+    ("AWS::Logs::LogGroup", &["LogGroupName"]),
+    ("AWS::CloudWatch::Alarm", &["AlarmName"]),
+];
+
+impl Scope<'_> {
+    /// The identity of the resource `id`, or of a role that SAM makes for a function (`<Function>Role`).
+    pub fn identity(
+        &self,
+        place: &Place,
+        line: usize,
+        id: &str,
+    ) -> Result<Identity, TemplateError> {
+        if let Some(resource) = self.resources.get(id) {
+            return self.guarded(place, line, id, || self.declared(place, line, id, resource));
+        }
+        let function = id.strip_suffix("Role").unwrap_or_default();
+        let owner = self.resources.get(function).and_then(|r| r.get("Type"));
+        if owner.and_then(Node::as_text) == Some("AWS::Serverless::Function") {
+            let name = format!("{}-{id}", self.context.stack_name);
+            return Ok(self.role(name));
+        }
+        Err(place.error(line, Problem::UnknownReference(id.to_owned())))
+    }
+
+    fn declared(
+        &self,
+        place: &Place,
+        line: usize,
+        id: &str,
+        resource: &Node,
+    ) -> Result<Identity, TemplateError> {
+        let kind = resource
+            .get("Type")
+            .and_then(Node::as_text)
+            .unwrap_or_default();
+        let Some((_, naming)) = NAMES.iter().find(|(name, _)| *name == kind) else {
+            return Err(place.error(line, Problem::UnsupportedType(kind.to_owned())));
+        };
+        let name = match self.given_name(place, resource, naming)? {
+            Some(name) => name,
+            None if kind == "AWS::IoT::TopicRule" => {
+                // Rule names have no hyphen.
+                format!("{}_{id}", self.context.stack_name.replace('-', ""))
+            }
+            None => format!("{}-{id}", self.context.stack_name),
+        };
+        Ok(self.identity_of(kind, name))
+    }
+
+    fn given_name(
+        &self,
+        place: &Place,
+        resource: &Node,
+        naming: &[&str],
+    ) -> Result<Option<String>, TemplateError> {
+        let properties = resource.get("Properties");
+        let Some(node) = naming
+            .iter()
+            .find_map(|key| properties.and_then(|p| p.get(key)))
+        else {
+            return Ok(None);
+        };
+        match self.resolve(place, node)? {
+            None => Ok(None),
+            Some(Node {
+                data: Data::String(name),
+                ..
+            }) => Ok(Some(name)),
+            Some(other) => Err(place.kind(other.line, "name", "text")),
+        }
+    }
+
+    fn role(&self, name: String) -> Identity {
+        let arn = format!("arn:aws:iam::{}:role/{name}", self.context.account);
+        Identity {
+            reference: name.clone(),
+            attributes: vec![("Arn", arn), ("RoleId", format!("AROA{name}"))],
+            name,
+        }
+    }
+
+    fn identity_of(&self, kind: &str, name: String) -> Identity {
+        let region = &self.context.region;
+        let account = &self.context.account;
+        let arn =
+            |service: &str, path: String| format!("arn:aws:{service}:{region}:{account}:{path}");
+        let (reference, attributes) = match kind {
+            "AWS::IAM::Role" => return self.role(name),
+            "AWS::Serverless::Function" => (
+                name.clone(),
+                vec![("Arn", arn("lambda", format!("function:{name}")))],
+            ),
+            "AWS::DynamoDB::Table" => (
+                name.clone(),
+                vec![("Arn", arn("dynamodb", format!("table/{name}")))],
+            ),
+            "AWS::SQS::Queue" => {
+                let url = format!("https://sqs.{region}.amazonaws.com/{account}/{name}");
+                let attributes = vec![
+                    ("Arn", arn("sqs", name.clone())),
+                    ("QueueName", name.clone()),
+                    ("QueueUrl", url.clone()),
+                ];
+                (url, attributes)
+            }
+            "AWS::SNS::Topic" => {
+                let topic = arn("sns", name.clone());
+                let attributes = vec![("TopicArn", topic.clone()), ("TopicName", name.clone())];
+                (topic, attributes)
+            }
+            "AWS::IoT::Policy" => (
+                name.clone(),
+                vec![
+                    ("Arn", arn("iot", format!("policy/{name}"))),
+                    ("Id", name.clone()),
+                ],
+            ),
+            "AWS::IoT::TopicRule" => (
+                name.clone(),
+                vec![("Arn", arn("iot", format!("rule/{name}")))],
+            ),
+            "AWS::Logs::LogGroup" => (
+                name.clone(),
+                vec![("Arn", arn("logs", format!("log-group:{name}:*")))],
+            ),
+            "AWS::CloudWatch::Alarm" => (
+                name.clone(),
+                vec![("Arn", arn("cloudwatch", format!("alarm:{name}")))],
+            ),
+            _ => (name.clone(), Vec::new()),
+        };
+        Identity {
+            name,
+            reference,
+            attributes,
+        }
+    }
+}

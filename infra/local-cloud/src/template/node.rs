@@ -1,0 +1,243 @@
+//! A YAML tree with lines, in which CloudFormation's functions are nodes of their own.
+//!
+//! Must not know: what a function or a property means.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
+use serde_json::Value;
+
+use super::error::TemplateError;
+
+/// A value and the line it starts at.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    pub line: usize,
+    pub data: Data,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Data {
+    Null,
+    Bool(bool),
+    /// The text of the number, so that `0012` and `1.50` survive where a string is wanted.
+    Number(String),
+    String(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+    /// `!Ref x`, `Fn::Sub: …`: the function's short name and its argument.
+    Call(String, Box<Node>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub key: String,
+    pub line: usize,
+    pub value: Node,
+}
+
+impl Node {
+    pub fn string(line: usize, text: impl Into<String>) -> Node {
+        Node {
+            line,
+            data: Data::String(text.into()),
+        }
+    }
+
+    /// A scalar as text, the way CloudFormation turns numbers and booleans into strings.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.data {
+            Data::Bool(true) => Some("true"),
+            Data::Bool(false) => Some("false"),
+            Data::Number(text) | Data::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.data {
+            Data::Map(entries) => entries.iter().find(|e| e.key == key).map(|e| &e.value),
+            _ => None,
+        }
+    }
+
+    pub fn entries(&self) -> Option<&[Entry]> {
+        match &self.data {
+            Data::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value as JSON; functions must have been resolved before.
+    pub fn to_json(&self) -> Value {
+        match &self.data {
+            Data::Null => Value::Null,
+            Data::Bool(value) => Value::Bool(*value),
+            Data::Number(text) => number(text),
+            Data::String(text) => Value::String(text.clone()),
+            Data::List(items) => items.iter().map(Node::to_json).collect(),
+            Data::Map(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|e| (e.key.clone(), e.value.to_json()))
+                    .collect(),
+            ),
+            Data::Call(name, _) => unreachable!("function {name} was resolved before"),
+        }
+    }
+}
+
+fn number(text: &str) -> Value {
+    if let Ok(integer) = text.parse::<i64>() {
+        return Value::from(integer);
+    }
+    text.parse::<f64>().map_or_else(
+        |_| Value::String(text.to_owned()),
+        |float| serde_json::Number::from_f64(float).map_or(Value::Null, Value::Number),
+    )
+}
+
+/// Deepest nesting that is read; a template needs about ten levels.
+const NESTING_MAX: usize = 64;
+
+/// Parses one YAML document.
+pub(super) fn parse(file: &str, text: &str) -> Result<Node, TemplateError> {
+    Reader {
+        file,
+        parser: Parser::new_from_str(text),
+    }
+    .document()
+}
+
+/// Recursive descent over the parser's events.
+struct Reader<'a> {
+    file: &'a str,
+    parser: Parser<'a, StrInput<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn document(mut self) -> Result<Node, TemplateError> {
+        loop {
+            let (event, line) = self.next()?;
+            match event {
+                Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
+                event => return self.node(event, line, 0),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, usize), TemplateError> {
+        match self.parser.next() {
+            Some(Ok((event, span))) => Ok((event, span.start.line())),
+            Some(Err(error)) => Err(self.syntax(error.marker().line(), error.info())),
+            None => Err(self.syntax(1, "unexpected end")),
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, line: usize, depth: usize) -> Result<Node, TemplateError> {
+        if depth > NESTING_MAX {
+            return Err(self.syntax(line, "nested too deeply"));
+        }
+        match event {
+            Event::Scalar(text, style, _, tag) => {
+                let data = scalar(&text, style);
+                Ok(self.tagged(Node { line, data }, tag.as_deref()))
+            }
+            Event::SequenceStart(_, tag) => {
+                let mut items = Vec::new();
+                loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, _) => break,
+                        (event, line) => items.push(self.node(event, line, depth + 1)?),
+                    }
+                }
+                let data = Data::List(items);
+                Ok(self.tagged(Node { line, data }, tag.as_deref()))
+            }
+            Event::MappingStart(_, tag) => {
+                let data = self.mapping(depth)?;
+                Ok(self.tagged(Node { line, data }, tag.as_deref()))
+            }
+            Event::Alias(_) => Err(self.syntax(line, "aliases are not supported")),
+            _ => Err(self.syntax(line, "a value is missing")),
+        }
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<Data, TemplateError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (event, line) = self.next()?;
+            let key = match event {
+                Event::MappingEnd => break,
+                Event::Scalar(text, ..) => text.into_owned(),
+                _ => return Err(self.syntax(line, "a key must be text")),
+            };
+            if entries.iter().any(|e| e.key == key) {
+                return Err(self.syntax(line, &format!("key {key} is there twice")));
+            }
+            let (event, value_line) = self.next()?;
+            let value = self.node(event, value_line, depth + 1)?;
+            entries.push(Entry { key, line, value });
+        }
+        Ok(match <[Entry; 1]>::try_from(entries) {
+            Ok([entry]) => match long_form(&entry.key) {
+                Some(name) => Data::Call(name.to_owned(), Box::new(entry.value)),
+                None => Data::Map(vec![entry]),
+            },
+            Err(entries) => Data::Map(entries),
+        })
+    }
+
+    fn tagged(&self, node: Node, tag: Option<&Tag>) -> Node {
+        match tag {
+            Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => match node.as_text() {
+                Some(text) => Node::string(node.line, text),
+                None => node,
+            },
+            Some(tag) if !tag.is_yaml_core_schema() => Node {
+                line: node.line,
+                data: Data::Call(tag.suffix.clone(), Box::new(node)),
+            },
+            _ => node,
+        }
+    }
+
+    fn syntax(&self, line: usize, message: &str) -> TemplateError {
+        TemplateError::Syntax {
+            file: self.file.to_owned(),
+            line,
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// `Sub` of `Fn::Sub`; a map with the one key `Condition` stays a map, as policies use that key too.
+fn long_form(key: &str) -> Option<&str> {
+    if key == "Ref" {
+        Some(key)
+    } else {
+        key.strip_prefix("Fn::")
+    }
+}
+
+/// The core schema's reading of a plain scalar; quoted and block text is a string.
+fn scalar(text: &str, style: ScalarStyle) -> Data {
+    if style != ScalarStyle::Plain {
+        return Data::String(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Data::Null,
+        "true" | "True" | "TRUE" => Data::Bool(true),
+        "false" | "False" | "FALSE" => Data::Bool(false),
+        _ if is_number(text) => Data::Number(text.to_owned()),
+        _ => Data::String(text.to_owned()),
+    }
+}
+
+/// Whether `text` is a number as CloudFormation takes them: decimal, no hexadecimal, no infinity.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+        && text.parse::<f64>().is_ok()
+}

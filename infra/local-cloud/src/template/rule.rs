@@ -1,0 +1,103 @@
+//! Reads `AWS::IoT::TopicRule`.
+//!
+//! Must not know: SQL, or how an action is carried out.
+
+use super::error::{Problem, TemplateError};
+use super::fields::{Fields, Place};
+use super::identity::Identity;
+use super::node::{Data, Node};
+use super::resource::{Action, TopicRule};
+
+pub(super) fn read(
+    id: &str,
+    identity: Identity,
+    mut fields: Fields,
+) -> Result<TopicRule, TemplateError> {
+    let arn = identity.arn().to_owned();
+    if !valid_name(&identity.name) {
+        let reason = "letters, digits and underscores only, 128 at most";
+        return Err(fields
+            .place
+            .refused(fields.line, "RuleName", &identity.name, reason));
+    }
+    fields.text("RuleName")?;
+    fields.accept(&["Tags"]);
+    let mut payload = fields
+        .map("TopicRulePayload")?
+        .ok_or_else(|| fields.missing("TopicRulePayload"))?;
+    fields.finish()?;
+    let place = payload.place.clone();
+    let actions = payload
+        .list("Actions")?
+        .ok_or_else(|| payload.missing("Actions"))?;
+    if actions.len() > 10 {
+        let count = actions.len().to_string();
+        return Err(place.refused(payload.line, "Actions", &count, "ten at most"));
+    }
+    let actions = actions
+        .into_iter()
+        .map(|node| action(&place, "TopicRulePayload.Actions", node))
+        .collect::<Result<_, _>>()?;
+    let error_action = payload
+        .take("ErrorAction")
+        .map(|node| action(&place, "TopicRulePayload.ErrorAction", node))
+        .transpose()?;
+    let rule = TopicRule {
+        logical_id: id.to_owned(),
+        name: identity.name,
+        arn,
+        sql: payload.need_text("Sql")?,
+        // AWS keeps the old version for a template that names none.
+        sql_version: payload
+            .text("AwsIotSqlVersion")?
+            .unwrap_or_else(|| "2015-10-08".to_owned()),
+        disabled: payload.boolean("RuleDisabled")?.unwrap_or(false),
+        actions,
+        error_action,
+    };
+    payload.accept(&["Description"]);
+    payload.finish()?;
+    Ok(rule)
+}
+
+fn valid_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
+    let line = node.line;
+    let entry = match node.data {
+        Data::Map(entries) => <[_; 1]>::try_from(entries).ok(),
+        _ => None,
+    };
+    let Some([entry]) = entry else {
+        return Err(place.kind(line, path, "a map with one action"));
+    };
+    let name = format!("{path}.{}", entry.key);
+    let mut fields = Fields::new(place.clone(), &name, entry.value)?;
+    let action = match entry.key.as_str() {
+        "Lambda" => Action::Lambda {
+            function_arn: fields.need_text("FunctionArn")?,
+        },
+        "Republish" => Action::Republish {
+            topic: fields.need_text("Topic")?,
+            qos: u8::try_from(fields.integer("Qos", 0..=1)?.unwrap_or(0)).expect("at most one"),
+            headers: fields.json("Headers"),
+            role_arn: fields.need_text("RoleArn")?,
+        },
+        "Sqs" => Action::Sqs {
+            queue_url: fields.need_text("QueueUrl")?,
+            use_base64: fields.boolean("UseBase64")?.unwrap_or(false),
+            role_arn: fields.need_text("RoleArn")?,
+        },
+        "CloudwatchLogs" => Action::CloudwatchLogs {
+            log_group: fields.need_text("LogGroupName")?,
+            role_arn: fields.need_text("RoleArn")?,
+        },
+        _ => {
+            return Err(place.error(entry.line, Problem::UnsupportedProperty(name)));
+        }
+    };
+    fields.finish()?;
+    Ok(action)
+}

@@ -1,0 +1,148 @@
+//! Reads `AWS::DynamoDB::Table`.
+//!
+//! Must not know: the DynamoDB API.
+
+use std::collections::BTreeMap;
+
+use super::error::TemplateError;
+use super::fields::Fields;
+use super::identity::Identity;
+use super::resource::{Index, KeyType, Projection, Table};
+
+type Keys = ((String, KeyType), Option<(String, KeyType)>);
+
+pub(super) fn read(
+    id: &str,
+    identity: Identity,
+    mut fields: Fields,
+) -> Result<Table, TemplateError> {
+    let attributes = attributes(&mut fields)?;
+    let (hash, range) = keys(&mut fields, &attributes)?;
+    let mut indexes = Vec::new();
+    for mut index in fields.maps("GlobalSecondaryIndexes")? {
+        let (hash, range) = keys(&mut index, &attributes)?;
+        let projection = projection(&mut index)?;
+        indexes.push(Index {
+            name: index.need_text("IndexName")?,
+            hash,
+            range,
+            projection,
+        });
+        index.accept(&["ProvisionedThroughput"]);
+        index.finish()?;
+    }
+    let ttl_attribute = expiry(&mut fields)?;
+    fields.text("TableName")?;
+    fields.accept(&[
+        "BillingMode",
+        "ProvisionedThroughput",
+        "PointInTimeRecoverySpecification",
+        "SSESpecification",
+        "DeletionProtectionEnabled",
+        "TableClass",
+        "Tags",
+    ]);
+    fields.finish()?;
+    Ok(Table {
+        logical_id: id.to_owned(),
+        name: identity.name,
+        hash,
+        range,
+        attributes,
+        indexes,
+        ttl_attribute,
+    })
+}
+
+fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, TemplateError> {
+    let mut attributes = BTreeMap::new();
+    for mut definition in fields.maps("AttributeDefinitions")? {
+        let name = definition.need_text("AttributeName")?;
+        let kind = match definition.need_text("AttributeType")?.as_str() {
+            "S" => KeyType::S,
+            "N" => KeyType::N,
+            "B" => KeyType::B,
+            other => {
+                let what = definition.name("AttributeType");
+                return Err(definition.place.refused(
+                    definition.line,
+                    &what,
+                    other,
+                    "it must be S, N or B",
+                ));
+            }
+        };
+        definition.finish()?;
+        attributes.insert(name, kind);
+    }
+    Ok(attributes)
+}
+
+fn keys(
+    fields: &mut Fields,
+    attributes: &BTreeMap<String, KeyType>,
+) -> Result<Keys, TemplateError> {
+    let mut hash = None;
+    let mut range = None;
+    for mut key in fields.maps("KeySchema")? {
+        let name = key.need_text("AttributeName")?;
+        let role = key.need_text("KeyType")?;
+        let Some(kind) = attributes.get(&name) else {
+            let what = key.name("AttributeName");
+            let reason = "AttributeDefinitions does not name it";
+            return Err(key.place.refused(key.line, &what, &name, reason));
+        };
+        match role.as_str() {
+            "HASH" if hash.is_none() => hash = Some((name, *kind)),
+            "RANGE" if range.is_none() => range = Some((name, *kind)),
+            other => {
+                let what = key.name("KeyType");
+                let reason = "one HASH and at most one RANGE";
+                return Err(key.place.refused(key.line, &what, other, reason));
+            }
+        }
+        key.finish()?;
+    }
+    let hash = hash.ok_or_else(|| fields.missing("KeySchema"))?;
+    Ok((hash, range))
+}
+
+fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
+    let mut fields = index
+        .map("Projection")?
+        .ok_or_else(|| index.missing("Projection"))?;
+    let kind = fields.need_text("ProjectionType")?;
+    let listed: Vec<String> = fields
+        .list("NonKeyAttributes")?
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|node| node.as_text().map(str::to_owned))
+        .collect();
+    let projection = match kind.as_str() {
+        "ALL" => Projection::All,
+        "KEYS_ONLY" => Projection::KeysOnly,
+        "INCLUDE" => Projection::Include(listed),
+        other => {
+            let what = fields.name("ProjectionType");
+            let reason = "it must be ALL, KEYS_ONLY or INCLUDE";
+            return Err(fields.place.refused(fields.line, &what, other, reason));
+        }
+    };
+    fields.finish()?;
+    Ok(projection)
+}
+
+fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
+    let Some(mut expiry) = fields.map("TimeToLiveSpecification")? else {
+        return Ok(None);
+    };
+    let enabled = expiry
+        .boolean("Enabled")?
+        .ok_or_else(|| expiry.missing("Enabled"))?;
+    let attribute = expiry.text("AttributeName")?;
+    if enabled && attribute.is_none() {
+        return Err(expiry.missing("AttributeName"));
+    }
+    expiry.finish()?;
+    Ok(attribute.filter(|_| enabled))
+}

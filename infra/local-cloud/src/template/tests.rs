@@ -1,0 +1,1 @@
+//! Tables of templates: what they become, and how they are refused.
