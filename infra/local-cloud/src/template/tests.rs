@@ -1,1 +1,384 @@
 //! Tables of templates: what they become, and how they are refused.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const THERMOSTAT: &str = include_str!("tests/thermostat.yaml");
+
+fn context(parameters: &[(&str, &str)]) -> Context {
+    Context {
+        stack_name: "my-home".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: "123456789012".to_owned(),
+        parameters: parameters
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect(),
+    }
+}
+
+fn thermostat(parameters: &[(&str, &str)]) -> Template {
+    match Template::parse("t.yaml", THERMOSTAT, &context(parameters)) {
+        Ok(template) => template,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn error(text: &str, parameters: &[(&str, &str)]) -> String {
+    match Template::parse("t.yaml", text, &context(parameters)) {
+        Ok(_) => panic!("accepted:\n{text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_table_keeps_its_keys_indexes_and_expiry() {
+    let template = thermostat(&[]);
+    let number = |name: &str| (name.to_owned(), KeyType::N);
+    assert_eq!(
+        template.tables,
+        [Table {
+            logical_id: "Readings".to_owned(),
+            name: "my-home".to_owned(),
+            hash: ("pk".to_owned(), KeyType::S),
+            range: Some(number("at")),
+            attributes: BTreeMap::from([("pk".to_owned(), KeyType::S), number("at")]),
+            indexes: vec![Index {
+                name: "by-time".to_owned(),
+                hash: number("at"),
+                range: None,
+                projection: Projection::Include(vec!["degrees".to_owned()]),
+            }],
+            ttl_attribute: Some("expires".to_owned()),
+        }]
+    );
+}
+
+#[test]
+fn a_function_merges_globals_and_resolves_its_environment() {
+    let template = thermostat(&[]);
+    let function = &template.functions[0];
+    let environment: Vec<(&str, &str)> = function
+        .environment
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    assert_eq!(
+        environment,
+        [
+            ("LEVEL", "own"),
+            ("MAX", "21"),
+            ("SECOND", "south"),
+            ("TABLE", "my-home"),
+            ("WHERE", "down"),
+            ("ZONES", "north/south"),
+        ]
+    );
+    assert_eq!(function.name, "my-home-Regulate");
+    assert_eq!(
+        function.arn,
+        "arn:aws:lambda:us-east-1:123456789012:function:my-home-Regulate"
+    );
+    assert_eq!(function.binary, "regulate");
+    assert_eq!((function.timeout_s, function.memory_mb), (10, 256));
+    assert_eq!((function.max_retries, function.max_event_age_s), (1, 180));
+    assert_eq!(function.log_format.as_deref(), Some("JSON"));
+    assert_eq!(function.log_level.as_deref(), Some("DEBUG"));
+    assert_eq!(function.on_failure.as_ref(), Some(&template.queues[0].arn));
+    assert_eq!(
+        function.role_policies[0]["Statement"][0]["Resource"],
+        "arn:aws:dynamodb:us-east-1:123456789012:table/my-home"
+    );
+    assert_eq!(
+        function.role_policies[1],
+        json!({"DynamoDBCrudPolicy": {"TableName": "my-home"}})
+    );
+    let permission = &function.permissions[0];
+    assert_eq!(permission.source_arn.as_ref(), Some(&template.rules[0].arn));
+    assert_eq!(permission.source_account.as_deref(), Some("123456789012"));
+}
+
+#[test]
+fn a_rule_keeps_sql_actions_and_substitution_templates() {
+    let template = thermostat(&[]);
+    let rule = &template.rules[0];
+    assert_eq!(rule.name, "myhome_Measured");
+    assert_eq!(rule.sql, "SELECT degrees FROM 'rooms/+'");
+    assert_eq!(rule.sql_version, "2016-03-23");
+    let role_arn = "arn:aws:iam::123456789012:role/my-home-Copier".to_owned();
+    assert_eq!(
+        rule.actions,
+        [
+            Action::Lambda {
+                function_arn: template.functions[0].arn.clone()
+            },
+            Action::Republish {
+                topic: "copies/${topic(2)}".to_owned(),
+                qos: 1,
+                headers: None,
+                role_arn: role_arn.clone(),
+            },
+        ]
+    );
+    assert_eq!(
+        rule.error_action,
+        Some(Action::Sqs {
+            queue_url: "https://sqs.us-east-1.amazonaws.com/123456789012/my-home-Failures"
+                .to_owned(),
+            use_base64: false,
+            role_arn,
+        })
+    );
+}
+
+#[test]
+fn an_escaped_policy_variable_survives_sub() {
+    let template = thermostat(&[]);
+    assert_eq!(
+        template.iot_policies["my-home-sensor"]["Statement"][0]["Resource"],
+        "arn:aws:iot:us-east-1:123456789012:topic/rooms/${iot:Connection.Thing.ThingName}"
+    );
+}
+
+#[test]
+fn parameters_decide_conditions_resources_and_outputs() {
+    let outputs = |parameters: &[(&str, &str)]| {
+        let template = thermostat(parameters);
+        (template.queues.len(), template.outputs)
+    };
+    let (queues, plain) = outputs(&[]);
+    assert_eq!(queues, 1);
+    assert_eq!(plain["Table"], "my-home");
+    assert!(plain["Function"].ends_with("my-home-Regulate$latest"));
+    assert!(!plain.contains_key("Either"));
+    let (queues, attic) = outputs(&[("Room", "attic"), ("Suffix", "abc")]);
+    assert_eq!(queues, 2);
+    assert_eq!(attic["Either"], "yes");
+}
+
+#[test]
+fn resources_without_local_effect_are_listed() {
+    let template = thermostat(&[]);
+    assert_eq!(
+        template.without_effect,
+        [WithoutEffect {
+            logical_id: "Copier".to_owned(),
+            resource_type: "AWS::IAM::Role".to_owned(),
+        }]
+    );
+    assert_eq!(
+        template.topics[0].arn,
+        "arn:aws:sns:us-east-1:123456789012:my-home-Alerts"
+    );
+}
+
+#[test]
+fn an_override_is_checked_like_a_default() {
+    let cases = [
+        (
+            "Colour",
+            "red",
+            "t.yaml: parameter Colour is overridden but not declared",
+        ),
+        ("Room", "cellar", "allowed are kitchen, attic"),
+        (
+            "MaxDegrees",
+            "hot",
+            "t.yaml:10: MaxDegrees: the value cannot be \"hot\": it is not a number",
+        ),
+        ("MaxDegrees", "31", "MaxValue is 30"),
+        ("MaxDegrees", "4", "MinValue is 5"),
+        ("Suffix", "ABC", "it must match [a-z]{0,3}"),
+        ("Suffix", "abcd", "it must match [a-z]{0,3}"),
+    ];
+    for (name, value, expected) in cases {
+        let message = error(THERMOSTAT, &[(name, value)]);
+        assert!(message.contains(expected), "{name}={value}: {message}");
+    }
+}
+
+#[test]
+fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
+    let cases = [
+        // (where in the thermostat, what stands there instead, message)
+        (
+            "Type: AWS::SNS::Topic",
+            "Type: AWS::S3::Bucket",
+            "Alerts: resource type AWS::S3::Bucket is not supported",
+        ),
+        (
+            "      BillingMode: PAY_PER_REQUEST",
+            "      StreamSpecification: {StreamViewType: NEW_IMAGE}",
+            "t.yaml:{line}: Readings: property StreamSpecification is not supported",
+        ),
+        (
+            "Projection: {ProjectionType: INCLUDE,",
+            "Projection: {ProjectionType: SOME,",
+            "t.yaml:{line}: Readings: GlobalSecondaryIndexes.Projection.ProjectionType cannot be \"SOME\": it must be ALL, KEYS_ONLY or INCLUDE",
+        ),
+        (
+            "MAX: !Ref MaxDegrees",
+            "MAX: !Ref MinDegrees",
+            "t.yaml:{line}: Regulate: MinDegrees is not a parameter, resource or condition that exists here",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !FindInMap [Rooms, attic, up]",
+            "t.yaml:{line}: Regulate: function FindInMap is not supported",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !If [IsCellar, up, down]",
+            "t.yaml:{line}: Regulate: IsCellar is not a parameter, resource or condition that exists here",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: [up, down]",
+            "t.yaml:{line}: Regulate: WHERE must be text",
+        ),
+        (
+            "SECOND: !Select [1, !Ref Zones]",
+            "SECOND: !Select [2, !Ref Zones]",
+            "t.yaml:{line}: Regulate: Select cannot be \"2\": the list has 2 items",
+        ),
+        (
+            "Resource: !GetAtt Readings.Arn",
+            "Resource: !GetAtt Readings.StreamArn",
+            "t.yaml:{line}: Regulate: resource Readings has no attribute StreamArn",
+        ),
+        (
+            "- DynamoDBCrudPolicy:",
+            "- S3CrudPolicy:",
+            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": neither a document with a Statement nor a supported policy template",
+        ),
+        (
+            "MaximumRetryAttempts: 1",
+            "MaximumRetryAttempts: 3",
+            "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must lie in 0 to 2",
+        ),
+        (
+            "BuildMethod: rust-cargolambda",
+            "BuildMethod: makefile",
+            "Regulate: Metadata.BuildMethod cannot be \"makefile\": only rust-cargolambda is supported",
+        ),
+        (
+            "      CodeUri: lambdas/regulate",
+            "      Events: {}",
+            "Regulate: property CodeUri is missing",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Firehose: {DeliveryStreamName: x}",
+            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Lambda: {FunctionArn: 'arn:other'}",
+            "Measured: arn:other is not a parameter, resource or condition that exists here",
+        ),
+        (
+            "Qos: 1",
+            "Qos: 2",
+            "Measured: TopicRulePayload.Actions.Republish.Qos cannot be \"2\": must lie in 0 to 1",
+        ),
+        (
+            "FunctionName: !Ref Regulate",
+            "FunctionName: other",
+            "MeasuredPermission: other is not a parameter, resource or condition that exists here",
+        ),
+        (
+            "    Value: 'yes'",
+            "    Value: 'yes'\nMappings: {}",
+            "template: property Mappings is not supported",
+        ),
+        (
+            "IsAttic: !Equals [!Ref Room, attic]",
+            "IsAttic: !Condition AtticWithSuffix",
+            "AtticOnly: AtticWithSuffix depends on itself",
+        ),
+        (
+            "TableName: !Ref AWS::StackName",
+            "TableName: !Ref Readings",
+            "Readings: Readings depends on itself",
+        ),
+        (
+            "Type: CommaDelimitedList",
+            "Type: AWS::SSM::Parameter::Value<String>",
+            "Zones: Type cannot be \"AWS::SSM::Parameter::Value<String>\"",
+        ),
+        (
+            "  Function:\n    Runtime",
+            "  Api: {}\n  Function:\n    Runtime",
+            "Globals: property Api is not supported",
+        ),
+        (
+            "${!iot:Connection.Thing.ThingName}",
+            "${!iot:Connection.Thing.ThingName",
+            "Sensor: Sub cannot be",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        assert!(THERMOSTAT.contains(from), "{from} is not in the thermostat");
+        let before = THERMOSTAT.split(from).next().unwrap_or_default();
+        let line = (before.matches('\n').count() + 1).to_string();
+        let expected = expected.replace("{line}", &line);
+        let message = error(&THERMOSTAT.replacen(from, to, 1), &[]);
+        assert!(
+            message.contains(&expected),
+            "{to}\n   gave {message}\n   want {expected}"
+        );
+    }
+}
+
+#[test]
+fn text_that_is_not_one_document_of_yaml_is_refused_with_its_line() {
+    let cases = [
+        ("Resources: [", "t.yaml:"),
+        ("A: 1\nA: 2\n", "t.yaml:2: parse yaml: key A is there twice"),
+        (
+            "A: &x 1\nB: *x\n",
+            "t.yaml:2: parse yaml: aliases are not supported",
+        ),
+        ("", "t.yaml:1: parse yaml: a value is missing"),
+        (
+            "just text",
+            "t.yaml:1: template: the template must be a map",
+        ),
+        (
+            "Resources:",
+            "t.yaml:1: template: property Resources is missing",
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = error(text, &[]);
+        assert!(message.contains(expected), "{text:?}: {message}");
+    }
+}
+
+#[test]
+fn numbers_keep_their_text_where_text_is_wanted() {
+    let text = "Parameters:\n  P: {Type: String, Default: 007}\nResources: {}\nOutputs:\n  A: {Value: !Ref P}\n  \
+                B: {Value: 1.50}\n  C: {Value: !!str 12}\n  D: {Value: true}\n";
+    let template = Template::parse("t.yaml", text, &context(&[])).expect("valid");
+    let values: Vec<&str> = template.outputs.values().map(String::as_str).collect();
+    assert_eq!(values, ["007", "1.50", "12", "true"]);
+}
+
+#[test]
+fn the_template_of_this_workspace_loads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let template = match Template::load(&path, &context(&[])) {
+        Ok(template) => template,
+        Err(error) => panic!("{error}"),
+    };
+    assert!(!template.functions.is_empty() && !template.rules.is_empty());
+    for rule in &template.rules {
+        assert_eq!(rule.sql_version, "2016-03-23", "{}", rule.name);
+    }
+    for (name, document) in &template.iot_policies {
+        assert!(matches!(document["Statement"], Value::Array(_)), "{name}");
+    }
+}
