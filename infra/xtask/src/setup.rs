@@ -56,5 +56,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     for tool in &still {
         println!("set-up: STILL MISSING {tool}");
     }
+    if still.is_empty() {
+        println!("set-up: done, all {} tools are here", TOOLS.len());
+    }
     Ok(still.is_empty())
 }
