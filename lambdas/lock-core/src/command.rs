@@ -1,0 +1,134 @@
+//! A command: its version, and its bytes on the wire. Must not know why it was made.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::Action;
+use crate::id::CommandId;
+use crate::limits::VERSION_MAX;
+use crate::time::{UnixMillis, UnixSeconds};
+
+/// Version of a lock's command: grows with each, so that a device can refuse an older one (D1, S3).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// Before the first command.
+    pub const NONE: Version = Version(0);
+
+    /// The version after `previous` and past whatever the device has reported (C5).
+    ///
+    /// The clock's milliseconds are the floor: a table that was restored from a backup, or a clock that steps back, cannot
+    /// make a version be used twice. `None` when no version below 2^53 is left, which takes a device that reports one.
+    pub fn next(previous: Version, reported: Option<Version>, now: UnixMillis) -> Option<Version> {
+        let reported = reported.unwrap_or(Version::NONE);
+        let next = (previous.0 + 1).max(reported.0 + 1).max(now.0);
+        (next <= VERSION_MAX).then_some(Version(next))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+/// A command as the device reads it.
+///
+/// *Shape*: `{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…","issuedAt":1763779512,"expiresAt":1763779542}`.
+/// *Units*: `issuedAt` and `expiresAt` in seconds. *Limits*: at most [`COMMAND_BYTES_MAX`](crate::limits::COMMAND_BYTES_MAX)
+/// bytes. *Source*: PROTOCOL, Messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WireCommand {
+    /// Version of this format: 1.
+    pub v: u8,
+    /// What to do.
+    pub action: Action,
+    /// The lock's version that this command makes.
+    pub version: Version,
+    /// Name of this command, to be reported back.
+    pub command_id: CommandId,
+    /// When it was decided; the device refuses an unlock from its future (D3).
+    pub issued_at: UnixSeconds,
+    /// When an unlock is over; a lock has none (C8).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<UnixSeconds>,
+}
+
+impl WireCommand {
+    /// The bytes to publish.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self)
+            .expect("a command has only numbers and strings, so it always becomes JSON")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::COMMAND_BYTES_MAX;
+
+    #[test]
+    fn versions_grow_past_the_record_the_device_and_the_clock() {
+        let cases = [
+            // previous, reported, now => next
+            (0, None, 1_000, Some(1_000)),
+            (7, None, 1_000, Some(1_000)),
+            (1_000, None, 1_000, Some(1_001)),
+            (5_000, Some(3), 1_000, Some(5_001)), // the clock stepped back
+            (3, Some(9_000), 1_000, Some(9_001)), // the table was restored
+            (3, Some(VERSION_MAX - 1), 1_000, Some(VERSION_MAX)),
+            (3, Some(VERSION_MAX), 1_000, None),
+        ];
+        for (previous, reported, now, wanted) in cases {
+            let next = Version::next(Version(previous), reported.map(Version), UnixMillis(now));
+            assert_eq!(next, wanted.map(Version), "{previous} {reported:?} {now}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_command_are_those_of_the_protocol() {
+        let unlock = WireCommand {
+            v: 1,
+            action: Action::Unlock,
+            version: Version(1_763_779_512_345),
+            command_id: CommandId::from_text("01J"),
+            issued_at: UnixSeconds(1_763_779_512),
+            expires_at: Some(UnixSeconds(1_763_779_542)),
+        };
+        assert_eq!(
+            unlock.to_json(),
+            r#"{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J","issuedAt":1763779512,"expiresAt":1763779542}"#
+        );
+        let lock = WireCommand {
+            action: Action::Lock,
+            expires_at: None,
+            ..unlock.clone()
+        };
+        assert_eq!(
+            lock.to_json(),
+            r#"{"v":1,"action":"lock","version":1763779512345,"commandId":"01J","issuedAt":1763779512}"#
+        );
+        assert_eq!(
+            serde_json::from_str::<WireCommand>(&unlock.to_json()).unwrap(),
+            unlock
+        );
+        let largest = WireCommand {
+            version: Version(VERSION_MAX),
+            command_id: CommandId::from_text("0".repeat(64)),
+            issued_at: UnixSeconds(VERSION_MAX / 1000),
+            expires_at: Some(UnixSeconds(VERSION_MAX / 1000)),
+            ..unlock
+        };
+        assert!(
+            largest.to_json().len() <= COMMAND_BYTES_MAX,
+            "{}",
+            largest.to_json().len()
+        );
+    }
+}

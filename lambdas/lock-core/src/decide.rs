@@ -1,0 +1,258 @@
+//! Decisions: what a press, a request or a report means for a lock. Must not act on what it decides.
+
+mod press;
+mod report;
+mod request;
+
+pub use press::decide_press;
+pub use report::{Origin, ReportDecision, decide_report};
+pub use request::decide_request;
+
+use crate::action::{Action, Intent};
+use crate::command::{Version, WireCommand};
+use crate::event::Event;
+use crate::id::CommandId;
+use crate::limits::Limits;
+use crate::name::LockName;
+use crate::reason::{Alert, Reason, Verdict};
+use crate::record::{Cause, Command, Due, Record, Status};
+use crate::time::UnixMillis;
+use crate::write::{Guard, RecordUpdate, RecordWrite, Writes};
+
+/// A decision, whole: what to write, then what to publish. Nothing is published unless every write has held (C13).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// What changes, all or nothing.
+    pub writes: Writes,
+    /// What to publish when the writes have held.
+    pub publish: Option<Publish>,
+    /// What a person must be told.
+    pub alerts: Vec<Alert>,
+}
+
+/// A command to publish: QoS 1, never retained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publish {
+    /// The lock.
+    pub lock: LockName,
+    /// What it reads.
+    pub command: WireCommand,
+    /// When the command is over; none for a lock.
+    pub expires_at: Option<UnixMillis>,
+}
+
+/// How long the broker may keep a command for a lock that is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// For ever: a lock command.
+    Endless,
+    /// The rest of an unlock's life, as MQTT's message expiry wants it: whole seconds, at least one.
+    Seconds(u32),
+    /// None: not to be published any more.
+    Over,
+}
+
+impl Publish {
+    /// The current command of a lock.
+    pub fn of(lock: &LockName, version: Version, command: &Command) -> Publish {
+        Publish {
+            lock: lock.clone(),
+            command: command.to_wire(version),
+            expires_at: command.expires_at,
+        }
+    }
+
+    /// The rest of the command's life at `now`.
+    pub fn life(&self, now: UnixMillis) -> Life {
+        match self.expires_at {
+            None => Life::Endless,
+            Some(at) if at <= now => Life::Over,
+            Some(at) => Life::Seconds(
+                u32::try_from(at.since(now) / 1000)
+                    .unwrap_or(u32::MAX)
+                    .max(1),
+            ),
+        }
+    }
+}
+
+impl Decision {
+    /// A decision that changes nothing; its line says why.
+    fn line(verdict: Verdict, reason: Reason, event: Event) -> Decision {
+        let event = event.decided(verdict, reason.clone());
+        Decision {
+            verdict,
+            reason,
+            writes: Writes {
+                binding: None,
+                record: None,
+                request: None,
+                event,
+            },
+            publish: None,
+            alerts: Vec::new(),
+        }
+    }
+
+    fn ignored(reason: Reason, event: Event) -> Decision {
+        Decision::line(Verdict::Ignored, reason, event)
+    }
+
+    /// A decision about a message that could not be read: nothing but its line.
+    pub fn refused(event: Event) -> Decision {
+        Decision::line(Verdict::Refused, event.reason.clone(), event)
+    }
+}
+
+/// What `intent` means for `record` (C6).
+fn action_of(intent: Intent, record: &Record) -> Action {
+    match intent {
+        Intent::Lock => Action::Lock,
+        Intent::Unlock => Action::Unlock,
+        Intent::Toggle if record.known_locked() => Action::Unlock,
+        Intent::Toggle => Action::Lock,
+    }
+}
+
+/// A person's wish, from a button or an operator: what C4, C5 and C6 need of it.
+struct Wish {
+    intent: Intent,
+    /// When it was made, never later than now: a sender's clock that runs ahead cannot lengthen an unlock's life.
+    made_at: UnixMillis,
+    id: CommandId,
+    cause: Cause,
+    reason: Reason,
+}
+
+/// A new command for a wish, or why there is none. The caller adds the binding's note or the request's mark.
+fn command(
+    record: &Record,
+    wish: Wish,
+    event: Event,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Result<Decision, Decision> {
+    let expires_at = wish.made_at.plus(limits.command_ttl_ms);
+    if wish.intent != Intent::Lock && expires_at <= now {
+        return Err(Decision::ignored(Reason::STALE, event));
+    }
+    let action = action_of(wish.intent, record);
+    let expires_at = (action == Action::Unlock).then_some(expires_at);
+    let Some(version) = record.next_version(now) else {
+        let refusal = Decision::ignored(Reason::NO_VERSION_LEFT, event);
+        return Err(Decision {
+            alerts: vec![Alert::NoVersionLeft],
+            ..refusal
+        });
+    };
+    let command = Command::new(wish.id, action, wish.cause, now, expires_at);
+    let guard = Guard {
+        state: (wish.intent == Intent::Toggle).then_some(record.state),
+        ..Guard::of(record)
+    };
+    let update = RecordUpdate {
+        guard,
+        ..RecordUpdate::new(record, Due::pending(&record.lock, &command))
+    };
+    Ok(commanded(update, version, command, wish.reason, event))
+}
+
+/// The decision that makes `command` the record's own, at `version`.
+fn commanded(
+    update: RecordUpdate,
+    version: Version,
+    command: Command,
+    reason: Reason,
+    event: Event,
+) -> Decision {
+    let publish = Publish::of(&update.lock, version, &command);
+    let event = Event {
+        action: Some(command.action),
+        version: Some(version),
+        command_id: Some(command.id.clone()),
+        ..event.decided(Verdict::Command, reason.clone())
+    };
+    let update = RecordUpdate {
+        version: Some(version),
+        status: Some(Status::Pending),
+        command: Some(command),
+        ..update
+    };
+    Decision {
+        verdict: Verdict::Command,
+        reason,
+        writes: Writes {
+            binding: None,
+            record: Some(RecordWrite::Update(update)),
+            request: None,
+            event,
+        },
+        publish: Some(publish),
+        alerts: Vec::new(),
+    }
+}
+
+/// The decision that sends the current command once more, its next send moved first (C8).
+fn resend(
+    update: RecordUpdate,
+    record: &Record,
+    command: &Command,
+    reason: Reason,
+    event: Event,
+    now: UnixMillis,
+) -> Decision {
+    let again = command.sent_again(now);
+    let publish = Publish::of(&record.lock, record.version, &again);
+    let event = Event {
+        // A line of its own: the message's first line says what it did.
+        key: format!("{}-{}", event.key, again.attempts),
+        action: Some(again.action),
+        version: Some(record.version),
+        command_id: Some(again.id.clone()),
+        ..event.decided(Verdict::Resend, reason.clone())
+    };
+    let guard = Guard {
+        next_send_at: Some(command.next_send_at),
+        ..update.guard.clone()
+    };
+    let due = Due::pending(&record.lock, &again);
+    let update = RecordUpdate {
+        guard,
+        command: Some(again),
+        due,
+        ..update
+    };
+    Decision {
+        verdict: Verdict::Resend,
+        reason,
+        writes: Writes {
+            binding: None,
+            record: Some(RecordWrite::Update(update)),
+            request: None,
+            event,
+        },
+        publish: Some(publish),
+        alerts: Vec::new(),
+    }
+}
+
+/// A press or request that has already taken effect: its command goes out again only if it is still to be executed (C7).
+///
+/// The first re-send does not wait for its turn: the crash it makes good may have come before the first send, and left no
+/// trace. From then on the back-off holds, so however often the message repeats, sends are bounded (S7).
+fn repeated(record: &Record, id: &CommandId, event: Event, now: UnixMillis) -> Decision {
+    let current = record.command.as_ref().filter(|command| {
+        command.id == *id && record.status == Status::Pending && !command.expired(now)
+    });
+    match current {
+        Some(command) if command.attempts == 1 || command.next_send_at <= now => {
+            let update = RecordUpdate::new(record, record.due.clone());
+            resend(update, record, command, Reason::RETRY, event, now)
+        }
+        _ => Decision::ignored(Reason::DUPLICATE, event),
+    }
+}

@@ -1,0 +1,133 @@
+//! What a press of a button means (C1 to C7). Must not know other buttons of the lock.
+
+use super::{Decision, Wish, command, repeated};
+use crate::action::Intent;
+use crate::binding::{Binding, LastPress};
+use crate::event::Event;
+use crate::limits::Limits;
+use crate::press::Press;
+use crate::reason::Reason;
+use crate::record::{Cause, Record};
+use crate::time::UnixMillis;
+use crate::write::{BindingUpdate, Newer};
+
+/// Decides a press.
+///
+/// `binding` is the button's, `record` that of the binding's lock, both as last read; a binding may be old, because its
+/// revision is a condition of the writes. Rules in order of precedence: unknown button, revoked, already recorded,
+/// overtaken, quiet window, unbound click, unknown lock, stale.
+pub fn decide_press(
+    record: Option<&Record>,
+    binding: Option<&Binding>,
+    press: &Press,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
+    let Some(binding) = binding else {
+        return Decision::ignored(
+            Reason::UNKNOWN_BUTTON,
+            Event::of_press(press, None, None, limits),
+        );
+    };
+    let intent = binding.actions.of(press.click);
+    let event = Event::of_press(press, Some(&binding.lock), intent, limits);
+    if !binding.enabled {
+        return Decision::ignored(Reason::REVOKED, event);
+    }
+    let id = press.command_id();
+    let is_current = |record: &Record| {
+        record
+            .command
+            .as_ref()
+            .is_some_and(|command| command.id == id)
+    };
+    let place = place(binding.last_press.as_ref(), press, limits);
+    match (place, record) {
+        (Place::Recorded, Some(record)) => return repeated(record, &id, event, now),
+        (Place::Recorded, None) => return Decision::ignored(Reason::DUPLICATE, event),
+        // Binding anew forgets the last press, but the record still knows its own.
+        (_, Some(record)) if is_current(record) => return repeated(record, &id, event, now),
+        (Place::Overtaken, _) => return Decision::ignored(Reason::OVERTAKEN, event),
+        (Place::Quiet, _) => return Decision::ignored(Reason::QUIET_WINDOW, event),
+        (Place::Newer(_), _) => {}
+    }
+    let (Some(intent), Place::Newer(newer)) = (intent, place) else {
+        return Decision::ignored(Reason::UNBOUND_CLICK, event);
+    };
+    let Some(record) = record else {
+        return Decision::ignored(Reason::UNKNOWN_LOCK, event);
+    };
+    commit(record, binding, press, intent, newer, event, now, limits)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the end of one decision, split off for its length only"
+)]
+fn commit(
+    record: &Record,
+    binding: &Binding,
+    press: &Press,
+    intent: Intent,
+    newer: Newer,
+    event: Event,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
+    let wish = Wish {
+        intent,
+        made_at: press.received_at.min(now),
+        id: press.command_id(),
+        cause: Cause::Button {
+            button: press.button.clone(),
+        },
+        reason: Reason::PRESSED,
+    };
+    let mut decision = match command(record, wish, event, now, limits) {
+        Ok(decision) => decision,
+        Err(ignored) => return ignored,
+    };
+    decision.writes.binding = Some(BindingUpdate {
+        button: press.button.clone(),
+        revision: binding.revision,
+        newer,
+        last_press: LastPress {
+            press_id: press.press_id.clone(),
+            at: press.received_at,
+            // Kept when this press carries none: an earlier count that is delivered again must still be known.
+            sequence: press
+                .sequence
+                .or(binding.last_press.as_ref().and_then(|last| last.sequence)),
+        },
+        battery_mv: press.battery_mv,
+    });
+    decision
+}
+
+/// Where a press stands beside the last one that took effect.
+#[derive(Clone, Copy)]
+enum Place {
+    Newer(Newer),
+    Recorded,
+    Overtaken,
+    Quiet,
+}
+
+fn place(last: Option<&LastPress>, press: &Press, limits: &Limits) -> Place {
+    if last.is_some_and(|last| last.press_id == press.press_id) {
+        return Place::Recorded;
+    }
+    if let Some(sequence) = press.sequence {
+        return match last.and_then(|last| last.sequence) {
+            Some(last) if last == sequence => Place::Recorded,
+            Some(last) if last > sequence => Place::Overtaken,
+            _ => Place::Newer(Newer::Sequence(sequence)),
+        };
+    }
+    let at_most = press.received_at.minus(limits.quiet_window_ms);
+    match last {
+        Some(last) if press.received_at <= last.at => Place::Overtaken,
+        Some(last) if last.at > at_most => Place::Quiet,
+        _ => Place::Newer(Newer::LastAtMost(at_most)),
+    }
+}

@@ -1,0 +1,317 @@
+//! What a lock's report means for its record (C8, C9). Must not know how the report came here, only whether it is the
+//! shadow's own present word.
+
+use super::{Decision, commanded, resend};
+use crate::action::Action;
+use crate::command::Version;
+use crate::event::Event;
+use crate::id::CommandId;
+use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
+use crate::reason::{Alert, Reason, Verdict};
+use crate::record::{Cause, Command, Due, Record, Reported, Status};
+use crate::report::{Latch, Outcome, ReportEvent, Source};
+use crate::time::UnixMillis;
+use crate::write::{Guard, RecordUpdate, RecordWrite, ShadowGuard, Writes};
+
+/// Where a report was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// In an event, which may be late, repeated or out of order.
+    Event,
+    /// In the shadow itself, just now.
+    Shadow,
+}
+
+/// What to do about a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportDecision {
+    /// This.
+    Act(Box<Decision>),
+    /// The shadow seems to have been deleted: read it, and decide again on what it holds (C9).
+    ReadShadow,
+}
+
+/// Decides a report.
+///
+/// `may_unlock` says whether the binding (or request) behind the current command still holds; it is asked only where an
+/// unlock might be sent again (C8), see [`Record::resend_asks_for`].
+pub fn decide_report(
+    record: Option<&Record>,
+    report: &ReportEvent,
+    origin: Origin,
+    may_unlock: bool,
+    now: UnixMillis,
+    limits: &Limits,
+) -> ReportDecision {
+    let event = Event::of_report(report, now, limits);
+    let fresh = reported(report, now);
+    let Some(record) = record else {
+        return act(create(report, fresh, event, now));
+    };
+    let shadow = match freshness(record, report, origin) {
+        Freshness::Newer(guard) => guard,
+        Freshness::Deleted => return ReportDecision::ReadShadow,
+        Freshness::Duplicate => return act(Decision::ignored(Reason::DUPLICATE, event)),
+        Freshness::Stale => return act(Decision::ignored(Reason::STALE_REPORT, event)),
+    };
+    let update = RecordUpdate {
+        guard: Guard {
+            shadow: Some(shadow),
+            ..Guard::of(record)
+        },
+        state: Some(report.report.lock),
+        reported: Some(fresh),
+        ..RecordUpdate::new(record, record.due.clone())
+    };
+    let mut decision = judge(record, report, update, event, may_unlock, now);
+    if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
+        decision.alerts.push(Alert::UnlockedAtBoot);
+    }
+    act(decision)
+}
+
+impl Record {
+    /// The button whose binding must still hold before the current command may be sent again (C8): that of an unlock which
+    /// a press caused and which is still pending.
+    pub fn resend_asks_for(&self) -> Option<&crate::name::ButtonSerial> {
+        let command = self
+            .command
+            .as_ref()
+            .filter(|_| self.status != Status::Settled)?;
+        match (&command.cause, command.action) {
+            (Cause::Button { button }, Action::Unlock) => Some(button),
+            _ => None,
+        }
+    }
+}
+
+fn act(decision: Decision) -> ReportDecision {
+    ReportDecision::Act(Box::new(decision))
+}
+
+fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
+    Reported {
+        report: report.report.clone(),
+        shadow_version: report.shadow_version,
+        shadow_at: report.shadow_at,
+        at: now,
+    }
+}
+
+enum Freshness {
+    Newer(ShadowGuard),
+    Duplicate,
+    Stale,
+    Deleted,
+}
+
+/// Whether this report is newer than the last one used. A lower shadow version with a later time means that the shadow was
+/// deleted; then only the shadow itself is believed, and whatever it holds is new.
+fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
+    let Some(last) = &record.reported else {
+        return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
+    };
+    if report.shadow_version > last.shadow_version {
+        return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
+    }
+    if report.shadow_version == last.shadow_version && report.shadow_at <= last.shadow_at {
+        return Freshness::Duplicate;
+    }
+    match origin {
+        Origin::Shadow => Freshness::Newer(ShadowGuard::Is(last.shadow_version)),
+        Origin::Event if report.shadow_at > last.shadow_at => Freshness::Deleted,
+        Origin::Event => Freshness::Stale,
+    }
+}
+
+/// Compares the journal's entry with the record (C9).
+fn judge(
+    record: &Record,
+    report: &ReportEvent,
+    update: RecordUpdate,
+    event: Event,
+    may_unlock: bool,
+    now: UnixMillis,
+) -> Decision {
+    let (own, theirs) = (record.version, report.report.version);
+    if theirs > own {
+        let created = record.command.is_none();
+        let reason = if created {
+            Reason::FIRST_REPORT
+        } else {
+            Reason::VERSION_AHEAD
+        };
+        return system_lock(record, update, theirs, reason, event, now);
+    }
+    let Some(command) = &record.command else {
+        return system_lock(record, update, theirs, Reason::FIRST_REPORT, event, now);
+    };
+    if theirs < own {
+        return match record.status {
+            Status::Settled => {
+                system_lock(record, update, theirs, Reason::VERSION_BEHIND, event, now)
+            }
+            Status::Pending | Status::Unresponsive => {
+                behind(record, command, report, update, event, may_unlock, now)
+            }
+        };
+    }
+    if report.report.command_id.as_ref() == Some(&command.id) {
+        return settle(record, report, update, event, now);
+    }
+    let mut decision = system_lock(record, update, theirs, Reason::OTHER_COMMAND, event, now);
+    decision.alerts.push(Alert::OtherCommand);
+    decision
+}
+
+/// Version and command id match: the reported latch is the truth.
+fn settle(
+    record: &Record,
+    report: &ReportEvent,
+    update: RecordUpdate,
+    event: Event,
+    now: UnixMillis,
+) -> Decision {
+    let reason = match (record.status, report.report.result) {
+        (Status::Settled, _) => Reason::CONFIRMED,
+        (_, Outcome::Expired) => Reason::EXPIRED,
+        (_, Outcome::Executed | Outcome::None) => Reason::EXECUTED,
+    };
+    let update = RecordUpdate {
+        status: Some(Status::Settled),
+        due: Due::settled(&record.lock, now),
+        ..update
+    };
+    changed(Verdict::Settled, reason, record, update, event)
+}
+
+/// The device has not journalled the current command: taken note of, and the command sent again if its turn has come.
+fn behind(
+    record: &Record,
+    command: &Command,
+    report: &ReportEvent,
+    update: RecordUpdate,
+    event: Event,
+    may_unlock: bool,
+    now: UnixMillis,
+) -> Decision {
+    let refused = report
+        .report
+        .refused
+        .as_ref()
+        .and_then(|refused| refused.command_id.as_ref());
+    let reason = if refused == Some(&command.id) {
+        Reason::REFUSED_BY_LOCK
+    } else {
+        Reason::NOT_SEEN
+    };
+    let due = command.next_send_at <= now;
+    let allowed = match command.action {
+        Action::Lock => true,
+        Action::Unlock => record.status == Status::Pending && may_unlock && !command.expired(now),
+    };
+    if due && allowed {
+        return resend(update, record, command, reason, event, now);
+    }
+    changed(Verdict::Noted, reason, record, update, event)
+}
+
+fn changed(
+    verdict: Verdict,
+    reason: Reason,
+    record: &Record,
+    update: RecordUpdate,
+    event: Event,
+) -> Decision {
+    let event = Event {
+        version: Some(record.version),
+        command_id: record.command.as_ref().map(|command| command.id.clone()),
+        ..event.decided(verdict, reason.clone())
+    };
+    Decision {
+        verdict,
+        reason,
+        writes: Writes {
+            binding: None,
+            record: Some(RecordWrite::Update(update)),
+            request: None,
+            event,
+        },
+        publish: None,
+        alerts: Vec::new(),
+    }
+}
+
+/// The system's own LOCK at the next version past the record's and the device's.
+fn system_lock(
+    record: &Record,
+    update: RecordUpdate,
+    theirs: Version,
+    reason: Reason,
+    event: Event,
+    now: UnixMillis,
+) -> Decision {
+    let Some(version) = Version::next(record.version, Some(theirs), now) else {
+        let decision = changed(
+            Verdict::Noted,
+            Reason::NO_VERSION_LEFT,
+            record,
+            update,
+            event,
+        );
+        return Decision {
+            alerts: vec![Alert::NoVersionLeft],
+            ..decision
+        };
+    };
+    let command = system_command(&record.lock, version, &reason, now);
+    let update = RecordUpdate {
+        due: Due::pending(&record.lock, &command),
+        ..update
+    };
+    let mut decision = commanded(update, version, command, reason, event);
+    if theirs.0 > now.plus(VERSION_AHEAD_MAX_MS).0 {
+        decision.alerts.push(Alert::ImplausibleVersion);
+    }
+    decision
+}
+
+fn system_command(
+    lock: &crate::name::LockName,
+    version: Version,
+    reason: &Reason,
+    now: UnixMillis,
+) -> Command {
+    let cause = Cause::System {
+        reason: reason.code().to_owned(),
+    };
+    Command::new(
+        CommandId::of_system(lock, version.0),
+        Action::Lock,
+        cause,
+        now,
+        None,
+    )
+}
+
+/// First report of a lock that no one has bound yet: its record, with a system LOCK at once.
+fn create(report: &ReportEvent, fresh: Reported, event: Event, now: UnixMillis) -> Decision {
+    let blank = Record::created(report.lock.clone(), now);
+    let update = RecordUpdate {
+        state: Some(report.report.lock),
+        reported: Some(fresh),
+        ..RecordUpdate::new(&blank, blank.due.clone())
+    };
+    let mut decision = system_lock(
+        &blank,
+        update,
+        report.report.version,
+        Reason::FIRST_REPORT,
+        event,
+        now,
+    );
+    if let Some(RecordWrite::Update(update)) = &decision.writes.record {
+        decision.writes.record = Some(RecordWrite::Create(update.apply(&blank)));
+    }
+    decision
+}

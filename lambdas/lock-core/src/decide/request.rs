@@ -1,0 +1,55 @@
+//! What an operator's request means (C3 to C7). Must not ask whether the operator may: the policy on the topic did.
+
+use super::{Decision, Wish, command, repeated};
+use crate::event::Event;
+use crate::limits::{Limits, REQUEST_TTL_MS};
+use crate::reason::Reason;
+use crate::record::{Cause, Record};
+use crate::request::Request;
+use crate::time::UnixMillis;
+use crate::write::RequestMark;
+
+/// Decides a request.
+///
+/// `seen` says that its mark is already in the table, which the first attempt learns from its failed write.
+pub fn decide_request(
+    record: Option<&Record>,
+    seen: bool,
+    request: &Request,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
+    let event = Event::of_request(request, limits);
+    let Some(record) = record else {
+        return Decision::ignored(Reason::UNKNOWN_LOCK, event);
+    };
+    let id = request.command_id();
+    if seen
+        || record
+            .command
+            .as_ref()
+            .is_some_and(|command| command.id == id)
+    {
+        return repeated(record, &id, event, now);
+    }
+    let wish = Wish {
+        intent: request.intent,
+        made_at: request.received_at.min(now),
+        id,
+        cause: Cause::Request {
+            actor: request.actor.clone(),
+        },
+        reason: Reason::REQUESTED,
+    };
+    let mut decision = match command(record, wish, event, now, limits) {
+        Ok(decision) => decision,
+        Err(ignored) => return ignored,
+    };
+    decision.writes.request = Some(RequestMark {
+        request_id: request.request_id.clone(),
+        lock: request.lock.clone(),
+        at: request.received_at,
+        ttl: now.plus(REQUEST_TTL_MS).seconds(),
+    });
+    decision
+}

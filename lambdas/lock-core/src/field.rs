@@ -1,0 +1,147 @@
+//! Strict reading of fields from JSON that someone else wrote: each thing wrong has a stable code.
+//! Must not know which messages exist.
+
+use serde_json::{Map, Value};
+
+use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
+
+/// Why a message was refused. A refusal is an answer, not an error: the message is done with.
+///
+/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The message is no JSON object, or of no kind that is known.
+    #[error("malformed message: {0}")]
+    Malformed(&'static str),
+    /// A field that must be there is not.
+    #[error("missing field {0}")]
+    MissingField(&'static str),
+    /// A field holds another type than it must; JSON `null` counts as one.
+    #[error("field {field} is no {wanted}")]
+    WrongType {
+        /// The field.
+        field: &'static str,
+        /// What it should have been: `text`, `whole number below 2^53`, …
+        wanted: &'static str,
+    },
+    /// A text is longer than its limit.
+    #[error("field {field} of {bytes} bytes: wanted at most {limit}")]
+    Oversize {
+        /// The field.
+        field: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The longest allowed.
+        limit: usize,
+    },
+    /// A word that is none of those expected.
+    #[error("field {field}: unknown word {word:?}")]
+    UnknownWord {
+        /// The field.
+        field: &'static str,
+        /// The word.
+        word: String,
+    },
+    /// A lock's or a button's name that breaks the rule for names.
+    #[error("field {field}: {cause}")]
+    BadName {
+        /// The field.
+        field: &'static str,
+        /// The rule broken.
+        cause: crate::name::NameError,
+    },
+}
+
+impl Refusal {
+    /// The stable code, for logs, event lines and alarms.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::Malformed(_) => "malformed",
+            Refusal::MissingField(_) => "missing-field",
+            Refusal::WrongType { .. } => "wrong-type",
+            Refusal::Oversize { .. } => "oversize",
+            Refusal::UnknownWord { .. } => "unknown-word",
+            Refusal::BadName { .. } => "bad-name",
+        }
+    }
+}
+
+/// The fields of one JSON object.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields<'a>(&'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// *Errors*: [`Refusal::Malformed`] if `value` is no object.
+    pub fn of(value: &'a Value) -> Result<Fields<'a>, Refusal> {
+        value
+            .as_object()
+            .map(Fields)
+            .ok_or(Refusal::Malformed("no JSON object"))
+    }
+
+    /// The raw field, if present.
+    pub fn get(self, field: &'static str) -> Option<&'a Value> {
+        self.0.get(field)
+    }
+
+    /// A text that may be absent. *Errors*: [`Refusal::WrongType`], [`Refusal::Oversize`].
+    pub fn text_or_none(self, field: &'static str) -> Result<Option<&'a str>, Refusal> {
+        match self.0.get(field) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.len() > TEXT_BYTES_MAX => Err(Refusal::Oversize {
+                field,
+                bytes: text.len(),
+                limit: TEXT_BYTES_MAX,
+            }),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Refusal::WrongType {
+                field,
+                wanted: "text",
+            }),
+        }
+    }
+
+    /// A text that must be there. *Errors*: as [`Self::text_or_none`], and [`Refusal::MissingField`].
+    pub fn text(self, field: &'static str) -> Result<&'a str, Refusal> {
+        self.text_or_none(field)?
+            .ok_or(Refusal::MissingField(field))
+    }
+
+    /// A whole number below 2^53 that may be absent; a device may write `7.0` for 7. *Errors*: [`Refusal::WrongType`].
+    pub fn number_or_none(self, field: &'static str) -> Result<Option<u64>, Refusal> {
+        let Some(value) = self.0.get(field) else {
+            return Ok(None);
+        };
+        let whole = value.as_u64().or_else(|| {
+            let number = value.as_f64()?;
+            (number.fract() == 0.0 && (0.0..=VERSION_MAX as f64).contains(&number))
+                .then_some(number as u64)
+        });
+        match whole {
+            Some(number) if number <= VERSION_MAX => Ok(Some(number)),
+            _ => Err(Refusal::WrongType {
+                field,
+                wanted: "whole number below 2^53",
+            }),
+        }
+    }
+
+    /// A whole number that must be there. *Errors*: as [`Self::number_or_none`], and [`Refusal::MissingField`].
+    pub fn number(self, field: &'static str) -> Result<u64, Refusal> {
+        self.number_or_none(field)?
+            .ok_or(Refusal::MissingField(field))
+    }
+
+    /// One of a fixed set of words. *Errors*: as [`Self::text`], and [`Refusal::UnknownWord`].
+    pub fn word<T>(
+        self,
+        field: &'static str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        let word = self.text(field)?;
+        read(word).ok_or_else(|| Refusal::UnknownWord {
+            field,
+            word: word.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! Identities: of commands, and of what caused them. Must not draw random numbers: an id is made from what is known.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{ButtonSerial, LockName};
+
+/// Name of one command: 26 characters on our commands, up to 64 in a device's report.
+///
+/// Made from the identity of its cause (C1), so that a retry of the same press makes the same id and can be told from a
+/// new press (C7). It is no secret and need not be unguessable: a report must match id *and* version (C9).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CommandId(String);
+
+impl CommandId {
+    /// The id of the command that a press causes: from the button's own count where there is one, else from the press id.
+    pub fn of_press(button: &ButtonSerial, press_id: &str, sequence: Option<u64>) -> CommandId {
+        match sequence {
+            Some(n) => CommandId::digest(&["press", button.as_str(), "sequence", &n.to_string()]),
+            None => CommandId::digest(&["press", button.as_str(), "id", press_id]),
+        }
+    }
+
+    /// The id of the command that a request causes.
+    pub fn of_request(request_id: &str) -> CommandId {
+        CommandId::digest(&["request", request_id])
+    }
+
+    /// The id of the system's own command at `version` of a lock; a version has one command (S3).
+    pub fn of_system(lock: &LockName, version: u64) -> CommandId {
+        CommandId::digest(&["system", lock.as_str(), &version.to_string()])
+    }
+
+    /// An id that someone else wrote: a device's report, the table.
+    pub fn from_text(text: impl Into<String>) -> CommandId {
+        CommandId(text.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// 128 bits of FNV-1a over the parts, with a separator that no part can hold, in Crockford's base 32.
+    fn digest(parts: &[&str]) -> CommandId {
+        const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut hash = BASIS;
+        for part in parts {
+            for byte in part.bytes().chain([0]) {
+                hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
+            }
+        }
+        let text = (0..26)
+            .rev()
+            .map(|digit| char::from(ALPHABET[(hash >> (5 * digit)) as usize & 31]))
+            .collect();
+        CommandId(text)
+    }
+}
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_makes_the_same_id_and_another_cause_another() {
+        let button = ButtonSerial::new("button-1").unwrap();
+        let other = ButtonSerial::new("button-11").unwrap();
+        let id = CommandId::of_press(&button, "p1", Some(412));
+        assert_eq!(id.as_str().len(), 26);
+        assert_eq!(
+            id,
+            CommandId::of_press(&button, "p2", Some(412)),
+            "the count is the identity, not the delivery"
+        );
+        let others = [
+            CommandId::of_press(&button, "p1", Some(413)),
+            CommandId::of_press(&button, "p1", None),
+            CommandId::of_press(&other, "p1", Some(412)),
+            CommandId::of_request("p1"),
+            CommandId::of_system(&LockName::new("lock-1").unwrap(), 412),
+        ];
+        assert!(others.iter().all(|other| *other != id));
+    }
+}

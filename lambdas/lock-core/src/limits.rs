@@ -1,0 +1,175 @@
+//! The protocol's numbers, which check each other at compile time. Must not know where a setting was read from.
+
+/// Life of an unlock command, from the press: after it the door stays shut (C4).
+pub const COMMAND_TTL_MS: u64 = 30_000;
+/// Quiet time after a press of a button that counts nothing (C2).
+pub const QUIET_WINDOW_MS: u64 = 1_500;
+/// How long an event line is kept.
+pub const EVENT_TTL_DAYS: u64 = 90;
+/// How long a request's mark is kept: longer than anything can repeat the request.
+pub const REQUEST_TTL_MS: u64 = DAY_MS;
+/// Wait before the first re-send of a command; it doubles with each (C8).
+pub const SEND_BACKOFF_FIRST_MS: u64 = 1_000;
+/// Longest wait between two re-sends (C8).
+pub const SEND_BACKOFF_MAX_MS: u64 = 300_000;
+/// How often a device reports when nothing happens (D4).
+pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
+/// Silence after which a settled lock is no longer believed (C10).
+pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
+/// Time after the expiry of an unlock in which its report may still come (C10).
+pub const UNLOCK_GRACE_MS: u64 = 10_000;
+/// Oldest event that Lambda still delivers to the press function (template's `MaximumEventAgeInSeconds`).
+pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
+/// Largest version: the largest integer every JSON reader keeps exact; the device refuses larger ones (D6).
+pub const VERSION_MAX: u64 = (1 << 53) - 1;
+/// How far a device's version may lie ahead of the clock before a person is told (C9).
+pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
+/// Shards of the due index: one hot partition per shard, so more of them carry more locks.
+pub const DUE_SHARDS: u64 = 8;
+/// Longest text taken in any field of a message.
+pub const TEXT_BYTES_MAX: usize = 128;
+/// Longest command on the wire; the device's buffer is at least this (D6).
+pub const COMMAND_BYTES_MAX: usize = 256;
+/// How often a decision is made anew when another writer was first (C3).
+pub const DECISIONS_MAX: u32 = 5;
+
+const DAY_MS: u64 = 86_400_000;
+
+/// Bounds of the setting `COMMAND_TTL_MS`.
+pub const COMMAND_TTL_MS_RANGE: std::ops::RangeInclusive<u64> = 5_000..=120_000;
+
+const _: () = {
+    // A press inside the quiet window is never also too old to judge.
+    assert!(QUIET_WINDOW_MS < COMMAND_TTL_MS);
+    // Two reports may be lost before a lock is called silent.
+    assert!(REPORT_OVERDUE_MS > 2 * REPORT_INTERVAL_MS);
+    // A request's mark outlives every delivery of that request.
+    assert!(REQUEST_TTL_MS > PRESS_EVENT_AGE_MAX_MS);
+    // At least one re-send fits into the life of an unlock.
+    assert!(SEND_BACKOFF_FIRST_MS < COMMAND_TTL_MS);
+    assert!(SEND_BACKOFF_FIRST_MS < SEND_BACKOFF_MAX_MS);
+    // MQTT's message expiry has whole seconds and at most a week.
+    assert!(
+        *COMMAND_TTL_MS_RANGE.start() >= 1_000 && *COMMAND_TTL_MS_RANGE.end() / 1_000 <= 604_800
+    );
+    assert!(
+        *COMMAND_TTL_MS_RANGE.start() <= COMMAND_TTL_MS
+            && COMMAND_TTL_MS <= *COMMAND_TTL_MS_RANGE.end()
+    );
+    // An unlock is over, grace included, before Lambda gives up on its press.
+    assert!(*COMMAND_TTL_MS_RANGE.end() + UNLOCK_GRACE_MS < PRESS_EVENT_AGE_MAX_MS);
+};
+
+/// The numbers that a deployment may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Life of an unlock, from the press. *Units*: ms.
+    pub command_ttl_ms: u64,
+    /// Quiet time after a press of a button without a sequence. *Units*: ms.
+    pub quiet_window_ms: u64,
+    /// Life of an event line. *Units*: ms.
+    pub event_ttl_ms: u64,
+}
+
+/// Why a setting was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// The command's life is outside [`COMMAND_TTL_MS_RANGE`].
+    #[error("command life of {0} ms: wanted {min} to {max}", min = COMMAND_TTL_MS_RANGE.start(), max = COMMAND_TTL_MS_RANGE.end())]
+    CommandTtl(u64),
+    /// The quiet window is not shorter than the command's life.
+    #[error("quiet window of {quiet_ms} ms: wanted less than the command's life of {ttl_ms} ms")]
+    QuietWindow {
+        /// The window asked for.
+        quiet_ms: u64,
+        /// The command's life beside it.
+        ttl_ms: u64,
+    },
+    /// Event lines would be kept for no time, or for longer than ten years.
+    #[error("event lines kept for {0} days: wanted 1 to 3650")]
+    EventTtl(u64),
+}
+
+impl Limits {
+    /// Takes a deployment's settings.
+    ///
+    /// *Errors*: [`LimitError`], naming the setting that breaks a rule.
+    pub fn new(
+        command_ttl_ms: u64,
+        quiet_window_ms: u64,
+        event_ttl_days: u64,
+    ) -> Result<Limits, LimitError> {
+        if !COMMAND_TTL_MS_RANGE.contains(&command_ttl_ms) {
+            return Err(LimitError::CommandTtl(command_ttl_ms));
+        }
+        if quiet_window_ms >= command_ttl_ms {
+            return Err(LimitError::QuietWindow {
+                quiet_ms: quiet_window_ms,
+                ttl_ms: command_ttl_ms,
+            });
+        }
+        if !(1..=3650).contains(&event_ttl_days) {
+            return Err(LimitError::EventTtl(event_ttl_days));
+        }
+        Ok(Limits {
+            command_ttl_ms,
+            quiet_window_ms,
+            event_ttl_ms: event_ttl_days * DAY_MS,
+        })
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            command_ttl_ms: COMMAND_TTL_MS,
+            quiet_window_ms: QUIET_WINDOW_MS,
+            event_ttl_ms: EVENT_TTL_DAYS * DAY_MS,
+        }
+    }
+}
+
+/// Wait after the `attempts`-th send of a command before the next one: 1, 2, 4 s … 5 min (C8).
+pub const fn send_backoff_ms(attempts: u32) -> u64 {
+    let doublings = attempts.saturating_sub(1);
+    if doublings >= 16 {
+        return SEND_BACKOFF_MAX_MS;
+    }
+    let wait = SEND_BACKOFF_FIRST_MS << doublings;
+    if wait < SEND_BACKOFF_MAX_MS {
+        wait
+    } else {
+        SEND_BACKOFF_MAX_MS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_between_sends_doubles_up_to_five_minutes() {
+        let waits: Vec<u64> = [1, 2, 3, 9, 10, 40, u32::MAX].map(send_backoff_ms).to_vec();
+        assert_eq!(
+            waits,
+            [1_000, 2_000, 4_000, 256_000, 300_000, 300_000, 300_000]
+        );
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        assert_eq!(Limits::new(30_000, 1_500, 90), Ok(Limits::default()));
+        assert_eq!(
+            Limits::new(4_999, 1_500, 90),
+            Err(LimitError::CommandTtl(4_999))
+        );
+        assert_eq!(
+            Limits::new(9_000, 9_000, 90),
+            Err(LimitError::QuietWindow {
+                quiet_ms: 9_000,
+                ttl_ms: 9_000
+            })
+        );
+        assert_eq!(Limits::new(30_000, 0, 0), Err(LimitError::EventTtl(0)));
+    }
+}

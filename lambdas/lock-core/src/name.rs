@@ -1,0 +1,147 @@
+//! Names that come from topics: locks and buttons. Must not know who is bound to whom.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest thing name that AWS IoT allows.
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// Why a name was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// No characters, or more than [`NAME_BYTES_MAX`].
+    #[error("name of {0} bytes: wanted 1 to {NAME_BYTES_MAX}")]
+    Length(usize),
+    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key separator, for instance.
+    #[error("name with character {0:?}: wanted letters, digits, ':', '_' or '-'")]
+    Character(char),
+}
+
+fn check(name: &str) -> Result<(), NameError> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(NameError::Length(name.len()));
+    }
+    match name
+        .chars()
+        .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-')))
+    {
+        Some(c) => Err(NameError::Character(c)),
+        None => Ok(()),
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        ///
+        /// *Limits*: 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule for thing names. In particular it
+        /// holds no `#`, so a key made of it cannot be read as another key.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Takes a name as it stood in a topic or on a command line.
+            ///
+            /// *Errors*: [`NameError`], when it breaks the limits above.
+            pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
+                let name = name.into();
+                check(&name)?;
+                Ok(Self(name))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = NameError;
+            fn try_from(name: String) -> Result<Self, NameError> {
+                Self::new(name)
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = NameError;
+            fn from_str(name: &str) -> Result<Self, NameError> {
+                Self::new(name)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+name! {
+    /// Thing name of a lock, and the last part of its command topic: `lock-1` in `remote-lock/lock-1`.
+    LockName
+}
+
+name! {
+    /// Serial of a button, from the press topic that its policy guards: `button-1`, or `G030JF055364XVRB` for AWS's own.
+    ButtonSerial
+}
+
+impl LockName {
+    /// The topic that this lock's commands go to.
+    pub fn command_topic(&self) -> String {
+        format!("remote-lock/{self}")
+    }
+
+    /// The topic that an operator's requests to this lock go to.
+    pub fn request_topic(&self) -> String {
+        format!("remote-lock/{self}/request")
+    }
+}
+
+impl ButtonSerial {
+    /// The topic that this button's presses go to.
+    pub fn press_topic(&self) -> String {
+        format!("iotbutton/{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_could_become_a_wildcard_or_another_key_are_not_taken() {
+        let cases = [
+            ("lock-1", Ok(())),
+            ("G030JF055364XVRB", Ok(())),
+            ("", Err(NameError::Length(0))),
+            ("+", Err(NameError::Character('+'))),
+            ("a#record", Err(NameError::Character('#'))),
+            ("a/b", Err(NameError::Character('/'))),
+            ("türe", Err(NameError::Character('ü'))),
+        ];
+        for (name, wanted) in cases {
+            assert_eq!(LockName::new(name).map(|_| ()), wanted, "{name}");
+        }
+        assert_eq!(
+            ButtonSerial::new("x".repeat(129)),
+            Err(NameError::Length(129))
+        );
+        assert!(ButtonSerial::new("x".repeat(128)).is_ok());
+    }
+
+    #[test]
+    fn a_stored_name_is_checked_when_it_is_read() {
+        assert!(serde_json::from_str::<LockName>("\"lock-1\"").is_ok());
+        assert!(serde_json::from_str::<LockName>("\"lock#1\"").is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! A press of a button, as the topic rule hands it over. Must not know what the press will do.
+
+use serde_json::Value;
+
+use crate::action::ClickType;
+use crate::field::{Fields, Refusal};
+use crate::id::CommandId;
+use crate::name::ButtonSerial;
+use crate::time::UnixMillis;
+
+/// One press.
+///
+/// *Shape*: `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
+/// `batteryVoltage`, `sequence` and `principal` may be absent. *Source*: PROTOCOL, Messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Press {
+    /// The button, from the topic, which its policy guards; never from the payload.
+    pub button: ButtonSerial,
+    /// How it was pressed.
+    pub click: ClickType,
+    /// The button's own count, larger with every press, if it counts.
+    pub sequence: Option<u64>,
+    /// When the rules engine saw it.
+    pub received_at: UnixMillis,
+    /// The rules engine's id of this delivery.
+    pub press_id: String,
+    /// The certificate that published it.
+    pub principal: Option<String>,
+    /// Battery, where the text could be read. *Units*: mV.
+    pub battery_mv: Option<u64>,
+}
+
+impl Press {
+    /// Reads the event of the press rule.
+    ///
+    /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    pub fn parse(event: &Value) -> Result<Press, Refusal> {
+        let fields = Fields::of(event)?;
+        let button =
+            ButtonSerial::new(fields.text("button")?).map_err(|cause| Refusal::BadName {
+                field: "button",
+                cause,
+            })?;
+        let click = fields.word("clickType", |word| word.parse().ok())?;
+        let sequence = fields.number_or_none("sequence")?;
+        let received_at = UnixMillis(fields.number("receivedAt")?);
+        let press_id = fields.text("pressId")?.to_owned();
+        let principal = fields.text_or_none("principal")?.map(str::to_owned);
+        let battery_mv = fields.text_or_none("batteryVoltage")?.and_then(millivolts);
+        Ok(Press {
+            button,
+            click,
+            sequence,
+            received_at,
+            press_id,
+            principal,
+            battery_mv,
+        })
+    }
+
+    /// The id of the command that this press causes, if it causes one.
+    pub fn command_id(&self) -> CommandId {
+        CommandId::of_press(&self.button, &self.press_id, self.sequence)
+    }
+}
+
+/// `1568mV` or `1568 mV`: AWS's own examples disagree about the space.
+fn millivolts(text: &str) -> Option<u64> {
+    text.strip_suffix("mV")?
+        .trim_end()
+        .parse()
+        .ok()
+        .filter(|mv| *mv <= 100_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event() -> Value {
+        json!({"button": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV", "sequence": 412,
+               "receivedAt": 1_763_779_512_345_u64, "pressId": "5f0e", "principal": "ab12"})
+    }
+
+    #[test]
+    fn a_press_of_our_button_and_of_aws_own_are_read() {
+        let press = Press::parse(&event()).unwrap();
+        assert_eq!(
+            (press.sequence, press.battery_mv, press.click),
+            (Some(412), Some(1568), ClickType::Single)
+        );
+        let aws = json!({"button": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV",
+                         "receivedAt": 1, "pressId": "5f0e"});
+        let press = Press::parse(&aws).unwrap();
+        assert_eq!(
+            (press.sequence, press.battery_mv, press.click),
+            (None, Some(2000), ClickType::Long)
+        );
+    }
+
+    #[test]
+    fn whatever_is_wrong_has_its_own_code() {
+        // field, put in its place (null here: taken away) => code
+        let cases = [
+            ("button", json!(null), "missing-field"),
+            ("clickType", json!(null), "missing-field"),
+            ("receivedAt", json!(null), "missing-field"),
+            ("pressId", json!(null), "missing-field"),
+            ("button", json!(7), "wrong-type"),
+            ("button", json!("a/b"), "bad-name"),
+            ("button", json!("x".repeat(200)), "oversize"),
+            ("clickType", json!("TRIPLE"), "unknown-word"),
+            ("clickType", json!("single"), "unknown-word"),
+            ("clickType", json!(["SINGLE"]), "wrong-type"),
+            ("clickType", json!("S".repeat(10_000)), "oversize"),
+            ("sequence", json!("412"), "wrong-type"),
+            ("sequence", json!(-1), "wrong-type"),
+            ("sequence", json!(1.5), "wrong-type"),
+            ("sequence", json!(1_u64 << 53), "wrong-type"),
+            ("receivedAt", json!("now"), "wrong-type"),
+            ("pressId", json!({}), "wrong-type"),
+            ("batteryVoltage", json!(1568), "wrong-type"),
+            ("principal", json!(false), "wrong-type"),
+        ];
+        for (field, value, code) in cases {
+            let mut event = event();
+            match value {
+                Value::Null => drop(event.as_object_mut().unwrap().remove(field)),
+                value => event[field] = value,
+            }
+            let refusal = Press::parse(&event).expect_err(field);
+            assert_eq!(refusal.code(), code, "{field}: {refusal}");
+        }
+        for event in [json!(null), json!("press"), json!([event()])] {
+            assert_eq!(Press::parse(&event).unwrap_err().code(), "malformed");
+        }
+        let mut event = event();
+        event["sequence"] = Value::Null;
+        assert_eq!(
+            Press::parse(&event).unwrap_err().code(),
+            "wrong-type",
+            "a null count would switch off the count"
+        );
+    }
+
+    #[test]
+    fn a_battery_that_cannot_be_read_does_not_stop_a_press() {
+        for (text, wanted) in [
+            ("full", None),
+            ("mV", None),
+            ("-3mV", None),
+            ("3 V", None),
+            ("3000mV", Some(3000)),
+        ] {
+            let mut event = event();
+            event["batteryVoltage"] = json!(text);
+            assert_eq!(Press::parse(&event).unwrap().battery_mv, wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The stable codes of every decision: what was decided, and why. Must not hold anything that varies from press to press.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::Refusal;
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// A new command.
+    Command,
+    /// The current command, once more.
+    Resend,
+    /// The record now says what the latch does.
+    Settled,
+    /// The report was taken in; the record still waits.
+    Noted,
+    /// Nothing but this line.
+    Ignored,
+    /// The message could not be read; nothing but this line.
+    Refused,
+}
+
+impl Verdict {
+    /// The word in event lines and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Command => "command",
+            Verdict::Resend => "resend",
+            Verdict::Settled => "settled",
+            Verdict::Noted => "noted",
+            Verdict::Ignored => "ignored",
+            Verdict::Refused => "refused",
+        }
+    }
+}
+
+/// Why. The code is stable; [`Reason::text`] is the same in words.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Reason(Cow<'static, str>);
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        impl Reason {
+            $($(#[$doc])* pub const $name: Reason = Reason(Cow::Borrowed($code));)*
+
+            /// Every reason that the decisions give (refusals of unreadable messages have their own codes).
+            pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
+        }
+    };
+}
+
+reasons! {
+    /// A button was pressed.
+    PRESSED = "pressed";
+    /// An operator asked.
+    REQUESTED = "requested";
+    /// First report of a lock that was never commanded: its state is made certain by locking (C9).
+    FIRST_REPORT = "first-report";
+    /// The device is behind a settled record: it has lost its journal (C9).
+    VERSION_BEHIND = "version-behind";
+    /// The device is ahead of the record: the table was restored (C9).
+    VERSION_AHEAD = "version-ahead";
+    /// The device names another command for the record's version (C9).
+    OTHER_COMMAND = "other-command";
+    /// A retry of a press or request whose command is still to be executed (C7).
+    RETRY = "retry";
+    /// The device has not seen the current command yet (C8).
+    NOT_SEEN = "not-seen";
+    /// The device refused the current command (C8).
+    REFUSED_BY_LOCK = "refused-by-lock";
+    /// The current command was executed.
+    EXECUTED = "executed";
+    /// The current command reached the device too late; it is locked.
+    EXPIRED = "expired";
+    /// The latch moved, or was confirmed, without a new command.
+    CONFIRMED = "confirmed";
+    /// No binding for this button.
+    UNKNOWN_BUTTON = "unknown-button";
+    /// No record for this lock.
+    UNKNOWN_LOCK = "unknown-lock";
+    /// The binding is disabled (C3).
+    REVOKED = "revoked";
+    /// The binding gives this click no meaning.
+    UNBOUND_CLICK = "unbound-click";
+    /// This press, request or report has already taken effect.
+    DUPLICATE = "duplicate";
+    /// A later press of the button has already taken effect (C3).
+    OVERTAKEN = "overtaken";
+    /// Too soon after the last press of a button that counts nothing (C2).
+    QUIET_WINDOW = "quiet-window";
+    /// Too old to open anything (C4).
+    STALE = "stale";
+    /// A later report has already been used (C9).
+    STALE_REPORT = "stale-report";
+    /// The shadow was deleted and holds no report (C9).
+    NO_SHADOW = "no-shadow";
+    /// No version below 2^53 is left.
+    NO_VERSION_LEFT = "no-version-left";
+}
+
+impl Reason {
+    /// The stable code: `quiet-window`.
+    pub fn code(&self) -> &str {
+        &self.0
+    }
+
+    /// The code in words: `quiet window`.
+    pub fn text(&self) -> String {
+        self.0.replace('-', " ")
+    }
+}
+
+impl From<&Refusal> for Reason {
+    fn from(refusal: &Refusal) -> Reason {
+        Reason(Cow::Borrowed(refusal.code()))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Something a person must look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Alert {
+    /// A device reports a version that lies far ahead of the clock (C9).
+    ImplausibleVersion,
+    /// A device names another command for the record's version (C9).
+    OtherCommand,
+    /// A lock came up unlocked after a power cut: a fail-safe strike (D4).
+    UnlockedAtBoot,
+    /// No version below 2^53 is left for this lock.
+    NoVersionLeft,
+}
+
+impl Alert {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Alert::ImplausibleVersion => "implausible-version",
+            Alert::OtherCommand => "other-command",
+            Alert::UnlockedAtBoot => "unlocked-at-boot",
+            Alert::NoVersionLeft => "no-version-left",
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! A lock's record: what the cloud knows of it, and when it must be looked at next. Must not decide anything.
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::Action;
+use crate::command::{Version, WireCommand};
+use crate::id::CommandId;
+use crate::limits::{DUE_SHARDS, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff_ms};
+use crate::name::{ButtonSerial, LockName};
+use crate::report::{Latch, Report};
+use crate::time::{UnixMillis, UnixSeconds};
+
+/// How far the record can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The device has answered the current command: the record's state is the latch's.
+    Settled,
+    /// A command is on its way.
+    Pending,
+    /// The device does not answer, or has never been heard; the state is the last one known.
+    Unresponsive,
+}
+
+impl Status {
+    /// The word in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Settled => "settled",
+            Status::Pending => "pending",
+            Status::Unresponsive => "unresponsive",
+        }
+    }
+}
+
+/// Who caused a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Cause {
+    /// A press of a button; a re-send asks whether its binding still holds (C8).
+    Button {
+        /// The button pressed.
+        button: ButtonSerial,
+    },
+    /// An operator's request, whose right was checked when it was sent.
+    Request {
+        /// Who says to have sent it: a label, not a proof.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        actor: Option<String>,
+    },
+    /// The system itself, which only ever locks.
+    System {
+        /// The stable code of the reason.
+        reason: String,
+    },
+}
+
+/// The record's current command.
+///
+/// *Shape*: `{"id":"01J…","action":"unlock","cause":{"kind":"button","button":"button-1"},"createdAt":…,"expiresAt":…,"attempts":1,"nextSendAt":…}`,
+/// all times in ms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Command {
+    /// Name of the command.
+    pub id: CommandId,
+    /// What it tells the lock; the record's target.
+    pub action: Action,
+    /// Who caused it.
+    pub cause: Cause,
+    /// When it was decided.
+    pub created_at: UnixMillis,
+    /// When it is over: press + TTL for an unlock (C4), never for a lock (C8).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<UnixMillis>,
+    /// Sends so far, counted before they are made.
+    pub attempts: u32,
+    /// Before this no re-send, whatever asks for it (C8).
+    pub next_send_at: UnixMillis,
+}
+
+impl Command {
+    /// A command at its first send.
+    pub fn new(
+        id: CommandId,
+        action: Action,
+        cause: Cause,
+        now: UnixMillis,
+        expires_at: Option<UnixMillis>,
+    ) -> Command {
+        Command {
+            id,
+            action,
+            cause,
+            created_at: now,
+            expires_at,
+            attempts: 1,
+            next_send_at: now.plus(send_backoff_ms(1)),
+        }
+    }
+
+    /// Whether the command is over; a lock never is.
+    pub fn expired(&self, now: UnixMillis) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// The command with one more send counted, and the wait before the next doubled (C8).
+    pub fn sent_again(&self, now: UnixMillis) -> Command {
+        let attempts = self.attempts.saturating_add(1);
+        Command {
+            attempts,
+            next_send_at: now.plus(send_backoff_ms(attempts)),
+            ..self.clone()
+        }
+    }
+
+    /// The command as the device reads it.
+    pub fn to_wire(&self, version: Version) -> WireCommand {
+        WireCommand {
+            v: 1,
+            action: self.action,
+            version,
+            command_id: self.id.clone(),
+            issued_at: self.created_at.seconds(),
+            expires_at: self.expires_at.map(UnixMillis::seconds),
+        }
+    }
+}
+
+/// The last report that was used, and the shadow's version that carried it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reported {
+    /// What the device said.
+    #[serde(flatten)]
+    pub report: Report,
+    /// Version of the shadow; a report is used only if its own is larger (C9).
+    pub shadow_version: u64,
+    /// The shadow's own time of it. *Units*: seconds.
+    pub shadow_at: UnixSeconds,
+    /// When it was used here.
+    pub at: UnixMillis,
+}
+
+/// When a record must be looked at next, and in which shard of the due index it stands (C10). Every record is always due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Due {
+    /// Partition of the index: `"0"` to `"7"`, from the lock's name.
+    pub due_shard: String,
+    /// When.
+    pub due_at: UnixMillis,
+}
+
+impl Due {
+    /// The due time of a lock.
+    pub fn new(lock: &LockName, due_at: UnixMillis) -> Due {
+        let hash = lock
+            .as_str()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        Due {
+            due_shard: ((hash >> 32) % DUE_SHARDS).to_string(),
+            due_at,
+        }
+    }
+
+    /// `pending`: the next send, or the end of the wait for an unlock's report, whichever is first.
+    pub fn pending(lock: &LockName, command: &Command) -> Due {
+        let due_at = match command.expires_at {
+            Some(expires_at) => command.next_send_at.min(expires_at.plus(UNLOCK_GRACE_MS)),
+            None => command.next_send_at,
+        };
+        Due::new(lock, due_at)
+    }
+
+    /// `settled`: when the device has been silent for too long.
+    pub fn settled(lock: &LockName, reported_at: UnixMillis) -> Due {
+        Due::new(lock, reported_at.plus(REPORT_OVERDUE_MS))
+    }
+}
+
+/// What the cloud knows of one lock. Key `lock#<thing>` / `record`. *Source*: PROTOCOL, The record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// The lock.
+    pub lock: LockName,
+    /// Version of the current command; 0 before the first.
+    pub version: Version,
+    /// The latch as last reported.
+    pub state: Latch,
+    /// How far `state` can be trusted.
+    pub status: Status,
+    /// The current command; none before the first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command: Option<Command>,
+    /// The last report used; none before the first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reported: Option<Reported>,
+    /// When to look at it next.
+    #[serde(flatten)]
+    pub due: Due,
+}
+
+impl Record {
+    /// The record of a lock that has neither been commanded nor heard: unknown and unresponsive, at version 0.
+    pub fn created(lock: LockName, now: UnixMillis) -> Record {
+        let due = Due::settled(&lock, now);
+        Record {
+            lock,
+            version: Version::NONE,
+            state: Latch::Unknown,
+            status: Status::Unresponsive,
+            command: None,
+            reported: None,
+            due,
+        }
+    }
+
+    /// Whether the door is known to be locked: the only state from which a toggle unlocks (C6).
+    pub fn known_locked(&self) -> bool {
+        self.status == Status::Settled && self.state == Latch::Locked
+    }
+
+    /// The version that the next command gets (C5).
+    pub fn next_version(&self, now: UnixMillis) -> Option<Version> {
+        Version::next(
+            self.version,
+            self.reported
+                .as_ref()
+                .map(|reported| reported.report.version),
+            now,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pending_record_is_due_at_its_next_send_or_its_deadline() {
+        let lock = LockName::new("lock-1").unwrap();
+        let now = UnixMillis(100_000);
+        let cause = || Cause::System {
+            reason: "test".into(),
+        };
+        let lock_command =
+            Command::new(CommandId::from_text("a"), Action::Lock, cause(), now, None);
+        assert_eq!(
+            Due::pending(&lock, &lock_command).due_at,
+            UnixMillis(101_000)
+        );
+        let mut unlock = Command::new(
+            CommandId::from_text("a"),
+            Action::Unlock,
+            cause(),
+            now,
+            Some(now.plus(30_000)),
+        );
+        for _ in 0..6 {
+            unlock = unlock.sent_again(now);
+        }
+        assert_eq!(unlock.attempts, 7);
+        assert_eq!(Due::pending(&lock, &unlock).due_at, UnixMillis(140_000));
+    }
+
+    #[test]
+    fn locks_spread_over_all_shards() {
+        let shards: std::collections::BTreeSet<String> = (0..100)
+            .map(|n| {
+                Due::new(&LockName::new(format!("lock-{n}")).unwrap(), UnixMillis(0)).due_shard
+            })
+            .collect();
+        assert_eq!(shards.len() as u64, DUE_SHARDS);
+    }
+
+    #[test]
+    fn a_record_is_the_same_after_being_stored_and_read() {
+        let record = Record::created(LockName::new("lock-1").unwrap(), UnixMillis(5));
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+    }
+}

@@ -1,0 +1,331 @@
+//! A lock's own report, as it stands in its shadow. Must not know what the record says.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::command::Version;
+use crate::field::{Fields, Refusal};
+use crate::id::CommandId;
+use crate::name::LockName;
+use crate::time::UnixSeconds;
+
+/// Where the latch is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Latch {
+    /// Locked.
+    Locked,
+    /// Unlocked.
+    Unlocked,
+    /// Neither could be reached; a bolt sensor says so.
+    Jammed,
+    /// Not known.
+    Unknown,
+}
+
+/// What became of the journalled command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The latch was moved.
+    Executed,
+    /// An unlock came too late and only burned its version (D2).
+    Expired,
+    /// The journal is blank.
+    None,
+}
+
+/// What last moved the latch (after Matter's `OperationSource`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A command.
+    Remote,
+    /// Auto-relock.
+    Auto,
+    /// A hand.
+    Manual,
+    /// Power-on.
+    Boot,
+}
+
+/// Whether the device knows the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Synced since boot, and not long ago.
+    Synced,
+    /// Not; the device refuses unlocks (D3).
+    Unsynced,
+}
+
+/// The door leaf, where a sensor sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Door {
+    /// Open.
+    Open,
+    /// Closed.
+    Closed,
+}
+
+/// A command that the device did not journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedCommand {
+    /// Its id, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command_id: Option<CommandId>,
+    /// The device's word for why: `clock`, `journal`, `malformed`, …
+    pub reason: String,
+}
+
+/// One report, whole: a device always reports all of it in one update.
+///
+/// *Shape*: `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null}`.
+/// `version`, `commandId` and `result` describe the journal's entry. *Source*: PROTOCOL, Messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Where the latch is.
+    pub lock: Latch,
+    /// Version of the journalled command; 0 when the journal is blank.
+    pub version: Version,
+    /// Its id; none when the journal is blank.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command_id: Option<CommandId>,
+    /// What became of it.
+    pub result: Outcome,
+    /// What last moved the latch.
+    pub source: Source,
+    /// The last command refused since, if any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refused: Option<RefusedCommand>,
+    /// Boots in the device's life.
+    pub boot_count: u64,
+    /// Whether it knows the time.
+    pub clock: Clock,
+    /// Its firmware's version.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub firmware: Option<String>,
+    /// Strength of its radio link. *Units*: dBm.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rssi: Option<i64>,
+    /// The door leaf, where seen.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub door: Option<Door>,
+}
+
+/// A report with the shadow's envelope, as the report rule hands it over.
+///
+/// *Shape*: `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"reported":{…}}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportEvent {
+    /// The lock, from the topic.
+    pub lock: LockName,
+    /// The shadow's version after this report.
+    pub shadow_version: u64,
+    /// The shadow's time. *Units*: seconds.
+    pub shadow_at: UnixSeconds,
+    /// What the device said.
+    pub report: Report,
+}
+
+impl Report {
+    /// Reads the object in `state.reported`.
+    ///
+    /// *Errors*: the first [`Refusal`] met. JSON `null` is taken for "none" where a device has nothing to say
+    /// (`commandId`, `refused`, `door`, `rssi`, `firmware`).
+    pub fn parse(reported: &Value) -> Result<Report, Refusal> {
+        let fields = Fields::of(reported)?;
+        let text = |field| {
+            if null(fields, field) {
+                Ok(None)
+            } else {
+                fields.text_or_none(field)
+            }
+        };
+        Ok(Report {
+            lock: fields.word("lock", word)?,
+            version: Version(fields.number("version")?),
+            command_id: text("commandId")?
+                .filter(|id| !id.is_empty())
+                .map(CommandId::from_text),
+            result: fields.word("result", word)?,
+            source: fields.word("source", word)?,
+            refused: refused(fields)?,
+            boot_count: fields.number("bootCount")?,
+            clock: fields.word("clock", word)?,
+            firmware: text("firmware")?.map(str::to_owned),
+            rssi: rssi(fields)?,
+            door: if fields.get("door").is_none() || null(fields, "door") {
+                None
+            } else {
+                Some(fields.word("door", word)?)
+            },
+        })
+    }
+}
+
+impl ReportEvent {
+    /// Reads the event of the report rule.
+    ///
+    /// *Errors*: the first [`Refusal`] met.
+    pub fn parse(event: &Value) -> Result<ReportEvent, Refusal> {
+        let fields = Fields::of(event)?;
+        Ok(ReportEvent {
+            lock: LockName::new(fields.text("thing")?).map_err(|cause| Refusal::BadName {
+                field: "thing",
+                cause,
+            })?,
+            shadow_version: fields.number("shadowVersion")?,
+            shadow_at: UnixSeconds(fields.number("timestamp")?),
+            report: Report::parse(
+                fields
+                    .get("reported")
+                    .ok_or(Refusal::MissingField("reported"))?,
+            )?,
+        })
+    }
+
+    /// Reads a whole shadow document, as GetThingShadow gives it, for when an event cannot be trusted (C9).
+    ///
+    /// *Shape*: `{"state":{"reported":{…}},"version":18,"timestamp":1763779513,…}`. *Errors*: the first [`Refusal`] met.
+    pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<ReportEvent, Refusal> {
+        let fields = Fields::of(shadow)?;
+        let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
+        Ok(ReportEvent {
+            lock,
+            shadow_version: fields.number("version")?,
+            shadow_at: UnixSeconds(fields.number("timestamp")?),
+            report: Report::parse(
+                state
+                    .get("reported")
+                    .ok_or(Refusal::MissingField("reported"))?,
+            )?,
+        })
+    }
+}
+
+fn null(fields: Fields<'_>, field: &'static str) -> bool {
+    fields.get(field) == Some(&Value::Null)
+}
+
+fn word<T: for<'de> Deserialize<'de>>(word: &str) -> Option<T> {
+    serde_json::from_value(Value::String(word.to_owned())).ok()
+}
+
+fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
+    let Some(value) = fields.get("refused").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let wrong = Refusal::WrongType {
+        field: "refused",
+        wanted: "object or null",
+    };
+    let inner = Fields::of(value).map_err(|_| wrong)?;
+    let command_id = if null(inner, "commandId") {
+        None
+    } else {
+        inner.text_or_none("commandId")?
+    };
+    Ok(Some(RefusedCommand {
+        command_id: command_id.map(CommandId::from_text),
+        reason: inner.text("reason")?.to_owned(),
+    }))
+}
+
+fn rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
+    match fields.get("rssi") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_i64() {
+            Some(dbm) if (-1000..=1000).contains(&dbm) => Ok(Some(dbm)),
+            _ => Err(Refusal::WrongType {
+                field: "rssi",
+                wanted: "whole number of dBm",
+            }),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event() -> Value {
+        json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
+            "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J", "result": "executed",
+                "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "firmware": "1.0.0",
+                "rssi": -61, "door": null}})
+    }
+
+    #[test]
+    fn a_whole_report_is_read_and_stored_without_loss() {
+        let read = ReportEvent::parse(&event()).unwrap();
+        assert_eq!(
+            (read.shadow_version, read.report.lock, read.report.rssi),
+            (17, Latch::Unlocked, Some(-61))
+        );
+        let stored = serde_json::to_value(&read.report).unwrap();
+        assert_eq!(
+            serde_json::from_value::<Report>(stored).unwrap(),
+            read.report
+        );
+        let shadow = json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 1_763_779_513});
+        assert_eq!(
+            ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap(),
+            read
+        );
+    }
+
+    #[test]
+    fn a_blank_journal_has_no_command() {
+        let mut event = event();
+        event["reported"]["version"] = json!(0);
+        event["reported"]["commandId"] = Value::Null;
+        event["reported"]["result"] = json!("none");
+        event["reported"]["refused"] = json!({"commandId": "01K", "reason": "journal"});
+        let report = ReportEvent::parse(&event).unwrap().report;
+        assert_eq!((report.version, report.command_id), (Version::NONE, None));
+        assert_eq!(report.refused.unwrap().reason, "journal");
+    }
+
+    #[test]
+    fn whatever_is_wrong_has_its_own_code() {
+        let cases = [
+            ("lock", json!("open"), "unknown-word"),
+            ("lock", json!(null), "wrong-type"),
+            ("version", json!(1_u64 << 53), "wrong-type"),
+            ("version", json!("7"), "wrong-type"),
+            ("commandId", json!(7), "wrong-type"),
+            ("commandId", json!("x".repeat(500)), "oversize"),
+            ("result", json!("done"), "unknown-word"),
+            ("source", json!(1), "wrong-type"),
+            ("refused", json!("clock"), "wrong-type"),
+            ("refused", json!({}), "missing-field"),
+            ("bootCount", json!(-1), "wrong-type"),
+            ("clock", json!("maybe"), "unknown-word"),
+            ("rssi", json!("loud"), "wrong-type"),
+            ("door", json!("ajar"), "unknown-word"),
+        ];
+        for (field, value, code) in cases {
+            let mut event = event();
+            event["reported"][field] = value;
+            assert_eq!(
+                ReportEvent::parse(&event).unwrap_err().code(),
+                code,
+                "{field}"
+            );
+        }
+        for field in ["thing", "shadowVersion", "timestamp", "reported"] {
+            let mut event = event();
+            event.as_object_mut().unwrap().remove(field);
+            assert_eq!(
+                ReportEvent::parse(&event).unwrap_err().code(),
+                "missing-field",
+                "{field}"
+            );
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What a decision changes, as conditional writes that happen all together or not at all (C3).
+//!
+//! Says under which conditions each write holds, and applies them to values, so that a model or a simulator needs no
+//! table. Must not know how a table expresses a condition.
+
+use crate::binding::{Binding, LastPress};
+use crate::command::Version;
+use crate::event::Event;
+use crate::name::{ButtonSerial, LockName};
+use crate::record::{Command, Due, Record, Reported, Status};
+use crate::report::Latch;
+use crate::time::{UnixMillis, UnixSeconds};
+
+/// All that one decision changes, in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Writes {
+    /// The binding takes note of the press.
+    pub binding: Option<BindingUpdate>,
+    /// The record changes.
+    pub record: Option<RecordWrite>,
+    /// The request is marked as having acted.
+    pub request: Option<RequestMark>,
+    /// The line in the history. Alone, it never replaces a line of the same key: a retry that changes nothing must not hide
+    /// what the first attempt did.
+    pub event: Event,
+}
+
+/// Note of a press in its binding. Key `button#<serial>` / `binding`.
+///
+/// Holds only if the binding is enabled, its revision is `revision`, and the press is `newer` (C3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindingUpdate {
+    /// The button.
+    pub button: ButtonSerial,
+    /// The binding's revision when the decision was made.
+    pub revision: u64,
+    /// What makes this press newer than the last.
+    pub newer: Newer,
+    /// The last press from now on.
+    pub last_press: LastPress,
+    /// Battery at this press, where known.
+    pub battery_mv: Option<u64>,
+}
+
+/// What makes a press newer than the last one that took effect (C2, C3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// No last sequence, or a smaller one.
+    Sequence(u64),
+    /// No last press, or one at or before this instant: the quiet window is part of the condition, so that a cached
+    /// binding cannot hide a press inside it.
+    LastAtMost(UnixMillis),
+}
+
+/// A change of a record. Key `lock#<thing>` / `record`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordWrite {
+    /// A record where there is none.
+    Create(Record),
+    /// Parts of a record that is as it was read.
+    Update(RecordUpdate),
+}
+
+/// A change of parts of a record; what is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordUpdate {
+    /// The lock.
+    pub lock: LockName,
+    /// What the record must still be.
+    pub guard: Guard,
+    /// Its version from now on.
+    pub version: Option<Version>,
+    /// Its status from now on.
+    pub status: Option<Status>,
+    /// Its latch from now on.
+    pub state: Option<Latch>,
+    /// Its command from now on.
+    pub command: Option<Command>,
+    /// The report used.
+    pub reported: Option<Reported>,
+    /// When it is due from now on.
+    pub due: Due,
+}
+
+/// What a record must still be for a change to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// Its version, as read (C3).
+    pub version: Version,
+    /// Its status, as read (C3).
+    pub status: Status,
+    /// Its latch, as read, where the decision hangs on it (a toggle, C6).
+    pub state: Option<Latch>,
+    /// The last shadow version used, where a report is used (C9).
+    pub shadow: Option<ShadowGuard>,
+    /// Its command's next send, as read, where the command is sent again (C8).
+    pub next_send_at: Option<UnixMillis>,
+}
+
+/// What the last shadow version used must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShadowGuard {
+    /// None, or smaller than this one.
+    Below(u64),
+    /// Exactly this one: the shadow was deleted and counts anew.
+    Is(u64),
+}
+
+/// The mark that a request has acted. Key `request#<requestId>` / `request`; holds only if there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestMark {
+    /// The request.
+    pub request_id: String,
+    /// The lock it was for.
+    pub lock: LockName,
+    /// When it was received.
+    pub at: UnixMillis,
+    /// When the mark may be dropped. *Units*: seconds.
+    pub ttl: UnixSeconds,
+}
+
+impl BindingUpdate {
+    /// Whether the condition holds.
+    pub fn admits(&self, binding: &Binding) -> bool {
+        let last = binding.last_press.as_ref();
+        let newer = match self.newer {
+            Newer::Sequence(n) => last
+                .and_then(|last| last.sequence)
+                .is_none_or(|last| last < n),
+            Newer::LastAtMost(at) => last.is_none_or(|last| last.at <= at),
+        };
+        binding.enabled && binding.revision == self.revision && newer
+    }
+
+    /// The binding after this write.
+    pub fn apply(&self, binding: &Binding) -> Binding {
+        Binding {
+            last_press: Some(self.last_press.clone()),
+            battery_mv: self.battery_mv.or(binding.battery_mv),
+            ..binding.clone()
+        }
+    }
+}
+
+impl Guard {
+    /// The guard of every change: version and status as read (C3).
+    pub fn of(record: &Record) -> Guard {
+        Guard {
+            version: record.version,
+            status: record.status,
+            state: None,
+            shadow: None,
+            next_send_at: None,
+        }
+    }
+
+    /// Whether the condition holds.
+    pub fn admits(&self, record: &Record) -> bool {
+        let shadow = record
+            .reported
+            .as_ref()
+            .map(|reported| reported.shadow_version);
+        let next_send_at = record.command.as_ref().map(|command| command.next_send_at);
+        self.version == record.version
+            && self.status == record.status
+            && self.state.is_none_or(|state| state == record.state)
+            && self.next_send_at.is_none_or(|at| next_send_at == Some(at))
+            && match self.shadow {
+                None => true,
+                Some(ShadowGuard::Below(version)) => shadow.is_none_or(|last| last < version),
+                Some(ShadowGuard::Is(version)) => shadow == Some(version),
+            }
+    }
+}
+
+impl RecordUpdate {
+    /// A change of nothing but the due time, to be completed.
+    pub fn new(record: &Record, due: Due) -> RecordUpdate {
+        RecordUpdate {
+            lock: record.lock.clone(),
+            guard: Guard::of(record),
+            version: None,
+            status: None,
+            state: None,
+            command: None,
+            reported: None,
+            due,
+        }
+    }
+
+    /// The record after this write.
+    pub fn apply(&self, record: &Record) -> Record {
+        Record {
+            lock: record.lock.clone(),
+            version: self.version.unwrap_or(record.version),
+            state: self.state.unwrap_or(record.state),
+            status: self.status.unwrap_or(record.status),
+            command: self.command.clone().or_else(|| record.command.clone()),
+            reported: self.reported.clone().or_else(|| record.reported.clone()),
+            due: self.due.clone(),
+        }
+    }
+}
+
+impl RecordWrite {
+    /// The record after this write; `None` if the condition does not hold.
+    pub fn apply(&self, record: Option<&Record>) -> Option<Record> {
+        match (self, record) {
+            (RecordWrite::Create(new), None) => Some(new.clone()),
+            (RecordWrite::Update(update), Some(record)) if update.guard.admits(record) => {
+                Some(update.apply(record))
+            }
+            _ => None,
+        }
+    }
+}
