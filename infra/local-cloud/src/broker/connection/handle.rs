@@ -1,0 +1,336 @@
+//! What each packet of a client is answered with: checks of form, limit and policy, in that order.
+//!
+//! MQTT 3.1.1 has no packet for a refusal, so there AWS closes the connection; MQTT 5 gets a reason.
+//! Must not know sockets or other clients.
+
+use mqtt_protocol_core::mqtt::packet::{RetainHandling, SubEntry};
+use mqtt_protocol_core::mqtt::result_code::{
+    ConnectReasonCode, PubackReasonCode, SubackReasonCode,
+};
+
+use super::super::message::PAYLOAD_BYTES_MAX;
+use super::super::packet::{Accepted, ConnectRequest, PublishRequest};
+use super::super::session::{Attach, Delivery};
+use super::super::topic;
+use super::*;
+
+const CLIENT_ID_BYTES_MAX: usize = 128;
+const FILTERS_PER_SUBSCRIBE_MAX: usize = 8;
+const SUBSCRIPTIONS_MAX: usize = 50;
+const KEEP_ALIVE_S: std::ops::RangeInclusive<u16> = 30..=1200;
+const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u32> = 1..=604_800;
+const SESSION_EXPIRY_S_MAX: u32 = 7 * 24 * 3600;
+/// What a persistent session of an MQTT 3.1.1 client gets.
+const SESSION_EXPIRY_S_DEFAULT: u32 = 3600;
+
+impl Connection {
+    pub(super) fn handle(&mut self, inbound: Inbound) -> Result<(), End> {
+        match (inbound, self.client.is_some()) {
+            (Inbound::Connect(request), false) => self.connect(request),
+            (_, false) | (Inbound::Connect(_) | Inbound::Unsupported, true) => {
+                self.leave(DisconnectReasonCode::ProtocolError, End::ClientError)
+            }
+            (Inbound::Publish(request), true) => self.publish(request),
+            (Inbound::Acknowledge(id), true) => {
+                if let Some(client) = &self.client {
+                    client.session.acknowledged(&client.link, id);
+                }
+                Ok(())
+            }
+            (Inbound::Subscribe(id, entries), true) => self.subscribe(id, &entries),
+            (Inbound::Unsubscribe(id, filters), true) => self.unsubscribe(id, &filters),
+            (Inbound::Disconnect(with_will), true) => Err(if with_will {
+                End::ClientWithWill
+            } else {
+                End::Client
+            }),
+            (Inbound::Ping, true) => Ok(()),
+        }
+    }
+
+    fn connect(&mut self, request: ConnectRequest) -> Result<(), End> {
+        let version = self.packets.get_protocol_version();
+        let assigned = request.client_id.is_empty() && request.clean;
+        let client_id = if assigned {
+            format!("auto-{}", uuid::Uuid::new_v4())
+        } else {
+            request.client_id.clone()
+        };
+        if client_id.is_empty()
+            || client_id.len() > CLIENT_ID_BYTES_MAX
+            || client_id.starts_with('$')
+            || client_id.chars().any(char::is_control)
+        {
+            return self.refuse(ConnectReasonCode::ClientIdentifierNotValid);
+        }
+        let Some(identity) = self
+            .broker
+            .inner
+            .registry
+            .identify(&self.certificate, &client_id)
+        else {
+            tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
+            return self.refuse(ConnectReasonCode::NotAuthorized);
+        };
+        if let Err(reason) = self.check_rights(&identity, request.will.as_ref()) {
+            self.broker
+                .announce_refused(&client_id, &identity.principal);
+            return self.refuse(reason);
+        }
+        let expiry_s = match version {
+            Version::V5_0 => request.session_expiry_s.unwrap_or(0),
+            _ if request.clean => 0,
+            _ => SESSION_EXPIRY_S_DEFAULT,
+        };
+        let expiry_s = expiry_s.min(SESSION_EXPIRY_S_MAX);
+        let (session, attached) = self.broker.attach(
+            &client_id,
+            Attach {
+                clean: request.clean,
+                expiry_ms: u64::from(expiry_s) * 1000,
+                version,
+                now_ms: self.broker.inner.clock.now_ms(),
+            },
+        );
+        let keep_alive_s = match request.keep_alive_s {
+            0 => *KEEP_ALIVE_S.end(),
+            asked => asked.clamp(*KEEP_ALIVE_S.start(), *KEEP_ALIVE_S.end()),
+        };
+        let client = Client {
+            session,
+            link: attached.link,
+            identity,
+            session_identifier: uuid::Uuid::new_v4().to_string(),
+            number: self.broker.next_connection_number(),
+            version,
+            window: request
+                .receive_maximum
+                .map_or(IN_FLIGHT_MAX, |max| max.min(IN_FLIGHT_MAX))
+                .into(),
+            patience: Duration::from_secs(u64::from(keep_alive_s)) * 3 / 2,
+            will: request.will,
+        };
+        self.broker.inner.events.emit(EventKind::Connected {
+            client: client_id.clone(),
+        });
+        self.broker
+            .announce_connected(&client, &self.peer.ip().to_string());
+        self.client = Some(client);
+        let accepted = Accepted {
+            session_present: attached.session_present,
+            keep_alive_s: (keep_alive_s != request.keep_alive_s).then_some(keep_alive_s),
+            session_expiry_s: request
+                .session_expiry_s
+                .is_some_and(|asked| asked != expiry_s)
+                .then_some(expiry_s),
+            assigned_client_id: assigned.then_some(client_id),
+        };
+        self.send(packet::accept(version, &accepted))
+    }
+
+    fn check_rights(
+        &self,
+        identity: &Identity,
+        will: Option<&Will>,
+    ) -> Result<(), ConnectReasonCode> {
+        let mut needed = vec![("iot:Connect", format!("client/{}", identity.client_id))];
+        if let Some(will) = will {
+            if will.qos == Qos::ExactlyOnce {
+                return Err(ConnectReasonCode::QosNotSupported);
+            }
+            if topic::check_topic(&will.topic).is_err() {
+                return Err(ConnectReasonCode::TopicNameInvalid);
+            }
+            needed.push(("iot:Publish", format!("topic/{}", will.topic)));
+            if will.retain {
+                needed.push(("iot:RetainPublish", format!("topic/{}", will.topic)));
+            }
+        }
+        let inner = &self.broker.inner;
+        for (action, resource) in needed {
+            let resource = inner.registry.arn(&resource);
+            if !inner.registry.allows(identity, action, &resource) {
+                inner.events.emit(EventKind::Denied {
+                    client: identity.client_id.clone(),
+                    action: action.to_owned(),
+                    resource,
+                });
+                return Err(ConnectReasonCode::NotAuthorized);
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, reason: ConnectReasonCode) -> Result<(), End> {
+        let version = self.packets.get_protocol_version();
+        self.send(packet::refuse(version, reason))?;
+        Err(End::Forbidden)
+    }
+
+    fn publish(&mut self, request: PublishRequest) -> Result<(), End> {
+        let Some(client) = &self.client else {
+            return Err(End::ClientError);
+        };
+        let version = client.version;
+        let origin = Origin {
+            client: Some(client.id().to_owned()),
+            principal: Some(client.identity.principal.clone()),
+        };
+        if request.qos == Qos::ExactlyOnce {
+            return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
+        }
+        if topic::check_topic(&request.topic).is_err() {
+            return self.leave(DisconnectReasonCode::TopicNameInvalid, End::ClientError);
+        }
+        if request.payload.len() > PAYLOAD_BYTES_MAX {
+            return self.leave(DisconnectReasonCode::PacketTooLarge, End::ClientError);
+        }
+        let resource = format!("topic/{}", request.topic);
+        let is_allowed = is_open_to_clients(&request.topic, request.retain)
+            && self.allows("iot:Publish", &resource)
+            && (!request.retain || self.allows("iot:RetainPublish", &resource));
+        if !is_allowed {
+            return match request.packet_id {
+                Some(id) if version == Version::V5_0 => {
+                    let refusal = Some(PubackReasonCode::NotAuthorized);
+                    self.send(packet::acknowledge(version, id, refusal))
+                }
+                _ => self.leave(DisconnectReasonCode::NotAuthorized, End::Forbidden),
+            };
+        }
+        let now_ms = self.broker.inner.clock.now_ms();
+        let expires_at_ms = request.expiry_s.map(|s| {
+            let s = s.clamp(*MESSAGE_EXPIRY_S.start(), *MESSAGE_EXPIRY_S.end());
+            now_ms + u64::from(s) * 1000
+        });
+        self.broker.publish(Message {
+            topic: request.topic,
+            payload: request.payload.into(),
+            qos: request.qos,
+            retain: request.retain,
+            expires_at_ms,
+            properties: request.properties,
+            origin,
+            is_will: false,
+        });
+        match request.packet_id {
+            Some(id) => self.send(packet::acknowledge(version, id, None)),
+            None => Ok(()),
+        }
+    }
+
+    fn subscribe(&mut self, id: u16, entries: &[SubEntry]) -> Result<(), End> {
+        if entries.len() > FILTERS_PER_SUBSCRIBE_MAX {
+            return self.leave(DisconnectReasonCode::QuotaExceeded, End::ClientError);
+        }
+        let version = self.packets.get_protocol_version();
+        let codes: Vec<SubackReasonCode> = entries.iter().map(|e| self.judge(e)).collect();
+        let refused = codes.iter().find(|code| !code.is_success());
+        match refused {
+            Some(SubackReasonCode::NotAuthorized) if version != Version::V5_0 => {
+                return Err(End::Forbidden);
+            }
+            Some(_) if version != Version::V5_0 => return Err(End::ClientError),
+            _ => {}
+        }
+        let Some(client) = &self.client else {
+            return Err(End::ClientError);
+        };
+        let mut granted = Vec::new();
+        for (entry, code) in entries.iter().zip(&codes) {
+            let qos = match code {
+                SubackReasonCode::GrantedQos0 => Qos::AtMostOnce,
+                SubackReasonCode::GrantedQos1 => Qos::AtLeastOnce,
+                _ => continue,
+            };
+            let filter = entry.topic_filter();
+            self.broker.subscribe(filter, &client.session, qos);
+            granted.push(filter.to_owned());
+            // A retained message answers exact filters only; a topic with a wildcard never has one.
+            if entry.sub_opts().rh() != RetainHandling::DoNotSendRetained
+                && let Some(message) = self.broker.retained(filter)
+            {
+                client.session.enqueue(Delivery {
+                    qos: if message.qos == Qos::AtMostOnce {
+                        Qos::AtMostOnce
+                    } else {
+                        qos
+                    },
+                    message,
+                    retain: true,
+                });
+            }
+        }
+        if !granted.is_empty() {
+            self.broker
+                .announce_subscription(client, "subscribed", &granted);
+        }
+        self.send(packet::subscribed(version, id, codes))
+    }
+
+    /// Whether a filter is granted, and at which QoS; a granted one counts against the client's limit at once.
+    fn judge(&self, entry: &SubEntry) -> SubackReasonCode {
+        let filter = entry.topic_filter();
+        if filter.starts_with("$share/") {
+            return SubackReasonCode::SharedSubscriptionsNotSupported;
+        }
+        if topic::check_filter(filter).is_err() {
+            return SubackReasonCode::TopicFilterInvalid;
+        }
+        if topic::basic_ingest(filter).is_some()
+            || !self.allows("iot:Subscribe", &format!("topicfilter/{filter}"))
+        {
+            return SubackReasonCode::NotAuthorized;
+        }
+        let (qos, code) = match entry.sub_opts().qos() {
+            Qos::AtMostOnce => (Qos::AtMostOnce, SubackReasonCode::GrantedQos0),
+            _ => (Qos::AtLeastOnce, SubackReasonCode::GrantedQos1),
+        };
+        let is_within_limit = self
+            .client
+            .as_ref()
+            .is_some_and(|c| c.session.subscribe(filter, qos, SUBSCRIPTIONS_MAX));
+        if is_within_limit {
+            code
+        } else {
+            SubackReasonCode::QuotaExceeded
+        }
+    }
+
+    fn unsubscribe(&mut self, id: u16, filters: &[String]) -> Result<(), End> {
+        let version = self.packets.get_protocol_version();
+        let Some(client) = &self.client else {
+            return Err(End::ClientError);
+        };
+        let existed: Vec<bool> = filters
+            .iter()
+            .map(|filter| client.session.unsubscribe(filter))
+            .collect();
+        self.broker.forget(filters, client.id());
+        self.broker
+            .announce_subscription(client, "unsubscribed", filters);
+        self.send(packet::unsubscribed(version, id, &existed))
+    }
+}
+
+/// Of the topics that begin with `$`, clients may publish to shadow requests and to rules only, and never retained.
+fn is_open_to_clients(name: &str, retain: bool) -> bool {
+    if !name.starts_with('$') {
+        return true;
+    }
+    let levels: Vec<&str> = name.split('/').collect();
+    let is_shadow_request = matches!(
+        levels.as_slice(),
+        ["$aws", "things", _, "shadow", "get" | "update" | "delete"]
+            | [
+                "$aws",
+                "things",
+                _,
+                "shadow",
+                "name",
+                _,
+                "get" | "update" | "delete"
+            ]
+    );
+    !retain && (is_shadow_request || topic::basic_ingest(name).is_some())
+}

@@ -1,0 +1,165 @@
+//! Topic names and filters: what is well formed, what matches, and AWS's limits on them.
+//!
+//! The packet layer accepts wildcards and NUL in a topic and `a#b` as a filter, so nothing here relies on it.
+//! Must not know sessions or policies.
+
+/// Longest topic or filter, in bytes of UTF-8. *Source*: AWS IoT Core message broker quotas.
+pub const TOPIC_BYTES_MAX: usize = 256;
+/// Most slashes in a topic or filter.
+pub const TOPIC_SLASHES_MAX: usize = 7;
+/// Slashes that the prefix `$aws/rules/<rule>/` is excused from that limit.
+const BASIC_INGEST_PREFIX: &str = "$aws/rules/";
+
+/// Why a topic or filter is not one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TopicError {
+    /// Nothing in it.
+    #[error("topic is empty")]
+    Empty,
+    /// More than [`TOPIC_BYTES_MAX`] bytes.
+    #[error("topic is longer than 256 bytes")]
+    TooLong,
+    /// More than [`TOPIC_SLASHES_MAX`] slashes.
+    #[error("topic has more than 7 slashes")]
+    TooDeep,
+    /// A NUL or another control character.
+    #[error("topic has a control character")]
+    ControlCharacter,
+    /// `+` or `#` in a topic name, or in the wrong place of a filter.
+    #[error("topic has a misplaced wildcard")]
+    Wildcard,
+}
+
+/// Checks a topic name, as a message carries it.
+pub fn check_topic(topic: &str) -> Result<(), TopicError> {
+    check_size(topic)?;
+    if topic.contains(['+', '#']) {
+        return Err(TopicError::Wildcard);
+    }
+    Ok(())
+}
+
+/// Checks a topic filter, as a subscription carries it.
+pub fn check_filter(filter: &str) -> Result<(), TopicError> {
+    check_size(filter)?;
+    let mut levels = filter.split('/').peekable();
+    while let Some(level) = levels.next() {
+        let well_placed = match level {
+            "+" => true,
+            "#" => levels.peek().is_none(),
+            _ => !level.contains(['+', '#']),
+        };
+        if !well_placed {
+            return Err(TopicError::Wildcard);
+        }
+    }
+    Ok(())
+}
+
+fn check_size(topic: &str) -> Result<(), TopicError> {
+    let counted = match basic_ingest(topic) {
+        Some((_, rest)) => rest,
+        None => topic,
+    };
+    if topic.is_empty() {
+        Err(TopicError::Empty)
+    } else if counted.len() > TOPIC_BYTES_MAX {
+        Err(TopicError::TooLong)
+    } else if counted.matches('/').count() > TOPIC_SLASHES_MAX {
+        Err(TopicError::TooDeep)
+    } else if topic.chars().any(char::is_control) {
+        Err(TopicError::ControlCharacter)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether `filter` selects `topic`, in AWS's sense: `a/#` does not select `a`, and a wildcard at the front
+/// does not select a topic that begins with `$`.
+pub fn matches(filter: &str, topic: &str) -> bool {
+    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
+        return false;
+    }
+    let mut wanted = filter.split('/');
+    let mut given = topic.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (Some("#"), Some(_)) => return true,
+            (Some("+"), Some(_)) => {}
+            (Some(w), Some(g)) if w == g => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// Splits `$aws/rules/<rule>/<topic…>` into rule and topic; the topic may be empty.
+pub fn basic_ingest(topic: &str) -> Option<(&str, &str)> {
+    let rest = topic.strip_prefix(BASIC_INGEST_PREFIX)?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_match_as_aws_says() {
+        let rows: &[(&str, &str, bool)] = &[
+            ("a/b", "a/b", true),
+            ("a/b", "a/c", false),
+            ("a/+", "a/b", true),
+            ("a/+", "a/b/c", false),
+            ("a/+", "a", false),
+            ("a/+/c", "a/b/c", true),
+            ("a/#", "a/b", true),
+            ("a/#", "a/b/c", true),
+            ("a/#", "a/", true),
+            ("a/#", "a", false), // the MQTT standard says true
+            ("#", "a/b", true),
+            ("#", "$aws/x", false),
+            ("+/x", "$aws/x", false),
+            ("$aws/#", "$aws/x", true),
+            ("+/+", "/a", true),
+            ("+", "/a", false),
+            ("A", "a", false),
+        ];
+        for (filter, topic, expected) in rows {
+            assert_eq!(matches(filter, topic), *expected, "{filter} on {topic}");
+        }
+    }
+
+    #[test]
+    fn malformed_topics_are_refused() {
+        let long = "t".repeat(257);
+        let rows: &[(&str, Result<(), TopicError>)] = &[
+            ("a", Ok(())),
+            ("", Err(TopicError::Empty)),
+            ("a/+", Err(TopicError::Wildcard)),
+            ("a#", Err(TopicError::Wildcard)),
+            ("a\0b", Err(TopicError::ControlCharacter)),
+            ("1/2/3/4/5/6/7/8", Ok(())),
+            ("1/2/3/4/5/6/7/8/9", Err(TopicError::TooDeep)),
+            ("$aws/rules/r/1/2/3/4/5/6/7/8", Ok(())),
+            (&long, Err(TopicError::TooLong)),
+        ];
+        for (topic, expected) in rows {
+            assert_eq!(check_topic(topic), *expected, "{topic}");
+        }
+    }
+
+    #[test]
+    fn malformed_filters_are_refused() {
+        let rows: &[(&str, Result<(), TopicError>)] = &[
+            ("a/+/b/#", Ok(())),
+            ("#", Ok(())),
+            ("a#b", Err(TopicError::Wildcard)),
+            ("a/#/b", Err(TopicError::Wildcard)),
+            ("a+/b", Err(TopicError::Wildcard)),
+            ("", Err(TopicError::Empty)),
+        ];
+        for (filter, expected) in rows {
+            assert_eq!(check_filter(filter), *expected, "{filter}");
+        }
+    }
+}

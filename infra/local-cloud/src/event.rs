@@ -1,0 +1,157 @@
+//! What happens inside the local cloud, told to whoever listens.
+//!
+//! A slow listener loses the oldest events (and is told how many), never slows the cloud down.
+//! Must not know the listeners: a console, a test and a log all read the same stream.
+
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use tokio::sync::broadcast;
+
+use crate::clock::Clock;
+
+/// Events kept for a listener that lags behind.
+const BACKLOG: usize = 8192;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened. *Shape*: `{"kind":"connected","client":"thing-1"}` once serialised inside an [`Event`].
+#[derive(Debug, Clone, Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum EventKind {
+    /// An MQTT client was accepted.
+    Connected {
+        /// Its client id.
+        client: String,
+    },
+    /// An MQTT client has gone.
+    Disconnected {
+        /// Its client id.
+        client: String,
+        /// AWS's disconnect reason, such as `CONNECTION_LOST`.
+        reason: String,
+    },
+    /// A message was accepted by the broker.
+    Published {
+        /// Its topic.
+        topic: String,
+        /// Its payload; serialised as text, bytes that are not UTF-8 replaced.
+        #[serde(serialize_with = "as_text")]
+        payload: Arc<[u8]>,
+        /// The publishing client id; `None` for the cloud itself and for REST callers.
+        client: Option<String>,
+        /// 0 or 1.
+        qos: u8,
+    },
+    /// A topic rule's statement was true for a message.
+    RuleMatched {
+        /// The rule's name.
+        rule: String,
+        /// The message's topic.
+        topic: String,
+    },
+    /// A rule's action could not be carried out.
+    RuleFailed {
+        /// The rule's name.
+        rule: String,
+        /// The message's topic.
+        topic: String,
+        /// Which action and why.
+        error: String,
+    },
+    /// A function's process took an invocation.
+    Invoked {
+        /// The function's name.
+        function: String,
+        /// The invocation.
+        request_id: String,
+        /// Whether a process was started for it.
+        cold: bool,
+    },
+    /// An invocation ended.
+    Completed {
+        /// The function's name.
+        function: String,
+        /// The invocation.
+        request_id: String,
+        /// From hand-over to answer.
+        duration_ms: u64,
+        /// `ok`, or what went wrong.
+        outcome: String,
+    },
+    /// A function's process wrote a line.
+    FunctionLog {
+        /// The function's name.
+        function: String,
+        /// The line, without its end.
+        line: String,
+    },
+    /// A shadow accepted an update.
+    ShadowUpdated {
+        /// The thing's name.
+        thing: String,
+        /// The shadow's new version.
+        version: u64,
+    },
+    /// A policy refused something.
+    Denied {
+        /// The client id or access key's user.
+        client: String,
+        /// Such as `iot:Publish`.
+        action: String,
+        /// The resource's ARN.
+        resource: String,
+    },
+    /// A configured fault struck.
+    FaultInjected {
+        /// The fault as it was written.
+        fault: String,
+        /// What it struck: a topic, or a function's request.
+        target: String,
+    },
+}
+
+fn as_text<S: Serializer>(payload: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(payload))
+}
+
+/// The sending side, cloned into every part of the cloud.
+#[derive(Debug, Clone)]
+pub struct EventBus {
+    sender: broadcast::Sender<Arc<Event>>,
+    clock: Clock,
+}
+
+impl EventBus {
+    /// A bus without listeners.
+    pub fn new(clock: Clock) -> EventBus {
+        let (sender, _) = broadcast::channel(BACKLOG);
+        EventBus { sender, clock }
+    }
+
+    /// Tells every listener; without one, nothing happens.
+    pub fn emit(&self, kind: EventKind) {
+        if self.sender.receiver_count() > 0 {
+            let at_ms = self.clock.now_ms();
+            // An error means that the last listener has just gone, which is no fault.
+            let _ = self.sender.send(Arc::new(Event { at_ms, kind }));
+        }
+    }
+
+    /// Everything from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.sender.subscribe()
+    }
+}

@@ -1,0 +1,216 @@
+//! Faults on demand: messages dropped, doubled or delayed, functions killed at a named step, all from one seed.
+//!
+//! This file parses faults and decides when each strikes; the places that carry messages and requests ask it.
+//! Must not know what the messages mean. Faults of devices are parsed here too, and handed to whoever runs devices.
+
+mod parse;
+mod random;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+pub use parse::FaultError;
+
+use crate::broker::topic;
+use crate::event::{EventBus, EventKind};
+use random::Random;
+
+/// One configured fault.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// Something happens to messages on their way through the broker.
+    Message {
+        /// What.
+        effect: MessageEffect,
+        /// To messages on topics that this filter selects.
+        filter: String,
+        /// To which of them.
+        when: When,
+    },
+    /// A function's process dies.
+    Kill {
+        /// Its name, logical id or binary.
+        function: String,
+        /// Where in its work.
+        step: Step,
+        /// The how manyeth time it gets there.
+        when: When,
+    },
+    /// A fault outside the cloud, such as a device's power.
+    Other {
+        /// `power`, `network` or `clock`.
+        what: String,
+        /// Name of the device.
+        target: String,
+        /// When.
+        when: Schedule,
+    },
+}
+
+/// What happens to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageEffect {
+    /// It is gone; its publisher still gets the acknowledgement.
+    Drop,
+    /// It comes twice.
+    Duplicate,
+    /// It comes later, after messages that were published after it.
+    Delay(Duration),
+}
+
+/// Which occurrences a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum When {
+    /// Each with this probability, 0 to 1.
+    Chance(f64),
+    /// From the first number to the last, counted from 1.
+    Counted {
+        /// First one struck.
+        first: u64,
+        /// Last one struck.
+        last: u64,
+    },
+}
+
+/// A moment after the start, and what the fault adds to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// Time after the start.
+    pub at: Duration,
+    /// `power`, `network`: how long (none: for good). `clock`: how many milliseconds ahead (+) or behind (−).
+    pub plus_ms: Option<i64>,
+}
+
+/// A step of a function's work, seen from outside by its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It asks the database for something; the request is not carried out.
+    BeforeRead,
+    /// It asks the database to change something; the request is not carried out.
+    BeforeCommit,
+    /// The change is made, the answer withheld.
+    AfterCommit,
+    /// It asks to publish; nothing is published.
+    BeforePublish,
+    /// Published, the answer withheld.
+    AfterPublish,
+}
+
+impl Step {
+    /// All steps, by the names that fault specifications use.
+    pub const ALL: [(Step, &'static str); 5] = [
+        (Step::BeforeRead, "before-read"),
+        (Step::BeforeCommit, "before-commit"),
+        (Step::AfterCommit, "after-commit"),
+        (Step::BeforePublish, "before-publish"),
+        (Step::AfterPublish, "after-publish"),
+    ];
+}
+
+/// What becomes of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fate {
+    /// How often it is delivered.
+    pub copies: u32,
+    /// How much later.
+    pub delay: Duration,
+}
+
+/// All faults of a run, with their counters and the seeded randomness.
+#[derive(Debug)]
+pub struct Faults {
+    armed: Vec<Armed>,
+    random: Mutex<Random>,
+    events: EventBus,
+}
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    seen: AtomicU64,
+}
+
+impl Faults {
+    /// Arms `faults`; the same seed strikes the same occurrences.
+    pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Faults {
+        let arm = |fault| Armed {
+            fault,
+            seen: AtomicU64::new(0),
+        };
+        Faults {
+            armed: faults.into_iter().map(arm).collect(),
+            random: Mutex::new(Random::new(seed)),
+            events,
+        }
+    }
+
+    /// What becomes of a message on `topic`.
+    pub fn fate_of(&self, topic: &str) -> Fate {
+        let mut fate = Fate {
+            copies: 1,
+            delay: Duration::ZERO,
+        };
+        for armed in &self.armed {
+            let Fault::Message {
+                effect,
+                filter,
+                when,
+            } = &armed.fault
+            else {
+                continue;
+            };
+            if !topic::matches(filter, topic) || !self.strikes(armed, *when) {
+                continue;
+            }
+            match effect {
+                MessageEffect::Drop => fate.copies = 0,
+                MessageEffect::Duplicate => fate.copies *= 2,
+                MessageEffect::Delay(by) => fate.delay += *by,
+            }
+            self.tell(armed, topic);
+        }
+        fate
+    }
+
+    /// Whether the function known by any of `names` dies at this step.
+    pub fn kills(&self, names: &[&str], step: Step) -> bool {
+        let mut dies = false;
+        for armed in &self.armed {
+            if let Fault::Kill {
+                function,
+                step: at,
+                when,
+            } = &armed.fault
+                && *at == step
+                && names.contains(&function.as_str())
+                && self.strikes(armed, *when)
+            {
+                dies = true;
+                self.tell(armed, function);
+            }
+        }
+        dies
+    }
+
+    fn strikes(&self, armed: &Armed, when: When) -> bool {
+        let occurrence = armed.seen.fetch_add(1, Ordering::Relaxed) + 1;
+        match when {
+            When::Counted { first, last } => (first..=last).contains(&occurrence),
+            When::Chance(probability) => {
+                let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+                random.next_unit() < probability
+            }
+        }
+    }
+
+    fn tell(&self, armed: &Armed, target: &str) {
+        self.events.emit(EventKind::FaultInjected {
+            fault: armed.fault.to_string(),
+            target: target.to_owned(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

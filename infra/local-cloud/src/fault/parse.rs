@@ -1,0 +1,188 @@
+//! The written form of faults: `what:target@when`.
+//!
+//! Must not know when a fault strikes, only how it is written.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{Fault, MessageEffect, Schedule, Step, When};
+use crate::broker::topic;
+
+const HELP: &str = "\
+drop:<topic filter>@<when>            messages vanish in the broker
+duplicate:<topic filter>@<when>       messages come twice
+delay:<topic filter>@<when>+<time>    messages come later, past their successors
+kill:<function>.<step>@<when>         a function's process dies (kill -9) at a step of its work:
+                                      before-read, before-commit, after-commit, before-publish, after-publish
+power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good
+network:<device>@t=<time>[+<time>]    a device loses its network
+clock:<device>@t=<time>+<time>        a device's clock runs ahead (or, with -<time>, behind)
+  <when>: 5% (each with this chance), 3 (the third only), 2-4 (the second to the fourth)
+  <time>: 200ms, 20s, 3m";
+
+/// A fault that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("parse fault {spec}: {problem}; the forms are:\n{HELP}")]
+pub struct FaultError {
+    /// As it was written.
+    pub spec: String,
+    /// What is wrong.
+    pub problem: &'static str,
+}
+
+impl Fault {
+    /// All forms, one a line, for people.
+    pub fn help() -> &'static str {
+        HELP
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(spec: &str) -> Result<Fault, FaultError> {
+        parse(spec).map_err(|problem| FaultError {
+            spec: spec.to_owned(),
+            problem,
+        })
+    }
+}
+
+fn parse(spec: &str) -> Result<Fault, &'static str> {
+    let (what, rest) = spec.split_once(':').ok_or("no colon after what")?;
+    let (target, when) = rest.rsplit_once('@').ok_or("no @ before when")?;
+    if target.is_empty() {
+        return Err("no target");
+    }
+    match what {
+        "drop" => message(MessageEffect::Drop, target, when),
+        "duplicate" => message(MessageEffect::Duplicate, target, when),
+        "delay" => {
+            let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
+            message(MessageEffect::Delay(duration(by)?), target, when)
+        }
+        "kill" => {
+            let (function, step) = target.rsplit_once('.').ok_or("no .<step>")?;
+            let step = Step::ALL.iter().find(|(_, name)| *name == step);
+            Ok(Fault::Kill {
+                function: function.to_owned(),
+                step: step.ok_or("unknown step")?.0,
+                when: occurrence(when)?,
+            })
+        }
+        "power" | "network" | "clock" => Ok(Fault::Other {
+            what: what.to_owned(),
+            target: target.to_owned(),
+            when: schedule(what, when)?,
+        }),
+        _ => Err("unknown kind of fault"),
+    }
+}
+
+fn message(effect: MessageEffect, filter: &str, when: &str) -> Result<Fault, &'static str> {
+    topic::check_filter(filter).map_err(|_| "not a topic filter")?;
+    Ok(Fault::Message {
+        effect,
+        filter: filter.to_owned(),
+        when: occurrence(when)?,
+    })
+}
+
+fn occurrence(text: &str) -> Result<When, &'static str> {
+    const PROBLEM: &str = "when is neither 5%, 3 nor 2-4";
+    if let Some(percent) = text.strip_suffix('%') {
+        let percent: f64 = percent.parse().map_err(|_| PROBLEM)?;
+        return match (0.0..=100.0).contains(&percent) {
+            true => Ok(When::Chance(percent / 100.0)),
+            false => Err("a chance is from 0% to 100%"),
+        };
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let first = first.parse().map_err(|_| PROBLEM)?;
+    let last = last.parse().map_err(|_| PROBLEM)?;
+    if first == 0 || first > last {
+        return Err("occurrences are counted upward from 1");
+    }
+    Ok(When::Counted { first, last })
+}
+
+fn schedule(what: &str, text: &str) -> Result<Schedule, &'static str> {
+    let text = text.strip_prefix("t=").ok_or("when is not t=<time>")?;
+    let Some(sign) = text.find(['+', '-']) else {
+        if what == "clock" {
+            return Err("no +<time> or -<time> for the clock");
+        }
+        return Ok(Schedule {
+            at: duration(text)?,
+            plus_ms: None,
+        });
+    };
+    let plus_ms =
+        i64::try_from(duration(&text[sign + 1..])?.as_millis()).map_err(|_| "too long")?;
+    let is_behind = text[sign..].starts_with('-');
+    if is_behind && what != "clock" {
+        return Err("only a clock can go back");
+    }
+    Ok(Schedule {
+        at: duration(&text[..sign])?,
+        plus_ms: Some(if is_behind { -plus_ms } else { plus_ms }),
+    })
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    const PROBLEM: &str = "a time is written 200ms, 20s or 3m";
+    let unit_at = text.find(|c: char| c.is_alphabetic()).ok_or(PROBLEM)?;
+    let (number, unit) = text.split_at(unit_at);
+    let number: u64 = number.parse().map_err(|_| PROBLEM)?;
+    let ms = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1000),
+        "m" => number.checked_mul(60_000),
+        _ => return Err(PROBLEM),
+    };
+    ms.map(Duration::from_millis).ok_or("too long")
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Message {
+                effect,
+                filter,
+                when,
+            } => match effect {
+                MessageEffect::Drop => write!(f, "drop:{filter}@{when}"),
+                MessageEffect::Duplicate => write!(f, "duplicate:{filter}@{when}"),
+                MessageEffect::Delay(by) => {
+                    write!(f, "delay:{filter}@{when}+{}ms", by.as_millis())
+                }
+            },
+            Fault::Kill {
+                function,
+                step,
+                when,
+            } => {
+                let name = Step::ALL.iter().find(|(s, _)| s == step).map(|(_, n)| *n);
+                write!(f, "kill:{function}.{}@{when}", name.unwrap_or_default())
+            }
+            Fault::Other { what, target, when } => {
+                write!(f, "{what}:{target}@t={}ms", when.at.as_millis())?;
+                match when.plus_ms {
+                    Some(plus_ms) => write!(f, "{plus_ms:+}ms"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Chance(probability) => write!(f, "{}%", probability * 100.0),
+            When::Counted { first, last } if first == last => write!(f, "{first}"),
+            When::Counted { first, last } => write!(f, "{first}-{last}"),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! How faults are written, and which occurrences they strike.
+
+use super::*;
+use crate::clock::Clock;
+
+fn faults(specs: &[&str], seed: u64) -> Faults {
+    let parsed = specs.iter().map(|s| s.parse().unwrap()).collect();
+    Faults::new(parsed, seed, EventBus::new(Clock))
+}
+
+#[test]
+fn a_fault_is_written_back_as_it_was_read() {
+    for spec in [
+        "drop:a/+@5%",
+        "duplicate:$aws/things/+/shadow/update/accepted@3",
+        "delay:a:b/#@2-4+200ms",
+        "kill:press.after-commit@1",
+        "kill:my.function.before-read@50%",
+        "power:thing-1@t=20000ms+3000ms",
+        "network:thing-1@t=0ms",
+        "clock:thing-1@t=1000ms-5000ms",
+    ] {
+        let fault: Fault = spec.parse().unwrap();
+        assert_eq!(fault.to_string(), spec);
+    }
+}
+
+#[test]
+fn times_may_have_units() {
+    let fault: Fault = "power:thing-1@t=2m+3s".parse().unwrap();
+    let expected = Schedule {
+        at: Duration::from_secs(120),
+        plus_ms: Some(3000),
+    };
+    assert!(matches!(fault, Fault::Other { when, .. } if when == expected));
+}
+
+#[test]
+fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
+    for (spec, problem) in [
+        ("drop", "no colon after what"),
+        ("drop:a", "no @ before when"),
+        ("drop:@1", "no target"),
+        ("drop:a#@1", "not a topic filter"),
+        ("drop:a@often", "when is neither 5%, 3 nor 2-4"),
+        ("drop:a@101%", "a chance is from 0% to 100%"),
+        ("drop:a@0", "occurrences are counted upward from 1"),
+        ("delay:a@1", "no +<time> after when"),
+        ("kill:f@1", "no .<step>"),
+        ("kill:f.later@1", "unknown step"),
+        ("power:d@1", "when is not t=<time>"),
+        ("power:d@t=1s-1s", "only a clock can go back"),
+        ("clock:d@t=1s", "no +<time> or -<time> for the clock"),
+        ("power:d@t=1h", "a time is written 200ms, 20s or 3m"),
+        ("burn:d@1", "unknown kind of fault"),
+    ] {
+        let error = spec.parse::<Fault>().unwrap_err();
+        assert_eq!(error.problem, problem, "{spec}");
+    }
+}
+
+#[test]
+fn counted_faults_strike_exactly_those_occurrences() {
+    let faults = faults(&["drop:a@2", "duplicate:+@1-2", "delay:b@1+1s"], 0);
+    let copies: Vec<u32> = (0..4).map(|_| faults.fate_of("a").copies).collect();
+    assert_eq!(copies, [2, 0, 1, 1]);
+    assert_eq!(faults.fate_of("b").delay, Duration::from_secs(1));
+}
+
+#[test]
+fn chances_follow_the_seed() {
+    let run = |seed| -> Vec<u32> {
+        let faults = faults(&["drop:a@50%"], seed);
+        (0..64).map(|_| faults.fate_of("a").copies).collect()
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+    let dropped = run(7).iter().filter(|c| **c == 0).count();
+    assert!((16..48).contains(&dropped), "{dropped} of 64 at 50%");
+}
+
+#[test]
+fn a_kill_strikes_its_function_at_its_step_once() {
+    let faults = faults(&["kill:press.after-commit@1"], 0);
+    assert!(!faults.kills(&["report"], Step::AfterCommit));
+    assert!(!faults.kills(&["press"], Step::BeforeCommit));
+    assert!(faults.kills(&["stack-PressFunction", "press"], Step::AfterCommit));
+    assert!(!faults.kills(&["press"], Step::AfterCommit));
+}
