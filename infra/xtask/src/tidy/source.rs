@@ -59,6 +59,9 @@ const fn never(within: &'static str, word: &'static str, why: &'static str) -> B
 const PURE: &str = "the core is pure: time is an argument, and the shell acts";
 const INDEPENDENT: &str =
     "the local cloud is an independent reading of AWS and knows nothing about locks";
+const PORTABLE: &str =
+    "the portable core has its caller's memory, its caller's clock and no platform";
+const FIRMWARE: &str = "firmware/core/";
 const CORE: &str = "lambdas/lock-core/src/";
 const CLOUD: &str = "infra/local-cloud/src/";
 
@@ -95,6 +98,11 @@ const BANS: &[Ban] = &[
         &["infra/local-cloud/src/clock.rs"],
         "the local cloud reads the clock in one place",
     ),
+    ban(FIRMWARE, "malloc(", &[], PORTABLE),
+    ban(FIRMWARE, "calloc(", &[], PORTABLE),
+    ban(FIRMWARE, "printf(", &[], PORTABLE),
+    ban(FIRMWARE, "mgos", &[], PORTABLE),
+    ban(FIRMWARE, "<time.h>", &[], PORTABLE),
     never(CLOUD, "remote-lock", INDEPENDENT),
     never(CLOUD, "lockctl", INDEPENDENT),
     never(CLOUD, "lock_core", INDEPENDENT),
@@ -109,7 +117,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
 fn check_file(file: &File) -> Vec<Violation> {
     let mut violations = Vec::new();
     violations.extend(length(file));
-    if file.ending() == "rs" {
+    if matches!(file.ending(), "rs" | "c" | "h") {
         violations.extend(opening(file));
         violations.extend(name(file));
         for ban in BANS.iter().filter(|ban| ban.applies_to(file)) {
@@ -139,16 +147,20 @@ fn length(file: &File) -> Option<Violation> {
 }
 
 fn opening(file: &File) -> Option<Violation> {
-    (!file.text.starts_with("//! ")).then(|| {
-        Violation::new(
-            &file.path,
-            "does not open with `//!`: its purpose, and what it must not know",
-        )
+    let opening = if file.ending() == "rs" {
+        "//! "
+    } else {
+        "/*! "
+    };
+    (!file.text.starts_with(opening)).then(|| {
+        let what =
+            format!("does not open with `{opening}`: its purpose, and what it must not know");
+        Violation::new(&file.path, what)
     })
 }
 
 fn name(file: &File) -> Option<Violation> {
-    let name = file.path.rsplit('/').next()?.trim_end_matches(".rs");
+    let (name, _) = file.path.rsplit('/').next()?.rsplit_once('.')?;
     EMPTY_NAMES
         .contains(&name)
         .then(|| Violation::new(&file.path, "name it after the thing inside"))
@@ -254,12 +266,18 @@ mod tests {
         let cases = [
             ("a/src/b.rs", long(LINES_MAX), 0),
             ("a/src/b.rs", long(LINES_MAX + 1), 1),
-            ("firmware/core/a.c", long(LINES_MAX + 1), 1),
+            (
+                "firmware/core/a.c",
+                format!("/*! A. */\n{}", "x;\n".repeat(LINES_MAX)),
+                1,
+            ),
             ("README.md", long(150), 0),
             ("README.md", long(151), 1),
             ("infra/docs/ARCHITECTURE.md", long(301), 1),
             ("template.yaml", long(1000), 0),
             ("a/src/b.rs", "fn no_purpose() {}\n".to_owned(), 1),
+            ("firmware/core/a.h", "int a;\n".to_owned(), 1),
+            ("firmware/core/a.h", "/*! A. */\nint a;\n".to_owned(), 0),
             ("a/src/utils.rs", long(2), 1),
             ("a/src/b/mod.rs", long(2), 1),
             ("a/Cargo.toml", "[package]\n".to_owned(), 1),
