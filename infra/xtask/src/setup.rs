@@ -45,7 +45,8 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     if !packages.is_empty() {
         debian::install(&packages)?;
     }
-    if !python::is_ready(workspace) || deploy_missing {
+    let can_install_python = missing_of(workspace, &["python3-venv"]).is_empty();
+    if can_install_python && (!python::is_ready(workspace) || deploy_missing) {
         python::install(workspace, options.deploy)?;
     }
 
@@ -56,8 +57,13 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     for tool in &still {
         println!("set-up: STILL MISSING {tool}");
     }
-    if still.is_empty() {
+    let deploys = !options.deploy || python::deploy_is_ready(workspace);
+    if !deploys {
+        println!("set-up: STILL MISSING what `sam build` needs (a Python environment)");
+    }
+    let done = still.is_empty() && deploys;
+    if done {
         println!("set-up: done, all {} tools are here", TOOLS.len());
     }
-    Ok(still.is_empty())
+    Ok(done)
 }

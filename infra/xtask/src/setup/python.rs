@@ -36,10 +36,7 @@ pub fn install(workspace: &Workspace, deploy: bool) -> Result<()> {
     } else {
         PINS.to_owned()
     };
-    if !process::run(Command::new("python3").args(["-m", "venv"]).arg(&directory))? {
-        println!("set-up: no Python environment, so no template checks");
-        return Ok(());
-    }
+    process::run_or_fail(Command::new("python3").args(["-m", "venv"]).arg(&directory))?;
     process::run_or_fail(
         Command::new(workspace.python_tool("pip"))
             .args(["install", "--quiet", "--disable-pip-version-check"])
