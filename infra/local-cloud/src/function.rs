@@ -2,13 +2,23 @@
 //!
 //! Must not know: who invokes a function, what it does, rules, tables.
 
+mod environment;
+mod instance;
+mod pool;
+mod queue;
+mod runtime_api;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::template;
+use pool::Pool;
 
 /// Credentials handed to a function's processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +49,7 @@ pub enum Notice {
         function: String,
         /// Request id.
         request_id: String,
-        /// Time from hand-over to answer, milliseconds.
+        /// Time from the start of the attempt (a cold start included) to its end, milliseconds.
         duration_ms: u64,
         /// How it ended.
         outcome: Outcome,
@@ -142,32 +152,105 @@ pub enum FunctionError {
     /// The name or ARN is not that of a function.
     #[error("invoke {0}: no such function")]
     Unknown(String),
+    /// The functions have been shut down.
+    #[error("invoke {0}: functions are shut down")]
+    Closed(String),
 }
 
-/// All functions of a template.
+/// All functions of a template; dropping the last clone ends their processes.
 #[derive(Clone)]
-pub struct Functions {}
+pub struct Functions {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pools: Vec<Arc<Pool>>,
+    /// Events on their way; aborting one drops, and so kills, its process.
+    deliveries: Mutex<JoinSet<()>>,
+    closed: std::sync::atomic::AtomicBool,
+}
 
 impl Functions {
     /// Prepares the functions; processes start with the first event.
+    ///
+    /// Errors: [`FunctionError::NoBinary`] when `wiring` has no executable for a function's binary.
     pub fn start(
         functions: Vec<template::Function>,
         wiring: Wiring,
     ) -> Result<Functions, FunctionError> {
-        let _ = (functions, wiring);
-        Ok(Functions {})
+        let pools = functions
+            .into_iter()
+            .map(|function| match wiring.binaries.get(&function.binary) {
+                Some(binary) => Ok(Arc::new(Pool::new(
+                    function,
+                    binary.clone(),
+                    wiring.clone(),
+                ))),
+                None => Err(FunctionError::NoBinary {
+                    function: function.name,
+                    binary: function.binary,
+                }),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Functions {
+            inner: Arc::new(Inner {
+                pools,
+                deliveries: Mutex::default(),
+                closed: false.into(),
+            }),
+        })
     }
 
-    /// Queues an event for the function with this ARN or name and returns at once.
+    /// Queues an event for the function with this ARN, name or logical id; returns its request id at once.
+    ///
+    /// Must be called within a tokio runtime. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`].
     pub fn invoke_async(
         &self,
         arn_or_name: &str,
         payload: Vec<u8>,
     ) -> Result<String, FunctionError> {
-        let _ = payload;
-        Err(FunctionError::Unknown(arn_or_name.to_owned()))
+        let pool = self.pool(arn_or_name)?;
+        let mut deliveries = self.inner.deliveries.lock().expect("no holder panics");
+        if self.inner.closed.load(std::sync::atomic::Ordering::Acquire) {
+            return Err(FunctionError::Closed(arn_or_name.to_owned()));
+        }
+        while deliveries.try_join_next().is_some() {}
+        let request_id = uuid::Uuid::new_v4().to_string();
+        deliveries.spawn(queue::deliver(pool, request_id.clone(), payload));
+        Ok(request_id)
+    }
+
+    /// Kills every process of a function, as a fault; an event at work fails with `Runtime.ExitError`.
+    pub fn kill(&self, arn_or_name: &str) -> Result<(), FunctionError> {
+        self.pool(arn_or_name).map(|pool| pool.kill())
     }
 
     /// Ends every process and drops what is queued.
-    pub async fn shutdown(&self) {}
+    pub async fn shutdown(&self) {
+        let mut deliveries = {
+            let mut deliveries = self.inner.deliveries.lock().expect("no holder panics");
+            self.inner
+                .closed
+                .store(true, std::sync::atomic::Ordering::Release);
+            std::mem::take(&mut *deliveries)
+        };
+        deliveries.shutdown().await;
+        for pool in &self.inner.pools {
+            pool.stop().await;
+        }
+    }
+
+    fn pool(&self, arn_or_name: &str) -> Result<Arc<Pool>, FunctionError> {
+        self.inner
+            .pools
+            .iter()
+            .find(|pool| {
+                let function = &pool.function;
+                [&function.arn, &function.name, &function.logical_id]
+                    .into_iter()
+                    .any(|name| name == arn_or_name)
+            })
+            .cloned()
+            .ok_or_else(|| FunctionError::Unknown(arn_or_name.to_owned()))
+    }
 }

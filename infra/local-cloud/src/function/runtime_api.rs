@@ -1,0 +1,223 @@
+//! The Lambda Runtime API (2018-06-01) of one process, on a loopback port of its own.
+//!
+//! Source: AWS Lambda developer guide, "Using the Lambda runtime API". Must not know: processes, retries, time limits.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+/// Largest response of a synchronous invocation, bytes.
+const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// One event on its way to a process.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub request_id: String,
+    /// Epoch milliseconds at which the invocation is cut off.
+    pub deadline_ms: u64,
+    pub function_arn: String,
+    pub trace_id: String,
+    pub payload: Bytes,
+}
+
+/// What a runtime tells about itself.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// It asked for its next event.
+    Ready,
+    Response(Vec<u8>),
+    Error(Failure),
+    InitError(Failure),
+}
+
+/// An error as a runtime words it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub error_type: String,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(error_type: &str, message: impl Into<String>) -> Failure {
+        Failure {
+            error_type: error_type.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+/// The serving side of one process; it stops with the value.
+pub(super) struct RuntimeApi {
+    pub address: SocketAddr,
+    pub jobs: mpsc::Sender<Job>,
+    pub reports: mpsc::UnboundedReceiver<Report>,
+    _server: JoinSet<()>,
+}
+
+struct Exchange {
+    jobs: Mutex<mpsc::Receiver<Job>>,
+    /// Id of the event that the process works on.
+    current: std::sync::Mutex<Option<String>>,
+    reports: mpsc::UnboundedSender<Report>,
+}
+
+impl RuntimeApi {
+    pub async fn start() -> std::io::Result<RuntimeApi> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (jobs, job_receiver) = mpsc::channel(1);
+        let (report_sender, reports) = mpsc::unbounded_channel();
+        let exchange = Arc::new(Exchange {
+            jobs: Mutex::new(job_receiver),
+            current: std::sync::Mutex::new(None),
+            reports: report_sender,
+        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .layer(DefaultBodyLimit::max(4 * RESPONSE_BYTES_MAX))
+            .with_state(exchange);
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "runtime api stopped");
+            }
+        });
+        Ok(RuntimeApi {
+            address,
+            jobs,
+            reports,
+            _server: server,
+        })
+    }
+}
+
+impl Exchange {
+    fn report(&self, report: Report) {
+        // The receiver is gone only while the process is being ended.
+        let _ = self.reports.send(report);
+    }
+
+    /// Ends the current event if `id` is its id.
+    fn finish(&self, id: &str) -> bool {
+        let mut current = self.current.lock().expect("no holder panics");
+        let matches = current.as_deref() == Some(id);
+        if matches {
+            *current = None;
+        }
+        matches
+    }
+
+    fn busy(&self) -> bool {
+        self.current.lock().expect("no holder panics").is_some()
+    }
+}
+
+async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
+    if exchange.busy() {
+        let message = "the current event has not been answered";
+        return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
+    }
+    let mut jobs = exchange.jobs.lock().await;
+    exchange.report(Report::Ready);
+    let Some(job) = jobs.recv().await else {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, "Shutdown", "stopping");
+    };
+    *exchange.current.lock().expect("no holder panics") = Some(job.request_id.clone());
+    let header = |name: &'static str, value: String| (HeaderName::from_static(name), value);
+    let headers = [
+        header("content-type", "application/json".to_owned()),
+        header("lambda-runtime-aws-request-id", job.request_id),
+        header("lambda-runtime-deadline-ms", job.deadline_ms.to_string()),
+        header("lambda-runtime-invoked-function-arn", job.function_arn),
+        header("lambda-runtime-trace-id", job.trace_id),
+    ];
+    (headers, job.payload).into_response()
+}
+
+async fn response(
+    State(exchange): State<Arc<Exchange>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Response {
+    if !exchange.finish(&id) {
+        return unknown_request();
+    }
+    if body.len() > RESPONSE_BYTES_MAX {
+        let kind = "Function.ResponseSizeTooLarge";
+        let message = format!(
+            "response of {} bytes, {RESPONSE_BYTES_MAX} at most",
+            body.len()
+        );
+        exchange.report(Report::Error(Failure::new(kind, message.clone())));
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, kind, &message);
+    }
+    exchange.report(Report::Response(body.to_vec()));
+    accepted()
+}
+
+async fn error(
+    State(exchange): State<Arc<Exchange>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !exchange.finish(&id) {
+        return unknown_request();
+    }
+    exchange.report(Report::Error(failure(&headers, &body)));
+    accepted()
+}
+
+async fn init_error(
+    State(exchange): State<Arc<Exchange>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    exchange.report(Report::InitError(failure(&headers, &body)));
+    accepted()
+}
+
+/// Error type and message from the body, else from the header, else the body's text.
+fn failure(headers: &HeaderMap, body: &[u8]) -> Failure {
+    let parsed: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let header = headers
+        .get("lambda-runtime-function-error-type")
+        .and_then(|value| value.to_str().ok());
+    let error_type = parsed["errorType"]
+        .as_str()
+        .or(header)
+        .unwrap_or("Unhandled");
+    let message = parsed["errorMessage"]
+        .as_str()
+        .map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
+    Failure::new(error_type, message)
+}
+
+fn accepted() -> Response {
+    (StatusCode::ACCEPTED, axum::Json(json!({"status": "OK"}))).into_response()
+}
+
+fn unknown_request() -> Response {
+    let message = "no event with this id is being worked on";
+    refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", message)
+}
+
+fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = json!({"errorMessage": message, "errorType": kind});
+    (status, axum::Json(body)).into_response()
+}
