@@ -1,1 +1,474 @@
-//! Real processes behind the Runtime API.
+//! Real processes behind the Runtime API: the example `probe`, which does as each event asks.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::*;
+
+const NOW_MS: u64 = 1_770_000_000_000;
+/// Longest that anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct World {
+    functions: Functions,
+    notices: mpsc::UnboundedReceiver<Notice>,
+}
+
+/// The executable of the example `probe`, which cargo builds beside the tests.
+fn probe() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has an executable");
+    let target = test.ancestors().nth(2).expect("target/<profile>/deps/test");
+    let probe = target.join("examples/probe");
+    assert!(
+        probe.exists(),
+        "{} is missing: build the examples too",
+        probe.display()
+    );
+    probe
+}
+
+fn function() -> template::Function {
+    template::Function {
+        logical_id: "Regulate".to_owned(),
+        name: "home-Regulate".to_owned(),
+        arn: "arn:aws:lambda:us-east-1:123456789012:function:home-Regulate".to_owned(),
+        binary: "probe".to_owned(),
+        handler: "bootstrap".to_owned(),
+        timeout_s: 5,
+        memory_mb: 256,
+        environment: BTreeMap::new(),
+        log_format: Some("JSON".to_owned()),
+        log_level: Some("DEBUG".to_owned()),
+        max_retries: 0,
+        max_event_age_s: 21_600,
+        on_failure: Some("arn:aws:sqs:us-east-1:123456789012:failures".to_owned()),
+        role_policies: Vec::new(),
+        permissions: Vec::new(),
+    }
+}
+
+fn world(adjust: impl FnOnce(&mut template::Function, &mut Wiring)) -> World {
+    let (sender, notices) = mpsc::unbounded_channel();
+    let mut function = function();
+    let mut wiring = Wiring {
+        binaries: BTreeMap::from([("probe".to_owned(), probe())]),
+        env: BTreeMap::from([(
+            "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
+            "http://d".to_owned(),
+        )]),
+        region: "us-east-1".to_owned(),
+        account: "123456789012".to_owned(),
+        events: Arc::new(move |notice| {
+            let _ = sender.send(notice);
+        }),
+        credentials_for: Arc::new(|function| Credentials {
+            access_key_id: format!("key-of-{}", function.logical_id),
+            secret_access_key: "secret".to_owned(),
+            session_token: "token".to_owned(),
+        }),
+        now_ms: Arc::new(|| NOW_MS),
+        tuning: Tuning {
+            concurrency: 2,
+            time_scale: 0.001,
+        },
+    };
+    adjust(&mut function, &mut wiring);
+    World {
+        functions: Functions::start(vec![function], wiring).expect("the binary is there"),
+        notices,
+    }
+}
+
+impl World {
+    fn send(&self, event: Value) -> String {
+        self.functions
+            .invoke_async("home-Regulate", event.to_string().into_bytes())
+            .expect("the function is known")
+    }
+
+    /// The first notice from here on for which `pick` gives something.
+    async fn expect<T>(&mut self, pick: impl Fn(&Notice) -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                let notice = self.notices.recv().await.expect("functions are running");
+                if let Some(found) = pick(&notice) {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .expect("within the deadline")
+    }
+
+    async fn outcome(&mut self) -> Outcome {
+        self.expect(|notice| match notice {
+            Notice::Completed { outcome, .. } => Some(outcome.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn answer(&mut self, event: Value) -> Value {
+        self.send(event);
+        match self.outcome().await {
+            Outcome::Success(body) => serde_json::from_slice(&body).expect("the probe sends json"),
+            Outcome::Failure { message, .. } => panic!("{message}"),
+        }
+    }
+
+    async fn failure(&mut self, event: Value) -> (String, String) {
+        self.send(event);
+        match self.outcome().await {
+            Outcome::Success(body) => panic!("{}", String::from_utf8_lossy(&body)),
+            Outcome::Failure {
+                error_type,
+                message,
+            } => (error_type, message),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_arrives_with_every_documented_header() {
+    let mut world = world(|_, _| {});
+    let id = world.send(json!({"do": "echo", "degrees": 21}));
+    let Outcome::Success(body) = world.outcome().await else {
+        panic!("the probe answers");
+    };
+    let answer: Value = serde_json::from_slice(&body).expect("json");
+    assert_eq!(answer["event"]["degrees"], 21);
+    let headers = &answer["headers"];
+    assert_eq!(headers["lambda-runtime-aws-request-id"], id);
+    assert_eq!(
+        headers["lambda-runtime-deadline-ms"],
+        (NOW_MS + 5000).to_string()
+    );
+    assert_eq!(
+        headers["lambda-runtime-invoked-function-arn"],
+        function().arn
+    );
+    let trace = headers["lambda-runtime-trace-id"].as_str();
+    assert!(trace.is_some_and(|t| t.starts_with("Root=1-") && t.contains("Sampled=0")));
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_stays_warm_and_its_first_event_is_cold() {
+    let mut world = world(|_, _| {});
+    let mut pids = Vec::new();
+    for (count, cold) in [(1, true), (2, false), (3, false)] {
+        world.send(json!({"do": "echo"}));
+        let was_cold = world
+            .expect(|notice| match notice {
+                Notice::Invoked { cold, .. } => Some(*cold),
+                _ => None,
+            })
+            .await;
+        assert_eq!(was_cold, cold);
+        let Outcome::Success(body) = world.outcome().await else {
+            panic!("the probe answers");
+        };
+        let answer: Value = serde_json::from_slice(&body).expect("json");
+        assert_eq!(answer["count"], count);
+        pids.push(answer["pid"].clone());
+    }
+    assert!(pids.iter().all(|pid| pid == &pids[0]), "{pids:?}");
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
+    let mut world = world(|function, _| function.timeout_s = 1);
+    for _ in 0..3 {
+        world.send(json!({"do": "hang"}));
+    }
+    // Two start at once; the third only after one of them has been cut off.
+    let mut order = Vec::new();
+    while order.len() < 6 {
+        let step = world.expect(|notice| match notice {
+            Notice::Invoked { .. } => Some("start"),
+            Notice::Completed { .. } => Some("end"),
+            _ => None,
+        });
+        order.push(step.await);
+    }
+    assert_eq!(order[..3], ["start", "start", "end"]);
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
+    let mut world = world(|function, _| {
+        let variables = [("TABLE", "readings"), ("AWS_REGION", "elsewhere")];
+        function.environment = variables.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    });
+    let environment = world.answer(json!({"do": "environment"})).await;
+    let expected = [
+        ("TABLE", "readings"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://d"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key-of-Regulate"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "home-Regulate"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("AWS_LAMBDA_LOG_LEVEL", "DEBUG"),
+        ("_HANDLER", "bootstrap"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(environment[name], value, "{name}");
+    }
+    let task_root = environment["LAMBDA_TASK_ROOT"].as_str().unwrap_or_default();
+    assert!(probe().starts_with(task_root), "{task_root}");
+    for ours in ["HOME", "CARGO_MANIFEST_DIR", "NEXTEST", "USER"] {
+        assert!(environment.get(ours).is_none(), "{ours} leaked");
+    }
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn failures_carry_the_error_type_that_lambda_gives_them() {
+    let mut world = world(|function, _| function.timeout_s = 1);
+    let cases = [
+        ("fail", "Probe.Failed", "as asked"),
+        ("exit", "Runtime.ExitError", "exit status: 3"),
+        (
+            "hang",
+            "Sandbox.Timedout",
+            "Error: Task timed out after 1.00 seconds",
+        ),
+    ];
+    for (what, error_type, text) in cases {
+        let (kind, message) = world.failure(json!({"do": what})).await;
+        assert_eq!(kind, error_type, "{what}");
+        assert!(message.contains(text), "{what}: {message}");
+    }
+    // A reported error leaves the process alive; exit and time-out do not.
+    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 1);
+    world.failure(json!({"do": "fail"})).await;
+    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 3);
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_start_that_fails_is_tried_once_more_then_reported() {
+    for (mode, error_type, text) in [
+        ("error", "Probe.Init", "no start"),
+        ("exit", "Runtime.ExitError", "exit status: 7"),
+    ] {
+        let mut world = world(|function, _| {
+            let mode = ("PROBE_INIT".to_owned(), mode.to_owned());
+            function.environment = BTreeMap::from([mode]);
+        });
+        let (kind, message) = world.failure(json!({"do": "echo"})).await;
+        assert_eq!(kind, error_type);
+        assert!(message.contains(text), "{message}");
+        world.functions.shutdown().await;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let mark = directory.path().join("mark").display().to_string();
+    let mut world = world(|function, _| {
+        let pairs = [("PROBE_INIT", "once".to_owned()), ("PROBE_MARK", mark)];
+        function.environment = pairs.map(|(k, v)| (k.to_owned(), v)).into();
+    });
+    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 1);
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_failed_event_is_retried_after_one_and_two_minutes_then_given_up() {
+    // (retries, age limit s, waits ms, condition, attempts)
+    let cases: [(u32, u64, &[u64], &str, u64); 4] = [
+        (0, 21_600, &[], "RetriesExhausted", 1),
+        (1, 21_600, &[60_000], "RetriesExhausted", 2),
+        (2, 21_600, &[60_000, 120_000], "RetriesExhausted", 3),
+        // The third attempt would come at 180 s and a little: too old by then.
+        (2, 180, &[60_000, 119_000], "EventAgeExceeded", 2),
+    ];
+    for (retries, age_s, waits, condition, attempts) in cases {
+        let mut world = world(|function, _| {
+            function.max_retries = retries;
+            function.max_event_age_s = age_s;
+        });
+        let id = world.send(json!({"do": "fail", "degrees": 21}));
+        for least in waits {
+            let (request_id, wait_ms) = world
+                .expect(|notice| match notice {
+                    Notice::Retrying {
+                        request_id,
+                        wait_ms,
+                        ..
+                    } => Some((request_id.clone(), *wait_ms)),
+                    _ => None,
+                })
+                .await;
+            assert_eq!(request_id, id);
+            assert!((*least..=least + 1000).contains(&wait_ms), "{wait_ms}");
+        }
+        let (destination, record) = world
+            .expect(|notice| match notice {
+                Notice::GivenUp {
+                    destination,
+                    record,
+                    ..
+                } => Some((destination.clone(), record.clone())),
+                _ => None,
+            })
+            .await;
+        assert_eq!(destination, function().on_failure);
+        assert_eq!(
+            record,
+            json!({
+                "version": "1.0",
+                "timestamp": "2026-02-02T02:40:00.000Z",
+                "requestContext": {
+                    "requestId": id,
+                    "functionArn": format!("{}:$LATEST", function().arn),
+                    "condition": condition,
+                    "approximateInvokeCount": attempts,
+                },
+                "requestPayload": {"do": "fail", "degrees": 21},
+                "responseContext": {
+                    "statusCode": 200,
+                    "executedVersion": "$LATEST",
+                    "functionError": "Unhandled",
+                },
+                "responsePayload": {"errorType": "Probe.Failed", "errorMessage": "as asked"},
+            })
+        );
+        world.functions.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn both_outputs_of_a_process_become_log_lines() {
+    let mut world = world(|_, _| {});
+    world.send(json!({"do": "print"}));
+    let mut lines = Vec::new();
+    while lines.len() < 2 {
+        let line = world.expect(|notice| match notice {
+            Notice::Log { line, .. } => Some(line.clone()),
+            _ => None,
+        });
+        lines.push(line.await);
+    }
+    lines.sort();
+    assert_eq!(lines, ["to stderr", "to stdout"]);
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn only_the_first_answer_to_an_event_counts() {
+    let mut world = world(|_, _| {});
+    assert_eq!(world.answer(json!({"do": "twice"})).await, 1);
+    let line = world
+        .expect(|notice| match notice {
+            Notice::Log { line, .. } => Some(line.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(line, "statuses [400, 202, 400]");
+    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 2);
+    world.functions.shutdown().await;
+}
+
+/// Waits until a process is gone, or has ended and waits to be collected.
+async fn gone(pid: u64) {
+    let ended = async {
+        loop {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            match status {
+                Err(_) => return,
+                Ok(text) if text.contains(") Z ") => return,
+                Ok(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("the process ends");
+}
+
+#[tokio::test]
+async fn no_process_outlives_shutdown_a_kill_or_the_last_handle() {
+    type End = fn(Functions) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+    let ends: [(&str, End); 3] = [
+        ("shutdown", |f| Box::pin(async move { f.shutdown().await })),
+        ("drop", |f| Box::pin(async move { drop(f) })),
+        ("kill", |f| {
+            Box::pin(async move { f.kill("Regulate").expect("known") })
+        }),
+    ];
+    for (name, end) in ends {
+        let mut world = world(|_, _| {});
+        let pid = world.answer(json!({"do": "echo"})).await["pid"].as_u64();
+        world.send(json!({"do": "hang"}));
+        world
+            .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
+            .await;
+        end(world.functions).await;
+        gone(pid.unwrap_or_else(|| panic!("{name}: the probe has a pid"))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_fails_its_event_and_the_next_event_gets_a_new_one() {
+    let mut world = world(|_, _| {});
+    world.answer(json!({"do": "echo"})).await;
+    world.send(json!({"do": "hang"}));
+    world
+        .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
+        .await;
+    world.functions.kill("Regulate").expect("known");
+    let Outcome::Failure {
+        error_type,
+        message,
+    } = world.outcome().await
+    else {
+        panic!("the process is gone");
+    };
+    assert_eq!(error_type, "Runtime.ExitError");
+    assert!(message.contains("signal: 9"), "{message}");
+    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 1);
+    world.functions.shutdown().await;
+}
+
+#[tokio::test]
+async fn unknown_functions_missing_binaries_and_late_events_are_errors() {
+    let world = world(|_, _| {});
+    let unknown = world.functions.invoke_async("other", Vec::new());
+    assert!(matches!(unknown, Err(FunctionError::Unknown(name)) if name == "other"));
+    world.functions.shutdown().await;
+    let late = world.functions.invoke_async(&function().arn, Vec::new());
+    assert!(matches!(late, Err(FunctionError::Closed(_))));
+    let mut wiring = None;
+    self::world(|_, w| wiring = Some(w.clone()));
+    let mut wiring = wiring.expect("set above");
+    wiring.binaries.clear();
+    let missing = Functions::start(vec![function()], wiring);
+    let message = missing.err().map(|e| e.to_string());
+    assert_eq!(
+        message.as_deref(),
+        Some("start function home-Regulate: no executable for binary probe")
+    );
+}
+
+#[test]
+fn epoch_milliseconds_become_iso_8601() {
+    let cases = [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (1_709_251_199_000, "2024-02-29T23:59:59.000Z"),
+        (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
+    ];
+    for (ms, text) in cases {
+        assert_eq!(queue::iso_8601(ms), text);
+    }
+}
