@@ -7,6 +7,7 @@ mod layering;
 mod source;
 mod template;
 mod tree;
+mod word;
 
 use std::fmt;
 
@@ -58,6 +59,7 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     let members = layering::members(&workspace.metadata()?)?;
     let mut violations = layering::check(&members);
     violations.extend(source::check(tree));
+    violations.extend(word::check(tree));
     violations.extend(template::check(tree, &members));
     Ok(violations)
 }
