@@ -1,9 +1,22 @@
 //! The device shadow as a pure state machine: one request in, all replies out.
 //!
-//! Must not know: topics' prefixes, MQTT, HTTP, storage, the clock.
+//! Source: AWS IoT developer guide, "Device Shadow service". Must not know: topic prefixes, MQTT, HTTP, storage, the clock.
+
+mod document;
+mod request;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+
+use document::{Document, Section};
+use request::Request;
+
+/// How long a deleted shadow's version is remembered, seconds.
+const TOMBSTONE_S: u64 = 48 * 3600;
+/// Largest `desired` plus `reported`, bytes, without metadata.
+const STATE_BYTES_MAX: usize = 8 * 1024;
 
 /// A request to a shadow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +48,27 @@ pub struct ShadowError {
     pub message: String,
 }
 
+impl ShadowError {
+    fn new(code: u16, message: impl Into<String>) -> ShadowError {
+        ShadowError {
+            code,
+            message: message.into(),
+        }
+    }
+
+    fn missing(name: &Name) -> ShadowError {
+        let full = match &name.shadow {
+            Some(shadow) => format!("{}~{shadow}", name.thing),
+            None => name.thing.clone(),
+        };
+        ShadowError::new(404, format!("No shadow exists with name: '{full}'"))
+    }
+}
+
 /// Everything one request causes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replies {
-    /// Messages by topic suffix (`update/accepted`, …).
+    /// Messages by topic suffix (`update/accepted`, …), for a request made over MQTT.
     pub messages: Vec<(&'static str, Value)>,
     /// Answer to the same request made over REST.
     pub rest: Result<Value, ShadowError>,
@@ -46,9 +76,28 @@ pub struct Replies {
     pub changed: bool,
 }
 
+impl Replies {
+    /// The messages that a request made over REST publishes: an error or a plain read stays on HTTP.
+    pub fn messages_of_rest(&self) -> impl Iterator<Item = &(&'static str, Value)> {
+        self.messages
+            .iter()
+            .filter(|(suffix, _)| suffix.starts_with("update/") || *suffix == "delete/accepted")
+            .filter(|(suffix, _)| !suffix.ends_with("/rejected"))
+    }
+}
+
 /// State of one shadow, the memory of a deleted one included.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ShadowCore {}
+pub struct ShadowCore {
+    document: Option<Document>,
+    tombstone: Option<Tombstone>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Tombstone {
+    version: u64,
+    deleted_at_s: u64,
+}
 
 impl ShadowCore {
     /// Handles one request at `now_s` (epoch seconds).
@@ -59,11 +108,149 @@ impl ShadowCore {
         name: &Name,
         now_s: u64,
     ) -> Replies {
-        let _ = (operation, payload, name, now_s);
-        Replies {
-            messages: Vec::new(),
-            rest: Ok(Value::Null),
-            changed: false,
+        match operation {
+            Operation::Get => self.get(payload, name, now_s),
+            Operation::Update => self.update(payload, now_s),
+            Operation::Delete => self.delete(payload, name, now_s),
         }
+    }
+
+    /// Version of the current document.
+    pub fn version(&self) -> Option<u64> {
+        self.document.as_ref().map(|document| document.version)
+    }
+
+    fn get(&self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
+        let token = request::client_token(payload);
+        let Some(document) = &self.document else {
+            return rejected("get/rejected", ShadowError::missing(name), token);
+        };
+        let mut body = document.body();
+        let (delta, _) = document.delta();
+        if !delta.is_empty() {
+            body["state"]["delta"] = Value::Object(delta);
+        }
+        stamp(&mut body, now_s, token);
+        accepted("get/accepted", body, false)
+    }
+
+    fn delete(&mut self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
+        let token = request::client_token(payload);
+        let Some(document) = self.document.take() else {
+            return rejected("delete/rejected", ShadowError::missing(name), token);
+        };
+        // The deletion itself takes a version: deleted at 9, the next update is 11.
+        self.tombstone = Some(Tombstone {
+            version: document.version + 1,
+            deleted_at_s: now_s,
+        });
+        let mut body = json!({"version": document.version});
+        stamp(&mut body, now_s, token);
+        accepted("delete/accepted", body, true)
+    }
+
+    fn update(&mut self, payload: &[u8], now_s: u64) -> Replies {
+        let request = match request::parse(payload) {
+            Ok(request) => request,
+            Err((error, token)) => return rejected("update/rejected", error, token),
+        };
+        let token = request.client_token.clone();
+        match self.merged(&request, now_s) {
+            Err(error) => rejected("update/rejected", error, token),
+            Ok(document) => {
+                let previous = self.document.replace(document);
+                self.tombstone = None;
+                let document = self.document.as_ref().expect("set just above");
+                updated(&request, previous.as_ref(), document, now_s)
+            }
+        }
+    }
+
+    /// The document after `request`, not yet stored.
+    fn merged(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
+        let known = match (&self.document, &self.tombstone) {
+            (Some(document), _) => document.version,
+            (None, Some(t)) if now_s.saturating_sub(t.deleted_at_s) <= TOMBSTONE_S => t.version,
+            _ => 0,
+        };
+        if request.version.is_some_and(|version| version != known) {
+            return Err(ShadowError::new(409, "Version conflict"));
+        }
+        let mut document = self.document.clone().unwrap_or_default();
+        document.version = known + 1;
+        for section in Section::ALL {
+            document.merge(section, &request.state, now_s);
+        }
+        if document.state_bytes() > STATE_BYTES_MAX {
+            return Err(ShadowError::new(
+                413,
+                "The payload exceeds the maximum size allowed",
+            ));
+        }
+        Ok(document)
+    }
+}
+
+fn updated(
+    request: &Request,
+    previous: Option<&Document>,
+    document: &Document,
+    now_s: u64,
+) -> Replies {
+    let version = document.version;
+    let token = &request.client_token;
+    let metadata = match &request.state {
+        Value::Null => json!({"timestamp": now_s}),
+        state => document::metadata_of(state, now_s),
+    };
+    let mut body = json!({"state": request.state, "metadata": metadata, "version": version});
+    stamp(&mut body, now_s, token.clone());
+    let mut messages = vec![("update/accepted", body.clone())];
+    let (delta, delta_metadata) = document.delta();
+    if !delta.is_empty() {
+        let mut message = json!({"state": delta, "metadata": delta_metadata, "version": version});
+        stamp(&mut message, now_s, token.clone());
+        messages.push(("update/delta", message));
+    }
+    let mut documents = json!({
+        "previous": previous.map(Document::body),
+        "current": document.body(),
+    });
+    stamp(&mut documents, now_s, token.clone());
+    messages.push(("update/documents", documents));
+    Replies {
+        messages,
+        rest: Ok(body),
+        changed: true,
+    }
+}
+
+fn accepted(suffix: &'static str, body: Value, changed: bool) -> Replies {
+    Replies {
+        messages: vec![(suffix, body.clone())],
+        rest: Ok(body),
+        changed,
+    }
+}
+
+fn rejected(suffix: &'static str, error: ShadowError, token: Option<String>) -> Replies {
+    let mut body = Map::new();
+    body.insert("code".to_owned(), json!(error.code));
+    body.insert("message".to_owned(), json!(error.message));
+    if let Some(token) = token {
+        body.insert("clientToken".to_owned(), json!(token));
+    }
+    Replies {
+        messages: vec![(suffix, Value::Object(body))],
+        rest: Err(error),
+        changed: false,
+    }
+}
+
+/// Adds `timestamp`, and `clientToken` where the request had one.
+fn stamp(body: &mut Value, now_s: u64, token: Option<String>) {
+    body["timestamp"] = json!(now_s);
+    if let Some(token) = token {
+        body["clientToken"] = json!(token);
     }
 }

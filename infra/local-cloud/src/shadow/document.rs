@@ -1,0 +1,168 @@
+//! The stored document: merge, metadata, delta.
+//!
+//! Must not know: requests, versions' rules, replies.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+type Object = Map<String, Value>;
+
+/// One of the two halves of a shadow's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Desired,
+    Reported,
+}
+
+impl Section {
+    pub const ALL: [Section; 2] = [Section::Desired, Section::Reported];
+
+    fn name(self) -> &'static str {
+        match self {
+            Section::Desired => "desired",
+            Section::Reported => "reported",
+        }
+    }
+}
+
+/// State and metadata hold only sections that have keys.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Document {
+    pub state: Object,
+    pub metadata: Object,
+    pub version: u64,
+}
+
+impl Document {
+    /// `{state, metadata, version}`.
+    pub fn body(&self) -> Value {
+        json!({"state": self.state, "metadata": self.metadata, "version": self.version})
+    }
+
+    /// Bytes that count against the size limit.
+    pub fn state_bytes(&self) -> usize {
+        serde_json::to_vec(&self.state).map_or(usize::MAX, |bytes| bytes.len())
+    }
+
+    /// Merges one section of a request's `state`, which has been checked.
+    pub fn merge(&mut self, section: Section, state: &Value, now_s: u64) {
+        let name = section.name();
+        let change = match state {
+            Value::Object(sections) => match sections.get(name) {
+                None => return,
+                Some(change) => change,
+            },
+            _ => &Value::Null,
+        };
+        let Value::Object(change) = change else {
+            self.state.remove(name);
+            self.metadata.remove(name);
+            return;
+        };
+        let mut values = take(&mut self.state, name);
+        let mut metadata = take(&mut self.metadata, name);
+        merge(&mut values, &mut metadata, change, now_s);
+        if !values.is_empty() {
+            self.state.insert(name.to_owned(), Value::Object(values));
+            self.metadata
+                .insert(name.to_owned(), Value::Object(metadata));
+        }
+    }
+
+    /// What is desired and not reported so, with the metadata of the desired values.
+    pub fn delta(&self) -> (Object, Object) {
+        let empty = Object::new();
+        let section = |from: &'_ Object, name: &str| match from.get(name) {
+            Some(Value::Object(object)) => object.clone(),
+            _ => empty.clone(),
+        };
+        delta(
+            &section(&self.state, "desired"),
+            &section(&self.metadata, "desired"),
+            &section(&self.state, "reported"),
+        )
+    }
+}
+
+fn take(from: &mut Object, name: &str) -> Object {
+    match from.remove(name) {
+        Some(Value::Object(object)) => object,
+        _ => Object::new(),
+    }
+}
+
+fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64) {
+    for (key, new) in change {
+        match new {
+            Value::Null => {
+                values.remove(key);
+                metadata.remove(key);
+            }
+            Value::Object(inner) if !inner.is_empty() => {
+                let mut below = take(values, key);
+                // Metadata of a scalar is an object as well: it counts only where the old value was an object.
+                let mut below_metadata = take(metadata, key);
+                if below.is_empty() {
+                    below_metadata.clear();
+                }
+                merge(&mut below, &mut below_metadata, inner, now_s);
+                // An object whose last key was removed goes too; one that the request gives empty is stored.
+                if !below.is_empty() {
+                    values.insert(key.clone(), Value::Object(below));
+                    metadata.insert(key.clone(), Value::Object(below_metadata));
+                }
+            }
+            Value::Object(_) => {
+                // An empty object over an object changes nothing in it; over anything else it replaces.
+                if !matches!(values.get(key), Some(Value::Object(_))) {
+                    values.insert(key.clone(), new.clone());
+                    metadata.insert(key.clone(), json!({}));
+                }
+            }
+            scalar_or_array => {
+                values.insert(key.clone(), scalar_or_array.clone());
+                metadata.insert(key.clone(), metadata_of(scalar_or_array, now_s));
+            }
+        }
+    }
+}
+
+/// The same tree with `{"timestamp": now}` for each leaf.
+pub(super) fn metadata_of(value: &Value, now_s: u64) -> Value {
+    match value {
+        Value::Object(keys) => Value::Object(
+            keys.iter()
+                .map(|(key, value)| (key.clone(), metadata_of(value, now_s)))
+                .collect(),
+        ),
+        Value::Array(items) => items.iter().map(|v| metadata_of(v, now_s)).collect(),
+        _ => json!({"timestamp": now_s}),
+    }
+}
+
+fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Object) {
+    let mut difference = Object::new();
+    let mut difference_metadata = Object::new();
+    for (key, wanted) in desired {
+        let stamp = metadata.get(key).cloned().unwrap_or_else(|| json!({}));
+        match (wanted, reported.get(key)) {
+            (wanted, Some(actual)) if wanted == actual => {}
+            (Value::Object(wanted), Some(Value::Object(actual))) => {
+                let below = match &stamp {
+                    Value::Object(object) => object.clone(),
+                    _ => Object::new(),
+                };
+                let (inner, inner_metadata) = delta(wanted, &below, actual);
+                if !inner.is_empty() {
+                    difference.insert(key.clone(), Value::Object(inner));
+                    difference_metadata.insert(key.clone(), Value::Object(inner_metadata));
+                }
+            }
+            (wanted, _) => {
+                difference.insert(key.clone(), wanted.clone());
+                difference_metadata.insert(key.clone(), stamp);
+            }
+        }
+    }
+    (difference, difference_metadata)
+}

@@ -1,0 +1,312 @@
+//! Every case of `tests/vectors/shadow-cases.json` that can be told without a connection, and laws of the core.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use regex_lite::Regex;
+
+use super::*;
+
+/// Cases about a connection rather than a shadow: in-flight count, last will, RETAIN on a publish over REST.
+const NEED_A_CONNECTION: [&str; 3] = [
+    "eleventh_in_flight_request_429",
+    "last_will_on_shadow_topic_is_ignored",
+    "rest_retain_on_reserved_topic_refused",
+];
+
+const NOW_S: u64 = 1_770_000_000;
+
+struct Case<'a> {
+    value: &'a Value,
+    name: Name,
+    core: ShadowCore,
+    now_s: u64,
+}
+
+impl Case<'_> {
+    fn run(&mut self, topic: &str, payload: &[u8]) -> Replies {
+        let operation = match topic {
+            "get" | "GET /things/<thing>/shadow" => Operation::Get,
+            "update" | "POST /things/<thing>/shadow" => Operation::Update,
+            "delete" => Operation::Delete,
+            other => panic!("{other} is no request"),
+        };
+        self.core.handle(operation, payload, &self.name, self.now_s)
+    }
+
+    /// Compares with the placeholders of the vector file; `optional` are dotted paths that may be extra.
+    fn matches(&self, expected: &Value, actual: &Value, optional: &[String]) -> bool {
+        match expected {
+            Value::String(text) if text == "<any>" => true,
+            Value::String(text) if text == "<ts>" => actual == &json!(self.now_s),
+            Value::String(text) if text == "<one of 0,1>" => {
+                actual == &json!(0) || actual == &json!(1)
+            }
+            Value::String(text) => {
+                let text = text.replace("<thing>", &self.name.thing);
+                let text = text.replace("<shadow>", self.name.shadow.as_deref().unwrap_or("?"));
+                match (text.strip_prefix("re:"), actual.as_str()) {
+                    (Some(pattern), Some(actual)) => {
+                        Regex::new(pattern).is_ok_and(|regex| regex.is_match(actual))
+                    }
+                    (_, actual) => actual == Some(&text),
+                }
+            }
+            Value::Object(expected) => {
+                let Value::Object(actual) = actual else {
+                    return false;
+                };
+                let extra = actual.keys().filter(|key| !expected.contains_key(*key));
+                let same = |(key, value): (&String, &Value)| {
+                    let prefix = format!("{key}.");
+                    let below: Vec<String> = optional
+                        .iter()
+                        .filter_map(|path| path.strip_prefix(&prefix).map(str::to_owned))
+                        .collect();
+                    actual
+                        .get(key)
+                        .is_some_and(|actual| self.matches(value, actual, &below))
+                };
+                extra.into_iter().all(|key| optional.contains(key)) && expected.iter().all(same)
+            }
+            Value::Array(expected) => match actual {
+                Value::Array(actual) => {
+                    expected.len() == actual.len()
+                        && expected
+                            .iter()
+                            .zip(actual)
+                            .all(|(expected, actual)| self.matches(expected, actual, &[]))
+                }
+                _ => false,
+            },
+            other => other == actual,
+        }
+    }
+}
+
+fn payload(request: &Value) -> Vec<u8> {
+    if let Some(raw) = request["payload_raw"].as_str() {
+        return raw.as_bytes().to_vec();
+    }
+    if let Some(encoded) = request["payload_base64"].as_str() {
+        return base64::engine::general_purpose::STANDARD
+            .decode(encoded)
+            .expect("valid base64 in the vectors");
+    }
+    match (&request["payload_template"], &request["payload"]) {
+        (Value::Null, Value::String(text)) => text.as_bytes().to_vec(),
+        (Value::Null, body) => body.to_string().into_bytes(),
+        (template, _) => {
+            let repeat = Regex::new("<repeat:(.):([0-9]+)>").expect("valid");
+            let text = template.to_string();
+            let filled = repeat.replace_all(&text, |found: &regex_lite::Captures<'_>| {
+                found[1].repeat(found[2].parse().expect("a count"))
+            });
+            filled.into_owned().into_bytes()
+        }
+    }
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    let items = value.as_array().cloned().unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|v| v.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// What differs between a case and the core, in words.
+fn differences(value: &Value) -> Vec<String> {
+    let mut case = Case {
+        value,
+        name: Name {
+            thing: "thermostat-1".to_owned(),
+            shadow: value["shadow_name"].as_str().map(str::to_owned),
+        },
+        core: ShadowCore {
+            document: serde_json::from_value(value["initial"].clone()).expect("a document or null"),
+            tombstone: None,
+        },
+        now_s: NOW_S,
+    };
+    for step in value["setup"].as_array().cloned().unwrap_or_default() {
+        match step["advance_clock_hours"].as_u64() {
+            Some(hours) => case.now_s += hours * 3600,
+            None => {
+                case.run(step["topic"].as_str().expect("a topic"), &payload(&step));
+            }
+        }
+    }
+    let request = &value["request"];
+    let replies = case.run(
+        request["topic"].as_str().expect("a topic"),
+        &payload(request),
+    );
+    let over_rest = value["transport"] == "http";
+    let messages: BTreeMap<&str, Value> = if over_rest {
+        replies.messages_of_rest().cloned().collect()
+    } else {
+        replies.messages.iter().cloned().collect()
+    };
+    let mut wrong = Vec::new();
+    for expected in value["expected"].as_array().expect("a list") {
+        let optional = strings(&expected["optional_keys"]);
+        let actual = match (expected["topic"].as_str(), &replies.rest) {
+            (Some(topic), _) => messages.get(topic).cloned(),
+            (None, Ok(body)) if expected["http"] == 200 => Some(body.clone()),
+            (None, Err(error)) if expected["http"] == error.code => {
+                Some(json!({"message": error.message}))
+            }
+            (None, _) => None,
+        };
+        match actual {
+            Some(actual) if case.matches(&expected["payload"], &actual, &optional) => {}
+            actual => wrong.push(format!("want {expected}\n   got {actual:?}")),
+        }
+    }
+    let named: Vec<&str> = value["expected"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|e| e["topic"].as_str())
+        .collect();
+    for (topic, message) in &messages {
+        let silent = strings(&value["never"]).iter().any(|never| never == topic);
+        // Some cases list only their claim; an unlisted message must then at least be one of the usual ones.
+        if silent || (!named.contains(topic) && topic.ends_with("rejected")) {
+            wrong.push(format!("unexpected {topic} {message}"));
+        }
+    }
+    wrong.extend(after(&mut case));
+    wrong
+}
+
+/// Checks `after_get`: a following GET contains it, its state exactly.
+fn after(case: &mut Case<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let expected = case.value["after_get"].as_object().cloned();
+    if let Some(expected) = expected {
+        let body = case.run("get", b"").rest.unwrap_or_default();
+        for (key, value) in expected {
+            if body[&key] != value {
+                wrong.push(format!("after: {key} is {}, want {value}", body[&key]));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_core_agrees_with_every_case_that_needs_no_connection() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/vectors/shadow-cases.json"
+    );
+    let text = std::fs::read_to_string(path).expect("the vectors are in the workspace");
+    let file: Value = serde_json::from_str(&text).expect("the vectors are json");
+    let cases = file["cases"].as_array().expect("a list of cases");
+    let mut not_run = Vec::new();
+    let mut wrong = Vec::new();
+    for case in cases {
+        let name = case["name"].as_str().expect("a name");
+        if NEED_A_CONNECTION.contains(&name) {
+            not_run.push(name);
+            continue;
+        }
+        for difference in differences(case) {
+            wrong.push(format!("{name}: {difference}"));
+        }
+    }
+    println!("not run at this level, they need a connection: {not_run:?}");
+    assert_eq!(not_run, NEED_A_CONNECTION);
+    assert_eq!(cases.len() - not_run.len(), 55, "cases run");
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn thermostat() -> Name {
+    Name {
+        thing: "thermostat-1".to_owned(),
+        shadow: None,
+    }
+}
+
+fn update(core: &mut ShadowCore, body: &Value, now_s: u64) -> Replies {
+    core.handle(
+        Operation::Update,
+        body.to_string().as_bytes(),
+        &thermostat(),
+        now_s,
+    )
+}
+
+#[test]
+fn a_deletion_takes_a_version_and_is_forgotten_after_two_days() {
+    let cases = [(0, 11), (TOMBSTONE_S, 11), (TOMBSTONE_S + 1, 1)];
+    for (wait_s, version) in cases {
+        let mut core = ShadowCore::default();
+        for degrees in 0..9 {
+            update(
+                &mut core,
+                &json!({"state": {"reported": {"d": degrees}}}),
+                NOW_S,
+            );
+        }
+        let deleted = core.handle(Operation::Delete, b"", &thermostat(), NOW_S);
+        assert_eq!(
+            deleted.rest.map(|body| body["version"].clone()),
+            Ok(json!(9))
+        );
+        let again = update(&mut core, &json!({"state": {}}), NOW_S + wait_s);
+        assert_eq!(
+            again.rest.map(|body| body["version"].clone()),
+            Ok(json!(version)),
+            "after {wait_s} s"
+        );
+    }
+}
+
+#[test]
+fn a_refused_update_changes_nothing() {
+    let mut core = ShadowCore::default();
+    update(&mut core, &json!({"state": {"desired": {"d": 21}}}), NOW_S);
+    let before = core.clone();
+    let refused = [
+        json!({"state": {"desired": {"d": 22}}, "version": 7}),
+        json!({"state": {"desired": {"d": [null]}}}),
+        json!({"state": {"other": {}}}),
+        json!({"state": {"desired": {"d": "x".repeat(9000)}}}),
+        json!({"state": {}, "clientToken": "x".repeat(65)}),
+        json!({"state": {}, "clientToken": 7}),
+        json!({"state": {"desired": {"1": {"2": {"3": {"4": {"5": {"6": {"7": 0}}}}}}}}}),
+    ];
+    for body in refused {
+        let replies = update(&mut core, &body, NOW_S + 1);
+        assert!(!replies.changed && replies.rest.is_err(), "{body}");
+        assert_eq!(core, before, "{body}");
+        assert_eq!(replies.messages_of_rest().count(), 0, "{body}");
+    }
+}
+
+#[test]
+fn a_core_survives_storage() {
+    let mut core = ShadowCore::default();
+    update(
+        &mut core,
+        &json!({"state": {"desired": {"a": [1, {"b": 2}]}, "reported": {"c": {"d": {}}}}}),
+        NOW_S,
+    );
+    let stored = serde_json::to_string(&core).expect("json");
+    let mut loaded: ShadowCore = serde_json::from_str(&stored).expect("json");
+    assert_eq!(loaded, core);
+    loaded.handle(Operation::Delete, b"", &thermostat(), NOW_S);
+    let stored = serde_json::to_string(&loaded).expect("json");
+    assert_eq!(
+        serde_json::from_str::<ShadowCore>(&stored).ok(),
+        Some(loaded)
+    );
+}
