@@ -1,1 +1,16 @@
-//! placeholder
+//! The one crate that knows the AWS SDK: settings, items, store, publisher, start-up, and the only clock read.
+//!
+//! Decides nothing: what to write and when to publish comes as values from `lock-core`.
+
+pub mod clock;
+pub mod item;
+pub mod log;
+pub mod publisher;
+pub mod settings;
+pub mod start;
+pub mod store;
+
+pub use publisher::{PublishError, Publisher};
+pub use settings::{Access, Settings, SettingsError};
+pub use start::Cloud;
+pub use store::{Committed, Conflict, Store, StoreError};

@@ -135,19 +135,19 @@ fn command(
     event: Event,
     now: UnixMillis,
     limits: &Limits,
-) -> Result<Decision, Decision> {
+) -> Decision {
     let expires_at = wish.made_at.plus(limits.command_ttl_ms);
     if wish.intent != Intent::Lock && expires_at <= now {
-        return Err(Decision::ignored(Reason::STALE, event));
+        return Decision::ignored(Reason::STALE, event);
     }
     let action = action_of(wish.intent, record);
     let expires_at = (action == Action::Unlock).then_some(expires_at);
     let Some(version) = record.next_version(now) else {
         let refusal = Decision::ignored(Reason::NO_VERSION_LEFT, event);
-        return Err(Decision {
+        return Decision {
             alerts: vec![Alert::NoVersionLeft],
             ..refusal
-        });
+        };
     };
     let command = Command::new(wish.id, action, wish.cause, now, expires_at);
     let guard = Guard {
@@ -158,7 +158,7 @@ fn command(
         guard,
         ..RecordUpdate::new(record, Due::pending(&record.lock, &command))
     };
-    Ok(commanded(update, version, command, wish.reason, event))
+    commanded(update, version, command, wish.reason, event)
 }
 
 /// The decision that makes `command` the record's own, at `version`.

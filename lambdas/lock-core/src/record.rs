@@ -155,14 +155,12 @@ pub struct Due {
 impl Due {
     /// The due time of a lock.
     pub fn new(lock: &LockName, due_at: UnixMillis) -> Due {
-        let hash = lock
-            .as_str()
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+        let fnv = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let hash = lock.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
+        // Names that differ in their last digit only differ in the low bits alone: fold the high ones in.
+        let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 33;
         Due {
-            due_shard: ((hash >> 32) % DUE_SHARDS).to_string(),
+            due_shard: (mixed % DUE_SHARDS).to_string(),
             due_at,
         }
     }

@@ -6,7 +6,7 @@ use crate::binding::{Binding, LastPress};
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::press::Press;
-use crate::reason::Reason;
+use crate::reason::{Reason, Verdict};
 use crate::record::{Cause, Record};
 use crate::time::UnixMillis;
 use crate::write::{BindingUpdate, Newer};
@@ -83,10 +83,10 @@ fn commit(
         },
         reason: Reason::PRESSED,
     };
-    let mut decision = match command(record, wish, event, now, limits) {
-        Ok(decision) => decision,
-        Err(ignored) => return ignored,
-    };
+    let mut decision = command(record, wish, event, now, limits);
+    if decision.verdict != Verdict::Command {
+        return decision;
+    }
     decision.writes.binding = Some(BindingUpdate {
         button: press.button.clone(),
         revision: binding.revision,

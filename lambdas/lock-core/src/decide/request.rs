@@ -3,7 +3,7 @@
 use super::{Decision, Wish, command, repeated};
 use crate::event::Event;
 use crate::limits::{Limits, REQUEST_TTL_MS};
-use crate::reason::Reason;
+use crate::reason::{Reason, Verdict};
 use crate::record::{Cause, Record};
 use crate::request::Request;
 use crate::time::UnixMillis;
@@ -41,10 +41,10 @@ pub fn decide_request(
         },
         reason: Reason::REQUESTED,
     };
-    let mut decision = match command(record, wish, event, now, limits) {
-        Ok(decision) => decision,
-        Err(ignored) => return ignored,
-    };
+    let mut decision = command(record, wish, event, now, limits);
+    if decision.verdict != Verdict::Command {
+        return decision;
+    }
     decision.writes.request = Some(RequestMark {
         request_id: request.request_id.clone(),
         lock: request.lock.clone(),

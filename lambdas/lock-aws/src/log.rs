@@ -1,0 +1,36 @@
+//! Logs as Lambda wants them: one JSON object, or one line of text, per entry on standard output. Must not know what is logged.
+
+use tracing::Level;
+
+/// Starts logging, in the format and at the level that the Lambda service asks for (`AWS_LAMBDA_LOG_FORMAT`,
+/// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else `info`). A second call changes nothing.
+pub fn start() {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let level = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
+    let level = level.as_deref().map_or(Level::INFO, level_of);
+    let json =
+        variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
+    let builder = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_target(false)
+        .with_ansi(false);
+    // The second of two starts in one process, as in a test, finds the first one's in place.
+    let _ = if json {
+        let builder = builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false);
+        tracing::subscriber::set_global_default(builder.finish())
+    } else {
+        tracing::subscriber::set_global_default(builder.finish())
+    };
+}
+
+/// Lambda's words and `tracing`'s own; what is neither (a directive per module) means `info`.
+fn level_of(word: &str) -> Level {
+    match word.to_ascii_lowercase().as_str() {
+        "fatal" => Level::ERROR,
+        word => word.parse().unwrap_or(Level::INFO),
+    }
+}

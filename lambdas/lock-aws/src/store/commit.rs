@@ -1,0 +1,281 @@
+//! One decision, one transaction (C3): the core's conditional writes as DynamoDB's. Must not read, nor decide again.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
+use lock_core::write::{BindingUpdate, Newer, RecordUpdate, RecordWrite, ShadowGuard, Writes};
+
+use super::expression::Expression;
+use super::{Store, StoreError};
+use crate::item::{Item, Key, request_item, to_item};
+
+const ABSENT: &str = "attribute_not_exists(pk)";
+
+/// What became of a decision's writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// All are in the table.
+    Done,
+    /// None is: read again and decide again.
+    Conflict(Conflict),
+}
+
+/// Which condition did not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// The request's mark is already there: it has acted (C7).
+    Request,
+    /// The binding was changed, revoked, or took note of another press.
+    Binding,
+    /// The record was changed.
+    Record,
+    /// Another transaction holds one of the items, or the table throttles.
+    Busy,
+}
+
+impl Store {
+    /// Commits a decision's writes, all or nothing.
+    ///
+    /// A decision that changes nothing writes its line alone, and never over a line of the same key. An answer that never came
+    /// is asked for again with the same token, so that a transaction is not made twice.
+    ///
+    /// *Errors*: [`StoreError`] for whatever is neither done nor a conflict; the writes may then have been made.
+    pub async fn commit(&self, writes: &Writes) -> Result<Committed, StoreError> {
+        let line = to_item(&Key::event(&writes.event), &writes.event);
+        if writes.binding.is_none() && writes.record.is_none() && writes.request.is_none() {
+            return self.put_line(line).await;
+        }
+        let mut parts = Vec::new();
+        let mut actions = Vec::new();
+        if let Some(mark) = &writes.request {
+            parts.push(Conflict::Request);
+            actions.push(put(self.put(request_item(mark), Some(ABSENT))));
+        }
+        if let Some(binding) = &writes.binding {
+            parts.push(Conflict::Binding);
+            actions.push(update(
+                self.update(&Key::binding(&binding.button), binding_expression(binding)),
+            ));
+        }
+        match &writes.record {
+            Some(RecordWrite::Create(record)) => {
+                parts.push(Conflict::Record);
+                actions.push(put(
+                    self.put(to_item(&Key::record(&record.lock), record), Some(ABSENT))
+                ));
+            }
+            Some(RecordWrite::Update(record)) => {
+                parts.push(Conflict::Record);
+                actions.push(update(
+                    self.update(&Key::record(&record.lock), record_expression(record)),
+                ));
+            }
+            None => {}
+        }
+        actions.push(put(self.put(line, None)));
+        let call = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(actions));
+        match call.send().await {
+            Ok(_) => Ok(Committed::Done),
+            Err(error) => match conflict(&error, &parts) {
+                Some(conflict) => Ok(Committed::Conflict(conflict)),
+                None => Err(self.error(
+                    "commit decision on",
+                    &Key::history(&writes.event.subject),
+                    error.into(),
+                )),
+            },
+        }
+    }
+
+    async fn put_line(&self, line: Item) -> Result<Committed, StoreError> {
+        let key = line
+            .get("pk")
+            .and_then(|pk| pk.as_s().ok())
+            .cloned()
+            .unwrap_or_default();
+        let call = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(line))
+            .condition_expression(ABSENT);
+        match call.send().await {
+            Ok(_) => Ok(Committed::Done),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(Committed::Done)
+            }
+            Err(error) => Err(self.error("put event line of", &key, error.into())),
+        }
+    }
+
+    fn put(&self, item: Item, condition: Option<&str>) -> Put {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        put.set_condition_expression(condition.map(str::to_owned))
+            .build()
+            .expect("table and item are given")
+    }
+
+    fn update(&self, key: &Key, expression: Expression) -> Update {
+        let parts = expression.parts();
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()))
+            .update_expression(parts.update)
+            .set_condition_expression(parts.condition)
+            .set_expression_attribute_names(parts.names)
+            .set_expression_attribute_values(parts.values)
+            .build()
+            .expect("table, key and update are given")
+    }
+}
+
+fn put(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
+}
+
+fn update(update: Update) -> TransactWriteItem {
+    TransactWriteItem::builder().update(update).build()
+}
+
+/// Enabled, revision as read, press newer than the last (C3).
+fn binding_expression(update: &BindingUpdate) -> Expression {
+    let mut expression = Expression::default();
+    expression.set("lastPress", &update.last_press);
+    expression.set_some("batteryMv", update.battery_mv.as_ref());
+    expression.require("enabled", "=", &true);
+    expression.require("revision", "=", &update.revision);
+    match update.newer {
+        Newer::Sequence(sequence) => {
+            expression.require_if_any("lastPress.sequence", "<", &sequence)
+        }
+        Newer::LastAtMost(at) => expression.require_if_any("lastPress.at", "<=", &at),
+    }
+    expression
+}
+
+/// Version and status as read (C3), and whatever else the decision hangs on.
+fn record_expression(update: &RecordUpdate) -> Expression {
+    let mut expression = Expression::default();
+    expression.set_some("version", update.version.as_ref());
+    expression.set_some("status", update.status.as_ref());
+    expression.set_some("state", update.state.as_ref());
+    expression.set_some("command", update.command.as_ref());
+    expression.set_some("reported", update.reported.as_ref());
+    expression.set("dueShard", &update.due.due_shard);
+    expression.set("dueAt", &update.due.due_at);
+    let guard = &update.guard;
+    expression.require("version", "=", &guard.version);
+    expression.require("status", "=", &guard.status);
+    if let Some(state) = &guard.state {
+        expression.require("state", "=", state);
+    }
+    if let Some(at) = &guard.next_send_at {
+        expression.require("command.nextSendAt", "=", at);
+    }
+    match &guard.shadow {
+        None => {}
+        Some(ShadowGuard::Below(version)) => {
+            expression.require_if_any("reported.shadowVersion", "<", version)
+        }
+        Some(ShadowGuard::Is(version)) => {
+            expression.require("reported.shadowVersion", "=", version)
+        }
+    }
+    expression
+}
+
+/// What the cancellation means for the decision, if it is a conflict at all. `parts` names the actions in their order; the
+/// event line after them has no condition.
+fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Option<Conflict> {
+    let reasons = match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
+            cancelled.cancellation_reasons()
+        }
+        TransactWriteItemsError::TransactionInProgressException(_) => return Some(Conflict::Busy),
+        _ => return None,
+    };
+    conflict_of(reasons, parts)
+}
+
+fn conflict_of(reasons: &[CancellationReason], parts: &[Conflict]) -> Option<Conflict> {
+    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
+    let codes: Vec<String> = reasons.iter().map(code).collect();
+    // What cannot be cured by deciding again is an error, whatever stands beside it.
+    let curable = [
+        "None",
+        "ConditionalCheckFailed",
+        "TransactionConflict",
+        "ProvisionedThroughputExceeded",
+        "ThrottlingError",
+    ];
+    if codes.is_empty() || codes.iter().any(|code| !curable.contains(&code.as_str())) {
+        return None;
+    }
+    let failed = codes
+        .iter()
+        .position(|code| code == "ConditionalCheckFailed");
+    match failed {
+        Some(at) => parts.get(at).copied(),
+        None if codes.iter().any(|code| code != "None") => Some(Conflict::Busy),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_condition_that_failed_names_the_conflict() {
+        use Conflict::{Binding, Busy, Record, Request};
+        let press = [Binding, Record];
+        let request = [Request, Record];
+        let cases: [(&[Conflict], &[&str], Option<Conflict>); 9] = [
+            (
+                &press,
+                &["ConditionalCheckFailed", "None", "None"],
+                Some(Binding),
+            ),
+            (
+                &press,
+                &["None", "ConditionalCheckFailed", "None"],
+                Some(Record),
+            ),
+            (
+                &press,
+                &["ConditionalCheckFailed", "ConditionalCheckFailed", "None"],
+                Some(Binding),
+            ),
+            (
+                &request,
+                &["ConditionalCheckFailed", "ConditionalCheckFailed", "None"],
+                Some(Request),
+            ),
+            (&press, &["TransactionConflict", "None", "None"], Some(Busy)),
+            (&press, &["None", "None", "ThrottlingError"], Some(Busy)),
+            (
+                &press,
+                &["TransactionConflict", "ConditionalCheckFailed", "None"],
+                Some(Record),
+            ),
+            (
+                &press,
+                &["ValidationError", "ConditionalCheckFailed", "None"],
+                None,
+            ),
+            (&press, &[], None),
+        ];
+        for (parts, codes, wanted) in cases {
+            let reason = |code: &&str| CancellationReason::builder().code(*code).build();
+            let reasons: Vec<CancellationReason> = codes.iter().map(reason).collect();
+            assert_eq!(conflict_of(&reasons, parts), wanted, "{codes:?}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Update and condition expressions, with every name and value behind a placeholder. Must not know which item they are for.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+
+use crate::item::to_attribute;
+
+/// An expression under construction.
+#[derive(Debug, Default)]
+pub(super) struct Expression {
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+}
+
+/// The parts that a call takes.
+pub(super) struct Parts {
+    pub names: Option<HashMap<String, String>>,
+    pub values: Option<HashMap<String, AttributeValue>>,
+    pub update: String,
+    pub condition: Option<String>,
+}
+
+impl Expression {
+    /// `command.nextSendAt` as `#command.#nextSendAt`: many of our names are DynamoDB's own words.
+    pub fn path(&mut self, path: &str) -> String {
+        let parts = path.split('.').map(|part| {
+            let placeholder = format!("#{part}");
+            self.names.insert(placeholder.clone(), part.to_owned());
+            placeholder
+        });
+        parts.collect::<Vec<_>>().join(".")
+    }
+
+    /// A placeholder for `value`.
+    pub fn value(&mut self, value: &impl Serialize) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), to_attribute(value));
+        placeholder
+    }
+
+    /// Sets `path` to `value`.
+    pub fn set(&mut self, path: &str, value: &impl Serialize) {
+        let (path, value) = (self.path(path), self.value(value));
+        self.sets.push(format!("{path} = {value}"));
+    }
+
+    /// Sets `path` to `value`, if there is one.
+    pub fn set_some(&mut self, path: &str, value: Option<&impl Serialize>) {
+        if let Some(value) = value {
+            self.set(path, value);
+        }
+    }
+
+    /// Adds one to `path`, which starts at `from`.
+    pub fn count(&mut self, path: &str, from: &impl Serialize) {
+        let (path, from, one) = (self.path(path), self.value(from), self.value(&1));
+        self.sets
+            .push(format!("{path} = if_not_exists({path}, {from}) + {one}"));
+    }
+
+    /// Takes `path` away.
+    pub fn remove(&mut self, path: &str) {
+        let path = self.path(path);
+        self.removes.push(path);
+    }
+
+    /// Requires that `path` stands to `value` as `operator` says.
+    pub fn require(&mut self, path: &str, operator: &str, value: &impl Serialize) {
+        let (path, value) = (self.path(path), self.value(value));
+        self.conditions.push(format!("{path} {operator} {value}"));
+    }
+
+    /// Requires the same, or that there is no `path`.
+    pub fn require_if_any(&mut self, path: &str, operator: &str, value: &impl Serialize) {
+        let (path, value) = (self.path(path), self.value(value));
+        self.conditions.push(format!(
+            "(attribute_not_exists({path}) OR {path} {operator} {value})"
+        ));
+    }
+
+    /// Requires that the item exists.
+    pub fn require_item(&mut self) {
+        let path = self.path("pk");
+        self.conditions.push(format!("attribute_exists({path})"));
+    }
+
+    /// The finished expression.
+    pub fn parts(self) -> Parts {
+        let clause = |word: &str, parts: &[String]| match parts {
+            [] => String::new(),
+            parts => format!("{word} {} ", parts.join(", ")),
+        };
+        let update = clause("SET", &self.sets) + &clause("REMOVE", &self.removes);
+        Parts {
+            names: Some(self.names).filter(|names| !names.is_empty()),
+            values: Some(self.values).filter(|values| !values.is_empty()),
+            update: update.trim_end().to_owned(),
+            condition: Some(self.conditions.join(" AND "))
+                .filter(|condition| !condition.is_empty()),
+        }
+    }
+}
