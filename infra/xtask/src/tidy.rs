@@ -4,6 +4,7 @@
 //! failing on a tree made up for the purpose. Must not know: how to mend what it finds.
 
 mod layering;
+mod library;
 mod source;
 mod template;
 mod tree;
@@ -60,6 +61,7 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     let mut violations = layering::check(&members);
     violations.extend(source::check(tree));
     violations.extend(word::check(tree));
+    violations.extend(library::check(tree));
     violations.extend(template::check(tree, &members));
     Ok(violations)
 }
