@@ -5,7 +5,7 @@ mod report;
 mod request;
 
 pub use press::decide_press;
-pub use report::{Origin, ReportDecision, decide_report};
+pub use report::{Origin, ReportDecision, decide_no_shadow, decide_report};
 pub use request::decide_request;
 
 use crate::action::{Action, Intent};

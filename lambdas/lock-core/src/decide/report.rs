@@ -70,6 +70,11 @@ pub fn decide_report(
     act(decision)
 }
 
+/// Decides a report whose shadow was deleted and holds nothing: there is no present word to go by.
+pub fn decide_no_shadow(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Decision {
+    Decision::ignored(Reason::NO_SHADOW, Event::of_report(report, now, limits))
+}
+
 impl Record {
     /// The button whose binding must still hold before the current command may be sent again (C8): that of an unlock which
     /// a press caused and which is still pending.
