@@ -1,22 +1,27 @@
 //! Wiring of the press function. Must not decide anything.
 
+use std::pin::Pin;
+
 use anyhow::Context;
 use lambda_runtime::{LambdaEvent, service_fn};
 use lock_aws::{Cloud, Settings, clock, log};
-use press::handler::Handler;
+use press::handler::{Handler, HandlerError};
 use serde_json::Value;
+
+/// One invocation, boxed: the SDK's futures are too deeply nested for the compiler to lay out unboxed.
+type Invocation<'a> = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send + 'a>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     log::start();
     let settings = Settings::from_env().context("read settings")?;
     let handler = Handler::new(Cloud::start(&settings).await, settings.limits);
-    let run = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let (handler, event) = (&handler, event);
-        async move {
+    let run = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| -> Invocation<'_> {
+        let handler = &handler;
+        Box::pin(async move {
             let deadline = clock::from_system(event.context.deadline());
             handler.handle(&event.payload, deadline).await
-        }
+        })
     }));
     run.await
         .map_err(|error| anyhow::anyhow!(error))
