@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Violation;
 
-/// Which members a member may use (in its code and its tests alike). A member that is not here is a violation.
+/// Which members a member may use. A member that is not here is a violation.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("lock-core", &[]),
     ("lock-aws", &["lock-core"]),
@@ -22,10 +22,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("e2e", &["lock-core", "lock-aws", "local-cloud"]),
 ];
 
-/// The pure core's whole world: nothing that reads a clock, an environment or a network.
-const CORE_MAY_USE: &[&str] = &["proptest", "serde", "serde_json", "thiserror"];
+/// Which members its tests may use besides: adapters are tested on the real protocols.
+const TESTS_MAY_USE: &[(&str, &[&str])] = &[
+    ("lock-aws", &["local-cloud"]),
+    ("press", &["local-cloud"]),
+    ("report", &["local-cloud"]),
+    ("expire", &["local-cloud"]),
+];
 
-/// Who may depend on crates whose names begin so; nobody, where the list is empty.
+/// The pure core's whole world: nothing that reads a clock, an environment or a network.
+const CORE_MAY_USE: &[&str] = &["serde", "serde_json", "thiserror"];
+const CORE_TESTS_MAY_USE: &[&str] = &["proptest"];
+
+/// Whose code (tests apart) may depend on crates whose names begin so; nobody's, where the list is empty.
 const RESERVED: &[(&str, &[&str])] = &[
     ("aws-sdk-", &["lock-aws", "lockctl", "e2e"]),
     ("aws-smithy-", &["lock-aws", "lockctl", "e2e"]),
@@ -41,8 +50,10 @@ const RESERVED: &[(&str, &[&str])] = &[
 pub struct Member {
     /// Package name.
     pub name: String,
-    /// Names of its direct dependencies, for code, tests and build script.
+    /// Names of the direct dependencies of its code and build script.
     pub uses: Vec<String>,
+    /// Names of the direct dependencies of its tests alone.
+    pub tests_use: Vec<String>,
     /// Names of its binaries.
     pub binaries: Vec<String>,
     /// Folder, from the root.
@@ -72,12 +83,14 @@ fn member(package: &Value, root: &str) -> Member {
             .as_array()
             .is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"))
     };
+    let (tests_use, uses): (Vec<Value>, Vec<Value>) = all("dependencies")
+        .into_iter()
+        .partition(|dependency| dependency["kind"] == "dev");
+    let names = |dependencies: &[Value]| dependencies.iter().map(|d| text(&d["name"])).collect();
     Member {
         name: text(&package["name"]),
-        uses: all("dependencies")
-            .iter()
-            .map(|dependency| text(&dependency["name"]))
-            .collect(),
+        uses: names(&uses),
+        tests_use: names(&tests_use),
         binaries: all("targets")
             .iter()
             .filter(is_binary)
@@ -106,34 +119,59 @@ fn check_member(member: &Member, members: &[Member]) -> Vec<Violation> {
             "a new member: say in infra/xtask/src/tidy/layering.rs what it may use",
         )];
     };
+    let is_member = |used: &str| members.iter().any(|other| other.name == used);
+    let is_core = member.name == "lock-core";
+    let tests_may_use = allowance(TESTS_MAY_USE, &member.name);
     let mut violations = Vec::new();
     for used in &member.uses {
-        let is_member = members.iter().any(|other| other.name == *used);
-        if is_member && !may_use.contains(&used.as_str()) {
+        let allowed = match is_member(used) {
+            true => may_use.contains(&used.as_str()),
+            false => !is_core || CORE_MAY_USE.contains(&used.as_str()),
+        };
+        if !allowed {
             violations.push(Violation::new(&member.name, format!("must not use {used}")));
         }
-        if member.name == "lock-core" && !is_member && !CORE_MAY_USE.contains(&used.as_str()) {
+        violations.extend(reserved(member, used));
+    }
+    for used in &member.tests_use {
+        let name = used.as_str();
+        let allowed = match is_member(used) {
+            true => may_use.contains(&name) || tests_may_use.contains(&name),
+            false => !is_core || CORE_MAY_USE.contains(&name) || CORE_TESTS_MAY_USE.contains(&name),
+        };
+        if !allowed {
             violations.push(Violation::new(
                 &member.name,
-                format!("is pure and must not use {used}"),
-            ));
-        }
-        let reserved = RESERVED.iter().find(|(prefix, _)| used.starts_with(prefix));
-        if let Some((prefix, owners)) = reserved
-            && !owners.contains(&member.name.as_str())
-        {
-            let owners = if owners.is_empty() {
-                "nobody".to_owned()
-            } else {
-                owners.join(", ")
-            };
-            violations.push(Violation::new(
-                &member.name,
-                format!("uses {used}: {prefix}… is for {owners}"),
+                format!("must not use {used} in its tests"),
             ));
         }
     }
     violations
+}
+
+fn allowance(table: &[(&str, &'static [&'static str])], name: &str) -> &'static [&'static str] {
+    table
+        .iter()
+        .find(|(member, _)| *member == name)
+        .map_or(&[], |(_, may_use)| may_use)
+}
+
+/// A use of what is reserved for others.
+fn reserved(member: &Member, used: &str) -> Option<Violation> {
+    let (prefix, owners) = RESERVED
+        .iter()
+        .find(|(prefix, _)| used.starts_with(prefix))?;
+    let owner_names = if owners.is_empty() {
+        "nobody".to_owned()
+    } else {
+        owners.join(", ")
+    };
+    (!owners.contains(&member.name.as_str())).then(|| {
+        Violation::new(
+            &member.name,
+            format!("uses {used}: {prefix}… is for {owner_names}"),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -170,7 +208,7 @@ mod tests {
             ),
             ("local-cloud", &["lock-core"], &["must not use lock-core"]),
             ("lock-aws", &["press"], &["must not use press"]),
-            ("lock-core", &["tokio"], &["is pure and must not use tokio"]),
+            ("lock-core", &["tokio"], &["must not use tokio"]),
             (
                 "press",
                 &["aws-sdk-dynamodb"],
@@ -197,19 +235,51 @@ mod tests {
     }
 
     #[test]
+    fn tests_may_use_more_but_not_everything() {
+        let cases: &[(&str, &[&str], &[&str])] = &[
+            ("lock-core", &["proptest"], &[]),
+            (
+                "lock-core",
+                &["tokio"],
+                &["must not use tokio in its tests"],
+            ),
+            ("lock-aws", &["local-cloud", "dynoxide-rs"], &[]),
+            (
+                "local-cloud",
+                &["lock-core"],
+                &["must not use lock-core in its tests"],
+            ),
+            (
+                "press",
+                &["lockctl"],
+                &["must not use lockctl in its tests"],
+            ),
+        ];
+        for (name, uses, expected) in cases {
+            let mut members = using(name, &[]);
+            for member in members.iter_mut().filter(|member| member.name == *name) {
+                member.tests_use = uses.iter().map(ToString::to_string).collect();
+            }
+            let found: Vec<String> = check(&members).into_iter().map(|v| v.what).collect();
+            assert_eq!(&found, expected, "tests of {name} use {uses:?}");
+        }
+    }
+
+    #[test]
     fn a_member_is_read_from_metadata() {
         let metadata = json!({
             "workspace_root": "/code",
             "packages": [{
                 "name": "press",
                 "manifest_path": "/code/lambdas/press/Cargo.toml",
-                "dependencies": [{"name": "lock-aws"}],
+                "dependencies": [{"name": "lock-aws", "kind": null}, {"name": "tempfile", "kind": "dev"}],
                 "targets": [{"kind": ["bin"], "name": "press"}, {"kind": ["test"], "name": "handler"}],
             }],
         });
         let members = members(&metadata).expect("well-formed metadata");
         assert_eq!(members[0].folder, "lambdas/press");
         assert_eq!(members[0].uses, ["lock-aws"]);
+        assert_eq!(members[0].tests_use, ["tempfile"]);
         assert_eq!(members[0].binaries, ["press"]);
     }
 }
