@@ -1,13 +1,177 @@
-//! A stand-in for the AWS services that a SAM template uses.
+//! A stand-in for the AWS services that a SAM template uses: MQTT broker, shadow, topic rules, functions, DynamoDB and
+//! the calls that provision a device, each by its real protocol on loopback.
+//!
+//! Everything is configured by the template; what it cannot honour it names at start. Must not know what the template's
+//! resources are for, and depends on none of the crates that use it.
 
+mod answer;
 pub mod broker;
+mod caller;
 pub mod clock;
+mod control_plane;
+mod data_plane;
+mod dynamodb;
 pub mod event;
 pub mod fault;
 pub mod function;
+mod launch;
 pub mod policy;
+mod queue;
 pub mod registry;
+mod rule;
 pub mod shadow;
 pub mod sql;
 mod storage;
 pub mod template;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
+
+pub use caller::Credentials;
+pub use event::{Event, EventKind};
+pub use fault::{Fault, FaultError};
+pub use launch::StartError;
+pub use registry::{IssuedCertificate, Registry, RegistryError};
+
+use event::EventBus;
+use function::Functions;
+use queue::Queues;
+
+/// How long services get to finish what they are doing.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
+
+/// What to start, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The SAM template.
+    pub template: PathBuf,
+    /// Its parameters, where they differ from their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// `AWS::StackName`.
+    pub stack_name: String,
+    /// `AWS::Region`.
+    pub region: String,
+    /// `AWS::AccountId`.
+    pub account: String,
+    /// Where everything is kept; `None` keeps it in memory.
+    pub data_dir: Option<PathBuf>,
+    /// Executables by the functions' `Metadata.BuildProperties.Binary`.
+    pub binaries: BTreeMap<String, PathBuf>,
+    /// Where to listen.
+    pub ports: Ports,
+    /// Seed of everything random that faults decide.
+    pub seed: u64,
+    /// Faults to inject. Faults of devices are the caller's business and are ignored here.
+    pub faults: Vec<Fault>,
+}
+
+/// Ports on 127.0.0.1; 0 takes a free one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// MQTT over mutual TLS.
+    pub mqtts: u16,
+    /// The data plane: shadows and publishing.
+    pub iot_data: u16,
+    /// The control plane: things, certificates, policies.
+    pub iot: u16,
+    /// DynamoDB.
+    pub dynamodb: u16,
+}
+
+/// Where the services are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// MQTT over mutual TLS.
+    pub mqtts: SocketAddr,
+    /// `http://127.0.0.1:<port>` of the data plane.
+    pub iot_data: String,
+    /// `http://127.0.0.1:<port>` of the control plane.
+    pub iot: String,
+    /// `http://127.0.0.1:<port>` of DynamoDB.
+    pub dynamodb: String,
+}
+
+/// The running services.
+pub struct LocalCloud {
+    endpoints: Endpoints,
+    credentials: Credentials,
+    outputs: BTreeMap<String, String>,
+    registry: Registry,
+    functions: Functions,
+    queues: Queues,
+    events: EventBus,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl LocalCloud {
+    /// Starts everything that the template declares.
+    ///
+    /// *Errors*: see [`StartError`]; nothing is left running.
+    pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
+        launch::start(options).await
+    }
+
+    /// Where the services are.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The root certificate that MQTT clients must trust.
+    pub fn ca_pem(&self) -> &str {
+        self.registry.authority().pem()
+    }
+
+    /// The operator's credentials for the REST services.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The template's outputs.
+    pub fn outputs(&self) -> &BTreeMap<String, String> {
+        &self.outputs
+    }
+
+    /// Everything that happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events.subscribe()
+    }
+
+    /// Things, certificates and policies.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What was sent to the queue or topic of this name, oldest first.
+    pub fn queue_messages(&self, name: &str) -> Vec<String> {
+        self.queues.messages(name)
+    }
+
+    /// Ends every process and connection.
+    pub async fn shutdown(mut self) {
+        // A receiver that is gone has stopped already.
+        let _ = self.stop.send(true);
+        self.functions.shutdown().await;
+        let mut tasks = std::mem::take(&mut self.tasks);
+        let finish = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(SHUTDOWN_TIME, finish).await.is_err() {
+            tracing::warn!("services did not end in time and are cut off");
+        }
+        // What still runs is aborted with the set.
+        drop(tasks);
+    }
+}
+
+impl Drop for LocalCloud {
+    fn drop(&mut self) {
+        // Without a call of `shutdown` the services still end, a little later and unobserved.
+        let _ = self.stop.send(true);
+        self.tasks.detach_all();
+    }
+}

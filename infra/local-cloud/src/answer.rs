@@ -1,0 +1,66 @@
+//! Answers of AWS's REST-JSON services, errors in the form that SDKs decode.
+//!
+//! Must not know which service answers.
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// A refusal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+}
+
+impl ApiError {
+    /// A refusal with AWS's name for it, such as `ResourceNotFoundException`.
+    pub fn new(status: u16, kind: &'static str, message: &str) -> ApiError {
+        ApiError {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            kind,
+            message: message.to_owned(),
+        }
+    }
+
+    /// No access key, or none of ours.
+    pub fn stranger() -> ApiError {
+        ApiError::new(
+            403,
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        )
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({"message": self.message});
+        let mut response = with_body(self.status, &body);
+        let kind = HeaderValue::from_static(self.kind);
+        response.headers_mut().insert(ERROR_TYPE, kind);
+        response
+    }
+}
+
+/// 200 with a JSON body.
+pub fn ok(body: &Value) -> Response {
+    with_body(StatusCode::OK, body)
+}
+
+fn with_body(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}

@@ -1,0 +1,289 @@
+//! The shadow service: one pure core per shadow, reached over MQTT and REST, kept as one file each.
+//!
+//! Must not know what is in a shadow; merging, versions and refusals are the core's.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::broker::Broker;
+use crate::broker::message::Message;
+use crate::clock::Clock;
+use crate::event::{EventBus, EventKind};
+use crate::shadow::{Name, Operation, ShadowCore, ShadowError};
+use crate::storage::{self, StorageError};
+
+const DIRECTORY: &str = "shadows";
+const PREFIX: &str = "$aws/things";
+
+/// Why stored shadows could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ShadowStoreError {
+    /// A file or the directory.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The directory could not be listed.
+    #[error("list {path}")]
+    List {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file with something else in it.
+    #[error("parse {path}: remove it to forget this shadow")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// The service; clones share it.
+#[derive(Debug, Clone)]
+pub struct ShadowService {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shadows: Mutex<BTreeMap<Name, ShadowCore>>,
+    directory: Option<PathBuf>,
+    broker: Broker,
+    events: EventBus,
+    clock: Clock,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    name: Name,
+    shadow: ShadowCore,
+}
+
+/// How a request came: refusals of REST requests are not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Mqtt,
+    Rest,
+}
+
+impl ShadowService {
+    /// The service, with the shadows kept in `data_dir`.
+    pub fn open(
+        data_dir: Option<PathBuf>,
+        broker: Broker,
+        events: EventBus,
+        clock: Clock,
+    ) -> Result<ShadowService, ShadowStoreError> {
+        let directory = data_dir.map(|dir| dir.join(DIRECTORY));
+        let shadows = match &directory {
+            Some(path) => load(path)?,
+            None => BTreeMap::new(),
+        };
+        Ok(ShadowService {
+            inner: Arc::new(Inner {
+                shadows: Mutex::new(shadows),
+                directory,
+                broker,
+                events,
+                clock,
+            }),
+        })
+    }
+
+    /// Answers requests among `messages` until the broker is gone.
+    pub async fn run(self, mut messages: mpsc::UnboundedReceiver<Arc<Message>>) {
+        while let Some(message) = messages.recv().await {
+            if message.is_will {
+                continue;
+            }
+            if let Some((name, operation)) = parse_topic(&message.topic) {
+                // The answer goes out as messages.
+                let _ = self.handle(operation, &name, &message.payload, Way::Mqtt);
+            }
+        }
+    }
+
+    /// Answers a REST request.
+    pub fn call(
+        &self,
+        operation: Operation,
+        name: &Name,
+        payload: &[u8],
+    ) -> Result<Value, ShadowError> {
+        self.handle(operation, name, payload, Way::Rest)
+    }
+
+    /// Names of a thing's named shadows that exist.
+    pub fn named_shadows_of(&self, thing: &str) -> Vec<String> {
+        let now_s = self.inner.clock.now_s();
+        let exists = |name: &Name, core: &ShadowCore| {
+            let reply = core.clone().handle(Operation::Get, b"", name, now_s);
+            reply.rest.is_ok()
+        };
+        self.shadows()
+            .iter()
+            .filter(|(name, core)| name.thing == thing && exists(name, core))
+            .filter_map(|(name, _)| name.shadow.clone())
+            .collect()
+    }
+
+    fn shadows(&self) -> MutexGuard<'_, BTreeMap<Name, ShadowCore>> {
+        // Cores are replaced whole, so a panic elsewhere leaves none half changed.
+        let shadows = self.inner.shadows.lock();
+        shadows.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handle(
+        &self,
+        operation: Operation,
+        name: &Name,
+        payload: &[u8],
+        way: Way,
+    ) -> Result<Value, ShadowError> {
+        let inner = &self.inner;
+        // Held until the messages are out, so that they come in the order of versions.
+        let mut shadows = self.shadows();
+        let mut core = shadows.get(name).cloned().unwrap_or_default();
+        let replies = core.handle(operation, payload, name, inner.clock.now_s());
+        if replies.changed {
+            if let Err(error) = self.store(name, &core) {
+                tracing::error!(%error, thing = %name.thing, "store shadow");
+                return Err(ShadowError {
+                    code: 500,
+                    message: "Internal service failure".to_owned(),
+                });
+            }
+            shadows.insert(name.clone(), core);
+        }
+        for (suffix, body) in &replies.messages {
+            let is_published = match way {
+                Way::Mqtt => true,
+                Way::Rest => !suffix.starts_with("get/") && !suffix.ends_with("/rejected"),
+            };
+            if !is_published {
+                continue;
+            }
+            if *suffix == "update/accepted" {
+                inner.events.emit(EventKind::ShadowUpdated {
+                    thing: name.thing.clone(),
+                    version: body["version"].as_u64().unwrap_or_default(),
+                });
+            }
+            let topic = format!("{}/{suffix}", prefix(name));
+            let payload = body.to_string().into_bytes();
+            inner.broker.publish(Message::from_cloud(topic, payload));
+        }
+        replies.rest
+    }
+
+    fn store(&self, name: &Name, core: &ShadowCore) -> Result<(), StorageError> {
+        let Some(directory) = &self.inner.directory else {
+            return Ok(());
+        };
+        let stored = Stored {
+            name: name.clone(),
+            shadow: core.clone(),
+        };
+        let bytes = serde_json::to_vec(&stored).expect("shadows are JSON");
+        let mut file = storage::file_name(&name.thing);
+        if let Some(shadow) = &name.shadow {
+            file.push('~');
+            file.push_str(&storage::file_name(shadow));
+        }
+        file.push_str(".json");
+        storage::write(&directory.join(file), &bytes)
+    }
+}
+
+fn load(directory: &PathBuf) -> Result<BTreeMap<Name, ShadowCore>, ShadowStoreError> {
+    storage::create_directory(directory)?;
+    let list = |source| ShadowStoreError::List {
+        path: directory.clone(),
+        source,
+    };
+    let mut shadows = BTreeMap::new();
+    for entry in std::fs::read_dir(directory).map_err(list)? {
+        let path = entry.map_err(list)?.path();
+        if path.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        let bytes = storage::read(&path)?.unwrap_or_default();
+        let stored: Stored = serde_json::from_slice(&bytes)
+            .map_err(|source| ShadowStoreError::Damaged { path, source })?;
+        shadows.insert(stored.name, stored.shadow);
+    }
+    Ok(shadows)
+}
+
+fn prefix(name: &Name) -> String {
+    match &name.shadow {
+        None => format!("{PREFIX}/{}/shadow", name.thing),
+        Some(shadow) => format!("{PREFIX}/{}/shadow/name/{shadow}", name.thing),
+    }
+}
+
+fn parse_topic(topic: &str) -> Option<(Name, Operation)> {
+    let mut levels = topic.strip_prefix(PREFIX)?.strip_prefix('/')?.split('/');
+    let thing = levels.next()?.to_owned();
+    if levels.next()? != "shadow" {
+        return None;
+    }
+    let mut last = levels.next()?;
+    let mut shadow = None;
+    if last == "name" {
+        shadow = Some(levels.next()?.to_owned());
+        last = levels.next()?;
+    }
+    let operation = match last {
+        "get" => Operation::Get,
+        "update" => Operation::Update,
+        "delete" => Operation::Delete,
+        _ => return None,
+    };
+    levels
+        .next()
+        .is_none()
+        .then_some((Name { thing, shadow }, operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_shadow_requests_are_taken_for_requests() {
+        let rows: &[(&str, Option<(&str, Option<&str>, Operation)>)] = &[
+            (
+                "$aws/things/t/shadow/get",
+                Some(("t", None, Operation::Get)),
+            ),
+            (
+                "$aws/things/t/shadow/name/n/update",
+                Some(("t", Some("n"), Operation::Update)),
+            ),
+            (
+                "$aws/things/t/shadow/delete",
+                Some(("t", None, Operation::Delete)),
+            ),
+            ("$aws/things/t/shadow/update/accepted", None),
+            ("$aws/things/t/shadow/name/n", None),
+            ("$aws/things/t/jobs/get", None),
+            ("things/t/shadow/get", None),
+        ];
+        for (topic, expected) in rows {
+            let parsed = parse_topic(topic);
+            let parsed = parsed
+                .as_ref()
+                .map(|(n, o)| (n.thing.as_str(), n.shadow.as_deref(), *o));
+            assert_eq!(parsed, *expected, "{topic}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! DynamoDB: dynoxide on loopback with the template's tables, and our own proxy in front of it.
+//!
+//! Callers get the proxy's address: there faults are injected that dynoxide knows nothing about.
+//! Must not know what the tables hold.
+
+mod proxy;
+mod table;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dynoxide::{Database, DynoxideError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub use proxy::{Proxy, router};
+
+use crate::template::Table;
+
+const FILE: &str = "dynamodb.sqlite";
+/// DynamoDB takes hours to days to remove expired items; here they go within this time.
+const SWEEP_PERIOD: Duration = Duration::from_secs(60);
+
+/// Why the tables could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum DynamoDbError {
+    /// The database file.
+    #[error("open database {path}")]
+    Open {
+        /// The file, or `memory`.
+        path: PathBuf,
+        /// What the database said.
+        #[source]
+        source: DynoxideError,
+    },
+    /// A table.
+    #[error("{operation} table {table}")]
+    Table {
+        /// Such as `create`.
+        operation: &'static str,
+        /// Its name.
+        table: String,
+        /// What the database said.
+        #[source]
+        source: DynoxideError,
+    },
+    /// A table that exists with other keys than the template declares.
+    #[error("table {0} exists with other keys or indexes: remove the data directory to begin anew")]
+    Different(String),
+    /// A table that does not come up.
+    #[error("table {0} does not become active")]
+    NotActive(String),
+    /// The loopback listener.
+    #[error("listen for dynamodb")]
+    Listen(#[source] std::io::Error),
+}
+
+/// Opens the database, makes the tables that are missing, and serves it on a port of its own until `stop` says so.
+pub async fn start(
+    tables: &[Table],
+    data_dir: Option<PathBuf>,
+    stop: watch::Receiver<bool>,
+    tasks: &mut JoinSet<()>,
+) -> Result<SocketAddr, DynamoDbError> {
+    let path = data_dir.map(|dir| dir.join(FILE));
+    let database = match &path {
+        None => Database::memory(),
+        Some(path) => Database::new(&path.to_string_lossy()),
+    };
+    let database = database.map_err(|source| DynamoDbError::Open {
+        path: path.unwrap_or_else(|| "memory".into()),
+        source,
+    })?;
+    for table in tables {
+        table::ensure(&database, table).await?;
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.map_err(DynamoDbError::Listen)?;
+    let address = listener.local_addr().map_err(DynamoDbError::Listen)?;
+    tasks.spawn(sweep(database.clone(), stop.clone()));
+    tasks.spawn(async move {
+        let served = dynoxide::server::serve_with_shutdown(listener, database, stopped(stop)).await;
+        if let Err(error) = served {
+            tracing::error!(error, "serve dynamodb");
+        }
+    });
+    Ok(address)
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Removes expired items from time to time; dynoxide does not do so by itself.
+async fn sweep(database: Database, stop: watch::Receiver<bool>) {
+    let mut period = tokio::time::interval(SWEEP_PERIOD);
+    let mut stop = std::pin::pin!(stopped(stop));
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = period.tick() => {}
+        }
+        let database = database.clone();
+        let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+        match swept {
+            Ok(Ok(0)) => {}
+            Ok(Ok(items)) => tracing::info!(items, "removed expired items"),
+            Ok(Err(error)) => tracing::error!(%error, "remove expired items"),
+            Err(error) => tracing::error!(%error, "remove expired items"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! In front of the database: knows the caller, and ends a function's process where a fault says so.
+//!
+//! Must not know what is in a request beyond the operation's name.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::uri::{PathAndQuery, Scheme};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::json;
+
+use crate::caller::{Caller, Callers};
+use crate::fault::{Faults, Step};
+use crate::function::Functions;
+
+const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
+
+/// What the proxy needs.
+#[derive(Clone)]
+pub struct Proxy {
+    backend: SocketAddr,
+    client: Client<HttpConnector, Body>,
+    callers: Callers,
+    faults: Arc<Faults>,
+    functions: Functions,
+}
+
+impl Proxy {
+    /// A proxy for the database at `backend`.
+    pub fn new(
+        backend: SocketAddr,
+        callers: Callers,
+        faults: Arc<Faults>,
+        functions: Functions,
+    ) -> Proxy {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Proxy {
+            backend,
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            callers,
+            faults,
+            functions,
+        }
+    }
+
+    async fn die_at(&self, caller: &Caller, step: Step) {
+        if let Some(function) = &caller.function
+            && self.faults.kills(&function.names(), step)
+        {
+            if let Err(error) = self.functions.kill(&function.name) {
+                tracing::error!(%error, "inject fault");
+            }
+            // Its request is never answered.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Everything goes through.
+pub fn router(proxy: Proxy) -> Router {
+    Router::new().fallback(forward).with_state(proxy)
+}
+
+async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
+    let Some(caller) = proxy.callers.identify(request.headers()).cloned() else {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            "com.amazon.coral.service#UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        );
+    };
+    let (reads, commits) = kind_of(request.headers());
+    if reads {
+        proxy.die_at(&caller, Step::BeforeRead).await;
+    }
+    if commits {
+        proxy.die_at(&caller, Step::BeforeCommit).await;
+    }
+    let path = request.uri().path_and_query().cloned();
+    let target = Uri::builder()
+        .scheme(Scheme::HTTP)
+        .authority(proxy.backend.to_string())
+        .path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
+        .build();
+    match target {
+        Ok(target) => *request.uri_mut() = target,
+        Err(error) => return unreachable(&error.to_string()),
+    }
+    match proxy.client.request(request).await {
+        Ok(response) => {
+            if commits && response.status().is_success() {
+                proxy.die_at(&caller, Step::AfterCommit).await;
+            }
+            response.map(Body::new)
+        }
+        Err(error) => unreachable(&error.to_string()),
+    }
+}
+
+/// Whether a request reads, and whether it writes, by the name of its operation.
+fn kind_of(headers: &HeaderMap) -> (bool, bool) {
+    let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok());
+    let operation = target.and_then(|t| t.rsplit_once('.')).map(|(_, o)| o);
+    let reads = matches!(
+        operation,
+        Some("GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
+    );
+    let commits = matches!(
+        operation,
+        Some("TransactWriteItems" | "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem")
+    );
+    (reads, commits)
+}
+
+fn unreachable(error: &str) -> Response {
+    tracing::error!(error, "forward to dynamodb");
+    refuse(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "com.amazonaws.dynamodb.v20120810#InternalServerError",
+        error,
+    )
+}
+
+fn refuse(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = json!({"__type": kind, "message": message}).to_string();
+    let content_type = HeaderValue::from_static(CONTENT_TYPE);
+    (
+        status,
+        [(axum::http::header::CONTENT_TYPE, content_type)],
+        body,
+    )
+        .into_response()
+}

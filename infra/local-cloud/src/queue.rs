@@ -1,0 +1,60 @@
+//! SQS queues and SNS topics of failures, as lists in memory.
+//!
+//! Must not know who sends, nor what.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::template::Template;
+
+/// All queues; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Queues {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Name by URL and by ARN.
+    names: BTreeMap<String, String>,
+    messages: Mutex<BTreeMap<String, Vec<String>>>,
+}
+
+impl Queues {
+    /// The queues and topics that the template declares.
+    pub fn new(template: &Template) -> Queues {
+        let mut names = BTreeMap::new();
+        for queue in &template.queues {
+            names.insert(queue.url.clone(), queue.name.clone());
+            names.insert(queue.arn.clone(), queue.name.clone());
+        }
+        for topic in &template.topics {
+            names.insert(topic.arn.clone(), topic.name.clone());
+        }
+        Queues {
+            inner: Arc::new(Inner {
+                names,
+                messages: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Adds a message to the queue with this URL or ARN. The error says that there is none.
+    pub fn send(&self, url_or_arn: &str, body: String) -> Result<(), String> {
+        let name = self.inner.names.get(url_or_arn);
+        let name = name.ok_or_else(|| format!("no queue {url_or_arn}"))?;
+        self.lock().entry(name.clone()).or_default().push(body);
+        Ok(())
+    }
+
+    /// Every message sent to the queue of this name so far, oldest first.
+    pub fn messages(&self, name: &str) -> Vec<String> {
+        self.lock().get(name).cloned().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<String>>> {
+        // A push is complete or not made.
+        let messages = self.inner.messages.lock();
+        messages.unwrap_or_else(PoisonError::into_inner)
+    }
+}
