@@ -1,1 +1,178 @@
-fn main() {}
+//! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection, with GPIO, flash files
+//! and a power switch (kill it, start it anew with the same `--flash`). It must not know what the firmware is for.
+
+mod call;
+mod clock;
+mod config;
+mod device;
+mod ffi;
+mod input;
+mod link;
+mod mqtt;
+mod output;
+mod pin;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod schema_tests;
+mod shadow;
+mod timer;
+
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+
+use crate::config::Config;
+use crate::device::{Device, install, with};
+use crate::link::{Link, LinkEvent};
+use crate::mqtt::Mqtt;
+use crate::output::{Output, emit, log};
+
+/// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines on standard input, writes JSON lines on
+/// standard output, and ends when its standard input closes.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// The thing's name, which is also its MQTT client id.
+    #[arg(long)]
+    thing: String,
+    /// What the device is: lock, button or both.
+    #[arg(long)]
+    role: String,
+    /// The broker, as host:port.
+    #[arg(long)]
+    broker: String,
+    /// Certificate authority of the broker (PEM).
+    #[arg(long)]
+    ca: PathBuf,
+    /// The device's certificate (PEM).
+    #[arg(long)]
+    cert: PathBuf,
+    /// The device's private key (PEM).
+    #[arg(long)]
+    key: PathBuf,
+    /// Directory that is the device's flash; made if absent.
+    #[arg(long)]
+    flash: PathBuf,
+    /// A setting, over everything else.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    settings: Vec<String>,
+}
+
+/// What the device's thread waits for.
+enum Incoming {
+    Line(String),
+    Link(LinkEvent),
+    End,
+}
+
+impl From<LinkEvent> for Incoming {
+    fn from(event: LinkEvent) -> Self {
+        Self::Link(event)
+    }
+}
+
+fn absolute(path: &Path) -> Result<String> {
+    let path = std::path::absolute(path).with_context(|| format!("find {}", path.display()))?;
+    Ok(path.to_str().context("paths must be UTF-8")?.to_owned())
+}
+
+/// The settings that the command line stands for, over those of the flash.
+fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
+    let mut config = Config::defaults();
+    let complaints = config.apply_flash(&options.flash);
+    for (key, value) in [
+        ("device.id", options.thing.clone()),
+        ("aws.thing_name", options.thing.clone()),
+        ("mqtt.client_id", options.thing.clone()),
+        ("app.role", options.role.clone()),
+        ("mqtt.server", options.broker.clone()),
+        ("mqtt.ssl_ca_cert", absolute(&options.ca)?),
+        ("mqtt.ssl_cert", absolute(&options.cert)?),
+        ("mqtt.ssl_key", absolute(&options.key)?),
+    ] {
+        config.set(key, &value)?;
+    }
+    for assignment in &options.settings {
+        config.set_assignment(assignment)?;
+    }
+    Ok((config, complaints))
+}
+
+fn read_lines(incoming: Sender<Incoming>) {
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { break };
+        if incoming.send(Incoming::Line(line)).is_err() {
+            return;
+        }
+    }
+    // The other end is gone only when the device has ended already.
+    let _ = incoming.send(Incoming::End);
+}
+
+fn run_calls() {
+    while let Some(call) = with(|d| d.calls.pop_front()) {
+        ffi::run(&call);
+    }
+}
+
+/// The device's life after its boot.
+fn live(incoming: &Receiver<Incoming>) -> Result<()> {
+    loop {
+        run_calls();
+        while with(Device::run_due_timer) {
+            run_calls();
+        }
+        let wait = with(|d| d.timers.next_due()).map_or(Duration::from_secs(3600), |due| {
+            due.saturating_duration_since(Instant::now())
+        });
+        match incoming.recv_timeout(wait) {
+            Ok(Incoming::Line(line)) => take_line(&line),
+            Ok(Incoming::Link(event)) => with(|d| d.link_event(event)),
+            Ok(Incoming::End) => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => bail!("the device's threads are gone"),
+        }
+    }
+}
+
+fn take_line(line: &str) {
+    if line.trim().is_empty() {
+        return;
+    }
+    match input::parse(line) {
+        Ok(input) => with(|d| d.input(&input)),
+        Err(complaint) => log("error", &complaint),
+    }
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    fs::create_dir_all(&options.flash)
+        .with_context(|| format!("make flash directory {}", options.flash.display()))?;
+    let (config, complaints) = configure(&options)?;
+    ffi::remember_start_directory().context("find the working directory")?;
+    std::env::set_current_dir(&options.flash)
+        .with_context(|| format!("enter flash directory {}", options.flash.display()))?;
+
+    let (sender, incoming) = channel();
+    let link = Link::start(sender.clone())?;
+    install(Device::new(config, Mqtt::new(link)));
+    Device::complain(&complaints);
+    if !ffi::start_app() {
+        bail!("the firmware refused its configuration");
+    }
+    with(Device::init_done);
+    run_calls();
+    emit(&Output::Ready);
+    std::thread::Builder::new()
+        .name("input".into())
+        .spawn(move || read_lines(sender))
+        .context("start the input thread")?;
+    live(&incoming)
+}

@@ -1,0 +1,39 @@
+/*! The last command a lock took, kept over power loss (PROTOCOL D1).
+ *
+ * Written before the latch moves, so that a command acts at most once however
+ * often it is delivered and whenever power fails.
+ */
+#ifndef CORE_JOURNAL_H
+#define CORE_JOURNAL_H
+
+#include "command.h"
+#include "slot.h"
+
+/*! How a journalled command ended. */
+enum result { RESULT_NONE = 0, RESULT_EXECUTED = 1, RESULT_EXPIRED = 2 };
+
+/*! One journalled command. Version 0, RESULT_NONE: there is none. */
+struct journal_entry {
+  uint64_t version;
+  enum action action;
+  enum result result;
+  char command_id[COMMAND_ID_CHARS_MAX + 1];
+};
+
+/*! The journal: its flash and the entry that flash is known to hold. */
+struct journal {
+  struct slot_store store;
+  struct journal_entry entry;
+  int trusted; /*!< 0 while blank or unreadable: no unlock then. */
+};
+
+/*! Reads the journal from flash. Returns 0, or CORE_EBLANK / CORE_EIO, upon
+ * which `trusted` is 0 and `entry` is the best that is known. */
+int journal_load(struct journal *journal, const struct flash *flash);
+
+/*! Writes `entry`; it counts only when this returns 0. A written lock makes a
+ * blank journal trusted again.
+ * Errors: CORE_EIO; the entry before it is still the one in flash. */
+int journal_write(struct journal *journal, const struct journal_entry *entry);
+
+#endif

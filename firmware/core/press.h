@@ -1,0 +1,64 @@
+/*! Tells single, double and long presses of one button apart, and words them.
+ *
+ * Takes debounced edges and the caller's time. After a double or long press
+ * further taps are swallowed until the button has rested for the quiet time:
+ * a third tap must not become a press of its own. Knows no pin and no topic.
+ */
+#ifndef CORE_PRESS_H
+#define CORE_PRESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*! Longest press payload, NUL included. */
+#define PRESS_BYTES_MAX 256
+
+/*! Longest serial number that press_format takes. */
+#define PRESS_SERIAL_CHARS_MAX 128
+
+/*! A press, in the AWS IoT Button's terms. */
+enum press { PRESS_NONE = 0, PRESS_SINGLE, PRESS_DOUBLE, PRESS_LONG };
+
+/*! Where in a press the button is. */
+enum press_phase {
+  PRESS_IDLE,
+  PRESS_FIRST_DOWN,
+  PRESS_FIRST_UP, /*!< Released: a second press may follow. */
+  PRESS_SETTLING  /*!< Decided: wait for release and rest. */
+};
+
+/*! One button's classifier. */
+struct press_classifier {
+  uint32_t quiet_ms; /*!< Longest gap inside a double press; >= 1. */
+  uint32_t long_ms;  /*!< Held at least this long: a long press; >= 1. */
+  uint64_t since_ms; /*!< Uptime of the last edge that mattered. */
+  enum press_phase phase;
+  int down;
+};
+
+/*! Starts. A button that is down at power-on counts only after its release. */
+void press_start(struct press_classifier *classifier, uint32_t quiet_ms,
+                 uint32_t long_ms, int down, uint64_t uptime_ms);
+
+/*! Takes an edge. Returns the press that it completes, if any. */
+enum press press_edge(struct press_classifier *classifier, int down,
+                      uint64_t uptime_ms);
+
+/*! Lets time pass. Returns the press that time completes, if any. */
+enum press press_tick(struct press_classifier *classifier, uint64_t uptime_ms);
+
+/*! Uptime at which press_tick has something to do, or 0. */
+uint64_t press_due_ms(const struct press_classifier *classifier);
+
+/*! The AWS IoT Button's word: "SINGLE", "DOUBLE" or "LONG". */
+const char *press_name(enum press press);
+
+/*! Words a press as the AWS IoT Button does, with `sequence` added:
+ * {"serialNumber":"button-1","clickType":"SINGLE","batteryVoltage":"3300mV",
+ * "sequence":412}.
+ * Errors: CORE_EARG for a serial that is empty, too long or not of
+ * [A-Za-z0-9._:-]; CORE_ESPACE. */
+int press_format(const char *serial, enum press press, uint32_t supply_mv,
+                 uint64_t sequence, char *out, size_t size, size_t *length);
+
+#endif

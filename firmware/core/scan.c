@@ -1,0 +1,317 @@
+/*! Implements scan.h. */
+#include "scan.h"
+
+#include <string.h>
+
+static void skip_space(struct scan *s) {
+  while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' ||
+                            *s->at == '\r')) {
+    s->at++;
+  }
+}
+
+static int take(struct scan *s, char c) {
+  if (s->at >= s->end || *s->at != c) return 0;
+  s->at++;
+  return 1;
+}
+
+static int digit(char c) { return c >= '0' && c <= '9'; }
+
+static int hex_digit(char c) {
+  if (digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/* Four hexadecimal digits of a \u escape, or -1. */
+static int32_t unit(const char *at, const char *end) {
+  int32_t code = 0;
+  int i;
+  if (end - at < 4) return -1;
+  for (i = 0; i < 4; i++) {
+    int value = hex_digit(at[i]);
+    if (value < 0) return -1;
+    code = code * 16 + value;
+  }
+  return code;
+}
+
+/* Code point of the escape whose backslash is at `at`; `used` is its length. */
+static int32_t escape(const char *at, const char *end, size_t *used) {
+  static const char names[] = "\"\\/bfnrt";
+  static const char codes[] = "\"\\/\b\f\n\r\t";
+  const char *name;
+  int32_t high, low;
+  if (end - at < 2) return -1;
+  *used = 2;
+  if (at[1] != 'u') {
+    name = at[1] == '\0' ? NULL : strchr(names, at[1]);
+    return name == NULL ? -1 : (int32_t) codes[name - names];
+  }
+  *used = 6;
+  high = unit(at + 2, end);
+  if (high < 0 || (high >= 0xdc00 && high <= 0xdfff)) return -1;
+  if (high < 0xd800 || high > 0xdbff) return high;
+  if (end - at < 12 || at[6] != '\\' || at[7] != 'u') return -1;
+  low = unit(at + 8, end);
+  if (low < 0xdc00 || low > 0xdfff) return -1;
+  *used = 12;
+  return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+/* Length of the well-formed UTF-8 sequence at `at`, or 0. */
+static size_t sequence(const char *at, const char *end) {
+  const unsigned char *p = (const unsigned char *) at;
+  size_t left = (size_t) (end - at), length, i;
+  unsigned char low = 0x80, high = 0xbf;
+  if (p[0] < 0x80) return 1;
+  if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+    length = 2;
+  } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
+    length = 3;
+    if (p[0] == 0xe0) low = 0xa0;
+    if (p[0] == 0xed) high = 0x9f;
+  } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+    length = 4;
+    if (p[0] == 0xf0) low = 0x90;
+    if (p[0] == 0xf4) high = 0x8f;
+  } else {
+    return 0;
+  }
+  if (left < length || p[1] < low || p[1] > high) return 0;
+  for (i = 2; i < length; i++) {
+    if (p[i] < 0x80 || p[i] > 0xbf) return 0;
+  }
+  return length;
+}
+
+static int read_string(struct scan *s, struct scan_value *value) {
+  size_t used = 0;
+  if (!take(s, '"')) return CORE_ESYNTAX;
+  value->kind = SCAN_STRING;
+  value->at = s->at;
+  while (s->at < s->end && *s->at != '"') {
+    if ((unsigned char) *s->at < 0x20) return CORE_ESYNTAX;
+    if (*s->at == '\\') {
+      if (escape(s->at, s->end, &used) < 0) return CORE_ESYNTAX;
+    } else {
+      used = sequence(s->at, s->end);
+      if (used == 0) return CORE_ESYNTAX;
+    }
+    s->at += used;
+  }
+  value->length = (size_t) (s->at - value->at);
+  return take(s, '"') ? CORE_OK : CORE_ESYNTAX;
+}
+
+static int skip_digits(struct scan *s) {
+  const char *from = s->at;
+  while (s->at < s->end && digit(*s->at)) s->at++;
+  return s->at > from;
+}
+
+static int read_number(struct scan *s) {
+  (void) take(s, '-');
+  if (!take(s, '0') && !skip_digits(s)) return CORE_ESYNTAX;
+  if (take(s, '.') && !skip_digits(s)) return CORE_ESYNTAX;
+  if (take(s, 'e') || take(s, 'E')) {
+    if (!take(s, '+')) (void) take(s, '-');
+    if (!skip_digits(s)) return CORE_ESYNTAX;
+  }
+  return CORE_OK;
+}
+
+static int read_word(struct scan *s, const char *word) {
+  size_t length = strlen(word);
+  if ((size_t) (s->end - s->at) < length || memcmp(s->at, word, length) != 0) {
+    return CORE_ESYNTAX;
+  }
+  s->at += length;
+  return CORE_OK;
+}
+
+static int read_value(struct scan *s, int depth, struct scan_value *value);
+
+/* The rest of an object or array after its opening bracket. */
+static int read_container(struct scan *s, int depth, char close) {
+  struct scan_value ignored;
+  if (depth >= SCAN_DEPTH_MAX) return CORE_ESYNTAX;
+  skip_space(s);
+  if (take(s, close)) return CORE_OK;
+  for (;;) {
+    skip_space(s);
+    if (close == '}') {
+      if (read_string(s, &ignored) != CORE_OK) return CORE_ESYNTAX;
+      skip_space(s);
+      if (!take(s, ':')) return CORE_ESYNTAX;
+    }
+    if (read_value(s, depth + 1, &ignored) != CORE_OK) return CORE_ESYNTAX;
+    skip_space(s);
+    if (take(s, close)) return CORE_OK;
+    if (!take(s, ',')) return CORE_ESYNTAX;
+  }
+}
+
+static int read_value(struct scan *s, int depth, struct scan_value *value) {
+  int status;
+  skip_space(s);
+  if (s->at >= s->end) return CORE_ESYNTAX;
+  value->at = s->at;
+  switch (*s->at) {
+    case '"':
+      return read_string(s, value);
+    case '{':
+    case '[':
+      value->kind = *s->at == '{' ? SCAN_OBJECT : SCAN_ARRAY;
+      s->at++;
+      status = read_container(s, depth, value->kind == SCAN_OBJECT ? '}' : ']');
+      break;
+    case 't':
+      value->kind = SCAN_TRUE;
+      status = read_word(s, "true");
+      break;
+    case 'f':
+      value->kind = SCAN_FALSE;
+      status = read_word(s, "false");
+      break;
+    case 'n':
+      value->kind = SCAN_NULL;
+      status = read_word(s, "null");
+      break;
+    default:
+      value->kind = SCAN_NUMBER;
+      status = read_number(s);
+      break;
+  }
+  value->length = (size_t) (s->at - value->at);
+  return status;
+}
+
+int scan_open(struct scan *scan, const char *text, size_t length) {
+  scan->at = text;
+  scan->end = text + length;
+  scan->first = 1;
+  skip_space(scan);
+  return take(scan, '{') ? CORE_OK : CORE_ESYNTAX;
+}
+
+int scan_next(struct scan *scan, struct scan_value *key,
+              struct scan_value *value) {
+  skip_space(scan);
+  if (take(scan, '}')) {
+    skip_space(scan);
+    return scan->at == scan->end ? 0 : CORE_ESYNTAX;
+  }
+  if (!scan->first && !take(scan, ',')) return CORE_ESYNTAX;
+  scan->first = 0;
+  skip_space(scan);
+  if (read_string(scan, key) != CORE_OK) return CORE_ESYNTAX;
+  skip_space(scan);
+  if (!take(scan, ':')) return CORE_ESYNTAX;
+  if (read_value(scan, 1, value) != CORE_OK) return CORE_ESYNTAX;
+  return 1;
+}
+
+/* Writes `code` as UTF-8 and returns its length. */
+static size_t encode(int32_t code, char out[4]) {
+  if (code < 0x80) {
+    out[0] = (char) code;
+    return 1;
+  }
+  if (code < 0x800) {
+    out[0] = (char) (0xc0 | (code >> 6));
+    out[1] = (char) (0x80 | (code & 0x3f));
+    return 2;
+  }
+  if (code < 0x10000) {
+    out[0] = (char) (0xe0 | (code >> 12));
+    out[1] = (char) (0x80 | ((code >> 6) & 0x3f));
+    out[2] = (char) (0x80 | (code & 0x3f));
+    return 3;
+  }
+  out[0] = (char) (0xf0 | (code >> 18));
+  out[1] = (char) (0x80 | ((code >> 12) & 0x3f));
+  out[2] = (char) (0x80 | ((code >> 6) & 0x3f));
+  out[3] = (char) (0x80 | (code & 0x3f));
+  return 4;
+}
+
+int scan_string(const struct scan_value *value, char *out, size_t size) {
+  const char *at = value->at, *end = value->at + value->length;
+  size_t length = 0;
+  if (value->kind != SCAN_STRING) return CORE_EARG;
+  while (at < end) {
+    char bytes[4];
+    size_t count = 1, used = 1;
+    bytes[0] = *at;
+    if (*at == '\\') {
+      int32_t code = escape(at, end, &used);
+      if (code <= 0) return CORE_EARG;
+      count = encode(code, bytes);
+    }
+    if (length + count >= size) return CORE_ESPACE;
+    memcpy(out + length, bytes, count);
+    length += count;
+    at += used;
+  }
+  out[length] = '\0';
+  return CORE_OK;
+}
+
+int scan_is(const struct scan_value *value, const char *expected) {
+  char decoded[24];
+  return scan_string(value, decoded, sizeof(decoded)) == CORE_OK &&
+         strcmp(decoded, expected) == 0;
+}
+
+int scan_unsigned(const struct scan_value *value, uint64_t *out) {
+  uint64_t number = 0;
+  size_t i;
+  if (value->kind != SCAN_NUMBER) return CORE_EARG;
+  for (i = 0; i < value->length; i++) {
+    if (!digit(value->at[i])) return CORE_EARG;
+  }
+  for (i = 0; i < value->length; i++) {
+    number = number * 10 + (uint64_t) (value->at[i] - '0');
+    if (number >= SCAN_INTEGER_LIMIT) return CORE_ESPACE;
+  }
+  *out = number;
+  return CORE_OK;
+}
+
+static int same_value(const struct scan_value *a, const struct scan_value *b) {
+  if (a->kind != b->kind) return 0;
+  if (a->kind == SCAN_OBJECT) {
+    return scan_equal(a->at, a->length, b->at, b->length);
+  }
+  return a->length == b->length && memcmp(a->at, b->at, a->length) == 0;
+}
+
+/* Whether each member of `left` that is not null is in `right`. */
+static int covers(const char *left, size_t left_length, const char *right,
+                  size_t right_length) {
+  struct scan outer, inner;
+  struct scan_value key, value, other_key, other;
+  int more, found;
+  if (scan_open(&outer, left, left_length) != CORE_OK) return 0;
+  while ((more = scan_next(&outer, &key, &value)) > 0) {
+    if (value.kind == SCAN_NULL) continue;
+    if (scan_open(&inner, right, right_length) != CORE_OK) return 0;
+    found = 0;
+    while (!found && scan_next(&inner, &other_key, &other) > 0) {
+      found = key.length == other_key.length &&
+              memcmp(key.at, other_key.at, key.length) == 0 &&
+              same_value(&value, &other);
+    }
+    if (!found) return 0;
+  }
+  return more == 0;
+}
+
+int scan_equal(const char *left, size_t left_length, const char *right,
+               size_t right_length) {
+  return covers(left, left_length, right, right_length) &&
+         covers(right, right_length, left, left_length);
+}

@@ -1,0 +1,99 @@
+/*! Implements slot.h. */
+#include "slot.h"
+
+#include <string.h>
+
+#include "status.h"
+
+#define HEAD_BYTES 12
+
+CORE_ASSERT(slot_store_is_small, sizeof(struct slot_store) <= 32);
+
+/* CRC-32 (IEEE 802.3, reflected), bit by bit: a slot is 80 bytes. */
+static uint32_t crc32_of(const uint8_t *data, size_t length) {
+  uint32_t crc = 0xffffffffu;
+  size_t i;
+  int bit;
+  for (i = 0; i < length; i++) {
+    crc ^= data[i];
+    for (bit = 0; bit < 8; bit++) {
+      crc = (crc >> 1) ^ ((crc & 1u) ? 0xedb88320u : 0u);
+    }
+  }
+  return ~crc;
+}
+
+static void put_u32(uint8_t *at, uint32_t value) {
+  at[0] = (uint8_t) value;
+  at[1] = (uint8_t) (value >> 8);
+  at[2] = (uint8_t) (value >> 16);
+  at[3] = (uint8_t) (value >> 24);
+}
+
+static uint32_t get_u32(const uint8_t *at) {
+  return (uint32_t) at[0] | ((uint32_t) at[1] << 8) | ((uint32_t) at[2] << 16) |
+         ((uint32_t) at[3] << 24);
+}
+
+/* Whether `bytes` is a whole record of this store; then its generation. */
+static int is_whole(const struct slot_store *store, const uint8_t *bytes,
+                    size_t length, uint32_t *generation) {
+  if (get_u32(bytes) != store->magic || get_u32(bytes + 8) != length ||
+      get_u32(bytes + HEAD_BYTES + length) !=
+          crc32_of(bytes, HEAD_BYTES + length)) {
+    return 0;
+  }
+  *generation = get_u32(bytes + 4);
+  return *generation != 0;
+}
+
+int slot_load(struct slot_store *store, const struct flash *flash,
+              uint32_t magic, void *payload, size_t length) {
+  uint8_t bytes[SLOT_BYTES_MAX];
+  uint32_t generation = 0;
+  unsigned slot;
+  int unreadable = 0;
+  if (length > SLOT_PAYLOAD_BYTES_MAX) return CORE_EARG;
+  memset(store, 0, sizeof(*store));
+  memset(payload, 0, length);
+  store->flash = flash;
+  store->magic = magic;
+  for (slot = 0; slot < 2; slot++) {
+    if (flash->read(flash->context, slot, bytes, HEAD_BYTES + length + 4) !=
+        CORE_OK) {
+      unreadable = 1;
+      continue;
+    }
+    if (!is_whole(store, bytes, length, &generation)) continue;
+    if (generation <= store->generation) continue;
+    store->generation = generation;
+    store->newest = slot;
+    memcpy(payload, bytes + HEAD_BYTES, length);
+  }
+  if (unreadable) return CORE_EIO;
+  return store->generation == 0 ? CORE_EBLANK : CORE_OK;
+}
+
+int slot_save(struct slot_store *store, const void *payload, size_t length) {
+  const struct flash *flash = store->flash;
+  uint8_t bytes[SLOT_BYTES_MAX], back[SLOT_BYTES_MAX];
+  size_t total = HEAD_BYTES + length + 4;
+  unsigned slot = store->generation == 0 ? 0u : 1u - store->newest;
+  if (length > SLOT_PAYLOAD_BYTES_MAX) return CORE_EARG;
+  put_u32(bytes, store->magic);
+  put_u32(bytes + 4, store->generation + 1);
+  put_u32(bytes + 8, (uint32_t) length);
+  memcpy(bytes + HEAD_BYTES, payload, length);
+  put_u32(bytes + HEAD_BYTES + length, crc32_of(bytes, HEAD_BYTES + length));
+  if (flash->erase(flash->context, slot) != CORE_OK ||
+      flash->write(flash->context, slot, bytes, total) != CORE_OK ||
+      flash->read(flash->context, slot, back, total) != CORE_OK ||
+      memcmp(bytes, back, total) != 0) {
+    /* What may have landed there must not count as saved after a reboot. */
+    (void) flash->erase(flash->context, slot);
+    return CORE_EIO;
+  }
+  store->generation++;
+  store->newest = slot;
+  return CORE_OK;
+}

@@ -1,0 +1,53 @@
+/*! A small record in flash that survives a power cut at any byte (D1).
+ *
+ * Two slots; a save goes to the one that does not hold the newest record, so
+ * that a torn write leaves the older record whole. Each slot: magic, generation,
+ * length, payload, CRC-32, all little-endian. Flash is reached through the
+ * caller's functions. Knows nothing of what it stores.
+ */
+#ifndef CORE_SLOT_H
+#define CORE_SLOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*! Longest payload of a slot. */
+#define SLOT_PAYLOAD_BYTES_MAX 64
+
+/*! A whole slot: 12 bytes of head, the payload, 4 bytes of CRC. */
+#define SLOT_BYTES_MAX (12 + SLOT_PAYLOAD_BYTES_MAX + 4)
+
+/*! Flash as the caller offers it: two slots, numbered 0 and 1.
+ *
+ * Each function returns 0 or a negative code. `read` fills what was never
+ * written with 0xFF. `write` is durable when it returns and only ever follows
+ * an `erase` of the same slot. A cut during `write` or `erase` may leave any
+ * bytes in that slot, and must leave the other one alone. */
+struct flash {
+  int (*read)(void *context, unsigned slot, void *data, size_t length);
+  int (*write)(void *context, unsigned slot, const void *data, size_t length);
+  int (*erase)(void *context, unsigned slot);
+  void *context;
+};
+
+/*! The state of one two-slot record. */
+struct slot_store {
+  const struct flash *flash;
+  uint32_t magic;      /*!< Tells this record from any other. */
+  uint32_t generation; /*!< Of the newest record; 0 where there is none. */
+  unsigned newest;     /*!< Slot of the newest record. */
+};
+
+/*! Finds the newest whole record and reads its payload of exactly `length`
+ * bytes (<= SLOT_PAYLOAD_BYTES_MAX).
+ * Errors: CORE_EBLANK when no slot holds one; CORE_EIO when a slot could not be
+ * read, because the newest record might be there. `payload` is then the other
+ * slot's, or zeroed where there is none. */
+int slot_load(struct slot_store *store, const struct flash *flash,
+              uint32_t magic, void *payload, size_t length);
+
+/*! Saves a payload of `length` bytes and reads it back.
+ * Errors: CORE_EIO; the record saved before is still whole. */
+int slot_save(struct slot_store *store, const void *payload, size_t length);
+
+#endif

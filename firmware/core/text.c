@@ -1,0 +1,49 @@
+/*! Implements text.h. */
+#include "text.h"
+
+#include "status.h"
+
+void text_start(struct text *text, char *at, size_t size) {
+  text->at = at;
+  text->size = size;
+  text->length = 0;
+  text->overflow = 0;
+}
+
+static void put(struct text *text, char c) {
+  if (text->length + 1 >= text->size) {
+    text->overflow = 1;
+    return;
+  }
+  text->at[text->length++] = c;
+}
+
+void text_string(struct text *text, const char *string) {
+  while (*string != '\0') put(text, *string++);
+}
+
+void text_unsigned(struct text *text, uint64_t number) {
+  char digits[20];
+  size_t count = 0;
+  do {
+    digits[count++] = (char) ('0' + (char) (number % 10));
+    number /= 10;
+  } while (number != 0);
+  while (count > 0) put(text, digits[--count]);
+}
+
+void text_signed(struct text *text, int32_t number) {
+  if (number < 0) put(text, '-');
+  text_unsigned(text, number < 0 ? (uint64_t) 0 - (uint64_t) (int64_t) number
+                                 : (uint64_t) number);
+}
+
+int text_finish(struct text *text, size_t *length) {
+  if (text->overflow) {
+    text->at[0] = '\0';
+    return CORE_ESPACE;
+  }
+  text->at[text->length] = '\0';
+  *length = text->length;
+  return CORE_OK;
+}

@@ -1,0 +1,110 @@
+/*! Implements button_app.h. */
+#include "button_app.h"
+
+#include "counter.h"
+#include "led.h"
+#include "mgos.h"
+#include "mgos_mqtt.h"
+#include "port.h"
+#include "press.h"
+#include "status.h"
+
+#define TICK_MS 20
+#define SEQUENCE_MAGIC 0x31514553u /* "SEQ1" */
+
+static struct {
+  struct press_classifier classifier;
+  struct counter sequence;
+  struct port_record sequence_record;
+  char topic[PORT_TOPIC_BYTES_MAX];
+  int pin;
+  bool pressed_level;
+  bool sequence_is_new; /* Flash held none: start from the time of day. */
+} s_app;
+
+static bool next_sequence(uint64_t *sequence) {
+  struct moment now;
+  uint64_t above = 0;
+  port_now(&now);
+  if (s_app.sequence_is_new && now.synced) above = now.wall_ms / 1000;
+  if (counter_next(&s_app.sequence, above, sequence) != CORE_OK) return false;
+  s_app.sequence_is_new = false;
+  return true;
+}
+
+/* Sends a press now or never: one that waited for the network would open a
+ * door long after the finger left the button. */
+static void send_press(enum press press) {
+  char payload[PRESS_BYTES_MAX];
+  size_t length;
+  uint64_t sequence;
+  if (press == PRESS_NONE) return;
+  if (!mgos_mqtt_global_is_connected()) {
+    LOG(LL_WARN, ("button: %s dropped: offline", press_name(press)));
+    led_flash(4);
+    return;
+  }
+  if (!next_sequence(&sequence)) {
+    LOG(LL_ERROR, ("button: %s dropped: flash", press_name(press)));
+    led_flash(6);
+    return;
+  }
+  if (press_format(port_thing(), press,
+                   (uint32_t) mgos_sys_config_get_button_supply_mv(), sequence,
+                   payload, sizeof(payload), &length) != CORE_OK) {
+    LOG(LL_ERROR, ("button: the thing's name cannot be a serial number"));
+    return;
+  }
+  (void) mgos_mqtt_pub(s_app.topic, payload, length, 1, false);
+  LOG(LL_INFO, ("button: %s", press_name(press)));
+  led_flash(1);
+}
+
+static uint64_t uptime_ms(void) {
+  struct moment now;
+  port_now(&now);
+  return now.uptime_ms;
+}
+
+static bool is_down(void) {
+  return mgos_gpio_read(s_app.pin) == s_app.pressed_level;
+}
+
+static void on_edge(int pin, void *arg) {
+  (void) pin;
+  (void) arg;
+  send_press(press_edge(&s_app.classifier, is_down(), uptime_ms()));
+}
+
+static void on_tick(void *arg) {
+  (void) arg;
+  send_press(press_tick(&s_app.classifier, uptime_ms()));
+}
+
+bool button_app_start(void) {
+  int status;
+  s_app.pin = mgos_sys_config_get_pins_button();
+  s_app.pressed_level = mgos_sys_config_get_button_pressed_level() != 0;
+  port_record_start(&s_app.sequence_record, "sequence");
+  status = counter_load(&s_app.sequence, &s_app.sequence_record.flash,
+                        SEQUENCE_MAGIC);
+  s_app.sequence_is_new = status != CORE_OK;
+  if (port_topic(mgos_sys_config_get_topic_press(), s_app.topic,
+                 sizeof(s_app.topic)) != CORE_OK) {
+    LOG(LL_ERROR, ("button: press topic is too long"));
+    return false;
+  }
+  if (!mgos_gpio_set_button_handler(
+          s_app.pin, s_app.pressed_level ? MGOS_GPIO_PULL_DOWN : MGOS_GPIO_PULL_UP,
+          MGOS_GPIO_INT_EDGE_ANY, mgos_sys_config_get_button_debounce_ms(),
+          on_edge, NULL)) {
+    LOG(LL_ERROR, ("button: pin %d cannot be a button", s_app.pin));
+    return false;
+  }
+  press_start(&s_app.classifier,
+              (uint32_t) mgos_sys_config_get_button_quiet_ms(),
+              (uint32_t) mgos_sys_config_get_button_long_ms(), is_down(),
+              uptime_ms());
+  mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
+  return true;
+}

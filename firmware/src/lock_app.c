@@ -1,0 +1,249 @@
+/*! Implements lock_app.h. */
+#include "lock_app.h"
+
+#include <string.h>
+
+#include "lock.h"
+#include "mgos.h"
+#include "mgos_mqtt.h"
+#include "mgos_shadow.h"
+#include "counter.h"
+#include "port.h"
+#include "report.h"
+#include "status.h"
+
+#define TICK_MS 100
+#define BOOTS_MAGIC 0x31544f42u /* "BOT1" */
+
+static struct {
+  struct lock lock;
+  struct reporter reporter;
+  struct port_record journal_record;
+  struct port_record boots_record;
+  struct report_context context;
+  char topic[PORT_TOPIC_BYTES_MAX];
+  int relay_pin;
+  int door_pin;
+  bool unlocked_level;
+  bool relay_is_output;
+  int clock_was_good;
+} s_app;
+
+/* The level comes before the mode: a relay must not click on its way up. */
+static void move_latch(void *context, enum latch latch) {
+  bool level = (latch == LATCH_UNLOCKED) == s_app.unlocked_level;
+  (void) context;
+  if (s_app.relay_is_output) {
+    mgos_gpio_write(s_app.relay_pin, level);
+    return;
+  }
+  s_app.relay_is_output = mgos_gpio_setup_output(s_app.relay_pin, level);
+}
+
+static void send_report_if_due(void) {
+  struct moment now;
+  struct report report;
+  char text[REPORT_BYTES_MAX];
+  size_t length;
+  port_now(&now);
+  if (!reporter_wants(&s_app.reporter, &now)) return;
+  s_app.context.rssi_dbm = port_rssi();
+  report_collect(&s_app.lock, &s_app.context, &now, &report);
+  if (report_format(&report, text, sizeof(text), &length) != CORE_OK) {
+    LOG(LL_ERROR, ("lock: report does not fit"));
+    return;
+  }
+  /* True means only that the library took it; the echo tells the rest. */
+  (void) mgos_shadow_updatef(0, "%s", text);
+  reporter_sent(&s_app.reporter, &report, &now, port_random());
+}
+
+static void changed(void) {
+  reporter_request(&s_app.reporter);
+  send_report_if_due();
+}
+
+static const char *outcome_name(enum outcome outcome) {
+  static const char *const names[] = {"executed", "expired", "repeated",
+                                      "refused"};
+  return names[outcome];
+}
+
+static void on_command(struct mg_connection *nc, const char *topic,
+                       int topic_len, const char *msg, int msg_len, void *ud) {
+  struct command command;
+  struct moment now;
+  int status;
+  (void) nc;
+  (void) ud;
+  if (topic_len < 0 || msg_len < 0 ||
+      (size_t) topic_len != strlen(s_app.topic) ||
+      memcmp(topic, s_app.topic, (size_t) topic_len) != 0) {
+    return;
+  }
+  status = command_parse(msg, (size_t) msg_len, &command);
+  if (status != CORE_OK) {
+    lock_malformed(&s_app.lock);
+    LOG(LL_WARN, ("lock: not a command: %s", command_error_name(status)));
+  } else {
+    port_now(&now);
+    enum outcome outcome = lock_command(&s_app.lock, &command, &now);
+    LOG(LL_INFO, ("lock: %s %s: %s (refusal %d)",
+                  command.action == ACTION_UNLOCK ? "unlock" : "lock",
+                  command.id, outcome_name(outcome),
+                  outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
+  }
+  changed();
+}
+
+static void on_tick(void *arg) {
+  struct moment now;
+  int clock_is_good;
+  (void) arg;
+  port_now(&now);
+  if (lock_tick(&s_app.lock, &now)) {
+    LOG(LL_INFO, ("lock: relocked"));
+    reporter_request(&s_app.reporter);
+  }
+  clock_is_good = lock_clock_is_good(&now);
+  if (clock_is_good != s_app.clock_was_good) {
+    s_app.clock_was_good = clock_is_good;
+    reporter_request(&s_app.reporter);
+  }
+  send_report_if_due();
+}
+
+static void read_door(void) {
+  struct moment now;
+  bool closed_level = mgos_sys_config_get_lock_door_closed_level() != 0;
+  port_now(&now);
+  (void) lock_door(&s_app.lock,
+                   mgos_gpio_read(s_app.door_pin) == closed_level ? DOOR_CLOSED
+                                                                  : DOOR_OPEN,
+                   &now);
+}
+
+static void on_door(int pin, void *arg) {
+  (void) pin;
+  (void) arg;
+  read_door();
+  changed();
+}
+
+static void on_shadow_connected(int ev, void *evd, void *arg) {
+  (void) ev;
+  (void) evd;
+  (void) arg;
+  reporter_connected(&s_app.reporter, 1);
+  send_report_if_due();
+}
+
+static void on_disconnected(int ev, void *evd, void *arg) {
+  (void) ev;
+  (void) evd;
+  (void) arg;
+  reporter_connected(&s_app.reporter, 0);
+}
+
+static void on_accepted(int ev, void *evd, void *arg) {
+  const struct mg_str *state = (const struct mg_str *) evd;
+  struct moment now;
+  (void) ev;
+  (void) arg;
+  if (state == NULL || state->p == NULL) return;
+  port_now(&now);
+  (void) reporter_accepted(&s_app.reporter, state->p, state->len, &now);
+}
+
+static void on_rejected(int ev, void *evd, void *arg) {
+  const struct mgos_shadow_error *error = (const struct mgos_shadow_error *) evd;
+  (void) ev;
+  (void) arg;
+  if (error != NULL) LOG(LL_ERROR, ("lock: report rejected: %d", error->code));
+}
+
+static uint32_t milliseconds(int value, int unit_ms) {
+  return value <= 0 ? 0 : (uint32_t) value * (uint32_t) unit_ms;
+}
+
+static bool read_settings(struct lock_settings *settings) {
+  const char *power_on = mgos_sys_config_get_lock_power_on();
+  memset(settings, 0, sizeof(*settings));
+  settings->power_on = LATCH_LOCKED;
+  settings->pulse_ms = milliseconds(mgos_sys_config_get_lock_pulse_ms(), 1);
+  settings->relock_ms = milliseconds(mgos_sys_config_get_lock_relock_s(), 1000);
+  settings->clock_tolerance_ms =
+      milliseconds(mgos_sys_config_get_lock_clock_tolerance_ms(), 1);
+  if (power_on != NULL && strcmp(power_on, "unlocked") == 0) {
+    settings->power_on = LATCH_UNLOCKED;
+  } else if (power_on == NULL || strcmp(power_on, "locked") != 0) {
+    LOG(LL_ERROR, ("lock: lock.power_on is neither locked nor unlocked"));
+    return false;
+  }
+  return true;
+}
+
+static void count_boot(void) {
+  struct counter boots;
+  uint64_t count = 0;
+  port_record_start(&s_app.boots_record, "boots");
+  (void) counter_load(&boots, &s_app.boots_record.flash, BOOTS_MAGIC);
+  if (counter_next(&boots, 0, &count) != CORE_OK) {
+    LOG(LL_ERROR, ("lock: boot could not be counted"));
+    count = boots.value + 1;
+  }
+  s_app.context.boot_count = (uint32_t) count;
+  s_app.context.firmware = PORT_FIRMWARE;
+}
+
+static void start_door(void) {
+  s_app.door_pin = mgos_sys_config_get_pins_door();
+  if (s_app.door_pin < 0) return;
+  if (!mgos_gpio_set_button_handler(s_app.door_pin, MGOS_GPIO_PULL_UP,
+                                    MGOS_GPIO_INT_EDGE_ANY, 50, on_door,
+                                    NULL)) {
+    LOG(LL_ERROR, ("lock: pin %d cannot be a door contact", s_app.door_pin));
+    return;
+  }
+  read_door();
+}
+
+bool lock_app_start(void) {
+  static const struct latch_port latch = {move_latch, NULL};
+  struct lock_settings settings;
+  struct moment now;
+  bool settings_are_good = read_settings(&settings);
+  int status;
+  s_app.relay_pin = mgos_sys_config_get_pins_relay();
+  s_app.unlocked_level = mgos_sys_config_get_lock_unlocked_level() != 0;
+  port_now(&now);
+  port_record_start(&s_app.journal_record, "journal");
+  status = lock_boot(&s_app.lock, &settings, &latch,
+                     &s_app.journal_record.flash, &now);
+  if (!s_app.relay_is_output) {
+    LOG(LL_ERROR, ("lock: pin %d cannot drive a relay", s_app.relay_pin));
+    return false;
+  }
+  if (!settings_are_good) return false;
+  if (status != CORE_OK) LOG(LL_WARN, ("lock: no journal (%d)", status));
+  count_boot();
+  start_door();
+  reporter_start(&s_app.reporter,
+                 milliseconds(mgos_sys_config_get_report_interval_s(), 1000));
+  if (port_topic(mgos_sys_config_get_topic_command(), s_app.topic,
+                 sizeof(s_app.topic)) != CORE_OK) {
+    LOG(LL_ERROR, ("lock: command topic is too long"));
+    return false;
+  }
+  mgos_mqtt_sub(s_app.topic, on_command, NULL);
+  mgos_event_add_handler(MGOS_SHADOW_CONNECTED, on_shadow_connected, NULL);
+  mgos_event_add_handler(MGOS_SHADOW_UPDATE_ACCEPTED, on_accepted, NULL);
+  mgos_event_add_handler(MGOS_SHADOW_UPDATE_REJECTED, on_rejected, NULL);
+  mgos_event_add_handler(MGOS_EVENT_CLOUD_DISCONNECTED, on_disconnected, NULL);
+  mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
+  return true;
+}
+
+bool lock_app_may_reboot(void) {
+  return s_app.lock.latch == s_app.lock.settings.power_on;
+}

@@ -1,0 +1,107 @@
+/*! Implements port.h on Mongoose OS. */
+#include "port.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mgos.h"
+#include "mgos_sntp.h"
+#include "status.h"
+#include "text.h"
+#ifdef MGOS_HAVE_WIFI
+#include "mgos_wifi.h"
+#endif
+
+#define PATH_BYTES_MAX 24
+
+void port_now(struct moment *now) {
+  double synced_at = mgos_sntp_get_last_synced_uptime();
+  double wall = mg_time();
+  now->uptime_ms = (uint64_t) (mgos_uptime() * 1000.0);
+  now->wall_ms = wall > 0 ? (uint64_t) (wall * 1000.0) : 0;
+  now->synced = synced_at > 0;
+  now->synced_at_ms = now->synced ? (uint64_t) (synced_at * 1000.0) : 0;
+}
+
+static int path_of(const struct port_record *record, unsigned slot,
+                   char path[PATH_BYTES_MAX]) {
+  struct text text;
+  size_t length;
+  text_start(&text, path, PATH_BYTES_MAX);
+  text_string(&text, record->name);
+  text_string(&text, slot == 0 ? ".0" : ".1");
+  return text_finish(&text, &length);
+}
+
+static int read_slot(void *context, unsigned slot, void *data, size_t length) {
+  char path[PATH_BYTES_MAX];
+  FILE *file;
+  int status = path_of((const struct port_record *) context, slot, path);
+  if (status != CORE_OK) return status;
+  memset(data, 0xff, length);
+  file = fopen(path, "rb");
+  if (file == NULL) return CORE_OK; /* Never written. */
+  (void) fread(data, 1, length, file);
+  status = ferror(file) ? CORE_EIO : CORE_OK;
+  (void) fclose(file);
+  return status;
+}
+
+static int write_slot(void *context, unsigned slot, const void *data,
+                      size_t length) {
+  char path[PATH_BYTES_MAX];
+  FILE *file;
+  int status = path_of((const struct port_record *) context, slot, path);
+  if (status != CORE_OK) return status;
+  file = fopen(path, "wb");
+  if (file == NULL) return CORE_EIO;
+  if (fwrite(data, 1, length, file) != length) status = CORE_EIO;
+  /* Closing is what commits the file to flash. */
+  if (fclose(file) != 0) status = CORE_EIO;
+  return status;
+}
+
+static int erase_slot(void *context, unsigned slot) {
+  char path[PATH_BYTES_MAX];
+  FILE *file;
+  int status = path_of((const struct port_record *) context, slot, path);
+  if (status != CORE_OK) return status;
+  (void) remove(path);
+  file = fopen(path, "rb");
+  if (file == NULL) return CORE_OK;
+  (void) fclose(file);
+  return CORE_EIO;
+}
+
+void port_record_start(struct port_record *record, const char *name) {
+  record->name = name;
+  record->flash.read = read_slot;
+  record->flash.write = write_slot;
+  record->flash.erase = erase_slot;
+  record->flash.context = record;
+}
+
+const char *port_thing(void) {
+  const char *thing = mgos_sys_config_get_aws_thing_name();
+  if (thing == NULL) thing = mgos_sys_config_get_device_id();
+  return thing == NULL ? "" : thing;
+}
+
+int port_topic(const char *prefix, char *out, size_t size) {
+  struct text text;
+  size_t length;
+  text_start(&text, out, size);
+  if (prefix != NULL) text_string(&text, prefix);
+  text_string(&text, port_thing());
+  return text_finish(&text, &length);
+}
+
+int32_t port_rssi(void) {
+#ifdef MGOS_HAVE_WIFI
+  return (int32_t) mgos_wifi_sta_get_rssi();
+#else
+  return 0;
+#endif
+}
+
+uint32_t port_random(void) { return (uint32_t) (uint64_t) (mgos_uptime() * 1e6); }

@@ -1,0 +1,43 @@
+/*! The device as the core needs it: time, flash, name. Knows Mongoose OS, but
+ * neither locks nor buttons. */
+#ifndef PORT_H
+#define PORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "moment.h"
+#include "slot.h"
+
+/*! Version of this firmware, as it reports itself; equals that of mos.yml. */
+#define PORT_FIRMWARE "1.0.0"
+
+/*! Longest topic that port_topic writes, NUL included. */
+#define PORT_TOPIC_BYTES_MAX 192
+
+/*! A two-slot record kept as two files, NAME.0 and NAME.1. Two files, because a
+ * file system may damage the whole of a file whose writing is cut. */
+struct port_record {
+  const char *name; /*!< At most 20 characters. */
+  struct flash flash;
+};
+
+/*! Reads the clocks. */
+void port_now(struct moment *now);
+
+/*! Prepares `record` for use as flash; `record` must stay where it is. */
+void port_record_start(struct port_record *record, const char *name);
+
+/*! The thing's name: aws.thing_name, else device.id; never NULL. */
+const char *port_thing(void);
+
+/*! Writes prefix + thing's name. Errors: CORE_ESPACE. */
+int port_topic(const char *prefix, char *out, size_t size);
+
+/*! Signal strength in dBm; 0 where there is no Wi-Fi. */
+int32_t port_rssi(void);
+
+/*! A number for jitter; never for anything secret. */
+uint32_t port_random(void);
+
+#endif

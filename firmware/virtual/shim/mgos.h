@@ -1,0 +1,115 @@
+/*! Stand-in for the part of Mongoose OS's mgos.h that the app uses, with the
+ * same names, types and values. Implemented by the virtual device. */
+#ifndef SHIM_MGOS_H
+#define SHIM_MGOS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mgos_config.h"
+
+#define MGOS_HAVE_WIFI 1
+
+struct mg_str {
+  const char *p;
+  size_t len;
+};
+struct mg_connection;
+
+enum mgos_app_init_result {
+  MGOS_APP_INIT_SUCCESS = 0,
+  MGOS_APP_INIT_ERROR = -2,
+};
+enum mgos_app_init_result mgos_app_init(void);
+
+enum cs_log_level {
+  LL_NONE = -1,
+  LL_ERROR = 0,
+  LL_WARN = 1,
+  LL_INFO = 2,
+  LL_DEBUG = 3,
+  LL_VERBOSE_DEBUG = 4,
+};
+int cs_log_print_prefix(enum cs_log_level level, const char *file, int line);
+void cs_log_printf(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+#define LOG(l, x)                                     \
+  do {                                                \
+    if (cs_log_print_prefix(l, __FILE__, __LINE__)) { \
+      cs_log_printf x;                                \
+    }                                                 \
+  } while (0)
+
+enum mgos_gpio_mode {
+  MGOS_GPIO_MODE_INPUT = 0,
+  MGOS_GPIO_MODE_OUTPUT = 1,
+  MGOS_GPIO_MODE_OUTPUT_OD = 2,
+};
+enum mgos_gpio_pull_type {
+  MGOS_GPIO_PULL_NONE = 0,
+  MGOS_GPIO_PULL_UP = 1,
+  MGOS_GPIO_PULL_DOWN = 2,
+};
+enum mgos_gpio_int_mode {
+  MGOS_GPIO_INT_NONE = 0,
+  MGOS_GPIO_INT_EDGE_POS = 1,
+  MGOS_GPIO_INT_EDGE_NEG = 2,
+  MGOS_GPIO_INT_EDGE_ANY = 3,
+  MGOS_GPIO_INT_LEVEL_HI = 4,
+  MGOS_GPIO_INT_LEVEL_LO = 5,
+};
+typedef void (*mgos_gpio_int_handler_f)(int pin, void *arg);
+bool mgos_gpio_setup_output(int pin, bool level);
+bool mgos_gpio_read(int pin);
+void mgos_gpio_write(int pin, bool level);
+bool mgos_gpio_set_button_handler(int pin, enum mgos_gpio_pull_type pull_type,
+                                  enum mgos_gpio_int_mode int_mode,
+                                  int debounce_ms, mgos_gpio_int_handler_f cb,
+                                  void *arg);
+
+#define MGOS_INVALID_TIMER_ID 0
+#define MGOS_TIMER_REPEAT (1 << 0)
+#define MGOS_TIMER_RUN_NOW (1 << 1)
+typedef void (*timer_callback)(void *param);
+typedef uintptr_t mgos_timer_id;
+mgos_timer_id mgos_set_timer(int msecs, int flags, timer_callback cb,
+                             void *cb_arg);
+void mgos_clear_timer(mgos_timer_id id);
+
+double mgos_uptime(void);
+double mg_time(void);
+void mgos_system_restart(void) __attribute__((noreturn));
+
+#define MGOS_EVENT_BASE(a, b, c) ((a) << 24 | (b) << 16 | (c) << 8)
+#define MGOS_EVENT_SYS MGOS_EVENT_BASE('M', 'O', 'S')
+enum mgos_event_sys {
+  MGOS_EVENT_INIT_DONE = MGOS_EVENT_SYS,
+  MGOS_EVENT_LOG,
+  MGOS_EVENT_REBOOT,
+  MGOS_EVENT_TIME_CHANGED,
+  MGOS_EVENT_CLOUD_CONNECTED,
+  MGOS_EVENT_CLOUD_DISCONNECTED,
+  MGOS_EVENT_CLOUD_CONNECTING,
+  MGOS_EVENT_CLOUD_CONNECTERROR,
+  MGOS_EVENT_REBOOT_AFTER,
+};
+enum mgos_cloud_type { MGOS_CLOUD_MQTT, MGOS_CLOUD_DASH, MGOS_CLOUD_AWS };
+struct mgos_cloud_arg {
+  enum mgos_cloud_type type;
+};
+typedef void (*mgos_event_handler_t)(int ev, void *ev_data, void *userdata);
+bool mgos_event_add_handler(int ev, mgos_event_handler_t cb, void *userdata);
+
+#define MGOS_EVENT_GRP_NET MGOS_EVENT_BASE('N', 'E', 'T')
+enum mgos_net_event {
+  MGOS_NET_EV_DISCONNECTED = MGOS_EVENT_GRP_NET,
+  MGOS_NET_EV_CONNECTING,
+  MGOS_NET_EV_CONNECTED,
+  MGOS_NET_EV_IP_ACQUIRED,
+};
+
+#endif

@@ -1,0 +1,236 @@
+//! The device: all its state, and what happens to it from outside. The firmware runs on one thread and so does this.
+//! It must not know what the firmware is for.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::call::{Call, Context, EventCallback, EventData, event};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::input::{Input, Press};
+use crate::link::LinkEvent;
+use crate::mqtt::Mqtt;
+use crate::output::log;
+use crate::pin::Pins;
+use crate::shadow::Shadow;
+use crate::timer::{Task, Timers};
+
+/// How long the Wi-Fi takes to give an address, and the time server to answer.
+const TIME_SERVER_MS: u64 = 20;
+
+/// A handler of events.
+struct Handler {
+    event: i32,
+    callback: EventCallback,
+    context: Context,
+}
+
+/// One device.
+pub struct Device {
+    /// Settings.
+    pub config: Config,
+    /// Time since boot, time of day.
+    pub clock: Clock,
+    /// Timers that run.
+    pub timers: Timers,
+    /// GPIO.
+    pub pins: Pins,
+    /// The MQTT library.
+    pub mqtt: Mqtt,
+    /// The AWS shadow library, once it has started.
+    pub shadow: Option<Shadow>,
+    /// Calls into the firmware that are due.
+    pub calls: VecDeque<Call>,
+    /// Whether there is a network.
+    pub network_is_up: bool,
+    /// Whether the relay's pin is a latch's.
+    pub is_lock: bool,
+    time_server_answers: bool,
+    handlers: Vec<Handler>,
+    finger_busy_until: Instant,
+}
+
+thread_local! {
+    static DEVICE: RefCell<Option<Device>> = const { RefCell::new(None) };
+}
+
+/// Makes `device` the one that the firmware on this thread runs on.
+pub fn install(device: Device) {
+    DEVICE.with(|cell| *cell.borrow_mut() = Some(device));
+}
+
+/// Works on the device of this thread. The firmware must not be called meanwhile: it would come back here.
+pub fn with<R>(work: impl FnOnce(&mut Device) -> R) -> R {
+    DEVICE.with(|cell| {
+        let mut device = cell.borrow_mut();
+        work(
+            device
+                .as_mut()
+                .expect("the device is installed before the firmware runs"),
+        )
+    })
+}
+
+impl Device {
+    /// A device that is switched on but has not booted.
+    pub fn new(config: Config, mqtt: Mqtt) -> Self {
+        let is_lock = config.text("app.role") != "button";
+        let time_server_answers = config.flag("sntp.enable");
+        Self {
+            config,
+            clock: Clock::new(),
+            timers: Timers::default(),
+            pins: Pins::default(),
+            mqtt,
+            shadow: None,
+            calls: VecDeque::new(),
+            network_is_up: false,
+            is_lock,
+            time_server_answers,
+            handlers: Vec::new(),
+            finger_busy_until: Instant::now(),
+        }
+    }
+
+    /// `mgos_event_add_handler`.
+    pub fn add_handler(&mut self, event: i32, callback: EventCallback, context: Context) {
+        self.handlers.push(Handler {
+            event,
+            callback,
+            context,
+        });
+    }
+
+    /// `mgos_event_trigger`: queues the calls of an event's handlers.
+    pub fn trigger(&mut self, event: i32, data: &EventData) {
+        for handler in self.handlers.iter().filter(|h| h.event == event) {
+            let call = Call::Event(handler.callback, event, data.clone(), handler.context);
+            self.calls.push_back(call);
+        }
+    }
+
+    /// Everything is initialised: libraries that wait for it start, and the network comes up.
+    pub fn init_done(&mut self) {
+        self.trigger(event::INIT_DONE, &EventData::Nothing);
+        self.shadow = Shadow::start(&self.config);
+        self.set_network(true);
+    }
+
+    /// Takes one line of the parent's.
+    pub fn input(&mut self, input: &Input) {
+        match *input {
+            Input::Pin { number, level } => self.pin_drive(number, level),
+            Input::Press(press) => self.press(press),
+            Input::Network(up) => self.set_network(up),
+            Input::Clock { offset_ms, synced } => self.set_clock(offset_ms, synced),
+        }
+    }
+
+    fn set_network(&mut self, up: bool) {
+        if up == self.network_is_up {
+            return;
+        }
+        self.network_is_up = up;
+        if up {
+            self.trigger(event::IP_ACQUIRED, &EventData::Nothing);
+            self.timers
+                .start(Duration::from_millis(TIME_SERVER_MS), None, Task::SyncClock);
+            self.mqtt_network_up();
+        } else {
+            self.trigger(event::NET_DISCONNECTED, &EventData::Nothing);
+            self.mqtt_network_down();
+        }
+    }
+
+    fn set_clock(&mut self, offset_ms: Option<i64>, synced: Option<bool>) {
+        if let Some(offset_ms) = offset_ms {
+            self.clock.set_offset_ms(offset_ms);
+        }
+        match synced {
+            Some(true) => {
+                self.time_server_answers = true;
+                self.sync_clock();
+            }
+            Some(false) => {
+                self.time_server_answers = false;
+                self.clock.forget();
+            }
+            None => {}
+        }
+    }
+
+    fn sync_clock(&mut self) {
+        if !self.network_is_up || !self.time_server_answers {
+            return;
+        }
+        // The library announces the change before it notes the sync; calls run later here, so note it first.
+        self.clock.sync();
+        self.trigger(event::TIME_CHANGED, &EventData::Nothing);
+        let every_s = u64::try_from(self.config.int("sntp.update_interval")).unwrap_or(0);
+        if every_s > 0 {
+            self.timers
+                .start(Duration::from_secs(every_s), None, Task::SyncClock);
+        }
+    }
+
+    /// Presses the button: contacts bounce for some milliseconds at each edge, and a tap lasts an eighth of a second.
+    fn press(&mut self, press: Press) {
+        const TAP_MS: u64 = 125;
+        let pin = i32::try_from(self.config.int("pins.button")).unwrap_or(-1);
+        let down = self.config.flag("button.pressed_level");
+        let setting_ms = |key| u64::try_from(self.config.int(key)).unwrap_or(0);
+        let (quiet_ms, long_ms) = (setting_ms("button.quiet_ms"), setting_ms("button.long_ms"));
+        let gap_ms = TAP_MS
+            .max(setting_ms("button.debounce_ms") + 20)
+            .min(quiet_ms);
+        let held_ms: &[u64] = match press {
+            Press::Single => &[TAP_MS],
+            Press::Double => &[TAP_MS, TAP_MS],
+            Press::Long => &[long_ms + 300],
+        };
+        let now = Instant::now();
+        let mut at = self.finger_busy_until.max(now);
+        for held in held_ms {
+            self.swing(pin, down, at, now);
+            at += Duration::from_millis(*held);
+            self.swing(pin, !down, at, now);
+            at += Duration::from_millis(gap_ms);
+        }
+        self.finger_busy_until = at + Duration::from_millis(quiet_ms + 200);
+    }
+
+    fn swing(&mut self, pin: i32, level: bool, at: Instant, now: Instant) {
+        for (after_ms, level) in [(0, level), (2, !level), (5, level)] {
+            let after = at + Duration::from_millis(after_ms) - now;
+            self.timers.start(after, None, Task::Drive(pin, level));
+        }
+    }
+
+    /// Runs the tasks of the shim's own timers, queues those of the firmware. Returns whether there was one.
+    pub fn run_due_timer(&mut self) -> bool {
+        match self.timers.take_due(Instant::now()) {
+            None => return false,
+            Some(Task::App(callback, context)) => {
+                self.calls.push_back(Call::Timer(callback, context));
+            }
+            Some(Task::Debounce(pin)) => self.pin_debounced(pin),
+            Some(Task::Drive(pin, level)) => self.pin_drive(pin, level),
+            Some(Task::Reconnect) => self.mqtt_reconnect_due(),
+            Some(Task::SyncClock) => self.sync_clock(),
+        }
+        true
+    }
+
+    /// Takes what the network thread saw.
+    pub fn link_event(&mut self, event: LinkEvent) {
+        self.mqtt_link_event(event);
+    }
+
+    /// Says what was wrong with the configuration's layers.
+    pub fn complain(complaints: &[String]) {
+        for complaint in complaints {
+            log("error", complaint);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What the parent tells the device: one JSON object per line on standard input.
+
+use serde::Deserialize;
+
+/// How the button is pressed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Press {
+    /// One tap.
+    Single,
+    /// Two taps.
+    Double,
+    /// Held.
+    Long,
+}
+
+/// One line.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Input {
+    /// `{"pin":{"number":5,"level":true}}`: drive an input pin from outside.
+    Pin {
+        /// GPIO number.
+        number: i32,
+        /// Its level from now on.
+        level: bool,
+    },
+    /// `{"press":"single"}`: press the button with a realistic waveform.
+    Press(Press),
+    /// `{"network":false}`: take the network away, or give it back.
+    Network(bool),
+    /// `{"clock":{"offset_ms":-5000,"synced":false}}`: skew the time of day, forget or renew the sync.
+    Clock {
+        /// How far the time of day is off.
+        offset_ms: Option<i64>,
+        /// Whether the time server answers.
+        synced: Option<bool>,
+    },
+}
+
+/// Parses one line.
+///
+/// # Errors
+/// A sentence saying what is wrong with it.
+pub fn parse(line: &str) -> Result<Input, String> {
+    serde_json::from_str(line).map_err(|e| format!("not an input: {e}: {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_the_protocol_is_understood() {
+        for (line, expected) in [
+            (
+                r#"{"pin":{"number":4,"level":true}}"#,
+                Input::Pin {
+                    number: 4,
+                    level: true,
+                },
+            ),
+            (r#"{"press":"single"}"#, Input::Press(Press::Single)),
+            (r#"{"press":"long"}"#, Input::Press(Press::Long)),
+            (r#"{"network":false}"#, Input::Network(false)),
+            (
+                r#"{"clock":{"offset_ms":-5000,"synced":false}}"#,
+                Input::Clock {
+                    offset_ms: Some(-5000),
+                    synced: Some(false),
+                },
+            ),
+            (
+                r#"{"clock":{"synced":true}}"#,
+                Input::Clock {
+                    offset_ms: None,
+                    synced: Some(true),
+                },
+            ),
+        ] {
+            assert_eq!(parse(line).as_ref(), Ok(&expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for line in [
+            "",
+            "{}",
+            r#"{"press":"triple"}"#,
+            r#"{"pins":1}"#,
+            r#"{"pin":{"number":4}}"#,
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

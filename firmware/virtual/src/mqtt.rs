@@ -1,0 +1,413 @@
+//! The MQTT library of Mongoose OS, with its behaviour as read from its source, also where it surprises: a publish
+//! "succeeds" offline, QoS 1 is queued and replayed, reconnects double from two seconds to a minute. It must not know
+//! what a message means.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::call::{Call, Context, EventData, MessageCallback, event};
+use crate::config::Config;
+use crate::device::Device;
+use crate::link::{Connection, Link, LinkEvent, LinkEventKind, Target};
+use crate::output::{Output, emit, log};
+use crate::timer::Task;
+
+/// A subscription of the firmware's.
+struct Subscription {
+    topic: String,
+    callback: MessageCallback,
+    context: Context,
+}
+
+/// A QoS 1 message kept until its PUBACK.
+struct Queued {
+    id: u16,
+    topic: String,
+    payload: Vec<u8>,
+    retain: bool,
+    sent: bool,
+}
+
+/// Whose SUBSCRIBE it was.
+#[derive(Clone, Copy, PartialEq)]
+enum Subscriber {
+    App,
+    Shadow,
+}
+
+/// State of the library.
+pub struct Mqtt {
+    link: Link,
+    connection: Option<Connection>,
+    connections: u64,
+    is_connected: bool,
+    announced: bool,
+    /// Delay of the last reconnect; negative = the user does not want one.
+    reconnect_ms: f64,
+    reconnect_timer: usize,
+    subscriptions: Vec<Subscription>,
+    queue: VecDeque<Queued>,
+    queue_drained: bool,
+    last_id: u16,
+    publishes_sent: VecDeque<u16>,
+    publish_ids: HashMap<u16, u16>,
+    subscribes_sent: VecDeque<Subscriber>,
+    subscribe_ids: HashMap<u16, Subscriber>,
+    subscribes_open: usize,
+}
+
+impl Mqtt {
+    /// The library before its first connection.
+    pub fn new(link: Link) -> Self {
+        Self {
+            link,
+            connection: None,
+            connections: 0,
+            is_connected: false,
+            announced: false,
+            reconnect_ms: 0.0,
+            reconnect_timer: 0,
+            subscriptions: Vec::new(),
+            queue: VecDeque::new(),
+            queue_drained: true,
+            last_id: 0,
+            publishes_sent: VecDeque::new(),
+            publish_ids: HashMap::new(),
+            subscribes_sent: VecDeque::new(),
+            subscribe_ids: HashMap::new(),
+            subscribes_open: 0,
+        }
+    }
+
+    /// `mgos_mqtt_global_is_connected`.
+    pub fn is_connected(&self) -> bool {
+        self.is_connected
+    }
+
+    fn next_id(&mut self) -> u16 {
+        loop {
+            self.last_id = self.last_id.wrapping_add(1);
+            if self.last_id != 0 && self.queue.iter().all(|q| q.id != self.last_id) {
+                return self.last_id;
+            }
+        }
+    }
+
+    fn send(&mut self, id: u16, topic: &str, payload: &[u8], qos: u8, retain: bool) {
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        if !connection.publish(topic, payload, qos, retain) {
+            log(
+                "error",
+                &format!("shim: publish to {topic} not taken by the network"),
+            );
+        } else if qos > 0 {
+            self.publishes_sent.push_back(id);
+        }
+    }
+
+    fn subscribe(&mut self, who: Subscriber, topics: &[String]) {
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        if connection.subscribe(topics) {
+            self.subscribes_sent.push_back(who);
+            self.subscribes_open += 1;
+        }
+    }
+
+    /// Sends the first queued message not sent on this connection; without any, immediate publishing is allowed again.
+    fn drain(&mut self) {
+        if self.queue.is_empty() {
+            self.queue_drained = true;
+            return;
+        }
+        if let Some(entry) = self.queue.iter_mut().find(|q| !q.sent) {
+            entry.sent = true;
+            let (id, retain) = (entry.id, entry.retain);
+            let (topic, payload) = (entry.topic.clone(), entry.payload.clone());
+            self.send(id, &topic, &payload, 1, retain);
+        }
+    }
+}
+
+fn target(config: &Config) -> Option<Target> {
+    let server = config.text("mqtt.server");
+    let ca = config.text("mqtt.ssl_ca_cert");
+    if server.is_empty() {
+        return None;
+    }
+    let default_port = if ca.is_empty() { 1883 } else { 8883 };
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().unwrap_or(default_port)),
+        None => (server, default_port),
+    };
+    let client_id = match config.text("mqtt.client_id") {
+        "" => config.text("device.id"),
+        id => id,
+    };
+    Some(Target {
+        host: host.to_owned(),
+        port,
+        client_id: client_id.to_owned(),
+        keep_alive: Duration::from_secs(u64::try_from(config.int("mqtt.keep_alive")).unwrap_or(60)),
+        clean_session: config.flag("mqtt.clean_session"),
+        tls: [
+            ca.to_owned(),
+            config.text("mqtt.ssl_cert").to_owned(),
+            config.text("mqtt.ssl_key").to_owned(),
+        ],
+    })
+}
+
+impl Device {
+    /// `mgos_mqtt_sub`.
+    pub fn mqtt_sub(&mut self, topic: &str, callback: MessageCallback, context: Context) {
+        let topic = topic.to_owned();
+        self.mqtt.subscriptions.push(Subscription {
+            topic: topic.clone(),
+            callback,
+            context,
+        });
+        if self.mqtt.is_connected {
+            self.mqtt.subscribe(Subscriber::App, &[topic]);
+        }
+    }
+
+    /// `mgos_mqtt_pub`: never 0 once MQTT is enabled, connected or not.
+    pub fn mqtt_pub(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> u16 {
+        if !self.config.flag("mqtt.enable") {
+            return 0;
+        }
+        let qos_max = u8::try_from(self.config.int("mqtt.max_qos")).unwrap_or(2);
+        let length_max = usize::try_from(self.config.int("mqtt.max_queue_length")).unwrap_or(0);
+        let qos = qos.min(qos_max).min(1);
+        let mqtt = &mut self.mqtt;
+        let id = mqtt.next_id();
+        let now = mqtt.is_connected && (qos == 0 || mqtt.queue_drained);
+        if now {
+            mqtt.send(id, topic, payload, qos, retain);
+        }
+        if qos > 0 && length_max > 0 {
+            while mqtt.queue.len() >= length_max {
+                log("error", "MQTT0 queue overflow!");
+                mqtt.queue.pop_front();
+            }
+            let (topic, payload) = (topic.to_owned(), payload.to_vec());
+            mqtt.queue.push_back(Queued {
+                id,
+                topic,
+                payload,
+                retain,
+                sent: now,
+            });
+        }
+        id
+    }
+
+    /// `mgos_mqtt_global_connect`.
+    pub fn mqtt_connect(&mut self) -> bool {
+        if !self.config.flag("mqtt.enable") {
+            return false;
+        }
+        let Some(target) = target(&self.config) else {
+            return false;
+        };
+        if self.mqtt.connection.is_some() {
+            return true;
+        }
+        if self.mqtt.reconnect_ms < 0.0 {
+            self.mqtt.reconnect_ms = 0.0;
+        }
+        if !self.network_is_up {
+            self.mqtt_schedule_reconnect();
+            return false;
+        }
+        self.mqtt.connections += 1;
+        match self.mqtt.link.open(self.mqtt.connections, &target) {
+            Ok(connection) => {
+                self.mqtt.connection = Some(connection);
+                true
+            }
+            Err(e) => {
+                log("error", &format!("MQTT0 cannot connect: {e:#}"));
+                self.mqtt_schedule_reconnect();
+                false
+            }
+        }
+    }
+
+    /// `mgos_mqtt_global_disconnect`: no reconnect until [`Device::mqtt_connect`].
+    pub fn mqtt_disconnect(&mut self) {
+        self.mqtt.reconnect_ms = -1.0;
+        if let Some(connection) = self.mqtt.connection.take() {
+            connection.disconnect();
+            self.mqtt_closed("disconnected by the firmware");
+        }
+    }
+
+    /// The network gave an address.
+    pub fn mqtt_network_up(&mut self) {
+        if self.mqtt.reconnect_ms >= 0.0 {
+            self.mqtt_connect();
+        }
+    }
+
+    /// The network is gone.
+    pub fn mqtt_network_down(&mut self) {
+        if let Some(connection) = self.mqtt.connection.take() {
+            connection.freeze();
+            self.mqtt_closed("network down");
+        }
+    }
+
+    /// The reconnect timer ran out.
+    pub fn mqtt_reconnect_due(&mut self) {
+        self.mqtt.reconnect_timer = 0;
+        self.mqtt_connect();
+    }
+
+    fn mqtt_schedule_reconnect(&mut self) {
+        let most_ms = self.config.double("mqtt.reconnect_timeout_max") * 1000.0;
+        let least_ms = self.config.double("mqtt.reconnect_timeout_min") * 1000.0;
+        let mqtt = &mut self.mqtt;
+        if mqtt.reconnect_ms < 0.0 {
+            return;
+        }
+        let last_ms = if mqtt.reconnect_ms == 0.0 {
+            1000.0
+        } else {
+            mqtt.reconnect_ms
+        };
+        mqtt.reconnect_ms = (last_ms * 2.0).max(least_ms).min(most_ms);
+        self.timers.stop(mqtt.reconnect_timer);
+        let fuzz = 0.9 + 0.2 * (self.clock.uptime_s() * 1e6 % 1000.0) / 1000.0;
+        let after = Duration::from_secs_f64(mqtt.reconnect_ms * fuzz / 1000.0);
+        mqtt.reconnect_timer = self.timers.start(after, None, Task::Reconnect);
+    }
+
+    /// `MG_EV_CLOSE`.
+    fn mqtt_closed(&mut self, reason: &str) {
+        log("info", &format!("MQTT0 disconnected: {reason}"));
+        let was_connected = self.mqtt.is_connected;
+        self.mqtt.connection = None;
+        self.mqtt.is_connected = false;
+        self.mqtt.publishes_sent.clear();
+        self.mqtt.publish_ids.clear();
+        self.mqtt.subscribes_sent.clear();
+        self.mqtt.subscribe_ids.clear();
+        self.mqtt.subscribes_open = 0;
+        if was_connected {
+            self.trigger(
+                event::CLOUD_DISCONNECTED,
+                &EventData::Cloud(event::CLOUD_MQTT),
+            );
+            self.shadow_closed();
+        }
+        if std::mem::take(&mut self.mqtt.announced) {
+            emit(&Output::Disconnected);
+        }
+        self.mqtt_schedule_reconnect();
+    }
+
+    /// Takes what the network thread saw; of a connection given up already, nothing.
+    pub fn mqtt_link_event(&mut self, event: LinkEvent) {
+        if self.mqtt.connection.as_ref().map(|c| c.number) != Some(event.connection) {
+            return;
+        }
+        let mqtt = &mut self.mqtt;
+        match event.kind {
+            LinkEventKind::Accepted => self.mqtt_accepted(),
+            LinkEventKind::Message(topic, payload) => self.mqtt_message(topic, payload),
+            LinkEventKind::PublishSent(packet) => {
+                if let Some(id) = mqtt.publishes_sent.pop_front() {
+                    mqtt.publish_ids.insert(packet, id);
+                }
+            }
+            LinkEventKind::PublishAcknowledged(packet) => {
+                if let Some(id) = mqtt.publish_ids.remove(&packet) {
+                    mqtt.queue.retain(|q| q.id != id);
+                }
+                mqtt.drain();
+            }
+            LinkEventKind::SubscribeSent(packet) => {
+                if let Some(who) = mqtt.subscribes_sent.pop_front() {
+                    mqtt.subscribe_ids.insert(packet, who);
+                }
+            }
+            LinkEventKind::SubscribeAnswered(packet, granted) => {
+                self.mqtt_subscribed(packet, granted);
+            }
+            LinkEventKind::Pong => {
+                mqtt.queue.iter_mut().for_each(|q| q.sent = false);
+                mqtt.drain();
+            }
+            LinkEventKind::Closed(reason) => self.mqtt_closed(&reason),
+        }
+    }
+
+    /// CONNACK 0: the event, the firmware's subscriptions, the queue, then the libraries, in that order.
+    fn mqtt_accepted(&mut self) {
+        self.mqtt.is_connected = true;
+        self.mqtt.reconnect_ms = 0.0;
+        self.trigger(event::CLOUD_CONNECTED, &EventData::Cloud(event::CLOUD_MQTT));
+        let topics: Vec<String> = self
+            .mqtt
+            .subscriptions
+            .iter()
+            .map(|s| s.topic.clone())
+            .collect();
+        for topic in topics {
+            self.mqtt.subscribe(Subscriber::App, &[topic]);
+        }
+        self.mqtt.queue.iter_mut().for_each(|q| q.sent = false);
+        self.mqtt.queue_drained = self.mqtt.queue.is_empty();
+        if let Some(shadow) = &self.shadow {
+            self.mqtt.subscribe(Subscriber::Shadow, &shadow.topics());
+        }
+        self.mqtt.drain();
+        self.announce_if_subscribed();
+    }
+
+    fn mqtt_subscribed(&mut self, packet: u16, granted: bool) {
+        if !granted {
+            log("error", "shim: the broker refused a subscription");
+            return;
+        }
+        self.mqtt.subscribes_open = self.mqtt.subscribes_open.saturating_sub(1);
+        if self.mqtt.subscribe_ids.remove(&packet) == Some(Subscriber::Shadow) {
+            self.shadow_subscribed();
+        }
+        self.announce_if_subscribed();
+    }
+
+    fn announce_if_subscribed(&mut self) {
+        if self.mqtt.subscribes_open == 0 && !self.mqtt.announced {
+            self.mqtt.announced = true;
+            emit(&Output::Connected);
+        }
+    }
+
+    fn mqtt_message(&mut self, topic: String, payload: Vec<u8>) {
+        let handlers: Vec<(MessageCallback, Context)> = self
+            .mqtt
+            .subscriptions
+            .iter()
+            .filter(|s| s.topic == topic)
+            .map(|s| (s.callback, s.context))
+            .collect();
+        if handlers.is_empty() {
+            self.shadow_message(&topic, &payload);
+        }
+        for (callback, context) in handlers {
+            let call = Call::Message(
+                callback,
+                topic.clone().into_bytes(),
+                payload.clone(),
+                context,
+            );
+            self.calls.push_back(call);
+        }
+    }
+}

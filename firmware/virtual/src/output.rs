@@ -1,0 +1,59 @@
+//! What the device tells its parent: one JSON object per line on standard output.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+/// One line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Output<'a> {
+    /// The firmware is up.
+    Ready,
+    /// An output pin took a level.
+    Pin {
+        /// GPIO number.
+        pin: i32,
+        /// Its level now.
+        level: bool,
+        /// Time since boot.
+        uptime_ms: u64,
+    },
+    /// The relay moved the latch.
+    Latch {
+        /// `locked` or `unlocked`.
+        latch: &'a str,
+    },
+    /// Connected, and every subscription granted.
+    Connected,
+    /// The connection is gone.
+    Disconnected,
+    /// The firmware restarts the device.
+    Reboot,
+    /// The firmware, or the shim, says something.
+    Log {
+        /// `error`, `warn`, `info` or `debug`.
+        level: &'a str,
+        /// What it says.
+        text: &'a str,
+    },
+}
+
+/// Writes one line. A device whose parent is gone has nothing left to do.
+pub fn emit(output: &Output<'_>) {
+    let mut line = serde_json::to_string(output).expect("the lines are plain data");
+    line.push('\n');
+    let mut stdout = std::io::stdout().lock();
+    if stdout
+        .write_all(line.as_bytes())
+        .and_then(|()| stdout.flush())
+        .is_err()
+    {
+        std::process::exit(0);
+    }
+}
+
+/// Logs in the shim's own name.
+pub fn log(level: &str, text: &str) {
+    emit(&Output::Log { level, text });
+}

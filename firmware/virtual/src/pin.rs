@@ -1,0 +1,164 @@
+//! GPIO: levels, and button handlers with Mongoose OS's debounce, which reports a change only if it still holds when the
+//! debounce time has passed. It must not know what is wired to a pin.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::call::{Call, Context, PinCallback};
+use crate::device::Device;
+use crate::output::{Output, emit};
+use crate::timer::Task;
+
+/// `MGOS_GPIO_INT_EDGE_POS`
+const EDGE_RISING: i32 = 1;
+/// `MGOS_GPIO_INT_EDGE_NEG`
+const EDGE_FALLING: i32 = 2;
+/// `MGOS_GPIO_INT_EDGE_ANY`
+const EDGE_ANY: i32 = 3;
+/// `MGOS_GPIO_PULL_UP`
+const PULL_UP: i32 = 1;
+
+/// What the firmware wants to hear of a pin.
+struct Handler {
+    edge: i32,
+    debounce: Duration,
+    callback: PinCallback,
+    context: Context,
+    last_level: bool,
+    waiting: bool,
+}
+
+/// One pin.
+#[derive(Default)]
+struct Pin {
+    output: Option<bool>,
+    pull_up: bool,
+    driven: Option<bool>,
+    handler: Option<Handler>,
+}
+
+impl Pin {
+    fn level(&self) -> bool {
+        self.output.or(self.driven).unwrap_or(self.pull_up)
+    }
+}
+
+/// All pins.
+#[derive(Default)]
+pub struct Pins(BTreeMap<i32, Pin>);
+
+/// Pins 6 to 11 belong to the flash chip; 16 is the last one.
+fn is_usable(pin: i32) -> bool {
+    (0..=16).contains(&pin) && !(6..=11).contains(&pin)
+}
+
+impl Device {
+    /// `mgos_gpio_setup_output`: the level first, then the mode.
+    pub fn pin_setup_output(&mut self, pin: i32, level: bool) -> bool {
+        if !is_usable(pin) {
+            return false;
+        }
+        self.pins.0.entry(pin).or_default().output = Some(level);
+        self.announce_pin(pin, level);
+        true
+    }
+
+    /// `mgos_gpio_write`; says so only when the level changes.
+    pub fn pin_write(&mut self, pin: i32, level: bool) {
+        let entry = self.pins.0.entry(pin).or_default();
+        if entry.output.is_some() && entry.output != Some(level) {
+            entry.output = Some(level);
+            self.announce_pin(pin, level);
+        }
+    }
+
+    fn announce_pin(&self, pin: i32, level: bool) {
+        let uptime_ms = self.clock.uptime_ms();
+        emit(&Output::Pin {
+            pin,
+            level,
+            uptime_ms,
+        });
+        if self.is_lock && i64::from(pin) == self.config.int("pins.relay") {
+            let unlocked = level == self.config.flag("lock.unlocked_level");
+            let latch = if unlocked { "unlocked" } else { "locked" };
+            emit(&Output::Latch { latch });
+        }
+    }
+
+    /// `mgos_gpio_read`.
+    pub fn pin_read(&self, pin: i32) -> bool {
+        self.pins.0.get(&pin).is_some_and(Pin::level)
+    }
+
+    /// `mgos_gpio_set_button_handler`.
+    pub fn pin_handle(
+        &mut self,
+        pin: i32,
+        pull: i32,
+        edge: i32,
+        debounce_ms: i32,
+        callback: PinCallback,
+        context: Context,
+    ) -> bool {
+        if !is_usable(pin) || !(EDGE_RISING..=EDGE_ANY).contains(&edge) {
+            return false;
+        }
+        let entry = self.pins.0.entry(pin).or_default();
+        entry.output = None;
+        entry.pull_up = pull == PULL_UP;
+        entry.handler = Some(Handler {
+            edge,
+            debounce: Duration::from_millis(u64::try_from(debounce_ms).unwrap_or(0)),
+            callback,
+            context,
+            last_level: entry.level(),
+            waiting: false,
+        });
+        true
+    }
+
+    /// Drives an input from outside.
+    pub fn pin_drive(&mut self, pin: i32, level: bool) {
+        let entry = self.pins.0.entry(pin).or_default();
+        let before = entry.level();
+        entry.driven = Some(level);
+        if entry.level() == before {
+            return;
+        }
+        let Some(handler) = &mut entry.handler else {
+            return;
+        };
+        let wanted = match handler.edge {
+            EDGE_RISING => level,
+            EDGE_FALLING => !level,
+            _ => true,
+        };
+        if wanted && !handler.waiting {
+            handler.waiting = true;
+            let after = handler.debounce;
+            self.timers.start(after, None, Task::Debounce(pin));
+        }
+    }
+
+    /// The debounce time of a pin has passed.
+    pub fn pin_debounced(&mut self, pin: i32) {
+        let Some(entry) = self.pins.0.get_mut(&pin) else {
+            return;
+        };
+        let level = entry.level();
+        let Some(handler) = &mut entry.handler else {
+            return;
+        };
+        handler.waiting = false;
+        let holds = match handler.edge {
+            EDGE_ANY => level != handler.last_level,
+            edge => level == (edge == EDGE_RISING),
+        };
+        if holds {
+            handler.last_level = level;
+            let call = Call::Pin(handler.callback, pin, handler.context);
+            self.calls.push_back(call);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Reads `config_schema` as Mongoose OS does and writes the C accessors it would generate.
+//!
+//! Shared by build.rs and the tests. It must not know what a setting means.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use saphyr::{LoadableYamlNode, Yaml};
+
+/// Type and default of one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Default {
+    /// `s`: text; an empty one is NULL to C.
+    Text(String),
+    /// `i`: whole number.
+    Int(i64),
+    /// `b`: boolean, `int` to C.
+    Bool(bool),
+    /// `d`: floating point.
+    Double(f64),
+}
+
+/// Settings by their dotted key.
+pub type Schema = BTreeMap<String, Default>;
+
+/// Adds the entries of a manifest's `config_schema` to `schema`: `["key", "type", default]` declares, `["key", default]`
+/// overrides what a library declared.
+///
+/// # Errors
+/// A sentence naming the entry: not YAML, an unknown type, a default of another type, an override of nothing.
+pub fn extend(schema: &mut Schema, manifest: &str) -> Result<(), String> {
+    let documents = Yaml::load_from_str(manifest).map_err(|e| format!("not YAML: {e}"))?;
+    let entries = documents
+        .first()
+        .and_then(|d| d.as_mapping_get("config_schema"))
+        .and_then(Yaml::as_sequence)
+        .ok_or("no config_schema")?;
+    for entry in entries {
+        let parts = entry
+            .as_sequence()
+            .ok_or("config_schema: an entry is not a list")?;
+        let key = parts
+            .first()
+            .and_then(Yaml::as_str)
+            .ok_or("config_schema: an entry has no key")?;
+        add(schema, key, &parts[1..]).map_err(|e| format!("config_schema: {key}: {e}"))?;
+    }
+    Ok(())
+}
+
+fn add(schema: &mut Schema, key: &str, rest: &[Yaml<'_>]) -> Result<(), String> {
+    let values: Vec<&Yaml<'_>> = rest.iter().filter(|v| v.as_mapping().is_none()).collect();
+    let declared = match (schema.get(key), values.as_slice()) {
+        (None, [kind, ..]) if kind.as_str() == Some("o") => return Ok(()),
+        (None, [kind]) => blank(kind.as_str().unwrap_or_default())?,
+        (None, [kind, value]) => coerce(&blank(kind.as_str().unwrap_or_default())?, value)?,
+        (Some(known), [value]) => coerce(known, value)?,
+        (Some(_), _) => return Err("declared twice".into()),
+        (None, _) => return Err("neither a declaration nor an override".into()),
+    };
+    schema.insert(key.to_owned(), declared);
+    Ok(())
+}
+
+fn blank(kind: &str) -> Result<Default, String> {
+    match kind {
+        "s" => Ok(Default::Text(String::new())),
+        "i" => Ok(Default::Int(0)),
+        "b" => Ok(Default::Bool(false)),
+        "d" => Ok(Default::Double(0.0)),
+        _ => Err(format!("{kind:?} is no type, or no library declares it")),
+    }
+}
+
+fn coerce(kind: &Default, value: &Yaml<'_>) -> Result<Default, String> {
+    match kind {
+        Default::Text(_) => value.as_str().map(|v| Default::Text(v.to_owned())),
+        Default::Int(_) => value.as_integer().map(Default::Int),
+        Default::Bool(_) => value.as_bool().map(Default::Bool),
+        Default::Double(_) => value
+            .as_floating_point()
+            .or_else(|| value.as_integer().map(|v| v as f64))
+            .map(Default::Double),
+    }
+    .ok_or_else(|| format!("default {value:?} is not of its type"))
+}
+
+/// The header and the source of the accessors, named and typed as Mongoose OS generates them.
+pub fn accessors(schema: &Schema) -> (String, String) {
+    let mut header = String::from(
+        "/*! Generated from config_schema. */\n#ifndef SHIM_MGOS_CONFIG_H\n#define SHIM_MGOS_CONFIG_H\n",
+    );
+    let mut source = String::from(
+        "/*! Generated from config_schema. */\n#include \"mgos_config.h\"\n\
+         const char *shim_config_text(const char *key);\nint shim_config_int(const char *key);\n\
+         double shim_config_double(const char *key);\nvoid shim_config_set_text(const char *key, const char *v);\n\
+         void shim_config_set_int(const char *key, int v);\nvoid shim_config_set_double(const char *key, double v);\n",
+    );
+    for (key, default) in schema {
+        let name = key.replace('.', "_");
+        let (kind, c) = match default {
+            Default::Text(_) => ("text", "const char *"),
+            Default::Int(_) | Default::Bool(_) => ("int", "int "),
+            Default::Double(_) => ("double", "double "),
+        };
+        let get = format!("{c}mgos_sys_config_get_{name}(void)");
+        let set = format!("void mgos_sys_config_set_{name}({c}v)");
+        writeln!(header, "{get};\n{set};").expect("a String takes everything");
+        writeln!(
+            source,
+            "{get} {{ return shim_config_{kind}(\"{key}\"); }}\n{set} {{ shim_config_set_{kind}(\"{key}\", v); }}"
+        )
+        .expect("a String takes everything");
+    }
+    header.push_str("#endif\n");
+    (header, source)
+}
+
+/// The same defaults as a Rust table: `&[(key, Value)]`, included by config.rs.
+#[allow(
+    dead_code,
+    reason = "the tests include this file without the build script"
+)]
+pub fn table(schema: &Schema) -> String {
+    let mut table = String::from("&[\n");
+    for (key, default) in schema {
+        let value = match default {
+            Default::Text(v) => format!("Initial::Text({v:?})"),
+            Default::Int(v) => format!("Initial::Int({v})"),
+            Default::Bool(v) => format!("Initial::Bool({v})"),
+            Default::Double(v) => format!("Initial::Double({v:?})"),
+        };
+        writeln!(table, "    ({key:?}, {value}),").expect("a String takes everything");
+    }
+    table.push_str("]\n");
+    table
+}

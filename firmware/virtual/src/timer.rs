@@ -1,0 +1,71 @@
+//! Timers of the device, the firmware's and the shim's own. It must not know what a task does.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::call::{Context, TimerCallback};
+
+/// What to do when a timer runs out.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Call the firmware.
+    App(TimerCallback, Context),
+    /// Look at a button's pin after its debounce time.
+    Debounce(i32),
+    /// Drive an input pin to a level, as a finger would.
+    Drive(i32, bool),
+    /// Try to connect again.
+    Reconnect,
+    /// Get the time from the time server.
+    SyncClock,
+}
+
+struct Timer {
+    due: Instant,
+    repeat: Option<Duration>,
+    task: Task,
+}
+
+/// All timers that run, by their id.
+#[derive(Default)]
+pub struct Timers {
+    timers: BTreeMap<usize, Timer>,
+    last_id: usize,
+}
+
+impl Timers {
+    /// Starts a timer and returns its id, never 0.
+    pub fn start(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
+        self.last_id += 1;
+        let due = Instant::now() + after;
+        self.timers
+            .insert(self.last_id, Timer { due, repeat, task });
+        self.last_id
+    }
+
+    /// Stops a timer; an unknown id is ignored.
+    pub fn stop(&mut self, id: usize) {
+        self.timers.remove(&id);
+    }
+
+    /// When the next timer runs out.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.timers.values().map(|t| t.due).min()
+    }
+
+    /// Takes the task that is due the longest, and starts its timer anew if it repeats.
+    pub fn take_due(&mut self, now: Instant) -> Option<Task> {
+        let (&id, timer) = self
+            .timers
+            .iter_mut()
+            .filter(|(_, t)| t.due <= now)
+            .min_by_key(|(_, t)| t.due)?;
+        let task = timer.task.clone();
+        match timer.repeat {
+            // Late timers do not catch up: they would only pile up on a busy machine.
+            Some(interval) => timer.due = now + interval,
+            None => self.stop(id),
+        }
+        Some(task)
+    }
+}
