@@ -5,6 +5,7 @@
 
 mod layering;
 mod library;
+mod link;
 mod source;
 mod template;
 mod tree;
@@ -62,6 +63,7 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     violations.extend(source::check(tree));
     violations.extend(word::check(tree));
     violations.extend(library::check(tree));
+    violations.extend(link::check(tree));
     violations.extend(template::check(tree, &members));
     Ok(violations)
 }

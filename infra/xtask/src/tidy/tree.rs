@@ -24,30 +24,77 @@ pub struct File {
 }
 
 /// All of them, sorted by path.
+#[derive(Default)]
 pub struct Tree {
     files: Vec<File>,
+    /// Every file's path, those that are no text included.
+    paths: Vec<String>,
 }
 
 impl Tree {
     /// Reads every text file below `root`, hidden folders and build output left out.
     pub fn read(root: &Path) -> Result<Self> {
-        let mut files = Vec::new();
-        collect(root, "", &mut files)?;
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self { files })
+        let mut tree = Self::default();
+        tree.collect(root, "")?;
+        tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(tree)
     }
 
     /// A tree made up for a test.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
-        let files = files
+        let files: Vec<File> = files
             .iter()
             .map(|(path, text)| File {
                 path: (*path).to_owned(),
                 text: (*text).to_owned(),
             })
             .collect();
-        Self { files }
+        let paths = files.iter().map(|file| file.path.clone()).collect();
+        Self { files, paths }
+    }
+
+    /// Whether there is a file, or a folder with files, at this path.
+    pub fn has(&self, path: &str) -> bool {
+        let path = path.trim_end_matches('/');
+        self.paths.iter().any(|known| {
+            known
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    fn collect(&mut self, directory: &Path, relative: &str) -> Result<()> {
+        let list = || format!("list {}", directory.display());
+        for entry in fs::read_dir(directory).with_context(list)? {
+            let entry = entry.with_context(list)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') || NOT_OURS.contains(&name.as_str()) {
+                continue;
+            }
+            let path = if relative.is_empty() {
+                name
+            } else {
+                format!("{relative}/{name}")
+            };
+            let kind = entry
+                .file_type()
+                .with_context(|| format!("look at {path}"))?;
+            if kind.is_dir() {
+                self.collect(&entry.path(), &path)?;
+            } else if kind.is_file() {
+                if ENDINGS.contains(&ending_of(&path)) {
+                    let text =
+                        fs::read_to_string(entry.path()).with_context(|| format!("read {path}"))?;
+                    self.files.push(File {
+                        path: path.clone(),
+                        text,
+                    });
+                }
+                self.paths.push(path);
+            }
+        }
+        Ok(())
     }
 
     /// Every file.
@@ -70,9 +117,10 @@ impl File {
         ending_of(&self.path)
     }
 
-    /// Whether the whole file is test code: it lies in a folder `tests` or `test`, or is a module of that name.
+    /// Whether the whole file is test code: it lies in a folder `tests` or `test`, or is a module of such a name.
     pub fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| matches!(part, "tests" | "test" | "tests.rs"))
+        let parts = || self.path.split('/');
+        parts().any(|part| matches!(part, "tests" | "test") || part.ends_with("tests.rs"))
             // The chore of that name.
             && !self.path.starts_with("infra/xtask/src/test/")
     }
@@ -102,33 +150,6 @@ fn ending_of(path: &str) -> &str {
         .map_or("", |(_, ending)| ending)
 }
 
-fn collect(directory: &Path, relative: &str, files: &mut Vec<File>) -> Result<()> {
-    let entries =
-        fs::read_dir(directory).with_context(|| format!("list {}", directory.display()))?;
-    for entry in entries {
-        let entry = entry.with_context(|| format!("list {}", directory.display()))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || NOT_OURS.contains(&name.as_str()) {
-            continue;
-        }
-        let path = if relative.is_empty() {
-            name
-        } else {
-            format!("{relative}/{name}")
-        };
-        let kind = entry
-            .file_type()
-            .with_context(|| format!("look at {path}"))?;
-        if kind.is_dir() {
-            collect(&entry.path(), &path, files)?;
-        } else if kind.is_file() && ENDINGS.contains(&ending_of(&path)) {
-            let text = fs::read_to_string(entry.path()).with_context(|| format!("read {path}"))?;
-            files.push(File { path, text });
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +173,7 @@ mod tests {
             ("tests/src/story.rs", true),
             ("lambdas/lock-core/src/decide/tests.rs", true),
             ("infra/local-cloud/tests/broker.rs", true),
+            ("firmware/virtual/src/schema_tests.rs", true),
             ("infra/xtask/src/test/rust.rs", false),
             ("lambdas/press/src/main.rs", false),
         ];
