@@ -3,7 +3,7 @@
 //! Must not know: what any of those files mean.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,11 +50,17 @@ impl Workspace {
         self.target().join("venv/bin").join(name)
     }
 
-    /// The cargo that started this chore.
+    /// The cargo that started this chore, with an environment as from a shell.
+    ///
+    /// Cargo tells a program that it runs which package that is, and some build scripts (ring's) run again when those
+    /// variables change: left in place, each chore would rebuild what the last plain `cargo build` had built.
     pub fn cargo(&self) -> Command {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
         command.current_dir(&self.root);
+        for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -72,6 +78,12 @@ impl Workspace {
         );
         serde_json::from_slice(&output.stdout).context("read the answer of cargo metadata")
     }
+}
+
+/// Whether cargo set this variable to describe the package that it runs.
+fn is_of_this_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// Whether this runs in CI, where a missing tool is a failure: `CI` is set to anything but empty, `0` or `false`.
@@ -107,6 +119,21 @@ mod tests {
         ];
         for (value, expected) in rows {
             assert_eq!(is_ci(value), expected, "CI={value:?}");
+        }
+    }
+
+    #[test]
+    fn a_nested_cargo_is_not_told_about_this_package() {
+        let cases = [
+            ("CARGO_PKG_NAME", false),
+            ("CARGO_MANIFEST_DIR", false),
+            ("CARGO_MANIFEST_PATH", false),
+            ("CARGO_HOME", true),
+            ("CARGO_TARGET_DIR", true),
+            ("PATH", true),
+        ];
+        for (name, stays) in cases {
+            assert_eq!(!is_of_this_package(OsStr::new(name)), stays, "{name}");
         }
     }
 
