@@ -21,6 +21,8 @@ pub struct File {
     pub path: String,
     /// What it holds.
     pub text: String,
+    /// Whether another file declares it as a module for tests alone.
+    declared_test: bool,
 }
 
 /// All of them, sorted by path.
@@ -37,6 +39,7 @@ impl Tree {
         let mut tree = Self::default();
         tree.collect(root, "")?;
         tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+        tree.mark_test_modules();
         Ok(tree)
     }
 
@@ -45,13 +48,12 @@ impl Tree {
     pub fn of(files: &[(&str, &str)]) -> Self {
         let files: Vec<File> = files
             .iter()
-            .map(|(path, text)| File {
-                path: (*path).to_owned(),
-                text: (*text).to_owned(),
-            })
+            .map(|(path, text)| File::new((*path).to_owned(), (*text).to_owned()))
             .collect();
         let paths = files.iter().map(|file| file.path.clone()).collect();
-        Self { files, paths }
+        let mut tree = Self { files, paths };
+        tree.mark_test_modules();
+        tree
     }
 
     /// Whether there is a file, or a folder with files, at this path.
@@ -62,6 +64,13 @@ impl Tree {
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
+    }
+
+    fn mark_test_modules(&mut self) {
+        let declared: Vec<String> = self.files.iter().flat_map(File::test_modules).collect();
+        for file in &mut self.files {
+            file.declared_test = declared.contains(&file.path);
+        }
     }
 
     fn collect(&mut self, directory: &Path, relative: &str) -> Result<()> {
@@ -86,10 +95,7 @@ impl Tree {
                 if ENDINGS.contains(&ending_of(&path)) {
                     let text =
                         fs::read_to_string(entry.path()).with_context(|| format!("read {path}"))?;
-                    self.files.push(File {
-                        path: path.clone(),
-                        text,
-                    });
+                    self.files.push(File::new(path.clone(), text));
                 }
                 self.paths.push(path);
             }
@@ -112,17 +118,46 @@ impl Tree {
 }
 
 impl File {
+    fn new(path: String, text: String) -> Self {
+        Self {
+            path,
+            text,
+            declared_test: false,
+        }
+    }
+
+    /// The files of the modules that this one declares for tests alone.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = match self
+            .path
+            .strip_suffix("lib.rs")
+            .or(self.path.strip_suffix("main.rs"))
+        {
+            Some(folder) => folder.to_owned(),
+            None => format!("{}/", self.path.trim_end_matches(".rs")),
+        };
+        let lines: Vec<&str> = self.text.lines().collect();
+        lines
+            .windows(2)
+            .filter(|pair| pair[0] == "#[cfg(test)]")
+            .filter_map(|pair| pair[1].strip_prefix("mod ")?.strip_suffix(';'))
+            .map(|module| format!("{folder}{module}.rs"))
+            .collect()
+    }
+
     /// The part of the name after the last dot.
     pub fn ending(&self) -> &str {
         ending_of(&self.path)
     }
 
-    /// Whether the whole file is test code: it lies in a folder `tests` or `test`, or is a module of such a name.
+    /// Whether the whole file is test code: by its place, by its name, or because it is declared so.
     pub fn is_test(&self) -> bool {
-        let parts = || self.path.split('/');
-        parts().any(|part| matches!(part, "tests" | "test") || part.ends_with("tests.rs"))
-            // The chore of that name.
-            && !self.path.starts_with("infra/xtask/src/test/")
+        let by_name = self
+            .path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "test") || part.ends_with("tests.rs"));
+        // The chore is called test, too.
+        self.declared_test || by_name && !self.path.starts_with("infra/xtask/src/test/")
     }
 
     /// The lines of code, numbered from 1: without whole-line comments, and without the inline test module at the end.
@@ -165,6 +200,20 @@ mod tests {
             .map(|(number, _)| number)
             .collect();
         assert_eq!(lines, [2, 3, 4]);
+    }
+
+    #[test]
+    fn a_module_for_tests_alone_is_test_code() {
+        let parent = "//! Doc.\n#[cfg(test)]\nmod law;\nmod press;\n";
+        let tree = Tree::of(&[
+            ("a/src/decide.rs", parent),
+            ("a/src/decide/law.rs", ""),
+            ("a/src/decide/press.rs", ""),
+        ]);
+        let tests: Vec<bool> = tree.files().iter().map(File::is_test).collect();
+        assert_eq!(tests, [false, true, false]);
+        let tree = Tree::of(&[("a/src/lib.rs", parent), ("a/src/law.rs", "")]);
+        assert!(tree.files()[1].is_test());
     }
 
     #[test]
