@@ -256,3 +256,8 @@ fn repeated(record: &Record, id: &CommandId, event: Event, now: UnixMillis) -> D
         _ => Decision::ignored(Reason::DUPLICATE, event),
     }
 }
+
+#[cfg(test)]
+mod law;
+#[cfg(test)]
+mod tests;

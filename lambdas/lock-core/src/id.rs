@@ -10,7 +10,7 @@ use crate::name::{ButtonSerial, LockName};
 ///
 /// Made from the identity of its cause (C1), so that a retry of the same press makes the same id and can be told from a
 /// new press (C7). It is no secret and need not be unguessable: a report must match id *and* version (C9).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(String);
 

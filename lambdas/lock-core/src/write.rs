@@ -14,7 +14,7 @@ use crate::time::{UnixMillis, UnixSeconds};
 /// All that one decision changes, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writes {
-    /// The binding takes note of the press.
+    /// The binding must hold, and may take note of the press.
     pub binding: Option<BindingUpdate>,
     /// The record changes.
     pub record: Option<RecordWrite>,
@@ -25,15 +25,23 @@ pub struct Writes {
     pub event: Event,
 }
 
-/// Note of a press in its binding. Key `button#<serial>` / `binding`.
+/// What a decision wants of the binding behind it. Key `button#<serial>` / `binding`.
 ///
-/// Holds only if the binding is enabled, its revision is `revision`, and the press is `newer` (C3).
+/// Holds only if the binding is enabled and its revision is `revision` (C3): a button revoked since it was read commands
+/// nothing, by a new command or by an old one sent again (C8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingUpdate {
     /// The button.
     pub button: ButtonSerial,
     /// The binding's revision when the decision was made.
     pub revision: u64,
+    /// The press to take note of; none where the binding must merely still hold.
+    pub note: Option<PressNote>,
+}
+
+/// Note of a press that takes effect; holds only if the press is `newer` (C3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PressNote {
     /// What makes this press newer than the last.
     pub newer: Newer,
     /// The last press from now on.
@@ -120,23 +128,35 @@ pub struct RequestMark {
 }
 
 impl BindingUpdate {
+    /// Wants `binding` to be enabled and unchanged, and no more.
+    pub fn holds(binding: &Binding) -> BindingUpdate {
+        BindingUpdate {
+            button: binding.button.clone(),
+            revision: binding.revision,
+            note: None,
+        }
+    }
+
     /// Whether the condition holds.
     pub fn admits(&self, binding: &Binding) -> bool {
         let last = binding.last_press.as_ref();
-        let newer = match self.newer {
+        let newer = |note: &PressNote| match note.newer {
             Newer::Sequence(n) => last
                 .and_then(|last| last.sequence)
                 .is_none_or(|last| last < n),
             Newer::LastAtMost(at) => last.is_none_or(|last| last.at <= at),
         };
-        binding.enabled && binding.revision == self.revision && newer
+        binding.enabled && binding.revision == self.revision && self.note.as_ref().is_none_or(newer)
     }
 
     /// The binding after this write.
     pub fn apply(&self, binding: &Binding) -> Binding {
+        let Some(note) = &self.note else {
+            return binding.clone();
+        };
         Binding {
-            last_press: Some(self.last_press.clone()),
-            battery_mv: self.battery_mv.or(binding.battery_mv),
+            last_press: Some(note.last_press.clone()),
+            battery_mv: note.battery_mv.or(binding.battery_mv),
             ..binding.clone()
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use lock_aws::clock::{self, Stopwatch};
 use lock_aws::publisher::chain;
 use lock_aws::{Cloud, Committed, Conflict, PublishError, StoreError};
+use lock_core::binding::Binding;
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::field::{Fields, Refusal};
@@ -130,13 +131,13 @@ impl Handler {
         while steps.decisions < DECISIONS_MAX {
             let watch = Stopwatch::start();
             let record = self.cloud.store.read_record(&report.lock).await?;
-            let may_unlock = self.may_unlock(record.as_ref()).await?;
+            let binding = self.binding_behind(record.as_ref()).await?;
             let now = clock::now();
             let decision = match decide_report(
                 record.as_ref(),
                 &report,
                 origin,
-                may_unlock,
+                binding.as_ref(),
                 now,
                 &self.limits,
             ) {
@@ -169,15 +170,12 @@ impl Handler {
         Err(HandlerError::Contention)
     }
 
-    /// Whether the binding behind the current command still holds, where an unlock might be sent again (C8).
-    async fn may_unlock(&self, record: Option<&Record>) -> Result<bool, StoreError> {
-        let Some((record, button)) =
-            record.and_then(|record| Some((record, record.resend_asks_for()?)))
-        else {
-            return Ok(true);
-        };
-        let binding = self.cloud.store.read_binding(button).await?;
-        Ok(binding.is_some_and(|binding| binding.enabled && binding.lock == record.lock))
+    /// The binding behind the current command, where an unlock might be sent again (C8).
+    async fn binding_behind(&self, record: Option<&Record>) -> Result<Option<Binding>, StoreError> {
+        match record.and_then(Record::resend_asks_for) {
+            Some(button) => self.cloud.store.read_binding(button).await,
+            None => Ok(None),
+        }
     }
 
     async fn read_shadow(

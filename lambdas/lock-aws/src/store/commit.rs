@@ -144,16 +144,21 @@ fn update(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
 }
 
-/// Enabled, revision as read, press newer than the last (C3).
+/// Enabled, revision as read, press newer than the last (C3). Where nothing is to be noted, the revision is written as it
+/// is: a condition alone would need one more permission.
 fn binding_expression(update: &BindingUpdate) -> Expression {
     let mut expression = Expression::default();
-    expression.set("lastPress", &update.last_press);
-    expression.set_some("batteryMv", update.battery_mv.as_ref());
     expression.require("enabled", "=", &true);
     expression.require("revision", "=", &update.revision);
-    match update.newer {
+    let Some(note) = &update.note else {
+        expression.set("revision", &update.revision);
+        return expression;
+    };
+    expression.set("lastPress", &note.last_press);
+    expression.set_some("batteryMv", note.battery_mv.as_ref());
+    match note.newer {
         Newer::Sequence(sequence) => {
-            expression.require_if_any("lastPress.sequence", "<", &sequence)
+            expression.require_if_any("lastPress.sequence", "<", &sequence);
         }
         Newer::LastAtMost(at) => expression.require_if_any("lastPress.at", "<=", &at),
     }

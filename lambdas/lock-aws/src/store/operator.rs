@@ -27,7 +27,10 @@ impl Store {
         let fail = |source| self.error("describe", "itself", source);
         let call = self.client.describe_table().table_name(&self.table);
         let answer = call.send().await.map_err(|error| fail(error.into()))?;
-        let arn = answer.table.and_then(|table| table.table_arn).unwrap_or_default();
+        let arn = answer
+            .table
+            .and_then(|table| table.table_arn)
+            .unwrap_or_default();
         // arn:aws:dynamodb:<region>:<account>:table/<name>
         let account = arn.split(':').nth(4).map(str::to_owned);
         account.ok_or_else(|| fail(format!("the table's ARN has no account: {arn}").into()))

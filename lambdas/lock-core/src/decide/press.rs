@@ -4,12 +4,13 @@ use super::{Decision, Wish, command, repeated};
 use crate::action::Intent;
 use crate::binding::{Binding, LastPress};
 use crate::event::Event;
+use crate::id::CommandId;
 use crate::limits::Limits;
 use crate::press::Press;
 use crate::reason::{Reason, Verdict};
 use crate::record::{Cause, Record};
 use crate::time::UnixMillis;
-use crate::write::{BindingUpdate, Newer};
+use crate::write::{BindingUpdate, Newer, PressNote};
 
 /// Decides a press.
 ///
@@ -43,10 +44,10 @@ pub fn decide_press(
     };
     let place = place(binding.last_press.as_ref(), press, limits);
     match (place, record) {
-        (Place::Recorded, Some(record)) => return repeated(record, &id, event, now),
+        (Place::Recorded, Some(record)) => return again(record, binding, &id, event, now),
         (Place::Recorded, None) => return Decision::ignored(Reason::DUPLICATE, event),
         // Binding anew forgets the last press, but the record still knows its own.
-        (_, Some(record)) if is_current(record) => return repeated(record, &id, event, now),
+        (_, Some(record)) if is_current(record) => return again(record, binding, &id, event, now),
         (Place::Overtaken, _) => return Decision::ignored(Reason::OVERTAKEN, event),
         (Place::Quiet, _) => return Decision::ignored(Reason::QUIET_WINDOW, event),
         (Place::Newer(_), _) => {}
@@ -87,20 +88,38 @@ fn commit(
     if decision.verdict != Verdict::Command {
         return decision;
     }
-    decision.writes.binding = Some(BindingUpdate {
-        button: press.button.clone(),
-        revision: binding.revision,
+    // The largest count is kept when this press carries none: an earlier one that is delivered again must still be known.
+    let sequence = press
+        .sequence
+        .or(binding.last_press.as_ref().and_then(|last| last.sequence));
+    let note = PressNote {
         newer,
         last_press: LastPress {
             press_id: press.press_id.clone(),
             at: press.received_at,
-            // Kept when this press carries none: an earlier count that is delivered again must still be known.
-            sequence: press
-                .sequence
-                .or(binding.last_press.as_ref().and_then(|last| last.sequence)),
+            sequence,
         },
         battery_mv: press.battery_mv,
+    };
+    decision.writes.binding = Some(BindingUpdate {
+        note: Some(note),
+        ..BindingUpdate::holds(binding)
     });
+    decision
+}
+
+/// A press already recorded (C7): what is sent again is sent only while the binding still holds.
+fn again(
+    record: &Record,
+    binding: &Binding,
+    id: &CommandId,
+    event: Event,
+    now: UnixMillis,
+) -> Decision {
+    let mut decision = repeated(record, id, event, now);
+    if decision.verdict == Verdict::Resend {
+        decision.writes.binding = Some(BindingUpdate::holds(binding));
+    }
     decision
 }
 

@@ -3,6 +3,7 @@
 
 use super::{Decision, commanded, resend};
 use crate::action::Action;
+use crate::binding::Binding;
 use crate::command::Version;
 use crate::event::Event;
 use crate::id::CommandId;
@@ -11,7 +12,7 @@ use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Cause, Command, Due, Record, Reported, Status};
 use crate::report::{Latch, Outcome, ReportEvent, Source};
 use crate::time::UnixMillis;
-use crate::write::{Guard, RecordUpdate, RecordWrite, ShadowGuard, Writes};
+use crate::write::{BindingUpdate, Guard, RecordUpdate, RecordWrite, ShadowGuard, Writes};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,13 @@ pub enum ReportDecision {
 
 /// Decides a report.
 ///
-/// `may_unlock` says whether the binding (or request) behind the current command still holds; it is asked only where an
-/// unlock might be sent again (C8), see [`Record::resend_asks_for`].
+/// `binding` is that of the button behind the current command; it is looked at only where an unlock might be sent again
+/// (C8), see [`Record::resend_asks_for`].
 pub fn decide_report(
     record: Option<&Record>,
     report: &ReportEvent,
     origin: Origin,
-    may_unlock: bool,
+    binding: Option<&Binding>,
     now: UnixMillis,
     limits: &Limits,
 ) -> ReportDecision {
@@ -63,7 +64,7 @@ pub fn decide_report(
         reported: Some(fresh),
         ..RecordUpdate::new(record, record.due.clone())
     };
-    let mut decision = judge(record, report, update, event, may_unlock, now);
+    let mut decision = judge(record, report, update, event, binding, now);
     if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
         decision.alerts.push(Alert::UnlockedAtBoot);
     }
@@ -135,7 +136,7 @@ fn judge(
     report: &ReportEvent,
     update: RecordUpdate,
     event: Event,
-    may_unlock: bool,
+    binding: Option<&Binding>,
     now: UnixMillis,
 ) -> Decision {
     let (own, theirs) = (record.version, report.report.version);
@@ -157,7 +158,7 @@ fn judge(
                 system_lock(record, update, theirs, Reason::VERSION_BEHIND, event, now)
             }
             Status::Pending | Status::Unresponsive => {
-                behind(record, command, report, update, event, may_unlock, now)
+                behind(record, command, report, update, event, binding, now)
             }
         };
     }
@@ -197,7 +198,7 @@ fn behind(
     report: &ReportEvent,
     update: RecordUpdate,
     event: Event,
-    may_unlock: bool,
+    binding: Option<&Binding>,
     now: UnixMillis,
 ) -> Decision {
     let refused = report
@@ -210,13 +211,21 @@ fn behind(
     } else {
         Reason::NOT_SEEN
     };
+    let holds = record.resend_asks_for().map(|_| {
+        let holds = |binding: &&Binding| binding.enabled && binding.lock == record.lock;
+        binding.filter(holds).map(BindingUpdate::holds)
+    });
     let due = command.next_send_at <= now;
     let allowed = match command.action {
         Action::Lock => true,
-        Action::Unlock => record.status == Status::Pending && may_unlock && !command.expired(now),
+        Action::Unlock => {
+            record.status == Status::Pending && holds != Some(None) && !command.expired(now)
+        }
     };
     if due && allowed {
-        return resend(update, record, command, reason, event, now);
+        let mut decision = resend(update, record, command, reason, event, now);
+        decision.writes.binding = holds.flatten();
+        return decision;
     }
     changed(Verdict::Noted, reason, record, update, event)
 }
@@ -320,3 +329,6 @@ fn create(report: &ReportEvent, fresh: Reported, event: Event, now: UnixMillis) 
     }
     decision
 }
+
+#[cfg(test)]
+mod tests;

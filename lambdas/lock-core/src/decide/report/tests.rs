@@ -1,0 +1,237 @@
+//! Decisions about reports as a table: one row per case, read aloud.
+
+use super::*;
+use crate::binding::Actions;
+use crate::decide::tests::{BASE, NOW, lock, outcome, record};
+use crate::name::{ButtonSerial, LockName};
+use crate::report::{Clock, RefusedCommand, Report};
+use crate::time::UnixSeconds;
+
+/// A record as `record` makes it, whose last report came with shadow version 10 at second 400.
+fn heard(text: &str) -> Option<Record> {
+    let mut record = record(text)?;
+    let report = report_of(Latch::Locked, record.version);
+    record.reported = Some(Reported {
+        report,
+        shadow_version: 10,
+        shadow_at: UnixSeconds(400),
+        at: NOW.minus(9_000),
+    });
+    Some(record)
+}
+
+fn report_of(lock: Latch, version: Version) -> Report {
+    Report {
+        lock,
+        version,
+        command_id: Some(CommandId::from_text("current")),
+        result: Outcome::Executed,
+        source: Source::Remote,
+        refused: None,
+        boot_count: 1,
+        clock: Clock::Synced,
+        firmware: None,
+        rssi: None,
+        door: None,
+    }
+}
+
+/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`. The report's shadow version is 11, at second 499.
+fn row(given: &str) -> String {
+    let mut words = given.split_whitespace();
+    let mut record = heard(words.next().unwrap());
+    let word = |word: &str| serde_json::Value::String(word.to_owned());
+    let latch: Latch = serde_json::from_value(word(words.next().unwrap())).unwrap();
+    let version = words
+        .next()
+        .unwrap()
+        .trim_start_matches('v')
+        .parse::<u64>()
+        .unwrap();
+    let version = if version == 0 { 0 } else { BASE + version };
+    let mut event = ReportEvent {
+        lock: lock(),
+        shadow_version: 11,
+        shadow_at: UnixSeconds(499),
+        report: report_of(latch, Version(version)),
+    };
+    let mut origin = Origin::Event;
+    let mut binding = Binding {
+        button: ButtonSerial::new("button-1").unwrap(),
+        lock: lock(),
+        actions: Actions::default(),
+        enabled: true,
+        revision: 3,
+        last_press: None,
+        battery_mv: None,
+    };
+    for word in words {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match name {
+            "id" => event.report.command_id = Some(CommandId::from_text(value)),
+            "blank" => {
+                event.report = Report {
+                    command_id: None,
+                    result: Outcome::None,
+                    ..event.report
+                }
+            }
+            "expired" => event.report.result = Outcome::Expired,
+            "boot" => event.report.source = Source::Boot,
+            "refuses" => {
+                event.report.refused = Some(RefusedCommand {
+                    command_id: Some(CommandId::from_text(value)),
+                    reason: "clock".into(),
+                });
+            }
+            "shadow" => event.shadow_version = value.parse().unwrap(),
+            "second" => event.shadow_at = UnixSeconds(value.parse().unwrap()),
+            "from-shadow" => origin = Origin::Shadow,
+            "revoked" => binding.enabled = false,
+            "rebound" => binding.lock = LockName::new("lock-2").unwrap(),
+            "never-heard" => record.as_mut().unwrap().reported = None,
+            "created" => record = Some(Record::created(lock(), UnixMillis(0))),
+            "late" => {
+                record
+                    .as_mut()
+                    .unwrap()
+                    .command
+                    .as_mut()
+                    .unwrap()
+                    .expires_at = Some(NOW)
+            }
+            "waiting" => {
+                record
+                    .as_mut()
+                    .unwrap()
+                    .command
+                    .as_mut()
+                    .unwrap()
+                    .next_send_at = NOW.plus(1)
+            }
+            _ => panic!("unknown word {word:?}"),
+        }
+    }
+    let decision = match decide_report(
+        record.as_ref(),
+        &event,
+        origin,
+        Some(&binding),
+        NOW,
+        &Limits::default(),
+    ) {
+        ReportDecision::ReadShadow => return "read the shadow".to_owned(),
+        ReportDecision::Act(decision) => *decision,
+    };
+    let alerts: String = decision
+        .alerts
+        .iter()
+        .map(|alert| format!(" alert={}", alert.code()))
+        .collect();
+    if let Some(RecordWrite::Create(new)) = &decision.writes.record {
+        let command = new.command.as_ref().unwrap();
+        return format!(
+            "create {:?} {} v{}: {}{alerts}",
+            new.status,
+            command.action,
+            new.version.0 - BASE,
+            decision.reason
+        );
+    }
+    let Some(write) = &decision.writes.record else {
+        return outcome(&decision) + &alerts;
+    };
+    let after = write
+        .apply(record.as_ref())
+        .expect("its own condition holds on what it was decided on");
+    assert_eq!(after.state, latch, "the reported latch is the truth");
+    assert_eq!(
+        after.reported.as_ref().unwrap().shadow_version,
+        event.shadow_version
+    );
+    let because = if decision.publish.is_some() {
+        format!(" {}", decision.reason)
+    } else {
+        String::new()
+    };
+    let status = after.status.as_str();
+    format!("{}{because} -> {status}{alerts}", outcome(&decision))
+}
+
+fn check(table: &str) {
+    for line in table
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (given, wanted) = line.split_once("=>").unwrap();
+        assert_eq!(row(given.trim()), wanted.trim(), "{given}");
+    }
+}
+
+#[test]
+fn a_report_settles_the_record_only_with_version_and_id() {
+    check(
+        "
+        pending-unlock/locked    unlocked v7          => settled: executed -> settled
+        pending-lock/unlocked    locked   v7          => settled: executed -> settled
+        pending-unlock/locked    locked   v7 expired  => settled: expired -> settled
+        unresponsive-lock/locked locked   v7          => settled: executed -> settled
+        # the reported latch is the truth, also against a settled record
+        settled/unlocked         locked   v7 boot     => settled: confirmed -> settled
+        settled/locked           unlocked v7          => settled: confirmed -> settled
+        settled/locked           jammed   v7          => settled: confirmed -> settled
+        settled/locked           unlocked v7 boot     => settled: confirmed -> settled alert=unlocked-at-boot
+        # another command at this version: not settled, made certain by locking
+        pending-unlock/locked    unlocked v7 id=other => command lock v8 expires=never other-command -> pending alert=other-command
+        pending-unlock/locked    unlocked v7 blank    => command lock v8 expires=never other-command -> pending alert=other-command
+        ",
+    );
+}
+
+#[test]
+fn a_device_behind_or_ahead_is_locked_anew_or_sent_the_command_again() {
+    check(
+        "
+        # lost flash: behind a settled record
+        settled/unlocked         locked   v6         => command lock v8 expires=never version-behind -> pending
+        settled/unlocked         locked   v0 blank   => command lock v8 expires=never version-behind -> pending
+        # the current command has not arrived: sent again when its turn has come
+        pending-lock/unlocked    unlocked v6         => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked    unlocked v6 waiting => noted: not-seen -> pending
+        unresponsive-lock/locked unlocked v6         => resend lock v7 send=2 not-seen -> unresponsive
+        pending-unlock/locked    locked   v6         => resend unlock v7 send=2 not-seen -> pending
+        pending-unlock/locked    locked   v6 late    => noted: not-seen -> pending
+        pending-unlock/locked    locked   v6 revoked => noted: not-seen -> pending
+        pending-unlock/locked    locked   v6 rebound => noted: not-seen -> pending
+        pending-lock/unlocked    unlocked v6 revoked => resend lock v7 send=2 not-seen -> pending
+        unresponsive-unlock/locked locked v6         => noted: not-seen -> unresponsive
+        pending-unlock/locked    locked   v6 refuses=current         => resend unlock v7 send=2 refused-by-lock -> pending
+        pending-unlock/locked    locked   v6 refuses=current waiting => noted: refused-by-lock -> pending
+        pending-unlock/locked    locked   v6 refuses=older waiting   => noted: not-seen -> pending
+        # ahead of the record: adopted, then locked past it
+        settled/locked           unlocked v50        => command lock v51 expires=never version-ahead -> pending
+        pending-unlock/locked    unlocked v50        => command lock v51 expires=never version-ahead -> pending
+        settled/locked           unlocked v90000000  => command lock v90000001 expires=never version-ahead -> pending alert=implausible-version
+        # never commanded: locked, whatever it says
+        none                     unlocked v3         => create Pending lock v4: first-report
+        settled/locked           locked   v3 created => command lock v4 expires=never first-report -> pending
+        ",
+    );
+}
+
+#[test]
+fn only_a_report_newer_than_the_last_one_used_counts() {
+    check(
+        "
+        pending-unlock/locked locked v7 shadow=10 second=400          => ignored: duplicate
+        pending-unlock/locked locked v7 shadow=9 second=399           => ignored: stale-report
+        pending-unlock/locked locked v7 shadow=9 second=400           => ignored: stale-report
+        # a lower version with a later time: deleted, so only the shadow itself is believed
+        pending-unlock/locked unlocked v7 shadow=1 second=499             => read the shadow
+        pending-unlock/locked unlocked v7 shadow=1 second=499 from-shadow => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow           => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=1 never-heard            => settled: executed -> settled
+        ",
+    );
+}

@@ -1,0 +1,361 @@
+//! Decisions as tables: one row per case, read aloud.
+
+use super::*;
+use crate::action::ClickType;
+use crate::binding::{Actions, Binding, LastPress};
+use crate::name::ButtonSerial;
+use crate::press::Press;
+use crate::report::Latch;
+use crate::request::Request;
+
+/// The time of every decision here.
+pub(super) const NOW: UnixMillis = UnixMillis(500_000);
+/// Versions are written relative to this, which lies past the clock: `v7` is 1,000,007.
+pub(super) const BASE: u64 = 1_000_000;
+
+pub(super) fn lock() -> LockName {
+    LockName::new("lock-1").unwrap()
+}
+
+fn button() -> ButtonSerial {
+    ButtonSerial::new("button-1").unwrap()
+}
+
+/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a record at v7, its command made 5 s ago and sent once.
+pub(super) fn record(text: &str) -> Option<Record> {
+    if text == "none" {
+        return None;
+    }
+    let (status, state) = text.split_once('/').unwrap();
+    let (status, action) = status.split_once('-').unwrap_or((status, "lock"));
+    let word = |word: &str| serde_json::Value::String(word.to_owned());
+    let action: Action = serde_json::from_value(word(action)).unwrap();
+    let made = NOW.minus(5_000);
+    let expires_at = (action == Action::Unlock).then(|| made.plus(30_000));
+    let cause = Cause::Button { button: button() };
+    let command = Command::new(
+        CommandId::from_text("current"),
+        action,
+        cause,
+        made,
+        expires_at,
+    );
+    Some(Record {
+        version: Version(BASE + 7),
+        status: serde_json::from_value(word(status)).unwrap(),
+        state: serde_json::from_value::<Latch>(word(state)).unwrap(),
+        command: Some(command),
+        ..Record::created(lock(), UnixMillis(0))
+    })
+}
+
+/// `+28000ms` from now, or `never`.
+fn relative(at: Option<UnixMillis>) -> String {
+    at.map_or("never".to_owned(), |at| {
+        format!("{:+}ms", at.0 as i64 - NOW.0 as i64)
+    })
+}
+
+/// What a decision comes to: `command unlock v8 expires=+28000ms`, `resend lock v7 send=2`, `ignored: stale`.
+pub(super) fn outcome(decision: &Decision) -> String {
+    let reason = decision.reason.code();
+    assert_eq!(
+        decision.writes.event.reason, decision.reason,
+        "the line says what was decided"
+    );
+    assert_eq!(
+        decision.writes.event.decision, decision.verdict,
+        "the line says what was decided"
+    );
+    let Some(publish) = &decision.publish else {
+        return format!("{}: {reason}", decision.verdict.as_str());
+    };
+    let Some(RecordWrite::Update(update)) = &decision.writes.record else {
+        panic!("published without a change of the record: {decision:?}");
+    };
+    let command = update.command.as_ref().unwrap();
+    assert_eq!(
+        publish.command.command_id, command.id,
+        "what is published is what is committed"
+    );
+    let action = publish.command.action.as_str();
+    let version = publish.command.version.0 - BASE;
+    match decision.verdict {
+        Verdict::Command => format!(
+            "command {action} v{version} expires={}",
+            relative(command.expires_at)
+        ),
+        _ => format!(
+            "{} {action} v{version} send={}",
+            decision.verdict.as_str(),
+            command.attempts
+        ),
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.trim_end_matches("ms").parse().unwrap()
+}
+
+/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock v8 expires=+28000ms`.
+fn press_row(row: &str) -> String {
+    let mut words = row.split_whitespace();
+    let mut record = record(words.next().unwrap());
+    let mut press = Press {
+        button: button(),
+        click: words.next().unwrap().parse().unwrap(),
+        sequence: None,
+        received_at: NOW,
+        press_id: "p2".to_owned(),
+        principal: None,
+        battery_mv: None,
+    };
+    let mut last: Option<LastPress> = None;
+    let mut binding = Binding {
+        button: button(),
+        lock: lock(),
+        actions: Actions::default(),
+        enabled: true,
+        revision: 3,
+        last_press: None,
+        battery_mv: None,
+    };
+    let mut bound = true;
+    let mut caused = false;
+    for word in words {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let made = NOW.minus(5_000);
+        let last_of = |last: Option<LastPress>| {
+            last.unwrap_or(LastPress {
+                press_id: "p1".into(),
+                at: made,
+                sequence: None,
+            })
+        };
+        match name {
+            "age" => press.received_at = NOW.minus(number(value)),
+            "early" => press.received_at = NOW.plus(number(value)),
+            "seq" => press.sequence = Some(number(value)),
+            "last-seq" => {
+                last = Some(LastPress {
+                    sequence: Some(number(value)),
+                    ..last_of(last)
+                })
+            }
+            "last-age" => {
+                last = Some(LastPress {
+                    at: NOW.minus(number(value)),
+                    ..last_of(last)
+                })
+            }
+            "last-id" => {
+                last = Some(LastPress {
+                    press_id: value.to_owned(),
+                    ..last_of(last)
+                })
+            }
+            "unbound" => bound = false,
+            "no-clicks" => binding.actions = Actions([(ClickType::Double, Intent::Lock)].into()),
+            "disabled" => binding.enabled = false,
+            "caused-it" => caused = true,
+            "sent" => {
+                let command = record.as_mut().unwrap().command.as_mut().unwrap();
+                for _ in 1..number::<u32>(value) {
+                    *command = command.sent_again(NOW.minus(1_000));
+                }
+            }
+            _ => panic!("unknown word {word:?}"),
+        }
+    }
+    if caused {
+        record.as_mut().unwrap().command.as_mut().unwrap().id = press.command_id();
+    }
+    binding.last_press = last;
+    let binding = bound.then_some(binding);
+    let decision = decide_press(
+        record.as_ref(),
+        binding.as_ref(),
+        &press,
+        NOW,
+        &Limits::default(),
+    );
+    if let Some(update) = &decision.writes.binding {
+        assert!(
+            update.admits(binding.as_ref().unwrap()),
+            "its own condition holds on what it was decided on: {row}"
+        );
+    }
+    outcome(&decision)
+}
+
+fn check(table: &str, decide: impl Fn(&str) -> String) {
+    for row in table
+        .lines()
+        .map(str::trim)
+        .filter(|row| !row.is_empty() && !row.starts_with('#'))
+    {
+        let (given, wanted) = row.split_once("=>").unwrap();
+        let got = decide(given.trim());
+        assert_eq!(got, wanted.trim(), "{given}");
+    }
+}
+
+#[test]
+fn a_press_means_what_the_state_makes_of_it() {
+    check(
+        "
+        # C6: only from settled and locked does a toggle unlock
+        settled/locked           SINGLE age=2000ms => command unlock v8 expires=+28000ms
+        settled/unlocked         SINGLE            => command lock v8 expires=never
+        settled/jammed           SINGLE            => command lock v8 expires=never
+        settled/unknown          SINGLE            => command lock v8 expires=never
+        pending-lock/locked      SINGLE            => command lock v8 expires=never
+        pending-unlock/locked    SINGLE            => command lock v8 expires=never
+        unresponsive-lock/locked SINGLE            => command lock v8 expires=never
+        # explicit clicks, from every status
+        settled/locked           DOUBLE            => command lock v8 expires=never
+        pending-unlock/locked    DOUBLE            => command lock v8 expires=never
+        settled/unlocked         LONG              => command unlock v8 expires=+30000ms
+        pending-lock/unlocked    LONG              => command unlock v8 expires=+30000ms
+        unresponsive-lock/locked LONG              => command unlock v8 expires=+30000ms
+        # C4: the life counts from the press; a stale one neither unlocks nor toggles, but locks
+        settled/locked           LONG   age=29999ms => command unlock v8 expires=+1ms
+        settled/locked           LONG   age=30000ms => ignored: stale
+        settled/locked           SINGLE age=30000ms => ignored: stale
+        settled/unlocked         SINGLE age=30000ms => ignored: stale
+        settled/unlocked         DOUBLE age=90000ms => command lock v8 expires=never
+        # a clock that runs ahead does not lengthen the life
+        settled/locked           LONG   early=60000ms => command unlock v8 expires=+30000ms
+        # who may not
+        settled/locked           LONG   unbound             => ignored: unknown-button
+        settled/locked           LONG   disabled            => ignored: revoked
+        settled/locked           SINGLE no-clicks           => ignored: unbound-click
+        none                     LONG                       => ignored: unknown-lock
+        ",
+        press_row,
+    );
+}
+
+#[test]
+fn a_press_acts_once() {
+    check(
+        "
+        # C2: the quiet window, for buttons that count nothing
+        settled/locked LONG last-age=1499ms            => ignored: quiet-window
+        settled/locked LONG last-age=1500ms            => command unlock v8 expires=+30000ms
+        settled/locked LONG last-age=1499ms seq=5      => command unlock v8 expires=+30000ms
+        settled/locked LONG age=1000ms last-age=1000ms => ignored: overtaken
+        settled/locked LONG age=2000ms last-age=1000ms => ignored: overtaken
+        # C1, C3: the count, where there is one
+        settled/locked LONG seq=5 last-seq=4           => command unlock v8 expires=+30000ms
+        settled/locked LONG seq=5 last-seq=6           => ignored: overtaken
+        settled/locked LONG seq=5 last-seq=5           => ignored: duplicate
+        # a count once taken is still known after a press without one
+        settled/locked LONG last-seq=5 last-age=9000ms => command unlock v8 expires=+30000ms
+        # C7: already recorded; published again only while it is still to be executed
+        pending-unlock/locked  LONG last-id=p2 caused-it           => resend unlock v7 send=2
+        pending-unlock/locked  LONG seq=5 last-seq=5 caused-it     => resend unlock v7 send=2
+        pending-lock/unlocked  DOUBLE last-id=p2 caused-it         => resend lock v7 send=2
+        pending-unlock/locked  LONG last-id=p2                     => ignored: duplicate
+        settled/unlocked       LONG last-id=p2 caused-it           => ignored: duplicate
+        unresponsive-lock/locked DOUBLE last-id=p2 caused-it       => ignored: duplicate
+        pending-unlock/locked  LONG last-id=p2 caused-it disabled  => ignored: revoked
+        none                   LONG last-id=p2                     => ignored: duplicate
+        # … and from the second time on within the back-off
+        pending-lock/unlocked  DOUBLE last-id=p2 caused-it sent=2  => ignored: duplicate
+        # a binding made anew forgets the last press; the record does not
+        pending-unlock/locked  LONG seq=5 caused-it                => resend unlock v7 send=2
+        settled/unlocked       LONG seq=5 caused-it                => ignored: duplicate
+        ",
+        press_row,
+    );
+}
+
+/// One row about a request: `settled/locked unlock age=2000ms => command unlock v8 expires=+28000ms`.
+fn request_row(row: &str) -> String {
+    let mut words = row.split_whitespace();
+    let mut record = record(words.next().unwrap());
+    let mut request = Request {
+        lock: lock(),
+        intent: words.next().unwrap().parse().unwrap(),
+        request_id: "r1".to_owned(),
+        actor: Some("alice".to_owned()),
+        received_at: NOW,
+        principal: None,
+    };
+    let mut seen = false;
+    for word in words {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("age", value) => request.received_at = NOW.minus(number(value)),
+            ("seen", _) => seen = true,
+            ("caused-it", _) => {
+                record.as_mut().unwrap().command.as_mut().unwrap().id = request.command_id()
+            }
+            _ => panic!("unknown word {word:?}"),
+        }
+    }
+    let decision = decide_request(record.as_ref(), seen, &request, NOW, &Limits::default());
+    assert_eq!(
+        decision.writes.request.is_some(),
+        decision.verdict == Verdict::Command,
+        "a mark with every command: {row}"
+    );
+    outcome(&decision)
+}
+
+#[test]
+fn a_request_follows_the_same_rules_and_acts_once() {
+    check(
+        "
+        settled/locked        unlock age=2000ms      => command unlock v8 expires=+28000ms
+        settled/locked        toggle                 => command unlock v8 expires=+30000ms
+        pending-lock/locked   toggle                 => command lock v8 expires=never
+        settled/locked        unlock age=30000ms     => ignored: stale
+        settled/locked        toggle age=30000ms     => ignored: stale
+        settled/unlocked      lock   age=30000ms     => command lock v8 expires=never
+        none                  lock                   => ignored: unknown-lock
+        settled/locked        unlock seen            => ignored: duplicate
+        pending-unlock/locked unlock seen caused-it  => resend unlock v7 send=2
+        pending-unlock/locked unlock caused-it       => resend unlock v7 send=2
+        settled/unlocked      unlock seen caused-it  => ignored: duplicate
+        ",
+        request_row,
+    );
+}
+
+#[test]
+fn a_lock_without_a_version_left_is_left_alone_and_a_person_told() {
+    let mut record = record("settled/locked").unwrap();
+    record.version = Version(crate::limits::VERSION_MAX);
+    let request = Request {
+        lock: lock(),
+        intent: Intent::Unlock,
+        request_id: "r1".to_owned(),
+        actor: None,
+        received_at: NOW,
+        principal: None,
+    };
+    let decision = decide_request(Some(&record), false, &request, NOW, &Limits::default());
+    assert_eq!(outcome(&decision), "ignored: no-version-left");
+    assert_eq!(decision.alerts, [Alert::NoVersionLeft]);
+}
+
+#[test]
+fn the_rest_of_a_commands_life_is_in_whole_seconds() {
+    let publish = |expires_at| Publish {
+        expires_at,
+        ..Publish::of(
+            &lock(),
+            Version(1),
+            record("settled/locked").unwrap().command.as_ref().unwrap(),
+        )
+    };
+    let life = |left: Option<u64>| publish(left.map(|ms| NOW.plus(ms))).life(NOW);
+    assert_eq!(life(None), Life::Endless);
+    assert_eq!(life(Some(29_999)), Life::Seconds(29));
+    assert_eq!(life(Some(400)), Life::Seconds(1));
+    assert_eq!(life(Some(0)), Life::Over);
+}
