@@ -1,0 +1,259 @@
+//! The command line: what can be said to `lockctl`, and how it teaches itself. Knows nothing of AWS or of the stack.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Operates remote locks: on the laptop stack that it can run itself, or in an AWS account.
+///
+/// Without a command it is `lockctl local`: the whole product on this machine, with no AWS account and no hardware.
+#[derive(Debug, Parser)]
+#[command(name = "lockctl", version, after_help = TARGETS)]
+pub struct Cli {
+    /// What to do; `local` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+impl Cli {
+    /// The command that was given, `local` with its defaults when there was none.
+    pub fn into_parts(self) -> (Command, Global) {
+        let command = self.command.unwrap_or_else(|| {
+            let plain = Self::parse_from(["lockctl", "local"]);
+            plain.command.expect("the word `local` was parsed just now")
+        });
+        (command, self.global)
+    }
+}
+
+const TARGETS: &str = "\
+Which locks are meant (the first line of every answer names it):
+  1. --ready-file FILE       the laptop stack that wrote FILE
+  2. AWS settings            AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL_*
+                             (profiles and SSO: eval \"$(aws configure export-credentials --format env)\")
+  3. a running laptop stack  found by ready.json in the data directory (.local)
+
+Examples:
+  lockctl                          run everything here, open the printed address
+  lockctl press button-1           press a button as the hardware would
+  lockctl unlock lock-1            ask by name, with who asked in the history
+  lockctl status                   every lock, with the age of what is known
+  lockctl history lock-1           one line per press, with the reason
+  lockctl bind button-2 lock-1     let a button command a lock";
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// How to print answers.
+    #[arg(long, value_enum, default_value_t = Output::Human, global = true)]
+    pub output: Output,
+
+    /// Ready file of a laptop stack. `local` writes it when all is up; the other commands read it.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub ready_file: Option<PathBuf>,
+
+    /// Where the laptop stack keeps its state (and its ready.json).
+    #[arg(long, value_name = "DIR", default_value = ".local", global = true)]
+    pub data_dir: PathBuf,
+
+    /// Name of the stack in AWS; the table has the same name.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "REMOTE_LOCK_STACK",
+        default_value = "remote-lock",
+        global = true
+    )]
+    pub stack: String,
+}
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Lines to read.
+    Human,
+    /// One JSON document on standard output.
+    Json,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole product on this machine: cloud stand-in, functions, virtual devices, console.
+    Local(LocalArgs),
+    /// Press a button: publishes what the button would publish.
+    Press(PressArgs),
+    /// Ask a lock to lock.
+    Lock(RequestArgs),
+    /// Ask a lock to unlock.
+    Unlock(RequestArgs),
+    /// Show what is known of one lock, or of all.
+    Status(StatusArgs),
+    /// Show what happened at a lock (or at a button no lock knows), newest first, with the reasons.
+    History(HistoryArgs),
+    /// Let a button command a lock. Binding anew replaces what was there.
+    Bind(BindArgs),
+}
+
+/// Options of `local`.
+#[derive(Debug, Clone, Args)]
+pub struct LocalArgs {
+    /// Port of the console; the other ports are free ones. [default: a free port]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+
+    /// Keep nothing on disk.
+    #[arg(long)]
+    pub memory: bool,
+
+    /// How many virtual locks to run.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub locks: u16,
+
+    /// How many buttons to register; button i is bound to lock i modulo the number of locks.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub buttons: u16,
+
+    /// Register and bind the buttons, but run no device for them: another client can be the button.
+    #[arg(long)]
+    pub no_button_devices: bool,
+
+    /// Seed of every random choice the faults make.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Inject a fault, as `what[:target]@when`; repeatable. `--fault help` lists all.
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub faults: Vec<String>,
+
+    /// Serve no console page and print no hints; for scripts.
+    #[arg(long)]
+    pub headless: bool,
+
+    /// How to print what happens.
+    #[arg(long, value_enum, default_value_t = Log::Pretty)]
+    pub log: Log,
+
+    /// Value for a parameter of the template; repeatable.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+
+    /// Setting of the virtual devices (config schema of the firmware); repeatable.
+    #[arg(long = "device-set", value_name = "KEY=VALUE")]
+    pub device_settings: Vec<String>,
+
+    /// The template to run. [default: template.yaml of the checkout this was built from]
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+
+    /// Use the programs beside this one as they are, instead of building them first.
+    #[arg(long)]
+    pub no_build: bool,
+}
+
+/// How `local` prints what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// Lines to read.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Options of `press`.
+#[derive(Debug, Args)]
+pub struct PressArgs {
+    /// The button's serial number.
+    pub button: String,
+    /// How it is pressed.
+    #[arg(value_enum, default_value_t = Click::Single)]
+    pub click: Click,
+}
+
+/// How a button is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Click {
+    /// A short press.
+    Single,
+    /// Two short presses.
+    Double,
+    /// A long press.
+    Long,
+}
+
+impl Click {
+    /// The word on the wire, as the AWS IoT Button writes it.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Single => "SINGLE",
+            Self::Double => "DOUBLE",
+            Self::Long => "LONG",
+        }
+    }
+}
+
+/// Options of `lock` and `unlock`.
+#[derive(Debug, Args)]
+pub struct RequestArgs {
+    /// The lock's thing name.
+    pub lock: String,
+    /// Who asks: a label for the history. The proof is the principal that AWS sees.
+    #[arg(long, env = "USER", default_value = "operator")]
+    pub actor: String,
+    /// Identity of the request; the same one acts once. [default: a new one]
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
+    /// Return as soon as the request is published, without waiting for the outcome.
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The lock's thing name; all locks when left out.
+    pub lock: Option<String>,
+}
+
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The thing name of a lock, or the serial number of a button.
+    pub name: String,
+    /// How many lines.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u16,
+}
+
+/// Options of `bind`.
+#[derive(Debug, Args)]
+pub struct BindArgs {
+    /// The button's serial number.
+    pub button: String,
+    /// The lock's thing name.
+    pub lock: String,
+    /// What a single press asks for.
+    #[arg(long, value_enum, default_value_t = Intent::Toggle)]
+    pub single: Intent,
+    /// What a double press asks for.
+    #[arg(long, value_enum, default_value_t = Intent::Lock)]
+    pub double: Intent,
+    /// What a long press asks for.
+    #[arg(long, value_enum, default_value_t = Intent::Unlock)]
+    pub long: Intent,
+}
+
+/// What a press asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Intent {
+    /// Lock.
+    Lock,
+    /// Unlock.
+    Unlock,
+    /// Unlock when known to be locked, else lock.
+    Toggle,
+}

@@ -1,0 +1,166 @@
+//! The board: for each lock its device, record, shadow and last events, side by side, kept fresh by what happens.
+//! Reads only; the console shows it and the start waits on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Result;
+use local_cloud::{Event, EventKind};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+
+use super::fleet::Fleet;
+use crate::target::Target;
+use crate::{history, view};
+
+/// Events shown for each lock.
+const HISTORY_LINES: u16 = 12;
+/// Everything is read anew at least this often while somebody looks: a binding can change without any event here.
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// What is shown.
+pub struct Board {
+    target: Target,
+    fleet: Arc<Fleet>,
+    locks: Vec<String>,
+    buttons: Vec<String>,
+    stale: Mutex<BTreeSet<String>>,
+    touched: Notify,
+    state: watch::Sender<Arc<Value>>,
+}
+
+impl Board {
+    /// A board of the given things; empty until `keep` runs.
+    pub fn new(
+        target: Target,
+        fleet: Arc<Fleet>,
+        locks: Vec<String>,
+        buttons: Vec<String>,
+    ) -> Self {
+        let stale = Mutex::new(locks.iter().cloned().collect());
+        let (state, _) = watch::channel(Arc::new(json!({ "locks": [], "buttons": [] })));
+        Self {
+            target,
+            fleet,
+            locks,
+            buttons,
+            stale,
+            touched: Notify::new(),
+            state,
+        }
+    }
+
+    /// What it shows now.
+    pub fn now(&self) -> Arc<Value> {
+        Arc::clone(&self.state.borrow())
+    }
+
+    /// What it shows now and from now on.
+    pub fn watch(&self) -> watch::Receiver<Arc<Value>> {
+        self.state.subscribe()
+    }
+
+    /// Something about this thing may have changed.
+    pub fn touch(&self, thing: &str) {
+        if self.locks.iter().any(|lock| lock == thing) {
+            self.stale
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .insert(thing.to_owned());
+        }
+        self.touched.notify_one();
+    }
+
+    /// Takes note of something that happened in the cloud.
+    pub fn cloud(&self, event: &Event) {
+        match &event.kind {
+            EventKind::ShadowUpdated { thing, .. } => self.touch(thing),
+            EventKind::Connected { client } | EventKind::Disconnected { client, .. } => {
+                self.touch(client)
+            }
+            // A function has ended: it may have written any record.
+            EventKind::Completed { .. } => self.touch_all(),
+            _ => {}
+        }
+    }
+
+    /// Everything may have changed.
+    pub fn touch_all(&self) {
+        self.stale
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .extend(self.locks.iter().cloned());
+        self.touched.notify_one();
+    }
+
+    /// Keeps the board fresh, for ever. A read that fails is shown, and tried again with the next change.
+    pub async fn keep(&self) {
+        let mut known: BTreeMap<String, Value> = BTreeMap::new();
+        let mut anyway = tokio::time::interval(REFRESH);
+        loop {
+            tokio::select! {
+                () = self.touched.notified() => {}
+                _ = anyway.tick() => if self.state.receiver_count() > 0 { self.touch_all() },
+            }
+            let stale = std::mem::take(
+                &mut *self
+                    .stale
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner),
+            );
+            for lock in stale {
+                let read = self
+                    .read(&lock)
+                    .await
+                    .unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
+                known.insert(lock, read);
+            }
+            let state = Arc::new(self.compose(&known).await);
+            self.state.send_if_modified(|shown| {
+                let new = **shown != *state;
+                *shown = state;
+                new
+            });
+        }
+    }
+
+    async fn compose(&self, known: &BTreeMap<String, Value>) -> Value {
+        let seen = |thing: &str| self.fleet.device(thing).map(|device| json!(device.seen()));
+        let locks: Vec<Value> = self
+            .locks
+            .iter()
+            .map(|lock| {
+                let mut shown = known.get(lock).cloned().unwrap_or_else(|| json!({}));
+                shown["thing"] = json!(lock);
+                shown["device"] = json!(seen(lock));
+                shown
+            })
+            .collect();
+        let mut buttons = Vec::new();
+        for button in &self.buttons {
+            let bound = self.target.binding(button).await.ok().flatten();
+            let lock = bound.map(|binding| binding.lock.as_str().to_owned());
+            buttons.push(json!({ "thing": button, "lock": lock, "device": seen(button) }));
+        }
+        json!({ "locks": locks, "buttons": buttons })
+    }
+
+    async fn read(&self, lock: &str) -> Result<Value> {
+        let record = self.target.record(lock).await?;
+        let shadow = self.target.shadow(lock).await?;
+        let history = history::read(&self.target, lock, HISTORY_LINES).await?;
+        Ok(
+            json!({ "record": record.as_ref().map(view::record), "shadow": shadow.map(|shadow| shown(&shadow)), "history": history }),
+        )
+    }
+}
+
+/// The parts of a shadow document worth showing.
+fn shown(document: &Value) -> Value {
+    json!({
+        "reported": document["state"]["reported"],
+        "version": document["version"],
+        "at": document["timestamp"].as_u64().map(|seconds| seconds * 1000),
+    })
+}

@@ -1,0 +1,189 @@
+//! The console's server: the static page, the board as a live stream, and the hands (press, power, network) on the devices.
+//! Decides nothing about locks, and answers this machine's own browser only.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::WatchStream;
+use tokio_stream::{Stream, StreamExt};
+
+use super::board::Board;
+use super::device::{Device, Kind};
+use super::fleet::Fleet;
+
+const PAGE: &str = include_str!("../../../console/index.html");
+const LOOKS: &str = include_str!("../../../console/console.css");
+const BEHAVIOUR: &str = include_str!("../../../console/console.js");
+
+/// What the server needs: the devices to drive and the board to show.
+#[derive(Clone)]
+pub struct Console {
+    /// The devices.
+    pub fleet: Arc<Fleet>,
+    /// What is shown.
+    pub board: Arc<Board>,
+}
+
+impl Console {
+    /// Serves until the task is dropped. The listener must be on loopback.
+    pub async fn serve(self, listener: TcpListener, page: bool) -> Result<()> {
+        let mut router = Router::new()
+            .route("/api/state", get(state))
+            .route("/api/stream", get(stream))
+            .route("/api/devices/{thing}/press", post(press))
+            .route("/api/devices/{thing}/power", post(power))
+            .route("/api/devices/{thing}/network", post(network));
+        if page {
+            router = router
+                .route(
+                    "/",
+                    get(|| async { file("text/html; charset=utf-8", PAGE) }),
+                )
+                .route(
+                    "/console.css",
+                    get(|| async { file("text/css; charset=utf-8", LOOKS) }),
+                )
+                .route(
+                    "/console.js",
+                    get(|| async { file("text/javascript; charset=utf-8", BEHAVIOUR) }),
+                );
+        }
+        let router = router
+            .layer(middleware::from_fn(own_browser_only))
+            .with_state(self);
+        axum::serve(listener, router)
+            .await
+            .context("serve the console")
+    }
+}
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    let policy = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'";
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CONTENT_SECURITY_POLICY, policy),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        text,
+    )
+        .into_response()
+}
+
+/// Refuses names that another site could have made point here (DNS rebinding). Requests that change something are JSON,
+/// which a foreign page cannot send without asking first.
+async fn own_browser_only(headers: HeaderMap, request: Request, next: Next) -> Response {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    if matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
+        return next.run(request).await;
+    }
+    refusal(
+        StatusCode::FORBIDDEN,
+        format!("the console answers as 127.0.0.1 or localhost, not as {host}"),
+    )
+}
+
+fn refusal(status: StatusCode, error: String) -> Response {
+    (status, Json(json!({ "error": error }))).into_response()
+}
+
+async fn state(State(console): State<Console>) -> Json<Value> {
+    Json((*console.board.now()).clone())
+}
+
+async fn stream(
+    State(console): State<Console>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let states = WatchStream::new(console.board.watch());
+    Sse::new(states.map(|state| Ok(Event::default().event("state").data(state.to_string()))))
+        .keep_alive(KeepAlive::default())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Press {
+    click: String,
+}
+
+async fn press(
+    State(console): State<Console>,
+    Path(thing): Path<String>,
+    Json(press): Json<Press>,
+) -> Response {
+    let word = match press.click.as_str() {
+        "SINGLE" => "single",
+        "DOUBLE" => "double",
+        "LONG" => "long",
+        other => {
+            return refusal(
+                StatusCode::BAD_REQUEST,
+                format!("click is SINGLE, DOUBLE or LONG, not {other}"),
+            );
+        }
+    };
+    let device = match console.fleet.device(&thing) {
+        Some(device) if device.kind() == Kind::Button => device,
+        Some(_) => return refusal(StatusCode::BAD_REQUEST, format!("{thing} is not a button")),
+        None => return refusal(StatusCode::NOT_FOUND, format!("{thing} has no device here")),
+    };
+    done(device.say(&json!({ "press": word })).await)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    on: bool,
+}
+
+async fn power(
+    State(console): State<Console>,
+    Path(thing): Path<String>,
+    Json(switch): Json<Switch>,
+) -> Response {
+    let Some(device) = console.fleet.device(&thing) else {
+        return unknown(&thing);
+    };
+    switched(&console, device, device.power(switch.on).await)
+}
+
+async fn network(
+    State(console): State<Console>,
+    Path(thing): Path<String>,
+    Json(switch): Json<Switch>,
+) -> Response {
+    let Some(device) = console.fleet.device(&thing) else {
+        return unknown(&thing);
+    };
+    switched(&console, device, device.network(switch.on).await)
+}
+
+fn switched(console: &Console, device: &Device, outcome: Result<()>) -> Response {
+    console.board.touch(device.thing());
+    done(outcome)
+}
+
+fn unknown(thing: &str) -> Response {
+    refusal(StatusCode::NOT_FOUND, format!("{thing} has no device here"))
+}
+
+fn done(outcome: Result<()>) -> Response {
+    match outcome {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => refusal(StatusCode::CONFLICT, format!("{error:#}")),
+    }
+}

@@ -1,0 +1,117 @@
+//! Faults of devices (power, network, clock) on their schedule. Faults of the cloud are passed on to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use local_cloud::Fault;
+use local_cloud::fault::Schedule;
+use serde_json::json;
+
+use super::board::Board;
+use super::fleet::Fleet;
+
+/// All faults of a run.
+#[derive(Debug)]
+pub struct Faults {
+    /// Those of the cloud.
+    pub cloud: Vec<Fault>,
+    devices: Vec<DeviceFault>,
+}
+
+#[derive(Debug, Clone)]
+struct DeviceFault {
+    what: String,
+    thing: String,
+    schedule: Schedule,
+}
+
+/// Every form of a fault, for people.
+pub fn help() -> String {
+    format!(
+        "A fault is written what[:target]@when; give --fault as often as you like.\n\n{}\n",
+        Fault::help()
+    )
+}
+
+impl Faults {
+    /// Reads what was given on the command line.
+    pub fn parse(specs: &[String]) -> Result<Self> {
+        let (mut cloud, mut devices) = (Vec::new(), Vec::new());
+        for spec in specs {
+            match spec
+                .parse::<Fault>()
+                .with_context(|| format!("--fault {spec}"))?
+            {
+                Fault::Other { what, target, when } => devices.push(DeviceFault {
+                    what,
+                    thing: target,
+                    schedule: when,
+                }),
+                fault => cloud.push(fault),
+            }
+        }
+        Ok(Self { cloud, devices })
+    }
+
+    /// Carries out the devices' faults at their times, counted from now; then waits for ever.
+    pub async fn run(&self, fleet: &Arc<Fleet>, board: &Arc<Board>) -> Result<()> {
+        let mut running = tokio::task::JoinSet::new();
+        for fault in self.devices.clone() {
+            let (fleet, board) = (Arc::clone(fleet), Arc::clone(board));
+            running.spawn(async move { fault.strike(&fleet, &board).await });
+        }
+        while let Some(outcome) = running.join_next().await {
+            outcome.context("a fault's task ended early")??;
+        }
+        std::future::pending().await
+    }
+}
+
+impl DeviceFault {
+    async fn strike(&self, fleet: &Fleet, board: &Board) -> Result<()> {
+        let device = fleet
+            .device(&self.thing)
+            .with_context(|| format!("fault {}: no device {}", self.what, self.thing))?;
+        tokio::time::sleep(self.schedule.at).await;
+        if self.what == "clock" {
+            let ahead = self.schedule.plus_ms.unwrap_or(0);
+            return device
+                .say(&json!({ "clock": { "offset_ms": ahead, "synced": true } }))
+                .await;
+        }
+        self.switch(device, false).await?;
+        board.touch(&self.thing);
+        if let Some(ms) = self.schedule.plus_ms {
+            tokio::time::sleep(Duration::from_millis(ms.unsigned_abs())).await;
+            self.switch(device, true).await?;
+            board.touch(&self.thing);
+        }
+        Ok(())
+    }
+
+    async fn switch(&self, device: &super::device::Device, on: bool) -> Result<()> {
+        match self.what.as_str() {
+            "power" => device.power(on).await,
+            _ => device.network(on).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_go_to_the_cloud_or_to_the_devices() {
+        let specs = [
+            "drop:a/+@5%",
+            "power:lock-1@t=20s+3s",
+            "kill:press.after-commit@1",
+        ]
+        .map(str::to_owned);
+        let faults = Faults::parse(&specs).expect("all are well written");
+        assert_eq!((faults.cloud.len(), faults.devices.len()), (2, 1));
+        assert!(Faults::parse(&["melt:lock-1".to_owned()]).is_err());
+    }
+}

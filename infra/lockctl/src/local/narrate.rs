@@ -1,0 +1,211 @@
+//! Tells what happens on the way of a press, a line for each step. Reads events; decides and changes nothing.
+
+use std::sync::Arc;
+
+use local_cloud::{Event, EventKind};
+use serde_json::{Value, json};
+
+use super::device::Notice;
+use crate::cli::Log;
+use crate::when;
+
+/// Prints steps in the chosen form.
+#[derive(Debug, Clone, Copy)]
+pub struct Narrator {
+    log: Log,
+}
+
+impl Narrator {
+    /// A narrator for standard output.
+    pub fn new(log: Log) -> Self {
+        Self { log }
+    }
+
+    /// Tells of something in the cloud.
+    pub fn cloud(&self, event: &Arc<Event>) {
+        match self.log {
+            Log::Json => println!("{}", json!({ "cloud": **event })),
+            Log::Pretty => {
+                if let Some((who, what)) = step(&event.kind) {
+                    line(event.at_ms, &who, &what);
+                }
+            }
+        }
+    }
+
+    /// Tells of something at a device.
+    pub fn device(&self, at_ms: u64, notice: &Notice) {
+        match self.log {
+            Log::Json => println!(
+                "{}",
+                json!({ "atMs": at_ms, "device": notice.thing, "line": notice.line })
+            ),
+            Log::Pretty => {
+                if let Some(what) = movement(&notice.line) {
+                    line(at_ms, &notice.thing, &what);
+                }
+            }
+        }
+    }
+}
+
+fn line(at_ms: u64, who: &str, what: &str) {
+    println!("{}  {who:<10} {what}", when::clock(at_ms));
+}
+
+/// A device's step worth telling: what its latch and its connection do, and its errors.
+fn movement(line: &Value) -> Option<String> {
+    match line["event"].as_str()? {
+        "latch" => Some(format!("latch is {}", line["latch"].as_str()?)),
+        "connected" => Some("connected".to_owned()),
+        "disconnected" => Some("disconnected".to_owned()),
+        "off" => Some("has no power".to_owned()),
+        "log" if line["level"] == "error" => Some(line["text"].as_str()?.to_owned()),
+        _ => None,
+    }
+}
+
+fn step(kind: &EventKind) -> Option<(String, String)> {
+    match kind {
+        EventKind::Published {
+            topic,
+            payload,
+            client,
+            ..
+        } => {
+            let payload = String::from_utf8_lossy(payload);
+            published(
+                topic,
+                &serde_json::from_str(&payload).unwrap_or(Value::Null),
+                client.as_deref(),
+            )
+        }
+        EventKind::FunctionLog { function, line } => Some((short(function), logged(line)?)),
+        EventKind::RuleFailed { rule, error, .. } => {
+            Some(("rule".to_owned(), format!("{rule} failed: {error}")))
+        }
+        EventKind::Completed {
+            function, outcome, ..
+        } if outcome != "ok" => Some((short(function), outcome.clone())),
+        EventKind::Denied {
+            client,
+            action,
+            resource,
+        } => Some((
+            client.clone(),
+            format!("refused by its policy: {action} on {resource}"),
+        )),
+        EventKind::FaultInjected { fault, target } => {
+            Some(("fault".to_owned(), format!("{fault} struck {target}")))
+        }
+        _ => None,
+    }
+}
+
+fn published(topic: &str, payload: &Value, client: Option<&str>) -> Option<(String, String)> {
+    let by = client.unwrap_or("REST");
+    let segments: Vec<_> = topic.split('/').collect();
+    match segments[..] {
+        ["iotbutton", button] => Some((
+            button.to_owned(),
+            format!("press {} (from {by})", word(&payload["clickType"])),
+        )),
+        ["remote-lock", lock, "request"] => {
+            let (action, actor) = (word(&payload["action"]), word(&payload["actor"]));
+            Some((
+                lock.to_owned(),
+                format!("request {action} by {actor} (from {by})"),
+            ))
+        }
+        ["remote-lock", lock] => Some((
+            lock.to_owned(),
+            format!(
+                "command {} v{}",
+                word(&payload["action"]),
+                payload["version"]
+            ),
+        )),
+        ["$aws", "things", thing, "shadow", "update"] => {
+            let reported = &payload["state"]["reported"];
+            let (state, result, source) = (
+                word(&reported["lock"]),
+                word(&reported["result"]),
+                word(&reported["source"]),
+            );
+            Some((
+                thing.to_owned(),
+                format!(
+                    "reports {state}: v{} {result}, {source}",
+                    reported["version"]
+                ),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// A function's own line: its message and what it decided.
+fn logged(line: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(line).ok()?;
+    let fields = &value["fields"];
+    let message = fields["message"].as_str()?;
+    let mut text = message.to_owned();
+    for name in ["decision", "reason", "code", "error"] {
+        if let Some(said) = fields[name].as_str().filter(|said| !said.is_empty()) {
+            text.push_str(&format!(" {name}={said}"));
+        }
+    }
+    Some(text)
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}
+
+/// `remote-lock-PressFunction` is `press` to a reader.
+fn short(function: &str) -> String {
+    let last = function.rsplit('-').next().unwrap_or(function);
+    last.trim_end_matches("Function").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_of_a_press_is_told_in_words() {
+        let cases = [
+            (
+                "iotbutton/button-1",
+                json!({"clickType": "SINGLE"}),
+                Some("button-1: press SINGLE (from c)"),
+            ),
+            (
+                "remote-lock/lock-1",
+                json!({"action": "unlock", "version": 8}),
+                Some("lock-1: command unlock v8"),
+            ),
+            (
+                "remote-lock/lock-1/request",
+                json!({"action": "lock", "actor": "operator"}),
+                Some("lock-1: request lock by operator (from c)"),
+            ),
+            (
+                "$aws/things/lock-1/shadow/update",
+                json!({"state": {"reported": {"lock": "unlocked", "version": 8, "result": "executed", "source": "remote"}}}),
+                Some("lock-1: reports unlocked: v8 executed, remote"),
+            ),
+            ("$aws/things/lock-1/shadow/get", json!({}), None),
+        ];
+        for (topic, payload, told) in cases {
+            let got =
+                published(topic, &payload, Some("c")).map(|(who, what)| format!("{who}: {what}"));
+            assert_eq!(got.as_deref(), told, "{topic}");
+        }
+    }
+
+    #[test]
+    fn a_function_is_called_by_its_short_name() {
+        assert_eq!(short("remote-lock-PressFunction"), "press");
+    }
+}

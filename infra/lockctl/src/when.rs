@@ -1,0 +1,57 @@
+//! Times for people: the time of day and the age of things. Reads no clock but its caller's.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Time of day here, as `14:03:21.042`.
+pub fn clock(at_ms: u64) -> String {
+    local(at_ms, "%H:%M:%S%.3f")
+}
+
+/// Date and time here, as `2026-11-22 14:03:21`.
+pub fn date(at_ms: u64) -> String {
+    local(at_ms, "%Y-%m-%d %H:%M:%S")
+}
+
+fn local(at_ms: u64, format: &str) -> String {
+    let known = i64::try_from(at_ms)
+        .ok()
+        .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok());
+    known.map_or_else(
+        || format!("{at_ms} ms"),
+        |at| at.to_zoned(TimeZone::system()).strftime(format).to_string(),
+    )
+}
+
+/// Age in words: `3 s ago`, `4 min ago`.
+pub fn ago(at_ms: u64, now_ms: u64) -> String {
+    let seconds = now_ms.saturating_sub(at_ms) / 1000;
+    match seconds {
+        0..120 => format!("{seconds} s ago"),
+        120..7200 => format!("{} min ago", seconds / 60),
+        7200..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_no_calendar_knows_is_still_told() {
+        assert_eq!(date(u64::MAX), format!("{} ms", u64::MAX));
+    }
+
+    #[test]
+    fn ages_are_told_in_the_unit_a_person_would_use() {
+        for (seconds, text) in [
+            (3, "3 s ago"),
+            (240, "4 min ago"),
+            (7300, "2 h ago"),
+            (400_000, "4 days ago"),
+        ] {
+            assert_eq!(ago(0, seconds * 1000), text);
+        }
+    }
+}
