@@ -1,0 +1,234 @@
+//! From tokens to a statement: SELECT, FROM, WHERE, and the tools of the descent.
+//!
+//! Must not know: how anything is evaluated.
+
+mod expression;
+
+use super::expression::{Expression, Item};
+use super::token::{Token, tokens};
+use super::{Part, Select, SqlError, Statement, Substitution};
+
+type Parsed<T> = Result<T, SqlError>;
+
+pub(super) fn statement(sql: &str) -> Parsed<Statement> {
+    let mut parser = Parser::new(sql)?;
+    parser.keyword("select")?;
+    let select = parser.select()?;
+    let mut topic_filter = String::new();
+    if parser.takes_keyword("from") {
+        topic_filter = parser.filter()?;
+    }
+    let mut condition = None;
+    if parser.takes_keyword("where") {
+        condition = Some(parser.expression()?);
+    }
+    parser.end()?;
+    let select_needs = match &select {
+        Select::Raw => false,
+        Select::Value(expression) => expression.needs_json(),
+        Select::Items(items) => items.iter().any(|item| match item {
+            Item::All => true,
+            Item::Named { expression, .. } => expression.needs_json(),
+        }),
+    };
+    Ok(Statement {
+        needs_json: select_needs || condition.as_ref().is_some_and(Expression::needs_json),
+        select,
+        topic_filter,
+        condition,
+    })
+}
+
+pub(super) fn substitution(text: &str) -> Parsed<Substitution> {
+    let mut parts = Vec::new();
+    let mut needs_json = false;
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let position = text.len() - rest.len() + start;
+        let shifted = |error: SqlError| SqlError {
+            position: error.position + position + 2,
+            ..error
+        };
+        let after = &rest[start + 2..];
+        let Some(end) = after.find('}') else {
+            let message = "a substitution template has no end".to_owned();
+            return Err(SqlError { position, message });
+        };
+        if start > 0 {
+            parts.push(Part::Text(rest[..start].to_owned()));
+        }
+        let mut parser = Parser::new(&after[..end]).map_err(shifted)?;
+        let expression = parser.expression().map_err(shifted)?;
+        parser.end().map_err(shifted)?;
+        needs_json |= expression.needs_json();
+        parts.push(Part::Expression(expression));
+        rest = &after[end + 1..];
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest.to_owned()));
+    }
+    Ok(Substitution { parts, needs_json })
+}
+
+struct Parser {
+    tokens: Vec<(usize, Token)>,
+    at: usize,
+    /// Nesting at this place.
+    depth: usize,
+    /// Operators and fields so far; a chain of them is as deep as it is long.
+    operators: usize,
+}
+
+impl Parser {
+    fn new(sql: &str) -> Parsed<Parser> {
+        Ok(Parser {
+            tokens: tokens(sql)?,
+            at: 0,
+            depth: 0,
+            operators: 0,
+        })
+    }
+
+    fn peek(&self) -> &Token {
+        &self.tokens[self.at].1
+    }
+
+    fn peek_next(&self) -> &Token {
+        let next = (self.at + 1).min(self.tokens.len() - 1);
+        &self.tokens[next].1
+    }
+
+    fn advance(&mut self) -> Token {
+        let token = self.peek().clone();
+        // The last token is the end, which stays.
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        token
+    }
+
+    fn error<T>(&self, message: impl Into<String>) -> Parsed<T> {
+        Err(SqlError {
+            position: self.tokens[self.at].0,
+            message: message.into(),
+        })
+    }
+
+    fn is_keyword(&self, keyword: &str) -> bool {
+        matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
+
+    fn takes_keyword(&mut self, keyword: &str) -> bool {
+        let found = self.is_keyword(keyword);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn keyword(&mut self, keyword: &str) -> Parsed<()> {
+        if self.takes_keyword(keyword) {
+            Ok(())
+        } else {
+            self.error(format!("{} expected", keyword.to_uppercase()))
+        }
+    }
+
+    fn takes(&mut self, symbol: &str) -> bool {
+        let found = matches!(self.peek(), Token::Symbol(s) if *s == symbol);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn symbol(&mut self, symbol: &str) -> Parsed<()> {
+        if self.takes(symbol) {
+            Ok(())
+        } else {
+            self.error(format!("`{symbol}` expected"))
+        }
+    }
+
+    fn end(&self) -> Parsed<()> {
+        match self.peek() {
+            Token::End => Ok(()),
+            _ => self.error("end of statement expected"),
+        }
+    }
+
+    fn word(&mut self) -> Parsed<String> {
+        match self.peek() {
+            Token::Word(_) => match self.advance() {
+                Token::Word(word) => Ok(word),
+                _ => unreachable!("peeked a word"),
+            },
+            _ => self.error("a name expected"),
+        }
+    }
+
+    fn select(&mut self) -> Parsed<Select> {
+        // `value` is a keyword only where an expression follows it: it may be a key of the payload as well.
+        let follows = match self.peek_next() {
+            Token::Word(word) => {
+                !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
+            }
+            Token::Text(_) | Token::Number(_) | Token::Symbol("{" | "[" | "(") => true,
+            _ => false,
+        };
+        if self.is_keyword("value") && follows {
+            self.advance();
+            return Ok(Select::Value(self.expression()?));
+        }
+        let mut items = Vec::new();
+        loop {
+            items.push(self.item()?);
+            if !self.takes(",") {
+                break;
+            }
+        }
+        match items.as_slice() {
+            [Item::All] => Ok(Select::Raw),
+            _ => Ok(Select::Items(items)),
+        }
+    }
+
+    fn item(&mut self) -> Parsed<Item> {
+        if self.takes("*") {
+            return Ok(Item::All);
+        }
+        let expression = self.expression()?;
+        if self.takes_keyword("as") {
+            let mut path = vec![self.word()?];
+            while self.takes(".") {
+                path.push(self.word()?);
+            }
+            return Ok(Item::Named { path, expression });
+        }
+        match &expression {
+            Expression::Key(name) | Expression::Field(_, name) => Ok(Item::Named {
+                path: vec![name.clone()],
+                expression,
+            }),
+            _ => self.error("AS and a name expected: this expression has no name of its own"),
+        }
+    }
+
+    fn filter(&mut self) -> Parsed<String> {
+        let Token::Text(filter) = self.peek().clone() else {
+            return self.error("a topic filter in quotes expected");
+        };
+        let levels: Vec<&str> = filter.split('/').collect();
+        let valid = levels.iter().enumerate().all(|(index, level)| {
+            let last = index + 1 == levels.len();
+            match *level {
+                "+" => true,
+                "#" => last,
+                plain => !plain.contains(['+', '#']),
+            }
+        });
+        if filter.is_empty() || !valid {
+            return self.error(format!("{filter:?} is not a topic filter"));
+        }
+        self.advance();
+        Ok(filter)
+    }
+}

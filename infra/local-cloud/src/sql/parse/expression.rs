@@ -1,0 +1,333 @@
+//! From tokens to an expression, by precedence: OR, AND, NOT, comparison, sum, product, sign, field.
+//!
+//! Must not know: statements, or how anything is evaluated.
+
+use serde_json::Value;
+
+use super::super::expression::{CastTo, Expression, Operator};
+use super::super::function;
+use super::super::token::Token;
+use super::super::value::Numeric;
+use super::{Parsed, Parser};
+
+/// Deepest nesting of expressions.
+const DEPTH_MAX: usize = 64;
+/// Most operators and fields of one statement.
+const OPERATORS_MAX: usize = 512;
+
+/// Words that end an expression, and so cannot begin one.
+const RESERVED: [&str; 11] = [
+    "select", "from", "where", "as", "and", "or", "when", "then", "else", "end", "in",
+];
+
+impl Parser {
+    pub(super) fn expression(&mut self) -> Parsed<Expression> {
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return self.error("nested too deeply");
+        }
+        let expression = self.or();
+        self.depth -= 1;
+        expression
+    }
+
+    fn or(&mut self) -> Parsed<Expression> {
+        let mut left = self.and()?;
+        while self.takes_keyword("or") {
+            let right = self.and()?;
+            left = self.combined(Operator::Or, left, right)?;
+        }
+        Ok(left)
+    }
+
+    fn and(&mut self) -> Parsed<Expression> {
+        let mut left = self.not()?;
+        while self.takes_keyword("and") {
+            let right = self.not()?;
+            left = self.combined(Operator::And, left, right)?;
+        }
+        Ok(left)
+    }
+
+    fn not(&mut self) -> Parsed<Expression> {
+        let mut inversions = 0;
+        while self.takes_keyword("not") {
+            inversions += 1;
+        }
+        let inner = self.comparison()?;
+        // Two inversions are not none: NOT of what is no Boolean is Undefined.
+        Ok((0..inversions.min(2 + inversions % 2))
+            .fold(inner, |inner, _| Expression::Not(Box::new(inner))))
+    }
+
+    fn comparison(&mut self) -> Parsed<Expression> {
+        let left = self.sum()?;
+        let operator = match self.peek() {
+            Token::Symbol("=") => Operator::Equal,
+            Token::Symbol("<>" | "!=") => Operator::NotEqual,
+            Token::Symbol("<") => Operator::Less,
+            Token::Symbol("<=") => Operator::LessOrEqual,
+            Token::Symbol(">") => Operator::Greater,
+            Token::Symbol(">=") => Operator::GreaterOrEqual,
+            Token::Word(word) if word.eq_ignore_ascii_case("in") => {
+                return self.error("IN is not supported");
+            }
+            _ => return Ok(left),
+        };
+        self.advance();
+        let right = self.sum()?;
+        self.combined(operator, left, right)
+    }
+
+    fn sum(&mut self) -> Parsed<Expression> {
+        let mut left = self.product()?;
+        loop {
+            let operator = match self.peek() {
+                Token::Symbol("+") => Operator::Plus,
+                Token::Symbol("-") => Operator::Minus,
+                _ => return Ok(left),
+            };
+            self.advance();
+            let right = self.product()?;
+            left = self.combined(operator, left, right)?;
+        }
+    }
+
+    fn product(&mut self) -> Parsed<Expression> {
+        let mut left = self.unary()?;
+        loop {
+            let operator = match self.peek() {
+                Token::Symbol("*") => Operator::Times,
+                Token::Symbol("/") => Operator::Divide,
+                Token::Symbol("%") => Operator::Remainder,
+                _ => return Ok(left),
+            };
+            self.advance();
+            let right = self.unary()?;
+            left = self.combined(operator, left, right)?;
+        }
+    }
+
+    fn unary(&mut self) -> Parsed<Expression> {
+        if self.takes("-") {
+            if matches!(self.peek(), Token::Symbol("-")) {
+                return self.error("one `-` at most");
+            }
+            return Ok(Expression::Negative(Box::new(self.postfix()?)));
+        }
+        self.postfix()
+    }
+
+    fn postfix(&mut self) -> Parsed<Expression> {
+        let mut inner = self.primary()?;
+        while self.takes(".") {
+            self.count()?;
+            inner = Expression::Field(Box::new(inner), self.word()?);
+        }
+        Ok(inner)
+    }
+
+    fn primary(&mut self) -> Parsed<Expression> {
+        match self.peek().clone() {
+            Token::Text(text) => {
+                self.advance();
+                Ok(Expression::Literal(Value::String(text)))
+            }
+            Token::Number(text) => {
+                let number = match text.parse::<i64>() {
+                    Ok(int) => Some(Numeric::Int(int)),
+                    Err(_) => text.parse().ok().map(Numeric::Decimal),
+                };
+                match number.and_then(Numeric::to_json) {
+                    Some(number) => {
+                        self.advance();
+                        Ok(Expression::Literal(number))
+                    }
+                    None => self.error(format!("{text} is out of range")),
+                }
+            }
+            Token::Symbol("(") => {
+                self.advance();
+                if self.is_keyword("select") {
+                    return self.error("nested SELECT is not supported");
+                }
+                let inner = self.expression()?;
+                self.symbol(")")?;
+                Ok(inner)
+            }
+            Token::Symbol("[") => {
+                self.advance();
+                self.list("]").map(Expression::Array)
+            }
+            Token::Symbol("{") => {
+                self.advance();
+                self.object()
+            }
+            Token::Word(word) => self.named(&word),
+            Token::End => self.error("an expression expected, the statement ends"),
+            Token::Symbol(symbol) => self.error(format!("an expression expected, not `{symbol}`")),
+        }
+    }
+
+    /// Expressions up to `close`, which is taken.
+    fn list(&mut self, close: &str) -> Parsed<Vec<Expression>> {
+        let mut items = Vec::new();
+        if self.takes(close) {
+            return Ok(items);
+        }
+        loop {
+            items.push(self.expression()?);
+            if self.takes(close) {
+                return Ok(items);
+            }
+            self.symbol(",")?;
+        }
+    }
+
+    fn object(&mut self) -> Parsed<Expression> {
+        let mut entries = Vec::new();
+        if self.takes("}") {
+            return Ok(Expression::Object(entries));
+        }
+        loop {
+            let key = match self.peek().clone() {
+                Token::Text(key) | Token::Word(key) => key,
+                _ => return self.error("a key expected"),
+            };
+            self.advance();
+            self.symbol(":")?;
+            entries.push((key, self.expression()?));
+            if self.takes("}") {
+                return Ok(Expression::Object(entries));
+            }
+            self.symbol(",")?;
+        }
+    }
+
+    /// What begins with a word: a literal, CASE, a call, or a key of the payload.
+    fn named(&mut self, word: &str) -> Parsed<Expression> {
+        let lower = word.to_ascii_lowercase();
+        if matches!(self.peek_next(), Token::Symbol("(")) && !RESERVED.contains(&lower.as_str()) {
+            return self.call(&lower);
+        }
+        let literal = match lower.as_str() {
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            "null" => Some(Value::Null),
+            _ => None,
+        };
+        match (literal, lower.as_str()) {
+            (Some(literal), _) => {
+                self.advance();
+                Ok(Expression::Literal(literal))
+            }
+            (None, "case") => {
+                self.advance();
+                self.case()
+            }
+            (None, reserved) if RESERVED.contains(&reserved) => {
+                self.error(format!("an expression expected, not {word}"))
+            }
+            _ => {
+                self.advance();
+                Ok(Expression::Key(word.to_owned()))
+            }
+        }
+    }
+
+    fn case(&mut self) -> Parsed<Expression> {
+        let value = Box::new(self.expression()?);
+        let mut arms = Vec::new();
+        while self.takes_keyword("when") {
+            let when = self.expression()?;
+            self.keyword("then")?;
+            arms.push((when, self.expression()?));
+        }
+        if arms.is_empty() {
+            return self.error("WHEN expected");
+        }
+        let otherwise = match self.takes_keyword("else") {
+            true => Some(Box::new(self.expression()?)),
+            false => None,
+        };
+        self.keyword("end")?;
+        Ok(Expression::Case {
+            value,
+            arms,
+            otherwise,
+        })
+    }
+
+    fn call(&mut self, name: &str) -> Parsed<Expression> {
+        if name == "cast" {
+            return self.cast();
+        }
+        let Some(function) = function::find(name) else {
+            return self.error(format!("function {name} is not supported"));
+        };
+        let start = self.at;
+        self.advance();
+        self.symbol("(")?;
+        if name == "encode" && self.takes("*") {
+            self.symbol(",")?;
+            let scheme = self.advance();
+            self.symbol(")")?;
+            if scheme != Token::Text("base64".to_owned()) {
+                return self.error("encode knows only 'base64'");
+            }
+            return Ok(Expression::EncodedPayload);
+        }
+        let arguments = self.list(")")?;
+        let (least, most) = function.arity;
+        if !(least..=most).contains(&arguments.len()) {
+            self.at = start;
+            let count = arguments.len();
+            return self.error(format!(
+                "{name} takes {least} to {most} arguments, not {count}"
+            ));
+        }
+        Ok(Expression::Call(function, arguments))
+    }
+
+    fn cast(&mut self) -> Parsed<Expression> {
+        self.advance();
+        self.symbol("(")?;
+        let inner = Box::new(self.expression()?);
+        self.keyword("as")?;
+        let to = match self.peek() {
+            Token::Word(word) => match word.to_ascii_lowercase().as_str() {
+                "string" | "nvarchar" | "text" | "ntext" | "varchar" => CastTo::Text,
+                "int" | "integer" => CastTo::Int,
+                "decimal" | "double" => CastTo::Decimal,
+                "bool" | "boolean" => CastTo::Boolean,
+                other => return self.error(format!("{other} is not a type")),
+            },
+            _ => return self.error("a type expected"),
+        };
+        self.advance();
+        self.symbol(")")?;
+        Ok(Expression::Cast(inner, to))
+    }
+
+    fn combined(
+        &mut self,
+        operator: Operator,
+        left: Expression,
+        right: Expression,
+    ) -> Parsed<Expression> {
+        self.count()?;
+        Ok(Expression::Binary(
+            operator,
+            Box::new(left),
+            Box::new(right),
+        ))
+    }
+
+    fn count(&mut self) -> Parsed<()> {
+        self.operators += 1;
+        match self.operators > OPERATORS_MAX {
+            true => self.error("too many operators"),
+            false => Ok(()),
+        }
+    }
+}

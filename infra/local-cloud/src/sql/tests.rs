@@ -1,0 +1,453 @@
+//! Tables of statements: what they select, and how they are refused.
+
+use serde_json::json;
+
+use super::*;
+
+const TOPIC: &str = "rooms/kitchen/degrees";
+
+fn run_on(
+    sql: &str,
+    topic: &str,
+    payload: &[u8],
+    client_id: Option<&str>,
+) -> Result<Option<Vec<u8>>, EvaluateError> {
+    let statement = Statement::parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let mut count = 0;
+    statement.evaluate(&mut Input {
+        topic,
+        payload,
+        client_id,
+        principal: Some("cert-1"),
+        account: "123456789012",
+        now_ms: 1_763_779_512_345,
+        new_uuid: &mut || {
+            count += 1;
+            format!("uuid-{count}")
+        },
+    })
+}
+
+fn run(sql: &str, payload: &Value) -> Option<Value> {
+    let bytes = run_on(sql, TOPIC, payload.to_string().as_bytes(), Some("sensor-1"));
+    let bytes = bytes.unwrap_or_else(|error| panic!("{sql}: {error}"))?;
+    Some(serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{sql}: {e}")))
+}
+
+/// One payload with a value of each type.
+fn payload() -> Value {
+    json!({
+        "i": 5, "neg": -2, "d": 1.5, "ten": 10.0, "s": "abc", "n": "12.5", "yes": "True",
+        "t": true, "f": false, "nil": null, "a": [1, 2, 3], "o": {"x": {"y": 7}, "my-key": 8},
+        "value": 9, "timestamp": 11,
+    })
+}
+
+#[test]
+fn an_expression_gives_a_value_or_nothing() {
+    let cases: &[(&str, Option<Value>)] = &[
+        // paths
+        ("i", Some(json!(5))),
+        ("o.x.y", Some(json!(7))),
+        ("o.x.z", None),
+        ("i.x", None),
+        ("nil", Some(json!(null))),
+        ("value", Some(json!(9))),
+        ("timestamp", Some(json!(11))),
+        ("timestamp()", Some(json!(1_763_779_512_345_u64))),
+        ("get(o, 'my-key')", Some(json!(8))),
+        ("get(a, 1)", Some(json!(2))),
+        ("get(a, 3)", None),
+        ("get(a, -1)", None),
+        ("get(s, 1)", Some(json!("b"))),
+        ("get(o, 'x').y", Some(json!(7))),
+        ("get(i, 1)", None),
+        // literals
+        ("'it''s'", Some(json!("it's"))),
+        ("\"double\"", Some(json!("double"))),
+        ("[1, 'a', missing, [i]]", Some(json!([1, "a", [5]]))),
+        (
+            "{'k': i, m: missing, 'o': {'p': s}}",
+            Some(json!({"k": 5, "o": {"p": "abc"}})),
+        ),
+        ("1.50", Some(json!(1.5))),
+        ("ten", Some(json!(10.0))),
+        ("NULL", Some(json!(null))),
+        // comparison
+        ("i = 5", Some(json!(true))),
+        ("i = 5.0", Some(json!(true))),
+        ("i = '5'", Some(json!(false))),
+        ("i <> '5'", Some(json!(true))),
+        ("nil = null", Some(json!(true))),
+        ("nil <> null", Some(json!(false))),
+        ("missing = 5", None),
+        ("missing <> 5", None),
+        ("a = [1, 2, 3]", Some(json!(true))),
+        ("a = [3, 2, 1]", Some(json!(false))),
+        ("o.x = {'y': 7.0}", Some(json!(true))),
+        ("i > 4", Some(json!(true))),
+        ("n > 12", Some(json!(true))),
+        ("n <= '12.5'", Some(json!(true))),
+        ("s > 1", None),
+        ("t > 0", None),
+        ("missing < 1", None),
+        // logic
+        ("t AND f", Some(json!(false))),
+        ("yes and t", Some(json!(true))),
+        ("NOT yes", Some(json!(false))),
+        ("NOT NOT t", Some(json!(true))),
+        ("NOT i = 5", Some(json!(false))),
+        ("t OR missing", None),
+        ("t AND i", None),
+        ("NOT nil", None),
+        ("f AND f OR t", Some(json!(true))),
+        ("f AND (f OR t)", Some(json!(false))),
+        // arithmetic
+        ("1 + 2 * 3", Some(json!(7))),
+        ("(1 + 2) * 3", Some(json!(9))),
+        ("7 / 2", Some(json!(3))),
+        ("7 / 2.0", Some(json!(3))),
+        ("7.5 / 2", Some(json!(3.75))),
+        ("i % 3", Some(json!(2))),
+        ("i / 0", None),
+        ("d * 2", Some(json!(3))),
+        ("n - 1", Some(json!(11.5))),
+        ("n + 1", Some(json!("12.51"))),
+        ("s + i", Some(json!("abc5"))),
+        ("t + s", Some(json!("trueabc"))),
+        ("s + nil", None),
+        ("t + 1", None),
+        ("-i", Some(json!(-5))),
+        ("3 - -2", Some(json!(5))),
+        (
+            "9223372036854775807 + 1",
+            Some(json!(9_223_372_036_854_775_808_u64 as f64)),
+        ),
+        // CASE
+        (
+            "CASE s WHEN 'abc' THEN 1 WHEN 'x' THEN 2 END",
+            Some(json!(1)),
+        ),
+        ("CASE i WHEN 1 THEN 'a' ELSE 'b' END", Some(json!("b"))),
+        ("CASE i WHEN 1 THEN 'a' END", None),
+        ("CASE missing WHEN 1 THEN 'a' ELSE 'b' END", None),
+        // presence
+        ("isUndefined(missing)", Some(json!(true))),
+        ("isUndefined(nil)", Some(json!(false))),
+        ("isNull(nil)", Some(json!(true))),
+        ("ISNULL(missing)", Some(json!(false))),
+        // the message
+        ("topic()", Some(json!(TOPIC))),
+        ("topic(2)", Some(json!("kitchen"))),
+        ("topic(4)", None),
+        ("topic(0)", None),
+        ("clientid()", Some(json!("sensor-1"))),
+        ("principal()", Some(json!("cert-1"))),
+        ("accountid()", Some(json!("123456789012"))),
+        ("[newuuid(), traceid()]", Some(json!(["uuid-1", "uuid-2"]))),
+        // cast
+        ("cast(t as Int)", Some(json!(1))),
+        ("cast(d as Integer)", Some(json!(1))),
+        ("cast(-1.5 as Int)", Some(json!(-2))),
+        ("cast(n as Decimal)", Some(json!(12.5))),
+        ("cast(i as String)", Some(json!("5"))),
+        ("cast(ten as varchar)", Some(json!("10"))),
+        ("cast(a as Text)", Some(json!("[1,2,3]"))),
+        ("cast(i as Bool)", Some(json!(true))),
+        ("cast(0 as Boolean)", Some(json!(false))),
+        ("cast(s as Bool)", None),
+        ("cast(nil as String)", None),
+        ("cast(s as Int)", None),
+        // base64
+        ("encode(s, 'base64')", Some(json!("YWJj"))),
+        ("encode(i, 'base64')", Some(json!("NQ=="))),
+        ("decode('YWJj', 'base64')", Some(json!("abc"))),
+        ("decode('eyJkIjogMzN9', 'base64').d", Some(json!(33))),
+        ("decode('!', 'base64')", Some(json!(null))),
+        ("decode('YWJj', 'rot13')", None),
+        // strings, as in the reference's examples
+        ("substring('012345', 2)", Some(json!("2345"))),
+        ("substring('012345', 2.745)", Some(json!("2345"))),
+        ("substring(123, 2)", Some(json!("3"))),
+        ("substring(true, 1.2)", Some(json!("rue"))),
+        ("substring('012345', -50, 50)", Some(json!("012345"))),
+        ("substring('012345', 1, 3)", Some(json!("12"))),
+        ("substring('012345', 3, 1)", Some(json!(""))),
+        ("substring('äöü', 1, 2)", Some(json!("ö"))),
+        ("substring(nil, 1)", None),
+        ("concat('con', 'cat')", Some(json!("concat"))),
+        ("concat(1, 'hello')", Some(json!("1hello"))),
+        ("concat(1)", Some(json!(1))),
+        ("concat()", None),
+        ("concat([1, 2], 'x', [3])", Some(json!([1, 2, "x", 3]))),
+        ("concat('a', missing)", None),
+        ("upper(s) + lower('DEF')", Some(json!("ABCdef"))),
+        ("trim('  h i ')", Some(json!("h i"))),
+        ("length('äö')", Some(json!(2))),
+        ("numbytes('äö')", Some(json!(4))),
+        ("startswith('ranger', 'ran')", Some(json!(true))),
+        ("endswith(s, 'x')", Some(json!(false))),
+        ("indexof('abcd', 'cd')", Some(json!(2))),
+        ("indexof('abcd', 'x')", Some(json!(-1))),
+        ("replace('abcdabcd', 'b', 'x')", Some(json!("axcdaxcd"))),
+        ("regexp_matches('aaaa', '^a{2,}$')", Some(json!(true))),
+        ("regexp_replace('abcd', 'b(.*)d', '$1')", Some(json!("ac"))),
+        ("regexp_matches('a', '[')", None),
+        // numbers
+        (
+            "[abs(neg), ceil(1.2), floor(-1.2), round(1.5), sign(-7)]",
+            Some(json!([2, 2, -2, 2, -1])),
+        ),
+        ("sqrt(9)", Some(json!(3))),
+        ("sqrt(-1)", None),
+    ];
+    for (expression, expected) in cases {
+        let sql = format!("SELECT {expression} AS r FROM 'rooms/#'");
+        let output = run(&sql, &payload()).unwrap_or_else(|| panic!("{sql}: no output"));
+        let expected = expected.as_ref();
+        let got = output.get("r");
+        let same = match (got, expected) {
+            (Some(got), Some(expected)) => value::equal(got, expected),
+            (got, expected) => got == expected,
+        };
+        assert!(same, "{expression}\n   gave {got:?}\n   want {expected:?}");
+    }
+}
+
+#[test]
+fn select_builds_its_output_in_order() {
+    let small = json!({"a": 1, "b": {"c": 2}});
+    let cases = [
+        ("SELECT * FROM 'x'", small.clone()),
+        ("select a from 'x'", json!({"a": 1})),
+        ("SELECT b.c FROM 'x'", json!({"c": 2})),
+        (
+            "SELECT a AS p.q, b.c AS p.r FROM 'x'",
+            json!({"p": {"q": 1, "r": 2}}),
+        ),
+        (
+            "SELECT *, 15 AS speed FROM 'x'",
+            json!({"a": 1, "b": {"c": 2}, "speed": 15}),
+        ),
+        (
+            "SELECT *, 15 AS a FROM 'x'",
+            json!({"a": 15, "b": {"c": 2}}),
+        ),
+        (
+            "SELECT a AS b, b AS b.d FROM 'x'",
+            json!({"b": {"d": {"c": 2}}}),
+        ),
+        ("SELECT z, a FROM 'x'", json!({"a": 1})),
+        ("SELECT z FROM 'x'", json!({})),
+        ("SELECT VALUE b FROM 'x'", json!({"c": 2})),
+        ("SELECT VALUE [a, b.c] FROM 'x'", json!([1, 2])),
+        ("SELECT a WHERE a = 1", json!({"a": 1})),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(run(sql, &small), Some(expected), "{sql}");
+    }
+}
+
+#[test]
+fn only_a_true_where_lets_a_message_through() {
+    let cases = [
+        ("a = 1", true),
+        ("a = 2", false),
+        ("z = 1", false),
+        ("NOT isUndefined(b.c)", true),
+        ("NOT isUndefined(b.z)", false),
+        ("'TRUE'", true),
+        ("a", false),
+        ("renamed = 1", false),
+        ("NOT (z = 1)", false),
+    ];
+    for (condition, passes) in cases {
+        let sql = format!("SELECT a AS renamed FROM 'x' WHERE {condition}");
+        let output = run(&sql, &json!({"a": 1, "b": {"c": 2}}));
+        assert_eq!(output.is_some(), passes, "{condition}");
+    }
+}
+
+#[test]
+fn payloads_that_are_not_json_pass_only_where_nothing_looks_into_them() {
+    let raw: &[u8] = b"\xff\x00not json";
+    let cases: [(&str, Option<&[u8]>); 5] = [
+        ("SELECT * FROM 'x'", Some(raw)),
+        (
+            "SELECT encode(*, 'base64') AS data FROM 'x'",
+            Some(br#"{"data":"/wBub3QganNvbg=="}"#),
+        ),
+        ("SELECT topic(1) AS t FROM 'x'", Some(br#"{"t":"rooms"}"#)),
+        ("SELECT a FROM 'x'", None),
+        ("SELECT *, 1 AS one FROM 'x'", None),
+    ];
+    for (sql, expected) in cases {
+        let output = run_on(sql, TOPIC, raw, None);
+        match expected {
+            Some(bytes) => assert_eq!(output, Ok(Some(bytes.to_vec())), "{sql}"),
+            None => assert!(
+                matches!(output, Err(EvaluateError::NotJson { ref topic, .. }) if topic == TOPIC),
+                "{sql}: {output:?}"
+            ),
+        }
+    }
+    let value = run_on("SELECT VALUE z FROM 'x'", TOPIC, b"{}", None);
+    assert_eq!(value, Ok(Some(Vec::new())), "Undefined alone is empty");
+}
+
+#[test]
+fn a_message_by_http_has_no_client_and_basic_ingest_hides_its_prefix() {
+    let sql = "SELECT clientid() AS c, traceid() AS t, topic(1) AS first, topic() AS all FROM 'x'";
+    let topic = "$aws/rules/Measured/rooms/attic";
+    let output = run_on(sql, topic, b"{}", None).expect("no json needed");
+    let output: Value = serde_json::from_slice(&output.expect("no WHERE")).expect("json");
+    assert_eq!(
+        output,
+        json!({"c": "n/a", "first": "rooms", "all": "rooms/attic"})
+    );
+}
+
+#[test]
+fn statements_over_lines_give_their_filter() {
+    let cases = [
+        ("SELECT a FROM 'rooms/+'", "rooms/+"),
+        ("select\n a\n from\n 'rooms/#'\n where a = 1", "rooms/#"),
+        (
+            "SELECT a FROM '$aws/things/+/shadow/update/accepted'",
+            "$aws/things/+/shadow/update/accepted",
+        ),
+        ("SELECT a", ""),
+    ];
+    for (sql, filter) in cases {
+        let statement = Statement::parse(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert_eq!(statement.topic_filter(), filter);
+    }
+}
+
+#[test]
+fn what_is_wrong_or_not_supported_is_refused_with_its_place() {
+    let cases = [
+        ("", "at character 0: SELECT expected"),
+        ("UPDATE a", "at character 0: SELECT expected"),
+        (
+            "SELECT",
+            "at character 6: an expression expected, the statement ends",
+        ),
+        (
+            "SELECT a FROM rooms",
+            "at character 14: a topic filter in quotes expected",
+        ),
+        (
+            "SELECT a FROM 'rooms/#/x'",
+            "at character 14: \"rooms/#/x\" is not a topic filter",
+        ),
+        ("SELECT a FROM 'ro+ms'", "is not a topic filter"),
+        ("SELECT a FROM ''", "is not a topic filter"),
+        (
+            "SELECT a FROM 'x' GROUP BY a",
+            "at character 18: end of statement expected",
+        ),
+        (
+            "SELECT a AS FROM 'x'",
+            "at character 17: end of statement expected",
+        ),
+        ("SELECT topic(2) FROM 'x'", "AS and a name expected"),
+        (
+            "SELECT get_dynamodb('t','k',a,'r') AS x FROM 'x'",
+            "at character 7: function get_dynamodb is not supported",
+        ),
+        (
+            "SELECT aws_lambda('arn', *) AS x FROM 'x'",
+            "function aws_lambda is not supported",
+        ),
+        (
+            "SELECT topic(1, 2) AS x FROM 'x'",
+            "at character 7: topic takes 0 to 1 arguments, not 2",
+        ),
+        (
+            "SELECT (SELECT v FROM e) AS x FROM 'x'",
+            "nested SELECT is not supported",
+        ),
+        ("SELECT a FROM 'x' WHERE a IN [1]", "IN is not supported"),
+        ("SELECT cast(a as Date) AS x FROM 'x'", "date is not a type"),
+        (
+            "SELECT encode(*, 'hex') AS x FROM 'x'",
+            "encode knows only 'base64'",
+        ),
+        (
+            "SELECT 'open AS x",
+            "at character 7: text has no closing quote",
+        ),
+        ("SELECT a ; b FROM 'x'", "at character 9: unexpected ';'"),
+        ("SELECT a.'b' FROM 'x'", "a name expected"),
+        (
+            "SELECT a + FROM 'x'",
+            "at character 11: an expression expected, not FROM",
+        ),
+        ("SELECT CASE a END AS x FROM 'x'", "WHEN expected"),
+        ("SELECT {1: 2} AS x FROM 'x'", "a key expected"),
+        ("SELECT 1e999 AS x FROM 'x'", "1e999 is out of range"),
+        ("SELECT --1 AS x FROM 'x'", "one `-` at most"),
+    ];
+    for (sql, expected) in cases {
+        let error = Statement::parse(sql).err().map(|e| e.to_string());
+        let error = error.unwrap_or_else(|| panic!("accepted: {sql}"));
+        assert!(
+            error.contains(expected),
+            "{sql}\n   gave {error}\n   want {expected}"
+        );
+    }
+    let deep = format!("SELECT {}1{} AS x", "(".repeat(5000), ")".repeat(5000));
+    let long = format!("SELECT 1{} AS x", " + 1".repeat(5000));
+    let fields = format!("SELECT a{} AS x", ".b".repeat(5000));
+    let inverted = format!("SELECT {} t AS x", "NOT ".repeat(5000));
+    for (sql, refused) in [
+        (deep, true),
+        (long, true),
+        (fields, true),
+        (inverted, false),
+    ] {
+        assert_eq!(Statement::parse(&sql).is_err(), refused, "{}", &sql[..20]);
+    }
+}
+
+#[test]
+fn substitution_templates_are_filled_in() {
+    let cases = [
+        ("plain", "plain"),
+        ("copies/${topic(2)}", "copies/kitchen"),
+        ("${a}/${b.c + 1}/x", "1/3/x"),
+        ("${missing}", ""),
+        ("$$aws/${'y'}", "$$aws/y"),
+    ];
+    for (text, expected) in cases {
+        let parsed = Substitution::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let output = parsed.evaluate(&mut Input {
+            topic: TOPIC,
+            payload: br#"{"a": 1, "b": {"c": 2}}"#,
+            client_id: None,
+            principal: None,
+            account: "1",
+            now_ms: 0,
+            new_uuid: &mut String::new,
+        });
+        assert_eq!(output.as_deref(), Ok(expected), "{text}");
+    }
+    for (text, expected) in [
+        (
+            "a/${topic(2)",
+            "at character 2: a substitution template has no end",
+        ),
+        (
+            "a/${nothing()}",
+            "at character 4: function nothing is not supported",
+        ),
+        ("a/${1 2}", "at character 6: end of statement expected"),
+    ] {
+        let error = Substitution::parse(text).err().map(|e| e.to_string());
+        assert!(
+            error.as_ref().is_some_and(|e| e.contains(expected)),
+            "{text}: {error:?}"
+        );
+    }
+}

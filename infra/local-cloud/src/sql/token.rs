@@ -1,0 +1,115 @@
+//! Splits SQL into tokens with their places.
+//!
+//! Must not know: grammar.
+
+use super::SqlError;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    /// A name or keyword.
+    Word(String),
+    /// Quoted text.
+    Text(String),
+    Number(String),
+    Symbol(&'static str),
+    End,
+}
+
+/// Longer ones first, so that `<=` is not read as `<`.
+const SYMBOLS: [&str; 20] = [
+    "<>", "!=", "<=", ">=", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "/",
+    "+", "-",
+];
+
+/// Tokens with the character position at which each begins.
+pub(super) fn tokens(sql: &str) -> Result<Vec<(usize, Token)>, SqlError> {
+    let characters: Vec<char> = sql.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while at < characters.len() {
+        let (token, end) = match characters[at] {
+            c if c.is_whitespace() => {
+                at += 1;
+                continue;
+            }
+            '\'' | '"' => quoted(&characters, at)?,
+            c if c.is_ascii_digit() => number(&characters, at),
+            c if is_word(c) => {
+                let end = run(&characters, at, is_word);
+                (Token::Word(characters[at..end].iter().collect()), end)
+            }
+            '%' => (Token::Symbol("%"), at + 1),
+            _ => symbol(&characters, at)?,
+        };
+        tokens.push((at, token));
+        at = end;
+    }
+    tokens.push((characters.len(), Token::End));
+    Ok(tokens)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+fn run(characters: &[char], from: usize, accept: fn(char) -> bool) -> usize {
+    let rest = &characters[from..];
+    from + rest.iter().take_while(|c| accept(**c)).count()
+}
+
+/// A quote within the text is written twice.
+fn quoted(characters: &[char], start: usize) -> Result<(Token, usize), SqlError> {
+    let quote = characters[start];
+    let mut text = String::new();
+    let mut at = start + 1;
+    loop {
+        match (characters.get(at), characters.get(at + 1)) {
+            (None, _) => {
+                return Err(SqlError {
+                    position: start,
+                    message: "text has no closing quote".to_owned(),
+                });
+            }
+            (Some(c), Some(next)) if *c == quote && *next == quote => {
+                text.push(quote);
+                at += 2;
+            }
+            (Some(c), _) if *c == quote => return Ok((Token::Text(text), at + 1)),
+            (Some(c), _) => {
+                text.push(*c);
+                at += 1;
+            }
+        }
+    }
+}
+
+fn number(characters: &[char], start: usize) -> (Token, usize) {
+    let digit = |at: usize| characters.get(at).is_some_and(char::is_ascii_digit);
+    let mut end = run(characters, start, |c| c.is_ascii_digit());
+    if characters.get(end) == Some(&'.') && digit(end + 1) {
+        end = run(characters, end + 1, |c| c.is_ascii_digit());
+    }
+    if matches!(characters.get(end), Some('e' | 'E')) {
+        let sign = usize::from(matches!(characters.get(end + 1), Some('-' | '+')));
+        if digit(end + 1 + sign) {
+            end = run(characters, end + 1 + sign, |c| c.is_ascii_digit());
+        }
+    }
+    (Token::Number(characters[start..end].iter().collect()), end)
+}
+
+fn symbol(characters: &[char], at: usize) -> Result<(Token, usize), SqlError> {
+    let matching = SYMBOLS.iter().find(|symbol| {
+        symbol
+            .chars()
+            .enumerate()
+            .all(|(i, c)| characters.get(at + i) == Some(&c))
+    });
+    match matching {
+        Some(symbol) => Ok((Token::Symbol(symbol), at + symbol.len())),
+        None => Err(SqlError {
+            position: at,
+            message: format!("unexpected {:?}", characters[at]),
+        }),
+    }
+}
