@@ -1,0 +1,267 @@
+//! A local cloud of its own for each test, and clients that speak to it by the real protocols.
+//!
+//! Everything waits for a condition with a deadline. Must not know what the tests show.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use local_cloud::{Event, EventKind, IssuedCertificate, LocalCloud, Options, Ports};
+use rumqttc::{
+    AsyncClient, ConnectionError, Incoming, MqttOptions, Publish, QoS, TlsConfiguration, Transport,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::timeout;
+
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+fn here(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/services")
+        .join(name)
+}
+
+/// Options of a cloud with the tests' template, in memory.
+pub fn options() -> Options {
+    Options {
+        template: here("template.yaml"),
+        parameters: BTreeMap::new(),
+        stack_name: "stack".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: "123456789012".to_owned(),
+        data_dir: None,
+        binaries: BTreeMap::from([("echo".to_owned(), here("echo.py"))]),
+        ports: Ports::default(),
+        seed: 1,
+        faults: Vec::new(),
+    }
+}
+
+/// A cloud in memory.
+pub async fn cloud() -> LocalCloud {
+    LocalCloud::start(options()).await.unwrap()
+}
+
+/// A thing with a certificate that the template's policy is attached to.
+pub fn thing(cloud: &LocalCloud, name: &str) -> IssuedCertificate {
+    let registry = cloud.registry();
+    registry.create_thing(name).unwrap();
+    let certificate = registry.create_keys_and_certificate().unwrap();
+    registry.attach_policy("thing", &certificate.arn).unwrap();
+    registry
+        .attach_thing_principal(name, &certificate.arn)
+        .unwrap();
+    certificate
+}
+
+/// TLS settings of a device.
+pub fn tls(ca_pem: &str, certificate: &str, key: &str) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap())
+        .unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    Arc::new(config)
+}
+
+/// An MQTT 3.1.1 client.
+pub struct Client {
+    pub mqtt: AsyncClient,
+    incoming: mpsc::UnboundedReceiver<Result<Incoming, ConnectionError>>,
+}
+
+/// Settings of a client, for tests that change them.
+pub fn settings(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> MqttOptions {
+    let address = cloud.endpoints().mqtts;
+    let mut settings = MqttOptions::new(id, "127.0.0.1", address.port());
+    let config = tls(
+        cloud.ca_pem(),
+        &certificate.pem,
+        &certificate.private_key_pem,
+    );
+    settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
+    settings.set_keep_alive(Duration::from_secs(30));
+    settings
+}
+
+impl Client {
+    /// Starts connecting; see [`Client::connected`].
+    pub fn start(settings: MqttOptions) -> Client {
+        let (mqtt, mut connection) = AsyncClient::new(settings, 100);
+        let (sender, incoming) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            loop {
+                let step = match connection.poll().await {
+                    Ok(rumqttc::Event::Incoming(packet)) => Ok(packet),
+                    Ok(rumqttc::Event::Outgoing(_)) => continue,
+                    Err(error) => Err(error),
+                };
+                let ended = step.is_err();
+                if sender.send(step).is_err() || ended {
+                    return;
+                }
+            }
+        });
+        Client { mqtt, incoming }
+    }
+
+    /// A connected client.
+    pub async fn connect(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> Client {
+        let mut client = Client::start(settings(cloud, id, certificate));
+        client.connected().await;
+        client
+    }
+
+    /// Waits for the CONNACK; whether a session was resumed.
+    pub async fn connected(&mut self) -> bool {
+        self.wait("connack", |packet| match packet {
+            Incoming::ConnAck(ack) => Some(ack.session_present),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for a packet that `pick` takes, leaving out others.
+    pub async fn wait<T>(&mut self, what: &str, pick: impl Fn(Incoming) -> Option<T>) -> T {
+        let search = async {
+            loop {
+                let packet = self.incoming.recv().await.expect("connection task runs");
+                if let Some(found) = pick(packet.unwrap()) {
+                    return found;
+                }
+            }
+        };
+        let found = timeout(DEADLINE, search).await;
+        found.unwrap_or_else(|_| panic!("no {what} in time"))
+    }
+
+    /// Subscribes and waits for the acknowledgement.
+    pub async fn subscribe(&mut self, filter: &str) {
+        self.mqtt.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
+        self.wait("suback", |p| matches!(p, Incoming::SubAck(_)).then_some(()))
+            .await;
+    }
+
+    /// Publishes with QoS 1.
+    pub async fn publish(&self, topic: &str, payload: &str) {
+        self.mqtt
+            .publish(topic, QoS::AtLeastOnce, false, payload)
+            .await
+            .unwrap();
+    }
+
+    /// The next message.
+    pub async fn message(&mut self) -> Publish {
+        self.wait("message", |packet| match packet {
+            Incoming::Publish(publish) => Some(publish),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The next message's topic and JSON payload.
+    pub async fn json(&mut self) -> (String, Value) {
+        let message = self.message().await;
+        let payload = serde_json::from_slice(&message.payload).unwrap();
+        (message.topic, payload)
+    }
+
+    /// Waits until the connection is over.
+    pub async fn closed(&mut self) -> ConnectionError {
+        let search = async {
+            loop {
+                if let Err(error) = self.incoming.recv().await.expect("connection task runs") {
+                    return error;
+                }
+            }
+        };
+        let closed = timeout(DEADLINE, search).await;
+        closed.expect("connection stays open")
+    }
+}
+
+/// Waits for an event that `pick` takes.
+pub async fn event<T>(
+    events: &mut broadcast::Receiver<Arc<Event>>,
+    what: &str,
+    pick: impl Fn(&EventKind) -> Option<T>,
+) -> T {
+    let search = async {
+        loop {
+            let event = events.recv().await.expect("cloud runs");
+            if let Some(found) = pick(&event.kind) {
+                return found;
+            }
+        }
+    };
+    let found = timeout(DEADLINE, search).await;
+    found.unwrap_or_else(|_| panic!("no {what} in time"))
+}
+
+/// What a REST call answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: Value,
+}
+
+/// A REST call with the operator's key.
+pub async fn rest(
+    cloud: &LocalCloud,
+    endpoint: &str,
+    request_line: &str,
+    headers: &str,
+    body: &str,
+) -> Answer {
+    let key = &cloud.credentials().access_key_id;
+    let authorization = format!(
+        "Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/any/aws4_request, \
+         SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n"
+    );
+    rest_as(
+        endpoint,
+        request_line,
+        &format!("{authorization}{headers}"),
+        body,
+    )
+    .await
+}
+
+/// A REST call with nothing but the given headers.
+pub async fn rest_as(endpoint: &str, request_line: &str, headers: &str, body: &str) -> Answer {
+    let exchange = async {
+        let address = endpoint.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "{request_line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = timeout(DEADLINE, exchange).await.expect("answer in time");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_ascii_lowercase(),
+        body: serde_json::from_str(body).unwrap_or(Value::Null),
+    }
+}
