@@ -1,0 +1,148 @@
+//! Texts with `*`, `?` and policy variables, matched against a value.
+//!
+//! Must not know: actions, resources, conditions.
+
+use std::collections::BTreeMap;
+
+use super::{PolicyError, malformed};
+
+/// Longest value that AWS puts in place of a variable.
+const VALUE_CHARACTERS_MAX: usize = 1024;
+
+/// A parsed pattern. A variable's value is always literal: a `*` in it is no wildcard.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pattern {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Literal(char),
+    One,
+    Any,
+    Variable(String),
+}
+
+impl Pattern {
+    pub fn parse(text: &str) -> Result<Pattern, PolicyError> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            if let Some(after) = rest.strip_prefix("${") {
+                let Some((name, after)) = after.split_once('}') else {
+                    return malformed(format!("variable in {text:?} has no end"));
+                };
+                parts.push(match name {
+                    "*" => Part::Literal('*'),
+                    "?" => Part::Literal('?'),
+                    "$" => Part::Literal('$'),
+                    "" => return malformed(format!("variable in {text:?} has no name")),
+                    name => Part::Variable(name.to_owned()),
+                });
+                rest = after;
+                continue;
+            }
+            parts.push(match first {
+                '*' => Part::Any,
+                '?' => Part::One,
+                literal => Part::Literal(literal),
+            });
+            rest = &rest[first.len_utf8()..];
+        }
+        Ok(Pattern { parts })
+    }
+
+    /// The same pattern in lower case; actions do not mind the case.
+    pub fn lowercase(&self) -> Pattern {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Literal(c) => Part::Literal(c.to_ascii_lowercase()),
+            other => other.clone(),
+        });
+        Pattern {
+            parts: parts.collect(),
+        }
+    }
+
+    /// Whether `text` matches; a variable without a usable value matches nothing.
+    pub fn matches(&self, text: &str, variables: &BTreeMap<String, String>) -> bool {
+        self.resolved(variables)
+            .is_some_and(|parts| glob(&parts, &text.chars().collect::<Vec<_>>()))
+    }
+
+    /// Whether `text` is this text exactly, wildcards taken literally.
+    pub fn equals(&self, text: &str, variables: &BTreeMap<String, String>) -> bool {
+        self.resolved(variables).is_some_and(|parts| {
+            let expected: String = parts
+                .iter()
+                .map(|part| match part {
+                    Glyph::Literal(c) => *c,
+                    Glyph::One => '?',
+                    Glyph::Any => '*',
+                })
+                .collect();
+            expected == text
+        })
+    }
+
+    fn resolved(&self, variables: &BTreeMap<String, String>) -> Option<Vec<Glyph>> {
+        let mut glyphs = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                Part::Literal(c) => glyphs.push(Glyph::Literal(*c)),
+                Part::One => glyphs.push(Glyph::One),
+                Part::Any => glyphs.push(Glyph::Any),
+                Part::Variable(name) => {
+                    let value = variables.get(name).filter(|value| usable(name, value))?;
+                    glyphs.extend(value.chars().map(Glyph::Literal));
+                }
+            }
+        }
+        Some(glyphs)
+    }
+}
+
+/// AWS leaves a certificate's value out where it holds a wildcard of policies or topics, or is too long.
+fn usable(name: &str, value: &str) -> bool {
+    let of_certificate = name.starts_with("iot:Certificate.");
+    !value.is_empty()
+        && value.chars().count() <= VALUE_CHARACTERS_MAX
+        && !(of_certificate && value.contains(['*', '$', '+', '?', '#']))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Glyph {
+    Literal(char),
+    One,
+    Any,
+}
+
+/// Greedy match that goes back to the last `*` only: time is at most the product of both lengths.
+fn glob(pattern: &[Glyph], text: &[char]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut last_any: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(Glyph::Any) => {
+                last_any = Some((p, t));
+                p += 1;
+            }
+            Some(Glyph::One) => {
+                p += 1;
+                t += 1;
+            }
+            Some(Glyph::Literal(c)) if *c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match last_any {
+                Some((any, from)) => {
+                    last_any = Some((any, from + 1));
+                    p = any + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|glyph| *glyph == Glyph::Any)
+}

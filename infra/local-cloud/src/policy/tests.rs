@@ -1,0 +1,351 @@
+//! Tables of documents and requests: who may do what.
+
+use serde_json::json;
+
+use super::Decision::{Allow, ExplicitDeny, ImplicitDeny};
+use super::*;
+
+const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
+
+fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect()
+}
+
+/// A sensor that is connected as its thing.
+fn sensor() -> BTreeMap<String, String> {
+    variables(&[
+        ("iot:ClientId", "sensor-1"),
+        ("iot:Connection.Thing.ThingName", "sensor-1"),
+        ("iot:Connection.Thing.IsAttached", "true"),
+    ])
+}
+
+fn document(statements: &Value) -> Document {
+    let value = json!({"Version": "2012-10-17", "Statement": statements});
+    Document::parse(&value).unwrap_or_else(|error| panic!("{statements}: {error}"))
+}
+
+fn decide(
+    documents: &[Document],
+    action: &str,
+    path: &str,
+    variables: &BTreeMap<String, String>,
+) -> Decision {
+    let resource = format!("{ARN}{path}");
+    evaluate(
+        documents,
+        &Request {
+            action,
+            resource: &resource,
+            variables,
+        },
+    )
+}
+
+#[test]
+fn a_device_may_do_what_its_policy_says_and_nothing_else() {
+    let documents = [document(&json!([
+        {"Effect": "Allow", "Action": "iot:Connect",
+         "Resource": format!("{ARN}client/${{iot:Connection.Thing.ThingName}}"),
+         "Condition": {"Bool": {"iot:Connection.Thing.IsAttached": ["true"]}}},
+        {"Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"],
+         "Resource": [format!("{ARN}topic/rooms/${{iot:Connection.Thing.ThingName}}/*")]},
+        {"Effect": "Allow", "Action": "iot:Subscribe",
+         "Resource": format!("{ARN}topicfilter/rooms/?/+/#")},
+        {"Effect": "Deny", "Action": "iot:Pub*",
+         "Resource": format!("{ARN}topic/rooms/*/secret")},
+    ]))];
+    let cases = [
+        ("iot:Connect", "client/sensor-1", Allow),
+        ("iot:connect", "client/sensor-1", Allow),
+        ("iot:Connect", "client/sensor-2", ImplicitDeny),
+        ("iot:Connect", "client/sensor-10", ImplicitDeny),
+        ("iot:Publish", "topic/rooms/sensor-1/degrees", Allow),
+        ("iot:Publish", "topic/rooms/sensor-1/a/b", Allow),
+        ("iot:Publish", "topic/rooms/sensor-1", ImplicitDeny),
+        ("iot:Publish", "topic/rooms/sensor-2/degrees", ImplicitDeny),
+        ("iot:Publish", "topic/Rooms/sensor-1/degrees", ImplicitDeny),
+        ("iot:Publish", "topic/rooms/sensor-1/secret", ExplicitDeny),
+        ("iot:Publish", "topic/rooms/sensor-2/secret", ExplicitDeny),
+        ("iot:Receive", "topic/rooms/sensor-1/secret", Allow),
+        (
+            "iot:RetainPublish",
+            "topic/rooms/sensor-1/degrees",
+            ImplicitDeny,
+        ),
+        ("iot:Subscribe", "topicfilter/rooms/a/+/#", Allow),
+        ("iot:Subscribe", "topicfilter/rooms/a/b/#", ImplicitDeny),
+        ("iot:Subscribe", "topicfilter/rooms/ab/+/#", ImplicitDeny),
+        ("iot:Subscribe", "topic/rooms/a/+/#", ImplicitDeny),
+    ];
+    for (action, path, expected) in cases {
+        let decision = decide(&documents, action, path, &sensor());
+        assert_eq!(decision, expected, "{action} {path}");
+    }
+}
+
+#[test]
+fn a_variable_without_a_usable_value_never_matches() {
+    let allow = |resource: &str| {
+        document(&json!({"Effect": "Allow", "Action": "iot:Publish",
+                         "Resource": format!("{ARN}{resource}")}))
+    };
+    let thing = allow("topic/rooms/${iot:Connection.Thing.ThingName}");
+    let name = allow("topic/rooms/${iot:Certificate.Subject.CommonName}");
+    let client = allow("topic/rooms/${iot:ClientId}");
+    let escaped = allow("topic/rooms/${*}${?}${$}");
+    let long = "x".repeat(1025);
+    let cases: [(&Document, &[(&str, &str)], &str, Decision); 12] = [
+        (&thing, &[], "topic/rooms/", ImplicitDeny),
+        (
+            &thing,
+            &[],
+            "topic/rooms/${iot:Connection.Thing.ThingName}",
+            ImplicitDeny,
+        ),
+        (
+            &thing,
+            &[("iot:Connection.Thing.ThingName", "")],
+            "topic/rooms/",
+            ImplicitDeny,
+        ),
+        (
+            &thing,
+            &[("iot:Connection.Thing.ThingName", "a")],
+            "topic/rooms/a",
+            Allow,
+        ),
+        (
+            &name,
+            &[("iot:Certificate.Subject.CommonName", "G03")],
+            "topic/rooms/G03",
+            Allow,
+        ),
+        (
+            &name,
+            &[("iot:Certificate.Subject.CommonName", "G*")],
+            "topic/rooms/G03",
+            ImplicitDeny,
+        ),
+        (
+            &name,
+            &[("iot:Certificate.Subject.CommonName", "G*")],
+            "topic/rooms/G*",
+            ImplicitDeny,
+        ),
+        (
+            &name,
+            &[("iot:Certificate.Subject.CommonName", &long)],
+            "topic/rooms/x",
+            ImplicitDeny,
+        ),
+        // A value is literal: a client that names itself `*` gets only that topic.
+        (
+            &client,
+            &[("iot:ClientId", "*")],
+            "topic/rooms/other",
+            ImplicitDeny,
+        ),
+        (&client, &[("iot:ClientId", "*")], "topic/rooms/*", Allow),
+        (&escaped, &[], "topic/rooms/*?$", Allow),
+        (&escaped, &[], "topic/rooms/abc", ImplicitDeny),
+    ];
+    for (document, pairs, path, expected) in cases {
+        let documents = std::slice::from_ref(document);
+        let decision = decide(documents, "iot:Publish", path, &variables(pairs));
+        assert_eq!(decision, expected, "{path} with {pairs:?}");
+    }
+}
+
+#[test]
+fn conditions_must_all_hold() {
+    let attributes = |values: &'static str| [("iot:ConnectAttributes", values)];
+    let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}});
+    let all =
+        json!({"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}});
+    let bool_true = json!({"Bool": {"iot:Connection.Thing.IsAttached": true}});
+    let like = json!({"StringLike": {"iot:ClientId": "sensor-?"}});
+    let equals = json!({"StringEquals": {"iot:ClientId": ["sensor-?", "sensor-${k}"]}});
+    let not_equals = json!({"StringNotEquals": {"iot:ClientId": "sensor-1"}});
+    let if_exists = json!({"StringEqualsIfExists": {"iot:ClientId": "sensor-1"}});
+    let null = json!({"Null": {"iot:ClientId": "true"}});
+    let both = json!({"StringLike": {"iot:ClientId": "sensor-*"}, "Bool": {"x": "false"}});
+    let two_keys = json!({"StringEquals": {"a": "1", "b": "2"}});
+    let cases: Vec<(&Value, Vec<(&str, &str)>, bool)> = vec![
+        (&any, attributes("LastWill").into(), true),
+        (&any, attributes("Other,LastWill").into(), true),
+        (&any, attributes("Other").into(), false),
+        (&any, vec![], false),
+        (&all, attributes("PersistentConnect").into(), true),
+        (&all, attributes("PersistentConnect,LastWill").into(), false),
+        (&all, vec![], true),
+        (
+            &bool_true,
+            vec![("iot:Connection.Thing.IsAttached", "true")],
+            true,
+        ),
+        (
+            &bool_true,
+            vec![("iot:Connection.Thing.IsAttached", "True")],
+            true,
+        ),
+        (
+            &bool_true,
+            vec![("iot:connection.thing.isattached", "true")],
+            true,
+        ),
+        (
+            &bool_true,
+            vec![("iot:Connection.Thing.IsAttached", "false")],
+            false,
+        ),
+        (&bool_true, vec![], false),
+        (&like, vec![("iot:ClientId", "sensor-1")], true),
+        (&like, vec![("iot:ClientId", "sensor-12")], false),
+        (&equals, vec![("iot:ClientId", "sensor-1")], false),
+        (&equals, vec![("iot:ClientId", "sensor-?")], true),
+        (
+            &equals,
+            vec![("iot:ClientId", "sensor-7"), ("k", "7")],
+            true,
+        ),
+        (&not_equals, vec![("iot:ClientId", "sensor-1")], false),
+        (&not_equals, vec![("iot:ClientId", "sensor-2")], true),
+        (&not_equals, vec![], true),
+        (&if_exists, vec![], true),
+        (&if_exists, vec![("iot:ClientId", "sensor-2")], false),
+        (&null, vec![], true),
+        (&null, vec![("iot:ClientId", "sensor-1")], false),
+        (
+            &both,
+            vec![("iot:ClientId", "sensor-1"), ("x", "false")],
+            true,
+        ),
+        (&both, vec![("iot:ClientId", "sensor-1")], false),
+        (&two_keys, vec![("a", "1"), ("b", "2")], true),
+        (&two_keys, vec![("a", "1"), ("b", "3")], false),
+    ];
+    for (condition, pairs, holds) in cases {
+        let documents = [document(&json!({
+            "Effect": "Allow", "Action": "iot:Connect", "Resource": "*", "Condition": condition,
+        }))];
+        let decision = decide(&documents, "iot:Connect", "client/x", &variables(&pairs));
+        let expected = if holds { Allow } else { ImplicitDeny };
+        assert_eq!(decision, expected, "{condition} with {pairs:?}");
+    }
+}
+
+#[test]
+fn a_denial_in_any_document_wins_in_any_order() {
+    let allow = document(&json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]));
+    let deny = document(&json!([{"Effect": "Deny", "Action": "iot:*", "Resource": "*/secret"}]));
+    let orders: [(&[Document], Decision, Decision); 4] = [
+        (&[], ImplicitDeny, ImplicitDeny),
+        (&[allow.clone()], Allow, Allow),
+        (&[allow.clone(), deny.clone()], ExplicitDeny, Allow),
+        (&[deny, allow], ExplicitDeny, Allow),
+    ];
+    for (documents, secret, open) in orders {
+        for (path, expected) in [("topic/secret", secret), ("topic/open", open)] {
+            let decision = decide(documents, "iot:Publish", path, &variables(&[]));
+            assert_eq!(
+                decision,
+                expected,
+                "{path} by {} documents",
+                documents.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn many_wildcards_take_no_exponential_time() {
+    let pattern = format!("{ARN}topic/{}b", "*a".repeat(60));
+    let documents = [document(&json!([
+        {"Effect": "Allow", "Action": "iot:Publish", "Resource": pattern},
+    ]))];
+    let path = format!("topic/{}", "a".repeat(5000));
+    let decision = decide(&documents, "iot:Publish", &path, &variables(&[]));
+    assert_eq!(decision, ImplicitDeny);
+}
+
+#[test]
+fn a_document_that_cannot_be_honoured_is_refused() {
+    let statement = |change: fn(&mut Value)| {
+        let mut statement = json!({"Effect": "Allow", "Action": "iot:Publish", "Resource": "*"});
+        change(&mut statement);
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    let cases = [
+        (json!(7), "not an object"),
+        (json!("{"), "EOF while parsing"),
+        (json!("[]"), "the text is not an object"),
+        (json!({"Version": "2012-10-17"}), "Statement is missing"),
+        (
+            json!({"Statement": []}),
+            "Version must be 2012-10-17 for policy variables, not absent",
+        ),
+        (
+            json!({"Version": "2008-10-17", "Statement": []}),
+            "not 2008-10-17",
+        ),
+        (
+            json!({"Version": "2012-10-17", "Statement": [], "Rules": 1}),
+            "element Rules is not supported",
+        ),
+        (
+            json!({"Version": "2012-10-17", "Statement": [1]}),
+            "a statement is not an object",
+        ),
+        (
+            statement(|s| s["Effect"] = json!("Maybe")),
+            "Effect must be Allow or Deny",
+        ),
+        (
+            statement(|s| s["Action"] = json!([])),
+            "Action must be text or a list of texts",
+        ),
+        (
+            statement(|s| s["Resource"] = json!({})),
+            "Resource must be text or a list of texts",
+        ),
+        (
+            statement(|s| s["NotAction"] = json!("x")),
+            "element NotAction of a statement is not supported",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("a${b")),
+            "variable in \"a${b\" has no end",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("a${}")),
+            "variable in \"a${}\" has no name",
+        ),
+        (
+            statement(|s| s["Condition"] = json!([])),
+            "Condition is not an object",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"IpAddress": {"a": "1"}})),
+            "condition operator IpAddress is not supported",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"ForNoValue:Bool": {"a": "1"}})),
+            "ForNoValue:Bool is not supported",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"Bool": {"a": {}}})),
+            "Condition.Bool.a is not text",
+        ),
+    ];
+    for (value, expected) in cases {
+        let error = Document::parse(&value).err().map(|e| e.to_string());
+        let error = error.unwrap_or_else(|| panic!("accepted: {value}"));
+        assert!(error.contains(expected), "{value}\n   gave {error}");
+    }
+    let text = json!({"Version": "2012-10-17", "Statement": []}).to_string();
+    assert!(Document::parse(&json!(text)).is_ok(), "text of a document");
+}
