@@ -1,0 +1,113 @@
+//! An HTTP listener where the data plane would be: keeps what is published, and can be told to fail.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The listener.
+#[derive(Clone)]
+pub struct Broker {
+    /// Where it listens.
+    pub address: SocketAddr,
+    status: Arc<AtomicU16>,
+    published: Arc<Mutex<Vec<(String, Value)>>>,
+    shadow: Arc<Mutex<Option<Value>>>,
+}
+
+impl Broker {
+    /// Starts it; it lives as long as the test's runtime.
+    pub async fn start() -> Broker {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let broker = Broker {
+            address: listener.local_addr().unwrap(),
+            status: Arc::new(AtomicU16::new(200)),
+            published: Arc::default(),
+            shadow: Arc::default(),
+        };
+        let serving = broker.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        broker
+    }
+
+    /// From now on answers every publish with `status`.
+    pub fn answer(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// From now on answers every GetThingShadow with `shadow`.
+    #[allow(dead_code, reason = "each test binary uses its part of this file")]
+    pub fn hold_shadow(&self, shadow: Value) {
+        *self.shadow.lock().unwrap() = Some(shadow);
+    }
+
+    /// What was published since the last call: target and message.
+    pub fn take(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.published.lock().unwrap())
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let mut bytes = Vec::new();
+        loop {
+            let head = loop {
+                if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+                    break bytes.drain(..end + 4).collect::<Vec<u8>>();
+                }
+                if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+                    return;
+                }
+            };
+            let head = String::from_utf8(head).unwrap();
+            let header = |name: &str| {
+                head.lines()
+                    .find_map(|line| line.to_lowercase().strip_prefix(name).map(str::to_owned))
+            };
+            let length: usize =
+                header("content-length:").map_or(0, |value| value.trim().parse().unwrap());
+            while bytes.len() < length {
+                assert_ne!(
+                    stream.read_buf(&mut bytes).await.unwrap(),
+                    0,
+                    "the body ends early"
+                );
+            }
+            let body: Vec<u8> = bytes.drain(..length).collect();
+            let (status, answer) = self.answer_to(head.lines().next().unwrap(), &body);
+            let answer = format!(
+                "HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{answer}",
+                answer.len()
+            );
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer_to(&self, request: &str, body: &[u8]) -> (u16, String) {
+        let target = request.split(' ').nth(1).unwrap().replace("%2F", "/");
+        if request.starts_with("GET ") {
+            return match &*self.shadow.lock().unwrap() {
+                Some(shadow) => (200, shadow.to_string()),
+                None => (
+                    404,
+                    "{\"message\":\"No shadow exists with name\"}".to_owned(),
+                ),
+            };
+        }
+        let status = self.status.load(Ordering::SeqCst);
+        if status == 200 {
+            self.published
+                .lock()
+                .unwrap()
+                .push((target, serde_json::from_slice(body).unwrap()));
+        }
+        (status, "{\"message\":\"OK\"}".to_owned())
+    }
+}
