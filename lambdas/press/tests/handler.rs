@@ -1,5 +1,7 @@
 //! The press function's way through a real table and a data plane that sometimes fails.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../../lock-aws/tests/table/broker.rs"]
 mod broker;
 #[path = "../../lock-aws/tests/table/local.rs"]
