@@ -3,8 +3,10 @@
 //! Kept as one JSON file in the data directory. Must not know MQTT or HTTP: broker and control plane both ask here.
 
 mod authority;
+mod error;
 mod identity;
 mod record;
+mod right;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -13,61 +15,15 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use serde_json::Value;
 
 pub use authority::{Authority, AuthorityError, Signed, SignedKeys, fingerprint};
+pub use error::RegistryError;
 pub use identity::{Identity, certificate_variables};
 pub use record::{CertificateRecord, PolicyRecord, Records, Thing};
 
 use crate::clock::Clock;
-use crate::policy::{self, Decision, Document, PolicyError};
-use crate::storage::{self, StorageError};
+use crate::policy::Document;
+use crate::storage;
 
 const FILE: &str = "registry.json";
-
-/// Why the registry refused. The control plane turns each into the error that AWS's API gives.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// No thing of that name.
-    #[error("thing {0} not found")]
-    ThingNotFound(String),
-    /// No certificate of that id or ARN.
-    #[error("certificate {0} not found")]
-    CertificateNotFound(String),
-    /// No policy of that name.
-    #[error("policy {0} not found")]
-    PolicyNotFound(String),
-    /// The name is taken by something different.
-    #[error("{0} already exists")]
-    AlreadyExists(String),
-    /// A name with characters or a length that AWS refuses.
-    #[error("invalid name {0}")]
-    InvalidName(String),
-    /// Still attached to something.
-    #[error("{0} is still in use")]
-    InUse(String),
-    /// A policy document that is none.
-    #[error("policy {name}")]
-    Policy {
-        /// Policy name.
-        name: String,
-        /// What is wrong with it.
-        #[source]
-        source: PolicyError,
-    },
-    /// Signing.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
-    /// The data directory.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The stored registry is damaged.
-    #[error("parse {path}: remove it to begin anew")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        #[source]
-        source: serde_json::Error,
-    },
-}
 
 /// A certificate with its private key, which exists only in this answer.
 #[derive(Debug, Clone)]
@@ -172,23 +128,22 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes a change and keeps it. A `change` that fails has changed nothing yet.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Records) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
         let mut records = self.records_mut();
-        let mut changed = records.clone();
-        let answer = change(&mut changed)?;
-        if let Some(path) = &self.inner.file {
-            let bytes = serde_json::to_vec(&changed).expect("records have string keys only");
-            storage::write(path, &bytes)?;
-        }
-        *records = changed;
+        let answer = change(&mut records)?;
         self.inner
             .documents
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+        if let Some(path) = &self.inner.file {
+            let bytes = serde_json::to_vec(&*records).expect("records have string keys only");
+            storage::write(path, &bytes)?;
+        }
         Ok(answer)
     }
 
@@ -365,75 +320,6 @@ impl Registry {
             records.thing_mut(thing)?.principals.remove(id);
             Ok(())
         })
-    }
-
-    /// The identity of a connection, or `None` where the certificate is unknown or inactive.
-    pub fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
-        let principal = fingerprint(der);
-        let records = self.records();
-        if !records.certificates.get(&principal)?.active {
-            return None;
-        }
-        let mut variables = certificate_variables(der);
-        variables.insert("iot:ClientId".to_owned(), client_id.to_owned());
-        let thing = records
-            .things
-            .get(client_id)
-            .filter(|thing| thing.principals.contains(&principal));
-        variables.insert(
-            "iot:Connection.Thing.IsAttached".to_owned(),
-            thing.is_some().to_string(),
-        );
-        if let Some(thing) = thing {
-            variables.insert(
-                "iot:Connection.Thing.ThingName".to_owned(),
-                client_id.to_owned(),
-            );
-            for (name, value) in &thing.attributes {
-                variables.insert(
-                    format!("iot:Connection.Thing.Attributes[{name}]"),
-                    value.clone(),
-                );
-            }
-        }
-        Some(Identity {
-            principal,
-            client_id: client_id.to_owned(),
-            variables,
-        })
-    }
-
-    /// Whether the policies of the identity's certificate allow `action` on `resource` (a full ARN).
-    pub fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
-        let Some(documents) = self.documents_of(&identity.principal) else {
-            return false;
-        };
-        let request = policy::Request {
-            action,
-            resource,
-            variables: &identity.variables,
-        };
-        policy::evaluate(&documents, &request) == Decision::Allow
-    }
-
-    fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {
-        let cache = self.inner.documents.read();
-        let cached = cache
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(certificate_id)
-            .cloned();
-        if cached.is_some() {
-            return cached;
-        }
-        // Records stay locked while the cache is filled, so that a change cannot slip in between.
-        let records = self.records();
-        let documents = records.documents_of(certificate_id)?;
-        self.inner
-            .documents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(certificate_id.to_owned(), documents.clone());
-        Some(documents)
     }
 }
 

@@ -1,0 +1,79 @@
+//! Who a connection is, and whether its certificate's policies allow what it asks.
+//!
+//! Parsed documents are kept per certificate until something changes. Must not know MQTT.
+
+use std::sync::{Arc, PoisonError};
+
+use super::{Identity, Registry, certificate_variables, fingerprint};
+use crate::policy::{self, Decision, Document};
+
+impl Registry {
+    /// The identity of a connection, or `None` where the certificate is unknown or inactive.
+    pub fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
+        let principal = fingerprint(der);
+        let records = self.records();
+        if !records.certificates.get(&principal)?.active {
+            return None;
+        }
+        let mut variables = certificate_variables(der);
+        variables.insert("iot:ClientId".to_owned(), client_id.to_owned());
+        let thing = records
+            .things
+            .get(client_id)
+            .filter(|thing| thing.principals.contains(&principal));
+        variables.insert(
+            "iot:Connection.Thing.IsAttached".to_owned(),
+            thing.is_some().to_string(),
+        );
+        if let Some(thing) = thing {
+            variables.insert(
+                "iot:Connection.Thing.ThingName".to_owned(),
+                client_id.to_owned(),
+            );
+            for (name, value) in &thing.attributes {
+                variables.insert(
+                    format!("iot:Connection.Thing.Attributes[{name}]"),
+                    value.clone(),
+                );
+            }
+        }
+        Some(Identity {
+            principal,
+            client_id: client_id.to_owned(),
+            variables,
+        })
+    }
+
+    /// Whether the policies of the identity's certificate allow `action` on `resource` (a full ARN).
+    pub fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
+        let Some(documents) = self.documents_of(&identity.principal) else {
+            return false;
+        };
+        let request = policy::Request {
+            action,
+            resource,
+            variables: &identity.variables,
+        };
+        policy::evaluate(&documents, &request) == Decision::Allow
+    }
+
+    fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {
+        let cache = self.inner.documents.read();
+        let cached = cache
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(certificate_id)
+            .cloned();
+        if cached.is_some() {
+            return cached;
+        }
+        // Records stay locked while the cache is filled, so that a change cannot slip in between.
+        let records = self.records();
+        let documents = records.documents_of(certificate_id)?;
+        self.inner
+            .documents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(certificate_id.to_owned(), documents.clone());
+        Some(documents)
+    }
+}
