@@ -1,5 +1,8 @@
 //! Real processes behind the Runtime API: the example `probe`, which does as each event asks.
 
+mod ending;
+mod retry;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -282,71 +285,6 @@ async fn a_start_that_fails_is_tried_once_more_then_reported() {
 }
 
 #[tokio::test]
-async fn a_failed_event_is_retried_after_one_and_two_minutes_then_given_up() {
-    // (retries, age limit s, waits ms, condition, attempts)
-    let cases: [(u32, u64, &[u64], &str, u64); 4] = [
-        (0, 21_600, &[], "RetriesExhausted", 1),
-        (1, 21_600, &[60_000], "RetriesExhausted", 2),
-        (2, 21_600, &[60_000, 120_000], "RetriesExhausted", 3),
-        // The third attempt would come at 180 s and a little: too old by then.
-        (2, 180, &[60_000, 119_000], "EventAgeExceeded", 2),
-    ];
-    for (retries, age_s, waits, condition, attempts) in cases {
-        let mut world = world(|function, _| {
-            function.max_retries = retries;
-            function.max_event_age_s = age_s;
-        });
-        let id = world.send(json!({"do": "fail", "degrees": 21}));
-        for least in waits {
-            let (request_id, wait_ms) = world
-                .expect(|notice| match notice {
-                    Notice::Retrying {
-                        request_id,
-                        wait_ms,
-                        ..
-                    } => Some((request_id.clone(), *wait_ms)),
-                    _ => None,
-                })
-                .await;
-            assert_eq!(request_id, id);
-            assert!((*least..=least + 1000).contains(&wait_ms), "{wait_ms}");
-        }
-        let (destination, record) = world
-            .expect(|notice| match notice {
-                Notice::GivenUp {
-                    destination,
-                    record,
-                    ..
-                } => Some((destination.clone(), record.clone())),
-                _ => None,
-            })
-            .await;
-        assert_eq!(destination, function().on_failure);
-        assert_eq!(
-            record,
-            json!({
-                "version": "1.0",
-                "timestamp": "2026-02-02T02:40:00.000Z",
-                "requestContext": {
-                    "requestId": id,
-                    "functionArn": format!("{}:$LATEST", function().arn),
-                    "condition": condition,
-                    "approximateInvokeCount": attempts,
-                },
-                "requestPayload": {"do": "fail", "degrees": 21},
-                "responseContext": {
-                    "statusCode": 200,
-                    "executedVersion": "$LATEST",
-                    "functionError": "Unhandled",
-                },
-                "responsePayload": {"errorType": "Probe.Failed", "errorMessage": "as asked"},
-            })
-        );
-        world.functions.shutdown().await;
-    }
-}
-
-#[tokio::test]
 async fn both_outputs_of_a_process_become_log_lines() {
     let mut world = world(|_, _| {});
     world.send(json!({"do": "print"}));
@@ -378,67 +316,6 @@ async fn only_the_first_answer_to_an_event_counts() {
     world.functions.shutdown().await;
 }
 
-/// Waits until a process is gone, or has ended and waits to be collected.
-async fn gone(pid: u64) {
-    let ended = async {
-        loop {
-            let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
-            match status {
-                Err(_) => return,
-                Ok(text) if text.contains(") Z ") => return,
-                Ok(_) => tokio::task::yield_now().await,
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, ended)
-        .await
-        .expect("the process ends");
-}
-
-#[tokio::test]
-async fn no_process_outlives_shutdown_a_kill_or_the_last_handle() {
-    type End = fn(Functions) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
-    let ends: [(&str, End); 3] = [
-        ("shutdown", |f| Box::pin(async move { f.shutdown().await })),
-        ("drop", |f| Box::pin(async move { drop(f) })),
-        ("kill", |f| {
-            Box::pin(async move { f.kill("Regulate").expect("known") })
-        }),
-    ];
-    for (name, end) in ends {
-        let mut world = world(|_, _| {});
-        let pid = world.answer(json!({"do": "echo"})).await["pid"].as_u64();
-        world.send(json!({"do": "hang"}));
-        world
-            .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
-            .await;
-        end(world.functions).await;
-        gone(pid.unwrap_or_else(|| panic!("{name}: the probe has a pid"))).await;
-    }
-}
-
-#[tokio::test]
-async fn a_killed_process_fails_its_event_and_the_next_event_gets_a_new_one() {
-    let mut world = world(|_, _| {});
-    world.answer(json!({"do": "echo"})).await;
-    world.send(json!({"do": "hang"}));
-    world
-        .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
-        .await;
-    world.functions.kill("Regulate").expect("known");
-    let Outcome::Failure {
-        error_type,
-        message,
-    } = world.outcome().await
-    else {
-        panic!("the process is gone");
-    };
-    assert_eq!(error_type, "Runtime.ExitError");
-    assert!(message.contains("signal: 9"), "{message}");
-    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 1);
-    world.functions.shutdown().await;
-}
-
 #[tokio::test]
 async fn unknown_functions_missing_binaries_and_late_events_are_errors() {
     let world = world(|_, _| {});
@@ -457,18 +334,4 @@ async fn unknown_functions_missing_binaries_and_late_events_are_errors() {
         message.as_deref(),
         Some("start function home-Regulate: no executable for binary probe")
     );
-}
-
-#[test]
-fn epoch_milliseconds_become_iso_8601() {
-    let cases = [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (951_782_399_999, "2000-02-28T23:59:59.999Z"),
-        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-        (1_709_251_199_000, "2024-02-29T23:59:59.000Z"),
-        (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
-    ];
-    for (ms, text) in cases {
-        assert_eq!(queue::iso_8601(ms), text);
-    }
 }

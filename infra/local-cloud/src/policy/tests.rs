@@ -5,6 +5,9 @@ use serde_json::json;
 use super::Decision::{Allow, ExplicitDeny, ImplicitDeny};
 use super::*;
 
+/// Names and values of variables, as a row of a table writes them.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
 
 fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -98,7 +101,7 @@ fn a_variable_without_a_usable_value_never_matches() {
     let client = allow("topic/rooms/${iot:ClientId}");
     let escaped = allow("topic/rooms/${*}${?}${$}");
     let long = "x".repeat(1025);
-    let cases: [(&Document, &[(&str, &str)], &str, Decision); 12] = [
+    let cases: [(&Document, Pairs<'_>, &str, Decision); 12] = [
         (&thing, &[], "topic/rooms/", ImplicitDeny),
         (
             &thing,
@@ -162,7 +165,6 @@ fn a_variable_without_a_usable_value_never_matches() {
 
 #[test]
 fn conditions_must_all_hold() {
-    let attributes = |values: &'static str| [("iot:ConnectAttributes", values)];
     let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}});
     let all =
         json!({"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}});
@@ -174,66 +176,66 @@ fn conditions_must_all_hold() {
     let null = json!({"Null": {"iot:ClientId": "true"}});
     let both = json!({"StringLike": {"iot:ClientId": "sensor-*"}, "Bool": {"x": "false"}});
     let two_keys = json!({"StringEquals": {"a": "1", "b": "2"}});
-    let cases: Vec<(&Value, Vec<(&str, &str)>, bool)> = vec![
-        (&any, attributes("LastWill").into(), true),
-        (&any, attributes("Other,LastWill").into(), true),
-        (&any, attributes("Other").into(), false),
-        (&any, vec![], false),
-        (&all, attributes("PersistentConnect").into(), true),
-        (&all, attributes("PersistentConnect,LastWill").into(), false),
-        (&all, vec![], true),
+    let cases: &[(&Value, Pairs<'_>, bool)] = &[
+        (&any, &[("iot:ConnectAttributes", "LastWill")], true),
+        (&any, &[("iot:ConnectAttributes", "Other,LastWill")], true),
+        (&any, &[("iot:ConnectAttributes", "Other")], false),
+        (&any, &[], false),
         (
-            &bool_true,
-            vec![("iot:Connection.Thing.IsAttached", "true")],
+            &all,
+            &[("iot:ConnectAttributes", "PersistentConnect")],
             true,
         ),
         (
-            &bool_true,
-            vec![("iot:Connection.Thing.IsAttached", "True")],
-            true,
-        ),
-        (
-            &bool_true,
-            vec![("iot:connection.thing.isattached", "true")],
-            true,
-        ),
-        (
-            &bool_true,
-            vec![("iot:Connection.Thing.IsAttached", "false")],
+            &all,
+            &[("iot:ConnectAttributes", "PersistentConnect,LastWill")],
             false,
         ),
-        (&bool_true, vec![], false),
-        (&like, vec![("iot:ClientId", "sensor-1")], true),
-        (&like, vec![("iot:ClientId", "sensor-12")], false),
-        (&equals, vec![("iot:ClientId", "sensor-1")], false),
-        (&equals, vec![("iot:ClientId", "sensor-?")], true),
+        (&all, &[], true),
         (
-            &equals,
-            vec![("iot:ClientId", "sensor-7"), ("k", "7")],
+            &bool_true,
+            &[("iot:Connection.Thing.IsAttached", "true")],
             true,
         ),
-        (&not_equals, vec![("iot:ClientId", "sensor-1")], false),
-        (&not_equals, vec![("iot:ClientId", "sensor-2")], true),
-        (&not_equals, vec![], true),
-        (&if_exists, vec![], true),
-        (&if_exists, vec![("iot:ClientId", "sensor-2")], false),
-        (&null, vec![], true),
-        (&null, vec![("iot:ClientId", "sensor-1")], false),
         (
-            &both,
-            vec![("iot:ClientId", "sensor-1"), ("x", "false")],
+            &bool_true,
+            &[("iot:Connection.Thing.IsAttached", "True")],
             true,
         ),
-        (&both, vec![("iot:ClientId", "sensor-1")], false),
-        (&two_keys, vec![("a", "1"), ("b", "2")], true),
-        (&two_keys, vec![("a", "1"), ("b", "3")], false),
+        (
+            &bool_true,
+            &[("iot:connection.thing.isattached", "true")],
+            true,
+        ),
+        (
+            &bool_true,
+            &[("iot:Connection.Thing.IsAttached", "false")],
+            false,
+        ),
+        (&bool_true, &[], false),
+        (&like, &[("iot:ClientId", "sensor-1")], true),
+        (&like, &[("iot:ClientId", "sensor-12")], false),
+        (&equals, &[("iot:ClientId", "sensor-1")], false),
+        (&equals, &[("iot:ClientId", "sensor-?")], true),
+        (&equals, &[("iot:ClientId", "sensor-7"), ("k", "7")], true),
+        (&not_equals, &[("iot:ClientId", "sensor-1")], false),
+        (&not_equals, &[("iot:ClientId", "sensor-2")], true),
+        (&not_equals, &[], true),
+        (&if_exists, &[], true),
+        (&if_exists, &[("iot:ClientId", "sensor-2")], false),
+        (&null, &[], true),
+        (&null, &[("iot:ClientId", "sensor-1")], false),
+        (&both, &[("iot:ClientId", "sensor-1"), ("x", "false")], true),
+        (&both, &[("iot:ClientId", "sensor-1")], false),
+        (&two_keys, &[("a", "1"), ("b", "2")], true),
+        (&two_keys, &[("a", "1"), ("b", "3")], false),
     ];
     for (condition, pairs, holds) in cases {
         let documents = [document(&json!({
             "Effect": "Allow", "Action": "iot:Connect", "Resource": "*", "Condition": condition,
         }))];
-        let decision = decide(&documents, "iot:Connect", "client/x", &variables(&pairs));
-        let expected = if holds { Allow } else { ImplicitDeny };
+        let decision = decide(&documents, "iot:Connect", "client/x", &variables(pairs));
+        let expected = if *holds { Allow } else { ImplicitDeny };
         assert_eq!(decision, expected, "{condition} with {pairs:?}");
     }
 }
@@ -244,9 +246,9 @@ fn a_denial_in_any_document_wins_in_any_order() {
     let deny = document(&json!([{"Effect": "Deny", "Action": "iot:*", "Resource": "*/secret"}]));
     let orders: [(&[Document], Decision, Decision); 4] = [
         (&[], ImplicitDeny, ImplicitDeny),
-        (&[allow.clone()], Allow, Allow),
+        (std::slice::from_ref(&allow), Allow, Allow),
         (&[allow.clone(), deny.clone()], ExplicitDeny, Allow),
-        (&[deny, allow], ExplicitDeny, Allow),
+        (&[deny, allow.clone()], ExplicitDeny, Allow),
     ];
     for (documents, secret, open) in orders {
         for (path, expected) in [("topic/secret", secret), ("topic/open", open)] {

@@ -36,7 +36,7 @@ pub enum TemplateError {
         /// Logical id, or the section's name outside resources.
         item: String,
         /// What is wrong there.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// An override names a parameter that the template does not declare.
     #[error("{file}: parameter {name} is overridden but not declared")]

@@ -20,7 +20,7 @@ impl Place {
             file: self.file.clone(),
             line,
             item: self.item.clone(),
-            problem,
+            problem: Box::new(problem),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
@@ -377,8 +377,11 @@ fn the_template_of_this_workspace_loads() {
     assert!(!template.functions.is_empty() && !template.rules.is_empty());
     for rule in &template.rules {
         assert_eq!(rule.sql_version, "2016-03-23", "{}", rule.name);
+        let parsed = crate::sql::Statement::parse(&rule.sql);
+        assert!(parsed.is_ok(), "{}: {parsed:?}", rule.name);
     }
     for (name, document) in &template.iot_policies {
-        assert!(matches!(document["Statement"], Value::Array(_)), "{name}");
+        let parsed = crate::policy::Document::parse(document);
+        assert!(parsed.is_ok(), "{name}: {parsed:?}");
     }
 }

@@ -1,0 +1,67 @@
+//! How processes end: with the functions, by a kill, never later.
+
+use serde_json::json;
+
+use super::super::{Functions, Notice, Outcome};
+use super::{PATIENCE, world};
+
+/// Waits until a process is gone, or has ended and waits to be collected.
+async fn gone(pid: u64) {
+    let ended = async {
+        loop {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+            match status {
+                Err(_) => return,
+                Ok(text) if text.contains(") Z ") => return,
+                Ok(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("the process ends");
+}
+
+#[tokio::test]
+async fn no_process_outlives_shutdown_a_kill_or_the_last_handle() {
+    type End = fn(Functions) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+    let ends: [(&str, End); 3] = [
+        ("shutdown", |f| Box::pin(async move { f.shutdown().await })),
+        ("drop", |f| Box::pin(async move { drop(f) })),
+        ("kill", |f| {
+            Box::pin(async move { f.kill("Regulate").expect("known") })
+        }),
+    ];
+    for (name, end) in ends {
+        let mut world = world(|_, _| {});
+        let pid = world.answer(json!({"do": "echo"})).await["pid"].as_u64();
+        world.send(json!({"do": "hang"}));
+        world
+            .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
+            .await;
+        end(world.functions).await;
+        gone(pid.unwrap_or_else(|| panic!("{name}: the probe has a pid"))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_fails_its_event_and_the_next_event_gets_a_new_one() {
+    let mut world = world(|_, _| {});
+    world.answer(json!({"do": "echo"})).await;
+    world.send(json!({"do": "hang"}));
+    world
+        .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
+        .await;
+    world.functions.kill("Regulate").expect("known");
+    let Outcome::Failure {
+        error_type,
+        message,
+    } = world.outcome().await
+    else {
+        panic!("the process is gone");
+    };
+    assert_eq!(error_type, "Runtime.ExitError");
+    assert!(message.contains("signal: 9"), "{message}");
+    assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 1);
+    world.functions.shutdown().await;
+}
