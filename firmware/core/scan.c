@@ -42,12 +42,11 @@ static int32_t unit(const char *at, const char *end) {
 static int32_t escape(const char *at, const char *end, size_t *used) {
   static const char names[] = "\"\\/bfnrt";
   static const char codes[] = "\"\\/\b\f\n\r\t";
-  const char *name;
   int32_t high, low;
   if (end - at < 2) return -1;
   *used = 2;
   if (at[1] != 'u') {
-    name = at[1] == '\0' ? NULL : strchr(names, at[1]);
+    const char *name = at[1] == '\0' ? NULL : strchr(names, at[1]);
     return name == NULL ? -1 : (int32_t) codes[name - names];
   }
   *used = 6;

@@ -5,7 +5,7 @@
 #include "mgos.h"
 #include "mgos_mqtt.h"
 
-#define TICK_MS 5000
+#define TICK_MS 1000
 
 static struct {
   bool (*may_reboot)(void);

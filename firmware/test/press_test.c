@@ -1,0 +1,129 @@
+/*! Tests of core/press.h. */
+#include <string.h>
+
+#include "check.h"
+#include "press.h"
+#include "status.h"
+#include "vectors_types.h"
+
+#define QUIET_MS 400
+#define LONG_MS 1500
+
+/* Plays a waveform: times at which the level flips, starting released and
+ * ending with 0. Writes one letter per press and returns how many there were. */
+static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
+  static const char letters[] = "-SDL";
+  struct press_classifier classifier;
+  uint32_t now_ms;
+  size_t count = 0;
+  int down = 0;
+  press_start(&classifier, QUIET_MS, LONG_MS, 0, 0);
+  for (now_ms = 1; now_ms < 10000; now_ms++) {
+    enum press press = PRESS_NONE;
+    if (*flips == now_ms) {
+      flips++;
+      down = !down;
+      press = press_edge(&classifier, down, now_ms);
+    } else if (now_ms % 20 == 0) {
+      press = press_tick(&classifier, now_ms);
+    }
+    if (press != PRESS_NONE) {
+      presses[count++] = letters[press];
+      *last_ms = now_ms;
+    }
+  }
+  presses[count] = '\0';
+  return count;
+}
+
+static void a_waveform_is_told_apart(void) {
+  static const struct {
+    const char *row;
+    uint32_t flips[9];
+    const char *presses;
+    uint32_t last_ms;
+  } rows[] = {
+      {"nothing", {0}, "", 0},
+      {"one tap", {100, 220, 0}, "S", 620},
+      {"a slow tap", {100, 1590, 0}, "S", 2000},
+      {"two taps", {100, 220, 400, 500, 0}, "D", 400},
+      {"two taps as far apart as may be", {100, 220, 619, 700, 0}, "D", 619},
+      {"two single taps", {100, 220, 640, 700, 0}, "SS", 1100},
+      {"held", {100, 3000, 0}, "L", 1600},
+      {"held and tapped at once", {100, 3000, 3200, 3300, 0}, "L", 1600},
+      {"held, rested and tapped", {100, 3000, 3500, 3600, 0}, "LS", 4000},
+      {"three taps are two", {100, 200, 300, 400, 500, 600, 0}, "D", 300},
+      {"four taps are two",
+       {100, 200, 300, 400, 500, 600, 700, 800, 0},
+       "D",
+       300},
+      {"two taps, the second held", {100, 200, 300, 4000, 0}, "D", 300},
+      {"double, rest, single",
+       {100, 200, 300, 400, 900, 1000, 0},
+       "DS",
+       1400},
+      {"never released", {100, 0}, "L", 1600},
+  };
+  size_t i;
+  for (i = 0; i < COUNT_OF(rows); i++) {
+    char presses[16];
+    uint32_t last_ms = 0;
+    (void) play(rows[i].flips, presses, &last_ms);
+    CHECK(rows[i].row, strcmp(presses, rows[i].presses) == 0);
+    CHECK(rows[i].row, last_ms == rows[i].last_ms);
+  }
+}
+
+static void a_button_held_at_power_on_is_no_press(void) {
+  struct press_classifier classifier;
+  press_start(&classifier, QUIET_MS, LONG_MS, 1, 0);
+  CHECK("held", press_tick(&classifier, 60000) == PRESS_NONE);
+  CHECK("up", press_edge(&classifier, 0, 60001) == PRESS_NONE);
+  CHECK("rest", press_tick(&classifier, 60500) == PRESS_NONE);
+  CHECK("down", press_edge(&classifier, 1, 61000) == PRESS_NONE);
+  CHECK("up", press_edge(&classifier, 0, 61100) == PRESS_NONE);
+  CHECK("tap", press_tick(&classifier, 61500) == PRESS_SINGLE);
+}
+
+static void an_edge_that_changes_nothing_is_ignored(void) {
+  struct press_classifier classifier;
+  press_start(&classifier, QUIET_MS, LONG_MS, 0, 0);
+  CHECK("up", press_edge(&classifier, 0, 10) == PRESS_NONE);
+  CHECK("down", press_edge(&classifier, 1, 20) == PRESS_NONE);
+  CHECK("down", press_edge(&classifier, 1, 30) == PRESS_NONE);
+  CHECK("up", press_edge(&classifier, 0, 100) == PRESS_NONE);
+  CHECK("tap", press_tick(&classifier, 500) == PRESS_SINGLE);
+}
+
+static void a_press_is_worded_as_the_aws_iot_button_does(void) {
+  char out[PRESS_BYTES_MAX], serial[PRESS_SERIAL_CHARS_MAX + 2];
+  size_t length = 0;
+  CHECK("fits", press_format("button-1", PRESS_SINGLE, 3300, 412, out,
+                             sizeof(out), &length) == CORE_OK);
+  CHECK("text", strcmp(out, "{\"serialNumber\":\"button-1\",\"clickType\":"
+                            "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                            "\"sequence\":412}") == 0);
+  CHECK("length", length == strlen(out));
+  CHECK("double", strcmp(press_name(PRESS_DOUBLE), "DOUBLE") == 0);
+  CHECK("long", strcmp(press_name(PRESS_LONG), "LONG") == 0);
+  CHECK("small", press_format("b", PRESS_LONG, 0, 1, out, 20, &length) ==
+                     CORE_ESPACE);
+  CHECK("empty", press_format("", PRESS_LONG, 0, 1, out, sizeof(out),
+                              &length) == CORE_EARG);
+  CHECK("quote", press_format("a\"b", PRESS_LONG, 0, 1, out, sizeof(out),
+                              &length) == CORE_EARG);
+  memset(serial, 'a', sizeof(serial));
+  serial[PRESS_SERIAL_CHARS_MAX + 1] = '\0';
+  CHECK("long", press_format(serial, PRESS_LONG, 0, 1, out, sizeof(out),
+                             &length) == CORE_EARG);
+  serial[PRESS_SERIAL_CHARS_MAX] = '\0';
+  CHECK("longest", press_format(serial, PRESS_DOUBLE, UINT32_MAX, UINT64_MAX,
+                                out, sizeof(out), &length) == CORE_OK);
+}
+
+void press_tests(void) {
+  RUN(a_waveform_is_told_apart);
+  RUN(a_button_held_at_power_on_is_no_press);
+  RUN(an_edge_that_changes_nothing_is_ignored);
+  RUN(a_press_is_worded_as_the_aws_iot_button_does);
+}

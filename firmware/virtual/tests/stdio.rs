@@ -1,0 +1,293 @@
+//! The virtual device as its parent sees it: settings, pins and lines. There is no broker here, so nothing connects.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running device; ended when dropped.
+struct Device {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<Value>,
+}
+
+impl Device {
+    fn start(flash: &Path, role: &str, settings: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_virtual-device"));
+        command.args([
+            "--thing",
+            "thing-1",
+            "--role",
+            role,
+            "--broker",
+            "127.0.0.1:1",
+        ]);
+        command.args([
+            "--ca",
+            "absent.pem",
+            "--cert",
+            "absent.pem",
+            "--key",
+            "absent.pem",
+        ]);
+        command.arg("--flash").arg(flash);
+        for setting in settings {
+            command.args(["--set", setting]);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the device starts");
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line).expect("each line is JSON");
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let stdin = child.stdin.take();
+        Self {
+            child,
+            stdin,
+            lines,
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("stdin is open");
+        writeln!(stdin, "{line}").expect("the device reads its input");
+    }
+
+    /// Collects lines until one fulfils `wanted`; that one is the last.
+    fn until(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("not seen in {PATIENCE:?}: {seen:?}");
+            };
+            let found = wanted(&line);
+            seen.push(line);
+            if found {
+                return seen;
+            }
+        }
+    }
+
+    fn until_ready(&self) -> Vec<Value> {
+        self.until(|line| line["event"] == "ready")
+    }
+
+    /// Closes the device's input and waits for its end.
+    fn end(mut self) -> bool {
+        drop(self.stdin.take());
+        self.wait()
+    }
+
+    fn wait(&mut self) -> bool {
+        // Its output ends when it does.
+        let deadline = Instant::now() + PATIENCE;
+        while self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .is_ok()
+        {}
+        self.child
+            .wait()
+            .expect("the device can be waited for")
+            .success()
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // Ended already, mostly.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn flash() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory can be made")
+}
+
+#[test]
+fn power_on_is_the_declared_state_whatever_the_wiring() {
+    for (settings, level, latch) in [
+        (&[] as &[&str], false, "locked"),
+        (&["lock.unlocked_level=0"], true, "locked"),
+        (&["lock.power_on=unlocked"], true, "unlocked"),
+        (
+            &["lock.power_on=unlocked", "lock.unlocked_level=0"],
+            false,
+            "unlocked",
+        ),
+    ] {
+        let flash = flash();
+        let device = Device::start(flash.path(), "lock", settings);
+        let lines = device.until_ready();
+        let relay: Vec<&Value> = lines.iter().filter(|l| l["pin"] == 4).collect();
+        assert_eq!(relay.len(), 1, "the relay moves once at boot: {lines:?}");
+        assert_eq!(relay[0]["level"], level, "{settings:?}");
+        assert!(
+            lines.contains(&json!({"event": "latch", "latch": latch})),
+            "{settings:?}: {lines:?}"
+        );
+        assert!(device.end(), "{settings:?}");
+    }
+}
+
+#[test]
+fn the_relay_takes_its_level_before_anything_else_happens() {
+    let flash = flash();
+    let device = Device::start(flash.path(), "both", &[]);
+    let lines = device.until_ready();
+    assert_eq!(lines[0]["pin"], 4, "{lines:?}");
+}
+
+#[test]
+fn a_fail_safe_strike_relocks_by_itself() {
+    let flash = flash();
+    let device = Device::start(
+        flash.path(),
+        "lock",
+        &["lock.power_on=unlocked", "lock.pulse_ms=300"],
+    );
+    device.until(|l| *l == json!({"event": "latch", "latch": "unlocked"}));
+    device.until(|l| *l == json!({"event": "latch", "latch": "locked"}));
+}
+
+#[test]
+fn an_open_door_is_waited_for() {
+    let flash = flash();
+    let mut device = Device::start(
+        flash.path(),
+        "both",
+        &["lock.power_on=unlocked", "lock.relock_s=1", "pins.door=5"],
+    );
+    // The pull-up holds the contact open. A long press tells that more than the second has passed.
+    device.until_ready();
+    device.say(r#"{"press":"long"}"#);
+    let locked = json!({"event": "latch", "latch": "locked"});
+    let lines = device.until(|l| l["text"] == "button: LONG dropped: offline");
+    assert!(!lines.contains(&locked), "{lines:?}");
+    device.say(r#"{"pin":{"number":5,"level":false}}"#);
+    device.until(|l| *l == locked);
+}
+
+#[test]
+fn a_broker_that_accepts_and_stays_silent_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = silent.local_addr().expect("it is bound").to_string();
+    let flash = flash();
+    let settings = [
+        "watchdog.reconnect_s=1",
+        &format!("mqtt.server={address}"),
+        "mqtt.ssl_ca_cert=",
+        "mqtt.ssl_cert=",
+    ];
+    let mut device = Device::start(flash.path(), "lock", &settings);
+    // Both stay open and say nothing: only the watchdog can bring the second one.
+    let first = silent.accept().expect("the device connects");
+    let second = silent.accept().expect("the device connects again");
+    assert_ne!(first.1, second.1);
+    assert!(device.child.try_wait().expect("it can be asked").is_none());
+}
+
+#[test]
+fn a_device_without_a_connection_reboots_at_last() {
+    let flash = flash();
+    let device = Device::start(flash.path(), "lock", &["watchdog.reboot_s=1"]);
+    device.until_ready();
+    device.until(|l| l["event"] == "reboot");
+    device.until_ready();
+}
+
+#[test]
+fn a_reboot_that_would_open_a_locked_door_does_not_happen() {
+    let flash = flash();
+    let settings = [
+        "watchdog.reboot_s=1",
+        "lock.power_on=unlocked",
+        "lock.pulse_ms=300",
+    ];
+    let mut device = Device::start(flash.path(), "both", &settings);
+    device.until(|l| *l == json!({"event": "latch", "latch": "locked"}));
+    // A long press tells that more than the second has passed.
+    device.say(r#"{"press":"long"}"#);
+    let lines = device.until(|l| l["text"] == "button: LONG dropped: offline");
+    assert!(!lines.iter().any(|l| l["event"] == "reboot"), "{lines:?}");
+}
+
+#[test]
+fn a_press_without_a_connection_is_dropped_and_said() {
+    let flash = flash();
+    let mut device = Device::start(flash.path(), "button", &[]);
+    device.until_ready();
+    for (press, word) in [("single", "SINGLE"), ("double", "DOUBLE"), ("long", "LONG")] {
+        device.say(&format!(r#"{{"press":"{press}"}}"#));
+        let lines = device.until(|l| l["event"] == "log" && l["level"] == "warn");
+        let last = lines.last().expect("until returns at least one");
+        assert_eq!(last["text"], format!("button: {word} dropped: offline"));
+    }
+    assert!(
+        !flash.path().join("sequence.0").exists(),
+        "a dropped press uses no sequence number"
+    );
+}
+
+#[test]
+fn a_line_that_is_no_input_is_said_and_changes_nothing() {
+    let flash = flash();
+    let mut device = Device::start(flash.path(), "lock", &[]);
+    device.until_ready();
+    device.say("unlock, please");
+    let lines = device.until(|l| {
+        l["level"] == "error" && l["text"].as_str().is_some_and(|t| t.contains("please"))
+    });
+    assert!(!lines.iter().any(|l| l["event"] == "latch"), "{lines:?}");
+    assert!(device.end());
+}
+
+#[test]
+fn the_configuration_of_the_flash_holds_over_a_power_cut() {
+    let flash = flash();
+    let conf = r#"{"lock":{"power_on":"unlocked"}}"#;
+    std::fs::write(flash.path().join("conf9.json"), conf).expect("the flash can be written");
+    for _ in 0..2 {
+        let device = Device::start(flash.path(), "lock", &[]);
+        device.until(|l| *l == json!({"event": "latch", "latch": "unlocked"}));
+        device.until_ready();
+        drop(device);
+    }
+    assert!(flash.path().join("boots.0").exists() && flash.path().join("boots.1").exists());
+}
+
+#[test]
+fn a_configuration_that_is_no_devices_is_refused() {
+    for (role, settings) in [
+        ("door", &[] as &[&str]),
+        ("lock", &["lock.power_on=ajar"]),
+        ("lock", &["pins.relay=7"]),
+        ("button", &["pins.button=99"]),
+        ("lock", &["lock.relocks=1"]),
+        ("lock", &["lock.relock_s=soon"]),
+    ] {
+        let flash = flash();
+        let mut device = Device::start(flash.path(), role, settings);
+        assert!(!device.wait(), "{role} {settings:?}");
+    }
+}
