@@ -47,7 +47,7 @@ async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<
         "--memory",
         "--no-button-devices",
         "--parameter",
-        "QuietWindowMs=60000",
+        "QuietWindowMs=10000",
     ])
     .await?;
     world.until_settled("lock-1", "locked").await?;
@@ -124,9 +124,9 @@ async fn a_malformed_press_is_refused_once_and_changes_nothing() -> Result<()> {
 async fn a_press_that_reaches_the_function_late_is_ignored_as_stale() -> Result<()> {
     let late = [
         "--parameter",
-        "CommandTtlMs=2000",
+        "CommandTtlMs=5000",
         "--fault",
-        "hold:press@1+4s",
+        "hold:press@1+6s",
     ];
     let world = World::with(&[&["--memory", "--no-button-devices"], &late[..]].concat()).await?;
     world.until_settled("lock-1", "locked").await?;

@@ -7,39 +7,36 @@ pub mod device;
 pub mod fault;
 pub mod fleet;
 pub mod narrate;
+mod plan;
 pub mod program;
+mod progress;
 pub mod provision;
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use local_cloud::{LocalCloud, Options, Ports};
-use serde_json::Value;
+use local_cloud::{LocalCloud, Options};
 use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
 
 use self::board::Board;
 use self::console::Console;
-use self::device::{Kind, Plan};
+use self::device::Kind;
 use self::fault::Faults;
 use self::fleet::Fleet;
 use self::narrate::Narrator;
 use self::program::Programs;
-use self::provision::{Provision, write_secret};
+use self::progress::Steps;
+use self::provision::write_secret;
 use crate::cli::{Global, LocalArgs, Log};
-use crate::ready::{Credentials, Ready, Thing};
+use crate::ready::Ready;
 use crate::target::Target;
 
 /// How long the locks may take to report and settle after the start.
 const SETTLE: Duration = Duration::from_secs(60);
-/// Account that the stand-in plays.
-const ACCOUNT: &str = "123456789012";
-/// Region that it plays when the environment names none.
-const REGION: &str = "us-east-1";
 
 /// Runs until Ctrl-C (or SIGTERM), then ends everything it started.
 pub async fn run(args: LocalArgs, global: Global) -> Result<()> {
@@ -86,7 +83,7 @@ struct Stack {
     ready: Ready,
     ready_files: Vec<PathBuf>,
     faults: Faults,
-    listener: std::sync::Mutex<Option<TcpListener>>,
+    listener: Mutex<Option<TcpListener>>,
     _scratch: Option<tempfile::TempDir>,
 }
 
@@ -117,8 +114,8 @@ impl Stack {
 
         let steps = Steps::new(args.log);
         let programs = Programs::beside_this_one()?;
-        let options = options(args, global, &home, &faults)?;
-        let functions = function_names(&options)?;
+        let options = plan::options(args, global, &home, &faults)?;
+        let functions = plan::function_names(&options)?;
         if !args.no_build {
             let names: Vec<_> = functions
                 .iter()
@@ -138,8 +135,8 @@ impl Stack {
             .await
             .context("start the local cloud")?;
 
-        let things = things(args.locks, args.buttons);
-        let registered = provision(&cloud, &home, &things)?;
+        let things = plan::things(args.locks, args.buttons);
+        let registered = plan::provision(&cloud, &home, &things)?;
         let ca = home.join("ca.pem");
         write_secret(&ca, cloud.ca_pem())?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
@@ -150,10 +147,10 @@ impl Stack {
                     args.port
                 )
             })?;
-        let ready = ready(&cloud, &listener, region, ca, registered)?;
+        let ready = plan::ready(&cloud, &listener, region, ca, registered)?;
         let target = Target::local(&ready);
-        bind(&target, args).await?;
-        let fleet = Arc::new(Fleet::new(plans(&ready, &home, args, &programs)?));
+        plan::bind(&target, args).await?;
+        let fleet = Arc::new(Fleet::new(plan::plans(&ready, &home, args, &programs)?));
         let names = |kind| {
             things
                 .iter()
@@ -172,7 +169,7 @@ impl Stack {
             ready_files.push(shared_ready);
         }
         ready_files.extend(global.ready_file.clone());
-        let listener = std::sync::Mutex::new(Some(listener));
+        let listener = Mutex::new(Some(listener));
         Ok(Self {
             cloud,
             fleet,
@@ -190,7 +187,7 @@ impl Stack {
         let listener = self
             .listener
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .take();
         let listener = listener.context("the stack is watched once")?;
         let console = Console {
@@ -212,7 +209,7 @@ impl Stack {
             self.fleet.power_on(Kind::Button).await?;
         }
         let mut shown = self.board.watch();
-        let settled = shown.wait_for(|state| is_up(state, args));
+        let settled = shown.wait_for(|state| plan::is_up(state, args));
         match tokio::time::timeout(SETTLE, settled).await {
             Ok(outcome) => drop(outcome.context("the board has ended")?),
             Err(_) => bail!(
@@ -238,11 +235,11 @@ impl Stack {
                     narrator.cloud(&event);
                     self.board.cloud(&event);
                 }
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
+                Err(RecvError::Lagged(missed)) => {
                     eprintln!("({missed} events were too fast to tell)");
                     self.board.touch_all();
                 }
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                Err(RecvError::Closed) => return,
             }
         }
     }
@@ -256,8 +253,8 @@ impl Stack {
                     narrator.device(lock_aws::clock::now().0, &notice);
                     self.board.touch(&notice.thing);
                 }
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => self.board.touch_all(),
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                Err(RecvError::Lagged(_)) => self.board.touch_all(),
+                Err(RecvError::Closed) => return,
             }
         }
     }
@@ -305,203 +302,5 @@ impl Stack {
         let off = self.fleet.power_off().await;
         self.cloud.shutdown().await;
         off
-    }
-}
-
-fn is_up(state: &Value, args: &LocalArgs) -> bool {
-    let all = |list: &str, fits: &dyn Fn(&Value) -> bool| {
-        state[list]
-            .as_array()
-            .is_some_and(|all| all.iter().all(fits))
-    };
-    let counted = state["locks"].as_array().map_or(0, Vec::len) == usize::from(args.locks);
-    counted
-        && all("locks", &|lock| lock["record"]["status"] == "settled")
-        && (args.no_button_devices
-            || all("buttons", &|button| button["device"]["connected"] == true))
-}
-
-fn things(locks: u16, buttons: u16) -> BTreeMap<String, Kind> {
-    let locks = (1..=locks).map(|i| (format!("lock-{i}"), Kind::Lock));
-    locks
-        .chain((1..=buttons).map(|i| (format!("button-{i}"), Kind::Button)))
-        .collect()
-}
-
-fn options(args: &LocalArgs, global: &Global, home: &Path, faults: &Faults) -> Result<Options> {
-    let mut parameters = BTreeMap::new();
-    for given in &args.parameters {
-        let (name, value) = given
-            .split_once('=')
-            .with_context(|| format!("--parameter is NAME=VALUE, not {given}"))?;
-        parameters.insert(name.to_owned(), value.to_owned());
-    }
-    Ok(Options {
-        template: args
-            .template
-            .clone()
-            .unwrap_or_else(|| program::workspace().join("template.yaml")),
-        parameters,
-        stack_name: global.stack.clone(),
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
-        data_dir: if args.memory {
-            None
-        } else {
-            Some(home.join("cloud"))
-        },
-        binaries: BTreeMap::new(),
-        ports: Ports::default(),
-        seed: args.seed,
-        faults: faults.cloud.clone(),
-    })
-}
-
-/// The programs that the template names.
-fn function_names(options: &Options) -> Result<Vec<String>> {
-    let context = local_cloud::template::Context {
-        stack_name: options.stack_name.clone(),
-        region: options.region.clone(),
-        account: options.account.clone(),
-        parameters: options.parameters.clone(),
-    };
-    let template = local_cloud::template::Template::load(&options.template, &context)?;
-    Ok(template
-        .functions
-        .into_iter()
-        .map(|function| function.binary)
-        .collect())
-}
-
-fn provision(
-    cloud: &LocalCloud,
-    home: &Path,
-    things: &BTreeMap<String, Kind>,
-) -> Result<BTreeMap<String, Thing>> {
-    let output = |name: &str| {
-        cloud
-            .outputs()
-            .get(name)
-            .map(String::as_str)
-            .with_context(|| format!("the template has no output {name}"))
-    };
-    let provision = Provision {
-        registry: cloud.registry(),
-        directory: home.join("things"),
-        lock_policy: output("LockPolicyName")?,
-        button_policy: output("ButtonPolicyName")?,
-    };
-    provision.all(things)
-}
-
-fn ready(
-    cloud: &LocalCloud,
-    listener: &TcpListener,
-    region: String,
-    ca: PathBuf,
-    things: BTreeMap<String, Thing>,
-) -> Result<Ready> {
-    let endpoints = cloud.endpoints();
-    let credentials = cloud.credentials();
-    Ok(Ready {
-        mqtts: endpoints.mqtts.to_string(),
-        ca,
-        iot_data: endpoints.iot_data.clone(),
-        iot: endpoints.iot.clone(),
-        dynamodb: endpoints.dynamodb.clone(),
-        console: format!(
-            "http://{}",
-            listener.local_addr().context("find the console's port")?
-        ),
-        region,
-        table: cloud
-            .outputs()
-            .get("TableName")
-            .cloned()
-            .context("the template has no output TableName")?,
-        things,
-        credentials: Credentials {
-            access_key_id: credentials.access_key_id.clone(),
-            secret_access_key: credentials.secret_access_key.clone(),
-        },
-        pid: std::process::id(),
-    })
-}
-
-/// Binds each button that has no binding yet; what an operator has bound stays.
-async fn bind(target: &Target, args: &LocalArgs) -> Result<()> {
-    if args.locks == 0 {
-        return Ok(());
-    }
-    for index in 0..args.buttons {
-        let (button, lock) = (
-            format!("button-{}", index + 1),
-            format!("lock-{}", index % args.locks + 1),
-        );
-        if target.binding(&button).await?.is_none() {
-            target
-                .bind(&button, &lock, lock_core::binding::Actions::default())
-                .await?;
-        }
-    }
-    Ok(())
-}
-
-fn plans(ready: &Ready, home: &Path, args: &LocalArgs, programs: &Programs) -> Result<Vec<Plan>> {
-    let program = programs.path(program::DEVICE)?;
-    let devices = ready
-        .things
-        .iter()
-        .filter(|(_, thing)| thing.kind == Kind::Lock || !args.no_button_devices);
-    devices
-        .map(|(name, thing)| {
-            let flash = home.join("flash").join(name);
-            std::fs::create_dir_all(&flash).with_context(|| format!("make the flash of {name}"))?;
-            Ok(Plan {
-                program: program.clone(),
-                thing: name.clone(),
-                kind: thing.kind,
-                broker: ready.mqtts.clone(),
-                ca: ready.ca.clone(),
-                cert: thing.cert.clone(),
-                key: thing.key.clone(),
-                flash,
-                settings: args.device_settings.clone(),
-            })
-        })
-        .collect()
-}
-
-/// Progress of the start: a spinner for people, nothing for scripts.
-struct Steps {
-    log: Log,
-}
-
-impl Steps {
-    fn new(log: Log) -> Self {
-        Self { log }
-    }
-
-    fn begin(&self, what: &str) -> ProgressBar {
-        if self.log == Log::Json {
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::new_spinner().with_prefix(what.to_owned());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(120));
-        bar
-    }
-
-    fn end(&self, bar: &ProgressBar, how: &str) {
-        bar.finish_and_clear();
-        if self.log == Log::Pretty {
-            println!(
-                "{how}: {} in {:.1} s",
-                bar.prefix(),
-                bar.elapsed().as_secs_f64()
-            );
-        }
     }
 }

@@ -62,7 +62,7 @@ pub fn sentence(record: &Record, now_ms: u64) -> String {
         (Status::Unresponsive, None) => "unknown: never heard".to_owned(),
     };
     format!(
-        "{lock:<12} {known} ({}, v{})",
+        "{lock:<12} {known} ({}, {})",
         record.status.as_str(),
         record.version
     )

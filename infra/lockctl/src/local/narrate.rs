@@ -144,18 +144,14 @@ fn published(topic: &str, payload: &Value, client: Option<&str>) -> Option<(Stri
     }
 }
 
-/// A function's own line: its message and what it decided.
+/// A function's own line: what it decided and why, as it says it.
 fn logged(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line).ok()?;
-    let fields = &value["fields"];
-    let message = fields["message"].as_str()?;
-    let mut text = message.to_owned();
-    for name in ["decision", "reason", "code", "error"] {
-        if let Some(said) = fields[name].as_str().filter(|said| !said.is_empty()) {
-            text.push_str(&format!(" {name}={said}"));
-        }
+    let message = value["message"].as_str()?;
+    match value["total_ms"].as_f64() {
+        Some(total_ms) => Some(format!("{message}, {total_ms:.0} ms")),
+        None => Some(message.to_owned()),
     }
-    Some(text)
 }
 
 fn word(value: &Value) -> &str {
