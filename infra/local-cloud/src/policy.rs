@@ -24,6 +24,7 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq)]
 struct Statement {
     allow: bool,
+    /// In lower case.
     actions: Vec<Pattern>,
     resources: Vec<Pattern>,
     conditions: Vec<Condition>,
@@ -119,10 +120,10 @@ fn statement(value: &Value) -> Result<Statement, PolicyError> {
         Some("Deny") => false,
         _ => return malformed("Effect must be Allow or Deny"),
     };
-    let patterns = |key: &str| -> Result<Vec<Pattern>, PolicyError> {
+    let patterns = |key: &str, change: fn(&str) -> String| -> Result<Vec<Pattern>, PolicyError> {
         let texts = texts(statement.get(key)).filter(|texts| !texts.is_empty());
         match texts {
-            Some(texts) => texts.iter().map(|text| Pattern::parse(text)).collect(),
+            Some(texts) => texts.iter().map(|t| Pattern::parse(&change(t))).collect(),
             None => malformed(format!("{key} must be text or a list of texts")),
         }
     };
@@ -132,8 +133,9 @@ fn statement(value: &Value) -> Result<Statement, PolicyError> {
     };
     Ok(Statement {
         allow,
-        actions: patterns("Action")?,
-        resources: patterns("Resource")?,
+        // Actions do not mind the case.
+        actions: patterns("Action", str::to_ascii_lowercase)?,
+        resources: patterns("Resource", str::to_owned)?,
         conditions,
     })
 }
@@ -152,11 +154,11 @@ fn texts(value: Option<&Value>) -> Option<Vec<String>> {
 }
 
 impl Statement {
-    fn applies(&self, request: &Request<'_>) -> bool {
-        let action = request.action.to_ascii_lowercase();
+    /// `action` is that of the request in lower case.
+    fn applies(&self, action: &str, request: &Request<'_>) -> bool {
         self.actions
             .iter()
-            .any(|pattern| pattern.lowercase().matches(&action, request.variables))
+            .any(|pattern| pattern.matches(action, request.variables))
             && self
                 .resources
                 .iter()
@@ -170,9 +172,10 @@ impl Statement {
 
 /// Evaluates all `documents` of one principal: denied unless allowed, and a denial wins.
 pub fn evaluate(documents: &[Document], request: &Request<'_>) -> Decision {
+    let action = request.action.to_ascii_lowercase();
     let mut decision = Decision::ImplicitDeny;
     for statement in documents.iter().flat_map(|d| &d.statements) {
-        if statement.applies(request) {
+        if statement.applies(&action, request) {
             if !statement.allow {
                 return Decision::ExplicitDeny;
             }

@@ -52,7 +52,7 @@ impl Pattern {
         Ok(Pattern { parts })
     }
 
-    /// The same pattern in lower case; actions do not mind the case.
+    /// The same pattern in lower case, variables' names kept.
     pub fn lowercase(&self) -> Pattern {
         let parts = self.parts.iter().map(|part| match part {
             Part::Literal(c) => Part::Literal(c.to_ascii_lowercase()),

@@ -6,7 +6,7 @@ mod expression;
 
 use super::expression::{Expression, Item};
 use super::token::{Token, tokens};
-use super::{Part, Select, SqlError, Statement, Substitution};
+use super::{Select, SqlError, Statement};
 
 type Parsed<T> = Result<T, SqlError>;
 
@@ -37,37 +37,6 @@ pub(super) fn statement(sql: &str) -> Parsed<Statement> {
         topic_filter,
         condition,
     })
-}
-
-pub(super) fn substitution(text: &str) -> Parsed<Substitution> {
-    let mut parts = Vec::new();
-    let mut needs_json = false;
-    let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let position = text.len() - rest.len() + start;
-        let shifted = |error: SqlError| SqlError {
-            position: error.position + position + 2,
-            ..error
-        };
-        let after = &rest[start + 2..];
-        let Some(end) = after.find('}') else {
-            let message = "a substitution template has no end".to_owned();
-            return Err(SqlError { position, message });
-        };
-        if start > 0 {
-            parts.push(Part::Text(rest[..start].to_owned()));
-        }
-        let mut parser = Parser::new(&after[..end]).map_err(shifted)?;
-        let expression = parser.expression().map_err(shifted)?;
-        parser.end().map_err(shifted)?;
-        needs_json |= expression.needs_json();
-        parts.push(Part::Expression(expression));
-        rest = &after[end + 1..];
-    }
-    if !rest.is_empty() {
-        parts.push(Part::Text(rest.to_owned()));
-    }
-    Ok(Substitution { parts, needs_json })
 }
 
 struct Parser {
@@ -172,8 +141,24 @@ impl Parser {
                 !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
             }
             Token::Text(_) | Token::Number(_) | Token::Symbol("{" | "[" | "(") => true,
+            // `value *` is a product unless the list ends there.
+            Token::Symbol("*") => {
+                let after = (self.at + 2).min(self.tokens.len() - 1);
+                match &self.tokens[after].1 {
+                    Token::End => true,
+                    Token::Word(word) => {
+                        ["from", "where"].contains(&word.to_ascii_lowercase().as_str())
+                    }
+                    _ => false,
+                }
+            }
             _ => false,
         };
+        if self.is_keyword("value") && follows && matches!(self.peek_next(), Token::Symbol("*")) {
+            self.advance();
+            self.advance();
+            return Ok(Select::Raw);
+        }
         if self.is_keyword("value") && follows {
             self.advance();
             return Ok(Select::Value(self.expression()?));

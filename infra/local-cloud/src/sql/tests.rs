@@ -62,6 +62,8 @@ fn select_builds_its_output_in_order() {
         ("SELECT z, a FROM 'x'", json!({"a": 1})),
         ("SELECT z FROM 'x'", json!({})),
         ("SELECT VALUE b FROM 'x'", json!({"c": 2})),
+        ("SELECT VALUE * FROM 'x'", small.clone()),
+        ("SELECT value * 2 AS r, a FROM 'x'", json!({"a": 1})),
         ("SELECT VALUE [a, b.c] FROM 'x'", json!([1, 2])),
         ("SELECT a WHERE a = 1", json!({"a": 1})),
     ];
@@ -230,46 +232,5 @@ fn what_is_wrong_or_not_supported_is_refused_with_its_place() {
         (inverted, false),
     ] {
         assert_eq!(Statement::parse(&sql).is_err(), refused, "{}", &sql[..20]);
-    }
-}
-
-#[test]
-fn substitution_templates_are_filled_in() {
-    let cases = [
-        ("plain", "plain"),
-        ("copies/${topic(2)}", "copies/kitchen"),
-        ("${a}/${b.c + 1}/x", "1/3/x"),
-        ("${missing}", ""),
-        ("$$aws/${'y'}", "$$aws/y"),
-    ];
-    for (text, expected) in cases {
-        let parsed = Substitution::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let output = parsed.evaluate(&mut Input {
-            topic: TOPIC,
-            payload: br#"{"a": 1, "b": {"c": 2}}"#,
-            client_id: None,
-            principal: None,
-            account: "1",
-            now_ms: 0,
-            new_uuid: &mut String::new,
-        });
-        assert_eq!(output.as_deref(), Ok(expected), "{text}");
-    }
-    for (text, expected) in [
-        (
-            "a/${topic(2)",
-            "at character 2: a substitution template has no end",
-        ),
-        (
-            "a/${nothing()}",
-            "at character 4: function nothing is not supported",
-        ),
-        ("a/${1 2}", "at character 6: end of statement expected"),
-    ] {
-        let error = Substitution::parse(text).err().map(|e| e.to_string());
-        assert!(
-            error.as_ref().is_some_and(|e| e.contains(expected)),
-            "{text}: {error:?}"
-        );
     }
 }
