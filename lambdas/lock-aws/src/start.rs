@@ -129,6 +129,10 @@ fn as_ping(request: &mut aws_smithy_runtime_api::client::orchestrator::HttpReque
         .is_ok()
     {
         let _ = request.set_method("GET");
+        // The request had a body: announcing it and not sending it would leave the server waiting.
+        for header in ["content-length", "content-type", "x-amz-target"] {
+            request.headers_mut().remove(header);
+        }
         *request.body_mut() = aws_smithy_types::body::SdkBody::empty();
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::action::{Action, ClickType, Intent};
 use crate::command::Version;
-use crate::field::Refusal;
+use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
 use crate::limits::Limits;
 use crate::name::{ButtonSerial, LockName};
@@ -193,21 +194,62 @@ impl Event {
         }
     }
 
-    /// The line of a message that could not be read, where at least its sender is known.
+    /// The line of a message that could not be read; none where not even its sender is known.
+    ///
+    /// `message` is the event of any rule: a press names a `button`, a request a `thing`, a report a `thing` and a
+    /// `shadowVersion`. A press goes into its button's history, since no binding was asked.
     pub fn of_refusal(
-        subject: Subject,
-        kind: Kind,
-        at: UnixMillis,
-        key: String,
+        message: &Value,
         refusal: &Refusal,
+        now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
-        Event {
+    ) -> Option<Event> {
+        let fields = Fields::of(message).ok()?;
+        let text = |field| {
+            fields
+                .text_or_none(field)
+                .ok()
+                .flatten()
+                .filter(|text| !text.is_empty())
+        };
+        let number = |field| fields.number_or_none(field).ok().flatten();
+        let (subject, kind, key) = match (text("button"), text("thing")) {
+            (Some(button), None) => (
+                Subject::Button(ButtonSerial::new(button).ok()?),
+                Kind::Press,
+                text("pressId").map(str::to_owned),
+            ),
+            (None, Some(thing)) => {
+                let subject = Subject::Lock(LockName::new(thing).ok()?);
+                match fields.get("shadowVersion") {
+                    None => (subject, Kind::Request, text("requestId").map(str::to_owned)),
+                    Some(_) => (
+                        subject,
+                        Kind::Report,
+                        number("shadowVersion").map(|n| format!("shadow-{n}")),
+                    ),
+                }
+            }
+            _ => return None,
+        };
+        let at = number("receivedAt").map_or(now, UnixMillis);
+        let button = match &subject {
+            Subject::Button(button) => Some(button.clone()),
+            Subject::Lock(_) => None,
+        };
+        Some(Event {
+            button,
             decision: Verdict::Refused,
             reason: Reason::from(refusal),
             detail: Some(refusal.to_string().chars().take(200).collect()),
-            ..Event::new(subject, kind, at, key, limits)
-        }
+            ..Event::new(
+                subject,
+                kind,
+                at,
+                key.unwrap_or_else(|| "refused".to_owned()),
+                limits,
+            )
+        })
     }
 
     /// The line with what was decided.

@@ -8,10 +8,10 @@ use lock_aws::clock::{self, Stopwatch};
 use lock_aws::publisher::chain;
 use lock_aws::{Cloud, Committed, Conflict, PublishError, StoreError};
 use lock_core::binding::Binding;
-use lock_core::event::{Event, Kind, Subject};
+use lock_core::event::{Event, Subject};
 use lock_core::field::{Fields, Refusal};
 use lock_core::limits::{DECISIONS_MAX, Limits};
-use lock_core::name::{ButtonSerial, LockName};
+use lock_core::name::ButtonSerial;
 use lock_core::press::Press;
 use lock_core::reason::Verdict;
 use lock_core::request::Request;
@@ -245,13 +245,13 @@ impl Handler {
         event: &Value,
         refusal: &Refusal,
     ) -> Result<Option<Decision>, HandlerError> {
-        tracing::warn!(decision = "refused", reason = refusal.code(), "{refusal}");
-        let Some(line) = refused_line(event, refusal, clock::now(), &self.limits) else {
+        let Some(line) = Event::of_refusal(event, refusal, clock::now(), &self.limits) else {
+            tracing::warn!(decision = "refused", reason = refusal.code(), "{refusal}");
             return Ok(None);
         };
         let decision = Decision::refused(line);
         self.cloud.store.commit(&decision.writes).await?;
-        Ok(None)
+        Ok(Some(decision))
     }
 }
 
@@ -275,39 +275,6 @@ fn read(event: &Value) -> Result<Message, Refusal> {
         (Some(_), Some(_)) => Err(Refusal::Malformed("both button and thing")),
         (None, None) => Err(Refusal::Malformed("neither button nor thing")),
     }
-}
-
-fn refused_line(
-    event: &Value,
-    refusal: &Refusal,
-    now: UnixMillis,
-    limits: &Limits,
-) -> Option<Event> {
-    let fields = Fields::of(event).ok()?;
-    let text = |field| fields.text_or_none(field).ok().flatten();
-    let at = fields
-        .number_or_none("receivedAt")
-        .ok()
-        .flatten()
-        .map_or(now, UnixMillis);
-    let (subject, kind, key) = match (text("button"), text("thing")) {
-        (Some(button), None) => (
-            Subject::Button(ButtonSerial::new(button).ok()?),
-            Kind::Press,
-            "pressId",
-        ),
-        (None, Some(thing)) => (
-            Subject::Lock(LockName::new(thing).ok()?),
-            Kind::Request,
-            "requestId",
-        ),
-        _ => return None,
-    };
-    let key = text(key)
-        .filter(|key| !key.is_empty())
-        .unwrap_or("refused")
-        .to_owned();
-    Some(Event::of_refusal(subject, kind, at, key, refusal, limits))
 }
 
 fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {

@@ -7,8 +7,8 @@ use lock_aws::publisher::chain;
 use lock_aws::{Cloud, Committed, Conflict, PublishError, StoreError};
 use lock_core::binding::Binding;
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
-use lock_core::event::{Event, Kind, Subject};
-use lock_core::field::{Fields, Refusal};
+use lock_core::event::{Event, Subject};
+use lock_core::field::Refusal;
 use lock_core::limits::{DECISIONS_MAX, Limits};
 use lock_core::name::LockName;
 use lock_core::record::Record;
@@ -148,9 +148,9 @@ impl Handler {
                         continue;
                     }
                     Some(Err(refusal)) => {
-                        Decision::refused(refused_line(&report, &refusal, now, &self.limits))
+                        decide_no_shadow(&report, Some(&refusal), now, &self.limits)
                     }
-                    None => decide_no_shadow(&report, now, &self.limits),
+                    None => decide_no_shadow(&report, None, now, &self.limits),
                 },
             };
             steps.load_ms += watch.elapsed_ms();
@@ -192,31 +192,13 @@ impl Handler {
         event: &Value,
         refusal: &Refusal,
     ) -> Result<Option<Decision>, HandlerError> {
-        tracing::warn!(decision = "refused", reason = refusal.code(), "{refusal}");
-        let thing = Fields::of(event)
-            .ok()
-            .and_then(|fields| fields.text_or_none("thing").ok().flatten());
-        if let Some(lock) = thing.and_then(|thing| LockName::new(thing).ok()) {
-            let version = event
-                .get("shadowVersion")
-                .and_then(Value::as_u64)
-                .unwrap_or(0);
-            let key = format!("shadow-{version}");
-            let subject = Subject::Lock(lock);
-            let line = Event::of_refusal(
-                subject,
-                Kind::Report,
-                clock::now(),
-                key,
-                refusal,
-                &self.limits,
-            );
-            self.cloud
-                .store
-                .commit(&Decision::refused(line).writes)
-                .await?;
-        }
-        Ok(None)
+        let Some(line) = Event::of_refusal(event, refusal, clock::now(), &self.limits) else {
+            tracing::warn!(decision = "refused", reason = refusal.code(), "{refusal}");
+            return Ok(None);
+        };
+        let decision = Decision::refused(line);
+        self.cloud.store.commit(&decision.writes).await?;
+        Ok(Some(decision))
     }
 }
 
@@ -229,23 +211,6 @@ impl HandlerError {
             HandlerError::Contention => "contention",
         }
     }
-}
-
-fn refused_line(
-    report: &ReportEvent,
-    refusal: &Refusal,
-    now: UnixMillis,
-    limits: &Limits,
-) -> Event {
-    let key = format!("shadow-{}", report.shadow_version);
-    Event::of_refusal(
-        Subject::Lock(report.lock.clone()),
-        Kind::Report,
-        now,
-        key,
-        refusal,
-        limits,
-    )
 }
 
 fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {

@@ -6,6 +6,7 @@ use crate::action::Action;
 use crate::binding::Binding;
 use crate::command::Version;
 use crate::event::Event;
+use crate::field::Refusal;
 use crate::id::CommandId;
 use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
 use crate::reason::{Alert, Reason, Verdict};
@@ -71,9 +72,19 @@ pub fn decide_report(
     act(decision)
 }
 
-/// Decides a report whose shadow was deleted and holds nothing: there is no present word to go by.
-pub fn decide_no_shadow(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Decision {
-    Decision::ignored(Reason::NO_SHADOW, Event::of_report(report, now, limits))
+/// Decides a report whose shadow was deleted, and holds nothing now, or nothing that can be read: there is no present word
+/// to go by, so the record stays as it is.
+pub fn decide_no_shadow(
+    report: &ReportEvent,
+    refusal: Option<&Refusal>,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
+    let event = Event::of_report(report, now, limits);
+    match refusal {
+        None => Decision::ignored(Reason::NO_SHADOW, event),
+        Some(refusal) => Decision::line(Verdict::Refused, Reason::from(refusal), event),
+    }
 }
 
 impl Record {
