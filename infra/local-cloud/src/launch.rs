@@ -18,7 +18,7 @@ use crate::broker::Broker;
 use crate::caller::Callers;
 use crate::clock::Clock;
 use crate::control_plane::{self, ControlPlane};
-use crate::data_plane::thing_shadow::{ShadowService, ShadowStoreError};
+use crate::data_plane::thing_shadow::ShadowService;
 use crate::data_plane::{self, DataPlane};
 use crate::dynamodb::{self, DynamoDbError, Proxy};
 use crate::event::{EventBus, EventKind};
@@ -65,7 +65,7 @@ pub enum StartError {
     Authority(#[from] AuthorityError),
     /// Stored shadows.
     #[error(transparent)]
-    Shadow(#[from] ShadowStoreError),
+    Shadow(#[from] StorageError),
     /// Tables.
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),

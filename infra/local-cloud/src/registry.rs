@@ -1,15 +1,16 @@
 //! Things, certificates and IoT policies: who may connect, and what they may do there.
 //!
-//! Kept as one JSON file in the data directory. Must not know MQTT or HTTP: broker and control plane both ask here.
+//! Kept as one JSON file each in the data directory. Must not know MQTT or HTTP: broker and control plane both ask here.
 
 mod authority;
 mod error;
 mod identity;
 mod record;
 mod right;
+mod store;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value;
@@ -21,9 +22,7 @@ pub use record::{CertificateRecord, PolicyRecord, Records, Thing};
 
 use crate::clock::Clock;
 use crate::policy::Document;
-use crate::storage;
-
-const FILE: &str = "registry.json";
+use store::{Store, What};
 
 /// A certificate with its private key, which exists only in this answer.
 #[derive(Debug, Clone)]
@@ -64,7 +63,7 @@ struct Inner {
     authority: Authority,
     region: String,
     account: String,
-    file: Option<PathBuf>,
+    store: Option<Store>,
     clock: Clock,
     records: RwLock<Records>,
     /// Parsed documents by certificate id; emptied by every change.
@@ -75,28 +74,26 @@ impl Registry {
     /// Loads what `setting` names, with the template's policies on top.
     pub fn open(setting: Setting, clock: Clock) -> Result<Registry, RegistryError> {
         let authority = Authority::load_or_create(setting.data_dir.as_deref())?;
-        let file = setting.data_dir.as_deref().map(|dir| dir.join(FILE));
-        let mut records = match &file {
-            Some(path) => load(path)?,
+        let store = setting.data_dir.map(|dir| Store::open(&dir)).transpose()?;
+        let mut records = match &store {
+            Some(store) => store.load()?,
             None => Records::default(),
         };
         for (name, document) in setting.policies {
             let record = PolicyRecord::new(&name, document.to_string())?;
             records.policies.insert(name, record);
         }
-        let registry = Registry {
+        Ok(Registry {
             inner: Arc::new(Inner {
                 authority,
                 region: setting.region,
                 account: setting.account,
-                file,
+                store,
                 clock,
                 records: RwLock::new(records),
                 documents: RwLock::default(),
             }),
-        };
-        registry.change(|_| Ok(()))?;
-        Ok(registry)
+        })
     }
 
     /// The certificate authority.
@@ -128,9 +125,10 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a change and keeps it. A `change` that fails has changed nothing yet.
+    /// Makes a change to one record and keeps it. A `change` that fails has changed nothing yet.
     fn change<T>(
         &self,
+        what: What<'_>,
         change: impl FnOnce(&mut Records) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
         let mut records = self.records_mut();
@@ -140,9 +138,8 @@ impl Registry {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
-        if let Some(path) = &self.inner.file {
-            let bytes = serde_json::to_vec(&*records).expect("records have string keys only");
-            storage::write(path, &bytes)?;
+        if let Some(store) = &self.inner.store {
+            store.keep(&records, what)?;
         }
         Ok(answer)
     }
@@ -166,7 +163,7 @@ impl Registry {
                 Err(RegistryError::AlreadyExists(format!("thing {name}")))
             };
         }
-        self.change(|records| {
+        self.change(What::Thing(name), |records| {
             records
                 .things
                 .entry(name.to_owned())
@@ -177,13 +174,15 @@ impl Registry {
 
     /// Removes a thing. Errors: [`RegistryError::InUse`] while a certificate is attached. A missing thing is no error.
     pub fn delete_thing(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(|records| match records.things.get(name) {
-            Some(thing) if !thing.principals.is_empty() => {
-                Err(RegistryError::InUse(format!("thing {name}")))
-            }
-            _ => {
-                records.things.remove(name);
-                Ok(())
+        self.change(What::Thing(name), |records| {
+            match records.things.get(name) {
+                Some(thing) if !thing.principals.is_empty() => {
+                    Err(RegistryError::InUse(format!("thing {name}")))
+                }
+                _ => {
+                    records.things.remove(name);
+                    Ok(())
+                }
             }
         })
     }
@@ -210,7 +209,7 @@ impl Registry {
 
     fn add_certificate(&self, signed: &Signed) -> Result<(), RegistryError> {
         let record = CertificateRecord::new(signed.pem.clone(), self.inner.clock.now_ms());
-        self.change(|records| {
+        self.change(What::Certificate(&signed.id), |records| {
             records.certificates.insert(signed.id.clone(), record);
             Ok(())
         })
@@ -223,7 +222,7 @@ impl Registry {
 
     /// Activates or deactivates a certificate; connections made with it lose their rights at once.
     pub fn set_certificate_active(&self, id: &str, active: bool) -> Result<(), RegistryError> {
-        self.change(|records| {
+        self.change(What::Certificate(id), |records| {
             records.certificate_mut(id)?.active = active;
             Ok(())
         })
@@ -231,7 +230,7 @@ impl Registry {
 
     /// Removes a certificate. Errors: [`RegistryError::InUse`] while active or attached.
     pub fn delete_certificate(&self, id: &str) -> Result<(), RegistryError> {
-        self.change(|records| {
+        self.change(What::Certificate(id), |records| {
             let certificate = records.certificate_mut(id)?;
             let in_use = certificate.active || !certificate.policies.is_empty();
             if in_use || records.things_of(id).next().is_some() {
@@ -245,7 +244,7 @@ impl Registry {
     /// Makes a policy. Errors: [`RegistryError::AlreadyExists`], [`RegistryError::Policy`].
     pub fn create_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
         let record = PolicyRecord::new(name, document.to_owned())?;
-        self.change(|records| {
+        self.change(What::Policy(name), |records| {
             if records.policies.contains_key(name) {
                 return Err(RegistryError::AlreadyExists(format!("policy {name}")));
             }
@@ -256,7 +255,7 @@ impl Registry {
 
     /// Removes a policy. Errors: [`RegistryError::InUse`] while attached.
     pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(|records| {
+        self.change(What::Policy(name), |records| {
             if records
                 .certificates
                 .values()
@@ -274,7 +273,7 @@ impl Registry {
     /// Attaches a policy to a certificate, by ARN; again changes nothing.
     pub fn attach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(|records| {
+        self.change(What::Certificate(id), |records| {
             if !records.policies.contains_key(name) {
                 return Err(RegistryError::PolicyNotFound(name.to_owned()));
             }
@@ -289,7 +288,7 @@ impl Registry {
     /// Undoes [`Registry::attach_policy`].
     pub fn detach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(|records| {
+        self.change(What::Certificate(id), |records| {
             records.certificate_mut(id)?.policies.remove(name);
             Ok(())
         })
@@ -302,7 +301,7 @@ impl Registry {
         certificate_arn: &str,
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(|records| {
+        self.change(What::Thing(thing), |records| {
             records.certificate_mut(id)?;
             records.thing_mut(thing)?.principals.insert(id.to_owned());
             Ok(())
@@ -316,20 +315,10 @@ impl Registry {
         certificate_arn: &str,
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(|records| {
+        self.change(What::Thing(thing), |records| {
             records.thing_mut(thing)?.principals.remove(id);
             Ok(())
         })
-    }
-}
-
-fn load(path: &Path) -> Result<Records, RegistryError> {
-    match storage::read(path)? {
-        None => Ok(Records::default()),
-        Some(bytes) => serde_json::from_slice(&bytes).map_err(|source| RegistryError::Damaged {
-            path: path.to_owned(),
-            source,
-        }),
     }
 }
 

@@ -1,27 +1,46 @@
-//! Small files that survive a power cut: whole or not at all.
+//! Small files of the data directory, and shelves of JSON records, one file each.
 //!
+//! A write replaces a file whole, so that a start after a crash sees the old content or the new, never a mixture.
 //! Must not know what is in them.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+const RECORD_EXTENSION: &str = "json";
+
 /// A file or directory of the data directory could not be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation} {path}")]
-pub struct StorageError {
-    /// Such as `write`.
-    pub operation: &'static str,
-    /// The file or directory.
-    pub path: PathBuf,
-    /// What the system said.
-    #[source]
-    pub source: io::Error,
+pub enum StorageError {
+    /// The system refused.
+    #[error("{operation} {path}")]
+    File {
+        /// Such as `write`.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file with something else in it.
+    #[error("parse {path}: remove it to forget this record")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
 }
 
 impl StorageError {
     fn new(operation: &'static str, path: &Path, source: io::Error) -> StorageError {
-        StorageError {
+        StorageError::File {
             operation,
             path: path.to_owned(),
             source,
@@ -43,7 +62,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     }
 }
 
-/// Replaces `path` by `bytes`: a reader, or a start after a crash, sees the old content or the new, never a mixture.
+/// Replaces `path` by `bytes`. The system writes to disk in its own time: a crash of this process loses nothing.
 /// Only the owner may read the result, since some of these files are keys.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let mut name = path.as_os_str().to_owned();
@@ -59,12 +78,69 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_data()
+    file.write_all(bytes)
+}
+
+/// A directory of records by name, one file each, so that a change costs the same with ten records or ten thousand.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    directory: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record<T> {
+    name: String,
+    value: T,
+}
+
+impl Shelf {
+    /// Opens or makes the directory.
+    pub fn open(directory: PathBuf) -> Result<Shelf, StorageError> {
+        create_directory(&directory)?;
+        Ok(Shelf { directory })
+    }
+
+    /// Every record, by name.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<BTreeMap<String, T>, StorageError> {
+        let list = |e| StorageError::new("list", &self.directory, e);
+        let mut records = BTreeMap::new();
+        for entry in fs::read_dir(&self.directory).map_err(list)? {
+            let path = entry.map_err(list)?.path();
+            if path.extension().is_none_or(|e| e != RECORD_EXTENSION) {
+                continue;
+            }
+            let bytes = read(&path)?.unwrap_or_default();
+            let record: Record<T> = serde_json::from_slice(&bytes)
+                .map_err(|source| StorageError::Damaged { path, source })?;
+            records.insert(record.name, record.value);
+        }
+        Ok(records)
+    }
+
+    /// Writes a record, or with `None` removes it.
+    pub fn put<T: Serialize>(&self, name: &str, value: Option<&T>) -> Result<(), StorageError> {
+        let path = self
+            .directory
+            .join(format!("{}.{RECORD_EXTENSION}", file_name(name)));
+        let Some(value) = value else {
+            return match fs::remove_file(&path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    Err(StorageError::new("remove", &path, e))
+                }
+                _ => Ok(()),
+            };
+        };
+        let record = Record {
+            name: name.to_owned(),
+            value,
+        };
+        let bytes = serde_json::to_vec(&record).expect("records have string keys only");
+        write(&path, &bytes)
+    }
 }
 
 /// A file name that is safe for any `name`: letters, digits, `-` and `_` stay, everything else becomes `%xx`.
-pub fn file_name(name: &str) -> String {
+fn file_name(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
@@ -89,6 +165,28 @@ mod tests {
         write(&path, b"new").unwrap();
         assert_eq!(read(&path).unwrap().as_deref(), Some(&b"new"[..]));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_shelf_gives_back_what_was_put_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(dir.path().join("deep/shelf")).unwrap();
+        shelf.put("a/b", Some(&1)).unwrap();
+        shelf.put("a:b", Some(&2)).unwrap();
+        shelf.put("gone", Some(&3)).unwrap();
+        shelf.put::<i32>("gone", None).unwrap();
+        shelf.put::<i32>("gone", None).unwrap();
+        let expected = BTreeMap::from([("a/b".to_owned(), 1), ("a:b".to_owned(), 2)]);
+        assert_eq!(shelf.load::<i32>().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_damaged_record_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("x.json"), "{").unwrap();
+        let shelf = Shelf::open(dir.path().to_owned()).unwrap();
+        let error = shelf.load::<i32>().unwrap_err();
+        assert!(error.to_string().contains("x.json"), "{error}");
     }
 
     #[test]

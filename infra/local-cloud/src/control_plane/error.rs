@@ -32,9 +32,7 @@ impl From<RegistryError> for ApiError {
             }
             RegistryError::InvalidName(_)
             | RegistryError::Authority(AuthorityError::BadRequest(_)) => invalid(&message),
-            RegistryError::Authority(_)
-            | RegistryError::Storage(_)
-            | RegistryError::Damaged { .. } => {
+            RegistryError::Authority(_) | RegistryError::Storage(_) => {
                 tracing::error!(%error, "control plane");
                 ApiError::new(500, "InternalFailureException", &message)
             }

@@ -15,36 +15,10 @@ use crate::broker::message::Message;
 use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
 use crate::shadow::{Name, Operation, ShadowCore, ShadowError};
-use crate::storage::{self, StorageError};
+use crate::storage::{Shelf, StorageError};
 
 const DIRECTORY: &str = "shadows";
 const PREFIX: &str = "$aws/things";
-
-/// Why stored shadows could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum ShadowStoreError {
-    /// A file or the directory.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The directory could not be listed.
-    #[error("list {path}")]
-    List {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file with something else in it.
-    #[error("parse {path}: remove it to forget this shadow")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        #[source]
-        source: serde_json::Error,
-    },
-}
 
 /// The service; clones share it.
 #[derive(Debug, Clone)]
@@ -55,7 +29,7 @@ pub struct ShadowService {
 #[derive(Debug)]
 struct Inner {
     shadows: Mutex<BTreeMap<Name, ShadowCore>>,
-    directory: Option<PathBuf>,
+    shelf: Option<Shelf>,
     broker: Broker,
     events: EventBus,
     clock: Clock,
@@ -81,16 +55,18 @@ impl ShadowService {
         broker: Broker,
         events: EventBus,
         clock: Clock,
-    ) -> Result<ShadowService, ShadowStoreError> {
-        let directory = data_dir.map(|dir| dir.join(DIRECTORY));
-        let shadows = match &directory {
-            Some(path) => load(path)?,
-            None => BTreeMap::new(),
+    ) -> Result<ShadowService, StorageError> {
+        let shelf = data_dir.map(|dir| Shelf::open(dir.join(DIRECTORY)));
+        let shelf = shelf.transpose()?;
+        let stored: Vec<Stored> = match &shelf {
+            Some(shelf) => shelf.load()?.into_values().collect(),
+            None => Vec::new(),
         };
+        let shadows = stored.into_iter().map(|s| (s.name, s.shadow)).collect();
         Ok(ShadowService {
             inner: Arc::new(Inner {
                 shadows: Mutex::new(shadows),
-                directory,
+                shelf,
                 broker,
                 events,
                 clock,
@@ -185,42 +161,21 @@ impl ShadowService {
     }
 
     fn store(&self, name: &Name, core: &ShadowCore) -> Result<(), StorageError> {
-        let Some(directory) = &self.inner.directory else {
+        let Some(shelf) = &self.inner.shelf else {
             return Ok(());
         };
         let stored = Stored {
             name: name.clone(),
             shadow: core.clone(),
         };
-        let bytes = serde_json::to_vec(&stored).expect("shadows are JSON");
-        let mut file = storage::file_name(&name.thing);
-        if let Some(shadow) = &name.shadow {
-            file.push('~');
-            file.push_str(&storage::file_name(shadow));
-        }
-        file.push_str(".json");
-        storage::write(&directory.join(file), &bytes)
+        // No name has a `~` of its own.
+        let file = format!(
+            "{}~{}",
+            name.thing,
+            name.shadow.as_deref().unwrap_or_default()
+        );
+        shelf.put(&file, Some(&stored))
     }
-}
-
-fn load(directory: &PathBuf) -> Result<BTreeMap<Name, ShadowCore>, ShadowStoreError> {
-    storage::create_directory(directory)?;
-    let list = |source| ShadowStoreError::List {
-        path: directory.clone(),
-        source,
-    };
-    let mut shadows = BTreeMap::new();
-    for entry in std::fs::read_dir(directory).map_err(list)? {
-        let path = entry.map_err(list)?.path();
-        if path.extension().is_none_or(|e| e != "json") {
-            continue;
-        }
-        let bytes = storage::read(&path)?.unwrap_or_default();
-        let stored: Stored = serde_json::from_slice(&bytes)
-            .map_err(|source| ShadowStoreError::Damaged { path, source })?;
-        shadows.insert(stored.name, stored.shadow);
-    }
-    Ok(shadows)
 }
 
 fn prefix(name: &Name) -> String {

@@ -2,8 +2,6 @@
 //!
 //! Must not know what a refusal is called in any API.
 
-use std::path::PathBuf;
-
 use super::AuthorityError;
 use crate::policy::PolicyError;
 use crate::storage::StorageError;
@@ -44,13 +42,4 @@ pub enum RegistryError {
     /// The data directory.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The stored registry is damaged.
-    #[error("parse {path}: remove it to begin anew")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        #[source]
-        source: serde_json::Error,
-    },
 }

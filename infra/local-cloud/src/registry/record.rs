@@ -15,7 +15,7 @@ use crate::policy::{Document, PolicyError};
 const NAME_CHARS_MAX: usize = 128;
 
 /// Everything.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Records {
     /// By name.
     pub things: BTreeMap<String, Thing>,
