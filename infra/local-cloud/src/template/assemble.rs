@@ -152,14 +152,7 @@ impl Assembly<'_> {
         let fields = self.properties(&place, entry, kind)?;
         match kind {
             "AWS::Serverless::Function" => {
-                let metadata = match node.get("Metadata") {
-                    Some(metadata) => self
-                        .scope
-                        .resolve(&place, metadata)?
-                        .map(|m| Fields::new(place, "Metadata", m))
-                        .transpose()?,
-                    None => None,
-                };
+                let metadata = self.metadata(&place, node)?;
                 let function = function::read(id, identity, metadata, fields)?;
                 self.template.functions.push(function);
             }
@@ -210,6 +203,16 @@ impl Assembly<'_> {
             }
         }
         Ok(())
+    }
+
+    fn metadata(&self, place: &Place, resource: &Node) -> Result<Option<Fields>, TemplateError> {
+        let Some(metadata) = resource.get("Metadata") else {
+            return Ok(None);
+        };
+        self.scope
+            .resolve(place, metadata)?
+            .map(|node| Fields::new(place.clone(), "Metadata", node))
+            .transpose()
     }
 
     /// The resource's resolved properties, a function's with the global ones below them.
