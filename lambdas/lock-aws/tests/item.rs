@@ -1,0 +1,250 @@
+//! Whatever the core can say goes into a table's item and comes back the same.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lock_aws::item::{Item, ItemError, Key, from_item, request_item, to_item};
+use lock_core::action::{Action, ClickType, Intent};
+use lock_core::binding::{Actions, Binding, LastPress};
+use lock_core::command::Version;
+use lock_core::event::{Event, Kind, Subject};
+use lock_core::id::CommandId;
+use lock_core::limits::{Limits, VERSION_MAX};
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::reason::{Reason, Verdict};
+use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
+use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, Source};
+use lock_core::time::{UnixMillis, UnixSeconds};
+use lock_core::write::RequestMark;
+use proptest::option;
+use proptest::prelude::*;
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), Just(VERSION_MAX), 0..=VERSION_MAX]
+}
+
+fn millis() -> impl Strategy<Value = UnixMillis> {
+    number().prop_map(UnixMillis)
+}
+
+fn lock() -> impl Strategy<Value = LockName> {
+    "[a-zA-Z0-9:_-]{1,20}"
+        .prop_map(|name| LockName::new(name).expect("made of what a name may hold"))
+}
+
+fn button() -> impl Strategy<Value = ButtonSerial> {
+    "[a-zA-Z0-9:_-]{1,20}"
+        .prop_map(|name| ButtonSerial::new(name).expect("made of what a name may hold"))
+}
+
+fn id() -> impl Strategy<Value = CommandId> {
+    ".{0,30}".prop_map(CommandId::from_text)
+}
+
+fn latch() -> impl Strategy<Value = Latch> {
+    prop_oneof![
+        Just(Latch::Locked),
+        Just(Latch::Unlocked),
+        Just(Latch::Jammed),
+        Just(Latch::Unknown)
+    ]
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    prop_oneof![
+        Just(Source::Remote),
+        Just(Source::Auto),
+        Just(Source::Manual),
+        Just(Source::Boot)
+    ]
+}
+
+prop_compose! {
+    fn report()(
+        (lock, source, version, boot_count) in (latch(), source(), number(), number()),
+        command_id in option::of(id()),
+        result in prop_oneof![Just(Outcome::Executed), Just(Outcome::Expired), Just(Outcome::None)],
+        refused in option::of((option::of(id()), ".{0,30}")),
+        clock in prop_oneof![Just(Clock::Synced), Just(Clock::Unsynced)],
+        (firmware, rssi) in (option::of(".{0,10}"), option::of(-1_000..1_000_i64)),
+        door in option::of(prop_oneof![Just(Door::Open), Just(Door::Closed)]),
+    ) -> Report {
+        let refused = refused.map(|(command_id, reason)| RefusedCommand { command_id, reason });
+        Report { lock, version: Version(version), command_id, result, source, refused, boot_count, clock, firmware, rssi, door }
+    }
+}
+
+prop_compose! {
+    fn command()(
+        id in id(),
+        action in prop_oneof![Just(Action::Lock), Just(Action::Unlock)],
+        cause in prop_oneof![
+            button().prop_map(|button| Cause::Button { button }),
+            option::of(".{0,20}").prop_map(|actor| Cause::Request { actor }),
+            "[a-z-]{0,20}".prop_map(|reason| Cause::System { reason }),
+        ],
+        (created_at, expires_at, next_send_at) in (millis(), option::of(millis()), millis()),
+        attempts in any::<u32>(),
+    ) -> Command {
+        Command { id, action, cause, created_at, expires_at, attempts, next_send_at }
+    }
+}
+
+prop_compose! {
+    fn record()(
+        (lock, version, state, due_at) in (lock(), number(), latch(), millis()),
+        status in prop_oneof![Just(Status::Settled), Just(Status::Pending), Just(Status::Unresponsive)],
+        command in option::of(command()),
+        reported in option::of((report(), number(), number(), millis())),
+    ) -> Record {
+        let due = Due::new(&lock, due_at);
+        let reported = reported.map(|(report, shadow_version, shadow_at, at)| Reported {
+            report, shadow_version, shadow_at: UnixSeconds(shadow_at), at,
+        });
+        Record { lock, version: Version(version), state, status, command, reported, due }
+    }
+}
+
+fn intent() -> impl Strategy<Value = Intent> {
+    prop_oneof![
+        Just(Intent::Lock),
+        Just(Intent::Unlock),
+        Just(Intent::Toggle)
+    ]
+}
+
+fn click() -> impl Strategy<Value = ClickType> {
+    prop_oneof![
+        Just(ClickType::Single),
+        Just(ClickType::Double),
+        Just(ClickType::Long)
+    ]
+}
+
+prop_compose! {
+    fn binding()(
+        (button, lock) in (button(), lock()),
+        actions in proptest::collection::btree_map(click(), intent(), 0..4),
+        (enabled, revision, battery_mv) in (any::<bool>(), number(), option::of(number())),
+        last_press in option::of((".{0,40}", millis(), option::of(number()))),
+    ) -> Binding {
+        let last_press = last_press.map(|(press_id, at, sequence)| LastPress { press_id, at, sequence });
+        Binding { button, lock, actions: Actions(actions), enabled, revision, last_press, battery_mv }
+    }
+}
+
+prop_compose! {
+    fn event()(
+        subject in prop_oneof![lock().prop_map(Subject::Lock), button().prop_map(Subject::Button)],
+        kind in prop_oneof![Just(Kind::Press), Just(Kind::Request), Just(Kind::Report), Just(Kind::Timeout)],
+        decision in prop_oneof![Just(Verdict::Command), Just(Verdict::Resend), Just(Verdict::Ignored), Just(Verdict::Refused)],
+        reason in 0..Reason::ALL.len(),
+        (at, key, detail) in (millis(), ".{1,40}", option::of(".{0,40}")),
+        (button, click, sequence) in (option::of(button()), option::of(click()), option::of(number())),
+        (intent, actor, principal) in (option::of(intent()), option::of(".{0,20}"), option::of(".{0,20}")),
+        (version, command_id) in (option::of(number()), option::of(id())),
+        (latch, source) in (option::of(latch()), option::of(source())),
+    ) -> Event {
+        Event {
+            decision, reason: Reason::ALL[reason].clone(), button, click, sequence, intent, actor, principal,
+            version: version.map(Version), command_id, latch, source, detail,
+            ..Event::new(subject, kind, at, key, &Limits::default())
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_record_comes_back_the_same(record in record()) {
+        let item = to_item(&Key::record(&record.lock), &record);
+        prop_assert_eq!(from_item::<Record>(&item).expect("what was written"), record);
+    }
+
+    #[test]
+    fn a_binding_comes_back_the_same(binding in binding()) {
+        let item = to_item(&Key::binding(&binding.button), &binding);
+        prop_assert_eq!(from_item::<Binding>(&item).expect("what was written"), binding);
+    }
+
+    #[test]
+    fn an_event_comes_back_the_same_under_a_key_that_sorts_by_time(event in event(), later in event()) {
+        let item = to_item(&Key::event(&event), &event);
+        prop_assert_eq!(&from_item::<Event>(&item).expect("what was written"), &event);
+        let in_range = |at: UnixMillis| at.0 < 10_000_000_000_000;
+        if event.at < later.at && in_range(later.at) {
+            prop_assert!(Key::event(&event).sk < Key::event(&later).sk);
+        }
+    }
+}
+
+fn text(item: &Item, name: &str) -> String {
+    item[name].as_s().expect("text").clone()
+}
+
+#[test]
+fn the_attributes_are_those_of_the_protocol() {
+    let lock = LockName::new("lock-1").expect("a name");
+    let record = Record::created(lock.clone(), UnixMillis(5));
+    let item = to_item(&Key::record(&lock), &record);
+    assert_eq!(
+        (text(&item, "pk").as_str(), text(&item, "sk").as_str()),
+        ("lock#lock-1", "record")
+    );
+    assert_eq!(
+        (
+            text(&item, "state").as_str(),
+            text(&item, "status").as_str()
+        ),
+        ("unknown", "unresponsive")
+    );
+    assert_eq!(item["version"], AttributeValue::N("0".to_owned()));
+    assert!(
+        item["dueShard"].is_s() && item["dueAt"].is_n(),
+        "as the template's index wants them: {item:?}"
+    );
+    assert!(!item.contains_key("command") && !item.contains_key("reported"));
+
+    let mark = RequestMark {
+        request_id: "r1".to_owned(),
+        lock,
+        at: UnixMillis(7_000),
+        ttl: UnixSeconds(90),
+    };
+    let item = request_item(&mark);
+    assert_eq!(
+        (text(&item, "pk").as_str(), text(&item, "sk").as_str()),
+        ("request#r1", "request")
+    );
+    assert_eq!(
+        item["ttl"],
+        AttributeValue::N("90".to_owned()),
+        "seconds, as DynamoDB drops them"
+    );
+}
+
+#[test]
+fn an_item_of_another_shape_is_an_error_that_says_so() {
+    let lock = LockName::new("lock-1").expect("a name");
+    let good = to_item(
+        &Key::record(&lock),
+        &Record::created(lock.clone(), UnixMillis(5)),
+    );
+    let with = |name: &str, value| {
+        let mut item = good.clone();
+        item.insert(name.to_owned(), value);
+        from_item::<Record>(&item)
+    };
+    assert!(with("new", AttributeValue::S("from a later release".to_owned())).is_ok());
+    let shape = with("status", AttributeValue::S("open".to_owned()));
+    assert!(matches!(shape, Err(ItemError::Shape(_))), "{shape:?}");
+    let number = with("version", AttributeValue::N("1.5".to_owned()));
+    assert!(
+        matches!(&number, Err(ItemError::Number(name)) if name == "version"),
+        "{number:?}"
+    );
+    let set = with("version", AttributeValue::Ns(vec!["1".to_owned()]));
+    assert!(
+        matches!(&set, Err(ItemError::Type(name)) if name == "version"),
+        "{set:?}"
+    );
+}
