@@ -94,8 +94,9 @@ bool button_app_start(void) {
     LOG(LL_ERROR, ("button: press topic is too long"));
     return false;
   }
+  /* The ESP8266 has no pull-down: a button to the supply needs a resistor. */
   if (!mgos_gpio_set_button_handler(
-          s_app.pin, s_app.pressed_level ? MGOS_GPIO_PULL_DOWN : MGOS_GPIO_PULL_UP,
+          s_app.pin, s_app.pressed_level ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
           MGOS_GPIO_INT_EDGE_ANY, mgos_sys_config_get_button_debounce_ms(),
           on_edge, NULL)) {
     LOG(LL_ERROR, ("button: pin %d cannot be a button", s_app.pin));

@@ -17,6 +17,10 @@ const EDGE_FALLING: i32 = 2;
 const EDGE_ANY: i32 = 3;
 /// `MGOS_GPIO_PULL_UP`
 const PULL_UP: i32 = 1;
+/// `MGOS_GPIO_PULL_DOWN`
+const PULL_DOWN: i32 = 2;
+/// Hangs off the real-time clock: neither pull-up nor interrupts.
+const RTC_PIN: i32 = 16;
 
 /// What the firmware wants to hear of a pin.
 struct Handler {
@@ -101,7 +105,12 @@ impl Device {
         callback: PinCallback,
         context: Context,
     ) -> bool {
-        if !is_usable(pin) || !(EDGE_RISING..=EDGE_ANY).contains(&edge) {
+        // The ESP8266 has no pull-down at all.
+        if !is_usable(pin)
+            || pin == RTC_PIN
+            || pull == PULL_DOWN
+            || !(EDGE_RISING..=EDGE_ANY).contains(&edge)
+        {
             return false;
         }
         let entry = self.pins.0.entry(pin).or_default();

@@ -234,8 +234,14 @@ fn a_reboot_that_would_open_a_locked_door_does_not_happen() {
 
 #[test]
 fn a_press_without_a_connection_is_dropped_and_said() {
+    for settings in [&[] as &[&str], &["button.pressed_level=1", "pins.button=5"]] {
+        presses_are_dropped(settings);
+    }
+}
+
+fn presses_are_dropped(settings: &[&str]) {
     let flash = flash();
-    let mut device = Device::start(flash.path(), "button", &[]);
+    let mut device = Device::start(flash.path(), "button", settings);
     device.until_ready();
     for (press, word) in [("single", "SINGLE"), ("double", "DOUBLE"), ("long", "LONG")] {
         device.say(&format!(r#"{{"press":"{press}"}}"#));
@@ -283,6 +289,7 @@ fn a_configuration_that_is_no_devices_is_refused() {
         ("lock", &["lock.power_on=ajar"]),
         ("lock", &["pins.relay=7"]),
         ("button", &["pins.button=99"]),
+        ("button", &["pins.button=16"]),
         ("lock", &["lock.relocks=1"]),
         ("lock", &["lock.relock_s=soon"]),
     ] {

@@ -1,0 +1,121 @@
+//! When and where the MQTT library connects: settings, network, reconnects. It must not know messages.
+
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::device::Device;
+use crate::link::Target;
+use crate::output::log;
+use crate::timer::Task;
+
+fn target(config: &Config) -> Option<Target> {
+    let server = config.text("mqtt.server");
+    let ca = config.text("mqtt.ssl_ca_cert");
+    if server.is_empty() {
+        return None;
+    }
+    let default_port = if ca.is_empty() { 1883 } else { 8883 };
+    let (host, port) = match server.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().unwrap_or(default_port)),
+        None => (server, default_port),
+    };
+    let client_id = match config.text("mqtt.client_id") {
+        "" => config.text("device.id"),
+        id => id,
+    };
+    Some(Target {
+        host: host.to_owned(),
+        port,
+        client_id: client_id.to_owned(),
+        keep_alive: Duration::from_secs(u64::try_from(config.int("mqtt.keep_alive")).unwrap_or(60)),
+        clean_session: config.flag("mqtt.clean_session"),
+        tls: [
+            ca.to_owned(),
+            config.text("mqtt.ssl_cert").to_owned(),
+            config.text("mqtt.ssl_key").to_owned(),
+        ],
+    })
+}
+
+impl Device {
+    /// `mgos_mqtt_global_connect`.
+    pub fn mqtt_connect(&mut self) -> bool {
+        if !self.config.flag("mqtt.enable") {
+            return false;
+        }
+        let Some(target) = target(&self.config) else {
+            return false;
+        };
+        if self.mqtt.connection.is_some() {
+            return true;
+        }
+        if self.mqtt.reconnect_ms < 0.0 {
+            self.mqtt.reconnect_ms = 0.0;
+        }
+        if !self.network_is_up {
+            self.mqtt_schedule_reconnect();
+            return false;
+        }
+        self.mqtt.connections += 1;
+        match self.mqtt.link.open(self.mqtt.connections, &target) {
+            Ok(connection) => {
+                self.mqtt.connection = Some(connection);
+                true
+            }
+            Err(e) => {
+                log("error", &format!("MQTT0 cannot connect: {e:#}"));
+                self.mqtt_schedule_reconnect();
+                false
+            }
+        }
+    }
+
+    /// `mgos_mqtt_global_disconnect`: no reconnect until [`Device::mqtt_connect`].
+    pub fn mqtt_disconnect(&mut self) {
+        self.mqtt.reconnect_ms = -1.0;
+        if let Some(connection) = self.mqtt.connection.take() {
+            connection.disconnect();
+            self.mqtt_closed("disconnected by the firmware");
+        }
+    }
+
+    /// The network gave an address.
+    pub fn mqtt_network_up(&mut self) {
+        if self.mqtt.reconnect_ms >= 0.0 {
+            self.mqtt_connect();
+        }
+    }
+
+    /// The network is gone.
+    pub fn mqtt_network_down(&mut self) {
+        if let Some(connection) = self.mqtt.connection.take() {
+            connection.freeze();
+            self.mqtt_closed("network down");
+        }
+    }
+
+    /// The reconnect timer ran out.
+    pub fn mqtt_reconnect_due(&mut self) {
+        self.mqtt.reconnect_timer = 0;
+        self.mqtt_connect();
+    }
+
+    pub(super) fn mqtt_schedule_reconnect(&mut self) {
+        let most_ms = self.config.double("mqtt.reconnect_timeout_max") * 1000.0;
+        let least_ms = self.config.double("mqtt.reconnect_timeout_min") * 1000.0;
+        let mqtt = &mut self.mqtt;
+        if mqtt.reconnect_ms < 0.0 {
+            return;
+        }
+        let last_ms = if mqtt.reconnect_ms == 0.0 {
+            1000.0
+        } else {
+            mqtt.reconnect_ms
+        };
+        mqtt.reconnect_ms = (last_ms * 2.0).max(least_ms).min(most_ms);
+        self.timers.stop(mqtt.reconnect_timer);
+        let fuzz = 0.9 + 0.2 * (self.clock.uptime_s() * 1e6 % 1000.0) / 1000.0;
+        let after = Duration::from_secs_f64(mqtt.reconnect_ms * fuzz / 1000.0);
+        mqtt.reconnect_timer = self.timers.start(after, None, Task::Reconnect);
+    }
+}
