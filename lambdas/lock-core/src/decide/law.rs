@@ -36,7 +36,18 @@ enum Step {
     Bind,
 }
 
-fn steps() -> impl Strategy<Value = Vec<(u64, bool, Step)>> {
+/// What a decision is made on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Read {
+    /// The table as it is.
+    Now,
+    /// The binding as it was one step ago, as from a cache.
+    OldBinding,
+    /// All as it was one step ago, as when another writer is first.
+    Old,
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
     let click = prop_oneof![
         Just(ClickType::Single),
         Just(ClickType::Double),
@@ -56,8 +67,9 @@ fn steps() -> impl Strategy<Value = Vec<(u64, bool, Step)>> {
         1 => any::<bool>().prop_map(Step::Enable),
         1 => Just(Step::Bind),
     ];
-    // Time that passes before the step, whether it is decided on an old read, the step.
-    proptest::collection::vec((0..20_000_u64, any::<bool>(), step), 1..60)
+    let read = prop_oneof![2 => Just(Read::Now), 1 => Just(Read::OldBinding), 1 => Just(Read::Old)];
+    let passed_ms = prop_oneof![Just(0), 0..20_000_u64];
+    proptest::collection::vec((passed_ms, read, step), 1..60)
 }
 
 /// The table as the core's own conditions make it.
@@ -237,16 +249,24 @@ impl Run {
         })
     }
 
-    fn step(&mut self, passed_ms: u64, old_read: Option<&Table>, step: &Step) {
+    fn step(&mut self, passed_ms: u64, read: Read, previous: &Table, step: &Step) {
         self.now = self.now.plus(passed_ms);
         let before = self.table.clone();
-        let seen = old_read.cloned().unwrap_or_else(|| before.clone());
+        let seen = match read {
+            Read::Now => before.clone(),
+            Read::OldBinding => Table {
+                binding: previous.binding.clone(),
+                ..before.clone()
+            },
+            Read::Old => previous.clone(),
+        };
         let Some(decision) = self.decide(step, &seen) else {
             return;
         };
         if !self.table.commit(&decision.writes) {
-            assert!(
-                old_read.is_some(),
+            assert_ne!(
+                read,
+                Read::Now,
                 "a decision on the table as it is always commits: {decision:?}"
             );
             return;
@@ -262,6 +282,14 @@ impl Run {
             .expect("what is published is committed");
         assert_eq!(record.version.0, version);
         self.sends.entry(version).or_default().push(self.now.0);
+        let status = before.record.as_ref().map(|record| record.status);
+        if decision.verdict == Verdict::Resend {
+            assert_ne!(
+                status,
+                Some(Status::Settled),
+                "what is executed is not sent again"
+            );
+        }
         if decision.verdict == Verdict::Command {
             self.check_command(&before, &decision, publish, version);
         }
@@ -327,9 +355,9 @@ proptest! {
             acted: BTreeSet::new(),
         };
         let mut previous = run.table.clone();
-        for (passed_ms, old, step) in &steps {
+        for (passed_ms, read, step) in &steps {
             let current = run.table.clone();
-            run.step(*passed_ms, old.then_some(&previous), step);
+            run.step(*passed_ms, *read, &previous, step);
             previous = current;
         }
         for (version, sends) in &run.sends {
