@@ -5,7 +5,6 @@
 pub mod thing_shadow;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,8 +21,8 @@ use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
 use crate::broker::topic;
 use crate::caller::{Caller, Callers};
 use crate::clock::Clock;
-use crate::fault::{Faults, Step};
-use crate::function::Functions;
+use crate::fault::Step;
+use crate::kill::{Killer, Withheld};
 use crate::shadow::{Name, Operation, ShadowError};
 use thing_shadow::ShadowService;
 
@@ -38,10 +37,8 @@ pub struct DataPlane {
     pub shadows: ShadowService,
     /// Who may call.
     pub callers: Callers,
-    /// Faults to inject.
-    pub faults: Arc<Faults>,
-    /// Whose processes the faults end.
-    pub functions: Functions,
+    /// Ends functions where a fault says so.
+    pub killer: Killer,
     /// The time.
     pub clock: Clock,
 }
@@ -67,17 +64,11 @@ impl DataPlane {
         let caller = self.callers.identify(headers).cloned();
         caller.ok_or_else(ApiError::stranger)
     }
+}
 
-    /// Ends the calling function's process where a fault says so. Its request is never answered.
-    async fn die_at(&self, caller: &Caller, step: Step) {
-        if let Some(function) = &caller.function
-            && self.faults.kills(&function.names(), step)
-        {
-            if let Err(error) = self.functions.kill(&function.name) {
-                tracing::error!(%error, "inject fault");
-            }
-            std::future::pending::<()>().await;
-        }
+impl From<Withheld> for ApiError {
+    fn from(_: Withheld) -> ApiError {
+        ApiError::new(503, "ServiceUnavailableException", "shutting down")
     }
 }
 
@@ -165,7 +156,7 @@ async fn publish(
             Some(plane.clock.now_ms() + seconds * 1000)
         }
     };
-    plane.die_at(&caller, Step::BeforePublish).await;
+    plane.killer.strike(&caller, Step::BeforePublish).await?;
     plane.broker.publish(Message {
         topic: name,
         payload: body.to_vec().into(),
@@ -179,7 +170,7 @@ async fn publish(
         },
         is_will: false,
     });
-    plane.die_at(&caller, Step::AfterPublish).await;
+    plane.killer.strike(&caller, Step::AfterPublish).await?;
     Ok(ok(
         &json!({"message": "OK", "traceId": uuid::Uuid::new_v4().to_string()}),
     ))

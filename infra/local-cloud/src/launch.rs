@@ -24,6 +24,7 @@ use crate::dynamodb::{self, DynamoDbError, Proxy};
 use crate::event::{EventBus, EventKind};
 use crate::fault::Faults;
 use crate::function::{FunctionError, Functions, Notice, Outcome, Tuning, Wiring};
+use crate::kill::Killer;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{Reach, RuleEngine, RuleError};
@@ -114,7 +115,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
 
     let functions = Functions::start(
         template.functions.clone(),
-        wiring(&options, &endpoints, &events, &queues, clock),
+        wiring(&options, &endpoints, &events, &queues, &faults, clock),
     )?;
     let engine = RuleEngine::new(
         &template,
@@ -137,7 +138,12 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         &mut tasks,
     )
     .await?;
-    let proxy = Proxy::new(backend, callers.clone(), faults.clone(), functions.clone());
+    let killer = Killer {
+        faults,
+        functions: functions.clone(),
+        stopping: stopping.clone(),
+    };
+    let proxy = Proxy::new(backend, callers.clone(), killer.clone());
     spawn_until_stop(&mut tasks, &stopping, engine.run(broker.tap()));
     spawn_until_stop(&mut tasks, &stopping, shadows.clone().run(broker.tap()));
     tasks.spawn(
@@ -149,8 +155,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         broker,
         shadows,
         callers: callers.clone(),
-        faults,
-        functions: functions.clone(),
+        killer,
         clock,
     });
     let control = control_plane::router(ControlPlane {
@@ -246,6 +251,7 @@ fn wiring(
     endpoints: &Endpoints,
     events: &EventBus,
     queues: &Queues,
+    faults: &Arc<Faults>,
     clock: Clock,
 ) -> Wiring {
     let env = BTreeMap::from([
@@ -258,7 +264,7 @@ fn wiring(
             endpoints.iot_data.clone(),
         ),
     ]);
-    let (events, queues) = (events.clone(), queues.clone());
+    let (events, queues, faults) = (events.clone(), queues.clone(), Arc::clone(faults));
     Wiring {
         binaries: options.binaries.clone(),
         env,
@@ -266,6 +272,11 @@ fn wiring(
         account: options.account.clone(),
         events: Arc::new(move |notice| pass_on(notice, &events, &queues)),
         credentials_for: Arc::new(Callers::credentials_of),
+        fate_of_event: Arc::new(move |function| {
+            let fate =
+                faults.fate_of_event(&[&function.name, &function.logical_id, &function.binary]);
+            (fate.copies, fate.delay)
+        }),
         now_ms: Arc::new(move || clock.now_ms()),
         tuning: Tuning::default(),
     }

@@ -14,6 +14,7 @@ mod dynamodb;
 pub mod event;
 pub mod fault;
 pub mod function;
+mod kill;
 mod launch;
 pub mod policy;
 mod queue;

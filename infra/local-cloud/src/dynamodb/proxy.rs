@@ -3,7 +3,6 @@
 //! Must not know what is in a request beyond the operation's name.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,8 +16,8 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::json;
 
 use crate::caller::{Caller, Callers};
-use crate::fault::{Faults, Step};
-use crate::function::Functions;
+use crate::fault::Step;
+use crate::kill::{Killer, Withheld};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
@@ -28,38 +27,19 @@ pub struct Proxy {
     backend: SocketAddr,
     client: Client<HttpConnector, Body>,
     callers: Callers,
-    faults: Arc<Faults>,
-    functions: Functions,
+    killer: Killer,
 }
 
 impl Proxy {
     /// A proxy for the database at `backend`.
-    pub fn new(
-        backend: SocketAddr,
-        callers: Callers,
-        faults: Arc<Faults>,
-        functions: Functions,
-    ) -> Proxy {
+    pub fn new(backend: SocketAddr, callers: Callers, killer: Killer) -> Proxy {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Proxy {
             backend,
             client: Client::builder(TokioExecutor::new()).build(connector),
             callers,
-            faults,
-            functions,
-        }
-    }
-
-    async fn die_at(&self, caller: &Caller, step: Step) {
-        if let Some(function) = &caller.function
-            && self.faults.kills(&function.names(), step)
-        {
-            if let Err(error) = self.functions.kill(&function.name) {
-                tracing::error!(%error, "inject fault");
-            }
-            // Its request is never answered.
-            std::future::pending::<()>().await;
+            killer,
         }
     }
 }
@@ -69,7 +49,7 @@ pub fn router(proxy: Proxy) -> Router {
     Router::new().fallback(forward).with_state(proxy)
 }
 
-async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
+async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     let Some(caller) = proxy.callers.identify(request.headers()).cloned() else {
         return refuse(
             StatusCode::BAD_REQUEST,
@@ -77,12 +57,23 @@ async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
             "The security token included in the request is invalid.",
         );
     };
+    match carry_out(&proxy, &caller, request).await {
+        Ok(response) => response,
+        Err(Withheld) => unreachable("shutting down"),
+    }
+}
+
+async fn carry_out(
+    proxy: &Proxy,
+    caller: &Caller,
+    mut request: Request,
+) -> Result<Response, Withheld> {
     let (reads, commits) = kind_of(request.headers());
     if reads {
-        proxy.die_at(&caller, Step::BeforeRead).await;
+        proxy.killer.strike(caller, Step::BeforeRead).await?;
     }
     if commits {
-        proxy.die_at(&caller, Step::BeforeCommit).await;
+        proxy.killer.strike(caller, Step::BeforeCommit).await?;
     }
     let path = request.uri().path_and_query().cloned();
     let target = Uri::builder()
@@ -92,16 +83,16 @@ async fn forward(State(proxy): State<Proxy>, mut request: Request) -> Response {
         .build();
     match target {
         Ok(target) => *request.uri_mut() = target,
-        Err(error) => return unreachable(&error.to_string()),
+        Err(error) => return Ok(unreachable(&error.to_string())),
     }
     match proxy.client.request(request).await {
         Ok(response) => {
             if commits && response.status().is_success() {
-                proxy.die_at(&caller, Step::AfterCommit).await;
+                proxy.killer.strike(caller, Step::AfterCommit).await?;
             }
-            response.map(Body::new)
+            Ok(response.map(Body::new))
         }
-        Err(error) => unreachable(&error.to_string()),
+        Err(error) => Ok(unreachable(&error.to_string())),
     }
 }
 
