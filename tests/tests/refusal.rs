@@ -126,7 +126,7 @@ async fn a_press_that_reaches_the_function_late_is_ignored_as_stale() -> Result<
         "--parameter",
         "CommandTtlMs=5000",
         "--fault",
-        "hold:press@1+6s",
+        "late:press@1+6s",
     ];
     let world = World::with(&[&["--memory", "--no-button-devices"], &late[..]].concat()).await?;
     world.until_settled("lock-1", "locked").await?;

@@ -37,6 +37,15 @@ pub enum Fault {
         /// The how manyeth time it gets there.
         when: When,
     },
+    /// Something happens to events in a function's asynchronous queue.
+    Event {
+        /// What.
+        effect: EventEffect,
+        /// The function's name, logical id or binary.
+        function: String,
+        /// To which of its events.
+        when: When,
+    },
     /// A fault outside the cloud, such as a device's power.
     Other {
         /// `power`, `network` or `clock`.
@@ -57,6 +66,15 @@ pub enum MessageEffect {
     Duplicate,
     /// It comes later, after messages that were published after it.
     Delay(Duration),
+}
+
+/// What happens to an event on its way to a function. *Source*: both are allowed of Lambda's asynchronous invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventEffect {
+    /// It waits in the queue, as when the function is throttled.
+    Late(Duration),
+    /// It is delivered twice, though nothing failed.
+    Twice,
 }
 
 /// Which occurrences a fault strikes.
@@ -108,7 +126,7 @@ impl Step {
     ];
 }
 
-/// What becomes of one message.
+/// What becomes of one message or event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fate {
     /// How often it is delivered.
@@ -191,6 +209,31 @@ impl Faults {
             }
         }
         dies
+    }
+
+    /// What becomes of an event for the function known by any of `names`: how long it waits, and how often it comes.
+    pub fn fate_of_event(&self, names: &[&str]) -> Fate {
+        let mut fate = Fate {
+            copies: 1,
+            delay: Duration::ZERO,
+        };
+        for armed in &self.armed {
+            if let Fault::Event {
+                effect,
+                function,
+                when,
+            } = &armed.fault
+                && names.contains(&function.as_str())
+                && self.strikes(armed, *when)
+            {
+                match effect {
+                    EventEffect::Late(by) => fate.delay += *by,
+                    EventEffect::Twice => fate.copies *= 2,
+                }
+                self.tell(armed, function);
+            }
+        }
+        fate
     }
 
     fn strikes(&self, armed: &Armed, when: When) -> bool {

@@ -13,6 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -114,6 +115,8 @@ pub struct Wiring {
     pub events: Arc<dyn Fn(Notice) + Send + Sync>,
     /// Credentials of each function.
     pub credentials_for: Arc<dyn Fn(&template::Function) -> Credentials + Send + Sync>,
+    /// What becomes of each event in a function's queue: how often it is delivered, and how much later.
+    pub fate_of_event: Arc<dyn Fn(&template::Function) -> (u32, Duration) + Send + Sync>,
     /// The clock, epoch milliseconds.
     pub now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// Limits and time scale.
@@ -216,7 +219,11 @@ impl Functions {
         }
         while deliveries.try_join_next().is_some() {}
         let request_id = uuid::Uuid::new_v4().to_string();
-        deliveries.spawn(queue::deliver(pool, request_id.clone(), payload));
+        let (copies, delay) = (pool.wiring.fate_of_event)(&pool.function);
+        for _ in 0..copies {
+            let (pool, payload) = (Arc::clone(&pool), payload.clone());
+            deliveries.spawn(queue::deliver(pool, request_id.clone(), payload, delay));
+        }
         Ok(request_id)
     }
 

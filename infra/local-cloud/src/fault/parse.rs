@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Fault, MessageEffect, Schedule, Step, When};
+use super::{EventEffect, Fault, MessageEffect, Schedule, Step, When};
 use crate::broker::topic;
 
 const HELP: &str = "\
@@ -15,6 +15,8 @@ duplicate:<topic filter>@<when>       messages come twice
 delay:<topic filter>@<when>+<time>    messages come later, past their successors
 kill:<function>.<step>@<when>         a function's process dies (kill -9) at a step of its work:
                                       before-read, before-commit, after-commit, before-publish, after-publish
+late:<function>@<when>+<time>         an event waits in the function's queue, as when it is throttled
+twice:<function>@<when>               an event reaches the function twice, as Lambda may deliver it
 power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good
 network:<device>@t=<time>[+<time>]    a device loses its network
 clock:<device>@t=<time>+<time>        a device's clock runs ahead (or, with -<time>, behind)
@@ -71,6 +73,11 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
                 when: occurrence(when)?,
             })
         }
+        "late" => {
+            let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
+            event(EventEffect::Late(duration(by)?), target, when)
+        }
+        "twice" => event(EventEffect::Twice, target, when),
         "power" | "network" | "clock" => Ok(Fault::Other {
             what: what.to_owned(),
             target: target.to_owned(),
@@ -85,6 +92,14 @@ fn message(effect: MessageEffect, filter: &str, when: &str) -> Result<Fault, &'s
     Ok(Fault::Message {
         effect,
         filter: filter.to_owned(),
+        when: occurrence(when)?,
+    })
+}
+
+fn event(effect: EventEffect, function: &str, when: &str) -> Result<Fault, &'static str> {
+    Ok(Fault::Event {
+        effect,
+        function: function.to_owned(),
         when: occurrence(when)?,
     })
 }
@@ -166,6 +181,16 @@ impl fmt::Display for Fault {
                 let name = Step::ALL.iter().find(|(s, _)| s == step).map(|(_, n)| *n);
                 write!(f, "kill:{function}.{}@{when}", name.unwrap_or_default())
             }
+            Fault::Event {
+                effect,
+                function,
+                when,
+            } => match effect {
+                EventEffect::Late(by) => {
+                    write!(f, "late:{function}@{when}+{}ms", by.as_millis())
+                }
+                EventEffect::Twice => write!(f, "twice:{function}@{when}"),
+            },
             Fault::Other { what, target, when } => {
                 write!(f, "{what}:{target}@t={}ms", when.at.as_millis())?;
                 match when.plus_ms {

@@ -16,6 +16,8 @@ fn a_fault_is_written_back_as_it_was_read() {
         "delay:a:b/#@2-4+200ms",
         "kill:press.after-commit@1",
         "kill:my.function.before-read@50%",
+        "late:press@1+6000ms",
+        "twice:press@2-4",
         "power:thing-1@t=20000ms+3000ms",
         "network:thing-1@t=0ms",
         "clock:thing-1@t=1000ms-5000ms",
@@ -52,6 +54,7 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
         ("power:d@t=1s-1s", "only a clock can go back"),
         ("clock:d@t=1s", "no +<time> or -<time> for the clock"),
         ("power:d@t=1h", "a time is written 200ms, 20s or 3m"),
+        ("late:f@1", "no +<time> after when"),
         ("burn:d@1", "unknown kind of fault"),
     ] {
         let error = spec.parse::<Fault>().unwrap_err();
@@ -86,4 +89,17 @@ fn a_kill_strikes_its_function_at_its_step_once() {
     assert!(!faults.kills(&["press"], Step::BeforeCommit));
     assert!(faults.kills(&["stack-PressFunction", "press"], Step::AfterCommit));
     assert!(!faults.kills(&["press"], Step::AfterCommit));
+}
+
+#[test]
+fn an_event_may_be_late_or_come_twice() {
+    let faults = faults(&["late:press@1+6s", "twice:press@1-2"], 0);
+    let fate = |names: &[&str]| {
+        let fate = faults.fate_of_event(names);
+        (fate.copies, fate.delay.as_secs())
+    };
+    assert_eq!(fate(&["report"]), (1, 0));
+    assert_eq!(fate(&["stack-PressFunction", "press"]), (2, 6));
+    assert_eq!(fate(&["press"]), (2, 0));
+    assert_eq!(fate(&["press"]), (1, 0));
 }

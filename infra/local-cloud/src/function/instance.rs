@@ -46,6 +46,8 @@ impl Instance {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own: Ctrl-C at the terminal is for whoever runs the cloud, who then ends its functions.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(entrypoint)?;

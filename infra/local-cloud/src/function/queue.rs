@@ -35,8 +35,13 @@ impl Age {
     }
 }
 
-/// Delivers one event to the end: success, or given up.
-pub(super) async fn deliver(pool: Arc<Pool>, request_id: String, payload: Vec<u8>) {
+/// Delivers one event to the end: success, or given up. It waits in the queue for `delay` first.
+pub(super) async fn deliver(
+    pool: Arc<Pool>,
+    request_id: String,
+    payload: Vec<u8>,
+    delay: Duration,
+) {
     let payload = Bytes::from(payload);
     let mut age = Age {
         since: Instant::now(),
@@ -44,6 +49,7 @@ pub(super) async fn deliver(pool: Arc<Pool>, request_id: String, payload: Vec<u8
         saved: Duration::ZERO,
         limit: Duration::from_secs(pool.function.max_event_age_s),
     };
+    tokio::time::sleep(delay).await;
     let mut attempts = 0;
     let mut last = None;
     let condition = loop {
