@@ -174,7 +174,13 @@ async fn a_decision_on_what_has_changed_since_is_not_committed() {
         conflict(Conflict::Binding),
         "the count was taken"
     );
-    let quiet = on_old("p4", None, NOW.plus(1_499));
+    let uncounted = on_old("p4", None, NOW.plus(1_500));
+    assert_eq!(
+        cloud.store.commit(&uncounted.writes).await.unwrap(),
+        conflict(Conflict::Binding),
+        "it would forget the count"
+    );
+    let quiet = on_old("p6", None, NOW.plus(1_499));
     assert_eq!(
         cloud.store.commit(&quiet.writes).await.unwrap(),
         conflict(Conflict::Binding),

@@ -56,7 +56,8 @@ pub enum Newer {
     /// No last sequence, or a smaller one.
     Sequence(u64),
     /// No last press, or one at or before this instant: the quiet window is part of the condition, so that a cached
-    /// binding cannot hide a press inside it.
+    /// binding cannot hide a press inside it. And the largest sequence is still the one that the note keeps: else a
+    /// cached binding could make the button forget a press it has counted.
     LastAtMost(UnixMillis),
 }
 
@@ -144,7 +145,10 @@ impl BindingUpdate {
             Newer::Sequence(n) => last
                 .and_then(|last| last.sequence)
                 .is_none_or(|last| last < n),
-            Newer::LastAtMost(at) => last.is_none_or(|last| last.at <= at),
+            Newer::LastAtMost(at) => {
+                last.is_none_or(|last| last.at <= at)
+                    && last.and_then(|last| last.sequence) == note.last_press.sequence
+            }
         };
         binding.enabled && binding.revision == self.revision && self.note.as_ref().is_none_or(newer)
     }

@@ -160,7 +160,13 @@ fn binding_expression(update: &BindingUpdate) -> Expression {
         Newer::Sequence(sequence) => {
             expression.require_if_any("lastPress.sequence", "<", &sequence);
         }
-        Newer::LastAtMost(at) => expression.require_if_any("lastPress.at", "<=", &at),
+        Newer::LastAtMost(at) => {
+            expression.require_if_any("lastPress.at", "<=", &at);
+            match note.last_press.sequence {
+                Some(kept) => expression.require("lastPress.sequence", "=", &kept),
+                None => expression.require_none("lastPress.sequence"),
+            }
+        }
     }
     expression
 }

@@ -83,6 +83,13 @@ impl Expression {
         ));
     }
 
+    /// Requires that there is no `path`.
+    pub fn require_none(&mut self, path: &str) {
+        let path = self.path(path);
+        self.conditions
+            .push(format!("attribute_not_exists({path})"));
+    }
+
     /// Requires that the item exists.
     pub fn require_item(&mut self) {
         let path = self.path("pk");

@@ -20,6 +20,7 @@ enum Step {
         age_ms: u64,
     },
     Redeliver {
+        back: usize,
         age_ms: u64,
     },
     Ask {
@@ -41,7 +42,7 @@ enum Step {
 enum Read {
     /// The table as it is.
     Now,
-    /// The binding as it was one step ago, as from a cache.
+    /// The binding as it was three steps ago, as from a cache.
     OldBinding,
     /// All as it was one step ago, as when another writer is first.
     Old,
@@ -61,7 +62,7 @@ fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
     let age = prop_oneof![Just(0), 0..40_000_u64];
     let step = prop_oneof![
         4 => (click, any::<bool>(), age.clone()).prop_map(|(click, counted, age_ms)| Step::Press { click, counted, age_ms }),
-        2 => age.clone().prop_map(|age_ms| Step::Redeliver { age_ms }),
+        2 => (0..3_usize, age.clone()).prop_map(|(back, age_ms)| Step::Redeliver { back, age_ms }),
         2 => (intent, 0..4_u8, age).prop_map(|(intent, id, age_ms)| Step::Ask { intent, id, age_ms }),
         4 => (0..3_u64, any::<bool>(), any::<bool>()).prop_map(|(behind, latch, known)| Step::Report { behind, latch, known }),
         1 => any::<bool>().prop_map(Step::Enable),
@@ -130,14 +131,16 @@ struct Run {
     now: UnixMillis,
     counted: u64,
     pressed: u64,
-    last: Option<Press>,
+    presses: Vec<Press>,
     shadow: u64,
     /// Command id by version.
     versions: BTreeMap<u64, CommandId>,
     /// When each version was sent.
     sends: BTreeMap<u64, Vec<u64>>,
-    /// Presses, by identity, that made a command.
-    acted: BTreeSet<CommandId>,
+    /// How often the button was bound anew: each time its earlier presses are forgotten.
+    bound: u64,
+    /// Counted presses of each binding, and requests, by identity, that made a command.
+    acted: BTreeSet<(Option<u64>, CommandId)>,
 }
 
 impl Run {
@@ -161,11 +164,11 @@ impl Run {
                     principal: None,
                     battery_mv: None,
                 };
-                self.last = Some(press.clone());
+                self.presses.push(press.clone());
                 decide_press(record, Some(&seen.binding), &press, self.now, &limits)
             }
-            Step::Redeliver { age_ms } => {
-                let mut press = self.last.clone()?;
+            Step::Redeliver { back, age_ms } => {
+                let mut press = self.presses.iter().rev().nth(*back)?.clone();
                 if press.sequence.is_some() {
                     // The broker delivers again under a new id; the count stays.
                     self.pressed += 1;
@@ -179,7 +182,7 @@ impl Run {
                     lock: seen.binding.lock.clone(),
                     intent: *intent,
                     request_id: format!("r{id}"),
-                    actor: None,
+                    actor: Some("alice".to_owned()),
                     received_at: self.now.minus(*age_ms),
                     principal: None,
                 };
@@ -237,6 +240,7 @@ impl Run {
                 return None;
             }
             Step::Bind => {
+                self.bound += 1;
                 let revision = self.table.binding.revision + 1;
                 self.table.binding = Binding {
                     enabled: true,
@@ -249,16 +253,16 @@ impl Run {
         })
     }
 
-    fn step(&mut self, passed_ms: u64, read: Read, previous: &Table, step: &Step) {
+    fn step(&mut self, passed_ms: u64, read: Read, past: &[Table], step: &Step) {
         self.now = self.now.plus(passed_ms);
         let before = self.table.clone();
         let seen = match read {
             Read::Now => before.clone(),
             Read::OldBinding => Table {
-                binding: previous.binding.clone(),
+                binding: past[past.len().saturating_sub(3)].binding.clone(),
                 ..before.clone()
             },
-            Read::Old => previous.clone(),
+            Read::Old => past[past.len() - 1].clone(),
         };
         let Some(decision) = self.decide(step, &seen) else {
             return;
@@ -282,6 +286,13 @@ impl Run {
             .expect("what is published is committed");
         assert_eq!(record.version.0, version);
         self.sends.entry(version).or_default().push(self.now.0);
+        let caused_by = self.table.record.as_ref().and_then(Record::resend_asks_for);
+        if publish.command.action == Action::Unlock && caused_by.is_some() {
+            assert!(
+                before.binding.enabled,
+                "a revoked button commands nothing (S5)"
+            );
+        }
         let status = before.record.as_ref().map(|record| record.status);
         if decision.verdict == Verdict::Resend {
             assert_ne!(
@@ -300,12 +311,6 @@ impl Run {
                 "an unlock is sent only within its life"
             );
             assert!(expires_at <= self.now.plus(Limits::default().command_ttl_ms));
-            if decision.writes.event.button.is_some() {
-                assert!(
-                    before.binding.enabled,
-                    "a revoked button commands nothing (S5)"
-                );
-            }
         } else {
             assert_eq!(publish.expires_at, None, "a lock never expires");
         }
@@ -329,11 +334,25 @@ impl Run {
                 "a toggle unlocks only what is known to be locked (C6)"
             );
         }
-        // A binding made anew forgets presses; while it lasts, each counted press and each request acts once (S2).
+        if let (Some(_), Some(last)) = (&event.button, &before.binding.last_press) {
+            match (event.sequence, last.sequence) {
+                (Some(sequence), Some(last)) => {
+                    assert!(sequence > last, "a count taken twice (C3)")
+                }
+                (Some(_), None) => {}
+                (None, _) => assert!(
+                    event.at >= last.at.plus(Limits::default().quiet_window_ms),
+                    "quiet (C2)"
+                ),
+            }
+        }
+        // Each counted press acts once while its binding lasts, each request once (S2).
         if event.sequence.is_some() || event.actor.is_some() {
-            let forgotten = before.binding.last_press.is_none();
-            let new = self.acted.insert(publish.command.command_id.clone());
-            assert!(new || forgotten, "one press, two effects: {decision:?}");
+            let bound = event.sequence.map(|_| self.bound);
+            let new = self
+                .acted
+                .insert((bound, publish.command.command_id.clone()));
+            assert!(new, "one press, two effects: {decision:?}");
         }
     }
 }
@@ -348,17 +367,18 @@ proptest! {
             now: UnixMillis(1_000_000),
             counted: 0,
             pressed: 0,
-            last: None,
+            presses: Vec::new(),
             shadow: 0,
             versions: BTreeMap::new(),
             sends: BTreeMap::new(),
+            bound: 0,
             acted: BTreeSet::new(),
         };
-        let mut previous = run.table.clone();
+        let mut past = vec![run.table.clone()];
         for (passed_ms, read, step) in &steps {
             let current = run.table.clone();
-            run.step(*passed_ms, *read, &previous, step);
-            previous = current;
+            run.step(*passed_ms, *read, &past, step);
+            past.push(current);
         }
         for (version, sends) in &run.sends {
             // After the first re-send, which may come at once, each waits twice as long as the one before (C8, S7).
