@@ -2,7 +2,8 @@
 //!
 //! Must not know the protocols.
 
-use std::collections::BTreeMap;
+mod wiring;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,9 +22,9 @@ use crate::control_plane::{self, ControlPlane};
 use crate::data_plane::thing_shadow::ShadowService;
 use crate::data_plane::{self, DataPlane};
 use crate::dynamodb::{self, DynamoDbError, Proxy};
-use crate::event::{EventBus, EventKind};
+use crate::event::EventBus;
 use crate::fault::Faults;
-use crate::function::{FunctionError, Functions, Notice, Outcome, Tuning, Wiring};
+use crate::function::{FunctionError, Functions};
 use crate::kill::Killer;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
@@ -80,107 +81,131 @@ pub enum StartError {
 
 /// See [`LocalCloud::start`].
 pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
-    let template = load_template(&options)?;
-    if let Some(path) = &options.data_dir {
-        storage::create_directory(path).map_err(|e| data_directory(path, e))?;
-    }
-    let clock = Clock;
-    let events = EventBus::new(clock);
-    let registry = Registry::open(
-        Setting {
-            region: options.region.clone(),
-            account: options.account.clone(),
-            data_dir: options.data_dir.clone(),
-            policies: template.iot_policies.clone(),
-        },
-        clock,
-    )?;
-    let faults = Arc::new(Faults::new(
-        options.faults.clone(),
-        options.seed,
-        events.clone(),
-    ));
-    let broker = Broker::new(registry.clone(), events.clone(), clock, faults.clone());
-    let shadows = ShadowService::open(
-        options.data_dir.clone(),
-        broker.clone(),
-        events.clone(),
-        clock,
-    )?;
-    let queues = Queues::new(&template);
-    let callers = Callers::new(&template.functions);
+    let parts = Parts::open(&options)?;
     let listeners = Listeners::bind(&options).await?;
     let endpoints = listeners.endpoints()?;
-    let tls = TlsAcceptor::from(Arc::new(registry.authority().server_config()?));
-
+    let tls = TlsAcceptor::from(Arc::new(parts.registry.authority().server_config()?));
     let functions = Functions::start(
-        template.functions.clone(),
-        wiring(&options, &endpoints, &events, &queues, &faults, clock),
+        parts.template.functions.clone(),
+        wiring::wiring(&options, &endpoints, &parts),
     )?;
-    let engine = RuleEngine::new(
-        &template,
-        Reach {
-            broker: broker.clone(),
-            functions: functions.clone(),
-            queues: queues.clone(),
-            events: events.clone(),
-            clock,
-            account: options.account.clone(),
-        },
-    )?;
+    let engine = RuleEngine::new(&parts.template, parts.reach(&options, &functions))?;
 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let backend = dynamodb::start(
-        &template.tables,
+        &parts.template.tables,
         options.data_dir.clone(),
         stopping.clone(),
         &mut tasks,
     )
     .await?;
     let killer = Killer {
-        faults,
+        faults: parts.faults.clone(),
         functions: functions.clone(),
         stopping: stopping.clone(),
     };
-    let proxy = Proxy::new(backend, callers.clone(), killer.clone());
-    spawn_until_stop(&mut tasks, &stopping, engine.run(broker.tap()));
-    spawn_until_stop(&mut tasks, &stopping, shadows.clone().run(broker.tap()));
-    tasks.spawn(
-        broker
-            .clone()
-            .serve(listeners.mqtts, tls, stopped(stopping.clone())),
-    );
-    let data = data_plane::router(DataPlane {
-        broker,
-        shadows,
-        callers: callers.clone(),
-        killer,
-        clock,
-    });
-    let control = control_plane::router(ControlPlane {
-        registry: registry.clone(),
-        callers: callers.clone(),
-        endpoint: endpoints.mqtts.to_string(),
-    });
+    let messages = parts.broker.tap();
+    spawn_until_stop(&mut tasks, &stopping, engine.run(messages));
+    let messages = parts.broker.tap();
+    spawn_until_stop(&mut tasks, &stopping, parts.shadows.clone().run(messages));
+    let stopped = stopped(stopping.clone());
+    tasks.spawn(parts.broker.clone().serve(listeners.mqtts, tls, stopped));
+    let proxy = Proxy::new(backend, parts.callers.clone(), killer.clone());
     for (listener, router) in [
-        (listeners.iot_data, data),
-        (listeners.iot, control),
+        (listeners.iot_data, parts.data_plane(killer)),
+        (listeners.iot, parts.control_plane(&endpoints)),
         (listeners.dynamodb, dynamodb::router(proxy)),
     ] {
         tasks.spawn(serve(listener, router, stopping.clone()));
     }
     Ok(LocalCloud {
         endpoints,
-        credentials: callers.operator().clone(),
-        outputs: template.outputs,
-        registry,
+        credentials: parts.callers.operator().clone(),
+        outputs: parts.template.outputs,
+        registry: parts.registry,
         functions,
-        queues,
-        events,
+        queues: parts.queues,
+        events: parts.events,
         stop,
         tasks,
     })
+}
+
+/// What the services share, opened and not yet running.
+struct Parts {
+    template: Template,
+    clock: Clock,
+    events: EventBus,
+    faults: Arc<Faults>,
+    registry: Registry,
+    broker: Broker,
+    shadows: ShadowService,
+    queues: Queues,
+    callers: Callers,
+}
+
+impl Parts {
+    fn open(options: &Options) -> Result<Parts, StartError> {
+        let template = load_template(options)?;
+        if let Some(path) = &options.data_dir {
+            storage::create_directory(path).map_err(|e| data_directory(path, e))?;
+        }
+        let clock = Clock;
+        let events = EventBus::new(clock);
+        let setting = Setting {
+            region: options.region.clone(),
+            account: options.account.clone(),
+            data_dir: options.data_dir.clone(),
+            policies: template.iot_policies.clone(),
+        };
+        let registry = Registry::open(setting, clock)?;
+        let faults = Faults::new(options.faults.clone(), options.seed, events.clone());
+        let faults = Arc::new(faults);
+        let broker = Broker::new(registry.clone(), events.clone(), clock, faults.clone());
+        let data_dir = options.data_dir.clone();
+        let shadows = ShadowService::open(data_dir, broker.clone(), events.clone(), clock)?;
+        Ok(Parts {
+            queues: Queues::new(&template),
+            callers: Callers::new(&template.functions),
+            template,
+            clock,
+            events,
+            faults,
+            registry,
+            broker,
+            shadows,
+        })
+    }
+
+    fn reach(&self, options: &Options, functions: &Functions) -> Reach {
+        Reach {
+            broker: self.broker.clone(),
+            functions: functions.clone(),
+            queues: self.queues.clone(),
+            events: self.events.clone(),
+            clock: self.clock,
+            account: options.account.clone(),
+        }
+    }
+
+    fn data_plane(&self, killer: Killer) -> Router {
+        data_plane::router(DataPlane {
+            broker: self.broker.clone(),
+            shadows: self.shadows.clone(),
+            callers: self.callers.clone(),
+            killer,
+            clock: self.clock,
+        })
+    }
+
+    fn control_plane(&self, endpoints: &Endpoints) -> Router {
+        control_plane::router(ControlPlane {
+            registry: self.registry.clone(),
+            callers: self.callers.clone(),
+            endpoint: endpoints.mqtts.to_string(),
+        })
+    }
 }
 
 fn load_template(options: &Options) -> Result<Template, TemplateError> {
@@ -244,94 +269,6 @@ async fn bind(service: &'static str, port: u16) -> Result<TcpListener, StartErro
         port,
         source,
     })
-}
-
-fn wiring(
-    options: &Options,
-    endpoints: &Endpoints,
-    events: &EventBus,
-    queues: &Queues,
-    faults: &Arc<Faults>,
-    clock: Clock,
-) -> Wiring {
-    let env = BTreeMap::from([
-        (
-            "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
-            endpoints.dynamodb.clone(),
-        ),
-        (
-            "AWS_ENDPOINT_URL_IOT_DATA_PLANE".to_owned(),
-            endpoints.iot_data.clone(),
-        ),
-    ]);
-    let (events, queues, faults) = (events.clone(), queues.clone(), Arc::clone(faults));
-    Wiring {
-        binaries: options.binaries.clone(),
-        env,
-        region: options.region.clone(),
-        account: options.account.clone(),
-        events: Arc::new(move |notice| pass_on(notice, &events, &queues)),
-        credentials_for: Arc::new(Callers::credentials_of),
-        fate_of_event: Arc::new(move |function| {
-            let fate =
-                faults.fate_of_event(&[&function.name, &function.logical_id, &function.binary]);
-            (fate.copies, fate.delay)
-        }),
-        now_ms: Arc::new(move || clock.now_ms()),
-        tuning: Tuning::default(),
-    }
-}
-
-/// Functions speak of themselves in notices: most become events, a given-up invocation goes to its destination.
-fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
-    match notice {
-        Notice::Invoked {
-            function,
-            request_id,
-            cold,
-        } => events.emit(EventKind::Invoked {
-            function,
-            request_id,
-            cold,
-        }),
-        Notice::Completed {
-            function,
-            request_id,
-            duration_ms,
-            outcome,
-        } => events.emit(EventKind::Completed {
-            function,
-            request_id,
-            duration_ms,
-            outcome: match outcome {
-                Outcome::Success(_) => "ok".to_owned(),
-                Outcome::Failure {
-                    error_type,
-                    message,
-                } => format!("{error_type}: {message}"),
-            },
-        }),
-        Notice::Log { function, line } => events.emit(EventKind::FunctionLog { function, line }),
-        Notice::Retrying {
-            function,
-            request_id,
-            attempts,
-            wait_ms,
-        } => tracing::info!(%function, %request_id, attempts, wait_ms, "function will be retried"),
-        Notice::GivenUp {
-            function,
-            request_id,
-            destination,
-            record,
-        } => {
-            tracing::warn!(%function, %request_id, "function given up");
-            if let Some(destination) = destination
-                && let Err(error) = queues.send(&destination, record.to_string())
-            {
-                tracing::error!(%function, error, "send to on-failure destination");
-            }
-        }
-    }
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {

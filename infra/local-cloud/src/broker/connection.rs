@@ -91,6 +91,8 @@ pub struct Client {
     version: Version,
     /// Unacknowledged messages it takes at once.
     window: usize,
+    /// Largest packet it takes.
+    packet_bytes_max: usize,
     /// Silence after which it is given up.
     patience: Duration,
     will: Option<Will>,
@@ -264,9 +266,13 @@ impl Connection {
             let Some((delivery, id)) = session.next(&link, client.window, acquire) else {
                 return Ok(());
             };
+            let packet_bytes_max = client.packet_bytes_max;
             let now_ms = self.broker.inner.clock.now_ms();
-            let message = &delivery.message;
-            if message.is_expired(now_ms) || !self.may_receive(&message.topic) {
+            let (message, retain) = (&delivery.message, delivery.retain);
+            let packet = packet::publish(client.version, message, id, retain, now_ms);
+            let is_too_large = packet.as_ref().is_ok_and(|p| p.size() > packet_bytes_max);
+            // Left out, silently as in AWS: what is too old, too large, or not for this client.
+            if is_too_large || message.is_expired(now_ms) || !self.may_receive(&message.topic) {
                 if let Some(id) = id {
                     session.acknowledged(&link, id);
                     for event in self.packets.release_packet_id(id) {
@@ -275,21 +281,13 @@ impl Connection {
                 }
                 continue;
             }
-            let version = self.packets.get_protocol_version();
-            self.send(packet::publish(
-                version,
-                message,
-                id,
-                delivery.retain,
-                now_ms,
-            ))?;
+            self.send(packet)?;
             if self.out.len() >= FLUSH_BYTES {
                 self.flush().await?;
             }
         }
     }
 
-    /// A message the client may not receive is left out, silently as in AWS.
     fn may_receive(&self, topic: &str) -> bool {
         self.allows("iot:Receive", &format!("topic/{topic}"))
     }

@@ -32,6 +32,8 @@ pub struct ConnectRequest {
     pub session_expiry_s: Option<u32>,
     /// Unacknowledged messages the client takes at once; MQTT 5 only.
     pub receive_maximum: Option<u16>,
+    /// Largest packet the client takes, in bytes; MQTT 5 only.
+    pub packet_bytes_max: Option<u32>,
     /// Topic, payload, QoS, retain.
     pub will: Option<Will>,
 }
@@ -98,6 +100,7 @@ pub fn decode(packet: Packet) -> Inbound {
             keep_alive_s: p.keep_alive(),
             session_expiry_s: None,
             receive_maximum: None,
+            packet_bytes_max: None,
             will: p.will_topic().map(|topic| Will {
                 topic: topic.to_owned(),
                 payload: p.will_payload().unwrap_or_default().to_vec(),
@@ -146,6 +149,7 @@ fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
         keep_alive_s: p.keep_alive(),
         session_expiry_s: None,
         receive_maximum: None,
+        packet_bytes_max: None,
         will: p.will_topic().map(|topic| Will {
             topic: topic.to_owned(),
             payload: p.will_payload().unwrap_or_default().to_vec(),
@@ -157,6 +161,7 @@ fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
         match property {
             Property::SessionExpiryInterval(v) => request.session_expiry_s = Some(v.val()),
             Property::ReceiveMaximum(v) => request.receive_maximum = Some(v.val()),
+            Property::MaximumPacketSize(v) => request.packet_bytes_max = Some(v.val()),
             _ => {}
         }
     }

@@ -180,7 +180,11 @@ impl Session {
             Some(_) => true,
             None => delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0,
         };
-        if !is_kept || state.queue.len() >= QUEUE_MAX {
+        if !is_kept {
+            return;
+        }
+        if state.queue.len() >= QUEUE_MAX {
+            tracing::warn!(client = self.client_id, "queue is full, message dropped");
             return;
         }
         state.queue.push_back(delivery);

@@ -50,25 +50,11 @@ impl Connection {
 
     fn connect(&mut self, request: ConnectRequest) -> Result<(), End> {
         let version = self.packets.get_protocol_version();
-        let assigned = request.client_id.is_empty() && request.clean;
-        let client_id = if assigned {
-            format!("auto-{}", uuid::Uuid::new_v4())
-        } else {
-            request.client_id.clone()
-        };
-        if client_id.is_empty()
-            || client_id.len() > CLIENT_ID_BYTES_MAX
-            || client_id.starts_with('$')
-            || client_id.chars().any(char::is_control)
-        {
+        let Some(client_id) = client_id_of(&request) else {
             return self.refuse(ConnectReasonCode::ClientIdentifierNotValid);
-        }
-        let Some(identity) = self
-            .broker
-            .inner
-            .registry
-            .identify(&self.certificate, &client_id)
-        else {
+        };
+        let registry = &self.broker.inner.registry;
+        let Some(identity) = registry.identify(&self.certificate, &client_id) else {
             tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
             return self.refuse(ConnectReasonCode::NotAuthorized);
         };
@@ -77,24 +63,26 @@ impl Connection {
                 .announce_refused(&client_id, &identity.principal);
             return self.refuse(reason);
         }
-        let expiry_s = match version {
-            Version::V5_0 => request.session_expiry_s.unwrap_or(0),
-            _ if request.clean => 0,
-            _ => SESSION_EXPIRY_S_DEFAULT,
-        };
-        let expiry_s = expiry_s.min(SESSION_EXPIRY_S_MAX);
-        let (session, attached) = self.broker.attach(
-            &client_id,
-            Attach {
-                clean: request.clean,
-                expiry_ms: u64::from(expiry_s) * 1000,
-                version,
-                now_ms: self.broker.inner.clock.now_ms(),
-            },
-        );
+        let expiry_s = session_expiry_s(version, &request);
         let keep_alive_s = match request.keep_alive_s {
             0 => *KEEP_ALIVE_S.end(),
             asked => asked.clamp(*KEEP_ALIVE_S.start(), *KEEP_ALIVE_S.end()),
+        };
+        let attach = Attach {
+            clean: request.clean,
+            expiry_ms: u64::from(expiry_s) * 1000,
+            version,
+            now_ms: self.broker.inner.clock.now_ms(),
+        };
+        let (session, attached) = self.broker.attach(&client_id, attach);
+        let accepted = Accepted {
+            session_present: attached.session_present,
+            keep_alive_s: (keep_alive_s != request.keep_alive_s).then_some(keep_alive_s),
+            session_expiry_s: request
+                .session_expiry_s
+                .is_some_and(|asked| asked != expiry_s)
+                .then_some(expiry_s),
+            assigned_client_id: request.client_id.is_empty().then(|| client_id.clone()),
         };
         let client = Client {
             session,
@@ -107,24 +95,18 @@ impl Connection {
                 .receive_maximum
                 .map_or(IN_FLIGHT_MAX, |max| max.min(IN_FLIGHT_MAX))
                 .into(),
+            packet_bytes_max: request
+                .packet_bytes_max
+                .and_then(|max| usize::try_from(max).ok())
+                .unwrap_or(usize::MAX),
             patience: Duration::from_secs(u64::from(keep_alive_s)) * 3 / 2,
             will: request.will,
         };
-        self.broker.inner.events.emit(EventKind::Connected {
-            client: client_id.clone(),
-        });
+        let events = &self.broker.inner.events;
+        events.emit(EventKind::Connected { client: client_id });
         self.broker
             .announce_connected(&client, &self.peer.ip().to_string());
         self.client = Some(client);
-        let accepted = Accepted {
-            session_present: attached.session_present,
-            keep_alive_s: (keep_alive_s != request.keep_alive_s).then_some(keep_alive_s),
-            session_expiry_s: request
-                .session_expiry_s
-                .is_some_and(|asked| asked != expiry_s)
-                .then_some(expiry_s),
-            assigned_client_id: assigned.then_some(client_id),
-        };
         self.send(packet::accept(version, &accepted))
     }
 
@@ -311,6 +293,29 @@ impl Connection {
             .announce_subscription(client, "unsubscribed", filters);
         self.send(packet::unsubscribed(version, id, &existed))
     }
+}
+
+/// The client id that holds, made up where a clean session gives none; `None` where it is not one.
+fn client_id_of(request: &ConnectRequest) -> Option<String> {
+    let id = &request.client_id;
+    if id.is_empty() {
+        return request
+            .clean
+            .then(|| format!("auto-{}", uuid::Uuid::new_v4()));
+    }
+    let is_valid = id.len() <= CLIENT_ID_BYTES_MAX
+        && !id.starts_with('$')
+        && !id.chars().any(char::is_control);
+    is_valid.then(|| id.clone())
+}
+
+fn session_expiry_s(version: Version, request: &ConnectRequest) -> u32 {
+    let expiry_s = match version {
+        Version::V5_0 => request.session_expiry_s.unwrap_or(0),
+        _ if request.clean => 0,
+        _ => SESSION_EXPIRY_S_DEFAULT,
+    };
+    expiry_s.min(SESSION_EXPIRY_S_MAX)
 }
 
 /// Of the topics that begin with `$`, clients may publish to shadow requests and to rules only, and never retained.

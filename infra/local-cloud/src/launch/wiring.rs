@@ -1,0 +1,96 @@
+//! What functions are given, and where what they say of themselves goes.
+//!
+//! Must not know how functions run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Parts;
+use crate::caller::Callers;
+use crate::event::{EventBus, EventKind};
+use crate::function::{Notice, Outcome, Tuning, Wiring};
+use crate::queue::Queues;
+use crate::{Endpoints, Options};
+
+/// The endpoints as AWS SDKs take them from the environment, credentials, faults, and a listener.
+pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) -> Wiring {
+    let env = BTreeMap::from([
+        (
+            "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
+            endpoints.dynamodb.clone(),
+        ),
+        (
+            "AWS_ENDPOINT_URL_IOT_DATA_PLANE".to_owned(),
+            endpoints.iot_data.clone(),
+        ),
+    ]);
+    let (events, queues) = (parts.events.clone(), parts.queues.clone());
+    let (faults, clock) = (Arc::clone(&parts.faults), parts.clock);
+    Wiring {
+        binaries: options.binaries.clone(),
+        env,
+        region: options.region.clone(),
+        account: options.account.clone(),
+        events: Arc::new(move |notice| pass_on(notice, &events, &queues)),
+        credentials_for: Arc::new(Callers::credentials_of),
+        fate_of_event: Arc::new(move |function| {
+            let fate =
+                faults.fate_of_event(&[&function.name, &function.logical_id, &function.binary]);
+            (fate.copies, fate.delay)
+        }),
+        now_ms: Arc::new(move || clock.now_ms()),
+        tuning: Tuning::default(),
+    }
+}
+
+/// Functions speak of themselves in notices: most become events, a given-up invocation goes to its destination.
+fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
+    match notice {
+        Notice::Invoked {
+            function,
+            request_id,
+            cold,
+        } => events.emit(EventKind::Invoked {
+            function,
+            request_id,
+            cold,
+        }),
+        Notice::Completed {
+            function,
+            request_id,
+            duration_ms,
+            outcome,
+        } => events.emit(EventKind::Completed {
+            function,
+            request_id,
+            duration_ms,
+            outcome: match outcome {
+                Outcome::Success(_) => "ok".to_owned(),
+                Outcome::Failure {
+                    error_type,
+                    message,
+                } => format!("{error_type}: {message}"),
+            },
+        }),
+        Notice::Log { function, line } => events.emit(EventKind::FunctionLog { function, line }),
+        Notice::Retrying {
+            function,
+            request_id,
+            attempts,
+            wait_ms,
+        } => tracing::info!(%function, %request_id, attempts, wait_ms, "function will be retried"),
+        Notice::GivenUp {
+            function,
+            request_id,
+            destination,
+            record,
+        } => {
+            tracing::warn!(%function, %request_id, "function given up");
+            if let Some(destination) = destination
+                && let Err(error) = queues.send(&destination, record.to_string())
+            {
+                tracing::error!(%function, error, "send to on-failure destination");
+            }
+        }
+    }
+}
