@@ -21,5 +21,6 @@ void slot_tests(void);
 void lock_tests(void);
 void report_tests(void);
 void press_tests(void);
+void walk_tests(void);
 
 #endif

@@ -33,6 +33,7 @@ int main(void) {
   lock_tests();
   report_tests();
   press_tests();
+  walk_tests();
   printf("%d passed, %d failed\n", s_passed, s_failed);
   return s_failed == 0 ? 0 : 1;
 }
