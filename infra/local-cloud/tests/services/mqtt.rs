@@ -59,6 +59,29 @@ async fn what_the_policy_refuses_closes_the_connection() {
 }
 
 #[tokio::test]
+async fn a_message_that_may_not_be_received_is_left_out() {
+    let cloud = cloud().await;
+    let a = thing(&cloud, "a");
+    let mut events = cloud.subscribe();
+    let mut client = Client::connect(&cloud, "a", &a).await;
+    client.subscribe("secret").await;
+    client.subscribe("open/x").await;
+    let endpoint = cloud.endpoints().iot_data.clone();
+    for topic in ["secret", "open/x"] {
+        let request = format!("POST /topics/{}?qos=1", topic.replace('/', "%2F"));
+        let answer = rest(&cloud, &endpoint, &request, "", topic).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    assert_eq!(client.message().await.payload, "open/x");
+    event(&mut events, "denial", |kind| match kind {
+        EventKind::Denied { action, .. } => (action == "iot:Receive").then_some(()),
+        _ => None,
+    })
+    .await;
+    cloud.shutdown().await;
+}
+
+#[tokio::test]
 async fn who_may_not_connect_is_refused() {
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
