@@ -1,11 +1,13 @@
-//! What can be asked of a lock and by which click. Must not know the state of any lock.
+//! What can be asked of a lock and by which click. Must not know the state of
+//! any lock.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a command tells a lock to do; never a toggle, which would depend on what the device believes.
+/// What a command tells a lock to do; never a toggle, which would depend on
+/// what the device believes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {

@@ -1,4 +1,5 @@
-//! A binding: which lock a button may command, and how. Must not know the lock's state.
+//! A binding: which lock a button may command, and how. Must not know the
+//! lock's state.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use crate::action::{ClickType, Intent};
 use crate::name::{ButtonSerial, LockName};
 use crate::time::UnixMillis;
 
-/// What each click of a button asks for. *Shape*: `{"SINGLE":"toggle","DOUBLE":"lock","LONG":"unlock"}`.
+/// What each click of a button asks for.
+/// *Shape*: `{"SINGLE":"toggle","DOUBLE":"lock","LONG":"unlock"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Actions(pub BTreeMap<ClickType, Intent>);
@@ -25,7 +27,15 @@ impl Default for Actions {
 }
 
 impl Actions {
-    /// What `click` asks for; none when this button's binding gives it no meaning.
+    /// What `click` asks for; none when this button's binding gives it no
+    /// meaning.
+    ///
+    /// ```
+    /// use lock_core::action::{ClickType, Intent};
+    /// use lock_core::binding::Actions;
+    ///
+    /// assert_eq!(Actions::default().of(ClickType::Single), Some(Intent::Toggle));
+    /// ```
     pub fn of(&self, click: ClickType) -> Option<Intent> {
         self.0.get(&click).copied()
     }
@@ -39,12 +49,14 @@ pub struct LastPress {
     pub press_id: String,
     /// When it was made.
     pub at: UnixMillis,
-    /// The button's count: the largest that has taken effect, kept when a later press carries none.
+    /// The button's count: the largest that has taken effect, kept when a later
+    /// press carries none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sequence: Option<u64>,
 }
 
-/// What a button may do. Key `button#<serial>` / `binding`. *Source*: PROTOCOL, The record.
+/// What a button may do. Key `button#<serial>` / `binding`.
+/// *Source*: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
@@ -56,12 +68,14 @@ pub struct Binding {
     pub actions: Actions,
     /// Whether it may command at all; revoking clears this (C3).
     pub enabled: bool,
-    /// Grows with every change of the binding, so that a decision made on an old one is not committed (C3).
+    /// Grows with every change of the binding, so that a decision made on an
+    /// old one is not committed (C3).
     pub revision: u64,
     /// The last press that took effect; binding anew clears it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_press: Option<LastPress>,
-    /// Battery of the button at that press. *Units*: mV.
+    /// Battery of the button at that press.
+    /// *Units*: mV.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub battery_mv: Option<u64>,
 }

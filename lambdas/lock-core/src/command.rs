@@ -1,4 +1,5 @@
-//! A command: its version, and its bytes on the wire. Must not know why it was made.
+//! A command: its version, and its bytes on the wire. Must not know why it was
+//! made.
 
 use std::fmt;
 
@@ -9,7 +10,8 @@ use crate::id::CommandId;
 use crate::limits::VERSION_MAX;
 use crate::time::{UnixMillis, UnixSeconds};
 
-/// Version of a lock's command: grows with each, so that a device can refuse an older one (D1, S3).
+/// Version of a lock's command: grows with each, so that a device can refuse an
+/// older one (D1, S3).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -20,10 +22,22 @@ impl Version {
     /// Before the first command.
     pub const NONE: Version = Version(0);
 
-    /// The version after `previous` and past whatever the device has reported (C5).
+    /// The version after `previous` and past whatever the device has reported
+    /// (C5).
     ///
-    /// The clock's milliseconds are the floor: a table that was restored from a backup, or a clock that steps back, cannot
-    /// make a version be used twice. `None` when no version below 2^53 is left, which takes a device that reports one.
+    /// The clock's milliseconds are the floor: a table that was restored from a
+    /// backup, or a clock that steps back, cannot make a version be used twice.
+    /// `None` when no version below 2^53 is left, which takes a device that
+    /// reports one.
+    ///
+    /// ```
+    /// use lock_core::command::Version;
+    /// use lock_core::time::UnixMillis;
+    ///
+    /// let now = UnixMillis(1_000);
+    /// assert_eq!(Version::next(Version(7), None, now), Some(Version(1_000)));
+    /// assert_eq!(Version::next(Version(7), Some(Version(2_000)), now), Some(Version(2_001)));
+    /// ```
     pub fn next(previous: Version, reported: Option<Version>, now: UnixMillis) -> Option<Version> {
         let reported = reported.unwrap_or(Version::NONE);
         let next = (previous.0 + 1).max(reported.0 + 1).max(now.0);
@@ -39,11 +53,14 @@ impl fmt::Display for Version {
 
 /// A command as the device reads it.
 ///
-/// *Shape*: `{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…","issuedAt":1763779512,"expiresAt":1763779542}`.
-/// *Units*: `issuedAt` and `expiresAt` in seconds. *Limits*: at most [`COMMAND_BYTES_MAX`](crate::limits::COMMAND_BYTES_MAX)
-/// bytes. *Source*: PROTOCOL, Messages.
+/// *Shape*:
+/// `{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…","issuedAt":1763779512,"expiresAt":1763779542}`.
+/// *Units*: `issuedAt` and `expiresAt` in seconds.
+/// *Limits*: at most [`COMMAND_BYTES_MAX`](crate::limits::COMMAND_BYTES_MAX)
+/// bytes.
+/// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct WireCommand {
     /// Version of this format: 1.
     pub v: u8,

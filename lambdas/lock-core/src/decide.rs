@@ -1,4 +1,5 @@
-//! Decisions: what a press, a request or a report means for a lock. Must not act on what it decides.
+//! Decisions: what a press, a request or a report means for a lock. Must not
+//! act on what it decides.
 
 mod press;
 mod report;
@@ -19,7 +20,8 @@ use crate::record::{Cause, Command, Due, Record, Status};
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate, RecordWrite, Writes};
 
-/// A decision, whole: what to write, then what to publish. Nothing is published unless every write has held (C13).
+/// A decision, whole: what to write, then what to publish. Nothing is published
+/// unless every write has held (C13).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What was decided.
@@ -50,7 +52,8 @@ pub struct Publish {
 pub enum Life {
     /// For ever: a lock command.
     Endless,
-    /// The rest of an unlock's life, as MQTT's message expiry wants it: whole seconds, at least one.
+    /// The rest of an unlock's life, as MQTT's message expiry wants it: whole
+    /// seconds, at least one.
     Seconds(u32),
     /// None: not to be published any more.
     Over,
@@ -118,17 +121,20 @@ fn action_of(intent: Intent, record: &Record) -> Action {
     }
 }
 
-/// A person's wish, from a button or an operator: what C4, C5 and C6 need of it.
+/// A person's wish, from a button or an operator: what C4, C5 and C6 need of
+/// it.
 struct Wish {
     intent: Intent,
-    /// When it was made, never later than now: a sender's clock that runs ahead cannot lengthen an unlock's life.
+    /// When it was made, never later than now: a sender's clock that runs ahead
+    /// cannot lengthen an unlock's life.
     made_at: UnixMillis,
     id: CommandId,
     cause: Cause,
     reason: Reason,
 }
 
-/// A new command for a wish, or why there is none. The caller adds the binding's note or the request's mark.
+/// A new command for a wish, or why there is none. The caller adds the
+/// binding's note or the request's mark.
 fn command(
     record: &Record,
     wish: Wish,
@@ -196,7 +202,8 @@ fn commanded(
     }
 }
 
-/// The decision that sends the current command once more, its next send moved first (C8).
+/// The decision that sends the current command once more, its next send moved
+/// first (C8).
 fn resend(
     update: RecordUpdate,
     record: &Record,
@@ -240,10 +247,13 @@ fn resend(
     }
 }
 
-/// A press or request that has already taken effect: its command goes out again only if it is still to be executed (C7).
+/// A press or request that has already taken effect: its command goes out again
+/// only if it is still to be executed (C7).
 ///
-/// The first re-send does not wait for its turn: the crash it makes good may have come before the first send, and left no
-/// trace. From then on the back-off holds, so however often the message repeats, sends are bounded (S7).
+/// The first re-send does not wait for its turn: the crash it makes good may
+/// have come before the first send, and left no trace. From then on the
+/// back-off holds, so however often the message repeats, sends are bounded
+/// (S7).
 fn repeated(record: &Record, id: &CommandId, event: Event, now: UnixMillis) -> Decision {
     let current = record.command.as_ref().filter(|command| {
         command.id == *id && record.status == Status::Pending && !command.expired(now)

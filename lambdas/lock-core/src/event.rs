@@ -1,4 +1,5 @@
-//! Event lines: one for every press, request and report, the ignored ones included. Must not know where they are kept.
+//! Event lines: one for every press, request and report, the ignored ones
+//! included. Must not know where they are kept.
 
 use std::fmt;
 
@@ -41,15 +42,18 @@ pub enum Kind {
     Timeout,
 }
 
-/// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`. *Source*: PROTOCOL, The record.
+/// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
+/// *Source*: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Whose history.
     pub subject: Subject,
-    /// When: for a press or request the rules engine's time, for a report the time it was used.
+    /// When: for a press or request the rules engine's time, for a report the
+    /// time it was used.
     pub at: UnixMillis,
-    /// Tells lines of one millisecond apart, and a retry of the same message from another message.
+    /// Tells lines of one millisecond apart, and a retry of the same message
+    /// from another message.
     pub key: String,
     /// What happened.
     pub kind: Kind,
@@ -90,10 +94,12 @@ pub struct Event {
     /// What moved it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<Source>,
-    /// The device's word for why it refused, or the reader's for what was wrong.
+    /// The device's word for why it refused, or the reader's for what was
+    /// wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
-    /// When the line may be dropped. *Units*: seconds, DynamoDB's TTL.
+    /// When the line may be dropped.
+    /// *Units*: seconds, DynamoDB's TTL.
     pub ttl: UnixSeconds,
 }
 
@@ -129,7 +135,8 @@ impl Event {
         }
     }
 
-    /// The line of a press; without a lock it goes into the button's own history.
+    /// The line of a press; without a lock it goes into the button's own
+    /// history.
     pub fn of_press(
         press: &Press,
         lock: Option<&LockName>,
@@ -194,10 +201,12 @@ impl Event {
         }
     }
 
-    /// The line of a message that could not be read; none where not even its sender is known.
+    /// The line of a message that could not be read; none where not even its
+    /// sender is known.
     ///
-    /// `message` is the event of any rule: a press names a `button`, a request a `thing`, a report a `thing` and a
-    /// `shadowVersion`. A press goes into its button's history, since no binding was asked.
+    /// `message` is the event of any rule: a press names a `button`, a request
+    /// a `thing`, a report a `thing` and a `shadowVersion`. A press goes into
+    /// its button's history, since no binding was asked.
     pub fn of_refusal(
         message: &Value,
         refusal: &Refusal,
@@ -262,7 +271,8 @@ impl Event {
     }
 }
 
-/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`, `lock-1 locked (boot): settled: confirmed`.
+/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`,
+/// `lock-1 locked (boot): settled: confirmed`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.button, &self.click, &self.latch, &self.intent) {

@@ -1,13 +1,15 @@
-//! Strict reading of fields from JSON that someone else wrote: each thing wrong has a stable code.
-//! Must not know which messages exist.
+//! Strict reading of fields from JSON that someone else wrote: each thing wrong
+//! has a stable code. Must not know which messages exist.
 
 use serde_json::{Map, Value};
 
 use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
 
-/// Why a message was refused. A refusal is an answer, not an error: the message is done with.
+/// Why a message was refused. A refusal is an answer, not an error: the message
+/// is done with.
 ///
-/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for it.
+/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The message is no JSON object, or of no kind that is known.
@@ -84,7 +86,8 @@ impl<'a> Fields<'a> {
         self.0.get(field)
     }
 
-    /// A text that may be absent. *Errors*: [`Refusal::WrongType`], [`Refusal::Oversize`].
+    /// A text that may be absent.
+    /// *Errors*: [`Refusal::WrongType`], [`Refusal::Oversize`].
     pub fn text_or_none(self, field: &'static str) -> Result<Option<&'a str>, Refusal> {
         match self.0.get(field) {
             None => Ok(None),
@@ -101,13 +104,16 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that must be there. *Errors*: as [`Self::text_or_none`], and [`Refusal::MissingField`].
+    /// A text that must be there.
+    /// *Errors*: as [`Self::text_or_none`], and [`Refusal::MissingField`].
     pub fn text(self, field: &'static str) -> Result<&'a str, Refusal> {
         self.text_or_none(field)?
             .ok_or(Refusal::MissingField(field))
     }
 
-    /// A whole number below 2^53 that may be absent; a device may write `7.0` for 7. *Errors*: [`Refusal::WrongType`].
+    /// A whole number below 2^53 that may be absent; a device may write `7.0`
+    /// for 7.
+    /// *Errors*: [`Refusal::WrongType`].
     pub fn number_or_none(self, field: &'static str) -> Result<Option<u64>, Refusal> {
         let Some(value) = self.0.get(field) else {
             return Ok(None);
@@ -126,13 +132,15 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A whole number that must be there. *Errors*: as [`Self::number_or_none`], and [`Refusal::MissingField`].
+    /// A whole number that must be there.
+    /// *Errors*: as [`Self::number_or_none`], and [`Refusal::MissingField`].
     pub fn number(self, field: &'static str) -> Result<u64, Refusal> {
         self.number_or_none(field)?
             .ok_or(Refusal::MissingField(field))
     }
 
-    /// One of a fixed set of words. *Errors*: as [`Self::text`], and [`Refusal::UnknownWord`].
+    /// One of a fixed set of words.
+    /// *Errors*: as [`Self::text`], and [`Refusal::UnknownWord`].
     pub fn word<T>(
         self,
         field: &'static str,

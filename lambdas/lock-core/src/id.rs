@@ -1,4 +1,5 @@
-//! Identities: of commands, and of what caused them. Must not draw random numbers: an id is made from what is known.
+//! Identities: of commands, and of what caused them. Must not draw random
+//! numbers: an id is made from what is known.
 
 use std::fmt;
 
@@ -6,16 +7,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{ButtonSerial, LockName};
 
-/// Name of one command: 26 characters on our commands, up to 64 in a device's report.
+/// Name of one command: 26 characters on our commands, up to 64 in a device's
+/// report.
 ///
-/// Made from the identity of its cause (C1), so that a retry of the same press makes the same id and can be told from a
-/// new press (C7). It is no secret and need not be unguessable: a report must match id *and* version (C9).
+/// Made from the identity of its cause (C1), so that a retry of the same press
+/// makes the same id and can be told from a new press (C7). It is no secret and
+/// need not be unguessable: a report must match id *and* version (C9).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(String);
 
 impl CommandId {
-    /// The id of the command that a press causes: from the button's own count where there is one, else from the press id.
+    /// The id of the command that a press causes: from the button's own count
+    /// where there is one, else from the press id.
+    ///
+    /// ```
+    /// use lock_core::id::CommandId;
+    /// use lock_core::name::ButtonSerial;
+    ///
+    /// let button = ButtonSerial::new("button-1")?;
+    /// let first = CommandId::of_press(&button, "delivery-1", Some(412));
+    /// assert_eq!(first, CommandId::of_press(&button, "delivery-2", Some(412)));
+    /// assert_ne!(first, CommandId::of_press(&button, "delivery-1", None));
+    /// # Ok::<(), lock_core::name::NameError>(())
+    /// ```
     pub fn of_press(button: &ButtonSerial, press_id: &str, sequence: Option<u64>) -> CommandId {
         match sequence {
             Some(n) => CommandId::digest(&["press", button.as_str(), "sequence", &n.to_string()]),
@@ -28,7 +43,8 @@ impl CommandId {
         CommandId::digest(&["request", request_id])
     }
 
-    /// The id of the system's own command at `version` of a lock; a version has one command (S3).
+    /// The id of the system's own command at `version` of a lock; a version has
+    /// one command (S3).
     pub fn of_system(lock: &LockName, version: u64) -> CommandId {
         CommandId::digest(&["system", lock.as_str(), &version.to_string()])
     }
@@ -43,7 +59,8 @@ impl CommandId {
         &self.0
     }
 
-    /// 128 bits of FNV-1a over the parts, with a separator that no part can hold, in Crockford's base 32.
+    /// 128 bits of FNV-1a over the parts, with a separator that no part can
+    /// hold, in Crockford's base 32.
     fn digest(parts: &[&str]) -> CommandId {
         const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
         const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

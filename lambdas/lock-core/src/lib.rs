@@ -1,8 +1,10 @@
-//! The lock's protocol as pure functions: what a press, a request or a report means, as a value.
+//! The lock's protocol as pure functions: what a press, a request or a report
+//! means, as a value.
 //!
-//! Nothing here reads a clock, draws a random number, logs, waits, or knows AWS, so nothing here can
-//! fail for a reason outside its arguments: `decide(&record, &press, now) -> Decision`. The rules C1…C14
-//! named in comments are those of `infra/docs/PROTOCOL.md`.
+//! Nothing here reads a clock, draws a random number, logs, waits, or knows
+//! AWS, so nothing here can fail for a reason outside its arguments:
+//! `decide(&record, &press, now) -> Decision`. The rules C1…C14 named in
+//! comments are those of `infra/docs/PROTOCOL.md`.
 
 pub mod action;
 pub mod binding;

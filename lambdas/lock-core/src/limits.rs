@@ -1,12 +1,15 @@
-//! The protocol's numbers, which check each other at compile time. Must not know where a setting was read from.
+//! The protocol's numbers, which check each other at compile time. Must not
+//! know where a setting was read from.
 
-/// Life of an unlock command, from the press: after it the door stays shut (C4).
+/// Life of an unlock command, from the press: after it the door stays shut
+/// (C4).
 pub const COMMAND_TTL_MS: u64 = 30_000;
 /// Quiet time after a press of a button that counts nothing (C2).
 pub const QUIET_WINDOW_MS: u64 = 1_500;
 /// How long an event line is kept.
 pub const EVENT_TTL_DAYS: u64 = 90;
-/// How long a request's mark is kept: longer than anything can repeat the request.
+/// How long a request's mark is kept: longer than anything can repeat the
+/// request.
 pub const REQUEST_TTL_MS: u64 = DAY_MS;
 /// Wait before the first re-send of a command; it doubles with each (C8).
 pub const SEND_BACKOFF_FIRST_MS: u64 = 1_000;
@@ -18,13 +21,17 @@ pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
-/// Oldest event that Lambda still delivers to the press function (template's `MaximumEventAgeInSeconds`).
+/// Oldest event that Lambda still delivers to the press function (template's
+/// `MaximumEventAgeInSeconds`).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
-/// Largest version: the largest integer every JSON reader keeps exact; the device refuses larger ones (D6).
+/// Largest version: the largest integer every JSON reader keeps exact; the
+/// device refuses larger ones (D6).
 pub const VERSION_MAX: u64 = (1 << 53) - 1;
-/// How far a device's version may lie ahead of the clock before a person is told (C9).
+/// How far a device's version may lie ahead of the clock before a person is
+/// told (C9).
 pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
-/// Shards of the due index: one hot partition per shard, so more of them carry more locks.
+/// Shards of the due index: one hot partition per shard, so more of them carry
+/// more locks.
 pub const DUE_SHARDS: u64 = 8;
 /// Longest text taken in any field of a message.
 pub const TEXT_BYTES_MAX: usize = 128;
@@ -63,11 +70,14 @@ const _: () = {
 /// The numbers that a deployment may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Life of an unlock, from the press. *Units*: ms.
+    /// Life of an unlock, from the press.
+    /// *Units*: ms.
     pub command_ttl_ms: u64,
-    /// Quiet time after a press of a button without a sequence. *Units*: ms.
+    /// Quiet time after a press of a button without a sequence.
+    /// *Units*: ms.
     pub quiet_window_ms: u64,
-    /// Life of an event line. *Units*: ms.
+    /// Life of an event line.
+    /// *Units*: ms.
     pub event_ttl_ms: u64,
 }
 
@@ -94,6 +104,17 @@ impl Limits {
     /// Takes a deployment's settings.
     ///
     /// *Errors*: [`LimitError`], naming the setting that breaks a rule.
+    ///
+    /// ```
+    /// use lock_core::limits::Limits;
+    ///
+    /// assert_eq!(Limits::new(30_000, 1_500, 90)?, Limits::default());
+    /// assert_eq!(
+    ///     Limits::new(30_000, 30_000, 90).unwrap_err().to_string(),
+    ///     "quiet window of 30000 ms: wanted less than the command's life of 30000 ms"
+    /// );
+    /// # Ok::<(), lock_core::limits::LimitError>(())
+    /// ```
     pub fn new(
         command_ttl_ms: u64,
         quiet_window_ms: u64,
@@ -129,7 +150,15 @@ impl Default for Limits {
     }
 }
 
-/// Wait after the `attempts`-th send of a command before the next one: 1, 2, 4 s … 5 min (C8).
+/// Wait after the `attempts`-th send of a command before the next one: 1, 2, 4
+/// s … 5 min (C8).
+///
+/// ```
+/// use lock_core::limits::send_backoff_ms;
+///
+/// assert_eq!([1, 2, 3].map(send_backoff_ms), [1_000, 2_000, 4_000]);
+/// assert_eq!(send_backoff_ms(99), 300_000);
+/// ```
 pub const fn send_backoff_ms(attempts: u32) -> u64 {
     let doublings = attempts.saturating_sub(1);
     if doublings >= 16 {

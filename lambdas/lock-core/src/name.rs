@@ -1,4 +1,5 @@
-//! Names that come from topics: locks and buttons. Must not know who is bound to whom.
+//! Names that come from topics: locks and buttons. Must not know who is bound
+//! to whom.
 
 use std::fmt;
 
@@ -13,7 +14,8 @@ pub enum NameError {
     /// No characters, or more than [`NAME_BYTES_MAX`].
     #[error("name of {0} bytes: wanted 1 to {NAME_BYTES_MAX}")]
     Length(usize),
-    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key separator, for instance.
+    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key
+    /// separator, for instance.
     #[error("name with character {0:?}: wanted letters, digits, ':', '_' or '-'")]
     Character(char),
 }
@@ -35,8 +37,9 @@ macro_rules! name {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*
         ///
-        /// *Limits*: 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule for thing names. In particular it
-        /// holds no `#`, so a key made of it cannot be read as another key.
+        /// *Limits*: 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule
+        /// for thing names. In particular it holds no `#`, so a key made of it
+        /// cannot be read as another key.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $type(String);
@@ -86,12 +89,14 @@ macro_rules! name {
 }
 
 name! {
-    /// Thing name of a lock, and the last part of its command topic: `lock-1` in `remote-lock/lock-1`.
+    /// Thing name of a lock, and the last part of its command topic: `lock-1`
+    /// in `remote-lock/lock-1`.
     LockName
 }
 
 name! {
-    /// Serial of a button, from the press topic that its policy guards: `button-1`, or `G030JF055364XVRB` for AWS's own.
+    /// Serial of a button, from the press topic that its policy guards:
+    /// `button-1`, or `G030JF055364XVRB` for AWS's own.
     ButtonSerial
 }
 

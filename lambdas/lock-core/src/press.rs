@@ -1,4 +1,5 @@
-//! A press of a button, as the topic rule hands it over. Must not know what the press will do.
+//! A press of a button, as the topic rule hands it over. Must not know what the
+//! press will do.
 
 use serde_json::Value;
 
@@ -10,11 +11,14 @@ use crate::time::UnixMillis;
 
 /// One press.
 ///
-/// *Shape*: `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
-/// `batteryVoltage`, `sequence` and `principal` may be absent. *Source*: PROTOCOL, Messages.
+/// *Shape*:
+/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
+/// `batteryVoltage`, `sequence` and `principal` may be absent.
+/// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
-    /// The button, from the topic, which its policy guards; never from the payload.
+    /// The button, from the topic, which its policy guards; never from the
+    /// payload.
     pub button: ButtonSerial,
     /// How it was pressed.
     pub click: ClickType,
@@ -26,7 +30,8 @@ pub struct Press {
     pub press_id: String,
     /// The certificate that published it.
     pub principal: Option<String>,
-    /// Battery, where the text could be read. *Units*: mV.
+    /// Battery, where the text could be read.
+    /// *Units*: mV.
     pub battery_mv: Option<u64>,
 }
 
@@ -34,6 +39,21 @@ impl Press {
     /// Reads the event of the press rule.
     ///
     /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    ///
+    /// ```
+    /// use lock_core::press::Press;
+    ///
+    /// let press = Press::parse(&serde_json::json!({
+    ///     "button": "G030JF055364XVRB", "clickType": "SINGLE", "batteryVoltage": "1568mV",
+    ///     "receivedAt": 1_763_779_512_345_u64, "pressId": "5f0e"
+    /// }))?;
+    /// assert_eq!(press.battery_mv, Some(1_568));
+    ///
+    /// let refusal = Press::parse(&serde_json::json!({"button": "button-1"})).unwrap_err();
+    /// assert_eq!(refusal.code(), "missing-field");
+    /// assert_eq!(refusal.to_string(), "missing field clickType");
+    /// # Ok::<(), lock_core::field::Refusal>(())
+    /// ```
     pub fn parse(event: &Value) -> Result<Press, Refusal> {
         let fields = Fields::of(event)?;
         let button =

@@ -1,4 +1,5 @@
-//! The stable codes of every decision: what was decided, and why. Must not hold anything that varies from press to press.
+//! The stable codes of every decision: what was decided, and why. Must not hold
+//! anything that varies from press to press.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,7 +50,8 @@ macro_rules! reasons {
         impl Reason {
             $($(#[$doc])* pub const $name: Reason = Reason(Cow::Borrowed($code));)*
 
-            /// Every reason that the decisions give (refusals of unreadable messages have their own codes).
+            /// Every reason that the decisions give (refusals of unreadable
+            /// messages have their own codes).
             pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
         }
     };
@@ -60,7 +62,8 @@ reasons! {
     PRESSED = "pressed";
     /// An operator asked.
     REQUESTED = "requested";
-    /// First report of a lock that was never commanded: its state is made certain by locking (C9).
+    /// First report of a lock that was never commanded: its state is made
+    /// certain by locking (C9).
     FIRST_REPORT = "first-report";
     /// The device is behind a settled record: it has lost its journal (C9).
     VERSION_BEHIND = "version-behind";
@@ -68,7 +71,8 @@ reasons! {
     VERSION_AHEAD = "version-ahead";
     /// The device names another command for the record's version (C9).
     OTHER_COMMAND = "other-command";
-    /// A retry of a press or request whose command is still to be executed (C7).
+    /// A retry of a press or request whose command is still to be executed
+    /// (C7).
     RETRY = "retry";
     /// The device has not seen the current command yet (C8).
     NOT_SEEN = "not-seen";
@@ -111,6 +115,13 @@ impl Reason {
     }
 
     /// The code in words: `quiet window`.
+    ///
+    /// ```
+    /// use lock_core::reason::Reason;
+    ///
+    /// assert_eq!(Reason::QUIET_WINDOW.code(), "quiet-window");
+    /// assert_eq!(Reason::QUIET_WINDOW.text(), "quiet window");
+    /// ```
     pub fn text(&self) -> String {
         self.0.replace('-', " ")
     }

@@ -1,4 +1,5 @@
-//! A lock's record: what the cloud knows of it, and when it must be looked at next. Must not decide anything.
+//! A lock's record: what the cloud knows of it, and when it must be looked at
+//! next. Must not decide anything.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +15,13 @@ use crate::time::{UnixMillis, UnixSeconds};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// The device has answered the current command: the record's state is the latch's.
+    /// The device has answered the current command: the record's state is the
+    /// latch's.
     Settled,
     /// A command is on its way.
     Pending,
-    /// The device does not answer, or has never been heard; the state is the last one known.
+    /// The device does not answer, or has never been heard; the state is the
+    /// last one known.
     Unresponsive,
 }
 
@@ -37,7 +40,8 @@ impl Status {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Cause {
-    /// A press of a button; a re-send asks whether its binding still holds (C8).
+    /// A press of a button; a re-send asks whether its binding still holds
+    /// (C8).
     Button {
         /// The button pressed.
         button: ButtonSerial,
@@ -57,7 +61,8 @@ pub enum Cause {
 
 /// The record's current command.
 ///
-/// *Shape*: `{"id":"01J…","action":"unlock","cause":{"kind":"button","button":"button-1"},"createdAt":…,"expiresAt":…,"attempts":1,"nextSendAt":…}`,
+/// *Shape*:
+/// `{"id":"01J…","action":"unlock","cause":{"kind":"button","button":"button-1"},"createdAt":…,"expiresAt":…,"attempts":1,"nextSendAt":…}`,
 /// all times in ms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -104,7 +109,8 @@ impl Command {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// The command with one more send counted, and the wait before the next doubled (C8).
+    /// The command with one more send counted, and the wait before the next
+    /// doubled (C8).
     pub fn sent_again(&self, now: UnixMillis) -> Command {
         let attempts = self.attempts.saturating_add(1);
         Command {
@@ -136,13 +142,15 @@ pub struct Reported {
     pub report: Report,
     /// Version of the shadow; a report is used only if its own is larger (C9).
     pub shadow_version: u64,
-    /// The shadow's own time of it. *Units*: seconds.
+    /// The shadow's own time of it.
+    /// *Units*: seconds.
     pub shadow_at: UnixSeconds,
     /// When it was used here.
     pub at: UnixMillis,
 }
 
-/// When a record must be looked at next, and in which shard of the due index it stands (C10). Every record is always due.
+/// When a record must be looked at next, and in which shard of the due index it
+/// stands (C10). Every record is always due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Due {
@@ -165,7 +173,8 @@ impl Due {
         }
     }
 
-    /// `pending`: the next send, or the end of the wait for an unlock's report, whichever is first.
+    /// `pending`: the next send, or the end of the wait for an unlock's report,
+    /// whichever is first.
     pub fn pending(lock: &LockName, command: &Command) -> Due {
         let due_at = match command.expires_at {
             Some(expires_at) => command.next_send_at.min(expires_at.plus(UNLOCK_GRACE_MS)),
@@ -180,7 +189,8 @@ impl Due {
     }
 }
 
-/// What the cloud knows of one lock. Key `lock#<thing>` / `record`. *Source*: PROTOCOL, The record.
+/// What the cloud knows of one lock. Key `lock#<thing>` / `record`.
+/// *Source*: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -204,7 +214,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of a lock that has neither been commanded nor heard: unknown and unresponsive, at version 0.
+    /// The record of a lock that has neither been commanded nor heard: unknown
+    /// and unresponsive, at version 0.
     pub fn created(lock: LockName, now: UnixMillis) -> Record {
         let due = Due::settled(&lock, now);
         Record {
@@ -218,7 +229,22 @@ impl Record {
         }
     }
 
-    /// Whether the door is known to be locked: the only state from which a toggle unlocks (C6).
+    /// Whether the door is known to be locked: the only state from which a
+    /// toggle unlocks (C6).
+    ///
+    /// ```
+    /// use lock_core::name::LockName;
+    /// use lock_core::record::{Record, Status};
+    /// use lock_core::report::Latch;
+    /// use lock_core::time::UnixMillis;
+    ///
+    /// let mut record = Record::created(LockName::new("lock-1")?, UnixMillis(0));
+    /// record.state = Latch::Locked;
+    /// assert!(!record.known_locked(), "last heard locked, but not answered for");
+    /// record.status = Status::Settled;
+    /// assert!(record.known_locked());
+    /// # Ok::<(), lock_core::name::NameError>(())
+    /// ```
     pub fn known_locked(&self) -> bool {
         self.status == Status::Settled && self.state == Latch::Locked
     }

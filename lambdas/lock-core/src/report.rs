@@ -1,4 +1,5 @@
-//! A lock's own report, as it stands in its shadow. Must not know what the record says.
+//! A lock's own report, as it stands in its shadow. Must not know what the
+//! record says.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,8 +83,10 @@ pub struct RefusedCommand {
 
 /// One report, whole: a device always reports all of it in one update.
 ///
-/// *Shape*: `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null}`.
-/// `version`, `commandId` and `result` describe the journal's entry. *Source*: PROTOCOL, Messages.
+/// *Shape*:
+/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null}`.
+/// `version`, `commandId` and `result` describe the journal's entry.
+/// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -108,7 +111,8 @@ pub struct Report {
     /// Its firmware's version.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub firmware: Option<String>,
-    /// Strength of its radio link. *Units*: dBm.
+    /// Strength of its radio link.
+    /// *Units*: dBm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rssi: Option<i64>,
     /// The door leaf, where seen.
@@ -118,14 +122,16 @@ pub struct Report {
 
 /// A report with the shadow's envelope, as the report rule hands it over.
 ///
-/// *Shape*: `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"reported":{…}}`.
+/// *Shape*:
+/// `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"reported":{…}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportEvent {
     /// The lock, from the topic.
     pub lock: LockName,
     /// The shadow's version after this report.
     pub shadow_version: u64,
-    /// The shadow's time. *Units*: seconds.
+    /// The shadow's time.
+    /// *Units*: seconds.
     pub shadow_at: UnixSeconds,
     /// What the device said.
     pub report: Report,
@@ -134,8 +140,9 @@ pub struct ReportEvent {
 impl Report {
     /// Reads the object in `state.reported`.
     ///
-    /// *Errors*: the first [`Refusal`] met. JSON `null` is taken for "none" where a device has nothing to say
-    /// (`commandId`, `refused`, `door`, `rssi`, `firmware`).
+    /// *Errors*: the first [`Refusal`] met. JSON `null` is taken for "none"
+    /// where a device has nothing to say (`commandId`, `refused`, `door`,
+    /// `rssi`, `firmware`).
     pub fn parse(reported: &Value) -> Result<Report, Refusal> {
         let fields = Fields::of(reported)?;
         let text = |field| {
@@ -188,9 +195,12 @@ impl ReportEvent {
         })
     }
 
-    /// Reads a whole shadow document, as GetThingShadow gives it, for when an event cannot be trusted (C9).
+    /// Reads a whole shadow document, as GetThingShadow gives it, for when an
+    /// event cannot be trusted (C9).
     ///
-    /// *Shape*: `{"state":{"reported":{…}},"version":18,"timestamp":1763779513,…}`. *Errors*: the first [`Refusal`] met.
+    /// *Shape*:
+    /// `{"state":{"reported":{…}},"version":18,"timestamp":1763779513,…}`.
+    /// *Errors*: the first [`Refusal`] met.
     pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<ReportEvent, Refusal> {
         let fields = Fields::of(shadow)?;
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
@@ -239,7 +249,7 @@ fn rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
     match fields.get("rssi") {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_i64() {
-            Some(dbm) if (-1000..=1000).contains(&dbm) => Ok(Some(dbm)),
+            Some(dbm) if i32::try_from(dbm).is_ok() => Ok(Some(dbm)),
             _ => Err(Refusal::WrongType {
                 field: "rssi",
                 wanted: "whole number of dBm",

@@ -1,4 +1,5 @@
-//! An operator's request, as the topic rule hands it over. Must not know what the request will do.
+//! An operator's request, as the topic rule hands it over. Must not know what
+//! the request will do.
 
 use serde_json::Value;
 
@@ -10,8 +11,10 @@ use crate::time::UnixMillis;
 
 /// One request.
 ///
-/// *Shape*: `{"thing":"lock-1","action":"unlock","requestId":"<uuid>","actor":"alice","receivedAt":1763779512345,"principal":"…"}`;
-/// `actor` and `principal` may be absent. Its right is the policy on its topic: `actor` is a label, `principal` the proof.
+/// *Shape*:
+/// `{"thing":"lock-1","action":"unlock","requestId":"<uuid>","actor":"alice","receivedAt":1763779512345,"principal":"…"}`;
+/// `actor` and `principal` may be absent. Its right is the policy on its topic:
+/// `actor` is a label, `principal` the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The lock, from the topic.
@@ -32,6 +35,16 @@ impl Request {
     /// Reads the event of the request rule.
     ///
     /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    ///
+    /// ```
+    /// use lock_core::request::Request;
+    ///
+    /// let refusal = Request::parse(&serde_json::json!({
+    ///     "thing": "lock-1", "action": "open", "requestId": "r1", "receivedAt": 5
+    /// }))
+    /// .unwrap_err();
+    /// assert_eq!(refusal.to_string(), "field action: unknown word \"open\"");
+    /// ```
     pub fn parse(event: &Value) -> Result<Request, Refusal> {
         let fields = Fields::of(event)?;
         let lock = LockName::new(fields.text("thing")?).map_err(|cause| Refusal::BadName {

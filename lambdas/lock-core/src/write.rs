@@ -1,7 +1,9 @@
-//! What a decision changes, as conditional writes that happen all together or not at all (C3).
+//! What a decision changes, as conditional writes that happen all together or
+//! not at all (C3).
 //!
-//! Says under which conditions each write holds, and applies them to values, so that a model or a simulator needs no
-//! table. Must not know how a table expresses a condition.
+//! Says under which conditions each write holds, and applies them to values, so
+//! that a model or a simulator needs no table. Must not know how a table
+//! expresses a condition.
 
 use crate::binding::{Binding, LastPress};
 use crate::command::Version;
@@ -20,22 +22,26 @@ pub struct Writes {
     pub record: Option<RecordWrite>,
     /// The request is marked as having acted.
     pub request: Option<RequestMark>,
-    /// The line in the history. Alone, it never replaces a line of the same key: a retry that changes nothing must not hide
-    /// what the first attempt did.
+    /// The line in the history. Alone, it never replaces a line of the same
+    /// key: a retry that changes nothing must not hide what the first attempt
+    /// did.
     pub event: Event,
 }
 
-/// What a decision wants of the binding behind it. Key `button#<serial>` / `binding`.
+/// What a decision wants of the binding behind it. Key `button#<serial>` /
+/// `binding`.
 ///
-/// Holds only if the binding is enabled and its revision is `revision` (C3): a button revoked since it was read commands
-/// nothing, by a new command or by an old one sent again (C8).
+/// Holds only if the binding is enabled and its revision is `revision` (C3): a
+/// button revoked since it was read commands nothing, by a new command or by an
+/// old one sent again (C8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingUpdate {
     /// The button.
     pub button: ButtonSerial,
     /// The binding's revision when the decision was made.
     pub revision: u64,
-    /// The press to take note of; none where the binding must merely still hold.
+    /// The press to take note of; none where the binding must merely still
+    /// hold.
     pub note: Option<PressNote>,
 }
 
@@ -55,9 +61,11 @@ pub struct PressNote {
 pub enum Newer {
     /// No last sequence, or a smaller one.
     Sequence(u64),
-    /// No last press, or one at or before this instant: the quiet window is part of the condition, so that a cached
-    /// binding cannot hide a press inside it. And the largest sequence is still the one that the note keeps: else a
-    /// cached binding could make the button forget a press it has counted.
+    /// No last press, or one at or before this instant: the quiet window is
+    /// part of the condition, so that a cached binding cannot hide a press
+    /// inside it. And the largest sequence is still the one that the note
+    /// keeps: else a cached binding could make the button forget a press it has
+    /// counted.
     LastAtMost(UnixMillis),
 }
 
@@ -115,7 +123,8 @@ pub enum ShadowGuard {
     Is(u64),
 }
 
-/// The mark that a request has acted. Key `request#<requestId>` / `request`; holds only if there is none.
+/// The mark that a request has acted. Key `request#<requestId>` / `request`;
+/// holds only if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMark {
     /// The request.
@@ -124,7 +133,8 @@ pub struct RequestMark {
     pub lock: LockName,
     /// When it was received.
     pub at: UnixMillis,
-    /// When the mark may be dropped. *Units*: seconds.
+    /// When the mark may be dropped.
+    /// *Units*: seconds.
     pub ttl: UnixSeconds,
 }
 
@@ -228,6 +238,19 @@ impl RecordUpdate {
 
 impl RecordWrite {
     /// The record after this write; `None` if the condition does not hold.
+    ///
+    /// ```
+    /// use lock_core::name::LockName;
+    /// use lock_core::record::Record;
+    /// use lock_core::time::UnixMillis;
+    /// use lock_core::write::RecordWrite;
+    ///
+    /// let record = Record::created(LockName::new("lock-1")?, UnixMillis(0));
+    /// let create = RecordWrite::Create(record.clone());
+    /// assert_eq!(create.apply(None), Some(record.clone()));
+    /// assert_eq!(create.apply(Some(&record)), None, "there is one already");
+    /// # Ok::<(), lock_core::name::NameError>(())
+    /// ```
     pub fn apply(&self, record: Option<&Record>) -> Option<Record> {
         match (self, record) {
             (RecordWrite::Create(new), None) => Some(new.clone()),

@@ -1,4 +1,5 @@
-//! Laws that hold over any run: random presses, requests, reports and retries, each decided on the table as it is, or as it was.
+//! Laws that hold over any run: random presses, requests, reports and retries,
+//! each decided on the table as it is, or as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,9 +138,11 @@ struct Run {
     versions: BTreeMap<u64, CommandId>,
     /// When each version was sent.
     sends: BTreeMap<u64, Vec<u64>>,
-    /// How often the button was bound anew: each time its earlier presses are forgotten.
+    /// How often the button was bound anew: each time its earlier presses are
+    /// forgotten.
     bound: u64,
-    /// Counted presses of each binding, and requests, by identity, that made a command.
+    /// Counted presses of each binding, and requests, by identity, that made a
+    /// command.
     acted: BTreeSet<(Option<u64>, CommandId)>,
 }
 

@@ -1,4 +1,5 @@
-//! What a press of a button means (C1 to C7). Must not know other buttons of the lock.
+//! What a press of a button means (C1 to C7). Must not know other buttons of
+//! the lock.
 
 use super::{Decision, Wish, command, repeated};
 use crate::action::Intent;
@@ -14,9 +15,50 @@ use crate::write::{BindingUpdate, Newer, PressNote};
 
 /// Decides a press.
 ///
-/// `binding` is the button's, `record` that of the binding's lock, both as last read; a binding may be old, because its
-/// revision is a condition of the writes. Rules in order of precedence: unknown button, revoked, already recorded,
-/// overtaken, quiet window, unbound click, unknown lock, stale.
+/// `binding` is the button's, `record` that of the binding's lock, both as last
+/// read; a binding may be old, because its revision is a condition of the
+/// writes. Rules in order of precedence: unknown button, revoked, already
+/// recorded, overtaken, quiet window, unbound click, unknown lock, stale.
+///
+/// ```
+/// use lock_core::action::ClickType;
+/// use lock_core::binding::{Actions, Binding};
+/// use lock_core::limits::Limits;
+/// use lock_core::name::{ButtonSerial, LockName};
+/// use lock_core::press::Press;
+/// use lock_core::record::Record;
+/// use lock_core::time::UnixMillis;
+///
+/// let (button, lock) = (ButtonSerial::new("button-1")?, LockName::new("lock-1")?);
+/// let now = UnixMillis(1_763_779_512_345);
+/// let record = Record::created(lock.clone(), now);
+/// let binding = Binding {
+///     button: button.clone(),
+///     lock,
+///     actions: Actions::default(),
+///     enabled: true,
+///     revision: 1,
+///     last_press: None,
+///     battery_mv: None,
+/// };
+/// let press = Press {
+///     button,
+///     click: ClickType::Long,
+///     sequence: Some(412),
+///     received_at: now.minus(2_000),
+///     press_id: "5f0e".to_owned(),
+///     principal: None,
+///     battery_mv: None,
+/// };
+/// let decision = lock_core::decide_press(Some(&record), Some(&binding), &press, now, &Limits::default());
+/// let publish = decision.publish.expect("a long press unlocks");
+/// assert_eq!(publish.command.action.as_str(), "unlock");
+/// assert_eq!(publish.expires_at, Some(now.plus(28_000)), "30 s from the press, not from now");
+///
+/// let stranger = lock_core::decide_press(None, None, &press, now, &Limits::default());
+/// assert_eq!(stranger.reason.code(), "unknown-button");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decide_press(
     record: Option<&Record>,
     binding: Option<&Binding>,
@@ -108,7 +150,8 @@ fn commit(
     decision
 }
 
-/// A press already recorded (C7): what is sent again is sent only while the binding still holds.
+/// A press already recorded (C7): what is sent again is sent only while the
+/// binding still holds.
 fn again(
     record: &Record,
     binding: &Binding,

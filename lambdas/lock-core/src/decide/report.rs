@@ -1,5 +1,5 @@
-//! What a lock's report means for its record (C8, C9). Must not know how the report came here, only whether it is the
-//! shadow's own present word.
+//! What a lock's report means for its record (C8, C9). Must not know how the
+//! report came here, only whether it is the shadow's own present word.
 
 use super::{Decision, commanded, resend};
 use crate::action::Action;
@@ -29,14 +29,38 @@ pub enum Origin {
 pub enum ReportDecision {
     /// This.
     Act(Box<Decision>),
-    /// The shadow seems to have been deleted: read it, and decide again on what it holds (C9).
+    /// The shadow seems to have been deleted: read it, and decide again on what
+    /// it holds (C9).
     ReadShadow,
 }
 
 /// Decides a report.
 ///
-/// `binding` is that of the button behind the current command; it is looked at only where an unlock might be sent again
-/// (C8), see [`Record::resend_asks_for`].
+/// `binding` is that of the button behind the current command; it is looked at
+/// only where an unlock might be sent again (C8), see
+/// [`Record::resend_asks_for`].
+///
+/// ```
+/// use lock_core::decide::{Origin, ReportDecision, decide_report};
+/// use lock_core::limits::Limits;
+/// use lock_core::report::ReportEvent;
+/// use lock_core::time::UnixMillis;
+///
+/// let report = ReportEvent::parse(&serde_json::json!({
+///     "thing": "lock-1", "shadowVersion": 1, "timestamp": 1_763_779_513,
+///     "reported": {"lock": "unlocked", "version": 0, "result": "none", "source": "boot",
+///                  "bootCount": 1, "clock": "unsynced"}
+/// }))?;
+/// let now = UnixMillis(1_763_779_513_000);
+/// match decide_report(None, &report, Origin::Event, None, now, &Limits::default()) {
+///     ReportDecision::Act(decision) => {
+///         assert_eq!(decision.reason.code(), "first-report");
+///         assert_eq!(decision.publish.expect("a command").command.action.as_str(), "lock");
+///     }
+///     ReportDecision::ReadShadow => unreachable!("no earlier report is known"),
+/// }
+/// # Ok::<(), lock_core::field::Refusal>(())
+/// ```
 pub fn decide_report(
     record: Option<&Record>,
     report: &ReportEvent,
@@ -72,8 +96,9 @@ pub fn decide_report(
     act(decision)
 }
 
-/// Decides a report whose shadow was deleted, and holds nothing now, or nothing that can be read: there is no present word
-/// to go by, so the record stays as it is.
+/// Decides a report whose shadow was deleted, and holds nothing now, or nothing
+/// that can be read: there is no present word to go by, so the record stays as
+/// it is.
 pub fn decide_no_shadow(
     report: &ReportEvent,
     refusal: Option<&Refusal>,
@@ -88,8 +113,9 @@ pub fn decide_no_shadow(
 }
 
 impl Record {
-    /// The button whose binding must still hold before the current command may be sent again (C8): that of an unlock which
-    /// a press caused and which is still pending.
+    /// The button whose binding must still hold before the current command may
+    /// be sent again (C8): that of an unlock which a press caused and which is
+    /// still pending.
     pub fn resend_asks_for(&self) -> Option<&crate::name::ButtonSerial> {
         let command = self
             .command
@@ -122,8 +148,9 @@ enum Freshness {
     Deleted,
 }
 
-/// Whether this report is newer than the last one used. A lower shadow version with a later time means that the shadow was
-/// deleted; then only the shadow itself is believed, and whatever it holds is new.
+/// Whether this report is newer than the last one used. A lower shadow version
+/// with a later time means that the shadow was deleted; then only the shadow
+/// itself is believed, and whatever it holds is new.
 fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
     let Some(last) = &record.reported else {
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
@@ -202,7 +229,8 @@ fn settle(
     changed(Verdict::Settled, reason, record, update, event)
 }
 
-/// The device has not journalled the current command: taken note of, and the command sent again if its turn has come.
+/// The device has not journalled the current command: taken note of, and the
+/// command sent again if its turn has come.
 fn behind(
     record: &Record,
     command: &Command,
@@ -267,7 +295,8 @@ fn changed(
     }
 }
 
-/// The system's own LOCK at the next version past the record's and the device's.
+/// The system's own LOCK at the next version past the record's and the
+/// device's.
 fn system_lock(
     record: &Record,
     update: RecordUpdate,
@@ -319,7 +348,8 @@ fn system_command(
     )
 }
 
-/// First report of a lock that no one has bound yet: its record, with a system LOCK at once.
+/// First report of a lock that no one has bound yet: its record, with a system
+/// LOCK at once.
 fn create(report: &ReportEvent, fresh: Reported, event: Event, now: UnixMillis) -> Decision {
     let blank = Record::created(report.lock.clone(), now);
     let update = RecordUpdate {

@@ -1,4 +1,5 @@
-//! What an operator's request means (C3 to C7). Must not ask whether the operator may: the policy on the topic did.
+//! What an operator's request means (C3 to C7). Must not ask whether the
+//! operator may: the policy on the topic did.
 
 use super::{Decision, Wish, command, repeated};
 use crate::event::Event;
@@ -11,7 +12,25 @@ use crate::write::RequestMark;
 
 /// Decides a request.
 ///
-/// `seen` says that its mark is already in the table, which the first attempt learns from its failed write.
+/// `seen` says that its mark is already in the table, which the first attempt
+/// learns from its failed write.
+///
+/// ```
+/// use lock_core::limits::Limits;
+/// use lock_core::record::Record;
+/// use lock_core::request::Request;
+/// use lock_core::time::UnixMillis;
+///
+/// let request = Request::parse(&serde_json::json!({
+///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "receivedAt": 1_000
+/// }))?;
+/// let now = UnixMillis(1_500);
+/// let record = Record::created(request.lock.clone(), now);
+/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &Limits::default());
+/// let command = decision.publish.expect("a command").command;
+/// assert_eq!(command.action.as_str(), "lock", "nothing is known of this lock, so a toggle locks");
+/// # Ok::<(), lock_core::field::Refusal>(())
+/// ```
 pub fn decide_request(
     record: Option<&Record>,
     seen: bool,

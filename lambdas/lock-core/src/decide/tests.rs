@@ -10,7 +10,8 @@ use crate::request::Request;
 
 /// The time of every decision here.
 pub(super) const NOW: UnixMillis = UnixMillis(500_000);
-/// Versions are written relative to this, which lies past the clock: `v7` is 1,000,007.
+/// Versions are written relative to this, which lies past the clock: `v7` is
+/// 1,000,007.
 pub(super) const BASE: u64 = 1_000_000;
 
 pub(super) fn lock() -> LockName {
@@ -21,7 +22,8 @@ fn button() -> ButtonSerial {
     ButtonSerial::new("button-1").unwrap()
 }
 
-/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a record at v7, its command made 5 s ago and sent once.
+/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a
+/// record at v7, its command made 5 s ago and sent once.
 pub(super) fn record(text: &str) -> Option<Record> {
     if text == "none" {
         return None;
@@ -56,7 +58,8 @@ fn relative(at: Option<UnixMillis>) -> String {
     })
 }
 
-/// What a decision comes to: `command unlock v8 expires=+28000ms`, `resend lock v7 send=2`, `ignored: stale`.
+/// What a decision comes to: `command unlock v8 expires=+28000ms`, `resend lock
+/// v7 send=2`, `ignored: stale`.
 pub(super) fn outcome(decision: &Decision) -> String {
     let reason = decision.reason.code();
     assert_eq!(
@@ -100,7 +103,8 @@ where
     text.trim_end_matches("ms").parse().unwrap()
 }
 
-/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock v8 expires=+28000ms`.
+/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock
+/// v8 expires=+28000ms`.
 fn press_row(row: &str) -> String {
     let mut words = row.split_whitespace();
     let mut record = record(words.next().unwrap());
@@ -274,7 +278,8 @@ fn a_press_acts_once() {
     );
 }
 
-/// One row about a request: `settled/locked unlock age=2000ms => command unlock v8 expires=+28000ms`.
+/// One row about a request: `settled/locked unlock age=2000ms => command unlock
+/// v8 expires=+28000ms`.
 fn request_row(row: &str) -> String {
     let mut words = row.split_whitespace();
     let mut record = record(words.next().unwrap());

@@ -7,7 +7,8 @@ use crate::name::{ButtonSerial, LockName};
 use crate::report::{Clock, RefusedCommand, Report};
 use crate::time::UnixSeconds;
 
-/// A record as `record` makes it, whose last report came with shadow version 10 at second 400.
+/// A record as `record` makes it, whose last report came with shadow version 10
+/// at second 400.
 fn heard(text: &str) -> Option<Record> {
     let mut record = record(text)?;
     let report = report_of(Latch::Locked, record.version);
@@ -36,7 +37,8 @@ fn report_of(lock: Latch, version: Version) -> Report {
     }
 }
 
-/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`. The report's shadow version is 11, at second 499.
+/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`.
+/// The report's shadow version is 11, at second 499.
 fn row(given: &str) -> String {
     let mut words = given.split_whitespace();
     let mut record = heard(words.next().unwrap());
