@@ -1,5 +1,10 @@
 //! A command: its version, and its bytes on the wire. Must not know why it was
 //! made.
+//!
+//! The wire carries `lock` and `unlock` and never "toggle": what a toggle means is
+//! decided once, here, where the state is known to be certain or not (C6). A
+//! device that toggled would do the opposite of what was meant whenever one of
+//! two messages was lost.
 
 use std::fmt;
 

@@ -1,5 +1,10 @@
 //! Strict reading of fields from JSON that someone else wrote: each thing wrong
 //! has a stable code. Must not know which messages exist.
+//!
+//! Nothing is guessed and nothing repaired. A field of the wrong type is refused
+//! even where the message could do without it: the sender is then not the one
+//! that this protocol was written for, and a press that is half understood could
+//! be one that is not known to be a repetition.
 
 use serde_json::{Map, Value};
 

@@ -5,6 +5,24 @@
 //! AWS, so nothing here can fail for a reason outside its arguments:
 //! `decide(&record, &press, now) -> Decision`. The rules C1…C14 named in
 //! comments are those of `infra/docs/PROTOCOL.md`.
+//!
+//! | idea | module |
+//! |---|---|
+//! | who is who | [`name`], [`id`] |
+//! | what can be asked | [`action`] |
+//! | what arrives | [`press`], [`request`], [`report`], read strictly by [`field`] |
+//! | what is kept | [`record`], [`binding`], [`event`] |
+//! | what is decided, and why | [`decide`], [`reason`] |
+//! | what changes, and on which condition | [`write`] |
+//! | what goes out | [`command`] |
+//! | how long, how often, how many | [`limits`], [`time`] |
+//!
+//! A shell around this crate does three things. It loads what a decision needs,
+//! asks for the decision, and performs it: all of [`write::Writes`] in one
+//! transaction, and only then [`decide::Publish`]. When a condition no longer
+//! holds it starts again from the loading (C3). Whatever it may skip, repeat or be
+//! killed in the middle of, these conditions keep the rules: that is what
+//! `decide/law.rs` tries to break.
 
 pub mod action;
 pub mod binding;

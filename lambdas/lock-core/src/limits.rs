@@ -1,5 +1,9 @@
 //! The protocol's numbers, which check each other at compile time. Must not
 //! know where a setting was read from.
+//!
+//! A number appears once, here, with its unit in its name. Those that make sense
+//! only beside another one are held to it by an assertion that the compiler
+//! checks; those that a deployment may set are checked when they are read.
 
 /// Life of an unlock command, from the press: after it the door stays shut
 /// (C4).

@@ -1,5 +1,10 @@
 //! A lock's record: what the cloud knows of it, and when it must be looked at
 //! next. Must not decide anything.
+//!
+//! A record never says that a door is locked because a command to lock it was
+//! sent. It says what the lock last reported (`state`), and whether that can be
+//! relied on (`status`): `settled` only while the lock has answered for the very
+//! command that is current.
 
 use serde::{Deserialize, Serialize};
 

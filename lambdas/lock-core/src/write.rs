@@ -4,6 +4,11 @@
 //! Says under which conditions each write holds, and applies them to values, so
 //! that a model or a simulator needs no table. Must not know how a table
 //! expresses a condition.
+//!
+//! Each condition is here because a run without it ended badly: `decide/law.rs`
+//! fails when one of them is taken away. They are on the parts that a decision
+//! hangs on and not on the whole item, so that a battery reading or a re-send does
+//! not make an unrelated decision start again.
 
 use crate::binding::{Binding, LastPress};
 use crate::command::Version;

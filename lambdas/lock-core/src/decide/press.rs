@@ -1,5 +1,11 @@
 //! What a press of a button means (C1 to C7). Must not know other buttons of
 //! the lock.
+//!
+//! A button speaks for the one lock that it is bound to. Which lock that is, and
+//! what its clicks ask for, stands in the binding; whether a toggle locks or
+//! unlocks stands in the record. The writes of a press therefore have conditions
+//! on both, in one transaction: a button revoked a millisecond ago commands
+//! nothing, and of two presses at once one is decided again on what the other did.
 
 use super::{Decision, Wish, command, repeated};
 use crate::action::Intent;

@@ -1,5 +1,18 @@
 //! What a lock's report means for its record (C8, C9). Must not know how the
 //! report came here, only whether it is the shadow's own present word.
+//!
+//! A report is compared with the record in this order:
+//!
+//! | the report's … | against the record | comes to |
+//! |---|---|---|
+//! | shadow version | not newer than the last one used | ignored |
+//! | shadow version | lower, with a later time: deleted | the shadow is read |
+//! | version | the record has never commanded | system LOCK |
+//! | version | larger | adopted, system LOCK past it |
+//! | version | smaller, record settled: lost journal | system LOCK |
+//! | version | smaller, record not settled | the command again, in its turn |
+//! | version and command id | equal | settled: the latch is the truth |
+//! | version | equal, of another command | system LOCK, a person told |
 
 use super::{Decision, commanded, resend};
 use crate::action::Action;
