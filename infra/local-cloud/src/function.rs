@@ -100,6 +100,9 @@ pub enum Outcome {
     },
 }
 
+/// How often an event for a function is delivered, and how much later.
+pub type FateOfEvent = Arc<dyn Fn(&template::Function) -> (u32, Duration) + Send + Sync>;
+
 /// What functions need from outside.
 #[derive(Clone)]
 pub struct Wiring {
@@ -116,7 +119,7 @@ pub struct Wiring {
     /// Credentials of each function.
     pub credentials_for: Arc<dyn Fn(&template::Function) -> Credentials + Send + Sync>,
     /// What becomes of each event in a function's queue: how often it is delivered, and how much later.
-    pub fate_of_event: Arc<dyn Fn(&template::Function) -> (u32, Duration) + Send + Sync>,
+    pub fate_of_event: FateOfEvent,
     /// The clock, epoch milliseconds.
     pub now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// Limits and time scale.

@@ -23,6 +23,13 @@ use cli::{Cli, Command, Global, Output};
 use target::Target;
 
 fn main() -> ExitCode {
+    // What the parts have to warn of goes to standard error, beside the answer.
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::WARN)
+        .with_target(false)
+        .without_time()
+        .init();
     let (command, global) = Cli::parse().into_parts();
     let output = global.output;
     match run(command, global) {
