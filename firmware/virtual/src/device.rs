@@ -48,7 +48,9 @@ pub struct Device {
     pub is_lock: bool,
     time_server_answers: bool,
     handlers: Vec<Handler>,
-    finger_busy_until: Instant,
+    /// What the finger does next: after how long, which pin, which level.
+    finger: VecDeque<(Duration, i32, bool)>,
+    finger_moved: Option<Instant>,
 }
 
 thread_local! {
@@ -89,7 +91,8 @@ impl Device {
             is_lock,
             time_server_answers,
             handlers: Vec::new(),
-            finger_busy_until: Instant::now(),
+            finger: VecDeque::new(),
+            finger_moved: None,
         }
     }
 
@@ -174,7 +177,8 @@ impl Device {
         }
     }
 
-    /// Presses the button: contacts bounce for some milliseconds at each edge, and a tap lasts an eighth of a second.
+    /// Presses the button: contacts bounce for some milliseconds at each edge, and a tap lasts an eighth of a second. Each
+    /// edge waits for the one before it, so that a busy machine stretches a press rather than swallow it.
     fn press(&mut self, press: Press) {
         const TAP_MS: u64 = 125;
         let pin = i32::try_from(self.config.int("pins.button")).unwrap_or(-1);
@@ -189,21 +193,43 @@ impl Device {
             Press::Double => &[TAP_MS, TAP_MS],
             Press::Long => &[long_ms + 300],
         };
-        let now = Instant::now();
-        let mut at = self.finger_busy_until.max(now);
+        let idle = self.finger.is_empty();
+        // Presses one after the other stay apart: the finger rests longer than a double press would.
+        let rest_ms = quiet_ms + 200;
+        let mut wait_ms = match self.finger_moved {
+            _ if !idle => rest_ms,
+            Some(moved) => rest_ms
+                .saturating_sub(u64::try_from(moved.elapsed().as_millis()).unwrap_or(rest_ms)),
+            None => 0,
+        };
         for held in held_ms {
-            self.swing(pin, down, at, now);
-            at += Duration::from_millis(*held);
-            self.swing(pin, !down, at, now);
-            at += Duration::from_millis(gap_ms);
+            self.swing(pin, down, wait_ms);
+            self.swing(pin, !down, *held);
+            wait_ms = gap_ms;
         }
-        self.finger_busy_until = at + Duration::from_millis(quiet_ms + 200);
+        if idle {
+            self.schedule_finger();
+        }
     }
 
-    fn swing(&mut self, pin: i32, level: bool, at: Instant, now: Instant) {
-        for (after_ms, level) in [(0, level), (2, !level), (5, level)] {
-            let after = at + Duration::from_millis(after_ms) - now;
-            self.timers.start(after, None, Task::Drive(pin, level));
+    fn swing(&mut self, pin: i32, level: bool, wait_ms: u64) {
+        for (wait_ms, level) in [(wait_ms, level), (2, !level), (3, level)] {
+            self.finger
+                .push_back((Duration::from_millis(wait_ms), pin, level));
+        }
+    }
+
+    fn schedule_finger(&mut self) {
+        if let Some((wait, _, _)) = self.finger.front() {
+            self.timers.start(*wait, None, Task::Finger);
+        }
+    }
+
+    fn move_finger(&mut self) {
+        if let Some((_, pin, level)) = self.finger.pop_front() {
+            self.pin_drive(pin, level);
+            self.finger_moved = Some(Instant::now());
+            self.schedule_finger();
         }
     }
 
@@ -215,7 +241,7 @@ impl Device {
                 self.calls.push_back(Call::Timer(callback, context));
             }
             Some(Task::Debounce(pin)) => self.pin_debounced(pin),
-            Some(Task::Drive(pin, level)) => self.pin_drive(pin, level),
+            Some(Task::Finger) => self.move_finger(),
             Some(Task::Reconnect) => self.mqtt_reconnect_due(),
             Some(Task::SyncClock) => self.sync_clock(),
         }

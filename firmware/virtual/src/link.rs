@@ -205,6 +205,12 @@ async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
                 }
             }
             Err(e) => {
+                // What arrived together with the end was still received before it.
+                for event in job.event_loop.state.events.drain(..).collect::<Vec<_>>() {
+                    if let Some(kind) = translate(event) {
+                        tell(kind);
+                    }
+                }
                 tell(LinkEventKind::Closed(e.to_string()));
                 return;
             }

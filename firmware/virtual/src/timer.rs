@@ -12,8 +12,8 @@ pub enum Task {
     App(TimerCallback, Context),
     /// Look at a button's pin after its debounce time.
     Debounce(i32),
-    /// Drive an input pin to a level, as a finger would.
-    Drive(i32, bool),
+    /// Move the finger on the button.
+    Finger,
     /// Try to connect again.
     Reconnect,
     /// Get the time from the time server.

@@ -1,128 +1,12 @@
 //! The virtual device as its parent sees it: settings, pins and lines. There is no broker here, so nothing connects.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+#[path = "harness/device.rs"]
+mod device;
+
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
 
+use device::{Device, flash};
 use serde_json::{Value, json};
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A running device; ended when dropped.
-struct Device {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    lines: Receiver<Value>,
-}
-
-impl Device {
-    fn start(flash: &Path, role: &str, settings: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_virtual-device"));
-        command.args([
-            "--thing",
-            "thing-1",
-            "--role",
-            role,
-            "--broker",
-            "127.0.0.1:1",
-        ]);
-        command.args([
-            "--ca",
-            "absent.pem",
-            "--cert",
-            "absent.pem",
-            "--key",
-            "absent.pem",
-        ]);
-        command.arg("--flash").arg(flash);
-        for setting in settings {
-            command.args(["--set", setting]);
-        }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the device starts");
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).expect("each line is JSON");
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let stdin = child.stdin.take();
-        Self {
-            child,
-            stdin,
-            lines,
-        }
-    }
-
-    fn say(&mut self, line: &str) {
-        let stdin = self.stdin.as_mut().expect("stdin is open");
-        writeln!(stdin, "{line}").expect("the device reads its input");
-    }
-
-    /// Collects lines until one fulfils `wanted`; that one is the last.
-    fn until(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = Vec::new();
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("not seen in {PATIENCE:?}: {seen:?}");
-            };
-            let found = wanted(&line);
-            seen.push(line);
-            if found {
-                return seen;
-            }
-        }
-    }
-
-    fn until_ready(&self) -> Vec<Value> {
-        self.until(|line| line["event"] == "ready")
-    }
-
-    /// Closes the device's input and waits for its end.
-    fn end(mut self) -> bool {
-        drop(self.stdin.take());
-        self.wait()
-    }
-
-    fn wait(&mut self) -> bool {
-        // Its output ends when it does.
-        let deadline = Instant::now() + PATIENCE;
-        while self
-            .lines
-            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            .is_ok()
-        {}
-        self.child
-            .wait()
-            .expect("the device can be waited for")
-            .success()
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        // Ended already, mostly.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn flash() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary directory can be made")
-}
 
 #[test]
 fn power_on_is_the_declared_state_whatever_the_wiring() {
@@ -253,6 +137,21 @@ fn presses_are_dropped(settings: &[&str]) {
         !flash.path().join("sequence.0").exists(),
         "a dropped press uses no sequence number"
     );
+}
+
+#[test]
+fn presses_asked_for_at_once_stay_presses_of_their_own() {
+    let flash = flash();
+    let mut device = Device::start(flash.path(), "button", &[]);
+    device.until_ready();
+    for press in ["single", "single", "double", "single"] {
+        device.say(&format!(r#"{{"press":"{press}"}}"#));
+    }
+    for word in ["SINGLE", "SINGLE", "DOUBLE", "SINGLE"] {
+        let lines = device.until(|l| l["event"] == "log" && l["level"] == "warn");
+        let last = lines.last().expect("until returns at least one");
+        assert_eq!(last["text"], format!("button: {word} dropped: offline"));
+    }
 }
 
 #[test]

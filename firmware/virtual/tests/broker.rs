@@ -1,0 +1,164 @@
+//! The firmware against a broker of which the test plays every move: what it subscribes, sends, repeats and never sends.
+
+#[path = "harness/broker.rs"]
+mod broker;
+#[path = "harness/device.rs"]
+mod device;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use broker::{Broker, Session};
+use device::{Device, flash};
+use serde_json::{Value, json};
+
+const COMMANDS: &str = "remote-lock/thing-1";
+
+/// A device that reaches `broker` without TLS.
+fn device(broker: &Broker, flash: &tempfile::TempDir, role: &str, settings: &[&str]) -> Device {
+    let server = format!("mqtt.server={}", broker.address());
+    let mut all = vec![server.as_str(), "mqtt.ssl_ca_cert=", "mqtt.ssl_cert="];
+    all.extend(settings);
+    Device::start(flash.path(), role, &all)
+}
+
+fn command(session: &mut Session, action: &str, version: u64) {
+    let now_s = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("it is later")
+        .as_secs();
+    let command = json!({
+        "v": 1, "action": action, "version": version, "commandId": format!("c-{version}"),
+        "issuedAt": now_s, "expiresAt": now_s + 30,
+    });
+    session.send(COMMANDS, &command.to_string());
+}
+
+fn is_latch(latch: &str) -> impl Fn(&Value) -> bool {
+    move |line| line["event"] == "latch" && line["latch"] == latch
+}
+
+#[test]
+fn a_command_moves_the_latch_once_and_is_reported_whole() {
+    let (broker, flash) = (Broker::start(), flash());
+    let device = device(&broker, &flash, "lock", &[]);
+    let mut session = broker.accept_lock("thing-1");
+    let boot = session.report(|r| r["clock"] == "synced");
+    assert_eq!(boot["state"]["reported"]["source"], "boot");
+    command(&mut session, "lock", 1);
+    session.report(|r| r["version"] == 1);
+    for _ in 0..2 {
+        command(&mut session, "unlock", 2);
+        let report = session.report(|r| r["version"] == 2);
+        let expected = json!({
+            "lock": "unlocked", "version": 2, "commandId": "c-2", "result": "executed", "source": "remote", "refused": null,
+            "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null,
+        });
+        assert_eq!(report["state"]["reported"], expected);
+    }
+    command(&mut session, "lock", 3);
+    session.report(|r| r["version"] == 3);
+    let lines = device.until(|l| l["text"].as_str().is_some_and(|t| t.contains("c-3")));
+    let moves = lines.iter().filter(|l| l["event"] == "latch").count();
+    assert_eq!(moves, 3, "boot, unlock, lock: {lines:?}");
+}
+
+#[test]
+fn a_power_cut_locks_and_the_repeated_command_opens_nothing() {
+    let (broker, flash) = (Broker::start(), flash());
+    let first = device(&broker, &flash, "lock", &[]);
+    let mut session = broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    command(&mut session, "lock", 1);
+    command(&mut session, "unlock", 2);
+    first.until(is_latch("unlocked"));
+    drop(first);
+
+    let second = device(&broker, &flash, "lock", &[]);
+    let mut session = broker.accept_lock("thing-1");
+    session.report(|r| {
+        r["bootCount"] == 2 && r["version"] == 2 && r["source"] == "boot" && r["clock"] == "synced"
+    });
+    command(&mut session, "unlock", 2);
+    command(&mut session, "unlock", 1);
+    let report = session.report(|r| r["refused"]["reason"] == "superseded");
+    assert_eq!(report["state"]["reported"]["lock"], "locked");
+    let lines = second.until(|l| {
+        l["text"]
+            .as_str()
+            .is_some_and(|t| t.contains("c-1: refused"))
+    });
+    assert!(!lines.iter().any(is_latch("unlocked")), "{lines:?}");
+}
+
+#[test]
+fn a_report_is_repeated_until_its_own_echo_comes() {
+    let (broker, flash) = (Broker::start(), flash());
+    let _device = device(&broker, &flash, "lock", &["report.interval_s=1"]);
+    let mut session = broker.accept_lock("thing-1");
+    let accepted = "$aws/things/thing-1/shadow/update/accepted";
+    let first = session.report(|r| r["clock"] == "synced");
+    // An echo of something else, and one that another client caused, count for nothing.
+    let mut other = first.clone();
+    other["state"]["reported"]["lock"] = json!("unlocked");
+    session.send(accepted, &other.to_string());
+    let mut foreign = first.clone();
+    foreign["clientToken"] = json!("00000000");
+    session.send(accepted, &foreign.to_string());
+    let second = session.report(|_| true);
+    assert_eq!(first, second);
+    // The echo ends the retries; the next one comes by the interval.
+    session.send(accepted, &second.to_string());
+    assert_eq!(session.report(|_| true), first);
+}
+
+#[test]
+fn what_is_no_command_moves_nothing_and_the_next_command_acts() {
+    let (broker, flash) = (Broker::start(), flash());
+    let device = device(&broker, &flash, "lock", &[]);
+    let mut session = broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    let oversize = "x".repeat(100_000);
+    for payload in [
+        "",
+        "unlock",
+        r#"{"v":1,"action":"toggle"}"#,
+        r#"{"v":1,"#,
+        &oversize,
+    ] {
+        session.send(COMMANDS, payload);
+        session.report(|r| r["refused"]["reason"] == "malformed");
+    }
+    command(&mut session, "lock", 1);
+    session.report(|r| r["version"] == 1 && r["refused"].is_null());
+    let lines = device.until(|l| {
+        l["text"]
+            .as_str()
+            .is_some_and(|t| t.contains("c-1: executed"))
+    });
+    assert!(!lines.iter().any(is_latch("unlocked")), "{lines:?}");
+}
+
+#[test]
+fn a_press_made_offline_is_never_sent_later_even_where_the_library_would_queue_it() {
+    let (broker, flash) = (Broker::start(), flash());
+    let mut device = device(&broker, &flash, "button", &["mqtt.max_queue_length=5"]);
+    let mut session = broker.accept();
+    device.until(|l| l["event"] == "connected");
+    device.say(r#"{"press":"double"}"#);
+    let (topic, press) = session.publish();
+    assert_eq!(
+        (topic.as_str(), &press["clickType"]),
+        ("iotbutton/thing-1", &json!("DOUBLE"))
+    );
+    assert_eq!(press["serialNumber"], "thing-1");
+    drop(session);
+    device.until(|l| l["event"] == "disconnected");
+    device.say(r#"{"press":"single"}"#);
+    device.until(|l| l["text"] == "button: SINGLE dropped: offline");
+    let mut session = broker.accept();
+    device.until(|l| l["event"] == "connected");
+    device.say(r#"{"press":"long"}"#);
+    let (_, next) = session.publish();
+    assert_eq!(next["clickType"], "LONG", "nothing came before it");
+    assert!(next["sequence"].as_u64() > press["sequence"].as_u64());
+}

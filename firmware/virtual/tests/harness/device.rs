@@ -1,0 +1,132 @@
+//! A virtual device as a child process, driven by its lines. Shared by the tests of this folder.
+#![allow(dead_code, reason = "no test file uses all of it")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running device; ended when dropped.
+pub struct Device {
+    /// Its process.
+    pub child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<Value>,
+}
+
+impl Device {
+    /// Starts a device whose certificates do not exist and whose broker does not answer, unless `settings` say more.
+    pub fn start(flash: &Path, role: &str, settings: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_virtual-device"));
+        command.args([
+            "--thing",
+            "thing-1",
+            "--role",
+            role,
+            "--broker",
+            "127.0.0.1:1",
+        ]);
+        command.args([
+            "--ca",
+            "absent.pem",
+            "--cert",
+            "absent.pem",
+            "--key",
+            "absent.pem",
+        ]);
+        command.arg("--flash").arg(flash);
+        for setting in settings {
+            command.args(["--set", setting]);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the device starts");
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line).expect("each line is JSON");
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let stdin = child.stdin.take();
+        Self {
+            child,
+            stdin,
+            lines,
+        }
+    }
+
+    /// Writes one line to it.
+    pub fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().expect("stdin is open");
+        writeln!(stdin, "{line}").expect("the device reads its input");
+    }
+
+    /// Collects lines until one fulfils `wanted`; that one is the last.
+    pub fn until(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("not seen in {PATIENCE:?}: {seen:?}");
+            };
+            let found = wanted(&line);
+            seen.push(line);
+            if found {
+                return seen;
+            }
+        }
+    }
+
+    /// Collects lines until it is ready.
+    pub fn until_ready(&self) -> Vec<Value> {
+        self.until(|line| line["event"] == "ready")
+    }
+
+    /// Closes the device's input and waits for its end.
+    pub fn end(mut self) -> bool {
+        drop(self.stdin.take());
+        self.wait()
+    }
+
+    /// Waits for its end; whether that was a success.
+    pub fn wait(&mut self) -> bool {
+        // Its output ends when it does.
+        let deadline = Instant::now() + PATIENCE;
+        while self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .is_ok()
+        {}
+        self.child
+            .wait()
+            .expect("the device can be waited for")
+            .success()
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // Ended already, mostly.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An empty flash.
+pub fn flash() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory can be made")
+}
