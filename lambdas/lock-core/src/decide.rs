@@ -4,6 +4,7 @@
 mod press;
 mod report;
 mod request;
+mod resend;
 
 pub use press::decide_press;
 pub use report::{Origin, ReportDecision, decide_no_shadow, decide_report};
@@ -199,71 +200,6 @@ fn commanded(
         },
         publish: Some(publish),
         alerts: Vec::new(),
-    }
-}
-
-/// The decision that sends the current command once more, its next send moved
-/// first (C8).
-fn resend(
-    update: RecordUpdate,
-    record: &Record,
-    command: &Command,
-    reason: Reason,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
-    let again = command.sent_again(now);
-    let publish = Publish::of(&record.lock, record.version, &again);
-    let event = Event {
-        // A line of its own: the message's first line says what it did.
-        key: format!("{}-{}", event.key, again.attempts),
-        action: Some(again.action),
-        version: Some(record.version),
-        command_id: Some(again.id.clone()),
-        ..event.decided(Verdict::Resend, reason.clone())
-    };
-    let guard = Guard {
-        next_send_at: Some(command.next_send_at),
-        ..update.guard.clone()
-    };
-    let due = Due::pending(&record.lock, &again);
-    let update = RecordUpdate {
-        guard,
-        command: Some(again),
-        due,
-        ..update
-    };
-    Decision {
-        verdict: Verdict::Resend,
-        reason,
-        writes: Writes {
-            binding: None,
-            record: Some(RecordWrite::Update(update)),
-            request: None,
-            event,
-        },
-        publish: Some(publish),
-        alerts: Vec::new(),
-    }
-}
-
-/// A press or request that has already taken effect: its command goes out again
-/// only if it is still to be executed (C7).
-///
-/// The first re-send does not wait for its turn: the crash it makes good may
-/// have come before the first send, and left no trace. From then on the
-/// back-off holds, so however often the message repeats, sends are bounded
-/// (S7).
-fn repeated(record: &Record, id: &CommandId, event: Event, now: UnixMillis) -> Decision {
-    let current = record.command.as_ref().filter(|command| {
-        command.id == *id && record.status == Status::Pending && !command.expired(now)
-    });
-    match current {
-        Some(command) if command.attempts == 1 || command.next_send_at <= now => {
-            let update = RecordUpdate::new(record, record.due.clone());
-            resend(update, record, command, Reason::RETRY, event, now)
-        }
-        _ => Decision::ignored(Reason::DUPLICATE, event),
     }
 }
 

@@ -7,7 +7,8 @@
 //! on both, in one transaction: a button revoked a millisecond ago commands
 //! nothing, and of two presses at once one is decided again on what the other did.
 
-use super::{Decision, Wish, command, repeated};
+use super::resend::repeated;
+use super::{Decision, Wish, command};
 use crate::action::Intent;
 use crate::binding::{Binding, LastPress};
 use crate::event::Event;

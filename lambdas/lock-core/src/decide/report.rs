@@ -14,7 +14,8 @@
 //! | version and command id | equal | settled: the latch is the truth |
 //! | version | equal, of another command | system LOCK, a person told |
 
-use super::{Decision, commanded, resend};
+use super::resend::{may_resend, repeated_report, resend};
+use super::{Decision, commanded};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::command::Version;
@@ -26,7 +27,7 @@ use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Cause, Command, Due, Record, Reported, Status};
 use crate::report::{Latch, Outcome, ReportEvent, Source};
 use crate::time::UnixMillis;
-use crate::write::{BindingUpdate, Guard, RecordUpdate, RecordWrite, ShadowGuard, Writes};
+use crate::write::{Guard, RecordUpdate, RecordWrite, ShadowGuard, Writes};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,10 @@ pub fn decide_report(
     let shadow = match freshness(record, report, origin) {
         Freshness::Newer(guard) => guard,
         Freshness::Deleted => return ReportDecision::ReadShadow,
-        Freshness::Duplicate => return act(Decision::ignored(Reason::DUPLICATE, event)),
+        Freshness::Duplicate => {
+            let seen = report.report.version;
+            return act(repeated_report(record, seen, binding, event, now));
+        }
         Freshness::Stale => return act(Decision::ignored(Reason::STALE_REPORT, event)),
     };
     let update = RecordUpdate {
@@ -122,22 +126,6 @@ pub fn decide_no_shadow(
     match refusal {
         None => Decision::ignored(Reason::NO_SHADOW, event),
         Some(refusal) => Decision::line(Verdict::Refused, Reason::from(refusal), event),
-    }
-}
-
-impl Record {
-    /// The button whose binding must still hold before the current command may
-    /// be sent again (C8): that of an unlock which a press caused and which is
-    /// still pending.
-    pub fn resend_asks_for(&self) -> Option<&crate::name::ButtonSerial> {
-        let command = self
-            .command
-            .as_ref()
-            .filter(|_| self.status != Status::Settled)?;
-        match (&command.cause, command.action) {
-            (Cause::Button { button }, Action::Unlock) => Some(button),
-            _ => None,
-        }
     }
 }
 
@@ -263,20 +251,11 @@ fn behind(
     } else {
         Reason::NOT_SEEN
     };
-    let holds = record.resend_asks_for().map(|_| {
-        let holds = |binding: &&Binding| binding.enabled && binding.lock == record.lock;
-        binding.filter(holds).map(BindingUpdate::holds)
-    });
-    let due = command.next_send_at <= now;
-    let allowed = match command.action {
-        Action::Lock => true,
-        Action::Unlock => {
-            record.status == Status::Pending && holds != Some(None) && !command.expired(now)
-        }
-    };
-    if due && allowed {
+    if command.next_send_at <= now
+        && let Ok(holds) = may_resend(record, command, binding, now)
+    {
         let mut decision = resend(update, record, command, reason, event, now);
-        decision.writes.binding = holds.flatten();
+        decision.writes.binding = holds;
         return decision;
     }
     changed(Verdict::Noted, reason, record, update, event)

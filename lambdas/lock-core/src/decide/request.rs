@@ -1,7 +1,8 @@
 //! What an operator's request means (C3 to C7). Must not ask whether the
 //! operator may: the policy on the topic did.
 
-use super::{Decision, Wish, command, repeated};
+use super::resend::repeated;
+use super::{Decision, Wish, command};
 use crate::event::Event;
 use crate::limits::{Limits, REQUEST_TTL_MS};
 use crate::reason::{Reason, Verdict};

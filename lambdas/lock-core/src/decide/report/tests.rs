@@ -102,6 +102,10 @@ fn row(given: &str) -> String {
                     .unwrap()
                     .expires_at = Some(NOW)
             }
+            "sent" => {
+                let command = record.as_mut().unwrap().command.as_mut().unwrap();
+                *command = command.sent_again(NOW);
+            }
             "waiting" => {
                 record
                     .as_mut()
@@ -228,6 +232,13 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         "
         pending-unlock/locked locked v7 shadow=10 second=400          => ignored: duplicate
         pending-unlock/locked locked v7 shadow=9 second=399           => ignored: stale-report
+        # delivered again with the command still to be executed: it may never have been sent
+        pending-lock/locked   locked v6 shadow=10 second=400 waiting  => resend lock v7 send=2 retry -> pending
+        pending-unlock/locked locked v6 shadow=10 second=400 waiting  => resend unlock v7 send=2 retry -> pending
+        pending-unlock/locked locked v6 shadow=10 second=400 late     => ignored: duplicate
+        pending-unlock/locked locked v6 shadow=10 second=400 revoked  => ignored: duplicate
+        pending-lock/locked   locked v6 shadow=10 second=400 sent     => ignored: duplicate
+        settled/locked        locked v6 shadow=10 second=400          => ignored: duplicate
         pending-unlock/locked locked v7 shadow=9 second=400           => ignored: stale-report
         # a lower version with a later time: deleted, so only the shadow itself is believed
         pending-unlock/locked unlocked v7 shadow=1 second=499             => read the shadow
