@@ -117,6 +117,27 @@ async fn a_lock_heard_for_the_first_time_comes_to_settled_and_locked_by_itself()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_system_lock_that_could_not_be_published_is_an_error_and_its_retry_publishes_it() {
+    let world = World::new().await;
+    world.broker.answer(500);
+    let first = event(1, 100, reported("unlocked", &json!(0), &json!(null)));
+    let error = world.handle(&first).await.unwrap_err();
+    assert_eq!(error.code(), "publish");
+    let committed = world.record().await.version;
+    world.broker.answer(200);
+    world.handle(&first).await.unwrap();
+    let published = world.broker.take();
+    assert_eq!(published.len(), 1);
+    assert_eq!(published[0].1["version"], json!(committed));
+    world.handle(&first).await.unwrap();
+    assert_eq!(
+        world.broker.take(),
+        [],
+        "the second re-send waits for its turn"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_late_or_repeated_report_changes_nothing() {
     let world = World::settled().await;
     let before = world.record().await;
