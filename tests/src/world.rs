@@ -1,6 +1,6 @@
 //! One stack per test: own ports, own data, ended by its handle when the test ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -125,6 +125,11 @@ impl World {
     /// The ready file.
     pub fn ready(&self) -> &Value {
         &self.ready
+    }
+
+    /// Path of the ready file.
+    pub fn ready_file(&self) -> PathBuf {
+        self.directory.path().join("ready.json")
     }
 
     /// A text of the ready file, by its name.
@@ -319,18 +324,33 @@ impl World {
 
 /// The path of a program of the workspace, built beside the tests.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let this = std::env::current_exe().context("find the path of the test itself")?;
-    let profile = this
-        .ancestors()
-        .nth(2)
-        .context("the test is not in cargo's output directory")?;
-    let path = profile.join(name);
+    let path = built()?.join(name);
     anyhow::ensure!(
         path.is_file(),
         "no program {}: run `cargo build` first, or `cargo xtask test`",
         path.display()
     );
     Ok(path)
+}
+
+/// The Python of the tests' own environment, which has boto3.
+pub fn python() -> Result<PathBuf> {
+    let path = built()?.join("../venv/bin/python");
+    anyhow::ensure!(
+        path.is_file(),
+        "no {}: run `cargo xtask setup`",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// The directory of cargo's output for this profile.
+fn built() -> Result<PathBuf> {
+    let this = std::env::current_exe().context("find the path of the test itself")?;
+    let profile = this.ancestors().nth(2);
+    profile
+        .map(Path::to_owned)
+        .context("the test is not in cargo's output directory")
 }
 
 fn tail(directory: &TempDir) -> String {

@@ -1,9 +1,11 @@
 //! Stories of an operator at a second shell, and of clients that nobody here wrote.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use e2e::World;
+use e2e::world::{program, python};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -91,46 +93,123 @@ async fn the_same_request_twice_acts_once() -> Result<()> {
 async fn mosquitto_pub_with_the_buttons_certificate_is_the_button() -> Result<()> {
     let world = World::with(&["--memory", "--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
-    let (host, port) = world
-        .at("mqtts")
-        .rsplit_once(':')
-        .context("mqtts is host:port")?;
-    let payload =
-        json!({ "serialNumber": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV" })
-            .to_string();
-    let output = Command::new("mosquitto_pub")
-        .args([
-            "-h",
-            host,
-            "-p",
-            port,
-            "-i",
-            "button-1",
-            "-q",
-            "1",
-            "-V",
-            "mqttv311",
-            "-t",
-            "iotbutton/button-1",
-            "-m",
-            &payload,
-        ])
-        .arg("--cafile")
-        .arg(world.at("ca"))
-        .arg("--cert")
-        .arg(world.secret("button-1", "cert"))
-        .arg("--key")
-        .arg(world.secret("button-1", "key"))
+    let files = [
+        world.secret("button-1", "cert"),
+        world.secret("button-1", "key"),
+    ];
+    mosquitto_press(&world, "button-1", world.at("mqtts"), &files).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn boto3_registers_a_button_that_lockctl_binds_and_mosquitto_presses() -> Result<()> {
+    let world = World::start().await?;
+    world.until_settled("lock-1", "locked").await?;
+    let keep = tempfile::tempdir()?;
+    let files = [
+        keep.path().join("certificate.pem"),
+        keep.path().join("private.key"),
+    ];
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/provision.py");
+    let output = Command::new(python()?)
+        .arg(script)
+        .arg(world.ready_file())
+        .args(["button-8", "remote-lock-button"])
+        .args(&files)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
         .await
-        .context("run mosquitto_pub: `cargo xtask setup` installs it")?;
+        .context("run the boto3 script")?;
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    let endpoint = String::from_utf8(output.stdout)?;
+    assert_eq!(
+        endpoint.trim(),
+        world.at("mqtts"),
+        "the service names the broker"
+    );
+    let bound = world
+        .lockctl_json(&["bind", "button-8", "lock-1", "--single", "unlock"])
+        .await?;
+    assert_eq!(bound["binding"]["enabled"], true);
+    mosquitto_press(&world, "button-8", endpoint.trim(), &files).await?;
     world.until_settled("lock-1", "unlocked").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_aws_settings_lockctl_names_account_and_region() -> Result<()> {
+    let world = World::start().await?;
+    world.until_settled("lock-1", "locked").await?;
+    let credentials = &world.ready()["credentials"];
+    let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
+    let output = Command::new(program("lockctl")?)
+        .args(["unlock", "lock-1", "--data-dir", "/nowhere"])
+        .env("AWS_ACCESS_KEY_ID", text("accessKeyId"))
+        .env("AWS_SECRET_ACCESS_KEY", text("secretAccessKey"))
+        .env("AWS_REGION", world.at("region"))
+        .env("AWS_ENDPOINT_URL_DYNAMODB", world.at("dynamodb"))
+        .env("AWS_ENDPOINT_URL_IOT_DATA_PLANE", world.at("iotData"))
+        .env("USER", "operator-2")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("run lockctl")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let first = said.lines().next().unwrap_or_default();
+    assert!(
+        first.contains("account") && first.contains("us-east-1"),
+        "{first}"
+    );
+    world.until_settled("lock-1", "unlocked").await?;
+    Ok(())
+}
+
+/// Presses as `serial` with mosquitto's own command-line client.
+async fn mosquitto_press(
+    world: &World,
+    serial: &str,
+    address: &str,
+    files: &[PathBuf; 2],
+) -> Result<()> {
+    let (host, port) = address
+        .rsplit_once(':')
+        .context("the address is host:port")?;
+    let topic = format!("iotbutton/{serial}");
+    let payload =
+        json!({ "serialNumber": serial, "clickType": "SINGLE", "batteryVoltage": "1568mV" })
+            .to_string();
+    let output = Command::new("mosquitto_pub")
+        .args([
+            "-h", host, "-p", port, "-i", serial, "-q", "1", "-V", "mqttv311", "-t", &topic, "-m",
+            &payload,
+        ])
+        .arg("--cafile")
+        .arg(world.at("ca"))
+        .arg("--cert")
+        .arg(&files[0])
+        .arg("--key")
+        .arg(&files[1])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("run mosquitto_pub: `cargo xtask setup` installs it")?;
+    anyhow::ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::workspace::{Workspace, find_on_path};
 const PARTS: &[(&str, &[&str])] = &[
     ("browser", &["chromium", "chromedriver"]),
     ("mosquitto", &["mosquitto_pub"]),
+    ("boto3", &["python tools", "mosquitto_pub"]),
 ];
 
 /// Tests that cannot run here.
