@@ -34,7 +34,8 @@ static int whole_text_is_valid(const char *payload, size_t length) {
 static int read_number(const struct scan_value *value, uint64_t *out) {
   int status = scan_unsigned(value, out);
   if (status == CORE_ESPACE) return COMMAND_RANGE;
-  return status == CORE_OK ? CORE_OK : COMMAND_TYPE;
+  if (status != CORE_OK) return COMMAND_TYPE;
+  return CORE_OK;
 }
 
 static int read_action(const struct scan_value *value, enum action *out) {
@@ -114,7 +115,8 @@ int command_parse(const char *payload, size_t length, struct command *command) {
   }
   required = (1u << MEMBERS) - 1u;
   if (command->action == ACTION_LOCK) required &= ~(1u << EXPIRES);
-  return (seen & required) == required ? CORE_OK : COMMAND_MISSING;
+  if ((seen & required) != required) return COMMAND_MISSING;
+  return CORE_OK;
 }
 
 const char *command_error_name(int error) {
