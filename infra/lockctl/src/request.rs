@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use lock_aws::clock;
 use lock_core::action::Intent;
 use lock_core::event::{Event, Kind};
 use lock_core::reason::Verdict;
@@ -78,10 +79,14 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
                 let line = format!(
                     "{} is {} after {:.1} s",
                     args.lock,
-                    intent_done(&record),
+                    view::word(record.state),
                     since.elapsed().as_secs_f64()
                 );
-                Ok(answer(line, body("settled", view::record(&record)), None))
+                Ok(answer(
+                    line,
+                    body("settled", view::record(&record, clock::now())),
+                    None,
+                ))
             }
             Outcome::Declined(event) => {
                 let no = format!("{} did not {intent}: {event}", args.lock);
@@ -96,14 +101,17 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
             let record = target.record(&args.lock).await?;
             let known = record.as_ref().map_or_else(
                 || "nothing is known of it".to_owned(),
-                |record| view::sentence(record, lock_aws::clock::now().0),
+                |record| view::sentence(record, clock::now()),
             );
             let no = format!(
                 "no answer from {} within {} s; a timeout is not a no: {known}",
                 args.lock,
                 PATIENCE.as_secs()
             );
-            let shown = record.as_ref().map(view::record).unwrap_or_default();
+            let shown = record
+                .as_ref()
+                .map(|record| view::record(record, clock::now()))
+                .unwrap_or_default();
             Ok(answer(no.clone(), body("timeout", shown), Some(no)))
         }
     }
@@ -112,13 +120,6 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
 enum Outcome {
     Settled(Box<Record>),
     Declined(Box<Event>),
-}
-
-fn intent_done(record: &Record) -> String {
-    serde_json::to_value(record.state)
-        .ok()
-        .and_then(|word| word.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 /// Watches for the request's own event line, and then for its command to settle.

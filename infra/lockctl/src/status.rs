@@ -19,15 +19,18 @@ pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
         }
         None => target.records().await?,
     };
-    let now_ms = lock_aws::clock::now().0;
+    let now = lock_aws::clock::now();
     let mut lines: Vec<_> = records
         .iter()
-        .map(|record| view::sentence(record, now_ms))
+        .map(|record| view::sentence(record, now))
         .collect();
     if lines.is_empty() {
         lines.push("no locks yet: `lockctl bind BUTTON LOCK` makes one known".to_owned());
     }
-    let locks: Vec<_> = records.iter().map(view::record).collect();
+    let locks: Vec<_> = records
+        .iter()
+        .map(|record| view::record(record, now))
+        .collect();
     Ok(Answer {
         target: target.name().to_owned(),
         lines,

@@ -25,12 +25,17 @@ fn local(at_ms: u64, format: &str) -> String {
 
 /// Age in words: `3 s ago`, `4 min ago`.
 pub fn ago(at_ms: u64, now_ms: u64) -> String {
-    let seconds = now_ms.saturating_sub(at_ms) / 1000;
+    format!("{} ago", span(at_ms, now_ms))
+}
+
+/// A span in words: `3 s`, `4 min`.
+pub fn span(from_ms: u64, now_ms: u64) -> String {
+    let seconds = now_ms.saturating_sub(from_ms) / 1000;
     match seconds {
-        0..120 => format!("{seconds} s ago"),
-        120..7200 => format!("{} min ago", seconds / 60),
-        7200..172_800 => format!("{} h ago", seconds / 3600),
-        _ => format!("{} days ago", seconds / 86_400),
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use local_cloud::{Event, EventKind};
+use lock_aws::clock;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
@@ -151,7 +152,7 @@ impl Board {
         let shadow = self.target.shadow(lock).await?;
         let history = history::read(&self.target, lock, HISTORY_LINES).await?;
         Ok(
-            json!({ "record": record.as_ref().map(view::record), "shadow": shadow.map(|shadow| shown(&shadow)), "history": history }),
+            json!({ "record": record.as_ref().map(|record| view::record(record, clock::now())), "shadow": shadow.map(|shadow| shown(&shadow)), "history": history }),
         )
     }
 }

@@ -81,7 +81,7 @@ pub const STEPS: &[Step] = &[
     Step {
         name: StepName::C,
         what: "the firmware's host tests, under sanitizers",
-        tools: &["cc", "make", "sanitizers"],
+        tools: &["cc", "make", "sanitizers", "python3-venv"],
         after: None,
         run: |workspace| {
             process::run(
