@@ -71,6 +71,13 @@ pub enum EventKind {
         /// Which action and why.
         error: String,
     },
+    /// A schedule came due.
+    Scheduled {
+        /// The schedule's name.
+        schedule: String,
+        /// ARN of the function it invokes.
+        function: String,
+    },
     /// A function's process took an invocation.
     Invoked {
         /// The function's name.

@@ -29,6 +29,7 @@ use crate::kill::Killer;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{Reach, RuleEngine, RuleError};
+use crate::schedule::{self, Ringer};
 use crate::storage::{self, StorageError};
 use crate::template::{Context, Template, TemplateError};
 use crate::{Endpoints, LocalCloud, Options};
@@ -39,6 +40,9 @@ pub enum StartError {
     /// The template, or something in it that has no local counterpart.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A factor that time cannot be multiplied with.
+    #[error("time scale {0}: it must lie above 0 and be at most 1")]
+    TimeScale(f64),
     /// A port that is taken.
     #[error("listen for {service} on 127.0.0.1:{port}: choose another port, or 0 for a free one")]
     Listen {
@@ -81,6 +85,10 @@ pub enum StartError {
 
 /// See [`LocalCloud::start`].
 pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
+    let usable = options.time_scale > 0.0 && options.time_scale <= 1.0;
+    if !usable {
+        return Err(StartError::TimeScale(options.time_scale));
+    }
     let parts = Parts::open(&options)?;
     let listeners = Listeners::bind(&options).await?;
     let endpoints = listeners.endpoints()?;
@@ -107,6 +115,10 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     };
     let messages = parts.broker.tap();
     spawn_until_stop(&mut tasks, &stopping, engine.run(messages));
+    for schedule in parts.template.schedules.iter().filter(|s| s.enabled) {
+        let running = schedule::run(schedule.clone(), parts.ringer(&options, &functions));
+        spawn_until_stop(&mut tasks, &stopping, running);
+    }
     let messages = parts.broker.tap();
     spawn_until_stop(&mut tasks, &stopping, parts.shadows.clone().run(messages));
     let stopped = stopped(stopping.clone());
@@ -186,6 +198,17 @@ impl Parts {
             events: self.events.clone(),
             clock: self.clock,
             account: options.account.clone(),
+        }
+    }
+
+    fn ringer(&self, options: &Options, functions: &Functions) -> Ringer {
+        Ringer {
+            functions: functions.clone(),
+            events: self.events.clone(),
+            clock: self.clock,
+            account: options.account.clone(),
+            region: options.region.clone(),
+            time_scale: options.time_scale,
         }
     }
 

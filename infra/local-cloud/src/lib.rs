@@ -20,6 +20,7 @@ pub mod policy;
 mod queue;
 pub mod registry;
 mod rule;
+mod schedule;
 pub mod shadow;
 pub mod sql;
 mod storage;
@@ -68,6 +69,8 @@ pub struct Options {
     pub ports: Ports,
     /// Seed of everything random that faults decide.
     pub seed: u64,
+    /// Factor on the waits of functions' retries and on the periods of schedules: 1.0 is real time, 0.05 makes 3 s of a minute.
+    pub time_scale: f64,
     /// Faults to inject. Faults of devices are the caller's business and are ignored here.
     pub faults: Vec<Fault>,
 }

@@ -12,6 +12,7 @@ mod node;
 mod parameter;
 mod resource;
 mod rule;
+mod schedule;
 mod scope;
 mod table;
 #[cfg(test)]
@@ -24,8 +25,8 @@ use serde_json::Value;
 
 pub use error::{Problem, TemplateError};
 pub use resource::{
-    Action, Function, Index, KeyType, Permission, Projection, Queue, SnsTopic, Table, TopicRule,
-    WithoutEffect,
+    Action, Function, Index, KeyType, Permission, Projection, Queue, Schedule, SnsTopic, Table,
+    TopicRule, WithoutEffect,
 };
 
 /// Everything outside the template that its functions can refer to.
@@ -50,6 +51,8 @@ pub struct Template {
     pub functions: Vec<Function>,
     /// IoT topic rules, in template order.
     pub rules: Vec<TopicRule>,
+    /// Schedules that invoke functions, in template order.
+    pub schedules: Vec<Schedule>,
     /// IoT policy documents by policy name.
     pub iot_policies: BTreeMap<String, Value>,
     /// SQS queues, in template order.

@@ -126,6 +126,11 @@ pub struct LocalArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 
+    /// Factor on waits of the cloud's own making, above 0 and at most 1: the minute of a schedule and the minutes before a
+    /// failed function is retried. 0.05 makes 3 s of a minute. The life of a command and the devices' clocks stay as they are.
+    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = time_scale)]
+    pub time_scale: f64,
+
     /// Inject a fault, as `what[:target]@when`; repeatable. `--fault help` lists all.
     #[arg(long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
@@ -153,6 +158,14 @@ pub struct LocalArgs {
     /// Use the programs beside this one as they are, instead of building them first.
     #[arg(long)]
     pub no_build: bool,
+}
+
+/// A factor above 0 and at most 1.
+fn time_scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= 1.0 => Ok(factor),
+        _ => Err("it must lie above 0 and be at most 1".to_owned()),
+    }
 }
 
 /// How `local` prints what happens.

@@ -39,7 +39,10 @@ pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) ->
             (fate.copies, fate.delay)
         }),
         now_ms: Arc::new(move || clock.now_ms()),
-        tuning: Tuning::default(),
+        tuning: Tuning {
+            time_scale: options.time_scale,
+            ..Tuning::default()
+        },
     }
 }
 

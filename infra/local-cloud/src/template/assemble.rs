@@ -10,7 +10,7 @@ use super::fields::{Fields, Place};
 use super::node::{Data, Entry, Node};
 use super::resource::{Permission, Queue, SnsTopic, WithoutEffect};
 use super::scope::Scope;
-use super::{Action, Context, Template, function, parameter, rule, table};
+use super::{Action, Context, Template, function, parameter, rule, schedule, table};
 
 const SECTIONS: [&str; 9] = [
     "AWSTemplateFormatVersion",
@@ -149,9 +149,12 @@ impl Assembly<'_> {
         };
         let id = entry.key.as_str();
         let identity = self.scope.identity(&place, entry.line, id)?;
-        let fields = self.properties(&place, entry, kind)?;
+        let mut fields = self.properties(&place, entry, kind)?;
         match kind {
             "AWS::Serverless::Function" => {
+                let stack_name = &self.scope.context.stack_name;
+                let schedules = schedule::events((id, &identity), stack_name, &mut fields)?;
+                self.template.schedules.extend(schedules);
                 let metadata = self.metadata(&place, node)?;
                 let function = function::read(id, identity, metadata, fields)?;
                 self.template.functions.push(function);
@@ -168,6 +171,10 @@ impl Assembly<'_> {
             "AWS::IoT::TopicRule" => {
                 let rule = rule::read(id, identity, fields)?;
                 self.template.rules.push(rule);
+            }
+            "AWS::Scheduler::Schedule" => {
+                let schedule = schedule::read(id, identity, fields)?;
+                self.template.schedules.push(schedule);
             }
             "AWS::IoT::Policy" => self.policy(identity.name, fields)?,
             "AWS::SQS::Queue" => {
@@ -276,6 +283,14 @@ impl Assembly<'_> {
 
     /// A rule may only name functions and queues of this template: there is nothing else here to reach.
     fn check_actions(&self, place: &dyn Fn(&str) -> Place) -> Result<(), TemplateError> {
+        for schedule in &self.template.schedules {
+            // One that a function's event makes has no resource of its own, and names that function.
+            let Some(resource) = self.scope.resources.get(&schedule.logical_id) else {
+                continue;
+            };
+            let place = place(&schedule.logical_id);
+            schedule::check(schedule, &self.template.functions, place, resource.line)?;
+        }
         for rule in &self.template.rules {
             for action in rule.actions.iter().chain(&rule.error_action) {
                 let (target, known) = match action {

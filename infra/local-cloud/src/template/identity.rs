@@ -40,6 +40,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::Lambda::Permission", &[]),
     ("AWS::Logs::LogGroup", &["LogGroupName"]),
     ("AWS::CloudWatch::Alarm", &["AlarmName"]),
+    ("AWS::Scheduler::Schedule", &["Name"]),
 ];
 
 impl Scope<'_> {
@@ -166,6 +167,10 @@ impl Scope<'_> {
             "AWS::CloudWatch::Alarm" => (
                 name.clone(),
                 vec![("Arn", arn("cloudwatch", format!("alarm:{name}")))],
+            ),
+            "AWS::Scheduler::Schedule" => (
+                name.clone(),
+                vec![("Arn", arn("scheduler", format!("schedule/default/{name}")))],
             ),
             _ => (name.clone(), Vec::new()),
         };

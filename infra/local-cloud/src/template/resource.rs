@@ -3,6 +3,7 @@
 //! Must not know: how they were written in the template.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -177,6 +178,25 @@ pub enum Action {
         /// Role that permits the write.
         role_arn: String,
     },
+}
+
+/// An `AWS::Scheduler::Schedule` that invokes a function, or the one that SAM makes of a function's `ScheduleV2` event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Logical id.
+    pub logical_id: String,
+    /// Schedule name.
+    pub name: String,
+    /// Schedule ARN.
+    pub arn: String,
+    /// Time between two invocations.
+    pub period: Duration,
+    /// JSON handed to the function; `<aws.scheduler.…>` keywords are replaced at each invocation.
+    pub input: Option<String>,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// ARN of the function.
+    pub function_arn: String,
 }
 
 /// An `AWS::SQS::Queue`.

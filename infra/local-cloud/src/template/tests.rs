@@ -1,5 +1,7 @@
 //! Tables of templates: what they become, and how they are refused.
 
+mod schedule;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -266,7 +268,7 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         ),
         (
             "      CodeUri: lambdas/regulate",
-            "      Events: {}",
+            "      Tracing: Active",
             "Regulate: property CodeUri is missing",
         ),
         (
@@ -321,16 +323,21 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         ),
     ];
     for (from, to, expected) in cases {
-        assert!(THERMOSTAT.contains(from), "{from} is not in the thermostat");
-        let before = THERMOSTAT.split(from).next().unwrap_or_default();
-        let line = (before.matches('\n').count() + 1).to_string();
-        let expected = expected.replace("{line}", &line);
-        let message = error(&THERMOSTAT.replacen(from, to, 1), &[]);
-        assert!(
-            message.contains(&expected),
-            "{to}\n   gave {message}\n   want {expected}"
-        );
+        refused(from, to, expected);
     }
+}
+
+/// Asserts that the thermostat is refused once `to` stands where `from` stood.
+fn refused(from: &str, to: &str, expected: &str) {
+    assert!(THERMOSTAT.contains(from), "{from} is not in the thermostat");
+    let before = THERMOSTAT.split(from).next().unwrap_or_default();
+    let line = (before.matches('\n').count() + 1).to_string();
+    let expected = expected.replace("{line}", &line);
+    let message = error(&THERMOSTAT.replacen(from, to, 1), &[]);
+    assert!(
+        message.contains(&expected),
+        "{to}\n   gave {message}\n   want {expected}"
+    );
 }
 
 #[test]

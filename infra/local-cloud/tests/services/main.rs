@@ -6,5 +6,6 @@ mod mqtt;
 mod provision;
 mod restart;
 mod rule;
+mod schedule;
 mod shadow;
 mod world;

@@ -40,6 +40,7 @@ pub fn options() -> Options {
         binaries: BTreeMap::from([("echo".to_owned(), here("echo.py"))]),
         ports: Ports::default(),
         seed: 1,
+        time_scale: 1.0,
         faults: Vec::new(),
     }
 }

@@ -69,6 +69,7 @@ pub fn options(args: &LocalArgs, global: &Global, home: &Path, faults: &Faults) 
         binaries: BTreeMap::new(),
         ports: Ports::default(),
         seed: args.seed,
+        time_scale: args.time_scale,
         faults: faults.cloud.clone(),
     })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{Notice, queue};
+use super::super::Notice;
 use super::{function, world};
 
 #[tokio::test]
@@ -80,6 +80,6 @@ fn epoch_milliseconds_become_iso_8601() {
         (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
     ];
     for (ms, text) in cases {
-        assert_eq!(queue::iso_8601(ms), text);
+        assert_eq!(crate::clock::iso_8601(ms), text);
     }
 }

@@ -1,0 +1,240 @@
+//! Reads `AWS::Scheduler::Schedule`, and the `ScheduleV2` events of a function, from which SAM makes such a schedule.
+//!
+//! Source: CloudFormation's `AWS::Scheduler::Schedule`, SAM's `ScheduleV2`. Must not know: who runs schedules.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::{Problem, TemplateError};
+use super::fields::{Fields, Place};
+use super::identity::Identity;
+use super::node::Node;
+use super::resource::{Function, Schedule};
+
+/// Least and greatest of a schedule's retry policy. An invocation is only handed to the function's queue, which always
+/// takes it here, so the policy is checked and never needed.
+const RETRY_ATTEMPTS: std::ops::RangeInclusive<u64> = 0..=185;
+const RETRY_AGE_S: std::ops::RangeInclusive<u64> = 60..=86_400;
+
+/// A schedule that stands as a resource of its own.
+pub(super) fn read(
+    id: &str,
+    identity: Identity,
+    mut fields: Fields,
+) -> Result<Schedule, TemplateError> {
+    let arn = identity.arn().to_owned();
+    let mut window = fields
+        .map("FlexibleTimeWindow")?
+        .ok_or_else(|| fields.missing("FlexibleTimeWindow"))?;
+    inflexible(&mut window)?;
+    window.finish()?;
+    let mut target = fields
+        .map("Target")?
+        .ok_or_else(|| fields.missing("Target"))?;
+    let function_arn = target.need_text("Arn")?;
+    target.need_text("RoleArn")?;
+    let input = input(&mut target)?;
+    delivery(&mut target)?;
+    target.finish()?;
+    let schedule = Schedule {
+        logical_id: id.to_owned(),
+        name: identity.name,
+        arn,
+        period: period(&mut fields)?,
+        input,
+        enabled: enabled(&mut fields)?,
+        function_arn,
+    };
+    fields.accept(&["Name", "Description", "ScheduleExpressionTimezone"]);
+    fields.finish()?;
+    Ok(schedule)
+}
+
+/// Takes a function's `Events`: only `ScheduleV2` has a local counterpart.
+pub(super) fn events(
+    function: (&str, &Identity),
+    stack_name: &str,
+    fields: &mut Fields,
+) -> Result<Vec<Schedule>, TemplateError> {
+    let (function_id, function) = function;
+    let Some(events) = fields.map("Events")? else {
+        return Ok(Vec::new());
+    };
+    let place = events.place.clone();
+    let rest = events.rest().into_iter();
+    rest.map(|event| {
+        let path = format!("Events.{}", event.key);
+        let id = format!("{function_id}{}", event.key);
+        of_event(
+            place.clone(),
+            &path,
+            event.value,
+            Names { id, stack_name },
+            function.arn(),
+        )
+    })
+    .collect()
+}
+
+struct Names<'a> {
+    id: String,
+    stack_name: &'a str,
+}
+
+fn of_event(
+    place: Place,
+    path: &str,
+    event: Node,
+    names: Names<'_>,
+    function_arn: &str,
+) -> Result<Schedule, TemplateError> {
+    let mut event = Fields::new(place, path, event)?;
+    let kind = event.need_text("Type")?;
+    if kind != "ScheduleV2" {
+        let what = event.name("Type");
+        let reason = "only ScheduleV2 is supported";
+        return Err(event.place.refused(event.line, &what, &kind, reason));
+    }
+    let mut fields = event
+        .map("Properties")?
+        .ok_or_else(|| event.missing("Properties"))?;
+    event.finish()?;
+    if let Some(mut window) = fields.map("FlexibleTimeWindow")? {
+        inflexible(&mut window)?;
+        window.finish()?;
+    }
+    let Names { id, stack_name } = names;
+    let unnamed = fields.boolean("OmitName")?.unwrap_or(false);
+    let name = match (fields.text("Name")?, unnamed) {
+        (Some(name), _) => name,
+        (None, true) => format!("{stack_name}-{id}"),
+        (None, false) => id.clone(),
+    };
+    let input = input(&mut fields)?;
+    delivery(&mut fields)?;
+    let schedule = Schedule {
+        arn: arn_beside(function_arn, &name),
+        logical_id: id,
+        name,
+        period: period(&mut fields)?,
+        input,
+        enabled: enabled(&mut fields)?,
+        function_arn: function_arn.to_owned(),
+    };
+    fields.accept(&[
+        "Description",
+        "ScheduleExpressionTimezone",
+        "RoleArn",
+        "PermissionsBoundary",
+    ]);
+    fields.finish()?;
+    Ok(schedule)
+}
+
+/// ARN of a schedule in the region and account of `function_arn`.
+fn arn_beside(function_arn: &str, name: &str) -> String {
+    let parts: Vec<_> = function_arn.splitn(6, ':').collect();
+    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+    format!(
+        "arn:{}:scheduler:{}:{}:schedule/default/{name}",
+        part(1),
+        part(3),
+        part(4)
+    )
+}
+
+/// A schedule may only invoke a function of this template: there is nothing else here to reach.
+pub(super) fn check(
+    schedule: &Schedule,
+    functions: &[Function],
+    place: Place,
+    line: usize,
+) -> Result<(), TemplateError> {
+    if functions.iter().any(|f| f.arn == schedule.function_arn) {
+        return Ok(());
+    }
+    let problem = Problem::UnknownReference(schedule.function_arn.clone());
+    Err(place.error(line, problem))
+}
+
+/// Retry policy and dead-letter queue, checked: see [`RETRY_ATTEMPTS`].
+fn delivery(fields: &mut Fields) -> Result<(), TemplateError> {
+    if let Some(mut retry) = fields.map("RetryPolicy")? {
+        retry.integer("MaximumRetryAttempts", RETRY_ATTEMPTS)?;
+        retry.integer("MaximumEventAgeInSeconds", RETRY_AGE_S)?;
+        retry.finish()?;
+    }
+    if let Some(mut letters) = fields.map("DeadLetterConfig")? {
+        letters.need_text("Arn")?;
+        letters.finish()?;
+    }
+    Ok(())
+}
+
+fn inflexible(window: &mut Fields) -> Result<(), TemplateError> {
+    let mode = window.need_text("Mode")?;
+    if mode == "OFF" {
+        return Ok(());
+    }
+    let what = window.name("Mode");
+    let reason = "only OFF is supported";
+    Err(window.place.refused(window.line, &what, &mode, reason))
+}
+
+fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
+    let state = fields.text("State")?;
+    match state.as_deref() {
+        None | Some("ENABLED") => Ok(true),
+        Some("DISABLED") => Ok(false),
+        Some(other) => {
+            let what = fields.name("State");
+            let reason = "it must be ENABLED or DISABLED";
+            Err(fields.place.refused(fields.line, &what, other, reason))
+        }
+    }
+}
+
+fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
+    let Some(text) = fields.text("Input")? else {
+        return Ok(None);
+    };
+    if serde_json::from_str::<Value>(&text).is_err() {
+        let what = fields.name("Input");
+        let reason = "a function takes JSON only";
+        return Err(fields.place.refused(fields.line, &what, &text, reason));
+    }
+    Ok(Some(text))
+}
+
+fn period(fields: &mut Fields) -> Result<Duration, TemplateError> {
+    let expression = fields.need_text("ScheduleExpression")?;
+    parse_rate(&expression).map_err(|reason| {
+        let what = fields.name("ScheduleExpression");
+        fields
+            .place
+            .refused(fields.line, &what, &expression, reason)
+    })
+}
+
+/// `rate(5 minutes)`; AWS's least unit is a minute.
+fn parse_rate(expression: &str) -> Result<Duration, &'static str> {
+    const FORM: &str = "a rate is written rate(5 minutes), in minutes, hours or days";
+    if expression.starts_with("cron(") || expression.starts_with("at(") {
+        return Err("only rate(…) is supported here");
+    }
+    let inner = expression.strip_prefix("rate(").ok_or(FORM)?;
+    let inner = inner.strip_suffix(')').ok_or(FORM)?;
+    let (count, unit) = inner.split_once(' ').ok_or(FORM)?;
+    let count: u64 = count.parse().map_err(|_| FORM)?;
+    let minutes: u64 = match unit {
+        "minute" | "minutes" => 1,
+        "hour" | "hours" => 60,
+        "day" | "days" => 24 * 60,
+        _ => return Err(FORM),
+    };
+    match count.checked_mul(minutes * 60) {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err(FORM),
+    }
+}

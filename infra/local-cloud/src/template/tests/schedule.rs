@@ -1,0 +1,94 @@
+//! Schedules, as resources and as events of functions.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn schedules_come_from_events_and_from_resources() {
+    let template = thermostat(&[]);
+    let function_arn = template.functions[0].arn.clone();
+    let arn =
+        |name: &str| format!("arn:aws:scheduler:us-east-1:123456789012:schedule/default/{name}");
+    assert_eq!(
+        template.schedules,
+        [
+            Schedule {
+                logical_id: "RegulateOften".to_owned(),
+                name: "RegulateOften".to_owned(),
+                arn: arn("RegulateOften"),
+                period: Duration::from_secs(300),
+                input: None,
+                enabled: true,
+                function_arn: function_arn.clone(),
+            },
+            Schedule {
+                logical_id: "Nightly".to_owned(),
+                name: "my-home-nightly".to_owned(),
+                arn: arn("my-home-nightly"),
+                period: Duration::from_secs(86_400),
+                input: Some("{\"degrees\": 16}".to_owned()),
+                enabled: false,
+                function_arn,
+            },
+        ]
+    );
+}
+
+#[test]
+fn a_schedule_that_cannot_be_honoured_is_refused() {
+    const EXPRESSION: &str = "ScheduleExpression: rate(5 minutes)";
+    const FORM: &str = "a rate is written rate(5 minutes), in minutes, hours or days";
+    for (expression, reason) in [
+        ("cron(0 3 * * ? *)", "only rate(…) is supported here"),
+        ("at(2030-01-01T00:00:00)", "only rate(…) is supported here"),
+        ("rate(0 minutes)", FORM),
+        ("rate(30 seconds)", FORM),
+        ("every minute", FORM),
+    ] {
+        let to = format!("ScheduleExpression: {expression}");
+        let expected = format!(
+            "Events.Often.Properties.ScheduleExpression cannot be {expression:?}: {reason}"
+        );
+        refused(EXPRESSION, &to, &expected);
+    }
+    for (from, to, expected) in [
+        (
+            "Type: ScheduleV2",
+            "Type: SQS",
+            "Regulate: Events.Often.Type cannot be \"SQS\"",
+        ),
+        (
+            EXPRESSION,
+            "Name: x",
+            "Regulate: property Events.Often.Properties.ScheduleExpression is missing",
+        ),
+        (
+            "RetryPolicy: {MaximumRetryAttempts: 0,",
+            "RetryPolicy: {MaximumRetryAttempts: 186,",
+            "MaximumRetryAttempts cannot be \"186\": must lie in 0 to 185",
+        ),
+        (
+            "{Mode: 'OFF'}",
+            "{Mode: FLEXIBLE}",
+            "Nightly: FlexibleTimeWindow.Mode cannot be \"FLEXIBLE\"",
+        ),
+        (
+            "State: DISABLED",
+            "State: PAUSED",
+            "Nightly: State cannot be \"PAUSED\"",
+        ),
+        (
+            "'{\"degrees\": 16}'",
+            "16 degrees",
+            "Nightly: Target.Input cannot be \"16 degrees\"",
+        ),
+        (
+            "Arn: !GetAtt Regulate.Arn\n        RoleArn",
+            "Arn: 'arn:other'\n        RoleArn",
+            "Nightly: arn:other is not a parameter",
+        ),
+    ] {
+        refused(from, to, expected);
+    }
+}
