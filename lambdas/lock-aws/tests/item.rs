@@ -82,9 +82,9 @@ prop_compose! {
             "[a-z-]{0,20}".prop_map(|reason| Cause::System { reason }),
         ],
         (created_at, expires_at, next_send_at) in (millis(), option::of(millis()), millis()),
-        attempts in any::<u32>(),
+        (attempts, jams) in (any::<u32>(), 0..4_u32),
     ) -> Command {
-        Command { id, action, cause, created_at, expires_at, attempts, next_send_at }
+        Command { id, action, cause, created_at, expires_at, attempts, next_send_at, jams }
     }
 }
 

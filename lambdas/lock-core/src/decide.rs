@@ -1,11 +1,16 @@
-//! Decisions: what a press, a request or a report means for a lock. Must not
-//! act on what it decides.
+//! Decisions: what a press, a request, a report, a due time or an operator means
+//! for a lock. Must not act on what it decides.
 
+mod due;
+mod operator;
 mod press;
 mod report;
 mod request;
 mod resend;
+mod system;
 
+pub use due::decide_due;
+pub use operator::{decide_recover, decide_revoke};
 pub use press::decide_press;
 pub use report::{Origin, ReportDecision, decide_no_shadow, decide_report};
 pub use request::decide_request;
@@ -106,6 +111,14 @@ impl Decision {
         Decision::line(Verdict::Ignored, reason, event)
     }
 
+    /// This decision, and a person told: in its line, which is committed with the
+    /// rest, so that no crash can lose it.
+    fn alert(mut self, alert: Alert) -> Decision {
+        self.alerts.push(alert);
+        self.writes.event.alerts.push(alert);
+        self
+    }
+
     /// A decision about a message that could not be read: nothing but its line.
     pub fn refused(event: Event) -> Decision {
         Decision::line(Verdict::Refused, event.reason.clone(), event)
@@ -150,11 +163,7 @@ fn command(
     let action = action_of(wish.intent, record);
     let expires_at = (action == Action::Unlock).then_some(expires_at);
     let Some(version) = record.next_version(now) else {
-        let refusal = Decision::ignored(Reason::NO_VERSION_LEFT, event);
-        return Decision {
-            alerts: vec![Alert::NoVersionLeft],
-            ..refusal
-        };
+        return Decision::ignored(Reason::NO_VERSION_LEFT, event).alert(Alert::NoVersionLeft);
     };
     let command = Command::new(wish.id, action, wish.cause, now, expires_at);
     let guard = Guard {

@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::action::{Action, ClickType, Intent};
+use crate::binding::Binding;
 use crate::command::Version;
 use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
 use crate::limits::Limits;
 use crate::name::{ButtonSerial, LockName};
 use crate::press::Press;
-use crate::reason::{Reason, Verdict};
+use crate::reason::{Alert, Reason, Verdict};
+use crate::record::Record;
 use crate::report::{Latch, ReportEvent, Source};
 use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
@@ -44,6 +46,10 @@ pub enum Kind {
     Report,
     /// Nothing happened in time.
     Timeout,
+    /// An operator took a button's right away.
+    Revoke,
+    /// An operator had the table restored.
+    Recover,
 }
 
 /// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
@@ -102,6 +108,9 @@ pub struct Event {
     /// wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
+    /// What a person must be told of it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub alerts: Vec<Alert>,
     /// When the line may be dropped.
     /// *Units*: seconds, DynamoDB's TTL.
     pub ttl: UnixSeconds,
@@ -135,6 +144,7 @@ impl Event {
             latch: None,
             source: None,
             detail: None,
+            alerts: Vec::new(),
             ttl: at.plus(limits.event_ttl_ms).seconds(),
         }
     }
@@ -202,6 +212,49 @@ impl Event {
                 format!("shadow-{}", report.shadow_version),
                 limits,
             )
+        }
+    }
+
+    /// The line of a record that was due (C10).
+    pub fn of_due(record: &Record, now: UnixMillis, limits: &Limits) -> Event {
+        let subject = Subject::Lock(record.lock.clone());
+        let key = format!("due-{}", record.version.0);
+        Event {
+            version: Some(record.version),
+            command_id: record.command.as_ref().map(|command| command.id.clone()),
+            ..Event::new(subject, Kind::Timeout, now, key, limits)
+        }
+    }
+
+    /// The line of a binding that `actor` takes away (C11).
+    pub fn of_revoke(
+        binding: &Binding,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::Lock(binding.lock.clone());
+        let key = format!("revoke-{}-{}", binding.button, binding.revision);
+        Event {
+            button: Some(binding.button.clone()),
+            actor: actor.map(str::to_owned),
+            ..Event::new(subject, Kind::Revoke, now, key, limits)
+        }
+    }
+
+    /// The line of a record that `actor` recovers (C12).
+    pub fn of_recover(
+        record: &Record,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::Lock(record.lock.clone());
+        let key = format!("recover-{}", record.version.0);
+        Event {
+            actor: actor.map(str::to_owned),
+            version: Some(record.version),
+            ..Event::new(subject, Kind::Recover, now, key, limits)
         }
     }
 
@@ -279,7 +332,12 @@ impl Event {
 /// `lock-1 locked (boot): settled: confirmed`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actor = self.actor.as_deref().unwrap_or("someone");
         match (&self.button, &self.click, &self.latch, &self.intent) {
+            (Some(button), _, None, None) if self.kind == Kind::Revoke => {
+                write!(f, "{actor} revokes {button}")?
+            }
+            _ if self.kind == Kind::Recover => write!(f, "{actor} recovers")?,
             (Some(button), Some(click), ..) => write!(f, "{button} {click}")?,
             (_, _, Some(latch), _) => {
                 let source = self
@@ -292,11 +350,7 @@ impl fmt::Display for Event {
                     format!("{latch:?}").to_lowercase()
                 )?;
             }
-            (_, _, _, Some(intent)) => write!(
-                f,
-                "{} asks {intent}",
-                self.actor.as_deref().unwrap_or("someone")
-            )?,
+            (_, _, _, Some(intent)) => write!(f, "{actor} asks {intent}")?,
             _ => write!(f, "{}", format!("{:?}", self.kind).to_lowercase())?,
         }
         match (self.decision, self.action, self.version) {
@@ -305,9 +359,13 @@ impl fmt::Display for Event {
             }
             _ => write!(f, ": {}: {}", self.decision.as_str(), self.reason.text())?,
         }
-        match &self.detail {
-            Some(detail) => write!(f, " ({detail})"),
-            None => Ok(()),
+        if let Some(detail) = &self.detail {
+            write!(f, " ({detail})")?;
         }
+        if self.alerts.is_empty() {
+            return Ok(());
+        }
+        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.code()).collect();
+        write!(f, " [alert: {}]", codes.join(", "))
     }
 }

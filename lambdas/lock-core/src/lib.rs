@@ -41,4 +41,7 @@ pub mod request;
 pub mod time;
 pub mod write;
 
-pub use decide::{Decision, Publish, decide_press, decide_report, decide_request};
+pub use decide::{
+    Decision, Publish, decide_due, decide_press, decide_recover, decide_report, decide_request,
+    decide_revoke,
+};

@@ -25,6 +25,9 @@ pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
+/// How often a jammed latch is told to lock by the system itself, before it is
+/// left to a person (C14).
+pub const JAM_LOCKS_MAX: u32 = 3;
 /// Oldest event that Lambda still delivers to the press function (template's
 /// `MaximumEventAgeInSeconds`).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;

@@ -18,8 +18,10 @@ pub enum Verdict {
     Resend,
     /// The record now says what the latch does.
     Settled,
-    /// The report was taken in; the record still waits.
+    /// Something was taken note of; the record still waits.
     Noted,
+    /// The record now says that the lock does not answer.
+    Unresponsive,
     /// Nothing but this line.
     Ignored,
     /// The message could not be read; nothing but this line.
@@ -34,6 +36,7 @@ impl Verdict {
             Verdict::Resend => "resend",
             Verdict::Settled => "settled",
             Verdict::Noted => "noted",
+            Verdict::Unresponsive => "unresponsive",
             Verdict::Ignored => "ignored",
             Verdict::Refused => "refused",
         }
@@ -88,7 +91,24 @@ reasons! {
     UNKNOWN_BUTTON = "unknown-button";
     /// No record for this lock.
     UNKNOWN_LOCK = "unknown-lock";
-    /// The binding is disabled (C3).
+    /// The latch reached neither end: a bolt sensor says so (C14).
+    JAMMED = "jammed";
+    /// An unlock's life is over and the lock has not said what became of it: it
+    /// may have been executed (C10).
+    UNLOCK_NOT_ANSWERED = "unlock-not-answered";
+    /// The lock has not answered the current command. That does not say that it
+    /// was not executed (C10).
+    NOT_ANSWERED = "not-answered";
+    /// A lock that had answered has not been heard since (C10).
+    SILENT = "silent";
+    /// The lock has never been commanded nor heard.
+    NEVER_HEARD = "never-heard";
+    /// It is too early to judge: an answer may still come.
+    AWAITED = "awaited";
+    /// An operator has had the table restored: nothing in it is believed until
+    /// the lock is heard (C12).
+    RECOVERED = "recovered";
+    /// The binding is disabled (C3, C11).
     REVOKED = "revoked";
     /// The binding gives this click no meaning.
     UNBOUND_CLICK = "unbound-click";
@@ -140,7 +160,8 @@ impl fmt::Display for Reason {
 }
 
 /// Something a person must look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Alert {
     /// A device reports a version that lies far ahead of the clock (C9).
     ImplausibleVersion,
@@ -150,6 +171,12 @@ pub enum Alert {
     UnlockedAtBoot,
     /// No version below 2^53 is left for this lock.
     NoVersionLeft,
+    /// Nobody knows whether an unlock was executed (C10).
+    UnlockNotAnswered,
+    /// A lock does not answer (C10). Raised once, when that begins.
+    Unresponsive,
+    /// A latch stays jammed: a person must go there (C14).
+    Jammed,
 }
 
 impl Alert {
@@ -160,6 +187,9 @@ impl Alert {
             Alert::OtherCommand => "other-command",
             Alert::UnlockedAtBoot => "unlocked-at-boot",
             Alert::NoVersionLeft => "no-version-left",
+            Alert::UnlockNotAnswered => "unlock-not-answered",
+            Alert::Unresponsive => "unresponsive",
+            Alert::Jammed => "jammed",
         }
     }
 }

@@ -87,6 +87,18 @@ pub struct Command {
     pub attempts: u32,
     /// Before this no re-send, whatever asks for it (C8).
     pub next_send_at: UnixMillis,
+    /// Commands in a row, this one included, by which the system has answered a
+    /// jammed latch (C14); 0 for every other command.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub jams: u32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Command {
@@ -106,7 +118,14 @@ impl Command {
             expires_at,
             attempts: 1,
             next_send_at: now.plus(send_backoff_ms(1)),
+            jams: 0,
         }
+    }
+
+    /// When an unlock that no report speaks of is given up: its end, and a
+    /// time in which its report may still come (C10). None for a lock.
+    pub fn given_up_at(&self) -> Option<UnixMillis> {
+        self.expires_at.map(|at| at.plus(UNLOCK_GRACE_MS))
     }
 
     /// Whether the command is over; a lock never is.
@@ -181,8 +200,8 @@ impl Due {
     /// `pending`: the next send, or the end of the wait for an unlock's report,
     /// whichever is first.
     pub fn pending(lock: &LockName, command: &Command) -> Due {
-        let due_at = match command.expires_at {
-            Some(expires_at) => command.next_send_at.min(expires_at.plus(UNLOCK_GRACE_MS)),
+        let due_at = match command.given_up_at() {
+            Some(given_up_at) => command.next_send_at.min(given_up_at),
             None => command.next_send_at,
         };
         Due::new(lock, due_at)

@@ -199,21 +199,40 @@ impl ReportEvent {
     /// event cannot be trusted (C9).
     ///
     /// *Shape*:
-    /// `{"state":{"reported":{…}},"version":18,"timestamp":1763779513,…}`.
+    /// `{"state":{"reported":{…}},"metadata":{"reported":{"lock":{"timestamp":1763779498},…}},"version":18,"timestamp":1763779513}`.
+    /// The document's own `timestamp` is that of the reading; when the report was
+    /// written, the metadata say.
     /// *Errors*: the first [`Refusal`] met.
     pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<ReportEvent, Refusal> {
         let fields = Fields::of(shadow)?;
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
+        let read_at = fields.number("timestamp")?;
+        let written_at = shadow.pointer("/metadata/reported").and_then(latest);
         Ok(ReportEvent {
             lock,
             shadow_version: fields.number("version")?,
-            shadow_at: UnixSeconds(fields.number("timestamp")?),
+            shadow_at: UnixSeconds(written_at.unwrap_or(read_at)),
             report: Report::parse(
                 state
                     .get("reported")
                     .ok_or(Refusal::MissingField("reported"))?,
             )?,
         })
+    }
+}
+
+/// The latest `timestamp` in a tree of a shadow's metadata.
+fn latest(metadata: &Value) -> Option<u64> {
+    match metadata {
+        Value::Object(fields) => fields
+            .iter()
+            .filter_map(|(name, value)| match value.as_u64() {
+                Some(at) if name == "timestamp" => Some(at),
+                _ => latest(value),
+            })
+            .max(),
+        Value::Array(values) => values.iter().filter_map(latest).max(),
+        _ => None,
     }
 }
 
@@ -287,6 +306,20 @@ mod tests {
             ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap(),
             read
         );
+    }
+
+    #[test]
+    fn a_shadow_is_as_old_as_its_report_not_as_its_reading() {
+        let mut shadow =
+            json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 900});
+        let read = |shadow: &Value| {
+            let lock = LockName::new("lock-1").unwrap();
+            ReportEvent::parse_shadow(lock, shadow).unwrap().shadow_at
+        };
+        assert_eq!(read(&shadow), UnixSeconds(900), "nothing better is known");
+        shadow["metadata"] = json!({"desired": {"x": {"timestamp": 890}},
+            "reported": {"lock": {"timestamp": 700}, "refused": {"reason": {"timestamp": 800}}, "list": [{"timestamp": 750}]}});
+        assert_eq!(read(&shadow), UnixSeconds(800));
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub struct BindingUpdate {
     /// The press to take note of; none where the binding must merely still
     /// hold.
     pub note: Option<PressNote>,
+    /// Whether the binding is disabled from now on, its revision one higher
+    /// (C11).
+    pub disable: bool,
 }
 
 /// Note of a press that takes effect; holds only if the press is `newer` (C3).
@@ -117,6 +120,9 @@ pub struct Guard {
     pub shadow: Option<ShadowGuard>,
     /// Its command's next send, as read, where the command is sent again (C8).
     pub next_send_at: Option<UnixMillis>,
+    /// When it is due, as read, where the decision is that its time is over
+    /// (C10): every report used and every re-send moves it.
+    pub due_at: Option<UnixMillis>,
 }
 
 /// What the last shadow version used must be.
@@ -150,6 +156,15 @@ impl BindingUpdate {
             button: binding.button.clone(),
             revision: binding.revision,
             note: None,
+            disable: false,
+        }
+    }
+
+    /// Disables `binding`, which must be enabled and unchanged (C11).
+    pub fn disables(binding: &Binding) -> BindingUpdate {
+        BindingUpdate {
+            disable: true,
+            ..BindingUpdate::holds(binding)
         }
     }
 
@@ -170,14 +185,16 @@ impl BindingUpdate {
 
     /// The binding after this write.
     pub fn apply(&self, binding: &Binding) -> Binding {
-        let Some(note) = &self.note else {
-            return binding.clone();
-        };
-        Binding {
-            last_press: Some(note.last_press.clone()),
-            battery_mv: note.battery_mv.or(binding.battery_mv),
-            ..binding.clone()
+        let mut binding = binding.clone();
+        if let Some(note) = &self.note {
+            binding.last_press = Some(note.last_press.clone());
+            binding.battery_mv = note.battery_mv.or(binding.battery_mv);
         }
+        if self.disable {
+            binding.enabled = false;
+            binding.revision += 1;
+        }
+        binding
     }
 }
 
@@ -190,6 +207,7 @@ impl Guard {
             state: None,
             shadow: None,
             next_send_at: None,
+            due_at: None,
         }
     }
 
@@ -204,6 +222,7 @@ impl Guard {
             && self.status == record.status
             && self.state.is_none_or(|state| state == record.state)
             && self.next_send_at.is_none_or(|at| next_send_at == Some(at))
+            && self.due_at.is_none_or(|at| record.due.due_at == at)
             && match self.shadow {
                 None => true,
                 Some(ShadowGuard::Below(version)) => shadow.is_none_or(|last| last < version),

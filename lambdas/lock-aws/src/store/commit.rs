@@ -150,10 +150,17 @@ fn binding_expression(update: &BindingUpdate) -> Expression {
     let mut expression = Expression::default();
     expression.require("enabled", "=", &true);
     expression.require("revision", "=", &update.revision);
+    let revision = update.revision + u64::from(update.disable);
+    if update.disable {
+        expression.set("enabled", &false);
+    }
     let Some(note) = &update.note else {
-        expression.set("revision", &update.revision);
+        expression.set("revision", &revision);
         return expression;
     };
+    if update.disable {
+        expression.set("revision", &revision);
+    }
     expression.set("lastPress", &note.last_press);
     expression.set_some("batteryMv", note.battery_mv.as_ref());
     match note.newer {
@@ -189,6 +196,9 @@ fn record_expression(update: &RecordUpdate) -> Expression {
     }
     if let Some(at) = &guard.next_send_at {
         expression.require("command.nextSendAt", "=", at);
+    }
+    if let Some(at) = &guard.due_at {
+        expression.require("dueAt", "=", at);
     }
     match &guard.shadow {
         None => {}

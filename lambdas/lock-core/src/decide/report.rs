@@ -1,4 +1,4 @@
-//! What a lock's report means for its record (C8, C9). Must not know how the
+//! What a lock's report means for its record (C8, C9, C14). Must not know how the
 //! report came here, only whether it is the shadow's own present word.
 //!
 //! A report is compared with the record in this order:
@@ -12,22 +12,21 @@
 //! | version | smaller, record settled: lost journal | system LOCK |
 //! | version | smaller, record not settled | the command again, in its turn |
 //! | version and command id | equal | settled: the latch is the truth |
+//! | latch | jammed, up to three times in a row | system LOCK, then a person told |
 //! | version | equal, of another command | system LOCK, a person told |
 
+use super::Decision;
 use super::resend::{may_resend, repeated_report, resend};
-use super::{Decision, commanded};
-use crate::action::Action;
+use super::system::{changed, system_lock};
 use crate::binding::Binding;
-use crate::command::Version;
 use crate::event::Event;
 use crate::field::Refusal;
-use crate::id::CommandId;
-use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
+use crate::limits::{JAM_LOCKS_MAX, Limits};
 use crate::reason::{Alert, Reason, Verdict};
-use crate::record::{Cause, Command, Due, Record, Reported, Status};
+use crate::record::{Command, Due, Record, Reported, Status};
 use crate::report::{Latch, Outcome, ReportEvent, Source};
 use crate::time::UnixMillis;
-use crate::write::{Guard, RecordUpdate, RecordWrite, ShadowGuard, Writes};
+use crate::write::{Guard, RecordUpdate, RecordWrite, ShadowGuard};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +107,7 @@ pub fn decide_report(
     };
     let mut decision = judge(record, report, update, event, binding, now);
     if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
-        decision.alerts.push(Alert::UnlockedAtBoot);
+        decision = decision.alert(Alert::UnlockedAtBoot);
     }
     act(decision)
 }
@@ -142,7 +141,7 @@ fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
     }
 }
 
-enum Freshness {
+pub(super) enum Freshness {
     Newer(ShadowGuard),
     Duplicate,
     Stale,
@@ -152,7 +151,7 @@ enum Freshness {
 /// Whether this report is newer than the last one used. A lower shadow version
 /// with a later time means that the shadow was deleted; then only the shadow
 /// itself is believed, and whatever it holds is new.
-fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
+pub(super) fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
     let Some(last) = &record.reported else {
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
     };
@@ -186,15 +185,17 @@ fn judge(
         } else {
             Reason::VERSION_AHEAD
         };
-        return system_lock(record, update, theirs, reason, event, now);
+        return system_lock(record, update, theirs, reason, 0, event, now);
     }
     let Some(command) = &record.command else {
-        return system_lock(record, update, theirs, Reason::FIRST_REPORT, event, now);
+        let reason = Reason::FIRST_REPORT;
+        return system_lock(record, update, theirs, reason, 0, event, now);
     };
     if theirs < own {
         return match record.status {
             Status::Settled => {
-                system_lock(record, update, theirs, Reason::VERSION_BEHIND, event, now)
+                let reason = Reason::VERSION_BEHIND;
+                system_lock(record, update, theirs, reason, 0, event, now)
             }
             Status::Pending | Status::Unresponsive => {
                 behind(record, command, report, update, event, binding, now)
@@ -202,16 +203,48 @@ fn judge(
         };
     }
     if report.report.command_id.as_ref() == Some(&command.id) {
-        return settle(record, report, update, event, now);
+        return match report.report.lock {
+            Latch::Jammed => jammed(record, command, report, update, event, now),
+            _ => settle(record, command, report, update, event, now),
+        };
     }
-    let mut decision = system_lock(record, update, theirs, Reason::OTHER_COMMAND, event, now);
-    decision.alerts.push(Alert::OtherCommand);
-    decision
+    let reason = Reason::OTHER_COMMAND;
+    system_lock(record, update, theirs, reason, 0, event, now).alert(Alert::OtherCommand)
+}
+
+/// The lock has answered, and its latch reached neither end: told to lock at
+/// new versions, at most [`JAM_LOCKS_MAX`] times in a row, then left to a person
+/// (C14).
+fn jammed(
+    record: &Record,
+    command: &Command,
+    report: &ReportEvent,
+    update: RecordUpdate,
+    event: Event,
+    now: UnixMillis,
+) -> Decision {
+    if command.jams < JAM_LOCKS_MAX {
+        let (theirs, jams) = (report.report.version, command.jams + 1);
+        return system_lock(record, update, theirs, Reason::JAMMED, jams, event, now);
+    }
+    let told = record.status == Status::Settled && record.state == Latch::Jammed;
+    let update = RecordUpdate {
+        status: Some(Status::Settled),
+        due: Due::settled(&record.lock, now),
+        ..update
+    };
+    let decision = changed(Verdict::Settled, Reason::JAMMED, record, update, event);
+    if told {
+        decision
+    } else {
+        decision.alert(Alert::Jammed)
+    }
 }
 
 /// Version and command id match: the reported latch is the truth.
 fn settle(
     record: &Record,
+    command: &Command,
     report: &ReportEvent,
     update: RecordUpdate,
     event: Event,
@@ -224,6 +257,11 @@ fn settle(
     };
     let update = RecordUpdate {
         status: Some(Status::Settled),
+        // The jam is over: the next one is answered anew.
+        command: (command.jams > 0).then(|| Command {
+            jams: 0,
+            ..command.clone()
+        }),
         due: Due::settled(&record.lock, now),
         ..update
     };
@@ -261,85 +299,6 @@ fn behind(
     changed(Verdict::Noted, reason, record, update, event)
 }
 
-fn changed(
-    verdict: Verdict,
-    reason: Reason,
-    record: &Record,
-    update: RecordUpdate,
-    event: Event,
-) -> Decision {
-    let event = Event {
-        version: Some(record.version),
-        command_id: record.command.as_ref().map(|command| command.id.clone()),
-        ..event.decided(verdict, reason.clone())
-    };
-    Decision {
-        verdict,
-        reason,
-        writes: Writes {
-            binding: None,
-            record: Some(RecordWrite::Update(update)),
-            request: None,
-            event,
-        },
-        publish: None,
-        alerts: Vec::new(),
-    }
-}
-
-/// The system's own LOCK at the next version past the record's and the
-/// device's.
-fn system_lock(
-    record: &Record,
-    update: RecordUpdate,
-    theirs: Version,
-    reason: Reason,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
-    let Some(version) = Version::next(record.version, Some(theirs), now) else {
-        let decision = changed(
-            Verdict::Noted,
-            Reason::NO_VERSION_LEFT,
-            record,
-            update,
-            event,
-        );
-        return Decision {
-            alerts: vec![Alert::NoVersionLeft],
-            ..decision
-        };
-    };
-    let command = system_command(&record.lock, version, &reason, now);
-    let update = RecordUpdate {
-        due: Due::pending(&record.lock, &command),
-        ..update
-    };
-    let mut decision = commanded(update, version, command, reason, event);
-    if theirs.0 > now.plus(VERSION_AHEAD_MAX_MS).0 {
-        decision.alerts.push(Alert::ImplausibleVersion);
-    }
-    decision
-}
-
-fn system_command(
-    lock: &crate::name::LockName,
-    version: Version,
-    reason: &Reason,
-    now: UnixMillis,
-) -> Command {
-    let cause = Cause::System {
-        reason: reason.code().to_owned(),
-    };
-    Command::new(
-        CommandId::of_system(lock, version.0),
-        Action::Lock,
-        cause,
-        now,
-        None,
-    )
-}
-
 /// First report of a lock that no one has bound yet: its record, with a system
 /// LOCK at once.
 fn create(report: &ReportEvent, fresh: Reported, event: Event, now: UnixMillis) -> Decision {
@@ -354,6 +313,7 @@ fn create(report: &ReportEvent, fresh: Reported, event: Event, now: UnixMillis) 
         update,
         report.report.version,
         Reason::FIRST_REPORT,
+        0,
         event,
         now,
     );

@@ -9,10 +9,10 @@ use crate::report::Latch;
 use crate::request::Request;
 
 /// The time of every decision here.
-pub(super) const NOW: UnixMillis = UnixMillis(500_000);
+pub(super) const NOW: UnixMillis = UnixMillis(5_000_000);
 /// Versions are written relative to this, which lies past the clock: `v7` is
-/// 1,000,007.
-pub(super) const BASE: u64 = 1_000_000;
+/// 10,000,007.
+pub(super) const BASE: u64 = 10_000_000;
 
 pub(super) fn lock() -> LockName {
     LockName::new("lock-1").unwrap()
@@ -69,6 +69,10 @@ pub(super) fn outcome(decision: &Decision) -> String {
     assert_eq!(
         decision.writes.event.decision, decision.verdict,
         "the line says what was decided"
+    );
+    assert_eq!(
+        decision.writes.event.alerts, decision.alerts,
+        "an alert is committed with the rest"
     );
     let Some(publish) = &decision.publish else {
         return format!("{}: {reason}", decision.verdict.as_str());

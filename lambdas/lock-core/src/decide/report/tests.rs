@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::binding::Actions;
+use crate::command::Version;
 use crate::decide::tests::{BASE, NOW, lock, outcome, record};
+use crate::id::CommandId;
 use crate::name::{ButtonSerial, LockName};
 use crate::report::{Clock, RefusedCommand, Report};
 use crate::time::UnixSeconds;
@@ -106,6 +108,9 @@ fn row(given: &str) -> String {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
                 *command = command.sent_again(NOW);
             }
+            "jams" => {
+                record.as_mut().unwrap().command.as_mut().unwrap().jams = value.parse().unwrap()
+            }
             "waiting" => {
                 record
                     .as_mut()
@@ -186,7 +191,6 @@ fn a_report_settles_the_record_only_with_version_and_id() {
         # the reported latch is the truth, also against a settled record
         settled/unlocked         locked   v7 boot     => settled: confirmed -> settled
         settled/locked           unlocked v7          => settled: confirmed -> settled
-        settled/locked           jammed   v7          => settled: confirmed -> settled
         settled/locked           unlocked v7 boot     => settled: confirmed -> settled alert=unlocked-at-boot
         # another command at this version: not settled, made certain by locking
         pending-unlock/locked    unlocked v7 id=other => command lock v8 expires=never other-command -> pending alert=other-command
@@ -246,5 +250,64 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         pending-unlock/locked unlocked v7 shadow=12 from-shadow           => settled: executed -> settled
         pending-unlock/locked unlocked v7 shadow=1 never-heard            => settled: executed -> settled
         ",
+    );
+}
+
+#[test]
+fn a_jam_is_answered_three_times_in_a_row_and_then_left_to_a_person() {
+    check(
+        "
+        settled/locked       jammed v7        => command lock v8 expires=never jammed -> pending
+        pending-unlock/locked jammed v7       => command lock v8 expires=never jammed -> pending
+        pending-lock/jammed  jammed v7 jams=1 => command lock v8 expires=never jammed -> pending
+        pending-lock/jammed  jammed v7 jams=2 => command lock v8 expires=never jammed -> pending
+        pending-lock/jammed  jammed v7 jams=3 => settled: jammed -> settled alert=jammed
+        # told once
+        settled/jammed       jammed v7 jams=3 => settled: jammed -> settled
+        unresponsive-lock/jammed jammed v7 jams=3 => settled: jammed -> settled alert=jammed
+        # the jam is over
+        pending-lock/jammed  locked v7 jams=2 => settled: executed -> settled
+        settled/jammed       locked v7 jams=3 => settled: confirmed -> settled
+        # the device has not answered the current command: first that
+        pending-lock/jammed  jammed v6 jams=3 waiting => noted: not-seen -> pending
+        ",
+    );
+}
+
+#[test]
+fn jams_are_counted_until_the_latch_moves() {
+    let mut record = heard("settled/locked").unwrap();
+    let mut latches = vec![Latch::Jammed; 5];
+    latches.extend([Latch::Locked, Latch::Jammed]);
+    let mut outcomes = Vec::new();
+    for (n, latch) in latches.into_iter().enumerate() {
+        let mut report = report_of(latch, record.version);
+        report.command_id = record.command.as_ref().map(|command| command.id.clone());
+        let event = ReportEvent {
+            lock: lock(),
+            shadow_version: 11 + n as u64,
+            shadow_at: UnixSeconds(499),
+            report,
+        };
+        let limits = Limits::default();
+        let decided = decide_report(Some(&record), &event, Origin::Event, None, NOW, &limits);
+        let ReportDecision::Act(decision) = decided else {
+            panic!("no shadow was deleted");
+        };
+        outcomes.push((decision.verdict.as_str(), decision.alerts.len()));
+        let write = decision.writes.record.as_ref().unwrap();
+        record = write.apply(Some(&record)).unwrap();
+    }
+    assert_eq!(
+        outcomes,
+        [
+            ("command", 0),
+            ("command", 0),
+            ("command", 0),
+            ("settled", 1),
+            ("settled", 0),
+            ("settled", 0),
+            ("command", 0)
+        ]
     );
 }
