@@ -21,7 +21,7 @@ use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
 use crate::broker::topic;
 use crate::caller::{Caller, Callers};
 use crate::clock::Clock;
-use crate::fault::Step;
+use crate::fault::{Call, CallEffect, Step};
 use crate::kill::{Killer, Withheld};
 use crate::shadow::{Name, Operation, ShadowError};
 use thing_shadow::ShadowService;
@@ -157,6 +157,10 @@ async fn publish(
         }
     };
     plane.killer.strike(&caller, Step::BeforePublish).await?;
+    let fate = plane.killer.fate_of(&caller, Call::Publish);
+    if fate == Some(CallEffect::LostRequest) {
+        return Err(plane.killer.withhold().await.into());
+    }
     plane.broker.publish(Message {
         topic: name,
         payload: body.to_vec().into(),
@@ -171,6 +175,9 @@ async fn publish(
         is_will: false,
     });
     plane.killer.strike(&caller, Step::AfterPublish).await?;
+    if fate == Some(CallEffect::LostAnswer) {
+        return Err(plane.killer.withhold().await.into());
+    }
     Ok(ok(
         &json!({"message": "OK", "traceId": uuid::Uuid::new_v4().to_string()}),
     ))

@@ -4,6 +4,7 @@
 //! Must not know what the tables hold.
 
 mod proxy;
+mod refusal;
 mod table;
 
 use std::net::{Ipv4Addr, SocketAddr};

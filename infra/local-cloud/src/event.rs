@@ -98,6 +98,24 @@ pub enum EventKind {
         /// `ok`, or what went wrong.
         outcome: String,
     },
+    /// A failed asynchronous event waits for its next attempt.
+    Retrying {
+        /// The function's name.
+        function: String,
+        /// The invocation.
+        request_id: String,
+        /// Attempts made so far.
+        attempts: u32,
+        /// Time to the next attempt, as it would be in AWS.
+        wait_ms: u64,
+    },
+    /// An asynchronous event was given up, and sent to the on-failure destination where there is one.
+    GivenUp {
+        /// The function's name.
+        function: String,
+        /// The invocation.
+        request_id: String,
+    },
     /// A function's process wrote a line.
     FunctionLog {
         /// The function's name.

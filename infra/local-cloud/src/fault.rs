@@ -1,4 +1,5 @@
-//! Faults on demand: messages dropped, doubled or delayed, functions killed at a named step, all from one seed.
+//! Faults on demand: messages dropped, doubled or delayed, functions killed at a named step, their calls refused or left
+//! without an answer, all from one seed.
 //!
 //! This file parses faults and decides when each strikes; the places that carry messages and requests ask it.
 //! Must not know what the messages mean. Faults of devices are parsed here too, and handed to whoever runs devices.
@@ -7,7 +8,7 @@ mod parse;
 mod random;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use parse::FaultError;
@@ -46,6 +47,17 @@ pub enum Fault {
         /// To which of its events.
         when: When,
     },
+    /// Something happens to the calls that a function makes.
+    Call {
+        /// What.
+        effect: CallEffect,
+        /// The function's name, logical id or binary.
+        function: String,
+        /// To which kind of call; none: to every kind that the effect can have.
+        call: Option<Call>,
+        /// To which of them.
+        when: When,
+    },
     /// A fault outside the cloud, such as a device's power.
     Other {
         /// `power`, `network` or `clock`.
@@ -75,6 +87,58 @@ pub enum EventEffect {
     Late(Duration),
     /// It is delivered twice, though nothing failed.
     Twice,
+}
+
+/// What happens to a call. *Source*: DynamoDB's error codes; whoever waits for a lost answer cannot know which was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEffect {
+    /// The database refuses to change an item that another transaction holds; nothing is carried out.
+    Conflict,
+    /// The database refuses for load; nothing is carried out.
+    Throttle,
+    /// The request never arrives: nothing is carried out, and no answer comes.
+    LostRequest,
+    /// It is carried out, and no answer comes.
+    LostAnswer,
+}
+
+/// A kind of call that a function makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// It asks the database for something.
+    Read,
+    /// It asks the database to change something.
+    Commit,
+    /// It publishes a message.
+    Publish,
+}
+
+impl Call {
+    /// All kinds, by the names that fault specifications use.
+    pub const ALL: [(Call, &'static str); 3] = [
+        (Call::Read, "read"),
+        (Call::Commit, "commit"),
+        (Call::Publish, "publish"),
+    ];
+}
+
+impl CallEffect {
+    /// All effects, by the names that fault specifications use.
+    pub const ALL: [(CallEffect, &'static str); 4] = [
+        (CallEffect::Conflict, "conflict"),
+        (CallEffect::Throttle, "throttle"),
+        (CallEffect::LostRequest, "lost-request"),
+        (CallEffect::LostAnswer, "lost-answer"),
+    ];
+
+    /// Whether it can happen to such a call.
+    pub fn concerns(self, call: Call) -> bool {
+        match self {
+            CallEffect::Conflict => call == Call::Commit,
+            CallEffect::Throttle => call != Call::Publish,
+            CallEffect::LostRequest | CallEffect::LostAnswer => true,
+        }
+    }
 }
 
 /// Which occurrences a fault strikes.
@@ -138,7 +202,7 @@ pub struct Fate {
 /// All faults of a run, with their counters and the seeded randomness.
 #[derive(Debug)]
 pub struct Faults {
-    armed: Vec<Armed>,
+    armed: RwLock<Vec<Arc<Armed>>>,
     random: Mutex<Random>,
     events: EventBus,
 }
@@ -149,18 +213,35 @@ struct Armed {
     seen: AtomicU64,
 }
 
+impl Armed {
+    fn new(fault: Fault) -> Arc<Armed> {
+        Arc::new(Armed {
+            fault,
+            seen: AtomicU64::new(0),
+        })
+    }
+}
+
 impl Faults {
     /// Arms `faults`; the same seed strikes the same occurrences.
     pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Faults {
-        let arm = |fault| Armed {
-            fault,
-            seen: AtomicU64::new(0),
-        };
         Faults {
-            armed: faults.into_iter().map(arm).collect(),
+            armed: RwLock::new(faults.into_iter().map(Armed::new).collect()),
             random: Mutex::new(Random::new(seed)),
             events,
         }
+    }
+
+    /// Arms one more; its occurrences are counted from now.
+    pub fn arm(&self, fault: Fault) {
+        let armed = self.armed.write();
+        let mut armed = armed.unwrap_or_else(PoisonError::into_inner);
+        armed.push(Armed::new(fault));
+    }
+
+    fn armed(&self) -> Vec<Arc<Armed>> {
+        let armed = self.armed.read();
+        armed.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What becomes of a message on `topic`.
@@ -169,7 +250,7 @@ impl Faults {
             copies: 1,
             delay: Duration::ZERO,
         };
-        for armed in &self.armed {
+        for armed in &self.armed() {
             let Fault::Message {
                 effect,
                 filter,
@@ -194,7 +275,7 @@ impl Faults {
     /// Whether the function known by any of `names` dies at this step.
     pub fn kills(&self, names: &[&str], step: Step) -> bool {
         let mut dies = false;
-        for armed in &self.armed {
+        for armed in &self.armed() {
             if let Fault::Kill {
                 function,
                 step: at,
@@ -217,7 +298,7 @@ impl Faults {
             copies: 1,
             delay: Duration::ZERO,
         };
-        for armed in &self.armed {
+        for armed in &self.armed() {
             if let Fault::Event {
                 effect,
                 function,
@@ -230,6 +311,28 @@ impl Faults {
                     EventEffect::Late(by) => fate.delay += *by,
                     EventEffect::Twice => fate.copies *= 2,
                 }
+                self.tell(armed, function);
+            }
+        }
+        fate
+    }
+
+    /// What becomes of a call of the function known by any of `names`; of several effects, the first that was armed.
+    pub fn fate_of_call(&self, names: &[&str], call: Call) -> Option<CallEffect> {
+        let mut fate = None;
+        for armed in &self.armed() {
+            if let Fault::Call {
+                effect,
+                function,
+                call: only,
+                when,
+            } = &armed.fault
+                && names.contains(&function.as_str())
+                && effect.concerns(call)
+                && only.is_none_or(|only| only == call)
+                && self.strikes(armed, *when)
+            {
+                fate = fate.or(Some(*effect));
                 self.tell(armed, function);
             }
         }

@@ -1,4 +1,5 @@
-//! Ends a function's process at the step of its work that a fault names, seen by the request it makes.
+//! Ends a function's process at the step of its work that a fault names, seen by the request it makes; or leaves the
+//! request without an answer.
 //!
 //! Must not know the services; each asks before and after what it does for a function.
 
@@ -7,14 +8,14 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::caller::Caller;
-use crate::fault::{Faults, Step};
+use crate::fault::{Call, CallEffect, Faults, Step};
 use crate::function::Functions;
 
-/// The request came from a process that has just been ended: there is nobody to answer.
+/// There is nobody to answer, or the answer is lost: the services ended before the caller gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Withheld;
 
-/// Carries out `kill` faults.
+/// Carries out faults of functions' steps and calls.
 #[derive(Clone)]
 pub struct Killer {
     /// Which, and when.
@@ -37,9 +38,20 @@ impl Killer {
         if let Err(error) = self.functions.kill(&function.name) {
             tracing::error!(%error, "inject fault");
         }
+        Err(self.withhold().await)
+    }
+
+    /// What is to become of a call; the caller of this carries it out.
+    pub fn fate_of(&self, caller: &Caller, call: Call) -> Option<CallEffect> {
+        let function = caller.function.as_ref()?;
+        self.faults.fate_of_call(&function.names(), call)
+    }
+
+    /// Never answers: whoever asked has to give up, which ends this, or the services end.
+    pub async fn withhold(&self) -> Withheld {
         let mut stopping = self.stopping.clone();
         // A sender that is gone means the same.
         let _ = stopping.wait_for(|stop| *stop).await;
-        Err(Withheld)
+        Withheld
     }
 }

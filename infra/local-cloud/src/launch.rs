@@ -138,6 +138,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         registry: parts.registry,
         functions,
         queues: parts.queues,
+        faults: parts.faults,
         events: parts.events,
         stop,
         tasks,

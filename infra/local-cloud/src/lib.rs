@@ -42,6 +42,7 @@ pub use launch::StartError;
 pub use registry::{IssuedCertificate, Registry, RegistryError};
 
 use event::EventBus;
+use fault::Faults;
 use function::Functions;
 use queue::Queues;
 
@@ -109,6 +110,7 @@ pub struct LocalCloud {
     registry: Registry,
     functions: Functions,
     queues: Queues,
+    faults: Arc<Faults>,
     events: EventBus,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -150,6 +152,11 @@ impl LocalCloud {
     /// Things, certificates and policies.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The faults of this run; more can be armed while it runs.
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.faults
     }
 
     /// What was sent to the queue or topic of this name, oldest first.

@@ -193,6 +193,7 @@ impl Stack {
         let console = Console {
             fleet: Arc::clone(&self.fleet),
             board: Arc::clone(&self.board),
+            faults: Arc::clone(self.cloud.faults()),
         };
         tokio::select! {
             outcome = console.serve(listener, !args.headless) => outcome,

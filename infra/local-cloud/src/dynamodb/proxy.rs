@@ -1,4 +1,5 @@
-//! In front of the database: knows the caller, and ends a function's process where a fault says so.
+//! In front of the database: knows the caller, and ends a function's process, refuses its call or loses it where a fault
+//! says so.
 //!
 //! Must not know what is in a request beyond the operation's name.
 
@@ -13,10 +14,11 @@ use axum::response::{IntoResponse, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::refusal;
 use crate::caller::{Caller, Callers};
-use crate::fault::Step;
+use crate::fault::{Call, CallEffect, Step};
 use crate::kill::{Killer, Withheld};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
@@ -68,12 +70,21 @@ async fn carry_out(
     caller: &Caller,
     mut request: Request,
 ) -> Result<Response, Withheld> {
-    let (reads, commits) = kind_of(request.headers());
-    if reads {
-        proxy.killer.strike(caller, Step::BeforeRead).await?;
+    let call = call_of(request.headers());
+    let mut fate = None;
+    if let Some(call) = call {
+        let step = match call {
+            Call::Read => Step::BeforeRead,
+            _ => Step::BeforeCommit,
+        };
+        proxy.killer.strike(caller, step).await?;
+        fate = proxy.killer.fate_of(caller, call);
     }
-    if commits {
-        proxy.killer.strike(caller, Step::BeforeCommit).await?;
+    match fate {
+        None | Some(CallEffect::LostAnswer) => {}
+        Some(CallEffect::LostRequest) => return Err(proxy.killer.withhold().await),
+        Some(CallEffect::Conflict) => return Ok(refusal::conflict(request).await),
+        Some(CallEffect::Throttle) => return Ok(refusal::throttle(request).await),
     }
     let path = request.uri().path_and_query().cloned();
     let target = Uri::builder()
@@ -87,8 +98,11 @@ async fn carry_out(
     }
     match proxy.client.request(request).await {
         Ok(response) => {
-            if commits && response.status().is_success() {
+            if call == Some(Call::Commit) && response.status().is_success() {
                 proxy.killer.strike(caller, Step::AfterCommit).await?;
+            }
+            if fate == Some(CallEffect::LostAnswer) {
+                return Err(proxy.killer.withhold().await);
             }
             Ok(response.map(Body::new))
         }
@@ -96,19 +110,21 @@ async fn carry_out(
     }
 }
 
-/// Whether a request reads, and whether it writes, by the name of its operation.
-fn kind_of(headers: &HeaderMap) -> (bool, bool) {
-    let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok());
-    let operation = target.and_then(|t| t.rsplit_once('.')).map(|(_, o)| o);
-    let reads = matches!(
-        operation,
-        Some("GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
-    );
-    let commits = matches!(
-        operation,
-        Some("TransactWriteItems" | "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem")
-    );
-    (reads, commits)
+/// Whether a request reads or changes something, by the name of its operation.
+fn call_of(headers: &HeaderMap) -> Option<Call> {
+    match operation(headers)? {
+        "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan" => Some(Call::Read),
+        "TransactWriteItems" | "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" => {
+            Some(Call::Commit)
+        }
+        _ => None,
+    }
+}
+
+/// The operation that a request names.
+pub(super) fn operation(headers: &HeaderMap) -> Option<&str> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    target.rsplit_once('.').map(|(_, operation)| operation)
 }
 
 fn unreachable(error: &str) -> Response {
@@ -121,7 +137,12 @@ fn unreachable(error: &str) -> Response {
 }
 
 fn refuse(status: StatusCode, kind: &str, message: &str) -> Response {
-    let body = json!({"__type": kind, "message": message}).to_string();
+    answer(status, &json!({"__type": kind, "message": message}))
+}
+
+/// An answer as the database's own, with this body.
+pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
+    let body = body.to_string();
     let content_type = HeaderValue::from_static(CONTENT_TYPE);
     (
         status,

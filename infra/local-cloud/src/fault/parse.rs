@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{EventEffect, Fault, MessageEffect, Schedule, Step, When};
+use super::{Call, CallEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When};
 use crate::broker::topic;
 
 const HELP: &str = "\
@@ -17,6 +17,10 @@ kill:<function>.<step>@<when>         a function's process dies (kill -9) at a s
                                       before-read, before-commit, after-commit, before-publish, after-publish
 late:<function>@<when>+<time>         an event waits in the function's queue, as when it is throttled
 twice:<function>@<when>               an event reaches the function twice, as Lambda may deliver it
+conflict:<function>@<when>            the database refuses a change: another transaction holds the item
+throttle:<function>[.<call>]@<when>   the database refuses a call (read or commit) for load
+lost-request:<function>.<call>@<when> a call (read, commit or publish) is never carried out, and never answered
+lost-answer:<function>.<call>@<when>  a call is carried out, and never answered: its caller waits until it gives up
 power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good
 network:<device>@t=<time>[+<time>]    a device loses its network
 clock:<device>@t=<time>+<time>        a device's clock runs ahead (or, with -<time>, behind)
@@ -78,6 +82,7 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
             event(EventEffect::Late(duration(by)?), target, when)
         }
         "twice" => event(EventEffect::Twice, target, when),
+        "conflict" | "throttle" | "lost-request" | "lost-answer" => call(what, target, when),
         "power" | "network" | "clock" => Ok(Fault::Other {
             what: what.to_owned(),
             target: target.to_owned(),
@@ -100,6 +105,32 @@ fn event(effect: EventEffect, function: &str, when: &str) -> Result<Fault, &'sta
     Ok(Fault::Event {
         effect,
         function: function.to_owned(),
+        when: occurrence(when)?,
+    })
+}
+
+fn call(what: &str, target: &str, when: &str) -> Result<Fault, &'static str> {
+    let effects = CallEffect::ALL.iter();
+    let (effect, _) = effects
+        .clone()
+        .find(|(_, name)| *name == what)
+        .ok_or("unknown kind of fault")?;
+    let named = target.rsplit_once('.').and_then(|(function, last)| {
+        let (call, _) = Call::ALL.iter().find(|(_, name)| *name == last)?;
+        Some((function, *call))
+    });
+    let (function, call) = match named {
+        Some((_, call)) if !effect.concerns(call) => return Err("no such fault of this call"),
+        Some((function, call)) => (function, Some(call)),
+        None if matches!(effect, CallEffect::LostRequest | CallEffect::LostAnswer) => {
+            return Err("no .<call>: read, commit or publish");
+        }
+        None => (target, None),
+    };
+    Ok(Fault::Call {
+        effect: *effect,
+        function: function.to_owned(),
+        call,
         when: occurrence(when)?,
     })
 }
@@ -191,6 +222,20 @@ impl fmt::Display for Fault {
                 }
                 EventEffect::Twice => write!(f, "twice:{function}@{when}"),
             },
+            Fault::Call {
+                effect,
+                function,
+                call,
+                when,
+            } => {
+                let name = CallEffect::ALL.iter().find(|(e, _)| e == effect);
+                let name = name.map(|(_, name)| *name).unwrap_or_default();
+                let call = Call::ALL.iter().find(|(c, _)| Some(*c) == *call);
+                match call {
+                    Some((_, call)) => write!(f, "{name}:{function}.{call}@{when}"),
+                    None => write!(f, "{name}:{function}@{when}"),
+                }
+            }
             Fault::Other { what, target, when } => {
                 write!(f, "{what}:{target}@t={}ms", when.at.as_millis())?;
                 match when.plus_ms {

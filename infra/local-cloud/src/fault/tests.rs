@@ -18,6 +18,11 @@ fn a_fault_is_written_back_as_it_was_read() {
         "kill:my.function.before-read@50%",
         "late:press@1+6000ms",
         "twice:press@2-4",
+        "conflict:press@1",
+        "throttle:press@2-3",
+        "throttle:my.function.read@5%",
+        "lost-request:press.commit@1",
+        "lost-answer:press.publish@1",
         "power:thing-1@t=20000ms+3000ms",
         "network:thing-1@t=0ms",
         "clock:thing-1@t=1000ms-5000ms",
@@ -56,6 +61,10 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
         ("power:d@t=1h", "a time is written 200ms, 20s or 3m"),
         ("late:f@1", "no +<time> after when"),
         ("burn:d@1", "unknown kind of fault"),
+        ("conflict:f.read@1", "no such fault of this call"),
+        ("throttle:f.publish@1", "no such fault of this call"),
+        ("lost-request:f@1", "no .<call>: read, commit or publish"),
+        ("lost-answer:f.read@", "when is neither 5%, 3 nor 2-4"),
     ] {
         let error = spec.parse::<Fault>().unwrap_err();
         assert_eq!(error.problem, problem, "{spec}");
@@ -102,4 +111,38 @@ fn an_event_may_be_late_or_come_twice() {
     assert_eq!(fate(&["stack-PressFunction", "press"]), (2, 6));
     assert_eq!(fate(&["press"]), (2, 0));
     assert_eq!(fate(&["press"]), (1, 0));
+}
+
+#[test]
+fn a_call_has_the_fate_of_the_first_fault_that_strikes_it() {
+    use CallEffect::{Conflict, LostAnswer, Throttle};
+    let faults = faults(
+        &[
+            "conflict:press@1",
+            "throttle:press@2-3",
+            "lost-answer:press.publish@1",
+        ],
+        0,
+    );
+    let fate = |name: &str, call| faults.fate_of_call(&[name], call);
+    for (name, call, expected) in [
+        ("report", Call::Commit, None),
+        ("press", Call::Read, None),
+        ("press", Call::Commit, Some(Conflict)),
+        ("press", Call::Commit, Some(Throttle)),
+        ("press", Call::Read, None),
+        ("press", Call::Publish, Some(LostAnswer)),
+        ("press", Call::Publish, None),
+    ] {
+        assert_eq!(fate(name, call), expected, "{name} {call:?}");
+    }
+}
+
+#[test]
+fn a_fault_armed_later_counts_from_then() {
+    let faults = faults(&[], 0);
+    assert!(!faults.kills(&["press"], Step::BeforeRead));
+    faults.arm("kill:press.before-read@1".parse().unwrap());
+    assert!(faults.kills(&["press"], Step::BeforeRead));
+    assert!(!faults.kills(&["press"], Step::BeforeRead));
 }

@@ -81,7 +81,12 @@ fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
             request_id,
             attempts,
             wait_ms,
-        } => tracing::info!(%function, %request_id, attempts, wait_ms, "function will be retried"),
+        } => events.emit(EventKind::Retrying {
+            function,
+            request_id,
+            attempts,
+            wait_ms,
+        }),
         Notice::GivenUp {
             function,
             request_id,
@@ -94,6 +99,10 @@ fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
             {
                 tracing::error!(%function, error, "send to on-failure destination");
             }
+            events.emit(EventKind::GivenUp {
+                function,
+                request_id,
+            });
         }
     }
 }

@@ -12,6 +12,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use local_cloud::Fault;
+use local_cloud::fault::Faults;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -33,6 +35,8 @@ pub struct Console {
     pub fleet: Arc<Fleet>,
     /// What is shown.
     pub board: Arc<Board>,
+    /// What is broken on purpose.
+    pub faults: Arc<Faults>,
 }
 
 impl Console {
@@ -43,7 +47,8 @@ impl Console {
             .route("/api/stream", get(stream))
             .route("/api/devices/{thing}/press", post(press))
             .route("/api/devices/{thing}/power", post(power))
-            .route("/api/devices/{thing}/network", post(network));
+            .route("/api/devices/{thing}/network", post(network))
+            .route("/api/faults", post(fault));
         if page {
             router = router
                 .route(
@@ -170,6 +175,27 @@ async fn network(
         return unknown(&thing);
     };
     switched(&console, device, device.network(switch.on).await)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Break {
+    fault: String,
+}
+
+/// Arms one more fault of the cloud, counted from now. A device's power and network have hands of their own.
+async fn fault(State(console): State<Console>, Json(wish): Json<Break>) -> Response {
+    match wish.fault.parse::<Fault>() {
+        Ok(Fault::Other { what, .. }) => refusal(
+            StatusCode::BAD_REQUEST,
+            format!("{what} is a device's: use /api/devices, or --fault at the start"),
+        ),
+        Ok(fault) => {
+            console.faults.arm(fault);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => refusal(StatusCode::BAD_REQUEST, error.to_string()),
+    }
 }
 
 fn switched(console: &Console, device: &Device, outcome: Result<()>) -> Response {

@@ -1,0 +1,164 @@
+//! Calls of a function refused or lost on purpose, in the bytes that an AWS SDK decodes.
+
+use local_cloud::LocalCloud;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, options, rest, rest_as};
+
+const TYPE: &str = "Content-Type: application/x-amz-json-1.0\r\n";
+/// The access key of the template's one function.
+const FUNCTION: &str = "Authorization: AWS4-HMAC-SHA256 Credential=ASIALOCALECHOFUNCTION/20260101/us-east-1/any/aws4_request, \
+    SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n";
+
+async fn broken(faults: &[&str]) -> LocalCloud {
+    let mut options = options();
+    options.faults = faults.iter().map(|f| f.parse().unwrap()).collect();
+    LocalCloud::start(options).await.unwrap()
+}
+
+fn target(operation: &str) -> String {
+    format!("X-Amz-Target: DynamoDB_20120810.{operation}\r\n{TYPE}")
+}
+
+/// A call of the database with the function's key.
+async fn call(cloud: &LocalCloud, operation: &str, body: &Value) -> Answer {
+    let headers = format!("{FUNCTION}{}", target(operation));
+    let endpoint = &cloud.endpoints().dynamodb;
+    rest_as(endpoint, "POST /", &headers, &body.to_string()).await
+}
+
+async fn is_there(cloud: &LocalCloud, key: &str) -> bool {
+    let endpoint = &cloud.endpoints().dynamodb;
+    let body = json!({"TableName": "stack", "Key": {"pk": {"S": key}}}).to_string();
+    let answer = rest(cloud, endpoint, "POST /", &target("GetItem"), &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body["Item"].is_object()
+}
+
+fn put(key: &str) -> Value {
+    json!({"TableName": "stack", "Item": {"pk": {"S": key}}})
+}
+
+fn transaction() -> Value {
+    json!({"TransactItems": [{"Put": put("a")}, {"Put": put("b")}]})
+}
+
+fn get() -> Value {
+    json!({"TableName": "stack", "Key": {"pk": {"S": "a"}}})
+}
+
+#[tokio::test]
+async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
+    const CANCELLED: &str = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    const CONFLICT: &str = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+    const THROTTLED: &str = "com.amazon.coral.availability#ThrottlingException";
+    let busy = Some(["TransactionConflict", "None"]);
+    let loaded = Some(["ThrottlingError", "None"]);
+    for (fault, operation, body, kind, codes) in [
+        (
+            "conflict:echo@1",
+            "TransactWriteItems",
+            transaction(),
+            CANCELLED,
+            busy,
+        ),
+        ("conflict:echo@1", "PutItem", put("a"), CONFLICT, None),
+        (
+            "throttle:echo@1",
+            "TransactWriteItems",
+            transaction(),
+            CANCELLED,
+            loaded,
+        ),
+        ("throttle:echo@1", "PutItem", put("a"), THROTTLED, None),
+        ("throttle:echo.read@1", "GetItem", get(), THROTTLED, None),
+    ] {
+        let cloud = broken(&[fault]).await;
+        let refused = call(&cloud, operation, &body).await;
+        assert_eq!(refused.status, 400, "{fault} {operation}: {refused:?}");
+        assert_eq!(refused.body["__type"], kind, "{fault} {operation}");
+        if let Some(codes) = codes {
+            let reasons = refused.body["CancellationReasons"].as_array().unwrap();
+            let told: Vec<_> = reasons
+                .iter()
+                .map(|r| r["Code"].as_str().unwrap())
+                .collect();
+            assert_eq!(told, codes, "{fault} {operation}");
+        }
+        assert!(!is_there(&cloud, "a").await, "{fault} {operation}");
+        let accepted = call(&cloud, operation, &body).await;
+        assert_eq!(accepted.status, 200, "{fault} {operation}: {accepted:?}");
+        cloud.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn of_a_lost_request_nothing_is_done_and_of_a_lost_answer_all() {
+    for (fault, is_done) in [
+        ("lost-request:echo.commit@1", false),
+        ("lost-answer:echo.commit@1", true),
+    ] {
+        let cloud = broken(&[fault]).await;
+        let mut events = cloud.subscribe();
+        let item = put("a");
+        let mut lost = Box::pin(call(&cloud, "PutItem", &item));
+        let struck = crate::world::event(&mut events, "fault", |kind| match kind {
+            local_cloud::EventKind::FaultInjected { fault, .. } => Some(fault.clone()),
+            _ => None,
+        });
+        tokio::select! {
+            answer = &mut lost => panic!("{fault}: {answer:?}"),
+            struck = struck => assert_eq!(struck, fault),
+        }
+        // What is done at all is done while the answer is awaited.
+        let done = async {
+            while is_done && !is_there(&cloud, "a").await {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            answer = &mut lost => panic!("{fault}: {answer:?}"),
+            () = done => {}
+        }
+        assert_eq!(is_there(&cloud, "a").await, is_done, "{fault}");
+        drop(lost);
+        cloud.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_publish_may_be_lost_on_either_way() {
+    for (fault, is_published) in [
+        ("lost-request:echo.publish@1", false),
+        ("lost-answer:echo.publish@1", true),
+    ] {
+        let cloud = broken(&[fault]).await;
+        let mut events = cloud.subscribe();
+        let endpoint = &cloud.endpoints().iot_data;
+        let lost = rest_as(endpoint, "POST /topics/x?qos=1", FUNCTION, "{}");
+        // The operator's message comes after whatever became of the function's.
+        let mark = async {
+            crate::world::event(&mut events, "fault", |kind| {
+                matches!(kind, local_cloud::EventKind::FaultInjected { .. }).then_some(())
+            })
+            .await;
+            rest(&cloud, endpoint, "POST /topics/mark?qos=1", "", "{}").await;
+            let mut topics = Vec::new();
+            while topics.last().is_none_or(|topic| topic != "mark") {
+                let topic = crate::world::event(&mut events, "message", |kind| match kind {
+                    local_cloud::EventKind::Published { topic, .. } => Some(topic.clone()),
+                    _ => None,
+                });
+                topics.push(topic.await);
+            }
+            topics
+        };
+        tokio::select! {
+            answer = lost => panic!("{fault}: {answer:?}"),
+            topics = mark => {
+                assert_eq!(topics.contains(&"x".to_owned()), is_published, "{fault}");
+            }
+        }
+        cloud.shutdown().await;
+    }
+}
