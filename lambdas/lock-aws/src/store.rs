@@ -2,10 +2,12 @@
 //! Must not decide anything.
 
 mod commit;
+mod due;
 mod expression;
 mod operator;
 
 pub use commit::{Committed, Conflict};
+pub use due::{DueLock, DueLocks};
 pub use operator::Bound;
 
 use aws_sdk_dynamodb::Client;
@@ -37,6 +39,8 @@ pub struct StoreError {
     pub key: String,
     /// Where.
     pub table: String,
+    /// Whether it may have been done all the same: no answer came, or one that does not say.
+    pub unknown: bool,
     /// The service's error, or what is wrong with the item.
     pub source: BoxError,
 }
@@ -182,6 +186,7 @@ impl Store {
             operation,
             key: key.to_owned(),
             table: self.table.clone(),
+            unknown: false,
             source,
         }
     }

@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use lock_aws::clock::{self, Stopwatch};
-use lock_aws::publisher::chain;
-use lock_aws::{Cloud, Committed, Conflict, PublishError, StoreError};
+use lock_aws::perform::{ANSWER_MS, log_decision, within};
+use lock_aws::{Cloud, Conflict, PerformError, Performed, Steps, StoreError};
 use lock_core::binding::Binding;
-use lock_core::event::{Event, Subject};
 use lock_core::field::{Fields, Refusal};
-use lock_core::limits::{DECISIONS_MAX, Limits};
+use lock_core::limits::Limits;
 use lock_core::name::ButtonSerial;
 use lock_core::press::Press;
 use lock_core::reason::Verdict;
@@ -20,10 +18,6 @@ use lock_core::write::Writes;
 use lock_core::{Decision, decide_press, decide_request};
 use serde_json::Value;
 
-/// Kept free at the end of an invocation, to answer in. *Units*: ms.
-const ANSWER_MS: u64 = 500;
-/// Wait after another transaction held an item; grows with each. *Units*: ms.
-const BUSY_WAIT_MS: u64 = 20;
 /// Bindings kept in the process.
 const CACHED_MAX: usize = 1_024;
 
@@ -36,44 +30,10 @@ pub struct Handler {
     cached: Mutex<HashMap<ButtonSerial, Binding>>,
 }
 
-/// Why an invocation failed; Lambda then delivers the event again, which C4 and C7 make safe.
-#[derive(Debug, thiserror::Error)]
-pub enum HandlerError {
-    /// The table did not answer, or answered something unreadable.
-    #[error("{}", chain(.0))]
-    Store(#[from] StoreError),
-    /// The command is committed, and not published (C13).
-    #[error("{}", chain(.0))]
-    Publish(#[from] PublishError),
-    /// Other writers were first each time.
-    #[error("decided {DECISIONS_MAX} times, each time the record had changed meanwhile")]
-    Contention,
-}
-
-/// The invocation's error for the Lambda service: the stable code, and the chain of causes.
-impl From<HandlerError> for lambda_runtime::Diagnostic {
-    fn from(error: HandlerError) -> lambda_runtime::Diagnostic {
-        lambda_runtime::Diagnostic {
-            error_type: error.code().to_owned(),
-            error_message: error.to_string(),
-        }
-    }
-}
-
 /// What arrived.
 enum Message {
     Press(Press),
     Request(Request),
-}
-
-/// Milliseconds spent in each step, and tries, for the log.
-#[derive(Debug, Default)]
-struct Steps {
-    load_ms: f64,
-    commit_ms: f64,
-    publish_ms: f64,
-    decisions: u32,
-    publishes: u32,
 }
 
 impl Handler {
@@ -90,13 +50,16 @@ impl Handler {
     ///
     /// A message that cannot be read is refused: logged, written down, and done with.
     ///
-    /// *Errors*: [`HandlerError`], for what a later delivery may cure.
-    pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<(), HandlerError> {
+    /// *Errors*: [`PerformError`], for what a later delivery may cure, which C4 and C7 make safe.
+    pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<(), PerformError> {
         let total = Stopwatch::start();
         let mut steps = Steps::default();
         let outcome = match read(event) {
             Ok(message) => self.act(&message, deadline, &mut steps).await,
-            Err(refusal) => self.refuse(event, &refusal).await,
+            Err(refusal) => {
+                let refused = self.cloud.refuse(event, &refusal, &self.limits, &mut steps);
+                refused.await
+            }
         };
         match outcome {
             Ok(Some(decision)) => log_decision(&decision, &steps, &total),
@@ -118,23 +81,10 @@ impl Handler {
         message: &Message,
         deadline: UnixMillis,
         steps: &mut Steps,
-    ) -> Result<Option<Decision>, HandlerError> {
-        let decision = self.decide_and_commit(message, steps).await?;
-        if let Some(publish) = &decision.publish {
-            let watch = Stopwatch::start();
-            let deadline = deadline.minus(ANSWER_MS);
-            let published = self
-                .cloud
-                .publisher
-                .publish_command(publish, deadline)
-                .await;
-            steps.publish_ms = watch.elapsed_ms();
-            if let Err(error) = &published {
-                let (lock, version) = (publish.lock.as_str(), publish.command.version.0);
-                tracing::error!(lock, version, alert = "not-published", "{}", chain(error));
-            }
-            steps.publishes = published?;
-        }
+    ) -> Result<Option<Decision>, PerformError> {
+        let deadline = deadline.minus(ANSWER_MS);
+        let decision = within(deadline, Box::pin(self.decide_and_commit(message, steps))).await?;
+        self.cloud.publish(&decision, deadline, steps).await?;
         Ok(Some(decision))
     }
 
@@ -143,10 +93,10 @@ impl Handler {
         &self,
         message: &Message,
         steps: &mut Steps,
-    ) -> Result<Decision, HandlerError> {
+    ) -> Result<Decision, PerformError> {
         let mut seen = false;
         let mut use_cache = true;
-        while steps.decisions < DECISIONS_MAX {
+        while steps.may_decide() {
             let watch = Stopwatch::start();
             let (binding, cached) = self.binding(message, use_cache).await?;
             let decision = self.decide(message, binding.as_ref(), seen).await?;
@@ -156,27 +106,18 @@ impl Handler {
                 use_cache = false;
                 continue;
             }
-            steps.decisions += 1;
-            let watch = Stopwatch::start();
-            let committed = self.cloud.store.commit(&decision.writes).await?;
-            steps.commit_ms += watch.elapsed_ms();
-            match committed {
-                Committed::Done => {
+            match self.cloud.commit(&decision, steps).await? {
+                Performed::Done => {
                     self.note(binding, &decision.writes);
                     return Ok(decision);
                 }
-                Committed::Conflict(conflict) => {
+                Performed::Again(conflict) => {
                     use_cache = false;
-                    seen |= conflict == Conflict::Request;
-                    tracing::debug!(?conflict, decisions = steps.decisions, "deciding again");
-                    if conflict == Conflict::Busy {
-                        let wait_ms = BUSY_WAIT_MS * u64::from(steps.decisions);
-                        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                    }
+                    seen |= conflict == Some(Conflict::Request);
                 }
             }
         }
-        Err(HandlerError::Contention)
+        Err(std::mem::take(steps).exhausted())
     }
 
     async fn decide(
@@ -184,7 +125,7 @@ impl Handler {
         message: &Message,
         binding: Option<&Binding>,
         seen: bool,
-    ) -> Result<Decision, HandlerError> {
+    ) -> Result<Decision, PerformError> {
         let store = &self.cloud.store;
         Ok(match message {
             Message::Press(press) => {
@@ -238,32 +179,6 @@ impl Handler {
         // A panic elsewhere leaves at worst an old binding, which is safe.
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Logs a message that cannot be read, and writes it down where its sender is known.
-    async fn refuse(
-        &self,
-        event: &Value,
-        refusal: &Refusal,
-    ) -> Result<Option<Decision>, HandlerError> {
-        let Some(line) = Event::of_refusal(event, refusal, clock::now(), &self.limits) else {
-            tracing::warn!(decision = "refused", reason = refusal.code(), "{refusal}");
-            return Ok(None);
-        };
-        let decision = Decision::refused(line);
-        self.cloud.store.commit(&decision.writes).await?;
-        Ok(Some(decision))
-    }
-}
-
-impl HandlerError {
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            HandlerError::Store(_) => "store",
-            HandlerError::Publish(_) => "publish",
-            HandlerError::Contention => "contention",
-        }
-    }
 }
 
 /// The press rule names a `button`, the request rule a `thing`.
@@ -275,34 +190,4 @@ fn read(event: &Value) -> Result<Message, Refusal> {
         (Some(_), Some(_)) => Err(Refusal::Malformed("both button and thing")),
         (None, None) => Err(Refusal::Malformed("neither button nor thing")),
     }
-}
-
-fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {
-    let event = &decision.writes.event;
-    let lock = match &event.subject {
-        Subject::Lock(lock) => Some(lock.as_str()),
-        Subject::Button(_) => None,
-    };
-    let age_ms = clock::now().since(event.at);
-    for alert in &decision.alerts {
-        tracing::error!(alert = alert.code(), lock, "a person must look at this");
-    }
-    tracing::info!(
-        button = event.button.as_ref().map(ButtonSerial::as_str),
-        actor = event.actor,
-        lock,
-        version = event.version.map(|version| version.0),
-        action = event.action.map(|action| action.as_str()),
-        decision = decision.verdict.as_str(),
-        reason = decision.reason.code(),
-        sequence = event.sequence,
-        age_ms,
-        load_ms = steps.load_ms,
-        commit_ms = steps.commit_ms,
-        publish_ms = steps.publish_ms,
-        total_ms = total.elapsed_ms(),
-        decisions = steps.decisions,
-        publishes = steps.publishes,
-        "{event}"
-    );
 }

@@ -9,6 +9,7 @@ mod local;
 
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use broker::Broker;
+use lock_aws::PerformError;
 use lock_aws::{Cloud, clock};
 use lock_core::binding::Actions;
 use lock_core::event::{Event, Subject};
@@ -16,7 +17,7 @@ use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
-use press::handler::{Handler, HandlerError};
+use press::handler::Handler;
 use serde_json::{Value, json};
 
 struct World {
@@ -51,8 +52,8 @@ impl World {
     }
 
     /// Time enough for one try of a publish and no more.
-    async fn handle(&self, event: &Value) -> Result<(), HandlerError> {
-        self.handler.handle(event, clock::now().plus(540)).await
+    async fn handle(&self, event: &Value) -> Result<(), PerformError> {
+        self.handler.handle(event, clock::now().plus(2_000)).await
     }
 
     async fn record(&self) -> Record {

@@ -3,13 +3,13 @@
 use std::pin::Pin;
 
 use anyhow::Context;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use lock_aws::{Cloud, Settings, clock, log};
-use report::handler::{Handler, HandlerError};
+use report::handler::Handler;
 use serde_json::Value;
 
 /// One invocation, boxed: the SDK's futures are too deeply nested for the compiler to lay out unboxed.
-type Invocation<'a> = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send + 'a>>;
+type Invocation<'a> = Pin<Box<dyn Future<Output = Result<(), Diagnostic>> + Send + 'a>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -20,7 +20,11 @@ async fn main() -> anyhow::Result<()> {
         let handler = &handler;
         Box::pin(async move {
             let deadline = clock::from_system(event.context.deadline());
-            handler.handle(&event.payload, deadline).await
+            let handled = handler.handle(&event.payload, deadline).await;
+            handled.map_err(|error| Diagnostic {
+                error_type: error.code().to_owned(),
+                error_message: error.to_string(),
+            })
         })
     }));
     run.await

@@ -49,8 +49,8 @@ impl World {
         }
     }
 
-    async fn handle(&self, event: &Value) -> Result<(), report::handler::HandlerError> {
-        self.handler.handle(event, clock::now().plus(540)).await
+    async fn handle(&self, event: &Value) -> Result<(), lock_aws::PerformError> {
+        self.handler.handle(event, clock::now().plus(2_000)).await
     }
 
     async fn record(&self) -> Record {

@@ -1,6 +1,6 @@
 //! One decision, one transaction (C3): the core's conditional writes as DynamoDB's. Must not read, nor decide again.
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
 use lock_core::write::{BindingUpdate, Newer, RecordUpdate, RecordWrite, ShadowGuard, Writes};
@@ -10,6 +10,13 @@ use super::{Store, StoreError};
 use crate::item::{Item, Key, request_item, to_item};
 
 const ABSENT: &str = "attribute_not_exists(pk)";
+/// What DynamoDB says when it has too much to do; after the SDK's own retries.
+const THROTTLES: [&str; 4] = [
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "TransactionInProgressException",
+];
 
 /// What became of a decision's writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +36,22 @@ pub enum Conflict {
     Binding,
     /// The record was changed.
     Record,
-    /// Another transaction holds one of the items, or the table throttles.
+    /// Another transaction holds one of the items, or the table throttles: wait a little.
     Busy,
 }
 
 impl Store {
     /// Commits a decision's writes, all or nothing.
     ///
-    /// A decision that changes nothing writes its line alone, and never over a line of the same key. An answer that never came
-    /// is asked for again with the same token, so that a transaction is not made twice.
+    /// A decision that changes nothing writes its line alone, and never over a line of the same key.
     ///
-    /// *Errors*: [`StoreError`] for whatever is neither done nor a conflict; the writes may then have been made.
+    /// An attempt whose answer does not come (lost, too late, a server's own error) is made again by the SDK, with the one
+    /// `ClientRequestToken` that it draws for this call: within ten minutes DynamoDB answers the repetition of a transaction
+    /// that was made with success, and makes nothing twice. Should the token not be known any more, the conditions fail and
+    /// the answer is a conflict; whoever then reads again sees what this call has done.
+    ///
+    /// *Errors*: [`StoreError`] for whatever is neither done nor a conflict. Only where it says `unknown` the writes may have
+    /// been made, all of them or none: read again, and decide on what is there.
     pub async fn commit(&self, writes: &Writes) -> Result<Committed, StoreError> {
         let line = to_item(&Key::event(&writes.event), &writes.event);
         if writes.binding.is_none() && writes.record.is_none() && writes.request.is_none() {
@@ -81,11 +93,14 @@ impl Store {
             Ok(_) => Ok(Committed::Done),
             Err(error) => match conflict(&error, &parts) {
                 Some(conflict) => Ok(Committed::Conflict(conflict)),
-                None => Err(self.error(
-                    "commit decision on",
-                    &Key::history(&writes.event.subject),
-                    error.into(),
-                )),
+                None => Err(StoreError {
+                    unknown: unknown(&error),
+                    ..self.error(
+                        "commit decision on",
+                        &Key::history(&writes.event.subject),
+                        error.into(),
+                    )
+                }),
             },
         }
     }
@@ -111,7 +126,11 @@ impl Store {
             {
                 Ok(Committed::Done)
             }
-            Err(error) => Err(self.error("put event line of", &key, error.into())),
+            Err(error) if throttled(&error) => Ok(Committed::Conflict(Conflict::Busy)),
+            Err(error) => Err(StoreError {
+                unknown: unknown(&error),
+                ..self.error("put event line of", &key, error.into())
+            }),
         }
     }
 
@@ -134,6 +153,23 @@ impl Store {
             .build()
             .expect("table, key and update are given")
     }
+}
+
+/// Whether a call that failed may have been carried out all the same.
+fn unknown<E>(error: &SdkError<E>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(answer) => answer.raw().status().is_server_error(),
+        _ => true,
+    }
+}
+
+/// Whether the table, or the account, has had too many calls: nothing was done.
+fn throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
+    code.is_some_and(|code| THROTTLES.contains(&code))
 }
 
 fn put(put: Put) -> TransactWriteItem {
@@ -215,6 +251,9 @@ fn record_expression(update: &RecordUpdate) -> Expression {
 /// What the cancellation means for the decision, if it is a conflict at all. `parts` names the actions in their order; the
 /// event line after them has no condition.
 fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Option<Conflict> {
+    if throttled(error) {
+        return Some(Conflict::Busy);
+    }
     let reasons = match error.as_service_error()? {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
             cancelled.cancellation_reasons()
