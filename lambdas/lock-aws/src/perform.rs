@@ -91,6 +91,14 @@ impl Steps {
         self.decisions < DECISIONS_MAX
     }
 
+    /// Steps of the next decision about the same record: its own times, out of the same tries.
+    pub fn next(&self) -> Steps {
+        Steps {
+            decisions: self.decisions,
+            ..Steps::default()
+        }
+    }
+
     /// Why no try led to an end.
     pub fn exhausted(self) -> PerformError {
         match self.unknown {

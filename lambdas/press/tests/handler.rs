@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// Time enough for one try of a publish and no more.
+    /// Time enough for a few tries of a publish.
     async fn handle(&self, event: &Value) -> Result<(), PerformError> {
         self.handler.handle(event, clock::now().plus(2_000)).await
     }
