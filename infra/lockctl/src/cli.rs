@@ -43,7 +43,8 @@ Examples:
   lockctl unlock lock-1            ask by name, with who asked in the history
   lockctl status                   every lock, with the age of what is known
   lockctl history lock-1           one line per press, with the reason
-  lockctl bind button-2 lock-1     let a button command a lock";
+  lockctl bind button-2 lock-1     let a button command a lock
+  lockctl revoke button-2          take that away; locks the door if it is open";
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -97,6 +98,12 @@ pub enum Command {
     History(HistoryArgs),
     /// Let a button command a lock. Binding anew replaces what was there.
     Bind(BindArgs),
+    /// Take a button's right away. Where its lock is open, or about to open, it is locked in the same step.
+    Revoke(RevokeArgs),
+    /// After the table was restored from a backup: believe nothing in it until each lock is heard.
+    ///
+    /// Disable the topic rules first, and wait for longer than the life of an unlock (30 s); enable them afterwards.
+    Recover(RecoverArgs),
 }
 
 /// Options of `local`.
@@ -258,6 +265,30 @@ pub struct BindArgs {
     /// What a long press asks for.
     #[arg(long, value_enum, default_value_t = Intent::Unlock)]
     pub long: Intent,
+}
+
+/// Options of `revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// The button's serial number.
+    pub button: String,
+    /// Who revokes: a label for the history.
+    #[arg(long, env = "USER", default_value = "operator")]
+    pub actor: String,
+}
+
+/// Options of `recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// The lock's thing name.
+    #[arg(required_unless_present = "all")]
+    pub lock: Option<String>,
+    /// Every lock in the table.
+    #[arg(long, conflicts_with = "lock")]
+    pub all: bool,
+    /// Who recovers: a label for the history.
+    #[arg(long, env = "USER", default_value = "operator")]
+    pub actor: String,
 }
 
 /// What a press asks for.

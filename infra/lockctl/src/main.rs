@@ -7,7 +7,9 @@ mod cli;
 mod history;
 mod local;
 mod ready;
+mod recover;
 mod request;
+mod revoke;
 mod status;
 mod target;
 mod view;
@@ -57,6 +59,8 @@ async fn run(command: Command, global: Global) -> Result<()> {
         Command::Status(args) => status::run(&Target::find(&global).await?, &args).await?,
         Command::History(args) => history::run(&Target::find(&global).await?, &args).await?,
         Command::Bind(args) => bind::run(&Target::find(&global).await?, &args).await?,
+        Command::Revoke(args) => revoke::run(&Target::find(&global).await?, &args).await?,
+        Command::Recover(args) => recover::run(&Target::find(&global).await?, &args).await?,
     };
     answer.print(output)
 }

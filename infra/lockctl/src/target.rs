@@ -2,10 +2,11 @@
 //! calls for both. Decides nothing about locks.
 
 use anyhow::{Context, Result, bail};
-use lock_aws::{Access, Cloud, clock};
+use lock_aws::{Access, Cloud, Operated, clock};
 use lock_core::action::Intent;
 use lock_core::binding::{Actions, Binding};
 use lock_core::event::{Event, Subject};
+use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
 use serde_json::{Value, json};
@@ -161,6 +162,25 @@ impl Target {
             .bind(&button, &lock, &actions, clock::now())
             .await?
             .binding)
+    }
+
+    /// Every binding, by button.
+    pub async fn bindings(&self) -> Result<Vec<Binding>> {
+        Ok(self.cloud.store.bindings().await?)
+    }
+
+    /// Takes a button's right away; none if it has none.
+    pub async fn revoke(&self, button: &str, actor: &str) -> Result<Option<Operated>> {
+        let (button, limits) = (button_serial(button)?, Limits::default());
+        let revoked = self.cloud.revoke(&button, Some(actor), &limits).await;
+        revoked.with_context(|| format!("revoke {button}"))
+    }
+
+    /// Believes nothing of a lock until it is heard; none if it is not known.
+    pub async fn recover(&self, lock: &str, actor: &str) -> Result<Option<Operated>> {
+        let (lock, limits) = (lock_name(lock)?, Limits::default());
+        let recovered = self.cloud.recover(&lock, Some(actor), &limits).await;
+        recovered.with_context(|| format!("recover {lock}"))
     }
 }
 

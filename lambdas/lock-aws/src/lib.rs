@@ -5,12 +5,14 @@
 pub mod clock;
 pub mod item;
 pub mod log;
+pub mod operate;
 pub mod perform;
 pub mod publisher;
 pub mod settings;
 pub mod start;
 pub mod store;
 
+pub use operate::Operated;
 pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
 pub use settings::{Access, Settings, SettingsError};

@@ -1,0 +1,82 @@
+//! What an operator does that decides about locks: revoke a button (C11), recover after a table restore (C12). Must not be
+//! used by the functions.
+
+use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::{Decision, decide_recover, decide_revoke};
+
+use crate::clock;
+use crate::perform::{PerformError, Performed, Steps};
+use crate::{Cloud, StoreError};
+
+/// How long an operator's command is tried to be published; after it the sweeper sends it. *Units*: ms.
+const PUBLISH_MS: u64 = 5_000;
+
+/// Something an operator did: in the table, in any case.
+#[derive(Debug)]
+pub struct Operated {
+    /// What was decided and committed.
+    pub decision: Decision,
+    /// Why its command, if it has one, is not published yet; the sweeper then sends it.
+    pub unpublished: Option<PerformError>,
+}
+
+impl Cloud {
+    /// Takes a button's right away and, where its lock is open or may be about to open, locks it (C11): one transaction, then
+    /// the command, as the functions do it. May be repeated. None if the button has no binding.
+    ///
+    /// *Errors*: [`PerformError`]; nothing is then revoked, or, where the outcome is unknown, all of it: ask again.
+    pub async fn revoke(
+        &self,
+        button: &ButtonSerial,
+        actor: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Option<Operated>, PerformError> {
+        let mut steps = Steps::default();
+        while steps.may_decide() {
+            let Some(binding) = self.store.read_binding(button).await? else {
+                return Ok(None);
+            };
+            let record = self.store.read_record(&binding.lock).await?;
+            let now = clock::now();
+            let decision = decide_revoke(&binding, record.as_ref(), actor, now, limits);
+            if self.commit(&decision, &mut steps).await? == Performed::Done {
+                return Ok(Some(self.operated(decision, steps).await));
+            }
+        }
+        Err(steps.exhausted())
+    }
+
+    /// Stops believing what a restored table says of a lock, until the lock is heard: the sweeper then reads its shadow
+    /// (C12). None if there is no such record.
+    ///
+    /// *Errors*: [`PerformError`].
+    pub async fn recover(
+        &self,
+        lock: &LockName,
+        actor: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Option<Operated>, PerformError> {
+        let mut steps = Steps::default();
+        while steps.may_decide() {
+            let read: Result<_, StoreError> = self.store.read_record(lock).await;
+            let Some(record) = read? else {
+                return Ok(None);
+            };
+            let decision = decide_recover(&record, actor, clock::now(), limits);
+            if self.commit(&decision, &mut steps).await? == Performed::Done {
+                return Ok(Some(self.operated(decision, steps).await));
+            }
+        }
+        Err(steps.exhausted())
+    }
+
+    async fn operated(&self, decision: Decision, mut steps: Steps) -> Operated {
+        let deadline = clock::now().plus(PUBLISH_MS);
+        let published = self.publish(&decision, deadline, &mut steps).await;
+        Operated {
+            decision,
+            unpublished: published.err(),
+        }
+    }
+}
