@@ -2,7 +2,10 @@
 //! It drives `lockctl local` from outside; it must not call into the product's logic.
 
 pub mod browser;
+pub mod chronicle;
 pub mod mqtt;
+pub mod program;
+pub mod step;
 pub mod world;
 
 pub use world::World;

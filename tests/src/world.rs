@@ -1,6 +1,6 @@
 //! One stack per test: own ports, own data, ended by its handle when the test ends.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use crate::chronicle::Chronicle;
 use crate::mqtt::Client;
+pub use crate::program::{program, python};
 
 /// How long a condition may take to come true. Generous: these machines are shared.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -209,14 +211,7 @@ impl World {
     /// Waits until the history of a lock has a line that contains `text`.
     pub async fn until_history(&self, thing: &str, text: &str) -> Result<Value> {
         self.until(thing, &format!("telling `{text}` in its history"), |lock| {
-            let lines = lock["history"].as_array();
-            lines.is_some_and(|lines| {
-                lines.iter().any(|line| {
-                    line["text"]
-                        .as_str()
-                        .is_some_and(|line| line.contains(text))
-                })
-            })
+            tells(lock, text)
         })
         .await
     }
@@ -229,6 +224,47 @@ impl World {
     /// Cuts or gives a device's power.
     pub async fn power(&self, thing: &str, on: bool) -> Result<()> {
         self.hand(thing, "power", &json!({ "on": on })).await
+    }
+
+    /// Plugs a device's network in or out.
+    pub async fn network(&self, thing: &str, on: bool) -> Result<()> {
+        self.hand(thing, "network", &json!({ "on": on })).await
+    }
+
+    /// Arms a fault of the cloud, as `--fault` takes it; its occurrences count from now.
+    pub async fn arm(&self, fault: &str) -> Result<()> {
+        let url = format!("{}/api/faults", self.at("console"));
+        let body = json!({ "fault": fault });
+        let answer = self.http.post(url).json(&body).send().await?;
+        let status = answer.status();
+        anyhow::ensure!(status.is_success(), "{fault}: {}", answer.text().await?);
+        Ok(())
+    }
+
+    /// What the stack has told so far, line by line.
+    pub fn chronicle(&self) -> Result<Chronicle> {
+        let log = std::fs::read(self.directory.path().join("log")).context("read the log")?;
+        Ok(Chronicle::read(&String::from_utf8_lossy(&log)))
+    }
+
+    /// Waits until what the stack has told fits; fails with the end of the log.
+    pub async fn until_told(
+        &self,
+        what: &str,
+        fits: impl Fn(&Chronicle) -> bool,
+    ) -> Result<Chronicle> {
+        let patience = Instant::now() + DEADLINE;
+        let mut glances = tokio::time::interval(GLANCE);
+        loop {
+            let chronicle = self.chronicle()?;
+            if fits(&chronicle) {
+                return Ok(chronicle);
+            }
+            if Instant::now() > patience {
+                bail!("the stack never told {what}\n{}", tail(&self.directory));
+            }
+            glances.tick().await;
+        }
     }
 
     async fn hand(&self, thing: &str, what: &str, body: &Value) -> Result<()> {
@@ -322,35 +358,12 @@ impl World {
     }
 }
 
-/// The path of a program of the workspace, built beside the tests.
-pub fn program(name: &str) -> Result<PathBuf> {
-    let path = built()?.join(name);
-    anyhow::ensure!(
-        path.is_file(),
-        "no program {}: run `cargo build` first, or `cargo xtask test`",
-        path.display()
-    );
-    Ok(path)
-}
-
-/// The Python of the tests' own environment, which has boto3.
-pub fn python() -> Result<PathBuf> {
-    let path = built()?.join("../venv/bin/python");
-    anyhow::ensure!(
-        path.is_file(),
-        "no {}: run `cargo xtask setup`",
-        path.display()
-    );
-    Ok(path)
-}
-
-/// The directory of cargo's output for this profile.
-fn built() -> Result<PathBuf> {
-    let this = std::env::current_exe().context("find the path of the test itself")?;
-    let profile = this.ancestors().nth(2);
-    profile
-        .map(Path::to_owned)
-        .context("the test is not in cargo's output directory")
+/// Whether the history of a lock, as the console shows it, has a line that contains `text`.
+pub fn tells(lock: &Value, text: &str) -> bool {
+    let lines = lock["history"].as_array().into_iter().flatten();
+    lines
+        .filter_map(|line| line["text"].as_str())
+        .any(|line| line.contains(text))
 }
 
 fn tail(directory: &TempDir) -> String {

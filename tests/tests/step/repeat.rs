@@ -1,0 +1,37 @@
+//! Each message comes twice, or is lost once.
+
+use e2e::rows;
+use e2e::step::Act::{Press, Request};
+use e2e::step::{locked, unlocked};
+
+rows! {
+    // Twice. A toggle is the worst that can come twice: two of them are none.
+    a_press_that_comes_twice_opens_once:
+        locked(Press("SINGLE")).with("duplicate:iotbutton/+@1").moves(1, "unlocked").says("duplicate").says("resend: retry");
+    a_request_that_comes_twice_opens_once:
+        locked(Request("toggle")).with("duplicate:remote-lock/+/request@1").moves(1, "unlocked").says("duplicate").says("resend: retry");
+    a_command_that_comes_twice_opens_once:
+        locked(Press("SINGLE")).with("duplicate:remote-lock/+@1").moves(1, "unlocked").says("executed");
+    a_report_that_comes_twice_settles_once:
+        locked(Press("SINGLE")).with("duplicate:$aws/things/+/shadow/update@1").moves(1, "unlocked").says("executed");
+    an_accepted_report_that_comes_twice_settles_once:
+        locked(Press("SINGLE")).with("duplicate:$aws/things/+/shadow/update/accepted@1").moves(1, "unlocked").says("executed");
+    a_press_event_delivered_twice_opens_once:
+        locked(Press("SINGLE")).with("twice:press@1").moves(1, "unlocked").says("unlock v");
+    a_report_event_delivered_twice_settles_once:
+        locked(Press("SINGLE")).with("twice:report@1").moves(1, "unlocked").says("executed");
+    a_sweep_that_comes_twice_sends_the_lost_lock_once:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("twice:expire@1-4").moves(1, "locked").says("executed");
+
+    // Lost. A press that no one received promised nothing; everything after it is made good.
+    a_lost_press_changes_nothing:
+        locked(Press("SINGLE")).with("drop:iotbutton/+@1").moves(0, "locked");
+    a_lost_request_changes_nothing:
+        locked(Request("unlock")).with("drop:remote-lock/+/request@1").moves(0, "locked");
+    a_lost_lock_is_sent_again_by_the_sweeper:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").moves(1, "locked").says("executed");
+    a_lost_report_is_repeated_by_the_lock:
+        locked(Press("SINGLE")).with("drop:$aws/things/+/shadow/update@1").moves(1, "unlocked").says("executed");
+    a_lost_acceptance_makes_the_lock_report_again:
+        locked(Press("SINGLE")).with("drop:$aws/things/+/shadow/update/accepted@1").moves(1, "unlocked").says("reports unlocked");
+}
