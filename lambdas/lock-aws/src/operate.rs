@@ -10,7 +10,7 @@ use crate::perform::{PerformError, Performed, Steps};
 use crate::{Cloud, StoreError};
 
 /// How long an operator's command is tried to be published; after it the sweeper sends it. *Units*: ms.
-const PUBLISH_MS: u64 = 5_000;
+const PUBLISH_MS: u64 = 2_000;
 
 /// Something an operator did: in the table, in any case.
 #[derive(Debug)]

@@ -5,16 +5,17 @@
 #[path = "table/local.rs"]
 mod local;
 
-use lock_aws::Cloud;
-use lock_core::action::ClickType;
+use lock_aws::{Cloud, Committed, Conflict};
+use lock_core::action::{Action, ClickType};
 use lock_core::binding::{Actions, Binding};
 use lock_core::event::Subject;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::press::Press;
 use lock_core::reason::Verdict;
+use lock_core::record::{Cause, Status};
 use lock_core::time::UnixMillis;
-use lock_core::{Decision, decide_press};
+use lock_core::{Decision, decide_press, decide_revoke};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
@@ -144,5 +145,117 @@ async fn an_error_names_the_operation_the_key_and_the_table() {
         lock_aws::publisher::chain(&error).contains("ResourceNotFound"),
         "{}",
         lock_aws::publisher::chain(&error)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_a_button_of_an_open_door_locks_it_in_the_same_transaction() {
+    let (cloud, binding) = bound().await;
+    let opening = decide(&cloud, &press("p1", ClickType::Long, Some(1), NOW), NOW).await;
+    cloud.store.commit(&opening.writes).await.unwrap();
+    let before = cloud.store.read_record(&lock()).await.unwrap().unwrap();
+    let stale = decide_revoke(&binding, None, None, NOW, &limits());
+    let revoked = cloud.revoke(&button(), Some("alice"), &limits()).await;
+    let revoked = revoked.unwrap().unwrap();
+    let error = revoked.unpublished.expect("port 9 takes nothing");
+    assert_eq!(error.code(), "publish");
+
+    let after = cloud.store.read_record(&lock()).await.unwrap().unwrap();
+    assert!(after.version > before.version);
+    let command = after.command.unwrap();
+    assert_eq!(command.action, Action::Lock);
+    assert_eq!(
+        command.cause,
+        Cause::System {
+            reason: "revoked".into()
+        }
+    );
+    let disabled = cloud.store.read_binding(&button()).await.unwrap().unwrap();
+    assert_eq!(
+        (disabled.enabled, disabled.revision),
+        (false, binding.revision + 1)
+    );
+    let lines = cloud
+        .store
+        .history(&Subject::Lock(lock()), 1, UnixMillis(0))
+        .await
+        .unwrap();
+    assert_eq!(
+        lines[0].to_string(),
+        format!("alice revokes button-1: lock {} (revoked)", after.version)
+    );
+
+    let ignored = decide(&cloud, &press("p2", ClickType::Long, Some(2), NOW), NOW).await;
+    assert_eq!(ignored.reason.code(), "revoked");
+    let late = cloud.store.commit(&stale.writes).await.unwrap();
+    assert_eq!(
+        late,
+        Committed::Conflict(Conflict::Binding),
+        "a revision is disabled once"
+    );
+    let again = cloud
+        .revoke(&button(), None, &limits())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (again.decision.verdict, again.decision.publish),
+        (Verdict::Ignored, None)
+    );
+    let nobody = ButtonSerial::new("button-9").unwrap();
+    assert!(
+        cloud
+            .revoke(&nobody, None, &limits())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_decided_before_a_press_unlocked_is_not_committed() {
+    let (cloud, binding) = bound().await;
+    let read = cloud.store.read_record(&lock()).await.unwrap();
+    let decision = decide_revoke(&binding, read.as_ref(), None, NOW, &limits());
+    assert_eq!(decision.publish, None, "nothing was open then");
+    let opening = decide(&cloud, &press("p1", ClickType::Long, Some(1), NOW), NOW).await;
+    cloud.store.commit(&opening.writes).await.unwrap();
+    let committed = cloud.store.commit(&decision.writes).await.unwrap();
+    assert_eq!(committed, Committed::Conflict(Conflict::Record));
+    assert!(
+        cloud
+            .store
+            .read_binding(&button())
+            .await
+            .unwrap()
+            .unwrap()
+            .enabled
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovered_record_is_due_at_once_and_its_unlock_is_never_sent_again() {
+    let (cloud, binding) = bound().await;
+    let at = lock_aws::clock::now();
+    let first = press("p1", ClickType::Long, Some(1), at);
+    let opening = decide(&cloud, &first, at).await;
+    cloud.store.commit(&opening.writes).await.unwrap();
+    let recovered = cloud.recover(&lock(), Some("alice"), &limits()).await;
+    assert!(recovered.unwrap().unwrap().unpublished.is_none());
+    let record = cloud.store.read_record(&lock()).await.unwrap().unwrap();
+    assert_eq!(record.status, Status::Unresponsive);
+    assert!(record.due.due_at <= lock_aws::clock::now());
+    let retried = decide_press(Some(&record), Some(&binding), &first, at, &limits());
+    assert_eq!(
+        (retried.reason.code(), retried.publish),
+        ("duplicate", None)
+    );
+    let nowhere = LockName::new("lock-9").unwrap();
+    assert!(
+        cloud
+            .recover(&nowhere, None, &limits())
+            .await
+            .unwrap()
+            .is_none()
     );
 }

@@ -13,7 +13,15 @@ use tokio::net::TcpListener;
 pub const TABLE: &str = "remote-lock";
 
 /// Starts an empty table; it lives as long as the test's runtime. Publishing goes to `iot_data`.
+#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn cloud(iot_data: SocketAddr) -> Cloud {
+    let cloud = client(start().await, iot_data);
+    create(cloud.store.client()).await;
+    cloud
+}
+
+/// Starts a database without a table, and says where.
+pub async fn start() -> SocketAddr {
     let database = dynoxide::Database::memory().expect("memory is there");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let dynamodb = listener.local_addr().unwrap();
@@ -22,6 +30,11 @@ pub async fn cloud(iot_data: SocketAddr) -> Cloud {
         database,
         std::future::pending(),
     ));
+    dynamodb
+}
+
+/// Clients of a database and of a data plane.
+pub fn client(dynamodb: SocketAddr, iot_data: SocketAddr) -> Cloud {
     let access = Access {
         region: "us-east-1".to_owned(),
         access_key_id: "AKIDTEST".to_owned(),
@@ -30,12 +43,11 @@ pub async fn cloud(iot_data: SocketAddr) -> Cloud {
         dynamodb: Some(format!("http://{dynamodb}")),
         iot_data: Some(format!("http://{iot_data}")),
     };
-    let cloud = Cloud::new(&access, TABLE);
-    create(cloud.store.client()).await;
-    cloud
+    Cloud::new(&access, TABLE)
 }
 
-async fn create(client: &aws_sdk_dynamodb::Client) {
+/// Creates the table.
+pub async fn create(client: &aws_sdk_dynamodb::Client) {
     let attribute = |name: &str, kind| {
         AttributeDefinition::builder()
             .attribute_name(name)

@@ -1,0 +1,258 @@
+//! What a commit does when the table does not answer as it should: the same token again, an error that says what is known,
+//! and the truth by reading again.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "table/local.rs"]
+mod local;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use lock_aws::{Cloud, Committed, Conflict, PerformError, Performed, Steps};
+use lock_core::limits::{DECISIONS_MAX, Limits};
+use lock_core::name::LockName;
+use lock_core::record::{Record, Status};
+use lock_core::time::UnixMillis;
+use lock_core::{Decision, decide_recover};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
+
+/// What becomes of one transaction on its way.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// Answered with this status and error, and never made.
+    Refused(u16, &'static str),
+    /// Made, and its answer lost with the connection.
+    AnswerLost,
+}
+
+/// Stands in front of a table: strikes as many transactions as it has fates, in order, and lets the rest pass.
+#[derive(Clone)]
+struct Front {
+    table: SocketAddr,
+    fates: Arc<Mutex<Vec<Fate>>>,
+    transactions: Arc<Mutex<Vec<Value>>>,
+}
+
+struct World {
+    front: Front,
+    /// Through the stand-in.
+    cloud: Cloud,
+    decision: Decision,
+}
+
+fn lock() -> LockName {
+    LockName::new("lock-1").unwrap()
+}
+
+impl World {
+    async fn new(fates: &[Fate]) -> World {
+        let table = local::start().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let cloud = local::client(
+            listener.local_addr().unwrap(),
+            "127.0.0.1:9".parse().unwrap(),
+        );
+        let front = Front {
+            table,
+            fates: Arc::new(Mutex::new(fates.to_vec())),
+            transactions: Arc::default(),
+        };
+        let serving = front.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        local::create(cloud.store.client()).await;
+        cloud.store.create_record(&lock(), NOW).await.unwrap();
+        let settled = Record {
+            status: Status::Unresponsive,
+            ..Record::created(lock(), NOW)
+        };
+        let decision = decide_recover(&settled, None, NOW.plus(1), &Limits::default());
+        World {
+            front,
+            cloud,
+            decision,
+        }
+    }
+
+    async fn due_at(&self) -> UnixMillis {
+        let record = self.cloud.store.read_record(&lock()).await.unwrap();
+        record.unwrap().due.due_at
+    }
+
+    /// The tokens of all transactions that were sent.
+    fn tokens(&self) -> Vec<String> {
+        let sent = self.front.transactions.lock().unwrap();
+        let token = |body: &Value| body["ClientRequestToken"].as_str().unwrap().to_owned();
+        sent.iter().map(token).collect()
+    }
+}
+
+impl Front {
+    async fn serve(self, mut stream: TcpStream) {
+        let mut bytes = Vec::new();
+        while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
+            let mut fate = None;
+            if head.contains("TransactWriteItems") {
+                let body = serde_json::from_slice(&body).unwrap();
+                self.transactions.lock().unwrap().push(body);
+                let mut fates = self.fates.lock().unwrap();
+                fate = (!fates.is_empty()).then(|| fates.remove(0));
+            }
+            if let Some(Fate::Refused(status, error)) = fate {
+                let answer = format!(
+                    "{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{error}\",\"message\":\"-\"}}"
+                );
+                let answer = format!(
+                    "HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{answer}",
+                    answer.len()
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                continue;
+            }
+            let mut table = TcpStream::connect(self.table).await.unwrap();
+            table.write_all(head.as_bytes()).await.unwrap();
+            table.write_all(&body).await.unwrap();
+            let answer = read_message(&mut table, &mut Vec::new()).await.unwrap();
+            if fate.is_some() {
+                return;
+            }
+            stream.write_all(answer.0.as_bytes()).await.unwrap();
+            stream.write_all(&answer.1).await.unwrap();
+        }
+    }
+}
+
+/// One HTTP message with a `content-length`: its head, and its body. None when the other side has closed.
+async fn read_message(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+    let head = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break bytes.drain(..end + 4).collect::<Vec<u8>>();
+        }
+        if stream.read_buf(bytes).await.unwrap_or(0) == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(head).unwrap();
+    let length = head.lines().find_map(|line| {
+        line.to_lowercase()
+            .strip_prefix("content-length:")?
+            .trim()
+            .parse()
+            .ok()
+    });
+    let length: usize = length.unwrap_or(0);
+    while bytes.len() < length {
+        assert_ne!(
+            stream.read_buf(bytes).await.unwrap(),
+            0,
+            "the body ends early"
+        );
+    }
+    Some((head, bytes.drain(..length).collect()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_nothing_is_made_twice() {
+    let world = World::new(&[Fate::AnswerLost, Fate::AnswerLost]).await;
+    let committed = world
+        .cloud
+        .store
+        .commit(&world.decision.writes)
+        .await
+        .unwrap();
+    assert_eq!(committed, Committed::Done, "not a conflict with itself");
+    assert_eq!(world.due_at().await, NOW.plus(1));
+    let tokens = world.tokens();
+    assert_eq!(tokens.len(), 3);
+    assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_stays_unknown_is_said_to_be_and_the_table_read_again() {
+    let world = World::new(&[Fate::AnswerLost; 3]).await;
+    let error = world
+        .cloud
+        .store
+        .commit(&world.decision.writes)
+        .await
+        .unwrap_err();
+    assert!(error.unknown, "{error:?}");
+    assert_eq!(
+        world.due_at().await,
+        NOW.plus(1),
+        "it was made, and reading tells"
+    );
+    let world = World::new(&[Fate::AnswerLost; 3]).await;
+    let mut steps = Steps::default();
+    let performed = world
+        .cloud
+        .commit(&world.decision, &mut steps)
+        .await
+        .unwrap();
+    assert_eq!(performed, Performed::Again(None));
+    let PerformError::Store(kept) = steps.exhausted() else {
+        panic!("the last failure is the error");
+    };
+    assert!(kept.unknown);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_and_conflicts_are_busy_and_never_unknown() {
+    for error in [
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+    ] {
+        let world = World::new(&[Fate::Refused(400, error); 3]).await;
+        let before = world.due_at().await;
+        let committed = world
+            .cloud
+            .store
+            .commit(&world.decision.writes)
+            .await
+            .unwrap();
+        assert_eq!(committed, Committed::Conflict(Conflict::Busy), "{error}");
+        assert_eq!(world.tokens().len(), 3, "{error} is tried again");
+        assert_eq!(world.due_at().await, before, "{error}: nothing was made");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_retry_cures_is_an_error_at_once() {
+    let world = World::new(&[Fate::Refused(400, "AccessDeniedException")]).await;
+    let mut steps = Steps::default();
+    let error = world
+        .cloud
+        .commit(&world.decision, &mut steps)
+        .await
+        .unwrap_err();
+    assert_eq!((error.code(), world.tokens().len()), ("store", 1));
+    assert!(error.to_string().contains("AccessDenied"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tries_end_in_a_clear_error() {
+    let tries = DECISIONS_MAX as usize * 3;
+    let world = World::new(&vec![Fate::Refused(400, "ThrottlingException"); tries]).await;
+    let before = world.due_at().await;
+    let mut steps = Steps::default();
+    while steps.may_decide() {
+        let performed = world
+            .cloud
+            .commit(&world.decision, &mut steps)
+            .await
+            .unwrap();
+        assert_eq!(performed, Performed::Again(Some(Conflict::Busy)));
+    }
+    assert_eq!(steps.exhausted().code(), "contention");
+    assert_eq!(world.tokens().len(), tries);
+    assert_eq!(world.due_at().await, before);
+}
