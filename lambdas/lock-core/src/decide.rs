@@ -38,7 +38,7 @@ pub struct Decision {
     pub writes: Writes,
     /// What to publish when the writes have held.
     pub publish: Option<Publish>,
-    /// What a person must be told.
+    /// What a person must be told; the line among the writes says the same.
     pub alerts: Vec<Alert>,
 }
 

@@ -1,5 +1,5 @@
-//! Event lines: one for every press, request and report, the ignored ones
-//! included. Must not know where they are kept.
+//! Event lines: one for every press, request, report, timeout and act of an
+//! operator, the ignored ones included. Must not know where they are kept.
 //!
 //! The history answers two questions that logs do not: who opened the door, and
 //! why did nothing happen when I pressed. So a press that is ignored has a line

@@ -217,4 +217,6 @@ fn give_up(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> De
 }
 
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,383 @@
+//! Laws of the sweeper, the operator and a lock together, over any run: commands and report events are lost, the lock loses
+//! its journal, the sweeper reads an old record, the table is restored. At the end the network is fair.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::action::Intent;
+use crate::binding::Actions;
+use crate::command::{Version, WireCommand};
+use crate::decide::tests::lock as name;
+use crate::decide::{Publish, decide_recover, decide_request, decide_revoke};
+use crate::id::CommandId;
+use crate::limits::{JAM_LOCKS_MAX, send_backoff_ms};
+use crate::name::ButtonSerial;
+use crate::report::{Clock, Latch, Outcome, Report, Source};
+use crate::request::Request;
+use crate::write::Writes;
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// An operator asks; the command arrives, or is lost.
+    Ask {
+        intent: Intent,
+        lost: bool,
+    },
+    /// The latch moves without a command; its event arrives, or is lost.
+    Move {
+        latch: Latch,
+        lost: bool,
+    },
+    /// The journal is gone.
+    Erase,
+    /// The sweeper runs; its command arrives, or is lost.
+    Sweep {
+        lost: bool,
+    },
+    /// A sweeper that read the record one step ago commits now.
+    SweepOld,
+    Revoke {
+        lost: bool,
+    },
+    Recover,
+    /// The record is put back to what it was some steps ago.
+    Restore {
+        back: usize,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    let intent = prop_oneof![
+        Just(Intent::Lock),
+        Just(Intent::Unlock),
+        Just(Intent::Toggle)
+    ];
+    let latch = prop_oneof![
+        Just(Latch::Locked),
+        Just(Latch::Unlocked),
+        Just(Latch::Jammed)
+    ];
+    let lost = || any::<bool>();
+    let step = prop_oneof![
+        4 => (intent, lost()).prop_map(|(intent, lost)| Step::Ask { intent, lost }),
+        3 => (latch, lost()).prop_map(|(latch, lost)| Step::Move { latch, lost }),
+        1 => Just(Step::Erase),
+        5 => lost().prop_map(|lost| Step::Sweep { lost }),
+        2 => Just(Step::SweepOld),
+        1 => lost().prop_map(|lost| Step::Revoke { lost }),
+        1 => Just(Step::Recover),
+        1 => (0..6_usize).prop_map(|back| Step::Restore { back }),
+    ];
+    let passed_ms = prop_oneof![Just(0), 0..3_000_u64, 0..60_000_u64, 0..3_000_000_u64];
+    proptest::collection::vec((passed_ms, step), 1..50)
+}
+
+/// A lock as the device's rules make it, without a clock of its own (D1, D2); its latch jams while `jammed`.
+#[derive(Clone)]
+struct Device {
+    version: Version,
+    id: Option<CommandId>,
+    latch: Latch,
+    jammed: bool,
+    result: Outcome,
+    shadow_version: u64,
+}
+
+struct Run {
+    now: UnixMillis,
+    record: Record,
+    past: Vec<Record>,
+    binding: Binding,
+    device: Device,
+    asked: u64,
+    /// When each version was sent; versions start anew with a restored table.
+    sends: BTreeMap<u64, Vec<u64>>,
+    jam_locks: u32,
+}
+
+impl Run {
+    fn new() -> Run {
+        let now = UnixMillis(10_000_000);
+        let record = Record::created(name(), now);
+        Run {
+            now,
+            past: vec![record.clone()],
+            record,
+            binding: Binding {
+                button: ButtonSerial::new("button-1").unwrap(),
+                lock: name(),
+                actions: Actions::default(),
+                enabled: true,
+                revision: 1,
+                last_press: None,
+                battery_mv: None,
+            },
+            device: Device {
+                version: Version::NONE,
+                id: None,
+                latch: Latch::Locked,
+                jammed: false,
+                result: Outcome::None,
+                shadow_version: 1,
+            },
+            asked: 0,
+            sends: BTreeMap::new(),
+            jam_locks: 0,
+        }
+    }
+
+    fn shadow(&self) -> ReportEvent {
+        ReportEvent {
+            lock: name(),
+            shadow_version: self.device.shadow_version,
+            shadow_at: self.now.seconds(),
+            report: Report {
+                lock: self.device.latch,
+                version: self.device.version,
+                command_id: self.device.id.clone(),
+                result: self.device.result,
+                source: Source::Remote,
+                refused: None,
+                boot_count: 1,
+                clock: Clock::Synced,
+                firmware: None,
+                rssi: None,
+                door: None,
+            },
+        }
+    }
+
+    /// Commits and sends; whether the writes held.
+    fn perform(&mut self, decision: &Decision, lost: bool) -> bool {
+        if !self.commit(&decision.writes) {
+            return false;
+        }
+        if let Some(publish) = &decision.publish {
+            self.check_send(decision, publish);
+            if !lost {
+                self.arrive(&publish.command);
+            }
+        }
+        true
+    }
+
+    fn commit(&mut self, writes: &Writes) -> bool {
+        let binding = writes.binding.as_ref();
+        if binding.is_some_and(|update| !update.admits(&self.binding)) {
+            return false;
+        }
+        if let Some(write) = &writes.record {
+            let Some(after) = write.apply(Some(&self.record)) else {
+                return false;
+            };
+            assert!(
+                after.version >= self.record.version,
+                "versions only grow (S3)"
+            );
+            if after.state != Latch::Jammed {
+                self.jam_locks = 0;
+            }
+            self.record = after;
+        }
+        if let Some(update) = binding {
+            self.binding = update.apply(&self.binding);
+        }
+        true
+    }
+
+    fn check_send(&mut self, decision: &Decision, publish: &Publish) {
+        let version = publish.command.version.0;
+        assert_eq!(
+            self.record.version.0, version,
+            "only what is committed is sent (C13)"
+        );
+        match publish.expires_at {
+            Some(end) => assert!(self.now < end, "an unlock is sent only within its life"),
+            None => assert_eq!(publish.command.action, Action::Lock),
+        }
+        self.sends.entry(version).or_default().push(self.now.0);
+        if decision.verdict == Verdict::Command {
+            let jam = decision.reason == Reason::JAMMED;
+            self.jam_locks = if jam { self.jam_locks + 1 } else { 0 };
+            assert!(
+                self.jam_locks <= JAM_LOCKS_MAX,
+                "a jam is answered three times (C14)"
+            );
+        }
+    }
+
+    /// The device's rules D1 and D2, then its report, whose event arrives.
+    fn arrive(&mut self, command: &WireCommand) {
+        if command.version <= self.device.version {
+            return self.report(false);
+        }
+        let over = command
+            .expires_at
+            .is_some_and(|end| end <= self.now.seconds());
+        let blank = self.device.version == Version::NONE;
+        if blank && command.action == Action::Unlock {
+            return;
+        }
+        self.device.version = command.version;
+        self.device.id = Some(command.command_id.clone());
+        let unlock = command.action == Action::Unlock && !over;
+        self.device.result = if over {
+            Outcome::Expired
+        } else {
+            Outcome::Executed
+        };
+        self.device.latch = match (self.device.jammed, unlock) {
+            (true, _) => Latch::Jammed,
+            (false, true) => Latch::Unlocked,
+            (false, false) => Latch::Locked,
+        };
+        self.report(false);
+    }
+
+    fn report(&mut self, lost: bool) {
+        self.device.shadow_version += 1;
+        if lost {
+            return;
+        }
+        let report = self.shadow();
+        let (binding, limits) = (self.binding.clone(), Limits::default());
+        let decided = decide_report(
+            Some(&self.record),
+            &report,
+            Origin::Shadow,
+            Some(&binding),
+            self.now,
+            &limits,
+        );
+        let ReportDecision::Act(decision) = decided else {
+            panic!("the shadow's own word is always judged");
+        };
+        self.perform(&decision, false);
+    }
+
+    /// One run of the sweeper on the table as it is.
+    fn sweep(&mut self, lost: bool) {
+        let limits = Limits::default();
+        for decided in 0.. {
+            let (record, binding) = (self.record.clone(), self.binding.clone());
+            let shadow = self.shadow();
+            let decision = decide_due(&record, Some(&shadow), Some(&binding), self.now, &limits);
+            let Some(decision) = decision else {
+                assert!(
+                    self.record.due.due_at > self.now,
+                    "what is due is decided about"
+                );
+                return;
+            };
+            assert!(
+                decided < 3 || !lost,
+                "the third answer moves the due time: {decision:?}"
+            );
+            assert!(decided < 8, "a sweep comes to an end: {decision:?}");
+            assert_eq!(decision.alerts, decision.writes.event.alerts);
+            if decision.alerts.contains(&Alert::Unresponsive) {
+                assert_ne!(record.status, Status::Unresponsive, "told once");
+            }
+            assert!(
+                self.perform(&decision, lost),
+                "nobody else was writing: {decision:?}"
+            );
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let (record, binding) = (self.record.clone(), self.binding.clone());
+        let limits = Limits::default();
+        match step {
+            Step::Ask { intent, lost } => {
+                self.asked += 1;
+                let request = Request {
+                    lock: name(),
+                    intent: *intent,
+                    request_id: format!("r{}", self.asked),
+                    actor: None,
+                    received_at: self.now,
+                    principal: None,
+                };
+                let decision = decide_request(Some(&record), false, &request, self.now, &limits);
+                self.perform(&decision, *lost);
+            }
+            Step::Move { latch, lost } => {
+                self.device.latch = *latch;
+                self.device.jammed = *latch == Latch::Jammed;
+                self.report(*lost);
+            }
+            Step::Erase => {
+                (self.device.version, self.device.id) = (Version::NONE, None);
+                (self.device.result, self.device.latch) = (Outcome::None, Latch::Locked);
+                self.report(false);
+            }
+            Step::Sweep { lost } => self.sweep(*lost),
+            Step::SweepOld => {
+                let old = self.past[self.past.len().saturating_sub(2)].clone();
+                let shadow = self.shadow();
+                let decision = decide_due(&old, Some(&shadow), Some(&binding), self.now, &limits);
+                if let Some(decision) = decision {
+                    self.perform(&decision, false);
+                }
+            }
+            Step::Revoke { lost } => {
+                let decision = decide_revoke(&binding, Some(&record), None, self.now, &limits);
+                let was_open = record.state == Latch::Unlocked && binding.enabled;
+                self.perform(&decision, *lost);
+                assert!(!self.binding.enabled);
+                assert!(
+                    !was_open || decision.publish.is_some(),
+                    "no open door is left (C11)"
+                );
+            }
+            Step::Recover => {
+                let decision = decide_recover(&record, None, self.now, &limits);
+                self.perform(&decision, false);
+            }
+            Step::Restore { back } => {
+                let at = self.past.len().saturating_sub(1 + back);
+                self.record = self.past[at].clone();
+                let decision = decide_recover(&self.record.clone(), None, self.now, &limits);
+                self.perform(&decision, false);
+                self.sends.clear();
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_record_is_forgotten_and_record_and_latch_agree_in_the_end(steps in steps()) {
+        let mut run = Run::new();
+        for (passed_ms, step) in &steps {
+            run.now = run.now.plus(*passed_ms);
+            let before = run.record.clone();
+            run.step(step);
+            run.past.push(before);
+            let late_ms = run.record.due.due_at.since(run.now);
+            prop_assert!(late_ms <= REPORT_OVERDUE_MS, "every record is due within 35 min: {:?}", run.record.due);
+        }
+        for (version, sends) in &run.sends {
+            for (n, pair) in sends.windows(2).enumerate() {
+                let wait = send_backoff_ms(n as u32 + 1);
+                prop_assert!(pair[1] - pair[0] >= wait, "sends of v{version} at {sends:?}");
+            }
+        }
+        // From here on nothing is lost, and the sweeper runs each minute.
+        for minute in 0..120 {
+            run.now = run.now.plus(60_000);
+            if minute % 15 == 0 {
+                run.report(false);
+            }
+            run.sweep(false);
+        }
+        let record = &run.record;
+        prop_assert_eq!(record.status, Status::Settled, "a lock that answers is settled (L1): {:?}", record);
+        prop_assert_eq!(record.state, run.device.latch, "what is settled is true (S4)");
+    }
+}
