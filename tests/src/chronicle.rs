@@ -61,6 +61,13 @@ impl Chronicle {
         given_up.filter(|event| is_of(event, function)).count()
     }
 
+    /// How the attempts of the function of this logical id have failed, oldest first.
+    pub fn errors(&self, function: &str) -> Vec<&str> {
+        let ended = self.cloud("completed").filter(|e| is_of(e, function));
+        let outcomes = ended.filter_map(|event| event["outcome"].as_str());
+        outcomes.filter(|outcome| *outcome != "ok").collect()
+    }
+
     /// Whether no function is at work and none waits for another attempt.
     pub fn is_quiet(&self) -> bool {
         // By request id: deliveries that are not over, and attempts that are to come.

@@ -6,6 +6,7 @@ use aws_sdk_iotdataplane::primitives::Blob;
 use serde_json::{Value, json};
 
 use crate::World;
+use crate::chronicle::Chronicle;
 use crate::world::tells;
 
 /// The lock and the button of every row.
@@ -30,7 +31,8 @@ pub struct Row {
     arguments: Vec<&'static str>,
     /// Where the latch is before.
     before: &'static str,
-    act: Act,
+    /// One after the other, the next when the faults have struck the first.
+    acts: Vec<Act>,
     faults: Vec<&'static str>,
     /// How often the latch moves.
     movements: u64,
@@ -38,8 +40,8 @@ pub struct Row {
     after: &'static str,
     /// Texts of which a line of the history must contain one.
     history: Vec<&'static str>,
-    /// The function of which this many events are given up.
-    given_up: (&'static str, usize),
+    /// The function that gives up its event, and the code of its error.
+    given_up: Option<(&'static str, &'static str)>,
 }
 
 /// A row that starts from a settled, locked door.
@@ -47,12 +49,12 @@ pub fn locked(act: Act) -> Row {
     Row {
         arguments: vec!["--time-scale", "0.01"],
         before: "locked",
-        act,
+        acts: vec![act],
         faults: Vec::new(),
         movements: 0,
         after: "locked",
         history: Vec::new(),
-        given_up: ("", 0),
+        given_up: None,
     }
 }
 
@@ -96,9 +98,15 @@ impl Row {
         self
     }
 
-    /// The event is given up, and ends in the queue of failures.
-    pub fn gives_up(mut self, function: &'static str) -> Row {
-        self.given_up = (function, 1);
+    /// What is asked of the door next.
+    pub fn then(mut self, act: Act) -> Row {
+        self.acts.push(act);
+        self
+    }
+
+    /// The event is given up, each attempt at it having ended in this error, and goes to the queue of failures.
+    pub fn gives_up(mut self, function: &'static str, error: &'static str) -> Row {
+        self.given_up = Some((function, error));
         self
     }
 
@@ -117,15 +125,16 @@ impl Row {
         for fault in &self.faults {
             world.arm(fault).await?;
         }
-        match self.act {
-            Act::Press(click) => button.publish(&topic, &press(click, 2)).await?,
-            Act::Request(action) => request(&world, action).await?,
-            Act::OldReport => old_report(&world, self.before).await?,
-        }
-        for fault in &self.faults {
-            world
-                .until_told(fault, |told| told.strikes(fault) > 0)
-                .await?;
+        for (act, sequence) in self.acts.iter().zip(2..) {
+            match act {
+                Act::Press(click) => button.publish(&topic, &press(click, sequence)).await?,
+                Act::Request(action) => request(&world, action).await?,
+                Act::OldReport => old_report(&world, self.before).await?,
+            }
+            for fault in &self.faults {
+                let struck = |told: &Chronicle| told.strikes(fault) > 0;
+                world.until_told(fault, struck).await?;
+            }
         }
         let what = format!("telling one of {:?}", self.history);
         let said = |lock: &Value| {
@@ -160,12 +169,14 @@ impl Row {
             self.movements,
             last["history"]
         );
-        let (function, count) = self.given_up;
-        if count > 0 {
+        if let Some((function, error)) = self.given_up {
+            let given_up = told.given_up(function);
+            ensure!(given_up == 1, "{function} gave up {given_up} events");
+            let errors = told.errors(function);
+            let is_clear = !errors.is_empty() && errors.iter().all(|e| e.starts_with(error));
             ensure!(
-                told.given_up(function) == count,
-                "{function} gave up {} events, not {count}",
-                told.given_up(function)
+                is_clear,
+                "{function} failed otherwise than by {error}: {errors:#?}"
             );
         }
         told.check()

@@ -12,7 +12,7 @@ rows! {
     a_press_in_conflict_all_along_an_attempt_acts_at_its_retry:
         locked(Press("SINGLE")).with("conflict:press@1-5").moves(1, "unlocked").says("unlock v");
     a_press_in_conflict_for_good_is_given_up_with_nothing_half_done:
-        locked(Press("SINGLE")).with("conflict:press@1-99").moves(0, "locked").gives_up("PressFunction");
+        locked(Press("SINGLE")).with("conflict:press@1-99").moves(0, "locked").gives_up("PressFunction", "contention:");
     a_report_in_conflict_decides_again:
         locked(Press("SINGLE")).with("conflict:report@1-2").moves(1, "unlocked").says("executed");
 
@@ -22,7 +22,7 @@ rows! {
     a_press_whose_commit_is_throttled_acts_once:
         locked(Press("SINGLE")).with("throttle:press.commit@1-2").moves(1, "unlocked").says("unlock v");
     a_press_throttled_for_good_is_given_up_with_nothing_half_done:
-        locked(Press("SINGLE")).with("throttle:press@1-99").moves(0, "locked").gives_up("PressFunction");
+        locked(Press("SINGLE")).with("throttle:press@1-99").moves(0, "locked").gives_up("PressFunction", "store:");
 
     // No answer: nobody knows whether it was done. The same token, the same press, the same command make it once.
     a_press_whose_read_is_lost_acts_once:
@@ -41,4 +41,12 @@ rows! {
         locked(Press("SINGLE")).with("lost-answer:report.commit@1").moves(1, "unlocked").says("executed");
     a_system_lock_whose_publishing_is_not_answered_closes_once:
         unlocked(OldReport).with("lost-answer:report.publish@1").moves(1, "locked").says("lock v");
+
+    // The sweeper, at work on a lock command that was lost on its way.
+    a_throttled_sweep_is_made_up_by_a_later_one:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:expire.read@1-9").moves(1, "locked").says("resend: not answered");
+    a_sweep_in_conflict_decides_again:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("conflict:expire@1-2").moves(1, "locked").says("resend: not answered");
+    a_sweep_whose_commit_is_not_answered_sends_once_more:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:expire.commit@1").moves(1, "locked").says("resend: not answered");
 }

@@ -31,8 +31,9 @@ rows! {
     // The retry comes after the unlock's life, as it always does in AWS: it opens nothing (C4), but still locks.
     an_unlock_that_was_never_committed_is_stale_at_a_late_retry:
         locked(Press("LONG")).retried_late().with("kill:press.before-commit@1").moves(0, "locked").says("stale");
-    an_unlock_that_was_committed_ends_as_a_system_lock_after_a_late_retry:
-        locked(Press("LONG")).swept_late().with("kill:press.after-commit@1").moves(0, "locked").says("unlock not answered");
+    an_unlock_that_was_committed_ends_as_a_system_lock_though_the_sweeper_dies_too:
+        locked(Press("LONG")).swept_late().with("kill:press.after-commit@1").with("kill:expire.before-publish@1")
+            .moves(0, "locked").says("unlock not answered");
     an_explicit_lock_still_locks_at_a_late_retry:
         unlocked(Press("DOUBLE")).retried_late().with("kill:press.before-commit@1").moves(1, "locked").says("DOUBLE: lock v");
 

@@ -1,4 +1,4 @@
-//! Each message comes twice, or is lost once.
+//! Each message comes twice, is lost once, or comes late.
 
 use e2e::rows;
 use e2e::step::Act::{Press, Request};
@@ -28,10 +28,18 @@ rows! {
         locked(Press("SINGLE")).with("drop:iotbutton/+@1").moves(0, "locked");
     a_lost_request_changes_nothing:
         locked(Request("unlock")).with("drop:remote-lock/+/request@1").moves(0, "locked");
+    a_lost_unlock_is_sent_again_while_it_lives:
+        locked(Press("LONG")).with("drop:remote-lock/+@1").moves(1, "unlocked").says("resend: not answered");
     a_lost_lock_is_sent_again_by_the_sweeper:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").moves(1, "locked").says("executed");
     a_lost_report_is_repeated_by_the_lock:
         locked(Press("SINGLE")).with("drop:$aws/things/+/shadow/update@1").moves(1, "unlocked").says("executed");
     a_lost_acceptance_makes_the_lock_report_again:
         locked(Press("SINGLE")).with("drop:$aws/things/+/shadow/update/accepted@1").moves(1, "unlocked").says("reports unlocked");
+
+    // Late. An unlock opens nothing after a newer command was executed, nor after its life (S1).
+    an_unlock_that_comes_after_a_newer_lock_opens_nothing:
+        locked(Press("LONG")).with("delay:remote-lock/+@1+700ms").then(Press("DOUBLE")).moves(0, "locked").says("superseded");
+    an_unlock_that_comes_after_its_life_opens_nothing:
+        locked(Press("LONG")).swept_late().with("delay:remote-lock/+@1+6000ms").moves(0, "locked").says("unlock not answered");
 }
