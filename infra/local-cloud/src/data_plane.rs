@@ -80,7 +80,7 @@ async fn shadow(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    plane.identify(&headers)?;
+    let caller = plane.identify(&headers)?;
     let operation = match method {
         Method::GET => Operation::Get,
         Method::POST => Operation::Update,
@@ -92,7 +92,22 @@ async fn shadow(
     };
     let shadow = parameters.get("name").filter(|n| !n.is_empty()).cloned();
     let name = Name { thing, shadow };
+    let fate = match operation {
+        Operation::Get => plane.killer.fate_of(&caller, Call::Shadow),
+        _ => None,
+    };
+    match fate {
+        Some(CallEffect::LostRequest) => return Err(plane.killer.withhold().await.into()),
+        Some(CallEffect::Throttle) => {
+            let message = "The rate exceeds the limit.";
+            return Err(ApiError::new(429, "ThrottlingException", message));
+        }
+        _ => {}
+    }
     let document = plane.shadows.call(operation, &name, &body)?;
+    if fate == Some(CallEffect::LostAnswer) {
+        return Err(plane.killer.withhold().await.into());
+    }
     Ok(ok(&document))
 }
 

@@ -94,7 +94,7 @@ pub enum EventEffect {
 pub enum CallEffect {
     /// The database refuses to change an item that another transaction holds; nothing is carried out.
     Conflict,
-    /// The database refuses for load; nothing is carried out.
+    /// The service refuses for load; nothing is carried out.
     Throttle,
     /// The request never arrives: nothing is carried out, and no answer comes.
     LostRequest,
@@ -111,14 +111,17 @@ pub enum Call {
     Commit,
     /// It publishes a message.
     Publish,
+    /// It asks for a shadow.
+    Shadow,
 }
 
 impl Call {
     /// All kinds, by the names that fault specifications use.
-    pub const ALL: [(Call, &'static str); 3] = [
+    pub const ALL: [(Call, &'static str); 4] = [
         (Call::Read, "read"),
         (Call::Commit, "commit"),
         (Call::Publish, "publish"),
+        (Call::Shadow, "shadow"),
     ];
 }
 

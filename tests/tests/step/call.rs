@@ -49,4 +49,8 @@ rows! {
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("conflict:expire@1-2").moves(1, "locked").says("resend: not answered");
     a_sweep_whose_commit_is_not_answered_sends_once_more:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:expire.commit@1").moves(1, "locked").says("resend: not answered");
+    a_sweep_that_cannot_see_the_shadow_judges_nothing_until_it_can:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:expire.shadow@1-2").moves(1, "locked").says("resend: not answered");
+    a_sweep_that_gets_no_shadow_in_time_is_made_up_by_a_later_one:
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:expire.shadow@1").moves(1, "locked").says("resend: not answered");
 }

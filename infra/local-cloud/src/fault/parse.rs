@@ -18,8 +18,8 @@ kill:<function>.<step>@<when>         a function's process dies (kill -9) at a s
 late:<function>@<when>+<time>         an event waits in the function's queue, as when it is throttled
 twice:<function>@<when>               an event reaches the function twice, as Lambda may deliver it
 conflict:<function>@<when>            the database refuses a change: another transaction holds the item
-throttle:<function>[.<call>]@<when>   the database refuses a call (read or commit) for load
-lost-request:<function>.<call>@<when> a call (read, commit or publish) is never carried out, and never answered
+throttle:<function>[.<call>]@<when>   a call (read, commit or shadow) is refused for load
+lost-request:<function>.<call>@<when> a call (read, commit, publish or shadow) is never carried out, and never answered
 lost-answer:<function>.<call>@<when>  a call is carried out, and never answered: its caller waits until it gives up
 power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good
 network:<device>@t=<time>[+<time>]    a device loses its network
@@ -123,7 +123,7 @@ fn call(what: &str, target: &str, when: &str) -> Result<Fault, &'static str> {
         Some((_, call)) if !effect.concerns(call) => return Err("no such fault of this call"),
         Some((function, call)) => (function, Some(call)),
         None if matches!(effect, CallEffect::LostRequest | CallEffect::LostAnswer) => {
-            return Err("no .<call>: read, commit or publish");
+            return Err("no .<call>: read, commit, publish or shadow");
         }
         None => (target, None),
     };

@@ -23,6 +23,7 @@ fn a_fault_is_written_back_as_it_was_read() {
         "throttle:my.function.read@5%",
         "lost-request:press.commit@1",
         "lost-answer:press.publish@1",
+        "throttle:press.shadow@1",
         "power:thing-1@t=20000ms+3000ms",
         "network:thing-1@t=0ms",
         "clock:thing-1@t=1000ms-5000ms",
@@ -63,7 +64,10 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
         ("burn:d@1", "unknown kind of fault"),
         ("conflict:f.read@1", "no such fault of this call"),
         ("throttle:f.publish@1", "no such fault of this call"),
-        ("lost-request:f@1", "no .<call>: read, commit or publish"),
+        (
+            "lost-request:f@1",
+            "no .<call>: read, commit, publish or shadow",
+        ),
         ("lost-answer:f.read@", "when is neither 5%, 3 nor 2-4"),
     ] {
         let error = spec.parse::<Fault>().unwrap_err();

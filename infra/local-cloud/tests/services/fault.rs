@@ -162,3 +162,15 @@ async fn a_publish_may_be_lost_on_either_way() {
         cloud.shutdown().await;
     }
 }
+
+#[tokio::test]
+async fn the_question_for_a_shadow_may_be_refused_for_load() {
+    let cloud = broken(&["throttle:echo.shadow@1"]).await;
+    let endpoint = &cloud.endpoints().iot_data;
+    let ask = async || rest_as(endpoint, "GET /things/a/shadow", FUNCTION, "").await;
+    let refused = ask().await;
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert!(refused.head.contains("throttlingexception"), "{refused:?}");
+    assert_eq!(ask().await.status, 404, "there is none");
+    cloud.shutdown().await;
+}
