@@ -81,6 +81,22 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             )
         }
         EventKind::FunctionLog { function, line } => Some((short(function), logged(line)?)),
+        EventKind::Retrying {
+            function,
+            attempts,
+            wait_ms,
+            ..
+        } => Some((
+            short(function),
+            format!(
+                "failed {attempts} times; tried again in {} s",
+                wait_ms / 1000
+            ),
+        )),
+        EventKind::GivenUp { function, .. } => Some((
+            short(function),
+            "given up: the event goes to the failure queue".to_owned(),
+        )),
         EventKind::RuleFailed { rule, error, .. } => {
             Some(("rule".to_owned(), format!("{rule} failed: {error}")))
         }
