@@ -1,7 +1,8 @@
-//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook.
+//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook, the model check.
 //!
 //! Must not know: anything the product does. A chore starts other programs and judges files by their text.
 
+mod model;
 mod process;
 mod setup;
 mod test;
@@ -24,7 +25,8 @@ use crate::workspace::Workspace;
         cargo xtask test                     everything, as CI runs it\n  \
         cargo xtask test --only c,template   two steps of it\n  \
         cargo xtask setup --check            what is missing, without installing it\n  \
-        cargo xtask tidy                     the rulebook alone, in a second\n\n\
+        cargo xtask tidy                     the rulebook alone, in a second\n  \
+        cargo xtask model                    the protocol, checked exhaustively\n\n\
         The laptop mode is not a chore: it is `cargo run`."
 )]
 struct Cli {
@@ -40,6 +42,8 @@ enum Chore {
     Test(test::Options),
     /// Check the rules that no compiler checks: layering, clocks, vocabulary, template and crates, file shapes.
     Tidy,
+    /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
+    Model(model::Options),
 }
 
 fn main() -> ExitCode {
@@ -60,5 +64,6 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Setup(options) => setup::run(&workspace, options),
         Chore::Test(options) => test::run(&workspace, options),
         Chore::Tidy => tidy::run(&workspace),
+        Chore::Model(options) => model::run(&workspace, options),
     }
 }

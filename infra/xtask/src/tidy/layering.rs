@@ -20,6 +20,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     ("lockctl", &["lock-core", "lock-aws", "local-cloud"]),
     ("e2e", &["lock-core", "lock-aws", "local-cloud"]),
+    // The real decisions; the real C only beside its transcription.
+    ("model", &["lock-core"]),
 ];
 
 /// Which members its tests may use besides: adapters are tested on the real protocols.
@@ -28,6 +30,7 @@ const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("press", &["local-cloud"]),
     ("report", &["local-cloud"]),
     ("expire", &["local-cloud"]),
+    ("model", &["virtual-device"]),
 ];
 
 /// The pure core's whole world: nothing that reads a clock, an environment or a network.

@@ -1,0 +1,347 @@
+//! The device rules D1 to D5 of `infra/docs/PROTOCOL.md`, transcribed from the firmware's C as a pure state machine.
+//!
+//! It is held to that C by shared vectors and by running both side by side on random events (`tests/device.rs`). It must
+//! not know the cloud, nor how a command reached it.
+
+mod part;
+
+use lock_core::action::Action;
+use lock_core::command::{Version, WireCommand};
+use lock_core::id::CommandId;
+use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, Source};
+
+use crate::rule::{Rule, Rules};
+
+pub use part::{CLOCK_STALE_MS, Entry, Fate, Flash, Moment, Power, Settings};
+
+/// What is in flash, as the running device knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Journal {
+    entry: Option<Entry>,
+    /// Generation and slot of the newest.
+    newest: Option<(u32, usize)>,
+    /// Whether unlocks may rely on it.
+    trusted: bool,
+    /// Whether it was blank or unreadable at power-on.
+    lost: bool,
+}
+
+/// A lock, flash included.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Device {
+    settings: Settings,
+    flash: Flash,
+    journal: Journal,
+    /// Largest version acted on since boot or in flash.
+    floor: u64,
+    relock_at_ms: Option<u64>,
+    /// Where the latch is.
+    pub latch: Latch,
+    source: Source,
+    door: Option<Door>,
+    refused: Option<RefusedCommandHash>,
+    boots: u64,
+}
+
+/// A refusal to report: the command's id, where known, and the reason.
+type RefusedCommandHash = (Option<CommandId>, &'static str);
+
+impl Device {
+    /// A device with this flash, which has never been powered.
+    pub fn new(settings: Settings, flash: Flash) -> Device {
+        Device {
+            settings,
+            flash,
+            journal: Journal {
+                entry: None,
+                newest: None,
+                trusted: false,
+                lost: true,
+            },
+            floor: 0,
+            relock_at_ms: None,
+            latch: settings.power_on,
+            source: Source::Boot,
+            door: None,
+            refused: None,
+            boots: 0,
+        }
+    }
+
+    /// Power-on: the latch takes its declared state, then the journal is read (D1, D4). `unreadable` is a slot that cannot
+    /// be read.
+    pub fn boot(&mut self, now: &Moment, unreadable: Option<usize>, rules: Rules) {
+        let boots = self.boots + 1;
+        *self = Device {
+            boots,
+            ..Device::new(self.settings, std::mem::take(&mut self.flash))
+        };
+        let mut power_on = self.settings.power_on;
+        for (slot, kept) in self.flash.iter().enumerate() {
+            let Some((generation, entry)) = kept.as_ref().filter(|_| unreadable != Some(slot))
+            else {
+                continue;
+            };
+            if self
+                .journal
+                .newest
+                .is_none_or(|(last, _)| *generation > last)
+            {
+                self.journal.newest = Some((*generation, slot));
+                self.journal.entry = Some(entry.clone());
+            }
+        }
+        if rules.without(Rule::D1RamOnly) {
+            self.journal.entry = None;
+        }
+        let blank = self.journal.entry.is_none() || unreadable.is_some();
+        self.journal.trusted =
+            !blank || rules.without(Rule::D1RamOnly) || rules.without(Rule::D1ErasedFlashActs);
+        self.journal.lost = blank;
+        self.floor = self.journal.entry.as_ref().map_or(0, |entry| entry.version);
+        if rules.without(Rule::D4LastState) && self.journal_says_open() {
+            power_on = Latch::Unlocked;
+        }
+        self.move_latch(power_on, Source::Boot, now);
+    }
+
+    /// The flash as it is; a new device can be made with it.
+    pub fn flash(&self) -> &Flash {
+        &self.flash
+    }
+
+    /// The flash is erased; the running device does not notice.
+    pub fn erase(&mut self) {
+        self.flash = [None, None];
+    }
+
+    /// Largest version that it has acted on since boot, or holds in flash.
+    pub fn floor(&self) -> u64 {
+        self.floor
+    }
+
+    /// Forgets the older slot and counts generations anew: states that differ in nothing else are then one.
+    pub fn forget_history(&mut self) {
+        if let Some((_, slot)) = self.journal.newest {
+            let newest = self.flash[slot].take().map(|(_, entry)| (1, entry));
+            self.flash = [newest, None];
+            self.journal.newest = self.flash[0].as_ref().map(|_| (1, 0));
+        }
+    }
+
+    fn journal_says_open(&self) -> bool {
+        self.journal.entry.as_ref().is_some_and(|entry| {
+            entry.action == Action::Unlock && entry.result == Outcome::Executed
+        })
+    }
+
+    fn move_latch(&mut self, latch: Latch, source: Source, now: &Moment) {
+        let delay_ms = match self.settings.pulse_ms {
+            0 => self.settings.relock_ms,
+            pulse_ms => pulse_ms,
+        };
+        self.latch = latch;
+        self.source = source;
+        self.relock_at_ms =
+            (latch == Latch::Unlocked && delay_ms != 0).then(|| now.uptime_ms + delay_ms);
+    }
+
+    fn refuse(&mut self, reason: &'static str, id: Option<&CommandId>) -> Fate {
+        self.refused = Some((id.cloned(), reason));
+        Fate::Refused(reason)
+    }
+
+    /// Writes the journal; `true` when it holds, as far as the device can tell.
+    fn write(&mut self, command: &WireCommand, result: Outcome, power: Power) -> bool {
+        let (generation, slot) = match self.journal.newest {
+            Some((generation, slot)) => (generation + 1, 1 - slot),
+            None => (1, 0),
+        };
+        let entry = Entry {
+            version: command.version.0,
+            action: command.action,
+            id: command.command_id.clone(),
+            result,
+        };
+        match power {
+            Power::FailsBefore => return false,
+            Power::Broken | Power::FailsWithin => {
+                self.flash[slot] = None;
+                return false;
+            }
+            Power::FailsAfter => {
+                self.flash[slot] = Some((generation, entry));
+                return false;
+            }
+            Power::Holds | Power::FailsBetween => {}
+        }
+        self.flash[slot] = Some((generation, entry.clone()));
+        self.journal.newest = Some((generation, slot));
+        self.journal.entry = Some(entry);
+        self.journal.trusted |= command.action == Action::Lock;
+        self.floor = command.version.0;
+        self.refused = None;
+        true
+    }
+
+    /// A command that passed the parser (D1 to D3).
+    pub fn command(
+        &mut self,
+        command: &WireCommand,
+        now: &Moment,
+        power: Power,
+        rules: Rules,
+    ) -> Fate {
+        let id = Some(&command.command_id);
+        let version = command.version.0;
+        if version < self.floor && !rules.without(Rule::D1OlderActs) {
+            return self.refuse("superseded", id);
+        }
+        let same = self
+            .journal
+            .entry
+            .as_ref()
+            .filter(|entry| self.journal.trusted && entry.version == version);
+        if let Some(entry) = same
+            && !rules.without(Rule::D1EqualActs)
+        {
+            if entry.id != command.command_id {
+                return self.refuse("conflict", id);
+            }
+            return Fate::Repeated;
+        }
+        match command.action {
+            Action::Lock => self.lock(command, now, power),
+            Action::Unlock => self.unlock(command, now, power, rules),
+        }
+    }
+
+    fn lock(&mut self, command: &WireCommand, now: &Moment, power: Power) -> Fate {
+        let written = self.write(command, Outcome::Executed, power);
+        if power == Power::FailsBetween {
+            return Fate::PowerLost;
+        }
+        self.move_latch(Latch::Locked, Source::Remote, now);
+        if !written {
+            // Performed and not journalled: an older command must not pass it.
+            self.floor = command.version.0;
+            return self.refuse("journal", Some(&command.command_id));
+        }
+        Fate::Executed
+    }
+
+    fn unlock(&mut self, command: &WireCommand, now: &Moment, power: Power, rules: Rules) -> Fate {
+        let id = Some(&command.command_id);
+        if !self.journal.trusted {
+            return self.refuse("journal", id);
+        }
+        if command.version.0 == self.floor && !rules.without(Rule::D1EqualActs) {
+            // That version belongs to a lock that could not be journalled.
+            return self.refuse("conflict", id);
+        }
+        let tolerance_ms = match rules.without(Rule::D3NoTolerance) {
+            true => 0,
+            false => self.settings.tolerance_ms,
+        };
+        let (issued_ms, expires_ms) = life_ms(command);
+        let judged_ms = now.wall_ms + tolerance_ms;
+        let knows_time = now.clock_is_good() && judged_ms >= issued_ms;
+        if !knows_time && !rules.without(Rule::D3AnyClock) {
+            return self.refuse("clock", id);
+        }
+        let powered_ms = now.wall_ms.saturating_sub(now.uptime_ms);
+        if rules.proposed && self.journal.lost && issued_ms <= powered_ms + tolerance_ms {
+            // It may have been executed before the journal was lost.
+            return self.refuse("journal", id);
+        }
+        let late = judged_ms > expires_ms && knows_time;
+        if late && !rules.without(Rule::D2LateActs) {
+            let written = self.write(command, Outcome::Expired, power);
+            if power == Power::FailsBetween {
+                return Fate::PowerLost;
+            }
+            self.move_latch(Latch::Locked, Source::Remote, now);
+            return match written {
+                true => Fate::Expired,
+                false => self.refuse("journal", id),
+            };
+        }
+        if rules.without(Rule::D1FlashAfter) {
+            self.move_latch(Latch::Unlocked, Source::Remote, now);
+            if power == Power::FailsBetween {
+                return Fate::PowerLost;
+            }
+        }
+        if !self.write(command, Outcome::Executed, power) {
+            return self.refuse("journal", id);
+        }
+        if power == Power::FailsBetween {
+            return Fate::PowerLost;
+        }
+        self.move_latch(Latch::Unlocked, Source::Remote, now);
+        Fate::Executed
+    }
+
+    /// A payload that is not a command (D6).
+    pub fn malformed(&mut self) -> Fate {
+        self.refuse("malformed", None)
+    }
+
+    /// The door moved. Whether the latch did.
+    pub fn door(&mut self, door: Option<Door>, now: &Moment) -> bool {
+        self.door = door;
+        self.tick(now)
+    }
+
+    /// Time passed: auto-relock (D5). Whether the latch moved.
+    pub fn tick(&mut self, now: &Moment) -> bool {
+        if self.relock_at_ms.is_none_or(|at| now.uptime_ms < at) {
+            return false;
+        }
+        if self.settings.pulse_ms == 0 && self.door == Some(Door::Open) {
+            return false;
+        }
+        self.move_latch(Latch::Locked, Source::Auto, now);
+        true
+    }
+
+    /// Why it refused a command, if it has since taken none.
+    pub fn refusal(&self) -> Option<&'static str> {
+        self.refused.as_ref().map(|(_, reason)| *reason)
+    }
+
+    /// Uptime at which [`Device::tick`] has something to do.
+    pub fn relocks_at_ms(&self) -> Option<u64> {
+        self.relock_at_ms
+    }
+
+    /// What it reports at `now` (D4).
+    pub fn report(&self, now: &Moment) -> Report {
+        let entry = self.journal.entry.as_ref();
+        Report {
+            lock: self.latch,
+            version: Version(entry.map_or(0, |entry| entry.version)),
+            command_id: entry.map(|entry| entry.id.clone()),
+            result: entry.map_or(Outcome::None, |entry| entry.result),
+            source: self.source,
+            refused: self.refused.as_ref().map(|(id, reason)| RefusedCommand {
+                command_id: id.clone(),
+                reason: (*reason).to_owned(),
+            }),
+            boot_count: self.boots,
+            clock: match now.clock_is_good() {
+                true => Clock::Synced,
+                false => Clock::Unsynced,
+            },
+            firmware: None,
+            rssi: None,
+            door: self.door,
+        }
+    }
+}
+
+/// When a command's life begins and ends. *Units*: ms.
+fn life_ms(command: &WireCommand) -> (u64, u64) {
+    let expires_s = command.expires_at.map_or(0, |at| at.0);
+    (command.issued_at.0 * 1000, expires_s * 1000)
+}

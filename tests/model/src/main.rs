@@ -1,0 +1,38 @@
+//! Prints what the checker finds: a row per configuration, a row per rule taken away. Must not check anything itself.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use model::table;
+
+/// Checks the protocol exhaustively, within bounds.
+#[derive(Parser)]
+struct Options {
+    /// Larger bounds: minutes, not seconds.
+    #[arg(long)]
+    deep: bool,
+}
+
+fn main() -> io::Result<ExitCode> {
+    let options = Options::parse();
+    let mut out = io::stdout().lock();
+    let mut good = true;
+    writeln!(out, "{}", table::heading())?;
+    for row in table::hold(options.deep) {
+        good &= row.found.broken.is_none();
+        writeln!(out, "{row}")?;
+        out.flush()?;
+    }
+    writeln!(out, "\na known gap, and the rule proposed against it")?;
+    for row in table::gap() {
+        writeln!(out, "{row}")?;
+    }
+    writeln!(out, "\nwithout a rule")?;
+    for row in table::weaken() {
+        good &= row.found.broken.is_some();
+        writeln!(out, "{row}")?;
+        out.flush()?;
+    }
+    Ok(ExitCode::from(u8::from(!good)))
+}

@@ -1,0 +1,131 @@
+//! The checker's findings as rows: one per configuration, one per rule taken away. Must not decide what is a failure.
+
+use std::fmt;
+
+use crate::check::{Found, check, shortest};
+use crate::configuration;
+use crate::invariant::Invariant;
+use crate::rule::{Rule, Rules};
+use crate::step::{Step, World};
+use crate::word;
+
+/// One configuration, all rules in force.
+#[derive(Debug)]
+pub struct Held {
+    /// Its name.
+    pub name: &'static str,
+    /// What was found.
+    pub found: Found,
+    /// What broke, in words.
+    pub words: Vec<String>,
+}
+
+/// One rule taken away.
+#[derive(Debug)]
+pub struct Weakened {
+    /// The rule.
+    pub rule: Rule,
+    /// What was found.
+    pub found: Found,
+    /// The way to the break, in words.
+    pub words: Vec<String>,
+}
+
+/// Looks at every configuration, one after another.
+pub fn hold(deep: bool) -> impl Iterator<Item = Held> {
+    configuration::all(deep).into_iter().map(|config| {
+        looked_at(World {
+            config,
+            rules: Rules::ALL,
+        })
+    })
+}
+
+/// The known gap, and the same with the rule that is proposed against it.
+pub fn gap() -> [Held; 2] {
+    [Rules::ALL, Rules::PROPOSED].map(|rules| {
+        looked_at(World {
+            config: configuration::gap(),
+            rules,
+        })
+    })
+}
+
+fn looked_at(world: World) -> Held {
+    let found = check(&world);
+    Held {
+        name: world.config.name,
+        words: told(&world, &found),
+        found,
+    }
+}
+
+/// Takes away every rule, one after another.
+pub fn weaken() -> impl Iterator<Item = Weakened> {
+    Rule::EVERY.iter().map(|rule| {
+        let config = configuration::named(rule.configuration());
+        let rules = Rules::all_but(*rule);
+        let world = World { config, rules };
+        let found = shortest(&world, rule.breaks());
+        Weakened {
+            rule: *rule,
+            words: told(&world, &found),
+            found,
+        }
+    })
+}
+
+fn told(world: &World, found: &Found) -> Vec<String> {
+    let broken: Option<&(Invariant, Vec<Step>)> = found.broken.as_ref();
+    broken.map_or_else(Vec::new, |(_, steps)| word::tell(world, steps))
+}
+
+/// What came out, in a word or two: `holds`, `breaks S1`.
+fn outcome(found: &Found) -> String {
+    match &found.broken {
+        None => "holds".to_owned(),
+        Some((invariant, _)) => format!("breaks {invariant}"),
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Found {
+            states,
+            depth,
+            took,
+            ..
+        } = &self.found;
+        let (outcome, seconds) = (outcome(&self.found), took.as_secs_f64());
+        write!(
+            f,
+            "{:<32}{states:>10}{depth:>7}{seconds:>9.1}  {outcome}",
+            self.name
+        )?;
+        self.words
+            .iter()
+            .try_for_each(|line| write!(f, "\n    {line}"))
+    }
+}
+
+/// The heading of [`Held`]'s rows.
+pub fn heading() -> String {
+    format!(
+        "{:<32}{:>10}{:>7}{:>9}",
+        "configuration", "states", "depth", "seconds"
+    )
+}
+
+impl fmt::Display for Weakened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = self.rule;
+        let steps = self.words.join("; ");
+        write!(
+            f,
+            "{:<4}{}\n    {}: {steps}",
+            rule.number(),
+            rule.text(),
+            outcome(&self.found)
+        )
+    }
+}
