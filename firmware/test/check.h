@@ -19,6 +19,7 @@ void scan_tests(void);
 void command_tests(void);
 void slot_tests(void);
 void lock_tests(void);
+void device_tests(void);
 void report_tests(void);
 void press_tests(void);
 void walk_tests(void);

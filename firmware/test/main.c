@@ -31,6 +31,7 @@ int main(void) {
   command_tests();
   slot_tests();
   lock_tests();
+  device_tests();
   report_tests();
   press_tests();
   walk_tests();

@@ -19,6 +19,37 @@ struct report_vector {
   struct report report;
 };
 
+/*! What a step of a device case does. */
+enum device_step {
+  DO_BOOT,
+  DO_SYNC,
+  DO_COMMAND,
+  DO_DOOR,
+  DO_TICK,
+  DO_MALFORMED,
+  DO_ERASE,
+  DO_BREAK_FLASH,
+  DO_MEND_FLASH
+};
+
+/*! One step of a device case, and what the lock then reports. */
+struct device_vector {
+  const char *name;
+  enum device_step what;
+  int last; /*!< The case ends here. */
+  uint64_t at_s;
+  int synced;
+  enum door door;
+  struct lock_settings settings;
+  struct command command; /*!< Its times count from the first boot. */
+  enum outcome outcome;
+  enum latch latch;
+  uint64_t version;
+  enum result result;
+  enum source source;
+  enum refusal refusal;
+};
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -36,6 +36,9 @@ fn main() {
         "../mos.yml",
         "../fs",
         "shim",
+        "harness",
+        "../test/flash_sim.c",
+        "../test/flash_sim.h",
         "src/schema.rs",
     ] {
         println!("cargo::rerun-if-changed={input}");
@@ -56,10 +59,13 @@ fn main() {
         .files(c_files("../core"))
         .files(c_files("../src"))
         .file("shim/shim.c")
+        .file("harness/core.c")
+        .file("../test/flash_sim.c")
         .file(out.join("mgos_config.c"))
         .include("../core")
         .include("../src")
         .include("shim")
+        .include("../test")
         .include(&out)
         .std("gnu99")
         .warnings(true)

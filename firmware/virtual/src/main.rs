@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
+// Its library brings the compiled C along.
+use firmware_core as _;
 use clap::Parser;
 
 use crate::config::Config;
