@@ -3,11 +3,12 @@
 
 use crate::invariant::Invariant;
 
-/// The rules in force: all, or all but one; with or without those that are only proposed.
+/// The rules in force: all, or all but one; with or without what is only proposed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
     without: Option<Rule>,
-    /// Whether a device whose journal came up blank takes no unlock issued before it was powered on.
+    /// Whether the proposals against the known gaps are in force: a device whose journal came up blank takes no unlock
+    /// issued before it was powered on (D1); recovery commits a system LOCK (C12).
     pub proposed: bool,
 }
 
@@ -18,7 +19,7 @@ impl Rules {
         proposed: false,
     };
 
-    /// All of them, and the proposed one.
+    /// All of them, and the proposed ones.
     pub const PROPOSED: Rules = Rules {
         proposed: true,
         ..Rules::ALL

@@ -41,12 +41,12 @@ pub fn hold(deep: bool) -> impl Iterator<Item = Held> {
     })
 }
 
-/// The known gap, and the same with the rule that is proposed against it.
-pub fn gap() -> [Held; 2] {
-    [Rules::ALL, Rules::PROPOSED].map(|rules| {
-        looked_at(World {
-            config: configuration::gap(),
-            rules,
+/// The known gaps: each as it is, and with what is proposed against it.
+pub fn gaps() -> impl Iterator<Item = [Held; 2]> {
+    configuration::gaps().into_iter().map(|config| {
+        [Rules::ALL, Rules::PROPOSED].map(|rules| {
+            let config = config.clone();
+            looked_at(World { config, rules })
         })
     })
 }

@@ -6,9 +6,10 @@ use lock_core::action::Action;
 use lock_core::binding::Binding;
 use lock_core::command::Version;
 use lock_core::decide::{Origin, Publish, ReportDecision, decide_no_shadow};
+use lock_core::id::CommandId;
 use lock_core::press::Press;
 use lock_core::reason::{Reason, Verdict};
-use lock_core::record::{Cause, Command, Record, Status};
+use lock_core::record::{Cause, Command, Due, Record, Status};
 use lock_core::report::{Latch, ReportEvent};
 use lock_core::request::Request;
 use lock_core::time::UnixMillis;
@@ -180,6 +181,9 @@ impl Cloud<'_> {
         if self.rules.without(Rule::C12RestoredTrusted) {
             return Arc::clone(record);
         }
+        if self.rules.proposed {
+            return Arc::new(locked_anew(record, state.now));
+        }
         let decision = decide_recover(record, None, state.now, &limits(self.rules));
         let write = decision
             .writes
@@ -262,6 +266,23 @@ impl Cloud<'_> {
         command.attempts = 2;
         let version = Version(known.0);
         Some(Publish::of(&record.lock, version, &command))
+    }
+}
+
+/// A restored record with a LOCK of the system's own, past whatever was committed before.
+fn locked_anew(record: &Record, now: UnixMillis) -> Record {
+    let version = record.next_version(now).expect("versions are left");
+    let cause = Cause::System {
+        reason: "recovered".to_owned(),
+    };
+    let id = CommandId::of_system(&record.lock, version.0);
+    let command = Command::new(id, Action::Lock, cause, now, None);
+    Record {
+        version,
+        status: Status::Pending,
+        due: Due::pending(&record.lock, &command),
+        command: Some(command),
+        ..record.clone()
     }
 }
 
