@@ -64,7 +64,7 @@ async fn recover(target: &Target, lock: &str, actor: &str) -> Result<String> {
     let recovered = recovered.with_context(|| format!("no lock {lock} is known"))?;
     let version = recovered.decision.writes.event.version.unwrap_or_default();
     Ok(format!(
-        "{lock}: not believed until heard ({version}); the sweeper reads its shadow within a minute"
+        "{lock}: not believed until heard; told to lock ({version}), and its shadow is read within a minute"
     ))
 }
 

@@ -234,18 +234,27 @@ async fn a_revocation_decided_before_a_press_unlocked_is_not_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recovered_record_is_due_at_once_and_its_unlock_is_never_sent_again() {
+async fn a_recovered_record_is_locked_anew_and_its_unlock_is_never_sent_again() {
     let (cloud, binding) = bound().await;
     let at = lock_aws::clock::now();
     let first = press("p1", ClickType::Long, Some(1), at);
     let opening = decide(&cloud, &first, at).await;
     cloud.store.commit(&opening.writes).await.unwrap();
     let recovered = cloud.recover(&lock(), Some("alice"), &limits()).await;
-    assert!(recovered.unwrap().unwrap().unpublished.is_none());
+    let unpublished = recovered.unwrap().unwrap().unpublished;
+    assert!(
+        unpublished.is_some(),
+        "port 9 takes nothing; the sweeper sends it"
+    );
     let record = cloud.store.read_record(&lock()).await.unwrap().unwrap();
     assert_eq!(record.status, Status::Unresponsive);
-    assert!(record.due.due_at <= lock_aws::clock::now());
-    let retried = decide_press(Some(&record), Some(&binding), &first, at, &limits());
+    let command = record.command.as_ref().unwrap();
+    assert_eq!(
+        (command.action, record.due.due_at),
+        (Action::Lock, command.next_send_at)
+    );
+    let binding = cloud.store.read_binding(&binding.button).await.unwrap();
+    let retried = decide_press(Some(&record), binding.as_ref(), &first, at, &limits());
     assert_eq!(
         (retried.reason.code(), retried.publish),
         ("duplicate", None)

@@ -82,9 +82,9 @@ impl World {
         }
     }
 
-    async fn due_at(&self) -> UnixMillis {
+    async fn version(&self) -> u64 {
         let record = self.cloud.store.read_record(&lock()).await.unwrap();
-        record.unwrap().due.due_at
+        record.unwrap().version.0
     }
 
     /// The tokens of all transactions that were sent.
@@ -169,7 +169,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_nothing_is_mad
         .await
         .unwrap();
     assert_eq!(committed, Committed::Done, "not a conflict with itself");
-    assert_eq!(world.due_at().await, NOW.plus(1));
+    assert_eq!(world.version().await, NOW.plus(1).0);
     let tokens = world.tokens();
     assert_eq!(tokens.len(), 3);
     assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
@@ -186,8 +186,8 @@ async fn an_outcome_that_stays_unknown_is_said_to_be_and_the_table_read_again() 
         .unwrap_err();
     assert!(error.unknown, "{error:?}");
     assert_eq!(
-        world.due_at().await,
-        NOW.plus(1),
+        world.version().await,
+        NOW.plus(1).0,
         "it was made, and reading tells"
     );
     let world = World::new(&[Fate::AnswerLost; 3]).await;
@@ -212,7 +212,7 @@ async fn throttling_and_conflicts_are_busy_and_never_unknown() {
         "TransactionInProgressException",
     ] {
         let world = World::new(&[Fate::Refused(400, error); 3]).await;
-        let before = world.due_at().await;
+        let before = world.version().await;
         let committed = world
             .cloud
             .store
@@ -221,7 +221,7 @@ async fn throttling_and_conflicts_are_busy_and_never_unknown() {
             .unwrap();
         assert_eq!(committed, Committed::Conflict(Conflict::Busy), "{error}");
         assert_eq!(world.tokens().len(), 3, "{error} is tried again");
-        assert_eq!(world.due_at().await, before, "{error}: nothing was made");
+        assert_eq!(world.version().await, before, "{error}: nothing was made");
     }
 }
 
@@ -242,7 +242,7 @@ async fn what_no_retry_cures_is_an_error_at_once() {
 async fn tries_end_in_a_clear_error() {
     let tries = DECISIONS_MAX as usize * 3;
     let world = World::new(&vec![Fate::Refused(400, "ThrottlingException"); tries]).await;
-    let before = world.due_at().await;
+    let before = world.version().await;
     let mut steps = Steps::default();
     while steps.may_decide() {
         let performed = world
@@ -254,5 +254,5 @@ async fn tries_end_in_a_clear_error() {
     }
     assert_eq!(steps.exhausted().code(), "contention");
     assert_eq!(world.tokens().len(), tries);
-    assert_eq!(world.due_at().await, before);
+    assert_eq!(world.version().await, before);
 }

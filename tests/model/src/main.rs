@@ -12,6 +12,9 @@ struct Options {
     /// Larger bounds: minutes, not seconds.
     #[arg(long)]
     deep: bool,
+    /// Only the configurations whose name contains this, and no other table.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -19,10 +22,13 @@ fn main() -> io::Result<ExitCode> {
     let mut out = io::stdout().lock();
     let mut good = true;
     writeln!(out, "{}", table::heading())?;
-    for row in table::hold(options.deep) {
+    for row in table::hold(options.deep, options.only.as_deref()) {
         good &= row.found.broken.is_none();
         writeln!(out, "{row}")?;
         out.flush()?;
+    }
+    if options.only.is_some() {
+        return Ok(ExitCode::from(u8::from(!good)));
     }
     writeln!(
         out,

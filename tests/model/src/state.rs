@@ -46,6 +46,8 @@ pub enum What {
     Sweep,
     /// `lockctl revoke`.
     Revoke,
+    /// `lockctl recover`.
+    Recover,
 }
 
 /// A job, and how often it may still be delivered again.
@@ -198,6 +200,7 @@ fn key(what: &What, tries: u8) -> (u8, u64, u64, u8) {
         What::Report(event) => (2, event.shadow_version, event.shadow_at.0, tries),
         What::Sweep => (3, 0, 0, tries),
         What::Revoke => (4, 0, 0, tries),
+        What::Recover => (5, 0, 0, tries),
     }
 }
 
@@ -249,7 +252,7 @@ fn hash_job<H: Hasher>(job: &Job, to: &mut H) {
             received_at.hash(to);
         }
         What::Report(event) => hash_event(Some(event), to),
-        What::Sweep | What::Revoke => {}
+        What::Sweep | What::Revoke | What::Recover => {}
     }
 }
 

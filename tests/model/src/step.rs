@@ -244,9 +244,10 @@ impl World {
         }
         let backup = begin::begin(&self.config, self.rules);
         state.binding = backup.binding;
-        state.record = backup
+        let recovered = backup
             .record
             .map(|record| self.cloud().recover(state, &record));
+        state.record = recovered;
         (state.marks, state.cached) = (0, None);
     }
 

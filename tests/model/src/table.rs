@@ -31,9 +31,11 @@ pub struct Weakened {
     pub words: Vec<String>,
 }
 
-/// Looks at every configuration, one after another.
-pub fn hold(deep: bool) -> impl Iterator<Item = Held> {
-    configuration::all(deep).into_iter().map(|config| {
+/// Looks at every configuration, or those whose name contains `only`, one after another.
+pub fn hold(deep: bool, only: Option<&str>) -> impl Iterator<Item = Held> {
+    let mut wanted = configuration::all(deep);
+    wanted.retain(|config| only.is_none_or(|text| config.name.contains(text)));
+    wanted.into_iter().map(|config| {
         looked_at(World {
             config,
             rules: Rules::ALL,

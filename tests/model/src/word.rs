@@ -210,6 +210,7 @@ fn what(what: &What) -> String {
         What::Report(event) => format!("report {}", event.shadow_version),
         What::Sweep => "the sweep".to_owned(),
         What::Revoke => "the revocation".to_owned(),
+        What::Recover => "the recovery".to_owned(),
     }
 }
 

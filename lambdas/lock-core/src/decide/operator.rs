@@ -12,7 +12,7 @@ use crate::reason::{Reason, Verdict};
 use crate::record::{Due, Record, Status};
 use crate::report::Latch;
 use crate::time::UnixMillis;
-use crate::write::{BindingUpdate, Guard, RecordUpdate};
+use crate::write::{BindingUpdate, Guard, RecordUpdate, RecordWrite};
 
 /// Decides that `binding` commands nothing any more. Where its lock is open, or
 /// may be about to open, a system LOCK is part of the same transaction (C11).
@@ -89,9 +89,10 @@ fn may_be_open(record: &Record) -> bool {
 }
 
 /// Decides that `record`, from a restored table, is not believed until the lock
-/// is heard: unresponsive, and due at once, so that the sweeper reads the shadow
-/// and C9 adopts what the device reports (C12). An old unlock is thereby never
-/// sent again.
+/// is heard (C12): unresponsive, with a system LOCK at a version past all that was
+/// commanded before, so that the sweeper reads the shadow and C9 adopts what the
+/// device reports. An old unlock is thereby never sent again, and an old report,
+/// which fits the restored record, settles nothing.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -103,7 +104,7 @@ fn may_be_open(record: &Record) -> bool {
 /// let record = Record { status: Status::Settled, ..Record::created(LockName::new("lock-1")?, UnixMillis(0)) };
 /// let decision = lock_core::decide_recover(&record, Some("alice"), now, &Limits::default());
 /// let after = decision.writes.record.expect("a change").apply(Some(&record)).expect("as read");
-/// assert_eq!((after.status, after.due.due_at), (Status::Unresponsive, now));
+/// assert_eq!((after.status, after.version.0), (Status::Unresponsive, 5_000));
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
 pub fn decide_recover(
@@ -113,11 +114,13 @@ pub fn decide_recover(
     limits: &Limits,
 ) -> Decision {
     let event = Event::of_recover(record, actor, now, limits);
-    let update = RecordUpdate {
-        status: Some(Status::Unresponsive),
-        ..RecordUpdate::new(record, Due::new(&record.lock, now))
-    };
-    changed(Verdict::Noted, Reason::RECOVERED, record, update, event)
+    let update = RecordUpdate::new(record, Due::new(&record.lock, now));
+    let theirs = reported_version(record);
+    let mut decision = system_lock(record, update, theirs, Reason::RECOVERED, 0, event, now);
+    if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
+        update.status = Some(Status::Unresponsive);
+    }
+    decision
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@ use lock_core::action::Action;
 use lock_core::binding::Binding;
 use lock_core::command::Version;
 use lock_core::decide::{Origin, Publish, ReportDecision, decide_no_shadow};
-use lock_core::id::CommandId;
 use lock_core::press::Press;
 use lock_core::reason::{Reason, Verdict};
-use lock_core::record::{Cause, Command, Due, Record, Status};
+use lock_core::record::{Cause, Command, Record, Status};
 use lock_core::report::{Latch, ReportEvent};
 use lock_core::request::Request;
 use lock_core::time::UnixMillis;
@@ -46,6 +45,7 @@ impl Cloud<'_> {
             What::Report(event) => self.report(state, event),
             What::Sweep => return self.sweep(state),
             What::Revoke => self.revoke(state),
+            What::Recover => unreachable!("a recovery is one step with the restoring"),
         };
         Some(self.weaken(state, job, decision))
     }
@@ -177,14 +177,19 @@ impl Cloud<'_> {
     }
 
     /// The record of a restored table, no longer believed (C12).
-    pub fn recover(&self, state: &State, record: &Arc<Record>) -> Arc<Record> {
+    pub fn recover(&self, state: &mut State, record: &Arc<Record>) -> Arc<Record> {
         if self.rules.without(Rule::C12RestoredTrusted) {
             return Arc::clone(record);
         }
-        if self.rules.proposed {
-            return Arc::new(locked_anew(record, state.now));
+        let mut decision = decide_recover(record, None, state.now, &limits(self.rules));
+        if self.rules.without(Rule::C5PreviousPlusOne) {
+            previous_plus_one(record, &mut decision);
         }
-        let decision = decide_recover(record, None, state.now, &limits(self.rules));
+        let job = Job {
+            what: What::Recover,
+            tries: 0,
+        };
+        self.watch_commit(state, &job, &decision);
         let write = decision
             .writes
             .record
@@ -203,8 +208,11 @@ impl Cloud<'_> {
         if rules.without(Rule::C3BindingOutside) && verdict == Verdict::Command {
             decision.writes.binding = None;
         }
-        if rules.without(Rule::C5PreviousPlusOne) && verdict == Verdict::Command {
-            previous_plus_one(state, &mut decision);
+        if rules.without(Rule::C5PreviousPlusOne)
+            && verdict == Verdict::Command
+            && let Some(record) = &state.record
+        {
+            previous_plus_one(record, &mut decision);
         }
         let quiet = rules.without(Rule::C7NoRepublish)
             && verdict == Verdict::Resend
@@ -269,23 +277,6 @@ impl Cloud<'_> {
     }
 }
 
-/// A restored record with a LOCK of the system's own, past whatever was committed before.
-fn locked_anew(record: &Record, now: UnixMillis) -> Record {
-    let version = record.next_version(now).expect("versions are left");
-    let cause = Cause::System {
-        reason: "recovered".to_owned(),
-    };
-    let id = CommandId::of_system(&record.lock, version.0);
-    let command = Command::new(id, Action::Lock, cause, now, None);
-    Record {
-        version,
-        status: Status::Pending,
-        due: Due::pending(&record.lock, &command),
-        command: Some(command),
-        ..record.clone()
-    }
-}
-
 fn action_of(decision: &Decision) -> Option<Action> {
     decision
         .publish
@@ -303,12 +294,10 @@ fn silence(decision: &mut Decision) {
     }
 }
 
-fn previous_plus_one(state: &State, decision: &mut Decision) {
-    let (Some(record), Some(RecordWrite::Update(update)), Some(publish)) = (
-        &state.record,
-        &mut decision.writes.record,
-        &mut decision.publish,
-    ) else {
+fn previous_plus_one(record: &Record, decision: &mut Decision) {
+    let (Some(RecordWrite::Update(update)), Some(publish)) =
+        (&mut decision.writes.record, &mut decision.publish)
+    else {
         return;
     };
     let version = Version(record.version.0 + 1);

@@ -85,7 +85,7 @@ fn revoking_twice_changes_nothing_more() {
 }
 
 #[test]
-fn a_recovered_record_is_not_believed_and_due_at_once() {
+fn a_recovered_record_is_not_believed_and_is_locked_anew() {
     for given in [
         "settled/locked",
         "pending-unlock/locked",
@@ -93,7 +93,11 @@ fn a_recovered_record_is_not_believed_and_due_at_once() {
     ] {
         let record = record(given).unwrap();
         let decision = decide_recover(&record, Some("alice"), NOW, &Limits::default());
-        assert_eq!(outcome(&decision), "noted: recovered", "{given}");
+        assert_eq!(
+            outcome(&decision),
+            "command lock v8 expires=never",
+            "{given}"
+        );
         let after = decision
             .writes
             .record
@@ -101,11 +105,11 @@ fn a_recovered_record_is_not_believed_and_due_at_once() {
             .apply(Some(&record))
             .unwrap();
         assert_eq!(after.status, Status::Unresponsive);
-        assert_eq!(after.due.due_at, NOW);
-        assert_eq!((after.version, after.state), (record.version, record.state));
+        assert!(after.version > record.version && after.state == record.state);
+        assert_eq!(after.due.due_at, after.command.unwrap().next_send_at);
         assert_eq!(
             decision.writes.event.to_string(),
-            "alice recovers: noted: recovered"
+            "alice recovers: lock v10000008 (recovered)"
         );
     }
 }
