@@ -26,8 +26,8 @@ use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
 // Its library brings the compiled C along.
-use firmware_core as _;
 use clap::Parser;
+use firmware_core as _;
 
 use crate::config::Config;
 use crate::device::{Device, install, with};
