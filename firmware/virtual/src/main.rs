@@ -25,9 +25,8 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
-// Its library brings the compiled C along.
 use clap::Parser;
-use firmware_core as _;
+use firmware_core as _; // The library brings the compiled C along.
 
 use crate::config::Config;
 use crate::device::{Device, install, with};
