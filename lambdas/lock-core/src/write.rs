@@ -125,13 +125,14 @@ pub struct Guard {
     pub due_at: Option<UnixMillis>,
 }
 
-/// What the last shadow version used must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the last report used must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShadowGuard {
-    /// None, or smaller than this one.
+    /// None, or one of a smaller shadow version than this.
     Below(u64),
-    /// Exactly this one: the shadow was deleted and counts anew.
-    Is(u64),
+    /// Exactly this one: the shadow was deleted and counts anew, so that a
+    /// version alone could come a second time.
+    Last(Box<Reported>),
 }
 
 /// The mark that a request has acted. Key `request#<requestId>` / `request`;
@@ -223,10 +224,10 @@ impl Guard {
             && self.state.is_none_or(|state| state == record.state)
             && self.next_send_at.is_none_or(|at| next_send_at == Some(at))
             && self.due_at.is_none_or(|at| record.due.due_at == at)
-            && match self.shadow {
+            && match &self.shadow {
                 None => true,
-                Some(ShadowGuard::Below(version)) => shadow.is_none_or(|last| last < version),
-                Some(ShadowGuard::Is(version)) => shadow == Some(version),
+                Some(ShadowGuard::Below(version)) => shadow.is_none_or(|last| last < *version),
+                Some(ShadowGuard::Last(last)) => record.reported.as_ref() == Some(&**last),
             }
     }
 }

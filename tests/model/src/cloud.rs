@@ -17,7 +17,7 @@ use lock_core::reason::Verdict;
 use lock_core::record::{Cause, Record};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
-use lock_core::write::{RecordWrite, ShadowGuard};
+use lock_core::write::RecordWrite;
 
 use crate::config::Config;
 use crate::invariant::Invariant;
@@ -81,13 +81,10 @@ impl Cloud<'_> {
     /// Commits what a function decided, if the conditions hold; else it decides again on what is then in the table. `true`
     /// when it committed.
     pub fn commit(&self, state: &mut State, run: Run) -> bool {
-        let Stage::Decided {
-            decision, record, ..
-        } = &run.stage
-        else {
+        let Stage::Decided { decision, .. } = &run.stage else {
             unreachable!("only what is decided can be committed");
         };
-        let Some((record, binding)) = self.held(state, record.as_deref(), decision) else {
+        let Some((record, binding)) = self.held(state, decision) else {
             if matches!(run.job.what, What::Press { .. }) {
                 state.cached = None;
             }
@@ -123,20 +120,8 @@ impl Cloud<'_> {
     }
 
     /// Record and binding after these writes; `None` if a condition does not hold.
-    fn held(
-        &self,
-        state: &State,
-        read: Option<&Record>,
-        decision: &Decision,
-    ) -> Option<(Option<Arc<Record>>, Binding)> {
+    fn held(&self, state: &State, decision: &Decision) -> Option<(Option<Arc<Record>>, Binding)> {
         let writes = &decision.writes;
-        if let (Some(RecordWrite::Update(update)), true) = (&writes.record, self.rules.proposed) {
-            let reported = |record: &Record| record.reported.clone();
-            let same = read.and_then(reported) == state.record.as_deref().and_then(reported);
-            if matches!(update.guard.shadow, Some(ShadowGuard::Is(_))) && !same {
-                return None;
-            }
-        }
         let binding = match &writes.binding {
             Some(update) if !update.admits(&state.binding) => return None,
             Some(update) => update.apply(&state.binding),

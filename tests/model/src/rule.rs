@@ -7,9 +7,8 @@ use crate::invariant::Invariant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
     without: Option<Rule>,
-    /// Whether the proposals against the known gaps are in force: a device whose journal came up blank takes no unlock
-    /// issued before it was powered on (D1); a report read from a shadow that was deleted is used only if none was used
-    /// since (C9).
+    /// Whether the proposal against the known gap is in force: a device whose journal came up blank takes no unlock issued
+    /// before it was powered on (D1).
     pub proposed: bool,
 }
 

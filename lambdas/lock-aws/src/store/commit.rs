@@ -241,9 +241,7 @@ fn record_expression(update: &RecordUpdate) -> Expression {
         Some(ShadowGuard::Below(version)) => {
             expression.require_if_any("reported.shadowVersion", "<", version)
         }
-        Some(ShadowGuard::Is(version)) => {
-            expression.require("reported.shadowVersion", "=", version)
-        }
+        Some(ShadowGuard::Last(last)) => expression.require("reported", "=", last),
     }
     expression
 }

@@ -162,7 +162,7 @@ pub(super) fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -
         return Freshness::Duplicate;
     }
     match origin {
-        Origin::Shadow => Freshness::Newer(ShadowGuard::Is(last.shadow_version)),
+        Origin::Shadow => Freshness::Newer(ShadowGuard::Last(Box::new(last.clone()))),
         Origin::Event if report.shadow_at > last.shadow_at => Freshness::Deleted,
         Origin::Event => Freshness::Stale,
     }
