@@ -122,9 +122,10 @@ impl Stack {
                 .cloned()
                 .chain([program::DEVICE.to_owned()])
                 .collect();
-            let step = steps.begin(&format!("building {}", names.join(", ")));
+            let named = names.join(", ");
+            let step = steps.begin(&format!("building {named}"));
             programs.build(&names, &step).await?;
-            steps.end(&step, "built");
+            steps.end(&step, &format!("built {named}"));
         }
         let options = Options {
             binaries: programs.functions(&functions)?,

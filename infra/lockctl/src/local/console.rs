@@ -144,7 +144,7 @@ async fn press(
     let device = match console.fleet.device(&thing) {
         Some(device) if device.kind() == Kind::Button => device,
         Some(_) => return refusal(StatusCode::BAD_REQUEST, format!("{thing} is not a button")),
-        None => return refusal(StatusCode::NOT_FOUND, format!("{thing} has no device here")),
+        None => return unknown(&thing),
     };
     done(device.say(&json!({ "press": word })).await)
 }

@@ -16,6 +16,7 @@ impl Steps {
         Self { log }
     }
 
+    /// Begins a step that may take its time.
     pub fn begin(&self, what: &str) -> ProgressBar {
         if self.log == Log::Json {
             return ProgressBar::hidden();
@@ -28,14 +29,11 @@ impl Steps {
         bar
     }
 
-    pub fn end(&self, bar: &ProgressBar, how: &str) {
+    /// Ends a step, and says what was done and how long it took.
+    pub fn end(&self, bar: &ProgressBar, done: &str) {
         bar.finish_and_clear();
         if self.log == Log::Pretty {
-            println!(
-                "{how}: {} in {:.1} s",
-                bar.prefix(),
-                bar.elapsed().as_secs_f64()
-            );
+            println!("{done} in {:.1} s", bar.elapsed().as_secs_f64());
         }
     }
 }
