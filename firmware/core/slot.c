@@ -85,10 +85,14 @@ int slot_save(struct slot_store *store, const void *payload, size_t length) {
   put_u32(bytes + 8, (uint32_t) length);
   memcpy(bytes + HEAD_BYTES, payload, length);
   put_u32(bytes + HEAD_BYTES + length, crc32_of(bytes, HEAD_BYTES + length));
+  /* Where no record is known, the other slot may hold one that could not be
+   * read: its generation would win once it can. */
   if (flash->erase(flash->context, slot) != CORE_OK ||
       flash->write(flash->context, slot, bytes, total) != CORE_OK ||
       flash->read(flash->context, slot, back, total) != CORE_OK ||
-      memcmp(bytes, back, total) != 0) {
+      memcmp(bytes, back, total) != 0 ||
+      (store->generation == 0 &&
+       flash->erase(flash->context, 1 - slot) != CORE_OK)) {
     /* What may have landed there must not count as saved after a reboot. */
     (void) flash->erase(flash->context, slot);
     return CORE_EIO;

@@ -46,7 +46,9 @@ struct slot_store {
 int slot_load(struct slot_store *store, const struct flash *flash,
               uint32_t magic, void *payload, size_t length);
 
-/*! Saves a payload of `length` bytes and reads it back.
+/*! Saves a payload of `length` bytes and reads it back. Where no record was
+ * known, the other slot is erased too: one that could not be read must not win
+ * later.
  * Errors: CORE_EIO; the record saved before is still whole. */
 int slot_save(struct slot_store *store, const void *payload, size_t length);
 

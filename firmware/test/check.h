@@ -23,5 +23,6 @@ void device_tests(void);
 void report_tests(void);
 void press_tests(void);
 void walk_tests(void);
+void powercut_tests(void);
 
 #endif

@@ -15,7 +15,8 @@ static int step(struct flash_sim *sim) {
 
 static int sim_read(void *context, unsigned slot, void *data, size_t length) {
   struct flash_sim *sim = context;
-  if (sim->steps_left == 0 || (int) slot == sim->reads_fail_slot) {
+  if (sim->steps_left == 0 || (int) slot == sim->reads_fail_slot ||
+      sim->reads_fail_slot == FLASH_SIM_BOTH) {
     return CORE_EIO;
   }
   memcpy(data, sim->slots[slot], length);

@@ -35,6 +35,7 @@ int main(void) {
   report_tests();
   press_tests();
   walk_tests();
+  powercut_tests();
   printf("%d passed, %d failed\n", s_passed, s_failed);
   return s_failed == 0 ? 0 : 1;
 }

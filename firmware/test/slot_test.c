@@ -134,6 +134,42 @@ static void an_unreadable_slot_makes_the_journal_untrusted(void) {
   }
 }
 
+/* Flash that could not be read at boot is written, and can be read later: what
+ * it held before must not come back as the newest. */
+static void a_record_that_could_not_be_read_never_returns(void) {
+  static const struct {
+    const char *row;
+    int reads_fail_slot, torn_slot;
+  } rows[] = {
+      {"slot 0 unreadable", 0, -1},
+      {"slot 1 unreadable", 1, -1},
+      {"slot 0 unreadable, slot 1 torn", 0, 1},
+      {"slot 1 unreadable, slot 0 torn", 1, 0},
+      {"both unreadable", FLASH_SIM_BOTH, -1},
+  };
+  struct flash_sim sim;
+  struct journal journal;
+  struct journal_entry e = entry(20, ACTION_LOCK);
+  size_t i;
+  int newest;
+  for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (newest = 0; newest < 2; newest++) {
+      flash_sim_start(&sim);
+      save(&sim, 5);
+      save(&sim, 6);
+      if (newest == 0) save(&sim, 7);
+      if (rows[i].torn_slot >= 0) sim.slots[rows[i].torn_slot][20] ^= 1;
+      sim.reads_fail_slot = rows[i].reads_fail_slot;
+      CHECK(rows[i].row, journal_load(&journal, &sim.flash) == CORE_EIO);
+      sim.reads_fail_slot = -1;
+      CHECK(rows[i].row, journal_write(&journal, &e) == CORE_OK);
+      CHECK(rows[i].row, holds(&sim, 20));
+      save(&sim, 21);
+      CHECK(rows[i].row, holds(&sim, 21));
+    }
+  }
+}
+
 static void records_of_another_kind_are_not_mistaken(void) {
   struct flash_sim sim;
   struct journal journal;
@@ -182,6 +218,7 @@ void slot_tests(void) {
   RUN(a_failed_save_keeps_the_old_entry_and_leaves_nothing_behind);
   RUN(one_damaged_bit_anywhere_is_noticed);
   RUN(an_unreadable_slot_makes_the_journal_untrusted);
+  RUN(a_record_that_could_not_be_read_never_returns);
   RUN(records_of_another_kind_are_not_mistaken);
   RUN(a_counter_only_grows_whenever_power_fails);
   RUN(a_lost_counter_starts_above_what_it_is_told);
