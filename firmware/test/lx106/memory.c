@@ -1,0 +1,16 @@
+/*! What a lock and a button need of RAM: each array is as large as one of the
+ * structures is on the lx106, and its size is read from the object file. */
+#include "counter.h"
+#include "lock.h"
+#include "press.h"
+#include "report.h"
+
+extern char ram_lock[sizeof(struct lock)];
+extern char ram_reporter[sizeof(struct reporter)];
+extern char ram_press_classifier[sizeof(struct press_classifier)];
+extern char ram_counter[sizeof(struct counter)];
+
+char ram_lock[sizeof(struct lock)];
+char ram_reporter[sizeof(struct reporter)];
+char ram_press_classifier[sizeof(struct press_classifier)];
+char ram_counter[sizeof(struct counter)];

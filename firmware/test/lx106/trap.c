@@ -1,0 +1,9 @@
+/*! Reads a word across a word boundary: the ESP8266 traps there, and so must
+ * the machine that the tests run on, or they would not show such a read. */
+#include <stdint.h>
+
+int main(void) {
+  static const uint32_t words[] = {1, 2};
+  const char *volatile at = (const char *) words + 1;
+  return (int) *(const volatile uint32_t *) (const volatile void *) at;
+}
