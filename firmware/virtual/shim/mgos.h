@@ -63,8 +63,11 @@ enum mgos_gpio_int_mode {
   MGOS_GPIO_INT_LEVEL_LO = 5,
 };
 typedef void (*mgos_gpio_int_handler_f)(int pin, void *arg);
+bool mgos_gpio_set_mode(int pin, enum mgos_gpio_mode mode);
 bool mgos_gpio_setup_output(int pin, bool level);
 bool mgos_gpio_read(int pin);
+bool mgos_gpio_read_out(int pin);
+bool mgos_gpio_toggle(int pin);
 void mgos_gpio_write(int pin, bool level);
 bool mgos_gpio_set_button_handler(int pin, enum mgos_gpio_pull_type pull_type,
                                   enum mgos_gpio_int_mode int_mode,
@@ -83,6 +86,9 @@ void mgos_clear_timer(mgos_timer_id id);
 double mgos_uptime(void);
 double mg_time(void);
 void mgos_system_restart(void) __attribute__((noreturn));
+size_t mgos_get_heap_size(void);
+size_t mgos_get_free_heap_size(void);
+size_t mgos_get_min_free_heap_size(void);
 
 #define MGOS_EVENT_BASE(a, b, c) ((a) << 24 | (b) << 16 | (c) << 8)
 #define MGOS_EVENT_SYS MGOS_EVENT_BASE('M', 'O', 'S')
@@ -104,12 +110,10 @@ struct mgos_cloud_arg {
 typedef void (*mgos_event_handler_t)(int ev, void *ev_data, void *userdata);
 bool mgos_event_add_handler(int ev, mgos_event_handler_t cb, void *userdata);
 
-#define MGOS_EVENT_GRP_NET MGOS_EVENT_BASE('N', 'E', 'T')
-enum mgos_net_event {
-  MGOS_NET_EV_DISCONNECTED = MGOS_EVENT_GRP_NET,
-  MGOS_NET_EV_CONNECTING,
-  MGOS_NET_EV_CONNECTED,
-  MGOS_NET_EV_IP_ACQUIRED,
-};
+bool mgos_event_add_group_handler(int evgrp, mgos_event_handler_t cb,
+                                  void *userdata);
+
+#include "mgos_net.h"
+#include "mgos_utils.h"
 
 #endif

@@ -17,6 +17,9 @@ pub type EventCallback = unsafe extern "C" fn(i32, *mut c_void, *mut c_void);
 pub type MessageCallback =
     unsafe extern "C" fn(*mut c_void, *const u8, i32, *const u8, i32, *mut c_void);
 
+/// Callback of the MQTT connection: connection, event, `struct mg_mqtt_message` or NULL, context.
+pub type MqttCallback = unsafe extern "C" fn(*mut c_void, i32, *mut c_void, *mut c_void);
+
 /// What an event carries.
 #[derive(Clone, Debug)]
 pub enum EventData {
@@ -24,6 +27,8 @@ pub enum EventData {
     Nothing,
     /// `struct mgos_cloud_arg`.
     Cloud(i32),
+    /// `struct mgos_net_event_data`.
+    Net,
     /// `struct mg_str`.
     Text(Vec<u8>),
     /// `struct mgos_shadow_error`.
@@ -41,6 +46,8 @@ pub enum Call {
     Event(EventCallback, i32, EventData, Context),
     /// A message arrived: topic, payload.
     Message(MessageCallback, Vec<u8>, Vec<u8>, Context),
+    /// The MQTT connection says something: event, and packet id and code where it is a packet.
+    Mqtt(MqttCallback, i32, Option<(u16, u8)>, Context),
 }
 
 /// Event numbers, as `MGOS_EVENT_BASE` makes them.
@@ -58,6 +65,10 @@ pub mod event {
     pub const CLOUD_DISCONNECTED: i32 = INIT_DONE + 5;
     /// `MGOS_NET_EV_DISCONNECTED`
     pub const NET_DISCONNECTED: i32 = base(b'N', b'E', b'T');
+    /// `MGOS_NET_EV_CONNECTING`
+    pub const NET_CONNECTING: i32 = NET_DISCONNECTED + 1;
+    /// `MGOS_NET_EV_CONNECTED`
+    pub const NET_CONNECTED: i32 = NET_DISCONNECTED + 2;
     /// `MGOS_NET_EV_IP_ACQUIRED`
     pub const IP_ACQUIRED: i32 = NET_DISCONNECTED + 3;
     /// `MGOS_SHADOW_CONNECTED`
@@ -72,6 +83,14 @@ pub mod event {
     pub const SHADOW_UPDATE_REJECTED: i32 = SHADOW_CONNECTED + 4;
     /// `MGOS_SHADOW_UPDATE_DELTA`
     pub const SHADOW_UPDATE_DELTA: i32 = SHADOW_CONNECTED + 5;
+    /// `MG_EV_CLOSE`
+    pub const MQTT_CLOSE: i32 = 5;
+    /// `MG_EV_MQTT_CONNACK`
+    pub const MQTT_CONNACK: i32 = 202;
+    /// `MG_EV_MQTT_PUBACK`
+    pub const MQTT_PUBACK: i32 = 204;
+    /// `MG_EV_MQTT_SUBACK`
+    pub const MQTT_SUBACK: i32 = 209;
     /// `MGOS_CLOUD_MQTT`
     pub const CLOUD_MQTT: i32 = 0;
     /// `MGOS_CLOUD_AWS`

@@ -19,9 +19,10 @@ use crate::timer::{Task, Timers};
 /// How long the Wi-Fi takes to give an address, and the time server to answer.
 const TIME_SERVER_MS: u64 = 20;
 
-/// A handler of events.
+/// A handler of one event, or of the group that the event's upper three bytes name.
 struct Handler {
     event: i32,
+    mask: i32,
     callback: EventCallback,
     context: Context,
 }
@@ -100,6 +101,17 @@ impl Device {
     pub fn add_handler(&mut self, event: i32, callback: EventCallback, context: Context) {
         self.handlers.push(Handler {
             event,
+            mask: -1,
+            callback,
+            context,
+        });
+    }
+
+    /// `mgos_event_add_group_handler`.
+    pub fn add_group_handler(&mut self, group: i32, callback: EventCallback, context: Context) {
+        self.handlers.push(Handler {
+            event: group & !0xff,
+            mask: !0xff,
             callback,
             context,
         });
@@ -107,7 +119,7 @@ impl Device {
 
     /// `mgos_event_trigger`: queues the calls of an event's handlers.
     pub fn trigger(&mut self, event: i32, data: &EventData) {
-        for handler in self.handlers.iter().filter(|h| h.event == event) {
+        for handler in self.handlers.iter().filter(|h| h.event == event & h.mask) {
             let call = Call::Event(handler.callback, event, data.clone(), handler.context);
             self.calls.push_back(call);
         }
@@ -136,12 +148,18 @@ impl Device {
         }
         self.network_is_up = up;
         if up {
-            self.trigger(event::IP_ACQUIRED, &EventData::Nothing);
+            for step in [
+                event::NET_CONNECTING,
+                event::NET_CONNECTED,
+                event::IP_ACQUIRED,
+            ] {
+                self.trigger(step, &EventData::Net);
+            }
             self.timers
                 .start(Duration::from_millis(TIME_SERVER_MS), None, Task::SyncClock);
             self.mqtt_network_up();
         } else {
-            self.trigger(event::NET_DISCONNECTED, &EventData::Nothing);
+            self.trigger(event::NET_DISCONNECTED, &EventData::Net);
             self.mqtt_network_down();
         }
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use std::{env, process, slice};
 
 use crate::call::{
-    Call, Context, EventCallback, EventData, MessageCallback, PinCallback, TimerCallback,
+    Call, Context, EventCallback, EventData, MessageCallback, MqttCallback, PinCallback,
+    TimerCallback,
 };
 use crate::config::Value;
 use crate::device::with;
@@ -34,6 +35,21 @@ struct MgStr {
 struct ShadowError {
     code: c_int,
     message: MgStr,
+}
+
+/// `struct mgos_net_event_data`
+#[repr(C)]
+struct NetEvent {
+    interface: c_int,
+    instance: c_int,
+}
+
+/// `struct mg_mqtt_message`
+#[repr(C)]
+struct MqttMessage {
+    cmd: c_int,
+    id: u16,
+    code: u8,
 }
 
 /// Working directory at start, to which the arguments are relative.
@@ -71,6 +87,17 @@ pub fn run(call: &Call) {
                 length(payload),
                 context.0,
             ),
+            Call::Mqtt(callback, event, packet, context) => {
+                let mut message = packet.map(|(id, code)| MqttMessage {
+                    cmd: event - 200,
+                    id,
+                    code,
+                });
+                let data = message
+                    .as_mut()
+                    .map_or(std::ptr::null_mut(), |m| (&raw mut *m).cast());
+                callback(std::ptr::null_mut(), *event, data, context.0);
+            }
         }
     }
 }
@@ -94,6 +121,13 @@ unsafe fn run_event(callback: EventCallback, event: i32, data: &EventData, conte
         EventData::Nothing => call(std::ptr::null_mut()),
         EventData::Cloud(kind) => {
             let mut arg: c_int = *kind;
+            call((&raw mut arg).cast());
+        }
+        EventData::Net => {
+            let mut arg = NetEvent {
+                interface: 0,
+                instance: 0,
+            };
             call((&raw mut arg).cast());
         }
         EventData::Text(bytes) => {
@@ -220,6 +254,25 @@ unsafe extern "C" fn shim_config_set_double(key: *const c_char, value: f64) {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_set_mode(pin: c_int, mode: c_int) -> bool {
+    with(|d| d.pin_set_mode(pin, mode))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_read_out(pin: c_int) -> bool {
+    with(|d| d.pin_read_out(pin))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_toggle(pin: c_int) -> bool {
+    with(|d| {
+        let level = !d.pin_read_out(pin);
+        d.pin_write(pin, level);
+        level
+    })
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_setup_output(pin: c_int, level: bool) -> bool {
     with(|d| d.pin_setup_output(pin, level))
 }
@@ -291,6 +344,34 @@ extern "C" fn mgos_wifi_sta_get_rssi() -> c_int {
     with(|d| if d.network_is_up { -61 } else { 0 })
 }
 
+/// What an ESP8266 has left for the heap once Mongoose OS, Wi-Fi and one TLS connection are up, about.
+const HEAP_BYTES: usize = 51_560;
+const HEAP_FREE_BYTES: usize = 27_136;
+const HEAP_FREE_LEAST_BYTES: usize = 19_408;
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_get_heap_size() -> usize {
+    HEAP_BYTES
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_get_free_heap_size() -> usize {
+    HEAP_FREE_BYTES
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_get_min_free_heap_size() -> usize {
+    HEAP_FREE_LEAST_BYTES
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_rand_range(from: f32, to: f32) -> f32 {
+    // The standard library's only source of randomness is that of its hash maps.
+    let number = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0_u8);
+    let fraction = (number >> 40) as f32 / (1_u64 << 24) as f32;
+    from + (to - from) * fraction
+}
+
 /// Starts the program anew in this process: the parent keeps its pipes, the pins lose their levels.
 #[unsafe(no_mangle)]
 extern "C" fn mgos_system_restart() -> ! {
@@ -316,6 +397,21 @@ extern "C" fn mgos_event_add_handler(
 ) -> bool {
     with(|d| d.add_handler(event, callback, Context(context)));
     true
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_event_add_group_handler(
+    group: c_int,
+    callback: EventCallback,
+    context: *mut c_void,
+) -> bool {
+    with(|d| d.add_group_handler(group, callback, Context(context)));
+    true
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_mqtt_add_global_handler(callback: MqttCallback, context: *mut c_void) {
+    with(|d| d.mqtt.add_global_handler(callback, Context(context)));
 }
 
 #[unsafe(no_mangle)]

@@ -6,7 +6,7 @@ mod connect;
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::call::{Call, Context, EventData, MessageCallback, event};
+use crate::call::{Call, Context, EventData, MessageCallback, MqttCallback, event};
 use crate::device::Device;
 use crate::link::{Connection, Link, LinkEvent, LinkEventKind};
 use crate::output::{Output, emit, log};
@@ -45,6 +45,7 @@ pub struct Mqtt {
     reconnect_ms: f64,
     reconnect_timer: usize,
     subscriptions: Vec<Subscription>,
+    global_handlers: Vec<(MqttCallback, Context)>,
     queue: VecDeque<Queued>,
     queue_drained: bool,
     last_id: u16,
@@ -67,6 +68,7 @@ impl Mqtt {
             reconnect_ms: 0.0,
             reconnect_timer: 0,
             subscriptions: Vec::new(),
+            global_handlers: Vec::new(),
             queue: VecDeque::new(),
             queue_drained: true,
             last_id: 0,
@@ -81,6 +83,11 @@ impl Mqtt {
     /// `mgos_mqtt_global_is_connected`.
     pub fn is_connected(&self) -> bool {
         self.is_connected
+    }
+
+    /// `mgos_mqtt_add_global_handler`.
+    pub fn add_global_handler(&mut self, callback: MqttCallback, context: Context) {
+        self.global_handlers.push((callback, context));
     }
 
     fn next_id(&mut self) -> u16 {
@@ -176,6 +183,14 @@ impl Device {
         id
     }
 
+    /// Tells the global handlers: event, and packet id and code where it is a packet.
+    fn mqtt_tell(&mut self, event: i32, packet: Option<(u16, u8)>) {
+        for (callback, context) in &self.mqtt.global_handlers {
+            self.calls
+                .push_back(Call::Mqtt(*callback, event, packet, *context));
+        }
+    }
+
     /// `MG_EV_CLOSE`.
     fn mqtt_closed(&mut self, reason: &str) {
         log("info", &format!("MQTT0 disconnected: {reason}"));
@@ -188,6 +203,7 @@ impl Device {
         self.mqtt.subscribe_ids.clear();
         self.mqtt.subscribes_open = 0;
         if was_connected {
+            self.mqtt_tell(event::MQTT_CLOSE, None);
             self.trigger(
                 event::CLOUD_DISCONNECTED,
                 &EventData::Cloud(event::CLOUD_MQTT),
@@ -219,6 +235,7 @@ impl Device {
                     mqtt.queue.retain(|q| q.id != id);
                 }
                 mqtt.drain();
+                self.mqtt_tell(event::MQTT_PUBACK, Some((packet, 0)));
             }
             LinkEventKind::SubscribeSent(packet) => {
                 if let Some(who) = mqtt.subscribes_sent.pop_front() {
@@ -240,6 +257,7 @@ impl Device {
     fn mqtt_accepted(&mut self) {
         self.mqtt.is_connected = true;
         self.mqtt.reconnect_ms = 0.0;
+        self.mqtt_tell(event::MQTT_CONNACK, Some((0, 0)));
         self.trigger(event::CLOUD_CONNECTED, &EventData::Cloud(event::CLOUD_MQTT));
         let topics: Vec<String> = self
             .mqtt

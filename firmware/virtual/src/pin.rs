@@ -36,6 +36,8 @@ struct Handler {
 #[derive(Default)]
 struct Pin {
     output: Option<bool>,
+    /// Level that was written last: the chip's output register keeps it whatever the mode.
+    latched: bool,
     pull_up: bool,
     driven: Option<bool>,
     handler: Option<Handler>,
@@ -57,12 +59,34 @@ fn is_usable(pin: i32) -> bool {
 }
 
 impl Device {
+    /// `mgos_gpio_set_mode`: an output starts at the level written last, low where there was none.
+    pub fn pin_set_mode(&mut self, pin: i32, mode: i32) -> bool {
+        const INPUT: i32 = 0;
+        if !is_usable(pin) {
+            return false;
+        }
+        let entry = self.pins.0.entry(pin).or_default();
+        if mode == INPUT {
+            entry.output = None;
+            return true;
+        }
+        let level = entry.latched;
+        self.pin_setup_output(pin, level)
+    }
+
+    /// `mgos_gpio_read_out`: the level written last, whatever the mode.
+    pub fn pin_read_out(&self, pin: i32) -> bool {
+        self.pins.0.get(&pin).is_some_and(|p| p.latched)
+    }
+
     /// `mgos_gpio_setup_output`: the level first, then the mode.
     pub fn pin_setup_output(&mut self, pin: i32, level: bool) -> bool {
         if !is_usable(pin) {
             return false;
         }
-        self.pins.0.entry(pin).or_default().output = Some(level);
+        let entry = self.pins.0.entry(pin).or_default();
+        entry.output = Some(level);
+        entry.latched = level;
         self.announce_pin(pin, level);
         true
     }
@@ -70,6 +94,7 @@ impl Device {
     /// `mgos_gpio_write`; says so only when the level changes.
     pub fn pin_write(&mut self, pin: i32, level: bool) {
         let entry = self.pins.0.entry(pin).or_default();
+        entry.latched = level;
         if entry.output.is_some() && entry.output != Some(level) {
             entry.output = Some(level);
             self.announce_pin(pin, level);
