@@ -3,12 +3,12 @@
 #define SHIM_MGOS_MQTT_H
 
 #include "mgos.h"
+#include "mongoose.h"
 
 #define MG_EV_CLOSE 5
 #define MG_MQTT_EVENT_BASE 200
 #define MG_EV_MQTT_CONNACK (MG_MQTT_EVENT_BASE + 2)
 #define MG_EV_MQTT_PUBACK (MG_MQTT_EVENT_BASE + 4)
-#define MG_EV_MQTT_SUBACK (MG_MQTT_EVENT_BASE + 9)
 #define MG_EV_MQTT_CONNACK_ACCEPTED 0
 /* The real one has more members, in another order. NULL with MG_EV_CLOSE. */
 struct mg_mqtt_message {
@@ -29,5 +29,6 @@ void mgos_mqtt_add_global_handler(mg_event_handler_t handler, void *ud);
 bool mgos_mqtt_global_connect(void);
 void mgos_mqtt_global_disconnect(void);
 bool mgos_mqtt_global_is_connected(void);
+struct mg_connection *mgos_mqtt_get_global_conn(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 
 #include "mgos.h"
+#include "mgos_mqtt.h"
 #include "mgos_shadow.h"
 
 /* Defined by the virtual device. */
@@ -10,6 +11,8 @@ int shim_log_enabled(int level);
 void shim_log(int level, const char *text);
 bool shim_shadow_update(uint64_t version, const char *reported, size_t length);
 void shim_fatal(const char *text);
+bool shim_mqtt_has_connection(void);
+unsigned long shim_mqtt_take_flags(void);
 
 static enum cs_log_level s_level;
 
@@ -42,4 +45,17 @@ bool mgos_shadow_updatef(uint64_t version, const char *state_jsonf, ...) {
   reported = va_arg(ap, const char *);
   va_end(ap);
   return shim_shadow_update(version, reported, strlen(reported));
+}
+
+static struct mg_connection s_connection;
+
+struct mg_connection *mgos_mqtt_get_global_conn(void) {
+  return shim_mqtt_has_connection() ? &s_connection : NULL;
+}
+
+/* What the app wished of its connection since the last poll. */
+unsigned long shim_mqtt_take_flags(void) {
+  unsigned long flags = s_connection.flags;
+  s_connection.flags = 0;
+  return flags;
 }

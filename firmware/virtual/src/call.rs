@@ -89,8 +89,6 @@ pub mod event {
     pub const MQTT_CONNACK: i32 = 202;
     /// `MG_EV_MQTT_PUBACK`
     pub const MQTT_PUBACK: i32 = 204;
-    /// `MG_EV_MQTT_SUBACK`
-    pub const MQTT_SUBACK: i32 = 209;
     /// `MGOS_CLOUD_MQTT`
     pub const CLOUD_MQTT: i32 = 0;
     /// `MGOS_CLOUD_AWS`

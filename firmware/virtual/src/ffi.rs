@@ -4,7 +4,7 @@
 //! [`run`] holds nothing while it calls.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_ulong, c_void};
 use std::os::unix::process::CommandExt as _;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::timer::Task;
 
 unsafe extern "C" {
     fn mgos_app_init() -> c_int;
+    fn shim_mqtt_take_flags() -> c_ulong;
 }
 
 /// `struct mg_str`
@@ -66,6 +67,12 @@ pub fn remember_start_directory() -> std::io::Result<()> {
 pub fn start_app() -> bool {
     // SAFETY: the device is installed on this thread and nobody holds it.
     unsafe { mgos_app_init() == 0 }
+}
+
+/// What the firmware asked of its connection since the last poll.
+pub fn take_connection_flags() -> u64 {
+    // SAFETY: shim.c reads and clears a static of its own, on this thread.
+    unsafe { shim_mqtt_take_flags() }
 }
 
 /// Makes one call into the firmware.
@@ -451,4 +458,9 @@ extern "C" fn mgos_mqtt_global_disconnect() {
 #[unsafe(no_mangle)]
 extern "C" fn mgos_mqtt_global_is_connected() -> bool {
     with(|d| d.mqtt.is_connected())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_mqtt_has_connection() -> bool {
+    with(|d| d.mqtt.has_connection())
 }

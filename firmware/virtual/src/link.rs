@@ -70,6 +70,7 @@ pub struct Target {
 enum End {
     Disconnect,
     Freeze,
+    Abort,
 }
 
 struct Job {
@@ -175,6 +176,11 @@ impl Connection {
         self.finish(End::Disconnect);
     }
 
+    /// Ends the connection without a word.
+    pub fn abort(mut self) {
+        self.finish(End::Abort);
+    }
+
     /// The network is gone: the connection stays open and silent, as the far side would see it.
     pub fn freeze(mut self) {
         self.finish(End::Freeze);
@@ -229,7 +235,7 @@ async fn finish(mut event_loop: EventLoop, end: Option<End>) {
             tokio::time::sleep(Duration::from_secs(300)).await;
             drop(event_loop);
         }
-        None => {}
+        Some(End::Abort) | None => {}
     }
 }
 

@@ -116,9 +116,17 @@ fn read_lines(incoming: Sender<Incoming>) {
     let _ = incoming.send(Incoming::End);
 }
 
+/// Makes the calls that are due, and one turn of the connection's.
 fn run_calls() {
-    while let Some(call) = with(|d| d.calls.pop_front()) {
-        ffi::run(&call);
+    loop {
+        while let Some(call) = with(|d| d.calls.pop_front()) {
+            ffi::run(&call);
+        }
+        let flags = ffi::take_connection_flags();
+        with(|d| d.mqtt_poll(flags));
+        if with(|d| d.calls.is_empty()) {
+            return;
+        }
     }
 }
 

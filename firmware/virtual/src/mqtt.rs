@@ -40,6 +40,8 @@ pub struct Mqtt {
     connection: Option<Connection>,
     connections: u64,
     is_connected: bool,
+    /// `MG_F_SEND_AND_CLOSE`: ends once what is to be sent has left, which it never does before a handshake is over.
+    ends_when_sent: bool,
     announced: bool,
     /// Delay of the last reconnect; negative = the user does not want one.
     reconnect_ms: f64,
@@ -64,6 +66,7 @@ impl Mqtt {
             connection: None,
             connections: 0,
             is_connected: false,
+            ends_when_sent: false,
             announced: false,
             reconnect_ms: 0.0,
             reconnect_timer: 0,
@@ -88,6 +91,11 @@ impl Mqtt {
     /// `mgos_mqtt_add_global_handler`.
     pub fn add_global_handler(&mut self, callback: MqttCallback, context: Context) {
         self.global_handlers.push((callback, context));
+    }
+
+    /// Whether there is a connection or an attempt at one.
+    pub fn has_connection(&self) -> bool {
+        self.connection.is_some()
     }
 
     fn next_id(&mut self) -> u16 {
@@ -197,6 +205,7 @@ impl Device {
         let was_connected = self.mqtt.is_connected;
         self.mqtt.connection = None;
         self.mqtt.is_connected = false;
+        self.mqtt.ends_when_sent = false;
         self.mqtt.publishes_sent.clear();
         self.mqtt.publish_ids.clear();
         self.mqtt.subscribes_sent.clear();

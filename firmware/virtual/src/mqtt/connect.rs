@@ -70,11 +70,35 @@ impl Device {
         }
     }
 
-    /// `mgos_mqtt_global_disconnect`: no reconnect until [`Device::mqtt_connect`].
+    /// `mgos_mqtt_global_disconnect`: no reconnect until [`Device::mqtt_connect`], and that does nothing before the
+    /// connection has closed, which is at the next poll or, in a handshake that hangs, never.
     pub fn mqtt_disconnect(&mut self) {
         self.mqtt.reconnect_ms = -1.0;
-        if let Some(connection) = self.mqtt.connection.take() {
-            connection.disconnect();
+        self.mqtt.ends_when_sent = self.mqtt.connection.is_some();
+    }
+
+    /// One turn of the event loop: ends the connection if the firmware asked for it. `flags` are those that it set on the
+    /// connection itself.
+    pub fn mqtt_poll(&mut self, flags: u64) {
+        const SEND_AND_CLOSE: u64 = 1 << 10;
+        const CLOSE_IMMEDIATELY: u64 = 1 << 11;
+        if self.mqtt.connection.is_none() {
+            return;
+        }
+        if flags & CLOSE_IMMEDIATELY != 0 {
+            if let Some(connection) = self.mqtt.connection.take() {
+                connection.abort();
+            }
+            self.mqtt_closed("closed by the firmware");
+            return;
+        }
+        self.mqtt.ends_when_sent |= flags & SEND_AND_CLOSE != 0;
+        // Which part of the handshake hangs is not known here; over TLS it is taken to be the worse one.
+        let may_hang = !self.mqtt.is_connected && !self.config.text("mqtt.ssl_ca_cert").is_empty();
+        if self.mqtt.ends_when_sent && !may_hang {
+            if let Some(connection) = self.mqtt.connection.take() {
+                connection.disconnect();
+            }
             self.mqtt_closed("disconnected by the firmware");
         }
     }
