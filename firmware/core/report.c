@@ -96,16 +96,18 @@ int report_is_echoed(const struct report *report, const char *state,
   size_t sent_length;
   struct scan scan;
   struct scan_value key, value;
+  int more, equal = 0;
   if (report_format(report, sent, sizeof(sent), &sent_length) != CORE_OK ||
       scan_open(&scan, state, length) != CORE_OK) {
     return 0;
   }
-  while (scan_next(&scan, &key, &value) > 0) {
-    if (scan_is(&key, "reported") && value.kind == SCAN_OBJECT) {
-      return scan_equal(sent, sent_length, value.at, value.length);
+  while ((more = scan_next(&scan, &key, &value)) > 0) {
+    if (scan_is(&key, "reported")) {
+      equal = value.kind == SCAN_OBJECT &&
+              scan_equal(sent, sent_length, value.at, value.length);
     }
   }
-  return 0;
+  return equal && more == 0;
 }
 
 void reporter_start(struct reporter *reporter, uint32_t interval_ms) {
