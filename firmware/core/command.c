@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "scan.h"
+#include "text.h"
 
 CORE_ASSERT(command_is_small, sizeof(struct command) <= 96);
 
@@ -18,17 +19,6 @@ static enum member member_of(const struct scan_value *key) {
     if (scan_is(key, names[i])) return (enum member) i;
   }
   return UNKNOWN;
-}
-
-static int whole_text_is_valid(const char *payload, size_t length) {
-  struct scan scan;
-  struct scan_value key, value;
-  int more;
-  if (scan_open(&scan, payload, length) != CORE_OK) return 0;
-  do {
-    more = scan_next(&scan, &key, &value);
-  } while (more > 0);
-  return more == 0;
 }
 
 static int read_number(const struct scan_value *value, uint64_t *out) {
@@ -50,20 +40,11 @@ static int read_action(const struct scan_value *value, enum action *out) {
   return CORE_OK;
 }
 
-static int id_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-         (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == ':' || c == '-';
-}
-
 static int read_id(const struct scan_value *value, char *out) {
-  const char *c;
   if (value->kind != SCAN_STRING) return COMMAND_TYPE;
   if (scan_string(value, out, COMMAND_ID_CHARS_MAX + 1) != CORE_OK ||
-      out[0] == '\0') {
+      out[0] == '\0' || !text_is_name(out)) {
     return COMMAND_RANGE;
-  }
-  for (c = out; *c != '\0'; c++) {
-    if (!id_char(*c)) return COMMAND_RANGE;
   }
   return CORE_OK;
 }
@@ -99,47 +80,33 @@ static int read_member(enum member member, const struct scan_value *value,
 int command_parse(const char *payload, size_t length, struct command *command) {
   struct scan scan;
   struct scan_value key, value;
-  unsigned seen = 0, required;
+  unsigned seen = 0, required = (1u << MEMBERS) - 1u;
+  int more, status = CORE_OK;
   if (length > COMMAND_BYTES_MAX) return COMMAND_OVERSIZE;
-  if (!whole_text_is_valid(payload, length)) return COMMAND_SYNTAX;
   memset(command, 0, sizeof(*command));
   if (scan_open(&scan, payload, length) != CORE_OK) return COMMAND_SYNTAX;
-  while (scan_next(&scan, &key, &value) > 0) {
+  /* To the end, whatever is wrong before it: a text that is no JSON is that
+   * first of all. */
+  while ((more = scan_next(&scan, &key, &value)) > 0) {
     enum member member = member_of(&key);
-    int status;
-    if (member == UNKNOWN) continue;
-    if (seen & (1u << member)) return COMMAND_DUPLICATE;
+    if (status != CORE_OK || member == UNKNOWN) continue;
+    status = (seen & (1u << member)) != 0 ? (int) COMMAND_DUPLICATE
+                                   : read_member(member, &value, command);
     seen |= 1u << member;
-    status = read_member(member, &value, command);
-    if (status != CORE_OK) return status;
   }
-  required = (1u << MEMBERS) - 1u;
+  if (more != 0) return COMMAND_SYNTAX;
   if (command->action == ACTION_LOCK) required &= ~(1u << EXPIRES);
-  if ((seen & required) != required) return COMMAND_MISSING;
-  return CORE_OK;
+  if (status == CORE_OK && (seen & required) != required) {
+    status = COMMAND_MISSING;
+  }
+  return status;
 }
 
 const char *command_error_name(int error) {
-  switch (error) {
-    case CORE_OK:
-      return "ok";
-    case COMMAND_OVERSIZE:
-      return "oversize";
-    case COMMAND_SYNTAX:
-      return "syntax";
-    case COMMAND_DUPLICATE:
-      return "duplicate";
-    case COMMAND_TYPE:
-      return "type";
-    case COMMAND_PROTOCOL:
-      return "protocol";
-    case COMMAND_ACTION:
-      return "action";
-    case COMMAND_RANGE:
-      return "range";
-    case COMMAND_MISSING:
-      return "missing";
-    default:
-      return "unknown";
-  }
+  static const char *const errors[] = {"oversize", "syntax", "duplicate",
+                                       "type",     "protocol", "action",
+                                       "range",    "missing"};
+  if (error == CORE_OK) return "ok";
+  if (error > COMMAND_OVERSIZE || error < COMMAND_MISSING) return "unknown";
+  return errors[COMMAND_OVERSIZE - error];
 }

@@ -14,21 +14,19 @@ CORE_ASSERT(journal_fits_slot, PAYLOAD_BYTES <= SLOT_PAYLOAD_BYTES_MAX);
 CORE_ASSERT(journal_is_small, sizeof(struct journal) <= 128);
 
 static void encode(const struct journal_entry *entry, uint8_t *payload) {
-  int i;
   memset(payload, 0, PAYLOAD_BYTES);
-  for (i = 0; i < 8; i++) payload[i] = (uint8_t) (entry->version >> (8 * i));
+  slot_put(payload, entry->version, 8);
   payload[8] = (uint8_t) entry->action;
   payload[9] = (uint8_t) entry->result;
   memcpy(payload + ID_AT, entry->command_id, COMMAND_ID_CHARS_MAX);
 }
 
 static int decode(const uint8_t *payload, struct journal_entry *entry) {
-  int i;
   if (payload[8] < ACTION_LOCK || payload[8] > ACTION_UNLOCK ||
       payload[9] < RESULT_EXECUTED || payload[9] > RESULT_EXPIRED) {
     return CORE_EBLANK;
   }
-  for (i = 0; i < 8; i++) entry->version |= (uint64_t) payload[i] << (8 * i);
+  entry->version = slot_get(payload, 8);
   entry->action = (enum action) payload[8];
   entry->result = (enum result) payload[9];
   memcpy(entry->command_id, payload + ID_AT, COMMAND_ID_CHARS_MAX);

@@ -24,8 +24,7 @@ static enum outcome refuse(struct lock *lock, enum refusal refusal,
                            const char *id) {
   lock->refusal = refusal;
   lock->refusals++;
-  memset(lock->refused_id, 0, sizeof(lock->refused_id));
-  if (id != NULL) strncpy(lock->refused_id, id, COMMAND_ID_CHARS_MAX);
+  strncpy(lock->refused_id, id, COMMAND_ID_CHARS_MAX);
   return OUTCOME_REFUSED;
 }
 
@@ -118,7 +117,7 @@ enum outcome lock_command(struct lock *lock, const struct command *command,
 }
 
 void lock_malformed(struct lock *lock) {
-  (void) refuse(lock, REFUSAL_MALFORMED, NULL);
+  (void) refuse(lock, REFUSAL_MALFORMED, "");
 }
 
 int lock_door(struct lock *lock, enum door door, const struct moment *now) {

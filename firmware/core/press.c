@@ -78,33 +78,19 @@ const char *press_name(enum press press) {
   return names[press];
 }
 
-static int serial_is_valid(const char *serial) {
-  size_t i, length = strlen(serial);
-  if (length == 0 || length > PRESS_SERIAL_CHARS_MAX) return 0;
-  for (i = 0; i < length; i++) {
-    char c = serial[i];
-    if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-          (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == ':' ||
-          c == '-')) {
-      return 0;
-    }
-  }
-  return 1;
-}
-
 int press_format(const char *serial, enum press press, uint32_t supply_mv,
                  uint64_t sequence, char *out, size_t size, size_t *length) {
+  const char *const strings[] = {serial, press_name(press)};
+  const uint64_t numbers[] = {supply_mv, sequence};
+  size_t chars = strlen(serial);
   struct text text;
-  if (!serial_is_valid(serial)) return CORE_EARG;
+  if (chars == 0 || chars > PRESS_SERIAL_CHARS_MAX || !text_is_name(serial)) {
+    return CORE_EARG;
+  }
   text_start(&text, out, size);
-  text_string(&text, "{\"serialNumber\":\"");
-  text_string(&text, serial);
-  text_string(&text, "\",\"clickType\":\"");
-  text_string(&text, press_name(press));
-  text_string(&text, "\",\"batteryVoltage\":\"");
-  text_unsigned(&text, supply_mv);
-  text_string(&text, "mV\",\"sequence\":");
-  text_unsigned(&text, sequence);
-  text_string(&text, "}");
+  text_fill(&text,
+            "{\"serialNumber\":\"%\",\"clickType\":\"%\","
+            "\"batteryVoltage\":\"#mV\",\"sequence\":#}",
+            strings, numbers);
   return text_finish(&text, length);
 }

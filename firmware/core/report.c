@@ -7,31 +7,16 @@
 #include "text.h"
 
 CORE_ASSERT(reporter_is_small, sizeof(struct reporter) <= 240);
+CORE_ASSERT(ram_per_lock_is_bounded,
+            sizeof(struct lock) + sizeof(struct reporter) <=
+                (sizeof(void *) == 4 ? 512 : 560));
 
-static const char *latch_name(enum latch latch) {
-  return latch == LATCH_UNLOCKED ? "unlocked" : "locked";
-}
-
-static const char *result_name(enum result result) {
-  if (result == RESULT_NONE) return "none";
-  return result == RESULT_EXPIRED ? "expired" : "executed";
-}
-
-static const char *source_name(enum source source) {
-  static const char *const names[] = {"boot", "remote", "auto", "manual"};
-  return names[source];
-}
-
-static const char *refusal_name(enum refusal refusal) {
-  static const char *const names[] = {"none",     "malformed", "superseded",
-                                      "conflict", "journal",   "clock"};
-  return names[refusal];
-}
-
-static const char *door_value(enum door door) {
-  if (door == DOOR_NO_SENSOR) return "null";
-  return door == DOOR_OPEN ? "\"open\"" : "\"closed\"";
-}
+static const char *const latch_names[] = {"locked", "unlocked"};
+static const char *const result_names[] = {"none", "executed", "expired"};
+static const char *const source_names[] = {"boot", "remote", "auto", "manual"};
+static const char *const door_values[] = {"null", "\"open\"", "\"closed\""};
+static const char *const refusal_names[] = {"",         "malformed", "superseded",
+                                            "conflict", "journal",   "clock"};
 
 void report_collect(const struct lock *lock,
                     const struct report_context *context,
@@ -54,39 +39,34 @@ void report_collect(const struct lock *lock,
 
 int report_format(const struct report *report, char *out, size_t size,
                   size_t *length) {
+  const char *const state[] = {
+      latch_names[report->latch], report->command_id,
+      result_names[report->result], source_names[report->source]};
+  const char *const refused[] = {report->refused_id,
+                                 refusal_names[report->refusal]};
+  const char *const device[] = {report->clock_is_good ? "synced" : "unsynced",
+                                report->firmware,
+                                report->rssi_dbm < 0 ? "-" : "",
+                                door_values[report->door]};
+  const uint64_t numbers[] = {
+      report->boot_count, (uint32_t) (report->rssi_dbm < 0
+                                          ? 0u - (uint32_t) report->rssi_dbm
+                                          : (uint32_t) report->rssi_dbm)};
   struct text text;
   text_start(&text, out, size);
-  text_string(&text, "{\"lock\":\"");
-  text_string(&text, latch_name(report->latch));
-  text_string(&text, "\",\"version\":");
-  text_unsigned(&text, report->version);
-  text_string(&text, ",\"commandId\":\"");
-  text_string(&text, report->command_id);
-  text_string(&text, "\",\"result\":\"");
-  text_string(&text, result_name(report->result));
-  text_string(&text, "\",\"source\":\"");
-  text_string(&text, source_name(report->source));
-  text_string(&text, "\",\"refused\":");
-  if (report->refusal == REFUSAL_NONE) {
-    text_string(&text, "null");
-  } else {
-    text_string(&text, "{\"commandId\":\"");
-    text_string(&text, report->refused_id);
-    text_string(&text, "\",\"reason\":\"");
-    text_string(&text, refusal_name(report->refusal));
-    text_string(&text, "\"}");
-  }
-  text_string(&text, ",\"bootCount\":");
-  text_unsigned(&text, report->boot_count);
-  text_string(&text, ",\"clock\":\"");
-  text_string(&text, report->clock_is_good ? "synced" : "unsynced");
-  text_string(&text, "\",\"firmware\":\"");
-  text_string(&text, report->firmware);
-  text_string(&text, "\",\"rssi\":");
-  text_signed(&text, report->rssi_dbm);
-  text_string(&text, ",\"door\":");
-  text_string(&text, door_value(report->door));
-  text_string(&text, "}");
+  text_fill(&text,
+            "{\"lock\":\"%\",\"version\":#,\"commandId\":\"%\","
+            "\"result\":\"%\",\"source\":\"%\",\"refused\":",
+            state, &report->version);
+  text_fill(&text,
+            report->refusal == REFUSAL_NONE
+                ? "null"
+                : "{\"commandId\":\"%\",\"reason\":\"%\"}",
+            refused, numbers);
+  text_fill(&text,
+            ",\"bootCount\":#,\"clock\":\"%\",\"firmware\":\"%\","
+            "\"rssi\":%#,\"door\":%}",
+            device, numbers);
   return text_finish(&text, length);
 }
 
@@ -123,6 +103,8 @@ void reporter_request(struct reporter *reporter) {
   reporter->due = 1;
 }
 
+void reporter_mention(struct reporter *reporter) { reporter->mention = 1; }
+
 void reporter_connected(struct reporter *reporter, int connected) {
   reporter->connected = connected;
   if (connected) reporter_request(reporter);
@@ -130,14 +112,16 @@ void reporter_connected(struct reporter *reporter, int connected) {
 
 int reporter_wants(const struct reporter *reporter, const struct moment *now) {
   return reporter->connected &&
-         (reporter->due || now->uptime_ms >= reporter->next_ms);
+         (reporter->due || now->uptime_ms >= reporter->next_ms ||
+          (reporter->mention && now->uptime_ms >= reporter->mention_ms));
 }
 
 void reporter_sent(struct reporter *reporter, const struct report *report,
                    const struct moment *now, uint32_t random) {
   reporter->sent = *report;
-  reporter->due = 0;
+  reporter->due = reporter->mention = 0;
   reporter->awaiting = 1;
+  reporter->mention_ms = now->uptime_ms + REPORT_MENTION_MS;
   reporter->next_ms =
       now->uptime_ms + backoff_next(&reporter->backoff, random);
 }
@@ -151,4 +135,8 @@ int reporter_accepted(struct reporter *reporter, const char *state,
   backoff_reset(&reporter->backoff);
   reporter->next_ms = now->uptime_ms + reporter->interval_ms;
   return 1;
+}
+
+int reporter_is_settled(const struct reporter *reporter) {
+  return reporter->connected && !reporter->due && !reporter->awaiting;
 }

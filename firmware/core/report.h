@@ -21,6 +21,10 @@
 #define REPORT_RETRY_FIRST_MS 2000u
 #define REPORT_RETRY_MOST_MS 300000u
 
+/*! Refusals and repeats alone make no more than one report in this time: a
+ * flood of commands must not become a flood of reports (S7). */
+#define REPORT_MENTION_MS 2000u
+
 /*! Everything one report says. */
 struct report {
   enum latch latch;
@@ -59,30 +63,40 @@ int report_format(const struct report *report, char *out, size_t size,
 int report_is_echoed(const struct report *report, const char *state,
                      size_t length);
 
-/*! Sends reports until the last one is accepted, and again each interval. */
+/*! Sends reports until the last one is accepted, and again each interval
+ * (D4). Zeroed memory is a reporter that never sends. */
 struct reporter {
   struct report sent;
   struct backoff backoff;
   uint32_t interval_ms;
-  uint64_t next_ms; /*!< Uptime of the next send; meaningless while due. */
+  uint64_t next_ms;    /*!< Uptime of the next send; meaningless while due. */
+  uint64_t mention_ms; /*!< Uptime before which no mention is sent. */
   int connected;
   int due;      /*!< Something changed: send at once. */
+  int mention;  /*!< Something was refused or repeated: send soon. */
   int awaiting; /*!< Sent, not yet accepted. */
 };
 
-/*! Starts with a report due: that of the boot. */
+/*! Starts with a report due: that of the boot. `interval_ms` is the longest
+ * time between two reports, >= 1; PROTOCOL D4 wants 15 minutes. */
 void reporter_start(struct reporter *reporter, uint32_t interval_ms);
 
-/*! Something changed: the next poll sends. */
+/*! The latch, the journal, the door or the clock changed: the next poll sends
+ * (D4), whatever is still unanswered. */
 void reporter_request(struct reporter *reporter);
 
-/*! The way to the shadow opened (a report becomes due) or closed. */
+/*! A command was refused or repeated and nothing changed: a report tells the
+ * last of them within REPORT_MENTION_MS (D1, D6, S7). */
+void reporter_mention(struct reporter *reporter);
+
+/*! The way to the shadow opened (a report becomes due, D4) or closed. */
 void reporter_connected(struct reporter *reporter, int connected);
 
-/*! Whether to send a report now. */
+/*! Whether to send a report now. Never while the way is closed. */
 int reporter_wants(const struct reporter *reporter, const struct moment *now);
 
-/*! Notes that `report` was sent. */
+/*! Notes that `report` was sent. `random` is any number, for the jitter of the
+ * next try: 2 s, 4 s … 5 min, until one is accepted. */
 void reporter_sent(struct reporter *reporter, const struct report *report,
                    const struct moment *now, uint32_t random);
 
@@ -90,5 +104,9 @@ void reporter_sent(struct reporter *reporter, const struct report *report,
  * report last sent, which ends the retries; anything else changes nothing. */
 int reporter_accepted(struct reporter *reporter, const char *state,
                       size_t length, const struct moment *now);
+
+/*! Whether the cloud has accepted all there is to tell, over this connection:
+ * what makes a connection of use. */
+int reporter_is_settled(const struct reporter *reporter);
 
 #endif

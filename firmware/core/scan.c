@@ -62,27 +62,20 @@ static int32_t escape(const char *at, const char *end, size_t *used) {
 
 /* Length of the well-formed UTF-8 sequence at `at`, or 0. */
 static size_t sequence(const char *at, const char *end) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
   const unsigned char *p = (const unsigned char *) at;
-  size_t left = (size_t) (end - at), length, i;
-  unsigned char low = 0x80, high = 0xbf;
+  size_t length = 1, i;
+  uint32_t code;
   if (p[0] < 0x80) return 1;
-  if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-    length = 2;
-  } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-    length = 3;
-    if (p[0] == 0xe0) low = 0xa0;
-    if (p[0] == 0xed) high = 0x9f;
-  } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-    length = 4;
-    if (p[0] == 0xf0) low = 0x90;
-    if (p[0] == 0xf4) high = 0x8f;
-  } else {
-    return 0;
+  if (p[0] < 0xc0 || p[0] > 0xf7) return 0;
+  while (p[0] & (0x80u >> length)) length++;
+  if ((size_t) (end - at) < length) return 0;
+  code = p[0] & (0x7fu >> length);
+  for (i = 1; i < length; i++) {
+    if ((p[i] & 0xc0) != 0x80) return 0;
+    code = (code << 6) | (p[i] & 0x3f);
   }
-  if (left < length || p[1] < low || p[1] > high) return 0;
-  for (i = 2; i < length; i++) {
-    if (p[i] < 0x80 || p[i] > 0xbf) return 0;
-  }
+  if (code < least[length] || code >= 0x110000 || code >> 11 == 0x1b) return 0;
   return length;
 }
 
@@ -215,26 +208,17 @@ int scan_next(struct scan *scan, struct scan_value *key,
 
 /* Writes `code` as UTF-8 and returns its length. */
 static size_t encode(int32_t code, char out[4]) {
-  if (code < 0x80) {
-    out[0] = (char) code;
-    return 1;
+  static const uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
+  size_t after = 0, i;
+  if (code >= 0x80) after++;
+  if (code >= 0x800) after++;
+  if (code >= 0x10000) after++;
+  for (i = after; i > 0; i--) {
+    out[i] = (char) (0x80 | (code & 0x3f));
+    code >>= 6;
   }
-  if (code < 0x800) {
-    out[0] = (char) (0xc0 | (code >> 6));
-    out[1] = (char) (0x80 | (code & 0x3f));
-    return 2;
-  }
-  if (code < 0x10000) {
-    out[0] = (char) (0xe0 | (code >> 12));
-    out[1] = (char) (0x80 | ((code >> 6) & 0x3f));
-    out[2] = (char) (0x80 | (code & 0x3f));
-    return 3;
-  }
-  out[0] = (char) (0xf0 | (code >> 18));
-  out[1] = (char) (0x80 | ((code >> 12) & 0x3f));
-  out[2] = (char) (0x80 | ((code >> 6) & 0x3f));
-  out[3] = (char) (0x80 | (code & 0x3f));
-  return 4;
+  out[0] = (char) (leads[after] | code);
+  return after + 1;
 }
 
 int scan_string(const struct scan_value *value, char *out, size_t size) {
@@ -271,11 +255,11 @@ int scan_unsigned(const struct scan_value *value, uint64_t *out) {
   if (value->kind != SCAN_NUMBER) return CORE_EARG;
   for (i = 0; i < value->length; i++) {
     if (!digit(value->at[i])) return CORE_EARG;
+    if (number < SCAN_INTEGER_LIMIT) {
+      number = number * 10 + (uint64_t) (value->at[i] - '0');
+    }
   }
-  for (i = 0; i < value->length; i++) {
-    number = number * 10 + (uint64_t) (value->at[i] - '0');
-    if (number >= SCAN_INTEGER_LIMIT) return CORE_ESPACE;
-  }
+  if (number >= SCAN_INTEGER_LIMIT) return CORE_ESPACE;
   *out = number;
   return CORE_OK;
 }

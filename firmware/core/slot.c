@@ -23,27 +23,28 @@ static uint32_t crc32_of(const uint8_t *data, size_t length) {
   return ~crc;
 }
 
-static void put_u32(uint8_t *at, uint32_t value) {
-  at[0] = (uint8_t) value;
-  at[1] = (uint8_t) (value >> 8);
-  at[2] = (uint8_t) (value >> 16);
-  at[3] = (uint8_t) (value >> 24);
+void slot_put(uint8_t *at, uint64_t value, int bytes) {
+  for (; bytes > 0; bytes--) {
+    *at++ = (uint8_t) value;
+    value >>= 8;
+  }
 }
 
-static uint32_t get_u32(const uint8_t *at) {
-  return (uint32_t) at[0] | ((uint32_t) at[1] << 8) | ((uint32_t) at[2] << 16) |
-         ((uint32_t) at[3] << 24);
+uint64_t slot_get(const uint8_t *at, int bytes) {
+  uint64_t value = 0;
+  while (bytes > 0) value = (value << 8) | at[--bytes];
+  return value;
 }
 
 /* Whether `bytes` is a whole record of this store; then its generation. */
 static int is_whole(const struct slot_store *store, const uint8_t *bytes,
                     size_t length, uint32_t *generation) {
-  if (get_u32(bytes) != store->magic || get_u32(bytes + 8) != length ||
-      get_u32(bytes + HEAD_BYTES + length) !=
+  if (slot_get(bytes, 4) != store->magic || slot_get(bytes + 8, 4) != length ||
+      slot_get(bytes + HEAD_BYTES + length, 4) !=
           crc32_of(bytes, HEAD_BYTES + length)) {
     return 0;
   }
-  *generation = get_u32(bytes + 4);
+  *generation = (uint32_t) slot_get(bytes + 4, 4);
   return *generation != 0;
 }
 
@@ -80,11 +81,11 @@ int slot_save(struct slot_store *store, const void *payload, size_t length) {
   size_t total = HEAD_BYTES + length + 4;
   unsigned slot = store->generation == 0 ? 0u : 1u - store->newest;
   if (length > SLOT_PAYLOAD_BYTES_MAX) return CORE_EARG;
-  put_u32(bytes, store->magic);
-  put_u32(bytes + 4, store->generation + 1);
-  put_u32(bytes + 8, (uint32_t) length);
+  slot_put(bytes, store->magic, 4);
+  slot_put(bytes + 4, store->generation + 1, 4);
+  slot_put(bytes + 8, length, 4);
   memcpy(bytes + HEAD_BYTES, payload, length);
-  put_u32(bytes + HEAD_BYTES + length, crc32_of(bytes, HEAD_BYTES + length));
+  slot_put(bytes + HEAD_BYTES + length, crc32_of(bytes, HEAD_BYTES + length), 4);
   /* Where no record is known, the other slot may hold one that could not be
    * read: its generation would win once it can. */
   if (flash->erase(flash->context, slot) != CORE_OK ||

@@ -52,4 +52,10 @@ int slot_load(struct slot_store *store, const struct flash *flash,
  * Errors: CORE_EIO; the record saved before is still whole. */
 int slot_save(struct slot_store *store, const void *payload, size_t length);
 
+/*! Writes the low `bytes` (1 … 8) of `value`, little-endian. */
+void slot_put(uint8_t *at, uint64_t value, int bytes);
+
+/*! Reads what slot_put wrote. */
+uint64_t slot_get(const uint8_t *at, int bytes);
+
 #endif

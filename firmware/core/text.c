@@ -32,10 +32,28 @@ void text_unsigned(struct text *text, uint64_t number) {
   while (count > 0) put(text, digits[--count]);
 }
 
-void text_signed(struct text *text, int32_t number) {
-  if (number < 0) put(text, '-');
-  text_unsigned(text, number < 0 ? (uint64_t) 0 - (uint64_t) (int64_t) number
-                                 : (uint64_t) number);
+void text_fill(struct text *text, const char *form, const char *const *strings,
+               const uint64_t *numbers) {
+  for (; *form != '\0'; form++) {
+    if (*form == '%') {
+      text_string(text, *strings++);
+    } else if (*form == '#') {
+      text_unsigned(text, *numbers++);
+    } else {
+      put(text, *form);
+    }
+  }
+}
+
+int text_is_name(const char *string) {
+  for (; *string != '\0'; string++) {
+    char c = *string, letter = (char) (c | 0x20);
+    if (!((c >= '-' && c <= ':' && c != '/') || c == '_' ||
+          (letter >= 'a' && letter <= 'z'))) {
+      return 0;
+    }
+  }
+  return 1;
 }
 
 int text_finish(struct text *text, size_t *length) {

@@ -26,8 +26,14 @@ void text_string(struct text *text, const char *string);
 /*! Appends `number` in decimal. */
 void text_unsigned(struct text *text, uint64_t number);
 
-/*! Appends `number` in decimal, with a minus sign where it is negative. */
-void text_signed(struct text *text, int32_t number);
+/*! Appends `form` with each % replaced by the next of `strings` and each # by
+ * the next of `numbers`; there are as many as `form` asks for. */
+void text_fill(struct text *text, const char *form, const char *const *strings,
+               const uint64_t *numbers);
+
+/*! Whether all of `string` is of [A-Za-z0-9._:-], which JSON, topics and logs
+ * take as it is. True for the empty string. */
+int text_is_name(const char *string);
 
 /*! Ends the text. Returns CORE_ESPACE if anything did not fit; then the buffer
  * holds an empty string. */

@@ -36,6 +36,8 @@ int main(void) {
   press_tests();
   walk_tests();
   powercut_tests();
+  link_tests();
+  indicator_tests();
   printf("%d passed, %d failed\n", s_passed, s_failed);
   return s_failed == 0 ? 0 : 1;
 }

@@ -69,6 +69,25 @@ static void an_echo_counts_only_when_it_says_the_same(void) {
   }
 }
 
+static void an_echo_that_is_not_one_whole_object_does_not_count(void) {
+  static const char *const tails[] = {"}}", "} x", ",}", ",\"reported\":{}}",
+                                      ",\"reported\":null}", ""};
+  const struct report *report = &report_vectors[1].report;
+  char state[REPORT_BYTES_MAX + 48];
+  size_t i;
+  for (i = 0; i < COUNT_OF(tails); i++) {
+    int length = snprintf(state, sizeof(state), "{\"reported\":%s%s",
+                          report_vectors[1].text, tails[i]);
+    CHECK(tails[i], !report_is_echoed(report, state, (size_t) length));
+  }
+  (void) snprintf(state, sizeof(state), "{\"reported\":%s}",
+                  report_vectors[1].text);
+  CHECK("whole", report_is_echoed(report, state, strlen(state)));
+  for (i = 0; i < strlen(state); i++) {
+    CHECK("cut", !report_is_echoed(report, state, i));
+  }
+}
+
 static void a_report_is_sent_until_it_is_accepted(void) {
   struct reporter reporter;
   struct moment now = at_ms(0);
@@ -128,24 +147,99 @@ static void delays_double_to_their_bound_and_never_leave_it(void) {
 }
 
 static void numbers_of_any_size_are_written_in_full(void) {
+  static const char *const strings[] = {"", "a%#b"};
+  static const uint64_t numbers[] = {0, UINT64_MAX};
   struct text text;
   char out[48];
   size_t length;
   text_start(&text, out, sizeof(out));
-  text_unsigned(&text, 0);
-  text_string(&text, " ");
-  text_unsigned(&text, UINT64_MAX);
-  text_string(&text, " ");
-  text_signed(&text, INT32_MIN);
+  text_fill(&text, "%# -#%.", strings, numbers);
   CHECK("finish", text_finish(&text, &length) == CORE_OK);
-  CHECK("text", strcmp(out, "0 18446744073709551615 -2147483648") == 0);
+  CHECK("text", strcmp(out, "0 -18446744073709551615a%#b.") == 0);
+}
+
+static void a_name_is_of_letters_digits_and_four_marks(void) {
+  int c;
+  CHECK("empty", text_is_name(""));
+  for (c = 1; c < 256; c++) {
+    char name[] = {'a', (char) c, 'Z', '\0'};
+    int expected = c < 128 && strchr("0123456789abcdefghijklmnopqrstuvwxyz"
+                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ._:-",
+                                     c) != NULL;
+    CHECK(name, text_is_name(name) == expected);
+  }
+}
+
+static void refusals_and_repeats_make_one_report_in_two_seconds(void) {
+  struct reporter reporter;
+  const struct report *report = &report_vectors[1].report;
+  struct moment now;
+  uint64_t at;
+  int sent = 0, last_told = 0;
+  reporter_start(&reporter, 900000);
+  reporter_connected(&reporter, 1);
+  now = at_ms(0);
+  reporter_sent(&reporter, report, &now, 0);
+  for (at = 100; at <= 60000; at += 100) {
+    now = at_ms(at);
+    if (at <= 50000) {
+      reporter_mention(&reporter);
+      last_told = 0;
+    }
+    if (!reporter_wants(&reporter, &now)) continue;
+    reporter_sent(&reporter, report, &now, 0);
+    last_told = 1;
+    sent++;
+  }
+  CHECK("few", sent <= 25 + 7);
+  CHECK("enough", sent >= 25);
+  CHECK("the last", last_told);
+}
+
+static void a_change_is_told_at_once_even_among_refusals(void) {
+  struct reporter reporter;
+  struct moment now = at_ms(10);
+  reporter_start(&reporter, 900000);
+  reporter_connected(&reporter, 1);
+  reporter_sent(&reporter, &report_vectors[1].report, &now, 0);
+  reporter_mention(&reporter);
+  now = at_ms(20);
+  CHECK("refusal", !reporter_wants(&reporter, &now));
+  reporter_request(&reporter);
+  CHECK("change", reporter_wants(&reporter, &now));
+  reporter_sent(&reporter, &report_vectors[1].report, &now, 0);
+  now = at_ms(20 + REPORT_MENTION_MS);
+  CHECK("told along with the change", !reporter.mention);
+}
+
+static void a_connection_is_of_use_once_all_is_accepted(void) {
+  struct reporter reporter;
+  struct moment now = at_ms(5);
+  char echo[REPORT_BYTES_MAX + 32];
+  (void) snprintf(echo, sizeof(echo), "{\"reported\":%s}",
+                  report_vectors[1].text);
+  reporter_start(&reporter, 900000);
+  CHECK("offline", !reporter_is_settled(&reporter));
+  reporter_connected(&reporter, 1);
+  CHECK("due", !reporter_is_settled(&reporter));
+  reporter_sent(&reporter, &report_vectors[1].report, &now, 0);
+  CHECK("unanswered", !reporter_is_settled(&reporter));
+  (void) reporter_accepted(&reporter, echo, strlen(echo), &now);
+  CHECK("accepted", reporter_is_settled(&reporter));
+  reporter_connected(&reporter, 0);
+  CHECK("offline again", !reporter_is_settled(&reporter));
 }
 
 void report_tests(void) {
   RUN(the_shared_vectors_hold);
   RUN(an_echo_counts_only_when_it_says_the_same);
+  RUN(an_echo_that_is_not_one_whole_object_does_not_count);
   RUN(a_report_is_sent_until_it_is_accepted);
   RUN(a_change_and_a_connection_make_a_report_due_at_once);
   RUN(delays_double_to_their_bound_and_never_leave_it);
   RUN(numbers_of_any_size_are_written_in_full);
+  RUN(a_name_is_of_letters_digits_and_four_marks);
+  RUN(refusals_and_repeats_make_one_report_in_two_seconds);
+  RUN(a_change_is_told_at_once_even_among_refusals);
+  RUN(a_connection_is_of_use_once_all_is_accepted);
 }

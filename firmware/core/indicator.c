@@ -1,0 +1,40 @@
+/*! Implements indicator.h. */
+#include "indicator.h"
+
+#include "status.h"
+
+CORE_ASSERT(indicator_is_small, sizeof(struct indicator) <= 32);
+
+enum indicator_state indicator_state_of(int has_network, int is_connected,
+                                        int clock_is_good) {
+  if (is_connected) return clock_is_good ? INDICATOR_GOOD : INDICATOR_NO_CLOCK;
+  return has_network ? INDICATOR_NO_CLOUD : INDICATOR_NO_NETWORK;
+}
+
+void indicator_show(struct indicator *indicator, enum indicator_state state,
+                    uint64_t uptime_ms) {
+  if (state == indicator->state) return;
+  indicator->state = state;
+  indicator->since_ms = uptime_ms;
+}
+
+void indicator_flash(struct indicator *indicator, unsigned count,
+                     uint64_t uptime_ms) {
+  indicator->flashes = count;
+  indicator->flash_since_ms = uptime_ms;
+}
+
+int indicator_is_lit(struct indicator *indicator, uint64_t uptime_ms) {
+  static const uint16_t on_ms[] = {200, 1000, 100, 0};
+  static const uint16_t period_ms[] = {400, 2000, 2000, 1};
+  uint32_t at_ms = (uint32_t) (uptime_ms - indicator->flash_since_ms);
+  if (indicator->flashes != 0) {
+    /* Dark before each flash and after the last, so that they can be counted
+     * over any state. */
+    unsigned half = at_ms / INDICATOR_FLASH_MS;
+    if (half <= 2 * indicator->flashes) return (int) (half % 2);
+    indicator->flashes = 0;
+  }
+  at_ms = (uint32_t) (uptime_ms - indicator->since_ms);
+  return at_ms % period_ms[indicator->state] < on_ms[indicator->state];
+}
