@@ -1,10 +1,11 @@
-//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook, the model check.
+//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook, the firmware's sizes, the model check.
 //!
 //! Must not know: anything the product does. A chore starts other programs and judges files by their text.
 
 mod model;
 mod process;
 mod setup;
+mod sizes;
 mod test;
 mod tidy;
 mod workspace;
@@ -26,6 +27,7 @@ use crate::workspace::Workspace;
         cargo xtask test --only c,template   two steps of it\n  \
         cargo xtask setup --check            what is missing, without installing it\n  \
         cargo xtask tidy                     the rulebook alone, in a second\n  \
+        cargo xtask sizes                    firmware/SIZES.md, measured anew\n  \
         cargo xtask model                    the protocol, checked exhaustively\n\n\
         The laptop mode is not a chore: it is `cargo run`."
 )]
@@ -42,6 +44,8 @@ enum Chore {
     Test(test::Options),
     /// Check the rules that no compiler checks: layering, clocks, vocabulary, template and crates, file shapes.
     Tidy,
+    /// Measure the firmware on the ESP8266's instruction set and write firmware/SIZES.md.
+    Sizes(sizes::Options),
     /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
     Model(model::Options),
 }
@@ -64,6 +68,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Setup(options) => setup::run(&workspace, options),
         Chore::Test(options) => test::run(&workspace, options),
         Chore::Tidy => tidy::run(&workspace),
+        Chore::Sizes(options) => sizes::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
     }
 }

@@ -59,8 +59,7 @@ fn run_step(workspace: &Workspace, step: &Step, ci: bool, rows: &mut Vec<Row>) {
         Outcome::Failed(format!("not run, as {before} failed"))
     } else if missing.is_empty() {
         match (step.run)(workspace) {
-            Ok(true) => Outcome::Passed,
-            Ok(false) => Outcome::Failed(String::new()),
+            Ok(outcome) => outcome.judged(ci),
             Err(error) => Outcome::Failed(format!("{error:#}")),
         }
     } else {

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use super::python;
@@ -26,8 +27,10 @@ pub struct Tool {
 pub enum Probe {
     /// A file of that name lies on `PATH`.
     OnPath,
-    /// The C compiler links a program with address and undefined-behaviour sanitizers.
-    Sanitizer,
+    /// This file lies there.
+    File(&'static str),
+    /// This C compiler links an empty program of this text with these options, sanitizers for example.
+    Links(&'static str, &'static str, &'static [&'static str]),
     /// `python3 -m venv` can make an environment that has pip.
     Venv,
     /// The private Python environment holds exactly the pinned packages.
@@ -52,7 +55,40 @@ pub const TOOLS: &[Tool] = &[
         name: "sanitizers",
         packages: "gcc libc6-dev",
         why: "the firmware's host tests run under address and undefined-behaviour sanitizers",
-        probe: Probe::Sanitizer,
+        probe: Probe::Links(
+            "cc",
+            "int main(void) { return 0; }\n",
+            &["-fsanitize=address,undefined"],
+        ),
+    },
+    Tool {
+        name: "fuzzer",
+        packages: "clang libclang-rt-14-dev",
+        why: "libFuzzer looks for input that the firmware's parsers and rules cannot take",
+        probe: Probe::Links(
+            "clang",
+            "int LLVMFuzzerTestOneInput(const char *at, unsigned long length);\n\
+             int LLVMFuzzerTestOneInput(const char *at, unsigned long length) { return at == 0 && length; }\n",
+            &["-fsanitize=fuzzer,address,undefined"],
+        ),
+    },
+    Tool {
+        name: "xtensa-lx106-elf-gcc",
+        packages: "gcc-xtensa-lx106",
+        why: "compiles the firmware for the ESP8266's instruction set: its tests and its sizes",
+        probe: Probe::OnPath,
+    },
+    Tool {
+        name: "picolibc",
+        packages: "picolibc-xtensa-lx106-elf",
+        why: "the C library that those tests are linked with",
+        probe: Probe::File("/usr/lib/xtensa-lx106-elf/picolibc.specs"),
+    },
+    Tool {
+        name: "qemu-system-xtensa",
+        packages: "qemu-system-misc",
+        why: "runs those tests and counts instructions",
+        probe: Probe::OnPath,
     },
     Tool {
         name: "cppcheck",
@@ -129,7 +165,10 @@ impl Tool {
     pub fn missing(&self, workspace: &Workspace) -> Option<Missing> {
         let here = match self.probe {
             Probe::OnPath => find_on_path(self.name).is_some(),
-            Probe::Sanitizer => sanitizers_link(workspace),
+            Probe::File(path) => Path::new(path).is_file(),
+            Probe::Links(compiler, text, options) => {
+                links(workspace, self.name, compiler, text, options)
+            }
             Probe::Venv => {
                 process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }
@@ -157,21 +196,19 @@ pub fn missing_of(workspace: &Workspace, names: &[&str]) -> Vec<Missing> {
         .collect()
 }
 
-/// Links an empty program with the sanitizers; a pass is remembered beside the build.
-fn sanitizers_link(workspace: &Workspace) -> bool {
-    let program = workspace.target().join("xtask-sanitizer-probe");
-    if program.is_file() {
+/// Links a program of that text; a pass is remembered beside the build.
+fn links(workspace: &Workspace, name: &str, compiler: &str, text: &str, options: &[&str]) -> bool {
+    let program = workspace.target().join(format!("xtask-{name}-probe"));
+    if program.is_file() && find_on_path(compiler).is_some() {
         return true;
     }
-    let source = workspace.target().join("xtask-sanitizer-probe.c");
-    if fs::create_dir_all(workspace.target()).is_err()
-        || fs::write(&source, "int main(void) { return 0; }\n").is_err()
-    {
+    let source = program.with_extension("c");
+    if fs::create_dir_all(workspace.target()).is_err() || fs::write(&source, text).is_err() {
         return false;
     }
     process::succeeds(
-        Command::new("cc")
-            .arg("-fsanitize=address,undefined")
+        Command::new(compiler)
+            .args(options)
             .arg("-o")
             .arg(&program)
             .arg(&source),

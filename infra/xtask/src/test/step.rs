@@ -9,7 +9,9 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use super::rust;
+use super::summary::Outcome;
 use crate::process;
+use crate::sizes::{self, Checked};
 use crate::tidy;
 use crate::workspace::Workspace;
 
@@ -24,8 +26,14 @@ pub enum StepName {
     Template,
     /// the firmware's host tests
     C,
+    /// the same tests on the ESP8266's instruction set
+    Lx106,
     /// static analysis of the firmware
     Cppcheck,
+    /// the firmware's fuzzers, for a bounded time
+    Fuzz,
+    /// firmware/SIZES.md, measured anew
+    Sizes,
     /// every binary
     Build,
     /// unit, end-to-end and browser tests
@@ -51,8 +59,8 @@ pub struct Step {
     pub tools: &'static [&'static str],
     /// The step whose failure makes this one pointless.
     pub after: Option<StepName>,
-    /// Runs it; `false` when it found something wrong.
-    pub run: fn(&Workspace) -> Result<bool>,
+    /// Runs it.
+    pub run: fn(&Workspace) -> Result<Outcome>,
 }
 
 /// Every step, in the order of running.
@@ -62,14 +70,14 @@ pub const STEPS: &[Step] = &[
         what: "is every Rust file as rustfmt would write it?",
         tools: &[],
         after: None,
-        run: |workspace| process::run(workspace.cargo().args(["fmt", "--all", "--check"])),
+        run: |workspace| ran(workspace.cargo().args(["fmt", "--all", "--check"])),
     },
     Step {
         name: StepName::Tidy,
         what: "the rules that no compiler checks",
         tools: &[],
         after: None,
-        run: tidy::run,
+        run: |workspace| tidy::run(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Template,
@@ -83,35 +91,68 @@ pub const STEPS: &[Step] = &[
         what: "the firmware's host tests, under sanitizers",
         tools: &["cc", "make", "sanitizers", "python3-venv"],
         after: None,
-        run: |workspace| {
-            process::run(
-                Command::new("make")
-                    .arg("-C")
-                    .arg(workspace.path("firmware/test"))
-                    .arg("check"),
-            )
-        },
+        run: |workspace| make(workspace, "firmware/test", "check"),
+    },
+    Step {
+        name: StepName::Lx106,
+        what: "the same tests on the ESP8266's instruction set",
+        tools: &[
+            "cc",
+            "make",
+            "sanitizers",
+            "python3-venv",
+            "xtensa-lx106-elf-gcc",
+            "picolibc",
+            "qemu-system-xtensa",
+        ],
+        after: Some(StepName::C),
+        run: |workspace| make(workspace, "firmware/test/lx106", "check"),
     },
     Step {
         name: StepName::Cppcheck,
         what: "static analysis of the firmware",
-        tools: &["cppcheck"],
+        tools: &["make", "cppcheck"],
         after: None,
-        run: cppcheck,
+        run: |workspace| make(workspace, "firmware/test", "cppcheck"),
+    },
+    Step {
+        name: StepName::Fuzz,
+        what: "the firmware's fuzzers, for a bounded time",
+        tools: &["make", "fuzzer"],
+        after: None,
+        run: |workspace| make(workspace, "firmware/test/fuzz", "check"),
+    },
+    Step {
+        name: StepName::Sizes,
+        what: "is firmware/SIZES.md true, and are the bounds kept?",
+        tools: &[
+            "make",
+            "xtensa-lx106-elf-gcc",
+            "picolibc",
+            "qemu-system-xtensa",
+        ],
+        after: None,
+        run: |workspace| {
+            Ok(match sizes::check(workspace)? {
+                Checked::Good => Outcome::Passed,
+                Checked::Wrong => Outcome::Failed(String::new()),
+                Checked::OtherTools(reason) => Outcome::Skipped(reason),
+            })
+        },
     },
     Step {
         name: StepName::Build,
         what: "every binary, as the end-to-end tests start them",
         tools: &["cc"],
         after: None,
-        run: |workspace| process::run(workspace.cargo().args(["build", "--workspace"])),
+        run: |workspace| ran(workspace.cargo().args(["build", "--workspace"])),
     },
     Step {
         name: StepName::Rust,
         what: "unit, end-to-end and browser tests",
         tools: &["cc"],
         after: Some(StepName::Build),
-        run: rust::run,
+        run: |workspace| rust::run(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Clippy,
@@ -119,7 +160,7 @@ pub const STEPS: &[Step] = &[
         tools: &["cc"],
         after: None,
         run: |workspace| {
-            process::run(workspace.cargo().args([
+            ran(workspace.cargo().args([
                 "clippy",
                 "--workspace",
                 "--all-targets",
@@ -132,7 +173,22 @@ pub const STEPS: &[Step] = &[
     },
 ];
 
-fn template(workspace: &Workspace) -> Result<bool> {
+fn ran(command: &mut Command) -> Result<Outcome> {
+    process::run(command).map(Outcome::from)
+}
+
+/// Makes a target of the firmware's C, on every core.
+fn make(workspace: &Workspace, folder: &str, target: &str) -> Result<Outcome> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    ran(Command::new("make")
+        .arg("--no-print-directory")
+        .arg(format!("-j{cores}"))
+        .arg("-C")
+        .arg(workspace.path(folder))
+        .arg(target))
+}
+
+fn template(workspace: &Workspace) -> Result<Outcome> {
     let linted = process::run(
         Command::new(workspace.python_tool("cfn-lint"))
             .current_dir(workspace.root())
@@ -153,26 +209,7 @@ fn template(workspace: &Workspace) -> Result<bool> {
             // Its notes belong to the build directory, not to the home of whoever runs this.
             .env("__SAM_CLI_APP_DIR", workspace.target().join("sam")),
     )?;
-    Ok(linted && validated)
-}
-
-fn cppcheck(workspace: &Workspace) -> Result<bool> {
-    process::run(
-        Command::new("cppcheck")
-            .current_dir(workspace.root())
-            .args([
-                "--quiet",
-                "--std=c99",
-                "--enable=warning,performance,portability",
-                "--inline-suppr",
-                "--suppress=missingIncludeSystem",
-                "--error-exitcode=1",
-                "-I",
-                "firmware/core",
-                "firmware/core",
-                "firmware/src",
-            ]),
-    )
+    Ok(Outcome::from(linted && validated))
 }
 
 #[cfg(test)]

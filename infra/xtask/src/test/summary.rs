@@ -21,10 +21,25 @@ impl Outcome {
     /// The end of a step whose tools are missing: a failure in CI, a skip elsewhere.
     pub fn without(tools: &[&str], ci: bool) -> Self {
         let reason = format!("missing: {} (cargo xtask setup)", tools.join(", "));
-        if ci {
-            Self::Failed(reason)
+        Self::Skipped(reason).judged(ci)
+    }
+
+    /// In CI nothing may be skipped: there a skip is a failure.
+    pub fn judged(self, ci: bool) -> Self {
+        match self {
+            Self::Skipped(reason) if ci => Self::Failed(reason),
+            other => other,
+        }
+    }
+}
+
+impl From<bool> for Outcome {
+    /// Whether nothing wrong was found.
+    fn from(good: bool) -> Self {
+        if good {
+            Self::Passed
         } else {
-            Self::Skipped(reason)
+            Self::Failed(String::new())
         }
     }
 }
@@ -126,6 +141,15 @@ mod tests {
             Outcome::without(&["cppcheck"], false),
             Outcome::Skipped(reason)
         );
+    }
+
+    #[test]
+    fn what_ran_is_judged_alike_everywhere() {
+        for good in [true, false] {
+            let outcome = Outcome::from(good);
+            assert_eq!(outcome.clone().judged(true), outcome);
+            assert_eq!(outcome.clone().judged(false), outcome);
+        }
     }
 
     #[test]
