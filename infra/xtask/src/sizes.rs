@@ -29,6 +29,8 @@ const STRUCTURES: &[(&str, &str)] = &[
     ("reporter", "lock"),
     ("press_classifier", "button"),
     ("counter", "button"),
+    ("link", "device"),
+    ("indicator", "device"),
 ];
 
 /// What `cargo xtask sizes` can be told.
