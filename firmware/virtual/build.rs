@@ -58,7 +58,7 @@ fn main() {
     cc::Build::new()
         .files(c_files("../core"))
         .files(c_files("../src"))
-        .file("shim/shim.c")
+        .files(c_files("shim"))
         .file("harness/core.c")
         .file("../test/flash_sim.c")
         .file(out.join("mgos_config.c"))

@@ -115,5 +115,6 @@ bool mgos_event_add_group_handler(int evgrp, mgos_event_handler_t cb,
 
 #include "mgos_net.h"
 #include "mgos_utils.h"
+#include "flash.h"
 
 #endif

@@ -1,13 +1,14 @@
 //! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json` … `conf8.json` of the
 //! image, `conf9.json` of the device, and here the command line above all. It must not know what a setting means.
 
+mod layer;
+
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value as Json;
 
 enum Initial {
     Text(&'static str),
@@ -61,7 +62,7 @@ impl Config {
     }
 
     /// Applies `conf1.json` … `conf9.json` of the flash directory; where it has no `conf1.json`, the image's. Returns what
-    /// was wrong with them: like Mongoose OS, a bad layer is logged and does not stop the boot.
+    /// was wrong with them: like Mongoose OS, a bad layer is logged and does not stop the boot, and what it set before the error holds.
     pub fn apply_flash(&mut self, flash: &Path) -> Vec<String> {
         let mut complaints = Vec::new();
         for level in 1..=9 {
@@ -71,33 +72,16 @@ impl Config {
                 Err(_) if level == 1 => IMAGE_LAYER.to_owned(),
                 Err(_) => continue,
             };
-            match serde_json::from_str::<Json>(&text) {
-                Ok(json) => self.apply_json("", &json, &name, &mut complaints),
-                Err(e) => complaints.push(format!("Failed to parse {name}: {e}")),
+            let result = layer::apply(&text, &mut |key, value| {
+                if let Err(e) = self.set(key, value) {
+                    complaints.push(format!("{name}: {e}"));
+                }
+            });
+            if let Err(e) = result {
+                complaints.push(format!("Failed to parse {name}: {e}"));
             }
         }
         complaints
-    }
-
-    fn apply_json(&mut self, prefix: &str, json: &Json, name: &str, complaints: &mut Vec<String>) {
-        if let Json::Object(members) = json {
-            for (key, value) in members {
-                let key = if prefix.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{prefix}.{key}")
-                };
-                self.apply_json(&key, value, name, complaints);
-            }
-            return;
-        }
-        let text = match json {
-            Json::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        if let Err(e) = self.set(prefix, &text) {
-            complaints.push(format!("{name}: {e}"));
-        }
     }
 
     /// Sets `key` from text, in the setting's own type.
@@ -212,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_layer_is_named_and_the_rest_holds() {
+    fn a_bad_layer_is_named_and_what_came_before_the_error_holds() {
         let flash = tempfile::tempdir().unwrap();
         fs::write(flash.path().join("conf2.json"), r#"{"lock":{"relock_s":5}"#).unwrap();
         fs::write(
@@ -225,7 +209,7 @@ mod tests {
         assert_eq!(complaints.len(), 2, "{complaints:?}");
         assert_eq!(
             (config.int("lock.relock_s"), config.int("lock.pulse_ms")),
-            (0, 4)
+            (5, 4)
         );
     }
 

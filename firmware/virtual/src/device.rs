@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use crate::call::{Call, Context, EventCallback, EventData, event};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::input::{Input, Press};
+use crate::input::{Input, Network, Press, Silence};
 use crate::link::LinkEvent;
 use crate::mqtt::Mqtt;
-use crate::output::log;
+use crate::output::{Output, emit, log};
 use crate::pin::Pins;
+use crate::power::Power;
 use crate::shadow::Shadow;
 use crate::timer::{Task, Timers};
 
@@ -37,6 +38,8 @@ pub struct Device {
     pub timers: Timers,
     /// GPIO.
     pub pins: Pins,
+    /// The power switch.
+    pub power: Power,
     /// The MQTT library.
     pub mqtt: Mqtt,
     /// The AWS shadow library, once it has started.
@@ -85,6 +88,7 @@ impl Device {
             clock: Clock::new(),
             timers: Timers::default(),
             pins: Pins::default(),
+            power: Power::default(),
             mqtt,
             shadow: None,
             calls: VecDeque::new(),
@@ -136,8 +140,21 @@ impl Device {
     pub fn input(&mut self, input: &Input) {
         match *input {
             Input::Pin { number, level } => self.pin_drive(number, level),
+            Input::Read(pin) => emit(&Output::Level {
+                pin,
+                level: self.pin_read(pin),
+            }),
             Input::Press(press) => self.press(press),
-            Input::Network(up) => self.set_network(up),
+            Input::Network(Network::Up(up)) => {
+                self.mqtt.set_silent(false);
+                self.set_network(up);
+            }
+            Input::Network(Network::Silent(Silence::HalfOpen)) => self.mqtt.set_silent(true),
+            Input::PowerCut(ref order) if order == "now" => self.power.off(),
+            Input::PowerCut(ref order) => match order.parse() {
+                Ok(cut) => self.power.order(cut),
+                Err(complaint) => log("error", &complaint),
+            },
             Input::Clock { offset_ms, synced } => self.set_clock(offset_ms, synced),
         }
     }

@@ -14,6 +14,24 @@ pub enum Press {
     Long,
 }
 
+/// What the network does.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// Everything sent vanishes, and nobody is told.
+    HalfOpen,
+}
+
+/// The network: there or not, or there and silent.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+pub enum Network {
+    /// There, or not.
+    Up(bool),
+    /// There, and silent.
+    Silent(Silence),
+}
+
 /// One line.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -27,8 +45,13 @@ pub enum Input {
     },
     /// `{"press":"single"}`: press the button with a realistic waveform.
     Press(Press),
-    /// `{"network":false}`: take the network away, or give it back.
-    Network(bool),
+    /// `{"read":4}`: answer with a pin's level.
+    Read(i32),
+    /// `{"network":false}`: take the network away, or give it back; `{"network":"half_open"}`: it stays, and nothing that
+    /// is sent arrives, either way.
+    Network(Network),
+    /// `{"power_cut":"before-write:1"}`: cut the power there; `"now"`: at once.
+    PowerCut(String),
     /// `{"clock":{"offset_ms":-5000,"synced":false}}`: skew the time of day, forget or renew the sync.
     Clock {
         /// How far the time of day is off.
@@ -62,7 +85,13 @@ mod tests {
             ),
             (r#"{"press":"single"}"#, Input::Press(Press::Single)),
             (r#"{"press":"long"}"#, Input::Press(Press::Long)),
-            (r#"{"network":false}"#, Input::Network(false)),
+            (r#"{"network":false}"#, Input::Network(Network::Up(false))),
+            (
+                r#"{"network":"half_open"}"#,
+                Input::Network(Network::Silent(Silence::HalfOpen)),
+            ),
+            (r#"{"read":4}"#, Input::Read(4)),
+            (r#"{"power_cut":"now"}"#, Input::PowerCut("now".into())),
             (
                 r#"{"clock":{"offset_ms":-5000,"synced":false}}"#,
                 Input::Clock {
@@ -90,6 +119,7 @@ mod tests {
             r#"{"press":"triple"}"#,
             r#"{"pins":1}"#,
             r#"{"pin":{"number":4}}"#,
+            r#"{"network":"half"}"#,
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

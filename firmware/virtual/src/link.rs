@@ -13,12 +13,14 @@ use rumqttc::{
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// The library under Mongoose OS has no timeout for TLS or CONNACK; a year stands for that.
 const NO_TIMEOUT_S: u64 = 365 * 24 * 60 * 60;
-/// Packets larger than any that a broker of AWS IoT sends.
+/// Larger than any packet that a device sends, or a broker of AWS IoT.
 const PACKET_BYTES_MAX: usize = 160 * 1024;
+/// A peer that answers no ping is given up after this part of the keep-alive.
+const PATIENCE_OF_KEEP_ALIVE: f32 = 1.4;
 
 /// What happened on a connection.
 #[derive(Debug)]
@@ -61,6 +63,8 @@ pub struct Target {
     pub client_id: String,
     /// Keep-alive.
     pub keep_alive: Duration,
+    /// A longer packet ends the connection; 0 = any length.
+    pub packet_bytes_max: usize,
     /// Forget the session at each end of the connection.
     pub clean_session: bool,
     /// CA bundle, client certificate and key; empty = none.
@@ -77,6 +81,8 @@ struct Job {
     connection: u64,
     event_loop: EventLoop,
     end: oneshot::Receiver<End>,
+    silent: watch::Receiver<bool>,
+    keep_alive: Duration,
 }
 
 /// A connection, or an attempt at one.
@@ -90,6 +96,7 @@ pub struct Connection {
 /// The network thread.
 pub struct Link {
     jobs: mpsc::UnboundedSender<Job>,
+    silent: watch::Sender<bool>,
 }
 
 impl Link {
@@ -113,7 +120,20 @@ impl Link {
                 });
             })
             .context("start the network thread")?;
-        Ok(Self { jobs })
+        Ok(Self {
+            jobs,
+            silent: watch::Sender::new(false),
+        })
+    }
+
+    /// Lets everything that is sent vanish, either way; or ends that.
+    pub fn set_silent(&self, silent: bool) {
+        self.silent.send_replace(silent);
+    }
+
+    /// Whether everything that is sent vanishes.
+    pub fn is_silent(&self) -> bool {
+        *self.silent.borrow()
     }
 
     /// Starts to connect.
@@ -121,11 +141,15 @@ impl Link {
     /// # Errors
     /// A file of the TLS settings is missing or unreadable, or they are incomplete.
     pub fn open(&self, number: u64, target: &Target) -> Result<Connection> {
+        let bytes_max = match target.packet_bytes_max {
+            0 => PACKET_BYTES_MAX,
+            most => most,
+        };
         let mut options = MqttOptions::new(&target.client_id, &target.host, target.port);
         options
             .set_keep_alive(target.keep_alive)
             .set_clean_session(target.clean_session)
-            .set_max_packet_size(PACKET_BYTES_MAX, PACKET_BYTES_MAX)
+            .set_max_packet_size(bytes_max, PACKET_BYTES_MAX)
             .set_transport(transport(&target.tls)?);
         let (client, mut event_loop) = AsyncClient::new(options, 64);
         let mut network = NetworkOptions::new();
@@ -138,6 +162,8 @@ impl Link {
             connection: number,
             event_loop,
             end: end_receiver,
+            silent: self.silent.subscribe(),
+            keep_alive: target.keep_alive,
         };
         self.jobs
             .send(job)
@@ -196,14 +222,23 @@ impl Connection {
 async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
     let connection = job.connection;
     let tell = |kind| events.send(LinkEvent { connection, kind }.into()).is_ok();
+    let mut accepted = false;
+    let patience = job.keep_alive.mul_f32(PATIENCE_OF_KEEP_ALIVE);
     loop {
+        let silent = *job.silent.borrow_and_update();
         let polled = tokio::select! {
             biased;
             end = &mut job.end => return finish(job.event_loop, end.ok()).await,
-            polled = job.event_loop.poll() => polled,
+            Ok(()) = job.silent.changed() => continue,
+            () = tokio::time::sleep(patience), if silent && accepted && !patience.is_zero() => {
+                tell(LinkEventKind::Closed("no answer to pings".into()));
+                return finish(job.event_loop, Some(End::Freeze)).await;
+            }
+            polled = job.event_loop.poll(), if !silent => polled,
         };
         match polled {
             Ok(event) => {
+                accepted |= matches!(event, Event::Incoming(Packet::ConnAck(_)));
                 if let Some(kind) = translate(event)
                     && !tell(kind)
                 {

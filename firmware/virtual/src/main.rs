@@ -11,6 +11,8 @@ mod link;
 mod mqtt;
 mod output;
 mod pin;
+mod power;
+mod restart;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
@@ -33,11 +35,33 @@ use crate::device::{Device, install, with};
 use crate::link::{Link, LinkEvent};
 use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
+use crate::power::Cut;
+
+const AFTER_HELP: &str = r#"INPUT, one line each:
+  {"press":"single"}                     press the button: single, double or long
+  {"pin":{"number":5,"level":true}}      drive an input from outside
+  {"read":4}                             ask for a pin's level; answered by {"event":"level","pin":4,"level":false}
+  {"network":false}                      no network; true gives it back
+  {"network":"half_open"}                the network stays, but nothing sent arrives, either way; true ends it
+  {"clock":{"offset_ms":-5000}}          skew or step the time of day
+  {"clock":{"synced":false}}             never synced since boot; true syncs now
+  {"power_cut":"before-write:1"}         cut the power at a point, counted from now; "now" cuts at once
+
+POWER CUTS, the n-th of its kind:
+  before-erase:N  after-erase:N          a file of the flash is erased
+  before-write:N  after-write:N          a file of the flash is written
+  write:N@BYTES                          torn: only so many of its bytes are in the flash
+  before-move:N   after-move:N           the latch moves
+
+The process says {"event":"power_cut","at":POINT} and ends. Started anew with the same --flash it finds what the cut left; files
+removed from that directory meanwhile are flash that was erased.
+
+OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, reboot, crash, power_cut, log."#;
 
 /// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines on standard input, writes JSON lines on
 /// standard output, and ends when its standard input closes.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = AFTER_HELP)]
 struct Options {
     /// The thing's name, which is also its MQTT client id.
     #[arg(long)]
@@ -63,6 +87,9 @@ struct Options {
     /// A setting, over everything else.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<String>,
+    /// Cut the power at a point, counted from each boot; see POWER CUTS below.
+    #[arg(long, value_name = "POINT")]
+    power_cut: Option<Cut>,
 }
 
 /// What the device's thread waits for.
@@ -165,13 +192,17 @@ fn main() -> Result<()> {
     fs::create_dir_all(&options.flash)
         .with_context(|| format!("make flash directory {}", options.flash.display()))?;
     let (config, complaints) = configure(&options)?;
-    ffi::remember_start_directory().context("find the working directory")?;
+    restart::remember_start_directory().context("find the working directory")?;
     std::env::set_current_dir(&options.flash)
         .with_context(|| format!("enter flash directory {}", options.flash.display()))?;
 
     let (sender, incoming) = channel();
     let link = Link::start(sender.clone())?;
-    install(Device::new(config, Mqtt::new(link)));
+    let mut device = Device::new(config, Mqtt::new(link));
+    if let Some(cut) = options.power_cut {
+        device.power.order(cut);
+    }
+    install(device);
     Device::complain(&complaints);
     if !ffi::start_app() {
         bail!("the firmware refused its configuration");

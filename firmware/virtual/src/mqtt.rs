@@ -58,6 +58,19 @@ pub struct Mqtt {
     subscribes_open: usize,
 }
 
+/// Whether a topic filter takes a topic. The library gives `#` the empty topic too, and so the shadow library's SUBACK.
+fn matches(filter: &str, topic: &str) -> bool {
+    let (mut filter, mut topic) = (filter.split('/'), topic.split('/'));
+    loop {
+        match (filter.next(), topic.next()) {
+            (Some("#"), _) | (None, None) => return true,
+            (Some("+"), Some(_)) => {}
+            (Some(wanted), Some(level)) if wanted == level => {}
+            _ => return false,
+        }
+    }
+}
+
 impl Mqtt {
     /// The library before its first connection.
     pub fn new(link: Link) -> Self {
@@ -91,6 +104,16 @@ impl Mqtt {
     /// `mgos_mqtt_add_global_handler`.
     pub fn add_global_handler(&mut self, callback: MqttCallback, context: Context) {
         self.global_handlers.push((callback, context));
+    }
+
+    /// Whether a subscription of the firmware's takes a topic.
+    fn takes(&self, topic: &str) -> bool {
+        self.subscriptions.iter().any(|s| matches(&s.topic, topic))
+    }
+
+    /// Lets everything that is sent vanish, either way, and tells nobody; or ends that.
+    pub fn set_silent(&mut self, silent: bool) {
+        self.link.set_silent(silent);
     }
 
     /// Whether there is a connection or an attempt at one.
@@ -287,14 +310,17 @@ impl Device {
     }
 
     fn mqtt_subscribed(&mut self, packet: u16, granted: bool) {
+        // The libraries do not look at the codes: a subscription that was refused counts for them.
+        if self.mqtt.subscribe_ids.remove(&packet) == Some(Subscriber::Shadow)
+            && !self.mqtt.takes("")
+        {
+            self.shadow_subscribed();
+        }
         if !granted {
             log("error", "shim: the broker refused a subscription");
             return;
         }
         self.mqtt.subscribes_open = self.mqtt.subscribes_open.saturating_sub(1);
-        if self.mqtt.subscribe_ids.remove(&packet) == Some(Subscriber::Shadow) {
-            self.shadow_subscribed();
-        }
         self.announce_if_subscribed();
     }
 
@@ -310,7 +336,7 @@ impl Device {
             .mqtt
             .subscriptions
             .iter()
-            .filter(|s| s.topic == topic)
+            .filter(|s| matches(&s.topic, &topic))
             .map(|s| (s.callback, s.context))
             .collect();
         if handlers.is_empty() {

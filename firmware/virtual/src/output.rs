@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// One line.
 #[derive(Debug, Serialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Output<'a> {
     /// The firmware is up.
     Ready,
@@ -19,6 +19,13 @@ pub enum Output<'a> {
         /// Time since boot.
         uptime_ms: u64,
     },
+    /// What was asked of a pin.
+    Level {
+        /// GPIO number.
+        pin: i32,
+        /// Its level.
+        level: bool,
+    },
     /// The relay moved the latch.
     Latch {
         /// `locked` or `unlocked`.
@@ -28,8 +35,18 @@ pub enum Output<'a> {
     Connected,
     /// The connection is gone.
     Disconnected,
-    /// The firmware restarts the device.
+    /// The device starts anew.
     Reboot,
+    /// A library fell over, and the device starts anew.
+    Crash {
+        /// What happened.
+        what: &'a str,
+    },
+    /// The power went where it was ordered to; the process ends.
+    PowerCut {
+        /// The order.
+        at: &'a str,
+    },
     /// The firmware, or the shim, says something.
     Log {
         /// `error`, `warn`, `info` or `debug`.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::call::{Call, Context, PinCallback};
 use crate::device::Device;
 use crate::output::{Output, emit};
+use crate::power::Point;
 use crate::timer::Task;
 
 /// `MGOS_GPIO_INT_EDGE_POS`
@@ -84,10 +85,7 @@ impl Device {
         if !is_usable(pin) {
             return false;
         }
-        let entry = self.pins.0.entry(pin).or_default();
-        entry.output = Some(level);
-        entry.latched = level;
-        self.announce_pin(pin, level);
+        self.set_output(pin, level);
         true
     }
 
@@ -96,8 +94,21 @@ impl Device {
         let entry = self.pins.0.entry(pin).or_default();
         entry.latched = level;
         if entry.output.is_some() && entry.output != Some(level) {
-            entry.output = Some(level);
-            self.announce_pin(pin, level);
+            self.set_output(pin, level);
+        }
+    }
+
+    fn set_output(&mut self, pin: i32, level: bool) {
+        let is_latch = self.is_lock && i64::from(pin) == self.config.int("pins.relay");
+        if is_latch {
+            self.power.reach(Point::BeforeMove);
+        }
+        let entry = self.pins.0.entry(pin).or_default();
+        entry.output = Some(level);
+        entry.latched = level;
+        self.announce_pin(pin, level);
+        if is_latch {
+            self.power.reach(Point::AfterMove);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::call::{EventData, event};
 use crate::config::Config;
 use crate::device::Device;
 use crate::output::log;
+use crate::restart;
 
 /// State of the library.
 pub struct Shadow {
@@ -139,9 +140,19 @@ impl Device {
         let Some(suffix) = topic.strip_prefix(&prefix) else {
             return;
         };
-        let Ok(answer) = serde_json::from_slice::<Answer>(payload) else {
-            log("error", &format!("shim: {topic} carries no JSON"));
-            return;
+        let is_rejection = suffix.ends_with("/rejected");
+        let answer = match serde_json::from_slice::<Answer>(payload) {
+            Ok(answer) if is_rejection && answer.message.is_none() => {
+                restart::crash("the shadow library reads a rejection's message, and there is none")
+            }
+            Ok(answer) => answer,
+            Err(_) if is_rejection => restart::crash(
+                "the shadow library reads a rejection's message, and this is no JSON",
+            ),
+            Err(_) => {
+                log("error", &format!("shim: {topic} carries no JSON"));
+                return;
+            }
         };
         let is_ours = answer.token.as_deref() == Some(&shadow.token());
         let state = || {

@@ -28,6 +28,7 @@ fn target(config: &Config) -> Option<Target> {
         port,
         client_id: client_id.to_owned(),
         keep_alive: Duration::from_secs(u64::try_from(config.int("mqtt.keep_alive")).unwrap_or(60)),
+        packet_bytes_max: usize::try_from(config.int("mqtt.recv_mbuf_limit")).unwrap_or(0),
         clean_session: config.flag("mqtt.clean_session"),
         tls: [
             ca.to_owned(),
@@ -94,7 +95,8 @@ impl Device {
         }
         self.mqtt.ends_when_sent |= flags & SEND_AND_CLOSE != 0;
         // Which part of the handshake hangs is not known here; over TLS it is taken to be the worse one.
-        let may_hang = !self.mqtt.is_connected && !self.config.text("mqtt.ssl_ca_cert").is_empty();
+        let may_hang = !self.mqtt.is_connected
+            && (self.mqtt.link.is_silent() || !self.config.text("mqtt.ssl_ca_cert").is_empty());
         if self.mqtt.ends_when_sent && !may_hang {
             if let Some(connection) = self.mqtt.connection.take() {
                 connection.disconnect();

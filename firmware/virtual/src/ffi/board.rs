@@ -1,0 +1,151 @@
+//! Pins, timers, clocks, heap, flash and restart, as the firmware calls them. It must not know what is wired to the board.
+#![allow(unsafe_code, reason = "this module is the border to C")]
+
+use std::ffi::{c_int, c_void};
+use std::time::Duration;
+
+use crate::call::{Context, PinCallback, TimerCallback};
+use crate::device::with;
+use crate::power::Point;
+use crate::restart;
+use crate::timer::Task;
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_set_mode(pin: c_int, mode: c_int) -> bool {
+    with(|d| d.pin_set_mode(pin, mode))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_read_out(pin: c_int) -> bool {
+    with(|d| d.pin_read_out(pin))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_toggle(pin: c_int) -> bool {
+    with(|d| {
+        let level = !d.pin_read_out(pin);
+        d.pin_write(pin, level);
+        level
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_setup_output(pin: c_int, level: bool) -> bool {
+    with(|d| d.pin_setup_output(pin, level))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_read(pin: c_int) -> bool {
+    with(|d| d.pin_read(pin))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_write(pin: c_int, level: bool) {
+    with(|d| d.pin_write(pin, level));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_gpio_set_button_handler(
+    pin: c_int,
+    pull: c_int,
+    edge: c_int,
+    debounce_ms: c_int,
+    callback: PinCallback,
+    context: *mut c_void,
+) -> bool {
+    with(|d| d.pin_handle(pin, pull, edge, debounce_ms, callback, Context(context)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_set_timer(
+    after_ms: c_int,
+    flags: c_int,
+    callback: TimerCallback,
+    context: *mut c_void,
+) -> usize {
+    let interval = Duration::from_millis(u64::try_from(after_ms).unwrap_or(0));
+    let repeat = (flags & 1 != 0).then_some(interval);
+    let after = if flags & 2 != 0 {
+        Duration::ZERO
+    } else {
+        interval
+    };
+    with(|d| {
+        d.timers
+            .start(after, repeat, Task::App(callback, Context(context)))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_clear_timer(id: usize) {
+    with(|d| d.timers.stop(id));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_uptime() -> f64 {
+    with(|d| d.clock.uptime_s())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mg_time() -> f64 {
+    with(|d| d.clock.wall_s())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_sntp_get_last_synced_uptime() -> f64 {
+    with(|d| d.clock.synced_uptime_s())
+}
+
+/// What an ESP8266 has left for the heap once Mongoose OS, Wi-Fi and one TLS connection are up, about.
+const HEAP_BYTES: usize = 51_560;
+const HEAP_FREE_BYTES: usize = 27_136;
+const HEAP_FREE_LEAST_BYTES: usize = 19_408;
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_get_heap_size() -> usize {
+    HEAP_BYTES
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_get_free_heap_size() -> usize {
+    HEAP_FREE_BYTES
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_get_min_free_heap_size() -> usize {
+    HEAP_FREE_LEAST_BYTES
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_rand_range(from: f32, to: f32) -> f32 {
+    // The standard library's only source of randomness is that of its hash maps.
+    let number = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0_u8);
+    let fraction = (number >> 40) as f32 / (1_u64 << 24) as f32;
+    from + (to - from) * fraction
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_system_restart() -> ! {
+    restart::restart()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_power_reach(point: c_int) {
+    let point = match point {
+        0 => Point::BeforeErase,
+        1 => Point::AfterErase,
+        2 => Point::BeforeWrite,
+        _ => Point::AfterWrite,
+    };
+    with(|d| d.power.reach(point));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_power_write_bytes_max() -> usize {
+    with(|d| d.power.write_bytes_max().unwrap_or(usize::MAX))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_power_off() {
+    with(|d| d.power.off());
+}

@@ -1,0 +1,67 @@
+//! The generated accessors of the configuration, as the firmware calls them. It must not know what a setting means.
+#![allow(unsafe_code, reason = "this module is the border to C")]
+
+use std::ffi::{CStr, CString, c_char, c_int};
+
+use super::to_string;
+use crate::config::Value;
+use crate::device::with;
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_text(key: *const c_char) -> *const c_char {
+    // SAFETY: the generated accessors pass a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| match d.config.value(&key) {
+        // Lives until the setting is replaced, as in Mongoose OS; an empty one is NULL there.
+        Value::Text(text) if !text.is_empty() => text.as_ptr(),
+        _ => std::ptr::null(),
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_int(key: *const c_char) -> c_int {
+    // SAFETY: the generated accessors pass a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| c_int::try_from(d.config.int(&key)).unwrap_or(c_int::MAX))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_double(key: *const c_char) -> f64 {
+    // SAFETY: the generated accessors pass a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| d.config.double(&key))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_set_text(key: *const c_char, value: *const c_char) {
+    // SAFETY: the generated accessors pass a literal, and the firmware a string or NULL.
+    let (key, value) = unsafe {
+        let value = if value.is_null() {
+            CString::default()
+        } else {
+            CStr::from_ptr(value).to_owned()
+        };
+        (to_string(key), value)
+    };
+    with(|d| d.config.replace(&key, Value::Text(value)));
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_set_int(key: *const c_char, value: c_int) {
+    // SAFETY: the generated accessors pass a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| {
+        let value = match d.config.value(&key) {
+            Value::Bool(_) => Value::Bool(value != 0),
+            _ => Value::Int(value.into()),
+        };
+        d.config.replace(&key, value);
+    });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_set_double(key: *const c_char, value: f64) {
+    // SAFETY: the generated accessors pass a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| d.config.replace(&key, Value::Double(value)));
+}

@@ -1,0 +1,89 @@
+//! Events, MQTT, shadow and Wi-Fi, as the firmware calls them. It must not know what a message means.
+#![allow(unsafe_code, reason = "this module is the border to C")]
+
+use std::ffi::{c_char, c_int, c_void};
+
+use super::{to_bytes, to_string};
+use crate::call::{Context, EventCallback, MessageCallback, MqttCallback};
+use crate::device::with;
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_shadow_update(version: u64, reported: *const u8, length: usize) -> bool {
+    // SAFETY: shim.c passes a string with its length.
+    let reported = unsafe { to_bytes(reported.cast(), length) };
+    with(|d| d.shadow_update(version, &String::from_utf8_lossy(&reported)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_wifi_sta_get_rssi() -> c_int {
+    with(|d| if d.network_is_up { -61 } else { 0 })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_event_add_handler(
+    event: c_int,
+    callback: EventCallback,
+    context: *mut c_void,
+) -> bool {
+    with(|d| d.add_handler(event, callback, Context(context)));
+    true
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_event_add_group_handler(
+    group: c_int,
+    callback: EventCallback,
+    context: *mut c_void,
+) -> bool {
+    with(|d| d.add_group_handler(group, callback, Context(context)));
+    true
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_mqtt_add_global_handler(callback: MqttCallback, context: *mut c_void) {
+    with(|d| d.mqtt.add_global_handler(callback, Context(context)));
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn mgos_mqtt_sub(
+    topic: *const c_char,
+    callback: MessageCallback,
+    context: *mut c_void,
+) {
+    // SAFETY: the firmware passes a NUL-terminated string.
+    let topic = unsafe { to_string(topic) };
+    with(|d| d.mqtt_sub(&topic, callback, Context(context)));
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn mgos_mqtt_pub(
+    topic: *const c_char,
+    message: *const c_void,
+    length: usize,
+    qos: c_int,
+    retain: bool,
+) -> u16 {
+    // SAFETY: the firmware passes a NUL-terminated topic, and a message with its length.
+    let (topic, payload) = unsafe { (to_string(topic), to_bytes(message, length)) };
+    with(|d| d.mqtt_pub(&topic, &payload, u8::try_from(qos).unwrap_or(0), retain))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_mqtt_global_connect() -> bool {
+    with(crate::device::Device::mqtt_connect)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_mqtt_global_disconnect() {
+    with(crate::device::Device::mqtt_disconnect);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn mgos_mqtt_global_is_connected() -> bool {
+    with(|d| d.mqtt.is_connected())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_mqtt_has_connection() -> bool {
+    with(|d| d.mqtt.has_connection())
+}

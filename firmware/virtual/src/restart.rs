@@ -1,0 +1,43 @@
+//! The device starts anew: the program takes its own place in this process, so that the parent keeps its pipes and the pins
+//! lose their levels. It must not know why.
+
+use std::os::unix::process::CommandExt as _;
+use std::sync::OnceLock;
+use std::{env, process};
+
+use crate::output::{Output, emit, log};
+
+/// Working directory at start, to which the arguments are relative.
+static START_DIRECTORY: OnceLock<std::path::PathBuf> = OnceLock::new();
+
+/// Remembers where the process was started.
+///
+/// # Errors
+/// There is no working directory.
+pub fn remember_start_directory() -> std::io::Result<()> {
+    let directory = env::current_dir()?;
+    START_DIRECTORY.get_or_init(|| directory);
+    Ok(())
+}
+
+/// Starts the program anew.
+pub fn restart() -> ! {
+    emit(&Output::Reboot);
+    let mut arguments = env::args_os();
+    let program =
+        env::current_exe().unwrap_or_else(|_| arguments.next().unwrap_or_default().into());
+    let mut command = process::Command::new(program);
+    command.args(env::args_os().skip(1));
+    if let Some(directory) = START_DIRECTORY.get() {
+        command.current_dir(directory);
+    }
+    let error = command.exec();
+    log("error", &format!("shim: cannot restart: {error}"));
+    process::exit(1);
+}
+
+/// A library fell over: the processor's exception handler says so and starts the device anew.
+pub fn crash(what: &str) -> ! {
+    emit(&Output::Crash { what });
+    restart()
+}
