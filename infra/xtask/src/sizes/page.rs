@@ -17,8 +17,8 @@ pub fn page(figures: &Figures) -> String {
         ),
         bounds(figures),
         format!(
-            "## Core\n\nCode holds the literals. Stack is the deepest way down from any function of the object into the core's other objects, \
-             nesting\nof JSON at its bound; calls through a pointer (flash, latch) and the C library's own frames come on top.\n\n{}",
+            "## Core\n\nCode holds the literals. Stack is an upper bound: the deepest way down from any function of the object into the core's \
+             other\nobjects, JSON nested as deep as the scanner takes; calls through a pointer (flash, latch) and the C library's own frames come on top.\n\n{}",
             objects("core", &figures.core)
         ),
         format!(
