@@ -5,32 +5,17 @@ mod broker;
 #[path = "harness/device.rs"]
 mod device;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use broker::{Broker, Session};
+use broker::{Broker, COMMANDS, Session};
 use device::{Device, flash};
 use serde_json::{Value, json};
 
-const COMMANDS: &str = "remote-lock/thing-1";
-
 /// A device that reaches `broker` without TLS.
 fn device(broker: &Broker, flash: &tempfile::TempDir, role: &str, settings: &[&str]) -> Device {
-    let server = format!("mqtt.server={}", broker.address());
-    let mut all = vec![server.as_str(), "mqtt.ssl_ca_cert=", "mqtt.ssl_cert="];
-    all.extend(settings);
-    Device::start(flash.path(), role, &all)
+    broker.device(flash, role, settings)
 }
 
 fn command(session: &mut Session, action: &str, version: u64) {
-    let now_s = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("it is later")
-        .as_secs();
-    let command = json!({
-        "v": 1, "action": action, "version": version, "commandId": format!("c-{version}"),
-        "issuedAt": now_s, "expiresAt": now_s + 30,
-    });
-    session.send(COMMANDS, &command.to_string());
+    session.command(action, version);
 }
 
 fn is_latch(latch: &str) -> impl Fn(&Value) -> bool {

@@ -1,11 +1,18 @@
-//! A broker for one client, over plain TCP, of which the test plays every move. MQTT 3.1.1, QoS 0 and 1 only.
+//! A broker for one client, over TCP or TLS, of which the test plays every move. MQTT 3.1.1, QoS 0 and 1 only.
+#![allow(dead_code, reason = "no test file uses all of it")]
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::device::PATIENCE;
+use crate::device::{Device, PATIENCE};
+
+/// Topic of the commands to the device under test.
+pub const COMMANDS: &str = "remote-lock/thing-1";
 
 /// A packet from the client that a test looks at.
 #[derive(Debug, PartialEq)]
@@ -17,10 +24,17 @@ pub enum Packet {
 }
 
 /// The listening side.
-pub struct Broker(TcpListener);
+pub struct Broker {
+    address: SocketAddr,
+    accepted: Receiver<TcpStream>,
+}
 
-/// One accepted client.
-pub struct Session(TcpStream);
+/// What a client is connected by.
+trait Wire: Read + Write + Send {}
+impl<T: Read + Write + Send> Wire for T {}
+
+/// One client.
+pub struct Session(Box<dyn Wire>);
 
 fn text(bytes: &[u8], at: &mut usize) -> String {
     let length = usize::from(u16::from_be_bytes([bytes[*at], bytes[*at + 1]]));
@@ -36,30 +50,99 @@ fn number(bytes: &[u8], at: &mut usize) -> u16 {
     number
 }
 
+/// A PUBLISH: first byte (0x32 = QoS 1), topic, payload; packet id 1 where it has one.
+pub fn publish_bytes(first: u8, topic: &str, payload: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    body.extend(
+        u16::try_from(topic.len())
+            .expect("a short topic")
+            .to_be_bytes(),
+    );
+    body.extend(topic.as_bytes());
+    if first & 6 != 0 {
+        body.extend([0, 1]);
+    }
+    body.extend(payload);
+    let mut packet = vec![first];
+    let mut length = body.len();
+    loop {
+        let more = if length > 0x7f { 0x80 } else { 0 };
+        packet.push(u8::try_from(length & 0x7f).expect("seven bits") | more);
+        length >>= 7;
+        if length == 0 {
+            break;
+        }
+    }
+    packet.extend(body);
+    packet
+}
+
+/// A command that is valid now.
+pub fn command_text(action: &str, version: u64) -> String {
+    let now_s = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("it is later")
+        .as_secs();
+    json!({
+        "v": 1, "action": action, "version": version, "commandId": format!("c-{version}"),
+        "issuedAt": now_s, "expiresAt": now_s + 30,
+    })
+    .to_string()
+}
+
 impl Broker {
     /// Listens on a free port.
     pub fn start() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").expect("a port is free"))
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let (sender, accepted) = channel();
+        std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if sender.send(stream).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { address, accepted }
     }
 
     /// Where.
     pub fn address(&self) -> SocketAddr {
-        self.0.local_addr().expect("it is bound")
+        self.address
+    }
+
+    /// A device that reaches this broker without TLS.
+    pub fn device(&self, flash: &tempfile::TempDir, role: &str, settings: &[&str]) -> Device {
+        let server = format!("mqtt.server={}", self.address);
+        let mut all = vec![server.as_str(), "mqtt.ssl_ca_cert=", "mqtt.ssl_cert="];
+        all.extend(settings);
+        Device::start(flash.path(), role, &all)
+    }
+
+    /// The next connection, of which nothing is read.
+    pub fn connection(&self) -> TcpStream {
+        let stream = self.accepted.recv_timeout(PATIENCE);
+        let stream = stream.expect("a client connects in time");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout can be set");
+        stream.set_nodelay(true).expect("an option can be set");
+        stream
+    }
+
+    /// The next client that has sent its CONNECT; those that are gone already are passed over.
+    pub fn connect(&self) -> Session {
+        loop {
+            let mut session = Session::over(self.connection());
+            if session.take_connect().is_ok() {
+                return session;
+            }
+        }
     }
 
     /// Accepts a client: CONNECT is answered, what follows is not.
     pub fn accept(&self) -> Session {
-        let (stream, _) = self.0.accept().expect("a client connects");
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout can be set");
-        let mut session = Session(stream);
-        let (kind, body) = session.read();
-        assert_eq!(
-            (kind, &body[..8]),
-            (0x10, b"\x00\x04MQTT\x04\x02".as_slice()),
-            "CONNECT, clean session, no will"
-        );
+        let mut session = self.connect();
         session.write(&[0x20, 2, 0, 0]);
         session
     }
@@ -67,6 +150,81 @@ impl Broker {
     /// Accepts a client that subscribes as a lock does, and grants it.
     pub fn accept_lock(&self, thing: &str) -> Session {
         let mut session = self.accept();
+        session.grant_lock(thing);
+        session
+    }
+}
+
+impl Session {
+    /// A client on a connection of TCP or TLS.
+    pub fn over(wire: impl Read + Write + Send + 'static) -> Self {
+        Self(Box::new(wire))
+    }
+
+    /// Sends bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.try_write(bytes).expect("the client reads");
+    }
+
+    /// Sends bytes, if the client still reads.
+    pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)?;
+        self.0.flush()
+    }
+
+    fn try_read(&mut self) -> io::Result<(u8, Vec<u8>)> {
+        let mut byte = [0];
+        self.0.read_exact(&mut byte)?;
+        let kind = byte[0];
+        let (mut length, mut shift) = (0, 0);
+        loop {
+            self.0.read_exact(&mut byte)?;
+            length |= usize::from(byte[0] & 0x7f) << shift;
+            shift += 7;
+            if byte[0] & 0x80 == 0 {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body)?;
+        Ok((kind, body))
+    }
+
+    fn read(&mut self) -> (u8, Vec<u8>) {
+        self.try_read().expect("the client sends a packet in time")
+    }
+
+    /// Reads a CONNECT.
+    ///
+    /// # Errors
+    /// The client is gone.
+    pub fn take_connect(&mut self) -> io::Result<()> {
+        let (kind, body) = self.try_read()?;
+        assert_eq!(
+            (kind, &body[..8]),
+            (0x10, b"\x00\x04MQTT\x04\x02".as_slice()),
+            "CONNECT, clean session, no will"
+        );
+        Ok(())
+    }
+
+    /// Reads until the client ends the connection.
+    pub fn until_end(&mut self) {
+        let mut bytes = [0; 1024];
+        loop {
+            match self.0.read(&mut bytes) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    panic!("the client keeps the connection")
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Takes the subscriptions of a lock, and grants them.
+    pub fn grant_lock(&mut self, thing: &str) {
         let shadow = [
             "get/accepted",
             "get/rejected",
@@ -77,42 +235,15 @@ impl Broker {
         .map(|suffix| (format!("$aws/things/{thing}/shadow/{suffix}"), 1));
         let own = [(format!("remote-lock/{thing}"), 1)];
         for expected in [own.as_slice(), shadow.as_slice()] {
-            let Packet::Subscribe(id, topics) = session.packet() else {
+            let Packet::Subscribe(id, topics) = self.packet() else {
                 panic!("a lock subscribes first");
             };
             assert_eq!(topics, expected);
-            session.grant(id, topics.len());
+            self.answer_subscribe(id, topics.len(), 1);
         }
-        session
-    }
-}
-
-impl Session {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).expect("the client reads");
     }
 
-    fn read(&mut self) -> (u8, Vec<u8>) {
-        let mut byte = [0];
-        self.0
-            .read_exact(&mut byte)
-            .expect("the client sends a packet in time");
-        let kind = byte[0];
-        let (mut length, mut shift) = (0, 0);
-        loop {
-            self.0.read_exact(&mut byte).expect("a packet has a length");
-            length |= usize::from(byte[0] & 0x7f) << shift;
-            shift += 7;
-            if byte[0] & 0x80 == 0 {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        self.0.read_exact(&mut body).expect("a packet is whole");
-        (kind, body)
-    }
-
-    /// The next packet; acknowledgements and pings are passed over.
+    /// The next packet; acknowledgements, and pings, which are answered, are passed over.
     pub fn packet(&mut self) -> Packet {
         loop {
             let (kind, body) = self.read();
@@ -139,7 +270,8 @@ impl Session {
                     }
                     return Packet::Subscribe(id, topics);
                 }
-                4 | 12 | 14 => {}
+                12 => self.write(&[0xd0, 0]),
+                4 | 5 | 7 => {}
                 other => panic!("packet type {other} was not expected"),
             }
         }
@@ -168,37 +300,87 @@ impl Session {
         }
     }
 
-    /// SUBACK with QoS 1 for all.
-    fn grant(&mut self, id: u16, topics: usize) {
+    /// SUBACK with one code for all: 1 grants QoS 1, 0x80 refuses.
+    pub fn answer_subscribe(&mut self, id: u16, topics: usize, code: u8) {
         let [high, low] = id.to_be_bytes();
         let length = u8::try_from(2 + topics).expect("few topics");
         let mut packet = vec![0x90, length, high, low];
-        packet.resize(packet.len() + topics, 1);
+        packet.resize(packet.len() + topics, code);
         self.write(&packet);
     }
 
     /// Sends a message with QoS 1.
     pub fn send(&mut self, topic: &str, payload: &str) {
-        let mut body = Vec::new();
-        body.extend(
-            u16::try_from(topic.len())
-                .expect("a short topic")
-                .to_be_bytes(),
-        );
-        body.extend(topic.as_bytes());
-        body.extend([0, 1]);
-        body.extend(payload.as_bytes());
-        let mut packet = vec![0x32];
-        let mut length = body.len();
-        loop {
-            let more = if length > 0x7f { 0x80 } else { 0 };
-            packet.push(u8::try_from(length & 0x7f).expect("seven bits") | more);
-            length >>= 7;
-            if length == 0 {
-                break;
-            }
+        self.write(&publish_bytes(0x32, topic, payload.as_bytes()));
+    }
+
+    /// Sends a command that is valid now.
+    pub fn command(&mut self, action: &str, version: u64) {
+        self.send(COMMANDS, &command_text(action, version));
+    }
+}
+
+/// Certificates of a broker and its client, as files in a directory.
+pub struct Certificates {
+    directory: tempfile::TempDir,
+    server: Arc<rustls::ServerConfig>,
+}
+
+impl Certificates {
+    /// Makes an authority, and has it sign both.
+    pub fn make() -> Self {
+        let key = || rcgen::KeyPair::generate().expect("a key can be made");
+        let mut authority = rcgen::CertificateParams::default();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let issuer = rcgen::CertifiedIssuer::self_signed(authority, key()).expect("it can sign");
+        let sign = |names: Vec<String>, key: &rcgen::KeyPair| {
+            let params = rcgen::CertificateParams::new(names).expect("the names are names");
+            params.signed_by(key, &issuer).expect("it can be signed")
+        };
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let (client_key, server_key) = (key(), key());
+        let client = sign(vec!["thing-1".into()], &client_key);
+        let server = sign(vec!["127.0.0.1".into()], &server_key);
+        for (name, text) in [
+            ("ca.pem", issuer.pem()),
+            ("cert.pem", client.pem()),
+            ("key.pem", client_key.serialize_pem()),
+        ] {
+            std::fs::write(directory.path().join(name), text).expect("it can be written");
         }
-        packet.extend(body);
-        self.write(&packet);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("TLS has versions")
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![server.der().clone()],
+                rustls::pki_types::PrivatePkcs8KeyDer::from(server_key.serialize_der()).into(),
+            )
+            .expect("certificate and key fit");
+        Self {
+            directory,
+            server: Arc::new(server),
+        }
+    }
+
+    /// A device that reaches `broker` over TLS.
+    pub fn device(&self, broker: &Broker, flash: &tempfile::TempDir, settings: &[&str]) -> Device {
+        let address = broker.address().to_string();
+        let file = |name: &str| {
+            let path = self.directory.path().join(name);
+            path.to_str().expect("the path is UTF-8").to_owned()
+        };
+        let (ca, cert, key) = (file("ca.pem"), file("cert.pem"), file("key.pem"));
+        let arguments = [
+            "--broker", &address, "--ca", &ca, "--cert", &cert, "--key", &key,
+        ];
+        Device::start_with(&arguments, flash.path(), "lock", settings)
+    }
+
+    /// The broker's side of TLS on a connection; the handshake happens with the first read.
+    pub fn accept(&self, stream: TcpStream) -> Session {
+        let tls = rustls::ServerConnection::new(self.server.clone()).expect("the settings hold");
+        Session::over(rustls::StreamOwned::new(tls, stream))
     }
 }

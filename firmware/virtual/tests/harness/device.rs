@@ -1,6 +1,7 @@
 //! A virtual device as a child process, driven by its lines. Shared by the tests of this folder.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -18,28 +19,29 @@ pub struct Device {
     pub child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
+    history: RefCell<Vec<Value>>,
 }
 
 impl Device {
     /// Starts a device whose certificates do not exist and whose broker does not answer, unless `settings` say more.
     pub fn start(flash: &Path, role: &str, settings: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_virtual-device"));
-        command.args([
-            "--thing",
-            "thing-1",
-            "--role",
-            role,
-            "--broker",
-            "127.0.0.1:1",
-        ]);
-        command.args([
+        let broker = ["--broker", "127.0.0.1:1"];
+        let absent = [
             "--ca",
             "absent.pem",
             "--cert",
             "absent.pem",
             "--key",
             "absent.pem",
-        ]);
+        ];
+        Self::start_with(&[&broker[..], &absent].concat(), flash, role, settings)
+    }
+
+    /// Starts a device with further arguments.
+    pub fn start_with(arguments: &[&str], flash: &Path, role: &str, settings: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_virtual-device"));
+        command.args(["--thing", "thing-1", "--role", role]);
+        command.args(arguments);
         command.arg("--flash").arg(flash);
         for setting in settings {
             command.args(["--set", setting]);
@@ -65,6 +67,7 @@ impl Device {
             child,
             stdin,
             lines,
+            history: RefCell::default(),
         }
     }
 
@@ -84,11 +87,26 @@ impl Device {
                 panic!("not seen in {PATIENCE:?}: {seen:?}");
             };
             let found = wanted(&line);
+            self.history.borrow_mut().push(line.clone());
             seen.push(line);
             if found {
                 return seen;
             }
         }
+    }
+
+    /// Where the latch was, one after the other, as far as lines have been collected.
+    pub fn latches(&self) -> Vec<String> {
+        let history = self.history.borrow();
+        let latches = history.iter().filter(|l| l["event"] == "latch");
+        latches
+            .map(|l| l["latch"].as_str().expect("a latch has a state").to_owned())
+            .collect()
+    }
+
+    /// How many of the lines collected so far fulfil `wanted`.
+    pub fn count(&self, wanted: impl Fn(&Value) -> bool) -> usize {
+        self.history.borrow().iter().filter(|l| wanted(l)).count()
     }
 
     /// Collects lines until it is ready.
