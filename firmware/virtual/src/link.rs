@@ -20,7 +20,7 @@ const NO_TIMEOUT_S: u64 = 365 * 24 * 60 * 60;
 /// Larger than any packet that a device sends, or a broker of AWS IoT.
 const PACKET_BYTES_MAX: usize = 160 * 1024;
 /// A peer that answers no ping is given up after this part of the keep-alive.
-const PATIENCE_OF_KEEP_ALIVE: f32 = 1.4;
+const PATIENCE_OF_KEEP_ALIVE: f32 = 1.7;
 
 /// What happened on a connection.
 #[derive(Debug)]

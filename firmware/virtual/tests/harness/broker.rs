@@ -290,7 +290,7 @@ impl Session {
     }
 
     /// The next report that fulfils `wanted`, whole request; none is echoed.
-    pub fn report(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub fn report(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let (topic, payload) = self.publish();
             assert!(topic.ends_with("/shadow/update"), "{topic}");

@@ -1,0 +1,362 @@
+//! The firmware against a broker that means no good, or is broken: whatever it does or leaves undone, the latch moves for
+//! valid commands alone, and once the broker is good again the device comes back and executes one (PROTOCOL D6, D7).
+
+#[path = "harness/broker.rs"]
+mod broker;
+#[path = "harness/device.rs"]
+mod device;
+
+use broker::{Broker, COMMANDS, Certificates, Packet, Session, command_text, publish_bytes};
+use device::{Device, flash};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// Everything waits less than it would at home, so that a test takes seconds.
+const HASTE: &[&str] = &[
+    "mqtt.reconnect_timeout_min=0.02",
+    "mqtt.reconnect_timeout_max=0.1",
+    "watchdog.reconnect_s=1",
+    "watchdog.reboot_s=600",
+];
+
+/// A lock whose journal is trusted, and whose next connection the test answers.
+struct Scene {
+    broker: Broker,
+    device: Device,
+    _flash: TempDir,
+}
+
+impl Scene {
+    fn start(settings: &[&str]) -> Self {
+        Self::with(settings, |broker, flash, settings| {
+            broker.device(flash, "lock", settings)
+        })
+    }
+
+    fn with(settings: &[&str], device: impl FnOnce(&Broker, &TempDir, &[&str]) -> Device) -> Self {
+        let (broker, flash) = (Broker::start(), trusted_flash());
+        let settings = [HASTE, settings].concat();
+        let device = device(&broker, &flash, &settings);
+        Self {
+            broker,
+            device,
+            _flash: flash,
+        }
+    }
+
+    /// The broker is good from now on: the device comes, opens once and locks once, and never did before.
+    fn ends_well(self, version: u64) {
+        let session = self.broker.accept();
+        self.ends_well_with(session, version);
+    }
+
+    fn ends_well_with(self, mut session: Session, version: u64) {
+        session.grant_lock("thing-1");
+        session.report(|r| r["clock"] == "synced");
+        self.ends_well_on(session, version);
+    }
+
+    fn ends_well_on(self, mut session: Session, version: u64) {
+        session.command("unlock", version);
+        self.until_outcome(version, "executed");
+        session.command("lock", version + 1);
+        self.until_outcome(version + 1, "executed");
+        assert_eq!(self.device.latches(), ["locked", "unlocked", "locked"]);
+    }
+
+    fn until_outcome(&self, version: u64, outcome: &str) {
+        let wanted = format!("c-{version}: {outcome}");
+        self.device
+            .until(|l| l["text"].as_str().is_some_and(|t| t.contains(&wanted)));
+    }
+}
+
+/// Flash of a lock that has taken lock command 1.
+fn trusted_flash() -> TempDir {
+    let (broker, flash) = (Broker::start(), flash());
+    let _device = broker.device(&flash, "lock", &[]);
+    let mut session = broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    session.command("lock", 1);
+    session.report(|r| r["version"] == 1);
+    flash
+}
+
+#[test]
+fn silence_after_tcp_is_given_up() {
+    let certificates = Certificates::make();
+    let scene = Scene::with(&[], |broker, flash, settings| {
+        certificates.device(broker, flash, settings)
+    });
+    let _silent = [scene.broker.connection(), scene.broker.connection()];
+    let mut session = certificates.accept(scene.broker.connection());
+    session.take_connect().expect("the device tries again");
+    session.write(&[0x20, 2, 0, 0]);
+    scene.ends_well_with(session, 2);
+}
+
+#[test]
+fn silence_after_tls_is_given_up() {
+    let certificates = Certificates::make();
+    let scene = Scene::with(&[], |broker, flash, settings| {
+        certificates.device(broker, flash, settings)
+    });
+    let mut silent = Vec::new();
+    for _ in 0..2 {
+        let mut session = certificates.accept(scene.broker.connection());
+        session.take_connect().expect("TLS is up");
+        silent.push(session);
+    }
+    let mut session = certificates.accept(scene.broker.connection());
+    session.take_connect().expect("the device tries again");
+    session.write(&[0x20, 2, 0, 0]);
+    scene.ends_well_with(session, 2);
+}
+
+#[test]
+fn silence_after_connect_is_given_up() {
+    let scene = Scene::start(&[]);
+    let _silent = [scene.broker.connect(), scene.broker.connect()];
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_refused_connect_is_tried_again() {
+    let scene = Scene::start(&[]);
+    for code in [1, 2, 3, 4, 5, 0xff] {
+        scene.broker.connect().write(&[0x20, 2, 0, code]);
+    }
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_connection_dropped_after_any_packet_is_made_anew() {
+    let scene = Scene::start(&[]);
+    drop(scene.broker.connection());
+    drop(scene.broker.connect());
+    drop(scene.broker.accept());
+    for subscribes in 1..=2 {
+        for answered in [false, true] {
+            let mut session = scene.broker.accept();
+            for nth in 1..=subscribes {
+                let Packet::Subscribe(id, topics) = session.packet() else {
+                    panic!("a lock subscribes first");
+                };
+                if nth < subscribes || answered {
+                    session.answer_subscribe(id, topics.len(), 1);
+                }
+            }
+        }
+    }
+    let mut session = scene.broker.accept_lock("thing-1");
+    let Packet::Publish(..) = session.packet() else {
+        panic!("a lock reports");
+    };
+    drop(session);
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_command_cut_at_any_byte_moves_nothing() {
+    let scene = Scene::start(&[]);
+    let length = publish_bytes(0x32, COMMANDS, command_text("unlock", 2).as_bytes()).len();
+    for cut in 0..length {
+        let mut session = scene.broker.accept();
+        session.grant_lock("thing-1");
+        let packet = publish_bytes(0x32, COMMANDS, command_text("unlock", 2).as_bytes());
+        session.write(&packet[..cut]);
+    }
+    // The same version is still free: none of the pieces was taken for a command.
+    scene.ends_well(2);
+}
+
+#[test]
+fn garbage_is_answered_by_a_new_connection() {
+    let scene = Scene::start(&[]);
+    let pieces: [&[u8]; 12] = [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        &[0; 64],
+        &[0xff; 64],
+        &[0x20, 0],                         // CONNACK without a body
+        &[0x32, 0xff, 0xff, 0xff, 0xff, 1], // a length of five bytes
+        &[0x32, 0xff, 0xff, 0xff, 0x7f],    // 256 MB to come
+        &[0x32, 2, 0xff, 0xff],             // a topic longer than its packet
+        &[0x36, 5, 0, 1, b'a', 0, 1],       // QoS 3
+        &[0x30, 3, 0, 1, 0xff],             // a topic that is no UTF-8
+        &[0xf0, 0],                         // a packet type that does not exist
+        &[0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 60, 0, 0], // the device's own part
+    ];
+    for before_connack in [true, false] {
+        for piece in pieces {
+            let mut session = scene.broker.connect();
+            if !before_connack {
+                session.write(&[0x20, 2, 0, 0]);
+                session.grant_lock("thing-1");
+            }
+            session.write(piece);
+        }
+    }
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_packet_too_long_to_receive_ends_the_connection_and_nothing_else() {
+    let scene = Scene::start(&[]);
+    for bytes in [4_000, 100_000, 1_000_000] {
+        let mut session = scene.broker.accept_lock("thing-1");
+        let mut payload = command_text("unlock", 2);
+        payload.push_str(&" ".repeat(bytes));
+        // The device may be gone before all of it has left.
+        let _ = session.try_write(&publish_bytes(0x32, COMMANDS, payload.as_bytes()));
+        session.until_end();
+    }
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_flood_of_commands_neither_moves_the_latch_nor_makes_a_flood_of_reports() {
+    const EACH: usize = 500;
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    let old = command_text("unlock", 0);
+    let repeated = command_text("lock", 1);
+    let flood = [
+        "",
+        "unlock",
+        "{\"v\":1,",
+        "[[[[[[[[",
+        "\0",
+        &old,
+        &repeated,
+        r#"{"v":1,"action":"unlock","version":2,"commandId":"x","issuedAt":1,"issuedAt":2}"#,
+    ];
+    for _ in 0..EACH {
+        for payload in flood {
+            session.send(COMMANDS, payload);
+        }
+    }
+    // What comes last is told last, and the device is well.
+    session.command("lock", 2);
+    let mut reports = 0;
+    session.report(|r| {
+        reports += 1;
+        r["version"] == 2
+    });
+    assert!(
+        reports < 40,
+        "{reports} reports of {} commands",
+        EACH * flood.len()
+    );
+    scene.ends_well_on(session, 3);
+}
+
+#[test]
+fn a_command_with_qos_2_repeated_before_its_release_acts_once() {
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    let unlock = command_text("unlock", 2);
+    for first in [0x34, 0x3c] {
+        session.write(&publish_bytes(first, COMMANDS, unlock.as_bytes()));
+    }
+    session.write(&[0x62, 2, 0, 1]);
+    session.command("unlock", 2);
+    session.command("lock", 3);
+    scene.until_outcome(3, "executed");
+    assert_eq!(scene.device.latches(), ["locked", "unlocked", "locked"]);
+}
+
+#[test]
+fn a_retained_unlock_of_long_ago_opens_nothing() {
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    let old = json!({
+        "v": 1, "action": "unlock", "version": 2, "commandId": "c-2", "issuedAt": 1_700_000_000, "expiresAt": 1_700_000_030,
+    });
+    session.write(&publish_bytes(0x33, COMMANDS, old.to_string().as_bytes()));
+    scene.until_outcome(2, "expired");
+    scene.ends_well_on(session, 3);
+}
+
+#[test]
+fn a_message_on_a_topic_that_was_never_asked_for_is_nothing() {
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    for topic in [
+        "remote-lock/thing-2",
+        "remote-lock/thing-1/",
+        "remote-lock/thing-1/request",
+        "remote-lock/thing-",
+        "remote-lock/+",
+        "Remote-lock/thing-1",
+        "$aws/things/thing-1/shadow/update/delta",
+        "$aws/things/thing-2/shadow/update/accepted",
+        "",
+    ] {
+        session.send(topic, &command_text("unlock", 2));
+    }
+    scene.ends_well_on(session, 2);
+}
+
+#[test]
+fn a_refused_subscription_does_no_harm() {
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept();
+    for _ in 0..2 {
+        let Packet::Subscribe(id, topics) = session.packet() else {
+            panic!("a lock subscribes first");
+        };
+        session.answer_subscribe(id, topics.len(), 0x80);
+    }
+    drop(session);
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_shadow_that_rejects_every_report_makes_no_storm() {
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    let rejected = "$aws/things/thing-1/shadow/update/rejected";
+    for code in [400, 401, 403, 404, 409, 413, 429, 500] {
+        let error = json!({"code": code, "message": "no", "timestamp": 1});
+        for _ in 0..100 {
+            session.send(rejected, &error.to_string());
+        }
+    }
+    session.command("lock", 2);
+    let mut reports = 0;
+    session.report(|r| {
+        reports += 1;
+        r["version"] == 2
+    });
+    assert!(reports < 5, "{reports} reports after 800 rejections");
+    scene.ends_well_on(session, 3);
+}
+
+#[test]
+fn a_broker_that_answers_no_ping_is_left() {
+    let scene = Scene::start(&["mqtt.keep_alive=1"]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.until_end();
+    scene.ends_well(2);
+}
+
+#[test]
+fn a_network_that_swallows_everything_is_noticed_and_what_was_sent_meanwhile_never_comes() {
+    let mut scene = Scene::start(&["mqtt.keep_alive=1"]);
+    let mut lost = scene.broker.accept_lock("thing-1");
+    lost.report(|r| r["clock"] == "synced");
+    scene.device.until(|l| l["event"] == "connected");
+    scene.device.say(r#"{"network":"half_open"}"#);
+    scene.device.say(r#"{"read":4}"#);
+    scene.device.until(|l| l["event"] == "level");
+    lost.command("unlock", 2);
+    scene.device.until(|l| l["event"] == "disconnected");
+    scene.device.say(r#"{"network":true}"#);
+    scene.ends_well(2);
+}
