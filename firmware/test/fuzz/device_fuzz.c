@@ -1,0 +1,524 @@
+/*! Fuzzes the whole lock: any sequence of boots, commands (new, late, repeated,
+ * older, of a version that is taken), malformed text, clocks, time, doors, power
+ * cuts, torn, erased and failing flash, and reports. After every step the lock
+ * must be as the rules say (PROTOCOL D1 to D6, S1, S2, S3, S6).
+ *
+ * Exempt are known losses of the journal, and nothing else:
+ * - the gap of PROTOCOL section 7: flash lost, an older lock, and then an unlock
+ *   that was forgotten (world.c; counted, and told in the closing line). Flash
+ *   that could not be read at power-on is lost in this sense until a command has
+ *   been written; power may be cut in that very writing.
+ * - a lock that could not be journalled is forgotten by a power cut (D1: flash
+ *   that cannot be written holds nothing). */
+#include <string.h>
+
+#include "require.h"
+#include "status.h"
+#include "world.h"
+
+#define EPOCH_MS UINT64_C(1763779520000)
+#define INTERVAL_MS 900000u
+#define ECHO_BYTES_MAX (REPORT_BYTES_MAX + 16)
+
+/* What comes next of the input, zeros behind its end. */
+struct input {
+  const uint8_t *at, *end;
+};
+
+static struct world s_world;
+static struct reporter s_reporter;
+static char s_sent[2][ECHO_BYTES_MAX]; /* The last report, and the one before. */
+static int s_connected, s_awaiting, s_due;
+
+static unsigned take(struct input *in) {
+  return in->at < in->end ? *in->at++ : 0;
+}
+
+static unsigned take_two(struct input *in) {
+  unsigned high = take(in);
+  return high << 8 | take(in);
+}
+
+static void set_wall(void) {
+  s_world.now.wall_ms =
+      (uint64_t) ((int64_t) s_world.true_ms + s_world.skew_ms);
+}
+
+static int same(const struct world_record *a, const struct world_record *b) {
+  return a->version == b->version && a->action == b->action &&
+         a->result == b->result && strcmp(a->id, b->id) == 0;
+}
+
+/* What flash may hold at power-on: the last success, or a failure after it. */
+static void require_journal_kept(const struct world_record *found) {
+  int i, known = same(found, &s_world.kept);
+  for (i = 0; i < s_world.maybe_count; i++) {
+    known |= same(found, &s_world.maybe[i]);
+  }
+  REQUIRE(known || s_world.unsure, "the older record is whole, or the new (D1)");
+}
+
+static void boot(void) {
+  struct latch_port port = {world_move, &s_world};
+  struct world_record found = world_newest(&s_world.flash);
+  int status, moves;
+  s_world.flash.power = -1;
+  s_world.now.uptime_ms = 0;
+  s_world.now.synced = 0;
+  s_world.now.synced_at_ms = 0;
+  s_world.phase = PHASE_BOOT;
+  moves = s_world.moves;
+  status = lock_boot(&s_world.lock, &s_world.settings, &port,
+                     &s_world.flash.flash, &s_world.now);
+  s_world.phase = PHASE_NOTHING;
+  REQUIRE(s_world.moves == moves + 1 &&
+              s_world.latch == s_world.settings.power_on,
+          "after power-on the latch is in its declared state (S6)");
+  require_journal_kept(&found);
+  s_world.trusted = found.generation != 0 && s_world.flash.reads_fail == 0;
+  REQUIRE(status == (s_world.flash.reads_fail ? CORE_EIO
+                     : s_world.trusted        ? CORE_OK
+                                              : CORE_EBLANK),
+          "the journal's state is told");
+  if (s_world.flash.reads_fail & 1) found = world_read(&s_world.flash, 1);
+  if (s_world.flash.reads_fail & 2) found = world_read(&s_world.flash, 0);
+  if (s_world.flash.reads_fail == 3) memset(&found, 0, sizeof(found));
+  s_world.unsure |= s_world.flash.reads_fail != 0;
+  if (s_world.flash.reads_fail == 0) {
+    s_world.kept = found;
+    s_world.maybe_count = 0;
+    s_world.unsure = 0;
+  }
+  s_world.entry = found;
+  if (found.version > s_world.top) s_world.top = found.version;
+  if (!s_world.trusted || found.version < s_world.top) {
+    s_world.gap_top = s_world.top;
+  }
+  s_world.performed = 0;
+  s_world.refusal = REFUSAL_NONE;
+  s_world.source = SOURCE_BOOT;
+  s_world.door = DOOR_NO_SENSOR;
+  reporter_start(&s_reporter, INTERVAL_MS);
+  s_connected = s_awaiting = 0;
+  s_due = 1;
+  s_sent[0][0] = s_sent[1][0] = '\0';
+}
+
+/* Power fails: what was being written is torn in any way, the rest is whole. */
+static void cut(struct input *in) {
+  unsigned at = take(in) % WORLD_SLOT_BYTES, garbage = take(in);
+  if (s_world.flash.torn_slot >= 0 && (garbage & 1)) {
+    uint8_t *slot = s_world.flash.slots[s_world.flash.torn_slot];
+    for (; at < WORLD_SLOT_BYTES; at++) slot[at] = (uint8_t) (garbage + at);
+  }
+  boot();
+}
+
+/* ---- Commands ---- */
+
+struct expected {
+  enum outcome outcome;
+  enum refusal refusal;
+  int writes; /* It is written to the journal. */
+  int locks;  /* The latch locks, whatever becomes of the writing. */
+  int opens;
+  enum result result;
+};
+
+/* What a command must do, were its writing to work. */
+static struct expected judge(const struct command *c) {
+  struct expected refused = {OUTCOME_REFUSED, REFUSAL_NONE, 0, 0, 0, RESULT_NONE};
+  struct expected done = {OUTCOME_EXECUTED, REFUSAL_NONE, 1, 0, 0,
+                          RESULT_EXECUTED};
+  int64_t wall_ms = (int64_t) s_world.now.wall_ms;
+  uint64_t floor = s_world.entry.version > s_world.performed
+                       ? s_world.entry.version
+                       : s_world.performed;
+  if (c->version < floor) {
+    refused.refusal = REFUSAL_SUPERSEDED;
+    return refused;
+  }
+  if (s_world.trusted && c->version == s_world.entry.version) {
+    refused.outcome = OUTCOME_REPEATED;
+    if (strcmp(c->id, s_world.entry.id) != 0) {
+      refused.outcome = OUTCOME_REFUSED;
+      refused.refusal = REFUSAL_CONFLICT;
+    }
+    return refused;
+  }
+  if (c->action == ACTION_LOCK) {
+    done.locks = 1;
+    return done;
+  }
+  if (!s_world.trusted) {
+    refused.refusal = REFUSAL_JOURNAL;
+  } else if (c->version == floor) {
+    refused.refusal = REFUSAL_CONFLICT;
+  } else if (!world_clock_is_good(&s_world) ||
+             wall_ms < (int64_t) c->issued_s * 1000 - WORLD_TOLERANCE_MS) {
+    refused.refusal = REFUSAL_CLOCK;
+  } else if (wall_ms > (int64_t) c->expires_s * 1000 - WORLD_TOLERANCE_MS) {
+    done.outcome = OUTCOME_EXPIRED;
+    done.result = RESULT_EXPIRED;
+    done.locks = 1;
+    return done;
+  } else {
+    done.opens = 1;
+    return done;
+  }
+  return refused;
+}
+
+static struct world_record record_of(const struct command *c,
+                                     enum result result) {
+  struct world_record record;
+  memset(&record, 0, sizeof(record));
+  record.generation = 1;
+  record.version = c->version;
+  record.action = c->action;
+  record.result = result;
+  strcpy(record.id, c->id);
+  return record;
+}
+
+/* The command is in the journal. */
+static void note_success(const struct command *c, enum result result) {
+  REQUIRE(c->version > s_world.top ||
+              (s_world.gap_open && c->version <= s_world.gap_top),
+          "versions only grow (S3)");
+  s_world.entry = s_world.kept = record_of(c, result);
+  s_world.maybe_count = s_world.unsure = 0;
+  if (c->action == ACTION_LOCK) s_world.trusted = 1;
+  if (c->version > s_world.top) s_world.top = c->version;
+  if (s_world.gap_open && c->version > s_world.gap_top) s_world.gap_open = 0;
+  s_world.performed = 0;
+  s_world.refusal = REFUSAL_NONE;
+}
+
+static void note_failure(const struct command *c, const struct expected *e) {
+  if (s_world.maybe_count < WORLD_COMMANDS_MAX) {
+    s_world.maybe[s_world.maybe_count++] = record_of(c, e->result);
+  } else {
+    s_world.unsure = 1;
+  }
+  if (c->action == ACTION_LOCK) s_world.performed = c->version;
+  s_world.refusal = REFUSAL_JOURNAL;
+}
+
+static void require_outcome(const struct command *c, const struct expected *e,
+                            enum outcome outcome, int moves,
+                            enum latch before) {
+  int failed = e->writes && outcome == OUTCOME_REFUSED;
+  int may_fail = s_world.flash.writes_fail || s_world.flash.reads_fail ||
+                 s_world.flash.power >= 0;
+  int moved = e->locks || (e->opens && !failed);
+  REQUIRE(outcome == e->outcome || (failed && may_fail),
+          "a command does what its rules say (D1 to D3)");
+  if (s_world.flash.power != 0) {
+    REQUIRE(s_world.moves - moves == moved, "it moves once or not at all");
+    REQUIRE(moved || s_world.latch == before, "what is refused moves nothing");
+    REQUIRE(!moved || s_world.latch == (e->opens ? LATCH_UNLOCKED
+                                                 : LATCH_LOCKED),
+            "it moves to where it should");
+  }
+  if (moved) s_world.source = SOURCE_REMOTE;
+  if (failed) {
+    note_failure(c, e);
+  } else if (e->writes) {
+    note_success(c, e->result);
+  } else if (outcome == OUTCOME_REFUSED) {
+    s_world.refusal = e->refusal;
+  }
+  s_due |= e->writes;
+}
+
+/* Delivers as text, as the broker does. */
+static void deliver(const struct command *c) {
+  struct command parsed;
+  struct expected e;
+  enum outcome outcome;
+  enum latch before = s_world.latch;
+  int moves = s_world.moves, length;
+  char text[256];
+  length = snprintf(
+      text, sizeof(text),
+      "{\"v\":1,\"action\":\"%s\",\"version\":%llu,\"commandId\":\"%s\","
+      "\"issuedAt\":%llu,\"expiresAt\":%llu}",
+      c->action == ACTION_LOCK ? "lock" : "unlock",
+      (unsigned long long) c->version, c->id, (unsigned long long) c->issued_s,
+      (unsigned long long) c->expires_s);
+  REQUIRE(command_parse(text, (size_t) length, &parsed) == CORE_OK,
+          "a command is one");
+  e = judge(&parsed);
+  if (!s_world.trusted && c->action == ACTION_LOCK && e.writes &&
+      s_world.top > 0) {
+    s_world.gap_open = c->version <= s_world.gap_top || s_world.unsure;
+  }
+  s_world.acting = c;
+  s_world.phase = PHASE_COMMAND;
+  outcome = lock_command(&s_world.lock, &parsed, &s_world.now);
+  s_world.phase = PHASE_NOTHING;
+  require_outcome(&parsed, &e, outcome, moves, before);
+  if (e.writes) reporter_request(&s_reporter);
+}
+
+static void issue(struct input *in) {
+  struct command *c;
+  unsigned how = take(in);
+  if (s_world.issued_count == WORLD_COMMANDS_MAX) return;
+  c = &s_world.issued[s_world.issued_count];
+  memset(c, 0, sizeof(*c));
+  c->version = s_world.first_version + (uint64_t) s_world.issued_count++;
+  c->action = how & 1 ? ACTION_UNLOCK : ACTION_LOCK;
+  /* Now and then from a cloud whose clock is not that of the world. */
+  c->issued_s = s_world.true_ms / 1000;
+  if ((how & 6) == 6) c->issued_s += how >> 3;
+  if (how & 1) c->expires_s = c->issued_s + 30;
+  (void) snprintf(c->id, sizeof(c->id), "c-%d", s_world.issued_count);
+  deliver(c);
+}
+
+static void deliver_some(struct input *in, int conflict) {
+  unsigned which = take(in);
+  struct command other;
+  if (s_world.issued_count == 0) return;
+  /* Counted from the newest, which is what a network mostly repeats. */
+  which = (unsigned) s_world.issued_count - 1 -
+          which % (unsigned) s_world.issued_count;
+  if (!conflict) {
+    deliver(&s_world.issued[which]);
+    return;
+  }
+  /* Another command of a version that is in the journal is refused. */
+  other = s_world.issued[which];
+  if (!s_world.trusted || other.version != s_world.entry.version) return;
+  strcpy(other.id, "other");
+  other.action = ACTION_UNLOCK;
+  other.expires_s = other.issued_s + 30;
+  deliver(&other);
+}
+
+static void malformed(struct input *in) {
+  struct command command;
+  char text[] = "{\"v\":1,\"action\":\"unlock\",\"version\":9,\"commandId\":"
+                "\"c\",\"issuedAt\":1,\"expiresAt\":2}";
+  REQUIRE(command_parse(text, take(in) % (sizeof(text) - 1), &command) < 0,
+          "a command cut short is none (D6)");
+  lock_malformed(&s_world.lock);
+  s_world.refusal = REFUSAL_MALFORMED;
+}
+
+/* ---- Time ---- */
+
+/* D5, by what time it is. */
+static void let_time_act(int by_door, enum door door) {
+  int moves = s_world.moves, moved, due;
+  if (by_door) s_world.door = door;
+  due = s_world.due_ms != 0 && s_world.now.uptime_ms >= s_world.due_ms &&
+        (s_world.settings.pulse_ms != 0 || s_world.door != DOOR_OPEN);
+  s_world.phase = PHASE_TIME;
+  moved = by_door ? lock_door(&s_world.lock, door, &s_world.now)
+                  : lock_tick(&s_world.lock, &s_world.now);
+  s_world.phase = PHASE_NOTHING;
+  REQUIRE(moved == due && s_world.moves - moves == due,
+          "it relocks when it is due, and only then (D5)");
+  if (!moved) return;
+  s_world.source = SOURCE_AUTO;
+  reporter_request(&s_reporter);
+  s_due = 1;
+}
+
+static void pass(struct input *in) {
+  static const uint64_t units_ms[] = {1, 40, 1000, 200000};
+  unsigned how = take(in);
+  uint64_t ms = (how >> 2) * units_ms[how & 3];
+  s_world.now.uptime_ms += ms;
+  s_world.true_ms += ms;
+  set_wall();
+  let_time_act(0, DOOR_NO_SENSOR);
+}
+
+static void sync_clock(struct input *in) {
+  s_world.skew_ms = (int) (take(in) * 4000 / 255) - WORLD_TOLERANCE_MS;
+  s_world.now.synced = 1;
+  s_world.now.synced_at_ms = s_world.now.uptime_ms;
+  set_wall();
+}
+
+static void skew_clock(struct input *in) {
+  /* Far beyond what is tolerated, both ways: up to nine hours. */
+  s_world.skew_ms = ((int) take_two(in) - 32768) * 1000;
+  set_wall();
+}
+
+/* ---- Reports ---- */
+
+static void poll_report(void) {
+  static const struct report_context context = {1, -61, "1.0.0"};
+  struct report report;
+  size_t length = 0;
+  int wants = reporter_wants(&s_reporter, &s_world.now);
+  REQUIRE(!wants || s_connected, "nothing is sent offline");
+  REQUIRE(wants || !s_connected || !s_due, "a change is reported at once (D4)");
+  if (!wants) return;
+  report_collect(&s_world.lock, &context, &s_world.now, &report);
+  strcpy(s_sent[1], s_sent[0]);
+  strcpy(s_sent[0], "{\"reported\":");
+  REQUIRE(report_format(&report, s_sent[0] + 12, REPORT_BYTES_MAX, &length) ==
+              CORE_OK,
+          "any report fits");
+  strcpy(s_sent[0] + 12 + length, "}");
+  reporter_sent(&s_reporter, &report, &s_world.now, (uint32_t) s_world.true_ms);
+  s_awaiting = 1;
+  s_due = 0;
+}
+
+static void echo(struct input *in) {
+  static char state[ECHO_BYTES_MAX];
+  unsigned how = take(in);
+  int expected, accepted;
+  strcpy(state, s_sent[how & 1]);
+  if (how & 2) state[(how >> 2) % (strlen(state) + 1)] = '?';
+  expected = s_awaiting && strcmp(state, s_sent[0]) == 0;
+  accepted = reporter_accepted(&s_reporter, state, strlen(state), &s_world.now);
+  REQUIRE(accepted == expected, "only the last report's echo is accepted (D4)");
+  if (accepted) s_awaiting = 0;
+}
+
+static void connect(int connected) {
+  int moves = s_world.moves;
+  reporter_connected(&s_reporter, connected);
+  s_connected = connected;
+  s_due |= connected;
+  REQUIRE(s_world.moves == moves, "no movement on reconnect (D4)");
+}
+
+/* What the lock says of itself is what is so. */
+static void require_truth(void) {
+  static const struct report_context context = {1, -61, "1.0.0"};
+  struct report report;
+  report_collect(&s_world.lock, &context, &s_world.now, &report);
+  REQUIRE(report.latch == s_world.latch, "the latch is reported");
+  REQUIRE(report.source == s_world.source, "its source is reported");
+  REQUIRE(report.door == s_world.door, "the door is reported");
+  REQUIRE(report.version == s_world.entry.version &&
+              (int) report.result == s_world.entry.result &&
+              strcmp(report.command_id, s_world.entry.id) == 0,
+          "the journal's entry is reported");
+  REQUIRE(report.refusal == s_world.refusal, "the refusal is reported");
+  REQUIRE(report.clock_is_good == world_clock_is_good(&s_world),
+          "the clock is reported (D3)");
+  REQUIRE(lock_due_ms(&s_world.lock) == s_world.due_ms,
+          "the relock is due when it should be (D5)");
+}
+
+static void erase(void) {
+  memset(s_world.flash.slots, 0xff, sizeof(s_world.flash.slots));
+  memset(&s_world.kept, 0, sizeof(s_world.kept));
+  s_world.maybe_count = 0;
+}
+
+/* One step, of a command with power cut in it included. */
+static void take_step(struct input *in) {
+  unsigned what = take(in);
+  switch (what % 20) {
+    case 0:
+    case 1:
+    case 2:
+      issue(in);
+      break;
+    case 3:
+    case 4:
+      deliver_some(in, 0);
+      break;
+    case 5:
+      deliver_some(in, 1);
+      break;
+    case 6:
+      malformed(in);
+      break;
+    case 7:
+      boot();
+      break;
+    case 8:
+      s_world.flash.power = (long) take_two(in) % 300;
+      s_world.flash.torn_slot = -1;
+      if (what & 0x80) {
+        issue(in);
+      } else {
+        deliver_some(in, 0);
+      }
+      if (s_world.flash.power == 0) cut(in);
+      s_world.flash.power = -1;
+      break;
+    case 9:
+    case 10:
+      sync_clock(in);
+      break;
+    case 11:
+      if (what & 0x80) {
+        skew_clock(in);
+      } else {
+        s_world.now.synced = 0;
+      }
+      break;
+    case 12:
+    case 13:
+      pass(in);
+      break;
+    case 14:
+      let_time_act(1, (enum door) (take(in) % 3));
+      break;
+    case 15:
+      erase();
+      break;
+    case 16:
+      s_world.flash.writes_fail = (int) take(in) % 4;
+      s_world.flash.part = take(in) % 100;
+      break;
+    case 17:
+      s_world.flash.reads_fail = (int) take(in) % 4;
+      break;
+    case 18:
+      connect(what >= 128);
+      break;
+    default:
+      poll_report();
+      echo(in);
+      break;
+  }
+}
+
+static void tell_gaps(void) {
+  (void) fprintf(stderr, "known gap (PROTOCOL section 7) met %lu times\n",
+                 world_gaps);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void) argc;
+  (void) argv;
+  return atexit(tell_gaps);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const uint32_t relocks_ms[] = {0, 5000, 60000, 3600000};
+  struct input in = {data, data + size};
+  unsigned how;
+  if (size > 1000) return 0;
+  world_start(&s_world);
+  how = take(&in);
+  s_world.settings.power_on = (enum latch) (how & 1);
+  s_world.settings.relock_ms = relocks_ms[how >> 1 & 3];
+  s_world.settings.pulse_ms = how >> 3 & 1 ? 700 : 0;
+  s_world.settings.clock_tolerance_ms = WORLD_TOLERANCE_MS;
+  s_world.first_version = how >> 4 & 1 ? 1 : (UINT64_C(1) << 53) - 49;
+  s_world.true_ms = EPOCH_MS;
+  set_wall();
+  boot();
+  while (in.at < in.end) {
+    take_step(&in);
+    require_truth();
+  }
+  return 0;
+}

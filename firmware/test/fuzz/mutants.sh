@@ -1,0 +1,74 @@
+#!/bin/sh
+# Weakens the core in one place at a time and requires that the fuzzers notice: a fuzzer that cannot fail shows nothing.
+# Usage: CLANG=… FLAGS=… JOBS=… mutants.sh   (the targets have been built)
+set -eu
+cd "$(dirname "$0")"
+
+# name | target | file | executions | perl substitution over the whole file
+table() {
+  cat <<'TABLE'
+an equal version moves again|device|lock|60000|s/    return OUTCOME_REPEATED;\n//
+the latch before the journal|device|lock|60000|s/(  if \(journal\(lock, command, RESULT_EXECUTED\) != CORE_OK)/  move(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);\n$1/
+an older version acts|device|lock|60000|s/command->version < lock->floor_version/command->version + 1 < lock->floor_version/
+an unlock acts past its end|device|lock|60000|s/tolerance_ms > expires_ms/0 > expires_ms/
+a clock is believed for ever|device|lock|60000|s/<= LOCK_CLOCK_STALE_MS/!= 0/
+a blank journal is trusted|device|journal|60000|s/journal->trusted = status == CORE_OK/journal->trusted = 1/
+the newest record is overwritten|device|slot|60000|s/1u - store->newest/store->newest/
+an unreadable record returns|device|slot|60000|s/ \|\|\n      \(store->generation == 0 &&\n[^{]*\{/) {/
+a record is not read back|device|slot|60000|s/ \|\|\n      flash->read\(flash->context, slot, back, total\) != CORE_OK \|\|\n      memcmp\(bytes, back, total\) != 0//
+a relock does not wait for the door|device|lock|60000|s/lock->door == DOOR_OPEN/0/
+a duplicate key is accepted|command|command|100000|s/\(seen & \(1u << member\)\) != 0 \?/0 ?/
+trailing bytes are accepted|command|scan|100000|s/scan->at == scan->end \? 0 : CORE_ESYNTAX/0/
+2^53 is accepted|command|scan|200000|s/number >= SCAN_INTEGER_LIMIT/number > SCAN_INTEGER_LIMIT/
+a surrogate as UTF-8 is accepted|scan|scan|100000|s/ \|\| code >> 11 == 0x1b//
+equality looks one way|scan|scan|100000|s/ &&\n         covers\(right, right_length, left, left_length\)//
+a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      press = PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      press = PRESS_DOUBLE;/
+any echo is accepted|report|report|20000|s/return equal && more == 0;/return more == 0;/
+a torn echo is accepted|report|report|20000|s/return equal && more == 0;/return equal;/
+TABLE
+}
+
+try() {
+  number=$1 name=$2 target=$3 file=$4 runs=$5 change=$6
+  dir=out/mutants/$number
+  mkdir -p "$dir/work"
+  perl -0pe "$change" "../../core/$file.c" >"$dir/$file.c"
+  if cmp -s "../../core/$file.c" "$dir/$file.c"; then
+    echo "mutant '$name': nothing to weaken in core/$file.c; its line in mutants.sh is stale" >&2
+    return 1
+  fi
+  # shellcheck disable=SC2086
+  $CLANG $FLAGS -Wno-unused -Wno-error -fsanitize=fuzzer-no-link -c -o "$dir/core_$file.o" "$dir/$file.c" 2>"$dir/log" || {
+    echo "mutant '$name' does not compile: firmware/test/fuzz/$dir/log" >&2
+    return 1
+  }
+  objects=$(ls out/core_*.o | grep -v "out/core_$file.o")
+  # shellcheck disable=SC2086
+  $CLANG $FLAGS -fsanitize=fuzzer -o "$dir/$target" "out/${target}_fuzz.o" out/json_tree.o out/world.o "$dir/core_$file.o" $objects
+  if "$dir/$target" -seed=1 -runs="$runs" -max_len=520 -artifact_prefix="$dir/" "$dir/work" "corpus/$target" >"$dir/log" 2>&1 </dev/null; then
+    echo "mutant '$name': NOT FOUND by $target within $runs executions" >&2
+    return 1
+  fi
+  if ! grep -q '^broken: ' "$dir/log"; then
+    echo "mutant '$name': the run failed, but not by a rule: firmware/test/fuzz/$dir/log" >&2
+    return 1
+  fi
+  echo "mutant '$name': found by $target: $(sed -n 's/^broken: \(.*\) (.*:.*/\1/p' "$dir/log" | head -n 1)" >"$dir/found"
+}
+
+rm -rf out/mutants
+mkdir -p out/mutants
+number=0
+table >out/mutants/table
+while IFS='|' read -r name target file runs change; do
+  number=$((number + 1))
+  (try "$number" "$name" "$target" "$file" "$runs" "$change" || echo "$name" >>out/mutants/missed) &
+  if [ $((number % JOBS)) -eq 0 ]; then wait; fi
+done <out/mutants/table
+wait
+cat out/mutants/*/found 2>/dev/null || true
+if [ -e out/mutants/missed ]; then
+  echo "fuzz mutants: $(wc -l <out/mutants/missed) of $number not found"
+  exit 1
+fi
+echo "fuzz mutants: $number weakened cores, all found"

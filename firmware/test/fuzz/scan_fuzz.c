@@ -1,0 +1,106 @@
+/*! Fuzzes core/scan: members, decoded text and equality are those of a second,
+ * independent reading. The first byte splits the input into two texts. */
+#include <string.h>
+
+#include "json_tree.h"
+#include "require.h"
+#include "scan.h"
+#include "status.h"
+
+#define TEXT_BYTES_MAX 2000
+
+static struct json_tree s_left, s_right;
+
+static size_t utf8(uint32_t point, uint8_t *out) {
+  size_t bytes = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  size_t i;
+  static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+  for (i = bytes - 1; i > 0; i--) {
+    out[i] = (uint8_t) (0x80 | (point & 0x3f));
+    point >>= 6;
+  }
+  out[0] = (uint8_t) (lead[bytes] | point);
+  return bytes;
+}
+
+/* scan_string gives the decoded text, or refuses a NUL or what does not fit. */
+static void require_text(const struct json_tree *tree, struct json_text text,
+                         const struct scan_value *value) {
+  static uint8_t expected[4 * JSON_POINTS_MAX];
+  static char out[4 * JSON_POINTS_MAX];
+  size_t length = 0, i;
+  int nul = 0;
+  for (i = 0; i < text.count; i++) {
+    nul |= tree->points[text.from + i] == 0;
+    length += utf8(tree->points[text.from + i], expected + length);
+  }
+  if (nul) {
+    REQUIRE(scan_string(value, out, sizeof(out)) == CORE_EARG,
+            "text with a NUL is refused");
+    return;
+  }
+  REQUIRE(scan_string(value, out, length + 1) == CORE_OK, "text decodes");
+  REQUIRE(strlen(out) == length && memcmp(out, expected, length) == 0,
+          "text decodes alike");
+  REQUIRE(scan_string(value, out, length == 0 ? 0 : length) == CORE_ESPACE ||
+              length == 0,
+          "text that does not fit is refused");
+}
+
+static char kind_of(const struct scan_value *value) {
+  return "sntfzoa"[value->kind];
+}
+
+static void require_members(const struct json_tree *tree, int valid,
+                            const char *text, size_t size) {
+  struct scan scan;
+  struct scan_value key, value;
+  int index = 0, more = -1;
+  if (scan_open(&scan, text, size) == CORE_OK) {
+    while ((more = scan_next(&scan, &key, &value)) > 0) {
+      const struct json_node *node;
+      if (!valid) continue;
+      index = json_tree_next(tree, 0, index);
+      REQUIRE(index > 0, "no member is made up");
+      node = &tree->nodes[index];
+      REQUIRE(kind_of(&value) == node->kind, "kinds agree");
+      REQUIRE(value.at == text + node->from + (node->kind == 's') &&
+                  value.length == node->to - node->from -
+                                      (node->kind == 's' ? 2 : 0),
+              "values lie where they are written");
+      REQUIRE(key.at == text + node->key_from &&
+                  key.length == node->key_to - node->key_from,
+              "keys lie where they are written");
+      require_text(tree, node->key, &key);
+      if (node->kind == 's') require_text(tree, node->text, &value);
+    }
+  }
+  REQUIRE(valid ? more == 0 : more < 0, "both call it valid, or neither");
+  REQUIRE(!valid || json_tree_next(tree, 0, index) < 0, "no member is lost");
+  REQUIRE(scan_equal(text, size, text, size) == valid,
+          "a valid object equals itself, and nothing else does");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const uint8_t *left, *right;
+  size_t left_size, right_size;
+  int left_valid, right_valid, equal;
+  if (size == 0 || size > TEXT_BYTES_MAX) return 0;
+  left = data + 1;
+  left_size = (size - 1) * data[0] / 255;
+  right = left + left_size;
+  right_size = size - 1 - left_size;
+  left_valid = json_tree_read(&s_left, left, left_size);
+  right_valid = json_tree_read(&s_right, right, right_size);
+  require_members(&s_left, left_valid, (const char *) left, left_size);
+  require_members(&s_right, right_valid, (const char *) right, right_size);
+  equal = scan_equal((const char *) left, left_size, (const char *) right,
+                     right_size);
+  REQUIRE(equal == scan_equal((const char *) right, right_size,
+                              (const char *) left, left_size),
+          "equality goes both ways");
+  REQUIRE(equal == (left_valid && right_valid &&
+                    json_tree_same(&s_left, 0, &s_right, 0)),
+          "equality is that of the trees");
+  return 0;
+}
