@@ -3,6 +3,7 @@
 //! Must not know: how outcomes are shown.
 
 use std::fmt;
+use std::num::NonZero;
 use std::process::Command;
 
 use anyhow::Result;
@@ -120,7 +121,7 @@ pub const STEPS: &[Step] = &[
         what: "the firmware's fuzzers, for a bounded time",
         tools: &["make", "fuzzer"],
         after: None,
-        run: |workspace| make(workspace, "firmware/test/fuzz", "check"),
+        run: fuzz,
     },
     Step {
         name: StepName::Sizes,
@@ -177,15 +178,27 @@ fn ran(command: &mut Command) -> Result<Outcome> {
     process::run(command).map(Outcome::from)
 }
 
-/// Makes a target of the firmware's C, on every core.
+/// Makes a target of the firmware's C, with as many jobs as there are processors.
 fn make(workspace: &Workspace, folder: &str, target: &str) -> Result<Outcome> {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    ran(Command::new("make")
-        .arg("--no-print-directory")
-        .arg(format!("-j{cores}"))
+    ran(make_of(workspace, folder, target).arg(format!("-j{}", processors())))
+}
+
+/// Makes `check` of the fuzzers, whose Makefile deals out the jobs itself.
+fn fuzz(workspace: &Workspace) -> Result<Outcome> {
+    ran(make_of(workspace, "firmware/test/fuzz", "check").arg(format!("JOBS={}", processors())))
+}
+
+fn make_of(workspace: &Workspace, folder: &str, target: &str) -> Command {
+    let mut make = Command::new("make");
+    make.arg("--no-print-directory")
         .arg("-C")
         .arg(workspace.path(folder))
-        .arg(target))
+        .arg(target);
+    make
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn template(workspace: &Workspace) -> Result<Outcome> {

@@ -1,0 +1,231 @@
+//! Takes the figures: makes the objects, asks the binary tools about them, reads what the counting program printed.
+//!
+//! Must not know: what is too large, nor how figures are shown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::figure::{Count, Figures, Object, Structure};
+use super::object;
+use super::stack::Graph;
+use crate::process;
+use crate::workspace::Workspace;
+
+const OUT: &str = "firmware/test/out/lx106";
+const SPECS: &str = "--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs";
+
+/// The structures of the core, with the part of a device that keeps one.
+const STRUCTURES: &[(&str, &str)] = &[
+    ("lock", "lock"),
+    ("reporter", "lock"),
+    ("press_classifier", "button"),
+    ("counter", "button"),
+    ("link", "device"),
+    ("indicator", "device"),
+];
+
+/// Makes and measures everything anew.
+pub fn measure(workspace: &Workspace) -> Result<Figures> {
+    process::run_or_fail(
+        Command::new("make")
+            .args(["--no-print-directory", "-C"])
+            .arg(workspace.path("firmware/test/lx106"))
+            .arg("figures"),
+    )?;
+    let out = workspace.path(OUT);
+    let nesting = nesting(workspace)?;
+    let core = sources(workspace, "core")?;
+    let app = sources(workspace, "src")?;
+
+    let mut graph = Graph::default();
+    for (folder, names) in [("core", &core), ("src", &app)] {
+        for name in names {
+            let path = out.join(folder).join(name).with_extension("ci");
+            graph.add(&format!("{folder}/{name}"), &read(&path)?)?;
+        }
+    }
+    let mut wanted = Vec::new();
+    for name in &core {
+        let names = tool("nm", &[], &object_of(&out, "core", name))?;
+        wanted.extend(object::undefined(&names).iter().map(ToString::to_string));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    Ok(Figures {
+        tools: tools()?,
+        core: objects(&out, "core", &core, &graph, nesting)?,
+        app: objects(&out, "src", &app, &graph, nesting)?,
+        structures: structures(&out)?,
+        counts: counts(&read(&out.join("count.txt"))?)?,
+        wanted,
+    })
+}
+
+/// The C files of a folder of the firmware, sorted. Objects of files that are gone may lie about; these do not count.
+fn sources(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
+    let path = workspace.path("firmware").join(folder);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&path).with_context(|| format!("list {}", path.display()))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".c") {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn objects(
+    out: &Path,
+    folder: &str,
+    names: &[String],
+    graph: &Graph,
+    nesting: u64,
+) -> Result<Vec<Object>> {
+    names
+        .iter()
+        .map(|name| {
+            let text = tool("size", &["-A", "-d"], &object_of(out, folder, name))?;
+            let (stack_bytes, deepest) = graph.deepest_of(&format!("{folder}/{name}"), nesting);
+            Ok(Object {
+                name: name.clone(),
+                sections: object::sections(&text)?,
+                stack_bytes,
+                deepest,
+            })
+        })
+        .collect()
+}
+
+fn object_of(out: &Path, folder: &str, name: &str) -> PathBuf {
+    out.join(folder).join(name).with_extension("o")
+}
+
+fn structures(out: &Path) -> Result<Vec<Structure>> {
+    let symbols = tool("nm", &["-S"], &out.join("memory.o"))?;
+    STRUCTURES
+        .iter()
+        .map(|&(name, part)| {
+            Ok(Structure {
+                name,
+                part,
+                bytes: object::symbol_bytes(&symbols, &format!("ram_{name}"))?,
+            })
+        })
+        .collect()
+}
+
+/// Reads `count <parse> <decide> <report> <name>` lines.
+fn counts(text: &str) -> Result<Vec<Count>> {
+    let counts: Vec<Count> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("count "))
+        .map(|line| {
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
+            ensure!(words.len() == 4, "read a count: {line}");
+            let number = |word: &str| {
+                word.parse()
+                    .with_context(|| format!("read a count: {line}"))
+            };
+            Ok(Count {
+                parse: number(words[0])?,
+                decide: number(words[1])?,
+                report: number(words[2])?,
+                name: words[3].to_owned(),
+            })
+        })
+        .collect::<Result<_>>()?;
+    ensure!(!counts.is_empty(), "no instructions were counted");
+    Ok(counts)
+}
+
+/// How deep JSON may nest, which bounds the recursion of its reader.
+fn nesting(workspace: &Workspace) -> Result<u64> {
+    let header = read(&workspace.path("firmware/core/scan.h"))?;
+    header
+        .lines()
+        .find_map(|line| line.strip_prefix("#define SCAN_DEPTH_MAX "))
+        .context("find SCAN_DEPTH_MAX in scan.h")?
+        .trim()
+        .parse()
+        .context("read SCAN_DEPTH_MAX in scan.h")
+}
+
+/// The compiler and the C library, with their versions.
+fn tools() -> Result<String> {
+    let compiler = output(Command::new("xtensa-lx106-elf-gcc").arg("-dumpfullversion"))?;
+    let macros = output(Command::new("xtensa-lx106-elf-gcc").args([
+        SPECS,
+        "-dM",
+        "-E",
+        "-include",
+        "picolibc.h",
+        "-x",
+        "c",
+        "/dev/null",
+    ]))?;
+    let library = macros
+        .lines()
+        .find_map(|line| line.strip_prefix("#define __PICOLIBC_VERSION__ "))
+        .context("find the version of picolibc")?;
+    Ok(format!(
+        "xtensa-lx106-elf-gcc {} and picolibc {}",
+        compiler.trim(),
+        library.trim_matches('"')
+    ))
+}
+
+fn tool(name: &str, options: &[&str], file: &Path) -> Result<String> {
+    output(
+        Command::new(format!("xtensa-lx106-elf-{name}"))
+            .args(options)
+            .arg(file),
+    )
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("run {program}"))?;
+    ensure!(
+        output.status.success(),
+        "run {program}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_three_numbers_and_a_name() {
+        let expected = Count {
+            name: "LOCK, executed".to_owned(),
+            parse: 1,
+            decide: 22,
+            report: 333,
+        };
+        let read = counts("count 1 22 333 LOCK, executed\n").expect("a well-formed line");
+        assert_eq!(read, [expected]);
+    }
+
+    #[test]
+    fn no_count_or_half_a_count_is_an_error() {
+        for text in ["", "count 1 2", "count 1 2 x name"] {
+            assert!(counts(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_bound_of_nesting_is_read_from_the_core() {
+        assert!(nesting(&Workspace::here()).expect("scan.h has it") > 0);
+    }
+}
