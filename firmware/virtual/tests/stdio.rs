@@ -182,18 +182,107 @@ fn the_configuration_of_the_flash_holds_over_a_power_cut() {
 }
 
 #[test]
-fn a_configuration_that_is_no_devices_is_refused() {
-    for (role, settings) in [
-        ("door", &[] as &[&str]),
-        ("lock", &["lock.power_on=ajar"]),
-        ("lock", &["pins.relay=7"]),
-        ("button", &["pins.button=99"]),
-        ("button", &["pins.button=16"]),
-        ("lock", &["lock.relocks=1"]),
-        ("lock", &["lock.relock_s=soon"]),
+fn a_setting_that_does_not_exist_is_refused() {
+    for settings in [&["lock.relocks=1"], &["lock.relock_s=soon"]] {
+        let flash = flash();
+        let mut device = Device::start(flash.path(), "lock", settings);
+        assert!(!device.wait(), "{settings:?}");
+    }
+}
+
+#[test]
+fn wrong_settings_are_named_and_the_relay_is_safe_all_the_same() {
+    for (role, settings, named, relay) in [
+        (
+            "door",
+            &[] as &[&str],
+            r#"app.role is "door"; allowed: lock, button, both"#,
+            true,
+        ),
+        (
+            "lock",
+            &["lock.power_on=ajar"],
+            r#"lock.power_on is "ajar"; allowed: locked, unlocked"#,
+            true,
+        ),
+        (
+            "lock",
+            &["pins.relay=7"],
+            "pins.relay is 7; allowed: 0 to 5, 12 to 16",
+            false,
+        ),
+        (
+            "lock",
+            &["pins.door=4"],
+            "pins.relay and pins.door are both 4; allowed: pins of their own",
+            true,
+        ),
+        (
+            "both",
+            &["pins.led=0"],
+            "pins.button and pins.led are both 0; allowed: pins of their own",
+            true,
+        ),
+        (
+            "lock",
+            &["pins.door=16"],
+            "pins.door is 16; allowed: -1, 0 to 5, 12 to 15",
+            true,
+        ),
+        (
+            "button",
+            &["pins.button=99"],
+            "pins.button is 99; allowed: 0 to 5, 12 to 15",
+            false,
+        ),
+        (
+            "button",
+            &["pins.button=16"],
+            "pins.button is 16; allowed: 0 to 5, 12 to 15",
+            false,
+        ),
+        (
+            "button",
+            &["button.quiet_ms=-1"],
+            "button.quiet_ms is -1; allowed: 1 to 5000",
+            false,
+        ),
+        (
+            "lock",
+            &["lock.relock_s=-5"],
+            "lock.relock_s is -5; allowed: 0 to 86400",
+            true,
+        ),
+        (
+            "lock",
+            &["watchdog.retry_min_s=9", "watchdog.retry_max_s=8"],
+            "watchdog.retry_max_s is 8; allowed: 9 to 86400",
+            true,
+        ),
+        (
+            "lock",
+            &["topic.command=#"],
+            r##"topic.command is "#"; allowed: a topic without + and #"##,
+            true,
+        ),
     ] {
         let flash = flash();
-        let mut device = Device::start(flash.path(), role, settings);
-        assert!(!device.wait(), "{role} {settings:?}");
+        let device = Device::start(flash.path(), role, settings);
+        let lines = device.until_ready();
+        let is_named = |l: &Value| {
+            let text = l["text"].as_str().unwrap_or_default();
+            l["level"] == "error" && text.starts_with(&format!("settings: {named}"))
+        };
+        assert!(lines.iter().any(is_named), "{settings:?}: {lines:?}");
+        let levels: Vec<&Value> = lines
+            .iter()
+            .filter(|l| l["pin"] == 4)
+            .map(|l| &l["level"])
+            .collect();
+        let expected: &[Value] = if relay { &[json!(false)] } else { &[] };
+        assert!(
+            levels.into_iter().eq(expected),
+            "{role} {settings:?}: {lines:?}"
+        );
     }
 }
