@@ -12,6 +12,7 @@
  *   that cannot be written holds nothing). */
 #include <string.h>
 
+#include "judge.h"
 #include "require.h"
 #include "status.h"
 #include "world.h"
@@ -44,20 +45,6 @@ static void set_wall(void) {
       (uint64_t) ((int64_t) s_world.true_ms + s_world.skew_ms);
 }
 
-static int same(const struct world_record *a, const struct world_record *b) {
-  return a->version == b->version && a->action == b->action &&
-         a->result == b->result && strcmp(a->id, b->id) == 0;
-}
-
-/* What flash may hold at power-on: the last success, or a failure after it. */
-static void require_journal_kept(const struct world_record *found) {
-  int i, known = same(found, &s_world.kept);
-  for (i = 0; i < s_world.maybe_count; i++) {
-    known |= same(found, &s_world.maybe[i]);
-  }
-  REQUIRE(known || s_world.unsure, "the older record is whole, or the new (D1)");
-}
-
 static void boot(void) {
   struct latch_port port = {world_move, &s_world};
   struct world_record found = world_newest(&s_world.flash);
@@ -74,7 +61,7 @@ static void boot(void) {
   REQUIRE(s_world.moves == moves + 1 &&
               s_world.latch == s_world.settings.power_on,
           "after power-on the latch is in its declared state (S6)");
-  require_journal_kept(&found);
+  require_journal_kept(&s_world, &found);
   s_world.trusted = found.generation != 0 && s_world.flash.reads_fail == 0;
   REQUIRE(status == (s_world.flash.reads_fail ? CORE_EIO
                      : s_world.trusted        ? CORE_OK
@@ -116,122 +103,6 @@ static void cut(struct input *in) {
 
 /* ---- Commands ---- */
 
-struct expected {
-  enum outcome outcome;
-  enum refusal refusal;
-  int writes; /* It is written to the journal. */
-  int locks;  /* The latch locks, whatever becomes of the writing. */
-  int opens;
-  enum result result;
-};
-
-/* What a command must do, were its writing to work. */
-static struct expected judge(const struct command *c) {
-  struct expected refused = {OUTCOME_REFUSED, REFUSAL_NONE, 0, 0, 0, RESULT_NONE};
-  struct expected done = {OUTCOME_EXECUTED, REFUSAL_NONE, 1, 0, 0,
-                          RESULT_EXECUTED};
-  int64_t wall_ms = (int64_t) s_world.now.wall_ms;
-  uint64_t floor = s_world.entry.version > s_world.performed
-                       ? s_world.entry.version
-                       : s_world.performed;
-  if (c->version < floor) {
-    refused.refusal = REFUSAL_SUPERSEDED;
-    return refused;
-  }
-  if (s_world.trusted && c->version == s_world.entry.version) {
-    refused.outcome = OUTCOME_REPEATED;
-    if (strcmp(c->id, s_world.entry.id) != 0) {
-      refused.outcome = OUTCOME_REFUSED;
-      refused.refusal = REFUSAL_CONFLICT;
-    }
-    return refused;
-  }
-  if (c->action == ACTION_LOCK) {
-    done.locks = 1;
-    return done;
-  }
-  if (!s_world.trusted) {
-    refused.refusal = REFUSAL_JOURNAL;
-  } else if (c->version == floor) {
-    refused.refusal = REFUSAL_CONFLICT;
-  } else if (!world_clock_is_good(&s_world) ||
-             wall_ms < (int64_t) c->issued_s * 1000 - WORLD_TOLERANCE_MS) {
-    refused.refusal = REFUSAL_CLOCK;
-  } else if (wall_ms > (int64_t) c->expires_s * 1000 - WORLD_TOLERANCE_MS) {
-    done.outcome = OUTCOME_EXPIRED;
-    done.result = RESULT_EXPIRED;
-    done.locks = 1;
-    return done;
-  } else {
-    done.opens = 1;
-    return done;
-  }
-  return refused;
-}
-
-static struct world_record record_of(const struct command *c,
-                                     enum result result) {
-  struct world_record record;
-  memset(&record, 0, sizeof(record));
-  record.generation = 1;
-  record.version = c->version;
-  record.action = c->action;
-  record.result = result;
-  strcpy(record.id, c->id);
-  return record;
-}
-
-/* The command is in the journal. */
-static void note_success(const struct command *c, enum result result) {
-  REQUIRE(c->version > s_world.top ||
-              (s_world.gap_open && c->version <= s_world.gap_top),
-          "versions only grow (S3)");
-  s_world.entry = s_world.kept = record_of(c, result);
-  s_world.maybe_count = s_world.unsure = 0;
-  if (c->action == ACTION_LOCK) s_world.trusted = 1;
-  if (c->version > s_world.top) s_world.top = c->version;
-  if (s_world.gap_open && c->version > s_world.gap_top) s_world.gap_open = 0;
-  s_world.performed = 0;
-  s_world.refusal = REFUSAL_NONE;
-}
-
-static void note_failure(const struct command *c, const struct expected *e) {
-  if (s_world.maybe_count < WORLD_COMMANDS_MAX) {
-    s_world.maybe[s_world.maybe_count++] = record_of(c, e->result);
-  } else {
-    s_world.unsure = 1;
-  }
-  if (c->action == ACTION_LOCK) s_world.performed = c->version;
-  s_world.refusal = REFUSAL_JOURNAL;
-}
-
-static void require_outcome(const struct command *c, const struct expected *e,
-                            enum outcome outcome, int moves,
-                            enum latch before) {
-  int failed = e->writes && outcome == OUTCOME_REFUSED;
-  int may_fail = s_world.flash.writes_fail || s_world.flash.reads_fail ||
-                 s_world.flash.power >= 0;
-  int moved = e->locks || (e->opens && !failed);
-  REQUIRE(outcome == e->outcome || (failed && may_fail),
-          "a command does what its rules say (D1 to D3)");
-  if (s_world.flash.power != 0) {
-    REQUIRE(s_world.moves - moves == moved, "it moves once or not at all");
-    REQUIRE(moved || s_world.latch == before, "what is refused moves nothing");
-    REQUIRE(!moved || s_world.latch == (e->opens ? LATCH_UNLOCKED
-                                                 : LATCH_LOCKED),
-            "it moves to where it should");
-  }
-  if (moved) s_world.source = SOURCE_REMOTE;
-  if (failed) {
-    note_failure(c, e);
-  } else if (e->writes) {
-    note_success(c, e->result);
-  } else if (outcome == OUTCOME_REFUSED) {
-    s_world.refusal = e->refusal;
-  }
-  s_due |= e->writes;
-}
-
 /* Delivers as text, as the broker does. */
 static void deliver(const struct command *c) {
   struct command parsed;
@@ -249,7 +120,7 @@ static void deliver(const struct command *c) {
       (unsigned long long) c->expires_s);
   REQUIRE(command_parse(text, (size_t) length, &parsed) == CORE_OK,
           "a command is one");
-  e = judge(&parsed);
+  e = judge(&s_world, &parsed);
   if (!s_world.trusted && c->action == ACTION_LOCK && e.writes &&
       s_world.top > 0) {
     s_world.gap_open = c->version <= s_world.gap_top || s_world.unsure;
@@ -258,7 +129,8 @@ static void deliver(const struct command *c) {
   s_world.phase = PHASE_COMMAND;
   outcome = lock_command(&s_world.lock, &parsed, &s_world.now);
   s_world.phase = PHASE_NOTHING;
-  require_outcome(&parsed, &e, outcome, moves, before);
+  require_outcome(&s_world, &parsed, &e, outcome, moves, before);
+  s_due |= e.writes;
   if (e.writes) reporter_request(&s_reporter);
 }
 
@@ -345,7 +217,11 @@ static void sync_clock(struct input *in) {
   set_wall();
 }
 
-static void skew_clock(struct input *in) {
+static void skew_or_lose_clock(struct input *in, int skews) {
+  if (!skews) {
+    s_world.now.synced = 0;
+    return;
+  }
   /* Far beyond what is tolerated, both ways: up to nine hours. */
   s_world.skew_ms = ((int) take_two(in) - 32768) * 1000;
   set_wall();
@@ -418,7 +294,19 @@ static void erase(void) {
   s_world.maybe_count = 0;
 }
 
-/* One step, of a command with power cut in it included. */
+/* A command, new or not, in which power may fail. */
+static void deliver_cut(struct input *in, int is_new) {
+  s_world.flash.power = (long) take_two(in) % 300;
+  s_world.flash.torn_slot = -1;
+  if (is_new) {
+    issue(in);
+  } else {
+    deliver_some(in, 0);
+  }
+  if (s_world.flash.power == 0) cut(in);
+  s_world.flash.power = -1;
+}
+
 static void take_step(struct input *in) {
   unsigned what = take(in);
   switch (what % 20) {
@@ -441,26 +329,14 @@ static void take_step(struct input *in) {
       boot();
       break;
     case 8:
-      s_world.flash.power = (long) take_two(in) % 300;
-      s_world.flash.torn_slot = -1;
-      if (what & 0x80) {
-        issue(in);
-      } else {
-        deliver_some(in, 0);
-      }
-      if (s_world.flash.power == 0) cut(in);
-      s_world.flash.power = -1;
+      deliver_cut(in, what & 0x80);
       break;
     case 9:
     case 10:
       sync_clock(in);
       break;
     case 11:
-      if (what & 0x80) {
-        skew_clock(in);
-      } else {
-        s_world.now.synced = 0;
-      }
+      skew_or_lose_clock(in, what & 0x80);
       break;
     case 12:
     case 13:

@@ -44,7 +44,7 @@ try() {
   }
   objects=$(ls out/core_*.o | grep -v "out/core_$file.o")
   # shellcheck disable=SC2086
-  $CLANG $FLAGS -fsanitize=fuzzer -o "$dir/$target" "out/${target}_fuzz.o" out/json_tree.o out/world.o "$dir/core_$file.o" $objects
+  $CLANG $FLAGS -fsanitize=fuzzer -o "$dir/$target" "out/${target}_fuzz.o" out/json_tree.o out/world.o out/judge.o "$dir/core_$file.o" $objects
   if "$dir/$target" -seed=1 -runs="$runs" -max_len=520 -artifact_prefix="$dir/" "$dir/work" "corpus/$target" >"$dir/log" 2>&1 </dev/null; then
     echo "mutant '$name': NOT FOUND by $target within $runs executions" >&2
     return 1
