@@ -18,6 +18,7 @@ static struct {
   struct port_record sequence_record;
   char topic[PORT_TOPIC_BYTES_MAX];
   int pin;
+  struct watchdog_counts *counts;
   bool pressed_level;
   bool sequence_is_new; /* Flash held none: start from the time of day. */
 } s_app;
@@ -41,22 +42,23 @@ static void send_press(enum press press) {
   if (press == PRESS_NONE) return;
   if (!mgos_mqtt_global_is_connected()) {
     LOG(LL_WARN, ("button: %s dropped: offline", press_name(press)));
+    s_app.counts->dropped++;
     led_flash(4);
     return;
   }
   if (!next_sequence(&sequence)) {
     LOG(LL_ERROR, ("button: %s dropped: flash", press_name(press)));
+    s_app.counts->dropped++;
     led_flash(6);
     return;
   }
-  if (press_format(port_thing(), press,
-                   (uint32_t) mgos_sys_config_get_button_supply_mv(), sequence,
-                   payload, sizeof(payload), &length) != CORE_OK) {
-    LOG(LL_ERROR, ("button: the thing's name cannot be a serial number"));
-    return;
-  }
+  PORT_ASSERT(press_format(port_thing(), press,
+                           (uint32_t) mgos_sys_config_get_button_supply_mv(),
+                           sequence, payload, sizeof(payload),
+                           &length) == CORE_OK);
   (void) mgos_mqtt_pub(s_app.topic, payload, length, 1, false);
   LOG(LL_INFO, ("button: %s", press_name(press)));
+  s_app.counts->presses++;
   led_flash(1);
 }
 
@@ -81,19 +83,17 @@ static void on_tick(void *arg) {
   send_press(press_tick(&s_app.classifier, uptime_ms()));
 }
 
-bool button_app_start(void) {
+bool button_app_start(struct watchdog_counts *counts) {
   int status;
+  s_app.counts = counts;
   s_app.pin = mgos_sys_config_get_pins_button();
   s_app.pressed_level = mgos_sys_config_get_button_pressed_level() != 0;
   port_record_start(&s_app.sequence_record, "sequence");
   status = counter_load(&s_app.sequence, &s_app.sequence_record.flash,
                         SEQUENCE_MAGIC);
   s_app.sequence_is_new = status != CORE_OK;
-  if (port_topic(mgos_sys_config_get_topic_press(), s_app.topic,
-                 sizeof(s_app.topic)) != CORE_OK) {
-    LOG(LL_ERROR, ("button: press topic is too long"));
-    return false;
-  }
+  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_press(), s_app.topic,
+                         sizeof(s_app.topic)) == CORE_OK);
   /* The ESP8266 has no pull-down: a button to the supply needs a resistor. */
   if (!mgos_gpio_set_button_handler(
           s_app.pin, s_app.pressed_level ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
@@ -109,3 +109,5 @@ bool button_app_start(void) {
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   return true;
 }
+
+bool button_app_is_connected(void) { return mgos_mqtt_global_is_connected(); }

@@ -5,7 +5,13 @@
 
 #include <stdbool.h>
 
-/*! Starts the button. Returns false where its pin cannot be an input. */
-bool button_app_start(void);
+#include "watchdog.h"
+
+/*! Starts the button, once settings.h has found the settings good. Returns
+ * false where its pin cannot be an input. Counts presses in `counts`. */
+bool button_app_start(struct watchdog_counts *counts);
+
+/*! Whether a press would leave now. */
+bool button_app_is_connected(void);
 
 #endif

@@ -2,51 +2,48 @@
 #include "led.h"
 
 #include "mgos.h"
+#include "port.h"
 
-#define FLASH_MS 120
+#define TICK_MS 50
 
 static struct {
+  struct indicator indicator;
   int pin;
   bool on_level;
-  bool steady;
   bool lit;
-  int edges; /* Changes left in the flashes under way. */
-  mgos_timer_id timer;
-} s_led = {-1, false, false, false, 0, MGOS_INVALID_TIMER_ID};
+} s_led = {.pin = -1};
 
-static void show(bool lit) {
-  s_led.lit = lit;
-  if (s_led.pin >= 0) mgos_gpio_write(s_led.pin, lit == s_led.on_level);
+static uint64_t uptime_ms(void) {
+  struct moment now;
+  port_now(&now);
+  return now.uptime_ms;
 }
 
-static void flash_edge(void *arg) {
+static void on_tick(void *arg) {
+  bool lit = indicator_is_lit(&s_led.indicator, uptime_ms()) != 0;
   (void) arg;
-  if (s_led.edges > 0) {
-    s_led.edges--;
-    show(!s_led.lit);
-    return;
-  }
-  mgos_clear_timer(s_led.timer);
-  s_led.timer = MGOS_INVALID_TIMER_ID;
-  show(s_led.steady);
+  if (lit == s_led.lit) return;
+  s_led.lit = lit;
+  mgos_gpio_write(s_led.pin, lit == s_led.on_level);
 }
 
 void led_start(void) {
-  s_led.pin = mgos_sys_config_get_pins_led();
+  int pin = mgos_sys_config_get_pins_led();
   s_led.on_level = mgos_sys_config_get_led_on_level() != 0;
-  if (s_led.pin >= 0 && !mgos_gpio_setup_output(s_led.pin, !s_led.on_level)) {
-    LOG(LL_ERROR, ("LED: pin %d cannot be an output", s_led.pin));
-    s_led.pin = -1;
+  if (pin < 0) return;
+  if (!mgos_gpio_setup_output(pin, !s_led.on_level)) {
+    LOG(LL_ERROR, ("LED: pin %d cannot be an output", pin));
+    return;
   }
+  s_led.pin = pin;
+  indicator_show(&s_led.indicator, INDICATOR_NO_NETWORK, uptime_ms());
+  mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
 }
 
-void led_steady(bool lit) {
-  s_led.steady = lit;
-  if (s_led.timer == MGOS_INVALID_TIMER_ID) show(lit);
+void led_show(enum indicator_state state) {
+  indicator_show(&s_led.indicator, state, uptime_ms());
 }
 
-void led_flash(int count) {
-  s_led.edges = 2 * count;
-  if (s_led.timer != MGOS_INVALID_TIMER_ID) return;
-  s_led.timer = mgos_set_timer(FLASH_MS, MGOS_TIMER_REPEAT, flash_edge, NULL);
+void led_flash(unsigned count) {
+  indicator_flash(&s_led.indicator, count, uptime_ms());
 }

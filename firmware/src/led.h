@@ -1,17 +1,17 @@
-/*! The LED: a steady state, and flashes over it. Knows nothing of what they
- * mean; the apps choose. Without a pin everything here does nothing. */
+/*! The LED: shows core/indicator on a pin. Without a pin everything here does
+ * nothing. Knows nothing of what is shown; the callers choose. */
 #ifndef LED_H
 #define LED_H
 
-#include <stdbool.h>
+#include "indicator.h"
 
-/*! Takes the pin from pins.led and switches the LED off. */
+/*! Takes the pin from pins.led and shows INDICATOR_NO_NETWORK. */
 void led_start(void);
 
-/*! Sets the steady state, shown whenever no flash is under way. */
-void led_steady(bool lit);
+/*! Shows a state from now on. */
+void led_show(enum indicator_state state);
 
-/*! Flashes `count` times, then returns to the steady state. */
-void led_flash(int count);
+/*! Answers a press: 1 flash = sent, 4 = dropped offline, 6 = flash memory. */
+void led_flash(unsigned count);
 
 #endif

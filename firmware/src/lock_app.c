@@ -7,20 +7,19 @@
 #include "mgos.h"
 #include "mgos_mqtt.h"
 #include "mgos_shadow.h"
-#include "counter.h"
 #include "port.h"
 #include "report.h"
+#include "settings.h"
 #include "status.h"
 
 #define TICK_MS 100
-#define BOOTS_MAGIC 0x31544f42u /* "BOT1" */
 
 static struct {
   struct lock lock;
   struct reporter reporter;
   struct port_record journal_record;
-  struct port_record boots_record;
   struct report_context context;
+  struct watchdog_counts *counts;
   char topic[PORT_TOPIC_BYTES_MAX];
   int relay_pin;
   int door_pin;
@@ -49,10 +48,7 @@ static void send_report_if_due(void) {
   if (!reporter_wants(&s_app.reporter, &now)) return;
   s_app.context.rssi_dbm = port_rssi();
   report_collect(&s_app.lock, &s_app.context, &now, &report);
-  if (report_format(&report, text, sizeof(text), &length) != CORE_OK) {
-    LOG(LL_ERROR, ("lock: report does not fit"));
-    return;
-  }
+  PORT_ASSERT(report_format(&report, text, sizeof(text), &length) == CORE_OK);
   /* True means only that the library took it; the echo tells the rest. */
   (void) mgos_shadow_updatef(0, "%s", text);
   reporter_sent(&s_app.reporter, &report, &now, port_random());
@@ -69,11 +65,29 @@ static const char *outcome_name(enum outcome outcome) {
   return names[outcome];
 }
 
-static void on_command(struct mg_connection *nc, const char *topic,
-                       int topic_len, const char *msg, int msg_len, void *ud) {
+/* Parses and obeys one payload; the line in the log says what became of it. */
+static void obey(const char *payload, size_t length) {
   struct command command;
   struct moment now;
-  int status;
+  enum outcome outcome;
+  int status = command_parse(payload, length, &command);
+  if (status != CORE_OK) {
+    lock_malformed(&s_app.lock);
+    LOG(LL_WARN, ("lock: not a command: %s", command_error_name(status)));
+    return;
+  }
+  port_now(&now);
+  outcome = lock_command(&s_app.lock, &command, &now);
+  LOG(LL_INFO, ("lock: %s %s: %s (refusal %d)",
+                command.action == ACTION_UNLOCK ? "unlock" : "lock",
+                command.id, outcome_name(outcome),
+                outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
+}
+
+static void on_command(struct mg_connection *nc, const char *topic,
+                       int topic_len, const char *msg, int msg_len, void *ud) {
+  const enum latch latch = s_app.lock.latch;
+  const uint64_t version = s_app.lock.journal.entry.version;
   (void) nc;
   (void) ud;
   if (topic_len < 0 || msg_len < 0 ||
@@ -81,19 +95,16 @@ static void on_command(struct mg_connection *nc, const char *topic,
       memcmp(topic, s_app.topic, (size_t) topic_len) != 0) {
     return;
   }
-  status = command_parse(msg, (size_t) msg_len, &command);
-  if (status != CORE_OK) {
-    lock_malformed(&s_app.lock);
-    LOG(LL_WARN, ("lock: not a command: %s", command_error_name(status)));
-  } else {
-    port_now(&now);
-    enum outcome outcome = lock_command(&s_app.lock, &command, &now);
-    LOG(LL_INFO, ("lock: %s %s: %s (refusal %d)",
-                  command.action == ACTION_UNLOCK ? "unlock" : "lock",
-                  command.id, outcome_name(outcome),
-                  outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
+  obey(msg, (size_t) msg_len);
+  s_app.counts->refusals = s_app.lock.refusals;
+  if (s_app.lock.journal.entry.version != version) s_app.counts->commands++;
+  if (s_app.lock.journal.entry.version != version ||
+      s_app.lock.latch != latch) {
+    changed();
+    return;
   }
-  changed();
+  reporter_mention(&s_app.reporter);
+  send_report_if_due();
 }
 
 static void on_tick(void *arg) {
@@ -166,34 +177,21 @@ static uint32_t milliseconds(int value, int unit_ms) {
   return value <= 0 ? 0 : (uint32_t) value * (uint32_t) unit_ms;
 }
 
-static bool read_settings(struct lock_settings *settings) {
+static void read_settings(struct lock_settings *settings) {
   const char *power_on = mgos_sys_config_get_lock_power_on();
   memset(settings, 0, sizeof(*settings));
-  settings->power_on = LATCH_LOCKED;
+  settings->power_on = power_on != NULL && strcmp(power_on, "unlocked") == 0
+                           ? LATCH_UNLOCKED
+                           : LATCH_LOCKED;
   settings->pulse_ms = milliseconds(mgos_sys_config_get_lock_pulse_ms(), 1);
   settings->relock_ms = milliseconds(mgos_sys_config_get_lock_relock_s(), 1000);
   settings->clock_tolerance_ms =
       milliseconds(mgos_sys_config_get_lock_clock_tolerance_ms(), 1);
-  if (power_on != NULL && strcmp(power_on, "unlocked") == 0) {
-    settings->power_on = LATCH_UNLOCKED;
-  } else if (power_on == NULL || strcmp(power_on, "locked") != 0) {
-    LOG(LL_ERROR, ("lock: lock.power_on is neither locked nor unlocked"));
-    return false;
-  }
-  return true;
 }
 
-static void count_boot(void) {
-  struct counter boots;
-  uint64_t count = 0;
-  port_record_start(&s_app.boots_record, "boots");
-  (void) counter_load(&boots, &s_app.boots_record.flash, BOOTS_MAGIC);
-  if (counter_next(&boots, 0, &count) != CORE_OK) {
-    LOG(LL_ERROR, ("lock: boot could not be counted"));
-    count = boots.value + 1;
-  }
-  s_app.context.boot_count = (uint32_t) count;
-  s_app.context.firmware = PORT_FIRMWARE;
+/* Where the reboot that follows would bring it. */
+static void make_safe(void) {
+  move_latch(NULL, s_app.lock.settings.power_on);
 }
 
 static void start_door(void) {
@@ -208,33 +206,36 @@ static void start_door(void) {
   read_door();
 }
 
-bool lock_app_start(void) {
+void lock_app_power_on(void) {
   static const struct latch_port latch = {move_latch, NULL};
   struct lock_settings settings;
   struct moment now;
-  bool settings_are_good = read_settings(&settings);
   int status;
+  read_settings(&settings);
   s_app.relay_pin = mgos_sys_config_get_pins_relay();
   s_app.unlocked_level = mgos_sys_config_get_lock_unlocked_level() != 0;
+  if (!settings_pin_drives(s_app.relay_pin)) return;
   port_now(&now);
   port_record_start(&s_app.journal_record, "journal");
   status = lock_boot(&s_app.lock, &settings, &latch,
                      &s_app.journal_record.flash, &now);
+  port_on_panic(make_safe);
+  if (status != CORE_OK) LOG(LL_WARN, ("lock: no journal (%d)", status));
+}
+
+bool lock_app_start(struct watchdog_counts *counts) {
   if (!s_app.relay_is_output) {
     LOG(LL_ERROR, ("lock: pin %d cannot drive a relay", s_app.relay_pin));
     return false;
   }
-  if (!settings_are_good) return false;
-  if (status != CORE_OK) LOG(LL_WARN, ("lock: no journal (%d)", status));
-  count_boot();
+  s_app.counts = counts;
+  s_app.context.boot_count = port_boots();
+  s_app.context.firmware = PORT_FIRMWARE;
   start_door();
   reporter_start(&s_app.reporter,
                  milliseconds(mgos_sys_config_get_report_interval_s(), 1000));
-  if (port_topic(mgos_sys_config_get_topic_command(), s_app.topic,
-                 sizeof(s_app.topic)) != CORE_OK) {
-    LOG(LL_ERROR, ("lock: command topic is too long"));
-    return false;
-  }
+  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_command(), s_app.topic,
+                         sizeof(s_app.topic)) == CORE_OK);
   mgos_mqtt_sub(s_app.topic, on_command, NULL);
   mgos_event_add_handler(MGOS_SHADOW_CONNECTED, on_shadow_connected, NULL);
   mgos_event_add_handler(MGOS_SHADOW_UPDATE_ACCEPTED, on_accepted, NULL);
@@ -242,6 +243,12 @@ bool lock_app_start(void) {
   mgos_event_add_handler(MGOS_EVENT_CLOUD_DISCONNECTED, on_disconnected, NULL);
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   return true;
+}
+
+bool lock_app_is_connected(void) { return s_app.reporter.connected != 0; }
+
+bool lock_app_is_of_use(void) {
+  return reporter_is_settled(&s_app.reporter) != 0;
 }
 
 bool lock_app_may_reboot(void) {

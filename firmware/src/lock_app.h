@@ -5,9 +5,23 @@
 
 #include <stdbool.h>
 
-/*! Sets the relay to its declared state, then starts everything else.
- * Returns false where the configuration cannot be a lock's. */
-bool lock_app_start(void);
+#include "watchdog.h"
+
+/*! Sets the relay to its declared state and reads the journal (PROTOCOL D4).
+ * Needs no good settings: a word that declares nothing counts as locked, and a
+ * pin that cannot drive a relay is left alone. */
+void lock_app_power_on(void);
+
+/*! Starts everything else, after lock_app_power_on and once settings.h has found
+ * the settings good. Counts commands in `counts`. Returns false where the
+ * relay's pin cannot be an output. */
+bool lock_app_start(struct watchdog_counts *counts);
+
+/*! Whether the way to the shadow is open. */
+bool lock_app_is_connected(void);
+
+/*! Whether the cloud has accepted all there is to tell. */
+bool lock_app_is_of_use(void);
 
 /*! Whether a reboot would leave the latch as it is. */
 bool lock_app_may_reboot(void);

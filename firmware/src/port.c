@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "counter.h"
 #include "mgos.h"
 #include "mgos_sntp.h"
 #include "status.h"
@@ -13,6 +14,7 @@
 #endif
 
 #define PATH_BYTES_MAX 24
+#define BOOTS_MAGIC 0x31544f42u /* "BOT1" */
 
 void port_now(struct moment *now) {
   double synced_at = mgos_sntp_get_last_synced_uptime();
@@ -104,4 +106,30 @@ int32_t port_rssi(void) {
 #endif
 }
 
-uint32_t port_random(void) { return (uint32_t) (uint64_t) (mgos_uptime() * 1e6); }
+uint32_t port_random(void) {
+  return (uint32_t) mgos_rand_range(0.0f, 16777216.0f);
+}
+
+uint32_t port_boots(void) {
+  static struct port_record record;
+  static uint64_t count;
+  struct counter boots;
+  if (count != 0) return (uint32_t) count;
+  port_record_start(&record, "boots");
+  (void) counter_load(&boots, &record.flash, BOOTS_MAGIC);
+  if (counter_next(&boots, 0, &count) != CORE_OK) {
+    LOG(LL_ERROR, ("port: the boot could not be counted"));
+    count = boots.value + 1;
+  }
+  return (uint32_t) count;
+}
+
+static void (*s_make_safe)(void);
+
+void port_on_panic(void (*make_safe)(void)) { s_make_safe = make_safe; }
+
+void port_panic(const char *what) {
+  if (s_make_safe != NULL) s_make_safe();
+  LOG(LL_ERROR, ("panic: not %s", what));
+  mgos_system_restart();
+}

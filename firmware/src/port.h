@@ -40,4 +40,21 @@ int32_t port_rssi(void);
 /*! A number for jitter; never for anything secret. */
 uint32_t port_random(void);
 
+/*! How often this device has booted, this time included; counted in flash at
+ * the first call. */
+uint32_t port_boots(void);
+
+/*! Names what port_panic calls first: it puts the latch into its safe state. */
+void port_on_panic(void (*make_safe)(void));
+
+/*! Ends a state that cannot be, which is always our own bug: latch to its safe
+ * state, a line in the log, reboot. Never for input from outside. */
+void port_panic(const char *what) __attribute__((noreturn));
+
+/*! Panics unless `condition` holds. */
+#define PORT_ASSERT(condition) \
+  do {                         \
+    if (!(condition)) port_panic(#condition); \
+  } while (0)
+
 #endif

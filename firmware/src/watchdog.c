@@ -2,64 +2,116 @@
 #include "watchdog.h"
 
 #include "led.h"
+#include "link.h"
+#include "lock.h"
 #include "mgos.h"
 #include "mgos_mqtt.h"
+#include "port.h"
 
-#define TICK_MS 1000
+#define TICK_MS 250
 
 static struct {
-  bool (*may_reboot)(void);
-  double down_since_s;    /* Uptime at which the connection was last up. */
-  double attempt_since_s; /* Uptime at which the attempt was last given up. */
-  bool reconnect;         /* Disconnected by us: connect at the next tick. */
+  const struct watchdog_role *role;
+  const struct watchdog_counts *counts;
+  struct link link;
+  bool has_network;
 } s_watchdog;
 
-static void give_up_attempt(double now_s) {
-  LOG(LL_WARN, ("watchdog: no connection for %d s, giving up the attempt",
-                (int) (now_s - s_watchdog.attempt_since_s)));
-  mgos_mqtt_global_disconnect();
-  /* Not at once: connecting does nothing until the old attempt has closed. */
-  s_watchdog.reconnect = true;
-  s_watchdog.attempt_since_s = now_s;
+static enum link_phase phase(void) {
+  if (mgos_mqtt_global_is_connected()) return LINK_CONNECTED;
+  return mgos_mqtt_get_global_conn() != NULL ? LINK_TRYING : LINK_IDLE;
 }
 
-static void watchdog_tick(void *arg) {
-  const int reconnect_s = mgos_sys_config_get_watchdog_reconnect_s();
-  const int reboot_s = mgos_sys_config_get_watchdog_reboot_s();
-  const double now_s = mgos_uptime();
+/* mgos_mqtt_global_disconnect would wait until its last packet has left, which
+ * it never does while the handshake hangs. */
+static void close_connection(void) {
+  struct mg_connection *connection = mgos_mqtt_get_global_conn();
+  if (connection != NULL) connection->flags |= MG_F_CLOSE_IMMEDIATELY;
+}
+
+static void on_tick(void *arg) {
+  struct link_view view;
+  struct moment now;
+  const bool was_closing = s_watchdog.link.closing != 0;
   (void) arg;
-  if (mgos_mqtt_global_is_connected()) {
-    s_watchdog.down_since_s = s_watchdog.attempt_since_s = now_s;
-    s_watchdog.reconnect = false;
-    return;
+  port_now(&now);
+  view.uptime_ms = now.uptime_ms;
+  view.random = port_random();
+  view.phase = phase();
+  view.has_network = s_watchdog.has_network;
+  view.is_of_use = s_watchdog.role->is_of_use();
+  view.may_reboot = s_watchdog.role->may_reboot();
+  switch (link_step(&s_watchdog.link, &view)) {
+    case LINK_WAIT:
+      break;
+    case LINK_CONNECT:
+      (void) mgos_mqtt_global_connect();
+      break;
+    case LINK_CLOSE:
+      if (!was_closing) {
+        LOG(LL_WARN, ("watchdog: %s, closing", view.phase == LINK_TRYING
+                                                   ? "the attempt hangs"
+                                                   : "no answer to reports"));
+      }
+      close_connection();
+      break;
+    case LINK_REBOOT:
+      LOG(LL_ERROR, ("watchdog: no connection of use, rebooting"));
+      mgos_system_restart();
   }
-  if (reboot_s > 0 && now_s - s_watchdog.down_since_s >= reboot_s &&
-      s_watchdog.may_reboot()) {
-    LOG(LL_ERROR, ("watchdog: no connection for %d s, rebooting", reboot_s));
-    mgos_system_restart();
-  }
-  if (s_watchdog.reconnect) {
-    s_watchdog.reconnect = false;
-    (void) mgos_mqtt_global_connect();
-  } else if (reconnect_s > 0 &&
-             now_s - s_watchdog.attempt_since_s >= reconnect_s) {
-    give_up_attempt(now_s);
-  }
+  led_show(indicator_state_of(s_watchdog.has_network,
+                              s_watchdog.role->is_connected(),
+                              lock_clock_is_good(&now)));
 }
 
-static void connection_changed(int ev, void *evd, void *arg) {
-  led_steady(!mgos_mqtt_global_is_connected());
-  (void) ev;
+static void on_network(int ev, void *evd, void *arg) {
+  if (ev == MGOS_NET_EV_IP_ACQUIRED) s_watchdog.has_network = true;
+  if (ev == MGOS_NET_EV_DISCONNECTED) s_watchdog.has_network = false;
   (void) evd;
   (void) arg;
 }
 
-void watchdog_start(bool (*may_reboot)(void)) {
-  s_watchdog.may_reboot = may_reboot;
-  s_watchdog.down_since_s = s_watchdog.attempt_since_s = mgos_uptime();
-  s_watchdog.reconnect = false;
-  led_steady(true);
-  mgos_event_add_handler(MGOS_EVENT_CLOUD_CONNECTED, connection_changed, NULL);
-  mgos_event_add_handler(MGOS_EVENT_CLOUD_DISCONNECTED, connection_changed, NULL);
-  mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, watchdog_tick, NULL);
+static void log_health(void *arg) {
+  const struct watchdog_counts *counts = s_watchdog.counts;
+  struct moment now;
+  (void) arg;
+  port_now(&now);
+  LOG(LL_INFO,
+      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s heap=%lu "
+       "heap_min=%lu boots=%lu commands=%lu refusals=%lu presses=%lu dropped=%lu",
+       (unsigned long) (now.uptime_ms / 1000),
+       s_watchdog.has_network ? "up" : "down", (long) port_rssi(),
+       mgos_mqtt_global_is_connected() ? "up" : "down",
+       lock_clock_is_good(&now) ? "good" : "bad",
+       (unsigned long) mgos_get_free_heap_size(),
+       (unsigned long) mgos_get_min_free_heap_size(),
+       (unsigned long) port_boots(), (unsigned long) counts->commands,
+       (unsigned long) counts->refusals, (unsigned long) counts->presses,
+       (unsigned long) counts->dropped));
+}
+
+void watchdog_start(const struct watchdog_role *role,
+                    const struct watchdog_counts *counts) {
+  const int health_s = mgos_sys_config_get_health_interval_s();
+  struct link_settings settings;
+  struct moment now;
+  settings.attempt_ms =
+      (uint32_t) mgos_sys_config_get_watchdog_reconnect_s() * 1000u;
+  settings.silence_ms =
+      (uint32_t) mgos_sys_config_get_watchdog_silence_s() * 1000u;
+  settings.reboot_ms =
+      (uint32_t) mgos_sys_config_get_watchdog_reboot_s() * 1000u;
+  settings.retry_first_ms =
+      (uint32_t) mgos_sys_config_get_watchdog_retry_min_s() * 1000u;
+  settings.retry_most_ms =
+      (uint32_t) mgos_sys_config_get_watchdog_retry_max_s() * 1000u;
+  port_now(&now);
+  s_watchdog.role = role;
+  s_watchdog.counts = counts;
+  link_start(&s_watchdog.link, &settings, now.uptime_ms);
+  mgos_event_add_group_handler(MGOS_EVENT_GRP_NET, on_network, NULL);
+  mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
+  if (health_s > 0) {
+    mgos_set_timer(health_s * 1000, MGOS_TIMER_REPEAT, log_health, NULL);
+  }
 }

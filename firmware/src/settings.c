@@ -1,0 +1,199 @@
+/*! Implements settings.h. */
+#include "settings.h"
+
+#include <string.h>
+
+#include "mgos.h"
+#include "port.h"
+#include "text.h"
+
+#define DAY_S 86400
+#define MINUTE_MS 60000
+
+static const char *or_empty(const char *text) { return text == NULL ? "" : text; }
+
+enum role settings_role(void) {
+  const char *word = or_empty(mgos_sys_config_get_app_role());
+  if (strcmp(word, "lock") == 0) return ROLE_LOCK;
+  if (strcmp(word, "button") == 0) return ROLE_BUTTON;
+  return strcmp(word, "both") == 0 ? ROLE_BOTH : ROLE_NONE;
+}
+
+bool settings_pin_drives(int pin) {
+  return pin >= 0 && pin <= 16 && (pin < 6 || pin > 11);
+}
+
+/* One use of a pin. */
+struct use {
+  const char *key;
+  int pin;
+  bool is_needed; /* -1 is no answer. */
+  bool is_input;  /* Needs interrupts, which GPIO 16 has not. */
+};
+
+static bool check_use(const struct use *use) {
+  if (use->pin == -1 && !use->is_needed) return true;
+  if (!settings_pin_drives(use->pin) || (use->is_input && use->pin == 16)) {
+    LOG(LL_ERROR, ("settings: %s is %d; allowed: %s0 to 5, 12 to %d", use->key,
+                   use->pin, use->is_needed ? "" : "-1, ",
+                   use->is_input ? 15 : 16));
+    return false;
+  }
+  if (use->pin == 1 || use->pin == 3) {
+    LOG(LL_WARN, ("settings: %s is %d, a pin of the serial port", use->key,
+                  use->pin));
+  }
+  return true;
+}
+
+bool settings_check_pins(enum role role) {
+  const struct use uses[] = {
+      {"pins.relay", mgos_sys_config_get_pins_relay(), true, false},
+      {"pins.door", mgos_sys_config_get_pins_door(), false, true},
+      {"pins.button", mgos_sys_config_get_pins_button(), true, true},
+      {"pins.led", mgos_sys_config_get_pins_led(), false, false},
+  };
+  const int first = role == ROLE_BUTTON ? 2 : 0;
+  bool is_good = true;
+  int i, j;
+  for (i = first; i < 4; i++) {
+    if (role == ROLE_LOCK && i == 2) continue;
+    is_good &= check_use(&uses[i]);
+    for (j = first; j < i; j++) {
+      if (role == ROLE_LOCK && j == 2) continue;
+      if (uses[i].pin < 0 || uses[i].pin != uses[j].pin) continue;
+      LOG(LL_ERROR, ("settings: %s and %s are both %d; allowed: pins of their "
+                     "own",
+                     uses[j].key, uses[i].key, uses[i].pin));
+      is_good = false;
+    }
+  }
+  return is_good;
+}
+
+static bool check_range(const char *key, int value, int least, int most) {
+  if (value >= least && value <= most) return true;
+  LOG(LL_ERROR, ("settings: %s is %d; allowed: %d to %d", key, value, least,
+                 most));
+  return false;
+}
+
+/* A topic's beginning; the thing's name follows it. */
+static bool check_topic(const char *key, const char *text) {
+  char topic[PORT_TOPIC_BYTES_MAX];
+  text = or_empty(text);
+  if (text[0] != '\0' && text[0] != '$' && strpbrk(text, "+#") == NULL &&
+      port_topic(text, topic, sizeof(topic)) == 0) {
+    return true;
+  }
+  LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: a topic without + and # that "
+                 "does not begin with $, up to %d characters with the name",
+                 key, text, PORT_TOPIC_BYTES_MAX - 1));
+  return false;
+}
+
+static bool check_lock(void) {
+  const char *power_on = or_empty(mgos_sys_config_get_lock_power_on());
+  const int pulse_ms = mgos_sys_config_get_lock_pulse_ms();
+  const int relock_s = mgos_sys_config_get_lock_relock_s();
+  bool is_good = true;
+  if (strcmp(power_on, "locked") != 0 && strcmp(power_on, "unlocked") != 0) {
+    LOG(LL_ERROR, ("settings: lock.power_on is \"%s\"; allowed: locked, unlocked",
+                   power_on));
+    is_good = false;
+  }
+  is_good &= check_range("lock.unlocked_level",
+                         mgos_sys_config_get_lock_unlocked_level(), 0, 1);
+  is_good &= check_range("lock.door_closed_level",
+                         mgos_sys_config_get_lock_door_closed_level(), 0, 1);
+  is_good &= check_range("lock.pulse_ms", pulse_ms, 0, MINUTE_MS);
+  is_good &= check_range("lock.relock_s", relock_s, 0, DAY_S);
+  is_good &= check_range("lock.clock_tolerance_ms",
+                         mgos_sys_config_get_lock_clock_tolerance_ms(), 0,
+                         10000);
+  is_good &= check_range("report.interval_s",
+                         mgos_sys_config_get_report_interval_s(), 1, 1800);
+  is_good &= check_topic("topic.command", mgos_sys_config_get_topic_command());
+  if (pulse_ms > 0 && relock_s > 0) {
+    LOG(LL_WARN, ("settings: lock.pulse_ms wins over lock.relock_s"));
+  }
+  if (strcmp(power_on, "unlocked") == 0 && pulse_ms == 0 && relock_s == 0) {
+    LOG(LL_WARN, ("settings: lock.power_on is unlocked without lock.relock_s: "
+                  "it stays unlocked after a power cut"));
+  }
+  return is_good;
+}
+
+static bool check_button(void) {
+  bool is_good = true;
+  is_good &= check_range("button.pressed_level",
+                         mgos_sys_config_get_button_pressed_level(), 0, 1);
+  is_good &= check_range("button.debounce_ms",
+                         mgos_sys_config_get_button_debounce_ms(), 1, 500);
+  is_good &= check_range("button.quiet_ms",
+                         mgos_sys_config_get_button_quiet_ms(), 1, 5000);
+  is_good &= check_range("button.long_ms",
+                         mgos_sys_config_get_button_long_ms(), 1, MINUTE_MS);
+  is_good &= check_range("button.supply_mv",
+                         mgos_sys_config_get_button_supply_mv(), 0, 60000);
+  is_good &= check_topic("topic.press", mgos_sys_config_get_topic_press());
+  return is_good;
+}
+
+static bool check_device(void) {
+  const int retry_s = mgos_sys_config_get_watchdog_retry_min_s();
+  bool is_good = true;
+  is_good &= check_range("led.on_level", mgos_sys_config_get_led_on_level(), 0, 1);
+  is_good &= check_range("health.interval_s",
+                         mgos_sys_config_get_health_interval_s(), 0, DAY_S);
+  is_good &= check_range("watchdog.reconnect_s",
+                         mgos_sys_config_get_watchdog_reconnect_s(), 0, DAY_S);
+  is_good &= check_range("watchdog.silence_s",
+                         mgos_sys_config_get_watchdog_silence_s(), 0, DAY_S);
+  is_good &= check_range("watchdog.reboot_s",
+                         mgos_sys_config_get_watchdog_reboot_s(), 0, DAY_S);
+  is_good &= check_range("watchdog.retry_min_s", retry_s, 1, DAY_S);
+  is_good &= check_range("watchdog.retry_max_s",
+                         mgos_sys_config_get_watchdog_retry_max_s(),
+                         retry_s < 1 ? 1 : retry_s, DAY_S);
+  if (port_thing()[0] == '\0' || !text_is_name(port_thing())) {
+    LOG(LL_ERROR, ("settings: aws.thing_name (or device.id) is \"%s\"; allowed: "
+                   "letters, digits and . _ : -",
+                   port_thing()));
+    is_good = false;
+  }
+  return is_good;
+}
+
+/* No danger to the door by itself, and hardly meant. */
+static void remark_connection(void) {
+  const char *client = mgos_sys_config_get_mqtt_client_id();
+  const char *ca = or_empty(mgos_sys_config_get_mqtt_ssl_ca_cert());
+  if (client == NULL) client = or_empty(mgos_sys_config_get_device_id());
+  if (strcmp(client, port_thing()) != 0) {
+    LOG(LL_ERROR, ("settings: mqtt.client_id (or device.id) is \"%s\" and the "
+                   "thing's name \"%s\": our policies refuse that connection",
+                   client, port_thing()));
+  }
+  if (ca[0] == '\0' || strcmp(ca, "*") == 0) {
+    LOG(LL_ERROR, ("settings: mqtt.ssl_ca_cert is \"%s\": anyone can pass for "
+                   "the broker",
+                   ca));
+  }
+  if (mgos_sys_config_get_mqtt_server() == NULL) {
+    LOG(LL_WARN, ("settings: mqtt.server is empty: nowhere to connect"));
+  }
+}
+
+bool settings_check(enum role role) {
+  bool is_good = check_device();
+  if (role == ROLE_NONE) {
+    LOG(LL_ERROR, ("settings: app.role is \"%s\"; allowed: lock, button, both",
+                   or_empty(mgos_sys_config_get_app_role())));
+    is_good = false;
+  }
+  if (role & ROLE_LOCK) is_good &= check_lock();
+  if (role & ROLE_BUTTON) is_good &= check_button();
+  remark_connection();
+  return is_good;
+}
