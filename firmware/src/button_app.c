@@ -19,6 +19,9 @@ static struct {
   char topic[PORT_TOPIC_BYTES_MAX];
   int pin;
   struct watchdog_counts *counts;
+  uint64_t unanswered_since_ms;
+  unsigned unanswered; /* Presses sent that the broker has not taken yet. */
+  uint16_t last_id;    /* Packet id of the last of them. */
   bool pressed_level;
   bool sequence_is_new; /* Flash held none: start from the time of day. */
 } s_app;
@@ -33,6 +36,18 @@ static bool next_sequence(uint64_t *sequence) {
   return true;
 }
 
+static void drop(const char *what, const char *why, unsigned flashes) {
+  LOG(LL_WARN, ("button: %s dropped: %s", what, why));
+  s_app.counts->dropped++;
+  led_flash(flashes);
+}
+
+static uint64_t uptime_ms(void) {
+  struct moment now;
+  port_now(&now);
+  return now.uptime_ms;
+}
+
 /* Sends a press now or never: one that waited for the network would open a
  * door long after the finger left the button. */
 static void send_press(enum press press) {
@@ -41,31 +56,42 @@ static void send_press(enum press press) {
   uint64_t sequence;
   if (press == PRESS_NONE) return;
   if (!mgos_mqtt_global_is_connected()) {
-    LOG(LL_WARN, ("button: %s dropped: offline", press_name(press)));
-    s_app.counts->dropped++;
-    led_flash(4);
+    drop(press_name(press), "offline", 4);
     return;
   }
   if (!next_sequence(&sequence)) {
-    LOG(LL_ERROR, ("button: %s dropped: flash", press_name(press)));
-    s_app.counts->dropped++;
-    led_flash(6);
+    drop(press_name(press), "flash", 6);
     return;
   }
   PORT_ASSERT(press_format(port_thing(), press,
                            (uint32_t) mgos_sys_config_get_button_supply_mv(),
                            sequence, payload, sizeof(payload),
                            &length) == CORE_OK);
-  (void) mgos_mqtt_pub(s_app.topic, payload, length, 1, false);
+  s_app.last_id = mgos_mqtt_pub(s_app.topic, payload, length, 1, false);
+  if (s_app.unanswered++ == 0) s_app.unanswered_since_ms = uptime_ms();
   LOG(LL_INFO, ("button: %s", press_name(press)));
-  s_app.counts->presses++;
-  led_flash(1);
 }
 
-static uint64_t uptime_ms(void) {
-  struct moment now;
-  port_now(&now);
-  return now.uptime_ms;
+/* The presses under way will not be answered any more. */
+static void give_up_presses(const char *why) {
+  if (s_app.unanswered == 0) return;
+  s_app.counts->dropped += s_app.unanswered - 1;
+  s_app.unanswered = 0;
+  drop("press", why, 4);
+}
+
+static void on_mqtt(struct mg_connection *nc, int ev, void *evd, void *arg) {
+  const struct mg_mqtt_message *message = (const struct mg_mqtt_message *) evd;
+  (void) nc;
+  (void) arg;
+  if (ev == MG_EV_CLOSE) give_up_presses("connection lost");
+  if (ev != MG_EV_MQTT_PUBACK || s_app.unanswered == 0 ||
+      message->message_id != s_app.last_id) {
+    return;
+  }
+  s_app.counts->presses += s_app.unanswered;
+  s_app.unanswered = 0;
+  led_flash(1);
 }
 
 static bool is_down(void) {
@@ -81,6 +107,15 @@ static void on_edge(int pin, void *arg) {
 static void on_tick(void *arg) {
   (void) arg;
   send_press(press_tick(&s_app.classifier, uptime_ms()));
+  if (s_app.unanswered == 0 ||
+      uptime_ms() - s_app.unanswered_since_ms <
+          (uint64_t) mgos_sys_config_get_button_answer_ms()) {
+    return;
+  }
+  /* A dead way that TCP believes in would deliver the press when it comes back
+   * to life, and a door would open then. */
+  give_up_presses("no answer");
+  port_close_connection();
 }
 
 bool button_app_start(struct watchdog_counts *counts) {
@@ -106,6 +141,7 @@ bool button_app_start(struct watchdog_counts *counts) {
               (uint32_t) mgos_sys_config_get_button_quiet_ms(),
               (uint32_t) mgos_sys_config_get_button_long_ms(), is_down(),
               uptime_ms());
+  mgos_mqtt_add_global_handler(on_mqtt, NULL);
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include "counter.h"
 #include "mgos.h"
+#include "mgos_mqtt.h"
 #include "mgos_sntp.h"
 #include "status.h"
 #include "text.h"
@@ -108,6 +109,11 @@ int32_t port_rssi(void) {
 
 uint32_t port_random(void) {
   return (uint32_t) mgos_rand_range(0.0f, 16777216.0f);
+}
+
+void port_close_connection(void) {
+  struct mg_connection *connection = mgos_mqtt_get_global_conn();
+  if (connection != NULL) connection->flags |= MG_F_CLOSE_IMMEDIATELY;
 }
 
 uint32_t port_boots(void) {

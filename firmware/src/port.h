@@ -40,6 +40,11 @@ int32_t port_rssi(void);
 /*! A number for jitter; never for anything secret. */
 uint32_t port_random(void);
 
+/*! Ends the MQTT connection, or the attempt at one, at the next poll. Not by
+ * mgos_mqtt_global_disconnect: that waits until its last packet has left, which
+ * it never does while a handshake hangs or the way is dead. */
+void port_close_connection(void);
+
 /*! How often this device has booted, this time included; counted in flash at
  * the first call. */
 uint32_t port_boots(void);

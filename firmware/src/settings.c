@@ -5,6 +5,7 @@
 
 #include "mgos.h"
 #include "port.h"
+#include "press.h"
 #include "text.h"
 
 #define DAY_S 86400
@@ -82,7 +83,7 @@ static bool check_range(const char *key, int value, int least, int most) {
 static bool check_topic(const char *key, const char *text) {
   char topic[PORT_TOPIC_BYTES_MAX];
   text = or_empty(text);
-  if (text[0] != '\0' && text[0] != '$' && strpbrk(text, "+#") == NULL &&
+  if (text[0] != '$' && strpbrk(text, "+#") == NULL &&
       port_topic(text, topic, sizeof(topic)) == 0) {
     return true;
   }
@@ -134,6 +135,8 @@ static bool check_button(void) {
                          mgos_sys_config_get_button_quiet_ms(), 1, 5000);
   is_good &= check_range("button.long_ms",
                          mgos_sys_config_get_button_long_ms(), 1, MINUTE_MS);
+  is_good &= check_range("button.answer_ms",
+                         mgos_sys_config_get_button_answer_ms(), 500, 10000);
   is_good &= check_range("button.supply_mv",
                          mgos_sys_config_get_button_supply_mv(), 0, 60000);
   is_good &= check_topic("topic.press", mgos_sys_config_get_topic_press());
@@ -156,10 +159,11 @@ static bool check_device(void) {
   is_good &= check_range("watchdog.retry_max_s",
                          mgos_sys_config_get_watchdog_retry_max_s(),
                          retry_s < 1 ? 1 : retry_s, DAY_S);
-  if (port_thing()[0] == '\0' || !text_is_name(port_thing())) {
+  if (port_thing()[0] == '\0' || !text_is_name(port_thing()) ||
+      strlen(port_thing()) > PRESS_SERIAL_CHARS_MAX) {
     LOG(LL_ERROR, ("settings: aws.thing_name (or device.id) is \"%s\"; allowed: "
-                   "letters, digits and . _ : -",
-                   port_thing()));
+                   "1 to %d letters, digits and . _ : -",
+                   port_thing(), PRESS_SERIAL_CHARS_MAX));
     is_good = false;
   }
   return is_good;

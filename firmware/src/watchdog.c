@@ -22,13 +22,6 @@ static enum link_phase phase(void) {
   return mgos_mqtt_get_global_conn() != NULL ? LINK_TRYING : LINK_IDLE;
 }
 
-/* mgos_mqtt_global_disconnect would wait until its last packet has left, which
- * it never does while the handshake hangs. */
-static void close_connection(void) {
-  struct mg_connection *connection = mgos_mqtt_get_global_conn();
-  if (connection != NULL) connection->flags |= MG_F_CLOSE_IMMEDIATELY;
-}
-
 static void on_tick(void *arg) {
   struct link_view view;
   struct moment now;
@@ -53,7 +46,7 @@ static void on_tick(void *arg) {
                                                    ? "the attempt hangs"
                                                    : "no answer to reports"));
       }
-      close_connection();
+      port_close_connection();
       break;
     case LINK_REBOOT:
       LOG(LL_ERROR, ("watchdog: no connection of use, rebooting"));
