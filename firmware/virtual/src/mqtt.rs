@@ -3,6 +3,8 @@
 //! what a message means.
 
 mod connect;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -263,11 +265,13 @@ impl Device {
                 }
             }
             LinkEventKind::PublishAcknowledged(packet) => {
-                if let Some(id) = mqtt.publish_ids.remove(&packet) {
+                let known = mqtt.publish_ids.remove(&packet);
+                if let Some(id) = known {
                     mqtt.queue.retain(|q| q.id != id);
                 }
                 mqtt.drain();
-                self.mqtt_tell(event::MQTT_PUBACK, Some((packet, 0)));
+                // To the firmware a packet has the id that its publish returned.
+                self.mqtt_tell(event::MQTT_PUBACK, Some((known.unwrap_or(packet), 0)));
             }
             LinkEventKind::SubscribeSent(packet) => {
                 if let Some(who) = mqtt.subscribes_sent.pop_front() {

@@ -60,16 +60,17 @@ fn accessors_are_named_and_typed_as_mongoose_generates_them() {
 
 #[test]
 fn the_files_of_the_image_are_valid_json_and_the_versions_agree() {
-    for (name, text) in [
-        ("conf1.json", include_str!("../../fs/conf1.json")),
-        (
-            "conf9.example.json",
-            include_str!("../../fs/conf9.example.json"),
-        ),
-    ] {
-        let parsed = serde_json::from_str::<serde_json::Value>(text);
-        assert!(parsed.is_ok_and(|json| json.is_object()), "{name}");
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../fs")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|e| e == "json") {
+            let parsed =
+                serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(&path).unwrap());
+            assert!(parsed.is_ok_and(|json| json.is_object()), "{path:?}");
+            names.push(path);
+        }
     }
+    assert!(names.len() >= 2, "{names:?}");
     let firmware = include_str!("../../src/port.h")
         .lines()
         .find_map(|line| line.strip_prefix("#define PORT_FIRMWARE "))
@@ -80,4 +81,50 @@ fn the_files_of_the_image_are_valid_json_and_the_versions_agree() {
         manifest.contains(&format!("\nversion: {firmware}\n")),
         "{firmware}"
     );
+}
+
+#[test]
+fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
+    let text = |t: &str| Default::Text(t.into());
+    let mut schema = Schema::new();
+    let dangers = [
+        ("mqtt.server", text("iot.eclipse.org:1883"), text("")),
+        ("mqtt.ssl_ca_cert", text(""), text("ca.pem")),
+        ("mqtt.max_qos", Default::Int(2), Default::Int(1)),
+        ("mqtt.max_queue_length", Default::Int(5), Default::Int(0)),
+        ("wifi.ap.enable", Default::Bool(true), Default::Bool(false)),
+        ("wifi.ap.pass", text("Mongoose"), text("unset")),
+        ("rpc.http_enable", Default::Bool(true), Default::Bool(false)),
+        ("shadow.lib", text(""), text("aws")),
+        (
+            "shadow.get_on_connect",
+            Default::Bool(true),
+            Default::Bool(false),
+        ),
+    ];
+    extend(&mut schema, include_str!("../shim/library.yml")).unwrap();
+    for (key, open, _) in &dangers {
+        assert_eq!(schema.get(*key), Some(open), "{key} as the library has it");
+    }
+    extend(&mut schema, include_str!("../../mos.yml")).unwrap();
+    for (key, _, closed) in &dangers {
+        assert_eq!(schema.get(*key), Some(closed), "{key} as the image has it");
+    }
+}
+
+#[test]
+fn the_example_names_one_thing_everywhere_and_holds_no_secret() {
+    let example: serde_json::Value =
+        serde_json::from_str(include_str!("../../fs/conf9.example.json")).unwrap();
+    let name = &example["device"]["id"];
+    assert_eq!(name, &example["aws"]["thing_name"]);
+    assert_eq!(name, &example["mqtt"]["client_id"]);
+    assert_eq!(example["wifi"]["sta"]["pass"], "");
+    for file in ["ssl_cert", "ssl_key"] {
+        let name = example["mqtt"][file].as_str().unwrap();
+        assert!(
+            name.ends_with(".pem") && name.len() <= 31,
+            "{name} does not fit the flash's file system"
+        );
+    }
 }

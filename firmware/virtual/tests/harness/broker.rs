@@ -130,6 +130,11 @@ impl Broker {
         stream
     }
 
+    /// Whether nobody has connected that nobody has taken yet.
+    pub fn no_connection(&self) -> bool {
+        self.accepted.try_recv().is_err()
+    }
+
     /// The next client that has sent its CONNECT; those that are gone already are passed over.
     pub fn connect(&self) -> Session {
         loop {
@@ -275,6 +280,11 @@ impl Session {
                 other => panic!("packet type {other} was not expected"),
             }
         }
+    }
+
+    /// Waits for a PUBACK; everything else is passed over.
+    pub fn until_acknowledged(&mut self) {
+        while self.read().0 != 0x40 {}
     }
 
     /// The next publish: topic, payload; acknowledged.

@@ -1,0 +1,128 @@
+//! Tests of the library's bad manners: each is one that the firmware must live with.
+
+use std::ffi::c_void;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::*;
+use crate::config::Config;
+use crate::link::LinkEvent;
+use crate::shadow::Shadow;
+
+extern "C" fn message(_: *mut c_void, _: *const u8, _: i32, _: *const u8, _: i32, _: *mut c_void) {}
+extern "C" fn happened(_: i32, _: *mut c_void, _: *mut c_void) {}
+
+fn device(settings: &[(&str, &str)]) -> (Device, Receiver<LinkEvent>) {
+    let mut config = Config::defaults();
+    for (key, value) in settings {
+        config.set(key, value).unwrap();
+    }
+    let (sender, events) = channel();
+    let mqtt = Mqtt::new(Link::start(sender).unwrap());
+    (Device::new(config, mqtt), events)
+}
+
+fn queued(device: &Device) -> Vec<u8> {
+    device.mqtt.queue.iter().map(|q| q.payload[0]).collect()
+}
+
+#[test]
+fn a_publish_offline_succeeds_whatever_becomes_of_it() {
+    for (queue, qos, expected) in [
+        ("5", 0, vec![]),
+        ("5", 1, vec![3, 4, 5, 6, 7]),
+        ("5", 2, vec![3, 4, 5, 6, 7]),
+        ("0", 1, vec![]),
+    ] {
+        let (mut device, _events) = device(&[("mqtt.max_queue_length", queue)]);
+        for payload in 1..=7 {
+            assert_ne!(device.mqtt_pub("t", &[payload], qos, false), 0);
+        }
+        assert_eq!(queued(&device), expected, "queue {queue}, QoS {qos}");
+    }
+}
+
+#[test]
+fn what_was_queued_offline_is_replayed_at_the_next_connection() {
+    let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = broker.local_addr().unwrap().to_string();
+    let (mut device, events) = device(&[
+        ("mqtt.max_queue_length", "5"),
+        ("mqtt.server", &address),
+        ("mqtt.ssl_ca_cert", ""),
+    ]);
+    device.mqtt_pub("t", b"made offline", 1, false);
+    device.network_is_up = true;
+    assert!(device.mqtt_connect());
+    let (mut client, _) = broker.accept().unwrap();
+    client.write_all(&[0x20, 2, 0, 0]).unwrap();
+    let patience = Duration::from_secs(20);
+    client.set_read_timeout(Some(patience)).unwrap();
+    while !device.mqtt.is_connected() {
+        device.mqtt_link_event(events.recv_timeout(patience).unwrap());
+    }
+    let mut received = Vec::new();
+    while !received.ends_with(b"made offline") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        received.push(byte[0]);
+    }
+}
+
+#[test]
+fn a_subscription_to_everything_stops_the_shadow_and_a_refused_one_does_not() {
+    for (own, granted, connects) in [
+        ("remote-lock/lock-1", true, true),
+        ("remote-lock/lock-1", false, true),
+        ("#", true, false),
+    ] {
+        let (mut device, _events) = device(&[("mqtt.server", "x"), ("aws.thing_name", "lock-1")]);
+        let nowhere = Context(std::ptr::null_mut());
+        device.mqtt_sub(own, message, nowhere);
+        device.shadow = Some(Shadow::start(&device.config).unwrap());
+        for event in [event::SHADOW_CONNECTED, event::CLOUD_CONNECTED] {
+            device.add_handler(event, happened, nowhere);
+        }
+        device.mqtt.subscribe_ids.insert(7, Subscriber::Shadow);
+        device.mqtt_subscribed(7, granted);
+        assert_eq!(
+            device.calls.len(),
+            if connects { 2 } else { 0 },
+            "{own} {granted}"
+        );
+    }
+}
+
+#[test]
+fn the_cloud_connects_twice() {
+    let (mut device, _events) = device(&[("mqtt.server", "x"), ("aws.thing_name", "lock-1")]);
+    device.add_handler(
+        event::CLOUD_CONNECTED,
+        happened,
+        Context(std::ptr::null_mut()),
+    );
+    device.shadow = Some(Shadow::start(&device.config).unwrap());
+    device.mqtt_accepted();
+    device.mqtt.subscribe_ids.insert(7, Subscriber::Shadow);
+    device.mqtt_subscribed(7, true);
+    assert_eq!(device.calls.len(), 2);
+}
+
+#[test]
+fn a_filter_takes_its_topics() {
+    for (filter, topic, expected) in [
+        ("a/b", "a/b", true),
+        ("a/b", "a/b/", false),
+        ("a/b", "a", false),
+        ("a/+", "a/b", true),
+        ("a/+", "a", false),
+        ("a/#", "a/b/c", true),
+        ("#", "a", true),
+        ("#", "", true),
+        ("a", "", false),
+    ] {
+        assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
+    }
+}
