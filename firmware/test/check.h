@@ -24,6 +24,7 @@ void report_tests(void);
 void press_tests(void);
 void walk_tests(void);
 void powercut_tests(void);
+void time_tests(void);
 void link_tests(void);
 void indicator_tests(void);
 

@@ -50,6 +50,26 @@ static void a_command_cut_at_any_byte_is_refused(void) {
   }
 }
 
+static int is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static void no_vector_cut_at_any_byte_is_a_command(void) {
+  struct command command;
+  size_t i, length, cuts = 0;
+  for (i = 0; i < COUNT_OF(command_vectors); i++) {
+    const struct command_vector *v = &command_vectors[i];
+    if (strcmp(v->expect, "ok") != 0) continue;
+    /* White space behind a command may be lost. */
+    for (length = v->length; is_space(v->payload[length - 1]);) length--;
+    while (length-- > 0) {
+      CHECK(v->name, parse(v->payload, length, &command) == COMMAND_SYNTAX);
+      cuts++;
+    }
+  }
+  CHECK("there are vectors", cuts > 3000);
+}
+
 static void a_command_damaged_at_any_byte_never_turns_into_another_action(void) {
   char damaged[sizeof(good)];
   struct command command;
@@ -72,5 +92,6 @@ static void a_command_damaged_at_any_byte_never_turns_into_another_action(void) 
 void command_tests(void) {
   RUN(the_shared_vectors_hold);
   RUN(a_command_cut_at_any_byte_is_refused);
+  RUN(no_vector_cut_at_any_byte_is_a_command);
   RUN(a_command_damaged_at_any_byte_never_turns_into_another_action);
 }

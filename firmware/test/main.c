@@ -36,6 +36,7 @@ int main(void) {
   press_tests();
   walk_tests();
   powercut_tests();
+  time_tests();
   link_tests();
   indicator_tests();
   printf("%d passed, %d failed\n", s_passed, s_failed);
