@@ -34,6 +34,7 @@ int indicator_is_lit(struct indicator *indicator, uint64_t uptime_ms) {
     unsigned half = at_ms / INDICATOR_FLASH_MS;
     if (half <= 2 * indicator->flashes) return (int) (half % 2);
     indicator->flashes = 0;
+    indicator->since_ms = uptime_ms; /* A whole blink next: no fifth flash. */
   }
   at_ms = (uint32_t) (uptime_ms - indicator->since_ms);
   return at_ms % period_ms[indicator->state] < on_ms[indicator->state];

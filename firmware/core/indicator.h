@@ -32,7 +32,8 @@ enum indicator_state indicator_state_of(int has_network, int is_connected,
 void indicator_show(struct indicator *indicator, enum indicator_state state,
                     uint64_t uptime_ms);
 
-/*! Flashes `count` times (1 … 100), over the state; flashes under way end. */
+/*! Flashes `count` times (1 … 100), over the state, whose pattern then begins
+ * anew; flashes under way end. */
 void indicator_flash(struct indicator *indicator, unsigned count,
                      uint64_t uptime_ms);
 

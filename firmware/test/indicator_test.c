@@ -86,7 +86,8 @@ static void flashes_can_be_counted_over_any_state(void) {
       }
       CHECK("counted", seen == counts[i]);
       CHECK("dark last", !lit);
-      (void) indicator_is_lit(&indicator, end_ms);
+      lit = indicator_is_lit(&indicator, end_ms);
+      CHECK("then a whole blink", lit == (states[j] != INDICATOR_GOOD));
       CHECK("over", indicator.flashes == 0);
     }
   }
