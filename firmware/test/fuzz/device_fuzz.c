@@ -12,14 +12,13 @@
  *   that cannot be written holds nothing). */
 #include <string.h>
 
+#include "courier.h"
 #include "judge.h"
 #include "require.h"
 #include "status.h"
 #include "world.h"
 
 #define EPOCH_MS UINT64_C(1763779520000)
-#define INTERVAL_MS 900000u
-#define ECHO_BYTES_MAX (REPORT_BYTES_MAX + 16)
 
 /* What comes next of the input, zeros behind its end. */
 struct input {
@@ -27,9 +26,6 @@ struct input {
 };
 
 static struct world s_world;
-static struct reporter s_reporter;
-static char s_sent[2][ECHO_BYTES_MAX]; /* The last report, and the one before. */
-static int s_connected, s_awaiting, s_due;
 
 static unsigned take(struct input *in) {
   return in->at < in->end ? *in->at++ : 0;
@@ -85,10 +81,7 @@ static void boot(void) {
   s_world.refusal = REFUSAL_NONE;
   s_world.source = SOURCE_BOOT;
   s_world.door = DOOR_NO_SENSOR;
-  reporter_start(&s_reporter, INTERVAL_MS);
-  s_connected = s_awaiting = 0;
-  s_due = 1;
-  s_sent[0][0] = s_sent[1][0] = '\0';
+  courier_boot();
 }
 
 /* Power fails: what was being written is torn in any way, the rest is whole. */
@@ -130,8 +123,11 @@ static void deliver(const struct command *c) {
   outcome = lock_command(&s_world.lock, &parsed, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   require_outcome(&s_world, &parsed, &e, outcome, moves, before);
-  s_due |= e.writes;
-  if (e.writes) reporter_request(&s_reporter);
+  if (e.writes) {
+    courier_changed();
+  } else {
+    courier_mention();
+  }
 }
 
 static void issue(struct input *in) {
@@ -178,6 +174,7 @@ static void malformed(struct input *in) {
           "a command cut short is none (D6)");
   lock_malformed(&s_world.lock);
   s_world.refusal = REFUSAL_MALFORMED;
+  courier_mention();
 }
 
 /* ---- Time ---- */
@@ -196,8 +193,7 @@ static void let_time_act(int by_door, enum door door) {
           "it relocks when it is due, and only then (D5)");
   if (!moved) return;
   s_world.source = SOURCE_AUTO;
-  reporter_request(&s_reporter);
-  s_due = 1;
+  courier_changed();
 }
 
 static void pass(struct input *in) {
@@ -229,43 +225,9 @@ static void skew_or_lose_clock(struct input *in, int skews) {
 
 /* ---- Reports ---- */
 
-static void poll_report(void) {
-  static const struct report_context context = {1, -61, "1.0.0"};
-  struct report report;
-  size_t length = 0;
-  int wants = reporter_wants(&s_reporter, &s_world.now);
-  REQUIRE(!wants || s_connected, "nothing is sent offline");
-  REQUIRE(wants || !s_connected || !s_due, "a change is reported at once (D4)");
-  if (!wants) return;
-  report_collect(&s_world.lock, &context, &s_world.now, &report);
-  strcpy(s_sent[1], s_sent[0]);
-  strcpy(s_sent[0], "{\"reported\":");
-  REQUIRE(report_format(&report, s_sent[0] + 12, REPORT_BYTES_MAX, &length) ==
-              CORE_OK,
-          "any report fits");
-  strcpy(s_sent[0] + 12 + length, "}");
-  reporter_sent(&s_reporter, &report, &s_world.now, (uint32_t) s_world.true_ms);
-  s_awaiting = 1;
-  s_due = 0;
-}
-
-static void echo(struct input *in) {
-  static char state[ECHO_BYTES_MAX];
-  unsigned how = take(in);
-  int expected, accepted;
-  strcpy(state, s_sent[how & 1]);
-  if (how & 2) state[(how >> 2) % (strlen(state) + 1)] = '?';
-  expected = s_awaiting && strcmp(state, s_sent[0]) == 0;
-  accepted = reporter_accepted(&s_reporter, state, strlen(state), &s_world.now);
-  REQUIRE(accepted == expected, "only the last report's echo is accepted (D4)");
-  if (accepted) s_awaiting = 0;
-}
-
 static void connect(int connected) {
   int moves = s_world.moves;
-  reporter_connected(&s_reporter, connected);
-  s_connected = connected;
-  s_due |= connected;
+  courier_connect(connected);
   REQUIRE(s_world.moves == moves, "no movement on reconnect (D4)");
 }
 
@@ -359,8 +321,8 @@ static void take_step(struct input *in) {
       connect(what >= 128);
       break;
     default:
-      poll_report();
-      echo(in);
+      courier_poll(&s_world);
+      courier_echo(&s_world, take(in));
       break;
   }
 }

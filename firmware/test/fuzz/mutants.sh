@@ -23,6 +23,8 @@ trailing bytes are accepted|command|scan|100000|s/scan->at == scan->end \? 0 : C
 a surrogate as UTF-8 is accepted|scan|scan|100000|s/ \|\| code >> 11 == 0x1b//
 equality looks one way|scan|scan|100000|s/ &&\n         covers\(right, right_length, left, left_length\)//
 a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      press = PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      press = PRESS_DOUBLE;/
+refusals are reported at once|device|report|60000|s/reporter->mention && now->uptime_ms >= reporter->mention_ms/reporter->mention/
+the last refusal is not told|device|report|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = 1; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
 any echo is accepted|report|report|20000|s/return equal && more == 0;/return more == 0;/
 a torn echo is accepted|report|report|20000|s/return equal && more == 0;/return equal;/
 TABLE
@@ -44,7 +46,7 @@ try() {
   }
   objects=$(ls out/core_*.o | grep -v "out/core_$file.o")
   # shellcheck disable=SC2086
-  $CLANG $FLAGS -fsanitize=fuzzer -o "$dir/$target" "out/${target}_fuzz.o" out/json_tree.o out/world.o out/judge.o "$dir/core_$file.o" $objects
+  $CLANG $FLAGS -fsanitize=fuzzer -o "$dir/$target" "out/${target}_fuzz.o" out/json_tree.o out/world.o out/judge.o out/courier.o "$dir/core_$file.o" $objects
   if "$dir/$target" -seed=1 -runs="$runs" -max_len=520 -artifact_prefix="$dir/" "$dir/work" "corpus/$target" >"$dir/log" 2>&1 </dev/null; then
     echo "mutant '$name': NOT FOUND by $target within $runs executions" >&2
     return 1
