@@ -5,11 +5,14 @@
 mod broker;
 #[path = "harness/device.rs"]
 mod device;
+#[path = "harness/tls.rs"]
+mod tls;
 
-use broker::{Broker, COMMANDS, Certificates, Packet, Session, command_text, publish_bytes};
+use broker::{Broker, COMMANDS, Packet, Session, command_text, publish_bytes};
 use device::{Device, flash};
 use serde_json::json;
 use tempfile::TempDir;
+use tls::Certificates;
 
 /// Everything waits less than it would at home, so that a test takes seconds.
 const HASTE: &[&str] = &[

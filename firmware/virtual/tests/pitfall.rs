@@ -32,13 +32,16 @@
 mod broker;
 #[path = "harness/device.rs"]
 mod device;
+#[path = "harness/tls.rs"]
+mod tls;
 
 use std::io::Read as _;
 
-use broker::{Broker, COMMANDS, Certificates, Packet, Session, command_text};
+use broker::{Broker, COMMANDS, Packet, Session, command_text};
 use device::{Device, flash};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tls::Certificates;
 
 /// A lock that knows the time and has taken lock command 1.
 fn lock() -> (Broker, TempDir, Device, Session) {

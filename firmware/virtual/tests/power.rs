@@ -235,3 +235,37 @@ fn erased_flash_refuses_unlocks_until_a_lock_has_come() {
     assert_eq!(life.outcome("unlock", 5), "executed");
     assert_eq!(life.device.latches(), ["locked", "unlocked"]);
 }
+
+#[test]
+fn a_cut_while_a_press_is_counted_never_repeats_a_number() {
+    let flash = flash();
+    let mut last = 0;
+    for order in [
+        "before-erase:1",
+        "after-erase:1",
+        "write:1@9",
+        "after-write:1",
+    ] {
+        for cut in [None, Some(order)] {
+            let broker = Broker::start();
+            let mut device = broker.device(&flash, "button", &["button.quiet_ms=100"]);
+            let mut session = broker.accept();
+            device.until(|l| l["event"] == "connected");
+            if let Some(order) = cut {
+                device.say(&json!({"power_cut": order}).to_string());
+                device.say(r#"{"press":"single"}"#);
+                device.until(|l| l["event"] == "power_cut");
+                assert_eq!(
+                    session.until_end().iter().filter(|b| **b == b'{').count(),
+                    0,
+                    "{order}"
+                );
+                continue;
+            }
+            device.say(r#"{"press":"single"}"#);
+            let sequence = session.publish().1["sequence"].as_u64().unwrap_or(0);
+            assert!(sequence > last, "{order}: {sequence} after {last}");
+            last = sequence;
+        }
+    }
+}

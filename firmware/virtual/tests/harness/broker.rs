@@ -1,9 +1,8 @@
-//! A broker for one client, over TCP or TLS, of which the test plays every move. MQTT 3.1.1, QoS 0 and 1 only.
+//! A broker for one client, of which the test plays every move. MQTT 3.1.1, QoS 0 and 1 only.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -145,6 +144,11 @@ impl Broker {
         }
     }
 
+    /// A client that is connected already, of which nothing is read, if there is one.
+    pub fn connect_now(&self) -> Option<Session> {
+        self.accepted.try_recv().ok().map(Session::over)
+    }
+
     /// Accepts a client: CONNECT is answered, what follows is not.
     pub fn accept(&self) -> Session {
         let mut session = self.connect();
@@ -213,17 +217,18 @@ impl Session {
         Ok(())
     }
 
-    /// Reads until the client ends the connection.
-    pub fn until_end(&mut self) {
+    /// Reads until the client ends the connection; what it sent.
+    pub fn until_end(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
         let mut bytes = [0; 1024];
         loop {
             match self.0.read(&mut bytes) {
-                Ok(0) => return,
-                Ok(_) => {}
+                Ok(0) => return all,
+                Ok(count) => all.extend(&bytes[..count]),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     panic!("the client keeps the connection")
                 }
-                Err(_) => return,
+                Err(_) => return all,
             }
         }
     }
@@ -327,70 +332,5 @@ impl Session {
     /// Sends a command that is valid now.
     pub fn command(&mut self, action: &str, version: u64) {
         self.send(COMMANDS, &command_text(action, version));
-    }
-}
-
-/// Certificates of a broker and its client, as files in a directory.
-pub struct Certificates {
-    directory: tempfile::TempDir,
-    server: Arc<rustls::ServerConfig>,
-}
-
-impl Certificates {
-    /// Makes an authority, and has it sign both.
-    pub fn make() -> Self {
-        let key = || rcgen::KeyPair::generate().expect("a key can be made");
-        let mut authority = rcgen::CertificateParams::default();
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let issuer = rcgen::CertifiedIssuer::self_signed(authority, key()).expect("it can sign");
-        let sign = |names: Vec<String>, key: &rcgen::KeyPair| {
-            let params = rcgen::CertificateParams::new(names).expect("the names are names");
-            params.signed_by(key, &issuer).expect("it can be signed")
-        };
-        let directory = tempfile::tempdir().expect("a temporary directory can be made");
-        let (client_key, server_key) = (key(), key());
-        let client = sign(vec!["thing-1".into()], &client_key);
-        let server = sign(vec!["127.0.0.1".into()], &server_key);
-        for (name, text) in [
-            ("ca.pem", issuer.pem()),
-            ("cert.pem", client.pem()),
-            ("key.pem", client_key.serialize_pem()),
-        ] {
-            std::fs::write(directory.path().join(name), text).expect("it can be written");
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let server = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("TLS has versions")
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![server.der().clone()],
-                rustls::pki_types::PrivatePkcs8KeyDer::from(server_key.serialize_der()).into(),
-            )
-            .expect("certificate and key fit");
-        Self {
-            directory,
-            server: Arc::new(server),
-        }
-    }
-
-    /// A device that reaches `broker` over TLS.
-    pub fn device(&self, broker: &Broker, flash: &tempfile::TempDir, settings: &[&str]) -> Device {
-        let address = broker.address().to_string();
-        let file = |name: &str| {
-            let path = self.directory.path().join(name);
-            path.to_str().expect("the path is UTF-8").to_owned()
-        };
-        let (ca, cert, key) = (file("ca.pem"), file("cert.pem"), file("key.pem"));
-        let arguments = [
-            "--broker", &address, "--ca", &ca, "--cert", &cert, "--key", &key,
-        ];
-        Device::start_with(&arguments, flash.path(), "lock", settings)
-    }
-
-    /// The broker's side of TLS on a connection; the handshake happens with the first read.
-    pub fn accept(&self, stream: TcpStream) -> Session {
-        let tls = rustls::ServerConnection::new(self.server.clone()).expect("the settings hold");
-        Session::over(rustls::StreamOwned::new(tls, stream))
     }
 }

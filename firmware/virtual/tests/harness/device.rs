@@ -78,7 +78,7 @@ impl Device {
     }
 
     /// Collects lines until one fulfils `wanted`; that one is the last.
-    pub fn until(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    pub fn until(&self, mut wanted: impl FnMut(&Value) -> bool) -> Vec<Value> {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
         loop {

@@ -1,0 +1,152 @@
+//! The way to the cloud is dead though it looks alive: the watchdog ends it, reboots at last and never at the latch's cost, and
+//! nothing that was on the way arrives later (PROTOCOL D7).
+
+#[path = "harness/broker.rs"]
+mod broker;
+#[path = "harness/device.rs"]
+mod device;
+
+use broker::{Broker, Packet, Session};
+use device::{Device, flash};
+use serde_json::{Value, json};
+
+const HASTE: &[&str] = &[
+    "watchdog.reconnect_s=1",
+    "watchdog.retry_min_s=1",
+    "watchdog.retry_max_s=1",
+    "mqtt.reconnect_timeout_min=0.02",
+    "mqtt.reconnect_timeout_max=0.1",
+];
+
+fn haste(settings: &[&'static str]) -> Vec<&'static str> {
+    [HASTE, settings].concat()
+}
+
+fn says(text: &str) -> impl Fn(&Value) -> bool {
+    move |line| line["text"].as_str().is_some_and(|t| t.contains(text))
+}
+
+/// The broker's part until the lock stands open at version 2.
+fn open(device: &Device, session: &mut Session) {
+    session.report(|r| r["clock"] == "synced");
+    session.command("lock", 1);
+    session.command("unlock", 2);
+    device.until(says("c-2: executed"));
+    session.report(|r| r["version"] == 2);
+}
+
+#[test]
+fn silence_for_ever_is_a_reboot_at_last_and_then_all_is_well() {
+    let (broker, flash) = (Broker::start(), flash());
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.reboot_s=3"]));
+    let mut silent = vec![broker.connect()];
+    device.until(|l| {
+        // Whoever comes meanwhile is not answered either.
+        silent.extend(broker.connect_now());
+        l["event"] == "reboot"
+    });
+    open(&device, &mut broker.accept_lock("thing-1"));
+    assert_eq!(device.latches(), ["locked", "locked", "unlocked"]);
+}
+
+#[test]
+fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
+    let (broker, flash) = (Broker::start(), flash());
+    let settings = haste(&[
+        "watchdog.reboot_s=2",
+        "mqtt.keep_alive=1",
+        "health.interval_s=1",
+    ]);
+    let mut device = broker.device(&flash, "lock", &settings);
+    let mut session = broker.accept_lock("thing-1");
+    open(&device, &mut session);
+    device.say(r#"{"network":"half_open"}"#);
+    device.until(|l| l["event"] == "disconnected");
+    for _ in 0..4 {
+        device.until(says("health: "));
+    }
+    device.say(r#"{"network":true}"#);
+    let mut session = broker.accept_lock("thing-1");
+    let report = session.report(|_| true)["state"]["reported"].take();
+    assert_eq!(
+        (&report["lock"], &report["bootCount"]),
+        (&json!("unlocked"), &json!(1))
+    );
+    assert_eq!(device.latches(), ["locked", "unlocked"]);
+    assert_eq!(device.count(|l| l["event"] == "reboot"), 0);
+}
+
+#[test]
+fn a_broker_that_never_answers_a_subscription_is_left() {
+    let (broker, flash) = (Broker::start(), flash());
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=1"]));
+    let mut deaf = broker.accept();
+    for _ in 0..2 {
+        let Packet::Subscribe(..) = deaf.packet() else {
+            panic!("a lock subscribes first");
+        };
+    }
+    deaf.until_end();
+    open(&device, &mut broker.accept_lock("thing-1"));
+    assert_eq!(device.latches(), ["locked", "unlocked"]);
+}
+
+#[test]
+fn a_shadow_that_never_answers_is_left_and_a_command_still_acts() {
+    let (broker, flash) = (Broker::start(), flash());
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=2"]));
+    let mut session = broker.accept_lock("thing-1");
+    open(&device, &mut session);
+    session.until_end();
+    let mut session = broker.accept_lock("thing-1");
+    let report = session.report(|_| true)["state"]["reported"].take();
+    assert_eq!(
+        (&report["version"], &report["lock"]),
+        (&json!(2), &json!("unlocked"))
+    );
+    assert_eq!(device.latches(), ["locked", "unlocked"]);
+}
+
+#[test]
+fn a_press_into_a_dead_network_is_given_up_and_told_and_never_arrives() {
+    let (broker, flash) = (Broker::start(), flash());
+    let mut device = broker.device(&flash, "button", &haste(&["button.answer_ms=500"]));
+    let mut lost = broker.accept();
+    device.until(|l| l["event"] == "connected");
+    device.say(r#"{"network":"half_open"}"#);
+    device.say(r#"{"press":"single"}"#);
+    device.until(says("press dropped: no answer"));
+    device.until(|l| l["event"] == "disconnected");
+    device.say(r#"{"network":true}"#);
+    let mut session = broker.accept();
+    device.until(|l| l["event"] == "connected");
+    device.say(r#"{"press":"double"}"#);
+    assert_eq!(
+        session.publish().1["clickType"],
+        "DOUBLE",
+        "nothing came before it"
+    );
+    assert_eq!(lost.until_end(), b"", "nothing came on the old connection");
+}
+
+#[test]
+fn a_press_that_the_broker_takes_but_never_acknowledges_is_told_as_unsure() {
+    let (broker, flash) = (Broker::start(), flash());
+    let mut device = broker.device(&flash, "button", &haste(&["button.answer_ms=500"]));
+    let mut session = broker.accept();
+    device.until(|l| l["event"] == "connected");
+    device.say(r#"{"press":"single"}"#);
+    let Packet::Publish(_, first, _) = session.packet() else {
+        panic!("a button sends its press");
+    };
+    device.until(says("press dropped: no answer"));
+    session.until_end();
+    let mut session = broker.accept();
+    device.until(|l| l["event"] == "connected");
+    device.say(r#"{"press":"single"}"#);
+    let (_, second) = session.publish();
+    assert!(
+        second["sequence"].as_u64() > first["sequence"].as_u64(),
+        "the first is not sent again"
+    );
+}
