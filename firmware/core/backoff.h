@@ -12,7 +12,7 @@ struct backoff {
   uint32_t next_ms;  /*!< The next delay before jitter; 0 = none given yet. */
 };
 
-/*! Begins a series. */
+/*! Begins a series: 1 <= first_ms <= most_ms < 2^31. */
 void backoff_start(struct backoff *backoff, uint32_t first_ms,
                    uint32_t most_ms);
 

@@ -1,4 +1,5 @@
-/*! Tells single, double and long presses of one button apart, and words them.
+/*! Tells single, double and long presses of one button apart, and words them
+ * (PROTOCOL section 2).
  *
  * Takes debounced edges and the caller's time. After a double or long press
  * further taps are swallowed until the button has rested for the quiet time:
@@ -36,11 +37,13 @@ struct press_classifier {
   int down;
 };
 
-/*! Starts. A button that is down at power-on counts only after its release. */
+/*! Starts, with times in ms from 1 to 2^31. A button that is down at power-on
+ * counts only after its release. */
 void press_start(struct press_classifier *classifier, uint32_t quiet_ms,
                  uint32_t long_ms, int down, uint64_t uptime_ms);
 
-/*! Takes an edge. Returns the press that it completes, if any. */
+/*! Takes an edge: `down` is 1 or 0; one that changes nothing is time passing.
+ * `uptime_ms` never goes back. Returns the press that it completes, if any. */
 enum press press_edge(struct press_classifier *classifier, int down,
                       uint64_t uptime_ms);
 
@@ -50,7 +53,7 @@ enum press press_tick(struct press_classifier *classifier, uint64_t uptime_ms);
 /*! Uptime at which press_tick has something to do, or 0. */
 uint64_t press_due_ms(const struct press_classifier *classifier);
 
-/*! The AWS IoT Button's word: "SINGLE", "DOUBLE" or "LONG". */
+/*! The AWS IoT Button's word, for logs also "NONE": "SINGLE", "DOUBLE" or "LONG". */
 const char *press_name(enum press press);
 
 /*! Words a press as the AWS IoT Button does, with `sequence` added:

@@ -1,4 +1,5 @@
-/*! A strict JSON reader that neither copies nor allocates (RFC 8259).
+/*! A strict JSON reader that neither copies nor allocates (RFC 8259), for the
+ * strict parse of PROTOCOL D6.
  *
  * Reads an object member by member and validates every byte, nested values
  * included, so that truncated text, trailing bytes, unquoted keys, bad escapes

@@ -8,6 +8,7 @@
 #define HEAD_BYTES 12
 
 CORE_ASSERT(slot_store_is_small, sizeof(struct slot_store) <= 32);
+CORE_ASSERT(slot_is_80_bytes, SLOT_BYTES_MAX == 80);
 
 /* CRC-32 (IEEE 802.3, reflected), bit by bit: a slot is 80 bytes. */
 static uint32_t crc32_of(const uint8_t *data, size_t length) {
