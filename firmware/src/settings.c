@@ -47,6 +47,13 @@ static bool check_use(const struct use *use) {
   return true;
 }
 
+/* Pins that the chip itself moves, or reads, while it starts. */
+static void remark_relay(int pin) {
+  if (pin == 0 || pin == 2 || pin == 15 || pin == 16) {
+    LOG(LL_WARN, ("settings: pins.relay is %d, which moves at a reset", pin));
+  }
+}
+
 bool settings_check_pins(enum role role) {
   const struct use uses[] = {
       {"pins.relay", mgos_sys_config_get_pins_relay(), true, false},
@@ -57,6 +64,7 @@ bool settings_check_pins(enum role role) {
   const int first = role == ROLE_BUTTON ? 2 : 0;
   bool is_good = true;
   int i, j;
+  if (role != ROLE_BUTTON) remark_relay(uses[0].pin);
   for (i = first; i < 4; i++) {
     if (role == ROLE_LOCK && i == 2) continue;
     is_good &= check_use(&uses[i]);
