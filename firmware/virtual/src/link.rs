@@ -228,11 +228,14 @@ async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
         let silent = *job.silent.borrow_and_update();
         let polled = tokio::select! {
             biased;
-            end = &mut job.end => return finish(job.event_loop, end.ok()).await,
+            end = &mut job.end => return match end.ok() {
+                Some(_) if silent && accepted => deliver_late(job).await,
+                end => finish(job.event_loop, end).await,
+            },
             Ok(()) = job.silent.changed() => continue,
             () = tokio::time::sleep(patience), if silent && accepted && !patience.is_zero() => {
                 tell(LinkEventKind::Closed("no answer to pings".into()));
-                return finish(job.event_loop, Some(End::Freeze)).await;
+                return deliver_late(job).await;
             }
             polled = job.event_loop.poll(), if !silent => polled,
         };
@@ -256,6 +259,13 @@ async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
                 return;
             }
         }
+    }
+}
+
+/// What TCP holds of a connection that was ended in the silence: it goes on trying, and delivers when the silence ends.
+async fn deliver_late(mut job: Job) {
+    if job.silent.wait_for(|silent| !silent).await.is_ok() {
+        finish(job.event_loop, Some(End::Disconnect)).await;
     }
 }
 
