@@ -48,6 +48,7 @@ fn press(id: &str, click: ClickType, sequence: Option<u64>, at: UnixMillis) -> P
         button: button(),
         click,
         sequence,
+        pressed_at: None,
         received_at: at,
         press_id: id.into(),
         principal: None,

@@ -12,8 +12,8 @@ use crate::time::UnixMillis;
 /// One press.
 ///
 /// *Shape*:
-/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
-/// `batteryVoltage`, `sequence` and `principal` may be absent.
+/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"pressedAt":1763779512100,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
+/// `batteryVoltage`, `sequence`, `pressedAt` and `principal` may be absent.
 /// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
@@ -24,6 +24,9 @@ pub struct Press {
     pub click: ClickType,
     /// The button's own count, larger with every press, if it counts.
     pub sequence: Option<u64>,
+    /// When the button says it was pressed, if its clock is set. It counts only
+    /// where it makes the press older: see [`Press::made_at`].
+    pub pressed_at: Option<UnixMillis>,
     /// When the rules engine saw it.
     pub received_at: UnixMillis,
     /// The rules engine's id of this delivery.
@@ -63,6 +66,7 @@ impl Press {
             })?;
         let click = fields.word("clickType", |word| word.parse().ok())?;
         let sequence = fields.number_or_none("sequence")?;
+        let pressed_at = fields.number_or_none("pressedAt")?.map(UnixMillis);
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let press_id = fields.text("pressId")?.to_owned();
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
@@ -71,11 +75,20 @@ impl Press {
             button,
             click,
             sequence,
+            pressed_at,
             received_at,
             press_id,
             principal,
             battery_mv,
         })
+    }
+
+    /// The moment a command's life counts from (C4): the earlier of when the
+    /// button says it was pressed and when the press arrived. A press may wait
+    /// in a network stack for minutes, and nothing after the button can tell.
+    pub fn made_at(&self) -> UnixMillis {
+        self.pressed_at
+            .map_or(self.received_at, |at| at.min(self.received_at))
     }
 
     /// The id of the command that this press causes, if it causes one.
@@ -138,6 +151,8 @@ mod tests {
             ("sequence", json!(-1), "wrong-type"),
             ("sequence", json!(1.5), "wrong-type"),
             ("sequence", json!(1_u64 << 53), "wrong-type"),
+            ("pressedAt", json!("now"), "wrong-type"),
+            ("pressedAt", json!(1.5), "wrong-type"),
             ("receivedAt", json!("now"), "wrong-type"),
             ("pressId", json!({}), "wrong-type"),
             ("batteryVoltage", json!(1568), "wrong-type"),
@@ -162,6 +177,24 @@ mod tests {
             "wrong-type",
             "a null count would switch off the count"
         );
+    }
+
+    #[test]
+    fn a_button_can_make_its_press_older_and_never_younger() {
+        for (pressed_at, made_at) in [
+            (None, 1_000),
+            (Some(400), 400),
+            (Some(1_000), 1_000),
+            (Some(9_000), 1_000),
+        ] {
+            let mut event = event();
+            event["receivedAt"] = json!(1_000);
+            if let Some(at) = pressed_at {
+                event["pressedAt"] = json!(at);
+            }
+            let press = Press::parse(&event).unwrap();
+            assert_eq!(press.made_at(), UnixMillis(made_at), "{pressed_at:?}");
+        }
     }
 
     #[test]

@@ -221,6 +221,7 @@ pub fn press_of(config: &Config, press: u8, delivery: u8, received_at: UnixMilli
         button: crate::begin::button(),
         click: made.click,
         sequence: made.counted.then_some(100 + u64::from(press)),
+        pressed_at: None,
         received_at,
         press_id: format!("press-{press}-{delivery}"),
         principal: None,

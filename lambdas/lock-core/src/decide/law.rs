@@ -162,6 +162,7 @@ impl Run {
                     button: seen.binding.button.clone(),
                     click: *click,
                     sequence: counted.then_some(self.counted),
+                    pressed_at: None,
                     received_at: self.now.minus(*age_ms),
                     press_id: format!("p{}", self.pressed),
                     principal: None,

@@ -52,6 +52,7 @@ use crate::write::{BindingUpdate, Newer, PressNote};
 ///     button,
 ///     click: ClickType::Long,
 ///     sequence: Some(412),
+///     pressed_at: None,
 ///     received_at: now.minus(2_000),
 ///     press_id: "5f0e".to_owned(),
 ///     principal: None,
@@ -126,7 +127,7 @@ fn commit(
 ) -> Decision {
     let wish = Wish {
         intent,
-        made_at: press.received_at.min(now),
+        made_at: press.made_at().min(now),
         id: press.command_id(),
         cause: Cause::Button {
             button: press.button.clone(),

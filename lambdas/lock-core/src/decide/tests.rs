@@ -116,6 +116,7 @@ fn press_row(row: &str) -> String {
         button: button(),
         click: words.next().unwrap().parse().unwrap(),
         sequence: None,
+        pressed_at: None,
         received_at: NOW,
         press_id: "p2".to_owned(),
         principal: None,
@@ -146,6 +147,7 @@ fn press_row(row: &str) -> String {
         match name {
             "age" => press.received_at = NOW.minus(number(value)),
             "early" => press.received_at = NOW.plus(number(value)),
+            "pressed" => press.pressed_at = Some(NOW.minus(number(value))),
             "seq" => press.sequence = Some(number(value)),
             "last-seq" => {
                 last = Some(LastPress {
@@ -217,6 +219,9 @@ fn a_press_means_what_the_state_makes_of_it() {
         "
         # C6: only from settled and locked does a toggle unlock
         settled/locked           SINGLE age=2000ms => command unlock v8 expires=+28000ms
+        settled/locked           SINGLE age=2000ms pressed=5000ms => command unlock v8 expires=+25000ms
+        settled/locked           SINGLE age=5000ms pressed=2000ms => command unlock v8 expires=+25000ms
+        settled/locked           SINGLE age=10ms pressed=30000ms => ignored: stale
         settled/unlocked         SINGLE            => command lock v8 expires=never
         settled/jammed           SINGLE            => command lock v8 expires=never
         settled/unknown          SINGLE            => command lock v8 expires=never
