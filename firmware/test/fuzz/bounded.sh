@@ -10,6 +10,9 @@ if [ "$files" -eq 0 ]; then
   exit 1
 fi
 found=out/found/$target log=out/$target.log
+# Two runs at once would undo each other.
+exec 9>"out/$target.lock"
+flock 9
 rm -rf "out/work/$target"
 mkdir -p "out/work/$target" "$found"
 if ! "out/$target" -seed="$seed" -runs="$runs" -max_len="$bytes" -len_control=10 -print_final_stats=1 \

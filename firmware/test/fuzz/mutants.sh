@@ -25,6 +25,9 @@ equality looks one way|scan|scan|100000|s/ &&\n         covers\(right, right_len
 a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      press = PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      press = PRESS_DOUBLE;/
 refusals are reported at once|device|report|60000|s/reporter->mention && now->uptime_ms >= reporter->mention_ms/reporter->mention/
 the last refusal is not told|device|report|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = 1; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
+an attempt that hangs is never ended|link|link|50000|s/link->closing \|= is_over\(since_ms, settings->attempt_ms, now_ms\);/;/
+a reboot does not ask for the latch|link|link|50000|s/if \(view->may_reboot &&/if (1 \&\&/
+tries without a pause|link|link|50000|s/ \|\| now_ms < link->next_ms//
 any echo is accepted|report|report|20000|s/return equal && more == 0;/return more == 0;/
 a torn echo is accepted|report|report|20000|s/return equal && more == 0;/return equal;/
 TABLE
@@ -58,6 +61,9 @@ try() {
   echo "mutant '$name': found by $target: $(sed -n 's/^broken: \(.*\) (.*:.*/\1/p' "$dir/log" | head -n 1)" >"$dir/found"
 }
 
+# Two runs at once would undo each other.
+exec 9>out/mutants.lock
+flock 9
 rm -rf out/mutants
 mkdir -p out/mutants
 number=0
