@@ -1,6 +1,7 @@
 /*! Implements port.h on Mongoose OS. */
 #include "port.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +44,9 @@ static int read_slot(void *context, unsigned slot, void *data, size_t length) {
   if (status != CORE_OK) return status;
   memset(data, 0xff, length);
   file = fopen(path, "rb");
-  if (file == NULL) return CORE_OK; /* Never written. */
+  /* Never written; any other reason (no memory, no descriptor) hides a record
+   * that may be the newest. */
+  if (file == NULL) return errno == ENOENT ? CORE_OK : CORE_EIO;
   (void) fread(data, 1, length, file);
   status = ferror(file) ? CORE_EIO : CORE_OK;
   (void) fclose(file);
