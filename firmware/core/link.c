@@ -63,11 +63,10 @@ enum link_step link_step(struct link *link, const struct link_view *view) {
     delay_next(link, view);
     return LINK_CONNECT;
   }
-  if (link->phase == LINK_TRYING) {
-    link->closing |= is_over(since_ms, settings->attempt_ms, now_ms);
-  } else {
-    if (since_ms < link->of_use_ms) since_ms = link->of_use_ms;
-    link->closing |= is_over(since_ms, settings->silence_ms, now_ms);
-  }
+  if (since_ms < link->of_use_ms) since_ms = link->of_use_ms;
+  link->closing |= is_over(since_ms,
+                           link->phase == LINK_TRYING ? settings->attempt_ms
+                                                      : settings->silence_ms,
+                           now_ms);
   return link->closing ? LINK_CLOSE : LINK_WAIT;
 }

@@ -78,19 +78,24 @@ const char *press_name(enum press press) {
   return names[press];
 }
 
-int press_format(const char *serial, enum press press, uint32_t supply_mv,
-                 uint64_t sequence, char *out, size_t size, size_t *length) {
-  const char *const strings[] = {serial, press_name(press)};
-  const uint64_t numbers[] = {supply_mv, sequence};
-  size_t chars = strlen(serial);
+int press_format(const struct press_message *message, char *out, size_t size,
+                 size_t *length) {
+  const char *const strings[] = {message->serial, press_name(message->press)};
+  const uint64_t numbers[] = {message->supply_mv, message->sequence};
+  size_t chars = strlen(message->serial);
   struct text text;
-  if (chars == 0 || chars > PRESS_SERIAL_CHARS_MAX || !text_is_name(serial)) {
+  if (chars == 0 || chars > PRESS_SERIAL_CHARS_MAX ||
+      !text_is_name(message->serial)) {
     return CORE_EARG;
   }
   text_start(&text, out, size);
   text_fill(&text,
             "{\"serialNumber\":\"%\",\"clickType\":\"%\","
-            "\"batteryVoltage\":\"#mV\",\"sequence\":#}",
+            "\"batteryVoltage\":\"#mV\",\"sequence\":#",
             strings, numbers);
+  if (message->pressed_ms != 0) {
+    text_fill(&text, ",\"pressedAt\":#", strings, &message->pressed_ms);
+  }
+  text_string(&text, "}");
   return text_finish(&text, length);
 }

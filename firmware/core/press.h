@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /*! Longest press payload, NUL included. */
-#define PRESS_BYTES_MAX 256
+#define PRESS_BYTES_MAX 288
 
 /*! Longest serial number that press_format takes. */
 #define PRESS_SERIAL_CHARS_MAX 128
@@ -56,12 +56,23 @@ uint64_t press_due_ms(const struct press_classifier *classifier);
 /*! The AWS IoT Button's word, for logs also "NONE": "SINGLE", "DOUBLE" or "LONG". */
 const char *press_name(enum press press);
 
-/*! Words a press as the AWS IoT Button does, with `sequence` added:
+/*! Everything a press says. */
+struct press_message {
+  const char *serial;  /*!< 1 to PRESS_SERIAL_CHARS_MAX of [A-Za-z0-9._:-]. */
+  uint64_t sequence;   /*!< Strictly increasing for the life of the button. */
+  uint64_t pressed_ms; /*!< Since 1970; 0 = the clock is not set. It tells the
+                            cloud how old a press is that was long on its way
+                            (C4). */
+  uint32_t supply_mv;
+  enum press press;
+};
+
+/*! Words a press as the AWS IoT Button does, with what our own buttons add:
  * {"serialNumber":"button-1","clickType":"SINGLE","batteryVoltage":"3300mV",
- * "sequence":412}.
- * Errors: CORE_EARG for a serial that is empty, too long or not of
- * [A-Za-z0-9._:-]; CORE_ESPACE. */
-int press_format(const char *serial, enum press press, uint32_t supply_mv,
-                 uint64_t sequence, char *out, size_t size, size_t *length);
+ * "sequence":412,"pressedAt":1763779512100}; no pressedAt without a clock.
+ * Errors: CORE_EARG for a serial that is not as described; CORE_ESPACE, never
+ * with PRESS_BYTES_MAX. */
+int press_format(const struct press_message *message, char *out, size_t size,
+                 size_t *length);
 
 #endif

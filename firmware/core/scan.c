@@ -115,13 +115,19 @@ static int read_number(struct scan *s) {
   return CORE_OK;
 }
 
-static int read_word(struct scan *s, const char *word) {
-  size_t length = strlen(word);
-  if ((size_t) (s->end - s->at) < length || memcmp(s->at, word, length) != 0) {
-    return CORE_ESYNTAX;
+static int read_word(struct scan *s, struct scan_value *value) {
+  static const char words[][6] = {"true", "false", "null"};
+  int i;
+  for (i = 0; i < 3; i++) {
+    size_t length = strlen(words[i]);
+    if ((size_t) (s->end - s->at) >= length &&
+        memcmp(s->at, words[i], length) == 0) {
+      value->kind = (enum scan_kind) (SCAN_TRUE + i);
+      s->at += length;
+      return CORE_OK;
+    }
   }
-  s->at += length;
-  return CORE_OK;
+  return CORE_ESYNTAX;
 }
 
 static int read_value(struct scan *s, int depth, struct scan_value *value);
@@ -161,16 +167,9 @@ static int read_value(struct scan *s, int depth, struct scan_value *value) {
       status = read_container(s, depth, value->kind == SCAN_OBJECT ? '}' : ']');
       break;
     case 't':
-      value->kind = SCAN_TRUE;
-      status = read_word(s, "true");
-      break;
     case 'f':
-      value->kind = SCAN_FALSE;
-      status = read_word(s, "false");
-      break;
     case 'n':
-      value->kind = SCAN_NULL;
-      status = read_word(s, "null");
+      status = read_word(s, value);
       break;
     default:
       value->kind = SCAN_NUMBER;

@@ -24,7 +24,7 @@
 enum scan_kind {
   SCAN_STRING,
   SCAN_NUMBER,
-  SCAN_TRUE,
+  SCAN_TRUE, /*!< This and the next two in the order of scan.c's words. */
   SCAN_FALSE,
   SCAN_NULL,
   SCAN_OBJECT,

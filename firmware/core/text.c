@@ -26,8 +26,9 @@ void text_unsigned(struct text *text, uint64_t number) {
   char digits[20];
   size_t count = 0;
   do {
-    digits[count++] = (char) ('0' + (char) (number % 10));
-    number /= 10;
+    uint64_t rest = number / 10;
+    digits[count++] = (char) ('0' + ((uint32_t) number - (uint32_t) rest * 10));
+    number = rest;
   } while (number != 0);
   while (count > 0) put(text, digits[--count]);
 }

@@ -3,6 +3,7 @@
 
 #include "counter.h"
 #include "led.h"
+#include "lock.h"
 #include "mgos.h"
 #include "mgos_mqtt.h"
 #include "port.h"
@@ -54,6 +55,8 @@ static void send_press(enum press press) {
   char payload[PRESS_BYTES_MAX];
   size_t length;
   uint64_t sequence;
+  struct press_message message;
+  struct moment now;
   if (press == PRESS_NONE) return;
   if (!mgos_mqtt_global_is_connected()) {
     drop(press_name(press), "offline", 4);
@@ -63,10 +66,14 @@ static void send_press(enum press press) {
     drop(press_name(press), "flash", 6);
     return;
   }
-  PORT_ASSERT(press_format(port_thing(), press,
-                           (uint32_t) mgos_sys_config_get_button_supply_mv(),
-                           sequence, payload, sizeof(payload),
-                           &length) == CORE_OK);
+  port_now(&now);
+  message.serial = port_thing();
+  message.press = press;
+  message.sequence = sequence;
+  message.supply_mv = (uint32_t) mgos_sys_config_get_button_supply_mv();
+  message.pressed_ms = lock_clock_is_good(&now) ? now.wall_ms : 0;
+  PORT_ASSERT(press_format(&message, payload, sizeof(payload), &length) ==
+              CORE_OK);
   s_app.last_id = mgos_mqtt_pub(s_app.topic, payload, length, 1, false);
   if (s_app.unanswered++ == 0) s_app.unanswered_since_ms = uptime_ms();
   LOG(LL_INFO, ("button: %s", press_name(press)));

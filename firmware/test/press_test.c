@@ -95,30 +95,43 @@ static void an_edge_that_changes_nothing_is_ignored(void) {
   CHECK("tap", press_tick(&classifier, 500) == PRESS_SINGLE);
 }
 
+static int format(const char *serial, enum press press, uint64_t pressed_ms,
+                  char *out, size_t size) {
+  struct press_message message;
+  size_t length = 0;
+  int status;
+  message.serial = serial;
+  message.press = press;
+  message.supply_mv = pressed_ms == UINT64_MAX ? UINT32_MAX : 3300;
+  message.sequence = pressed_ms == UINT64_MAX ? UINT64_MAX : 412;
+  message.pressed_ms = pressed_ms;
+  status = press_format(&message, out, size, &length);
+  CHECK(serial, status != CORE_OK || length == strlen(out));
+  return status;
+}
+
 static void a_press_is_worded_as_the_aws_iot_button_does(void) {
   char out[PRESS_BYTES_MAX], serial[PRESS_SERIAL_CHARS_MAX + 2];
-  size_t length = 0;
-  CHECK("fits", press_format("button-1", PRESS_SINGLE, 3300, 412, out,
-                             sizeof(out), &length) == CORE_OK);
+  CHECK("fits",
+        format("button-1", PRESS_SINGLE, 0, out, sizeof(out)) == CORE_OK);
   CHECK("text", strcmp(out, "{\"serialNumber\":\"button-1\",\"clickType\":"
                             "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
                             "\"sequence\":412}") == 0);
-  CHECK("length", length == strlen(out));
+  CHECK("clock", format("b", PRESS_LONG, UINT64_C(1763779512100), out,
+                        sizeof(out)) == CORE_OK);
+  CHECK("time", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":\"LONG\","
+                            "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
+                            "\"pressedAt\":1763779512100}") == 0);
   CHECK("double", strcmp(press_name(PRESS_DOUBLE), "DOUBLE") == 0);
-  CHECK("long", strcmp(press_name(PRESS_LONG), "LONG") == 0);
-  CHECK("small", press_format("b", PRESS_LONG, 0, 1, out, 20, &length) ==
-                     CORE_ESPACE);
-  CHECK("empty", press_format("", PRESS_LONG, 0, 1, out, sizeof(out),
-                              &length) == CORE_EARG);
-  CHECK("quote", press_format("a\"b", PRESS_LONG, 0, 1, out, sizeof(out),
-                              &length) == CORE_EARG);
+  CHECK("small", format("b", PRESS_LONG, 0, out, 20) == CORE_ESPACE);
+  CHECK("empty", format("", PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
+  CHECK("quote", format("a\"b", PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
   memset(serial, 'a', sizeof(serial));
   serial[PRESS_SERIAL_CHARS_MAX + 1] = '\0';
-  CHECK("long", press_format(serial, PRESS_LONG, 0, 1, out, sizeof(out),
-                             &length) == CORE_EARG);
+  CHECK("long", format(serial, PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
   serial[PRESS_SERIAL_CHARS_MAX] = '\0';
-  CHECK("longest", press_format(serial, PRESS_DOUBLE, UINT32_MAX, UINT64_MAX,
-                                out, sizeof(out), &length) == CORE_OK);
+  CHECK("longest", format(serial, PRESS_DOUBLE, UINT64_MAX, out,
+                          sizeof(out)) == CORE_OK);
 }
 
 void press_tests(void) {
