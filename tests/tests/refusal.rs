@@ -62,6 +62,22 @@ async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<
 }
 
 #[tokio::test]
+async fn a_press_that_was_long_on_its_way_is_stale_by_its_own_time() -> Result<()> {
+    let world = bare().await?;
+    let mut button = world.client("button-1").await?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let made = u64::try_from(now.as_millis())? - 60_000;
+    let payload = json!({ "serialNumber": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV",
+                          "sequence": 7, "pressedAt": made });
+    button
+        .publish("iotbutton/button-1", &payload.to_string())
+        .await?;
+    let lock = world.until_history("lock-1", "stale").await?;
+    assert_eq!(lock["device"]["movements"], 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unknown_button_is_refused_and_leaves_its_reason() -> Result<()> {
     let world = bare().await?;
     let before = world.lock("lock-1").await?;
