@@ -11,6 +11,7 @@ mod identity;
 mod node;
 mod parameter;
 mod resource;
+mod role;
 mod rule;
 mod schedule;
 mod scope;
@@ -25,8 +26,8 @@ use serde_json::Value;
 
 pub use error::{Problem, TemplateError};
 pub use resource::{
-    Action, Function, Index, KeyType, Permission, Projection, Queue, Schedule, SnsTopic, Table,
-    TopicRule, WithoutEffect,
+    Action, Function, Index, KeyType, Permission, Projection, Queue, Role, Schedule, SnsTopic,
+    Table, TopicRule, WithoutEffect,
 };
 
 /// Everything outside the template that its functions can refer to.
@@ -51,6 +52,8 @@ pub struct Template {
     pub functions: Vec<Function>,
     /// IoT topic rules, in template order.
     pub rules: Vec<TopicRule>,
+    /// Roles with their policies, in template order; a role that SAM makes for a function is that function's.
+    pub roles: Vec<Role>,
     /// Schedules that invoke functions, in template order.
     pub schedules: Vec<Schedule>,
     /// IoT policy documents by policy name.
@@ -61,7 +64,7 @@ pub struct Template {
     pub topics: Vec<SnsTopic>,
     /// Output values by output name.
     pub outputs: BTreeMap<String, String>,
-    /// Resources that are valid and have no local effect (alarms, log groups, roles).
+    /// Resources that are valid and have no local effect (alarms, log groups).
     pub without_effect: Vec<WithoutEffect>,
 }
 

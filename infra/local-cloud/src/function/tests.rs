@@ -47,6 +47,8 @@ fn function() -> template::Function {
         max_retries: 0,
         max_event_age_s: 21_600,
         on_failure: Some("arn:aws:sqs:us-east-1:123456789012:failures".to_owned()),
+        role_arn: "arn:aws:iam::123456789012:role/home-RegulateRole".to_owned(),
+        role_is_own: true,
         role_policies: Vec::new(),
         permissions: Vec::new(),
     }

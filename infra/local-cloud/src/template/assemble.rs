@@ -10,7 +10,7 @@ use super::fields::{Fields, Place};
 use super::node::{Data, Entry, Node};
 use super::resource::{Permission, Queue, SnsTopic, WithoutEffect};
 use super::scope::Scope;
-use super::{Action, Context, Template, function, parameter, rule, schedule, table};
+use super::{Action, Context, Template, function, parameter, role, rule, schedule, table};
 
 const SECTIONS: [&str; 9] = [
     "AWSTemplateFormatVersion",
@@ -36,11 +36,7 @@ const RESOURCE_KEYS: [&str; 7] = [
 ];
 
 /// Types that are valid and change nothing here; their references are still resolved, so that a wrong one is found.
-const WITHOUT_EFFECT: [&str; 3] = [
-    "AWS::IAM::Role",
-    "AWS::Logs::LogGroup",
-    "AWS::CloudWatch::Alarm",
-];
+const WITHOUT_EFFECT: [&str; 2] = ["AWS::Logs::LogGroup", "AWS::CloudWatch::Alarm"];
 
 /// Queue properties that change nothing for a queue that only collects failures.
 const QUEUE_ACCEPTED: [&str; 6] = [
@@ -156,7 +152,8 @@ impl Assembly<'_> {
                 let schedules = schedule::events((id, &identity), stack_name, &mut fields)?;
                 self.template.schedules.extend(schedules);
                 let metadata = self.metadata(&place, node)?;
-                let function = function::read(id, identity, metadata, fields)?;
+                let own_role = self.scope.role_of_function(id);
+                let function = function::read(id, identity, own_role, metadata, fields)?;
                 self.template.functions.push(function);
             }
             "AWS::Lambda::Permission" => {
@@ -167,6 +164,10 @@ impl Assembly<'_> {
             "AWS::DynamoDB::Table" => {
                 let table = table::read(id, identity, fields)?;
                 self.template.tables.push(table);
+            }
+            "AWS::IAM::Role" => {
+                let role = role::read(id, identity, fields)?;
+                self.template.roles.push(role);
             }
             "AWS::IoT::TopicRule" => {
                 let rule = rule::read(id, identity, fields)?;

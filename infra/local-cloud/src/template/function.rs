@@ -86,6 +86,7 @@ pub(super) fn merged(global: &Node, own: &Node) -> Node {
 pub(super) fn read(
     id: &str,
     identity: Identity,
+    own_role: Identity,
     metadata: Option<Fields>,
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
@@ -100,6 +101,13 @@ pub(super) fn read(
     }
     let handler = fields.need_text("Handler")?;
     fields.need_text("CodeUri")?;
+    let role_arn = fields.text("Role")?;
+    let role_policies = policies(&mut fields)?;
+    if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
+        let reason = "SAM ignores Policies beside Role: write them into the role";
+        let place = &fields.place;
+        return Err(place.refused(fields.line, "Role", role, reason));
+    }
     let environment = environment(&mut fields)?;
     let (log_format, log_level) = logging(&mut fields)?;
     let invoke = invoke_config(&mut fields)?;
@@ -117,7 +125,9 @@ pub(super) fn read(
         max_retries: invoke.retries,
         max_event_age_s: invoke.age_s,
         on_failure: invoke.on_failure,
-        role_policies: policies(&mut fields)?,
+        role_is_own: role_arn.is_none(),
+        role_arn: role_arn.unwrap_or_else(|| own_role.arn().to_owned()),
+        role_policies,
         permissions: Vec::new(),
     };
     fields.text("FunctionName")?;

@@ -57,10 +57,14 @@ impl Scope<'_> {
         let function = id.strip_suffix("Role").unwrap_or_default();
         let owner = self.resources.get(function).and_then(|r| r.get("Type"));
         if owner.and_then(Node::as_text) == Some("AWS::Serverless::Function") {
-            let name = format!("{}-{id}", self.context.stack_name);
-            return Ok(self.role(name));
+            return Ok(self.role_of_function(function));
         }
         Err(place.error(line, Problem::UnknownReference(id.to_owned())))
+    }
+
+    /// The role that SAM makes for the function `id`.
+    pub fn role_of_function(&self, id: &str) -> Identity {
+        self.role(format!("{}-{id}Role", self.context.stack_name))
     }
 
     fn declared(

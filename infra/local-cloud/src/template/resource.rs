@@ -101,10 +101,27 @@ pub struct Function {
     pub max_event_age_s: u64,
     /// ARN of the on-failure destination.
     pub on_failure: Option<String>,
+    /// ARN of its role: the one the template names, or the one SAM makes for it.
+    pub role_arn: String,
+    /// Whether SAM makes the role, which then may also send to the on-failure destination.
+    pub role_is_own: bool,
     /// `Policies` of the function, as written and resolved: statements, documents, or SAM policy templates.
     pub role_policies: Vec<Value>,
     /// Resource permissions that name this function.
     pub permissions: Vec<Permission>,
+}
+
+/// An `AWS::IAM::Role`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Role {
+    /// Logical id.
+    pub logical_id: String,
+    /// Role name.
+    pub name: String,
+    /// Role ARN.
+    pub arn: String,
+    /// Its inline policy documents, resolved.
+    pub documents: Vec<Value>,
 }
 
 /// An `AWS::Lambda::Permission`.

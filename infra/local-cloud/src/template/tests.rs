@@ -162,14 +162,26 @@ fn parameters_decide_conditions_resources_and_outputs() {
 }
 
 #[test]
+fn a_role_has_its_documents_and_a_function_without_one_gets_its_own() {
+    let template = thermostat(&[]);
+    let role = &template.roles[0];
+    assert_eq!(role.arn, "arn:aws:iam::123456789012:role/my-home-Copier");
+    assert_eq!(role.documents[0]["Statement"][0]["Action"], "iot:Publish");
+    let function = &template.functions[0];
+    let own = format!(
+        "arn:aws:iam::123456789012:role/my-home-{}Role",
+        function.logical_id
+    );
+    assert_eq!((&function.role_arn, function.role_is_own), (&own, true));
+}
+
+#[test]
 fn resources_without_local_effect_are_listed() {
     let template = thermostat(&[]);
-    assert_eq!(
-        template.without_effect,
-        [WithoutEffect {
-            logical_id: "Copier".to_owned(),
-            resource_type: "AWS::IAM::Role".to_owned(),
-        }]
+    assert!(
+        template.without_effect.is_empty(),
+        "{:?}",
+        template.without_effect
     );
     assert_eq!(
         template.topics[0].arn,

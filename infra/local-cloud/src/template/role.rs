@@ -1,0 +1,52 @@
+//! Reads `AWS::IAM::Role`, and the rights of a function's role.
+//!
+//! Must not know: how a policy is evaluated.
+
+use super::error::TemplateError;
+use super::fields::Fields;
+use super::identity::Identity;
+use super::resource::Role;
+
+/// Properties that change nothing here: nobody else assumes a role, and logging needs no right here.
+const ACCEPTED: [&str; 6] = [
+    "RoleName",
+    "AssumeRolePolicyDocument",
+    "Description",
+    "MaxSessionDuration",
+    "Path",
+    "Tags",
+];
+
+/// The one managed policy that is understood: it allows writing logs, which needs no right here.
+const LOGGING: &str = "AWSLambdaBasicExecutionRole";
+
+pub(super) fn read(
+    id: &str,
+    identity: Identity,
+    mut fields: Fields,
+) -> Result<Role, TemplateError> {
+    let arn = identity.arn().to_owned();
+    let mut documents = Vec::new();
+    for mut policy in fields.maps("Policies")? {
+        policy.need_text("PolicyName")?;
+        let document = policy.json("PolicyDocument");
+        documents.push(document.ok_or_else(|| policy.missing("PolicyDocument"))?);
+        policy.finish()?;
+    }
+    for managed in fields.list("ManagedPolicyArns")?.unwrap_or_default() {
+        let name = managed.as_text().unwrap_or_default();
+        if !name.ends_with(LOGGING) {
+            let reason = "what it allows is not known here: write its statements under Policies";
+            let what = "ManagedPolicyArns";
+            return Err(fields.place.refused(managed.line, what, name, reason));
+        }
+    }
+    fields.accept(&ACCEPTED);
+    fields.finish()?;
+    Ok(Role {
+        logical_id: id.to_owned(),
+        name: identity.name,
+        arn,
+        documents,
+    })
+}
