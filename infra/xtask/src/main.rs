@@ -1,7 +1,9 @@
-//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook, the firmware's sizes, the model check.
+//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook, the pages of sizes and gaps, the model
+//! check, fuzzing.
 //!
 //! Must not know: anything the product does. A chore starts other programs and judges files by their text.
 
+mod gaps;
 mod model;
 mod process;
 mod setup;
@@ -28,6 +30,7 @@ use crate::workspace::Workspace;
         cargo xtask setup --check            what is missing, without installing it\n  \
         cargo xtask tidy                     the rulebook alone, in a second\n  \
         cargo xtask sizes                    firmware/SIZES.md, measured anew\n  \
+        cargo xtask gaps                     infra/local-cloud/GAPS.md, from the tests' marks\n  \
         cargo xtask model                    the protocol, checked exhaustively\n\n\
         The laptop mode is not a chore: it is `cargo run`."
 )]
@@ -46,6 +49,8 @@ enum Chore {
     Tidy,
     /// Measure the firmware on the ESP8266's instruction set and write firmware/SIZES.md.
     Sizes(sizes::Options),
+    /// Write infra/local-cloud/GAPS.md from the marks in the tests: what is as in AWS, what differs, what is absent.
+    Gaps(gaps::Options),
     /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
     Model(model::Options),
 }
@@ -69,6 +74,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Test(options) => test::run(&workspace, options),
         Chore::Tidy => tidy::run(&workspace),
         Chore::Sizes(options) => sizes::run(&workspace, options),
+        Chore::Gaps(options) => gaps::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
     }
 }

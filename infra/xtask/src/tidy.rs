@@ -15,7 +15,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use self::tree::Tree;
+pub use self::tree::Tree;
 use crate::workspace::Workspace;
 
 /// One place that breaks a rule.

@@ -196,6 +196,7 @@ fn after(case: &mut Case<'_>) -> Vec<String> {
     wrong
 }
 
+// AWS cases(shadow): tests/vectors/shadow-cases.json
 #[test]
 fn the_core_agrees_with_every_case_that_needs_no_connection() {
     let path = concat!(

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::rust;
 use super::summary::Outcome;
+use crate::gaps;
 use crate::process;
 use crate::sizes::{self, Checked};
 use crate::tidy;
@@ -23,6 +24,8 @@ pub enum StepName {
     Format,
     /// the rulebook
     Tidy,
+    /// infra/local-cloud/GAPS.md against the tests' marks
+    Gaps,
     /// sam validate and cfn-lint
     Template,
     /// the firmware's host tests
@@ -79,6 +82,13 @@ pub const STEPS: &[Step] = &[
         tools: &[],
         after: None,
         run: |workspace| tidy::run(workspace).map(Outcome::from),
+    },
+    Step {
+        name: StepName::Gaps,
+        what: "is infra/local-cloud/GAPS.md what the tests say?",
+        tools: &[],
+        after: None,
+        run: |workspace| gaps::run(workspace, &gaps::Options { check: true }).map(Outcome::from),
     },
     Step {
         name: StepName::Template,
