@@ -95,19 +95,26 @@ impl Broker {
             client: message.origin.client.clone(),
             qos: message.qos as u8,
         });
-        let fate = self.inner.faults.fate_of(&message.topic);
+        let mut fate = self.inner.faults.fate_of(&message.topic);
         let message = Arc::new(message);
-        for _ in 0..fate.copies {
-            if fate.delay.is_zero() {
-                self.route(&message);
-            } else {
-                let (broker, message) = (self.clone(), message.clone());
-                tokio::spawn(async move {
-                    tokio::time::sleep(fate.delay).await;
-                    broker.route(&message);
-                });
-            }
+        let (broker, copies, delay) = (self.clone(), fate.copies, fate.delay);
+        let deliver = move || (0..copies).for_each(|_| broker.route_after(delay, &message));
+        match fate.place.take() {
+            Some(place) => place.hold(deliver),
+            None => deliver(),
         }
+        // With `fate`, whoever waited for this message goes.
+    }
+
+    fn route_after(&self, delay: Duration, message: &Arc<Message>) {
+        if delay.is_zero() {
+            return self.route(message);
+        }
+        let (broker, message) = (self.clone(), message.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            broker.route(&message);
+        });
     }
 
     fn route(&self, message: &Arc<Message>) {

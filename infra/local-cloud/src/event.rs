@@ -143,8 +143,10 @@ pub enum EventKind {
     FaultInjected {
         /// The fault as it was written.
         fault: String,
-        /// What it struck: a topic, or a function's request.
+        /// What it struck: a topic, a function, or a function's call.
         target: String,
+        /// The how manyeth it was: of that target for a chance, of all that the fault selects for a counted one.
+        occurrence: u64,
     },
 }
 

@@ -1,199 +1,30 @@
-//! Faults on demand: messages dropped, doubled or delayed, functions killed at a named step, their calls refused or left
-//! without an answer, all from one seed.
+//! Faults on demand: messages dropped, doubled, delayed or out of order, functions killed at a named step, their calls
+//! refused or left without an answer, all from one seed.
 //!
-//! This file parses faults and decides when each strikes; the places that carry messages and requests ask it.
+//! Whether the n-th occurrence on a topic (or of a function's call) is struck follows from the seed, the fault as it is
+//! written, the topic and n alone: not from other faults, other topics, or the order in which threads come. Every decision
+//! is in the [`Journal`]. A counted fault (`@3`) counts all that it selects, in the order of arrival.
 //! Must not know what the messages mean. Faults of devices are parsed here too, and handed to whoever runs devices.
 
+mod journal;
+mod kind;
 mod parse;
 mod random;
+mod reorder;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+pub use journal::{Decision, Journal};
+pub use kind::{Call, CallEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When};
 pub use parse::FaultError;
+pub use reorder::{Place, Released};
 
 use crate::broker::topic;
 use crate::event::{EventBus, EventKind};
-use random::Random;
 
-/// One configured fault.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fault {
-    /// Something happens to messages on their way through the broker.
-    Message {
-        /// What.
-        effect: MessageEffect,
-        /// To messages on topics that this filter selects.
-        filter: String,
-        /// To which of them.
-        when: When,
-    },
-    /// A function's process dies.
-    Kill {
-        /// Its name, logical id or binary.
-        function: String,
-        /// Where in its work.
-        step: Step,
-        /// The how manyeth time it gets there.
-        when: When,
-    },
-    /// Something happens to events in a function's asynchronous queue.
-    Event {
-        /// What.
-        effect: EventEffect,
-        /// The function's name, logical id or binary.
-        function: String,
-        /// To which of its events.
-        when: When,
-    },
-    /// Something happens to the calls that a function makes.
-    Call {
-        /// What.
-        effect: CallEffect,
-        /// The function's name, logical id or binary.
-        function: String,
-        /// To which kind of call; none: to every kind that the effect can have.
-        call: Option<Call>,
-        /// To which of them.
-        when: When,
-    },
-    /// A fault outside the cloud, such as a device's power.
-    Other {
-        /// `power`, `network` or `clock`.
-        what: String,
-        /// Name of the device.
-        target: String,
-        /// When.
-        when: Schedule,
-    },
-}
-
-/// What happens to a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageEffect {
-    /// It is gone; its publisher still gets the acknowledgement.
-    Drop,
-    /// It comes twice.
-    Duplicate,
-    /// It comes later, after messages that were published after it.
-    Delay(Duration),
-}
-
-/// What happens to an event on its way to a function. *Source*: both are allowed of Lambda's asynchronous invocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventEffect {
-    /// It waits in the queue, as when the function is throttled.
-    Late(Duration),
-    /// It is delivered twice, though nothing failed.
-    Twice,
-}
-
-/// What happens to a call. *Source*: DynamoDB's error codes; whoever waits for a lost answer cannot know which was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallEffect {
-    /// The database refuses to change an item that another transaction holds; nothing is carried out.
-    Conflict,
-    /// The service refuses for load; nothing is carried out.
-    Throttle,
-    /// The request never arrives: nothing is carried out, and no answer comes.
-    LostRequest,
-    /// It is carried out, and no answer comes.
-    LostAnswer,
-}
-
-/// A kind of call that a function makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// It asks the database for something.
-    Read,
-    /// It asks the database to change something.
-    Commit,
-    /// It publishes a message.
-    Publish,
-    /// It asks for a shadow.
-    Shadow,
-}
-
-impl Call {
-    /// All kinds, by the names that fault specifications use.
-    pub const ALL: [(Call, &'static str); 4] = [
-        (Call::Read, "read"),
-        (Call::Commit, "commit"),
-        (Call::Publish, "publish"),
-        (Call::Shadow, "shadow"),
-    ];
-}
-
-impl CallEffect {
-    /// All effects, by the names that fault specifications use.
-    pub const ALL: [(CallEffect, &'static str); 4] = [
-        (CallEffect::Conflict, "conflict"),
-        (CallEffect::Throttle, "throttle"),
-        (CallEffect::LostRequest, "lost-request"),
-        (CallEffect::LostAnswer, "lost-answer"),
-    ];
-
-    /// Whether it can happen to such a call.
-    pub fn concerns(self, call: Call) -> bool {
-        match self {
-            CallEffect::Conflict => call == Call::Commit,
-            CallEffect::Throttle => call != Call::Publish,
-            CallEffect::LostRequest | CallEffect::LostAnswer => true,
-        }
-    }
-}
-
-/// Which occurrences a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum When {
-    /// Each with this probability, 0 to 1.
-    Chance(f64),
-    /// From the first number to the last, counted from 1.
-    Counted {
-        /// First one struck.
-        first: u64,
-        /// Last one struck.
-        last: u64,
-    },
-}
-
-/// A moment after the start, and what the fault adds to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Schedule {
-    /// Time after the start.
-    pub at: Duration,
-    /// `power`, `network`: how long (none: for good). `clock`: how many milliseconds ahead (+) or behind (−).
-    pub plus_ms: Option<i64>,
-}
-
-/// A step of a function's work, seen from outside by its requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It asks the database for something; the request is not carried out.
-    BeforeRead,
-    /// It asks the database to change something; the request is not carried out.
-    BeforeCommit,
-    /// The change is made, the answer withheld.
-    AfterCommit,
-    /// It asks to publish; nothing is published.
-    BeforePublish,
-    /// Published, the answer withheld.
-    AfterPublish,
-}
-
-impl Step {
-    /// All steps, by the names that fault specifications use.
-    pub const ALL: [(Step, &'static str); 5] = [
-        (Step::BeforeRead, "before-read"),
-        (Step::BeforeCommit, "before-commit"),
-        (Step::AfterCommit, "after-commit"),
-        (Step::BeforePublish, "before-publish"),
-        (Step::AfterPublish, "after-publish"),
-    ];
-}
-
-/// What becomes of one message or event.
+/// What becomes of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fate {
     /// How often it is delivered.
@@ -202,25 +33,55 @@ pub struct Fate {
     pub delay: Duration,
 }
 
-/// All faults of a run, with their counters and the seeded randomness.
+/// What becomes of one message.
+#[derive(Debug)]
+pub struct MessageFate {
+    /// How often it is delivered.
+    pub copies: u32,
+    /// How much later.
+    pub delay: Duration,
+    /// Where it waits for the next message on its topic, if it is to change places with it.
+    pub place: Option<Place>,
+    /// Messages that waited for this one; they go when this is dropped.
+    pub released: Released,
+}
+
+/// All faults of a run, with their counters and the seed.
 #[derive(Debug)]
 pub struct Faults {
     armed: RwLock<Vec<Arc<Armed>>>,
-    random: Mutex<Random>,
+    seed: u64,
+    journal: Mutex<Journal>,
     events: EventBus,
 }
 
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
-    seen: AtomicU64,
+    /// As it is written, and which of those written alike: what its decisions are drawn from.
+    key: String,
+    seen: Mutex<Seen>,
+    waiting: reorder::Waiting,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    total: u64,
+    by_subject: HashMap<String, u64>,
 }
 
 impl Armed {
-    fn new(fault: Fault) -> Arc<Armed> {
+    /// Of those armed `before`, as many as are written alike are counted.
+    fn new(fault: Fault, before: &[Arc<Armed>]) -> Arc<Armed> {
+        let alike = before.iter().filter(|armed| armed.fault == fault).count();
         Arc::new(Armed {
+            key: match alike {
+                0 => fault.to_string(),
+                n => format!("{fault} ({})", n + 1),
+            },
             fault,
-            seen: AtomicU64::new(0),
+            seen: Mutex::default(),
+            waiting: reorder::Waiting::default(),
         })
     }
 }
@@ -228,9 +89,14 @@ impl Armed {
 impl Faults {
     /// Arms `faults`; the same seed strikes the same occurrences.
     pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Faults {
+        let mut armed = Vec::new();
+        for fault in faults {
+            armed.push(Armed::new(fault, &armed));
+        }
         Faults {
-            armed: RwLock::new(faults.into_iter().map(Armed::new).collect()),
-            random: Mutex::new(Random::new(seed)),
+            armed: RwLock::new(armed),
+            seed,
+            journal: Mutex::default(),
             events,
         }
     }
@@ -239,7 +105,14 @@ impl Faults {
     pub fn arm(&self, fault: Fault) {
         let armed = self.armed.write();
         let mut armed = armed.unwrap_or_else(PoisonError::into_inner);
-        armed.push(Armed::new(fault));
+        let new = Armed::new(fault, &armed);
+        armed.push(new);
+    }
+
+    /// Every decision so far, in the order of arrival.
+    pub fn journal(&self) -> Journal {
+        let journal = self.journal.lock();
+        journal.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn armed(&self) -> Vec<Arc<Armed>> {
@@ -248,10 +121,12 @@ impl Faults {
     }
 
     /// What becomes of a message on `topic`.
-    pub fn fate_of(&self, topic: &str) -> Fate {
-        let mut fate = Fate {
+    pub fn fate_of(&self, topic: &str) -> MessageFate {
+        let mut fate = MessageFate {
             copies: 1,
             delay: Duration::ZERO,
+            place: None,
+            released: Released::default(),
         };
         for armed in &self.armed() {
             let Fault::Message {
@@ -262,15 +137,21 @@ impl Faults {
             else {
                 continue;
             };
-            if !topic::matches(filter, topic) || !self.strikes(armed, *when) {
+            if !topic::matches(filter, topic) {
+                continue;
+            }
+            fate.released.take(&armed.waiting, topic);
+            if !self.strikes(armed, *when, topic) {
                 continue;
             }
             match effect {
                 MessageEffect::Drop => fate.copies = 0,
                 MessageEffect::Duplicate => fate.copies *= 2,
                 MessageEffect::Delay(by) => fate.delay += *by,
+                MessageEffect::Reorder(limit) => {
+                    fate.place = Some(armed.waiting.place(topic, *limit));
+                }
             }
-            self.tell(armed, topic);
         }
         fate
     }
@@ -286,10 +167,9 @@ impl Faults {
             } = &armed.fault
                 && *at == step
                 && names.contains(&function.as_str())
-                && self.strikes(armed, *when)
+                && self.strikes(armed, *when, function)
             {
                 dies = true;
-                self.tell(armed, function);
             }
         }
         dies
@@ -308,13 +188,12 @@ impl Faults {
                 when,
             } = &armed.fault
                 && names.contains(&function.as_str())
-                && self.strikes(armed, *when)
+                && self.strikes(armed, *when, function)
             {
                 match effect {
                     EventEffect::Late(by) => fate.delay += *by,
                     EventEffect::Twice => fate.copies *= 2,
                 }
-                self.tell(armed, function);
             }
         }
         fate
@@ -333,31 +212,52 @@ impl Faults {
                 && names.contains(&function.as_str())
                 && effect.concerns(call)
                 && only.is_none_or(|only| only == call)
-                && self.strikes(armed, *when)
+                && self.strikes(armed, *when, &format!("{function}.{}", call.name()))
             {
                 fate = fate.or(Some(*effect));
-                self.tell(armed, function);
             }
         }
         fate
     }
 
-    fn strikes(&self, armed: &Armed, when: When) -> bool {
-        let occurrence = armed.seen.fetch_add(1, Ordering::Relaxed) + 1;
-        match when {
+    /// Decides on the next occurrence for `subject`, and writes the decision down.
+    fn strikes(&self, armed: &Armed, when: When, subject: &str) -> bool {
+        let occurrence = {
+            let mut seen = armed.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.total += 1;
+            match when {
+                When::Counted { .. } => seen.total,
+                When::Chance(_) => {
+                    let of_subject = seen.by_subject.entry(subject.to_owned()).or_default();
+                    *of_subject += 1;
+                    *of_subject
+                }
+            }
+        };
+        let struck = match when {
             When::Counted { first, last } => (first..=last).contains(&occurrence),
             When::Chance(probability) => {
-                let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-                random.next_unit() < probability
+                random::unit(self.seed, &armed.key, subject, occurrence) < probability
             }
+        };
+        let decision = Decision {
+            fault: armed.key.clone(),
+            subject: subject.to_owned(),
+            occurrence,
+            struck,
+        };
+        let journal = self.journal.lock();
+        journal
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(decision);
+        if struck {
+            self.events.emit(EventKind::FaultInjected {
+                fault: armed.fault.to_string(),
+                target: subject.to_owned(),
+                occurrence,
+            });
         }
-    }
-
-    fn tell(&self, armed: &Armed, target: &str) {
-        self.events.emit(EventKind::FaultInjected {
-            fault: armed.fault.to_string(),
-            target: target.to_owned(),
-        });
+        struck
     }
 }
 

@@ -1,5 +1,5 @@
 //! Ends a function's process at the step of its work that a fault names, seen by the request it makes; or leaves the
-//! request without an answer.
+//! request without an answer, its connection whole or cut.
 //!
 //! Must not know the services; each asks before and after what it does for a function.
 
@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::caller::Caller;
 use crate::fault::{Call, CallEffect, Faults, Step};
 use crate::function::Functions;
+use crate::socket;
 
 /// There is nobody to answer, or the answer is lost: the services ended before the caller gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +42,25 @@ impl Killer {
         Err(self.withhold().await)
     }
 
-    /// What is to become of a call; the caller of this carries it out.
+    /// What is to become of a call; the caller of this carries it out. A cut is a loss whose answer, once withheld,
+    /// takes the connection with it.
     pub fn fate_of(&self, caller: &Caller, call: Call) -> Option<CallEffect> {
         let function = caller.function.as_ref()?;
-        self.faults.fate_of_call(&function.names(), call)
+        let fate = self.faults.fate_of_call(&function.names(), call)?;
+        let (fate, cuts) = match fate {
+            CallEffect::CutRequest => (CallEffect::LostRequest, true),
+            CallEffect::CutAnswer => (CallEffect::LostAnswer, true),
+            other => (other, false),
+        };
+        if cuts {
+            socket::doom();
+        }
+        Some(fate)
     }
 
-    /// Never answers: whoever asked has to give up, which ends this, or the services end.
+    /// Never answers: whoever asked has to give up, which ends this, or the services end. A doomed connection is cut.
     pub async fn withhold(&self) -> Withheld {
+        socket::cut_if_doomed();
         let mut stopping = self.stopping.clone();
         // A sender that is gone means the same.
         let _ = stopping.wait_for(|stop| *stop).await;

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,6 +29,7 @@ use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{Reach, RuleEngine, RuleError};
 use crate::schedule::{self, Ringer};
+use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::template::{Context, Template, TemplateError};
 use crate::{Endpoints, LocalCloud, Options};
@@ -315,13 +315,9 @@ fn spawn_until_stop(
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {
-    let listener = listener.tap_io(|socket| {
-        // Answers are single small writes: waiting to fill a segment would only add latency.
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "set nodelay");
-        }
-    });
-    let served = axum::serve(listener, router)
+    let router = router.layer(axum::middleware::from_fn(socket::know));
+    let service = router.into_make_service_with_connect_info::<socket::Connection>();
+    let served = axum::serve(socket::Listener(listener), service)
         .with_graceful_shutdown(stopped(stopping))
         .await;
     if let Err(error) = served {

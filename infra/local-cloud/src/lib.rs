@@ -22,6 +22,7 @@ pub mod registry;
 mod rule;
 mod schedule;
 pub mod shadow;
+mod socket;
 pub mod sql;
 mod storage;
 pub mod template;

@@ -81,8 +81,10 @@ async fn carry_out(
         fate = proxy.killer.fate_of(caller, call);
     }
     match fate {
-        None | Some(CallEffect::LostAnswer) => {}
-        Some(CallEffect::LostRequest) => return Err(proxy.killer.withhold().await),
+        None | Some(CallEffect::LostAnswer | CallEffect::CutAnswer) => {}
+        Some(CallEffect::LostRequest | CallEffect::CutRequest) => {
+            return Err(proxy.killer.withhold().await);
+        }
         Some(CallEffect::Conflict) => return Ok(refusal::conflict(request).await),
         Some(CallEffect::Throttle) => return Ok(refusal::throttle(request).await),
     }

@@ -10,22 +10,40 @@ use super::{Call, CallEffect, EventEffect, Fault, MessageEffect, Schedule, Step,
 use crate::broker::topic;
 
 const HELP: &str = "\
-drop:<topic filter>@<when>            messages vanish in the broker
-duplicate:<topic filter>@<when>       messages come twice
-delay:<topic filter>@<when>+<time>    messages come later, past their successors
+drop:<topic filter>@<when>            messages vanish in the broker                     drop:door/+@5%
+duplicate:<topic filter>@<when>       messages come twice                               duplicate:door/#@2
+delay:<topic filter>@<when>+<time>    messages come later, past their successors        delay:door/1@1-3+200ms
+reorder:<topic filter>@<when>[+<time>] a message changes places with the next one on its topic; if none comes
+                                      within <time> (1s), it goes alone                 reorder:door/+@10%
 kill:<function>.<step>@<when>         a function's process dies (kill -9) at a step of its work:
                                       before-read, before-commit, after-commit, before-publish, after-publish
+                                                                                        kill:save.after-commit@1
 late:<function>@<when>+<time>         an event waits in the function's queue, as when it is throttled
+                                                                                        late:save@1+6s
 twice:<function>@<when>               an event reaches the function twice, as Lambda may deliver it
+                                                                                        twice:save@50%
 conflict:<function>@<when>            the database refuses a change: another transaction holds the item
+                                                                                        conflict:save@1
 throttle:<function>[.<call>]@<when>   a call (read, commit or shadow) is refused for load
+                                                                                        throttle:save.read@2-3
 lost-request:<function>.<call>@<when> a call (read, commit, publish or shadow) is never carried out, and never answered
+                                                                                        lost-request:save.commit@1
 lost-answer:<function>.<call>@<when>  a call is carried out, and never answered: its caller waits until it gives up
-power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good
-network:<device>@t=<time>[+<time>]    a device loses its network
+                                                                                        lost-answer:save.publish@1
+cut-request:<function>.<call>@<when>  a call is not carried out, and its connection breaks at once
+                                                                                        cut-request:save.read@1
+cut-answer:<function>.<call>@<when>   a call is carried out, and its connection breaks before the answer
+                                                                                        cut-answer:save.commit@1
+power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good  power:lamp-1@t=20s+3s
+network:<device>@t=<time>[+<time>]    a device loses its network                        network:lamp-1@t=5s+1m
 clock:<device>@t=<time>+<time>        a device's clock runs ahead (or, with -<time>, behind)
+                                                                                        clock:lamp-1@t=0s-40s
   <when>: 5% (each with this chance), 3 (the third only), 2-4 (the second to the fourth)
-  <time>: 200ms, 20s, 3m";
+  <time>: 200ms, 20s, 3m
+With the same seed, the n-th message on a topic (or call of a function) has the same fate in every run.";
+
+/// How long a message waits for the one it changes places with, unless said otherwise.
+const REORDER_LIMIT: Duration = Duration::from_secs(1);
 
 /// A fault that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +86,13 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
             let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
             message(MessageEffect::Delay(duration(by)?), target, when)
         }
+        "reorder" => {
+            let (when, limit) = match when.split_once('+') {
+                Some((when, limit)) => (when, duration(limit)?),
+                None => (when, REORDER_LIMIT),
+            };
+            message(MessageEffect::Reorder(limit), target, when)
+        }
         "kill" => {
             let (function, step) = target.rsplit_once('.').ok_or("no .<step>")?;
             let step = Step::ALL.iter().find(|(_, name)| *name == step);
@@ -82,7 +107,9 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
             event(EventEffect::Late(duration(by)?), target, when)
         }
         "twice" => event(EventEffect::Twice, target, when),
-        "conflict" | "throttle" | "lost-request" | "lost-answer" => call(what, target, when),
+        "conflict" | "throttle" | "lost-request" | "lost-answer" | "cut-request" | "cut-answer" => {
+            call(what, target, when)
+        }
         "power" | "network" | "clock" => Ok(Fault::Other {
             what: what.to_owned(),
             target: target.to_owned(),
@@ -122,7 +149,7 @@ fn call(what: &str, target: &str, when: &str) -> Result<Fault, &'static str> {
     let (function, call) = match named {
         Some((_, call)) if !effect.concerns(call) => return Err("no such fault of this call"),
         Some((function, call)) => (function, Some(call)),
-        None if matches!(effect, CallEffect::LostRequest | CallEffect::LostAnswer) => {
+        None if !matches!(effect, CallEffect::Conflict | CallEffect::Throttle) => {
             return Err("no .<call>: read, commit, publish or shadow");
         }
         None => (target, None),
@@ -202,6 +229,9 @@ impl fmt::Display for Fault {
                 MessageEffect::Duplicate => write!(f, "duplicate:{filter}@{when}"),
                 MessageEffect::Delay(by) => {
                     write!(f, "delay:{filter}@{when}+{}ms", by.as_millis())
+                }
+                MessageEffect::Reorder(limit) => {
+                    write!(f, "reorder:{filter}@{when}+{}ms", limit.as_millis())
                 }
             },
             Fault::Kill {

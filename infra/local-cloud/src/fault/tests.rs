@@ -14,6 +14,7 @@ fn a_fault_is_written_back_as_it_was_read() {
         "drop:a/+@5%",
         "duplicate:$aws/things/+/shadow/update/accepted@3",
         "delay:a:b/#@2-4+200ms",
+        "reorder:a/+@5%+300ms",
         "kill:press.after-commit@1",
         "kill:my.function.before-read@50%",
         "late:press@1+6000ms",
@@ -23,6 +24,8 @@ fn a_fault_is_written_back_as_it_was_read() {
         "throttle:my.function.read@5%",
         "lost-request:press.commit@1",
         "lost-answer:press.publish@1",
+        "cut-request:press.read@1",
+        "cut-answer:press.commit@5%",
         "throttle:press.shadow@1",
         "power:thing-1@t=20000ms+3000ms",
         "network:thing-1@t=0ms",
@@ -68,13 +71,19 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
             "lost-request:f@1",
             "no .<call>: read, commit, publish or shadow",
         ),
+        (
+            "cut-answer:f@1",
+            "no .<call>: read, commit, publish or shadow",
+        ),
         ("lost-answer:f.read@", "when is neither 5%, 3 nor 2-4"),
+        ("reorder:a@1+soon", "a time is written 200ms, 20s or 3m"),
     ] {
         let error = spec.parse::<Fault>().unwrap_err();
         assert_eq!(error.problem, problem, "{spec}");
     }
 }
 
+// AWS same(faults): QoS 0 messages may be lost, QoS 1 messages may come twice or late
 #[test]
 fn counted_faults_strike_exactly_those_occurrences() {
     let faults = faults(&["drop:a@2", "duplicate:+@1-2", "delay:b@1+1s"], 0);
@@ -95,6 +104,7 @@ fn chances_follow_the_seed() {
     assert!((16..48).contains(&dropped), "{dropped} of 64 at 50%");
 }
 
+// AWS different(faults): AWS has no way to end a function at a step; here a fault kills it at one, seen by its requests
 #[test]
 fn a_kill_strikes_its_function_at_its_step_once() {
     let faults = faults(&["kill:press.after-commit@1"], 0);
@@ -104,6 +114,7 @@ fn a_kill_strikes_its_function_at_its_step_once() {
     assert!(!faults.kills(&["press"], Step::AfterCommit));
 }
 
+// AWS same(faults): an asynchronous event may wait in the queue, and may reach the function twice
 #[test]
 fn an_event_may_be_late_or_come_twice() {
     let faults = faults(&["late:press@1+6s", "twice:press@1-2"], 0);
@@ -149,4 +160,108 @@ fn a_fault_armed_later_counts_from_then() {
     faults.arm("kill:press.before-read@1".parse().unwrap());
     assert!(faults.kills(&["press"], Step::BeforeRead));
     assert!(!faults.kills(&["press"], Step::BeforeRead));
+}
+
+#[test]
+fn every_kind_of_fault_is_in_the_help_with_an_example_that_can_be_read() {
+    let mut kinds: Vec<&str> = Vec::new();
+    for line in Fault::help().lines() {
+        let example = line.split_whitespace().last().unwrap_or_default();
+        if !line.starts_with("  ") && line.contains(":<") {
+            kinds.extend(line.split_once(':').map(|(kind, _)| kind));
+        }
+        if example.contains('@') && !example.contains('<') {
+            let kind = kinds.pop().unwrap_or_default();
+            assert!(example.starts_with(kind), "{kind}: {example}");
+            example.parse::<Fault>().unwrap();
+        }
+    }
+    assert_eq!(kinds, [""; 0], "kinds without an example");
+}
+
+/// What is asked of faults, by threads that each go their own pace: messages on topics of their own, and calls.
+fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
+    let specs = [
+        "drop:door/+@20%",
+        "reorder:door/+@20%",
+        "throttle:save@30%",
+        "twice:save@30%",
+    ];
+    let faults = faults(&specs, seed);
+    std::thread::scope(|scope| {
+        for topic in topics {
+            scope.spawn(|| (0..50).for_each(|_| drop(faults.fate_of(topic))));
+        }
+        scope.spawn(|| {
+            for _ in 0..50 {
+                faults.fate_of_event(&["save"]);
+                faults.fate_of_call(&["save"], Call::Read);
+                faults.fate_of_call(&["save"], Call::Commit);
+            }
+        });
+    });
+    faults
+}
+
+// AWS different(faults): AWS fails at random; here each fault strikes by a seed, so that a run can be repeated
+#[test]
+fn the_same_seed_decides_the_same_whatever_the_order_of_threads() {
+    let topics = ["door/1", "door/2", "door/3"];
+    let first = scenario(7, &topics).journal();
+    let again = scenario(7, &["door/3", "door/1", "door/2"]).journal();
+    assert_eq!(first.decisions.len(), 2 * 150 + 3 * 50);
+    assert_eq!(first.in_order(), again.in_order());
+    let other = scenario(8, &topics).journal();
+    assert_ne!(first.in_order(), other.in_order());
+}
+
+#[test]
+fn a_fault_decides_as_it_would_alone() {
+    let decisions = |specs: &[&str]| -> Vec<bool> {
+        let faults = faults(specs, 7);
+        let strikes = |_| faults.fate_of("a").copies == 0;
+        (0..40).map(strikes).collect()
+    };
+    let alone = decisions(&["drop:a@50%"]);
+    assert_eq!(alone, decisions(&["duplicate:a@50%", "drop:a@50%"]));
+    // Written alike, they still decide each for itself.
+    let both = faults(&["drop:a@50%", "drop:a@50%"], 7);
+    (0..40).for_each(|_| drop(both.fate_of("a")));
+    let of = |fault: &str| -> Vec<bool> {
+        let decisions = both.journal().in_order();
+        let own = decisions.iter().filter(|d| d.fault == fault);
+        own.map(|d| d.struck).collect()
+    };
+    assert_eq!(of("drop:a@50%"), alone);
+    assert_ne!(of("drop:a@50% (2)"), alone);
+}
+
+// AWS same(faults): messages may arrive in another order than they were sent
+#[tokio::test]
+async fn a_reordered_message_goes_right_after_the_next_one_on_its_topic() {
+    let faults = faults(&["reorder:door/+@1+1m"], 0);
+    let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
+    for (topic, message) in [("door/1", "first"), ("door/2", "else"), ("door/1", "next")] {
+        let mut fate = faults.fate_of(topic);
+        let sender = sender.clone();
+        let deliver = move || assert!(sender.send(message).is_ok());
+        match fate.place.take() {
+            Some(place) => place.hold(deliver),
+            None => deliver(),
+        }
+    }
+    let mut order = Vec::new();
+    while let Ok(message) = delivered.try_recv() {
+        order.push(message);
+    }
+    assert_eq!(order, ["else", "next", "first"]);
+}
+
+#[tokio::test]
+async fn a_reordered_message_that_nothing_follows_goes_alone() {
+    let faults = faults(&["reorder:a@1+1ms"], 0);
+    let (sender, delivered) = tokio::sync::oneshot::channel();
+    let place = faults.fate_of("a").place.take().expect("it is struck");
+    place.hold(move || assert!(sender.send("alone").is_ok()));
+    assert_eq!(delivered.await, Ok("alone"));
 }

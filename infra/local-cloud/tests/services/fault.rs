@@ -2,8 +2,10 @@
 
 use local_cloud::LocalCloud;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::world::{Answer, options, rest, rest_as};
+use crate::world::{Answer, DEADLINE, options, rest, rest_as};
 
 const TYPE: &str = "Content-Type: application/x-amz-json-1.0\r\n";
 /// The access key of the template's one function.
@@ -47,6 +49,7 @@ fn get() -> Value {
     json!({"TableName": "stack", "Key": {"pk": {"S": "a"}}})
 }
 
+// AWS same(faults): DynamoDB refuses a change for a conflict or for load, a transaction with a reason for each item
 #[tokio::test]
 async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     const CANCELLED: &str = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
@@ -92,6 +95,7 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     }
 }
 
+// AWS same(faults): a call that is not answered may or may not have been carried out
 #[tokio::test]
 async fn of_a_lost_request_nothing_is_done_and_of_a_lost_answer_all() {
     for (fault, is_done) in [
@@ -126,6 +130,7 @@ async fn of_a_lost_request_nothing_is_done_and_of_a_lost_answer_all() {
     }
 }
 
+// AWS same(faults): a publish that is not answered may or may not have been carried out
 #[tokio::test]
 async fn a_publish_may_be_lost_on_either_way() {
     for (fault, is_published) in [
@@ -163,6 +168,7 @@ async fn a_publish_may_be_lost_on_either_way() {
     }
 }
 
+// AWS same(faults): the data plane refuses for load with ThrottlingException, status 429
 #[tokio::test]
 async fn the_question_for_a_shadow_may_be_refused_for_load() {
     let cloud = broken(&["throttle:echo.shadow@1"]).await;
@@ -173,4 +179,65 @@ async fn the_question_for_a_shadow_may_be_refused_for_load() {
     assert!(refused.head.contains("throttlingexception"), "{refused:?}");
     assert_eq!(ask().await.status, 404, "there is none");
     cloud.shutdown().await;
+}
+
+// AWS same(faults): a connection may break before or after a call was carried out, without an answer
+#[tokio::test]
+async fn a_cut_connection_ends_at_once_whether_or_not_the_call_was_carried_out() {
+    for (fault, is_done) in [
+        ("cut-request:echo.commit@1", false),
+        ("cut-answer:echo.commit@1", true),
+    ] {
+        let cloud = broken(&[fault]).await;
+        let mut stream =
+            TcpStream::connect(cloud.endpoints().dynamodb.trim_start_matches("http://"))
+                .await
+                .unwrap();
+        let body = put("a").to_string();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: db\r\n{FUNCTION}{}Content-Length: {}\r\n\r\n{body}",
+            target("PutItem"),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer)).await;
+        // An end or a reset, never a wait; and not one byte of an answer.
+        let ended = read.expect("the connection ends");
+        assert!(answer.is_empty(), "{fault}: {ended:?} {answer:?}");
+        assert_eq!(is_there(&cloud, "a").await, is_done, "{fault}");
+        cloud.shutdown().await;
+    }
+}
+
+// AWS different(faults): AWS fails at random; here two runs with one seed decide the same, order of arrival apart
+#[tokio::test]
+async fn two_runs_with_one_seed_write_the_same_journal() {
+    let run = async |seed: u64| {
+        let mut options = options();
+        options.seed = seed;
+        let specs = ["drop:open/+@40%", "reorder:open/+@20%", "throttle:echo@30%"];
+        options.faults = specs.map(|f| f.parse().unwrap()).into();
+        let cloud = LocalCloud::start(options).await.unwrap();
+        let item = put("a");
+        let calls = async {
+            for _ in 0..10 {
+                call(&cloud, "PutItem", &item).await;
+            }
+        };
+        let messages = async |topic: &str| {
+            let line = format!("POST /topics/{topic}?qos=1");
+            for _ in 0..10 {
+                rest(&cloud, &cloud.endpoints().iot_data, &line, "", "{}").await;
+            }
+        };
+        tokio::join!(calls, messages("open/1"), messages("open/2"));
+        let journal = cloud.faults().journal();
+        cloud.shutdown().await;
+        journal
+    };
+    let (first, again, other) = (run(3).await, run(3).await, run(4).await);
+    assert_eq!(first.decisions.len(), 50);
+    assert_eq!(first.in_order(), again.in_order());
+    assert_ne!(first.in_order(), other.in_order());
 }

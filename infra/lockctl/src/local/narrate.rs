@@ -111,7 +111,7 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             client.clone(),
             format!("refused by its policy: {action} on {resource}"),
         )),
-        EventKind::FaultInjected { fault, target } => {
+        EventKind::FaultInjected { fault, target, .. } => {
             Some(("fault".to_owned(), format!("{fault} struck {target}")))
         }
         _ => None,

@@ -1,0 +1,202 @@
+//! What kinds of faults there are, and which occurrences one strikes.
+//!
+//! Must not know how a fault is written, nor what decides.
+
+use std::time::Duration;
+
+/// One configured fault.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// Something happens to messages on their way through the broker.
+    Message {
+        /// What.
+        effect: MessageEffect,
+        /// To messages on topics that this filter selects.
+        filter: String,
+        /// To which of them.
+        when: When,
+    },
+    /// A function's process dies.
+    Kill {
+        /// Its name, logical id or binary.
+        function: String,
+        /// Where in its work.
+        step: Step,
+        /// The how manyeth time it gets there.
+        when: When,
+    },
+    /// Something happens to events in a function's asynchronous queue.
+    Event {
+        /// What.
+        effect: EventEffect,
+        /// The function's name, logical id or binary.
+        function: String,
+        /// To which of its events.
+        when: When,
+    },
+    /// Something happens to the calls that a function makes.
+    Call {
+        /// What.
+        effect: CallEffect,
+        /// The function's name, logical id or binary.
+        function: String,
+        /// To which kind of call; none: to every kind that the effect can have.
+        call: Option<Call>,
+        /// To which of them.
+        when: When,
+    },
+    /// A fault outside the cloud, such as a device's power.
+    Other {
+        /// `power`, `network` or `clock`.
+        what: String,
+        /// Name of the device.
+        target: String,
+        /// When.
+        when: Schedule,
+    },
+}
+
+/// What happens to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageEffect {
+    /// It is gone; its publisher still gets the acknowledgement.
+    Drop,
+    /// It comes twice.
+    Duplicate,
+    /// It comes later, after messages that were published after it.
+    Delay(Duration),
+    /// It changes places with the next message on its topic; if none comes within this time, it goes alone.
+    Reorder(Duration),
+}
+
+/// What happens to an event on its way to a function. *Source*: both are allowed of Lambda's asynchronous invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventEffect {
+    /// It waits in the queue, as when the function is throttled.
+    Late(Duration),
+    /// It is delivered twice, though nothing failed.
+    Twice,
+}
+
+/// What happens to a call. *Source*: DynamoDB's error codes; whoever waits for a lost answer cannot know which was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallEffect {
+    /// The database refuses to change an item that another transaction holds; nothing is carried out.
+    Conflict,
+    /// The service refuses for load; nothing is carried out.
+    Throttle,
+    /// The request never arrives: nothing is carried out, and no answer comes.
+    LostRequest,
+    /// It is carried out, and no answer comes.
+    LostAnswer,
+    /// The connection breaks before anything is carried out.
+    CutRequest,
+    /// It is carried out, then the connection breaks instead of an answer.
+    CutAnswer,
+}
+
+/// A kind of call that a function makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// It asks the database for something.
+    Read,
+    /// It asks the database to change something.
+    Commit,
+    /// It publishes a message.
+    Publish,
+    /// It asks for a shadow.
+    Shadow,
+}
+
+impl Call {
+    /// All kinds, by the names that fault specifications use.
+    pub const ALL: [(Call, &'static str); 4] = [
+        (Call::Read, "read"),
+        (Call::Commit, "commit"),
+        (Call::Publish, "publish"),
+        (Call::Shadow, "shadow"),
+    ];
+
+    /// Its name in fault specifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            Call::Read => "read",
+            Call::Commit => "commit",
+            Call::Publish => "publish",
+            Call::Shadow => "shadow",
+        }
+    }
+}
+
+impl CallEffect {
+    /// All effects, by the names that fault specifications use.
+    pub const ALL: [(CallEffect, &'static str); 6] = [
+        (CallEffect::Conflict, "conflict"),
+        (CallEffect::Throttle, "throttle"),
+        (CallEffect::LostRequest, "lost-request"),
+        (CallEffect::LostAnswer, "lost-answer"),
+        (CallEffect::CutRequest, "cut-request"),
+        (CallEffect::CutAnswer, "cut-answer"),
+    ];
+
+    /// Whether it can happen to such a call.
+    pub fn concerns(self, call: Call) -> bool {
+        match self {
+            CallEffect::Conflict => call == Call::Commit,
+            CallEffect::Throttle => call != Call::Publish,
+            CallEffect::LostRequest
+            | CallEffect::LostAnswer
+            | CallEffect::CutRequest
+            | CallEffect::CutAnswer => true,
+        }
+    }
+}
+
+/// Which occurrences a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum When {
+    /// Each with this probability, 0 to 1.
+    Chance(f64),
+    /// From the first number to the last, counted from 1.
+    Counted {
+        /// First one struck.
+        first: u64,
+        /// Last one struck.
+        last: u64,
+    },
+}
+
+/// A moment after the start, and what the fault adds to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// Time after the start.
+    pub at: Duration,
+    /// `power`, `network`: how long (none: for good). `clock`: how many milliseconds ahead (+) or behind (−).
+    pub plus_ms: Option<i64>,
+}
+
+/// A step of a function's work, seen from outside by its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It asks the database for something; the request is not carried out.
+    BeforeRead,
+    /// It asks the database to change something; the request is not carried out.
+    BeforeCommit,
+    /// The change is made, the answer withheld.
+    AfterCommit,
+    /// It asks to publish; nothing is published.
+    BeforePublish,
+    /// Published, the answer withheld.
+    AfterPublish,
+}
+
+impl Step {
+    /// All steps, by the names that fault specifications use.
+    pub const ALL: [(Step, &'static str); 5] = [
+        (Step::BeforeRead, "before-read"),
+        (Step::BeforeCommit, "before-commit"),
+        (Step::AfterCommit, "after-commit"),
+        (Step::BeforePublish, "before-publish"),
+        (Step::AfterPublish, "after-publish"),
+    ];
+}
