@@ -13,6 +13,7 @@ pub mod topic;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -196,6 +197,16 @@ impl Broker {
                 self.forget(&filters, session.client_id());
             }
         }
+    }
+
+    /// Serves one client over a stream whose TLS has ended elsewhere, in memory for example; `certificate` is DER.
+    pub async fn converse(
+        &self,
+        stream: impl connection::Stream + 'static,
+        certificate: Vec<u8>,
+        peer: SocketAddr,
+    ) {
+        connection::converse(self.clone(), Box::new(stream), certificate, peer).await;
     }
 
     /// Accepts MQTT clients until `stop` resolves, then says goodbye to each.

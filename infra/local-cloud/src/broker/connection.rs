@@ -15,11 +15,10 @@ use mqtt_protocol_core::mqtt::packet::prelude::GenericPacketTrait;
 use mqtt_protocol_core::mqtt::packet::{Packet, Qos};
 use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, MqttError};
 use mqtt_protocol_core::mqtt::{Connection as PacketConnection, Version, role};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use super::Broker;
 use super::message::{Message, Origin};
@@ -105,9 +104,14 @@ impl Client {
     }
 }
 
+/// What is left of a socket once TLS has ended.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 struct Connection {
     broker: Broker,
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Stream>,
     /// The client's certificate, DER.
     certificate: Vec<u8>,
     peer: SocketAddr,
@@ -132,6 +136,16 @@ pub async fn serve(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: So
     let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
         return tracing::info!(%peer, "mqtt client without certificate");
     };
+    converse(broker, Box::new(stream), certificate, peer).await;
+}
+
+/// Serves one client whose TLS has ended, to the end of the stream.
+pub async fn converse(
+    broker: Broker,
+    stream: Box<dyn Stream>,
+    certificate: Vec<u8>,
+    peer: SocketAddr,
+) {
     let options = ConnectionOptions::new()
         .maximum_packet_size_recv(PACKET_BYTES_MAX)
         .receive_maximum(IN_FLIGHT_MAX);
