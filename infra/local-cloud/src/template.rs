@@ -3,11 +3,16 @@
 //! Nothing is skipped silently: an unsupported resource type, property or function is an error that names file, line and
 //! logical id. Must not know: how any resource is served, the network, the clock.
 
+mod accept;
+mod advice;
 mod assemble;
+mod check;
 mod error;
+mod event;
 mod fields;
 mod function;
 mod identity;
+mod name;
 mod node;
 mod parameter;
 mod resource;
@@ -18,6 +23,7 @@ mod scope;
 mod table;
 #[cfg(test)]
 mod tests;
+mod thing;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,8 +32,8 @@ use serde_json::Value;
 
 pub use error::{Problem, TemplateError};
 pub use resource::{
-    Action, Function, Index, KeyType, Permission, Projection, Queue, Role, Schedule, SnsTopic,
-    Table, TopicRule, WithoutEffect,
+    Action, Attachment, Function, Index, KeyType, Permission, Projection, Queue, Role, Schedule,
+    ScheduleKind, SnsTopic, Table, Thing, TopicRule, WithoutEffect,
 };
 
 /// Everything outside the template that its functions can refer to.
@@ -52,19 +58,25 @@ pub struct Template {
     pub functions: Vec<Function>,
     /// IoT topic rules, in template order.
     pub rules: Vec<TopicRule>,
-    /// Roles with their policies, in template order; a role that SAM makes for a function is that function's.
-    pub roles: Vec<Role>,
     /// Schedules that invoke functions, in template order.
     pub schedules: Vec<Schedule>,
     /// IoT policy documents by policy name.
     pub iot_policies: BTreeMap<String, Value>,
+    /// IAM roles that are declared, in template order; the ones that SAM makes are part of their functions.
+    pub roles: Vec<Role>,
+    /// IoT things, in template order.
+    pub things: Vec<Thing>,
+    /// Certificates attached to policies.
+    pub policy_attachments: Vec<Attachment>,
+    /// Certificates attached to things.
+    pub thing_attachments: Vec<Attachment>,
     /// SQS queues, in template order.
     pub queues: Vec<Queue>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,
     /// Output values by output name.
     pub outputs: BTreeMap<String, String>,
-    /// Resources that are valid and have no local effect (alarms, log groups).
+    /// Resources that are valid and have no local effect (alarms, metric filters, log groups).
     pub without_effect: Vec<WithoutEffect>,
 }
 

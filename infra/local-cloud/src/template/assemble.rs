@@ -3,26 +3,38 @@
 //! Must not know: the properties of any one resource type that has a reader of its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{Problem, TemplateError};
+use serde_json::Value;
+
+use super::error::{Problem, TemplateError, nearest};
 use super::fields::{Fields, Place};
-use super::node::{Data, Entry, Node};
+use super::function::InvokeConfig;
+use super::identity::Identity;
+use super::name::Names;
+use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, Queue, SnsTopic, WithoutEffect};
 use super::scope::Scope;
-use super::{Action, Context, Template, function, parameter, role, rule, schedule, table};
+use super::{
+    Context, Template, accept, advice, event, function, parameter, role, rule, schedule, table,
+    thing,
+};
 
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "AWSTemplateFormatVersion",
     "Transform",
     "Description",
     "Metadata",
     "Parameters",
+    "Mappings",
     "Conditions",
     "Globals",
     "Resources",
     "Outputs",
 ];
+
+/// The one transform that is understood.
+const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
 /// Attributes of a resource beside its properties.
 const RESOURCE_KEYS: [&str; 7] = [
@@ -35,13 +47,16 @@ const RESOURCE_KEYS: [&str; 7] = [
     "UpdateReplacePolicy",
 ];
 
-/// Types that are valid and change nothing here; their references are still resolved, so that a wrong one is found.
-const WITHOUT_EFFECT: [&str; 2] = ["AWS::Logs::LogGroup", "AWS::CloudWatch::Alarm"];
+/// What can become of a resource that is deleted or replaced; here nothing is ever deleted.
+const DELETION: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
 
 /// Queue properties that change nothing for a queue that only collects failures.
-const QUEUE_ACCEPTED: [&str; 6] = [
+const QUEUE_ACCEPTED: [&str; 9] = [
     "QueueName",
+    "DelaySeconds",
+    "MaximumMessageSize",
     "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
     "SqsManagedSseEnabled",
     "KmsMasterKeyId",
     "VisibilityTimeout",
@@ -56,51 +71,90 @@ pub(super) fn template(
     let place = |item: &str| Place {
         file: file.to_owned(),
         item: item.to_owned(),
+        kind: String::new(),
     };
-    let Some(sections) = root.entries() else {
-        return Err(place("template").kind(root.line, "the template", "a map"));
+    sections(&place("template"), root)?;
+    let Some(resources) = root.get("Resources").and_then(Node::entries) else {
+        let problem = Problem::Missing("Resources".to_owned());
+        return Err(place("template").error(root.at, problem));
     };
-    for section in sections {
-        if !SECTIONS.contains(&section.key.as_str()) {
-            let problem = Problem::UnsupportedProperty(section.key.clone());
-            return Err(place("template").error(section.line, problem));
-        }
-    }
     let mut scope = Scope {
         context,
         parameters: parameter::read(file, root.get("Parameters"), context)?,
         conditions: named(root.get("Conditions")),
+        mappings: mappings(&place, root.get("Mappings"))?,
+        not_made: BTreeSet::new(),
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
     };
-    let Some(resources) = root.get("Resources").and_then(Node::entries) else {
-        let problem = Problem::Missing("Resources".to_owned());
-        return Err(place("template").error(root.line, problem));
-    };
+    for (name, node) in &scope.conditions {
+        scope.condition(&place(name), node.at, name)?;
+    }
+    Names::of(root).check(root, &place)?;
     let mut active = Vec::new();
     for resource in resources {
         if applies(&scope, &place(&resource.key), resource)? {
             active.push(resource);
+        } else {
+            scope.not_made.insert(resource.key.clone());
         }
     }
     scope.resources = active.iter().map(|e| (e.key.clone(), &e.value)).collect();
-    let globals = function::globals(file, root.get("Globals"))?;
+    function::check_globals(&place("Globals"), root.get("Globals"))?;
     let mut assembly = Assembly {
+        file,
         scope,
-        globals,
+        globals: root.get("Globals"),
         template: Template::default(),
         permissions: Vec::new(),
+        invoke_configs: Vec::new(),
+        policies: Vec::new(),
     };
     for resource in active {
-        assembly.resource(place(&resource.key), resource)?;
+        assembly.resource(resource)?;
     }
     let outputs = root.get("Outputs").and_then(Node::entries);
     for output in outputs.unwrap_or_default() {
         assembly.output(place(&output.key), output)?;
     }
-    assembly.attach_permissions()?;
-    assembly.check_actions(&place)?;
+    assembly.connect()?;
     Ok(assembly.template)
+}
+
+/// Checks the template's outermost keys and its transform.
+fn sections(place: &Place, root: &Node) -> Result<(), TemplateError> {
+    let Some(sections) = root.entries() else {
+        return Err(place.kind(root.at, "the template", "a map"));
+    };
+    for section in sections {
+        let name = section.key.as_str();
+        if let Some(advice) = advice::section(name) {
+            let problem = Problem::unsupported(format!("section {name}"), advice);
+            return Err(place.error(section.at, problem));
+        }
+        if !SECTIONS.contains(&name) {
+            return Err(stray(place, section, "section", &SECTIONS));
+        }
+    }
+    if let Some(transform) = root.get("Transform")
+        && transform.as_text() != Some(TRANSFORM)
+    {
+        let what = "Transform";
+        let given = transform.as_text().unwrap_or("a list");
+        let reason = format!("only {TRANSFORM} is understood; write out what others make");
+        return Err(place.refused(transform.at, what, given, &reason));
+    }
+    Ok(())
+}
+
+/// The error for a key that is none of `known`.
+fn stray(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
+    let advice = match nearest(&entry.key, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("known here are {}", known.join(", ")),
+    };
+    let name = format!("{} ({what})", entry.key);
+    place.error(entry.at, Problem::UnknownProperty { name, advice })
 }
 
 fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
@@ -112,104 +166,222 @@ fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
         .collect()
 }
 
+/// Mappings, checked: two levels of keys, then text or lists of text.
+fn mappings<'a>(
+    place: &dyn Fn(&str) -> Place,
+    section: Option<&'a Node>,
+) -> Result<BTreeMap<String, &'a Node>, TemplateError> {
+    let mappings = named(section);
+    let is_scalar = |node: &Node| node.as_text().is_some();
+    for (name, mapping) in &mappings {
+        let wrong = |node: &Node| {
+            place(name).kind(
+                node.at,
+                "a mapping",
+                "two levels of keys over text or lists of text",
+            )
+        };
+        for row in mapping.entries().ok_or_else(|| wrong(mapping))? {
+            for cell in row.value.entries().ok_or_else(|| wrong(&row.value))? {
+                let sound = match &cell.value.data {
+                    Data::List(items) => items.iter().all(is_scalar),
+                    _ => is_scalar(&cell.value),
+                };
+                if !sound {
+                    return Err(wrong(&cell.value));
+                }
+            }
+        }
+    }
+    Ok(mappings)
+}
+
 /// Whether the `Condition` of a resource or output holds.
 fn applies(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, TemplateError> {
     match entry.value.get("Condition") {
         None => Ok(true),
         Some(node) => match &node.data {
-            Data::String(name) => scope.condition(place, node.line, name),
-            _ => Err(place.kind(node.line, "Condition", "the name of a condition")),
+            Data::String(name) => scope.condition(place, node.at, name),
+            _ => Err(place.kind(node.at, "Condition", "the name of a condition")),
         },
     }
 }
 
-struct Assembly<'a> {
-    scope: Scope<'a>,
+/// Something that stands apart and belongs to the functions or roles that it names.
+type Apart<Target, Content> = Vec<(Place, Position, Target, Content)>;
+
+/// A template on its way.
+pub(super) struct Assembly<'a> {
+    pub file: &'a str,
+    pub scope: Scope<'a>,
     globals: Option<&'a Node>,
-    template: Template,
-    /// Each permission with its place, its line and the function it names.
-    permissions: Vec<(Place, usize, String, Permission)>,
+    pub template: Template,
+    /// Permissions by function.
+    pub permissions: Apart<String, Permission>,
+    /// Invoke configurations by function.
+    pub invoke_configs: Apart<String, InvokeConfig>,
+    /// Policies by roles.
+    pub policies: Apart<Vec<String>, Value>,
 }
 
 impl Assembly<'_> {
-    fn resource(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {
+    /// Where a resource, or the function whose event it is, stands.
+    pub fn place_of(&self, id: &str) -> (Place, Position) {
+        let resources = &self.scope.resources;
+        let owner = resources.iter().filter(|(name, _)| id.starts_with(*name));
+        let found = resources.get_key_value(id);
+        let found = found.or_else(|| owner.max_by_key(|(name, _)| name.len()));
+        let at = found.map_or(Position { line: 1, column: 1 }, |(_, node)| node.at);
+        let place = Place {
+            file: self.file.to_owned(),
+            item: id.to_owned(),
+            kind: String::new(),
+        };
+        (place, at)
+    }
+
+    fn resource(&mut self, entry: &Entry) -> Result<(), TemplateError> {
         let node = &entry.value;
-        for part in node.entries().unwrap_or_default() {
-            if !RESOURCE_KEYS.contains(&part.key.as_str()) {
-                let problem = Problem::UnsupportedProperty(part.key.clone());
-                return Err(place.error(part.line, problem));
-            }
-        }
-        let Some(kind) = node.get("Type").and_then(Node::as_text) else {
-            return Err(place.error(entry.line, Problem::Missing("Type".to_owned())));
+        let kind = node.get("Type").and_then(Node::as_text);
+        let place = Place {
+            file: self.file.to_owned(),
+            item: entry.key.clone(),
+            kind: kind.unwrap_or_default().to_owned(),
+        };
+        attributes(&place, node)?;
+        let Some(kind) = kind else {
+            return Err(place.error(entry.at, Problem::Missing("Type".to_owned())));
         };
         let id = entry.key.as_str();
-        let identity = self.scope.identity(&place, entry.line, id)?;
-        let mut fields = self.properties(&place, entry, kind)?;
+        let identity = self.scope.identity(&place, entry.at, id)?;
+        let fields = self.properties(&place, entry, kind)?;
+        if let Some((identity, fields)) = self.typed((kind, id), identity, fields, entry)? {
+            self.apart((kind, id), identity, fields, place, entry.at)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the types that become a resource of the template; gives back what it has not read.
+    fn typed(
+        &mut self,
+        (kind, id): (&str, &str),
+        identity: Identity,
+        fields: Fields,
+        entry: &Entry,
+    ) -> Result<Option<(Identity, Fields)>, TemplateError> {
+        let template = &mut self.template;
         match kind {
-            "AWS::Serverless::Function" => {
-                let stack_name = &self.scope.context.stack_name;
-                let schedules = schedule::events((id, &identity), stack_name, &mut fields)?;
-                self.template.schedules.extend(schedules);
-                let metadata = self.metadata(&place, node)?;
-                let own_role = self.scope.role_of_function(id);
-                let function = function::read(id, identity, own_role, metadata, fields)?;
-                self.template.functions.push(function);
+            "AWS::Serverless::Function" => self.function(id, identity, fields, entry)?,
+            "AWS::DynamoDB::Table" => template.tables.push(table::read(id, identity, fields)?),
+            "AWS::Serverless::SimpleTable" => {
+                template.tables.push(table::simple(id, identity, fields)?);
             }
-            "AWS::Lambda::Permission" => {
-                let line = entry.line;
-                let (function, permission) = function::permission(id, fields)?;
-                self.permissions.push((place, line, function, permission));
-            }
-            "AWS::DynamoDB::Table" => {
-                let table = table::read(id, identity, fields)?;
-                self.template.tables.push(table);
-            }
-            "AWS::IAM::Role" => {
-                let role = role::read(id, identity, fields)?;
-                self.template.roles.push(role);
-            }
-            "AWS::IoT::TopicRule" => {
-                let rule = rule::read(id, identity, fields)?;
-                self.template.rules.push(rule);
-            }
+            "AWS::IoT::TopicRule" => template.rules.push(rule::read(id, identity, fields)?),
+            "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
+            "AWS::IAM::Role" => template.roles.push(role::read(id, identity, fields)?),
             "AWS::Scheduler::Schedule" => {
-                let schedule = schedule::read(id, identity, fields)?;
-                self.template.schedules.push(schedule);
+                template
+                    .schedules
+                    .push(schedule::read(id, identity, fields)?);
             }
-            "AWS::IoT::Policy" => self.policy(identity.name, fields)?,
             "AWS::SQS::Queue" => {
-                let arn = identity.arn().to_owned();
-                self.template.queues.push(Queue {
+                only(fields, &QUEUE_ACCEPTED)?;
+                template.queues.push(Queue {
                     logical_id: id.to_owned(),
+                    arn: identity.arn().to_owned(),
                     name: identity.name,
-                    arn,
                     url: identity.reference,
                 });
-                only(fields, &QUEUE_ACCEPTED)?;
             }
             "AWS::SNS::Topic" => {
-                let arn = identity.arn().to_owned();
-                self.template.topics.push(SnsTopic {
-                    logical_id: id.to_owned(),
-                    name: identity.name,
-                    arn,
-                });
                 only(
                     fields,
                     &["TopicName", "DisplayName", "KmsMasterKeyId", "Tags"],
                 )?;
+                template.topics.push(SnsTopic {
+                    logical_id: id.to_owned(),
+                    arn: identity.arn().to_owned(),
+                    name: identity.name,
+                });
             }
-            kind if WITHOUT_EFFECT.contains(&kind) => {
-                self.template.without_effect.push(WithoutEffect {
+            kind if accept::is_accepted(kind) => {
+                accept::read(kind, fields)?;
+                template.without_effect.push(WithoutEffect {
                     logical_id: id.to_owned(),
                     resource_type: kind.to_owned(),
                 });
             }
+            _ => return Ok(Some((identity, fields))),
+        }
+        Ok(None)
+    }
+
+    /// Reads the types that say something of other resources.
+    fn apart(
+        &mut self,
+        (kind, id): (&str, &str),
+        identity: Identity,
+        mut fields: Fields,
+        place: Place,
+        at: Position,
+    ) -> Result<(), TemplateError> {
+        match kind {
+            "AWS::Lambda::Permission" => {
+                let (function, permission) = function::permission(id, fields)?;
+                self.permissions.push((place, at, function, permission));
+            }
+            "AWS::Lambda::EventInvokeConfig" => {
+                let (function, config) = function::separate_invoke_config(fields)?;
+                self.invoke_configs.push((place, at, function, config));
+            }
+            "AWS::IAM::Policy" => {
+                let (roles, document) = role::policy(fields)?;
+                self.policies.push((place, at, roles, document));
+            }
+            "AWS::IoT::Policy" => {
+                let document = fields.json("PolicyDocument");
+                let document = document.ok_or_else(|| fields.missing("PolicyDocument"))?;
+                only(fields, &["PolicyName", "Tags"])?;
+                let policies = &mut self.template.iot_policies;
+                policies.insert(identity.name, document);
+            }
+            "AWS::IoT::PolicyPrincipalAttachment" => {
+                let attachment = thing::attachment(id, "PolicyName", fields)?;
+                self.template.policy_attachments.push(attachment);
+            }
+            "AWS::IoT::ThingPrincipalAttachment" => {
+                let attachment = thing::attachment(id, "ThingName", fields)?;
+                self.template.thing_attachments.push(attachment);
+            }
             other => {
-                return Err(place.error(entry.line, Problem::UnsupportedType(other.to_owned())));
+                let what = format!("resource type {other}");
+                let problem = Problem::unsupported(what, advice::resource_type(other));
+                return Err(place.error(at, problem));
             }
         }
+        Ok(())
+    }
+
+    fn function(
+        &mut self,
+        id: &str,
+        identity: Identity,
+        mut fields: Fields,
+        entry: &Entry,
+    ) -> Result<(), TemplateError> {
+        let owner = event::Owner {
+            id,
+            identity: &identity,
+            stack_name: &self.scope.context.stack_name,
+        };
+        let made = event::read(&owner, &mut fields)?;
+        let metadata = self.metadata(&fields.place, &entry.value)?;
+        let own_role = self.scope.role_of_function(id);
+        let mut function = function::read(id, identity, own_role, metadata, fields)?;
+        function.permissions.extend(made.permissions);
+        self.template.functions.push(function);
+        self.template.schedules.extend(made.schedules);
+        self.template.rules.extend(made.rules);
         Ok(())
     }
 
@@ -223,7 +395,7 @@ impl Assembly<'_> {
             .transpose()
     }
 
-    /// The resource's resolved properties, a function's with the global ones below them.
+    /// The resource's resolved properties, with the global ones of its type below them.
     fn properties(
         &self,
         place: &Place,
@@ -231,25 +403,18 @@ impl Assembly<'_> {
         kind: &str,
     ) -> Result<Fields, TemplateError> {
         let none = Node {
-            line: entry.line,
+            at: entry.at,
             data: Data::Map(Vec::new()),
         };
         let own = entry.value.get("Properties").unwrap_or(&none);
-        let merged = match self.globals {
-            Some(globals) if kind == "AWS::Serverless::Function" => function::merged(globals, own),
-            _ => own.clone(),
+        let global = kind.strip_prefix("AWS::Serverless::");
+        let global = global.and_then(|name| self.globals.and_then(|g| g.get(name)));
+        let merged = match global {
+            Some(global) => function::merged(global, own),
+            None => own.clone(),
         };
         let resolved = self.scope.resolve(place, &merged)?.unwrap_or(none);
         Fields::new(place.clone(), "", resolved)
-    }
-
-    fn policy(&mut self, name: String, mut fields: Fields) -> Result<(), TemplateError> {
-        let document = fields
-            .json("PolicyDocument")
-            .ok_or_else(|| fields.missing("PolicyDocument"))?;
-        only(fields, &["PolicyName", "Tags"])?;
-        self.template.iot_policies.insert(name, document);
-        Ok(())
     }
 
     fn output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {
@@ -262,62 +427,37 @@ impl Assembly<'_> {
         };
         let mut fields = Fields::new(place, "", node)?;
         let value = fields.need_text("Value")?;
-        only(fields, &["Description", "Export", "Condition"])?;
+        if let Some(mut export) = fields.map("Export")? {
+            export.need_text("Name")?;
+            export.finish()?;
+        }
+        only(fields, &["Description", "Condition"])?;
         self.template.outputs.insert(entry.key.clone(), value);
         Ok(())
     }
+}
 
-    fn attach_permissions(&mut self) -> Result<(), TemplateError> {
-        for (place, line, target, permission) in std::mem::take(&mut self.permissions) {
-            let function = self
-                .template
-                .functions
-                .iter_mut()
-                .find(|f| f.arn == target || f.name == target);
-            match function {
-                Some(function) => function.permissions.push(permission),
-                None => return Err(place.error(line, Problem::UnknownReference(target))),
+/// Checks what stands beside a resource's properties.
+fn attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
+    for part in resource.entries().unwrap_or_default() {
+        let name = part.key.as_str();
+        if !RESOURCE_KEYS.contains(&name) {
+            return Err(stray(
+                place,
+                part,
+                "attribute of a resource",
+                &RESOURCE_KEYS,
+            ));
+        }
+        if ["DeletionPolicy", "UpdateReplacePolicy"].contains(&name) {
+            let given = part.value.as_text().unwrap_or_default();
+            if !DELETION.contains(&given) {
+                let reason = format!("it is one of {}", DELETION.join(", "));
+                return Err(place.refused(part.value.at, name, given, &reason));
             }
         }
-        Ok(())
     }
-
-    /// A rule may only name functions and queues of this template: there is nothing else here to reach.
-    fn check_actions(&self, place: &dyn Fn(&str) -> Place) -> Result<(), TemplateError> {
-        for schedule in &self.template.schedules {
-            // One that a function's event makes has no resource of its own, and names that function.
-            let Some(resource) = self.scope.resources.get(&schedule.logical_id) else {
-                continue;
-            };
-            let place = place(&schedule.logical_id);
-            schedule::check(schedule, &self.template.functions, place, resource.line)?;
-        }
-        for rule in &self.template.rules {
-            for action in rule.actions.iter().chain(&rule.error_action) {
-                let (target, known) = match action {
-                    Action::Lambda { function_arn } => {
-                        let known = self
-                            .template
-                            .functions
-                            .iter()
-                            .any(|f| &f.arn == function_arn);
-                        (function_arn, known)
-                    }
-                    Action::Sqs { queue_url, .. } => {
-                        let known = self.template.queues.iter().any(|q| &q.url == queue_url);
-                        (queue_url, known)
-                    }
-                    _ => continue,
-                };
-                if !known {
-                    let line = self.scope.resources[&rule.logical_id].line;
-                    let problem = Problem::UnknownReference(target.clone());
-                    return Err(place(&rule.logical_id).error(line, problem));
-                }
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Accepts these properties and refuses all others.

@@ -1,6 +1,6 @@
-//! Errors of reading a template: always the file, and the line and logical id wherever there is one.
+//! Errors of reading a template: always the file, and line, column and logical id wherever there is one.
 //!
-//! Must not know: how values are resolved.
+//! Each says what to do. Must not know: how values are resolved.
 
 use std::path::PathBuf;
 
@@ -17,49 +17,62 @@ pub enum TemplateError {
         source: std::io::Error,
     },
     /// The text is not YAML.
-    #[error("{file}:{line}: parse yaml: {message}")]
+    #[error("{file}:{line}:{column}: parse yaml: {message}")]
     Syntax {
         /// File.
         file: String,
         /// Line, from 1.
         line: usize,
+        /// Column, from 1.
+        column: usize,
         /// What the parser found.
         message: String,
     },
     /// The YAML is not a template that can be honoured here.
-    #[error("{file}:{line}: {item}: {problem}")]
+    #[error("{file}:{line}:{column}: {item}: {problem}")]
     Invalid {
         /// File.
         file: String,
         /// Line, from 1.
         line: usize,
+        /// Column, from 1.
+        column: usize,
         /// Logical id, or the section's name outside resources.
         item: String,
         /// What is wrong there.
         problem: Box<Problem>,
     },
     /// An override names a parameter that the template does not declare.
-    #[error("{file}: parameter {name} is overridden but not declared")]
+    #[error("{file}: parameter {name} is given a value but not declared; declared are: {declared}")]
     UnknownParameter {
         /// File.
         file: String,
         /// Name of the override.
         name: String,
+        /// Names that are declared.
+        declared: String,
     },
 }
 
 /// What is wrong at one place of a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A resource type that has no local counterpart.
-    #[error("resource type {0} is not supported")]
-    UnsupportedType(String),
-    /// A property or attribute that has no local counterpart.
-    #[error("property {0} is not supported")]
-    UnsupportedProperty(String),
-    /// An intrinsic function or tag that is not supported.
-    #[error("function {0} is not supported")]
-    UnsupportedFunction(String),
+    /// A resource type, property, attribute or function that CloudFormation has and that has no local counterpart.
+    #[error("{what} is not supported here: {advice}")]
+    Unsupported {
+        /// What it is, with its kind: `resource type AWS::S3::Bucket`.
+        what: String,
+        /// What to do.
+        advice: String,
+    },
+    /// A property or attribute that the item does not have.
+    #[error("property {name} is not known: {advice}")]
+    UnknownProperty {
+        /// Dotted name.
+        name: String,
+        /// The nearest known one, or all.
+        advice: String,
+    },
     /// A property that must be there.
     #[error("property {0} is missing")]
     Missing(String),
@@ -82,17 +95,81 @@ pub enum Problem {
         reason: String,
     },
     /// A reference to a parameter, resource or condition that does not exist.
-    #[error("{0} is not a parameter, resource or condition that exists here")]
-    UnknownReference(String),
+    #[error("{name} is not a {kinds} of this template{hint}")]
+    UnknownReference {
+        /// The name.
+        name: String,
+        /// What it might have been.
+        kinds: &'static str,
+        /// `: did you mean …?`, or nothing.
+        hint: String,
+    },
+    /// A reference to a resource whose condition does not hold.
+    #[error(
+        "resource {0} is not made, as its condition does not hold: choose between it and another with If, \
+         or give the one that refers to it the same condition"
+    )]
+    NotMade(String),
     /// An attribute that the resource does not have here.
-    #[error("resource {resource} has no attribute {attribute}")]
+    #[error("resource {resource} has no attribute {attribute}; it has: {known}")]
     UnknownAttribute {
         /// Logical id.
         resource: String,
         /// Attribute asked for.
         attribute: String,
+        /// Attributes that it has.
+        known: String,
     },
-    /// Conditions or names that refer to each other in a ring.
-    #[error("{0} depends on itself")]
+    /// Conditions, names or resources that refer to each other in a ring.
+    #[error("{0} depends on itself: take one reference out of the ring")]
     Circular(String),
+}
+
+impl Problem {
+    /// Something of CloudFormation's that is not here; `advice` says what to do about it.
+    pub(super) fn unsupported(what: impl Into<String>, advice: impl Into<String>) -> Problem {
+        Problem::Unsupported {
+            what: what.into(),
+            advice: advice.into(),
+        }
+    }
+
+    /// A name that stands for nothing, with the nearest of `known` as a hint.
+    pub(super) fn unknown<'a>(
+        name: &str,
+        kinds: &'static str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Problem {
+        let hint = nearest(name, known).map(|near| format!(": did you mean {near}?"));
+        Problem::UnknownReference {
+            name: name.to_owned(),
+            kinds,
+            hint: hint.unwrap_or_default(),
+        }
+    }
+}
+
+/// The one of `known` that a typing error may have turned into `name`.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (distance(name, candidate), candidate))
+        .min()
+        .filter(|(distance, _)| *distance <= 1 + name.len() / 5)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be added, removed or changed, case apart (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let letters: Vec<char> = other.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=letters.len()).collect();
+    for (i, a) in one.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in letters.iter().enumerate() {
+            let changed = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[letters.len()]
 }

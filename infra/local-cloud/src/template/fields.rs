@@ -4,34 +4,38 @@
 
 use serde_json::Value;
 
-use super::error::{Problem, TemplateError};
-use super::node::{Data, Entry, Node};
+use super::advice;
+use super::error::{Problem, TemplateError, nearest};
+use super::node::{Data, Entry, Node, Position};
 
 /// Where an error is reported: file and logical id (or section).
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub file: String,
     pub item: String,
+    /// Resource type, empty outside resources.
+    pub kind: String,
 }
 
 impl Place {
-    pub fn error(&self, line: usize, problem: Problem) -> TemplateError {
+    pub fn error(&self, at: Position, problem: Problem) -> TemplateError {
         TemplateError::Invalid {
             file: self.file.clone(),
-            line,
+            line: at.line,
+            column: at.column,
             item: self.item.clone(),
             problem: Box::new(problem),
         }
     }
 
-    pub fn kind(&self, line: usize, what: &str, expected: &'static str) -> TemplateError {
+    pub fn kind(&self, at: Position, what: &str, expected: &'static str) -> TemplateError {
         let what = what.to_owned();
-        self.error(line, Problem::Kind { what, expected })
+        self.error(at, Problem::Kind { what, expected })
     }
 
-    pub fn refused(&self, line: usize, what: &str, value: &str, reason: &str) -> TemplateError {
+    pub fn refused(&self, at: Position, what: &str, value: &str, reason: &str) -> TemplateError {
         self.error(
-            line,
+            at,
             Problem::Refused {
                 what: what.to_owned(),
                 value: value.to_owned(),
@@ -44,31 +48,35 @@ impl Place {
 /// The entries of one resolved map, taken one by one; [`Fields::finish`] refuses what was not taken.
 pub(super) struct Fields {
     pub place: Place,
-    pub line: usize,
+    pub at: Position,
     path: String,
     entries: Vec<Entry>,
+    /// Every name that was asked for: what the map may have.
+    known: Vec<String>,
 }
 
 impl Fields {
     /// `path` is the dotted place inside the item, empty at its top.
     pub fn new(place: Place, path: &str, node: Node) -> Result<Fields, TemplateError> {
-        let line = node.line;
+        let at = node.at;
         match node.data {
             Data::Map(entries) => Ok(Fields {
                 place,
-                line,
+                at,
                 path: path.to_owned(),
                 entries,
+                known: Vec::new(),
             }),
             Data::Null => Ok(Fields {
                 place,
-                line,
+                at,
                 path: path.to_owned(),
                 entries: Vec::new(),
+                known: Vec::new(),
             }),
             _ => {
                 let what = if path.is_empty() { "Properties" } else { path };
-                Err(place.kind(line, what, "a map"))
+                Err(place.kind(at, what, "a map"))
             }
         }
     }
@@ -83,20 +91,22 @@ impl Fields {
     }
 
     pub fn take(&mut self, key: &str) -> Option<Node> {
+        if !self.known.iter().any(|name| name == key) {
+            self.known.push(key.to_owned());
+        }
         let index = self.entries.iter().position(|e| e.key == key)?;
         Some(self.entries.remove(index).value)
     }
 
     pub fn missing(&self, key: &str) -> TemplateError {
-        self.place
-            .error(self.line, Problem::Missing(self.name(key)))
+        self.place.error(self.at, Problem::Missing(self.name(key)))
     }
 
     pub fn text(&mut self, key: &str) -> Result<Option<String>, TemplateError> {
         self.take(key)
             .map(|node| match node.as_text() {
                 Some(text) => Ok(text.to_owned()),
-                None => Err(self.place.kind(node.line, &self.name(key), "text")),
+                None => Err(self.place.kind(node.at, &self.name(key), "text")),
             })
             .transpose()
     }
@@ -118,10 +128,10 @@ impl Fields {
         let text = node.as_text().unwrap_or_default();
         let value: u64 = text
             .parse()
-            .map_err(|_| self.place.kind(node.line, &name, "a whole number"))?;
+            .map_err(|_| self.place.kind(node.at, &name, "a whole number"))?;
         if !range.contains(&value) {
             let reason = format!("must lie in {} to {}", range.start(), range.end());
-            return Err(self.place.refused(node.line, &name, text, &reason));
+            return Err(self.place.refused(node.at, &name, text, &reason));
         }
         Ok(Some(value))
     }
@@ -131,7 +141,7 @@ impl Fields {
             .map(|node| match node.as_text() {
                 Some("true") => Ok(true),
                 Some("false") => Ok(false),
-                _ => Err(self.place.kind(node.line, &self.name(key), "true or false")),
+                _ => Err(self.place.kind(node.at, &self.name(key), "true or false")),
             })
             .transpose()
     }
@@ -140,7 +150,7 @@ impl Fields {
         self.take(key)
             .map(|node| match node.data {
                 Data::List(items) => Ok(items),
-                _ => Err(self.place.kind(node.line, &self.name(key), "a list")),
+                _ => Err(self.place.kind(node.at, &self.name(key), "a list")),
             })
             .transpose()
     }
@@ -168,6 +178,7 @@ impl Fields {
 
     /// Takes properties that are valid and change nothing here.
     pub fn accept(&mut self, keys: &[&str]) {
+        self.known.extend(keys.iter().map(|key| (*key).to_owned()));
         self.entries.retain(|e| !keys.contains(&e.key.as_str()));
     }
 
@@ -180,10 +191,22 @@ impl Fields {
     pub fn finish(self) -> Result<(), TemplateError> {
         match self.entries.first() {
             None => Ok(()),
-            Some(entry) => Err(self.place.error(
-                entry.line,
-                Problem::UnsupportedProperty(self.name(&entry.key)),
-            )),
+            Some(entry) => Err(self.stray(&entry.key, entry.at)),
         }
+    }
+
+    fn stray(&self, key: &str, at: Position) -> TemplateError {
+        let name = self.name(key);
+        if let Some(advice) = advice::property(&self.place.kind, &name) {
+            let what = format!("property {name}");
+            return self.place.error(at, Problem::unsupported(what, advice));
+        }
+        let near = nearest(key, self.known.iter().map(String::as_str));
+        let advice = match near {
+            Some(near) => format!("did you mean {}?", self.name(near)),
+            None => format!("known here are {}", self.known.join(", ")),
+        };
+        self.place
+            .error(at, Problem::UnknownProperty { name, advice })
     }
 }

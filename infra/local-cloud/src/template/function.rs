@@ -25,29 +25,29 @@ const POLICY_TEMPLATES: [&str; 6] = [
     "LambdaInvokePolicy",
 ];
 
-/// The unresolved `Globals.Function`, checked.
-pub(super) fn globals<'a>(
-    file: &str,
-    section: Option<&'a Node>,
-) -> Result<Option<&'a Node>, TemplateError> {
-    let place = Place {
-        file: file.to_owned(),
-        item: "Globals".to_owned(),
-    };
+/// What `Globals` can hold here, and what SAM does not take there.
+const GLOBALS: [(&str, &[&str]); 2] = [
+    ("Function", &NOT_GLOBAL),
+    ("SimpleTable", &["PrimaryKey", "TableName"]),
+];
+
+/// Checks the section `Globals`.
+pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(), TemplateError> {
     for entry in section.and_then(Node::entries).unwrap_or_default() {
-        if entry.key != "Function" {
-            let problem = Problem::UnsupportedProperty(entry.key.clone());
-            return Err(place.error(entry.line, problem));
+        let Some((_, refused)) = GLOBALS.iter().find(|(name, _)| *name == entry.key) else {
+            let advice = "only Function and SimpleTable can be given global properties; write the others where they apply";
+            let problem = Problem::unsupported(format!("property {}", entry.key), advice);
+            return Err(place.error(entry.at, problem));
+        };
+        for property in entry.value.entries().unwrap_or_default() {
+            if refused.contains(&property.key.as_str()) {
+                let advice = "SAM takes it only in the resource itself";
+                let what = format!("property {}.{}", entry.key, property.key);
+                return Err(place.error(property.at, Problem::unsupported(what, advice)));
+            }
         }
     }
-    let function = section.and_then(|s| s.get("Function"));
-    for entry in function.and_then(Node::entries).unwrap_or_default() {
-        if NOT_GLOBAL.contains(&entry.key.as_str()) {
-            let problem = Problem::UnsupportedProperty(format!("Function.{}", entry.key));
-            return Err(place.error(entry.line, problem));
-        }
-    }
-    Ok(function)
+    Ok(())
 }
 
 /// A function's properties over the global ones: maps merge, lists follow, everything else replaces.
@@ -76,10 +76,7 @@ pub(super) fn merged(global: &Node, own: &Node) -> Node {
         }
         (_, own) => own.clone(),
     };
-    Node {
-        line: own.line,
-        data,
-    }
+    Node { at: own.at, data }
 }
 
 /// Reads a function; `metadata` and `properties` are resolved.
@@ -91,22 +88,21 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
     let arn = identity.arn().to_owned();
-    let binary = binary(&fields, metadata)?;
+    let binary = binary(id, &fields, metadata)?;
     let runtime = fields.need_text("Runtime")?;
     if runtime != "provided.al2023" {
-        let reason = "only provided.al2023 is supported";
-        return Err(fields
-            .place
-            .refused(fields.line, "Runtime", &runtime, reason));
+        let reason = "only provided.al2023 is run: an executable that speaks the Lambda Runtime API, a script too";
+        let place = &fields.place;
+        return Err(place.refused(fields.at, "Runtime", &runtime, reason));
     }
     let handler = fields.need_text("Handler")?;
-    fields.need_text("CodeUri")?;
+    let code_uri = fields.need_text("CodeUri")?;
     let role_arn = fields.text("Role")?;
     let role_policies = policies(&mut fields)?;
     if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
         let reason = "SAM ignores Policies beside Role: write them into the role";
         let place = &fields.place;
-        return Err(place.refused(fields.line, "Role", role, reason));
+        return Err(place.refused(fields.at, "Role", role, reason));
     }
     let environment = environment(&mut fields)?;
     let (log_format, log_level) = logging(&mut fields)?;
@@ -128,6 +124,8 @@ pub(super) fn read(
         role_is_own: role_arn.is_none(),
         role_arn: role_arn.unwrap_or_else(|| own_role.arn().to_owned()),
         role_policies,
+        reserved_concurrency: fields.integer("ReservedConcurrentExecutions", 0..=1000)?,
+        code_uri,
         permissions: Vec::new(),
     };
     fields.text("FunctionName")?;
@@ -136,22 +134,32 @@ pub(super) fn read(
     Ok(function)
 }
 
-fn binary(fields: &Fields, metadata: Option<Fields>) -> Result<String, TemplateError> {
-    let missing = |key: &str| {
-        let problem = Problem::Missing(key.to_owned());
-        fields.place.error(fields.line, problem)
+/// The name of its executable. A function that is not built has one by the name `bootstrap` in its folder, and is known by
+/// its logical id.
+fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String, TemplateError> {
+    let Some(mut metadata) = metadata else {
+        return Ok(id.to_owned());
     };
-    let mut metadata = metadata.ok_or_else(|| missing("Metadata.BuildMethod"))?;
-    let method = metadata.need_text("BuildMethod")?;
-    if method != "rust-cargolambda" {
-        let reason = "only rust-cargolambda is supported";
-        let what = "Metadata.BuildMethod";
-        return Err(fields.place.refused(metadata.line, what, &method, reason));
+    let skipped = metadata.boolean("SkipBuild")?.unwrap_or(false);
+    let method = metadata.text("BuildMethod")?;
+    match method.as_deref() {
+        None => Ok(id.to_owned()),
+        Some(_) if skipped => Ok(id.to_owned()),
+        Some("rust-cargolambda") => {
+            let properties = metadata.map("BuildProperties")?;
+            let binary = properties.map(|mut p| p.need_text("Binary"));
+            binary.unwrap_or_else(|| {
+                let problem = Problem::Missing("Metadata.BuildProperties.Binary".to_owned());
+                Err(fields.place.error(metadata.at, problem))
+            })
+        }
+        Some(other) => {
+            let what = "Metadata.BuildMethod";
+            let reason = "nothing is built here but rust-cargolambda by its caller: put an executable `bootstrap` into \
+                          CodeUri and say SkipBuild: true";
+            Err(fields.place.refused(metadata.at, what, other, reason))
+        }
     }
-    metadata
-        .map("BuildProperties")?
-        .map(|mut properties| properties.need_text("Binary"))
-        .unwrap_or_else(|| Err(missing("Metadata.BuildProperties.Binary")))
 }
 
 fn environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, TemplateError> {
@@ -163,7 +171,7 @@ fn environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, Template
         let place = variables.place.clone();
         for entry in variables.rest() {
             let Some(text) = entry.value.as_text() else {
-                return Err(place.kind(entry.line, &entry.key, "text"));
+                return Err(place.kind(entry.at, &entry.key, "text"));
             };
             values.insert(entry.key.clone(), text.to_owned());
         }
@@ -181,52 +189,79 @@ fn logging(fields: &mut Fields) -> Result<(Option<String>, Option<String>), Temp
     logging.accept(&["SystemLogLevel", "LogGroup"]);
     logging.finish()?;
     if level.is_some() && format.as_deref() != Some("JSON") {
-        let line = fields.line;
+        let at = fields.at;
         let reason = "a level applies only with LogFormat JSON";
         let level = level.unwrap_or_default();
         return Err(fields
             .place
-            .refused(line, "ApplicationLogLevel", &level, reason));
+            .refused(at, "ApplicationLogLevel", &level, reason));
     }
     Ok((format, level))
 }
 
-struct InvokeConfig {
-    retries: u32,
-    age_s: u64,
-    on_failure: Option<String>,
+/// How asynchronous events of a function are treated.
+pub(super) struct InvokeConfig {
+    pub retries: u32,
+    pub age_s: u64,
+    pub on_failure: Option<String>,
 }
 
 fn invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
-    let mut config = InvokeConfig {
-        retries: 2,
-        age_s: 21_600,
-        on_failure: None,
-    };
-    let Some(mut invoke) = fields.map("EventInvokeConfig")? else {
-        return Ok(config);
-    };
-    if let Some(retries) = invoke.integer("MaximumRetryAttempts", 0..=2)? {
-        config.retries = u32::try_from(retries).expect("at most two");
+    match fields.map("EventInvokeConfig")? {
+        Some(mut invoke) => {
+            let config = event_handling(&mut invoke, true)?;
+            invoke.finish()?;
+            Ok(config)
+        }
+        None => Ok(InvokeConfig {
+            retries: 2,
+            age_s: 21_600,
+            on_failure: None,
+        }),
     }
-    if let Some(age) = invoke.integer("MaximumEventAgeInSeconds", 60..=21_600)? {
-        config.age_s = age;
+}
+
+/// An `AWS::Lambda::EventInvokeConfig`, and the function it is for.
+pub(super) fn separate_invoke_config(
+    mut fields: Fields,
+) -> Result<(String, InvokeConfig), TemplateError> {
+    let function = fields.need_text("FunctionName")?;
+    let qualifier = fields.need_text("Qualifier")?;
+    if qualifier != "$LATEST" {
+        let reason = "there is one version of a function, $LATEST";
+        let place = &fields.place;
+        return Err(place.refused(fields.at, "Qualifier", &qualifier, reason));
     }
+    let config = event_handling(&mut fields, false)?;
+    fields.finish()?;
+    Ok((function, config))
+}
+
+/// SAM names the destination's type (`typed`), CloudFormation only its ARN.
+fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, TemplateError> {
+    let retries = invoke.integer("MaximumRetryAttempts", 0..=2)?.unwrap_or(2);
+    let age = invoke.integer("MaximumEventAgeInSeconds", 60..=21_600)?;
+    let mut on_failure = None;
     if let Some(mut destinations) = invoke.map("DestinationConfig")? {
         if let Some(mut failure) = destinations.map("OnFailure")? {
-            let kind = failure.need_text("Type")?;
-            if !["SQS", "SNS"].contains(&kind.as_str()) {
-                let reason = "only SQS and SNS are supported";
-                let what = failure.name("Type");
-                return Err(failure.place.refused(failure.line, &what, &kind, reason));
+            if typed {
+                let kind = failure.need_text("Type")?;
+                if !["SQS", "SNS"].contains(&kind.as_str()) {
+                    let reason = "only SQS and SNS are supported";
+                    let what = failure.name("Type");
+                    return Err(failure.place.refused(failure.at, &what, &kind, reason));
+                }
             }
-            config.on_failure = Some(failure.need_text("Destination")?);
+            on_failure = Some(failure.need_text("Destination")?);
             failure.finish()?;
         }
         destinations.finish()?;
     }
-    invoke.finish()?;
-    Ok(config)
+    Ok(InvokeConfig {
+        retries: u32::try_from(retries).expect("at most two"),
+        age_s: age.unwrap_or(21_600),
+        on_failure,
+    })
 }
 
 fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
@@ -250,7 +285,7 @@ fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
                 return Ok(item.to_json());
             }
             let reason = "neither a document with a Statement nor a supported policy template";
-            Err(place.refused(item.line, "Policies", name, reason))
+            Err(place.refused(item.at, "Policies", name, reason))
         })
         .collect()
 }

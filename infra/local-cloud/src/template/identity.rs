@@ -2,9 +2,10 @@
 //!
 //! Must not know: any property but the ones that name a resource.
 
+use super::advice;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
-use super::node::{Data, Node};
+use super::node::{Data, Node, Position};
 use super::scope::Scope;
 
 /// What a resource is called by others.
@@ -41,6 +42,13 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::Logs::LogGroup", &["LogGroupName"]),
     ("AWS::CloudWatch::Alarm", &["AlarmName"]),
     ("AWS::Scheduler::Schedule", &["Name"]),
+    ("AWS::Serverless::SimpleTable", &["TableName"]),
+    ("AWS::IAM::Policy", &["PolicyName"]),
+    ("AWS::IoT::Thing", &["ThingName"]),
+    ("AWS::IoT::PolicyPrincipalAttachment", &[]),
+    ("AWS::IoT::ThingPrincipalAttachment", &[]),
+    ("AWS::Lambda::EventInvokeConfig", &[]),
+    ("AWS::Logs::MetricFilter", &["FilterName"]),
 ];
 
 impl Scope<'_> {
@@ -48,18 +56,28 @@ impl Scope<'_> {
     pub fn identity(
         &self,
         place: &Place,
-        line: usize,
+        at: Position,
         id: &str,
     ) -> Result<Identity, TemplateError> {
         if let Some(resource) = self.resources.get(id) {
-            return self.guarded(place, line, id, || self.declared(place, line, id, resource));
+            return self.guarded(place, at, id, || self.declared(place, at, id, resource));
         }
         let function = id.strip_suffix("Role").unwrap_or_default();
         let owner = self.resources.get(function).and_then(|r| r.get("Type"));
         if owner.and_then(Node::as_text) == Some("AWS::Serverless::Function") {
             return Ok(self.role_of_function(function));
         }
-        Err(place.error(line, Problem::UnknownReference(id.to_owned())))
+        if self.not_made.contains(id) {
+            return Err(place.error(at, Problem::NotMade(id.to_owned())));
+        }
+        let known = self.resources.keys().chain(self.parameters.keys());
+        let problem = Problem::unknown(id, "parameter or resource", known.map(String::as_str));
+        Err(place.error(at, problem))
+    }
+
+    /// The role that SAM makes for the function `id`.
+    pub fn role_of_function(&self, id: &str) -> Identity {
+        self.role(format!("{}-{id}Role", self.context.stack_name))
     }
 
     /// The role that SAM makes for the function `id`.
@@ -70,7 +88,7 @@ impl Scope<'_> {
     fn declared(
         &self,
         place: &Place,
-        line: usize,
+        at: Position,
         id: &str,
         resource: &Node,
     ) -> Result<Identity, TemplateError> {
@@ -79,7 +97,9 @@ impl Scope<'_> {
             .and_then(Node::as_text)
             .unwrap_or_default();
         let Some((_, naming)) = NAMES.iter().find(|(name, _)| *name == kind) else {
-            return Err(place.error(line, Problem::UnsupportedType(kind.to_owned())));
+            let what = format!("resource type {kind}");
+            let problem = Problem::unsupported(what, advice::resource_type(kind));
+            return Err(place.error(at, problem));
         };
         let name = match self.given_name(place, resource, naming)? {
             Some(name) => name,
@@ -111,7 +131,7 @@ impl Scope<'_> {
                 data: Data::String(name),
                 ..
             }) => Ok(Some(name)),
-            Some(other) => Err(place.kind(other.line, "name", "text")),
+            Some(other) => Err(place.kind(other.at, "name", "text")),
         }
     }
 
@@ -135,7 +155,7 @@ impl Scope<'_> {
                 name.clone(),
                 vec![("Arn", arn("lambda", format!("function:{name}")))],
             ),
-            "AWS::DynamoDB::Table" => (
+            "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => (
                 name.clone(),
                 vec![("Arn", arn("dynamodb", format!("table/{name}")))],
             ),
@@ -157,6 +177,13 @@ impl Scope<'_> {
                 name.clone(),
                 vec![
                     ("Arn", arn("iot", format!("policy/{name}"))),
+                    ("Id", name.clone()),
+                ],
+            ),
+            "AWS::IoT::Thing" => (
+                name.clone(),
+                vec![
+                    ("Arn", arn("iot", format!("thing/{name}"))),
                     ("Id", name.clone()),
                 ],
             ),

@@ -2,15 +2,32 @@
 //!
 //! Must not know: what a function or a property means.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput, Tag};
 use serde_json::Value;
 
 use super::error::TemplateError;
 
-/// A value and the line it starts at.
+/// A place in the text, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl Position {
+    /// The parser counts lines from 1 and columns from 0.
+    fn of(marker: &Marker) -> Position {
+        Position {
+            line: marker.line(),
+            column: marker.col() + 1,
+        }
+    }
+}
+
+/// A value and where it starts.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
-    pub line: usize,
+    pub at: Position,
     pub data: Data,
 }
 
@@ -30,14 +47,14 @@ pub(super) enum Data {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
     pub key: String,
-    pub line: usize,
+    pub at: Position,
     pub value: Node,
 }
 
 impl Node {
-    pub fn string(line: usize, text: impl Into<String>) -> Node {
+    pub fn string(at: Position, text: impl Into<String>) -> Node {
         Node {
-            line,
+            at,
             data: Data::String(text.into()),
         }
     }
@@ -116,66 +133,71 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn document(mut self) -> Result<Node, TemplateError> {
         loop {
-            let (event, line) = self.next()?;
+            let (event, at) = self.next()?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-                event => return self.node(event, line, 0),
+                event => return self.node(event, at, 0),
             }
         }
     }
 
-    fn next(&mut self) -> Result<(Event<'a>, usize), TemplateError> {
+    fn next(&mut self) -> Result<(Event<'a>, Position), TemplateError> {
         match self.parser.next() {
-            Some(Ok((event, span))) => Ok((event, span.start.line())),
-            Some(Err(error)) => Err(self.syntax(error.marker().line(), error.info())),
-            None => Err(self.syntax(1, "unexpected end")),
+            Some(Ok((event, span))) => Ok((event, Position::of(&span.start))),
+            Some(Err(error)) => Err(self.syntax(Position::of(error.marker()), error.info())),
+            None => Err(self.syntax(Position { line: 1, column: 1 }, "unexpected end")),
         }
     }
 
-    fn node(&mut self, event: Event<'a>, line: usize, depth: usize) -> Result<Node, TemplateError> {
+    fn node(
+        &mut self,
+        event: Event<'a>,
+        at: Position,
+        depth: usize,
+    ) -> Result<Node, TemplateError> {
         if depth > NESTING_MAX {
-            return Err(self.syntax(line, "nested too deeply"));
+            return Err(self.syntax(at, "nested too deeply"));
         }
         match event {
             Event::Scalar(text, style, _, tag) => {
                 let data = scalar(&text, style);
-                Ok(self.tagged(Node { line, data }, tag.as_deref()))
+                Ok(self.tagged(Node { at, data }, tag.as_deref()))
             }
             Event::SequenceStart(_, tag) => {
                 let mut items = Vec::new();
                 loop {
                     match self.next()? {
                         (Event::SequenceEnd, _) => break,
-                        (event, line) => items.push(self.node(event, line, depth + 1)?),
+                        (event, at) => items.push(self.node(event, at, depth + 1)?),
                     }
                 }
                 let data = Data::List(items);
-                Ok(self.tagged(Node { line, data }, tag.as_deref()))
+                Ok(self.tagged(Node { at, data }, tag.as_deref()))
             }
             Event::MappingStart(_, tag) => {
                 let data = self.mapping(depth)?;
-                Ok(self.tagged(Node { line, data }, tag.as_deref()))
+                Ok(self.tagged(Node { at, data }, tag.as_deref()))
             }
-            Event::Alias(_) => Err(self.syntax(line, "aliases are not supported")),
-            _ => Err(self.syntax(line, "a value is missing")),
+            Event::Alias(_) => Err(self.syntax(at, "aliases are not supported")),
+            _ => Err(self.syntax(at, "a value is missing")),
         }
     }
 
     fn mapping(&mut self, depth: usize) -> Result<Data, TemplateError> {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
-            let (event, line) = self.next()?;
+            let (event, at) = self.next()?;
             let key = match event {
                 Event::MappingEnd => break,
                 Event::Scalar(text, ..) => text.into_owned(),
-                _ => return Err(self.syntax(line, "a key must be text")),
+                _ => return Err(self.syntax(at, "a key must be text")),
             };
             if entries.iter().any(|e| e.key == key) {
-                return Err(self.syntax(line, &format!("key {key} is there twice")));
+                return Err(self.syntax(at, &format!("key {key} is there twice")));
             }
             let (event, value_line) = self.next()?;
             let value = self.node(event, value_line, depth + 1)?;
-            entries.push(Entry { key, line, value });
+            entries.push(Entry { key, at, value });
         }
         Ok(match <[Entry; 1]>::try_from(entries) {
             Ok([entry]) => match long_form(&entry.key) {
@@ -189,21 +211,22 @@ impl<'a> Reader<'a> {
     fn tagged(&self, node: Node, tag: Option<&Tag>) -> Node {
         match tag {
             Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => match node.as_text() {
-                Some(text) => Node::string(node.line, text),
+                Some(text) => Node::string(node.at, text),
                 None => node,
             },
             Some(tag) if !tag.is_yaml_core_schema() => Node {
-                line: node.line,
+                at: node.at,
                 data: Data::Call(tag.suffix.clone(), Box::new(node)),
             },
             _ => node,
         }
     }
 
-    fn syntax(&self, line: usize, message: &str) -> TemplateError {
+    fn syntax(&self, at: Position, message: &str) -> TemplateError {
         TemplateError::Syntax {
             file: self.file.to_owned(),
-            line,
+            line: at.line,
+            column: at.column,
             message: message.to_owned(),
         }
     }

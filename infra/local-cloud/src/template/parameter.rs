@@ -9,7 +9,7 @@ use regex_lite::Regex;
 use super::Context;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
-use super::node::{Data, Entry, Node, is_number};
+use super::node::{Data, Entry, Node, Position, is_number};
 
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,15 +20,15 @@ pub(super) enum Parameter {
 }
 
 impl Parameter {
-    pub fn node(&self, line: usize) -> Node {
+    pub fn node(&self, at: Position) -> Node {
         let data = match self {
             Parameter::Text(text) => Data::String(text.clone()),
             Parameter::Number(text) => Data::Number(text.clone()),
             Parameter::List(items) => {
-                Data::List(items.iter().map(|text| Node::string(line, text)).collect())
+                Data::List(items.iter().map(|text| Node::string(at, text)).collect())
             }
         };
-        Node { line, data }
+        Node { at, data }
     }
 }
 
@@ -47,6 +47,11 @@ pub(super) fn read(
         return Err(TemplateError::UnknownParameter {
             file: file.to_owned(),
             name: name.clone(),
+            declared: entries
+                .iter()
+                .map(|e| e.key.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         });
     }
     entries
@@ -62,25 +67,32 @@ fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, T
     let place = Place {
         file: file.to_owned(),
         item: entry.key.clone(),
+        kind: String::new(),
     };
     let mut fields = Fields::new(place.clone(), "", entry.value.clone())?;
     let kind = fields.need_text("Type")?;
     let default = fields.text("Default")?;
     let value = given.cloned().or(default).ok_or_else(|| {
         place.error(
-            entry.line,
-            Problem::Missing("Default (or a value)".to_owned()),
+            entry.at,
+            Problem::Missing("Default, or --parameter NAME=VALUE,".to_owned()),
         )
     })?;
-    let refuse = |reason: &str| place.refused(entry.line, "the value", &value, reason);
+    let secret = fields.boolean("NoEcho")?.unwrap_or(false);
+    let explained = fields.text("ConstraintDescription")?;
+    let refuse = |reason: &str| {
+        let shown = if secret { "****" } else { &value };
+        let reason = explained.as_deref().unwrap_or(reason);
+        place.refused(entry.at, "the value", shown, reason)
+    };
     let items: Vec<String> = match kind.as_str() {
         "String" | "Number" => vec![value.clone()],
         "CommaDelimitedList" | "List<Number>" => {
             value.split(',').map(|v| v.trim().to_owned()).collect()
         }
         other => {
-            let reason = "only String, Number, CommaDelimitedList and List<Number> are supported";
-            return Err(place.refused(entry.line, "Type", other, reason));
+            let reason = "there is no such value here: use String, Number, CommaDelimitedList or List<Number>";
+            return Err(place.refused(entry.at, "Type", other, reason));
         }
     };
     if kind.contains("Number") && !items.iter().all(|item| is_number(item)) {
@@ -90,7 +102,7 @@ fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, T
         Broken::Rule(reason) => refuse(&reason),
         Broken::Template(error) => error,
     })?;
-    fields.accept(&["Description", "ConstraintDescription", "NoEcho"]);
+    fields.accept(&["Description"]);
     fields.finish()?;
     Ok(match kind.as_str() {
         "String" => Parameter::Text(value),
@@ -130,6 +142,9 @@ fn constraints(fields: &mut Fields, items: &[String]) -> Result<(), Broken> {
         let Some(bound) = fields.text(key)? else {
             continue;
         };
+        if !is_number(&bound) {
+            return Err(Broken::Rule(format!("{key} {bound:?} is not a number")));
+        }
         let holds = |value: f64| {
             if least {
                 value >= number(&bound)

@@ -81,7 +81,8 @@ pub struct Function {
     pub name: String,
     /// Function ARN.
     pub arn: String,
-    /// Name of the executable: `Metadata.BuildProperties.Binary`.
+    /// Name of the executable: `Metadata.BuildProperties.Binary`, or the logical id of a function that names none and
+    /// whose folder holds an executable `bootstrap`.
     pub binary: String,
     /// Handler setting.
     pub handler: String,
@@ -107,6 +108,10 @@ pub struct Function {
     pub role_is_own: bool,
     /// `Policies` of the function, as written and resolved: statements, documents, or SAM policy templates.
     pub role_policies: Vec<Value>,
+    /// Most processes at once (`ReservedConcurrentExecutions`), where the template says so.
+    pub reserved_concurrency: Option<u64>,
+    /// Folder of its code, as written; relative to the template's folder.
+    pub code_uri: String,
     /// Resource permissions that name this function.
     pub permissions: Vec<Permission>,
 }
@@ -122,6 +127,28 @@ pub struct Role {
     pub arn: String,
     /// Its inline policy documents, resolved.
     pub documents: Vec<Value>,
+}
+
+/// An `AWS::IoT::Thing`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// Logical id.
+    pub logical_id: String,
+    /// Thing name.
+    pub name: String,
+    /// Attributes.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A certificate attached to a policy or to a thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Logical id.
+    pub logical_id: String,
+    /// Name of the policy or thing.
+    pub to: String,
+    /// ARN of the certificate.
+    pub principal: String,
 }
 
 /// An `AWS::Lambda::Permission`.
@@ -197,7 +224,17 @@ pub enum Action {
     },
 }
 
-/// An `AWS::Scheduler::Schedule` that invokes a function, or the one that SAM makes of a function's `ScheduleV2` event.
+/// Which service a schedule belongs to: they tell a function of it in different words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScheduleKind {
+    /// EventBridge Scheduler: `AWS::Scheduler::Schedule`, or a function's `ScheduleV2` event.
+    Scheduler,
+    /// An EventBridge rule: a function's `Schedule` event.
+    Rule,
+}
+
+/// An `AWS::Scheduler::Schedule` that invokes a function, or what SAM makes of a function's `ScheduleV2` or `Schedule`
+/// event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Logical id.
@@ -206,6 +243,8 @@ pub struct Schedule {
     pub name: String,
     /// Schedule ARN.
     pub arn: String,
+    /// Whose schedule it is.
+    pub kind: ScheduleKind,
     /// Time between two invocations.
     pub period: Duration,
     /// JSON handed to the function; `<aws.scheduler.…>` keywords are replaced at each invocation.

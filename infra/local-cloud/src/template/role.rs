@@ -1,10 +1,13 @@
-//! Reads `AWS::IAM::Role`, and the rights of a function's role.
+//! Reads `AWS::IAM::Role` and `AWS::IAM::Policy`, and the rights of a function's role.
 //!
 //! Must not know: how a policy is evaluated.
+
+use serde_json::Value;
 
 use super::error::TemplateError;
 use super::fields::Fields;
 use super::identity::Identity;
+use super::node::Node;
 use super::resource::Role;
 
 /// Properties that change nothing here: nobody else assumes a role, and logging needs no right here.
@@ -38,7 +41,7 @@ pub(super) fn read(
         if !name.ends_with(LOGGING) {
             let reason = "what it allows is not known here: write its statements under Policies";
             let what = "ManagedPolicyArns";
-            return Err(fields.place.refused(managed.line, what, name, reason));
+            return Err(fields.place.refused(managed.at, what, name, reason));
         }
     }
     fields.accept(&ACCEPTED);
@@ -49,4 +52,17 @@ pub(super) fn read(
         arn,
         documents,
     })
+}
+
+/// A policy that stands apart, and the names of the roles it is for.
+pub(super) fn policy(mut fields: Fields) -> Result<(Vec<String>, Value), TemplateError> {
+    fields.need_text("PolicyName")?;
+    let document = fields
+        .json("PolicyDocument")
+        .ok_or_else(|| fields.missing("PolicyDocument"))?;
+    let roles = fields.list("Roles")?;
+    let roles = roles.ok_or_else(|| fields.missing("Roles"))?;
+    fields.finish()?;
+    let names = roles.iter().filter_map(Node::as_text).map(str::to_owned);
+    Ok((names.collect(), document))
 }

@@ -18,7 +18,7 @@ pub(super) fn read(
         let reason = "letters, digits and underscores only, 128 at most";
         return Err(fields
             .place
-            .refused(fields.line, "RuleName", &identity.name, reason));
+            .refused(fields.at, "RuleName", &identity.name, reason));
     }
     fields.text("RuleName")?;
     fields.accept(&["Tags"]);
@@ -32,7 +32,7 @@ pub(super) fn read(
         .ok_or_else(|| payload.missing("Actions"))?;
     if actions.len() > 10 {
         let count = actions.len().to_string();
-        return Err(place.refused(payload.line, "Actions", &count, "ten at most"));
+        return Err(place.refused(payload.at, "Actions", &count, "ten at most"));
     }
     let actions = actions
         .into_iter()
@@ -60,18 +60,19 @@ pub(super) fn read(
     Ok(rule)
 }
 
-fn valid_name(name: &str) -> bool {
+/// The form of a rule's name.
+pub(super) fn valid_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
-    let line = node.line;
+    let at = node.at;
     let entry = match node.data {
         Data::Map(entries) => <[_; 1]>::try_from(entries).ok(),
         _ => None,
     };
     let Some([entry]) = entry else {
-        return Err(place.kind(line, path, "a map with one action"));
+        return Err(place.kind(at, path, "a map with one action"));
     };
     let name = format!("{path}.{}", entry.key);
     let mut fields = Fields::new(place.clone(), &name, entry.value)?;
@@ -95,7 +96,10 @@ fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError
             role_arn: fields.need_text("RoleArn")?,
         },
         _ => {
-            return Err(place.error(entry.line, Problem::UnsupportedProperty(name)));
+            let advice = "actions here are Lambda, Republish, Sqs and CloudwatchLogs; give the rule a condition that a \
+                          parameter switches off";
+            let problem = Problem::unsupported(format!("property {name}"), advice);
+            return Err(place.error(entry.at, problem));
         }
     };
     fields.finish()?;

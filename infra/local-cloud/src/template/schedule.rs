@@ -1,16 +1,16 @@
-//! Reads `AWS::Scheduler::Schedule`, and the `ScheduleV2` events of a function, from which SAM makes such a schedule.
+//! Reads `AWS::Scheduler::Schedule`, and the `ScheduleV2` and `Schedule` events of a function.
 //!
-//! Source: CloudFormation's `AWS::Scheduler::Schedule`, SAM's `ScheduleV2`. Must not know: who runs schedules.
+//! Source: CloudFormation's `AWS::Scheduler::Schedule`, SAM's `ScheduleV2` and `Schedule`. Must not know: who runs schedules.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::error::{Problem, TemplateError};
-use super::fields::{Fields, Place};
+use super::error::TemplateError;
+use super::event::Owner;
+use super::fields::Fields;
 use super::identity::Identity;
-use super::node::Node;
-use super::resource::{Function, Schedule};
+use super::resource::{Schedule, ScheduleKind};
 
 /// Least and greatest of a schedule's retry policy. An invocation is only handed to the function's queue, which always
 /// takes it here, so the policy is checked and never needed.
@@ -41,6 +41,7 @@ pub(super) fn read(
         logical_id: id.to_owned(),
         name: identity.name,
         arn,
+        kind: ScheduleKind::Scheduler,
         period: period(&mut fields)?,
         input,
         enabled: enabled(&mut fields)?,
@@ -51,76 +52,21 @@ pub(super) fn read(
     Ok(schedule)
 }
 
-/// Takes a function's `Events`: only `ScheduleV2` has a local counterpart.
-pub(super) fn events(
-    function: (&str, &Identity),
-    stack_name: &str,
-    fields: &mut Fields,
-) -> Result<Vec<Schedule>, TemplateError> {
-    let (function_id, function) = function;
-    let Some(events) = fields.map("Events")? else {
-        return Ok(Vec::new());
-    };
-    let place = events.place.clone();
-    let rest = events.rest().into_iter();
-    rest.map(|event| {
-        let path = format!("Events.{}", event.key);
-        let id = format!("{function_id}{}", event.key);
-        of_event(
-            place.clone(),
-            &path,
-            event.value,
-            Names { id, stack_name },
-            function.arn(),
-        )
-    })
-    .collect()
-}
-
-struct Names<'a> {
+/// What SAM makes of a `ScheduleV2` event.
+pub(super) fn of_scheduler(
+    owner: &Owner<'_>,
     id: String,
-    stack_name: &'a str,
-}
-
-fn of_event(
-    place: Place,
-    path: &str,
-    event: Node,
-    names: Names<'_>,
-    function_arn: &str,
+    mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
-    let mut event = Fields::new(place, path, event)?;
-    let kind = event.need_text("Type")?;
-    if kind != "ScheduleV2" {
-        let what = event.name("Type");
-        let reason = "only ScheduleV2 is supported";
-        return Err(event.place.refused(event.line, &what, &kind, reason));
-    }
-    let mut fields = event
-        .map("Properties")?
-        .ok_or_else(|| event.missing("Properties"))?;
-    event.finish()?;
     if let Some(mut window) = fields.map("FlexibleTimeWindow")? {
         inflexible(&mut window)?;
         window.finish()?;
     }
-    let Names { id, stack_name } = names;
     let unnamed = fields.boolean("OmitName")?.unwrap_or(false);
     let name = match (fields.text("Name")?, unnamed) {
         (Some(name), _) => name,
-        (None, true) => format!("{stack_name}-{id}"),
+        (None, true) => format!("{}-{id}", owner.stack_name),
         (None, false) => id.clone(),
-    };
-    let input = input(&mut fields)?;
-    delivery(&mut fields)?;
-    let schedule = Schedule {
-        arn: arn_beside(function_arn, &name),
-        logical_id: id,
-        name,
-        period: period(&mut fields)?,
-        input,
-        enabled: enabled(&mut fields)?,
-        function_arn: function_arn.to_owned(),
     };
     fields.accept(&[
         "Description",
@@ -128,34 +74,54 @@ fn of_event(
         "RoleArn",
         "PermissionsBoundary",
     ]);
+    let path = format!("schedule/default/{name}");
+    let arn = arn_beside(owner.identity.arn(), "scheduler", &path);
+    of_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
+}
+
+/// What SAM makes of a `Schedule` event: a rule of EventBridge.
+pub(super) fn of_rule(
+    owner: &Owner<'_>,
+    id: String,
+    mut fields: Fields,
+) -> Result<Schedule, TemplateError> {
+    let name = fields.text("Name")?;
+    let name = name.unwrap_or_else(|| format!("{}-{id}", owner.stack_name));
+    let arn = arn_beside(owner.identity.arn(), "events", &format!("rule/{name}"));
+    let switched = fields.boolean("Enabled")?;
+    fields.accept(&["Description"]);
+    let mut schedule = of_event(owner, ScheduleKind::Rule, (id, name, arn), fields)?;
+    schedule.enabled &= switched.unwrap_or(true);
+    Ok(schedule)
+}
+
+fn of_event(
+    owner: &Owner<'_>,
+    kind: ScheduleKind,
+    (logical_id, name, arn): (String, String, String),
+    mut fields: Fields,
+) -> Result<Schedule, TemplateError> {
+    let input = input(&mut fields)?;
+    delivery(&mut fields)?;
+    let schedule = Schedule {
+        logical_id,
+        name,
+        arn,
+        kind,
+        period: period(&mut fields)?,
+        input,
+        enabled: enabled(&mut fields)?,
+        function_arn: owner.identity.arn().to_owned(),
+    };
     fields.finish()?;
     Ok(schedule)
 }
 
-/// ARN of a schedule in the region and account of `function_arn`.
-fn arn_beside(function_arn: &str, name: &str) -> String {
+/// ARN of a resource in the region and account of `function_arn`.
+pub(super) fn arn_beside(function_arn: &str, service: &str, path: &str) -> String {
     let parts: Vec<_> = function_arn.splitn(6, ':').collect();
     let part = |at: usize| parts.get(at).copied().unwrap_or_default();
-    format!(
-        "arn:{}:scheduler:{}:{}:schedule/default/{name}",
-        part(1),
-        part(3),
-        part(4)
-    )
-}
-
-/// A schedule may only invoke a function of this template: there is nothing else here to reach.
-pub(super) fn check(
-    schedule: &Schedule,
-    functions: &[Function],
-    place: Place,
-    line: usize,
-) -> Result<(), TemplateError> {
-    if functions.iter().any(|f| f.arn == schedule.function_arn) {
-        return Ok(());
-    }
-    let problem = Problem::UnknownReference(schedule.function_arn.clone());
-    Err(place.error(line, problem))
+    format!("arn:{}:{service}:{}:{}:{path}", part(1), part(3), part(4))
 }
 
 /// Retry policy and dead-letter queue, checked: see [`RETRY_ATTEMPTS`].
@@ -179,7 +145,7 @@ fn inflexible(window: &mut Fields) -> Result<(), TemplateError> {
     }
     let what = window.name("Mode");
     let reason = "only OFF is supported";
-    Err(window.place.refused(window.line, &what, &mode, reason))
+    Err(window.place.refused(window.at, &what, &mode, reason))
 }
 
 fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
@@ -190,7 +156,7 @@ fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
         Some(other) => {
             let what = fields.name("State");
             let reason = "it must be ENABLED or DISABLED";
-            Err(fields.place.refused(fields.line, &what, other, reason))
+            Err(fields.place.refused(fields.at, &what, other, reason))
         }
     }
 }
@@ -202,7 +168,7 @@ fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     if serde_json::from_str::<Value>(&text).is_err() {
         let what = fields.name("Input");
         let reason = "a function takes JSON only";
-        return Err(fields.place.refused(fields.line, &what, &text, reason));
+        return Err(fields.place.refused(fields.at, &what, &text, reason));
     }
     Ok(Some(text))
 }
@@ -211,9 +177,7 @@ fn period(fields: &mut Fields) -> Result<Duration, TemplateError> {
     let expression = fields.need_text("ScheduleExpression")?;
     parse_rate(&expression).map_err(|reason| {
         let what = fields.name("ScheduleExpression");
-        fields
-            .place
-            .refused(fields.line, &what, &expression, reason)
+        fields.place.refused(fields.at, &what, &expression, reason)
     })
 }
 

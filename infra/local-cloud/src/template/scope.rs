@@ -3,12 +3,16 @@
 //! Must not know: which properties a resource type has.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+mod condition;
+mod value;
 
 use super::Context;
+use super::advice;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
-use super::node::{Data, Entry, Node};
+use super::node::{Data, Entry, Node, Position};
 use super::parameter::Parameter;
 
 /// All names of one template.
@@ -16,6 +20,10 @@ pub(super) struct Scope<'a> {
     pub context: &'a Context,
     pub parameters: BTreeMap<String, Parameter>,
     pub conditions: BTreeMap<String, &'a Node>,
+    /// Mappings as written: only text and lists of text stand in them.
+    pub mappings: BTreeMap<String, &'a Node>,
+    /// Names of the resources whose condition does not hold.
+    pub not_made: BTreeSet<String>,
     /// Every resource whose condition holds, unresolved.
     pub resources: BTreeMap<String, &'a Node>,
     /// Conditions and resource names being resolved, against rings.
@@ -28,7 +36,7 @@ impl Scope<'_> {
     /// The node with every function replaced; none where it stands for `AWS::NoValue`.
     pub fn resolve(&self, place: &Place, node: &Node) -> Resolved {
         let data = match &node.data {
-            Data::Call(name, argument) => return self.call(place, node.line, name, argument),
+            Data::Call(name, argument) => return self.call(place, node.at, name, argument),
             Data::List(items) => Data::List(self.items(place, items)?),
             Data::Map(entries) => {
                 let mut resolved = Vec::with_capacity(entries.len());
@@ -36,7 +44,7 @@ impl Scope<'_> {
                     if let Some(value) = self.resolve(place, &entry.value)? {
                         resolved.push(Entry {
                             key: entry.key.clone(),
-                            line: entry.line,
+                            at: entry.at,
                             value,
                         });
                     }
@@ -45,10 +53,7 @@ impl Scope<'_> {
             }
             scalar => scalar.clone(),
         };
-        Ok(Some(Node {
-            line: node.line,
-            data,
-        }))
+        Ok(Some(Node { at: node.at, data }))
     }
 
     fn items(&self, place: &Place, items: &[Node]) -> Result<Vec<Node>, TemplateError> {
@@ -58,20 +63,26 @@ impl Scope<'_> {
             .collect()
     }
 
-    fn call(&self, place: &Place, line: usize, name: &str, argument: &Node) -> Resolved {
+    fn call(&self, place: &Place, at: Position, name: &str, argument: &Node) -> Resolved {
         match name {
-            "Ref" => self.reference(place, line, self.word(place, line, "Ref", argument)?),
-            "Sub" => self.sub(place, line, argument).map(Some),
-            "GetAtt" => self.get_att(place, line, argument).map(Some),
-            "Join" => self.join(place, line, argument).map(Some),
-            "Select" => self.select(place, line, argument).map(Some),
+            "Ref" => self.reference(place, at, self.word(place, at, "Ref", argument)?),
+            "Sub" => self.sub(place, at, argument).map(Some),
+            "GetAtt" => self.get_att(place, at, argument).map(Some),
+            "Join" => self.join(place, at, argument).map(Some),
+            "Select" => self.select(place, at, argument).map(Some),
             "If" => {
-                let [condition, yes, no] = self.arguments(place, line, "If", argument)?;
-                let condition = self.word(place, line, "If", condition)?;
-                let holds = self.condition(place, line, condition)?;
+                let [condition, yes, no] = self.arguments(place, at, "If", argument)?;
+                let condition = self.word(place, at, "If", condition)?;
+                let holds = self.condition(place, at, condition)?;
                 self.resolve(place, if holds { yes } else { no })
             }
-            other => Err(place.error(line, Problem::UnsupportedFunction(other.to_owned()))),
+            "Split" => self.split(place, at, argument).map(Some),
+            "Base64" => self.base64(place, at, argument).map(Some),
+            "FindInMap" => self.find_in_map(place, at, argument),
+            other => {
+                let what = format!("function {other}");
+                Err(place.error(at, Problem::unsupported(what, advice::function(other))))
+            }
         }
     }
 
@@ -79,20 +90,20 @@ impl Scope<'_> {
     fn word<'n>(
         &self,
         place: &Place,
-        line: usize,
+        at: Position,
         function: &str,
         node: &'n Node,
     ) -> Result<&'n str, TemplateError> {
         match &node.data {
             Data::String(text) => Ok(text),
-            _ => Err(place.kind(line, function, "a name")),
+            _ => Err(place.kind(at, function, "a name")),
         }
     }
 
     fn arguments<'n, const N: usize>(
         &self,
         place: &Place,
-        line: usize,
+        at: Position,
         function: &str,
         argument: &'n Node,
     ) -> Result<&'n [Node; N], TemplateError> {
@@ -105,7 +116,7 @@ impl Scope<'_> {
             Data::List(items) => items.as_slice().try_into().ok(),
             _ => None,
         }
-        .ok_or_else(|| place.kind(line, function, expected))
+        .ok_or_else(|| place.kind(at, function, expected))
     }
 
     fn text(&self, place: &Place, function: &str, node: &Node) -> Result<String, TemplateError> {
@@ -113,7 +124,7 @@ impl Scope<'_> {
             .as_ref()
             .and_then(Node::as_text)
             .map(str::to_owned)
-            .ok_or_else(|| place.kind(node.line, function, "text"))
+            .ok_or_else(|| place.kind(node.at, function, "text"))
     }
 
     fn texts(
@@ -127,11 +138,11 @@ impl Scope<'_> {
                 .iter()
                 .map(|item| self.text(place, function, item))
                 .collect(),
-            _ => Err(place.kind(node.line, function, "a list")),
+            _ => Err(place.kind(node.at, function, "a list")),
         }
     }
 
-    fn get_att(&self, place: &Place, line: usize, argument: &Node) -> Result<Node, TemplateError> {
+    fn get_att(&self, place: &Place, at: Position, argument: &Node) -> Result<Node, TemplateError> {
         let (resource, attribute) = match &argument.data {
             Data::String(text) => text.split_once('.'),
             Data::List(items) => match items.as_slice() {
@@ -140,86 +151,12 @@ impl Scope<'_> {
             },
             _ => None,
         }
-        .ok_or_else(|| place.kind(line, "GetAtt", "a resource and an attribute"))?;
-        self.attribute(place, line, resource, attribute)
-    }
-
-    fn join(&self, place: &Place, line: usize, argument: &Node) -> Result<Node, TemplateError> {
-        let [delimiter, list] = self.arguments(place, line, "Join", argument)?;
-        let delimiter = self.text(place, "Join", delimiter)?;
-        let texts = self.texts(place, "Join", list)?;
-        Ok(Node::string(line, texts.join(&delimiter)))
-    }
-
-    fn select(&self, place: &Place, line: usize, argument: &Node) -> Result<Node, TemplateError> {
-        let [index, list] = self.arguments(place, line, "Select", argument)?;
-        let index = self.text(place, "Select", index)?;
-        let texts = self.texts(place, "Select", list)?;
-        let chosen = index.parse::<usize>().ok().and_then(|i| texts.get(i));
-        match chosen {
-            Some(text) => Ok(Node::string(line, text)),
-            None => {
-                let reason = format!("the list has {} items", texts.len());
-                Err(place.refused(line, "Select", &index, &reason))
-            }
-        }
-    }
-
-    fn sub(&self, place: &Place, line: usize, argument: &Node) -> Result<Node, TemplateError> {
-        let mut variables = BTreeMap::new();
-        let template = match &argument.data {
-            Data::String(text) => text,
-            Data::List(_) => {
-                let [text, map] = self.arguments(place, line, "Sub", argument)?;
-                let Some(entries) = map.entries() else {
-                    return Err(place.kind(map.line, "Sub", "text and a map"));
-                };
-                for entry in entries {
-                    let value = self.text(place, "Sub", &entry.value)?;
-                    variables.insert(entry.key.as_str(), value);
-                }
-                match &text.data {
-                    Data::String(text) => text,
-                    _ => return Err(place.kind(line, "Sub", "text and a map")),
-                }
-            }
-            _ => return Err(place.kind(line, "Sub", "text, or text and a map")),
-        };
-        let mut output = String::new();
-        let mut rest = template.as_str();
-        while let Some(start) = rest.find("${") {
-            output.push_str(&rest[..start]);
-            let after = &rest[start + 2..];
-            let Some(end) = after.find('}') else {
-                return Err(place.refused(line, "Sub", template, "`${` has no end"));
-            };
-            let name = &after[..end];
-            if let Some(literal) = name.strip_prefix('!') {
-                output.push_str(&format!("${{{literal}}}"));
-            } else if let Some(value) = variables.get(name.trim()) {
-                output.push_str(value);
-            } else {
-                output.push_str(&self.substituted(place, line, name.trim())?);
-            }
-            rest = &after[end + 1..];
-        }
-        output.push_str(rest);
-        Ok(Node::string(line, output))
-    }
-
-    fn substituted(&self, place: &Place, line: usize, name: &str) -> Result<String, TemplateError> {
-        let node = match name.split_once('.') {
-            Some((resource, attribute)) => Some(self.attribute(place, line, resource, attribute)?),
-            None => self.reference(place, line, name)?,
-        };
-        node.as_ref()
-            .and_then(Node::as_text)
-            .map(str::to_owned)
-            .ok_or_else(|| place.refused(line, "Sub", name, "it does not stand for text"))
+        .ok_or_else(|| place.kind(at, "GetAtt", "a resource and an attribute"))?;
+        self.attribute(place, at, resource, attribute)
     }
 
     /// What `!Ref name` stands for.
-    pub fn reference(&self, place: &Place, line: usize, name: &str) -> Resolved {
+    pub fn reference(&self, place: &Place, at: Position, name: &str) -> Resolved {
         let context = self.context;
         let pseudo = match name {
             "AWS::StackName" => Some(context.stack_name.clone()),
@@ -227,38 +164,50 @@ impl Scope<'_> {
             "AWS::AccountId" => Some(context.account.clone()),
             "AWS::Partition" => Some("aws".to_owned()),
             "AWS::URLSuffix" => Some("amazonaws.com".to_owned()),
+            "AWS::StackId" => Some(format!(
+                "arn:aws:cloudformation:{}:{}:stack/{}/local",
+                context.region, context.account, context.stack_name
+            )),
             "AWS::NoValue" => return Ok(None),
+            name if name.starts_with("AWS::") => {
+                let advice = "known are AWS::AccountId, NoValue, Partition, Region, StackId, StackName and URLSuffix";
+                let problem = Problem::unsupported(format!("pseudo parameter {name}"), advice);
+                return Err(place.error(at, problem));
+            }
             _ => None,
         };
         if let Some(value) = pseudo {
-            return Ok(Some(Node::string(line, value)));
+            return Ok(Some(Node::string(at, value)));
         }
         if let Some(parameter) = self.parameters.get(name) {
-            return Ok(Some(parameter.node(line)));
+            return Ok(Some(parameter.node(at)));
         }
-        let identity = self.identity(place, line, name)?;
-        Ok(Some(Node::string(line, identity.reference)))
+        let identity = self.identity(place, at, name)?;
+        Ok(Some(Node::string(at, identity.reference)))
     }
 
     fn attribute(
         &self,
         place: &Place,
-        line: usize,
+        at: Position,
         resource: &str,
         attribute: &str,
     ) -> Result<Node, TemplateError> {
-        let identity = self.identity(place, line, resource)?;
+        let identity = self.identity(place, at, resource)?;
+        let known: Vec<&str> = identity.attributes.iter().map(|(name, _)| *name).collect();
+        let known = known.join(", ");
         identity
             .attributes
             .into_iter()
             .find(|(name, _)| *name == attribute)
-            .map(|(_, value)| Node::string(line, value))
+            .map(|(_, value)| Node::string(at, value))
             .ok_or_else(|| {
                 place.error(
-                    line,
+                    at,
                     Problem::UnknownAttribute {
                         resource: resource.to_owned(),
                         attribute: attribute.to_owned(),
+                        known,
                     },
                 )
             })
@@ -268,66 +217,16 @@ impl Scope<'_> {
     pub fn guarded<T>(
         &self,
         place: &Place,
-        line: usize,
+        at: Position,
         name: &str,
         work: impl FnOnce() -> Result<T, TemplateError>,
     ) -> Result<T, TemplateError> {
         if self.in_progress.borrow().iter().any(|n| n == name) {
-            return Err(place.error(line, Problem::Circular(name.to_owned())));
+            return Err(place.error(at, Problem::Circular(name.to_owned())));
         }
         self.in_progress.borrow_mut().push(name.to_owned());
         let result = work();
         self.in_progress.borrow_mut().pop();
         result
-    }
-
-    /// Whether the condition `name` holds.
-    pub fn condition(&self, place: &Place, line: usize, name: &str) -> Result<bool, TemplateError> {
-        let Some(node) = self.conditions.get(name) else {
-            return Err(place.error(line, Problem::UnknownReference(name.to_owned())));
-        };
-        self.guarded(place, line, name, || self.holds(place, node))
-    }
-
-    fn holds(&self, place: &Place, node: &Node) -> Result<bool, TemplateError> {
-        let line = node.line;
-        if let Some([entry]) = node.entries()
-            && entry.key == "Condition"
-        {
-            let name = self.word(place, line, "Condition", &entry.value)?;
-            return self.condition(place, line, name);
-        }
-        let Data::Call(name, argument) = &node.data else {
-            return Err(place.kind(line, "condition", "a condition function"));
-        };
-        match name.as_str() {
-            "Condition" => {
-                let name = self.word(place, line, "Condition", argument)?;
-                self.condition(place, line, name)
-            }
-            "Equals" => {
-                let [left, right] = self.arguments(place, line, "Equals", argument)?;
-                Ok(self.text(place, "Equals", left)? == self.text(place, "Equals", right)?)
-            }
-            "Not" => {
-                let [inner] = self.arguments(place, line, "Not", argument)?;
-                Ok(!self.holds(place, inner)?)
-            }
-            "And" | "Or" => {
-                let Data::List(items) = &argument.data else {
-                    return Err(place.kind(line, name, "a list of conditions"));
-                };
-                let mut results = Vec::with_capacity(items.len());
-                for item in items {
-                    results.push(self.holds(place, item)?);
-                }
-                Ok(if name == "And" {
-                    results.iter().all(|r| *r)
-                } else {
-                    results.iter().any(|r| *r)
-                })
-            }
-            other => Err(place.error(line, Problem::UnsupportedFunction(other.to_owned()))),
-        }
     }
 }

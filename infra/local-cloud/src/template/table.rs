@@ -65,7 +65,7 @@ fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, Template
             other => {
                 let what = definition.name("AttributeType");
                 return Err(definition.place.refused(
-                    definition.line,
+                    definition.at,
                     &what,
                     other,
                     "it must be S, N or B",
@@ -90,7 +90,7 @@ fn keys(
         let Some(kind) = attributes.get(&name) else {
             let what = key.name("AttributeName");
             let reason = "AttributeDefinitions does not name it";
-            return Err(key.place.refused(key.line, &what, &name, reason));
+            return Err(key.place.refused(key.at, &what, &name, reason));
         };
         match role.as_str() {
             "HASH" if hash.is_none() => hash = Some((name, *kind)),
@@ -98,7 +98,7 @@ fn keys(
             other => {
                 let what = key.name("KeyType");
                 let reason = "one HASH and at most one RANGE";
-                return Err(key.place.refused(key.line, &what, other, reason));
+                return Err(key.place.refused(key.at, &what, other, reason));
             }
         }
         key.finish()?;
@@ -125,7 +125,7 @@ fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
         other => {
             let what = fields.name("ProjectionType");
             let reason = "it must be ALL, KEYS_ONLY or INCLUDE";
-            return Err(fields.place.refused(fields.line, &what, other, reason));
+            return Err(fields.place.refused(fields.at, &what, other, reason));
         }
     };
     fields.finish()?;
@@ -145,4 +145,44 @@ fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     }
     expiry.finish()?;
     Ok(attribute.filter(|_| enabled))
+}
+
+/// Reads `AWS::Serverless::SimpleTable`: one partition key, `id` unless it says otherwise.
+pub(super) fn simple(
+    id: &str,
+    identity: Identity,
+    mut fields: Fields,
+) -> Result<Table, TemplateError> {
+    let mut hash = ("id".to_owned(), KeyType::S);
+    if let Some(mut key) = fields.map("PrimaryKey")? {
+        let kind = match key.need_text("Type")?.as_str() {
+            "String" => KeyType::S,
+            "Number" => KeyType::N,
+            "Binary" => KeyType::B,
+            other => {
+                let what = key.name("Type");
+                let reason = "it must be String, Number or Binary";
+                return Err(key.place.refused(key.at, &what, other, reason));
+            }
+        };
+        hash = (key.need_text("Name")?, kind);
+        key.finish()?;
+    }
+    fields.accept(&[
+        "TableName",
+        "ProvisionedThroughput",
+        "PointInTimeRecoverySpecification",
+        "SSESpecification",
+        "Tags",
+    ]);
+    fields.finish()?;
+    Ok(Table {
+        logical_id: id.to_owned(),
+        name: identity.name,
+        attributes: BTreeMap::from([hash.clone()]),
+        hash,
+        range: None,
+        indexes: Vec::new(),
+        ttl_attribute: None,
+    })
 }

@@ -1,0 +1,89 @@
+//! Resource types that are valid and change nothing here; their properties are checked all the same.
+//!
+//! *Source*: the CloudFormation reference of each type. Must not know: what they do in AWS.
+
+use super::error::TemplateError;
+use super::fields::Fields;
+
+struct Accepted {
+    kind: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+}
+
+const ACCEPTED: &[Accepted] = &[
+    Accepted {
+        kind: "AWS::Logs::LogGroup",
+        required: &[],
+        optional: &[
+            "LogGroupName",
+            "KmsKeyId",
+            "LogGroupClass",
+            "DataProtectionPolicy",
+            "Tags",
+        ],
+    },
+    Accepted {
+        kind: "AWS::Logs::MetricFilter",
+        required: &["FilterPattern", "LogGroupName", "MetricTransformations"],
+        optional: &["FilterName", "ApplyOnTransformedLogs"],
+    },
+    Accepted {
+        kind: "AWS::CloudWatch::Alarm",
+        required: &["ComparisonOperator", "EvaluationPeriods"],
+        optional: &[
+            "ActionsEnabled",
+            "AlarmActions",
+            "AlarmDescription",
+            "AlarmName",
+            "DatapointsToAlarm",
+            "Dimensions",
+            "EvaluateLowSampleCountPercentile",
+            "ExtendedStatistic",
+            "InsufficientDataActions",
+            "MetricName",
+            "Metrics",
+            "Namespace",
+            "OKActions",
+            "Period",
+            "Statistic",
+            "Tags",
+            "Threshold",
+            "ThresholdMetricId",
+            "TreatMissingData",
+            "Unit",
+        ],
+    },
+];
+
+/// Days that CloudWatch Logs can keep a group's lines.
+const RETENTION_DAYS: [u64; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// Whether the type is one of these.
+pub(super) fn is_accepted(kind: &str) -> bool {
+    ACCEPTED.iter().any(|accepted| accepted.kind == kind)
+}
+
+/// Checks the properties of such a resource.
+pub(super) fn read(kind: &str, mut fields: Fields) -> Result<(), TemplateError> {
+    if let Some(days) = fields.integer("RetentionInDays", 1..=3653)?
+        && !RETENTION_DAYS.contains(&days)
+    {
+        let allowed: Vec<String> = RETENTION_DAYS.iter().map(u64::to_string).collect();
+        let reason = format!("allowed are {}", allowed.join(", "));
+        let (at, days) = (fields.at, days.to_string());
+        return Err(fields.place.refused(at, "RetentionInDays", &days, &reason));
+    }
+    for accepted in ACCEPTED.iter().filter(|accepted| accepted.kind == kind) {
+        for name in accepted.required {
+            if fields.take(name).is_none() {
+                return Err(fields.missing(name));
+            }
+        }
+        fields.accept(accepted.optional);
+    }
+    fields.finish()
+}

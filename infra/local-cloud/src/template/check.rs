@@ -1,0 +1,106 @@
+//! What the resources of a template say of each other: permissions, policies, actions, schedules and destinations must
+//! name something that is there.
+//!
+//! Must not know: how a template is written.
+
+use super::assemble::Assembly;
+use super::error::{Problem, TemplateError};
+use super::fields::Place;
+use super::node::Position;
+use super::{Action, Template};
+
+impl Assembly<'_> {
+    /// Puts what stands apart where it belongs, then looks for references that lead nowhere.
+    pub fn connect(&mut self) -> Result<(), TemplateError> {
+        for (place, at, target, permission) in std::mem::take(&mut self.permissions) {
+            self.function_named(&place, at, &target)?
+                .permissions
+                .push(permission);
+        }
+        for (place, at, target, config) in std::mem::take(&mut self.invoke_configs) {
+            let function = self.function_named(&place, at, &target)?;
+            function.max_retries = config.retries;
+            function.max_event_age_s = config.age_s;
+            function.on_failure = config.on_failure;
+        }
+        for (place, at, roles, document) in std::mem::take(&mut self.policies) {
+            for name in roles {
+                let own = format!("role/{name}");
+                let role = self.template.roles.iter_mut().find(|r| r.name == name);
+                let functions = &mut self.template.functions;
+                let function = functions
+                    .iter_mut()
+                    .find(|f| f.role_is_own && f.role_arn.ends_with(&own));
+                match (role, function) {
+                    (Some(role), _) => role.documents.push(document.clone()),
+                    (None, Some(function)) => function.role_policies.push(document.clone()),
+                    (None, None) => return Err(place.error(at, nowhere(&name, "role"))),
+                }
+            }
+        }
+        self.check()
+    }
+
+    fn function_named(
+        &mut self,
+        place: &Place,
+        at: Position,
+        target: &str,
+    ) -> Result<&mut super::Function, TemplateError> {
+        let mut functions = self.template.functions.iter_mut();
+        functions
+            .find(|f| f.arn == target || f.name == target)
+            .ok_or_else(|| place.error(at, nowhere(target, "function")))
+    }
+
+    fn check(&self) -> Result<(), TemplateError> {
+        let template = &self.template;
+        for schedule in &template.schedules {
+            if !is_function(template, &schedule.function_arn) {
+                return Err(self.lost(&schedule.logical_id, &schedule.function_arn, "function"));
+            }
+        }
+        for rule in &template.rules {
+            for action in rule.actions.iter().chain(&rule.error_action) {
+                match action {
+                    Action::Lambda { function_arn } if !is_function(template, function_arn) => {
+                        return Err(self.lost(&rule.logical_id, function_arn, "function"));
+                    }
+                    Action::Sqs { queue_url, .. }
+                        if !template.queues.iter().any(|q| &q.url == queue_url) =>
+                    {
+                        return Err(self.lost(&rule.logical_id, queue_url, "queue"));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for function in &template.functions {
+            let Some(destination) = &function.on_failure else {
+                continue;
+            };
+            let queue = template.queues.iter().any(|q| &q.arn == destination);
+            if !queue && !template.topics.iter().any(|t| &t.arn == destination) {
+                return Err(self.lost(&function.logical_id, destination, "queue or topic"));
+            }
+            if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
+                return Err(self.lost(&function.logical_id, &function.role_arn, "role"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for a resource that names something outside the template.
+    fn lost(&self, id: &str, target: &str, kinds: &'static str) -> TemplateError {
+        let (place, at) = self.place_of(id);
+        place.error(at, nowhere(target, kinds))
+    }
+}
+
+fn is_function(template: &Template, arn: &str) -> bool {
+    template.functions.iter().any(|f| f.arn == arn)
+}
+
+fn nowhere(target: &str, kinds: &'static str) -> Problem {
+    Problem::unknown(target, kinds, std::iter::empty())
+}

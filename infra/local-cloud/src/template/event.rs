@@ -1,0 +1,101 @@
+//! A function's `Events`, from which SAM makes schedules and topic rules.
+//!
+//! *Source*: SAM's `EventSource`, `ScheduleV2`, `Schedule` and `IoTRule`. Must not know: who runs them.
+
+use super::error::{Problem, TemplateError};
+use super::fields::{Fields, Place};
+use super::identity::Identity;
+use super::node::Entry;
+use super::resource::{Action, Permission, Schedule, TopicRule};
+use super::schedule;
+
+/// What SAM makes of the events of one function.
+#[derive(Default)]
+pub(super) struct Made {
+    pub schedules: Vec<Schedule>,
+    pub rules: Vec<TopicRule>,
+    pub permissions: Vec<Permission>,
+}
+
+/// The function and stack that the events belong to.
+pub(super) struct Owner<'a> {
+    pub id: &'a str,
+    pub identity: &'a Identity,
+    pub stack_name: &'a str,
+}
+
+/// Takes a function's `Events`.
+pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Made, TemplateError> {
+    let mut made = Made::default();
+    if let Some(events) = fields.map("Events")? {
+        let place = events.place.clone();
+        for event in events.rest() {
+            one(owner, &place, event, &mut made)?;
+        }
+    }
+    Ok(made)
+}
+
+fn one(
+    owner: &Owner<'_>,
+    place: &Place,
+    entry: Entry,
+    made: &mut Made,
+) -> Result<(), TemplateError> {
+    let path = format!("Events.{}", entry.key);
+    let mut event = Fields::new(place.clone(), &path, entry.value)?;
+    let kind = event.need_text("Type")?;
+    let properties = event
+        .map("Properties")?
+        .ok_or_else(|| event.missing("Properties"));
+    let id = format!("{}{}", owner.id, entry.key);
+    match kind.as_str() {
+        "ScheduleV2" => made
+            .schedules
+            .push(schedule::of_scheduler(owner, id, properties?)?),
+        "Schedule" => made
+            .schedules
+            .push(schedule::of_rule(owner, id, properties?)?),
+        "IoTRule" => topic_rule(owner, id, properties?, made)?,
+        other => {
+            let what = format!("{} {other}", event.name("Type"));
+            let advice = "events here are IoTRule, Schedule and ScheduleV2; give the function to something else by \
+                          hand, or leave the event out";
+            return Err(event
+                .place
+                .error(event.at, Problem::unsupported(what, advice)));
+        }
+    }
+    event.finish()
+}
+
+fn topic_rule(
+    owner: &Owner<'_>,
+    id: String,
+    mut fields: Fields,
+    made: &mut Made,
+) -> Result<(), TemplateError> {
+    let name = format!("{}_{id}", owner.stack_name.replace('-', ""));
+    let function_arn = owner.identity.arn().to_owned();
+    let arn = schedule::arn_beside(&function_arn, "iot", &format!("rule/{name}"));
+    made.permissions.push(Permission {
+        logical_id: format!("{id}Permission"),
+        principal: "iot.amazonaws.com".to_owned(),
+        action: "lambda:InvokeFunction".to_owned(),
+        source_arn: Some(arn.clone()),
+        source_account: None,
+    });
+    made.rules.push(TopicRule {
+        logical_id: id,
+        name,
+        arn,
+        sql: fields.need_text("Sql")?,
+        sql_version: fields
+            .text("AwsIotSqlVersion")?
+            .unwrap_or_else(|| "2015-10-08".to_owned()),
+        disabled: false,
+        actions: vec![Action::Lambda { function_arn }],
+        error_action: None,
+    });
+    fields.finish()
+}
