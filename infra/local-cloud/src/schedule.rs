@@ -1,6 +1,7 @@
-//! EventBridge Scheduler: invokes a function asynchronously, each time its schedule's period has passed.
+//! EventBridge schedules, of the Scheduler and of rules: invokes a function asynchronously, each time its schedule's period has passed.
 //!
-//! *Source*: EventBridge Scheduler user guide, "Schedule types" and "Adding context attributes". Unlike there, the first
+//! *Source*: EventBridge Scheduler user guide, "Schedule types" and "Adding context attributes"; EventBridge
+//! user guide, "Creating a rule that runs on a schedule". Unlike there, the first
 //! invocation comes after one period, not at once: a stack that starts here is one that was there before.
 //! Must not know what a function does with it.
 
@@ -12,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::function::Functions;
-use crate::template::Schedule;
+use crate::template::{Schedule, ScheduleKind};
 
 /// Shortest scaled period: a timer must not spin.
 const PERIOD_MIN: Duration = Duration::from_millis(10);
@@ -60,24 +61,31 @@ impl Ringer {
     fn payload(&self, schedule: &Schedule) -> String {
         let time = to_the_second(&iso_8601(self.clock.now_ms()));
         let id = uuid::Uuid::new_v4().to_string();
-        match &schedule.input {
-            Some(input) => input
+        match (&schedule.input, schedule.kind) {
+            (Some(input), ScheduleKind::Scheduler) => input
                 .replace("<aws.scheduler.schedule-arn>", &schedule.arn)
                 .replace("<aws.scheduler.scheduled-time>", &time)
                 .replace("<aws.scheduler.execution-id>", &id)
                 .replace("<aws.scheduler.attempt-number>", "1"),
-            None => json!({
-                "version": "0",
-                "id": id,
-                "detail-type": "Scheduled Event",
-                "source": "aws.scheduler",
-                "account": self.account,
-                "time": time,
-                "region": self.region,
-                "resources": [schedule.arn],
-                "detail": "{}",
-            })
-            .to_string(),
+            (Some(input), ScheduleKind::Rule) => input.clone(),
+            (None, kind) => {
+                let (source, detail) = match kind {
+                    ScheduleKind::Scheduler => ("aws.scheduler", json!("{}")),
+                    ScheduleKind::Rule => ("aws.events", json!({})),
+                };
+                json!({
+                    "version": "0",
+                    "id": id,
+                    "detail-type": "Scheduled Event",
+                    "source": source,
+                    "account": self.account,
+                    "time": time,
+                    "region": self.region,
+                    "resources": [schedule.arn],
+                    "detail": detail,
+                })
+                .to_string()
+            }
         }
     }
 }

@@ -50,6 +50,8 @@ fn function() -> template::Function {
         role_arn: "arn:aws:iam::123456789012:role/home-RegulateRole".to_owned(),
         role_is_own: true,
         role_policies: Vec::new(),
+        reserved_concurrency: None,
+        code_uri: ".".to_owned(),
         permissions: Vec::new(),
     }
 }

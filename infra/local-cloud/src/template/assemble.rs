@@ -87,8 +87,10 @@ pub(super) fn template(
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
     };
-    for (name, node) in &scope.conditions {
-        scope.condition(&place(name), node.at, name)?;
+    let conditions = root.get("Conditions").and_then(Node::entries);
+    for condition in conditions.unwrap_or_default() {
+        let name = &condition.key;
+        scope.condition(&place(name), condition.at, name)?;
     }
     Names::of(root).check(root, &place)?;
     let mut active = Vec::new();

@@ -80,11 +80,6 @@ impl Scope<'_> {
         self.role(format!("{}-{id}Role", self.context.stack_name))
     }
 
-    /// The role that SAM makes for the function `id`.
-    pub fn role_of_function(&self, id: &str) -> Identity {
-        self.role(format!("{}-{id}Role", self.context.stack_name))
-    }
-
     fn declared(
         &self,
         place: &Place,

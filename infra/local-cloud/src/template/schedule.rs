@@ -42,7 +42,7 @@ pub(super) fn read(
         name: identity.name,
         arn,
         kind: ScheduleKind::Scheduler,
-        period: period(&mut fields)?,
+        period: period(&mut fields, "ScheduleExpression")?,
         input,
         enabled: enabled(&mut fields)?,
         function_arn,
@@ -101,6 +101,10 @@ fn of_event(
     (logical_id, name, arn): (String, String, String),
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
+    let expression = match kind {
+        ScheduleKind::Scheduler => "ScheduleExpression",
+        ScheduleKind::Rule => "Schedule",
+    };
     let input = input(&mut fields)?;
     delivery(&mut fields)?;
     let schedule = Schedule {
@@ -108,7 +112,7 @@ fn of_event(
         name,
         arn,
         kind,
-        period: period(&mut fields)?,
+        period: period(&mut fields, expression)?,
         input,
         enabled: enabled(&mut fields)?,
         function_arn: owner.identity.arn().to_owned(),
@@ -173,10 +177,10 @@ fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     Ok(Some(text))
 }
 
-fn period(fields: &mut Fields) -> Result<Duration, TemplateError> {
-    let expression = fields.need_text("ScheduleExpression")?;
+fn period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
+    let expression = fields.need_text(key)?;
     parse_rate(&expression).map_err(|reason| {
-        let what = fields.name("ScheduleExpression");
+        let what = fields.name(key);
         fields.place.refused(fields.at, &what, &expression, reason)
     })
 }

@@ -1,5 +1,7 @@
 //! Tables of templates: what they become, and how they are refused.
 
+mod meaning;
+mod refusal;
 mod role;
 mod schedule;
 
@@ -182,13 +184,13 @@ fn an_override_is_checked_like_a_default() {
         (
             "Colour",
             "red",
-            "t.yaml: parameter Colour is overridden but not declared",
+            "t.yaml: parameter Colour is given a value but not declared; declared are: Room",
         ),
         ("Room", "cellar", "allowed are kitchen, attic"),
         (
             "MaxDegrees",
             "hot",
-            "t.yaml:10: MaxDegrees: the value cannot be \"hot\": it is not a number",
+            "t.yaml:10:3: MaxDegrees: the value cannot be \"hot\": it is not a number",
         ),
         ("MaxDegrees", "31", "MaxValue is 30"),
         ("MaxDegrees", "4", "MinValue is 5"),
@@ -198,169 +200,6 @@ fn an_override_is_checked_like_a_default() {
     for (name, value, expected) in cases {
         let message = error(THERMOSTAT, &[(name, value)]);
         assert!(message.contains(expected), "{name}={value}: {message}");
-    }
-}
-
-#[test]
-fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
-    let cases = [
-        // (where in the thermostat, what stands there instead, message)
-        (
-            "Type: AWS::SNS::Topic",
-            "Type: AWS::S3::Bucket",
-            "Alerts: resource type AWS::S3::Bucket is not supported",
-        ),
-        (
-            "      BillingMode: PAY_PER_REQUEST",
-            "      StreamSpecification: {StreamViewType: NEW_IMAGE}",
-            "t.yaml:{line}: Readings: property StreamSpecification is not supported",
-        ),
-        (
-            "Projection: {ProjectionType: INCLUDE,",
-            "Projection: {ProjectionType: SOME,",
-            "t.yaml:{line}: Readings: GlobalSecondaryIndexes.Projection.ProjectionType cannot be \"SOME\": it must be ALL, KEYS_ONLY or INCLUDE",
-        ),
-        (
-            "MAX: !Ref MaxDegrees",
-            "MAX: !Ref MinDegrees",
-            "t.yaml:{line}: Regulate: MinDegrees is not a parameter, resource or condition that exists here",
-        ),
-        (
-            "WHERE: !If [IsAttic, up, down]",
-            "WHERE: !FindInMap [Rooms, attic, up]",
-            "t.yaml:{line}: Regulate: function FindInMap is not supported",
-        ),
-        (
-            "WHERE: !If [IsAttic, up, down]",
-            "WHERE: !If [IsCellar, up, down]",
-            "t.yaml:{line}: Regulate: IsCellar is not a parameter, resource or condition that exists here",
-        ),
-        (
-            "WHERE: !If [IsAttic, up, down]",
-            "WHERE: [up, down]",
-            "t.yaml:{line}: Regulate: WHERE must be text",
-        ),
-        (
-            "SECOND: !Select [1, !Ref Zones]",
-            "SECOND: !Select [2, !Ref Zones]",
-            "t.yaml:{line}: Regulate: Select cannot be \"2\": the list has 2 items",
-        ),
-        (
-            "Resource: !GetAtt Readings.Arn",
-            "Resource: !GetAtt Readings.StreamArn",
-            "t.yaml:{line}: Regulate: resource Readings has no attribute StreamArn",
-        ),
-        (
-            "- DynamoDBCrudPolicy:",
-            "- S3CrudPolicy:",
-            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": neither a document with a Statement nor a supported policy template",
-        ),
-        (
-            "MaximumRetryAttempts: 1",
-            "MaximumRetryAttempts: 3",
-            "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must lie in 0 to 2",
-        ),
-        (
-            "BuildMethod: rust-cargolambda",
-            "BuildMethod: makefile",
-            "Regulate: Metadata.BuildMethod cannot be \"makefile\": only rust-cargolambda is supported",
-        ),
-        (
-            "      CodeUri: lambdas/regulate",
-            "      Tracing: Active",
-            "Regulate: property CodeUri is missing",
-        ),
-        (
-            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
-            "- Firehose: {DeliveryStreamName: x}",
-            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported",
-        ),
-        (
-            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
-            "- Lambda: {FunctionArn: 'arn:other'}",
-            "Measured: arn:other is not a parameter, resource or condition that exists here",
-        ),
-        (
-            "Qos: 1",
-            "Qos: 2",
-            "Measured: TopicRulePayload.Actions.Republish.Qos cannot be \"2\": must lie in 0 to 1",
-        ),
-        (
-            "FunctionName: !Ref Regulate",
-            "FunctionName: other",
-            "MeasuredPermission: other is not a parameter, resource or condition that exists here",
-        ),
-        (
-            "    Value: 'yes'",
-            "    Value: 'yes'\nMappings: {}",
-            "template: property Mappings is not supported",
-        ),
-        (
-            "IsAttic: !Equals [!Ref Room, attic]",
-            "IsAttic: !Condition AtticWithSuffix",
-            "AtticOnly: AtticWithSuffix depends on itself",
-        ),
-        (
-            "TableName: !Ref AWS::StackName",
-            "TableName: !Ref Readings",
-            "Readings: Readings depends on itself",
-        ),
-        (
-            "Type: CommaDelimitedList",
-            "Type: AWS::SSM::Parameter::Value<String>",
-            "Zones: Type cannot be \"AWS::SSM::Parameter::Value<String>\"",
-        ),
-        (
-            "  Function:\n    Runtime",
-            "  Api: {}\n  Function:\n    Runtime",
-            "Globals: property Api is not supported",
-        ),
-        (
-            "${!iot:Connection.Thing.ThingName}",
-            "${!iot:Connection.Thing.ThingName",
-            "Sensor: Sub cannot be",
-        ),
-    ];
-    for (from, to, expected) in cases {
-        refused(from, to, expected);
-    }
-}
-
-/// Asserts that the thermostat is refused once `to` stands where `from` stood.
-fn refused(from: &str, to: &str, expected: &str) {
-    assert!(THERMOSTAT.contains(from), "{from} is not in the thermostat");
-    let before = THERMOSTAT.split(from).next().unwrap_or_default();
-    let line = (before.matches('\n').count() + 1).to_string();
-    let expected = expected.replace("{line}", &line);
-    let message = error(&THERMOSTAT.replacen(from, to, 1), &[]);
-    assert!(
-        message.contains(&expected),
-        "{to}\n   gave {message}\n   want {expected}"
-    );
-}
-
-#[test]
-fn text_that_is_not_one_document_of_yaml_is_refused_with_its_line() {
-    let cases = [
-        ("Resources: [", "t.yaml:"),
-        ("A: 1\nA: 2\n", "t.yaml:2: parse yaml: key A is there twice"),
-        (
-            "A: &x 1\nB: *x\n",
-            "t.yaml:2: parse yaml: aliases are not supported",
-        ),
-        ("", "t.yaml:1: parse yaml: a value is missing"),
-        (
-            "just text",
-            "t.yaml:1: template: the template must be a map",
-        ),
-        (
-            "Resources:",
-            "t.yaml:1: template: property Resources is missing",
-        ),
-    ];
-    for (text, expected) in cases {
-        let message = error(text, &[]);
-        assert!(message.contains(expected), "{text:?}: {message}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::refusal::refused;
 use super::*;
 
 #[test]
@@ -17,6 +18,7 @@ fn schedules_come_from_events_and_from_resources() {
                 logical_id: "RegulateOften".to_owned(),
                 name: "RegulateOften".to_owned(),
                 arn: arn("RegulateOften"),
+                kind: ScheduleKind::Scheduler,
                 period: Duration::from_secs(300),
                 input: None,
                 enabled: true,
@@ -26,6 +28,7 @@ fn schedules_come_from_events_and_from_resources() {
                 logical_id: "Nightly".to_owned(),
                 name: "my-home-nightly".to_owned(),
                 arn: arn("my-home-nightly"),
+                kind: ScheduleKind::Scheduler,
                 period: Duration::from_secs(86_400),
                 input: Some("{\"degrees\": 16}".to_owned()),
                 enabled: false,
@@ -56,7 +59,7 @@ fn a_schedule_that_cannot_be_honoured_is_refused() {
         (
             "Type: ScheduleV2",
             "Type: SQS",
-            "Regulate: Events.Often.Type cannot be \"SQS\"",
+            "Regulate: Events.Often.Type SQS is not supported here",
         ),
         (
             EXPRESSION,
@@ -86,7 +89,7 @@ fn a_schedule_that_cannot_be_honoured_is_refused() {
         (
             "Arn: !GetAtt Regulate.Arn\n        RoleArn",
             "Arn: 'arn:other'\n        RoleArn",
-            "Nightly: arn:other is not a parameter",
+            "Nightly: arn:other is not a function of this template",
         ),
     ] {
         refused(from, to, expected);

@@ -1,0 +1,232 @@
+//! What functions, globals, events and the lesser resource types become.
+
+use super::*;
+
+/// The outputs of a template without resources.
+fn outputs(text: &str, parameters: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let text = format!("{text}\n");
+    match Template::parse("t.yaml", &text, &context(parameters)) {
+        Ok(template) => template.outputs,
+        Err(error) => panic!("{error}\n{text}"),
+    }
+}
+
+// AWS same(template): Ref, Sub (both forms), GetAtt (both), Join, Select, Split, Base64, FindInMap, If and pseudo parameters
+#[test]
+fn each_function_gives_what_it_gives_in_cloudformation() {
+    let rows = [
+        // (function, its value)
+        ("!Ref AWS::Region", "us-east-1"),
+        ("!Ref Room", "attic"),
+        ("{Ref: Room}", "attic"),
+        ("!Sub '${Room}-${!kept}'", "attic-${kept}"),
+        ("!Sub ['${a}/${Room}', {a: !Ref Room}]", "attic/attic"),
+        (
+            "{'Fn::Sub': '${Queue.Arn}'}",
+            "arn:aws:sqs:us-east-1:123456789012:my-home-Queue",
+        ),
+        ("!GetAtt Queue.QueueName", "my-home-Queue"),
+        ("{'Fn::GetAtt': [Queue, QueueName]}", "my-home-Queue"),
+        (
+            "!Ref Queue",
+            "https://sqs.us-east-1.amazonaws.com/123456789012/my-home-Queue",
+        ),
+        ("!Join ['-', [a, !Ref Room, b]]", "a-attic-b"),
+        ("!Select ['1', [a, b]]", "b"),
+        ("!Select [2, !Split [':', 'a:b:c']]", "c"),
+        ("!Join ['+', !Split [',', 'x,y']]", "x+y"),
+        ("{'Fn::Base64': !Ref Room}", "YXR0aWM="),
+        ("!FindInMap [Floors, !Ref Room, name]", "up"),
+        ("!Select [0, !FindInMap [Floors, attic, steps]]", "3"),
+        ("!If [IsAttic, yes, no]", "yes"),
+        ("!If [Both, yes, no]", "no"),
+        ("!If [Neither, yes, no]", "no"),
+        (
+            "!GetAtt Worker.Arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:my-home-Worker",
+        ),
+        (
+            "!GetAtt WorkerRole.Arn",
+            "arn:aws:iam::123456789012:role/my-home-WorkerRole",
+        ),
+        ("!Ref Thermometer", "t-1"),
+    ];
+    for (function, expected) in rows {
+        let text = format!("{SMALL}Outputs:\n  It:\n    Value: {function}\n");
+        assert_eq!(outputs(&text, &[])["It"], expected, "{function}");
+    }
+}
+
+const SMALL: &str = "\
+Parameters:
+  Room: {Type: String, Default: attic, NoEcho: true, AllowedPattern: '[a-z]+', ConstraintDescription: small letters only}
+Mappings:
+  Floors: {attic: {name: up, steps: [3, 4]}}
+Conditions:
+  IsAttic: !Equals [!FindInMap [Floors, attic, name], up]
+  Both: !And [!Condition IsAttic, !Not [!Condition IsAttic]]
+  Neither: !Or [!Condition Both, !Equals [a, b]]
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Handler: bootstrap
+    Tags: {global: a, both: a}
+    Architectures: [arm64]
+    Environment: {Variables: {A: global, B: global}}
+  SimpleTable:
+    SSESpecification: {SSEEnabled: true}
+Resources:
+  Queue: {Type: 'AWS::SQS::Queue', DependsOn: Table, DeletionPolicy: Retain, Metadata: {Any: !Sub '${Room}'}}
+  Table: {Type: 'AWS::Serverless::SimpleTable', Properties: {PrimaryKey: {Name: pk, Type: String}}}
+  Plain: {Type: 'AWS::Serverless::SimpleTable'}
+  Thermometer: {Type: 'AWS::IoT::Thing', Properties: {ThingName: t-1, AttributePayload: {Attributes: {room: !Ref Room}}}}
+  Held: {Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: {ThingName: !Ref Thermometer, Principal: 'arn:c'}}
+  Allowed: {Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: {PolicyName: p, Principal: 'arn:c'}}
+  Worker:
+    Type: AWS::Serverless::Function
+    Metadata: {SkipBuild: true}
+    Properties:
+      CodeUri: functions/worker
+      ReservedConcurrentExecutions: 2
+      Environment: {Variables: {B: own}}
+      Events:
+        Said: {Type: IoTRule, Properties: {Sql: SELECT * FROM 'said', AwsIotSqlVersion: '2016-03-23'}}
+        Old: {Type: Schedule, Properties: {Schedule: rate(2 minutes), Enabled: false}}
+  Patience:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties:
+      FunctionName: !Ref Worker
+      Qualifier: $LATEST
+      MaximumRetryAttempts: 0
+      DestinationConfig: {OnFailure: {Destination: !GetAtt Queue.Arn}}
+  More:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: more
+      Roles: [!Ref WorkerRole]
+      PolicyDocument: {Version: '2012-10-17', Statement: []}
+  Errors: {Type: 'AWS::Logs::MetricFilter', Properties: {LogGroupName: g, FilterPattern: x, MetricTransformations: []}}
+  Alarm: {Type: 'AWS::CloudWatch::Alarm', Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}
+";
+
+fn small() -> Template {
+    match Template::parse("t.yaml", SMALL, &context(&[])) {
+        Ok(template) => template,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+// AWS same(template): Globals: maps merge, lists follow, everything else is replaced by the function's own
+#[test]
+fn globals_lie_below_a_functions_own_properties() {
+    let function = &small().functions[0];
+    let variables: Vec<_> = function.environment.iter().collect();
+    let text = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    let expected = [text("A", "global"), text("B", "own")];
+    assert_eq!(
+        variables,
+        expected.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>()
+    );
+    assert_eq!(function.handler, "bootstrap");
+}
+
+// AWS same(template): an IoTRule event becomes a rule and the permission for it, a Schedule event a rule of EventBridge
+#[test]
+fn events_become_rules_permissions_and_schedules() {
+    let template = small();
+    let function = &template.functions[0];
+    let rule = &template.rules[0];
+    assert_eq!(
+        (rule.logical_id.as_str(), rule.sql.as_str()),
+        ("WorkerSaid", "SELECT * FROM 'said'")
+    );
+    assert_eq!(
+        rule.actions,
+        [Action::Lambda {
+            function_arn: function.arn.clone()
+        }]
+    );
+    assert_eq!(function.permissions[0].source_arn.as_ref(), Some(&rule.arn));
+    let schedule = &template.schedules[0];
+    assert_eq!(
+        schedule.arn,
+        "arn:aws:events:us-east-1:123456789012:rule/my-home-WorkerOld"
+    );
+    assert_eq!(
+        (schedule.kind, schedule.enabled),
+        (ScheduleKind::Rule, false)
+    );
+    assert_eq!(schedule.period.as_secs(), 120);
+}
+
+// AWS same(template): resources that stand apart (EventInvokeConfig, IAM policy) reach the function that they name
+#[test]
+fn what_stands_apart_reaches_what_it_names() {
+    let template = small();
+    let function = &template.functions[0];
+    assert_eq!(
+        (function.max_retries, function.max_event_age_s),
+        (0, 21_600)
+    );
+    assert_eq!(function.on_failure.as_ref(), Some(&template.queues[0].arn));
+    assert_eq!(
+        function.role_policies,
+        [json!({"Version": "2012-10-17", "Statement": []})]
+    );
+    assert_eq!(function.reserved_concurrency, Some(2));
+    assert_eq!(
+        (function.binary.as_str(), function.code_uri.as_str()),
+        ("Worker", "functions/worker")
+    );
+}
+
+// AWS same(template): SimpleTable with its primary key, things with attributes, attachments by ARN
+#[test]
+fn simple_tables_things_and_attachments_are_read() {
+    let template = small();
+    let keys: Vec<_> = template.tables.iter().map(|t| t.hash.0.as_str()).collect();
+    assert_eq!(keys, ["pk", "id"]);
+    assert_eq!(template.things[0].attributes["room"], "attic");
+    let attached = |a: &Attachment| (a.to.clone(), a.principal.clone());
+    assert_eq!(
+        attached(&template.thing_attachments[0]),
+        ("t-1".to_owned(), "arn:c".to_owned())
+    );
+    assert_eq!(
+        attached(&template.policy_attachments[0]),
+        ("p".to_owned(), "arn:c".to_owned())
+    );
+    let without: Vec<_> = template
+        .without_effect
+        .iter()
+        .map(|w| w.logical_id.as_str())
+        .collect();
+    // AWS different(template): alarms and metric filters watch and tell; here they are checked and change nothing
+    assert_eq!(without, ["Errors", "Alarm"]);
+}
+
+// AWS same(template): a parameter that breaks its constraint is refused with ConstraintDescription, NoEcho hides its value
+#[test]
+fn a_hidden_parameter_is_not_told_when_it_is_refused() {
+    let message = error(SMALL, &[("Room", "SECRET")]);
+    assert_eq!(
+        message,
+        "t.yaml:2:3: Room: the value cannot be \"****\": small letters only"
+    );
+}
+
+// AWS same(template): circular dependencies between resources are refused, events of a function apart
+#[test]
+fn resources_that_need_each_other_are_named() {
+    let text = SMALL
+        .replace("DependsOn: Table", "DependsOn: Worker")
+        .replace("B: own", "B: !Ref Queue");
+    let message = error(&text, &[]);
+    assert!(
+        message.contains("Worker, Queue depends on itself")
+            || message.contains("Queue, Worker depends on itself"),
+        "{message}"
+    );
+    let text = SMALL.replace("SELECT * FROM 'said'", "!Sub \"SELECT * FROM '${Worker}'\"");
+    assert!(Template::parse("t.yaml", &text, &context(&[])).is_ok());
+}

@@ -1,0 +1,260 @@
+//! Wrong templates and what is said of them: file, line, column, logical id, and what to do.
+
+use super::*;
+
+// AWS same(template): a resource, property, function or reference that does not exist is refused before anything is made
+// AWS absent(template): further resource types, events, functions and sections; refused with file, line, column and advice
+#[test]
+fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
+    let cases = [
+        // (where in the thermostat, what stands there instead, message)
+        (
+            "Type: AWS::SNS::Topic",
+            "Type: AWS::S3::Bucket",
+            "Alerts: resource type AWS::S3::Bucket is not supported here: leave it out, or give it a condition",
+        ),
+        (
+            "      BillingMode: PAY_PER_REQUEST",
+            "      StreamSpecification: {StreamViewType: NEW_IMAGE}",
+            "t.yaml:{line}: Readings: property StreamSpecification is not supported here: no stream is read here; leave it out",
+        ),
+        (
+            "Projection: {ProjectionType: INCLUDE,",
+            "Projection: {ProjectionType: SOME,",
+            "t.yaml:{line}: Readings: GlobalSecondaryIndexes.Projection.ProjectionType cannot be \"SOME\": it must be ALL, KEYS_ONLY or INCLUDE",
+        ),
+        (
+            "MAX: !Ref MaxDegrees",
+            "MAX: !Ref MinDegrees",
+            "t.yaml:{line}: Regulate: MinDegrees is not a parameter or resource of this template: did you mean MaxDegrees?",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !ImportValue other-stack-where",
+            "t.yaml:{line}: Regulate: function ImportValue is not supported here: no other stack is there to export it; take the value from a parameter (--parameter NAME=VALUE)",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !If [IsCellar, up, down]",
+            "t.yaml:{line}: Regulate: IsCellar is not a condition of this template",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: [up, down]",
+            "t.yaml:{line}: Regulate: WHERE must be text",
+        ),
+        (
+            "SECOND: !Select [1, !Ref Zones]",
+            "SECOND: !Select [2, !Ref Zones]",
+            "t.yaml:{line}: Regulate: Select cannot be \"2\": the list has 2 items",
+        ),
+        (
+            "Resource: !GetAtt Readings.Arn",
+            "Resource: !GetAtt Readings.StreamArn",
+            "t.yaml:{line}: Regulate: resource Readings has no attribute StreamArn; it has: Arn",
+        ),
+        (
+            "- DynamoDBCrudPolicy:",
+            "- S3CrudPolicy:",
+            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": neither a document with a Statement nor a supported policy template",
+        ),
+        (
+            "MaximumRetryAttempts: 1",
+            "MaximumRetryAttempts: 3",
+            "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must lie in 0 to 2",
+        ),
+        (
+            "BuildMethod: rust-cargolambda",
+            "BuildMethod: makefile",
+            "Regulate: Metadata.BuildMethod cannot be \"makefile\": nothing is built here but rust-cargolambda",
+        ),
+        (
+            "      CodeUri: lambdas/regulate",
+            "      Tracing: Active",
+            "Regulate: property CodeUri is missing",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Firehose: {DeliveryStreamName: x}",
+            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported here: actions here are Lambda, Republish, Sqs and CloudwatchLogs",
+        ),
+        (
+            "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
+            "- Lambda: {FunctionArn: 'arn:other'}",
+            "Measured: arn:other is not a function of this template",
+        ),
+        (
+            "Qos: 1",
+            "Qos: 2",
+            "Measured: TopicRulePayload.Actions.Republish.Qos cannot be \"2\": must lie in 0 to 1",
+        ),
+        (
+            "FunctionName: !Ref Regulate",
+            "FunctionName: other",
+            "MeasuredPermission: other is not a function of this template",
+        ),
+        (
+            "    Value: 'yes'",
+            "    Value: 'yes'\nRules: {}",
+            "template: section Rules is not supported here: rules are not evaluated; use AllowedValues",
+        ),
+        (
+            "IsAttic: !Equals [!Ref Room, attic]",
+            "IsAttic: !Condition AtticWithSuffix",
+            "IsAttic: IsAttic depends on itself: take one reference out of the ring",
+        ),
+        (
+            "TableName: !Ref AWS::StackName",
+            "TableName: !Ref Readings",
+            "Readings: Readings depends on itself",
+        ),
+        (
+            "Type: CommaDelimitedList",
+            "Type: AWS::SSM::Parameter::Value<String>",
+            "Zones: Type cannot be \"AWS::SSM::Parameter::Value<String>\"",
+        ),
+        (
+            "  Function:\n    Runtime",
+            "  Api: {}\n  Function:\n    Runtime",
+            "Globals: property Api is not supported here: only Function and SimpleTable",
+        ),
+        (
+            "${!iot:Connection.Thing.ThingName}",
+            "${!iot:Connection.Thing.ThingName",
+            "Sensor: Sub cannot be",
+        ),
+        (
+            "      BillingMode: PAY_PER_REQUEST",
+            "      BilingMode: PAY_PER_REQUEST",
+            "t.yaml:{line}: Readings: property BilingMode is not known: did you mean BillingMode?",
+        ),
+        (
+            "MemorySize: 256",
+            "AutoPublishAlias: live",
+            "Regulate: property AutoPublishAlias is not supported here: there is one version of a function",
+        ),
+        (
+            "MemorySize: 256",
+            "MemorySize: 64",
+            "t.yaml:{line}: Regulate: MemorySize cannot be \"64\": must lie in 128 to 10240",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !FindInMap [Floors, cellar, name]",
+            "t.yaml:{line}: Regulate: FindInMap Floors cannot be \"cellar\": its keys are attic, kitchen",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !FindInMap [Floor, attic, name]",
+            "t.yaml:{line}: Regulate: Floor is not a mapping of this template: did you mean Floors?",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !If [IsAttic, !Ref Nowhere, down]",
+            "t.yaml:{line}: Regulate: Nowhere is not a parameter or resource of this template",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !Equals [up, down]",
+            "Regulate: function Equals is not supported here: it decides a condition; put it into Conditions",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !GetAtt AtticOnly.Arn",
+            "t.yaml:{line}: Regulate: resource AtticOnly is not made, as its condition does not hold",
+        ),
+        (
+            "WHERE: !If [IsAttic, up, down]",
+            "WHERE: !GetAtt Measured.Arn",
+            "depends on itself: take one reference out of the ring",
+        ),
+        (
+            "DependsOn: Failures",
+            "DependsOn: [Failures, Failure]",
+            "t.yaml:{line}: Regulate: Failure is not a resource of this template: did you mean Failures?",
+        ),
+        (
+            "DeletionPolicy: Retain",
+            "DeletionPolicy: Keep",
+            "t.yaml:{line}: Readings: DeletionPolicy cannot be \"Keep\": it is one of Delete, Retain",
+        ),
+        (
+            "Transform: AWS::Serverless-2016-10-31",
+            "Transform: AWS::Include",
+            "t.yaml:{line}: template: Transform cannot be \"AWS::Include\": only AWS::Serverless-2016-10-31",
+        ),
+        (
+            "    Type: AWS::SNS::Topic",
+            "    Typ: AWS::SNS::Topic",
+            "t.yaml:{line}: Alerts: property Typ (attribute of a resource) is not known: did you mean Type?",
+        ),
+        (
+            "  IsAttic: !Equals [!Ref Room, attic]",
+            "  IsAttic: !Equals [!Ref Readings, attic]",
+            "t.yaml:{line}: IsAttic: Readings is not a parameter or resource",
+        ),
+        (
+            "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
+            "OnFailure: {Type: SQS, Destination: 'arn:other'}",
+            "Regulate: arn:other is not a queue or topic of this template",
+        ),
+        (
+            "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
+            "OnSuccess: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
+            "Regulate: property EventInvokeConfig.DestinationConfig.OnSuccess is not supported here: only failures are sent on",
+        ),
+        (
+            "          Type: ScheduleV2",
+            "          Type: Api",
+            "Regulate: Events.Often.Type Api is not supported here: events here are IoTRule, Schedule and ScheduleV2",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        refused(from, to, expected);
+    }
+}
+
+/// Asserts that the thermostat is refused once `to` stands where `from` stood; `expected` is what follows the column, and
+/// `t.yaml:{line}: ` in front of it asks for the line of `from`.
+pub(super) fn refused(from: &str, to: &str, expected: &str) {
+    assert!(THERMOSTAT.contains(from), "{from} is not in the thermostat");
+    let before = THERMOSTAT.split(from).next().unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let message = error(&THERMOSTAT.replacen(from, to, 1), &[]);
+    let (start, rest) = match expected.strip_prefix("t.yaml:{line}: ") {
+        Some(rest) => (format!("t.yaml:{line}:"), rest),
+        None => ("t.yaml:".to_owned(), expected),
+    };
+    assert!(
+        message.starts_with(&start) && message.contains(rest),
+        "{to}\n   gave {message}\n   want {start} … {rest}"
+    );
+}
+
+#[test]
+fn text_that_is_not_one_document_of_yaml_is_refused_with_its_line() {
+    let cases = [
+        ("Resources: [", "t.yaml:"),
+        (
+            "A: 1\nA: 2\n",
+            "t.yaml:2:1: parse yaml: key A is there twice",
+        ),
+        (
+            "A: &x 1\nB: *x\n",
+            "t.yaml:2:4: parse yaml: aliases are not supported",
+        ),
+        ("", "t.yaml:1:1: parse yaml: a value is missing"),
+        (
+            "just text",
+            "t.yaml:1:1: template: the template must be a map",
+        ),
+        (
+            "Resources:",
+            "t.yaml:1:1: template: property Resources is missing",
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = error(text, &[]);
+        assert!(message.contains(expected), "{text:?}: {message}");
+    }
+}
