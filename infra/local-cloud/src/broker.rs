@@ -4,6 +4,8 @@
 //! shadow service and the rules listen to the same stream as everyone else.
 
 mod connection;
+pub mod in_flight;
+pub mod lookup;
 pub mod message;
 mod packet;
 mod presence;
@@ -28,6 +30,7 @@ use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
 use crate::fault::Faults;
 use crate::registry::Registry;
+use lookup::{ConnectionRecord, Retained};
 use message::Message;
 use session::{Attached, Delivery, Kick, Session};
 use subscription::SubscriptionTree;
@@ -52,7 +55,9 @@ struct Inner {
     /// One per client id that was ever seen.
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     subscriptions: RwLock<SubscriptionTree>,
-    retained: Mutex<BTreeMap<String, Arc<Message>>>,
+    retained: Mutex<BTreeMap<String, Retained>>,
+    /// The latest connection of each client, for those who ask.
+    records: Mutex<HashMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
     /// Presence events carry a number that grows with each connection.
     connections: AtomicU64,
@@ -75,6 +80,7 @@ impl Broker {
                 sessions: Mutex::default(),
                 subscriptions: RwLock::default(),
                 retained: Mutex::default(),
+                records: Mutex::default(),
                 taps: Mutex::default(),
                 connections: AtomicU64::new(0),
             }),
@@ -137,6 +143,7 @@ impl Broker {
                         Qos::AtMostOnce
                     },
                     retain: false,
+                    receipt: None,
                 });
             }
         }
@@ -149,13 +156,16 @@ impl Broker {
         if message.payload.is_empty() {
             retained.remove(&message.topic);
         } else {
-            retained.insert(message.topic.clone(), message.clone());
+            let stored = Retained {
+                message: message.clone(),
+                stored_at_ms: self.inner.clock.now_ms(),
+            };
+            retained.insert(message.topic.clone(), stored);
         }
     }
 
     fn retained(&self, topic: &str) -> Option<Arc<Message>> {
-        let message = lock(&self.inner.retained).get(topic).cloned()?;
-        (!message.is_expired(self.inner.clock.now_ms())).then_some(message)
+        self.retained_message(topic).map(|r| r.message)
     }
 
     fn attach(&self, client_id: &str, attach: session::Attach) -> (Arc<Session>, Attached) {
@@ -190,6 +200,7 @@ impl Broker {
     }
 
     fn expire_sessions(&self) {
+        self.forget_old_connections();
         let now_ms = self.inner.clock.now_ms();
         let sessions: Vec<Arc<Session>> = lock(&self.inner.sessions).values().cloned().collect();
         for session in sessions {

@@ -186,6 +186,7 @@ async fn publish(
         origin: Origin {
             client: None,
             principal: Some(caller.principal.clone()),
+            slot: None,
         },
         is_will: false,
     });

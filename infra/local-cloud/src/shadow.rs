@@ -49,11 +49,17 @@ pub struct ShadowError {
 }
 
 impl ShadowError {
-    fn new(code: u16, message: impl Into<String>) -> ShadowError {
+    /// A refusal.
+    pub fn new(code: u16, message: impl Into<String>) -> ShadowError {
         ShadowError {
             code,
             message: message.into(),
         }
+    }
+
+    /// More requests in flight on one connection, or for one shadow in one second, than AWS takes. The guide gives no text.
+    pub fn too_many() -> ShadowError {
+        ShadowError::new(429, "Too many requests")
     }
 
     fn missing(name: &Name) -> ShadowError {
@@ -74,6 +80,8 @@ pub struct Replies {
     pub rest: Result<Value, ShadowError>,
     /// Whether the shadow changed and must be stored.
     pub changed: bool,
+    /// Whether the request is nested so deeply that AWS may refuse what is accepted here.
+    pub is_risky: bool,
 }
 
 impl Replies {
@@ -115,13 +123,28 @@ impl ShadowCore {
         }
     }
 
+    /// Refuses a request before it reaches the shadow, with its client token where it has one.
+    pub fn refuse(operation: Operation, payload: &[u8], error: ShadowError) -> Replies {
+        let suffix = match operation {
+            Operation::Get => "get/rejected",
+            Operation::Update => "update/rejected",
+            Operation::Delete => "delete/rejected",
+        };
+        // A token that is not one is not echoed; the request is refused in any case.
+        let token = request::client_token(payload).unwrap_or_default();
+        rejected(suffix, error, token)
+    }
+
     /// Version of the current document.
     pub fn version(&self) -> Option<u64> {
         self.document.as_ref().map(|document| document.version)
     }
 
     fn get(&self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
-        let token = request::client_token(payload);
+        let token = match request::client_token(payload) {
+            Ok(token) => token,
+            Err(error) => return rejected("get/rejected", error, None),
+        };
         let Some(document) = &self.document else {
             return rejected("get/rejected", ShadowError::missing(name), token);
         };
@@ -135,7 +158,10 @@ impl ShadowCore {
     }
 
     fn delete(&mut self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
-        let token = request::client_token(payload);
+        let token = match request::client_token(payload) {
+            Ok(token) => token,
+            Err(error) => return rejected("delete/rejected", error, None),
+        };
         let Some(document) = self.document.take() else {
             return rejected("delete/rejected", ShadowError::missing(name), token);
         };
@@ -222,6 +248,7 @@ fn updated(
         messages,
         rest: Ok(body),
         changed: true,
+        is_risky: request.is_risky,
     }
 }
 
@@ -230,6 +257,7 @@ fn accepted(suffix: &'static str, body: Value, changed: bool) -> Replies {
         messages: vec![(suffix, body.clone())],
         rest: Ok(body),
         changed,
+        is_risky: false,
     }
 }
 
@@ -244,6 +272,7 @@ fn rejected(suffix: &'static str, error: ShadowError, token: Option<String>) -> 
         messages: vec![(suffix, Value::Object(body))],
         rest: Err(error),
         changed: false,
+        is_risky: false,
     }
 }
 

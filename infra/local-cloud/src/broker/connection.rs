@@ -21,6 +21,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::Broker;
+use super::in_flight::InFlight;
+use super::lookup::Receipt;
 use super::message::{Message, Origin};
 use super::packet::{self, Inbound, Will};
 use super::session::{Kick, Link, Session};
@@ -57,6 +59,11 @@ pub enum End {
     TakenOver,
     /// The broker shuts down.
     Shutdown,
+    /// An operator asked for it.
+    Api {
+        /// Whether the will is published.
+        with_will: bool,
+    },
 }
 
 impl End {
@@ -70,7 +77,16 @@ impl End {
             End::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
             End::TakenOver => "DUPLICATE_CLIENTID",
             End::Shutdown => "SERVER_INITIATED_DISCONNECT",
+            End::Api { .. } => "API_INITIATED_DISCONNECT",
         }
+    }
+
+    /// Whether the client's will follows.
+    fn has_will(self) -> bool {
+        !matches!(
+            self,
+            End::Client | End::Shutdown | End::Api { with_will: false }
+        )
     }
 
     /// Whether the client said goodbye.
@@ -119,6 +135,8 @@ struct Connection {
     /// Encoded packets not yet written.
     out: Vec<u8>,
     client: Option<Client>,
+    /// Shadow requests not yet answered.
+    requests: InFlight,
 }
 
 /// Serves one socket to its end.
@@ -159,6 +177,7 @@ pub async fn converse(
         packets,
         out: Vec::new(),
         client: None,
+        requests: InFlight::default(),
     };
     let end = connection.exchange().await;
     connection.finish(end).await;
@@ -203,6 +222,7 @@ impl Connection {
 
     fn receive(&mut self, bytes: &[u8]) -> Result<(), End> {
         let mut cursor = Cursor::new(bytes);
+        self.requests.begin_read();
         while !cursor.remaining_slice().is_empty() {
             for event in self.packets.recv(&mut cursor) {
                 match event {
@@ -265,6 +285,10 @@ impl Connection {
             Some(Kick::Shutdown) => {
                 self.leave(DisconnectReasonCode::ServerShuttingDown, End::Shutdown)
             }
+            Some(Kick::Api { with_will }) => {
+                let end = End::Api { with_will };
+                self.leave(DisconnectReasonCode::AdministrativeAction, end)
+            }
             None => Ok(()),
         }
     }
@@ -287,6 +311,7 @@ impl Connection {
             let is_too_large = packet.as_ref().is_ok_and(|p| p.size() > packet_bytes_max);
             // Left out, silently as in AWS: what is too old, too large, or not for this client.
             if is_too_large || message.is_expired(now_ms) || !self.may_receive(&message.topic) {
+                delivery.report(Receipt::LeftOut);
                 if let Some(id) = id {
                     session.acknowledged(&link, id);
                     for event in self.packets.release_packet_id(id) {
@@ -296,6 +321,7 @@ impl Connection {
                 continue;
             }
             self.send(packet)?;
+            delivery.report(Receipt::Sent);
             if self.out.len() >= FLUSH_BYTES {
                 self.flush().await?;
             }
@@ -350,12 +376,13 @@ impl Connection {
         let inner = &self.broker.inner;
         let dropped = client.session.detach(&client.link, inner.clock.now_ms());
         self.broker.forget(&dropped, client.id());
+        self.broker
+            .note_ended(client.id(), client.number, end.reason());
         inner.events.emit(EventKind::Disconnected {
             client: client.id().to_owned(),
             reason: end.reason().to_owned(),
         });
-        if end != End::Client
-            && end != End::Shutdown
+        if end.has_will()
             && let Some(will) = client.will.clone()
         {
             self.broker.publish(Message {
@@ -368,6 +395,7 @@ impl Connection {
                 origin: Origin {
                     client: Some(client.id().to_owned()),
                     principal: Some(client.identity.principal.clone()),
+                    slot: None,
                 },
                 is_will: true,
             });

@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use mqtt_protocol_core::mqtt::packet::{Property, Qos};
 
+use super::in_flight::Slot;
+
 /// Largest payload. *Source*: AWS IoT Core message broker quotas.
 pub const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
 
 /// Who published a message.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// MQTT client id; `None` where the message came by REST or from the cloud itself.
     pub client: Option<String>,
     /// Certificate id, or the user id behind an access key.
     pub principal: Option<String>,
+    /// The place of a shadow request among those its connection has in flight.
+    pub slot: Option<Arc<Slot>>,
 }
 
 /// One published message.

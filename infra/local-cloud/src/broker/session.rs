@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
+use super::lookup::{Receipt, qos_number};
 use super::message::Message;
 
 /// Messages kept for a client that does not take them; beyond it the newest is dropped.
@@ -22,6 +23,11 @@ pub enum Kick {
     TakenOver,
     /// The broker shuts down.
     Shutdown,
+    /// An operator asked for it.
+    Api {
+        /// Whether the will is published.
+        with_will: bool,
+    },
 }
 
 /// The broker's end of one live connection.
@@ -54,6 +60,18 @@ pub struct Delivery {
     pub qos: Qos,
     /// Set only where a retained message answers a subscription.
     pub retain: bool,
+    /// Who wants to know what becomes of it. Such a message is for this connection only, not for the session.
+    pub receipt: Option<mpsc::UnboundedSender<Receipt>>,
+}
+
+impl Delivery {
+    /// Tells who wants to know.
+    pub fn report(&self, receipt: Receipt) {
+        if let Some(sender) = &self.receipt {
+            // Nobody may be waiting any more.
+            let _ = sender.send(receipt);
+        }
+    }
 }
 
 /// One client's session.
@@ -220,9 +238,46 @@ impl Session {
     /// The client behind `link` has it.
     pub fn acknowledged(&self, link: &Arc<Link>, packet_id: u16) {
         let mut state = lock(&self.state);
-        if state.has(link) {
-            state.in_flight.retain(|(id, _)| *id != packet_id);
+        if state.has(link)
+            && let Some(place) = state.in_flight.iter().position(|(id, _)| *id == packet_id)
+            && let Some((_, delivery)) = state.in_flight.remove(place)
+        {
+            delivery.report(Receipt::Acknowledged);
         }
+    }
+
+    /// Adds a message for the connection alone; whether there is one.
+    pub fn send_direct(&self, delivery: Delivery) -> bool {
+        let is_live = lock(&self.state).link.is_some();
+        if is_live {
+            self.enqueue(delivery);
+        }
+        is_live
+    }
+
+    /// Filters with their QoS, in order; `None` where there is neither a connection nor a session to come back to.
+    pub fn subscriptions(&self, now_ms: u64) -> Option<Vec<(String, u8)>> {
+        let state = lock(&self.state);
+        let is_alive = state.link.is_some() || state.expires_at_ms.is_some_and(|at| at > now_ms);
+        let listed = state.subscriptions.iter();
+        is_alive.then(|| {
+            listed
+                .map(|(f, qos)| (f.clone(), qos_number(*qos)))
+                .collect()
+        })
+    }
+
+    /// Ends the connection because an operator asks, and with `clean` the session; whether there was a connection.
+    pub fn kick_by_api(&self, clean: bool, why: Kick) -> bool {
+        let mut state = lock(&self.state);
+        if clean {
+            state.expiry_ms = 0;
+        }
+        let Some(link) = &state.link else {
+            return false;
+        };
+        link.kick(why);
+        true
     }
 
     /// Adds a subscription; false where `max` are there already.
@@ -258,7 +313,8 @@ impl State {
         while let Some((_, delivery)) = self.in_flight.pop_back() {
             self.queue.push_front(delivery);
         }
-        self.queue.retain(|d| d.qos == Qos::AtLeastOnce);
+        let is_kept = |d: &Delivery| d.qos == Qos::AtLeastOnce && d.receipt.is_none();
+        self.queue.retain(is_kept);
     }
 
     fn clear(&mut self) -> Vec<String> {

@@ -93,6 +93,24 @@ pub fn matches(filter: &str, topic: &str) -> bool {
     }
 }
 
+/// Whether a client may publish to this topic at all: of those that begin with `$`, to shadow requests and to rules only.
+pub fn is_open_to_publishers(name: &str) -> bool {
+    !name.starts_with('$') || is_shadow_request(name) || basic_ingest(name).is_some()
+}
+
+/// Whether the shadow service takes this topic for a request.
+pub fn is_shadow_request(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("$aws/things/") else {
+        return false;
+    };
+    let levels: Vec<&str> = rest.split('/').collect();
+    matches!(
+        levels.as_slice(),
+        [_, "shadow", "get" | "update" | "delete"]
+            | [_, "shadow", "name", _, "get" | "update" | "delete"]
+    )
+}
+
 /// Splits `$aws/rules/<rule>/<topic…>` into rule and topic; the topic may be empty.
 pub fn basic_ingest(topic: &str) -> Option<(&str, &str)> {
     let rest = topic.strip_prefix(BASIC_INGEST_PREFIX)?;

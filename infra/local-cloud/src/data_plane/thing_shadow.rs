@@ -14,7 +14,7 @@ use crate::broker::Broker;
 use crate::broker::message::Message;
 use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
-use crate::shadow::{Name, Operation, ShadowCore, ShadowError};
+use crate::shadow::{Name, Operation, Replies, ShadowCore, ShadowError};
 use crate::storage::{Shelf, StorageError};
 
 const DIRECTORY: &str = "shadows";
@@ -81,9 +81,23 @@ impl ShadowService {
                 continue;
             }
             if let Some((name, operation)) = parse_topic(&message.topic) {
-                // The answer goes out as messages.
-                let _ = self.handle(operation, &name, &message.payload, Way::Mqtt);
+                self.answer(operation, &name, &message);
             }
+        }
+    }
+
+    /// Answers a request that came as a message, by messages.
+    fn answer(&self, operation: Operation, name: &Name, message: &Message) {
+        let slot = message.origin.slot.as_ref();
+        if slot.is_some_and(|slot| slot.is_refused()) {
+            let refusal = ShadowError::too_many();
+            let replies = ShadowCore::refuse(operation, &message.payload, refusal);
+            return self.publish(name, &replies, Way::Mqtt);
+        }
+        // The answer goes out as messages.
+        let _ = self.handle(operation, name, &message.payload, Way::Mqtt);
+        if let Some(slot) = slot {
+            slot.release();
         }
     }
 
@@ -139,6 +153,15 @@ impl ShadowService {
             }
             shadows.insert(name.clone(), core);
         }
+        if replies.is_risky {
+            tracing::warn!(thing = %name.thing, "a shadow nested deeper than 5 levels: AWS may refuse it");
+        }
+        self.publish(name, &replies, way);
+        replies.rest
+    }
+
+    fn publish(&self, name: &Name, replies: &Replies, way: Way) {
+        let inner = &self.inner;
         for (suffix, body) in &replies.messages {
             let is_published = match way {
                 Way::Mqtt => true,
@@ -157,7 +180,6 @@ impl ShadowService {
             let payload = body.to_string().into_bytes();
             inner.broker.publish(Message::from_cloud(topic, payload));
         }
-        replies.rest
     }
 
     fn store(&self, name: &Name, core: &ShadowCore) -> Result<(), StorageError> {

@@ -39,9 +39,14 @@ impl Document {
         json!({"state": self.state, "metadata": self.metadata, "version": self.version})
     }
 
-    /// Bytes that count against the size limit.
+    /// Bytes that count against the size limit: both sections as compact JSON, without the names of the sections.
+    /// *Source*: the size check of AWS's own local implementation, Greengrass's shadow manager.
     pub fn state_bytes(&self) -> usize {
-        serde_json::to_vec(&self.state).map_or(usize::MAX, |bytes| bytes.len())
+        let bytes = |section| serde_json::to_vec(section).map_or(usize::MAX, |bytes| bytes.len());
+        self.state
+            .values()
+            .map(bytes)
+            .fold(0, usize::saturating_add)
     }
 
     /// Merges one section of a request's `state`, which has been checked.
@@ -146,7 +151,7 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
     for (key, wanted) in desired {
         let stamp = metadata.get(key).cloned().unwrap_or_else(|| json!({}));
         match (wanted, reported.get(key)) {
-            (wanted, Some(actual)) if wanted == actual => {}
+            (wanted, Some(actual)) if equal(wanted, actual) => {}
             (Value::Object(wanted), Some(Value::Object(actual))) => {
                 let below = match &stamp {
                     Value::Object(object) => object.clone(),
@@ -165,4 +170,19 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
         }
     }
     (difference, difference_metadata)
+}
+
+/// Whether values are the same, numbers by their worth: 1 is 1.0, as in AWS's own local implementation.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| equal(a, b));
+            a.len() == b.len() && a.iter().all(same)
+        }
+        _ => a == b,
+    }
 }

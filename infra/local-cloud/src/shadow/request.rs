@@ -8,6 +8,10 @@ use super::ShadowError;
 
 /// Deepest nesting below `desired` and `reported`. The error text says 6; the quota page has been quoted with 5 and 8.
 const LEVELS_MAX: usize = 6;
+/// What every published quota allows; a document deeper than this may be refused by AWS.
+const LEVELS_SAFE: usize = 5;
+/// Said where [`LEVELS_MAX`] is passed.
+const TOO_DEEP: &str = "JSON contains too many levels of nesting; maximum is 6";
 /// Longest client token, bytes.
 const CLIENT_TOKEN_BYTES_MAX: usize = 64;
 
@@ -18,14 +22,26 @@ pub(super) struct Request {
     pub state: Value,
     pub version: Option<u64>,
     pub client_token: Option<String>,
+    /// Whether it is nested deeper than every published quota allows.
+    pub is_risky: bool,
 }
 
 type Refused = (ShadowError, Option<String>);
 
-/// The client token of a get or delete, whose body is optional and otherwise ignored.
-pub(super) fn client_token(payload: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(payload).ok()?;
-    body["clientToken"].as_str().map(str::to_owned)
+/// The client token of a get or delete, whose body is optional and otherwise ignored, even where it is not JSON.
+pub(super) fn client_token(payload: &[u8]) -> Result<Option<String>, ShadowError> {
+    match serde_json::from_slice(payload) {
+        Ok(body) => token_of(&body),
+        Err(_) => Ok(None),
+    }
+}
+
+fn token_of(body: &Value) -> Result<Option<String>, ShadowError> {
+    match &body["clientToken"] {
+        Value::Null => Ok(None),
+        Value::String(token) if token.len() <= CLIENT_TOKEN_BYTES_MAX => Ok(Some(token.clone())),
+        _ => Err(bad_request("Invalid clientToken")),
+    }
 }
 
 pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
@@ -33,13 +49,17 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
         let message = "Unsupported documented encoding; supported encoding is UTF-8";
         (ShadowError::new(415, message), None)
     })?;
-    let body: Value =
-        serde_json::from_str(text).map_err(|_| (bad_request("Invalid JSON"), None))?;
-    let client_token = match &body["clientToken"] {
-        Value::Null => None,
-        Value::String(token) if token.len() <= CLIENT_TOKEN_BYTES_MAX => Some(token.clone()),
-        _ => return Err((bad_request("Invalid clientToken"), None)),
-    };
+    let body: Value = serde_json::from_str(text).map_err(|error| {
+        // The parser stops at a depth of its own, beyond which it cannot tell what else is wrong.
+        let is_too_deep = error.to_string().starts_with("recursion limit");
+        let message = if is_too_deep {
+            TOO_DEEP
+        } else {
+            "Invalid JSON"
+        };
+        (bad_request(message), None)
+    })?;
+    let client_token = token_of(&body).map_err(|error| (error, None))?;
     let refuse = |message: &str| (bad_request(message), client_token.clone());
     let version = match &body["version"] {
         Value::Null => None,
@@ -48,11 +68,12 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
     let Some(state) = body.get("state") else {
         return Err(refuse("Missing required node: state"));
     };
-    check_state(state).map_err(refuse)?;
+    let levels = check_state(state).map_err(refuse)?;
     Ok(Request {
         state: state.clone(),
         version,
         client_token,
+        is_risky: levels > LEVELS_SAFE,
     })
 }
 
@@ -60,12 +81,14 @@ fn bad_request(message: &str) -> ShadowError {
     ShadowError::new(400, message)
 }
 
-fn check_state(state: &Value) -> Result<(), &'static str> {
+/// Levels of the deepest value.
+fn check_state(state: &Value) -> Result<usize, &'static str> {
     let sections = match state {
-        Value::Null => return Ok(()),
+        Value::Null => return Ok(0),
         Value::Object(sections) => sections,
         _ => return Err("State node must be an object"),
     };
+    let mut deepest = 0;
     for (name, section) in sections {
         let wrong_kind = match name.as_str() {
             "desired" => "Desired node must be an object",
@@ -76,28 +99,36 @@ fn check_state(state: &Value) -> Result<(), &'static str> {
             Value::Null => {}
             Value::Object(keys) => {
                 for value in keys.values() {
-                    check_value(value, 1)?;
+                    deepest = deepest.max(check_value(value, 1)?);
                 }
             }
             _ => return Err(wrong_kind),
         }
     }
-    Ok(())
+    Ok(deepest)
 }
 
-/// `level` is that of the value itself: a key of a section is at level 1.
-fn check_value(value: &Value, level: usize) -> Result<(), &'static str> {
+/// `level` is that of the value itself: a key of a section is at level 1. Returns the deepest level in it.
+fn check_value(value: &Value, level: usize) -> Result<usize, &'static str> {
     if level > LEVELS_MAX {
-        return Err("JSON contains too many levels of nesting; maximum is 6");
+        return Err(TOO_DEEP);
     }
+    let mut deepest = level;
     match value {
-        Value::Object(keys) => keys
-            .values()
-            .try_for_each(|inner| check_value(inner, level + 1)),
-        Value::Array(items) => items.iter().try_for_each(|item| match item {
-            Value::Null => Err("State contains an invalid node"),
-            item => check_value(item, level + 1),
-        }),
-        _ => Ok(()),
+        Value::Object(keys) => {
+            for inner in keys.values() {
+                deepest = deepest.max(check_value(inner, level + 1)?);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                if item.is_null() {
+                    return Err("State contains an invalid node");
+                }
+                deepest = deepest.max(check_value(item, level + 1)?);
+            }
+        }
+        _ => {}
     }
+    Ok(deepest)
 }

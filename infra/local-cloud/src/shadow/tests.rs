@@ -1,13 +1,16 @@
 //! Every case of `tests/vectors/shadow-cases.json` that can be told without a connection, and laws of the core.
 
+#[path = "../../tests/services/expectation.rs"]
+mod expectation;
+mod rule;
+
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use regex_lite::Regex;
-
 use super::*;
+use expectation::{Setting, matches, payload, strings};
 
-/// Cases about a connection rather than a shadow: in-flight count, last will, RETAIN on a publish over REST.
+/// Cases about a connection rather than a shadow: in-flight count, last will, RETAIN on a publish over REST. The tests
+/// of the services run them, and all the others a second time.
 const NEED_A_CONNECTION: [&str; 3] = [
     "eleventh_in_flight_request_429",
     "last_will_on_shadow_topic_is_ignored",
@@ -34,85 +37,13 @@ impl Case<'_> {
         self.core.handle(operation, payload, &self.name, self.now_s)
     }
 
-    /// Compares with the placeholders of the vector file; `optional` are dotted paths that may be extra.
-    fn matches(&self, expected: &Value, actual: &Value, optional: &[String]) -> bool {
-        match expected {
-            Value::String(text) if text == "<any>" => true,
-            Value::String(text) if text == "<ts>" => actual == &json!(self.now_s),
-            Value::String(text) if text == "<one of 0,1>" => {
-                actual == &json!(0) || actual == &json!(1)
-            }
-            Value::String(text) => {
-                let text = text.replace("<thing>", &self.name.thing);
-                let text = text.replace("<shadow>", self.name.shadow.as_deref().unwrap_or("?"));
-                match (text.strip_prefix("re:"), actual.as_str()) {
-                    (Some(pattern), Some(actual)) => {
-                        Regex::new(pattern).is_ok_and(|regex| regex.is_match(actual))
-                    }
-                    (_, actual) => actual == Some(&text),
-                }
-            }
-            Value::Object(expected) => {
-                let Value::Object(actual) = actual else {
-                    return false;
-                };
-                let extra = actual.keys().filter(|key| !expected.contains_key(*key));
-                let same = |(key, value): (&String, &Value)| {
-                    let prefix = format!("{key}.");
-                    let below: Vec<String> = optional
-                        .iter()
-                        .filter_map(|path| path.strip_prefix(&prefix).map(str::to_owned))
-                        .collect();
-                    actual
-                        .get(key)
-                        .is_some_and(|actual| self.matches(value, actual, &below))
-                };
-                extra.into_iter().all(|key| optional.contains(key)) && expected.iter().all(same)
-            }
-            Value::Array(expected) => match actual {
-                Value::Array(actual) => {
-                    expected.len() == actual.len()
-                        && expected
-                            .iter()
-                            .zip(actual)
-                            .all(|(expected, actual)| self.matches(expected, actual, &[]))
-                }
-                _ => false,
-            },
-            other => other == actual,
+    fn setting(&self) -> Setting {
+        Setting {
+            thing: self.name.thing.clone(),
+            shadow: self.name.shadow.clone(),
+            seconds: self.now_s..=self.now_s,
         }
     }
-}
-
-fn payload(request: &Value) -> Vec<u8> {
-    if let Some(raw) = request["payload_raw"].as_str() {
-        return raw.as_bytes().to_vec();
-    }
-    if let Some(encoded) = request["payload_base64"].as_str() {
-        return base64::engine::general_purpose::STANDARD
-            .decode(encoded)
-            .expect("valid base64 in the vectors");
-    }
-    match (&request["payload_template"], &request["payload"]) {
-        (Value::Null, Value::String(text)) => text.as_bytes().to_vec(),
-        (Value::Null, body) => body.to_string().into_bytes(),
-        (template, _) => {
-            let repeat = Regex::new("<repeat:(.):([0-9]+)>").expect("valid");
-            let text = template.to_string();
-            let filled = repeat.replace_all(&text, |found: &regex_lite::Captures<'_>| {
-                found[1].repeat(found[2].parse().expect("a count"))
-            });
-            filled.into_owned().into_bytes()
-        }
-    }
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    let items = value.as_array().cloned().unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|v| v.as_str().map(str::to_owned))
-        .collect()
 }
 
 /// What differs between a case and the core, in words.
@@ -160,7 +91,7 @@ fn differences(value: &Value) -> Vec<String> {
             (None, _) => None,
         };
         match actual {
-            Some(actual) if case.matches(&expected["payload"], &actual, &optional) => {}
+            Some(actual) if matches(&case.setting(), &expected["payload"], &actual, &optional) => {}
             actual => wrong.push(format!("want {expected}\n   got {actual:?}")),
         }
     }
@@ -199,16 +130,10 @@ fn after(case: &mut Case<'_>) -> Vec<String> {
 // AWS cases(shadow): tests/vectors/shadow-cases.json
 #[test]
 fn the_core_agrees_with_every_case_that_needs_no_connection() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/vectors/shadow-cases.json"
-    );
-    let text = std::fs::read_to_string(path).expect("the vectors are in the workspace");
-    let file: Value = serde_json::from_str(&text).expect("the vectors are json");
-    let cases = file["cases"].as_array().expect("a list of cases");
+    let cases = expectation::cases();
     let mut not_run = Vec::new();
     let mut wrong = Vec::new();
-    for case in cases {
+    for case in &cases {
         let name = case["name"].as_str().expect("a name");
         if NEED_A_CONNECTION.contains(&name) {
             not_run.push(name);

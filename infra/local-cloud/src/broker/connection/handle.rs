@@ -8,6 +8,7 @@ use mqtt_protocol_core::mqtt::result_code::{
     ConnectReasonCode, PubackReasonCode, SubackReasonCode,
 };
 
+use super::super::lookup::ConnectionRecord;
 use super::super::message::PAYLOAD_BYTES_MAX;
 use super::super::packet::{Accepted, ConnectRequest, PublishRequest};
 use super::super::session::{Attach, Delivery};
@@ -102,6 +103,22 @@ impl Connection {
             patience: Duration::from_secs(u64::from(keep_alive_s)) * 3 / 2,
             will: request.will,
         };
+        self.broker.note_connected(ConnectionRecord {
+            number: client.number,
+            client_id: client_id.clone(),
+            thing: client
+                .identity
+                .variables
+                .get("iot:Connection.Thing.ThingName")
+                .cloned(),
+            keep_alive_s,
+            session_expiry_s: expiry_s,
+            source: self.peer,
+            target: self.stream.get_ref().0.local_addr().ok(),
+            connected_at_ms: attach.now_ms,
+            is_connected: true,
+            ended: None,
+        });
         let events = &self.broker.inner.events;
         events.emit(EventKind::Connected { client: client_id });
         self.broker
@@ -154,9 +171,10 @@ impl Connection {
             return Err(End::ClientError);
         };
         let version = client.version;
-        let origin = Origin {
+        let mut origin = Origin {
             client: Some(client.id().to_owned()),
             principal: Some(client.identity.principal.clone()),
+            slot: None,
         };
         if request.qos == Qos::ExactlyOnce {
             return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
@@ -168,7 +186,9 @@ impl Connection {
             return self.leave(DisconnectReasonCode::PacketTooLarge, End::ClientError);
         }
         let resource = format!("topic/{}", request.topic);
-        let is_allowed = is_open_to_clients(&request.topic, request.retain)
+        let is_reserved = request.topic.starts_with('$');
+        let is_allowed = topic::is_open_to_publishers(&request.topic)
+            && !(request.retain && is_reserved)
             && self.allows("iot:Publish", &resource)
             && (!request.retain || self.allows("iot:RetainPublish", &resource));
         if !is_allowed {
@@ -179,6 +199,9 @@ impl Connection {
                 }
                 _ => self.leave(DisconnectReasonCode::NotAuthorized, End::Forbidden),
             };
+        }
+        if topic::is_shadow_request(&request.topic) {
+            origin.slot = Some(self.requests.take());
         }
         let now_ms = self.broker.inner.clock.now_ms();
         let expires_at_ms = request.expiry_s.map(|s| {
@@ -240,6 +263,7 @@ impl Connection {
                     },
                     message,
                     retain: true,
+                    receipt: None,
                 });
             }
         }
@@ -316,26 +340,4 @@ fn session_expiry_s(version: Version, request: &ConnectRequest) -> u32 {
         _ => SESSION_EXPIRY_S_DEFAULT,
     };
     expiry_s.min(SESSION_EXPIRY_S_MAX)
-}
-
-/// Of the topics that begin with `$`, clients may publish to shadow requests and to rules only, and never retained.
-fn is_open_to_clients(name: &str, retain: bool) -> bool {
-    if !name.starts_with('$') {
-        return true;
-    }
-    let levels: Vec<&str> = name.split('/').collect();
-    let is_shadow_request = matches!(
-        levels.as_slice(),
-        ["$aws", "things", _, "shadow", "get" | "update" | "delete"]
-            | [
-                "$aws",
-                "things",
-                _,
-                "shadow",
-                "name",
-                _,
-                "get" | "update" | "delete"
-            ]
-    );
-    !retain && (is_shadow_request || topic::basic_ingest(name).is_some())
 }

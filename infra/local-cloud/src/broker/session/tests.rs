@@ -7,6 +7,7 @@ fn message(topic: &str, qos: Qos) -> Delivery {
         message: Arc::new(Message::from_cloud(topic.to_owned(), Vec::new())),
         qos,
         retain: false,
+        receipt: None,
     }
 }
 

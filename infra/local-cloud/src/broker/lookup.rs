@@ -1,0 +1,210 @@
+//! What the data plane may ask of the broker beyond publishing: connections, subscriptions, retained messages, ending a
+//! connection, and messages to one client.
+//!
+//! *Source*: the IoT data plane's API reference (GetConnection, DeleteConnection, ListSubscriptions, SendDirectMessage).
+//! Must not know REST.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mqtt_protocol_core::mqtt::packet::Qos;
+use tokio::sync::mpsc;
+
+use super::message::Message;
+use super::session::{Delivery, Kick, Session};
+use super::{Broker, lock};
+
+/// How long a disconnection is remembered.
+const DISCONNECTION_MS: u64 = 30 * 60 * 1000;
+
+/// What is known of a client's latest connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionRecord {
+    /// Grows with each connection, so that a late goodbye does not speak of its successor.
+    pub(super) number: u64,
+    /// The client id.
+    pub client_id: String,
+    /// The thing of that name, where the certificate is attached to it.
+    pub thing: Option<String>,
+    /// In seconds, as it holds.
+    pub keep_alive_s: u16,
+    /// How long the session outlives the connection, seconds; 0 is a clean session.
+    pub session_expiry_s: u32,
+    /// The client's end of the socket.
+    pub source: SocketAddr,
+    /// Our end of the socket.
+    pub target: Option<SocketAddr>,
+    /// When it connected, milliseconds since the Unix epoch.
+    pub connected_at_ms: u64,
+    /// Whether it lives.
+    pub is_connected: bool,
+    /// When and why it ended, where it has and it is not too long ago.
+    pub ended: Option<(u64, &'static str)>,
+}
+
+impl ConnectionRecord {
+    /// Whether there is something to tell: it is connected, its session lives, or it ended less than 30 minutes ago.
+    fn is_kept(&self, now_ms: u64) -> bool {
+        self.ended.is_none_or(|(at_ms, _)| {
+            let session_ms = u64::from(self.session_expiry_s) * 1000;
+            now_ms.saturating_sub(at_ms) < session_ms.max(DISCONNECTION_MS)
+        })
+    }
+
+    fn seen_at(mut self, now_ms: u64) -> Option<ConnectionRecord> {
+        if !self.is_kept(now_ms) {
+            return None;
+        }
+        self.ended
+            .take_if(|(at_ms, _)| now_ms.saturating_sub(*at_ms) >= DISCONNECTION_MS);
+        Some(self)
+    }
+}
+
+/// What became of a message to one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// Handed to the connection.
+    Sent,
+    /// The client has acknowledged it.
+    Acknowledged,
+    /// The client's policies do not let it receive that topic, or it takes no packet so large.
+    LeftOut,
+}
+
+/// A retained message and when it was stored.
+#[derive(Debug, Clone)]
+pub struct Retained {
+    /// The message.
+    pub message: Arc<Message>,
+    /// Milliseconds since the Unix epoch.
+    pub stored_at_ms: u64,
+}
+
+impl Broker {
+    pub(super) fn note_connected(&self, record: ConnectionRecord) {
+        let mut records = lock(&self.inner.records);
+        records.insert(record.client_id.clone(), record);
+    }
+
+    pub(super) fn note_ended(&self, client_id: &str, number: u64, reason: &'static str) {
+        let now_ms = self.inner.clock.now_ms();
+        if let Some(record) = lock(&self.inner.records).get_mut(client_id)
+            && record.number == number
+        {
+            record.is_connected = false;
+            record.ended = Some((now_ms, reason));
+        }
+    }
+
+    pub(super) fn forget_old_connections(&self) {
+        let now_ms = self.inner.clock.now_ms();
+        lock(&self.inner.records).retain(|_, record| record.is_kept(now_ms));
+    }
+
+    /// A client's latest connection, while there is something to tell of it.
+    pub fn connection(&self, client_id: &str) -> Option<ConnectionRecord> {
+        let record = lock(&self.inner.records).get(client_id).cloned()?;
+        record.seen_at(self.inner.clock.now_ms())
+    }
+
+    /// Filters and QoS of a client that is connected or has a session to come back to.
+    pub fn subscriptions_of(&self, client_id: &str) -> Option<Vec<(String, u8)>> {
+        let session = self.session(client_id)?;
+        session.subscriptions(self.inner.clock.now_ms())
+    }
+
+    /// Ends a client's connection; whether there was one. `clean` ends its session too.
+    pub fn disconnect(&self, client_id: &str, clean: bool, with_will: bool) -> bool {
+        let Some(session) = self.session(client_id) else {
+            return false;
+        };
+        session.kick_by_api(clean, Kick::Api { with_will })
+    }
+
+    /// Sends a message to one connected client, which need not have subscribed. What becomes of it is told to the
+    /// receiver of the result, which ends where the client leaves first. `None` where it is not connected.
+    pub fn send_direct(
+        &self,
+        client_id: &str,
+        message: Message,
+    ) -> Option<mpsc::UnboundedReceiver<Receipt>> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let delivery = Delivery {
+            qos: message.qos,
+            message: Arc::new(message),
+            retain: false,
+            receipt: Some(sender),
+        };
+        self.session(client_id)?
+            .send_direct(delivery)
+            .then_some(receiver)
+    }
+
+    /// The message retained on a topic.
+    pub fn retained_message(&self, topic: &str) -> Option<Retained> {
+        let retained = lock(&self.inner.retained).get(topic).cloned()?;
+        let is_expired = retained.message.is_expired(self.inner.clock.now_ms());
+        (!is_expired).then_some(retained)
+    }
+
+    /// All retained messages, in the order of their topics.
+    pub fn retained_messages(&self) -> Vec<Retained> {
+        let now_ms = self.inner.clock.now_ms();
+        let retained = lock(&self.inner.retained);
+        let live = retained.values().filter(|r| !r.message.is_expired(now_ms));
+        live.cloned().collect()
+    }
+
+    fn session(&self, client_id: &str) -> Option<Arc<Session>> {
+        lock(&self.inner.sessions).get(client_id).cloned()
+    }
+}
+
+/// QoS of a message as a number.
+pub fn qos_number(qos: Qos) -> u8 {
+    qos as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(session_expiry_s: u32, ended: Option<u64>) -> ConnectionRecord {
+        ConnectionRecord {
+            number: 1,
+            client_id: "c".to_owned(),
+            thing: None,
+            keep_alive_s: 30,
+            session_expiry_s,
+            source: SocketAddr::from(([127, 0, 0, 1], 1)),
+            target: None,
+            connected_at_ms: 0,
+            is_connected: ended.is_none(),
+            ended: ended.map(|at_ms| (at_ms, "CONNECTION_LOST")),
+        }
+    }
+
+    // AWS same(data-plane): a disconnection is told for 30 minutes, a persistent session for as long as it lives
+    #[test]
+    fn a_disconnection_is_remembered_for_half_an_hour() {
+        const MINUTE_MS: u64 = 60_000;
+        let rows = [
+            // session expiry in s, minutes after the end, known, with time and reason
+            (0, None, true, false),
+            (0, Some(29), true, true),
+            (0, Some(30), false, false),
+            (3600, Some(29), true, true),
+            (3600, Some(59), true, false),
+            (3600, Some(60), false, false),
+        ];
+        for (expiry_s, minutes, is_known, is_told) in rows {
+            let ended = minutes.map(|_| MINUTE_MS);
+            let now_ms = MINUTE_MS * (1 + minutes.unwrap_or(1000));
+            let seen = record(expiry_s, ended).seen_at(now_ms);
+            assert_eq!(seen.is_some(), is_known, "{expiry_s} s, {minutes:?}");
+            let told = seen.is_some_and(|r| r.ended.is_some());
+            assert_eq!(told, is_told, "{expiry_s} s, {minutes:?}");
+        }
+    }
+}
