@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::packet::Qos;
@@ -56,6 +56,8 @@ struct Inner {
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     subscriptions: RwLock<SubscriptionTree>,
     retained: Mutex<BTreeMap<String, Retained>>,
+    /// Where clients connect to, once it listens.
+    address: OnceLock<SocketAddr>,
     /// The latest connection of each client, for those who ask.
     records: Mutex<HashMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
@@ -80,6 +82,7 @@ impl Broker {
                 sessions: Mutex::default(),
                 subscriptions: RwLock::default(),
                 retained: Mutex::default(),
+                address: OnceLock::new(),
                 records: Mutex::default(),
                 taps: Mutex::default(),
                 connections: AtomicU64::new(0),
@@ -222,6 +225,9 @@ impl Broker {
 
     /// Accepts MQTT clients until `stop` resolves, then says goodbye to each.
     pub async fn serve(self, listener: TcpListener, tls: TlsAcceptor, stop: impl Future) {
+        if let Ok(address) = listener.local_addr() {
+            self.inner.address.get_or_init(|| address);
+        }
         let mut connections = JoinSet::new();
         let mut expiry = tokio::time::interval(EXPIRY_PERIOD);
         let mut stop = std::pin::pin!(stop);

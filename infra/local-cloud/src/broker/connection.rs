@@ -3,6 +3,7 @@
 //! Reads and writes packets and keeps the timers; what a packet is answered with stands in `handle`.
 //! Must not know other connections, except through the broker.
 
+mod end;
 mod handle;
 
 use std::net::SocketAddr;
@@ -19,6 +20,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
+
+pub use end::End;
 
 use super::Broker;
 use super::in_flight::InFlight;
@@ -39,61 +42,6 @@ const PACKET_BYTES_MAX: u32 = 149_504;
 const IN_FLIGHT_MAX: u16 = 100;
 const READ_BYTES: usize = 16 * 1024;
 const FLUSH_BYTES: usize = 64 * 1024;
-
-/// Why a connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// DISCONNECT from the client.
-    Client,
-    /// DISCONNECT from the client, which wants its will published.
-    ClientWithWill,
-    /// The socket closed without one.
-    Lost,
-    /// The client broke the protocol or a limit.
-    ClientError,
-    /// A policy refused.
-    Forbidden,
-    /// Nothing heard for one and a half keep-alives.
-    KeepAlive,
-    /// The same client id connected again.
-    TakenOver,
-    /// The broker shuts down.
-    Shutdown,
-    /// An operator asked for it.
-    Api {
-        /// Whether the will is published.
-        with_will: bool,
-    },
-}
-
-impl End {
-    /// AWS's word for it.
-    pub fn reason(self) -> &'static str {
-        match self {
-            End::Client | End::ClientWithWill => "CLIENT_INITIATED_DISCONNECT",
-            End::Lost => "CONNECTION_LOST",
-            End::ClientError => "CLIENT_ERROR",
-            End::Forbidden => "FORBIDDEN_ACCESS",
-            End::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
-            End::TakenOver => "DUPLICATE_CLIENTID",
-            End::Shutdown => "SERVER_INITIATED_DISCONNECT",
-            End::Api { .. } => "API_INITIATED_DISCONNECT",
-        }
-    }
-
-    /// Whether the client's will follows.
-    fn has_will(self) -> bool {
-        !matches!(
-            self,
-            End::Client | End::Shutdown | End::Api { with_will: false }
-        )
-    }
-
-    /// Whether the client said goodbye.
-    pub fn is_by_client(self) -> bool {
-        matches!(self, End::Client | End::ClientWithWill)
-    }
-}
 
 /// An accepted client.
 #[derive(Debug)]

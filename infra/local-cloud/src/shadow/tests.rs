@@ -2,6 +2,7 @@
 
 #[path = "../../tests/services/expectation.rs"]
 mod expectation;
+mod limit;
 mod rule;
 
 use std::collections::BTreeMap;

@@ -114,7 +114,7 @@ impl Connection {
             keep_alive_s,
             session_expiry_s: expiry_s,
             source: self.peer,
-            target: self.stream.get_ref().0.local_addr().ok(),
+            target: self.broker.inner.address.get().copied(),
             connected_at_ms: attach.now_ms,
             is_connected: true,
             ended: None,
