@@ -3,6 +3,7 @@
 //! Must not know: what the test steps do with the tools; a step asks [`missing_of`] for the ones it needs.
 
 mod debian;
+mod node;
 mod python;
 mod tool;
 
@@ -48,6 +49,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let can_install_python = missing_of(workspace, &["python3-venv"]).is_empty();
     if can_install_python && (!python::is_ready(workspace) || deploy_missing) {
         python::install(workspace, options.deploy)?;
+    }
+    if can_install_python && !python::clients_are_ready(workspace) {
+        python::install_clients(workspace)?;
+    }
+    if missing_of(workspace, &["node", "npm"]).is_empty() && !node::is_ready(workspace) {
+        node::install(workspace)?;
     }
 
     let still: Vec<Missing> = TOOLS

@@ -1,4 +1,6 @@
-//! The private Python environment under the build directory: pinned tools, made once, made anew when a pin changes.
+//! The private Python environments under the build directory: pinned tools, made once, made anew when a pin changes.
+//!
+//! There are two, since sam and the AWS IoT Device SDK each want another version of the same package.
 //!
 //! Must not know: what the tools are for.
 
@@ -13,44 +15,64 @@ use crate::workspace::Workspace;
 
 const PINS: &str = include_str!("../../requirements.txt");
 const DEPLOY_PINS: &str = include_str!("../../requirements-deploy.txt");
+const CLIENT_PINS: &str = include_str!("../../requirements-clients.txt");
+/// The environment of the tools.
+const TOOLS: &str = "venv";
+/// The environment of the clients that tests run against the local cloud.
+const CLIENTS: &str = "venv-clients";
 
 /// Whether the environment holds exactly the pinned tools.
 pub fn is_ready(workspace: &Workspace) -> bool {
-    stamp(workspace).is_some_and(|stamp| stamp.contains(PINS))
+    stamp(workspace, TOOLS).is_some_and(|stamp| stamp.contains(PINS))
         && workspace.python_tool("sam").is_file()
 }
 
 /// Whether it also holds what `sam build` needs.
 pub fn deploy_is_ready(workspace: &Workspace) -> bool {
-    is_ready(workspace) && stamp(workspace).is_some_and(|stamp| stamp.contains(DEPLOY_PINS))
+    is_ready(workspace) && stamp(workspace, TOOLS).is_some_and(|stamp| stamp.contains(DEPLOY_PINS))
+}
+
+/// Whether the clients' environment holds exactly the pinned packages.
+pub fn clients_are_ready(workspace: &Workspace) -> bool {
+    stamp(workspace, CLIENTS).is_some_and(|stamp| stamp == CLIENT_PINS)
 }
 
 /// Makes the environment, or brings it to the pins.
 ///
 /// Errors: pip could not be run, or could not reach a package index.
 pub fn install(workspace: &Workspace, deploy: bool) -> Result<()> {
-    let directory = workspace.target().join("venv");
-    let deploy = deploy || stamp(workspace).is_some_and(|stamp| stamp.contains(DEPLOY_PINS));
-    let pins = if deploy {
-        format!("{PINS}{DEPLOY_PINS}")
+    let deploy =
+        deploy || stamp(workspace, TOOLS).is_some_and(|stamp| stamp.contains(DEPLOY_PINS));
+    if deploy {
+        make(workspace, TOOLS, &format!("{PINS}{DEPLOY_PINS}"))
     } else {
-        PINS.to_owned()
-    };
+        make(workspace, TOOLS, PINS)
+    }
+}
+
+/// Makes the clients' environment, or brings it to the pins. Errors as for [`install`].
+pub fn install_clients(workspace: &Workspace) -> Result<()> {
+    make(workspace, CLIENTS, CLIENT_PINS)
+}
+
+fn make(workspace: &Workspace, name: &str, pins: &str) -> Result<()> {
+    let directory = workspace.target().join(name);
     process::run_or_fail(Command::new("python3").args(["-m", "venv"]).arg(&directory))?;
     process::run_or_fail(
-        Command::new(workspace.python_tool("pip"))
+        Command::new(directory.join("bin/pip"))
             .args(["install", "--quiet", "--disable-pip-version-check"])
             .args(pins.split_whitespace()),
     )?;
-    fs::write(stamp_path(workspace), pins).context("write the stamp of the Python environment")
+    fs::write(stamp_path(workspace, name), pins)
+        .with_context(|| format!("write the stamp of the Python environment {name}"))
 }
 
-fn stamp_path(workspace: &Workspace) -> PathBuf {
-    workspace.target().join("venv/pins.txt")
+fn stamp_path(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.target().join(name).join("pins.txt")
 }
 
-fn stamp(workspace: &Workspace) -> Option<String> {
-    fs::read_to_string(stamp_path(workspace)).ok()
+fn stamp(workspace: &Workspace, name: &str) -> Option<String> {
+    fs::read_to_string(stamp_path(workspace, name)).ok()
 }
 
 #[cfg(test)]
@@ -59,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_pin_is_exact() {
-        for line in PINS.lines().chain(DEPLOY_PINS.lines()) {
+        for line in [PINS, DEPLOY_PINS, CLIENT_PINS].iter().flat_map(|pins| pins.lines()) {
             let (name, version) = line.split_once("==").expect("name==version");
             assert!(
                 !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::python;
+use super::{node, python};
 use crate::process;
 use crate::workspace::{Workspace, find_on_path};
 
@@ -35,6 +35,10 @@ pub enum Probe {
     Venv,
     /// The private Python environment holds exactly the pinned packages.
     PythonTools,
+    /// The private Python environment of the clients holds exactly the pinned packages.
+    PythonClients,
+    /// The private npm packages are exactly the pinned ones.
+    NodePackages,
 }
 
 /// Every tool, in the order of installation.
@@ -126,6 +130,30 @@ pub const TOOLS: &[Tool] = &[
         why: "sam and cfn-lint check template.yaml; boto3 is a plain AWS SDK that the local cloud must satisfy",
         probe: Probe::PythonTools,
     },
+    Tool {
+        name: "python clients",
+        packages: "",
+        why: "boto3, the AWS IoT Device SDK and paho are clients that the local cloud must satisfy",
+        probe: Probe::PythonClients,
+    },
+    Tool {
+        name: "node",
+        packages: "nodejs",
+        why: "runs the AWS SDK for JavaScript against the local cloud",
+        probe: Probe::OnPath,
+    },
+    Tool {
+        name: "npm",
+        packages: "npm",
+        why: "installs that SDK",
+        probe: Probe::OnPath,
+    },
+    Tool {
+        name: "node packages",
+        packages: "",
+        why: "the AWS SDK for JavaScript is one more client that the local cloud must satisfy",
+        probe: Probe::NodePackages,
+    },
 ];
 
 /// A tool that is not there.
@@ -173,6 +201,8 @@ impl Tool {
                 process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }
             Probe::PythonTools => python::is_ready(workspace),
+            Probe::PythonClients => python::clients_are_ready(workspace),
+            Probe::NodePackages => node::is_ready(workspace),
         };
         (!here).then_some(Missing {
             name: self.name,
