@@ -17,6 +17,7 @@ pub struct ApiError {
     status: StatusCode,
     kind: &'static str,
     message: String,
+    fields: Option<Value>,
 }
 
 impl ApiError {
@@ -26,7 +27,14 @@ impl ApiError {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             kind,
             message: message.to_owned(),
+            fields: None,
         }
+    }
+
+    /// The same with more fields beside the message, an object.
+    pub fn with_fields(mut self, fields: Value) -> ApiError {
+        self.fields = Some(fields);
+        self
     }
 
     /// No access key, or none of ours.
@@ -41,7 +49,8 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({"message": self.message});
+        let mut body = self.fields.unwrap_or_else(|| json!({}));
+        body["message"] = self.message.into();
         let mut response = with_body(self.status, &body);
         let kind = HeaderValue::from_static(self.kind);
         response.headers_mut().insert(ERROR_TYPE, kind);

@@ -3,11 +3,15 @@
 //! Kept as one JSON file each in the data directory. Must not know MQTT or HTTP: broker and control plane both ask here.
 
 mod authority;
+mod certificate;
 mod error;
 mod identity;
+mod policy;
 mod record;
 mod right;
 mod store;
+mod thing;
+mod version;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -18,7 +22,10 @@ use serde_json::Value;
 pub use authority::{Authority, AuthorityError, Signed, SignedKeys, fingerprint};
 pub use error::RegistryError;
 pub use identity::{Identity, certificate_variables};
-pub use record::{CertificateRecord, PolicyRecord, Records, Thing};
+pub use record::{
+    CertificateRecord, CertificateStatus, PolicyRecord, PolicyVersion, Records, Thing,
+};
+pub use thing::AttributeChange;
 
 use crate::clock::Clock;
 use crate::policy::Document;
@@ -80,7 +87,7 @@ impl Registry {
             None => Records::default(),
         };
         for (name, document) in setting.policies {
-            let record = PolicyRecord::new(&name, document.to_string())?;
+            let record = PolicyRecord::new(&name, document.to_string(), clock.now_ms())?;
             records.policies.insert(name, record);
         }
         Ok(Registry {
@@ -99,6 +106,11 @@ impl Registry {
     /// The certificate authority.
     pub fn authority(&self) -> &Authority {
         &self.inner.authority
+    }
+
+    /// The AWS account that everything belongs to.
+    pub fn account(&self) -> &str {
+        &self.inner.account
     }
 
     /// `arn:aws:iot:<region>:<account>:<resource>`.
@@ -144,181 +156,8 @@ impl Registry {
         Ok(answer)
     }
 
-    /// Makes a thing; making it again changes nothing.
-    pub fn create_thing(&self, name: &str) -> Result<(), RegistryError> {
-        self.create_thing_with(name, BTreeMap::new())
-    }
-
-    /// Makes a thing with attributes. Errors: [`RegistryError::AlreadyExists`] where it exists with others.
-    pub fn create_thing_with(
-        &self,
-        name: &str,
-        attributes: BTreeMap<String, String>,
-    ) -> Result<(), RegistryError> {
-        record::check_name(name)?;
-        if let Some(existing) = self.records().things.get(name) {
-            return if existing.attributes == attributes {
-                Ok(())
-            } else {
-                Err(RegistryError::AlreadyExists(format!("thing {name}")))
-            };
-        }
-        self.change(What::Thing(name), |records| {
-            records
-                .things
-                .entry(name.to_owned())
-                .or_insert_with(|| Thing::new(attributes));
-            Ok(())
-        })
-    }
-
-    /// Removes a thing. Errors: [`RegistryError::InUse`] while a certificate is attached. A missing thing is no error.
-    pub fn delete_thing(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(What::Thing(name), |records| {
-            match records.things.get(name) {
-                Some(thing) if !thing.principals.is_empty() => {
-                    Err(RegistryError::InUse(format!("thing {name}")))
-                }
-                _ => {
-                    records.things.remove(name);
-                    Ok(())
-                }
-            }
-        })
-    }
-
-    /// A new key and an active certificate for it.
-    pub fn create_keys_and_certificate(&self) -> Result<IssuedCertificate, RegistryError> {
-        let keys = self.inner.authority.sign_new_keys()?;
-        self.add_certificate(&keys.certificate)?;
-        Ok(IssuedCertificate {
-            arn: self.certificate_arn(&keys.certificate.id),
-            id: keys.certificate.id,
-            pem: keys.certificate.pem,
-            private_key_pem: keys.private_key_pem,
-            public_key_pem: keys.public_key_pem,
-        })
-    }
-
-    /// An active certificate for a signing request.
-    pub fn create_certificate_from_csr(&self, csr_pem: &str) -> Result<Signed, RegistryError> {
-        let signed = self.inner.authority.sign_request(csr_pem)?;
-        self.add_certificate(&signed)?;
-        Ok(signed)
-    }
-
-    fn add_certificate(&self, signed: &Signed) -> Result<(), RegistryError> {
-        let record = CertificateRecord::new(signed.pem.clone(), self.inner.clock.now_ms());
-        self.change(What::Certificate(&signed.id), |records| {
-            records.certificates.insert(signed.id.clone(), record);
-            Ok(())
-        })
-    }
-
-    /// The ARN of a certificate id.
-    pub fn certificate_arn(&self, id: &str) -> String {
-        self.arn(&format!("cert/{id}"))
-    }
-
-    /// Activates or deactivates a certificate; connections made with it lose their rights at once.
-    pub fn set_certificate_active(&self, id: &str, active: bool) -> Result<(), RegistryError> {
-        self.change(What::Certificate(id), |records| {
-            records.certificate_mut(id)?.active = active;
-            Ok(())
-        })
-    }
-
-    /// Removes a certificate. Errors: [`RegistryError::InUse`] while active or attached.
-    pub fn delete_certificate(&self, id: &str) -> Result<(), RegistryError> {
-        self.change(What::Certificate(id), |records| {
-            let certificate = records.certificate_mut(id)?;
-            let in_use = certificate.active || !certificate.policies.is_empty();
-            if in_use || records.things_of(id).next().is_some() {
-                return Err(RegistryError::InUse(format!("certificate {id}")));
-            }
-            records.certificates.remove(id);
-            Ok(())
-        })
-    }
-
-    /// Makes a policy. Errors: [`RegistryError::AlreadyExists`], [`RegistryError::Policy`].
-    pub fn create_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
-        let record = PolicyRecord::new(name, document.to_owned())?;
-        self.change(What::Policy(name), |records| {
-            if records.policies.contains_key(name) {
-                return Err(RegistryError::AlreadyExists(format!("policy {name}")));
-            }
-            records.policies.insert(name.to_owned(), record);
-            Ok(())
-        })
-    }
-
-    /// Removes a policy. Errors: [`RegistryError::InUse`] while attached.
-    pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
-            if records
-                .certificates
-                .values()
-                .any(|c| c.policies.contains(name))
-            {
-                return Err(RegistryError::InUse(format!("policy {name}")));
-            }
-            match records.policies.remove(name) {
-                Some(_) => Ok(()),
-                None => Err(RegistryError::PolicyNotFound(name.to_owned())),
-            }
-        })
-    }
-
-    /// Attaches a policy to a certificate, by ARN; again changes nothing.
-    pub fn attach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
-        let id = certificate_id(certificate_arn);
-        self.change(What::Certificate(id), |records| {
-            if !records.policies.contains_key(name) {
-                return Err(RegistryError::PolicyNotFound(name.to_owned()));
-            }
-            records
-                .certificate_mut(id)?
-                .policies
-                .insert(name.to_owned());
-            Ok(())
-        })
-    }
-
-    /// Undoes [`Registry::attach_policy`].
-    pub fn detach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
-        let id = certificate_id(certificate_arn);
-        self.change(What::Certificate(id), |records| {
-            records.certificate_mut(id)?.policies.remove(name);
-            Ok(())
-        })
-    }
-
-    /// Attaches a certificate to a thing, by ARN; again changes nothing.
-    pub fn attach_thing_principal(
-        &self,
-        thing: &str,
-        certificate_arn: &str,
-    ) -> Result<(), RegistryError> {
-        let id = certificate_id(certificate_arn);
-        self.change(What::Thing(thing), |records| {
-            records.certificate_mut(id)?;
-            records.thing_mut(thing)?.principals.insert(id.to_owned());
-            Ok(())
-        })
-    }
-
-    /// Undoes [`Registry::attach_thing_principal`].
-    pub fn detach_thing_principal(
-        &self,
-        thing: &str,
-        certificate_arn: &str,
-    ) -> Result<(), RegistryError> {
-        let id = certificate_id(certificate_arn);
-        self.change(What::Thing(thing), |records| {
-            records.thing_mut(thing)?.principals.remove(id);
-            Ok(())
-        })
+    fn now_ms(&self) -> u64 {
+        self.inner.clock.now_ms()
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Must not know the operations.
 
+use serde_json::json;
+
 use crate::answer::ApiError;
 use crate::registry::{AuthorityError, RegistryError};
 
@@ -17,24 +19,34 @@ pub fn not_found(message: &str) -> ApiError {
 
 impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> ApiError {
+        use RegistryError as E;
         let message = error.to_string();
+        let named = |status, kind| ApiError::new(status, kind, &message);
         match error {
-            RegistryError::ThingNotFound(_)
-            | RegistryError::CertificateNotFound(_)
-            | RegistryError::PolicyNotFound(_) => not_found(&message),
-            RegistryError::AlreadyExists(_) => {
-                ApiError::new(409, "ResourceAlreadyExistsException", &message)
-            }
-            RegistryError::InUse(_) => ApiError::new(409, "DeleteConflictException", &message),
-            RegistryError::Policy { source, .. } => {
-                let message = format!("{message}: {source}");
+            E::ThingNotFound(_)
+            | E::CertificateNotFound(_)
+            | E::PolicyNotFound(_)
+            | E::PolicyVersionNotFound { .. } => not_found(&message),
+            E::AlreadyExists { name, arn, .. } => named(409, "ResourceAlreadyExistsException")
+                .with_fields(json!({"resourceId": name, "resourceArn": arn})),
+            E::VersionConflict { .. } => named(409, "VersionConflictException"),
+            E::CertificateActive(_) => named(406, "CertificateStateException"),
+            E::CertificateAttached { .. }
+            | E::PolicyAttached(_)
+            | E::PolicyHasVersions(_)
+            | E::DefaultVersion(_) => named(409, "DeleteConflictException"),
+            E::TooManyVersions(_) => named(409, "VersionsLimitExceededException"),
+            E::TooManyPolicies(_) => named(410, "LimitExceededException"),
+            E::Policy { source, .. } => {
+                let message = format!("Policy document is Malformed: {message}: {source}");
                 ApiError::new(400, "MalformedPolicyException", &message)
             }
-            RegistryError::InvalidName(_)
-            | RegistryError::Authority(AuthorityError::BadRequest(_)) => invalid(&message),
-            RegistryError::Authority(_) | RegistryError::Storage(_) => {
+            E::ThingAttached(_) | E::Invalid(_) | E::Authority(AuthorityError::BadRequest(_)) => {
+                invalid(&message)
+            }
+            E::Authority(_) | E::Storage(_) => {
                 tracing::error!(%error, "control plane");
-                ApiError::new(500, "InternalFailureException", &message)
+                named(500, "InternalFailureException")
             }
         }
     }

@@ -5,14 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::RegistryError;
-use crate::policy::{Document, PolicyError};
+pub use super::version::{PolicyRecord, PolicyVersion};
+use crate::policy::Document;
 
 /// Longest thing or policy name.
 const NAME_CHARS_MAX: usize = 128;
+/// Most attributes of a thing without a thing type. *Source*: AWS IoT Core quotas.
+const ATTRIBUTES_MAX: usize = 3;
+const ATTRIBUTE_NAME_CHARS_MAX: usize = 128;
+const ATTRIBUTE_VALUE_CHARS_MAX: usize = 800;
 
 /// Everything.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +46,20 @@ impl Records {
             .ok_or_else(|| RegistryError::CertificateNotFound(id.to_owned()))
     }
 
+    pub(super) fn policy_mut(&mut self, name: &str) -> Result<&mut PolicyRecord, RegistryError> {
+        self.policies
+            .get_mut(name)
+            .ok_or_else(|| RegistryError::PolicyNotFound(name.to_owned()))
+    }
+
+    /// Ids of the certificates that a policy is attached to.
+    pub fn certificates_with<'a>(&'a self, policy: &'a str) -> impl Iterator<Item = &'a str> {
+        self.certificates
+            .iter()
+            .filter(move |(_, certificate)| certificate.policies.contains(policy))
+            .map(|(id, _)| id.as_str())
+    }
+
     /// Names of the things that a certificate is attached to.
     pub fn things_of<'a>(&'a self, certificate_id: &'a str) -> impl Iterator<Item = &'a str> {
         self.things
@@ -59,7 +78,7 @@ impl Records {
             .policies
             .iter()
             .filter_map(|name| self.policies.get(name));
-        Some(attached.map(|policy| policy.document.clone()).collect())
+        Some(attached.map(|policy| policy.document().clone()).collect())
     }
 }
 
@@ -72,6 +91,13 @@ pub struct Thing {
     pub attributes: BTreeMap<String, String>,
     /// Ids of the certificates attached to it.
     pub principals: BTreeSet<String>,
+    /// One more with each change of its attributes.
+    #[serde(default = "first_version")]
+    pub version: u64,
+}
+
+fn first_version() -> u64 {
+    1
 }
 
 impl Thing {
@@ -80,6 +106,29 @@ impl Thing {
             id: Uuid::new_v4().to_string(),
             attributes,
             principals: BTreeSet::new(),
+            version: first_version(),
+        }
+    }
+}
+
+/// What a certificate may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateStatus {
+    /// It may connect.
+    Active,
+    /// It may not connect.
+    Inactive,
+    /// It may not connect, and somebody said so for good.
+    Revoked,
+}
+
+impl CertificateStatus {
+    /// As AWS's API writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            CertificateStatus::Active => "ACTIVE",
+            CertificateStatus::Inactive => "INACTIVE",
+            CertificateStatus::Revoked => "REVOKED",
         }
     }
 }
@@ -91,8 +140,14 @@ pub struct CertificateRecord {
     pub pem: String,
     /// Whether it may connect.
     pub active: bool,
+    /// Whether it was revoked.
+    #[serde(default)]
+    pub revoked: bool,
     /// When it was signed, in milliseconds since the Unix epoch.
     pub created_at_ms: u64,
+    /// When its status was last set.
+    #[serde(default)]
+    pub modified_at_ms: Option<u64>,
     /// Names of the policies attached to it.
     pub policies: BTreeSet<String>,
 }
@@ -102,53 +157,65 @@ impl CertificateRecord {
         CertificateRecord {
             pem,
             active: true,
+            revoked: false,
             created_at_ms,
+            modified_at_ms: None,
             policies: BTreeSet::new(),
+        }
+    }
+
+    /// What it may be used for.
+    pub fn status(&self) -> CertificateStatus {
+        match (self.active, self.revoked) {
+            (true, _) => CertificateStatus::Active,
+            (false, false) => CertificateStatus::Inactive,
+            (false, true) => CertificateStatus::Revoked,
         }
     }
 }
 
-/// A policy: its text as it was given, and parsed.
-#[derive(Debug, Clone)]
-pub struct PolicyRecord {
-    /// As it was given.
-    pub text: String,
-    document: Document,
+/// Thing names: 1–128 letters, digits, `:`, `_`, `-`. *Source*: AWS IoT API, CreateThing.
+pub(super) fn check_thing_name(name: &str) -> Result<(), RegistryError> {
+    check_name("thing name", name, ":_-")
 }
 
-impl PolicyRecord {
-    pub(super) fn new(name: &str, text: String) -> Result<PolicyRecord, RegistryError> {
-        check_name(name)?;
-        parse(text).map_err(|source| RegistryError::Policy {
-            name: name.to_owned(),
-            source,
-        })
-    }
+/// Policy names: 1–128 letters, digits, `_+=,.@-`. *Source*: AWS IoT API, CreatePolicy.
+pub(super) fn check_policy_name(name: &str) -> Result<(), RegistryError> {
+    check_name("policy name", name, "_+=,.@-")
 }
 
-fn parse(text: String) -> Result<PolicyRecord, PolicyError> {
-    let value = serde_json::from_str(&text).map_err(|e| PolicyError::Malformed(e.to_string()))?;
-    let document = Document::parse(&value)?;
-    Ok(PolicyRecord { text, document })
-}
-
-impl Serialize for PolicyRecord {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.text.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for PolicyRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PolicyRecord, D::Error> {
-        parse(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
-
-/// Thing and policy names: 1–128 of letters, digits, `:`, `_`, `-` (policies may also have `+=,.@`).
-pub(super) fn check_name(name: &str) -> Result<(), RegistryError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || ":_-+=,.@".contains(c);
+fn check_name(what: &str, name: &str, signs: &str) -> Result<(), RegistryError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || !name.chars().all(allowed) {
-        return Err(RegistryError::InvalidName(name.to_owned()));
+        return Err(RegistryError::Invalid(format!(
+            "invalid {what} {name:?}: 1 to {NAME_CHARS_MAX} letters, digits or any of {signs}"
+        )));
     }
     Ok(())
+}
+
+/// *Source*: AWS IoT API, AttributePayload; AWS IoT Core quotas.
+pub(super) fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), RegistryError> {
+    if attributes.len() > ATTRIBUTES_MAX {
+        return Err(RegistryError::Invalid(format!(
+            "a thing without a thing type has at most {ATTRIBUTES_MAX} attributes"
+        )));
+    }
+    let fits = |text: &str, signs: &str, max: usize| {
+        text.chars().count() <= max
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+    };
+    let unfit = attributes.iter().find(|(name, value)| {
+        name.is_empty()
+            || !fits(name, "_.,@/:#-", ATTRIBUTE_NAME_CHARS_MAX)
+            || !fits(value, "_.,@/:#=[]-", ATTRIBUTE_VALUE_CHARS_MAX)
+    });
+    match unfit {
+        Some((name, value)) => Err(RegistryError::Invalid(format!(
+            "invalid attribute {name:?} with value {value:?}"
+        ))),
+        None => Ok(()),
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod control_plane;
 mod fault;
 mod mqtt;
 mod provision;

@@ -1,17 +1,21 @@
 //! A device is provisioned through the control plane, as any AWS SDK would do it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{Client, cloud, rest, settings};
 use local_cloud::{IssuedCertificate, LocalCloud};
 
-async fn call(cloud: &LocalCloud, request: &str, headers: &str, body: &str) -> serde_json::Value {
+async fn call(cloud: &LocalCloud, request: &str, headers: &str, body: &str) -> Value {
     let endpoint = cloud.endpoints().iot.clone();
     let answer = rest(cloud, &endpoint, request, headers, body).await;
     assert_eq!(answer.status, 200, "{request}: {answer:?}");
     answer.body
 }
 
+// AWS same(control-plane): a thing, a key with its certificate, a policy and their attachments make a device that connects
+// AWS same(control-plane): an inactive certificate cannot connect
+// AWS different(control-plane): DescribeEndpoint names a host, with the usual ports; here host and port of the MQTT listener
+// AWS different(control-plane): keys made by CreateKeysAndCertificate are RSA of 2048 bits; here ECDSA P-256
 #[tokio::test]
 async fn a_device_made_by_the_api_connects() {
     let cloud = cloud().await;
@@ -59,6 +63,7 @@ async fn a_device_made_by_the_api_connects() {
     cloud.shutdown().await;
 }
 
+// AWS same(control-plane): CreateCertificateFromCsr keeps the request's subject, which policies can name
 #[tokio::test]
 async fn a_certificate_for_a_signing_request_keeps_its_subject() {
     let cloud = cloud().await;
@@ -113,6 +118,7 @@ async fn a_certificate_for_a_signing_request_keeps_its_subject() {
     cloud.shutdown().await;
 }
 
+// AWS same(control-plane): what is missing, in use or malformed is refused by AWS's error names and status codes
 #[tokio::test]
 async fn what_is_missing_or_in_use_is_refused_by_awss_names() {
     let cloud = cloud().await;
@@ -127,7 +133,7 @@ async fn what_is_missing_or_in_use_is_refused_by_awss_names() {
             404,
             "resourcenotfoundexception",
         ),
-        ("DELETE /things/a", "", 409, "deleteconflictexception"),
+        ("DELETE /things/a", "", 400, "invalidrequestexception"),
         ("POST /things/a%20b", "{}", 400, "invalidrequestexception"),
         (
             "POST /policies/bad",

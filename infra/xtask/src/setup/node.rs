@@ -66,7 +66,10 @@ mod tests {
         let lock: Value = serde_json::from_str(LOCK).expect("package-lock.json is JSON");
         for (name, package) in lock["packages"].as_object().expect("packages") {
             assert_eq!(package.get("resolved"), None, "{name}");
-            assert!(name.is_empty() || package.get("integrity").is_some(), "{name}");
+            assert!(
+                name.is_empty() || package.get("integrity").is_some(),
+                "{name}"
+            );
         }
     }
 }

@@ -41,8 +41,7 @@ pub fn clients_are_ready(workspace: &Workspace) -> bool {
 ///
 /// Errors: pip could not be run, or could not reach a package index.
 pub fn install(workspace: &Workspace, deploy: bool) -> Result<()> {
-    let deploy =
-        deploy || stamp(workspace, TOOLS).is_some_and(|stamp| stamp.contains(DEPLOY_PINS));
+    let deploy = deploy || stamp(workspace, TOOLS).is_some_and(|stamp| stamp.contains(DEPLOY_PINS));
     if deploy {
         make(workspace, TOOLS, &format!("{PINS}{DEPLOY_PINS}"))
     } else {
@@ -81,7 +80,10 @@ mod tests {
 
     #[test]
     fn every_pin_is_exact() {
-        for line in [PINS, DEPLOY_PINS, CLIENT_PINS].iter().flat_map(|pins| pins.lines()) {
+        for line in [PINS, DEPLOY_PINS, CLIENT_PINS]
+            .iter()
+            .flat_map(|pins| pins.lines())
+        {
             let (name, version) = line.split_once("==").expect("name==version");
             assert!(
                 !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()),

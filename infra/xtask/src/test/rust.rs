@@ -14,7 +14,10 @@ use crate::workspace::{Workspace, find_on_path};
 const PARTS: &[(&str, &[&str])] = &[
     ("browser", &["chromium", "chromedriver"]),
     ("mosquitto", &["mosquitto_pub"]),
-    ("boto3", &["python tools", "python clients", "mosquitto_pub"]),
+    (
+        "boto3",
+        &["python tools", "python clients", "mosquitto_pub"],
+    ),
     ("device_sdk", &["python clients"]),
     ("paho", &["python clients"]),
     ("node", &["node", "node packages"]),

@@ -1,0 +1,148 @@
+//! Operations on certificates.
+//!
+//! Must not know what is attached to them.
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::input::{self, Parameters};
+use super::{Answer, ControlPlane, error, page, seconds};
+use crate::answer::{ApiError, ok};
+use crate::registry::{CertificateRecord, CertificateStatus};
+
+const STATES: [CertificateStatus; 3] = [
+    CertificateStatus::Active,
+    CertificateStatus::Inactive,
+    CertificateStatus::Revoked,
+];
+
+pub async fn create_keys(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
+    let active = input::switch(&Query(q), "setAsActive")?;
+    let issued = plane.registry.create_keys_and_certificate()?;
+    plane.registry.set_certificate_active(&issued.id, active)?;
+    Ok(ok(&json!({
+        "certificateArn": issued.arn,
+        "certificateId": issued.id,
+        "certificatePem": issued.pem,
+        "keyPair": {"PublicKey": issued.public_key_pem, "PrivateKey": issued.private_key_pem},
+    })))
+}
+
+#[derive(Deserialize)]
+struct FromCsr {
+    #[serde(rename = "certificateSigningRequest")]
+    csr: String,
+}
+
+pub async fn create_from_csr(
+    State(plane): State<ControlPlane>,
+    Query(q): Parameters,
+    body: Bytes,
+) -> Answer {
+    let active = input::switch(&Query(q), "setAsActive")?;
+    let request: FromCsr = input::body(&body)?;
+    let signed = plane.registry.create_certificate_from_csr(&request.csr)?;
+    plane.registry.set_certificate_active(&signed.id, active)?;
+    Ok(ok(&json!({
+        "certificateArn": plane.registry.certificate_arn(&signed.id),
+        "certificateId": signed.id,
+        "certificatePem": signed.pem,
+    })))
+}
+
+pub async fn describe(State(plane): State<ControlPlane>, Path(id): Path<String>) -> Answer {
+    let id = input::certificate_id(&id)?;
+    let records = plane.registry.records();
+    let certificate = records
+        .certificates
+        .get(id)
+        .ok_or_else(|| error::not_found("The certificate given in the request does not exist"))?;
+    let modified = certificate.modified_at_ms;
+    let mut description = summary(&plane, id, certificate);
+    for (name, value) in [
+        ("certificatePem", json!(certificate.pem)),
+        ("ownedBy", json!(plane.registry.account())),
+        ("customerVersion", json!(1)),
+        (
+            "lastModifiedDate",
+            seconds(modified.unwrap_or(certificate.created_at_ms)),
+        ),
+        ("validity", validity(&certificate.pem)?),
+    ] {
+        description[name] = value;
+    }
+    Ok(ok(&json!({"certificateDescription": description})))
+}
+
+fn summary(plane: &ControlPlane, id: &str, certificate: &CertificateRecord) -> Value {
+    json!({
+        "certificateArn": plane.registry.certificate_arn(id),
+        "certificateId": id,
+        "status": certificate.status().name(),
+        "certificateMode": "DEFAULT",
+        "creationDate": seconds(certificate.created_at_ms),
+    })
+}
+
+fn validity(pem: &str) -> Result<Value, ApiError> {
+    let damaged = || {
+        ApiError::new(
+            500,
+            "InternalFailureException",
+            "stored certificate is damaged",
+        )
+    };
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| damaged())?;
+    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| damaged())?;
+    let validity = certificate.validity();
+    Ok(json!({
+        "notBefore": validity.not_before.timestamp(),
+        "notAfter": validity.not_after.timestamp(),
+    }))
+}
+
+pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
+    let records = plane.registry.records();
+    let rows = records.certificates.iter().map(|(id, certificate)| {
+        // By age, as the switch for the order suggests.
+        let key = format!("{:020}{id}", certificate.created_at_ms);
+        (key, summary(&plane, id, certificate))
+    });
+    Ok(ok(&page::cut(
+        page::SECURITY,
+        &Query(q),
+        "certificates",
+        rows,
+    )?))
+}
+
+pub async fn update(
+    State(plane): State<ControlPlane>,
+    Path(id): Path<String>,
+    Query(q): Parameters,
+) -> Answer {
+    let id = input::certificate_id(&id)?;
+    let wanted = q.get("newStatus").map(String::as_str);
+    let status = STATES.into_iter().find(|s| Some(s.name()) == wanted);
+    let status = status.ok_or_else(|| {
+        error::invalid("newStatus can be set to ACTIVE, INACTIVE or REVOKED, and nothing else")
+    })?;
+    plane.registry.set_certificate_status(id, status)?;
+    Ok(ok(&json!({})))
+}
+
+pub async fn delete(
+    State(plane): State<ControlPlane>,
+    Path(id): Path<String>,
+    Query(q): Parameters,
+) -> Answer {
+    let id = input::certificate_id(&id)?;
+    let force = input::switch(&Query(q), "forceDelete")?;
+    plane.registry.delete_certificate(id, force)?;
+    Ok(ok(&json!({})))
+}

@@ -1,0 +1,225 @@
+//! Operations on things and on what is attached to them.
+//!
+//! Must not know how the registry keeps things.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::input::{self, Parameters};
+use super::{Answer, ControlPlane, error, page};
+use crate::answer::{ApiError, ok};
+use crate::registry::{AttributeChange, Thing};
+
+const PRINCIPAL: &str = "x-amzn-principal";
+/// The only kind of attachment here.
+const NOT_EXCLUSIVE: &str = "NON_EXCLUSIVE_THING";
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ThingRequest {
+    attribute_payload: AttributePayload,
+    thing_type_name: Option<String>,
+    billing_group_name: Option<String>,
+    remove_thing_type: bool,
+    expected_version: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AttributePayload {
+    attributes: BTreeMap<String, String>,
+    merge: bool,
+}
+
+impl ThingRequest {
+    fn read(bytes: &[u8]) -> Result<ThingRequest, ApiError> {
+        let request: ThingRequest = input::body(bytes)?;
+        for (field, given) in [
+            ("thingTypeName", request.thing_type_name.is_some()),
+            ("billingGroupName", request.billing_group_name.is_some()),
+            ("removeThingType", request.remove_thing_type),
+        ] {
+            if given {
+                return Err(not_here(field));
+            }
+        }
+        Ok(request)
+    }
+}
+
+fn not_here(field: &str) -> ApiError {
+    error::invalid(&format!(
+        "{field} is not part of the local cloud: leave it out"
+    ))
+}
+
+pub async fn create(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let attributes = ThingRequest::read(&body)?.attribute_payload.attributes;
+    let id = plane.registry.create_thing_with(&name, attributes)?;
+    let arn = plane.registry.thing_arn(&name);
+    Ok(ok(
+        &json!({"thingName": name, "thingArn": arn, "thingId": id}),
+    ))
+}
+
+pub async fn describe(State(plane): State<ControlPlane>, Path(name): Path<String>) -> Answer {
+    let thing = find(&plane, &name)?;
+    Ok(ok(&json!({
+        "defaultClientId": name,
+        "thingName": name,
+        "thingId": thing.id,
+        "thingArn": plane.registry.thing_arn(&name),
+        "attributes": thing.attributes,
+        "version": thing.version,
+    })))
+}
+
+fn find(plane: &ControlPlane, name: &str) -> Result<Thing, ApiError> {
+    let records = plane.registry.records();
+    let thing = records.things.get(name).cloned();
+    thing.ok_or_else(|| error::not_found(&format!("Thing {name} not found")))
+}
+
+pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
+    let q = Query(q);
+    if q.contains_key("thingTypeName") {
+        return Err(not_here("thingTypeName"));
+    }
+    let is_prefix = input::switch(&q, "usePrefixAttributeValue")?;
+    let (name, value) = (q.get("attributeName"), q.get("attributeValue"));
+    let records = plane.registry.records();
+    let fits = |thing: &Thing| match name.map(|name| thing.attributes.get(name)) {
+        None => true,
+        Some(None) => false,
+        Some(Some(is)) => value.is_none_or(|v| is == v || is_prefix && is.starts_with(v)),
+    };
+    let things = records.things.iter().filter(|(_, thing)| fits(thing));
+    let rows = things.map(|(name, thing)| {
+        let row = json!({
+            "thingName": name,
+            "thingArn": plane.registry.thing_arn(name),
+            "attributes": thing.attributes,
+            "version": thing.version,
+        });
+        (name.clone(), row)
+    });
+    Ok(ok(&page::cut(page::REGISTRY, &q, "things", rows)?))
+}
+
+pub async fn update(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let request = ThingRequest::read(&body)?;
+    let payload = request.attribute_payload;
+    let change = AttributeChange {
+        attributes: payload.attributes,
+        merge: payload.merge,
+    };
+    plane
+        .registry
+        .update_thing(&name, change, request.expected_version)?;
+    Ok(ok(&json!({})))
+}
+
+pub async fn delete(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    Query(q): Parameters,
+) -> Answer {
+    let expected = input::number(&Query(q), "expectedVersion")?;
+    plane.registry.delete_thing(&name, expected)?;
+    Ok(ok(&json!({})))
+}
+
+pub async fn attach(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    Query(q): Parameters,
+    headers: HeaderMap,
+) -> Answer {
+    if q.get("thingPrincipalType")
+        .is_some_and(|t| t != NOT_EXCLUSIVE)
+    {
+        return Err(error::invalid(
+            "exclusive attachments are not part of the local cloud: leave thingPrincipalType out",
+        ));
+    }
+    let id = input::principal(&plane, &headers, PRINCIPAL)?;
+    plane.registry.attach_thing_principal(&name, &id)?;
+    Ok(ok(&json!({})))
+}
+
+pub async fn detach(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let id = input::principal(&plane, &headers, PRINCIPAL)?;
+    plane.registry.detach_thing_principal(&name, &id)?;
+    Ok(ok(&json!({})))
+}
+
+pub async fn principals(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    Query(q): Parameters,
+) -> Answer {
+    let rows = principal_rows(&plane, &name)?;
+    let rows = rows.into_iter().map(|arn| (arn.clone(), Value::from(arn)));
+    Ok(ok(&page::cut(
+        page::REGISTRY,
+        &Query(q),
+        "principals",
+        rows,
+    )?))
+}
+
+pub async fn principals_v2(
+    State(plane): State<ControlPlane>,
+    Path(name): Path<String>,
+    Query(q): Parameters,
+) -> Answer {
+    let kind = q.get("thingPrincipalType");
+    let none = kind.is_some_and(|kind| kind != NOT_EXCLUSIVE);
+    let rows = principal_rows(&plane, &name)?;
+    let rows = rows.into_iter().filter(|_| !none).map(|arn| {
+        let row = json!({"principal": arn, "thingPrincipalType": NOT_EXCLUSIVE});
+        (arn, row)
+    });
+    let list = "thingPrincipalObjects";
+    Ok(ok(&page::cut(page::REGISTRY, &Query(q), list, rows)?))
+}
+
+fn principal_rows(plane: &ControlPlane, name: &str) -> Result<Vec<String>, ApiError> {
+    let thing = find(plane, name)?;
+    let ids = thing.principals.iter();
+    Ok(ids.map(|id| plane.registry.certificate_arn(id)).collect())
+}
+
+pub async fn of_principal(
+    State(plane): State<ControlPlane>,
+    Query(q): Parameters,
+    headers: HeaderMap,
+) -> Answer {
+    let id = input::principal(&plane, &headers, PRINCIPAL)?;
+    let records = plane.registry.records();
+    if !records.certificates.contains_key(&id) {
+        return Err(error::not_found(
+            "The certificate given in the request does not exist",
+        ));
+    }
+    let rows = records.things_of(&id);
+    let rows = rows.map(|name| (name.to_owned(), Value::from(name)));
+    Ok(ok(&page::cut(page::REGISTRY, &Query(q), "things", rows)?))
+}

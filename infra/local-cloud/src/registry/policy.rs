@@ -1,0 +1,105 @@
+//! IoT policies, their versions, and the certificates they are attached to.
+//!
+//! Must not know what a document allows.
+
+use super::record::PolicyRecord;
+use super::store::What;
+use super::{Registry, RegistryError, certificate_id};
+
+/// Most policies on one certificate. *Source*: AWS IoT Core quotas.
+const POLICIES_PER_CERTIFICATE_MAX: usize = 10;
+
+impl Registry {
+    /// The ARN of a policy.
+    pub fn policy_arn(&self, name: &str) -> String {
+        self.arn(&format!("policy/{name}"))
+    }
+
+    /// Makes a policy. Errors: [`RegistryError::AlreadyExists`], [`RegistryError::Policy`], [`RegistryError::Invalid`].
+    pub fn create_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
+        let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
+        self.change(What::Policy(name), |records| {
+            if records.policies.contains_key(name) {
+                return Err(RegistryError::AlreadyExists {
+                    message: format!(
+                        "Policy cannot be created - name already exists (name={name})"
+                    ),
+                    name: name.to_owned(),
+                    arn: self.policy_arn(name),
+                });
+            }
+            records.policies.insert(name.to_owned(), record);
+            Ok(())
+        })
+    }
+
+    /// Adds a version and gives its number. Errors: [`RegistryError::TooManyVersions`], [`RegistryError::Policy`].
+    pub fn create_policy_version(
+        &self,
+        name: &str,
+        document: &str,
+        is_default: bool,
+    ) -> Result<u32, RegistryError> {
+        let now_ms = self.now_ms();
+        self.change(What::Policy(name), |records| {
+            let policy = records.policy_mut(name)?;
+            policy.add_version(name, document.to_owned(), is_default, now_ms)
+        })
+    }
+
+    /// Puts another version in force.
+    pub fn set_default_policy_version(
+        &self,
+        name: &str,
+        version: &str,
+    ) -> Result<(), RegistryError> {
+        self.change(What::Policy(name), |records| {
+            records.policy_mut(name)?.set_default(name, version)
+        })
+    }
+
+    /// Removes a version. Errors: [`RegistryError::DefaultVersion`].
+    pub fn delete_policy_version(&self, name: &str, version: &str) -> Result<(), RegistryError> {
+        self.change(What::Policy(name), |records| {
+            records.policy_mut(name)?.delete_version(name, version)
+        })
+    }
+
+    /// Removes a policy. Errors: [`RegistryError::PolicyAttached`], [`RegistryError::PolicyHasVersions`].
+    pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
+        self.change(What::Policy(name), |records| {
+            if records.certificates_with(name).next().is_some() {
+                return Err(RegistryError::PolicyAttached(name.to_owned()));
+            }
+            if records.policy_mut(name)?.versions().count() > 1 {
+                return Err(RegistryError::PolicyHasVersions(name.to_owned()));
+            }
+            records.policies.remove(name);
+            Ok(())
+        })
+    }
+
+    /// Attaches a policy to a certificate, by ARN; again changes nothing. Errors: [`RegistryError::TooManyPolicies`].
+    pub fn attach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
+        let id = certificate_id(certificate_arn);
+        self.change(What::Certificate(id), |records| {
+            records.policy_mut(name)?;
+            let policies = &mut records.certificate_mut(id)?.policies;
+            if policies.len() == POLICIES_PER_CERTIFICATE_MAX && !policies.contains(name) {
+                return Err(RegistryError::TooManyPolicies(certificate_arn.to_owned()));
+            }
+            policies.insert(name.to_owned());
+            Ok(())
+        })
+    }
+
+    /// Undoes [`Registry::attach_policy`].
+    pub fn detach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
+        let id = certificate_id(certificate_arn);
+        self.change(What::Certificate(id), |records| {
+            records.policy_mut(name)?;
+            records.certificate_mut(id)?.policies.remove(name);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Things: made, changed, removed, and the certificates attached to them.
+//!
+//! Must not know policies.
+
+use std::collections::BTreeMap;
+
+use super::record::{Thing, check_attributes, check_thing_name};
+use super::store::What;
+use super::{Registry, RegistryError, certificate_id};
+
+/// A change of a thing's attributes.
+#[derive(Debug, Clone, Default)]
+pub struct AttributeChange {
+    /// New values; an empty one removes the attribute.
+    pub attributes: BTreeMap<String, String>,
+    /// Whether other attributes stay.
+    pub merge: bool,
+}
+
+impl Registry {
+    /// The ARN of a thing.
+    pub fn thing_arn(&self, name: &str) -> String {
+        self.arn(&format!("thing/{name}"))
+    }
+
+    /// Makes a thing; making it again changes nothing.
+    pub fn create_thing(&self, name: &str) -> Result<(), RegistryError> {
+        self.create_thing_with(name, BTreeMap::new()).map(drop)
+    }
+
+    /// Makes a thing with attributes and gives its id. Errors: [`RegistryError::AlreadyExists`] where it exists with
+    /// others; [`RegistryError::Invalid`].
+    pub fn create_thing_with(
+        &self,
+        name: &str,
+        attributes: BTreeMap<String, String>,
+    ) -> Result<String, RegistryError> {
+        check_thing_name(name)?;
+        check_attributes(&attributes)?;
+        self.change(What::Thing(name), |records| {
+            let Some(existing) = records.things.get(name) else {
+                let thing = Thing::new(attributes);
+                let id = thing.id.clone();
+                records.things.insert(name.to_owned(), thing);
+                return Ok(id);
+            };
+            if existing.attributes == attributes {
+                return Ok(existing.id.clone());
+            }
+            Err(RegistryError::AlreadyExists {
+                message: format!(
+                    "Thing {name} already exists in account with different attributes"
+                ),
+                name: name.to_owned(),
+                arn: self.thing_arn(name),
+            })
+        })
+    }
+
+    /// Changes attributes. Errors: [`RegistryError::VersionConflict`] unless `expected` is the thing's version.
+    pub fn update_thing(
+        &self,
+        name: &str,
+        change: AttributeChange,
+        expected: Option<u64>,
+    ) -> Result<(), RegistryError> {
+        self.change(What::Thing(name), |records| {
+            let thing = records.thing_mut(name)?;
+            check_version(name, thing.version, expected)?;
+            let mut attributes = match change.merge {
+                true => thing.attributes.clone(),
+                false => BTreeMap::new(),
+            };
+            attributes.extend(change.attributes);
+            attributes.retain(|_, value| !value.is_empty());
+            check_attributes(&attributes)?;
+            thing.attributes = attributes;
+            thing.version += 1;
+            Ok(())
+        })
+    }
+
+    /// Removes a thing; one that is not there is no error. Errors: [`RegistryError::ThingAttached`],
+    /// [`RegistryError::VersionConflict`].
+    pub fn delete_thing(&self, name: &str, expected: Option<u64>) -> Result<(), RegistryError> {
+        self.change(What::Thing(name), |records| {
+            if let Some(thing) = records.things.get(name) {
+                check_version(name, thing.version, expected)?;
+                if !thing.principals.is_empty() {
+                    return Err(RegistryError::ThingAttached(name.to_owned()));
+                }
+                records.things.remove(name);
+            }
+            Ok(())
+        })
+    }
+
+    /// Attaches a certificate to a thing, by ARN; again changes nothing.
+    pub fn attach_thing_principal(
+        &self,
+        thing: &str,
+        certificate_arn: &str,
+    ) -> Result<(), RegistryError> {
+        let id = certificate_id(certificate_arn);
+        self.change(What::Thing(thing), |records| {
+            records.certificate_mut(id)?;
+            records.thing_mut(thing)?.principals.insert(id.to_owned());
+            Ok(())
+        })
+    }
+
+    /// Undoes [`Registry::attach_thing_principal`].
+    pub fn detach_thing_principal(
+        &self,
+        thing: &str,
+        certificate_arn: &str,
+    ) -> Result<(), RegistryError> {
+        let id = certificate_id(certificate_arn);
+        self.change(What::Thing(thing), |records| {
+            records.thing_mut(thing)?.principals.remove(id);
+            Ok(())
+        })
+    }
+}
+
+fn check_version(name: &str, version: u64, expected: Option<u64>) -> Result<(), RegistryError> {
+    match expected {
+        Some(expected) if expected != version => Err(RegistryError::VersionConflict {
+            name: name.to_owned(),
+            expected,
+            version,
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,188 @@
+//! A policy and its versions, one of which is in force.
+//!
+//! Must not know which certificates have it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::RegistryError;
+use super::record::check_policy_name;
+use crate::policy::{Document, PolicyError};
+
+/// Most versions of a policy. *Source*: AWS IoT Core quotas.
+const VERSIONS_MAX: usize = 5;
+
+/// A policy: its versions as they were given, and the one in force, parsed.
+#[derive(Debug, Clone)]
+pub struct PolicyRecord {
+    kept: Kept,
+    document: Document,
+}
+
+/// One version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    /// As it was given.
+    pub text: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub created_at_ms: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    default: u32,
+    /// The last number given out: numbers are not used twice.
+    latest: u32,
+    versions: BTreeMap<u32, PolicyVersion>,
+}
+
+/// On disk; a policy with one version used to be its bare text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Text(String),
+    Kept(Kept),
+}
+
+impl PolicyRecord {
+    pub(super) fn new(
+        name: &str,
+        text: String,
+        now_ms: u64,
+    ) -> Result<PolicyRecord, RegistryError> {
+        check_policy_name(name)?;
+        let document = parse_of(name, &text)?;
+        Ok(PolicyRecord {
+            kept: Kept::first(text, now_ms),
+            document,
+        })
+    }
+
+    pub(super) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Text of the version in force.
+    pub fn text(&self) -> &str {
+        self.version(self.kept.default)
+            .map_or("", |version| &version.text)
+    }
+
+    /// Number of the version in force.
+    pub fn default_version(&self) -> u32 {
+        self.kept.default
+    }
+
+    /// One version.
+    pub fn version(&self, number: u32) -> Option<&PolicyVersion> {
+        self.kept.versions.get(&number)
+    }
+
+    /// All versions by number, oldest first.
+    pub fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, &PolicyVersion)> {
+        self.kept.versions.iter().map(|(number, v)| (*number, v))
+    }
+
+    /// The number that `version` writes, where there is such a version.
+    pub fn find(&self, policy: &str, version: &str) -> Result<u32, RegistryError> {
+        let number = version.parse().ok();
+        number
+            .filter(|number| self.kept.versions.contains_key(number))
+            .ok_or_else(|| RegistryError::PolicyVersionNotFound {
+                policy: policy.to_owned(),
+                version: version.to_owned(),
+            })
+    }
+
+    pub(super) fn add_version(
+        &mut self,
+        name: &str,
+        text: String,
+        is_default: bool,
+        now_ms: u64,
+    ) -> Result<u32, RegistryError> {
+        let document = parse_of(name, &text)?;
+        if self.kept.versions.len() == VERSIONS_MAX {
+            return Err(RegistryError::TooManyVersions(name.to_owned()));
+        }
+        self.kept.latest += 1;
+        let number = self.kept.latest;
+        let version = PolicyVersion {
+            text,
+            created_at_ms: now_ms,
+        };
+        self.kept.versions.insert(number, version);
+        if is_default {
+            self.kept.default = number;
+            self.document = document;
+        }
+        Ok(number)
+    }
+
+    pub(super) fn set_default(&mut self, name: &str, version: &str) -> Result<(), RegistryError> {
+        let number = self.find(name, version)?;
+        let text = &self.kept.versions[&number].text;
+        self.document = parse_of(name, text)?;
+        self.kept.default = number;
+        Ok(())
+    }
+
+    pub(super) fn delete_version(
+        &mut self,
+        name: &str,
+        version: &str,
+    ) -> Result<(), RegistryError> {
+        let number = self.find(name, version)?;
+        if number == self.kept.default {
+            return Err(RegistryError::DefaultVersion(name.to_owned()));
+        }
+        self.kept.versions.remove(&number);
+        Ok(())
+    }
+}
+
+impl Kept {
+    fn first(text: String, created_at_ms: u64) -> Kept {
+        let version = PolicyVersion {
+            text,
+            created_at_ms,
+        };
+        Kept {
+            default: 1,
+            latest: 1,
+            versions: BTreeMap::from([(1, version)]),
+        }
+    }
+}
+
+fn parse_of(name: &str, text: &str) -> Result<Document, RegistryError> {
+    parse(text).map_err(|source| RegistryError::Policy {
+        name: name.to_owned(),
+        source,
+    })
+}
+
+fn parse(text: &str) -> Result<Document, PolicyError> {
+    let value = serde_json::from_str(text).map_err(|e| PolicyError::Malformed(e.to_string()))?;
+    Document::parse(&value)
+}
+
+impl Serialize for PolicyRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.kept.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyRecord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PolicyRecord, D::Error> {
+        let kept = match Stored::deserialize(deserializer)? {
+            Stored::Text(text) => Kept::first(text, 0),
+            Stored::Kept(kept) => kept,
+        };
+        let current = kept.versions.get(&kept.default).map(|v| v.text.as_str());
+        let current = current.ok_or_else(|| serde::de::Error::custom("no version in force"))?;
+        let document = parse(current).map_err(serde::de::Error::custom)?;
+        Ok(PolicyRecord { kept, document })
+    }
+}
