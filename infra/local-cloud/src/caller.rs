@@ -1,23 +1,27 @@
-//! Who calls a REST service: the operator, or one of the functions, told apart by access key.
+//! Who calls a REST service: the operator, or one of the functions, proved by a signature.
 //!
-//! Signatures are not verified, keys are: a caller without one of ours is refused as AWS refuses a stranger.
-//! Must not know the services.
+//! Must not know what a service does, nor what a caller may do there.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::function;
+use crate::signature::{Claim, Request, SignatureError};
+use crate::storage::{self, StorageError};
 use crate::template::Function;
 
 const OPERATOR_KEY: &str = "AKIDLOCALOPERATOR00";
 const OPERATOR_ID: &str = "AIDALOCALOPERATOR00";
+/// Where the operator's credentials outlive a restart.
+const FILE: &str = "credentials.json";
 
 /// The operator's credentials.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Credentials {
     /// Access key id.
@@ -31,7 +35,9 @@ pub struct Credentials {
 pub struct Caller {
     /// What `principal()` is for its messages: a user id, or role id and session name.
     pub principal: String,
-    /// The function it is, unless it is the operator.
+    /// Its ARN, as refusals name it.
+    pub arn: String,
+    /// The function it is, unless it is the operator, who may do everything.
     pub function: Option<CallingFunction>,
 }
 
@@ -44,6 +50,8 @@ pub struct CallingFunction {
     pub logical_id: String,
     /// Name of its binary.
     pub binary: String,
+    /// The role whose rights it has.
+    pub role_arn: String,
 }
 
 impl CallingFunction {
@@ -53,64 +61,187 @@ impl CallingFunction {
     }
 }
 
+/// Where callers live, and since when their operator has its secret.
+#[derive(Debug, Clone, Copy)]
+pub struct Home<'a> {
+    /// Region that signatures are for.
+    pub region: &'a str,
+    /// Account in ARNs.
+    pub account: &'a str,
+    /// Where the operator's credentials are kept; without it they are new each time.
+    pub data_dir: Option<&'a Path>,
+}
+
 /// All access keys of one run; clones share them.
 #[derive(Debug, Clone)]
 pub struct Callers {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    region: String,
+    account: String,
     operator: Credentials,
-    by_key: Arc<BTreeMap<String, Caller>>,
+    clock: Clock,
+    by_key: RwLock<BTreeMap<String, Known>>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    caller: Caller,
+    secret: String,
+    /// Only temporary credentials have one.
+    token: Option<String>,
 }
 
 impl Callers {
     /// The operator and these functions.
-    pub fn new(functions: &[Function]) -> Callers {
-        let operator = Credentials {
-            access_key_id: OPERATOR_KEY.to_owned(),
-            secret_access_key: secret(),
+    pub fn open(
+        home: Home<'_>,
+        functions: &[Function],
+        clock: Clock,
+    ) -> Result<Callers, StorageError> {
+        let operator = operator(home.data_dir)?;
+        let known = Known {
+            caller: Caller {
+                principal: OPERATOR_ID.to_owned(),
+                arn: format!("arn:aws:iam::{}:user/operator", home.account),
+                function: None,
+            },
+            secret: operator.secret_access_key.clone(),
+            token: None,
         };
-        let mut by_key = BTreeMap::new();
-        let caller = Caller {
-            principal: OPERATOR_ID.to_owned(),
-            function: None,
+        let by_key = BTreeMap::from([(operator.access_key_id.clone(), known)]);
+        let callers = Callers {
+            inner: Arc::new(Inner {
+                region: home.region.to_owned(),
+                account: home.account.to_owned(),
+                operator,
+                clock,
+                by_key: RwLock::new(by_key),
+            }),
         };
-        by_key.insert(OPERATOR_KEY.to_owned(), caller);
+        callers.admit(functions);
+        Ok(callers)
+    }
+
+    /// Takes these functions as callers; one that is known keeps its credentials.
+    pub fn admit(&self, functions: &[Function]) {
+        let by_key = self.inner.by_key.write();
+        let mut by_key = by_key.unwrap_or_else(PoisonError::into_inner);
         for function in functions {
-            let caller = Caller {
-                principal: format!("AROALOCAL{}:{}", plain(&function.logical_id), function.name),
-                function: Some(CallingFunction {
-                    name: function.name.clone(),
-                    logical_id: function.logical_id.clone(),
-                    binary: function.binary.clone(),
-                }),
-            };
-            by_key.insert(key_of(function), caller);
+            let caller = self.caller_of(function);
+            let known = by_key.entry(key_of(function)).or_insert_with(|| Known {
+                caller: caller.clone(),
+                secret: secret(),
+                token: Some(uuid::Uuid::new_v4().to_string()),
+            });
+            known.caller = caller;
         }
-        Callers {
-            operator,
-            by_key: Arc::new(by_key),
+    }
+
+    fn caller_of(&self, function: &Function) -> Caller {
+        let role = function.role_arn.rsplit('/').next().unwrap_or_default();
+        let account = &self.inner.account;
+        Caller {
+            principal: format!("AROALOCAL{}:{}", plain(&function.logical_id), function.name),
+            arn: format!(
+                "arn:aws:sts::{account}:assumed-role/{role}/{}",
+                function.name
+            ),
+            function: Some(CallingFunction {
+                name: function.name.clone(),
+                logical_id: function.logical_id.clone(),
+                binary: function.binary.clone(),
+                role_arn: function.role_arn.clone(),
+            }),
         }
     }
 
     /// What a person or tool signs with.
     pub fn operator(&self) -> &Credentials {
-        &self.operator
+        &self.inner.operator
     }
 
-    /// What a function's processes sign with.
-    pub fn credentials_of(function: &Function) -> function::Credentials {
-        function::Credentials {
-            access_key_id: key_of(function),
-            secret_access_key: secret(),
-            session_token: uuid::Uuid::new_v4().to_string(),
+    /// What a function's processes sign with; none for one that was never admitted.
+    pub fn credentials_of(&self, function: &Function) -> Option<function::Credentials> {
+        let key = key_of(function);
+        let known = self.known(&key)?;
+        Some(function::Credentials {
+            access_key_id: key,
+            secret_access_key: known.secret,
+            session_token: known.token.unwrap_or_default(),
+        })
+    }
+
+    /// The credentials of the function with this name, logical id or binary.
+    pub fn credentials_of_name(&self, name: &str) -> Option<function::Credentials> {
+        let by_key = self.inner.by_key.read();
+        let by_key = by_key.unwrap_or_else(PoisonError::into_inner);
+        let named = |known: &&Known| {
+            let function = known.caller.function.as_ref();
+            function.is_some_and(|f| f.names().contains(&name))
+        };
+        let (key, known) = by_key.iter().find(|(_, known)| named(known))?;
+        Some(function::Credentials {
+            access_key_id: key.clone(),
+            secret_access_key: known.secret.clone(),
+            session_token: known.token.clone().unwrap_or_default(),
+        })
+    }
+
+    fn known(&self, key: &str) -> Option<Known> {
+        let by_key = self.inner.by_key.read();
+        let by_key = by_key.unwrap_or_else(PoisonError::into_inner);
+        by_key.get(key).cloned()
+    }
+
+    /// The caller whose key a request names; its signature has been verified before a service asks.
+    pub fn identify(&self, headers: &HeaderMap) -> Option<Caller> {
+        let claim = Claim::read(headers).ok()?;
+        self.known(&claim.access_key_id).map(|known| known.caller)
+    }
+
+    /// The caller who signed `request` for a service that goes by any of `services`.
+    ///
+    /// *Errors*: see [`SignatureError`]; in the order in which AWS looks.
+    pub fn authenticate(
+        &self,
+        request: &Request<'_>,
+        services: &[&str],
+    ) -> Result<Caller, SignatureError> {
+        let claim = Claim::read(request.headers)?;
+        let known = self.known(&claim.access_key_id);
+        let known = known.ok_or(SignatureError::Stranger)?;
+        if known.token != claim.session_token {
+            return Err(SignatureError::Stranger);
         }
+        claim.check(&self.inner.region, services, self.inner.clock.now_s())?;
+        claim.verify(request, &known.secret)?;
+        Ok(known.caller)
     }
+}
 
-    /// The caller behind a request's `Authorization: AWS4-HMAC-SHA256 Credential=<key>/…`.
-    pub fn identify(&self, headers: &HeaderMap) -> Option<&Caller> {
-        let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (_, credential) = authorization.split_once("Credential=")?;
-        let (key, _) = credential.split_once('/')?;
-        self.by_key.get(key)
+fn operator(data_dir: Option<&Path>) -> Result<Credentials, StorageError> {
+    let path = data_dir.map(|dir| dir.join(FILE));
+    if let Some(path) = &path
+        && let Some(bytes) = storage::read(path)?
+    {
+        return serde_json::from_slice(&bytes).map_err(|source| StorageError::Damaged {
+            path: path.clone(),
+            source,
+        });
     }
+    let credentials = Credentials {
+        access_key_id: OPERATOR_KEY.to_owned(),
+        secret_access_key: secret(),
+    };
+    if let Some(path) = &path {
+        let text = serde_json::json!(credentials).to_string();
+        storage::write(path, text.as_bytes())?;
+    }
+    Ok(credentials)
 }
 
 fn key_of(function: &Function) -> String {

@@ -61,7 +61,7 @@ pub fn router(plane: DataPlane) -> Router {
 
 impl DataPlane {
     fn identify(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        let caller = self.callers.identify(headers).cloned();
+        let caller = self.callers.identify(headers);
         caller.ok_or_else(ApiError::stranger)
     }
 }

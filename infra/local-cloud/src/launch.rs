@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::broker::Broker;
-use crate::caller::Callers;
+use crate::caller::{Callers, Home};
 use crate::clock::Clock;
 use crate::control_plane::{self, ControlPlane};
 use crate::data_plane::thing_shadow::ShadowService;
@@ -24,6 +24,7 @@ use crate::dynamodb::{self, DynamoDbError, Proxy};
 use crate::event::EventBus;
 use crate::fault::Faults;
 use crate::function::{FunctionError, Functions};
+use crate::guard::{Service, guarded};
 use crate::kill::Killer;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
@@ -69,7 +70,7 @@ pub enum StartError {
     /// TLS of the MQTT listener.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
-    /// Stored shadows.
+    /// Stored shadows, or the operator's credentials.
     #[error(transparent)]
     Shadow(#[from] StorageError),
     /// Tables.
@@ -125,15 +126,36 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     tasks.spawn(parts.broker.clone().serve(listeners.mqtts, tls, stopped));
     let proxy = Proxy::new(backend, parts.callers.clone(), killer.clone());
     for (listener, router) in [
-        (listeners.iot_data, parts.data_plane(killer)),
-        (listeners.iot, parts.control_plane(&endpoints)),
-        (listeners.dynamodb, dynamodb::router(proxy)),
+        (
+            listeners.iot_data,
+            guarded(
+                parts.data_plane(killer),
+                Service::IotData,
+                parts.callers.clone(),
+            ),
+        ),
+        (
+            listeners.iot,
+            guarded(
+                parts.control_plane(&endpoints),
+                Service::Iot,
+                parts.callers.clone(),
+            ),
+        ),
+        (
+            listeners.dynamodb,
+            guarded(
+                dynamodb::router(proxy),
+                Service::DynamoDb,
+                parts.callers.clone(),
+            ),
+        ),
     ] {
         tasks.spawn(serve(listener, router, stopping.clone()));
     }
     Ok(LocalCloud {
         endpoints,
-        credentials: parts.callers.operator().clone(),
+        callers: parts.callers,
         outputs: parts.template.outputs,
         registry: parts.registry,
         functions,
@@ -177,10 +199,16 @@ impl Parts {
         let faults = Arc::new(faults);
         let broker = Broker::new(registry.clone(), events.clone(), clock, faults.clone());
         let data_dir = options.data_dir.clone();
+        let home = Home {
+            region: &options.region,
+            account: &options.account,
+            data_dir: options.data_dir.as_deref(),
+        };
+        let callers = Callers::open(home, &template.functions, clock)?;
         let shadows = ShadowService::open(data_dir, broker.clone(), events.clone(), clock)?;
         Ok(Parts {
             queues: Queues::new(&template),
-            callers: Callers::new(&template.functions),
+            callers,
             template,
             clock,
             events,

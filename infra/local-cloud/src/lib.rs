@@ -14,6 +14,7 @@ mod dynamodb;
 pub mod event;
 pub mod fault;
 pub mod function;
+mod guard;
 mod kill;
 mod launch;
 pub mod policy;
@@ -22,6 +23,7 @@ pub mod registry;
 mod rule;
 mod schedule;
 pub mod shadow;
+pub mod signature;
 mod socket;
 pub mod sql;
 mod storage;
@@ -42,6 +44,7 @@ pub use fault::{Fault, FaultError};
 pub use launch::StartError;
 pub use registry::{IssuedCertificate, Registry, RegistryError};
 
+use caller::Callers;
 use event::EventBus;
 use fault::Faults;
 use function::Functions;
@@ -106,7 +109,7 @@ pub struct Endpoints {
 /// The running services.
 pub struct LocalCloud {
     endpoints: Endpoints,
-    credentials: Credentials,
+    callers: Callers,
     outputs: BTreeMap<String, String>,
     registry: Registry,
     functions: Functions,
@@ -137,7 +140,12 @@ impl LocalCloud {
 
     /// The operator's credentials for the REST services.
     pub fn credentials(&self) -> &Credentials {
-        &self.credentials
+        self.callers.operator()
+    }
+
+    /// What the function of this name, logical id or binary signs with: to do as it would.
+    pub fn credentials_of(&self, function: &str) -> Option<function::Credentials> {
+        self.callers.credentials_of_name(function)
     }
 
     /// The template's outputs.

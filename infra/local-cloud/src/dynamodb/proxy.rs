@@ -52,7 +52,7 @@ pub fn router(proxy: Proxy) -> Router {
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
-    let Some(caller) = proxy.callers.identify(request.headers()).cloned() else {
+    let Some(caller) = proxy.callers.identify(request.headers()) else {
         return refuse(
             StatusCode::BAD_REQUEST,
             "com.amazon.coral.service#UnrecognizedClientException",

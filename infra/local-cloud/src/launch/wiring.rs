@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::Parts;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
-use crate::function::{Notice, Outcome, Tuning, Wiring};
+use crate::function::{self, Notice, Outcome, Tuning, Wiring};
 use crate::queue::Queues;
+use crate::template::Function;
 use crate::{Endpoints, Options};
 
 /// The endpoints as AWS SDKs take them from the environment, credentials, faults, and a listener.
@@ -25,6 +26,7 @@ pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) ->
         ),
     ]);
     let (events, queues) = (parts.events.clone(), parts.queues.clone());
+    let callers = parts.callers.clone();
     let (faults, clock) = (Arc::clone(&parts.faults), parts.clock);
     Wiring {
         binaries: options.binaries.clone(),
@@ -32,7 +34,7 @@ pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) ->
         region: options.region.clone(),
         account: options.account.clone(),
         events: Arc::new(move |notice| pass_on(notice, &events, &queues)),
-        credentials_for: Arc::new(Callers::credentials_of),
+        credentials_for: Arc::new(move |function| credentials(&callers, function)),
         fate_of_event: Arc::new(move |function| {
             let fate =
                 faults.fate_of_event(&[&function.name, &function.logical_id, &function.binary]);
@@ -44,6 +46,14 @@ pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) ->
             ..Tuning::default()
         },
     }
+}
+
+/// A function that is new to the callers becomes known with its first process.
+fn credentials(callers: &Callers, function: &Function) -> function::Credentials {
+    callers.admit(std::slice::from_ref(function));
+    callers
+        .credentials_of(function)
+        .expect("it has just been admitted")
 }
 
 /// Functions speak of themselves in notices: most become events, a given-up invocation goes to its destination.

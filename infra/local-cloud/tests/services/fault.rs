@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+<<<<<<< HEAD
 use crate::world::{Answer, DEADLINE, options, rest, rest_as};
+=======
+use crate::world::{Answer, options, rest, rest_of_function, signed_by_function};
+>>>>>>> d2db6a7 (Local cloud: signatures are verified, for each service and in its own words)
 
 const TYPE: &str = "Content-Type: application/x-amz-json-1.0\r\n";
-/// The access key of the template's one function.
-const FUNCTION: &str = "Authorization: AWS4-HMAC-SHA256 Credential=ASIALOCALECHOFUNCTION/20260101/us-east-1/any/aws4_request, \
-    SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n";
 
 async fn broken(faults: &[&str]) -> LocalCloud {
     let mut options = options();
@@ -24,9 +25,9 @@ fn target(operation: &str) -> String {
 
 /// A call of the database with the function's key.
 async fn call(cloud: &LocalCloud, operation: &str, body: &Value) -> Answer {
-    let headers = format!("{FUNCTION}{}", target(operation));
     let endpoint = &cloud.endpoints().dynamodb;
-    rest_as(endpoint, "POST /", &headers, &body.to_string()).await
+    let body = body.to_string();
+    rest_of_function(cloud, endpoint, "POST /", &target(operation), &body).await
 }
 
 async fn is_there(cloud: &LocalCloud, key: &str) -> bool {
@@ -140,7 +141,7 @@ async fn a_publish_may_be_lost_on_either_way() {
         let cloud = broken(&[fault]).await;
         let mut events = cloud.subscribe();
         let endpoint = &cloud.endpoints().iot_data;
-        let lost = rest_as(endpoint, "POST /topics/x?qos=1", FUNCTION, "{}");
+        let lost = rest_of_function(&cloud, endpoint, "POST /topics/x?qos=1", "", "{}");
         // The operator's message comes after whatever became of the function's.
         let mark = async {
             crate::world::event(&mut events, "fault", |kind| {
@@ -173,7 +174,7 @@ async fn a_publish_may_be_lost_on_either_way() {
 async fn the_question_for_a_shadow_may_be_refused_for_load() {
     let cloud = broken(&["throttle:echo.shadow@1"]).await;
     let endpoint = &cloud.endpoints().iot_data;
-    let ask = async || rest_as(endpoint, "GET /things/a/shadow", FUNCTION, "").await;
+    let ask = async || rest_of_function(&cloud, endpoint, "GET /things/a/shadow", "", "").await;
     let refused = ask().await;
     assert_eq!(refused.status, 429, "{refused:?}");
     assert!(refused.head.contains("throttlingexception"), "{refused:?}");
@@ -189,14 +190,13 @@ async fn a_cut_connection_ends_at_once_whether_or_not_the_call_was_carried_out()
         ("cut-answer:echo.commit@1", true),
     ] {
         let cloud = broken(&[fault]).await;
-        let mut stream =
-            TcpStream::connect(cloud.endpoints().dynamodb.trim_start_matches("http://"))
-                .await
-                .unwrap();
+        let endpoint = &cloud.endpoints().dynamodb;
+        let host = endpoint.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).await.unwrap();
         let body = put("a").to_string();
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: db\r\n{FUNCTION}{}Content-Length: {}\r\n\r\n{body}",
-            target("PutItem"),
+            "POST / HTTP/1.1\r\nHost: {host}\r\n{}Content-Length: {}\r\n\r\n{body}",
+            signed_by_function(&cloud, endpoint, "POST /", &target("PutItem"), &body),
             body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -10,4 +10,5 @@ mod restart;
 mod rule;
 mod schedule;
 mod shadow;
+mod sigv4;
 mod world;

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use local_cloud::{Event, EventKind, IssuedCertificate, LocalCloud, Options, Ports};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderName};
+use local_cloud::{Event, EventKind, IssuedCertificate, LocalCloud, Options, Ports, signature};
 use rumqttc::{
     AsyncClient, ConnectionError, Incoming, MqttOptions, Publish, QoS, TlsConfiguration, Transport,
 };
@@ -222,7 +224,7 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// A REST call with the operator's key.
+/// A REST call of the operator.
 pub async fn rest(
     cloud: &LocalCloud,
     endpoint: &str,
@@ -230,18 +232,84 @@ pub async fn rest(
     headers: &str,
     body: &str,
 ) -> Answer {
-    let key = &cloud.credentials().access_key_id;
-    let authorization = format!(
-        "Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/any/aws4_request, \
-         SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20260101T000000Z\r\n"
+    let operator = cloud.credentials();
+    let keys = (
+        operator.access_key_id.as_str(),
+        operator.secret_access_key.as_str(),
+        "",
     );
-    rest_as(
-        endpoint,
-        request_line,
-        &format!("{authorization}{headers}"),
-        body,
-    )
-    .await
+    let signed = signed(cloud, keys, endpoint, request_line, headers, body);
+    rest_as(endpoint, request_line, &signed, body).await
+}
+
+/// A REST call of the template's function `echo`.
+pub async fn rest_of_function(
+    cloud: &LocalCloud,
+    endpoint: &str,
+    request_line: &str,
+    headers: &str,
+    body: &str,
+) -> Answer {
+    let signed = signed_by_function(cloud, endpoint, request_line, headers, body);
+    rest_as(endpoint, request_line, &signed, body).await
+}
+
+/// The headers with those of a signature by the template's function `echo` added.
+pub fn signed_by_function(
+    cloud: &LocalCloud,
+    endpoint: &str,
+    request_line: &str,
+    headers: &str,
+    body: &str,
+) -> String {
+    let function = cloud.credentials_of("echo").unwrap();
+    let keys = (
+        function.access_key_id.as_str(),
+        function.secret_access_key.as_str(),
+        function.session_token.as_str(),
+    );
+    signed(cloud, keys, endpoint, request_line, headers, body)
+}
+
+/// The headers with those of a signature by (key, secret, session token) added.
+pub fn signed(
+    cloud: &LocalCloud,
+    (key, secret, token): (&str, &str, &str),
+    endpoint: &str,
+    request_line: &str,
+    headers: &str,
+    body: &str,
+) -> String {
+    let endpoints = cloud.endpoints();
+    let service = match endpoint {
+        e if e == endpoints.iot_data => "iotdata",
+        e if e == endpoints.iot => "iot",
+        _ => "dynamodb",
+    };
+    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let date = signature::amz_date(since_epoch.unwrap().as_secs());
+    let mut added = format!("X-Amz-Date: {date}\r\n");
+    if !token.is_empty() {
+        added += &format!("X-Amz-Security-Token: {token}\r\n");
+    }
+    let host = endpoint.strip_prefix("http://").unwrap();
+    let mut to_sign = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+    for line in added.lines().chain(headers.lines()) {
+        let (name, value) = line.split_once(": ").unwrap();
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        to_sign.append(name, value.parse().unwrap());
+    }
+    let (method, target) = request_line.split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let request = signature::Request {
+        method,
+        path,
+        query,
+        headers: &to_sign,
+        body: body.as_bytes(),
+    };
+    let authorization = signature::authorization(&request, (key, secret), ("us-east-1", service));
+    format!("{headers}{added}Authorization: {authorization}\r\n")
 }
 
 /// A REST call with nothing but the given headers.

@@ -1,0 +1,110 @@
+//! In front of each REST service: lets a request through only with a valid signature, refuses others in the service's own
+//! words.
+//!
+//! Must not know what a service does with the request.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::answer::ApiError;
+use crate::caller::{Caller, Callers};
+use crate::signature::{self, SignatureError};
+
+/// Largest body that any of the services takes: a DynamoDB request.
+const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// A REST service, by how it signs and how it refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The IoT data plane.
+    IotData,
+    /// The IoT control plane.
+    Iot,
+    /// DynamoDB.
+    DynamoDb,
+}
+
+impl Service {
+    /// Names that a signature may be scoped to, the usual one first. *Source*: the SDKs' service models (`signingName`),
+    /// and for MQTT over WebSocket and older SDKs `iotdevicegateway`; the control plane was `execute-api` once.
+    pub fn signing_names(self) -> &'static [&'static str] {
+        match self {
+            Service::IotData => &["iotdata", "iotdevicegateway"],
+            Service::Iot => &["iot", "execute-api"],
+            Service::DynamoDb => &["dynamodb"],
+        }
+    }
+
+    /// The refusal of a request that is not signed as it should be.
+    fn refusal(self, error: &SignatureError) -> Response {
+        let (kind, hint) = match error {
+            SignatureError::Missing => ("MissingAuthenticationTokenException", self.hint()),
+            SignatureError::Incomplete(_) => ("IncompleteSignatureException", String::new()),
+            SignatureError::Stranger => ("UnrecognizedClientException", String::new()),
+            SignatureError::Invalid(_) => ("InvalidSignatureException", String::new()),
+        };
+        let message = format!("{error}{hint}");
+        match self {
+            Service::DynamoDb => {
+                let kind = format!("com.amazon.coral.service#{kind}");
+                refusal_of_dynamodb(&kind, "message", &message)
+            }
+            Service::Iot => ApiError::new(403, kind, &message).into_response(),
+            // The data plane has one name for all of them.
+            Service::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
+        }
+    }
+
+    /// What to do where nothing was signed at all; AWS leaves that to its documentation.
+    fn hint(self) -> String {
+        let service = self.signing_names()[0];
+        format!(
+            ": sign with the credentials of this cloud, as every AWS SDK does, or \
+             curl --aws-sigv4 aws:amz:<region>:{service} --user <access key id>:<secret access key>"
+        )
+    }
+}
+
+/// A refusal as DynamoDB writes it; most of its errors spell the message in lower case, denials do not.
+pub fn refusal_of_dynamodb(kind: &str, message_key: &str, message: &str) -> Response {
+    const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+    let body = json!({"__type": kind, message_key: message}).to_string();
+    let content_type = [(axum::http::header::CONTENT_TYPE, CONTENT_TYPE)];
+    (StatusCode::BAD_REQUEST, content_type, body).into_response()
+}
+
+/// `router` behind the check. Handlers find the [`Caller`] among the request's extensions.
+pub fn guarded(router: Router, service: Service, callers: Callers) -> Router {
+    router.layer(middleware::from_fn_with_state((service, callers), check))
+}
+
+async fn check(
+    State((service, callers)): State<(Service, Callers)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
+        let message = "the body is too large, or ended early";
+        return ApiError::new(413, "RequestEntityTooLargeException", message).into_response();
+    };
+    let signed = signature::Request {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    match callers.authenticate(&signed, service.signing_names()) {
+        Ok(caller) => {
+            parts.extensions.insert::<Caller>(caller);
+            next.run(Request::from_parts(parts, Body::from(body))).await
+        }
+        Err(error) => service.refusal(&error),
+    }
+}

@@ -1,0 +1,299 @@
+//! AWS Signature Version 4: what a request claims to be, and whether its signature bears that out.
+//!
+//! *Source*: IAM user guide, "AWS Signature Version 4 for API requests" (elements, canonical request, troubleshooting).
+//! Pure: key and time are arguments. Must not know the callers, nor what a service answers.
+
+pub(crate) mod canonical;
+#[cfg(test)]
+mod tests;
+
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, DATE};
+use ring::{digest, hmac};
+
+use crate::clock::epoch_s;
+
+/// The only algorithm.
+pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const TERMINATOR: &str = "aws4_request";
+const AMZ_DATE: &str = "x-amz-date";
+const TOKEN: &str = "x-amz-security-token";
+/// How far a request's time may be from the service's.
+pub const SKEW_S: u64 = 300;
+
+/// Why a signature is refused, in the words of AWS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// There is none.
+    #[error("Request is missing Authentication Token")]
+    Missing,
+    /// The header lacks something, or has a form of its own.
+    #[error("{0}")]
+    Incomplete(String),
+    /// An access key or session token that nobody has been given.
+    #[error("The security token included in the request is invalid.")]
+    Stranger,
+    /// Signed for another service, region or time, or with another secret.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// A request as it came over the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Such as `POST`.
+    pub method: &'a str,
+    /// Path, still encoded.
+    pub path: &'a str,
+    /// Query without its `?`, still encoded.
+    pub query: &'a str,
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The whole body.
+    pub body: &'a [u8],
+}
+
+/// What the `Authorization` header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose key.
+    pub access_key_id: String,
+    /// The token of temporary credentials.
+    pub session_token: Option<String>,
+    scope: Scope,
+    signed_headers: Vec<String>,
+    signature: String,
+    amz_date: String,
+}
+
+/// What a signature is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Scope {
+    date: String,
+    region: String,
+    service: String,
+    terminator: String,
+}
+
+impl Claim {
+    /// Reads the header.
+    ///
+    /// *Errors*: [`SignatureError::Missing`], [`SignatureError::Incomplete`].
+    pub fn read(headers: &HeaderMap) -> Result<Claim, SignatureError> {
+        let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+        let Some(authorization) = text(AUTHORIZATION.as_str()) else {
+            return Err(SignatureError::Missing);
+        };
+        let incomplete = |problem: String| SignatureError::Incomplete(problem);
+        let Some(parameters) = authorization.strip_prefix(ALGORITHM) else {
+            let found = authorization.split(' ').next().unwrap_or_default();
+            let problem = format!("Unsupported AWS 'algorithm': '{found}', only {ALGORITHM}.");
+            return Err(incomplete(problem));
+        };
+        let parameter = |name: &str| {
+            let mut all = parameters.split(',').map(str::trim);
+            all.find_map(|p| p.strip_prefix(name)?.strip_prefix('='))
+        };
+        let names = ["Credential", "Signature", "SignedHeaders"];
+        let missing = names.iter().filter(|name| parameter(name).is_none());
+        let mut missing: Vec<String> = missing
+            .map(|name| format!("Authorization header requires '{name}' parameter."))
+            .collect();
+        let amz_date = text(AMZ_DATE).or_else(|| text(DATE.as_str()));
+        if amz_date.is_none() {
+            let problem = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
+            missing.push(problem.to_owned());
+        }
+        if !missing.is_empty() {
+            return Err(incomplete(missing.join(" ")));
+        }
+        let value = |name: &str| parameter(name).unwrap_or_default().to_owned();
+        let credential = value("Credential");
+        // A key has no slash, so the last four elements are the scope.
+        let elements: Vec<&str> = credential.split('/').collect();
+        let [access_key_id, date, region, service, terminator] = elements[..] else {
+            return Err(incomplete(format!(
+                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{credential}'"
+            )));
+        };
+        Ok(Claim {
+            access_key_id: access_key_id.to_owned(),
+            session_token: text(TOKEN).map(str::to_owned),
+            scope: Scope {
+                date: date.to_owned(),
+                region: region.to_owned(),
+                service: service.to_owned(),
+                terminator: terminator.to_owned(),
+            },
+            signed_headers: value("SignedHeaders")
+                .split(';')
+                .map(str::to_owned)
+                .collect(),
+            signature: value("Signature"),
+            amz_date: amz_date.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Whether it is meant for this region, one of these `services` (names to sign with) and this time.
+    ///
+    /// *Errors*: [`SignatureError::Invalid`], or [`SignatureError::Incomplete`] for a time that is none.
+    pub fn check(&self, region: &str, services: &[&str], now_s: u64) -> Result<(), SignatureError> {
+        let invalid = |problem: String| Err(SignatureError::Invalid(problem));
+        let scope = &self.scope;
+        if scope.terminator != TERMINATOR {
+            let found = &scope.terminator;
+            return invalid(format!(
+                "Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{found}'."
+            ));
+        }
+        if scope.region != region {
+            return invalid(format!(
+                "Credential should be scoped to a valid region, not '{}'. This is '{region}'.",
+                scope.region
+            ));
+        }
+        if !services.contains(&scope.service.as_str()) {
+            let service = services.first().copied().unwrap_or_default();
+            return invalid(format!(
+                "Credential should be scoped to correct service: '{service}'. "
+            ));
+        }
+        let Some(signed_s) = parse_amz_date(&self.amz_date) else {
+            let found = &self.amz_date;
+            let problem = format!("Date must be in ISO-8601 'basic format'. Got '{found}'.");
+            return Err(SignatureError::Incomplete(problem));
+        };
+        let day = &self.amz_date[..8];
+        if scope.date != day {
+            let (scoped, from) = (&scope.date, &self.amz_date);
+            return invalid(format!(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+                 '{scoped}' != '{day}', from '{from}'."
+            ));
+        }
+        let (now, from) = (amz_date(now_s), &self.amz_date);
+        if signed_s + SKEW_S < now_s {
+            let earliest = amz_date(now_s - SKEW_S);
+            return invalid(format!(
+                "Signature expired: {from} is now earlier than {earliest} ({now} - 5 min.)"
+            ));
+        }
+        if signed_s > now_s + SKEW_S {
+            let latest = amz_date(now_s + SKEW_S);
+            return invalid(format!(
+                "Signature not yet current: {from} is still later than {latest} ({now} + 5 min.)"
+            ));
+        }
+        if !self.signed_headers.iter().any(|name| name == "host") {
+            return invalid(
+                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether `secret` signed this very request.
+    ///
+    /// *Errors*: [`SignatureError::Invalid`].
+    pub fn verify(&self, request: &Request<'_>, secret: &str) -> Result<(), SignatureError> {
+        let canonical = canonical::request(request, &self.signed_headers);
+        let signed = self.scope.string_to_sign(&self.amz_date, &canonical);
+        let key = self.scope.key(secret);
+        let matches = unhex(&self.signature)
+            .is_some_and(|given| hmac::verify(&key, signed.as_bytes(), &given).is_ok());
+        if matches {
+            return Ok(());
+        }
+        tracing::debug!(canonical, "signature does not match this canonical request");
+        Err(SignatureError::Invalid(
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
+             Access Key and signing method. Consult the service documentation for details."
+                .to_owned(),
+        ))
+    }
+}
+
+impl Scope {
+    fn text(&self) -> String {
+        let Scope {
+            date,
+            region,
+            service,
+            terminator,
+        } = self;
+        format!("{date}/{region}/{service}/{terminator}")
+    }
+
+    fn string_to_sign(&self, amz_date: &str, canonical: &str) -> String {
+        let hash = sha256_hex(canonical.as_bytes());
+        format!("{ALGORITHM}\n{amz_date}\n{}\n{hash}", self.text())
+    }
+
+    fn key(&self, secret: &str) -> hmac::Key {
+        let mut key = format!("AWS4{secret}").into_bytes();
+        for part in [&self.date, &self.region, &self.service, &self.terminator] {
+            let step = hmac::Key::new(hmac::HMAC_SHA256, &key);
+            key = hmac::sign(&step, part.as_bytes()).as_ref().to_vec();
+        }
+        hmac::Key::new(hmac::HMAC_SHA256, &key)
+    }
+}
+
+/// The `Authorization` header of `request`, which must have its `Host` and `X-Amz-Date` headers already; all of its
+/// headers are signed.
+pub fn authorization(
+    request: &Request<'_>,
+    (access_key_id, secret): (&str, &str),
+    (region, service): (&str, &str),
+) -> String {
+    let date = request.headers.get(AMZ_DATE).and_then(|v| v.to_str().ok());
+    let amz_date = date.unwrap_or_default();
+    let scope = Scope {
+        date: amz_date.get(..8).unwrap_or_default().to_owned(),
+        region: region.to_owned(),
+        service: service.to_owned(),
+        terminator: TERMINATOR.to_owned(),
+    };
+    let names = request.headers.keys().map(|name| name.as_str().to_owned());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    let canonical = canonical::request(request, &names);
+    let signed = scope.string_to_sign(amz_date, &canonical);
+    let signature = hex(hmac::sign(&scope.key(secret), signed.as_bytes()).as_ref());
+    format!(
+        "{ALGORITHM} Credential={access_key_id}/{}, SignedHeaders={}, Signature={signature}",
+        scope.text(),
+        names.join(";")
+    )
+}
+
+/// `20260301T120000Z`.
+pub fn amz_date(at_s: u64) -> String {
+    let text = crate::clock::iso_8601(at_s * 1000);
+    let digits = text.split('.').next().unwrap_or_default();
+    format!("{}Z", digits.replace(['-', ':'], ""))
+}
+
+fn parse_amz_date(text: &str) -> Option<u64> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 16 || bytes[8] != b'T' || bytes[15] != b'Z' {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
+    let day = (number(0..4)?, number(4..6)?, number(6..8)?);
+    epoch_s(day, (number(9..11)?, number(11..13)?, number(13..15)?))
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks(2);
+    digits.map(canonical::hex_byte).collect()
+}
