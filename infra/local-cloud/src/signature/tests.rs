@@ -33,6 +33,9 @@ fn signature_of(authorization: &str) -> &str {
     authorization.rsplit_once("Signature=").unwrap().1
 }
 
+/// Method, query, headers, service, signature.
+type Published<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
+
 // AWS same(data-plane): signatures come out as in AWS's published examples
 #[test]
 fn the_published_examples_come_out() {
@@ -45,7 +48,7 @@ fn the_published_examples_come_out() {
         ("Host", "iam.amazonaws.com"),
         ("X-Amz-Date", DATE_TEXT),
     ];
-    let rows: [(&str, &str, &[(&str, &str)], &str, &str); 4] = [
+    let rows: [Published<'_>; 4] = [
         (
             "GET",
             "",

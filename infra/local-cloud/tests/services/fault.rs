@@ -5,11 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-<<<<<<< HEAD
-use crate::world::{Answer, DEADLINE, options, rest, rest_as};
-=======
-use crate::world::{Answer, options, rest, rest_of_function, signed_by_function};
->>>>>>> d2db6a7 (Local cloud: signatures are verified, for each service and in its own words)
+use crate::world::{Answer, DEADLINE, options, rest, rest_of_function, signed_by_function};
 
 const TYPE: &str = "Content-Type: application/x-amz-json-1.0\r\n";
 

@@ -4,6 +4,14 @@ use local_cloud::LocalCloud;
 
 use crate::world::{cloud, options, rest, rest_as, signed};
 
+/// What is wrong, the keys to sign with, and the refusal's name and message.
+type Row<'a> = (
+    &'a str,
+    Option<(&'a str, &'a str, &'a str)>,
+    &'a str,
+    &'a str,
+);
+
 /// Each service: its endpoint, a request that is good, and headers that go with it.
 fn services(cloud: &LocalCloud) -> [(&str, String, &'static str, &'static str); 3] {
     let endpoints = cloud.endpoints();
@@ -37,7 +45,7 @@ async fn each_service_refuses_a_bad_signature_in_its_own_words() {
         function.access_key_id.as_str(),
         function.secret_access_key.as_str(),
     );
-    let rows: [(&str, Option<(&str, &str, &str)>, &str, &str); 6] = [
+    let rows: [Row<'_>; 6] = [
         (
             "unsigned",
             None,
