@@ -3,6 +3,7 @@
 //!
 //! Must not know: anything the product does. A chore starts other programs and judges files by their text.
 
+mod fuzz;
 mod gaps;
 mod model;
 mod process;
@@ -31,6 +32,7 @@ use crate::workspace::Workspace;
         cargo xtask tidy                     the rulebook alone, in a second\n  \
         cargo xtask sizes                    firmware/SIZES.md, measured anew\n  \
         cargo xtask gaps                     infra/local-cloud/GAPS.md, from the tests' marks\n  \
+        cargo xtask fuzz --minutes 30 sql    one fuzzer of the local cloud, for half an hour\n  \
         cargo xtask model                    the protocol, checked exhaustively\n\n\
         The laptop mode is not a chore: it is `cargo run`."
 )]
@@ -51,6 +53,8 @@ enum Chore {
     Sizes(sizes::Options),
     /// Write infra/local-cloud/GAPS.md from the marks in the tests: what is as in AWS, what differs, what is absent.
     Gaps(gaps::Options),
+    /// Fuzz the local cloud for a time: its MQTT packet path, rule SQL, policies.
+    Fuzz(fuzz::Options),
     /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
     Model(model::Options),
 }
@@ -75,6 +79,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Tidy => tidy::run(&workspace),
         Chore::Sizes(options) => sizes::run(&workspace, options),
         Chore::Gaps(options) => gaps::run(&workspace, options),
+        Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
     }
 }

@@ -11,6 +11,7 @@ use clap::ValueEnum;
 
 use super::rust;
 use super::summary::Outcome;
+use crate::fuzz;
 use crate::gaps;
 use crate::process;
 use crate::sizes::{self, Checked};
@@ -36,6 +37,8 @@ pub enum StepName {
     Cppcheck,
     /// the firmware's fuzzers, for a bounded time
     Fuzz,
+    /// the local cloud's fuzzers, for a bounded time
+    FuzzCloud,
     /// firmware/SIZES.md, measured anew
     Sizes,
     /// every binary
@@ -131,7 +134,7 @@ pub const STEPS: &[Step] = &[
         what: "the firmware's fuzzers, for a bounded time",
         tools: &["make", "fuzzer"],
         after: None,
-        run: fuzz,
+        run: fuzz_firmware,
     },
     Step {
         name: StepName::Sizes,
@@ -157,6 +160,13 @@ pub const STEPS: &[Step] = &[
         tools: &["cc"],
         after: None,
         run: |workspace| ran(workspace.cargo().args(["build", "--workspace"])),
+    },
+    Step {
+        name: StepName::FuzzCloud,
+        what: "the local cloud's fuzzers, for a bounded time",
+        tools: &["cc", "fuzzer"],
+        after: Some(StepName::Build),
+        run: |workspace| fuzz::bounded(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Rust,
@@ -194,7 +204,7 @@ fn make(workspace: &Workspace, folder: &str, target: &str) -> Result<Outcome> {
 }
 
 /// Makes `check` of the fuzzers, whose Makefile deals out the jobs itself.
-fn fuzz(workspace: &Workspace) -> Result<Outcome> {
+fn fuzz_firmware(workspace: &Workspace) -> Result<Outcome> {
     ran(make_of(workspace, "firmware/test/fuzz", "check").arg(format!("JOBS={}", processors())))
 }
 

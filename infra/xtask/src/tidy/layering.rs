@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("expire", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("local-cloud", &[]),
+    ("local-cloud-fuzz", &["local-cloud"]),
     ("virtual-device", &[]),
     ("xtask", &[]),
     ("lockctl", &["lock-core", "lock-aws", "local-cloud"]),

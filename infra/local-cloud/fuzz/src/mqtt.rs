@@ -1,0 +1,242 @@
+//! The broker: whatever a client sends, the broker answers with whole packets, ends, and serves the others.
+//!
+//! *Shape* of an input: a byte that says how it is cut, then what the client sends; see [`script`]. Beside the client under
+//! test a witness is connected, which hears everything: nothing may come to it that the client's policy forbids, and it must
+//! be served as before. Must not know: the broker's insides.
+
+mod frame;
+mod script;
+mod witness;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use local_cloud::Registry;
+use local_cloud::broker::Broker;
+use local_cloud::clock::Clock;
+use local_cloud::event::EventBus;
+use local_cloud::fault::Faults;
+use local_cloud::registry::Setting;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use script::Script;
+use witness::Witness;
+
+/// Nothing here waits for anything but the processor.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// More than a fuzzer's input can make the broker answer.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
+const PIPE_BYTES: usize = 1 << 20;
+
+/// What all inputs share: making certificates takes long.
+struct Ground {
+    registry: Registry,
+    runtime: Runtime,
+    /// Certificate of the client under test, DER.
+    client: Vec<u8>,
+    /// Certificate of the witness.
+    witness: Vec<u8>,
+}
+
+/// Checks one input.
+pub fn check(bytes: &[u8]) {
+    for answer in answers(bytes) {
+        check_answer(&answer);
+    }
+}
+
+/// What the broker answers, connection by connection.
+fn answers(bytes: &[u8]) -> Vec<Vec<u8>> {
+    static GROUND: OnceLock<Ground> = OnceLock::new();
+    let ground = GROUND.get_or_init(ground);
+    ground.runtime.block_on(async {
+        let done = timeout(DEADLINE, play(ground, &Script::parse(bytes))).await;
+        done.expect("the broker neither answers nor ends")
+    })
+}
+
+/// The registry, with a client that may use `open/` and a witness that may do everything.
+fn ground() -> Ground {
+    let setting = Setting {
+        region: "us-east-1".to_owned(),
+        account: "123456789012".to_owned(),
+        data_dir: None,
+        policies: Default::default(),
+    };
+    let registry = Registry::open(setting, Clock).expect("a registry in memory opens");
+    let resources: Vec<String> = ["client/fuzz*", "topic/open/*", "topicfilter/open/*"]
+        .iter()
+        .map(|resource| registry.arn(resource))
+        .collect();
+    let some = json!([{"Effect": "Allow", "Action": "iot:*", "Resource": resources}]);
+    let all = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]);
+    let certificate = |name: &str, statements| {
+        let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        let issued = registry
+            .create_keys_and_certificate()
+            .expect("a certificate is issued");
+        registry
+            .create_policy(name, &document)
+            .and_then(|()| registry.attach_policy(name, &issued.arn))
+            .expect("a sound policy is attached");
+        CertificateDer::from_pem_slice(issued.pem.as_bytes())
+            .expect("an issued certificate is well-formed")
+            .to_vec()
+    };
+    let (client, witness) = (certificate("some", some), certificate("all", all));
+    Ground {
+        registry,
+        runtime: Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime without sockets is made"),
+        client,
+        witness,
+    }
+}
+
+async fn play(ground: &Ground, script: &Script) -> Vec<Vec<u8>> {
+    let events = EventBus::new(Clock);
+    let faults = Faults::new(Vec::new(), 1, events.clone());
+    let broker = Broker::new(ground.registry.clone(), events, Clock, faults.into());
+    let (stream, witness_ended) = connect(&broker, &ground.witness);
+    let mut witness = Witness::start(stream).await;
+
+    let mut connections = Vec::new();
+    for connection in &script.connections {
+        let (mut stream, ended) = connect(&broker, &ground.client);
+        for chunk in connection.chunks() {
+            if stream.write_all(chunk).await.is_err() {
+                // The broker has had enough of it.
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        // What the witness says reaches the client, if it may hear it.
+        witness.speak("open/said").await;
+        witness.speak("secret/said").await;
+        connections.push((stream, ended));
+    }
+    let mut answers = Vec::new();
+    for (mut stream, ended) in connections {
+        // Gone already, where the broker ended it.
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let mut stream = stream.take(ANSWER_BYTES_MAX as u64);
+        let read = stream.read_to_end(&mut answer).await;
+        read.expect("a pipe in memory is read");
+        assert!(answer.len() < ANSWER_BYTES_MAX, "answers without end");
+        ended.await.expect("the connection panicked");
+        answers.push(answer);
+    }
+    // Wills included, everything that was published has come by now.
+    witness.speak("open/last").await;
+    drop(witness);
+    witness_ended
+        .await
+        .expect("the witness's connection panicked");
+    answers
+}
+
+fn connect(broker: &Broker, certificate: &[u8]) -> (DuplexStream, JoinHandle<()>) {
+    let (near, far) = tokio::io::duplex(PIPE_BYTES);
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let (broker, certificate) = (broker.clone(), certificate.to_vec());
+    let ended = tokio::spawn(async move { broker.converse(far, certificate, peer).await });
+    (near, ended)
+}
+
+/// Whole packets that a broker may send, CONNACK first, nothing after DISCONNECT, and no topic but those allowed.
+fn check_answer(answer: &[u8]) {
+    let mut rest = answer;
+    let mut count = 0;
+    while !rest.is_empty() {
+        let (packet, after) = frame::split(rest).expect("a packet is cut off or malformed");
+        assert_eq!(
+            packet.kind == frame::CONNACK,
+            count == 0,
+            "CONNACK is the first answer"
+        );
+        match packet.kind {
+            frame::CONNACK => assert!(packet.body.len() >= 2, "CONNACK has flags and a code"),
+            frame::PUBLISH => {
+                assert!(packet.qos() <= 1, "QoS 2 to a client");
+                let topic = packet.topic().expect("a topic");
+                assert!(topic.starts_with("open/"), "{topic} is not for the client");
+            }
+            frame::PUBACK | frame::SUBACK | frame::UNSUBACK => {
+                assert!(
+                    packet.body.len() >= 2,
+                    "an acknowledgement names its packet"
+                );
+            }
+            frame::PINGRESP => assert!(packet.body.is_empty()),
+            frame::DISCONNECT => assert!(after.is_empty(), "more after DISCONNECT"),
+            other => panic!("a broker sends no packet of type {other}"),
+        }
+        rest = after;
+        count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_corpus_makes_the_broker_say_all_that_it_can() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/mqtt");
+        let mut kinds = BTreeSet::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            for answer in answers(&bytes) {
+                let mut rest = answer.as_slice();
+                while let Some((packet, after)) = frame::split(rest) {
+                    let is_refusal = packet.kind == frame::CONNACK && packet.body[1] != 0;
+                    kinds.insert((packet.kind, is_refusal));
+                    rest = after;
+                }
+            }
+        }
+        let all = [
+            (frame::CONNACK, false),
+            (frame::CONNACK, true),
+            (frame::PUBLISH, false),
+            (frame::PUBACK, false),
+            (frame::SUBACK, false),
+            (frame::UNSUBACK, false),
+            (frame::PINGRESP, false),
+            (frame::DISCONNECT, false),
+        ];
+        assert_eq!(kinds, BTreeSet::from(all));
+    }
+
+    #[test]
+    fn an_answer_that_no_broker_may_give_is_found() {
+        let connack = [0x20, 2, 0, 0];
+        let rows: [(&str, &[u8]); 5] = [
+            ("nothing before CONNACK", &[0xd0, 0]),
+            ("no second CONNACK", &connack),
+            ("no packet cut off", &[0x40, 2, 0]),
+            ("no topic that is not allowed", &[0x30, 4, 0, 2, b'a', b'b']),
+            ("nothing after DISCONNECT", &[0xe0, 0, 0xd0, 0]),
+        ];
+        for (rule, more) in rows {
+            let is_first = rule.starts_with("nothing before");
+            let answer = [if is_first { &[] } else { &connack[..] }, more].concat();
+            let found = std::panic::catch_unwind(|| check_answer(&answer));
+            assert!(found.is_err(), "{rule}");
+        }
+        check_answer(&connack);
+    }
+}

@@ -1,0 +1,111 @@
+//! Rule SQL: any text is parsed or refused, any payload evaluated, and a statement means the same however it is spaced.
+//!
+//! *Shape* of an input: statement, topic and payload, parted by zero bytes. Must not know: what a statement should give.
+
+use local_cloud::sql::{EvaluateError, Input, Statement};
+use serde_json::Value;
+
+/// Statements end in the template, payloads at AWS's limit; both far above what a fuzzer writes.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Checks one input.
+pub fn check(bytes: &[u8]) {
+    let mut parts = crate::parts(bytes, 3);
+    let mut part = || parts.next().unwrap_or_default();
+    let sql = String::from_utf8_lossy(part());
+    let topic = String::from_utf8_lossy(part());
+    let payload = part();
+    let statement = match Statement::parse(&sql) {
+        Ok(statement) => statement,
+        Err(error) => {
+            let characters = sql.chars().count();
+            assert!(error.position <= characters, "{error} of {characters}");
+            assert!(!error.message.is_empty());
+            return;
+        }
+    };
+    let meaning = format!("{statement:?}");
+    let spaced = respaced(&sql);
+    match Statement::parse(&spaced) {
+        Ok(other) => assert_eq!(meaning, format!("{other:?}"), "spaces change {sql:?}"),
+        Err(error) => panic!("spaces break {sql:?}: {error}"),
+    }
+
+    let output = evaluate(&statement, &topic, payload);
+    assert_eq!(
+        output,
+        evaluate(&statement, &topic, payload),
+        "not the same twice"
+    );
+    match &output {
+        Err(EvaluateError::NotJson { .. }) => assert!(
+            serde_json::from_slice::<Value>(payload).is_err(),
+            "{sql:?} refuses json"
+        ),
+        Ok(None) => {}
+        Ok(Some(output)) => {
+            let is_json = serde_json::from_slice::<Value>(output).is_ok();
+            assert!(
+                is_json || output.is_empty() || output == payload,
+                "{sql:?} gives {output:?}"
+            );
+            assert!(output.len() <= OUTPUT_BYTES_MAX, "{} bytes", output.len());
+        }
+    }
+    where_decides_alone(&sql, &topic, payload, &output);
+}
+
+/// A condition that is added lets everything pass, or nothing.
+fn where_decides_alone(
+    sql: &str,
+    topic: &str,
+    payload: &[u8],
+    output: &Result<Option<Vec<u8>>, EvaluateError>,
+) {
+    if let Ok(always) = Statement::parse(&format!("{sql} WHERE 1 = 1")) {
+        assert_eq!(&evaluate(&always, topic, payload), output, "{sql:?}");
+    }
+    if let Ok(never) = Statement::parse(&format!("{sql} WHERE 1 = 2")) {
+        let nothing = evaluate(&never, topic, payload);
+        assert!(!matches!(nothing, Ok(Some(_))), "{sql:?}: {nothing:?}");
+    }
+}
+
+fn evaluate(
+    statement: &Statement,
+    topic: &str,
+    payload: &[u8],
+) -> Result<Option<Vec<u8>>, EvaluateError> {
+    let mut count = 0;
+    statement.evaluate(&mut Input {
+        topic,
+        payload,
+        client_id: Some("client-1"),
+        principal: None,
+        account: "123456789012",
+        now_ms: 1_763_779_512_345,
+        new_uuid: &mut || {
+            count += 1;
+            format!("uuid-{count}")
+        },
+    })
+}
+
+/// The same statement with other white space outside quotes.
+fn respaced(sql: &str) -> String {
+    let mut spaced = String::from("\n ");
+    let mut quote = None;
+    for c in sql.chars() {
+        match quote {
+            // A quote that is written twice closes and opens again, which comes to the same here.
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if c.is_whitespace() => spaced.push_str(" \t"),
+            None => {}
+        }
+        spaced.push(c);
+    }
+    spaced.push_str("\r\n");
+    spaced
+}

@@ -1,0 +1,154 @@
+//! `cargo xtask fuzz`: the fuzzers of the local cloud, for a time (a campaign) or, in the test command, for a bounded run.
+//!
+//! libFuzzer, on stable Rust: only the members of the workspace are built with coverage (infra/local-cloud/fuzz), the
+//! libraries are those of every other build. The firmware's fuzzers are a matter of `make` (firmware/test/fuzz).
+//! Must not know: what a target checks.
+
+mod target;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use self::target::{Found, TARGETS, Target};
+use crate::process;
+use crate::workspace::Workspace;
+
+/// The fuzz targets' folder, and their package.
+const FOLDER: &str = "infra/local-cloud/fuzz";
+const PACKAGE: &str = "local-cloud-fuzz";
+
+/// What `cargo xtask fuzz` can be told.
+#[derive(clap::Args)]
+pub struct Options {
+    /// How long to fuzz each target.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    minutes: u64,
+    /// Take what campaigns have found worth keeping into the corpus that is checked in, minimised; fuzz nothing.
+    #[arg(long)]
+    merge: bool,
+    /// Run these files, or the files in these folders, and stop at the first that fails; fuzz nothing.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "target")]
+    replay: Vec<PathBuf>,
+    /// One target; all of them by default.
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(TARGETS.iter().map(|t| t.name)))]
+    target: Option<String>,
+}
+
+/// Builds the fuzzers, then fuzzes, replays or merges; `true` when nothing was found.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let fuzzers = build(workspace)?;
+    let chosen = TARGETS.iter().filter(|target| {
+        options
+            .target
+            .as_ref()
+            .is_none_or(|name| name == target.name)
+    });
+    let mut good = true;
+    for target in chosen {
+        let fuzzer = fuzzers.of(target);
+        good &= if options.merge {
+            fuzzer.merge()?
+        } else if options.replay.is_empty() {
+            let time = Duration::from_secs(options.minutes * 60);
+            say(&fuzzer.campaign(time)?)
+        } else {
+            fuzzer.replay(&options.replay)?
+        };
+    }
+    Ok(good)
+}
+
+/// Builds the fuzzers and runs each over its corpus and a fixed number of inputs from a fixed seed, side by side.
+pub fn bounded(workspace: &Workspace) -> Result<bool> {
+    let fuzzers = build(workspace)?;
+    let found: Vec<Result<Found>> = std::thread::scope(|scope| {
+        let runs: Vec<_> = TARGETS
+            .iter()
+            .map(|target| scope.spawn(|| fuzzers.of(target).bounded()))
+            .collect();
+        runs.into_iter()
+            .map(|run| {
+                run.join()
+                    .unwrap_or_else(|_| bail!("a fuzzer's thread panicked"))
+            })
+            .collect()
+    });
+    let mut good = true;
+    for found in found {
+        good &= say(&found?);
+    }
+    Ok(good)
+}
+
+fn say(found: &Found) -> bool {
+    println!("{found}");
+    found.is_good()
+}
+
+/// The fuzzers, built.
+struct Fuzzers {
+    /// Where the programs are.
+    programs: PathBuf,
+    /// Corpora and dictionaries, checked in.
+    corpus: PathBuf,
+    /// Logs, findings and what campaigns keep.
+    out: PathBuf,
+    /// What a command line for a person begins with, the name of the target left out.
+    replay: String,
+}
+
+impl Fuzzers {
+    fn of<'a>(&'a self, target: &'a Target) -> target::Fuzzer<'a> {
+        target::Fuzzer {
+            target,
+            program: self.programs.join(format!("fuzz-{}", target.name)),
+            corpus: self.corpus.join(target.name),
+            words: self.corpus.join(format!("{}.dict", target.name)),
+            out: self.out.join(target.name),
+            replay: &self.replay,
+        }
+    }
+}
+
+fn build(workspace: &Workspace) -> Result<Fuzzers> {
+    let library = libfuzzer()?;
+    let built = process::run(
+        workspace
+            .cargo()
+            .args(["build", "--quiet", "--package", PACKAGE])
+            .args(["--features", "libfuzzer", "--bins"])
+            .env(
+                "RUSTC_WORKSPACE_WRAPPER",
+                workspace.path(FOLDER).join("instrument.sh"),
+            )
+            .env("CUSTOM_LIBFUZZER_PATH", library),
+    )?;
+    ensure!(built, "the fuzzers do not build");
+    let out = workspace.target().join("fuzz");
+    fs::create_dir_all(&out).with_context(|| format!("create {}", out.display()))?;
+    Ok(Fuzzers {
+        programs: workspace.target().join("debug"),
+        corpus: workspace.path(FOLDER).join("corpus"),
+        out,
+        replay: "cargo xtask fuzz".to_owned(),
+    })
+}
+
+/// clang's libFuzzer: the one that the firmware's fuzzers use, so that none is compiled.
+fn libfuzzer() -> Result<PathBuf> {
+    let name = format!("libclang_rt.fuzzer-{}.a", std::env::consts::ARCH);
+    let output = Command::new("clang")
+        .arg(format!("-print-file-name={name}"))
+        .output()
+        .context("ask clang for libFuzzer (cargo xtask setup)")?;
+    let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    ensure!(
+        path.is_file(),
+        "clang has no {name}: install libclang-rt-14-dev (cargo xtask setup)"
+    );
+    Ok(path)
+}
