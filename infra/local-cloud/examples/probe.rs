@@ -1,7 +1,8 @@
 //! A function for the tests of the Runtime API: it speaks the protocol by hand and does as each event asks.
 //!
-//! Event: `{"do":"echo"|"fail"|"exit"|"hang"|"print"|"environment"|"twice"}`. `PROBE_INIT=error|exit|once` makes its start fail
-//! (`once`: only the first time, remembered in the file `PROBE_MARK`). Must not know: the crate it tests.
+//! Event: `{"do":"echo"|"fail"|"fail-plain"|"exit"|"abort"|"hang"|"grow"|"large"|"print"|"environment"|"twice"|"absent"}`;
+//! `print` writes the event's `lines`, if it has some. `PROBE_INIT=error|exit|once|hang` makes its start fail (`once` and
+//! `hang`: only the first time, remembered in the file `PROBE_MARK`). Must not know: the crate it tests.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,11 +17,15 @@ struct Reply {
 }
 
 fn call(method: &str, path: &str, body: &[u8]) -> std::io::Result<Reply> {
+    call_with(method, &format!("/2018-06-01/runtime/{path}"), "", body)
+}
+
+fn call_with(method: &str, path: &str, headers: &str, body: &[u8]) -> std::io::Result<Reply> {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").expect("the runtime api is given");
     let mut stream = TcpStream::connect(&api)?;
     write!(
         stream,
-        "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {api}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {api}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
     stream.write_all(body)?;
@@ -55,15 +60,38 @@ fn initialise() -> std::io::Result<()> {
             std::process::exit(1);
         }
         Ok("exit") => std::process::exit(7),
-        Ok("once") => {
+        Ok(once @ ("once" | "hang")) => {
             let mark = std::env::var("PROBE_MARK").expect("a file to remember by");
             if std::fs::File::create_new(mark).is_ok() {
-                std::process::exit(7);
+                match once {
+                    "hang" => hang(),
+                    _ => std::process::exit(7),
+                }
             }
         }
         _ => {}
     }
     Ok(())
+}
+
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Errors as a runtime reports them: in the body, or in the header alone.
+fn fail(id: &str, what: &str) -> std::io::Result<Reply> {
+    let path = format!("/2018-06-01/runtime/invocation/{id}/error");
+    let error =
+        json!({"errorType": "Probe.Failed", "errorMessage": "as asked", "stackTrace": ["probe"]});
+    match what {
+        "fail" => call_with("POST", &path, "", error.to_string().as_bytes()),
+        _ => {
+            let header = "Lambda-Runtime-Function-Error-Type: Probe.Plain\r\n";
+            call_with("POST", &path, header, b"no json")
+        }
+    }
 }
 
 fn main() -> std::io::Result<()> {
@@ -75,19 +103,44 @@ fn main() -> std::io::Result<()> {
         let id = &event.headers["lambda-runtime-aws-request-id"];
         let request: Value = serde_json::from_slice(&event.body)?;
         let answer = match request["do"].as_str().unwrap_or_default() {
-            "fail" => {
-                let error = json!({"errorType": "Probe.Failed", "errorMessage": "as asked"});
-                call(
-                    "POST",
-                    &format!("invocation/{id}/error"),
-                    error.to_string().as_bytes(),
-                )?;
+            what @ ("fail" | "fail-plain") => {
+                fail(id, what)?;
                 continue;
             }
             "exit" => std::process::exit(3),
-            "hang" => loop {
-                std::thread::park();
-            },
+            "abort" => std::process::abort(),
+            "hang" => hang(),
+            "grow" => {
+                let megabytes = request["megabytes"].as_u64().unwrap_or_default() as usize;
+                // Every page is touched, so that all of it is in memory.
+                let held = std::hint::black_box(vec![1_u8; megabytes << 20]);
+                if request["hold"] == true {
+                    hang();
+                }
+                json!(held.len())
+            }
+            "large" => {
+                let path = format!("invocation/{id}/response");
+                let bytes = request["bytes"].as_u64().unwrap_or_default() as usize;
+                let status = call("POST", &path, &vec![b'1'; bytes])?.status;
+                println!("status {status}");
+                continue;
+            }
+            "absent" => {
+                let paths = [
+                    "/2018-06-01/runtime/restore/next",
+                    "/2020-01-01/extension/event/next",
+                ];
+                let replies = paths.map(|path| call_with("GET", path, "", b""));
+                let statuses = replies.into_iter().map(|r| r.map(|reply| reply.status));
+                json!(statuses.collect::<Result<Vec<_>, _>>()?)
+            }
+            "print" if request["lines"].is_array() => {
+                for line in request["lines"].as_array().into_iter().flatten() {
+                    println!("{}", line.as_str().unwrap_or_default());
+                }
+                Value::Null
+            }
             "print" => {
                 println!("to stdout");
                 eprintln!("to stderr");

@@ -98,6 +98,15 @@ pub enum EventKind {
         /// `ok`, or what went wrong.
         outcome: String,
     },
+    /// An invocation was refused because as many are at work as may be.
+    Throttled {
+        /// The function's name.
+        function: String,
+        /// The invocation.
+        request_id: String,
+        /// For an asynchronous event: time to its next attempt, as it would be in AWS.
+        wait_ms: Option<u64>,
+    },
     /// A failed asynchronous event waits for its next attempt.
     Retrying {
         /// The function's name.

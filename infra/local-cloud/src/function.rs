@@ -2,8 +2,13 @@
 //!
 //! Must not know: who invokes a function, what it does, rules, tables.
 
+mod concurrency;
 mod environment;
+mod exit;
 mod instance;
+mod log;
+mod memory;
+mod notice;
 mod pool;
 mod queue;
 mod runtime_api;
@@ -15,11 +20,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::Value;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::template;
-use pool::Pool;
+pub use notice::{Failure, Notice, Outcome, Usage};
+use pool::{Attempt, Event, Pool};
+
+/// Largest payload of an asynchronous invocation, bytes. *Source*: "Lambda quotas", raised from 256 KB in 2025.
+pub const ASYNC_PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+/// Largest payload of a synchronous invocation, bytes.
+pub const SYNC_PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 /// Credentials handed to a function's processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,74 +41,6 @@ pub struct Credentials {
     pub secret_access_key: String,
     /// Session token.
     pub session_token: String,
-}
-
-/// What happens in and around functions.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Notice {
-    /// An invocation was handed to a process.
-    Invoked {
-        /// Function name.
-        function: String,
-        /// Request id.
-        request_id: String,
-        /// Whether a process had to be started for it.
-        cold: bool,
-    },
-    /// An invocation ended.
-    Completed {
-        /// Function name.
-        function: String,
-        /// Request id.
-        request_id: String,
-        /// Time from the start of the attempt (a cold start included) to its end, milliseconds.
-        duration_ms: u64,
-        /// How it ended.
-        outcome: Outcome,
-    },
-    /// A process wrote a line to standard output or standard error.
-    Log {
-        /// Function name.
-        function: String,
-        /// The line without its end.
-        line: String,
-    },
-    /// A failed asynchronous event waits for its next attempt.
-    Retrying {
-        /// Function name.
-        function: String,
-        /// Request id, the same for each attempt.
-        request_id: String,
-        /// Attempts made so far.
-        attempts: u32,
-        /// Time to the next attempt, milliseconds.
-        wait_ms: u64,
-    },
-    /// An asynchronous event was given up.
-    GivenUp {
-        /// Function name.
-        function: String,
-        /// Request id.
-        request_id: String,
-        /// On-failure destination.
-        destination: Option<String>,
-        /// The record for the destination.
-        record: Value,
-    },
-}
-
-/// How an invocation ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The handler answered with these bytes.
-    Success(Vec<u8>),
-    /// The handler, the runtime or the time limit ended it.
-    Failure {
-        /// Error type such as `Runtime.ExitError`.
-        error_type: String,
-        /// Text.
-        message: String,
-    },
 }
 
 /// How often an event for a function is delivered, and how much later.
@@ -129,8 +72,12 @@ pub struct Wiring {
 /// Settings that differ between a laptop run and a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tuning {
-    /// Processes at once per function.
+    /// Processes at once per function; further events wait for one, as no AWS event would have to.
     pub concurrency: usize,
+    /// Invocations at once of all functions together; past it they are throttled.
+    pub account_concurrency: u64,
+    /// How long a process may take to ask for its first event, before it is started over as part of that event's time.
+    pub init_limit: Duration,
     /// Factor on retry waits and event age: 1.0 is real time.
     pub time_scale: f64,
 }
@@ -139,6 +86,8 @@ impl Default for Tuning {
     fn default() -> Self {
         Tuning {
             concurrency: 4,
+            account_concurrency: 1000,
+            init_limit: Duration::from_secs(10),
             time_scale: 1.0,
         }
     }
@@ -154,6 +103,45 @@ pub enum FunctionError {
         function: String,
         /// Binary name.
         binary: String,
+    },
+    /// A variable that Lambda refuses.
+    #[error("configure function {function}: environment variable {variable}: {reason}")]
+    Variable {
+        /// Function name.
+        function: String,
+        /// Its name.
+        variable: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// More concurrency is reserved than there is.
+    #[error(
+        "configure function {function}: its ReservedConcurrentExecutions leave less than {least} of the account's \
+         concurrency to functions that reserve none"
+    )]
+    Concurrency {
+        /// Function name.
+        function: String,
+        /// What has to be left.
+        least: u64,
+    },
+    /// A payload over the limit.
+    #[error("invoke {function}: payload of {bytes} bytes, {most} at most")]
+    TooLarge {
+        /// Function name or ARN.
+        function: String,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// As many invocations are at work as may be.
+    #[error("invoke {function}: rate exceeded")]
+    Throttled {
+        /// Function name or ARN.
+        function: String,
+        /// Whether the function's own reserved concurrency is the limit.
+        reserved: bool,
     },
     /// The name or ARN is not that of a function.
     #[error("invoke {0}: no such function")]
@@ -179,25 +167,24 @@ struct Inner {
 impl Functions {
     /// Prepares the functions; processes start with the first event.
     ///
-    /// Errors: [`FunctionError::NoBinary`] when `wiring` has no executable for a function's binary.
+    /// Errors: [`FunctionError::NoBinary`] when `wiring` has no executable for a function's binary,
+    /// [`FunctionError::Variable`], [`FunctionError::Concurrency`].
     pub fn start(
         functions: Vec<template::Function>,
         wiring: Wiring,
     ) -> Result<Functions, FunctionError> {
-        let pools = functions
-            .into_iter()
-            .map(|function| match wiring.binaries.get(&function.binary) {
-                Some(binary) => Ok(Arc::new(Pool::new(
-                    function,
-                    binary.clone(),
-                    wiring.clone(),
-                ))),
-                None => Err(FunctionError::NoBinary {
+        let shares = concurrency::share(&functions, wiring.tuning.account_concurrency)?;
+        let mut pools = Vec::new();
+        for (function, share) in functions.into_iter().zip(shares) {
+            environment::check(&function)?;
+            let Some(binary) = wiring.binaries.get(&function.binary).cloned() else {
+                return Err(FunctionError::NoBinary {
                     function: function.name,
                     binary: function.binary,
-                }),
-            })
-            .collect::<Result<_, _>>()?;
+                });
+            };
+            pools.push(Arc::new(Pool::new(function, binary, wiring.clone(), share)));
+        }
         Ok(Functions {
             inner: Arc::new(Inner {
                 pools,
@@ -209,25 +196,83 @@ impl Functions {
 
     /// Queues an event for the function with this ARN, name or logical id; returns its request id at once.
     ///
-    /// Must be called within a tokio runtime. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`].
+    /// Must be called within a tokio runtime. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`],
+    /// [`FunctionError::TooLarge`].
     pub fn invoke_async(
         &self,
         arn_or_name: &str,
         payload: Vec<u8>,
     ) -> Result<String, FunctionError> {
         let pool = self.pool(arn_or_name)?;
+        check_size(arn_or_name, &payload, ASYNC_PAYLOAD_BYTES_MAX)?;
+        let event = Event::new(payload);
+        let request_id = event.request_id.clone();
+        let (copies, delay) = (pool.wiring.fate_of_event)(&pool.function);
+        let deliveries = (0..copies)
+            .map(|_| queue::deliver(Arc::clone(&pool), event.clone(), delay))
+            .collect();
+        // Told first, so that nothing of the event is told before it.
+        pool.tell(Notice::Queued {
+            function: pool.function.name.clone(),
+            request_id: request_id.clone(),
+        });
+        self.spawn(arn_or_name, deliveries)?;
+        Ok(request_id)
+    }
+
+    /// Runs one event and waits for its outcome. It runs to its end even if the caller no longer waits.
+    ///
+    /// `client_context` is handed to the runtime as it is. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`],
+    /// [`FunctionError::TooLarge`], [`FunctionError::Throttled`].
+    pub async fn invoke(
+        &self,
+        arn_or_name: &str,
+        payload: Vec<u8>,
+        client_context: Option<String>,
+    ) -> Result<Outcome, FunctionError> {
+        let pool = self.pool(arn_or_name)?;
+        check_size(arn_or_name, &payload, SYNC_PAYLOAD_BYTES_MAX)?;
+        let mut event = Event::new(payload);
+        event.client_context = client_context;
+        let (sender, outcome) = oneshot::channel();
+        let reserved = pool.function.reserved_concurrency.is_some();
+        let attempt = async move {
+            let attempt = pool.attempt(&event, None, Duration::MAX).await;
+            if matches!(attempt, Attempt::Throttled | Attempt::Off) {
+                pool.tell(Notice::Throttled {
+                    function: pool.function.name.clone(),
+                    request_id: event.request_id,
+                    wait_ms: None,
+                });
+            }
+            // Whoever no longer waits misses nothing.
+            let _ = sender.send(attempt);
+        };
+        self.spawn(arn_or_name, vec![attempt])?;
+        match outcome.await {
+            Ok(Attempt::Ended(outcome)) => Ok(outcome),
+            Ok(Attempt::Throttled | Attempt::Off) => Err(FunctionError::Throttled {
+                function: arn_or_name.to_owned(),
+                reserved,
+            }),
+            Ok(Attempt::NoProcess) | Err(_) => Err(FunctionError::Closed(arn_or_name.to_owned())),
+        }
+    }
+
+    fn spawn(
+        &self,
+        arn_or_name: &str,
+        work: Vec<impl Future<Output = ()> + Send + 'static>,
+    ) -> Result<(), FunctionError> {
         let mut deliveries = self.inner.deliveries.lock().expect("no holder panics");
         if self.inner.closed.load(std::sync::atomic::Ordering::Acquire) {
             return Err(FunctionError::Closed(arn_or_name.to_owned()));
         }
         while deliveries.try_join_next().is_some() {}
-        let request_id = uuid::Uuid::new_v4().to_string();
-        let (copies, delay) = (pool.wiring.fate_of_event)(&pool.function);
-        for _ in 0..copies {
-            let (pool, payload) = (Arc::clone(&pool), payload.clone());
-            deliveries.spawn(queue::deliver(pool, request_id.clone(), payload, delay));
+        for work in work {
+            deliveries.spawn(work);
         }
-        Ok(request_id)
+        Ok(())
     }
 
     /// Kills every process of a function, as a fault; an event at work fails with `Runtime.ExitError`.
@@ -263,4 +308,15 @@ impl Functions {
             .cloned()
             .ok_or_else(|| FunctionError::Unknown(arn_or_name.to_owned()))
     }
+}
+
+fn check_size(function: &str, payload: &[u8], most: usize) -> Result<(), FunctionError> {
+    if payload.len() <= most {
+        return Ok(());
+    }
+    Err(FunctionError::TooLarge {
+        function: function.to_owned(),
+        bytes: payload.len(),
+        most,
+    })
 }

@@ -8,7 +8,61 @@ use std::path::Path;
 
 use crate::template;
 
-use super::{Credentials, Wiring};
+use super::{Credentials, FunctionError, Wiring};
+
+/// Variables that Lambda sets itself and lets nobody else set.
+const RESERVED: [&str; 19] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+    "AWS_LAMBDA_METADATA_API",
+];
+/// All names and values of a function together, bytes.
+const BYTES_MAX: usize = 4096;
+
+/// Refuses variables that Lambda would refuse.
+pub(super) fn check(function: &template::Function) -> Result<(), FunctionError> {
+    let refused = |variable: &str, reason| FunctionError::Variable {
+        function: function.name.clone(),
+        variable: variable.to_owned(),
+        reason,
+    };
+    let mut bytes = 0;
+    for (name, value) in &function.environment {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(refused(name, "Lambda sets it; choose another name"));
+        }
+        let mut letters = name.chars();
+        let is_name = letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+            && name.len() >= 2
+            && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            let reason =
+                "a name begins with a letter and has two or more letters, digits or underscores";
+            return Err(refused(name, reason));
+        }
+        bytes += name.len() + value.len();
+        if bytes > BYTES_MAX {
+            return Err(refused(name, "all variables together have more than 4 KB"));
+        }
+    }
+    Ok(())
+}
 
 /// All variables; nothing else of this process's environment but `PATH` is handed on.
 pub(super) fn variables(
@@ -26,7 +80,8 @@ pub(super) fn variables(
         session_token,
     } = (wiring.credentials_for)(function);
     let task_root = binary.parent().unwrap_or(Path::new("/"));
-    let level = function.log_level.as_deref();
+    let is_json = function.log_format.as_deref() == Some("JSON");
+    let level = function.log_level.as_deref().unwrap_or("INFO");
     let reserved = [
         ("AWS_LAMBDA_RUNTIME_API", api.to_string()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
@@ -36,10 +91,7 @@ pub(super) fn variables(
             function.memory_mb.to_string(),
         ),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", function.name),
-        ),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", log_group(function)),
         ("AWS_LAMBDA_LOG_STREAM_NAME", stream.to_owned()),
         (
             "AWS_LAMBDA_LOG_FORMAT",
@@ -55,6 +107,9 @@ pub(super) fn variables(
         ("AWS_SESSION_TOKEN", session_token),
         ("_HANDLER", function.handler.clone()),
         ("LAMBDA_TASK_ROOT", task_root.display().to_string()),
+        ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
+        ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000".to_owned()),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),
         ("PATH", std::env::var("PATH").unwrap_or_default()),
@@ -62,8 +117,14 @@ pub(super) fn variables(
     for (name, value) in reserved {
         variables.insert(name.to_owned(), value);
     }
-    if let Some(level) = level {
+    if is_json {
         variables.insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), level.to_owned());
     }
     variables
+}
+
+/// The log group: the one the template names, or the function's own.
+pub(super) fn log_group(function: &template::Function) -> String {
+    let own = || format!("/aws/lambda/{}", function.name);
+    function.log_group.clone().unwrap_or_else(own)
 }

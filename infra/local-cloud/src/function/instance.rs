@@ -3,7 +3,7 @@
 //! Must not know: other processes, retries, queues.
 
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -14,12 +14,15 @@ use tokio::time::Instant;
 
 use crate::template;
 
-use super::runtime_api::{Failure, Job, Report, RuntimeApi};
-use super::{Notice, Outcome, Wiring, environment};
+use super::runtime_api::{Job, Report, RuntimeApi};
+use super::{Failure, Notice, Outcome, Wiring, environment, exit, log, memory};
 
 /// A running process and its Runtime API; dropping it kills the process.
 pub(super) struct Instance {
     child: Child,
+    pid: u32,
+    /// What the function may use.
+    memory_mb: u64,
     api: RuntimeApi,
     kill: watch::Receiver<u64>,
     _logs: JoinSet<()>,
@@ -53,12 +56,17 @@ impl Instance {
             .map_err(entrypoint)?;
         let mut logs = JoinSet::new();
         if let Some(stdout) = child.stdout.take() {
-            logs.spawn(forward(stdout, function.name.clone(), wiring.clone()));
+            logs.spawn(forward(stdout, function.clone(), wiring.clone()));
         }
         if let Some(stderr) = child.stderr.take() {
-            logs.spawn(forward(stderr, function.name.clone(), wiring.clone()));
+            logs.spawn(forward(stderr, function.clone(), wiring.clone()));
         }
+        let pid = child
+            .id()
+            .ok_or_else(|| exit::failure("", child_status(&mut child)))?;
         Ok(Instance {
+            pid,
+            memory_mb: function.memory_mb,
             child,
             api,
             kill,
@@ -66,8 +74,10 @@ impl Instance {
         })
     }
 
-    /// Waits until the process asks for its first event.
-    pub async fn initialise(&mut self, limit: Duration) -> Result<(), Failure> {
+    /// Waits until the process asks for its first event, or `deadline`; `limit` is the time that a time-out names.
+    pub async fn initialise(&mut self, deadline: Instant, limit: Duration) -> Result<(), Failure> {
+        let memory = memory::exceeded(self.pid, self.memory_mb);
+        tokio::pin!(memory);
         loop {
             tokio::select! {
                 biased;
@@ -75,53 +85,56 @@ impl Instance {
                     Some(Report::Ready) => return Ok(()),
                     Some(Report::InitError(failure)) => return Err(failure),
                     Some(_) => {}
-                    None => return Err(Failure::new("Runtime.Unknown", "runtime api stopped")),
+                    None => return Err(stopped()),
                 },
-                status = self.child.wait() => return Err(exited("", status)),
-                () = tokio::time::sleep(limit) => {
-                    let text = format!("initialisation timed out after {:.2} seconds", limit.as_secs_f64());
-                    return Err(Failure::new("Sandbox.Timedout", text));
-                }
+                status = self.child.wait() => return Err(exit::failure("", status)),
+                () = &mut memory => return Err(exit::out_of_memory("")),
+                () = tokio::time::sleep_until(deadline) => return Err(timed_out("", limit)),
             }
         }
     }
 
-    /// Runs one event; false when the process must not be used again.
-    pub async fn invoke(&mut self, job: Job, limit: Duration) -> (Outcome, bool) {
+    /// Runs one event until `deadline`; false when the process must not be used again.
+    pub async fn invoke(
+        &mut self,
+        job: Job,
+        deadline: Instant,
+        limit: Duration,
+    ) -> (Outcome, bool) {
         let id = job.request_id.clone();
-        let deadline = Instant::now() + limit;
         if self.api.jobs.send(job).await.is_err() {
-            return (
-                failed(Failure::new("Runtime.Unknown", "runtime api stopped")),
-                false,
-            );
+            return (Outcome::Failure(stopped()), false);
         }
+        let memory = memory::exceeded(self.pid, self.memory_mb);
+        tokio::pin!(memory);
         loop {
-            tokio::select! {
+            let failure = tokio::select! {
                 biased;
                 report = self.api.reports.recv() => match report {
                     Some(Report::Response(body)) => return (Outcome::Success(body), true),
-                    Some(Report::Error(failure)) => return (failed(failure), true),
-                    Some(Report::InitError(failure)) => return (failed(failure), false),
-                    Some(Report::Ready) => {}
-                    None => return (failed(Failure::new("Runtime.Unknown", "runtime api stopped")), false),
+                    Some(Report::Error(failure)) => return (Outcome::Failure(failure), true),
+                    Some(Report::InitError(failure)) => failure,
+                    Some(Report::Ready) => continue,
+                    None => stopped(),
                 },
-                status = self.child.wait() => return (failed(exited(&id, status)), false),
+                status = self.child.wait() => exit::failure(&id, status),
                 // Killed from outside: the exit is seen in the next round.
                 Ok(()) = self.kill.changed() => {
                     if let Err(error) = self.child.start_kill() {
                         tracing::debug!(%error, "process had ended before it was killed");
                     }
+                    continue;
                 }
-                () = tokio::time::sleep_until(deadline) => {
-                    let text = format!(
-                        "RequestId: {id} Error: Task timed out after {:.2} seconds",
-                        limit.as_secs_f64()
-                    );
-                    return (failed(Failure::new("Sandbox.Timedout", text)), false);
-                }
-            }
+                () = &mut memory => exit::out_of_memory(&id),
+                () = tokio::time::sleep_until(deadline) => timed_out(&id, limit),
+            };
+            return (Outcome::Failure(failure), false);
         }
+    }
+
+    /// Most memory that the process has used so far, MB, where the system tells.
+    pub fn memory_mb(&self) -> Option<u64> {
+        memory::peak_mb(self.pid)
     }
 
     /// Whether the process can take another event.
@@ -138,39 +151,42 @@ impl Instance {
     }
 }
 
-fn failed(failure: Failure) -> Outcome {
-    Outcome::Failure {
-        error_type: failure.error_type,
-        message: failure.message,
-    }
+/// The status of a process that has ended already.
+fn child_status(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+    child
+        .try_wait()?
+        .ok_or_else(|| std::io::ErrorKind::NotFound.into())
 }
 
-fn exited(id: &str, status: std::io::Result<ExitStatus>) -> Failure {
-    let reason = match status {
-        Ok(status) if status.success() => "Runtime exited without providing a reason".to_owned(),
-        Ok(status) => format!("Runtime exited with error: {status}"),
-        Err(error) => format!("Runtime exited: {error}"),
-    };
-    let message = if id.is_empty() {
-        format!("Error: {reason}")
-    } else {
-        format!("RequestId: {id} Error: {reason}")
-    };
-    Failure::new("Runtime.ExitError", message)
+fn stopped() -> Failure {
+    Failure::new("Runtime.Unknown", "runtime api stopped")
 }
 
-/// Hands on each line of a process's output.
-async fn forward(stream: impl AsyncRead + Unpin, function: String, wiring: Wiring) {
+fn timed_out(id: &str, limit: Duration) -> Failure {
+    let seconds = limit.as_secs_f64();
+    let text = format!("Error: Task timed out after {seconds:.2} seconds");
+    let text = match id {
+        "" => text,
+        id => format!("RequestId: {id} {text}"),
+    };
+    Failure::new("Sandbox.Timedout", text)
+}
+
+/// Hands on each line of a process's output that Lambda keeps.
+async fn forward(stream: impl AsyncRead + Unpin, function: template::Function, wiring: Wiring) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
         line.clear();
         match reader.read_until(b'\n', &mut line).await {
             Ok(0) | Err(_) => return,
-            Ok(_) => (wiring.events)(Notice::Log {
-                function: function.clone(),
-                line: String::from_utf8_lossy(&line).trim_end().to_owned(),
-            }),
+            Ok(_) => {
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                if log::keeps(&function, &line) {
+                    let function = function.name.clone();
+                    (wiring.events)(Notice::Log { function, line });
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -12,27 +13,93 @@ use tokio::time::Instant;
 
 use crate::template;
 
+use super::concurrency::Concurrency;
 use super::instance::Instance;
-use super::runtime_api::{Failure, Job};
-use super::{Notice, Outcome, Wiring};
-
-/// AWS gives initialisation this long; after that it starts over under the function's own time limit.
-const INIT_LIMIT: Duration = Duration::from_secs(10);
+use super::log::{self, Platform};
+use super::runtime_api::Job;
+use super::{Failure, Notice, Outcome, Usage, Wiring};
 
 /// One function and its processes.
 pub(super) struct Pool {
     pub function: template::Function,
     binary: PathBuf,
     pub wiring: Wiring,
+    concurrency: Concurrency,
+    running: AtomicUsize,
     slots: Semaphore,
     idle: Mutex<Vec<Instance>>,
     kill: watch::Sender<u64>,
 }
 
+/// What a function is invoked with.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    pub request_id: String,
+    pub payload: Bytes,
+    /// What the caller says of itself, as JSON.
+    pub client_context: Option<String>,
+}
+
+impl Event {
+    pub fn new(payload: Vec<u8>) -> Event {
+        Event {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            payload: payload.into(),
+            client_context: None,
+        }
+    }
+}
+
+/// What became of an attempt to run an event.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    /// It ran.
+    Ended(Outcome),
+    /// As many invocations are at work as may be.
+    Throttled,
+    /// The function may never run.
+    Off,
+    /// No process was free in time.
+    NoProcess,
+}
+
+/// Until when something runs, and how long that is in words.
+#[derive(Clone, Copy)]
+struct Limit {
+    deadline: Instant,
+    deadline_ms: u64,
+    limit: Duration,
+}
+
+/// A process that is ready for an event of its own time.
+struct Ready {
+    instance: Instance,
+    init_ms: Option<f64>,
+    /// When the event's time began, and when it ends.
+    begun: Instant,
+    limit: Limit,
+}
+
+/// Counts an invocation as long as it lives.
+struct Running<'a>(&'a AtomicUsize);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Pool {
-    pub fn new(function: template::Function, binary: PathBuf, wiring: Wiring) -> Pool {
+    pub fn new(
+        function: template::Function,
+        binary: PathBuf,
+        wiring: Wiring,
+        concurrency: Concurrency,
+    ) -> Pool {
         Pool {
             slots: Semaphore::new(wiring.tuning.concurrency.max(1)),
+            concurrency,
+            running: AtomicUsize::new(0),
             function,
             binary,
             wiring,
@@ -41,89 +108,141 @@ impl Pool {
         }
     }
 
-    /// Runs one attempt of an event; none when no process was free within `patience`.
-    pub async fn attempt(
-        &self,
-        request_id: &str,
-        payload: Bytes,
-        patience: Duration,
-    ) -> Option<Outcome> {
-        let slot = tokio::time::timeout(patience, self.slots.acquire()).await;
-        let _slot = slot.ok()?.expect("the slots are never closed");
+    /// Runs one attempt of an event; `age_ms` is told with it. For a process it waits as long as `patience`.
+    pub async fn attempt(&self, event: &Event, age_ms: Option<u64>, patience: Duration) -> Attempt {
+        if self.concurrency.is_off() {
+            return Attempt::Off;
+        }
+        let Some(_right) = self.concurrency.enter() else {
+            return Attempt::Throttled;
+        };
+        let Ok(slot) = tokio::time::timeout(patience, self.slots.acquire()).await else {
+            return Attempt::NoProcess;
+        };
+        let _slot = slot.expect("the slots are never closed");
+        let running = self.running.fetch_add(1, Ordering::Relaxed) + 1;
+        let _running = Running(&self.running);
         let warm = self.take_idle();
         let begun = Instant::now();
-        let function = self.function.name.clone();
         self.tell(Notice::Invoked {
-            function: function.clone(),
-            request_id: request_id.to_owned(),
+            function: self.function.name.clone(),
+            request_id: event.request_id.clone(),
             cold: warm.is_none(),
+            running,
+            age_ms,
         });
-        let outcome = self.run(warm, request_id, payload).await;
+        let (outcome, usage) = self.run(warm, event).await;
+        self.log(&Platform::End {
+            id: &event.request_id,
+            usage: &usage,
+            outcome: &outcome,
+        });
         self.tell(Notice::Completed {
-            function,
-            request_id: request_id.to_owned(),
+            function: self.function.name.clone(),
+            request_id: event.request_id.clone(),
             duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            usage,
             outcome: outcome.clone(),
         });
-        Some(outcome)
+        Attempt::Ended(outcome)
     }
 
-    async fn run(&self, warm: Option<Instance>, request_id: &str, payload: Bytes) -> Outcome {
-        let mut instance = match warm {
-            Some(instance) => instance,
-            None => match self.start().await {
-                Ok(instance) => instance,
-                Err(Failure {
-                    error_type,
-                    message,
-                }) => {
-                    return Outcome::Failure {
-                        error_type,
-                        message,
-                    };
-                }
-            },
+    async fn run(&self, warm: Option<Instance>, event: &Event) -> (Outcome, Usage) {
+        let begun = Instant::now();
+        let ready = match warm {
+            Some(instance) => Ok(Ready {
+                instance,
+                init_ms: None,
+                begun,
+                limit: self.time_limit(),
+            }),
+            None => self.start(&event.request_id).await,
         };
-        let limit = self.time_limit();
-        let timeout_ms = u64::try_from(limit.as_millis()).expect("at most 900 seconds");
+        let mut ready = match ready {
+            Ok(ready) => ready,
+            Err(failure) => {
+                let usage = Usage {
+                    duration_ms: milliseconds(begun),
+                    ..Usage::default()
+                };
+                return (Outcome::Failure(failure), usage);
+            }
+        };
+        let id = &event.request_id;
+        self.log(&Platform::Start { id });
+        let limit = ready.limit;
         let job = Job {
-            request_id: request_id.to_owned(),
-            deadline_ms: (self.wiring.now_ms)() + timeout_ms,
+            request_id: id.clone(),
+            deadline_ms: limit.deadline_ms,
             function_arn: self.function.arn.clone(),
             trace_id: trace_id(),
-            payload,
+            client_context: event.client_context.clone(),
+            payload: event.payload.clone(),
         };
-        let (outcome, reusable) = instance.invoke(job, limit).await;
+        let (outcome, reusable) = ready
+            .instance
+            .invoke(job, limit.deadline, limit.limit)
+            .await;
+        let usage = Usage {
+            duration_ms: milliseconds(ready.begun),
+            init_ms: ready.init_ms,
+            memory_mb: ready.instance.memory_mb(),
+        };
         if reusable {
-            self.idle.lock().expect("no holder panics").push(instance);
+            let mut idle = self.idle.lock().expect("no holder panics");
+            idle.push(ready.instance);
         } else {
-            instance.stop().await;
+            ready.instance.stop().await;
         }
-        outcome
+        (outcome, usage)
     }
 
-    /// Starts a process; like AWS, a failed initialisation is tried once more as part of the invocation.
-    async fn start(&self) -> Result<Instance, Failure> {
-        match self.start_once(INIT_LIMIT).await {
-            Ok(instance) => Ok(instance),
-            Err(first) => {
-                self.tell(Notice::Log {
-                    function: self.function.name.clone(),
-                    line: format!(
-                        "INIT_REPORT Status: error Error Type: {} {}",
-                        first.error_type, first.message
-                    ),
-                });
-                self.start_once(self.time_limit()).await
+    /// Starts a process; like AWS, a failed initialisation is tried once more as part of the invocation, in its time.
+    async fn start(&self, id: &str) -> Result<Ready, Failure> {
+        let begun = Instant::now();
+        let init_limit = self.wiring.tuning.init_limit;
+        self.log(&Platform::InitStart);
+        let first = self.start_once(begun + init_limit, init_limit).await;
+        let duration_ms = milliseconds(begun);
+        let failure = first.as_ref().err();
+        self.log(&Platform::InitReport {
+            duration_ms,
+            failure,
+        });
+        if let Ok(instance) = first {
+            return Ok(Ready {
+                instance,
+                init_ms: Some(duration_ms),
+                begun: Instant::now(),
+                limit: self.time_limit(),
+            });
+        }
+        let (begun, limit) = (Instant::now(), self.time_limit());
+        match self.start_once(limit.deadline, limit.limit).await {
+            Ok(instance) => Ok(Ready {
+                instance,
+                init_ms: None,
+                begun,
+                limit,
+            }),
+            Err(mut failure) => {
+                // What Lambda itself words names the invocation by now.
+                let own = ["Runtime.", "Sandbox."];
+                let is_ours = own.iter().any(|kind| failure.error_type.starts_with(kind));
+                if is_ours && failure.message.starts_with("Error: ") {
+                    let message = format!("RequestId: {id} {}", failure.message);
+                    failure = Failure::new(&failure.error_type, message);
+                }
+                Err(failure)
             }
         }
     }
 
-    async fn start_once(&self, limit: Duration) -> Result<Instance, Failure> {
+    async fn start_once(&self, deadline: Instant, limit: Duration) -> Result<Instance, Failure> {
         let kill = self.kill.subscribe();
         let mut instance =
             Instance::start(&self.function, &self.binary, &self.wiring, kill).await?;
-        match instance.initialise(limit).await {
+        match instance.initialise(deadline, limit).await {
             Ok(()) => Ok(instance),
             Err(failure) => {
                 instance.stop().await;
@@ -161,9 +280,27 @@ impl Pool {
         (self.wiring.events)(notice);
     }
 
-    fn time_limit(&self) -> Duration {
-        Duration::from_secs(self.function.timeout_s)
+    fn log(&self, event: &Platform) {
+        for line in log::lines(&self.function, (self.wiring.now_ms)(), event) {
+            let function = self.function.name.clone();
+            self.tell(Notice::Log { function, line });
+        }
     }
+
+    /// The function's own, from now.
+    fn time_limit(&self) -> Limit {
+        let seconds = self.function.timeout_s;
+        let limit = Duration::from_secs(seconds);
+        Limit {
+            deadline: Instant::now() + limit,
+            deadline_ms: (self.wiring.now_ms)() + seconds * 1000,
+            limit,
+        }
+    }
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
 }
 
 /// An X-Ray header that is not sampled.

@@ -5,16 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::pool::Pool;
-use super::{Notice, Outcome};
+use super::pool::{Attempt, Event, Pool};
+use super::{Failure, Notice, Outcome};
 use crate::clock::iso_8601;
 
 /// Waits before the second and the third attempt.
 const WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+
+/// Back-off of an event that is throttled: doubled from the first to the last.
+const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 
 /// Age of an event: real time, with each wait counted as long as it is in AWS even where it was shortened.
 struct Age {
@@ -25,8 +27,12 @@ struct Age {
 }
 
 impl Age {
+    fn so_far(&self) -> Duration {
+        self.since.elapsed() + self.saved
+    }
+
     fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.since.elapsed() + self.saved)
+        self.limit.saturating_sub(self.so_far())
     }
 
     async fn wait(&mut self, wait: Duration) {
@@ -37,13 +43,8 @@ impl Age {
 }
 
 /// Delivers one event to the end: success, or given up. It waits in the queue for `delay` first.
-pub(super) async fn deliver(
-    pool: Arc<Pool>,
-    request_id: String,
-    payload: Vec<u8>,
-    delay: Duration,
-) {
-    let payload = Bytes::from(payload);
+pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
+    let request_id = event.request_id.clone();
     let mut age = Age {
         since: Instant::now(),
         scale: pool.wiring.tuning.time_scale,
@@ -51,17 +52,30 @@ pub(super) async fn deliver(
         limit: Duration::from_secs(pool.function.max_event_age_s),
     };
     tokio::time::sleep(delay).await;
-    let mut attempts = 0;
+    let (mut attempts, mut back_off) = (0, BACK_OFF[0]);
     let mut last = None;
     let condition = loop {
         let patience = age.left();
         if patience.is_zero() {
             break "EventAgeExceeded";
         }
-        match pool.attempt(&request_id, payload.clone(), patience).await {
-            None => break "EventAgeExceeded",
-            Some(Outcome::Success(_)) => return,
-            Some(failure) => last = Some(failure),
+        let age_ms = (attempts == 0).then(|| milliseconds(age.so_far()));
+        match pool.attempt(&event, age_ms, patience).await {
+            Attempt::Off => break "ZeroReservedConcurrency",
+            Attempt::NoProcess => break "EventAgeExceeded",
+            Attempt::Throttled => {
+                let wait = back_off.min(age.left());
+                back_off = (back_off * 2).min(BACK_OFF[1]);
+                pool.tell(Notice::Throttled {
+                    function: pool.function.name.clone(),
+                    request_id: request_id.clone(),
+                    wait_ms: Some(milliseconds(wait)),
+                });
+                age.wait(wait).await;
+                continue;
+            }
+            Attempt::Ended(Outcome::Success(_)) => return,
+            Attempt::Ended(Outcome::Failure(failure)) => last = Some(failure),
         }
         attempts += 1;
         let wait = match WAITS.get(attempts as usize - 1) {
@@ -72,11 +86,12 @@ pub(super) async fn deliver(
             function: pool.function.name.clone(),
             request_id: request_id.clone(),
             attempts,
-            wait_ms: u64::try_from(wait.as_millis()).expect("at most two minutes"),
+            wait_ms: milliseconds(wait),
         });
         age.wait(wait).await;
     };
-    let record = record(&pool, &request_id, &payload, condition, attempts, last);
+    let payload = &event.payload;
+    let record = record(&pool, &request_id, payload, condition, attempts, last);
     pool.tell(Notice::GivenUp {
         function: pool.function.name.clone(),
         request_id,
@@ -92,7 +107,7 @@ fn record(
     payload: &[u8],
     condition: &str,
     attempts: u32,
-    last: Option<Outcome>,
+    last: Option<Failure>,
 ) -> Value {
     let payload = serde_json::from_slice(payload)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(payload).into_owned()));
@@ -107,17 +122,17 @@ fn record(
         },
         "requestPayload": payload,
     });
-    if let Some(Outcome::Failure {
-        error_type,
-        message,
-    }) = last
-    {
+    if let Some(failure) = last {
         record["responseContext"] = json!({
             "statusCode": 200,
             "executedVersion": "$LATEST",
             "functionError": "Unhandled",
         });
-        record["responsePayload"] = json!({"errorType": error_type, "errorMessage": message});
+        record["responsePayload"] = failure.payload;
     }
     record
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-/// Largest response of a synchronous invocation, bytes.
-const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024;
+use super::Failure;
+
+/// Largest response, bytes: 6 MB and what Lambda adds to it. *Source*: the message of `Function.ResponseSizeTooLarge`.
+pub(super) const RESPONSE_BYTES_MAX: usize = 6_291_556;
 
 /// One event on its way to a process.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub(super) struct Job {
     pub deadline_ms: u64,
     pub function_arn: String,
     pub trace_id: String,
+    /// What the caller said of itself, as JSON.
+    pub client_context: Option<String>,
     pub payload: Bytes,
 }
 
@@ -37,22 +41,6 @@ pub(super) enum Report {
     Response(Vec<u8>),
     Error(Failure),
     InitError(Failure),
-}
-
-/// An error as a runtime words it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub error_type: String,
-    pub message: String,
-}
-
-impl Failure {
-    pub fn new(error_type: &str, message: impl Into<String>) -> Failure {
-        Failure {
-            error_type: error_type.to_owned(),
-            message: message.into(),
-        }
-    }
 }
 
 /// The serving side of one process; it stops with the value.
@@ -89,6 +77,7 @@ impl RuntimeApi {
             )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
+            .fallback(absent)
             .layer(DefaultBodyLimit::max(4 * RESPONSE_BYTES_MAX))
             .with_state(exchange);
         let mut server = JoinSet::new();
@@ -146,7 +135,23 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
         header("lambda-runtime-invoked-function-arn", job.function_arn),
         header("lambda-runtime-trace-id", job.trace_id),
     ];
-    (headers, job.payload).into_response()
+    let mut answer = (headers, job.payload).into_response();
+    if let Some(context) = job.client_context {
+        match context.try_into() {
+            Ok(value) => {
+                let name = HeaderName::from_static("lambda-runtime-client-context");
+                answer.headers_mut().insert(name, value);
+            }
+            Err(error) => tracing::error!(%error, "hand over client context"),
+        }
+    }
+    answer
+}
+
+/// Extensions, snapshots and what else Lambda has besides.
+async fn absent(uri: axum::http::Uri) -> Response {
+    let message = format!("{} is not served by the local cloud", uri.path());
+    refusal(StatusCode::NOT_FOUND, "Runtime.NotSupported", &message)
 }
 
 async fn response(
@@ -160,8 +165,7 @@ async fn response(
     if body.len() > RESPONSE_BYTES_MAX {
         let kind = "Function.ResponseSizeTooLarge";
         let message = format!(
-            "response of {} bytes, {RESPONSE_BYTES_MAX} at most",
-            body.len()
+            "Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
         );
         exchange.report(Report::Error(Failure::new(kind, message.clone())));
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, kind, &message);
@@ -205,7 +209,11 @@ fn failure(headers: &HeaderMap, body: &[u8]) -> Failure {
     let message = parsed["errorMessage"]
         .as_str()
         .map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
-    Failure::new(error_type, message)
+    let mut failure = Failure::new(error_type, message);
+    if parsed.is_object() {
+        failure.payload = parsed;
+    }
+    failure
 }
 
 fn accepted() -> Response {

@@ -1,11 +1,13 @@
 //! Real processes behind the Runtime API: the example `probe`, which does as each event asks.
 
 mod ending;
+mod limit;
+mod log;
 mod retry;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -44,6 +46,8 @@ fn function() -> template::Function {
         environment: BTreeMap::new(),
         log_format: Some("JSON".to_owned()),
         log_level: Some("DEBUG".to_owned()),
+        system_log_level: Some("WARN".to_owned()),
+        log_group: None,
         max_retries: 0,
         max_event_age_s: 21_600,
         on_failure: Some("arn:aws:sqs:us-east-1:123456789012:failures".to_owned()),
@@ -80,6 +84,7 @@ fn world(adjust: impl FnOnce(&mut template::Function, &mut Wiring)) -> World {
         tuning: Tuning {
             concurrency: 2,
             time_scale: 0.001,
+            ..Tuning::default()
         },
     };
     adjust(&mut function, &mut wiring);
@@ -123,7 +128,7 @@ impl World {
         self.send(event);
         match self.outcome().await {
             Outcome::Success(body) => serde_json::from_slice(&body).expect("the probe sends json"),
-            Outcome::Failure { message, .. } => panic!("{message}"),
+            Outcome::Failure(failure) => panic!("{}", failure.message),
         }
     }
 
@@ -131,14 +136,12 @@ impl World {
         self.send(event);
         match self.outcome().await {
             Outcome::Success(body) => panic!("{}", String::from_utf8_lossy(&body)),
-            Outcome::Failure {
-                error_type,
-                message,
-            } => (error_type, message),
+            Outcome::Failure(failure) => (failure.error_type, failure.message),
         }
     }
 }
 
+// AWS same(functions): the Runtime API gives request id, deadline, function ARN and trace id with each event
 #[tokio::test]
 async fn an_event_arrives_with_every_documented_header() {
     let mut world = world(|_, _| {});
@@ -163,6 +166,7 @@ async fn an_event_arrives_with_every_documented_header() {
     world.functions.shutdown().await;
 }
 
+// AWS same(functions): a process serves one event after another, and only its first is a cold start
 #[tokio::test]
 async fn a_process_stays_warm_and_its_first_event_is_cold() {
     let mut world = world(|_, _| {});
@@ -187,6 +191,7 @@ async fn a_process_stays_warm_and_its_first_event_is_cold() {
     world.functions.shutdown().await;
 }
 
+// AWS different(functions): AWS runs events at once up to the concurrency limit; here they wait for one of four processes
 #[tokio::test]
 async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
     let mut world = world(|function, _| function.timeout_s = 1);
@@ -210,8 +215,8 @@ async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
 #[tokio::test]
 async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
     let mut world = world(|function, _| {
-        let variables = [("TABLE", "readings"), ("AWS_REGION", "elsewhere")];
-        function.environment = variables.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let table = ("TABLE".to_owned(), "readings".to_owned());
+        function.environment = BTreeMap::from([table]);
     });
     let environment = world.answer(json!({"do": "environment"})).await;
     let expected = [
@@ -240,12 +245,19 @@ async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
     world.functions.shutdown().await;
 }
 
+// AWS same(functions): errors of the handler, of the header alone, of an exit, a signal and a time-out, with type and text
 #[tokio::test]
 async fn failures_carry_the_error_type_that_lambda_gives_them() {
     let mut world = world(|function, _| function.timeout_s = 1);
     let cases = [
         ("fail", "Probe.Failed", "as asked"),
-        ("exit", "Runtime.ExitError", "exit status: 3"),
+        ("fail-plain", "Probe.Plain", "no json"),
+        ("abort", "Runtime.ExitError", "signal: aborted"),
+        (
+            "exit",
+            "Runtime.ExitError",
+            "Error: Runtime exited with error: exit status 3",
+        ),
         (
             "hang",
             "Sandbox.Timedout",
@@ -264,11 +276,16 @@ async fn failures_carry_the_error_type_that_lambda_gives_them() {
     world.functions.shutdown().await;
 }
 
+// AWS same(functions): an initialisation that fails is tried once more with the first event, then its error is the event's
 #[tokio::test]
 async fn a_start_that_fails_is_tried_once_more_then_reported() {
     for (mode, error_type, text) in [
         ("error", "Probe.Init", "no start"),
-        ("exit", "Runtime.ExitError", "exit status: 7"),
+        (
+            "exit",
+            "Runtime.ExitError",
+            "Error: Runtime exited with error: exit status 7",
+        ),
     ] {
         let mut world = world(|function, _| {
             let mode = ("PROBE_INIT".to_owned(), mode.to_owned());
@@ -289,6 +306,7 @@ async fn a_start_that_fails_is_tried_once_more_then_reported() {
     world.functions.shutdown().await;
 }
 
+// AWS same(functions): standard output and standard error go to the log
 #[tokio::test]
 async fn both_outputs_of_a_process_become_log_lines() {
     let mut world = world(|_, _| {});
@@ -306,6 +324,7 @@ async fn both_outputs_of_a_process_become_log_lines() {
     world.functions.shutdown().await;
 }
 
+// AWS same(functions): an answer to an event that is over is refused
 #[tokio::test]
 async fn only_the_first_answer_to_an_event_counts() {
     let mut world = world(|_, _| {});

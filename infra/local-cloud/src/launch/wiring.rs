@@ -63,6 +63,7 @@ fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
             function,
             request_id,
             cold,
+            ..
         } => events.emit(EventKind::Invoked {
             function,
             request_id,
@@ -73,17 +74,25 @@ fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
             request_id,
             duration_ms,
             outcome,
+            ..
         } => events.emit(EventKind::Completed {
             function,
             request_id,
             duration_ms,
             outcome: match outcome {
                 Outcome::Success(_) => "ok".to_owned(),
-                Outcome::Failure {
-                    error_type,
-                    message,
-                } => format!("{error_type}: {message}"),
+                Outcome::Failure(failure) => format!("{}: {}", failure.error_type, failure.message),
             },
+        }),
+        Notice::Queued { .. } => {}
+        Notice::Throttled {
+            function,
+            request_id,
+            wait_ms,
+        } => events.emit(EventKind::Throttled {
+            function,
+            request_id,
+            wait_ms,
         }),
         Notice::Log { function, line } => events.emit(EventKind::FunctionLog { function, line }),
         Notice::Retrying {

@@ -105,7 +105,7 @@ pub(super) fn read(
         return Err(place.refused(fields.at, "Role", role, reason));
     }
     let environment = environment(&mut fields)?;
-    let (log_format, log_level) = logging(&mut fields)?;
+    let logging = logging(&mut fields)?;
     let invoke = invoke_config(&mut fields)?;
     let function = Function {
         logical_id: id.to_owned(),
@@ -116,8 +116,10 @@ pub(super) fn read(
         timeout_s: fields.integer("Timeout", 1..=900)?.unwrap_or(3),
         memory_mb: fields.integer("MemorySize", 128..=10_240)?.unwrap_or(128),
         environment,
-        log_format,
-        log_level,
+        log_format: logging.format,
+        log_level: logging.level,
+        system_log_level: logging.system_level,
+        log_group: logging.group,
         max_retries: invoke.retries,
         max_event_age_s: invoke.age_s,
         on_failure: invoke.on_failure,
@@ -180,23 +182,36 @@ fn environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, Template
     Ok(values)
 }
 
-fn logging(fields: &mut Fields) -> Result<(Option<String>, Option<String>), TemplateError> {
-    let Some(mut logging) = fields.map("LoggingConfig")? else {
-        return Ok((None, None));
+#[derive(Default)]
+struct Logging {
+    format: Option<String>,
+    level: Option<String>,
+    system_level: Option<String>,
+    group: Option<String>,
+}
+
+fn logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
+    let Some(mut config) = fields.map("LoggingConfig")? else {
+        return Ok(Logging::default());
     };
-    let format = logging.text("LogFormat")?;
-    let level = logging.text("ApplicationLogLevel")?;
-    logging.accept(&["SystemLogLevel", "LogGroup"]);
-    logging.finish()?;
-    if level.is_some() && format.as_deref() != Some("JSON") {
-        let at = fields.at;
-        let reason = "a level applies only with LogFormat JSON";
-        let level = level.unwrap_or_default();
-        return Err(fields
-            .place
-            .refused(at, "ApplicationLogLevel", &level, reason));
+    let logging = Logging {
+        format: config.text("LogFormat")?,
+        level: config.text("ApplicationLogLevel")?,
+        system_level: config.text("SystemLogLevel")?,
+        group: config.text("LogGroup")?,
+    };
+    config.finish()?;
+    let levels = [
+        ("ApplicationLogLevel", &logging.level),
+        ("SystemLogLevel", &logging.system_level),
+    ];
+    for (name, level) in levels {
+        if let (Some(level), false) = (level, logging.format.as_deref() == Some("JSON")) {
+            let reason = "a level applies only with LogFormat JSON";
+            return Err(fields.place.refused(fields.at, name, level, reason));
+        }
     }
-    Ok((format, level))
+    Ok(logging)
 }
 
 /// How asynchronous events of a function are treated.

@@ -96,6 +96,10 @@ pub struct Function {
     pub log_format: Option<String>,
     /// Application log level (`LoggingConfig.ApplicationLogLevel`).
     pub log_level: Option<String>,
+    /// System log level (`LoggingConfig.SystemLogLevel`).
+    pub system_log_level: Option<String>,
+    /// Name of the log group (`LoggingConfig.LogGroup`), where it is not the function's own.
+    pub log_group: Option<String>,
     /// Asynchronous retries after the first attempt, 0 to 2.
     pub max_retries: u32,
     /// Oldest age of an asynchronous event, seconds.

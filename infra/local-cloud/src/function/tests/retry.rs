@@ -1,10 +1,12 @@
 //! Asynchronous events: retries, age, and the record of what was given up.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::Notice;
 use super::{function, world};
 
+// AWS same(functions): a failed event is tried again after 1 and 2 minutes, up to its retries and its age
+// AWS same(functions): the record for the on-failure destination
 #[tokio::test]
 async fn a_failed_event_is_retried_after_one_and_two_minutes_then_given_up() {
     // (retries, age limit s, waits ms, condition, attempts)
@@ -63,11 +65,67 @@ async fn a_failed_event_is_retried_after_one_and_two_minutes_then_given_up() {
                     "executedVersion": "$LATEST",
                     "functionError": "Unhandled",
                 },
-                "responsePayload": {"errorType": "Probe.Failed", "errorMessage": "as asked"},
+                "responsePayload": {
+                    "errorType": "Probe.Failed",
+                    "errorMessage": "as asked",
+                    "stackTrace": ["probe"],
+                },
             })
         );
         world.functions.shutdown().await;
     }
+}
+
+/// The record of the first event that is given up, and what waits before that for being throttled.
+async fn given_up(world: &mut super::World) -> (Vec<u64>, Value) {
+    let mut waits = Vec::new();
+    loop {
+        let notice = world.expect(|notice| Some(notice.clone())).await;
+        match notice {
+            Notice::Throttled {
+                wait_ms: Some(wait_ms),
+                ..
+            } => waits.push(wait_ms),
+            Notice::GivenUp { record, .. } => return (waits, record),
+            _ => {}
+        }
+    }
+}
+
+// AWS same(functions): an event whose function has reserved concurrency 0 goes straight to the destination, never tried
+#[tokio::test]
+async fn an_event_of_a_function_that_is_off_is_given_up_at_once() {
+    let mut world = world(|function, _| function.reserved_concurrency = Some(0));
+    world.send(json!({"do": "echo"}));
+    let (waits, record) = given_up(&mut world).await;
+    assert_eq!(waits, [0; 0]);
+    let context = &record["requestContext"];
+    assert_eq!(context["condition"], "ZeroReservedConcurrency");
+    assert_eq!(context["approximateInvokeCount"], 0);
+    assert!(record.get("responseContext").is_none(), "{record}");
+    world.functions.shutdown().await;
+}
+
+// AWS same(functions): a throttled event waits 1 s, 2 s, … 5 min between attempts until its age is over, then is given up
+#[tokio::test]
+async fn a_throttled_event_waits_ever_longer_until_it_is_too_old() {
+    let mut world = world(|function, _| {
+        function.reserved_concurrency = Some(1);
+        function.max_event_age_s = 60;
+        function.timeout_s = 20;
+    });
+    world.send(json!({"do": "hang"}));
+    world
+        .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
+        .await;
+    world.send(json!({"do": "echo"}));
+    let (waits, record) = given_up(&mut world).await;
+    // 1 + 2 + 4 + 8 + 16 = 31 s, then what is left of the minute.
+    assert_eq!(waits[..5], [1000, 2000, 4000, 8000, 16_000]);
+    assert!((25_000..=29_000).contains(&waits[5]), "{waits:?}");
+    assert_eq!(record["requestContext"]["condition"], "EventAgeExceeded");
+    assert_eq!(record["requestContext"]["approximateInvokeCount"], 0);
+    world.functions.shutdown().await;
 }
 
 #[test]
