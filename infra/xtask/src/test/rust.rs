@@ -10,7 +10,7 @@ use crate::process;
 use crate::setup;
 use crate::workspace::{Workspace, find_on_path};
 
-/// Tests that need a tool begin with its word, so that they can be left out by name.
+/// Tests that need a tool begin with its word and an underscore, so that they can be left out by name.
 const PARTS: &[(&str, &[&str])] = &[
     ("browser", &["chromium", "chromedriver"]),
     ("mosquitto", &["mosquitto_pub"]),
@@ -72,7 +72,7 @@ fn nextest(command: &mut Command, left_out: &[&str]) {
     if !left_out.is_empty() {
         let filters: Vec<String> = left_out
             .iter()
-            .map(|word| format!("test(/(^|::){word}/)"))
+            .map(|word| format!("test(/(^|::){word}_/)"))
             .collect();
         command
             .arg("-E")
@@ -84,7 +84,11 @@ fn cargo_test(command: &mut Command, left_out: &[&str]) {
     command.args(["test", "--workspace", "--no-fail-fast"]);
     if !left_out.is_empty() {
         command.arg("--");
-        command.args(left_out.iter().flat_map(|word| ["--skip", word]));
+        command.args(
+            left_out
+                .iter()
+                .flat_map(|word| ["--skip".to_owned(), format!("{word}_")]),
+        );
     }
 }
 
@@ -103,7 +107,7 @@ mod tests {
     fn tests_without_their_tools_are_left_out_by_name() {
         let mut command = Command::new("cargo");
         nextest(&mut command, &["browser", "mosquitto"]);
-        let filter = "not (test(/(^|::)browser/) or test(/(^|::)mosquitto/))";
+        let filter = "not (test(/(^|::)browser_/) or test(/(^|::)mosquitto_/))";
         assert_eq!(
             words(&command),
             ["nextest", "run", "--workspace", "-E", filter]
@@ -119,7 +123,7 @@ mod tests {
                 "--no-fail-fast",
                 "--",
                 "--skip",
-                "browser"
+                "browser_"
             ]
         );
     }
