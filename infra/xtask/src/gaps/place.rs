@@ -4,6 +4,9 @@
 
 use crate::tidy::Tree;
 
+/// Conditions that hold wherever the whole test command can run, CI included.
+const ALWAYS: &[&str] = &["#[cfg(unix)]", "#[cfg(target_os = \"linux\")]"];
+
 /// The test that the mark on line `index` (from 0) belongs to: the one that follows; the one around it; or, in a table
 /// outside of any test, the first that names the table.
 pub fn test_of(text: &str, index: usize) -> Result<String, String> {
@@ -79,7 +82,11 @@ fn attributes<'a>(lines: &'a [&'a str], line: usize) -> impl Iterator<Item = &'a
 /// The test's name; an error where it never runs.
 fn named(lines: &[&str], line: usize) -> Result<String, String> {
     let name = function_name(lines[line].trim_start()).ok_or("no test follows this mark")?;
-    match attributes(lines, line).find(|a| a.starts_with("#[ignore") || a.starts_with("#[cfg(")) {
+    let is_obstacle = |attribute: &&str| {
+        let is_condition = attribute.starts_with("#[cfg(") && !ALWAYS.contains(attribute);
+        attribute.starts_with("#[ignore") || is_condition
+    };
+    match attributes(lines, line).find(is_obstacle) {
         None => Ok(name.to_owned()),
         Some(ignore) if ignore.starts_with("#[ignore") => {
             Err(format!("the test {name} is ignored, so nothing shows it"))
@@ -242,9 +249,10 @@ mod tests {
                 "// AWS\n#[test]\n#[ignore = \"slow\"]\nfn a() {}\n",
                 Err("the test a is ignored, so nothing shows it"),
             ),
+            ("// AWS\n#[cfg(unix)]\n#[test]\nfn a() {}\n", Ok("a")),
             (
-                "// AWS\n#[cfg(unix)]\n#[test]\nfn a() {}\n",
-                Err("the test a is compiled only under #[cfg(unix)]"),
+                "// AWS\n#[cfg(windows)]\n#[test]\nfn a() {}\n",
+                Err("the test a is compiled only under #[cfg(windows)]"),
             ),
         ];
         for (text, expected) in rows {
