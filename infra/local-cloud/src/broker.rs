@@ -4,23 +4,27 @@
 //! shadow service and the rules listen to the same stream as everyone else.
 
 mod connection;
+mod group;
 pub mod in_flight;
+mod limit;
 pub mod lookup;
 pub mod message;
 mod packet;
 mod presence;
 mod session;
+mod store;
 mod subscription;
 pub mod topic;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::packet::Qos;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -30,13 +34,17 @@ use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
 use crate::fault::Faults;
 use crate::registry::Registry;
+use crate::storage::StorageError;
 use lookup::{ConnectionRecord, Retained};
 use message::Message;
-use session::{Attached, Delivery, Kick, Session};
+use session::{Attached, Delivery, Kick, Left, Session};
+use store::{Store, Stored};
 use subscription::SubscriptionTree;
 
 /// How often sessions that nobody came back to are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(60);
+/// How often changes are written down.
+const SAVE_PERIOD: Duration = Duration::from_millis(500);
 /// How long connections get to say goodbye.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
 
@@ -52,17 +60,18 @@ struct Inner {
     events: EventBus,
     clock: Clock,
     faults: Arc<Faults>,
-    /// One per client id that was ever seen.
+    store: Option<Store>,
+    /// One per client id of which anything is known.
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     subscriptions: RwLock<SubscriptionTree>,
     retained: Mutex<BTreeMap<String, Retained>>,
+    /// Topics whose retained message is not written down yet.
+    changed_topics: Mutex<BTreeSet<String>>,
     /// Where clients connect to, once it listens.
     address: OnceLock<SocketAddr>,
     /// The latest connection of each client, for those who ask.
     records: Mutex<HashMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
-    /// Presence events carry a number that grows with each connection.
-    connections: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,23 +80,41 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Broker {
-    /// A broker without clients.
-    pub fn new(registry: Registry, events: EventBus, clock: Clock, faults: Arc<Faults>) -> Broker {
-        Broker {
+    /// A broker without clients; sessions and retained messages as they were where there is a data directory.
+    pub fn open(
+        registry: Registry,
+        events: EventBus,
+        clock: Clock,
+        faults: Arc<Faults>,
+        data_dir: Option<&Path>,
+    ) -> Result<Broker, StorageError> {
+        let store = data_dir.map(Store::open).transpose()?;
+        let stored = match &store {
+            Some(store) => store.load(clock.now_ms())?,
+            None => Stored::default(),
+        };
+        let mut subscriptions = SubscriptionTree::default();
+        for session in stored.sessions.values() {
+            for (filter, qos) in session.filters() {
+                subscriptions.insert(&filter, session, qos);
+            }
+        }
+        Ok(Broker {
             inner: Arc::new(Inner {
                 registry,
                 events,
                 clock,
                 faults,
-                sessions: Mutex::default(),
-                subscriptions: RwLock::default(),
-                retained: Mutex::default(),
+                store,
+                sessions: Mutex::new(stored.sessions),
+                subscriptions: RwLock::new(subscriptions),
+                retained: Mutex::new(stored.retained),
+                changed_topics: Mutex::default(),
                 address: OnceLock::new(),
                 records: Mutex::default(),
                 taps: Mutex::default(),
-                connections: AtomicU64::new(0),
             }),
-        }
+        })
     }
 
     /// Every message from now on, in the order of publishing.
@@ -136,18 +163,11 @@ impl Broker {
             let receivers = tree
                 .unwrap_or_else(PoisonError::into_inner)
                 .matching(&message.topic);
-            for (session, wanted) in receivers {
-                let both = message.qos == Qos::AtLeastOnce && wanted == Qos::AtLeastOnce;
-                session.enqueue(Delivery {
-                    message: message.clone(),
-                    qos: if both {
-                        Qos::AtLeastOnce
-                    } else {
-                        Qos::AtMostOnce
-                    },
-                    retain: false,
-                    receipt: None,
-                });
+            for (session, qos) in receivers.sessions {
+                session.enqueue(Delivery::new(message.clone(), qos));
+            }
+            for group in receivers.groups {
+                group.deliver(message);
             }
         }
         // A listener that is gone is forgotten.
@@ -159,16 +179,14 @@ impl Broker {
         if message.payload.is_empty() {
             retained.remove(&message.topic);
         } else {
-            let stored = Retained {
+            let entry = Retained {
                 message: message.clone(),
                 stored_at_ms: self.inner.clock.now_ms(),
             };
-            retained.insert(message.topic.clone(), stored);
+            retained.insert(message.topic.clone(), entry);
         }
-    }
-
-    fn retained(&self, topic: &str) -> Option<Arc<Message>> {
-        self.retained_message(topic).map(|r| r.message)
+        drop(retained);
+        lock(&self.inner.changed_topics).insert(message.topic.clone());
     }
 
     fn attach(&self, client_id: &str, attach: session::Attach) -> (Arc<Session>, Attached) {
@@ -176,9 +194,28 @@ impl Broker {
             .entry(client_id.to_owned())
             .or_insert_with(|| Arc::new(Session::new(client_id)))
             .clone();
-        let attached = session.attach(attach);
-        self.forget(&attached.dropped_filters, client_id);
+        let mut attached = session.attach(attach);
+        self.settle(std::mem::take(&mut attached.left), client_id);
+        if attached.session_present {
+            for (filter, _) in session.filters() {
+                let tree = self.inner.subscriptions.read();
+                let group = tree.unwrap_or_else(PoisonError::into_inner).group(&filter);
+                if let Some(group) = group {
+                    group.hand_out();
+                }
+            }
+        }
         (session, attached)
+    }
+
+    /// Forgets the filters of a session that ended, and gives its unfinished messages to the other members of their groups.
+    fn settle(&self, left: Left, client_id: &str) {
+        self.forget(&left.filters, client_id);
+        for orphan in left.orphans {
+            if let Some(group) = &orphan.group {
+                group.deliver(&orphan.message);
+            }
+        }
     }
 
     fn forget(&self, filters: &[String], client_id: &str) {
@@ -198,29 +235,67 @@ impl Broker {
             .insert(filter, session, qos);
     }
 
-    fn next_connection_number(&self) -> u64 {
-        self.inner.connections.fetch_add(1, Ordering::Relaxed)
-    }
-
     fn expire_sessions(&self) {
         self.forget_old_connections();
         let now_ms = self.inner.clock.now_ms();
         let sessions: Vec<Arc<Session>> = lock(&self.inner.sessions).values().cloned().collect();
-        for session in sessions {
-            if let Some(filters) = session.expire(now_ms) {
-                self.forget(&filters, session.client_id());
+        for session in &sessions {
+            if let Some(left) = session.expire(now_ms) {
+                self.settle(left, session.client_id());
             }
+        }
+        drop(sessions);
+        // Whoever is about to attach holds a second reference, taken under this lock.
+        lock(&self.inner.sessions)
+            .retain(|_, s| Arc::strong_count(s) > 1 || !s.is_forgotten(now_ms));
+        let mut retained = lock(&self.inner.retained);
+        retained.retain(|topic, r| {
+            let is_kept = !r.message.is_expired(now_ms);
+            if !is_kept {
+                lock(&self.inner.changed_topics).insert(topic.clone());
+            }
+            is_kept
+        });
+    }
+
+    /// Ends the connections of certificates that are no longer active.
+    fn cut_deactivated(&self) {
+        let sessions: Vec<Arc<Session>> = lock(&self.inner.sessions).values().cloned().collect();
+        for session in sessions {
+            let Some(principal) = session.principal() else {
+                continue;
+            };
+            let is_active = {
+                let records = self.inner.registry.records();
+                records
+                    .certificates
+                    .get(&principal)
+                    .is_some_and(|c| c.active)
+            };
+            if !is_active {
+                session.kick(Kick::Deactivated);
+            }
+        }
+    }
+
+    async fn save_in_background(&self) {
+        let broker = self.clone();
+        if tokio::task::spawn_blocking(move || broker.save())
+            .await
+            .is_err()
+        {
+            tracing::error!("save sessions: the writer panicked");
         }
     }
 
     /// Serves one client over a stream whose TLS has ended elsewhere, in memory for example; `certificate` is DER.
     pub async fn converse(
         &self,
-        stream: impl connection::Stream + 'static,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin,
         certificate: Vec<u8>,
         peer: SocketAddr,
     ) {
-        connection::converse(self.clone(), Box::new(stream), certificate, peer).await;
+        connection::serve(self.clone(), stream, certificate, peer).await;
     }
 
     /// Accepts MQTT clients until `stop` resolves, then says goodbye to each.
@@ -230,16 +305,21 @@ impl Broker {
         }
         let mut connections = JoinSet::new();
         let mut expiry = tokio::time::interval(EXPIRY_PERIOD);
+        let mut saving = tokio::time::interval(SAVE_PERIOD);
+        saving.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut changes = self.inner.registry.changes();
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 _ = &mut stop => break,
                 _ = expiry.tick() => self.expire_sessions(),
+                _ = saving.tick(), if self.inner.store.is_some() => self.save_in_background().await,
+                Ok(()) = changes.changed() => self.cut_deactivated(),
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((socket, peer)) => {
                         let (broker, tls) = (self.clone(), tls.clone());
-                        connections.spawn(connection::serve(broker, tls, socket, peer));
+                        connections.spawn(connection::accept(broker, tls, socket, peer));
                     }
                     Err(error) => tracing::warn!(%error, "accept mqtt connection"),
                 },
@@ -252,5 +332,6 @@ impl Broker {
         let goodbye = async { while connections.join_next().await.is_some() {} };
         // Whoever does not take the goodbye in time is cut off when the set is dropped.
         let _ = tokio::time::timeout(GOODBYE_TIME, goodbye).await;
+        self.save_in_background().await;
     }
 }

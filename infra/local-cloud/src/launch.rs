@@ -197,7 +197,13 @@ impl Parts {
         let registry = Registry::open(setting, clock)?;
         let faults = Faults::new(options.faults.clone(), options.seed, events.clone());
         let faults = Arc::new(faults);
-        let broker = Broker::new(registry.clone(), events.clone(), clock, faults.clone());
+        let broker = Broker::open(
+            registry.clone(),
+            events.clone(),
+            clock,
+            faults.clone(),
+            options.data_dir.as_deref(),
+        )?;
         let data_dir = options.data_dir.clone();
         let home = Home {
             region: &options.region,

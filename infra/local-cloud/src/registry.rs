@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 pub use authority::{Authority, AuthorityError, Signed, SignedKeys, fingerprint};
 pub use error::RegistryError;
@@ -75,6 +76,8 @@ struct Inner {
     records: RwLock<Records>,
     /// Parsed documents by certificate id; emptied by every change.
     documents: RwLock<HashMap<String, Arc<[Document]>>>,
+    /// Tells of every change.
+    changes: watch::Sender<()>,
 }
 
 impl Registry {
@@ -99,6 +102,7 @@ impl Registry {
                 clock,
                 records: RwLock::new(records),
                 documents: RwLock::default(),
+                changes: watch::Sender::new(()),
             }),
         })
     }
@@ -119,6 +123,11 @@ impl Registry {
             "arn:aws:iot:{}:{}:{resource}",
             self.inner.region, self.inner.account
         )
+    }
+
+    /// Wakes after every change.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.inner.changes.subscribe()
     }
 
     /// A view of everything, for reading.
@@ -153,6 +162,7 @@ impl Registry {
         if let Some(store) = &self.inner.store {
             store.keep(&records, what)?;
         }
+        self.inner.changes.send_replace(());
         Ok(answer)
     }
 

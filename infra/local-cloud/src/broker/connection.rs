@@ -1,10 +1,15 @@
-//! One client's connection, from TLS handshake to the last byte.
+//! One client's connection, from the first packet to the last byte.
 //!
 //! Reads and writes packets and keeps the timers; what a packet is answered with stands in `handle`.
 //! Must not know other connections, except through the broker.
 
+mod accept;
+mod connect;
+mod deliver;
 mod end;
 mod handle;
+mod publish;
+mod subscribe;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,25 +17,23 @@ use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::common::Cursor;
 use mqtt_protocol_core::mqtt::connection::{ConnectionOptions, GenericEvent};
+use mqtt_protocol_core::mqtt::packet::Packet;
 use mqtt_protocol_core::mqtt::packet::prelude::GenericPacketTrait;
-use mqtt_protocol_core::mqtt::packet::{Packet, Qos};
 use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, MqttError};
 use mqtt_protocol_core::mqtt::{Connection as PacketConnection, Version, role};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
-
-pub use end::End;
 
 use super::Broker;
 use super::in_flight::InFlight;
-use super::lookup::Receipt;
-use super::message::{Message, Origin};
-use super::packet::{self, Inbound, Will};
+use super::limit::Meter;
+use super::message::{MESSAGE_EXPIRY_S, Message, Origin};
+use super::packet::{self, Will};
 use super::session::{Kick, Link, Session};
 use crate::event::EventKind;
 use crate::registry::Identity;
+pub use accept::accept;
+pub use end::End;
 
 /// Handshake and CONNECT must be done within this time.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -38,10 +41,14 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 const WRITE_TIME: Duration = Duration::from_secs(10);
 /// Largest packet, as AWS announces it.
 const PACKET_BYTES_MAX: u32 = 149_504;
-/// QoS 1 messages that may be unacknowledged, in each direction.
-const IN_FLIGHT_MAX: u16 = 100;
+/// Messages a client may publish in a second; more are discarded. *Source*: AWS IoT Core message broker quotas.
+const PUBLISHES_PER_S: u32 = 100;
+/// Bytes a client may send in a second; more wait. *Source*: the same.
+const BYTES_PER_S: u32 = 512 * 1024;
 const READ_BYTES: usize = 16 * 1024;
 const FLUSH_BYTES: usize = 64 * 1024;
+/// A buffer that grew beyond this for a burst is given back.
+const KEPT_BYTES: usize = 4 * 1024;
 
 /// An accepted client.
 #[derive(Debug)]
@@ -58,6 +65,8 @@ pub struct Client {
     packet_bytes_max: usize,
     /// Silence after which it is given up.
     patience: Duration,
+    /// MQTT 5 clients that asked for none cannot change that at the end.
+    has_session_expiry: bool,
     will: Option<Will>,
 }
 
@@ -68,14 +77,9 @@ impl Client {
     }
 }
 
-/// What is left of a socket once TLS has ended.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-struct Connection {
+struct Connection<S> {
     broker: Broker,
-    stream: Box<dyn Stream>,
+    stream: S,
     /// The client's certificate, DER.
     certificate: Vec<u8>,
     peer: SocketAddr,
@@ -83,38 +87,20 @@ struct Connection {
     /// Encoded packets not yet written.
     out: Vec<u8>,
     client: Option<Client>,
+    /// When the client is given up unless it says something.
+    deadline: Instant,
+    publishes: Meter,
+    bytes: Meter,
     /// Shadow requests not yet answered.
     requests: InFlight,
 }
 
-/// Serves one socket to its end.
-pub async fn serve(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: SocketAddr) {
-    // Small packets, answered at once: waiting to fill a segment would only add latency.
-    if let Err(error) = socket.set_nodelay(true) {
-        tracing::debug!(%error, %peer, "set nodelay");
-    }
-    let stream = match timeout(CONNECT_TIME, tls.accept(socket)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::info!(%error, %peer, "mqtt tls handshake"),
-        Err(_) => return tracing::info!(%peer, "mqtt tls handshake: timed out"),
-    };
-    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
-        return tracing::info!(%peer, "mqtt client without certificate");
-    };
-    converse(broker, Box::new(stream), certificate, peer).await;
-}
-
-/// Serves one client whose TLS has ended, to the end of the stream.
-pub async fn converse(
-    broker: Broker,
-    stream: Box<dyn Stream>,
-    certificate: Vec<u8>,
-    peer: SocketAddr,
-) {
-    let options = ConnectionOptions::new()
-        .maximum_packet_size_recv(PACKET_BYTES_MAX)
-        .receive_maximum(IN_FLIGHT_MAX);
+/// Serves one client to its end, over a channel that is secure already.
+pub async fn serve<S>(broker: Broker, stream: S, certificate: Vec<u8>, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
     let mut packets = PacketConnection::with_options(Version::Undetermined, options);
     packets.set_auto_ping_response(true);
     let mut connection = Connection {
@@ -125,17 +111,20 @@ pub async fn converse(
         packets,
         out: Vec::new(),
         client: None,
+        deadline: Instant::now() + CONNECT_TIME,
+        publishes: Meter::new(PUBLISHES_PER_S),
+        bytes: Meter::new(BYTES_PER_S),
         requests: InFlight::default(),
     };
     let end = connection.exchange().await;
     connection.finish(end).await;
 }
 
-impl Connection {
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Reads, answers and delivers until something ends it.
     async fn exchange(&mut self) -> End {
         let mut buffer = vec![0; READ_BYTES];
-        let mut deadline = Instant::now() + CONNECT_TIME;
+        let mut read_from = Instant::now();
         loop {
             let link = self.client.as_ref().map(|client| client.link.clone());
             let woken = async {
@@ -144,18 +133,21 @@ impl Connection {
                     None => std::future::pending().await,
                 }
             };
+            let read = async {
+                sleep_until(read_from).await;
+                self.stream.read(&mut buffer).await
+            };
             let step = tokio::select! {
-                read = self.stream.read(&mut buffer) => match read {
+                read = read => match read {
                     Ok(length) if length > 0 => {
-                        let received = self.receive(&buffer[..length]);
-                        let patience = self.client.as_ref().map_or(CONNECT_TIME, |c| c.patience);
-                        deadline = Instant::now() + patience;
-                        received
+                        let now = Instant::now();
+                        read_from = now + self.bytes.charge(length, now);
+                        self.receive(&buffer[..length])
                     }
                     _ => return End::Lost,
                 },
                 () = woken => self.check_kick(),
-                () = sleep_until(deadline) => self.leave(DisconnectReasonCode::KeepAliveTimeout, End::KeepAlive),
+                () = sleep_until(self.deadline) => self.leave(DisconnectReasonCode::KeepAliveTimeout, End::KeepAlive),
             };
             let step = match step {
                 Ok(()) => self.deliver().await,
@@ -230,69 +222,38 @@ impl Connection {
             Some(Kick::TakenOver) => {
                 self.leave(DisconnectReasonCode::SessionTakenOver, End::TakenOver)
             }
-            Some(Kick::Shutdown) => {
-                self.leave(DisconnectReasonCode::ServerShuttingDown, End::Shutdown)
+            Some(Kick::Deactivated) => {
+                self.leave(DisconnectReasonCode::NotAuthorized, End::Deactivated)
             }
             Some(Kick::Api { with_will }) => {
                 let end = End::Api { with_will };
                 self.leave(DisconnectReasonCode::AdministrativeAction, end)
             }
+            Some(Kick::Shutdown) => {
+                self.leave(DisconnectReasonCode::ServerShuttingDown, End::Shutdown)
+            }
             None => Ok(()),
         }
     }
 
-    /// Sends what waits in the session, as far as the client's window allows.
-    async fn deliver(&mut self) -> Result<(), End> {
-        loop {
-            let Some(client) = &self.client else {
-                return Ok(());
-            };
-            let (session, link) = (client.session.clone(), client.link.clone());
-            let acquire = || self.packets.acquire_packet_id().ok();
-            let Some((delivery, id)) = session.next(&link, client.window, acquire) else {
-                return Ok(());
-            };
-            let packet_bytes_max = client.packet_bytes_max;
-            let now_ms = self.broker.inner.clock.now_ms();
-            let (message, retain) = (&delivery.message, delivery.retain);
-            let packet = packet::publish(client.version, message, id, retain, now_ms);
-            let is_too_large = packet.as_ref().is_ok_and(|p| p.size() > packet_bytes_max);
-            // Left out, silently as in AWS: what is too old, too large, or not for this client.
-            if is_too_large || message.is_expired(now_ms) || !self.may_receive(&message.topic) {
-                delivery.report(Receipt::LeftOut);
-                if let Some(id) = id {
-                    session.acknowledged(&link, id);
-                    for event in self.packets.release_packet_id(id) {
-                        self.follow(event)?;
-                    }
-                }
-                continue;
-            }
-            self.send(packet)?;
-            delivery.report(Receipt::Sent);
-            if self.out.len() >= FLUSH_BYTES {
-                self.flush().await?;
-            }
-        }
-    }
-
-    fn may_receive(&self, topic: &str) -> bool {
-        self.allows("iot:Receive", &format!("topic/{topic}"))
+    /// Asks the policies.
+    fn is_allowed(&self, action: &str, resource: &str) -> bool {
+        let registry = &self.broker.inner.registry;
+        self.client.as_ref().is_some_and(|client| {
+            registry.allows(&client.identity, action, &registry.arn(resource))
+        })
     }
 
     /// Asks the policies, and reports a refusal.
     fn allows(&self, action: &str, resource: &str) -> bool {
-        let Some(client) = &self.client else {
-            return false;
-        };
-        let registry = &self.broker.inner.registry;
-        let resource = registry.arn(resource);
-        let is_allowed = registry.allows(&client.identity, action, &resource);
-        if !is_allowed {
+        let is_allowed = self.is_allowed(action, resource);
+        if let Some(client) = &self.client
+            && !is_allowed
+        {
             self.broker.inner.events.emit(EventKind::Denied {
                 client: client.id().to_owned(),
                 action: action.to_owned(),
-                resource,
+                resource: self.broker.inner.registry.arn(resource),
             });
         }
         is_allowed
@@ -308,6 +269,7 @@ impl Connection {
         };
         let written = timeout(WRITE_TIME, write).await;
         self.out.clear();
+        self.out.shrink_to(KEPT_BYTES);
         match written {
             Ok(Ok(())) => Ok(()),
             _ => Err(End::Lost),
@@ -322,8 +284,9 @@ impl Connection {
             return;
         };
         let inner = &self.broker.inner;
-        let dropped = client.session.detach(&client.link, inner.clock.now_ms());
-        self.broker.forget(&dropped, client.id());
+        let now_ms = inner.clock.now_ms();
+        let left = client.session.detach(&client.link, now_ms);
+        self.broker.settle(left, client.id());
         self.broker
             .note_ended(client.id(), client.number, end.reason());
         inner.events.emit(EventKind::Disconnected {
@@ -338,8 +301,8 @@ impl Connection {
                 payload: will.payload.into(),
                 qos: will.qos,
                 retain: will.retain,
-                expires_at_ms: None,
-                properties: Vec::new(),
+                expires_at_ms: expires_at_ms(will.expiry_s, now_ms),
+                properties: will.properties,
                 origin: Origin {
                     client: Some(client.id().to_owned()),
                     principal: Some(client.identity.principal.clone()),
@@ -350,4 +313,9 @@ impl Connection {
         }
         self.broker.announce_disconnected(&client, end);
     }
+}
+
+fn expires_at_ms(expiry_s: Option<u32>, now_ms: u64) -> Option<u64> {
+    let expiry_s = expiry_s?.clamp(*MESSAGE_EXPIRY_S.start(), *MESSAGE_EXPIRY_S.end());
+    Some(now_ms + u64::from(expiry_s) * 1000)
 }

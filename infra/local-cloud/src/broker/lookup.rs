@@ -114,12 +114,25 @@ impl Broker {
         session.subscriptions(self.inner.clock.now_ms())
     }
 
-    /// Ends a client's connection; whether there was one. `clean` ends its session too.
+    /// Ends a client's connection. `clean` ends its session too. False where there is neither a connection nor a session.
     pub fn disconnect(&self, client_id: &str, clean: bool, with_will: bool) -> bool {
         let Some(session) = self.session(client_id) else {
             return false;
         };
-        session.kick_by_api(clean, Kick::Api { with_will })
+        if session.kick_by_api(clean, Kick::Api { with_will }) {
+            return true;
+        }
+        let now_ms = self.inner.clock.now_ms();
+        if !clean {
+            return session.subscriptions(now_ms).is_some();
+        }
+        match session.end_offline(now_ms) {
+            Some(left) => {
+                self.settle(left, client_id);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Sends a message to one connected client, which need not have subscribed. What becomes of it is told to the
@@ -130,15 +143,12 @@ impl Broker {
         message: Message,
     ) -> Option<mpsc::UnboundedReceiver<Receipt>> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let delivery = Delivery {
-            qos: message.qos,
-            message: Arc::new(message),
-            retain: false,
-            receipt: Some(sender),
-        };
-        self.session(client_id)?
-            .send_direct(delivery)
-            .then_some(receiver)
+        let qos = message.qos;
+        let mut delivery = Delivery::new(Arc::new(message), qos);
+        delivery.receipt = Some(sender);
+        let session = self.session(client_id)?;
+        session.enqueue_if_live(delivery).ok()?;
+        Some(receiver)
     }
 
     /// The message retained on a topic.
@@ -154,6 +164,15 @@ impl Broker {
         let retained = lock(&self.inner.retained);
         let live = retained.values().filter(|r| !r.message.is_expired(now_ms));
         live.cloned().collect()
+    }
+
+    /// What a subscriber gets at once: a retained message answers exact filters only; a filter with a wildcard, or a
+    /// shared one, never has one.
+    pub(super) fn retained_for(&self, filter: &str, qos: Qos) -> Option<Delivery> {
+        let retained = self.retained_message(filter)?;
+        let mut delivery = Delivery::new(retained.message, qos);
+        delivery.retain = true;
+        Some(delivery)
     }
 
     fn session(&self, client_id: &str) -> Option<Arc<Session>> {

@@ -2,12 +2,19 @@
 //!
 //! Must not know connections: the same message reaches sessions, rules and the shadow service.
 
+mod record;
+
 use std::sync::Arc;
 
 use mqtt_protocol_core::mqtt::packet::{Property, Qos};
 
+pub use record::MessageRecord;
+
 use super::in_flight::Slot;
 
+/// Seconds that a message may be worth delivering; what a client asks for is brought into this range.
+/// *Source*: AWS IoT Core developer guide, MQTT, message expiry.
+pub const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u32> = 1..=604_800;
 /// Largest payload. *Source*: AWS IoT Core message broker quotas.
 pub const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
 

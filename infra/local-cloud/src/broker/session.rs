@@ -1,55 +1,33 @@
 //! What the broker remembers of a client: subscriptions, and messages on their way to it.
 //!
-//! There is one session object per client id for as long as the broker runs; a take-over swaps the connection inside
+//! There is one session object per client id while anything is known of it; a take-over swaps the connection inside
 //! it, so no message routed at that moment is lost. Must not know sockets, packets or policies.
 
-use std::collections::{BTreeMap, VecDeque};
+mod link;
+mod record;
+mod state;
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
+pub use link::{Kick, Link};
+pub use record::SessionRecord;
+use state::State;
+
+use super::group::Group;
 use super::lookup::{Receipt, qos_number};
 use super::message::Message;
 
 /// Messages kept for a client that does not take them; beyond it the newest is dropped.
-const QUEUE_MAX: usize = 10_000;
-
-/// Why the broker ends a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kick {
-    /// Another connection uses the same client id.
-    TakenOver,
-    /// The broker shuts down.
-    Shutdown,
-    /// An operator asked for it.
-    Api {
-        /// Whether the will is published.
-        with_will: bool,
-    },
-}
-
-/// The broker's end of one live connection.
-#[derive(Debug, Default)]
-pub struct Link {
-    /// Woken when there is something to send, or a kick.
-    pub wake: Notify,
-    kick: Mutex<Option<Kick>>,
-}
-
-impl Link {
-    /// Asks the connection to end.
-    pub fn kick(&self, why: Kick) {
-        lock(&self.kick).get_or_insert(why);
-        self.wake.notify_one();
-    }
-
-    /// Whether it was asked to end.
-    pub fn kicked(&self) -> Option<Kick> {
-        *lock(&self.kick)
-    }
-}
+pub const QUEUE_MAX: usize = 10_000;
+/// After so long offline a client's connections are counted from 0 again. *Source*: AWS IoT Core developer guide,
+/// lifecycle events ("approximately one hour").
+const NUMBER_KEPT_MS: u64 = 3_600_000;
 
 /// A message for one client.
 #[derive(Debug, Clone)]
@@ -60,12 +38,30 @@ pub struct Delivery {
     pub qos: Qos,
     /// Set only where a retained message answers a subscription.
     pub retain: bool,
+    /// The group whose turn this client was.
+    pub group: Option<Arc<Group>>,
     /// Who wants to know what becomes of it. Such a message is for this connection only, not for the session.
     pub receipt: Option<mpsc::UnboundedSender<Receipt>>,
 }
 
 impl Delivery {
-    /// Tells who wants to know.
+    /// `message` at `qos`, or at its own where that is lower.
+    pub fn new(message: Arc<Message>, qos: Qos) -> Delivery {
+        let both = message.qos == Qos::AtLeastOnce && qos == Qos::AtLeastOnce;
+        Delivery {
+            message,
+            qos: if both {
+                Qos::AtLeastOnce
+            } else {
+                Qos::AtMostOnce
+            },
+            retain: false,
+            group: None,
+            receipt: None,
+        }
+    }
+
+    /// Tells whoever wants to know.
     pub fn report(&self, receipt: Receipt) {
         if let Some(sender) = &self.receipt {
             // Nobody may be waiting any more.
@@ -81,22 +77,8 @@ pub struct Session {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    link: Option<Arc<Link>>,
-    version: Option<Version>,
-    /// How long it outlives its connection; 0 is a clean session.
-    expiry_ms: u64,
-    /// Set while disconnected.
-    expires_at_ms: Option<u64>,
-    subscriptions: BTreeMap<String, Qos>,
-    queue: VecDeque<Delivery>,
-    /// Sent with QoS 1 and not acknowledged, in the order of sending.
-    in_flight: VecDeque<(u16, Delivery)>,
-}
-
 /// How a connection takes its session.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Attach {
     /// Forget what was before.
     pub clean: bool,
@@ -106,6 +88,8 @@ pub struct Attach {
     pub version: Version,
     /// To see whether the old session has expired.
     pub now_ms: u64,
+    /// Certificate id.
+    pub principal: String,
 }
 
 /// What attaching found.
@@ -115,8 +99,19 @@ pub struct Attached {
     pub link: Arc<Link>,
     /// Whether the old session goes on.
     pub session_present: bool,
-    /// Filters of the old session where it does not go on.
-    pub dropped_filters: Vec<String>,
+    /// AWS's `versionNumber` of this connection.
+    pub number: u64,
+    /// What the old session leaves behind where it does not go on.
+    pub left: Left,
+}
+
+/// What a session leaves behind when it ends, or when its connection does.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Filters to forget.
+    pub filters: Vec<String>,
+    /// Messages that are another group member's turn now.
+    pub orphans: Vec<Delivery>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -140,55 +135,38 @@ impl Session {
 
     /// Gives the session to a new connection, and ends the old one.
     pub fn attach(&self, attach: Attach) -> Attached {
+        lock(&self.state).attach(attach)
+    }
+
+    /// Takes the session from `link`. Does nothing where another connection has it already.
+    pub fn detach(&self, link: &Arc<Link>, now_ms: u64) -> Left {
         let mut state = lock(&self.state);
-        let was_live = state.link.is_some();
-        if let Some(old) = state.link.take() {
-            old.kick(Kick::TakenOver);
-        }
-        let is_alive = was_live || state.expires_at_ms.is_some_and(|at| at > attach.now_ms);
-        let goes_on = !attach.clean
-            && is_alive
-            && state.expiry_ms > 0
-            && state.version == Some(attach.version);
-        let mut dropped_filters = Vec::new();
-        if goes_on {
-            state.requeue();
+        if state.has(link) {
+            state.detach(now_ms)
         } else {
-            dropped_filters = state.clear();
-        }
-        let link = Arc::new(Link::default());
-        state.link = Some(link.clone());
-        state.version = Some(attach.version);
-        state.expiry_ms = attach.expiry_ms;
-        state.expires_at_ms = None;
-        Attached {
-            link,
-            session_present: goes_on,
-            dropped_filters,
+            Left::default()
         }
     }
 
-    /// Takes the session from `link`. Returns the filters to forget where it ends with its connection. Does nothing
-    /// where another connection has it already.
-    pub fn detach(&self, link: &Arc<Link>, now_ms: u64) -> Vec<String> {
+    /// Ends a session that nobody came back to. Returns what it leaves behind.
+    pub fn expire(&self, now_ms: u64) -> Option<Left> {
         let mut state = lock(&self.state);
-        if !state.has(link) {
-            return Vec::new();
-        }
-        state.link = None;
-        if state.expiry_ms == 0 {
-            return state.clear();
-        }
-        state.expires_at_ms = Some(now_ms.saturating_add(state.expiry_ms));
-        state.requeue();
-        Vec::new()
+        state.is_over(now_ms).then(|| state.clear())
     }
 
-    /// Ends a session that nobody came back to. Returns the filters to forget.
-    pub fn expire(&self, now_ms: u64) -> Option<Vec<String>> {
+    /// Whether nothing is known any more that a later connection could ask for.
+    pub fn is_forgotten(&self, now_ms: u64) -> bool {
+        let state = lock(&self.state);
+        state.is_over(now_ms) && state.is_number_over(now_ms) && !state.is_stored
+    }
+
+    /// Changes how long the session outlives its connection.
+    pub fn set_expiry(&self, link: &Arc<Link>, expiry_ms: u64) {
         let mut state = lock(&self.state);
-        let is_over = state.link.is_none() && state.expires_at_ms.is_none_or(|at| at <= now_ms);
-        is_over.then(|| state.clear())
+        if state.has(link) {
+            state.expiry_ms = expiry_ms;
+            state.is_dirty = true;
+        }
     }
 
     /// Adds a message, in order. A disconnected client keeps only QoS 1.
@@ -198,17 +176,24 @@ impl Session {
             Some(_) => true,
             None => delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0,
         };
-        if !is_kept {
-            return;
+        if is_kept {
+            state.push(&self.client_id, delivery);
         }
-        if state.queue.len() >= QUEUE_MAX {
-            tracing::warn!(client = self.client_id, "queue is full, message dropped");
-            return;
+    }
+
+    /// Adds a message where the client is connected; otherwise hands it back.
+    pub fn enqueue_if_live(&self, delivery: Delivery) -> Result<(), Box<Delivery>> {
+        let mut state = lock(&self.state);
+        if state.link.is_none() {
+            return Err(Box::new(delivery));
         }
-        state.queue.push_back(delivery);
-        if let Some(link) = &state.link {
-            link.wake.notify_one();
-        }
+        state.push(&self.client_id, delivery);
+        Ok(())
+    }
+
+    /// Whether the session outlives its connection.
+    pub fn is_persistent(&self) -> bool {
+        lock(&self.state).expiry_ms > 0
     }
 
     /// The next message for `link`, while fewer than `window` are unacknowledged. A QoS 1 message gets its packet id from
@@ -232,52 +217,22 @@ impl Session {
         let id = acquire()?;
         let delivery = state.queue.pop_front()?;
         state.in_flight.push_back((id, delivery.clone()));
+        state.is_dirty = true;
         Some((delivery, Some(id)))
     }
 
-    /// The client behind `link` has it.
-    pub fn acknowledged(&self, link: &Arc<Link>, packet_id: u16) {
+    /// The client behind `link` has it. Returns what it had.
+    pub fn acknowledged(&self, link: &Arc<Link>, packet_id: u16) -> Option<Delivery> {
         let mut state = lock(&self.state);
-        if state.has(link)
-            && let Some(place) = state.in_flight.iter().position(|(id, _)| *id == packet_id)
-            && let Some((_, delivery)) = state.in_flight.remove(place)
-        {
-            delivery.report(Receipt::Acknowledged);
+        if !state.has(link) {
+            return None;
         }
-    }
-
-    /// Adds a message for the connection alone; whether there is one.
-    pub fn send_direct(&self, delivery: Delivery) -> bool {
-        let is_live = lock(&self.state).link.is_some();
-        if is_live {
-            self.enqueue(delivery);
-        }
-        is_live
-    }
-
-    /// Filters with their QoS, in order; `None` where there is neither a connection nor a session to come back to.
-    pub fn subscriptions(&self, now_ms: u64) -> Option<Vec<(String, u8)>> {
-        let state = lock(&self.state);
-        let is_alive = state.link.is_some() || state.expires_at_ms.is_some_and(|at| at > now_ms);
-        let listed = state.subscriptions.iter();
-        is_alive.then(|| {
-            listed
-                .map(|(f, qos)| (f.clone(), qos_number(*qos)))
-                .collect()
-        })
-    }
-
-    /// Ends the connection because an operator asks, and with `clean` the session; whether there was a connection.
-    pub fn kick_by_api(&self, clean: bool, why: Kick) -> bool {
-        let mut state = lock(&self.state);
-        if clean {
-            state.expiry_ms = 0;
-        }
-        let Some(link) = &state.link else {
-            return false;
-        };
-        link.kick(why);
-        true
+        let at = state
+            .in_flight
+            .iter()
+            .position(|(id, _)| *id == packet_id)?;
+        state.is_dirty = true;
+        state.in_flight.remove(at).map(|(_, delivery)| delivery)
     }
 
     /// Adds a subscription; false where `max` are there already.
@@ -287,12 +242,15 @@ impl Session {
             return false;
         }
         state.subscriptions.insert(filter.to_owned(), qos);
+        state.is_dirty = true;
         true
     }
 
     /// Removes a subscription; whether there was one.
     pub fn unsubscribe(&self, filter: &str) -> bool {
-        lock(&self.state).subscriptions.remove(filter).is_some()
+        let mut state = lock(&self.state);
+        state.is_dirty = true;
+        state.subscriptions.remove(filter).is_some()
     }
 
     /// Ends the connection, if there is one.
@@ -301,31 +259,62 @@ impl Session {
             link.kick(why);
         }
     }
-}
 
-impl State {
-    fn has(&self, link: &Arc<Link>) -> bool {
-        self.link.as_ref().is_some_and(|l| Arc::ptr_eq(l, link))
-    }
-
-    /// Unacknowledged messages go back to the front, to be sent again in their order under new packet ids.
-    fn requeue(&mut self) {
-        while let Some((_, delivery)) = self.in_flight.pop_back() {
-            self.queue.push_front(delivery);
+    /// Ends the connection because an operator asks, and with `clean` the session; whether there was a connection.
+    pub fn kick_by_api(&self, clean: bool, why: Kick) -> bool {
+        let mut state = lock(&self.state);
+        let Some(link) = state.link.clone() else {
+            return false;
+        };
+        if clean {
+            state.expiry_ms = 0;
         }
-        let is_kept = |d: &Delivery| d.qos == Qos::AtLeastOnce && d.receipt.is_none();
-        self.queue.retain(is_kept);
+        link.kick(why);
+        true
     }
 
-    fn clear(&mut self) -> Vec<String> {
-        self.queue.clear();
-        self.in_flight.clear();
-        self.expires_at_ms = None;
-        std::mem::take(&mut self.subscriptions)
-            .into_keys()
-            .collect()
+    /// Filters with their QoS, in order; `None` where there is neither a connection nor a session to come back to.
+    pub fn subscriptions(&self, now_ms: u64) -> Option<Vec<(String, u8)>> {
+        let state = lock(&self.state);
+        let listed = state.subscriptions.iter();
+        (!state.is_over(now_ms)).then(|| {
+            listed
+                .map(|(f, qos)| (f.clone(), qos_number(*qos)))
+                .collect()
+        })
+    }
+
+    /// Ends a session whose client is away. `None` where there is no such session.
+    pub fn end_offline(&self, now_ms: u64) -> Option<Left> {
+        let mut state = lock(&self.state);
+        let is_kept = state.link.is_none() && !state.is_over(now_ms);
+        is_kept.then(|| state.clear())
+    }
+
+    /// The certificate behind the live connection.
+    pub fn principal(&self) -> Option<String> {
+        let state = lock(&self.state);
+        state.link.as_ref().map(|link| link.principal.clone())
+    }
+
+    /// What to write down: nothing where it is written already, `Some(None)` where there is nothing to keep any more.
+    pub fn take_record(&self) -> Option<Option<SessionRecord>> {
+        lock(&self.state).take_record()
+    }
+
+    /// A session as it was written down; `None` where it has expired since.
+    pub fn from_record(client_id: &str, record: SessionRecord, now_ms: u64) -> Option<Session> {
+        let state = State::from_record(record, now_ms)?;
+        Some(Session {
+            client_id: client_id.to_owned(),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Filters and granted QoS.
+    pub fn filters(&self) -> Vec<(String, Qos)> {
+        let state = lock(&self.state);
+        let pairs = state.subscriptions.iter();
+        pairs.map(|(filter, qos)| (filter.clone(), *qos)).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use mqtt_protocol_core::mqtt::packet::Qos;
 
+use super::group::Group;
 use super::session::Session;
+use super::topic;
 
 /// All subscriptions of all sessions.
 #[derive(Debug, Default)]
@@ -21,31 +23,70 @@ struct Node {
     children: HashMap<String, Node>,
     /// By client id.
     subscribers: HashMap<String, (Arc<Session>, Qos)>,
+    /// Those that share, by the group's name.
+    groups: HashMap<String, Arc<Group>>,
+}
+
+/// Who wants a message.
+#[derive(Debug, Default)]
+pub struct Receivers {
+    /// Each once, with the highest QoS it asked for.
+    pub sessions: Vec<(Arc<Session>, Qos)>,
+    /// Each of which passes it to one member.
+    pub groups: Vec<Arc<Group>>,
 }
 
 impl SubscriptionTree {
-    /// Adds or replaces a session's subscription.
+    /// Adds or replaces a session's subscription, shared where the filter says so.
     pub fn insert(&mut self, filter: &str, session: &Arc<Session>, qos: Qos) {
+        let (group, filter) = match topic::shared(filter) {
+            Some((group, filter)) => (Some(group), filter),
+            None => (None, filter),
+        };
         let mut node = &mut self.root;
         for level in filter.split('/') {
             node = node.children.entry(level.to_owned()).or_default();
         }
-        let entry = (session.clone(), qos);
-        node.subscribers
-            .insert(session.client_id().to_owned(), entry);
+        match group {
+            Some(name) => node
+                .groups
+                .entry(name.to_owned())
+                .or_insert_with(|| Arc::new(Group::new(name)))
+                .join(session, qos),
+            None => {
+                let entry = (session.clone(), qos);
+                node.subscribers
+                    .insert(session.client_id().to_owned(), entry);
+            }
+        }
     }
 
     /// Removes a client's subscription, and the branches that only led there.
     pub fn remove(&mut self, filter: &str, client_id: &str) {
+        let (group, filter) = match topic::shared(filter) {
+            Some((group, filter)) => (Some(group), filter),
+            None => (None, filter),
+        };
         let levels: Vec<&str> = filter.split('/').collect();
-        self.root.remove(&levels, client_id);
+        self.root.remove(&levels, group, client_id);
     }
 
-    /// The sessions that want `topic`, each once, with the highest QoS it asked for.
-    pub fn matching(&self, topic: &str) -> Vec<(Arc<Session>, Qos)> {
+    /// The group behind a shared filter.
+    pub fn group(&self, filter: &str) -> Option<Arc<Group>> {
+        let (name, filter) = topic::shared(filter)?;
+        let mut node = &self.root;
+        for level in filter.split('/') {
+            node = node.children.get(level)?;
+        }
+        node.groups.get(name).cloned()
+    }
+
+    /// Who wants `topic`.
+    pub fn matching(&self, topic: &str) -> Receivers {
         let levels: Vec<&str> = topic.split('/').collect();
-        let mut found = Vec::new();
-        self.root.collect(&levels, true, &mut found);
+        let mut receivers = Receivers::default();
+        self.root.collect(&levels, true, &mut receivers);
+        let found = &mut receivers.sessions;
         if found.len() > 1 {
             found.sort_by(|(a, _), (b, _)| a.client_id().cmp(b.client_id()));
             found.dedup_by(|(later, qos), (kept, kept_qos)| {
@@ -56,15 +97,14 @@ impl SubscriptionTree {
                 is_same
             });
         }
-        found
+        receivers
     }
 }
 
 impl Node {
-    fn collect(&self, levels: &[&str], is_first: bool, found: &mut Vec<(Arc<Session>, Qos)>) {
+    fn collect(&self, levels: &[&str], is_first: bool, found: &mut Receivers) {
         let Some((level, rest)) = levels.split_first() else {
-            found.extend(self.subscribers.values().cloned());
-            return;
+            return self.give(found);
         };
         if let Some(child) = self.children.get(*level) {
             child.collect(rest, false, found);
@@ -76,27 +116,44 @@ impl Node {
             child.collect(rest, false, found);
         }
         if let Some(child) = self.children.get("#") {
-            found.extend(child.subscribers.values().cloned());
+            child.give(found);
         }
     }
 
-    fn remove(&mut self, levels: &[&str], client_id: &str) {
+    fn give(&self, found: &mut Receivers) {
+        found.sessions.extend(self.subscribers.values().cloned());
+        found.groups.extend(self.groups.values().cloned());
+    }
+
+    fn remove(&mut self, levels: &[&str], group: Option<&str>, client_id: &str) {
         let Some((level, rest)) = levels.split_first() else {
-            self.subscribers.remove(client_id);
+            match group {
+                None => {
+                    self.subscribers.remove(client_id);
+                }
+                Some(name) => {
+                    if self.groups.get(name).is_some_and(|g| g.leave(client_id)) {
+                        self.groups.remove(name);
+                    }
+                }
+            }
             return;
         };
         if let Some(child) = self.children.get_mut(*level) {
-            child.remove(rest, client_id);
-            if child.children.is_empty() && child.subscribers.is_empty() {
+            child.remove(rest, group, client_id);
+            if child.is_empty() {
                 self.children.remove(*level);
             }
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.children.is_empty() && self.subscribers.is_empty() && self.groups.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::topic;
     use super::*;
 
     const FILTERS: [&str; 10] = [
@@ -111,7 +168,7 @@ mod tests {
             let session = Arc::new(Session::new("client"));
             tree.insert(filter, &session, Qos::AtMostOnce);
             for name in TOPICS {
-                let found = tree.matching(name).len() == 1;
+                let found = tree.matching(name).sessions.len() == 1;
                 assert_eq!(found, topic::matches(filter, name), "{filter} on {name}");
             }
             tree.remove(filter, "client");
@@ -126,7 +183,7 @@ mod tests {
         tree.insert("a/#", &session, Qos::AtMostOnce);
         tree.insert("a/b", &session, Qos::AtLeastOnce);
         tree.insert("+/b", &session, Qos::AtMostOnce);
-        let found = tree.matching("a/b");
+        let found = tree.matching("a/b").sessions;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].1, Qos::AtLeastOnce);
     }

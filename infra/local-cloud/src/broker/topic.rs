@@ -9,6 +9,9 @@ pub const TOPIC_BYTES_MAX: usize = 256;
 pub const TOPIC_SLASHES_MAX: usize = 7;
 /// Slashes that the prefix `$aws/rules/<rule>/` is excused from that limit.
 const BASIC_INGEST_PREFIX: &str = "$aws/rules/";
+const SHARE_PREFIX: &str = "$share/";
+/// Longest name of a group. *Source*: AWS IoT Core developer guide, MQTT, shared subscriptions.
+const SHARE_NAME_CHARS_MAX: usize = 128;
 
 /// Why a topic or filter is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum TopicError {
     /// `+` or `#` in a topic name, or in the wrong place of a filter.
     #[error("topic has a misplaced wildcard")]
     Wildcard,
+    /// `$share/` without a group's name and a filter behind it, or with a name that is none.
+    #[error("shared subscription is not $share/<name>/<filter>")]
+    Share,
 }
 
 /// Checks a topic name, as a message carries it.
@@ -41,6 +47,20 @@ pub fn check_topic(topic: &str) -> Result<(), TopicError> {
 
 /// Checks a topic filter, as a subscription carries it.
 pub fn check_filter(filter: &str) -> Result<(), TopicError> {
+    let filter = match shared(filter) {
+        Some((name, shared)) => {
+            let is_name = !name.is_empty()
+                && name.chars().count() <= SHARE_NAME_CHARS_MAX
+                && !name.contains(['+', '#'])
+                && !name.chars().any(char::is_control);
+            if !is_name {
+                return Err(TopicError::Share);
+            }
+            shared
+        }
+        None if filter.starts_with(SHARE_PREFIX) => return Err(TopicError::Share),
+        None => filter,
+    };
     check_size(filter)?;
     let mut levels = filter.split('/').peekable();
     while let Some(level) = levels.next() {
@@ -93,9 +113,10 @@ pub fn matches(filter: &str, topic: &str) -> bool {
     }
 }
 
-/// Whether a client may publish to this topic at all: of those that begin with `$`, to shadow requests and to rules only.
-pub fn is_open_to_publishers(name: &str) -> bool {
-    !name.starts_with('$') || is_shadow_request(name) || basic_ingest(name).is_some()
+/// Whether a client may publish to this topic at all: of those that begin with `$`, to shadow requests and to rules only,
+/// and never retained.
+pub fn is_open_to_publishers(name: &str, retain: bool) -> bool {
+    !name.starts_with('$') || (!retain && (is_shadow_request(name) || basic_ingest(name).is_some()))
 }
 
 /// Whether the shadow service takes this topic for a request.
@@ -115,6 +136,17 @@ pub fn is_shadow_request(name: &str) -> bool {
 pub fn basic_ingest(topic: &str) -> Option<(&str, &str)> {
     let rest = topic.strip_prefix(BASIC_INGEST_PREFIX)?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+/// Splits `$share/<name>/<filter>` into name and filter.
+pub fn shared(filter: &str) -> Option<(&str, &str)> {
+    filter.strip_prefix(SHARE_PREFIX)?.split_once('/')
+}
+
+/// Whether a filter begins with `$` and is not one that AWS offers.
+pub fn is_closed_to_subscribers(filter: &str) -> bool {
+    let filter = shared(filter).map_or(filter, |(_, filter)| filter);
+    filter.starts_with('$') && (!filter.starts_with("$aws/") || basic_ingest(filter).is_some())
 }
 
 #[cfg(test)]
@@ -175,6 +207,13 @@ mod tests {
             ("a/#/b", Err(TopicError::Wildcard)),
             ("a+/b", Err(TopicError::Wildcard)),
             ("", Err(TopicError::Empty)),
+            ("$share/g/a/+", Ok(())),
+            ("$share/g/1/2/3/4/5/6/7/8", Ok(())),
+            ("$share/g/1/2/3/4/5/6/7/8/9", Err(TopicError::TooDeep)),
+            ("$share/g", Err(TopicError::Share)),
+            ("$share//a", Err(TopicError::Share)),
+            ("$share/+/a", Err(TopicError::Share)),
+            ("$share/g/", Err(TopicError::Empty)),
         ];
         for (filter, expected) in rows {
             assert_eq!(check_filter(filter), *expected, "{filter}");

@@ -1,6 +1,6 @@
-//! Why connections end, in AWS's words.
+//! Why a connection ended, in AWS's words.
 //!
-//! Must not know what ends them.
+//! *Source*: AWS IoT Core developer guide, lifecycle events. Must not know packets.
 
 /// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +19,15 @@ pub enum End {
     KeepAlive,
     /// The same client id connected again.
     TakenOver,
-    /// The broker shuts down.
-    Shutdown,
+    /// The certificate is no longer active.
+    Deactivated,
     /// An operator asked for it.
     Api {
         /// Whether the will is published.
         with_will: bool,
     },
+    /// The broker shuts down.
+    Shutdown,
 }
 
 impl End {
@@ -38,21 +40,23 @@ impl End {
             End::Forbidden => "FORBIDDEN_ACCESS",
             End::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
             End::TakenOver => "DUPLICATE_CLIENTID",
-            End::Shutdown => "SERVER_INITIATED_DISCONNECT",
+            End::Deactivated => "AUTH_ERROR",
             End::Api { .. } => "API_INITIATED_DISCONNECT",
+            End::Shutdown => "SERVER_INITIATED_DISCONNECT",
         }
-    }
-
-    /// Whether the client's will follows.
-    pub(super) fn has_will(self) -> bool {
-        !matches!(
-            self,
-            End::Client | End::Shutdown | End::Api { with_will: false }
-        )
     }
 
     /// Whether the client said goodbye.
     pub fn is_by_client(self) -> bool {
         matches!(self, End::Client | End::ClientWithWill)
+    }
+
+    /// Whether the client's will follows: on every end but its own goodbye, and where the operator forbids it. A broker
+    /// that shuts down has no counterpart in AWS; it keeps silent.
+    pub(super) fn has_will(self) -> bool {
+        !matches!(
+            self,
+            End::Client | End::Shutdown | End::Api { with_will: false }
+        )
     }
 }

@@ -1,0 +1,51 @@
+//! From the socket to a secure channel with a client certificate; everything else is refused here.
+//!
+//! Must not know MQTT beyond the first byte, by which it tells who forgot TLS.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::{Broker, CONNECT_TIME, serve};
+
+/// First byte of a CONNECT without TLS.
+const PLAIN_CONNECT: u8 = 0x10;
+
+/// Serves one socket to its end.
+pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: SocketAddr) {
+    // Small packets, answered at once: waiting to fill a segment would only add latency.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, %peer, "set nodelay");
+    }
+    let handshake = async {
+        let mut first = [0];
+        // A client that says nothing, or has gone, fails in the handshake.
+        let is_plain = socket.peek(&mut first).await.is_ok() && first[0] == PLAIN_CONNECT;
+        if is_plain {
+            tracing::warn!(
+                %peer,
+                "mqtt without tls refused: connect with TLS, the printed root certificate and a client certificate"
+            );
+            return None;
+        }
+        match tls.accept(socket).await {
+            Ok(stream) => Some(stream),
+            Err(error) => {
+                tracing::info!(%error, %peer, "mqtt tls handshake");
+                None
+            }
+        }
+    };
+    let stream = match timeout(CONNECT_TIME, handshake).await {
+        Ok(Some(stream)) => stream,
+        Ok(None) => return,
+        Err(_) => return tracing::info!(%peer, "mqtt tls handshake: timed out"),
+    };
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
+        return tracing::info!(%peer, "mqtt client without certificate");
+    };
+    serve(broker, stream, certificate, peer).await;
+}

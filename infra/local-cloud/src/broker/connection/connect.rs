@@ -1,0 +1,186 @@
+//! CONNECT: who may come in, with which session, will and keep-alive.
+//!
+//! Must not know sockets or other clients.
+
+use std::time::Duration;
+
+use mqtt_protocol_core::mqtt::Version;
+use mqtt_protocol_core::mqtt::packet::Qos;
+use mqtt_protocol_core::mqtt::result_code::ConnectReasonCode;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use super::super::lookup::ConnectionRecord;
+use super::super::packet::{self, Accepted, ConnectRequest, IN_FLIGHT_MAX};
+use super::super::session::Attach;
+use super::super::topic;
+use super::{Client, Connection, End};
+use crate::event::EventKind;
+use crate::registry::Identity;
+
+const CLIENT_ID_BYTES_MAX: usize = 128;
+const KEEP_ALIVE_S: std::ops::RangeInclusive<u16> = 30..=1200;
+pub const SESSION_EXPIRY_S_MAX: u32 = 7 * 24 * 3600;
+/// What a persistent session of an MQTT 3.1.1 client gets.
+const SESSION_EXPIRY_S_DEFAULT: u32 = 3600;
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    pub(super) fn connect(&mut self, request: ConnectRequest) -> Result<(), End> {
+        let version = self.packets.get_protocol_version();
+        let Some(client_id) = client_id_of(version, &request) else {
+            return self.refuse(ConnectReasonCode::ClientIdentifierNotValid);
+        };
+        let registry = &self.broker.inner.registry;
+        let Some(mut identity) = registry.identify(&self.certificate, &client_id) else {
+            tracing::info!(%client_id, peer = %self.peer, "certificate unknown or inactive");
+            return self.refuse(ConnectReasonCode::NotAuthorized);
+        };
+        let ip = self.peer.ip().to_string();
+        let variables = &mut identity.variables;
+        variables.insert("aws:SourceIp".to_owned(), ip.clone());
+        let expiry_s = session_expiry_s(version, &request);
+        if let Err(reason) = self.check_rights(&identity, &request, expiry_s > 0) {
+            if reason == ConnectReasonCode::NotAuthorized {
+                self.broker
+                    .announce_refused(&client_id, &identity.principal);
+            }
+            return self.refuse(reason);
+        }
+        let keep_alive_s = match request.keep_alive_s {
+            0 => *KEEP_ALIVE_S.end(),
+            asked => asked.clamp(*KEEP_ALIVE_S.start(), *KEEP_ALIVE_S.end()),
+        };
+        let now_ms = self.broker.inner.clock.now_ms();
+        let attach = Attach {
+            clean: request.clean,
+            expiry_ms: u64::from(expiry_s) * 1000,
+            version,
+            now_ms,
+            principal: identity.principal.clone(),
+        };
+        let (session, attached) = self.broker.attach(&client_id, attach);
+        let accepted = Accepted {
+            session_present: attached.session_present,
+            keep_alive_s: (keep_alive_s != request.keep_alive_s).then_some(keep_alive_s),
+            session_expiry_s: request
+                .session_expiry_s
+                .is_some_and(|asked| asked != expiry_s)
+                .then_some(expiry_s),
+            assigned_client_id: request.client_id.is_empty().then(|| client_id.clone()),
+        };
+        let client = Client {
+            session,
+            link: attached.link,
+            identity,
+            session_identifier: uuid::Uuid::new_v4().to_string(),
+            number: attached.number,
+            version,
+            window: request
+                .receive_maximum
+                .map_or(IN_FLIGHT_MAX, |max| max.min(IN_FLIGHT_MAX))
+                .into(),
+            packet_bytes_max: request
+                .packet_bytes_max
+                .and_then(|max| usize::try_from(max).ok())
+                .unwrap_or(usize::MAX),
+            patience: Duration::from_secs(u64::from(keep_alive_s)) * 3 / 2,
+            has_session_expiry: expiry_s > 0,
+            will: request.will,
+        };
+        // The time runs from the CONNACK on.
+        self.deadline = Instant::now() + client.patience;
+        self.note_connected(&client, keep_alive_s, expiry_s, now_ms);
+        let events = &self.broker.inner.events;
+        events.emit(EventKind::Connected { client: client_id });
+        self.broker.announce_connected(&client, &ip);
+        self.client = Some(client);
+        self.send(packet::accept(version, &accepted))
+    }
+
+    fn note_connected(&self, client: &Client, keep_alive_s: u16, expiry_s: u32, now_ms: u64) {
+        let variables = &client.identity.variables;
+        self.broker.note_connected(ConnectionRecord {
+            number: client.number,
+            client_id: client.id().to_owned(),
+            thing: variables.get("iot:Connection.Thing.ThingName").cloned(),
+            keep_alive_s,
+            session_expiry_s: expiry_s,
+            source: self.peer,
+            target: self.broker.inner.address.get().copied(),
+            connected_at_ms: now_ms,
+            is_connected: true,
+            ended: None,
+        });
+    }
+
+    fn check_rights(
+        &self,
+        identity: &Identity,
+        request: &ConnectRequest,
+        is_persistent: bool,
+    ) -> Result<(), ConnectReasonCode> {
+        let mut attributes = Vec::new();
+        if is_persistent {
+            attributes.push("PersistentConnect");
+        }
+        let mut needed = vec![("iot:Connect", format!("client/{}", identity.client_id))];
+        if let Some(will) = &request.will {
+            if will.qos == Qos::ExactlyOnce {
+                return Err(ConnectReasonCode::QosNotSupported);
+            }
+            let is_topic = topic::check_topic(&will.topic).is_ok();
+            if !is_topic || !topic::is_open_to_publishers(&will.topic, will.retain) {
+                return Err(ConnectReasonCode::TopicNameInvalid);
+            }
+            attributes.push("LastWill");
+            needed.push(("iot:Publish", format!("topic/{}", will.topic)));
+            if will.retain {
+                needed.push(("iot:RetainPublish", format!("topic/{}", will.topic)));
+            }
+        }
+        let mut asking = identity.clone();
+        let variables = &mut asking.variables;
+        variables.insert("iot:ConnectAttributes".to_owned(), attributes.join(","));
+        let inner = &self.broker.inner;
+        for (action, resource) in needed {
+            let resource = inner.registry.arn(&resource);
+            if !inner.registry.allows(&asking, action, &resource) {
+                inner.events.emit(EventKind::Denied {
+                    client: identity.client_id.clone(),
+                    action: action.to_owned(),
+                    resource,
+                });
+                return Err(ConnectReasonCode::NotAuthorized);
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, reason: ConnectReasonCode) -> Result<(), End> {
+        let version = self.packets.get_protocol_version();
+        self.send(packet::refuse(version, reason))?;
+        Err(End::Forbidden)
+    }
+}
+
+/// The client id that holds, made up where none is given to a clean session or by MQTT 5; `None` where it is not one.
+fn client_id_of(version: Version, request: &ConnectRequest) -> Option<String> {
+    let id = &request.client_id;
+    if id.is_empty() {
+        let may_be_made_up = request.clean || version == Version::V5_0;
+        return may_be_made_up.then(|| format!("auto-{}", uuid::Uuid::new_v4()));
+    }
+    let is_valid = id.len() <= CLIENT_ID_BYTES_MAX
+        && !id.starts_with('$')
+        && !id.chars().any(char::is_control);
+    is_valid.then(|| id.clone())
+}
+
+fn session_expiry_s(version: Version, request: &ConnectRequest) -> u32 {
+    let expiry_s = match version {
+        Version::V5_0 => request.session_expiry_s.unwrap_or(0),
+        _ if request.clean => 0,
+        _ => SESSION_EXPIRY_S_DEFAULT,
+    };
+    expiry_s.min(SESSION_EXPIRY_S_MAX)
+}

@@ -1,0 +1,60 @@
+//! From the session to the client: what its window, its policies and the message's age allow.
+//!
+//! Must not know where messages come from.
+
+use mqtt_protocol_core::mqtt::packet::prelude::GenericPacketTrait;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::super::lookup::Receipt;
+use super::super::session::Delivery;
+use super::{Connection, End, FLUSH_BYTES, packet};
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    /// Sends what waits in the session, as far as the client's window allows.
+    pub(super) async fn deliver(&mut self) -> Result<(), End> {
+        loop {
+            let Some(client) = &self.client else {
+                return Ok(());
+            };
+            let (session, link) = (client.session.clone(), client.link.clone());
+            let acquire = || self.packets.acquire_packet_id().ok();
+            let Some((delivery, id)) = session.next(&link, client.window, acquire) else {
+                return Ok(());
+            };
+            let packet_bytes_max = client.packet_bytes_max;
+            let now_ms = self.broker.inner.clock.now_ms();
+            let message = &delivery.message;
+            let packet = packet::publish(client.version, message, id, delivery.retain, now_ms);
+            let is_too_large = packet.as_ref().is_ok_and(|p| p.size() > packet_bytes_max);
+            // Left out, silently as in AWS: what is too old, too large, or not for this client.
+            if is_too_large || message.is_expired(now_ms) || !self.may_receive(&delivery) {
+                delivery.report(Receipt::LeftOut);
+                if let Some(id) = id {
+                    session.acknowledged(&link, id);
+                    for event in self.packets.release_packet_id(id) {
+                        self.follow(event)?;
+                    }
+                }
+                continue;
+            }
+            self.send(packet)?;
+            delivery.report(Receipt::Sent);
+            if self.out.len() >= FLUSH_BYTES {
+                self.flush().await?;
+            }
+        }
+    }
+
+    /// A shared subscription may be granted by the topic alone or with its group in front: AWS's own examples show both.
+    fn may_receive(&self, delivery: &Delivery) -> bool {
+        let topic = &delivery.message.topic;
+        match &delivery.group {
+            Some(group) => {
+                let shared = format!("topic/$share/{}/{topic}", group.name);
+                self.is_allowed("iot:Receive", &shared)
+                    || self.allows("iot:Receive", &format!("topic/{topic}"))
+            }
+            None => self.allows("iot:Receive", &format!("topic/{topic}")),
+        }
+    }
+}

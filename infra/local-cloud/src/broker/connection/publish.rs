@@ -1,0 +1,83 @@
+//! PUBLISH from a client: checks of form, rate, size and policy, in that order.
+//!
+//! Must not know sockets or who receives it.
+
+use mqtt_protocol_core::mqtt::Version;
+use mqtt_protocol_core::mqtt::packet::Qos;
+use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, PubackReasonCode};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use super::super::message::{Message, Origin, PAYLOAD_BYTES_MAX};
+use super::super::packet::{self, PublishRequest};
+use super::super::topic;
+use super::{Connection, End, expires_at_ms};
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    pub(super) fn publish(&mut self, request: PublishRequest) -> Result<(), End> {
+        let Some(client) = &self.client else {
+            return Err(End::ClientError);
+        };
+        let version = client.version;
+        let mut origin = Origin {
+            client: Some(client.id().to_owned()),
+            principal: Some(client.identity.principal.clone()),
+            slot: None,
+        };
+        if request.qos == Qos::ExactlyOnce {
+            return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
+        }
+        if !self.publishes.admits(Instant::now()) {
+            return self.discard(version, &request);
+        }
+        if topic::check_topic(&request.topic).is_err() {
+            return self.leave(DisconnectReasonCode::TopicNameInvalid, End::ClientError);
+        }
+        if request.payload.len() > PAYLOAD_BYTES_MAX {
+            return self.leave(DisconnectReasonCode::PacketTooLarge, End::ClientError);
+        }
+        let resource = format!("topic/{}", request.topic);
+        let is_allowed = topic::is_open_to_publishers(&request.topic, request.retain)
+            && self.allows("iot:Publish", &resource)
+            && (!request.retain || self.allows("iot:RetainPublish", &resource));
+        if !is_allowed {
+            return match request.packet_id {
+                Some(id) if version == Version::V5_0 => {
+                    let refusal = Some(PubackReasonCode::NotAuthorized);
+                    self.send(packet::acknowledge(version, id, refusal))
+                }
+                _ => self.leave(DisconnectReasonCode::NotAuthorized, End::Forbidden),
+            };
+        }
+        if topic::is_shadow_request(&request.topic) {
+            origin.slot = Some(self.requests.take());
+        }
+        let now_ms = self.broker.inner.clock.now_ms();
+        self.broker.publish(Message {
+            topic: request.topic,
+            payload: request.payload.into(),
+            qos: request.qos,
+            retain: request.retain,
+            expires_at_ms: expires_at_ms(request.expiry_s, now_ms),
+            properties: request.properties,
+            origin,
+            is_will: false,
+        });
+        match request.packet_id {
+            Some(id) => self.send(packet::acknowledge(version, id, None)),
+            None => Ok(()),
+        }
+    }
+
+    /// What exceeds the rate is thrown away: not acknowledged, or in MQTT 5 refused.
+    fn discard(&mut self, version: Version, request: &PublishRequest) -> Result<(), End> {
+        tracing::warn!(topic = request.topic, peer = %self.peer, "over 100 publishes in a second: discarded");
+        match request.packet_id {
+            Some(id) if version == Version::V5_0 => {
+                let refusal = Some(PubackReasonCode::QuotaExceeded);
+                self.send(packet::acknowledge(version, id, refusal))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What clients send, in either version.
+//!
+//! Must not know sessions, policies or sockets, nor what a packet is answered with.
+
+use mqtt_protocol_core::mqtt::packet::{GenericPacket, Packet, Property, Qos, SubEntry, v5_0};
+use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
+
+/// A client's wish to connect.
+#[derive(Debug, Clone)]
+pub struct ConnectRequest {
+    /// As given; may be empty.
+    pub client_id: String,
+    /// Clean session, or clean start.
+    pub clean: bool,
+    /// In seconds, as asked for.
+    pub keep_alive_s: u16,
+    /// MQTT 5 only.
+    pub session_expiry_s: Option<u32>,
+    /// Unacknowledged messages the client takes at once; MQTT 5 only.
+    pub receive_maximum: Option<u16>,
+    /// Largest packet the client takes, in bytes; MQTT 5 only.
+    pub packet_bytes_max: Option<u32>,
+    /// What to publish when the client vanishes.
+    pub will: Option<Will>,
+}
+
+/// A message left with the broker for the day the client vanishes.
+#[derive(Debug, Clone)]
+pub struct Will {
+    /// Topic name.
+    pub topic: String,
+    /// Payload.
+    pub payload: Vec<u8>,
+    /// May be 2 here; the broker refuses it.
+    pub qos: Qos,
+    /// Whether to keep it.
+    pub retain: bool,
+    /// How long it is worth delivering, from its publishing on; MQTT 5 only.
+    pub expiry_s: Option<u32>,
+    /// Properties that travel with it.
+    pub properties: Vec<Property>,
+}
+
+/// A client's message, not yet checked.
+#[derive(Debug, Clone)]
+pub struct PublishRequest {
+    /// Absent for QoS 0.
+    pub packet_id: Option<u16>,
+    /// Topic name.
+    pub topic: String,
+    /// Payload.
+    pub payload: Vec<u8>,
+    /// May be 2 here; the broker refuses it.
+    pub qos: Qos,
+    /// Whether to keep it.
+    pub retain: bool,
+    /// Message expiry; MQTT 5 only.
+    pub expiry_s: Option<u32>,
+    /// Properties that travel with the message.
+    pub properties: Vec<Property>,
+}
+
+/// What a client said.
+#[derive(Debug, Clone)]
+pub enum Inbound {
+    /// CONNECT.
+    Connect(ConnectRequest),
+    /// PUBLISH.
+    Publish(PublishRequest),
+    /// PUBACK.
+    Acknowledge(u16),
+    /// SUBSCRIBE.
+    Subscribe {
+        /// Packet id.
+        id: u16,
+        /// Filters with their options.
+        entries: Vec<SubEntry>,
+        /// Whether it carries a subscription identifier, which AWS does not support.
+        has_identifier: bool,
+    },
+    /// UNSUBSCRIBE.
+    Unsubscribe(u16, Vec<String>),
+    /// DISCONNECT.
+    Disconnect {
+        /// Whether the will is wanted all the same.
+        with_will: bool,
+        /// How long the session shall outlive the connection after all; MQTT 5 only.
+        session_expiry_s: Option<u32>,
+    },
+    /// PINGREQ, which the packet layer answers.
+    Ping,
+    /// Anything AWS does not support.
+    Unsupported,
+}
+
+/// Reads a packet.
+pub fn decode(packet: Packet) -> Inbound {
+    match packet {
+        GenericPacket::V3_1_1Connect(p) => Inbound::Connect(ConnectRequest {
+            client_id: p.client_id().to_owned(),
+            clean: p.clean_session(),
+            keep_alive_s: p.keep_alive(),
+            session_expiry_s: None,
+            receive_maximum: None,
+            packet_bytes_max: None,
+            will: p.will_topic().map(|topic| Will {
+                topic: topic.to_owned(),
+                payload: p.will_payload().unwrap_or_default().to_vec(),
+                qos: p.will_qos(),
+                retain: p.will_retain(),
+                expiry_s: None,
+                properties: Vec::new(),
+            }),
+        }),
+        GenericPacket::V5_0Connect(p) => Inbound::Connect(connect_5(&p)),
+        GenericPacket::V3_1_1Publish(p) => Inbound::Publish(PublishRequest {
+            packet_id: p.packet_id(),
+            topic: p.topic_name().to_owned(),
+            payload: p.payload().as_slice().to_vec(),
+            qos: p.qos(),
+            retain: p.retain(),
+            expiry_s: None,
+            properties: Vec::new(),
+        }),
+        GenericPacket::V5_0Publish(p) => Inbound::Publish(publish_5(&p)),
+        GenericPacket::V3_1_1Puback(p) => Inbound::Acknowledge(p.packet_id()),
+        GenericPacket::V5_0Puback(p) => Inbound::Acknowledge(p.packet_id()),
+        GenericPacket::V3_1_1Subscribe(p) => Inbound::Subscribe {
+            id: p.packet_id(),
+            entries: p.entries().to_vec(),
+            has_identifier: false,
+        },
+        GenericPacket::V5_0Subscribe(p) => Inbound::Subscribe {
+            id: p.packet_id(),
+            entries: p.entries().to_vec(),
+            has_identifier: p
+                .props()
+                .iter()
+                .any(|property| matches!(property, Property::SubscriptionIdentifier(_))),
+        },
+        GenericPacket::V3_1_1Unsubscribe(p) => {
+            let filters = p.entries().iter().map(|e| e.as_str().to_owned());
+            Inbound::Unsubscribe(p.packet_id(), filters.collect())
+        }
+        GenericPacket::V5_0Unsubscribe(p) => {
+            let filters = p.entries().iter().map(|e| e.as_str().to_owned());
+            Inbound::Unsubscribe(p.packet_id(), filters.collect())
+        }
+        GenericPacket::V3_1_1Disconnect(_) => Inbound::Disconnect {
+            with_will: false,
+            session_expiry_s: None,
+        },
+        GenericPacket::V5_0Disconnect(p) => {
+            let mut properties = p.props().iter().flatten();
+            Inbound::Disconnect {
+                with_will: p.reason_code() == Some(DisconnectReasonCode::DisconnectWithWillMessage),
+                session_expiry_s: properties.find_map(|property| match property {
+                    Property::SessionExpiryInterval(v) => Some(v.val()),
+                    _ => None,
+                }),
+            }
+        }
+        GenericPacket::V3_1_1Pingreq(_) | GenericPacket::V5_0Pingreq(_) => Inbound::Ping,
+        _ => Inbound::Unsupported,
+    }
+}
+
+fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
+    let mut request = ConnectRequest {
+        client_id: p.client_id().to_owned(),
+        clean: p.clean_start(),
+        keep_alive_s: p.keep_alive(),
+        session_expiry_s: None,
+        receive_maximum: None,
+        packet_bytes_max: None,
+        will: p.will_topic().map(|topic| {
+            let (expiry_s, properties) = travelling(p.will_props());
+            Will {
+                topic: topic.to_owned(),
+                payload: p.will_payload().unwrap_or_default().to_vec(),
+                qos: p.will_qos(),
+                retain: p.will_retain(),
+                expiry_s,
+                properties,
+            }
+        }),
+    };
+    for property in p.props() {
+        match property {
+            Property::SessionExpiryInterval(v) => request.session_expiry_s = Some(v.val()),
+            Property::ReceiveMaximum(v) => request.receive_maximum = Some(v.val()),
+            Property::MaximumPacketSize(v) => request.packet_bytes_max = Some(v.val()),
+            _ => {}
+        }
+    }
+    request
+}
+
+fn publish_5(p: &v5_0::Publish) -> PublishRequest {
+    let (expiry_s, properties) = travelling(p.props());
+    PublishRequest {
+        packet_id: p.packet_id(),
+        topic: p.topic_name().to_owned(),
+        payload: p.payload().as_slice().to_vec(),
+        qos: p.qos(),
+        retain: p.retain(),
+        expiry_s,
+        properties,
+    }
+}
+
+/// The message expiry, and the properties that reach the receiver as they are. A will's delay is not among those that
+/// AWS lists as supported.
+fn travelling(properties: &[Property]) -> (Option<u32>, Vec<Property>) {
+    let mut expiry_s = None;
+    let mut kept = Vec::new();
+    for property in properties {
+        match property {
+            Property::MessageExpiryInterval(v) => expiry_s = Some(v.val()),
+            Property::ContentType(_)
+            | Property::ResponseTopic(_)
+            | Property::CorrelationData(_)
+            | Property::PayloadFormatIndicator(_)
+            | Property::UserProperty(_) => kept.push(property.clone()),
+            _ => {}
+        }
+    }
+    (expiry_s, kept)
+}

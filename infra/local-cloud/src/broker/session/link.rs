@@ -1,0 +1,57 @@
+//! The broker's end of one live connection: how a session wakes it, and how anyone asks it to end.
+//!
+//! Must not know sockets or packets.
+
+use std::sync::Mutex;
+
+use tokio::sync::Notify;
+
+use super::lock;
+
+/// Why the broker ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kick {
+    /// Another connection uses the same client id.
+    TakenOver,
+    /// The certificate is no longer active.
+    Deactivated,
+    /// An operator asked for it.
+    Api {
+        /// Whether the will is published.
+        with_will: bool,
+    },
+    /// The broker shuts down.
+    Shutdown,
+}
+
+/// One live connection, as its session sees it.
+#[derive(Debug)]
+pub struct Link {
+    /// Woken when there is something to send, or a kick.
+    pub wake: Notify,
+    /// Certificate id.
+    pub principal: String,
+    kick: Mutex<Option<Kick>>,
+}
+
+impl Link {
+    /// A connection that nobody asked to end.
+    pub fn new(principal: String) -> Link {
+        Link {
+            wake: Notify::new(),
+            principal,
+            kick: Mutex::default(),
+        }
+    }
+
+    /// Asks the connection to end. The first reason holds.
+    pub fn kick(&self, why: Kick) {
+        lock(&self.kick).get_or_insert(why);
+        self.wake.notify_one();
+    }
+
+    /// Whether it was asked to end.
+    pub fn kicked(&self) -> Option<Kick> {
+        *lock(&self.kick)
+    }
+}

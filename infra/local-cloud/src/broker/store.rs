@@ -1,0 +1,105 @@
+//! Persistent sessions and retained messages on disk.
+//!
+//! Written every half second and at the end: what a killed process had accepted within that time is lost, which AWS
+//! would not lose. Must not know connections.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::lookup::Retained;
+use super::message::MessageRecord;
+use super::session::{Session, SessionRecord};
+use super::{Broker, lock};
+use crate::storage::{Shelf, StorageError};
+
+/// The broker's part of the data directory.
+#[derive(Debug)]
+pub struct Store {
+    sessions: Shelf,
+    retained: Shelf,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct RetainedRecord {
+    stored_at_ms: u64,
+    message: MessageRecord,
+}
+
+/// Everything that was stored.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// By client id.
+    pub sessions: HashMap<String, Arc<Session>>,
+    /// By topic.
+    pub retained: BTreeMap<String, Retained>,
+}
+
+impl Store {
+    /// Opens the store in the data directory.
+    pub fn open(data_dir: &Path) -> Result<Store, StorageError> {
+        let broker = data_dir.join("broker");
+        Ok(Store {
+            sessions: Shelf::open(broker.join("sessions"))?,
+            retained: Shelf::open(broker.join("retained"))?,
+        })
+    }
+
+    /// What is there and has not expired.
+    pub fn load(&self, now_ms: u64) -> Result<Stored, StorageError> {
+        let mut stored = Stored::default();
+        for (id, record) in self.sessions.load::<SessionRecord>()? {
+            match Session::from_record(&id, record, now_ms) {
+                Some(session) => {
+                    stored.sessions.insert(id, Arc::new(session));
+                }
+                None => self.sessions.put::<SessionRecord>(&id, None)?,
+            }
+        }
+        for (topic, record) in self.retained.load::<RetainedRecord>()? {
+            let retained = Retained {
+                message: Arc::new(record.message.into_message()),
+                stored_at_ms: record.stored_at_ms,
+            };
+            stored.retained.insert(topic, retained);
+        }
+        Ok(stored)
+    }
+}
+
+impl Broker {
+    /// Writes down what has changed.
+    pub(super) fn save(&self) {
+        let Some(store) = &self.inner.store else {
+            return;
+        };
+        let report = |what: &str, result: Result<(), StorageError>| {
+            if let Err(error) = result {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "save {what}");
+            }
+        };
+        let topics: BTreeSet<String> = std::mem::take(&mut *lock(&self.inner.changed_topics));
+        for topic in topics {
+            let record = lock(&self.inner.retained)
+                .get(&topic)
+                .map(|retained| RetainedRecord {
+                    stored_at_ms: retained.stored_at_ms,
+                    message: MessageRecord::of(&retained.message),
+                });
+            report(
+                "retained message",
+                store.retained.put(&topic, record.as_ref()),
+            );
+        }
+        let sessions: Vec<Arc<Session>> = lock(&self.inner.sessions).values().cloned().collect();
+        for session in sessions {
+            if let Some(record) = session.take_record() {
+                let kept = store.sessions.put(session.client_id(), record.as_ref());
+                report("session", kept);
+            }
+        }
+    }
+}
