@@ -80,26 +80,40 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Broker {
-    /// A broker without clients; sessions and retained messages as they were where there is a data directory.
+    /// A broker without clients that keeps everything in memory.
+    pub fn new(registry: Registry, events: EventBus, clock: Clock, faults: Arc<Faults>) -> Broker {
+        Broker::with(registry, events, clock, faults, None, Stored::default())
+    }
+
+    /// A broker whose persistent sessions and retained messages are as they were in the data directory, and stay there.
     pub fn open(
         registry: Registry,
         events: EventBus,
         clock: Clock,
         faults: Arc<Faults>,
-        data_dir: Option<&Path>,
+        data_dir: &Path,
     ) -> Result<Broker, StorageError> {
-        let store = data_dir.map(Store::open).transpose()?;
-        let stored = match &store {
-            Some(store) => store.load(clock.now_ms())?,
-            None => Stored::default(),
-        };
+        let store = Store::open(data_dir)?;
+        let stored = store.load(clock.now_ms())?;
+        let store = Some(store);
+        Ok(Broker::with(registry, events, clock, faults, store, stored))
+    }
+
+    fn with(
+        registry: Registry,
+        events: EventBus,
+        clock: Clock,
+        faults: Arc<Faults>,
+        store: Option<Store>,
+        stored: Stored,
+    ) -> Broker {
         let mut subscriptions = SubscriptionTree::default();
         for session in stored.sessions.values() {
             for (filter, qos) in session.filters() {
                 subscriptions.insert(&filter, session, qos);
             }
         }
-        Ok(Broker {
+        Broker {
             inner: Arc::new(Inner {
                 registry,
                 events,
@@ -114,7 +128,7 @@ impl Broker {
                 records: Mutex::default(),
                 taps: Mutex::default(),
             }),
-        })
+        }
     }
 
     /// Every message from now on, in the order of publishing.

@@ -197,13 +197,11 @@ impl Parts {
         let registry = Registry::open(setting, clock)?;
         let faults = Faults::new(options.faults.clone(), options.seed, events.clone());
         let faults = Arc::new(faults);
-        let broker = Broker::open(
-            registry.clone(),
-            events.clone(),
-            clock,
-            faults.clone(),
-            options.data_dir.as_deref(),
-        )?;
+        let (told, failing) = (events.clone(), faults.clone());
+        let broker = match &options.data_dir {
+            Some(path) => Broker::open(registry.clone(), told, clock, failing, path)?,
+            None => Broker::new(registry.clone(), told, clock, failing),
+        };
         let data_dir = options.data_dir.clone();
         let home = Home {
             region: &options.region,
