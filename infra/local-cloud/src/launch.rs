@@ -2,6 +2,8 @@
 //!
 //! Must not know the protocols.
 
+mod executable;
+mod thing;
 mod wiring;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +36,7 @@ use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::template::{Context, Template, TemplateError};
 use crate::{Endpoints, LocalCloud, Options};
+pub use executable::ExecutableError;
 
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +82,9 @@ pub enum StartError {
     /// Functions.
     #[error(transparent)]
     Function(#[from] FunctionError),
+    /// Their executables.
+    #[error(transparent)]
+    Executable(#[from] ExecutableError),
     /// Topic rules.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -91,6 +97,11 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         return Err(StartError::TimeScale(options.time_scale));
     }
     let parts = Parts::open(&options)?;
+    thing::provision(&parts.registry, &parts.template)?;
+    let options = Options {
+        binaries: executable::executables(&options, &parts.template.functions)?,
+        ..options
+    };
     let listeners = Listeners::bind(&options).await?;
     let endpoints = listeners.endpoints()?;
     let tls = TlsAcceptor::from(Arc::new(parts.registry.authority().server_config()?));

@@ -19,6 +19,7 @@ mod kill;
 mod launch;
 pub mod policy;
 mod queue;
+pub mod ready;
 pub mod registry;
 mod rule;
 mod schedule;
@@ -41,7 +42,7 @@ use tokio::task::JoinSet;
 pub use caller::Credentials;
 pub use event::{Event, EventKind};
 pub use fault::{Fault, FaultError};
-pub use launch::StartError;
+pub use launch::{ExecutableError, StartError};
 pub use registry::{IssuedCertificate, Registry, RegistryError};
 
 use caller::Callers;
@@ -68,7 +69,8 @@ pub struct Options {
     pub account: String,
     /// Where everything is kept; `None` keeps it in memory.
     pub data_dir: Option<PathBuf>,
-    /// Executables by the functions' `Metadata.BuildProperties.Binary`.
+    /// Executables by the functions' `Metadata.BuildProperties.Binary`; a function without one runs `bootstrap` in its
+    /// `CodeUri`.
     pub binaries: BTreeMap<String, PathBuf>,
     /// Where to listen.
     pub ports: Ports,

@@ -98,8 +98,23 @@ impl Fields {
         Some(self.entries.remove(index).value)
     }
 
+    /// The error for a property that must be there; one that may have been meant is named instead.
     pub fn missing(&self, key: &str) -> TemplateError {
-        self.place.error(self.at, Problem::Missing(self.name(key)))
+        let near = nearest(key, self.entries.iter().map(|e| e.key.as_str()));
+        let found = near.and_then(|near| self.entries.iter().find(|e| e.key == near));
+        match found {
+            Some(entry) => self.place.error(
+                entry.at,
+                Problem::UnknownProperty {
+                    name: self.name(&entry.key),
+                    advice: format!("did you mean {}?", self.name(key)),
+                },
+            ),
+            None => {
+                let problem = Problem::Missing(self.name(key));
+                self.place.error(self.at, problem)
+            }
+        }
     }
 
     pub fn text(&mut self, key: &str) -> Result<Option<String>, TemplateError> {

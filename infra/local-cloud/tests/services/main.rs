@@ -11,4 +11,5 @@ mod rule;
 mod schedule;
 mod shadow;
 mod sigv4;
+mod standalone;
 mod world;

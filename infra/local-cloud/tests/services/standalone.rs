@@ -1,0 +1,185 @@
+//! The binary on its own: a stack that uses none of our crates, run by its command line and met by a real MQTT client.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rumqttc::{MqttOptions, TlsConfiguration, Transport};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, interval, timeout};
+
+use crate::world::{Client, DEADLINE, tls};
+
+/// A running stack, ended by its handle.
+struct Stack {
+    child: Child,
+    directory: TempDir,
+    ready: Value,
+}
+
+/// A copy of the thermostat that a test may change.
+fn thermostat() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/thermostat");
+    let functions = directory.path().join("functions/regulate");
+    std::fs::create_dir_all(&functions).unwrap();
+    for file in [
+        "template.yaml",
+        "functions/regulate/bootstrap",
+        "functions/regulate/aws.py",
+    ] {
+        std::fs::copy(example.join(file), directory.path().join(file)).unwrap();
+    }
+    directory
+}
+
+fn command(directory: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local-cloud"));
+    command
+        .arg("--template")
+        .arg(directory.path().join("template.yaml"))
+        .arg("--ready-file")
+        .arg(directory.path().join("ready.json"))
+        .args(["--thing", "attic=room", "--log", "json"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+impl Stack {
+    async fn start(directory: TempDir, arguments: &[&str]) -> Stack {
+        let log = std::fs::File::create(directory.path().join("log")).unwrap();
+        let mut command = command(&directory, arguments);
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        let child = command.spawn().unwrap();
+        let mut stack = Stack {
+            child,
+            directory,
+            ready: Value::Null,
+        };
+        let file = stack.file("ready.json");
+        stack.until("ready", |_| file.exists()).await;
+        stack.ready = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        stack
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.file("log")).unwrap()
+    }
+
+    /// Waits until the log, or whatever `fits` looks at, is as it should be.
+    async fn until(&self, what: &str, fits: impl Fn(&str) -> bool) {
+        let patience = Instant::now() + DEADLINE;
+        let mut glances = interval(std::time::Duration::from_millis(20));
+        while !fits(&self.log()) {
+            assert!(Instant::now() < patience, "never {what}:\n{}", self.log());
+            glances.tick().await;
+        }
+    }
+
+    /// The sensor and heating of the attic, connected and listening.
+    async fn room(&self) -> Client {
+        let read = |path: &Value| std::fs::read_to_string(path.as_str().unwrap()).unwrap();
+        let attic = &self.ready["things"]["attic"];
+        let config = tls(
+            &read(&self.ready["ca"]),
+            &read(&attic["cert"]),
+            &read(&attic["key"]),
+        );
+        let (host, port) = self.ready["mqtts"]
+            .as_str()
+            .unwrap()
+            .split_once(':')
+            .unwrap();
+        let mut settings = MqttOptions::new("attic", host, port.parse().unwrap());
+        settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
+        let mut client = Client::start(settings);
+        client.connected().await;
+        client.subscribe("rooms/attic/heating").await;
+        client
+    }
+
+    /// Ctrl-C, and the clean end.
+    async fn stop(mut self) -> TempDir {
+        let pid = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-INT", &pid]).status().await;
+        assert!(sent.unwrap().success());
+        let ended = timeout(DEADLINE, self.child.wait()).await;
+        assert!(ended.unwrap().unwrap().success(), "{}", self.log());
+        assert!(!self.file("ready.json").exists());
+        self.directory
+    }
+}
+
+// AWS same(template): a function whose folder holds an executable `bootstrap` runs as it is
+// AWS different(functions): provided.al2023 holds no Python; here a script runs with what this machine has
+#[tokio::test]
+async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
+    let stack = Stack::start(thermostat(), &["--parameter", "TargetDegrees=19"]).await;
+    let mut room = stack.room().await;
+    for (degrees, on) in [(17.5, true), (19.5, false)] {
+        let measured = json!({ "degrees": degrees }).to_string();
+        room.publish("rooms/attic/temperature", &measured).await;
+        let (topic, told) = room.json().await;
+        assert_eq!(topic, "rooms/attic/heating");
+        assert_eq!(told, json!({"on": on, "target": 19.0}), "{degrees}");
+    }
+    assert_eq!(stack.ready["outputs"]["TableName"], "local-Readings");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_template_or_argument_is_told_in_one_line_and_nothing_runs() {
+    let rows: [(&str, &str, &[&str], &str); 6] = [
+        // (in the template, instead of it, arguments, what is said)
+        (
+            "Handler: bootstrap",
+            "Handlr: bootstrap",
+            &[],
+            "template.yaml:34:7: Regulate: property Handlr is not known: did you mean Handler?",
+        ),
+        (
+            "functions/regulate",
+            "functions/nowhere",
+            &[],
+            "Regulate: no executable: put one named `bootstrap` into",
+        ),
+        (
+            "",
+            "",
+            &["--parameter", "TargetDegrees=31"],
+            "TargetDegrees: the value cannot be \"31\": MaxValue is 30",
+        ),
+        (
+            "",
+            "",
+            &["--parameter", "Target"],
+            "--parameter Target: write it as NAME=VALUE",
+        ),
+        ("", "", &["--thing", "cellar=rom"], "--thing cellar=rom: "),
+        (
+            "",
+            "",
+            &["--fault", "power:attic@t=1s+1s"],
+            "--fault power:attic@t=1s+1s: power: devices are not run here",
+        ),
+    ];
+    for (from, to, arguments, expected) in rows {
+        let directory = thermostat();
+        let path = directory.path().join("template.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let mut command = command(&directory, arguments);
+        let output = timeout(DEADLINE, command.output()).await.unwrap().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{expected}");
+        assert!(said.contains(expected), "{said}\n   want {expected}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
