@@ -20,6 +20,7 @@ mod role;
 mod rule;
 mod schedule;
 mod scope;
+mod section;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::error::{Problem, TemplateError, nearest};
+use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::function::InvokeConfig;
 use super::identity::Identity;
@@ -16,39 +16,9 @@ use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, Queue, SnsTopic, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Template, accept, advice, event, function, parameter, role, rule, schedule, table,
-    thing,
+    Context, Template, accept, advice, event, function, parameter, role, rule, schedule, section,
+    table, thing,
 };
-
-const SECTIONS: [&str; 10] = [
-    "AWSTemplateFormatVersion",
-    "Transform",
-    "Description",
-    "Metadata",
-    "Parameters",
-    "Mappings",
-    "Conditions",
-    "Globals",
-    "Resources",
-    "Outputs",
-];
-
-/// The one transform that is understood.
-const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
-
-/// Attributes of a resource beside its properties.
-const RESOURCE_KEYS: [&str; 7] = [
-    "Type",
-    "Properties",
-    "Condition",
-    "Metadata",
-    "DependsOn",
-    "DeletionPolicy",
-    "UpdateReplacePolicy",
-];
-
-/// What can become of a resource that is deleted or replaced; here nothing is ever deleted.
-const DELETION: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
 
 /// Queue properties that change nothing for a queue that only collects failures.
 const QUEUE_ACCEPTED: [&str; 9] = [
@@ -73,7 +43,7 @@ pub(super) fn template(
         item: item.to_owned(),
         kind: String::new(),
     };
-    sections(&place("template"), root)?;
+    section::check(&place("template"), root)?;
     let Some(resources) = root.get("Resources").and_then(Node::entries) else {
         let problem = Problem::Missing("Resources".to_owned());
         return Err(place("template").error(root.at, problem));
@@ -81,8 +51,8 @@ pub(super) fn template(
     let mut scope = Scope {
         context,
         parameters: parameter::read(file, root.get("Parameters"), context)?,
-        conditions: named(root.get("Conditions")),
-        mappings: mappings(&place, root.get("Mappings"))?,
+        conditions: section::named(root.get("Conditions")),
+        mappings: section::mappings(&place, root.get("Mappings"))?,
         not_made: BTreeSet::new(),
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
@@ -121,81 +91,6 @@ pub(super) fn template(
     }
     assembly.connect()?;
     Ok(assembly.template)
-}
-
-/// Checks the template's outermost keys and its transform.
-fn sections(place: &Place, root: &Node) -> Result<(), TemplateError> {
-    let Some(sections) = root.entries() else {
-        return Err(place.kind(root.at, "the template", "a map"));
-    };
-    for section in sections {
-        let name = section.key.as_str();
-        if let Some(advice) = advice::section(name) {
-            let problem = Problem::unsupported(format!("section {name}"), advice);
-            return Err(place.error(section.at, problem));
-        }
-        if !SECTIONS.contains(&name) {
-            return Err(stray(place, section, "section", &SECTIONS));
-        }
-    }
-    if let Some(transform) = root.get("Transform")
-        && transform.as_text() != Some(TRANSFORM)
-    {
-        let what = "Transform";
-        let given = transform.as_text().unwrap_or("a list");
-        let reason = format!("only {TRANSFORM} is understood; write out what others make");
-        return Err(place.refused(transform.at, what, given, &reason));
-    }
-    Ok(())
-}
-
-/// The error for a key that is none of `known`.
-fn stray(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
-    let advice = match nearest(&entry.key, known.iter().copied()) {
-        Some(near) => format!("did you mean {near}?"),
-        None => format!("known here are {}", known.join(", ")),
-    };
-    let name = format!("{} ({what})", entry.key);
-    place.error(entry.at, Problem::UnknownProperty { name, advice })
-}
-
-fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
-    section
-        .and_then(Node::entries)
-        .unwrap_or_default()
-        .iter()
-        .map(|e| (e.key.clone(), &e.value))
-        .collect()
-}
-
-/// Mappings, checked: two levels of keys, then text or lists of text.
-fn mappings<'a>(
-    place: &dyn Fn(&str) -> Place,
-    section: Option<&'a Node>,
-) -> Result<BTreeMap<String, &'a Node>, TemplateError> {
-    let mappings = named(section);
-    let is_scalar = |node: &Node| node.as_text().is_some();
-    for (name, mapping) in &mappings {
-        let wrong = |node: &Node| {
-            place(name).kind(
-                node.at,
-                "a mapping",
-                "two levels of keys over text or lists of text",
-            )
-        };
-        for row in mapping.entries().ok_or_else(|| wrong(mapping))? {
-            for cell in row.value.entries().ok_or_else(|| wrong(&row.value))? {
-                let sound = match &cell.value.data {
-                    Data::List(items) => items.iter().all(is_scalar),
-                    _ => is_scalar(&cell.value),
-                };
-                if !sound {
-                    return Err(wrong(&cell.value));
-                }
-            }
-        }
-    }
-    Ok(mappings)
 }
 
 /// Whether the `Condition` of a resource or output holds.
@@ -250,7 +145,7 @@ impl Assembly<'_> {
             item: entry.key.clone(),
             kind: kind.unwrap_or_default().to_owned(),
         };
-        attributes(&place, node)?;
+        section::attributes(&place, node)?;
         let Some(kind) = kind else {
             return Err(place.error(entry.at, Problem::Missing("Type".to_owned())));
         };
@@ -437,29 +332,6 @@ impl Assembly<'_> {
         self.template.outputs.insert(entry.key.clone(), value);
         Ok(())
     }
-}
-
-/// Checks what stands beside a resource's properties.
-fn attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
-    for part in resource.entries().unwrap_or_default() {
-        let name = part.key.as_str();
-        if !RESOURCE_KEYS.contains(&name) {
-            return Err(stray(
-                place,
-                part,
-                "attribute of a resource",
-                &RESOURCE_KEYS,
-            ));
-        }
-        if ["DeletionPolicy", "UpdateReplacePolicy"].contains(&name) {
-            let given = part.value.as_text().unwrap_or_default();
-            if !DELETION.contains(&given) {
-                let reason = format!("it is one of {}", DELETION.join(", "));
-                return Err(place.refused(part.value.at, name, given, &reason));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Accepts these properties and refuses all others.

@@ -1,0 +1,139 @@
+//! The outer form of a template: its sections, its mappings, and what stands beside a resource's properties.
+//!
+//! Must not know: any resource type, or what a name stands for.
+
+use std::collections::BTreeMap;
+
+use super::advice;
+use super::error::{Problem, TemplateError, nearest};
+use super::fields::Place;
+use super::node::{Data, Entry, Node};
+
+const SECTIONS: [&str; 10] = [
+    "AWSTemplateFormatVersion",
+    "Transform",
+    "Description",
+    "Metadata",
+    "Parameters",
+    "Mappings",
+    "Conditions",
+    "Globals",
+    "Resources",
+    "Outputs",
+];
+
+/// The one transform that is understood.
+const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
+
+/// Attributes of a resource beside its properties.
+const RESOURCE_KEYS: [&str; 7] = [
+    "Type",
+    "Properties",
+    "Condition",
+    "Metadata",
+    "DependsOn",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+];
+
+/// What can become of a resource that is deleted or replaced; here nothing is ever deleted.
+const DELETION: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
+
+/// Checks the template's outermost keys and its transform.
+pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
+    let Some(sections) = root.entries() else {
+        return Err(place.kind(root.at, "the template", "a map"));
+    };
+    for section in sections {
+        let name = section.key.as_str();
+        if let Some(advice) = advice::section(name) {
+            let problem = Problem::unsupported(format!("section {name}"), advice);
+            return Err(place.error(section.at, problem));
+        }
+        if !SECTIONS.contains(&name) {
+            return Err(stray(place, section, "section", &SECTIONS));
+        }
+    }
+    if let Some(transform) = root.get("Transform")
+        && transform.as_text() != Some(TRANSFORM)
+    {
+        let what = "Transform";
+        let given = transform.as_text().unwrap_or("a list");
+        let reason = format!("only {TRANSFORM} is understood; write out what others make");
+        return Err(place.refused(transform.at, what, given, &reason));
+    }
+    Ok(())
+}
+
+/// The error for a key that is none of `known`.
+fn stray(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
+    let advice = match nearest(&entry.key, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("known here are {}", known.join(", ")),
+    };
+    let name = format!("{} ({what})", entry.key);
+    place.error(entry.at, Problem::UnknownProperty { name, advice })
+}
+
+/// The entries of a section, by name.
+pub(super) fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
+    section
+        .and_then(Node::entries)
+        .unwrap_or_default()
+        .iter()
+        .map(|e| (e.key.clone(), &e.value))
+        .collect()
+}
+
+/// Mappings, checked: two levels of keys, then text or lists of text.
+pub(super) fn mappings<'a>(
+    place: &dyn Fn(&str) -> Place,
+    section: Option<&'a Node>,
+) -> Result<BTreeMap<String, &'a Node>, TemplateError> {
+    let mappings = named(section);
+    let is_scalar = |node: &Node| node.as_text().is_some();
+    for (name, mapping) in &mappings {
+        let wrong = |node: &Node| {
+            place(name).kind(
+                node.at,
+                "a mapping",
+                "two levels of keys over text or lists of text",
+            )
+        };
+        for row in mapping.entries().ok_or_else(|| wrong(mapping))? {
+            for cell in row.value.entries().ok_or_else(|| wrong(&row.value))? {
+                let sound = match &cell.value.data {
+                    Data::List(items) => items.iter().all(is_scalar),
+                    _ => is_scalar(&cell.value),
+                };
+                if !sound {
+                    return Err(wrong(&cell.value));
+                }
+            }
+        }
+    }
+    Ok(mappings)
+}
+
+/// Checks what stands beside a resource's properties.
+pub(super) fn attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
+    for part in resource.entries().unwrap_or_default() {
+        let name = part.key.as_str();
+        if !RESOURCE_KEYS.contains(&name) {
+            return Err(stray(
+                place,
+                part,
+                "attribute of a resource",
+                &RESOURCE_KEYS,
+            ));
+        }
+        if ["DeletionPolicy", "UpdateReplacePolicy"].contains(&name) {
+            let given = part.value.as_text().unwrap_or_default();
+            if !DELETION.contains(&given) {
+                let reason = format!("it is one of {}", DELETION.join(", "));
+                return Err(place.refused(part.value.at, name, given, &reason));
+            }
+        }
+    }
+    Ok(())
+}
