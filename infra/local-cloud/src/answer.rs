@@ -51,6 +51,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut body = self.fields.unwrap_or_else(|| json!({}));
         body["message"] = self.message.into();
+        body["traceId"] = uuid::Uuid::new_v4().to_string().into();
         let mut response = with_body(self.status, &body);
         let kind = HeaderValue::from_static(self.kind);
         response.headers_mut().insert(ERROR_TYPE, kind);

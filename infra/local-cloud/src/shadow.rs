@@ -38,6 +38,31 @@ pub struct Name {
     pub shadow: Option<String>,
 }
 
+/// Longest thing and shadow names. *Source*: the IoT data plane's API reference.
+const THING_NAME_MAX: usize = 128;
+const SHADOW_NAME_MAX: usize = 64;
+
+impl Name {
+    /// Whether both parts are names at all.
+    ///
+    /// *Errors*: 400, in words of ours, since the guide gives none.
+    pub fn check(&self) -> Result<(), ShadowError> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || ":_-".contains(c);
+        let thing = &self.thing;
+        if thing.is_empty() || thing.len() > THING_NAME_MAX || !thing.chars().all(is_plain) {
+            return Err(ShadowError::new(400, "Invalid thing name"));
+        }
+        let is_named = |shadow: &String| {
+            let fits = !shadow.is_empty() && shadow.len() <= SHADOW_NAME_MAX;
+            fits && shadow.chars().all(|c| c == '$' || is_plain(c))
+        };
+        match self.shadow.as_ref().is_none_or(is_named) {
+            true => Ok(()),
+            false => Err(ShadowError::new(400, "Invalid shadow name")),
+        }
+    }
+}
+
 /// A refused request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {message}")]

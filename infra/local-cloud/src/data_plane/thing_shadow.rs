@@ -89,8 +89,9 @@ impl ShadowService {
     /// Answers a request that came as a message, by messages.
     fn answer(&self, operation: Operation, name: &Name, message: &Message) {
         let slot = message.origin.slot.as_ref();
-        if slot.is_some_and(|slot| slot.is_refused()) {
-            let refusal = ShadowError::too_many();
+        let is_one_too_many = slot.is_some_and(|slot| slot.is_refused());
+        let refusal = is_one_too_many.then(ShadowError::too_many);
+        if let Some(refusal) = refusal.or_else(|| name.check().err()) {
             let replies = ShadowCore::refuse(operation, &message.payload, refusal);
             return self.publish(name, &replies, Way::Mqtt);
         }
@@ -113,14 +114,9 @@ impl ShadowService {
 
     /// Names of a thing's named shadows that exist.
     pub fn named_shadows_of(&self, thing: &str) -> Vec<String> {
-        let now_s = self.inner.clock.now_s();
-        let exists = |name: &Name, core: &ShadowCore| {
-            let reply = core.clone().handle(Operation::Get, b"", name, now_s);
-            reply.rest.is_ok()
-        };
         self.shadows()
             .iter()
-            .filter(|(name, core)| name.thing == thing && exists(name, core))
+            .filter(|(name, core)| name.thing == thing && core.version().is_some())
             .filter_map(|(name, _)| name.shadow.clone())
             .collect()
     }

@@ -1,0 +1,114 @@
+//! GetConnection, DeleteConnection and ListSubscriptions.
+//!
+//! Must not know sessions or sockets.
+
+use std::ops::RangeInclusive;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::parameter::Parameters;
+use super::{DataPlane, done, invalid, not_found, page};
+use crate::answer::{ApiError, ok};
+use crate::broker::lookup::ConnectionRecord;
+
+/// How many subscriptions one answer may hold.
+const PAGE_SIZES: RangeInclusive<u64> = 1..=200;
+const PAGE_SIZE_DEFAULT: u64 = 20;
+const CLIENT_ID_BYTES_MAX: usize = 128;
+
+pub(super) async fn get(
+    State(plane): State<DataPlane>,
+    Path(client): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    plane.admit(&headers, "iot:GetConnection", &resource(&client))?;
+    check_client_id(&client)?;
+    let with_sockets = parameters.flag("includeSocketInformation")?;
+    let record = plane.broker.connection(&client);
+    let record = record.ok_or_else(|| not_found("no connection with this client id"))?;
+    Ok(ok(&describe(&record, with_sockets)))
+}
+
+fn describe(record: &ConnectionRecord, with_sockets: bool) -> Value {
+    let mut answer = json!({
+        "clientId": record.client_id,
+        "connected": record.is_connected,
+        "cleanSession": record.session_expiry_s == 0,
+        "sessionExpiry": record.session_expiry_s,
+        "keepAliveDuration": record.keep_alive_s,
+    });
+    if let Some(thing) = &record.thing {
+        answer["thingName"] = json!(thing);
+    }
+    if record.is_connected {
+        answer["connectedSince"] = json!(record.connected_at_ms);
+    }
+    if let Some((at_ms, reason)) = record.ended {
+        answer["disconnectedSince"] = json!(at_ms);
+        answer["disconnectReason"] = json!(reason);
+    }
+    if with_sockets {
+        answer["sourceIp"] = json!(record.source.ip().to_string());
+        answer["sourcePort"] = json!(record.source.port());
+        if let Some(target) = record.target {
+            answer["targetIp"] = json!(target.ip().to_string());
+            answer["targetPort"] = json!(target.port());
+        }
+    }
+    answer
+}
+
+pub(super) async fn delete(
+    State(plane): State<DataPlane>,
+    Path(client): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    plane.admit(&headers, "iot:DeleteConnection", &resource(&client))?;
+    check_client_id(&client)?;
+    let clean = parameters.flag("cleanSession")?;
+    let with_will = !parameters.flag("preventWillMessage")?;
+    if plane.broker.disconnect(&client, clean, with_will) {
+        Ok(ok(&done()))
+    } else {
+        Err(not_found("no client with this id is connected"))
+    }
+}
+
+pub(super) async fn list_subscriptions(
+    State(plane): State<DataPlane>,
+    Path(client): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    plane.admit(&headers, "iot:ListSubscriptions", &resource(&client))?;
+    check_client_id(&client)?;
+    let size = parameters.number("maxResults", PAGE_SIZES)?;
+    let size = size.unwrap_or(PAGE_SIZE_DEFAULT);
+    let all = plane.broker.subscriptions_of(&client);
+    let all = all.ok_or_else(|| not_found("no session with this client id"))?;
+    let token = parameters.text("nextToken");
+    let (part, next_token) = page::page(all, |(filter, _)| filter.as_str(), size, token)?;
+    let told = part
+        .iter()
+        .map(|(filter, qos)| json!({"topicFilter": filter, "qos": qos}));
+    let mut answer = json!({"subscriptions": told.collect::<Vec<_>>()});
+    page::add_token(&mut answer, next_token);
+    Ok(ok(&answer))
+}
+
+pub(super) fn resource(client: &str) -> String {
+    format!("client/{client}")
+}
+
+pub(super) fn check_client_id(client: &str) -> Result<(), ApiError> {
+    if client.starts_with('$') || client.is_empty() || client.len() > CLIENT_ID_BYTES_MAX {
+        let message = "a client id has 1 to 128 bytes and does not begin with $";
+        return Err(invalid(message));
+    }
+    Ok(())
+}
