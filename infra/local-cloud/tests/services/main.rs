@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 mod control_plane;
+mod data_plane;
+mod direct_message;
+mod expectation;
 mod fault;
 mod mqtt;
 mod provision;
@@ -10,6 +13,7 @@ mod restart;
 mod rule;
 mod schedule;
 mod shadow;
+mod shadow_case;
 mod sigv4;
 mod standalone;
 mod world;

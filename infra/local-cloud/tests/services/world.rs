@@ -230,8 +230,9 @@ pub async fn rest(
     endpoint: &str,
     request_line: &str,
     headers: &str,
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> Answer {
+    let body = body.as_ref();
     let operator = cloud.credentials();
     let keys = (
         operator.access_key_id.as_str(),
@@ -278,7 +279,7 @@ pub fn signed(
     endpoint: &str,
     request_line: &str,
     headers: &str,
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> String {
     let endpoints = cloud.endpoints();
     let service = match endpoint {
@@ -306,22 +307,29 @@ pub fn signed(
         path,
         query,
         headers: &to_sign,
-        body: body.as_bytes(),
+        body: body.as_ref(),
     };
     let authorization = signature::authorization(&request, (key, secret), ("us-east-1", service));
     format!("{headers}{added}Authorization: {authorization}\r\n")
 }
 
 /// A REST call with nothing but the given headers.
-pub async fn rest_as(endpoint: &str, request_line: &str, headers: &str, body: &str) -> Answer {
+pub async fn rest_as(
+    endpoint: &str,
+    request_line: &str,
+    headers: &str,
+    body: impl AsRef<[u8]>,
+) -> Answer {
+    let body = body.as_ref();
     let exchange = async {
         let address = endpoint.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!(
-            "{request_line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            "{request_line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(request.as_bytes()).await.unwrap();
+        let bytes = [request.as_bytes(), body].concat();
+        stream.write_all(&bytes).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
