@@ -31,16 +31,16 @@ pub(super) async fn publish(
     if body.len() > PAYLOAD_BYTES_MAX {
         return Err(invalid("payload is larger than 128 KB"));
     }
-    if !topic::is_open_to_publishers(&name) {
-        return Err(invalid("a reserved topic that nobody may publish to"));
-    }
     let qos = match parameters.number("qos", 0..=1)? {
         Some(1) => Qos::AtLeastOnce,
         _ => Qos::AtMostOnce,
     };
     let retain = parameters.flag("retain")?;
-    if retain && name.starts_with('$') {
-        return Err(invalid("a reserved topic cannot be retained"));
+    if !topic::is_open_to_publishers(&name, retain) {
+        return Err(invalid(match retain {
+            true => "a reserved topic cannot be retained",
+            false => "a reserved topic that nobody may publish to",
+        }));
     }
     if retain {
         plane.admit(&headers, "iot:RetainPublish", &resource)?;
