@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
+use crate::metric::Metrics;
 
 /// Events kept for a listener that lags behind.
 const BACKLOG: usize = 8192;
@@ -168,17 +169,28 @@ fn as_text<S: Serializer>(payload: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S
 pub struct EventBus {
     sender: broadcast::Sender<Arc<Event>>,
     clock: Clock,
+    metrics: Metrics,
 }
 
 impl EventBus {
     /// A bus without listeners.
     pub fn new(clock: Clock) -> EventBus {
         let (sender, _) = broadcast::channel(BACKLOG);
-        EventBus { sender, clock }
+        EventBus {
+            sender,
+            clock,
+            metrics: Metrics::default(),
+        }
     }
 
-    /// Tells every listener; without one, nothing happens.
+    /// What is counted of what is told.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Counts it, and tells every listener.
     pub fn emit(&self, kind: EventKind) {
+        self.metrics.hear(&kind, self.clock.now_ms());
         if self.sender.receiver_count() > 0 {
             let at_ms = self.clock.now_ms();
             // An error means that the last listener has just gone, which is no fault.

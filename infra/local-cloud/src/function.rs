@@ -220,6 +220,11 @@ impl Functions {
         Ok(request_id)
     }
 
+    /// Whether there is a function with this ARN, name or logical id.
+    pub fn knows(&self, arn_or_name: &str) -> bool {
+        self.pool(arn_or_name).is_ok()
+    }
+
     /// Runs one event and waits for its outcome. It runs to its end even if the caller no longer waits.
     ///
     /// `client_context` is handed to the runtime as it is. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`],

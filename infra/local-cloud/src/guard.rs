@@ -27,6 +27,8 @@ pub enum Service {
     Iot,
     /// DynamoDB.
     DynamoDb,
+    /// Lambda's own API.
+    Lambda,
 }
 
 impl Service {
@@ -37,6 +39,7 @@ impl Service {
             Service::IotData => &["iotdata", "iotdevicegateway"],
             Service::Iot => &["iot", "execute-api"],
             Service::DynamoDb => &["dynamodb"],
+            Service::Lambda => &["lambda"],
         }
     }
 
@@ -54,7 +57,7 @@ impl Service {
                 let kind = format!("com.amazon.coral.service#{kind}");
                 refusal_of_dynamodb(&kind, "message", &message)
             }
-            Service::Iot => ApiError::new(403, kind, &message).into_response(),
+            Service::Iot | Service::Lambda => ApiError::new(403, kind, &message).into_response(),
             // The data plane has one name for all of them.
             Service::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
         }

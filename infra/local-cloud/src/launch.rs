@@ -27,7 +27,9 @@ use crate::event::EventBus;
 use crate::fault::Faults;
 use crate::function::{FunctionError, Functions};
 use crate::guard::{Service, guarded};
+use crate::invocation;
 use crate::kill::Killer;
+use crate::metric;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{Reach, RuleEngine, RuleError};
@@ -151,7 +153,13 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
                 parts.control_plane(&endpoints),
                 Service::Iot,
                 parts.callers.clone(),
-            ),
+            )
+            .merge(guarded(
+                invocation::router(functions.clone()),
+                Service::Lambda,
+                parts.callers.clone(),
+            ))
+            .merge(metric::router(parts.events.metrics().clone())),
         ),
         (
             listeners.dynamodb,
@@ -222,7 +230,7 @@ impl Parts {
         let callers = Callers::open(home, &template.functions, clock)?;
         let shadows = ShadowService::open(data_dir, broker.clone(), events.clone(), clock)?;
         Ok(Parts {
-            queues: Queues::new(&template),
+            queues: Queues::new(&template, events.metrics(), clock),
             callers,
             template,
             clock,

@@ -15,8 +15,10 @@ pub mod event;
 pub mod fault;
 pub mod function;
 mod guard;
+mod invocation;
 mod kill;
 mod launch;
+pub mod metric;
 pub mod policy;
 mod queue;
 pub mod ready;
@@ -49,6 +51,7 @@ use caller::Callers;
 use event::EventBus;
 use fault::Faults;
 use function::Functions;
+use metric::Metrics;
 use queue::Queues;
 
 /// How long services get to finish what they are doing.
@@ -168,6 +171,17 @@ impl LocalCloud {
     /// The faults of this run; more can be armed while it runs.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.faults
+    }
+
+    /// The metrics that functions and services wrote; another process reads them as JSON from `GET /metrics` at the
+    /// control plane's address.
+    pub fn metrics(&self) -> &Metrics {
+        self.events.metrics()
+    }
+
+    /// The functions, to be invoked like any caller would.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
     }
 
     /// What was sent to the queue or topic of this name, oldest first.

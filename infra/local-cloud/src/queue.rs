@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::clock::Clock;
+use crate::metric::Metrics;
 use crate::template::Template;
 
 /// All queues; clones share them.
@@ -18,11 +20,13 @@ struct Inner {
     /// Name by URL and by ARN.
     names: BTreeMap<String, String>,
     messages: Mutex<BTreeMap<String, Vec<String>>>,
+    /// Where messages are counted, at what time.
+    metrics: (Metrics, Clock),
 }
 
 impl Queues {
-    /// The queues and topics that the template declares.
-    pub fn new(template: &Template) -> Queues {
+    /// The queues and topics that the template declares; what is sent to them is counted in `metrics`.
+    pub fn new(template: &Template, metrics: &Metrics, clock: Clock) -> Queues {
         let mut names = BTreeMap::new();
         for queue in &template.queues {
             names.insert(queue.url.clone(), queue.name.clone());
@@ -35,6 +39,7 @@ impl Queues {
             inner: Arc::new(Inner {
                 names,
                 messages: Mutex::default(),
+                metrics: (metrics.clone(), clock),
             }),
         }
     }
@@ -43,7 +48,11 @@ impl Queues {
     pub fn send(&self, url_or_arn: &str, body: String) -> Result<(), String> {
         let name = self.inner.names.get(url_or_arn);
         let name = name.ok_or_else(|| format!("no queue {url_or_arn}"))?;
-        self.lock().entry(name.clone()).or_default().push(body);
+        let mut messages = self.lock();
+        let of_queue = messages.entry(name.clone()).or_default();
+        of_queue.push(body);
+        let (metrics, clock) = &self.inner.metrics;
+        metrics.queued(name, of_queue.len(), clock.now_ms());
         Ok(())
     }
 

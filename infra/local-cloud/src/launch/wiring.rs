@@ -33,7 +33,11 @@ pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) ->
         env,
         region: options.region.clone(),
         account: options.account.clone(),
-        events: Arc::new(move |notice| pass_on(notice, &events, &queues)),
+        events: Arc::new(move |notice| {
+            let now_ms = clock.now_ms();
+            events.metrics().hear_function(&notice, now_ms);
+            pass_on(notice, &events, &queues, now_ms);
+        }),
         credentials_for: Arc::new(move |function| credentials(&callers, function)),
         fate_of_event: Arc::new(move |function| {
             let fate =
@@ -57,7 +61,7 @@ fn credentials(callers: &Callers, function: &Function) -> function::Credentials 
 }
 
 /// Functions speak of themselves in notices: most become events, a given-up invocation goes to its destination.
-fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
+fn pass_on(notice: Notice, events: &EventBus, queues: &Queues, now_ms: u64) {
     match notice {
         Notice::Invoked {
             function,
@@ -117,6 +121,7 @@ fn pass_on(notice: Notice, events: &EventBus, queues: &Queues) {
                 && let Err(error) = queues.send(&destination, record.to_string())
             {
                 tracing::error!(%function, error, "send to on-failure destination");
+                events.metrics().destination_failed(&function, now_ms);
             }
             events.emit(EventKind::GivenUp {
                 function,

@@ -7,6 +7,7 @@ mod data_plane;
 mod direct_message;
 mod expectation;
 mod fault;
+mod function;
 mod mqtt;
 mod provision;
 mod restart;

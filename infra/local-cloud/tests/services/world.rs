@@ -284,6 +284,7 @@ pub fn signed(
     let endpoints = cloud.endpoints();
     let service = match endpoint {
         e if e == endpoints.iot_data => "iotdata",
+        e if e == endpoints.iot && request_line.contains(" /2015-03-31/") => "lambda",
         e if e == endpoints.iot => "iot",
         _ => "dynamodb",
     };

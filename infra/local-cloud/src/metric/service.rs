@@ -1,0 +1,110 @@
+//! The metrics that AWS's services write of themselves, made from what the local cloud tells.
+//!
+//! *Source*: AWS Lambda developer guide, "Types of metrics for Lambda functions"; AWS IoT developer guide, "AWS IoT metrics
+//! and dimensions"; SQS developer guide, "Available CloudWatch metrics for Amazon SQS". Only those listed here are written.
+//! Must not know who reads them.
+
+use super::{Datum, Key, Metrics, embedded};
+use crate::event::EventKind;
+use crate::function::{Notice, Outcome};
+
+impl Metrics {
+    /// What functions tell: `AWS/Lambda`, by function and for all, and the metrics in their log lines.
+    pub(crate) fn hear_function(&self, notice: &Notice, now_ms: u64) {
+        match notice {
+            Notice::Queued { function, .. } => {
+                self.lambda(function, "AsyncEventsReceived", 1.0, now_ms);
+            }
+            Notice::Invoked {
+                function,
+                running,
+                age_ms,
+                ..
+            } => {
+                self.lambda(function, "Invocations", 1.0, now_ms);
+                self.lambda(function, "ConcurrentExecutions", *running as f64, now_ms);
+                if let Some(age_ms) = age_ms {
+                    self.lambda(function, "AsyncEventAge", *age_ms as f64, now_ms);
+                }
+            }
+            Notice::Completed {
+                function,
+                usage,
+                outcome,
+                ..
+            } => {
+                self.lambda(function, "Duration", usage.duration_ms, now_ms);
+                let failed = matches!(outcome, Outcome::Failure(_));
+                self.lambda(function, "Errors", f64::from(u8::from(failed)), now_ms);
+            }
+            Notice::Throttled { function, .. } => self.lambda(function, "Throttles", 1.0, now_ms),
+            Notice::GivenUp { function, .. } => {
+                self.lambda(function, "AsyncEventsDropped", 1.0, now_ms);
+            }
+            Notice::Log { function, line } => self.hear_line(function, line, now_ms),
+            Notice::Retrying { .. } => {}
+        }
+    }
+
+    /// An event that did not reach its on-failure destination.
+    pub(crate) fn destination_failed(&self, function: &str, now_ms: u64) {
+        self.lambda(function, "DestinationDeliveryFailures", 1.0, now_ms);
+    }
+
+    fn hear_line(&self, function: &str, line: &str, now_ms: u64) {
+        match embedded::read(line) {
+            Ok(data) => data.into_iter().for_each(|datum| self.record(datum)),
+            Err(error) => {
+                tracing::warn!(function, %error, "a metric is lost");
+                let dimensions = [("FunctionName", function)];
+                self.count(
+                    Key::new("AWS/Logs", "EMFValidationErrors", &dimensions),
+                    now_ms,
+                );
+            }
+        }
+    }
+
+    fn lambda(&self, function: &str, name: &str, value: f64, at_ms: u64) {
+        let unit = match name {
+            "Duration" | "AsyncEventAge" => "Milliseconds",
+            _ => "Count",
+        };
+        for dimensions in [&[("FunctionName", function)][..], &[]] {
+            self.record(Datum {
+                key: Key::new("AWS/Lambda", name, dimensions),
+                unit: unit.to_owned(),
+                at_ms,
+                values: vec![value],
+            });
+        }
+    }
+
+    /// What the other services tell: `AWS/IoT`.
+    pub(crate) fn hear(&self, kind: &EventKind, now_ms: u64) {
+        let iot = |name, dimensions: &[(&str, &str)]| {
+            self.count(Key::new("AWS/IoT", name, dimensions), now_ms);
+        };
+        match kind {
+            EventKind::RuleMatched { rule, .. } => iot("TopicMatch", &[("RuleName", rule)]),
+            EventKind::RuleFailed { rule, .. } => iot("Failure", &[("RuleName", rule)]),
+            EventKind::Connected { .. } => iot("Connect.Success", &[("Protocol", "MQTT")]),
+            _ => {}
+        }
+    }
+
+    /// A message that was sent to a queue, which holds `waiting` by now: `AWS/SQS`.
+    pub(crate) fn queued(&self, queue: &str, waiting: usize, now_ms: u64) {
+        for (name, value) in [
+            ("NumberOfMessagesSent", 1.0),
+            ("ApproximateNumberOfMessagesVisible", waiting as f64),
+        ] {
+            self.record(Datum {
+                key: Key::new("AWS/SQS", name, &[("QueueName", queue)]),
+                unit: "Count".to_owned(),
+                at_ms: now_ms,
+                values: vec![value],
+            });
+        }
+    }
+}
