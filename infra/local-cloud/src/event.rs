@@ -149,6 +149,16 @@ pub enum EventKind {
         /// The resource's ARN.
         resource: String,
     },
+    /// A changed template or function was taken up while all runs.
+    Reloaded {
+        /// What has changed: functions, rules, schedules and policies by name.
+        changed: Vec<String>,
+    },
+    /// A change could not be taken up: everything runs on as it was.
+    ReloadRefused {
+        /// What is wrong, with file and line where it is in the template.
+        reason: String,
+    },
     /// A configured fault struck.
     FaultInjected {
         /// The fault as it was written.

@@ -11,13 +11,14 @@ mod memory;
 mod notice;
 mod pool;
 mod queue;
+mod replace;
 mod runtime_api;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -97,7 +98,9 @@ impl Default for Tuning {
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
     /// No executable was given for a function's binary.
-    #[error("start function {function}: no executable for binary {binary}")]
+    #[error(
+        "start function {function}: no executable for binary {binary}: name one with --binary {binary}=PATH"
+    )]
     NoBinary {
         /// Function name.
         function: String,
@@ -158,7 +161,7 @@ pub struct Functions {
 }
 
 struct Inner {
-    pools: Vec<Arc<Pool>>,
+    pools: RwLock<Vec<Arc<Pool>>>,
     /// Events on their way; aborting one drops, and so kills, its process.
     deliveries: Mutex<JoinSet<()>>,
     closed: std::sync::atomic::AtomicBool,
@@ -173,21 +176,10 @@ impl Functions {
         functions: Vec<template::Function>,
         wiring: Wiring,
     ) -> Result<Functions, FunctionError> {
-        let shares = concurrency::share(&functions, wiring.tuning.account_concurrency)?;
-        let mut pools = Vec::new();
-        for (function, share) in functions.into_iter().zip(shares) {
-            environment::check(&function)?;
-            let Some(binary) = wiring.binaries.get(&function.binary).cloned() else {
-                return Err(FunctionError::NoBinary {
-                    function: function.name,
-                    binary: function.binary,
-                });
-            };
-            pools.push(Arc::new(Pool::new(function, binary, wiring.clone(), share)));
-        }
+        let pools = replace::pools(functions, &wiring, |_, _| None)?;
         Ok(Functions {
             inner: Arc::new(Inner {
-                pools,
+                pools: RwLock::new(pools),
                 deliveries: Mutex::default(),
                 closed: false.into(),
             }),
@@ -295,22 +287,24 @@ impl Functions {
             std::mem::take(&mut *deliveries)
         };
         deliveries.shutdown().await;
-        for pool in &self.inner.pools {
+        for pool in self.pools() {
             pool.stop().await;
         }
     }
 
+    fn pools(&self) -> Vec<Arc<Pool>> {
+        self.inner.pools.read().expect("no holder panics").clone()
+    }
+
     fn pool(&self, arn_or_name: &str) -> Result<Arc<Pool>, FunctionError> {
-        self.inner
-            .pools
-            .iter()
+        self.pools()
+            .into_iter()
             .find(|pool| {
                 let function = &pool.function;
                 [&function.arn, &function.name, &function.logical_id]
                     .into_iter()
                     .any(|name| name == arn_or_name)
             })
-            .cloned()
             .ok_or_else(|| FunctionError::Unknown(arn_or_name.to_owned()))
     }
 }

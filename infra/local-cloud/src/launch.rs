@@ -3,6 +3,7 @@
 //! Must not know the protocols.
 
 mod executable;
+mod reload;
 mod thing;
 mod wiring;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -33,12 +34,14 @@ use crate::metric;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{Reach, RuleEngine, RuleError};
-use crate::schedule::{self, Ringer};
+use crate::schedule::Ringer;
 use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::template::{Context, Template, TemplateError};
 use crate::{Endpoints, LocalCloud, Options};
 pub use executable::ExecutableError;
+pub use reload::ReloadError;
+pub(crate) use reload::Reloader;
 
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +103,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     }
     let parts = Parts::open(&options)?;
     thing::provision(&parts.registry, &parts.template)?;
+    let given = options.binaries.clone();
     let options = Options {
         binaries: executable::executables(&options, &parts.template.functions)?,
         ..options
@@ -107,10 +111,8 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     let listeners = Listeners::bind(&options).await?;
     let endpoints = listeners.endpoints()?;
     let tls = TlsAcceptor::from(Arc::new(parts.registry.authority().server_config()?));
-    let functions = Functions::start(
-        parts.template.functions.clone(),
-        wiring::wiring(&options, &endpoints, &parts),
-    )?;
+    let wiring = wiring::wiring(&options, &endpoints, &parts);
+    let functions = Functions::start(parts.template.functions.clone(), wiring.clone())?;
     let engine = RuleEngine::new(&parts.template, parts.reach(&options, &functions))?;
 
     let (stop, stopping) = watch::channel(false);
@@ -128,11 +130,24 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         stopping: stopping.clone(),
     };
     let messages = parts.broker.tap();
-    spawn_until_stop(&mut tasks, &stopping, engine.run(messages));
-    for schedule in parts.template.schedules.iter().filter(|s| s.enabled) {
-        let running = schedule::run(schedule.clone(), parts.ringer(&options, &functions));
-        spawn_until_stop(&mut tasks, &stopping, running);
-    }
+    let (engines, next_engine) = mpsc::unbounded_channel();
+    let routing = reload::route(messages, engine, next_engine, stopping.clone());
+    spawn_until_stop(&mut tasks, &stopping, routing);
+    let reloader = Reloader {
+        binaries: given,
+        wiring,
+        functions: functions.clone(),
+        callers: parts.callers.clone(),
+        registry: parts.registry.clone(),
+        reach: parts.reach(&options, &functions),
+        ringer: parts.ringer(&options, &functions),
+        events: parts.events.clone(),
+        stopping: stopping.clone(),
+        engines,
+        running: Mutex::default(),
+        options: options.clone(),
+    };
+    reloader.begin(parts.template.clone()).await;
     let messages = parts.broker.tap();
     spawn_until_stop(&mut tasks, &stopping, parts.shadows.clone().run(messages));
     let stopped = stopped(stopping.clone());
@@ -181,6 +196,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         queues: parts.queues,
         faults: parts.faults,
         events: parts.events,
+        reloader,
         stop,
         tasks,
     })

@@ -31,20 +31,21 @@ mod socket;
 pub mod sql;
 mod storage;
 pub mod template;
+pub mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 pub use caller::Credentials;
 pub use event::{Event, EventKind};
 pub use fault::{Fault, FaultError};
-pub use launch::{ExecutableError, StartError};
+pub use launch::{ExecutableError, ReloadError, StartError};
 pub use registry::{IssuedCertificate, Registry, RegistryError};
 
 use caller::Callers;
@@ -121,7 +122,8 @@ pub struct LocalCloud {
     queues: Queues,
     faults: Arc<Faults>,
     events: EventBus,
-    stop: watch::Sender<bool>,
+    reloader: launch::Reloader,
+    stop: tokio::sync::watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
@@ -187,6 +189,19 @@ impl LocalCloud {
     /// What was sent to the queue or topic of this name, oldest first.
     pub fn queue_messages(&self, name: &str) -> Vec<String> {
         self.queues.messages(name)
+    }
+
+    /// Takes up the template as it is now, and the code of the functions whose logical ids are in `rebuilt`; gives the names
+    /// of what has changed. Connections, tables and shadows stay.
+    ///
+    /// *Errors*: see [`ReloadError`]; everything runs on as it was.
+    pub async fn reload(&self, rebuilt: &BTreeSet<String>) -> Result<Vec<String>, ReloadError> {
+        self.reloader.reload(rebuilt).await
+    }
+
+    /// The folder of each function's code, or its executable where one was given, by logical id.
+    pub async fn code(&self) -> BTreeMap<String, PathBuf> {
+        self.reloader.folders().await
     }
 
     /// Ends every process and connection.

@@ -2,7 +2,7 @@
 //!
 //! Must not know: retries, where events come from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -259,6 +259,11 @@ impl Pool {
             }
         }
         None
+    }
+
+    /// The executable.
+    pub fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// Kills every process of the function, busy or idle.

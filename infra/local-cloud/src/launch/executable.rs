@@ -51,9 +51,14 @@ pub(super) fn executables(
     Ok(found)
 }
 
-fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
+/// The folder of a function's code.
+pub(super) fn folder(options: &Options, function: &Function) -> PathBuf {
     let beside = options.template.parent().unwrap_or(Path::new("."));
-    let folder = beside.join(&function.code_uri);
+    beside.join(&function.code_uri)
+}
+
+fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
+    let folder = folder(options, function);
     let path = folder.join("bootstrap");
     // A process is started in its folder, so its path must not depend on ours.
     let Ok(path) = path.canonicalize() else {

@@ -33,6 +33,17 @@ impl Registry {
         })
     }
 
+    /// Makes a policy, or puts this document in the place of what it says, as a changed template does.
+    ///
+    /// Errors: [`RegistryError::Policy`], [`RegistryError::Invalid`].
+    pub fn put_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
+        let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
+        self.change(What::Policy(name), |records| {
+            records.policies.insert(name.to_owned(), record);
+            Ok(())
+        })
+    }
+
     /// Adds a version and gives its number. Errors: [`RegistryError::TooManyVersions`], [`RegistryError::Policy`].
     pub fn create_policy_version(
         &self,

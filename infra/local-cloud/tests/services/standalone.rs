@@ -183,3 +183,80 @@ async fn a_wrong_template_or_argument_is_told_in_one_line_and_nothing_runs() {
         assert_eq!(said.lines().count(), 1, "{said}");
     }
 }
+
+// AWS different(template): a changed stack is updated by a deployment; here a changed file is taken up as it is saved
+#[tokio::test]
+async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_one_is_not() {
+    let stack = Stack::start(thermostat(), &[]).await;
+    let mut room = stack.room().await;
+    let mut told = async |degrees: f64| {
+        let measured = json!({ "degrees": degrees }).to_string();
+        room.publish("rooms/attic/temperature", &measured).await;
+        room.json().await.1
+    };
+    assert_eq!(told(17.5).await, json!({"on": true, "target": 20.0}));
+
+    // A parameter's default: the function runs anew with the new environment; the connection stays.
+    let change = |file: &str, from: &str, to: &str| {
+        let path = stack.file(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    };
+    let events = |kind: &str| {
+        let kind = format!("\"kind\":\"{kind}\"");
+        move |log: &str| log.lines().filter(|line| line.contains(&kind)).count()
+    };
+    let (taken, refused) = (events("reloaded"), events("reloadRefused"));
+    change("template.yaml", "Default: 20", "Default: 15");
+    stack.until("reloaded", |log| taken(log) == 1).await;
+    assert_eq!(told(17.5).await, json!({"on": false, "target": 15.0}));
+
+    // A broken template: file and line are named, and the old one runs on.
+    change("template.yaml", "Timeout: 10", "Timeout: ten");
+    stack.until("refused", |log| refused(log) == 1).await;
+    assert!(
+        stack
+            .log()
+            .contains("template.yaml:36:16: Regulate: Timeout must be a whole number"),
+        "{}",
+        stack.log()
+    );
+    assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
+    change("template.yaml", "Timeout: ten", "Timeout: 10");
+
+    // The function's source.
+    change(
+        "functions/regulate/bootstrap",
+        "degrees < TARGET",
+        "degrees < TARGET - 2",
+    );
+    stack.until("reloaded again", |log| taken(log) == 2).await;
+    assert_eq!(told(14.0).await, json!({"on": false, "target": 15.0}));
+
+    // A rule's statement.
+    change(
+        "template.yaml",
+        "topic(2) AS room, degrees,",
+        "topic(2) AS room, degrees - 10 AS degrees,",
+    );
+    stack
+        .until("reloaded the rule", |log| taken(log) == 3)
+        .await;
+    assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
+
+    // What holds data waits for a restart.
+    change(
+        "template.yaml",
+        "AttributeName: room, AttributeType: S",
+        "AttributeName: room, AttributeType: B",
+    );
+    stack.until("refused again", |log| refused(log) == 2).await;
+    assert!(
+        stack
+            .log()
+            .contains("a table has changed, which holds data: restart to take it up")
+    );
+    assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
+    stack.stop().await;
+}

@@ -2,6 +2,7 @@
 //!
 //! Composes the library and says where everything is. Must not know what any template is for.
 
+mod change;
 mod command;
 mod narrate;
 mod start;

@@ -58,6 +58,10 @@ fn line(kind: &EventKind) -> Option<(&str, String)> {
             action,
             resource,
         } => (client, format!("refused: {action} on {resource}")),
+        EventKind::Reloaded { changed } => ("changed", changed.join(", ")),
+        EventKind::ReloadRefused { reason } => {
+            ("not changed", format!("all runs on as it was: {reason}"))
+        }
         EventKind::FaultInjected { fault, target, .. } => {
             ("fault", format!("{fault} struck {target}"))
         }

@@ -12,6 +12,7 @@ use local_cloud::ready::{Ready, ThingFiles};
 use local_cloud::{LocalCloud, Options, Ports};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::change;
 use crate::command::{Command, Log, pair};
 use crate::narrate;
 
@@ -44,8 +45,16 @@ pub async fn run(command: Command) -> Outcome<()> {
             }
         }
     };
+    let template = command.template.clone().unwrap_or_default();
+    let kept_up = async {
+        match command.no_watch {
+            true => std::future::pending().await,
+            false => change::keep_up(&cloud, &template).await,
+        }
+    };
     let ended: Outcome<()> = tokio::select! {
         () = told => Err("the cloud has ended".into()),
+        () = kept_up => Err("nothing looks for changes any more".into()),
         interrupted = interrupted() => interrupted.map_err(Into::into),
     };
     if let Some(path) = &command.ready_file {

@@ -1,0 +1,122 @@
+//! Notices changes of files and folders, by looking at them from time to time.
+//!
+//! A change is told once it has been still from one look to the next, so that a file that is being written is not read by
+//! half. Must not know what is done about a change.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+/// Folders that hold what was made, not what was written.
+const MADE: [&str; 4] = ["target", ".git", "__pycache__", "node_modules"];
+/// Deepest folder that is looked into.
+const DEPTH_MAX: usize = 12;
+
+/// Files and folders under watch, in named groups.
+#[derive(Debug, Default)]
+pub struct Watch {
+    groups: BTreeMap<String, Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    paths: Vec<PathBuf>,
+    told: u64,
+    seen: u64,
+}
+
+impl Watch {
+    /// Watches `paths` as the group `name`; a group that watches them already goes on.
+    pub fn add(&mut self, name: &str, paths: Vec<PathBuf>) {
+        if self.groups.get(name).is_some_and(|g| g.paths == paths) {
+            return;
+        }
+        let now = print(&paths);
+        let group = Group {
+            paths,
+            told: now,
+            seen: now,
+        };
+        self.groups.insert(name.to_owned(), group);
+    }
+
+    /// The groups that have changed since they were last told, and are still.
+    pub fn look(&mut self) -> Vec<String> {
+        let mut changed = Vec::new();
+        for (name, group) in &mut self.groups {
+            let now = print(&group.paths);
+            if now == group.seen && now != group.told {
+                group.told = now;
+                changed.push(name.clone());
+            }
+            group.seen = now;
+        }
+        changed
+    }
+}
+
+/// Names, sizes and times of all files.
+fn print(paths: &[PathBuf]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for path in paths {
+        add(path, 0, &mut hasher);
+    }
+    hasher.finish()
+}
+
+fn add(path: &Path, depth: usize, hasher: &mut DefaultHasher) {
+    path.hash(hasher);
+    let Ok(data) = std::fs::metadata(path) else {
+        return;
+    };
+    if data.is_file() {
+        data.len().hash(hasher);
+        data.modified().ok().hash(hasher);
+    } else if depth < DEPTH_MAX {
+        let mut entries: Vec<PathBuf> = match std::fs::read_dir(path) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+            Err(_) => return,
+        };
+        entries.sort();
+        for entry in entries {
+            let name = entry.file_name().and_then(|name| name.to_str());
+            if !name.is_some_and(|name| MADE.contains(&name)) {
+                add(&entry, depth + 1, hasher);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_once_and_only_when_it_is_still() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("a");
+        std::fs::write(&file, "1").unwrap();
+        let mut watch = Watch::default();
+        watch.add("folder", vec![directory.path().to_owned()]);
+        watch.add("other", vec![directory.path().join("none")]);
+        assert_eq!(watch.look(), [""; 0]);
+        std::fs::write(&file, "12").unwrap();
+        assert_eq!(watch.look(), [""; 0], "just seen");
+        std::fs::write(&file, "123").unwrap();
+        assert_eq!(watch.look(), [""; 0], "still being written");
+        assert_eq!(watch.look(), ["folder"]);
+        assert_eq!(watch.look(), [""; 0], "told once");
+    }
+
+    #[test]
+    fn what_was_made_is_not_looked_at() {
+        let directory = tempfile::tempdir().unwrap();
+        let made = directory.path().join("target");
+        std::fs::create_dir(&made).unwrap();
+        let mut watch = Watch::default();
+        watch.add("folder", vec![directory.path().to_owned()]);
+        std::fs::write(made.join("new"), "1").unwrap();
+        assert_eq!((watch.look(), watch.look()), (Vec::new(), Vec::new()));
+    }
+}
