@@ -98,9 +98,7 @@ impl Default for Tuning {
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
     /// No executable was given for a function's binary.
-    #[error(
-        "start function {function}: no executable for binary {binary}: name one with --binary {binary}=PATH"
-    )]
+    #[error("start function {function}: no executable for binary {binary}")]
     NoBinary {
         /// Function name.
         function: String,
