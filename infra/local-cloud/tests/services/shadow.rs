@@ -251,6 +251,40 @@ async fn named_shadows_live_side_by_side() {
     cloud.shutdown().await;
 }
 
+// AWS same(shadow): deleting a thing leaves its shadows, and a shadow needs no thing
+#[tokio::test]
+async fn a_shadow_outlives_its_thing() {
+    let cloud = cloud().await;
+    cloud.registry().create_thing("a").unwrap();
+    let endpoints = cloud.endpoints().clone();
+    let state = r#"{"state":{"reported":{"on":true}}}"#;
+    for name in ["a", "never-registered"] {
+        let line = format!("POST /things/{name}/shadow");
+        let answer = rest(&cloud, &endpoints.iot_data, &line, "", state).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    cloud.registry().delete_thing("a", None).unwrap();
+    for name in ["a", "never-registered"] {
+        let line = format!("GET /things/{name}/shadow");
+        let answer = rest(&cloud, &endpoints.iot_data, &line, "", "").await;
+        assert_eq!(answer.body["state"], json!({"reported": {"on": true}}));
+    }
+    cloud.shutdown().await;
+}
+
+// AWS absent(shadow): more than 20 requests per second for one shadow are refused with 429; here all are answered
+#[tokio::test]
+async fn one_shadow_takes_requests_as_fast_as_they_come() {
+    let cloud = cloud().await;
+    let endpoint = cloud.endpoints().iot_data.clone();
+    for n in 1..=50 {
+        let body = json!({"state": {"reported": {"n": n}}}).to_string();
+        let answer = rest(&cloud, &endpoint, "POST /things/a/shadow", "", &body).await;
+        assert_eq!(answer.body["version"], n, "{answer:?}");
+    }
+    cloud.shutdown().await;
+}
+
 // AWS different(shadow): AWS answers at the QoS it chooses; here with QoS 0, since no page says which
 #[tokio::test]
 async fn answers_of_the_shadow_service_come_with_qos_0() {

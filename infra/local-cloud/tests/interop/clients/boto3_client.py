@@ -83,8 +83,24 @@ def use_shadow(data):
 
 
 def publish(data):
-    data.publish(topic="open/kept", qos=1, retain=True, payload=b"still here")
-    check(True, "a message is published")
+    names = [{"name": "alpha"}, {"count": "45"}]
+    data.publish(topic="open/kept", qos=1, retain=True, payload=b"still here", userProperties=names)
+    kept = data.get_retained_message(topic="open/kept")
+    check((kept["payload"], kept["qos"]) == (b"still here", 1), "a retained message is read")
+    check(json.loads(kept["userProperties"]) == names, "with its user properties")
+    data.publish(topic="open/kept-0", retain=True, payload=b"0")
+    pages = data.get_paginator("list_retained_messages").paginate(PaginationConfig={"PageSize": 1})
+    topics = [message["topic"] for page in pages for message in page["retainedTopics"]]
+    check(topics == ["open/kept", "open/kept-0"], "retained messages come in pages")
+    for call, arguments in [
+        (data.get_retained_message, {"topic": "open/never"}),
+        (data.get_connection, {"clientId": "nobody"}),
+        (data.delete_connection, {"clientId": "nobody", "cleanSession": True, "preventWillMessage": True}),
+        (data.list_subscriptions, {"clientId": "nobody"}),
+        (data.send_direct_message, {"clientId": "nobody", "topic": "open/a", "confirmation": True, "timeout": 1}),
+    ]:
+        code, _ = refusal(call, **arguments)
+        check(code == "ResourceNotFoundException", f"what is not there is not found: {arguments}")
 
 
 def use_table(table):
