@@ -1,9 +1,12 @@
-//! IoT policy documents: which client may do which action on which resource.
+//! Policy documents, of devices and of roles: who may do which action on which resource.
 //!
-//! Source: AWS IoT developer guide, "AWS IoT Core policies". Pure. Must not know: certificates, connections, where a
+//! Source: AWS IoT developer guide, "AWS IoT Core policies"; IAM user guide, "Policy evaluation logic". Pure. Must not know: certificates, connections, where a
 //! document is attached.
 
+mod comparison;
 mod condition;
+#[cfg(test)]
+mod law;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -15,6 +18,41 @@ use serde_json::Value;
 use condition::Condition;
 use pattern::Pattern;
 
+/// Most characters of an IoT policy document, white space left out. *Source*: AWS IoT Core quotas.
+pub const DOCUMENT_CHARS_MAX: usize = 2048;
+/// Between the values of a variable that has several; none of them can be put into a resource then.
+pub const VALUE_SEPARATOR: char = '\u{1f}';
+
+/// Which policies a document is one of: they differ in size, versions and in what they can refer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// Of devices, attached to certificates.
+    Iot,
+    /// Of roles.
+    Identity,
+}
+
+impl Dialect {
+    /// Whether a variable or condition key ever has a value here. One that never has would make a Deny that it is in a
+    /// dead letter, so it is refused.
+    fn knows(self, key: &str) -> bool {
+        const IDENTITY: [&str; 7] = [
+            "aws:currenttime",
+            "aws:epochtime",
+            "aws:principalaccount",
+            "aws:principalarn",
+            "aws:requestedregion",
+            "aws:securetransport",
+            "dynamodb:leadingkeys",
+        ];
+        let key = key.to_ascii_lowercase();
+        match self {
+            Dialect::Iot => key.starts_with("iot:") || key == "aws:sourceip",
+            Dialect::Identity => IDENTITY.contains(&key.as_str()),
+        }
+    }
+}
+
 /// A parsed policy document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
@@ -25,9 +63,24 @@ pub struct Document {
 struct Statement {
     allow: bool,
     /// In lower case.
-    actions: Vec<Pattern>,
-    resources: Vec<Pattern>,
+    actions: Selection,
+    resources: Selection,
     conditions: Vec<Condition>,
+}
+
+/// What one of the patterns matches, or what none of them does.
+#[derive(Clone, Debug, PartialEq)]
+struct Selection {
+    /// `NotAction`, `NotResource`.
+    excludes: bool,
+    patterns: Vec<Pattern>,
+}
+
+impl Selection {
+    fn holds(&self, text: &str, variables: &BTreeMap<String, String>) -> bool {
+        let mut patterns = self.patterns.iter();
+        patterns.any(|pattern| pattern.matches(text, variables)) != self.excludes
+    }
 }
 
 /// Why a policy document is refused.
@@ -50,7 +103,7 @@ pub struct Request<'a> {
     /// ARN of the resource.
     pub resource: &'a str,
     /// Values of policy variables and condition keys, by name without `${}`. Several values of one key are separated by
-    /// commas (`iot:ConnectAttributes`); a key without a value is absent.
+    /// [`VALUE_SEPARATOR`] (`iot:ConnectAttributes` by commas); a key without a value is absent.
     pub variables: &'a BTreeMap<String, String>,
 }
 
@@ -66,14 +119,23 @@ pub enum Decision {
 }
 
 impl Document {
-    /// Parses a document, given as an object or as text that holds one.
+    /// Parses a device's policy, given as an object or as text that holds one.
     ///
-    /// Errors: [`PolicyError::Malformed`], also for elements that are not supported (`NotAction`, `Principal`, an unknown
-    /// condition operator): a policy that cannot be honoured must not be attached.
+    /// Errors: [`PolicyError::Malformed`], also for what is not supported (`Principal`, an unknown condition operator or
+    /// key) and for a document that is too long: a policy that cannot be honoured must not be attached.
     pub fn parse(value: &Value) -> Result<Document, PolicyError> {
+        Document::read(value, Dialect::Iot)
+    }
+
+    /// Parses a policy of a role. Errors: as [`Document::parse`].
+    pub fn parse_identity(value: &Value) -> Result<Document, PolicyError> {
+        Document::read(value, Dialect::Identity)
+    }
+
+    fn read(value: &Value, dialect: Dialect) -> Result<Document, PolicyError> {
         if let Value::String(text) = value {
             return match serde_json::from_str(text) {
-                Ok(inner @ Value::Object(_)) => Document::parse(&inner),
+                Ok(inner @ Value::Object(_)) => Document::read(&inner, dialect),
                 Ok(_) => malformed("the text is not an object"),
                 Err(error) => malformed(error.to_string()),
             };
@@ -86,18 +148,29 @@ impl Document {
                 return malformed(format!("element {key} is not supported"));
             }
         }
-        match document.get("Version").and_then(Value::as_str) {
-            Some("2012-10-17") => {}
-            other => {
+        let text = value.to_string();
+        match (document.get("Version").and_then(Value::as_str), dialect) {
+            (Some("2012-10-17"), _) => {}
+            // The old version knows no variables, and takes them for text.
+            (None | Some("2008-10-17"), Dialect::Identity) if !text.contains("${") => {}
+            (other, _) => {
                 let version = other.unwrap_or("absent");
                 return malformed(format!(
                     "Version must be 2012-10-17 for policy variables, not {version}"
                 ));
             }
         }
+        let chars = text.chars().filter(|c| !c.is_whitespace()).count();
+        if dialect == Dialect::Iot && chars > DOCUMENT_CHARS_MAX {
+            return malformed(format!(
+                "{chars} characters without white space, at most {DOCUMENT_CHARS_MAX}: split it in several policies"
+            ));
+        }
         let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => statements.iter().map(statement).collect(),
-            Some(one @ Value::Object(_)) => statement(one).map(|one| vec![one]),
+            Some(Value::Array(statements)) => {
+                statements.iter().map(|s| statement(s, dialect)).collect()
+            }
+            Some(one @ Value::Object(_)) => statement(one, dialect).map(|one| vec![one]),
             _ => return malformed("Statement is missing"),
         };
         Ok(Document {
@@ -106,12 +179,21 @@ impl Document {
     }
 }
 
-fn statement(value: &Value) -> Result<Statement, PolicyError> {
+fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> {
+    const ELEMENTS: [&str; 7] = [
+        "Sid",
+        "Effect",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    ];
     let Some(statement) = value.as_object() else {
         return malformed("a statement is not an object");
     };
     for key in statement.keys() {
-        if !["Sid", "Effect", "Action", "Resource", "Condition"].contains(&key.as_str()) {
+        if !ELEMENTS.contains(&key.as_str()) {
             return malformed(format!("element {key} of a statement is not supported"));
         }
     }
@@ -120,23 +202,55 @@ fn statement(value: &Value) -> Result<Statement, PolicyError> {
         Some("Deny") => false,
         _ => return malformed("Effect must be Allow or Deny"),
     };
-    let patterns = |key: &str, change: fn(&str) -> String| -> Result<Vec<Pattern>, PolicyError> {
-        let texts = texts(statement.get(key)).filter(|texts| !texts.is_empty());
-        match texts {
-            Some(texts) => texts.iter().map(|t| Pattern::parse(&change(t))).collect(),
-            None => malformed(format!("{key} must be text or a list of texts")),
-        }
-    };
+    let actions = selection(statement, "Action", "NotAction", dialect)?;
     let conditions = match statement.get("Condition") {
         None => Vec::new(),
-        Some(value) => condition::parse(value)?,
+        Some(value) => condition::parse(value, dialect)?,
     };
     Ok(Statement {
         allow,
-        // Actions do not mind the case.
-        actions: patterns("Action", str::to_ascii_lowercase)?,
-        resources: patterns("Resource", str::to_owned)?,
+        actions,
+        resources: selection(statement, "Resource", "NotResource", dialect)?,
         conditions,
+    })
+}
+
+/// One of two elements, the second of which says what is left out.
+fn selection(
+    statement: &serde_json::Map<String, Value>,
+    element: &str,
+    negated: &str,
+    dialect: Dialect,
+) -> Result<Selection, PolicyError> {
+    let (name, value) = match (statement.get(element), statement.get(negated)) {
+        (Some(_), Some(_)) => return malformed(format!("both {element} and {negated}")),
+        (None, Some(value)) => (negated, Some(value)),
+        (value, None) => (element, value),
+    };
+    let Some(texts) = texts(value).filter(|texts| !texts.is_empty()) else {
+        return malformed(format!("{name} must be text or a list of texts"));
+    };
+    let mut patterns = Vec::new();
+    for text in texts {
+        // Actions do not mind the case.
+        let of_action = element == "Action";
+        if of_action && text != "*" && !text.contains(':') {
+            return malformed(format!("{name} {text:?} is not of the form service:Action"));
+        }
+        let text = if of_action {
+            text.to_ascii_lowercase()
+        } else {
+            text
+        };
+        let pattern = Pattern::parse(&text)?;
+        if let Some(variable) = pattern.variables().find(|name| !dialect.knows(name)) {
+            return malformed(format!("variable ${{{variable}}} never has a value here"));
+        }
+        patterns.push(pattern);
+    }
+    Ok(Selection {
+        excludes: name == negated,
+        patterns,
     })
 }
 
@@ -156,13 +270,8 @@ fn texts(value: Option<&Value>) -> Option<Vec<String>> {
 impl Statement {
     /// `action` is that of the request in lower case.
     fn applies(&self, action: &str, request: &Request<'_>) -> bool {
-        self.actions
-            .iter()
-            .any(|pattern| pattern.matches(action, request.variables))
-            && self
-                .resources
-                .iter()
-                .any(|pattern| pattern.matches(request.resource, request.variables))
+        self.actions.holds(action, request.variables)
+            && self.resources.holds(request.resource, request.variables)
             && self
                 .conditions
                 .iter()

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::comparison::Comparison;
 use super::pattern::Pattern;
-use super::{PolicyError, malformed, texts};
+use super::{Dialect, PolicyError, VALUE_SEPARATOR, malformed, texts};
 
 /// One operator with one key: holds if the request's value agrees with one of the expected ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,20 +31,8 @@ enum Quantifier {
     AllValues,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Comparison {
-    Equals,
-    EqualsIgnoreCase,
-    Like,
-    NotEquals,
-    NotLike,
-    Bool,
-    /// `Null`: whether the key is absent.
-    Null,
-}
-
 /// Parses a `Condition` block; all its conditions must hold.
-pub(super) fn parse(value: &Value) -> Result<Vec<Condition>, PolicyError> {
+pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, PolicyError> {
     let Some(operators) = value.as_object() else {
         return malformed("Condition is not an object");
     };
@@ -62,30 +51,36 @@ pub(super) fn parse(value: &Value) -> Result<Vec<Condition>, PolicyError> {
             Some(name) => (name, true),
             None => (name, false),
         };
-        let comparison = match name {
-            "StringEquals" | "ArnEquals" => Comparison::Equals,
-            "StringEqualsIgnoreCase" => Comparison::EqualsIgnoreCase,
-            "StringLike" | "ArnLike" => Comparison::Like,
-            "StringNotEquals" => Comparison::NotEquals,
-            "StringNotLike" => Comparison::NotLike,
-            "Bool" => Comparison::Bool,
-            "Null" => Comparison::Null,
-            _ => return malformed(format!("condition operator {operator} is not supported")),
+        let Some(comparison) = Comparison::parse(name) else {
+            return malformed(format!("condition operator {operator} is not supported"));
         };
         for (key, expected) in keys {
             let expected = match texts(Some(expected)) {
                 Some(expected) => expected,
                 None => return malformed(format!("Condition.{operator}.{key} is not text")),
             };
+            if !dialect.knows(key) {
+                return malformed(format!("condition key {key} never has a value here"));
+            }
+            let mut patterns = Vec::new();
+            for text in &expected {
+                let pattern = Pattern::parse(text)?;
+                let unknown = pattern.variables().find(|name| !dialect.knows(name));
+                if let Some(variable) = unknown {
+                    return malformed(format!("variable ${{{variable}}} never has a value here"));
+                }
+                let is_fixed = pattern.variables().next().is_none();
+                if is_fixed && !comparison.accepts(text) {
+                    return malformed(format!("{text:?} is no value for {operator} of {key}"));
+                }
+                patterns.push(pattern);
+            }
             conditions.push(Condition {
                 quantifier,
                 comparison,
                 if_exists,
                 key: key.clone(),
-                expected: expected
-                    .iter()
-                    .map(|text| Pattern::parse(text))
-                    .collect::<Result<_, _>>()?,
+                expected: patterns,
             });
         }
     }
@@ -101,35 +96,29 @@ impl Condition {
             .map(|(_, value)| value.as_str());
         if self.comparison == Comparison::Null {
             let absent = if value.is_none() { "true" } else { "false" };
-            return self.expected.iter().any(|e| e.equals(absent, variables));
+            return self.any(|expected| expected.text(variables).as_deref() == Some(absent));
         }
-        let agrees = |value: &str| self.agrees(value, variables);
+        let agrees = |value: &str| {
+            let equal = self.any(|expected| self.comparison.equal(expected, value, variables));
+            equal != self.comparison.is_negated()
+        };
         match (self.quantifier, value) {
             (_, None) if self.if_exists => true,
             (Quantifier::Single, Some(value)) => agrees(value),
             // A negated operator holds where the key is absent.
-            (Quantifier::Single, None) => self.negated(),
-            (Quantifier::AnyValue, value) => value.is_some_and(|v| v.split(',').any(agrees)),
-            (Quantifier::AllValues, value) => value.is_none_or(|v| v.split(',').all(agrees)),
+            (Quantifier::Single, None) => self.comparison.is_negated(),
+            (Quantifier::AnyValue, value) => value.is_some_and(|v| self.values(v).any(agrees)),
+            (Quantifier::AllValues, value) => value.is_none_or(|v| self.values(v).all(agrees)),
         }
     }
 
-    fn negated(&self) -> bool {
-        matches!(self.comparison, Comparison::NotEquals | Comparison::NotLike)
+    fn any(&self, test: impl Fn(&Pattern) -> bool) -> bool {
+        self.expected.iter().any(test)
     }
 
-    fn agrees(&self, value: &str, variables: &BTreeMap<String, String>) -> bool {
-        let any = |test: &dyn Fn(&Pattern) -> bool| self.expected.iter().any(test);
-        match self.comparison {
-            Comparison::Equals => any(&|e| e.equals(value, variables)),
-            Comparison::NotEquals => !any(&|e| e.equals(value, variables)),
-            Comparison::Like => any(&|e| e.matches(value, variables)),
-            Comparison::NotLike => !any(&|e| e.matches(value, variables)),
-            Comparison::EqualsIgnoreCase | Comparison::Bool => {
-                let value = value.to_ascii_lowercase();
-                any(&|e| e.lowercase().equals(&value, variables))
-            }
-            Comparison::Null => false,
-        }
+    fn values<'a>(&self, value: &'a str) -> impl Iterator<Item = &'a str> {
+        // The one key of connections that has several values has no comma in any of them.
+        let commas = self.key.eq_ignore_ascii_case("iot:ConnectAttributes");
+        value.split(if commas { ',' } else { VALUE_SEPARATOR })
     }
 }

@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{PolicyError, malformed};
+use super::{PolicyError, VALUE_SEPARATOR, malformed};
 
 /// Longest value that AWS puts in place of a variable.
 const VALUE_CHARACTERS_MAX: usize = 1024;
+
+/// `arn:partition:service:region:account:resource`.
+const ARN_PARTS: usize = 6;
 
 /// A parsed pattern. A variable's value is always literal: a `*` in it is no wildcard.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,15 +55,12 @@ impl Pattern {
         Ok(Pattern { parts })
     }
 
-    /// The same pattern in lower case, variables' names kept.
-    pub fn lowercase(&self) -> Pattern {
-        let parts = self.parts.iter().map(|part| match part {
-            Part::Literal(c) => Part::Literal(c.to_ascii_lowercase()),
-            other => other.clone(),
-        });
-        Pattern {
-            parts: parts.collect(),
-        }
+    /// Names of its variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether `text` matches; a variable without a usable value matches nothing.
@@ -69,19 +69,35 @@ impl Pattern {
             .is_some_and(|parts| glob(&parts, &text.chars().collect::<Vec<_>>()))
     }
 
-    /// Whether `text` is this text exactly, wildcards taken literally.
-    pub fn equals(&self, text: &str, variables: &BTreeMap<String, String>) -> bool {
-        self.resolved(variables).is_some_and(|parts| {
-            let expected: String = parts
-                .iter()
-                .map(|part| match part {
-                    Glyph::Literal(c) => *c,
-                    Glyph::One => '?',
-                    Glyph::Any => '*',
-                })
-                .collect();
-            expected == text
-        })
+    /// Whether `arn` matches part by part: a wildcard does not reach over a colon but in the last of the six.
+    pub fn matches_arn(&self, arn: &str, variables: &BTreeMap<String, String>) -> bool {
+        let Some(glyphs) = self.resolved(variables) else {
+            return false;
+        };
+        let mut expected = glyphs.splitn(ARN_PARTS, |glyph| *glyph == Glyph::Literal(':'));
+        let mut found = arn.splitn(ARN_PARTS, ':');
+        loop {
+            match (expected.next(), found.next()) {
+                (None, None) => return true,
+                (Some(pattern), Some(text)) => {
+                    if !glob(pattern, &text.chars().collect::<Vec<_>>()) {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// The text with its variables replaced and its wildcards literal; none where a variable has no usable value.
+    pub fn text(&self, variables: &BTreeMap<String, String>) -> Option<String> {
+        let glyphs = self.resolved(variables)?;
+        let glyphs = glyphs.iter().map(|glyph| match glyph {
+            Glyph::Literal(c) => *c,
+            Glyph::One => '?',
+            Glyph::Any => '*',
+        });
+        Some(glyphs.collect())
     }
 
     fn resolved(&self, variables: &BTreeMap<String, String>) -> Option<Vec<Glyph>> {
@@ -105,6 +121,7 @@ impl Pattern {
 fn usable(name: &str, value: &str) -> bool {
     let of_certificate = name.starts_with("iot:Certificate.");
     !value.is_empty()
+        && !value.contains(VALUE_SEPARATOR)
         && value.chars().count() <= VALUE_CHARACTERS_MAX
         && !(of_certificate && value.contains(['*', '$', '+', '?', '#']))
 }

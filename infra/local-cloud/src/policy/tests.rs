@@ -5,6 +5,8 @@ use serde_json::json;
 use super::Decision::{Allow, ExplicitDeny, ImplicitDeny};
 use super::*;
 
+mod operator;
+
 /// Names and values of variables, as a row of a table writes them.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
@@ -48,6 +50,7 @@ fn decide(
     )
 }
 
+// AWS same(policy): what no statement allows is denied; `*` and `?` match any characters, `+` and `#` only themselves
 #[test]
 fn a_device_may_do_what_its_policy_says_and_nothing_else() {
     let documents = [document(&json!([
@@ -90,6 +93,7 @@ fn a_device_may_do_what_its_policy_says_and_nothing_else() {
     }
 }
 
+// AWS same(policy): a certificate's value with a wildcard in it, or of more than 1024 characters, is not put in place of its variable
 #[test]
 fn a_variable_without_a_usable_value_never_matches() {
     let allow = |resource: &str| {
@@ -163,6 +167,7 @@ fn a_variable_without_a_usable_value_never_matches() {
     }
 }
 
+// AWS same(policy): all conditions of a statement must hold; quantifiers ForAnyValue and ForAllValues; IfExists; Null
 #[test]
 fn conditions_must_all_hold() {
     let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}});
@@ -170,12 +175,12 @@ fn conditions_must_all_hold() {
         json!({"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}});
     let bool_true = json!({"Bool": {"iot:Connection.Thing.IsAttached": true}});
     let like = json!({"StringLike": {"iot:ClientId": "sensor-?"}});
-    let equals = json!({"StringEquals": {"iot:ClientId": ["sensor-?", "sensor-${k}"]}});
+    let equals = json!({"StringEquals": {"iot:ClientId": ["sensor-?", "sensor-${iot:k}"]}});
     let not_equals = json!({"StringNotEquals": {"iot:ClientId": "sensor-1"}});
     let if_exists = json!({"StringEqualsIfExists": {"iot:ClientId": "sensor-1"}});
     let null = json!({"Null": {"iot:ClientId": "true"}});
-    let both = json!({"StringLike": {"iot:ClientId": "sensor-*"}, "Bool": {"x": "false"}});
-    let two_keys = json!({"StringEquals": {"a": "1", "b": "2"}});
+    let both = json!({"StringLike": {"iot:ClientId": "sensor-*"}, "Bool": {"iot:x": "false"}});
+    let two_keys = json!({"StringEquals": {"iot:a": "1", "iot:b": "2"}});
     let cases: &[(&Value, Pairs<'_>, bool)] = &[
         (&any, &[("iot:ConnectAttributes", "LastWill")], true),
         (&any, &[("iot:ConnectAttributes", "Other,LastWill")], true),
@@ -217,7 +222,11 @@ fn conditions_must_all_hold() {
         (&like, &[("iot:ClientId", "sensor-12")], false),
         (&equals, &[("iot:ClientId", "sensor-1")], false),
         (&equals, &[("iot:ClientId", "sensor-?")], true),
-        (&equals, &[("iot:ClientId", "sensor-7"), ("k", "7")], true),
+        (
+            &equals,
+            &[("iot:ClientId", "sensor-7"), ("iot:k", "7")],
+            true,
+        ),
         (&not_equals, &[("iot:ClientId", "sensor-1")], false),
         (&not_equals, &[("iot:ClientId", "sensor-2")], true),
         (&not_equals, &[], true),
@@ -225,10 +234,14 @@ fn conditions_must_all_hold() {
         (&if_exists, &[("iot:ClientId", "sensor-2")], false),
         (&null, &[], true),
         (&null, &[("iot:ClientId", "sensor-1")], false),
-        (&both, &[("iot:ClientId", "sensor-1"), ("x", "false")], true),
+        (
+            &both,
+            &[("iot:ClientId", "sensor-1"), ("iot:x", "false")],
+            true,
+        ),
         (&both, &[("iot:ClientId", "sensor-1")], false),
-        (&two_keys, &[("a", "1"), ("b", "2")], true),
-        (&two_keys, &[("a", "1"), ("b", "3")], false),
+        (&two_keys, &[("iot:a", "1"), ("iot:b", "2")], true),
+        (&two_keys, &[("iot:a", "1"), ("iot:b", "3")], false),
     ];
     for (condition, pairs, holds) in cases {
         let documents = [document(&json!({
@@ -240,6 +253,7 @@ fn conditions_must_all_hold() {
     }
 }
 
+// AWS same(policy): a denial wins over every allowance
 #[test]
 fn a_denial_in_any_document_wins_in_any_order() {
     let allow = document(&json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]));
@@ -274,6 +288,9 @@ fn many_wildcards_take_no_exponential_time() {
     assert_eq!(decision, ImplicitDeny);
 }
 
+// AWS same(policy): a document of more than 2048 characters without white space is refused
+// AWS absent(policy): condition keys and variables beside iot:… and aws:SourceIp; a document with one is refused, naming it
+// AWS absent(policy): condition operator BinaryEquals; a document with it is refused, naming it
 #[test]
 fn a_document_that_cannot_be_honoured_is_refused() {
     let statement = |change: fn(&mut Value)| {
@@ -315,8 +332,44 @@ fn a_document_that_cannot_be_honoured_is_refused() {
             "Resource must be text or a list of texts",
         ),
         (
-            statement(|s| s["NotAction"] = json!("x")),
-            "element NotAction of a statement is not supported",
+            statement(|s| s["NotAction"] = json!("iot:x")),
+            "both Action and NotAction",
+        ),
+        (
+            statement(|s| s["Principal"] = json!("*")),
+            "element Principal of a statement is not supported",
+        ),
+        (
+            statement(|s| s["Action"] = json!("Publish")),
+            "Action \"Publish\" is not of the form service:Action",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("x".repeat(2048))),
+            "characters without white space, at most 2048: split it in several policies",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("${aws:username}")),
+            "variable ${aws:username} never has a value here",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"Bool": {"aws:ViaService": "true"}})),
+            "condition key aws:ViaService never has a value here",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"StringLike": {"iot:a": "${aws:username}"}})),
+            "variable ${aws:username} never has a value here",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"NumericLessThan": {"iot:a": "many"}})),
+            "\"many\" is no value for NumericLessThan of iot:a",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"DateLessThan": {"iot:a": "2026-13-01"}})),
+            "\"2026-13-01\" is no value for DateLessThan",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}})),
+            "\"10.0.0.0/33\" is no value for IpAddress",
         ),
         (
             statement(|s| s["Resource"] = json!("a${b")),
@@ -331,16 +384,16 @@ fn a_document_that_cannot_be_honoured_is_refused() {
             "Condition is not an object",
         ),
         (
-            statement(|s| s["Condition"] = json!({"IpAddress": {"a": "1"}})),
-            "condition operator IpAddress is not supported",
+            statement(|s| s["Condition"] = json!({"BinaryEquals": {"iot:a": "1"}})),
+            "condition operator BinaryEquals is not supported",
         ),
         (
-            statement(|s| s["Condition"] = json!({"ForNoValue:Bool": {"a": "1"}})),
+            statement(|s| s["Condition"] = json!({"ForNoValue:Bool": {"iot:a": "1"}})),
             "ForNoValue:Bool is not supported",
         ),
         (
-            statement(|s| s["Condition"] = json!({"Bool": {"a": {}}})),
-            "Condition.Bool.a is not text",
+            statement(|s| s["Condition"] = json!({"Bool": {"iot:a": {}}})),
+            "Condition.Bool.iot:a is not text",
         ),
     ];
     for (value, expected) in cases {
