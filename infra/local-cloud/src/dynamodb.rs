@@ -3,6 +3,7 @@
 //! Callers get the proxy's address: there faults are injected that dynoxide knows nothing about.
 //! Must not know what the tables hold.
 
+mod need;
 mod proxy;
 mod refusal;
 mod table;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use need::Tables;
 pub use proxy::{Proxy, router};
 
 use crate::template::Table;

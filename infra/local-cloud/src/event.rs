@@ -159,6 +159,15 @@ pub enum EventKind {
         /// What is wrong, with file and line where it is in the template.
         reason: String,
     },
+    /// A role lacks a right that a call needed.
+    MissingRight {
+        /// The role's ARN.
+        role: String,
+        /// The statement that would allow it, as JSON.
+        statement: String,
+        /// Whether a policy denies it or none allows it.
+        why: String,
+    },
     /// A configured fault struck.
     FaultInjected {
         /// The fault as it was written.

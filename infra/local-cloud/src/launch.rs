@@ -28,6 +28,7 @@ use crate::event::EventBus;
 use crate::fault::Faults;
 use crate::function::{FunctionError, Functions};
 use crate::guard::{Service, guarded};
+use crate::iam::{self, Iam, IamError};
 use crate::invocation;
 use crate::kill::Killer;
 use crate::metric;
@@ -90,6 +91,9 @@ pub enum StartError {
     /// Their executables.
     #[error(transparent)]
     Executable(#[from] ExecutableError),
+    /// Policies of roles.
+    #[error(transparent)]
+    Iam(#[from] IamError),
     /// Topic rules.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -152,12 +156,17 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     spawn_until_stop(&mut tasks, &stopping, parts.shadows.clone().run(messages));
     let stopped = stopped(stopping.clone());
     tasks.spawn(parts.broker.clone().serve(listeners.mqtts, tls, stopped));
-    let proxy = Proxy::new(backend, parts.callers.clone(), killer.clone());
+    let proxy = Proxy::new(
+        backend,
+        parts.iam.clone(),
+        parts.tables(&options),
+        killer.clone(),
+    );
     for (listener, router) in [
         (
             listeners.iot_data,
             guarded(
-                parts.data_plane(killer),
+                iam::authorised(parts.data_plane(killer), parts.iam.clone()),
                 Service::IotData,
                 parts.callers.clone(),
             ),
@@ -165,12 +174,12 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         (
             listeners.iot,
             guarded(
-                parts.control_plane(&endpoints),
+                iam::for_people(parts.control_plane(&endpoints)),
                 Service::Iot,
                 parts.callers.clone(),
             )
             .merge(guarded(
-                invocation::router(functions.clone()),
+                iam::for_people(invocation::router(functions.clone())),
                 Service::Lambda,
                 parts.callers.clone(),
             ))
@@ -213,6 +222,7 @@ struct Parts {
     shadows: ShadowService,
     queues: Queues,
     callers: Callers,
+    iam: Iam,
 }
 
 impl Parts {
@@ -244,10 +254,13 @@ impl Parts {
             data_dir: options.data_dir.as_deref(),
         };
         let callers = Callers::open(home, &template.functions, clock)?;
+        let place = (options.region.as_str(), options.account.as_str());
+        let iam = Iam::new(&template, place, events.clone(), clock)?;
         let shadows = ShadowService::open(data_dir, broker.clone(), events.clone(), clock)?;
         Ok(Parts {
             queues: Queues::new(&template, events.metrics(), clock),
             callers,
+            iam,
             template,
             clock,
             events,
@@ -266,6 +279,19 @@ impl Parts {
             events: self.events.clone(),
             clock: self.clock,
             account: options.account.clone(),
+            region: options.region.clone(),
+            iam: self.iam.clone(),
+        }
+    }
+
+    fn tables(&self, options: &Options) -> dynamodb::Tables {
+        let tables = self.template.tables.iter();
+        dynamodb::Tables {
+            prefix: format!(
+                "arn:aws:dynamodb:{}:{}:table/",
+                options.region, options.account
+            ),
+            hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod fault;
 pub mod function;
 mod guard;
+mod iam;
 mod invocation;
 mod kill;
 mod launch;

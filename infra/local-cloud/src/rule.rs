@@ -19,6 +19,7 @@ use crate::broker::topic;
 use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
 use crate::function::Functions;
+use crate::iam::Iam;
 use crate::queue::Queues;
 use crate::sql::{EvaluateError, Input, SqlError, Statement};
 use crate::template::Template;
@@ -74,6 +75,10 @@ pub struct Reach {
     pub clock: Clock,
     /// For `accountid()`, and for the account a permission names.
     pub account: String,
+    /// For ARNs.
+    pub region: String,
+    /// For the rights of the actions' roles.
+    pub iam: Iam,
 }
 
 /// All rules of a template.

@@ -1,12 +1,13 @@
 //! In front of the database: knows the caller, and ends a function's process, refuses its call or loses it where a fault
 //! says so.
 //!
-//! Must not know what is in a request beyond the operation's name.
+//! Must not know what is in a request beyond the operation's name; which rights it needs, `need.rs` says.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::uri::{PathAndQuery, Scheme};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -16,9 +17,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use super::refusal;
-use crate::caller::{Caller, Callers};
+use super::need::{self, Tables};
+use super::refusal::{self, REQUEST_BYTES_MAX};
+use crate::caller::Caller;
 use crate::fault::{Call, CallEffect, Step};
+use crate::guard::refusal_of_dynamodb;
+use crate::iam::Iam;
 use crate::kill::{Killer, Withheld};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
@@ -28,19 +32,21 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 pub struct Proxy {
     backend: SocketAddr,
     client: Client<HttpConnector, Body>,
-    callers: Callers,
+    iam: Iam,
+    tables: Arc<Tables>,
     killer: Killer,
 }
 
 impl Proxy {
     /// A proxy for the database at `backend`.
-    pub fn new(backend: SocketAddr, callers: Callers, killer: Killer) -> Proxy {
+    pub fn new(backend: SocketAddr, iam: Iam, tables: Tables, killer: Killer) -> Proxy {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Proxy {
             backend,
             client: Client::builder(TokioExecutor::new()).build(connector),
-            callers,
+            iam,
+            tables: Arc::new(tables),
             killer,
         }
     }
@@ -52,17 +58,48 @@ pub fn router(proxy: Proxy) -> Router {
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
-    let Some(caller) = proxy.callers.identify(request.headers()) else {
-        return refuse(
-            StatusCode::BAD_REQUEST,
-            "com.amazon.coral.service#UnrecognizedClientException",
-            "The security token included in the request is invalid.",
-        );
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else {
+        return unreachable("nobody has signed this request");
+    };
+    let request = match permitted(&proxy, &caller, request).await {
+        Ok(request) => request,
+        Err(refusal) => return refusal,
     };
     match carry_out(&proxy, &caller, request).await {
         Ok(response) => response,
         Err(Withheld) => unreachable("shutting down"),
     }
+}
+
+/// The request again, if the caller has the rights that it needs.
+async fn permitted(proxy: &Proxy, caller: &Caller, request: Request) -> Result<Request, Response> {
+    if caller.function.is_none() {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
+        return Err(unreachable("the body ended early"));
+    };
+    let operation = operation(&parts.headers).unwrap_or_default();
+    // Whatever the database itself will say of a body that is none, it needs no right.
+    if let Ok(parsed) = serde_json::from_slice::<Value>(&body) {
+        let needs = need::needs(operation, &parsed, &proxy.tables);
+        let needs = needs.map_err(|problem| {
+            refusal_of_dynamodb(
+                "com.amazon.coral.validate#ValidationException",
+                "message",
+                &problem,
+            )
+        })?;
+        proxy.iam.check(caller, &needs).map_err(|denial| {
+            refusal_of_dynamodb(
+                "com.amazon.coral.service#AccessDeniedException",
+                "Message",
+                &denial.to_string(),
+            )
+        })?;
+    }
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 async fn carry_out(

@@ -13,7 +13,7 @@ use super::proxy::{answer, operation};
 
 const SERVICE: &str = "com.amazonaws.dynamodb.v20120810";
 /// Largest request: a transaction holds 4 MB of items.
-const REQUEST_BYTES_MAX: usize = 16 << 20;
+pub const REQUEST_BYTES_MAX: usize = 16 << 20;
 
 /// Another transaction holds an item of this request.
 pub async fn conflict(request: Request) -> Response {

@@ -4,10 +4,11 @@
 
 use mqtt_protocol_core::mqtt::packet::Qos;
 
-use super::RuleEngine;
 use super::substitution::Substitution;
+use super::{Reach, RuleEngine};
 use crate::broker::message::{Message, Origin};
 use crate::broker::topic;
+use crate::iam::Need;
 use crate::template::{self, Function, Permission, Template, TopicRule};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -26,6 +27,8 @@ pub enum Action {
     },
     /// Publish to another topic.
     Republish {
+        /// The role that must allow it.
+        role_arn: String,
         /// Topic, with substitutions.
         topic: Substitution,
         /// 0 or 1.
@@ -33,6 +36,10 @@ pub enum Action {
     },
     /// Send to a queue.
     Sqs {
+        /// The role that must allow it.
+        role_arn: String,
+        /// Its ARN.
+        arn: String,
         /// Its URL.
         url: String,
         /// Encode the message.
@@ -40,6 +47,8 @@ pub enum Action {
     },
     /// Write to a log group.
     Log {
+        /// The role that must allow it.
+        role_arn: String,
         /// Its name.
         group: String,
     },
@@ -65,7 +74,13 @@ impl Action {
             template::Action::Republish {
                 headers: Some(_), ..
             } => Err("headers of a republish action are not supported".to_owned()),
-            template::Action::Republish { topic, qos, .. } => Ok(Action::Republish {
+            template::Action::Republish {
+                topic,
+                qos,
+                role_arn,
+                ..
+            } => Ok(Action::Republish {
+                role_arn: role_arn.clone(),
                 topic: Substitution::parse(topic)?,
                 qos: match qos {
                     0 => Qos::AtMostOnce,
@@ -76,15 +91,21 @@ impl Action {
             template::Action::Sqs {
                 queue_url,
                 use_base64,
-                ..
-            } => match template.queues.iter().any(|q| q.url == *queue_url) {
-                true => Ok(Action::Sqs {
+                role_arn,
+            } => match template.queues.iter().find(|q| q.url == *queue_url) {
+                Some(queue) => Ok(Action::Sqs {
+                    role_arn: role_arn.clone(),
+                    arn: queue.arn.clone(),
                     url: queue_url.clone(),
                     base64: *use_base64,
                 }),
-                false => Err(format!("no queue {queue_url}")),
+                None => Err(format!("no queue {queue_url}")),
             },
-            template::Action::CloudwatchLogs { log_group, .. } => Ok(Action::Log {
+            template::Action::CloudwatchLogs {
+                log_group,
+                role_arn,
+            } => Ok(Action::Log {
+                role_arn: role_arn.clone(),
                 group: log_group.clone(),
             }),
         }
@@ -106,7 +127,7 @@ impl Action {
             Action::Lambda { arn, .. } => arn.clone(),
             Action::Republish { topic, .. } => topic.text().to_owned(),
             Action::Sqs { url, .. } => url.clone(),
-            Action::Log { group } => group.clone(),
+            Action::Log { group, .. } => group.clone(),
         }
     }
 
@@ -133,9 +154,16 @@ impl Action {
                 let invoked = reach.functions.invoke_async(arn, output.to_vec());
                 invoked.map(drop).map_err(|e| e.to_string())
             }
-            Action::Republish { topic: target, qos } => {
+            Action::Republish {
+                role_arn,
+                topic: target,
+                qos,
+            } => {
                 let target = target.resolve(engine, topic, message)?;
                 topic::check_topic(&target).map_err(|e| format!("topic {target:?}: {e}"))?;
+                let (region, account) = (&reach.region, &reach.account);
+                let resource = format!("arn:aws:iot:{region}:{account}:topic/{target}");
+                permitted(reach, role_arn, "iot:Publish", resource)?;
                 reach.broker.publish(Message {
                     topic: target,
                     payload: output.to_vec().into(),
@@ -148,20 +176,42 @@ impl Action {
                 });
                 Ok(())
             }
-            Action::Sqs { url, base64 } => {
+            Action::Sqs {
+                role_arn,
+                arn,
+                url,
+                base64,
+            } => {
+                permitted(reach, role_arn, "sqs:SendMessage", arn.clone())?;
                 let body = match base64 {
                     true => BASE64_STANDARD.encode(output),
                     false => String::from_utf8_lossy(output).into_owned(),
                 };
                 reach.queues.send(url, body)
             }
-            Action::Log { group } => {
+            Action::Log { role_arn, group } => {
+                let (region, account) = (&reach.region, &reach.account);
+                let resource = format!("arn:aws:logs:{region}:{account}:log-group:{group}:*");
+                for action in [
+                    "logs:CreateLogStream",
+                    "logs:DescribeLogStreams",
+                    "logs:PutLogEvents",
+                ] {
+                    permitted(reach, role_arn, action, resource.clone())?;
+                }
                 let line = String::from_utf8_lossy(output);
                 tracing::info!(group, %line, "rule log");
                 Ok(())
             }
         }
     }
+}
+
+/// Whether the action's role allows it. The error is AWS's.
+fn permitted(reach: &Reach, role_arn: &str, action: &str, resource: String) -> Result<(), String> {
+    let need = Need::new(action, resource);
+    let asked = reach.iam.check_role(role_arn, "IotRules", &need);
+    asked.map_err(|denial| denial.to_string())
 }
 
 fn is_permitted(function: &Function, rule_arn: &str, account: &str) -> bool {

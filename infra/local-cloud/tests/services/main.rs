@@ -8,6 +8,7 @@ mod direct_message;
 mod expectation;
 mod fault;
 mod function;
+mod iam;
 mod mqtt;
 mod provision;
 mod restart;

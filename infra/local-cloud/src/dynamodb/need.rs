@@ -1,0 +1,259 @@
+//! Which rights a request to the database needs: a transaction those of each action in it.
+//!
+//! *Source*: DynamoDB developer guide, "Using IAM with DynamoDB transactions", "Using IAM policy conditions"; service
+//! authorization reference, DynamoDB. Must not know who asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+use crate::iam::Need;
+use crate::policy::VALUE_SEPARATOR;
+
+const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
+
+/// Names of tables as they stand in ARNs, and each table's partition key.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// `arn:aws:dynamodb:<region>:<account>:table/`.
+    pub prefix: String,
+    /// Partition key by table name.
+    pub hash: BTreeMap<String, String>,
+}
+
+/// The rights that `operation` needs with this body. The error is why nobody but the operator may call it.
+pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>, String> {
+    if operation.contains("Statement") || operation == "ExecuteTransaction" {
+        return Err(format!(
+            "{operation}: the rights of PartiQL are not known here, use the item operations"
+        ));
+    }
+    let action = format!("dynamodb:{operation}");
+    let mut needs = match operation {
+        "TransactWriteItems" => of_transaction(
+            body,
+            tables,
+            &[
+                ("Put", "dynamodb:PutItem"),
+                ("Update", "dynamodb:UpdateItem"),
+                ("Delete", "dynamodb:DeleteItem"),
+                ("ConditionCheck", "dynamodb:ConditionCheckItem"),
+            ],
+        )?,
+        "TransactGetItems" => of_transaction(body, tables, &[("Get", "dynamodb:GetItem")])?,
+        "BatchGetItem" | "BatchWriteItem" => of_batch(&action, body, tables),
+        "ListTables" | "DescribeLimits" | "DescribeEndpoints" | "ListBackups" => {
+            vec![Need::new(action, "*")]
+        }
+        _ => vec![of_table(&action, body, tables)?],
+    };
+    needs.dedup();
+    Ok(needs)
+}
+
+fn of_transaction(
+    body: &Value,
+    tables: &Tables,
+    actions: &[(&str, &str)],
+) -> Result<Vec<Need>, String> {
+    let items = body["TransactItems"].as_array().map(Vec::as_slice);
+    let one = |item: &Value| {
+        let mut found = actions.iter().filter(|(kind, _)| item[*kind].is_object());
+        let (kind, action) = found.next().ok_or("a transaction's item has no action")?;
+        of_table(action, &item[*kind], tables)
+    };
+    items.unwrap_or_default().iter().map(one).collect()
+}
+
+fn of_batch(action: &str, body: &Value, tables: &Tables) -> Vec<Need> {
+    let requests = body["RequestItems"].as_object();
+    let by_table = requests.into_iter().flatten();
+    let needs = by_table.map(|(table, requests)| {
+        let hash = tables.hash_of(table);
+        let mut keys = BTreeSet::new();
+        for key in requests["Keys"].as_array().into_iter().flatten() {
+            keys.extend(hash.and_then(|hash| scalar(&key[hash])));
+        }
+        for request in requests.as_array().into_iter().flatten() {
+            let put = &request["PutRequest"]["Item"];
+            let delete = &request["DeleteRequest"]["Key"];
+            for item in [put, delete] {
+                keys.extend(hash.and_then(|hash| scalar(&item[hash])));
+            }
+        }
+        let mut need = Need::new(action, tables.arn(table));
+        lead(&mut need, keys);
+        need
+    });
+    needs.collect()
+}
+
+/// A request for one table, or for one of its indexes.
+fn of_table(action: &str, request: &Value, tables: &Tables) -> Result<Need, String> {
+    let Some(table) = request["TableName"].as_str() else {
+        return Err(format!("{action}: the request names no TableName"));
+    };
+    let mut resource = tables.arn(table);
+    if let Some(index) = request["IndexName"].as_str() {
+        resource = format!("{resource}/index/{index}");
+    }
+    let mut need = Need::new(action, resource);
+    if let Some(hash) = tables.hash_of(table) {
+        let direct = [&request["Key"][hash], &request["Item"][hash]];
+        let keys = direct.into_iter().find_map(scalar);
+        lead(&mut need, keys.or_else(|| key_of_query(request, hash)));
+    }
+    Ok(need)
+}
+
+fn lead(need: &mut Need, keys: impl IntoIterator<Item = String>) {
+    let keys: Vec<String> = keys.into_iter().collect();
+    if !keys.is_empty() {
+        let keys = keys.join(&VALUE_SEPARATOR.to_string());
+        need.keys.insert(LEADING_KEYS.to_owned(), keys);
+    }
+}
+
+/// The partition key's value that a query's condition asks for. A query of an index has none: its partition key is another.
+fn key_of_query(request: &Value, hash: &str) -> Option<String> {
+    let condition = request["KeyConditionExpression"].as_str()?;
+    let equal = Regex::new(r"([#\w.-]+)\s*=\s*(:\w+)").expect("the pattern is fixed");
+    for found in equal.captures_iter(condition) {
+        let name = &found[1];
+        let name = match request["ExpressionAttributeNames"][name].as_str() {
+            Some(named) => named,
+            None => name,
+        };
+        if name == hash {
+            return scalar(&request["ExpressionAttributeValues"][&found[2]]);
+        }
+    }
+    None
+}
+
+/// The text of `{"S": "…"}`, `{"N": "…"}` or `{"B": "…"}`.
+fn scalar(value: &Value) -> Option<String> {
+    let (_, value) = value.as_object()?.iter().next()?;
+    value.as_str().map(str::to_owned)
+}
+
+impl Tables {
+    /// A table may be named by its ARN as well.
+    fn arn(&self, table: &str) -> String {
+        if table.starts_with("arn:") {
+            return table.to_owned();
+        }
+        format!("{}{table}", self.prefix)
+    }
+
+    fn hash_of(&self, table: &str) -> Option<&str> {
+        let name = table.rsplit('/').next().unwrap_or(table);
+        self.hash.get(name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(operation: &str, body: &Value) -> String {
+        let tables = Tables {
+            prefix: "table/".to_owned(),
+            hash: BTreeMap::from([("t".to_owned(), "pk".to_owned())]),
+        };
+        match needs(operation, body, &tables) {
+            Err(problem) => format!("error: {problem}"),
+            Ok(needs) => {
+                let one = |need: &Need| {
+                    let keys = need.keys.get(LEADING_KEYS);
+                    let keys = keys.map(|k| format!(" [{}]", k.replace(VALUE_SEPARATOR, " ")));
+                    let keys = keys.unwrap_or_default();
+                    format!("{} {}{keys}", need.action, need.resource)
+                };
+                needs.iter().map(one).collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+
+    // AWS same(iam): a transaction needs the right of each action in it, a query of an index that index, and items are known by their leading keys
+    // AWS absent(dynamodb): PartiQL by functions; it is refused, naming the operation
+    #[test]
+    fn requests_need_the_rights_of_what_they_do() {
+        let key =
+            |value: &str| json!({"TableName": "t", "Key": {"pk": {"S": value}, "sk": {"S": "x"}}});
+        let item = |value: &str| json!({"TableName": "t", "Item": {"pk": {"S": value}}});
+        let rows = [
+            ("GetItem", key("a"), "dynamodb:GetItem table/t [a]"),
+            ("PutItem", item("a"), "dynamodb:PutItem table/t [a]"),
+            ("Scan", json!({"TableName": "t"}), "dynamodb:Scan table/t"),
+            (
+                "Scan",
+                json!({"TableName": "t", "IndexName": "i"}),
+                "dynamodb:Scan table/t/index/i",
+            ),
+            (
+                "Query",
+                json!({"TableName": "t", "KeyConditionExpression": "sk > :b AND #p = :a",
+                    "ExpressionAttributeNames": {"#p": "pk"},
+                    "ExpressionAttributeValues": {":a": {"S": "a"}, ":b": {"S": "b"}}}),
+                "dynamodb:Query table/t [a]",
+            ),
+            (
+                "Query",
+                json!({"TableName": "t", "IndexName": "due", "KeyConditionExpression": "shard = :a",
+                    "ExpressionAttributeValues": {":a": {"S": "a"}}}),
+                "dynamodb:Query table/t/index/due",
+            ),
+            (
+                "TransactWriteItems",
+                json!({"TransactItems": [{"Put": item("a")}, {"Update": key("b")}, {"Delete": key("c")},
+                    {"ConditionCheck": key("d")}]}),
+                "dynamodb:PutItem table/t [a], dynamodb:UpdateItem table/t [b], dynamodb:DeleteItem table/t [c], \
+                 dynamodb:ConditionCheckItem table/t [d]",
+            ),
+            (
+                "TransactGetItems",
+                json!({"TransactItems": [{"Get": key("a")}]}),
+                "dynamodb:GetItem table/t [a]",
+            ),
+            (
+                "TransactWriteItems",
+                json!({"TransactItems": [{}]}),
+                "error: a transaction's item has no action",
+            ),
+            (
+                "BatchGetItem",
+                json!({"RequestItems": {"t": {"Keys": [{"pk": {"S": "a"}}, {"pk": {"S": "b"}}]}, "u": {"Keys": []}}}),
+                "dynamodb:BatchGetItem table/t [a b], dynamodb:BatchGetItem table/u",
+            ),
+            (
+                "BatchWriteItem",
+                json!({"RequestItems": {"t": [{"PutRequest": {"Item": {"pk": {"N": "1"}}}},
+                    {"DeleteRequest": {"Key": {"pk": {"N": "2"}}}}]}}),
+                "dynamodb:BatchWriteItem table/t [1 2]",
+            ),
+            ("ListTables", json!({}), "dynamodb:ListTables *"),
+            (
+                "DescribeTable",
+                json!({"TableName": "arn:x:table/t"}),
+                "dynamodb:DescribeTable arn:x:table/t",
+            ),
+            (
+                "GetItem",
+                json!({}),
+                "error: dynamodb:GetItem: the request names no TableName",
+            ),
+            (
+                "ExecuteStatement",
+                json!({"Statement": "SELECT 1"}),
+                "error: ExecuteStatement: the rights of PartiQL are not known here, use the item operations",
+            ),
+        ];
+        for (operation, body, expected) in rows {
+            assert_eq!(told(operation, &body), expected, "{operation} {body}");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What roles may do: the policies that the template gives each role, asked at every call that a function makes and at
+//! every action that a rule takes.
+//!
+//! *Source*: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error messages". Must not know
+//! what a service does with the call.
+
+mod iot_data;
+mod managed;
+mod person;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::{Value, json};
+
+use crate::caller::Caller;
+use crate::clock::{Clock, iso_8601};
+use crate::event::{EventBus, EventKind};
+use crate::policy::{self, Decision, Document, PolicyError};
+use crate::template::Template;
+
+pub use iot_data::authorised;
+pub use person::for_people;
+
+/// Why roles cannot be honoured.
+#[derive(Debug, thiserror::Error)]
+pub enum IamError {
+    /// One of a role's policies.
+    #[error("read policy {number} of {owner}")]
+    Policy {
+        /// Logical id of the role, or of the function whose role it is.
+        owner: String,
+        /// Which, counted from 1.
+        number: usize,
+        /// What is wrong.
+        #[source]
+        source: PolicyError,
+    },
+    /// A function may not send to its own destination, which AWS finds when it is set up.
+    #[error(
+        "function {function}: its execution role may not call {action} on {destination}: \
+         add a statement that allows it to the role's policies"
+    )]
+    Destination {
+        /// Logical id.
+        function: String,
+        /// Such as `sqs:SendMessage`.
+        action: &'static str,
+        /// ARN.
+        destination: String,
+    },
+}
+
+/// A right that a call needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Such as `iot:Publish`.
+    pub action: String,
+    /// ARN, or `*` for an action that knows no resource.
+    pub resource: String,
+    /// Condition keys that only this call has.
+    pub keys: BTreeMap<String, String>,
+}
+
+impl Need {
+    /// A right without condition keys of its own.
+    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Need {
+        Need {
+            action: action.into(),
+            resource: resource.into(),
+            keys: BTreeMap::new(),
+        }
+    }
+}
+
+/// Who asks: in whose name, with whose rights.
+#[derive(Debug, Clone, Copy)]
+struct Asking<'a> {
+    arn: &'a str,
+    role_arn: &'a str,
+}
+
+/// A right that is not given, in AWS's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("User: {user} is not authorized to perform: {action} on resource: {resource} {why}")]
+pub struct Denial {
+    user: String,
+    action: String,
+    resource: String,
+    why: String,
+}
+
+/// All roles; clones share them.
+#[derive(Debug, Clone)]
+pub struct Iam {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    region: String,
+    account: String,
+    /// By role ARN.
+    roles: RwLock<BTreeMap<String, Vec<Document>>>,
+    events: EventBus,
+    clock: Clock,
+}
+
+impl Iam {
+    /// The roles of a template.
+    ///
+    /// *Errors*: see [`IamError`].
+    pub fn new(
+        template: &Template,
+        (region, account): (&str, &str),
+        events: EventBus,
+        clock: Clock,
+    ) -> Result<Iam, IamError> {
+        let iam = Iam {
+            inner: Arc::new(Inner {
+                region: region.to_owned(),
+                account: account.to_owned(),
+                roles: RwLock::default(),
+                events,
+                clock,
+            }),
+        };
+        iam.replace(template)?;
+        Ok(iam)
+    }
+
+    /// Takes the roles of a changed template in place of the old ones; where it has an error, the old ones stay.
+    pub fn replace(&self, template: &Template) -> Result<(), IamError> {
+        let roles = self.read(template)?;
+        let mut current = self
+            .inner
+            .roles
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = roles;
+        Ok(())
+    }
+
+    fn read(&self, template: &Template) -> Result<BTreeMap<String, Vec<Document>>, IamError> {
+        let mut roles: BTreeMap<String, Vec<Document>> = BTreeMap::new();
+        for role in &template.roles {
+            let documents = self.documents(&role.logical_id, &role.documents)?;
+            roles.insert(role.arn.clone(), documents);
+        }
+        for function in &template.functions {
+            let documents = self.documents(&function.logical_id, &function.role_policies)?;
+            let of_role = roles.entry(function.role_arn.clone()).or_default();
+            of_role.extend(documents);
+            let Some(destination) = &function.on_failure else {
+                continue;
+            };
+            let action = action_of_destination(destination);
+            if function.role_is_own {
+                // As SAM does for the role that it makes.
+                let allow = json!({"Effect": "Allow", "Action": action, "Resource": destination});
+                of_role.extend(self.documents("SAM", &[json!({"Statement": allow})])?);
+            }
+            let request = policy::Request {
+                action,
+                resource: destination,
+                variables: &BTreeMap::new(),
+            };
+            if policy::evaluate(of_role, &request) != Decision::Allow {
+                return Err(IamError::Destination {
+                    function: function.logical_id.clone(),
+                    action,
+                    destination: destination.clone(),
+                });
+            }
+        }
+        Ok(roles)
+    }
+
+    fn documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
+        let mut documents = Vec::new();
+        for (index, policy) in policies.iter().enumerate() {
+            let place = (self.inner.region.as_str(), self.inner.account.as_str());
+            let document = managed::expanded(policy, place).and_then(|expanded| {
+                let parsed = expanded.map(|policy| Document::parse_identity(&policy));
+                parsed.transpose()
+            });
+            let document = document.map_err(|source| IamError::Policy {
+                owner: owner.to_owned(),
+                number: index + 1,
+                source,
+            })?;
+            documents.extend(document);
+        }
+        Ok(documents)
+    }
+
+    /// Whether a caller has all of these rights; the operator has every right.
+    pub fn check(&self, caller: &Caller, needs: &[Need]) -> Result<(), Denial> {
+        let Some(function) = &caller.function else {
+            return Ok(());
+        };
+        let asking = Asking {
+            arn: &caller.arn,
+            role_arn: &function.role_arn,
+        };
+        needs.iter().try_for_each(|need| self.ask(asking, need))
+    }
+
+    /// Whether a role that a service has assumed, under the name `session`, has this right.
+    pub fn check_role(&self, role_arn: &str, session: &str, need: &Need) -> Result<(), Denial> {
+        let role = role_arn.rsplit('/').next().unwrap_or_default();
+        let account = &self.inner.account;
+        let asking = Asking {
+            arn: &format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+            role_arn,
+        };
+        self.ask(asking, need)
+    }
+
+    fn ask(&self, asking: Asking<'_>, need: &Need) -> Result<(), Denial> {
+        let mut variables = need.keys.clone();
+        let now_ms = self.inner.clock.now_ms();
+        for (key, value) in [
+            ("aws:CurrentTime", iso_8601(now_ms)),
+            ("aws:EpochTime", (now_ms / 1000).to_string()),
+            ("aws:PrincipalAccount", self.inner.account.clone()),
+            ("aws:PrincipalArn", asking.role_arn.to_owned()),
+            ("aws:RequestedRegion", self.inner.region.clone()),
+            // As it would be: in AWS there is no other way to call.
+            ("aws:SecureTransport", "true".to_owned()),
+        ] {
+            variables.insert(key.to_owned(), value);
+        }
+        let roles = self.inner.roles.read();
+        let roles = roles.unwrap_or_else(PoisonError::into_inner);
+        let documents = roles.get(asking.role_arn).map(Vec::as_slice);
+        let request = policy::Request {
+            action: &need.action,
+            resource: &need.resource,
+            variables: &variables,
+        };
+        let why = match policy::evaluate(documents.unwrap_or_default(), &request) {
+            Decision::Allow => return Ok(()),
+            Decision::ExplicitDeny => {
+                "with an explicit deny in an identity-based policy".to_owned()
+            }
+            Decision::ImplicitDeny => {
+                let action = &need.action;
+                format!("because no identity-based policy allows the {action} action")
+            }
+        };
+        Err(self.denied(asking, need, why))
+    }
+
+    /// Tells of a denial, and which statement is missing.
+    fn denied(&self, asking: Asking<'_>, need: &Need, why: String) -> Denial {
+        let (action, resource) = (&need.action, &need.resource);
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        tracing::warn!(
+            user = asking.arn,
+            action,
+            resource,
+            "access denied {why}: to allow it, add {statement} to the policies of {}",
+            asking.role_arn
+        );
+        self.inner.events.emit(EventKind::Denied {
+            client: asking.arn.to_owned(),
+            action: action.clone(),
+            resource: resource.clone(),
+        });
+        self.inner.events.emit(EventKind::MissingRight {
+            role: asking.role_arn.to_owned(),
+            statement: statement.to_string(),
+            why: why.clone(),
+        });
+        Denial {
+            user: asking.arn.to_owned(),
+            action: action.clone(),
+            resource: resource.clone(),
+            why,
+        }
+    }
+}
+
+/// What sending to a destination is called.
+fn action_of_destination(arn: &str) -> &'static str {
+    match arn.split(':').nth(2) {
+        Some("sns") => "sns:Publish",
+        Some("lambda") => "lambda:InvokeFunction",
+        _ => "sqs:SendMessage",
+    }
+}

@@ -1,0 +1,151 @@
+//! Policies by name: SAM's policy templates, written out, and AWS's own for logging.
+//!
+//! *Source*: `policy_templates.json` of the AWS SAM translator. Must not know whose policies they are.
+
+use serde_json::{Value, json};
+
+use crate::policy::PolicyError;
+
+/// Allows writing logs, which needs no right here.
+const LOGGING: &str = "AWSLambdaBasicExecutionRole";
+
+/// SAM's templates: name, parameter, service and path of the resource (`$` for the parameter), whether the table's indexes
+/// come too, and actions.
+type Row = (
+    &'static str,
+    &'static str,
+    (&'static str, &'static str),
+    bool,
+    &'static [&'static str],
+);
+
+const TABLE: (&str, &str) = ("dynamodb", "table/$");
+
+const TEMPLATES: [Row; 8] = [
+    (
+        "DynamoDBCrudPolicy",
+        "TableName",
+        TABLE,
+        true,
+        &[
+            "dynamodb:GetItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            "dynamodb:Scan",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:ConditionCheckItem",
+        ],
+    ),
+    (
+        "DynamoDBReadPolicy",
+        "TableName",
+        TABLE,
+        true,
+        &[
+            "dynamodb:GetItem",
+            "dynamodb:Scan",
+            "dynamodb:Query",
+            "dynamodb:BatchGetItem",
+            "dynamodb:DescribeTable",
+        ],
+    ),
+    (
+        "DynamoDBWritePolicy",
+        "TableName",
+        TABLE,
+        true,
+        &[
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:BatchWriteItem",
+        ],
+    ),
+    (
+        "DynamoDBReconfigurePolicy",
+        "TableName",
+        TABLE,
+        false,
+        &["dynamodb:UpdateTable"],
+    ),
+    (
+        "SQSSendMessagePolicy",
+        "QueueName",
+        ("sqs", "$"),
+        false,
+        &["sqs:SendMessage*"],
+    ),
+    (
+        "SQSPollerPolicy",
+        "QueueName",
+        ("sqs", "$"),
+        false,
+        &[
+            "sqs:ChangeMessageVisibility",
+            "sqs:ChangeMessageVisibilityBatch",
+            "sqs:DeleteMessage",
+            "sqs:DeleteMessageBatch",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        ],
+    ),
+    (
+        "SNSPublishMessagePolicy",
+        "TopicName",
+        ("sns", "$"),
+        false,
+        &["sns:Publish"],
+    ),
+    (
+        "LambdaInvokePolicy",
+        "FunctionName",
+        ("lambda", "function:$*"),
+        false,
+        &["lambda:InvokeFunction"],
+    ),
+];
+
+/// The document that a policy stands for; none for one that allows nothing that is asked for here.
+pub(super) fn expanded(
+    policy: &Value,
+    (region, account): (&str, &str),
+) -> Result<Option<Value>, PolicyError> {
+    let malformed = |what: String| Err(PolicyError::Malformed(what));
+    if let Some(name) = policy.as_str() {
+        return if name.ends_with(LOGGING) {
+            Ok(None)
+        } else {
+            malformed(format!(
+                "managed policy {name} is not known here: write its statements instead"
+            ))
+        };
+    }
+    let one = policy.as_object().filter(|map| map.len() == 1);
+    let Some((name, parameters)) = one.and_then(|map| map.iter().next()) else {
+        return Ok(Some(policy.clone()));
+    };
+    if name == "Statement" {
+        return Ok(Some(policy.clone()));
+    }
+    let row = TEMPLATES.iter().find(|(known, ..)| known == name);
+    let Some((_, parameter, (service, path), with_indexes, actions)) = row else {
+        return malformed(format!(
+            "policy template {name} is not known here: write its statements instead"
+        ));
+    };
+    let given = parameters.as_object().filter(|map| map.len() == 1);
+    let value = given.and_then(|map| map.get(*parameter)?.as_str());
+    let Some(value) = value else {
+        return malformed(format!("policy template {name} takes {parameter}, a text"));
+    };
+    let path = path.replace('$', value);
+    let mut resources = vec![format!("arn:aws:{service}:{region}:{account}:{path}")];
+    if *with_indexes {
+        resources.push(format!("{}/index/*", resources[0]));
+    }
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resources});
+    Ok(Some(json!({"Statement": [statement]})))
+}
