@@ -120,10 +120,10 @@ impl Pattern {
 /// AWS leaves a certificate's value out where it holds a wildcard of policies or topics, or is too long.
 fn usable(name: &str, value: &str) -> bool {
     let of_certificate = name.starts_with("iot:Certificate.");
-    !value.is_empty()
-        && !value.contains(VALUE_SEPARATOR)
-        && value.chars().count() <= VALUE_CHARACTERS_MAX
-        && !(of_certificate && value.contains(['*', '$', '+', '?', '#']))
+    let is_one = !value.is_empty() && !value.contains(VALUE_SEPARATOR);
+    let is_short = value.chars().count() <= VALUE_CHARACTERS_MAX;
+    let is_plain = !of_certificate || !value.contains(['*', '$', '+', '?', '#']);
+    is_one && is_short && is_plain
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
