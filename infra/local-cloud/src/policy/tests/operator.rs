@@ -220,3 +220,14 @@ fn a_roles_policy_may_do_without_a_version() {
     let error = Document::parse_identity(&variable).unwrap_err().to_string();
     assert!(error.contains("Version must be 2012-10-17"), "{error}");
 }
+
+#[test]
+fn many_wildcards_take_no_exponential_time() {
+    let pattern = format!("{ARN}topic/{}b", "*a".repeat(60));
+    let documents = [document(&json!([
+        {"Effect": "Allow", "Action": "iot:Publish", "Resource": pattern},
+    ]))];
+    let path = format!("topic/{}", "a".repeat(5000));
+    let decision = decide(&documents, "iot:Publish", &path, &variables(&[]));
+    assert_eq!(decision, ImplicitDeny);
+}
