@@ -156,27 +156,23 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     spawn_until_stop(&mut tasks, &stopping, parts.shadows.clone().run(messages));
     let stopped = stopped(stopping.clone());
     tasks.spawn(parts.broker.clone().serve(listeners.mqtts, tls, stopped));
-    let proxy = Proxy::new(
-        backend,
-        parts.iam.clone(),
-        parts.tables(&options),
-        killer.clone(),
-    );
+    let place = (options.region.as_str(), options.account.as_str());
+    let tables = dynamodb::Tables::new(&parts.template.tables, place);
+    let proxy = Proxy::new(backend, parts.iam.clone(), tables, killer.clone());
+    let guard = |router, service| guarded(router, service, parts.callers.clone());
     for (listener, router) in [
         (
             listeners.iot_data,
-            guarded(
+            guard(
                 iam::authorised(parts.data_plane(killer), parts.iam.clone()),
                 Service::IotData,
-                parts.callers.clone(),
             ),
         ),
         (
             listeners.iot,
-            guarded(
+            guard(
                 iam::for_people(parts.control_plane(&endpoints)),
                 Service::Iot,
-                parts.callers.clone(),
             )
             .merge(guarded(
                 iam::for_people(invocation::router(functions.clone())),
@@ -187,11 +183,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         ),
         (
             listeners.dynamodb,
-            guarded(
-                dynamodb::router(proxy),
-                Service::DynamoDb,
-                parts.callers.clone(),
-            ),
+            guard(dynamodb::router(proxy), Service::DynamoDb),
         ),
     ] {
         tasks.spawn(serve(listener, router, stopping.clone()));
@@ -281,17 +273,6 @@ impl Parts {
             account: options.account.clone(),
             region: options.region.clone(),
             iam: self.iam.clone(),
-        }
-    }
-
-    fn tables(&self, options: &Options) -> dynamodb::Tables {
-        let tables = self.template.tables.iter();
-        dynamodb::Tables {
-            prefix: format!(
-                "arn:aws:dynamodb:{}:{}:table/",
-                options.region, options.account
-            ),
-            hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
         }
     }
 

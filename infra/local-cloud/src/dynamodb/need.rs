@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::iam::Need;
 use crate::policy::VALUE_SEPARATOR;
+use crate::template::Table;
 
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
@@ -139,6 +140,15 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 impl Tables {
+    /// These tables in this region and account.
+    pub fn new(tables: &[Table], (region, account): (&str, &str)) -> Tables {
+        let tables = tables.iter();
+        Tables {
+            prefix: format!("arn:aws:dynamodb:{region}:{account}:table/"),
+            hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
+        }
+    }
+
     /// A table may be named by its ARN as well.
     fn arn(&self, table: &str) -> String {
         if table.starts_with("arn:") {

@@ -113,6 +113,8 @@ impl Reloader {
         };
         let engine = RuleEngine::new(&template, self.reach.clone()).map_err(StartError::from)?;
 
+        let iam = &self.reach.iam;
+        iam.replace(&template).map_err(StartError::from)?;
         self.callers.admit(&template.functions);
         let functions = template.functions.clone();
         let replaced = self.functions.replace(functions, wiring, rebuilt).await;
