@@ -10,6 +10,8 @@ mod end;
 mod handle;
 mod publish;
 mod subscribe;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -45,7 +47,10 @@ const PACKET_BYTES_MAX: u32 = 149_504;
 const PUBLISHES_PER_S: u32 = 100;
 /// Bytes a client may send in a second; more wait. *Source*: the same.
 const BYTES_PER_S: u32 = 512 * 1024;
+/// First byte of every CONNECT.
+const CONNECT_BYTE: u8 = 0x10;
 const READ_BYTES: usize = 16 * 1024;
+const SECOND: Duration = Duration::from_secs(1);
 const FLUSH_BYTES: usize = 64 * 1024;
 /// A buffer that grew beyond this for a burst is given back.
 const KEPT_BYTES: usize = 4 * 1024;
@@ -87,17 +92,34 @@ struct Connection<S> {
     /// Encoded packets not yet written.
     out: Vec<u8>,
     client: Option<Client>,
+    /// Whether the first packet has arrived.
+    has_begun: bool,
     /// When the client is given up unless it says something.
     deadline: Instant,
     publishes: Meter,
     bytes: Meter,
     /// Shadow requests not yet answered.
     requests: InFlight,
+    /// A second of keep-alive; shorter in tests.
+    second: Duration,
 }
 
 /// Serves one client to its end, over a channel that is secure already.
 pub async fn serve<S>(broker: Broker, stream: S, certificate: Vec<u8>, peer: SocketAddr)
 where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    serve_with(broker, stream, certificate, peer, SECOND).await;
+}
+
+/// `second` is how long the clients' keep-alive takes a second to be.
+async fn serve_with<S>(
+    broker: Broker,
+    stream: S,
+    certificate: Vec<u8>,
+    peer: SocketAddr,
+    second: Duration,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
@@ -111,10 +133,12 @@ where
         packets,
         out: Vec::new(),
         client: None,
+        has_begun: false,
         deadline: Instant::now() + CONNECT_TIME,
         publishes: Meter::new(PUBLISHES_PER_S),
         bytes: Meter::new(BYTES_PER_S),
         requests: InFlight::default(),
+        second,
     };
     let end = connection.exchange().await;
     connection.finish(end).await;
@@ -161,6 +185,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 
     fn receive(&mut self, bytes: &[u8]) -> Result<(), End> {
+        if !std::mem::replace(&mut self.has_begun, true) && bytes.first() != Some(&CONNECT_BYTE) {
+            tracing::info!(peer = %self.peer, "not mqtt: clients begin with CONNECT, there is no WebSocket here");
+            return Err(End::ClientError);
+        }
         let mut cursor = Cursor::new(bytes);
         self.requests.begin_read();
         while !cursor.remaining_slice().is_empty() {

@@ -153,6 +153,7 @@ pub fn is_closed_to_subscribers(filter: &str) -> bool {
 mod tests {
     use super::*;
 
+    // AWS same(broker): a/# selects everything below a, not a itself; wildcards in front do not select topics that begin with $
     #[test]
     fn filters_match_as_aws_says() {
         let rows: &[(&str, &str, bool)] = &[

@@ -27,6 +27,7 @@ async fn a_subscriber_gets_what_is_published() {
     cloud.shutdown().await;
 }
 
+// AWS same(broker): in MQTT 3.1.1 a publish or subscribe that the policy refuses closes the connection, without PUBACK or SUBACK
 #[tokio::test]
 async fn what_the_policy_refuses_closes_the_connection() {
     let cloud = cloud().await;
@@ -58,6 +59,7 @@ async fn what_the_policy_refuses_closes_the_connection() {
     cloud.shutdown().await;
 }
 
+// AWS same(broker): iot:Receive is checked at each delivery; what is not allowed is left out in silence
 #[tokio::test]
 async fn a_message_that_may_not_be_received_is_left_out() {
     let cloud = cloud().await;
@@ -81,6 +83,7 @@ async fn a_message_that_may_not_be_received_is_left_out() {
     cloud.shutdown().await;
 }
 
+// AWS same(broker): an inactive certificate, or one whose policy does not allow the client id, is refused with CONNACK
 #[tokio::test]
 async fn who_may_not_connect_is_refused() {
     let cloud = cloud().await;
@@ -106,6 +109,7 @@ async fn who_may_not_connect_is_refused() {
     cloud.shutdown().await;
 }
 
+// AWS same(broker): a certificate of an authority that is not registered does not pass the handshake
 #[tokio::test]
 async fn a_certificate_of_another_authority_does_not_pass_the_handshake() {
     let (here, elsewhere) = (cloud().await, cloud().await);
@@ -116,6 +120,7 @@ async fn a_certificate_of_another_authority_does_not_pass_the_handshake() {
     elsewhere.shutdown().await;
 }
 
+// AWS same(broker): of two connections with one client id the newer stays; the older ends with DUPLICATE_CLIENTID, and its will is sent
 #[tokio::test]
 async fn the_newer_connection_takes_over_and_the_will_is_sent() {
     let cloud = cloud().await;
@@ -172,6 +177,7 @@ async fn a_persistent_session_gets_what_it_missed_in_order() {
     cloud.shutdown().await;
 }
 
+// AWS same(broker): a retained message answers a subscription to exactly its topic, not one with a wildcard
 #[tokio::test]
 async fn a_retained_message_answers_exact_filters_only() {
     let cloud = cloud().await;

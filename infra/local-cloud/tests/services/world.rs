@@ -64,6 +64,18 @@ pub fn thing(cloud: &LocalCloud, name: &str) -> IssuedCertificate {
     certificate
 }
 
+/// A certificate without a thing, with a policy of its own that consists of these statements.
+pub fn certificate(cloud: &LocalCloud, policy: &str, statements: &Value) -> IssuedCertificate {
+    let registry = cloud.registry();
+    let document = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
+    registry
+        .create_policy(policy, &document.to_string())
+        .unwrap();
+    let certificate = registry.create_keys_and_certificate().unwrap();
+    registry.attach_policy(policy, &certificate.arn).unwrap();
+    certificate
+}
+
 /// TLS settings of a device.
 pub fn tls(ca_pem: &str, certificate: &str, key: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();

@@ -2,8 +2,6 @@
 //!
 //! Must not know sockets or other clients.
 
-use std::time::Duration;
-
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
 use mqtt_protocol_core::mqtt::result_code::ConnectReasonCode;
@@ -83,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 .packet_bytes_max
                 .and_then(|max| usize::try_from(max).ok())
                 .unwrap_or(usize::MAX),
-            patience: Duration::from_secs(u64::from(keep_alive_s)) * 3 / 2,
+            patience: self.second * u32::from(keep_alive_s) * 3 / 2,
             has_session_expiry: expiry_s > 0,
             will: request.will,
         };

@@ -47,6 +47,7 @@ fn unacknowledged_messages_come_again_first_and_in_order() {
     assert_eq!(drain(&session, &second.link), ["2", "3", "4"]);
 }
 
+// AWS same(broker): a persistent session of MQTT 3.1.1 ends one hour after its connection
 #[test]
 fn a_session_is_forgotten_when_clean_expired_or_of_another_version() {
     let rows = [
@@ -104,4 +105,17 @@ fn a_clean_session_hands_back_its_filters_at_the_end() {
     assert!(session.subscribe("a", Qos::AtMostOnce, 1));
     assert!(!session.subscribe("b", Qos::AtMostOnce, 1));
     assert_eq!(detach(&session, &link, 0), ["a"]);
+}
+
+// AWS same(broker): versionNumber starts again at 0 after about an hour offline
+#[test]
+fn connections_are_numbered_until_the_client_was_away_for_an_hour() {
+    let session = Session::new("c");
+    let mut now_ms = 0;
+    for (away_ms, expected) in [(0, 0), (1, 1), (3_599_999, 2), (3_600_000, 0), (5, 1)] {
+        now_ms += away_ms;
+        let attached = session.attach(attach(true, 0, now_ms));
+        assert_eq!(attached.number, expected, "after {away_ms} ms");
+        detach(&session, &attached.link, now_ms);
+    }
 }

@@ -1,0 +1,416 @@
+//! CONNECT: versions, client ids, keep-alive, wills, attributes, certificates, and what is not MQTT over mutual TLS.
+
+use local_cloud::{EventKind, LocalCloud};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::raw::{CONNACK, Connect, Raw, Will, packet};
+use crate::world::{Client, DEADLINE, certificate, cloud, event, settings, thing, tls};
+
+const VERSIONS: [u8; 2] = [4, 5];
+
+/// A certificate that may do everything, so that only the broker's own rules refuse.
+pub fn free(cloud: &LocalCloud) -> local_cloud::IssuedCertificate {
+    let all = json!([{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]);
+    certificate(cloud, "all", &all)
+}
+
+// AWS same(broker): a client that sends anything before CONNECT is cut off
+// AWS same(broker): a second CONNECT on a connection ends it
+#[tokio::test]
+async fn a_connection_begins_with_one_connect() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let mut raw = Raw::open(&cloud, &all).await;
+    raw.send(&[0xC0, 0]).await;
+    assert_eq!(raw.packet().await, None);
+    for version in VERSIONS {
+        let how = Connect::new(version);
+        let (mut raw, _) = Raw::connect(&cloud, "c", &all, &how).await;
+        let mut again = packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c");
+        if version == 5 {
+            again = packet(0x10, b"\0\x04MQTT\x05\x02\0\x3c\0\0\x01c");
+        }
+        raw.send(&again).await;
+        while raw.packet().await.is_some() {}
+    }
+    cloud.shutdown().await;
+}
+
+// AWS different(broker): AWS asks clients to wait for the CONNACK before they send more; here what comes early is answered behind it
+#[tokio::test]
+async fn packets_sent_along_with_connect_are_answered_behind_the_connack() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let mut raw = Raw::open(&cloud, &all).await;
+    let mut bytes = packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c");
+    bytes.extend(raw.publish_bytes(0x32, "open/x", 5, &[], b""));
+    raw.send(&bytes).await;
+    assert_eq!(raw.packet().await.unwrap().first, CONNACK);
+    assert_eq!(raw.packet().await.unwrap().body, [0, 5]);
+    cloud.shutdown().await;
+}
+
+// AWS same(broker): a client id has 1 to 128 bytes and does not begin with $; otherwise CONNACK 0x85 (MQTT 3.1.1: 2)
+// AWS same(broker): MQTT 5 clients without a client id get one assigned
+#[tokio::test]
+async fn client_ids_are_checked_and_assigned() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let (longest, too_long) = ("é".repeat(64), format!("{}x", "é".repeat(64)));
+    for (id, refusal) in [
+        ("plain id/with:signs", None),
+        (longest.as_str(), None),
+        (too_long.as_str(), Some([2, 0x85])),
+        ("$aws", Some([2, 0x85])),
+    ] {
+        for (at, version) in VERSIONS.into_iter().enumerate() {
+            let how = Connect::new(version);
+            let (_, answer) = Raw::try_connect(&cloud, id, &all, &how).await;
+            let code = answer.unwrap().body[1];
+            assert_eq!(
+                code,
+                refusal.map_or(0, |codes| codes[at]),
+                "{id}, {version}"
+            );
+        }
+    }
+    let mut how = Connect::persistent(5, 60);
+    let (_, body) = Raw::connect(&cloud, "", &all, &how).await;
+    assert!(
+        body.windows(6).any(|w| w[0] == 0x12 && &w[3..] == b"aut"),
+        "{body:?}"
+    );
+    how = Connect::persistent(4, 0);
+    let (_, answer) = Raw::try_connect(&cloud, "", &all, &how).await;
+    assert_eq!(answer.unwrap().body[1], 2, "a session to keep needs a name");
+    cloud.shutdown().await;
+}
+
+// AWS same(broker): CONNACK of MQTT 5 announces QoS 1 at most, 100 unacknowledged messages, 8 topic aliases, no subscription identifiers
+// AWS same(broker): keep-alive 0 and above 1200 s becomes 1200 s, below 30 s becomes 30 s; MQTT 5 is told
+// AWS same(broker): a session expiry above 7 days becomes 7 days, and MQTT 5 is told
+#[tokio::test]
+async fn the_connack_tells_what_holds() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let seven_days = 604_800_u32.to_be_bytes();
+    let row = |id: u8, value: &[u8]| [&[id], value].concat();
+    for (keep_alive_s, expiry_s, told) in [
+        (60, 60, vec![]),
+        (0, 60, row(0x13, &1200_u16.to_be_bytes())),
+        (1, 60, row(0x13, &30_u16.to_be_bytes())),
+        (29, 60, row(0x13, &30_u16.to_be_bytes())),
+        (1201, 60, row(0x13, &1200_u16.to_be_bytes())),
+        (60, u32::MAX, row(0x11, &seven_days)),
+        (60, 604_801, row(0x11, &seven_days)),
+    ] {
+        let mut how = Connect::persistent(5, expiry_s);
+        how.keep_alive_s = keep_alive_s;
+        let (_, body) = Raw::connect(&cloud, "c", &all, &how).await;
+        let told_of = |id| properties(&body[3..]).into_iter().find(|p| p[0] == id);
+        for id in [0x13, 0x11] {
+            let expected = (told.first() == Some(&id)).then(|| told.clone());
+            assert_eq!(told_of(id), expected, "{keep_alive_s} {expiry_s}");
+        }
+        assert_eq!(told_of(0x24), Some(vec![0x24, 1]), "maximum QoS");
+        assert_eq!(told_of(0x21), Some(vec![0x21, 0, 100]), "receive maximum");
+        assert_eq!(told_of(0x22), Some(vec![0x22, 0, 8]), "topic aliases");
+        assert_eq!(
+            told_of(0x29),
+            Some(vec![0x29, 0]),
+            "subscription identifiers"
+        );
+        assert_eq!(told_of(0x2A), Some(vec![0x2A, 1]), "shared subscriptions");
+    }
+    cloud.shutdown().await;
+}
+
+/// The properties of a CONNACK that have a fixed size.
+fn properties(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    while let Some(id) = bytes.first() {
+        let size = match id {
+            0x11 | 0x27 => 5,
+            0x13 | 0x21 | 0x22 => 3,
+            _ => 2,
+        };
+        found.push(bytes[..size].to_vec());
+        bytes = &bytes[size..];
+    }
+    found
+}
+
+// AWS different(broker): AWS takes one CONNECT per second and client id; here there is no such limit
+#[tokio::test]
+async fn a_client_may_connect_as_often_as_it_likes() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    for _ in 0..3 {
+        let (raw, _) = Raw::connect(&cloud, "c", &all, &Connect::new(4)).await;
+        raw.leave().await;
+    }
+    cloud.shutdown().await;
+}
+
+// AWS same(broker): a will with QoS 2, on a malformed topic, or retained on a reserved one refuses the connection (0x9B, 0x90)
+// AWS same(broker): a will needs iot:Publish on its topic, and iot:RetainPublish where it is retained; otherwise 0x87 and connect_failed
+// AWS different(broker): AWS was seen to refuse with CONNACK code 7 in MQTT 3.1.1; here it is 5, as the standard says
+#[tokio::test]
+async fn a_will_is_checked_when_connecting() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let poor = certificate(
+        &cloud,
+        "poor",
+        &json!([
+            {"Effect": "Allow", "Action": ["iot:Connect", "iot:Publish"], "Resource": "*"},
+            {"Effect": "Deny", "Action": "iot:Publish", "Resource": cloud.registry().arn("topic/other")},
+        ]),
+    );
+    for (case, certificate, topic, qos, retain, reason) in [
+        ("QoS 2", &all, "will", 2, false, 0x9B),
+        ("wildcard", &all, "a/+", 0, false, 0x90),
+        ("reserved", &all, "$SYS/x", 0, false, 0x90),
+        (
+            "reserved and retained",
+            &all,
+            "$aws/things/c/shadow/update",
+            0,
+            true,
+            0x90,
+        ),
+        ("not allowed", &poor, "other", 0, false, 0x87),
+        ("not allowed to be retained", &poor, "will", 0, true, 0x87),
+        ("allowed", &poor, "will", 1, false, 0),
+        ("allowed to be retained", &all, "will", 1, true, 0),
+    ] {
+        for version in VERSIONS {
+            let mut how = Connect::new(version);
+            how.will = Some(Will {
+                topic,
+                payload: "gone",
+                qos,
+                retain,
+                properties: Vec::new(),
+            });
+            let (_, answer) = Raw::try_connect(&cloud, "c", certificate, &how).await;
+            let code = answer.unwrap().body[1];
+            let expected = if version == 4 && reason != 0 {
+                5
+            } else {
+                reason
+            };
+            assert_eq!(code, expected, "{case}, {version}");
+        }
+    }
+    cloud.shutdown().await;
+}
+
+// AWS same(broker): a will follows every end but the client's DISCONNECT: lost connection, violation, take-over, MQTT 5's DISCONNECT with will
+// AWS same(broker): a retained will is kept for later subscribers
+// AWS same(broker): content type, response topic, correlation data, user properties and message expiry of a will reach its subscribers
+// AWS absent(broker): the will delay interval, which AWS does not list among its properties; the will is sent at once
+#[tokio::test]
+async fn the_will_follows_every_end_but_a_goodbye() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let (mut watcher, _) = Raw::connect(&cloud, "watcher", &all, &Connect::new(5)).await;
+    watcher.subscribed(&[("will/#", 1)]).await;
+    let with_will = |version, topic| {
+        let mut how = Connect::new(version);
+        how.will = Some(Will {
+            topic,
+            payload: "gone",
+            qos: 0,
+            retain: true,
+            // A delay of an hour, an expiry of a minute, a content type, a user property.
+            properties: b"\x18\0\0\x0e\x10\x02\0\0\0\x3c\x03\0\x01t\x26\0\x01k\0\x01v".to_vec(),
+        });
+        how
+    };
+    for version in VERSIONS {
+        let (mut polite, _) =
+            Raw::connect(&cloud, "c", &all, &with_will(version, "will/never")).await;
+        polite.send(&[0xE0, 0]).await;
+        while polite.packet().await.is_some() {}
+
+        let (lost, _) = Raw::connect(&cloud, "c", &all, &with_will(version, "will/lost")).await;
+        drop(lost);
+        assert_eq!(watcher.message().await.topic, "will/lost");
+
+        let how = with_will(version, "will/violation");
+        let (mut rude, _) = Raw::connect(&cloud, "c", &all, &how).await;
+        rude.publish("a/+", 0, "").await;
+        assert_eq!(watcher.message().await.topic, "will/violation");
+
+        let how = with_will(version, "will/taken");
+        let (_first, _) = Raw::connect(&cloud, "c", &all, &how).await;
+        let (second, _) = Raw::connect(&cloud, "c", &all, &Connect::new(version)).await;
+        assert_eq!(watcher.message().await.topic, "will/taken");
+        second.leave().await;
+    }
+    let how = with_will(5, "will/wanted");
+    let (mut raw, _) = Raw::connect(&cloud, "c", &all, &how).await;
+    raw.send(&[0xE0, 1, 4]).await;
+    let will = watcher.message().await;
+    assert_eq!(will.topic, "will/wanted");
+    let travelled = |p: &[u8]| will.properties.windows(p.len()).any(|w| w == p);
+    assert!(
+        travelled(b"\x03\0\x01t") && travelled(b"\x26\0\x01k\0\x01v"),
+        "{will:?}"
+    );
+    assert!(
+        travelled(b"\x02\0\0\0\x3b") || travelled(b"\x02\0\0\0\x3c"),
+        "{will:?}"
+    );
+
+    let (mut late, _) = Raw::connect(&cloud, "late", &all, &Connect::new(4)).await;
+    late.subscribed(&[("will/lost", 1)]).await;
+    let kept = late.message().await;
+    assert_eq!((kept.payload.as_str(), kept.first & 1), ("gone", 1));
+    cloud.shutdown().await;
+}
+
+// AWS same(policy): the condition key iot:ConnectAttributes holds PersistentConnect and LastWill where the client asks for them
+#[tokio::test]
+async fn policies_may_forbid_persistent_sessions_and_wills() {
+    let cloud = cloud().await;
+    let only = |name: &str, attributes: &[&str]| {
+        let condition = json!({"ForAllValues:StringEquals": {"iot:ConnectAttributes": attributes}});
+        certificate(
+            &cloud,
+            name,
+            &json!([
+                {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*", "Condition": condition},
+                {"Effect": "Allow", "Action": "iot:Publish", "Resource": "*"},
+            ]),
+        )
+    };
+    let (none, persistent) = (
+        only("none", &[]),
+        only("persistent", &["PersistentConnect"]),
+    );
+    let both = only("both", &["PersistentConnect", "LastWill"]);
+    for (case, certificate, is_persistent, has_will, is_allowed) in [
+        ("plain", &none, false, false, true),
+        ("persistent without", &none, true, false, false),
+        ("persistent", &persistent, true, false, true),
+        ("will without", &persistent, false, true, false),
+        ("both", &both, true, true, true),
+    ] {
+        for version in VERSIONS {
+            let mut how = Connect::new(version);
+            if is_persistent {
+                how = Connect::persistent(version, 60);
+            }
+            how.will = has_will.then(|| Will {
+                topic: "will",
+                payload: "",
+                qos: 0,
+                retain: false,
+                properties: Vec::new(),
+            });
+            let (_, answer) = Raw::try_connect(&cloud, "c", certificate, &how).await;
+            let code = answer.unwrap().body[1];
+            assert_eq!(code == 0, is_allowed, "{case}, {version}: {code}");
+        }
+    }
+    cloud.shutdown().await;
+}
+
+// AWS different(broker): AWS cuts the connections of a certificate that is no longer active within minutes; here it does so at once
+#[tokio::test]
+async fn a_deactivated_certificate_loses_its_connections() {
+    let cloud = cloud().await;
+    let (a, b) = (thing(&cloud, "a"), thing(&cloud, "b"));
+    let mut events = cloud.subscribe();
+    let (mut cut, _) = Raw::connect(&cloud, "a", &a, &Connect::new(5)).await;
+    let mut other = Client::connect(&cloud, "b", &b).await;
+    cloud
+        .registry()
+        .set_certificate_active(&a.id, false)
+        .unwrap();
+    cut.ended(0x87, "deactivated").await;
+    let reason = event(&mut events, "disconnect", |kind| match kind {
+        EventKind::Disconnected { client, reason } if client == "a" => Some(reason.clone()),
+        _ => None,
+    });
+    assert_eq!(reason.await, "AUTH_ERROR");
+    let mut again = Client::start(settings(&cloud, "a", &a));
+    again.closed().await;
+    other.subscribe("open/x").await;
+    cloud.shutdown().await;
+}
+
+// AWS same(broker): plain TCP is refused
+// AWS same(broker): a client without a certificate does not pass the handshake
+// AWS absent(broker): MQTT over WebSocket, custom authentication, ports told apart by ALPN; a client that speaks HTTP is cut off
+// AWS different(broker): AWS needs or wants the SNI extension; here clients by address, which cannot send it, are served
+#[tokio::test]
+async fn only_mqtt_over_mutual_tls_is_served() {
+    let cloud = cloud().await;
+    let mut plain = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
+    let connect = packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c");
+    plain.write_all(&connect).await.unwrap();
+    let mut answer = Vec::new();
+    let read = timeout(DEADLINE, plain.read_to_end(&mut answer)).await;
+    // Reset or closed, but no CONNACK.
+    assert!(read.is_ok() && answer.is_empty(), "{answer:?}");
+
+    let mut roots = rustls::RootCertStore::empty();
+    let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
+    roots.add(ca).unwrap();
+    let provider = rustls::crypto::ring::default_provider();
+    let anonymous = rustls::ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let connector = TlsConnector::from(std::sync::Arc::new(anonymous));
+    // In TLS 1.3 the client is done before the server has asked for the certificate.
+    if let Ok(mut stream) = connector.connect(name, socket).await {
+        let _ = stream.write_all(&connect).await;
+        let mut answer = Vec::new();
+        let read = timeout(DEADLINE, stream.read_to_end(&mut answer)).await;
+        assert!(read.unwrap().is_err() && answer.is_empty(), "{answer:?}");
+    }
+
+    let all = free(&cloud);
+    let mut browser = Raw::open(&cloud, &all).await;
+    browser
+        .send(b"GET /mqtt HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
+        .await;
+    assert_eq!(browser.packet().await, None);
+    cloud.shutdown().await;
+}
+
+// AWS same(broker): TLS 1.2 and 1.3 are spoken
+#[tokio::test]
+async fn both_versions_of_tls_are_spoken() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let like = tls(cloud.ca_pem(), &all.pem, &all.private_key_pem);
+        let mut roots = rustls::RootCertStore::empty();
+        let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
+        roots.add(ca).unwrap();
+        let config = rustls::ClientConfig::builder_with_provider(like.crypto_provider().clone())
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_client_cert_resolver(like.client_auth_cert_resolver.clone());
+        let mut raw = Raw::open_with(&cloud, config.into()).await;
+        raw.send(&packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c"))
+            .await;
+        assert_eq!(raw.packet().await.unwrap().body, [0, 0], "{version:?}");
+    }
+    cloud.shutdown().await;
+}
