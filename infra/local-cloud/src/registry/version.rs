@@ -37,14 +37,6 @@ struct Kept {
     versions: BTreeMap<u32, PolicyVersion>,
 }
 
-/// On disk; a policy with one version used to be its bare text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Text(String),
-    Kept(Kept),
-}
-
 impl PolicyRecord {
     pub(super) fn new(
         name: &str,
@@ -176,9 +168,11 @@ impl Serialize for PolicyRecord {
 
 impl<'de> Deserialize<'de> for PolicyRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PolicyRecord, D::Error> {
-        let kept = match Stored::deserialize(deserializer)? {
-            Stored::Text(text) => Kept::first(text, 0),
-            Stored::Kept(kept) => kept,
+        // A policy with one version used to be its bare text. An untagged enum could not read the numbers, which JSON
+        // writes as text where they are keys.
+        let kept = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Kept::first(text, 0),
+            kept => serde_json::from_value(kept).map_err(serde::de::Error::custom)?,
         };
         let current = kept.versions.get(&kept.default).map(|v| v.text.as_str());
         let current = current.ok_or_else(|| serde::de::Error::custom("no version in force"))?;

@@ -58,8 +58,8 @@ async fn violations_end_the_connection() {
             0x87,
         ),
     ];
-    let mut events = cloud.subscribe();
     for version in VERSIONS {
+        let mut events = cloud.subscribe();
         let how = Connect::new(version);
         for (case, first, topic, payload, reason) in publishes {
             let (mut raw, _) = Raw::connect(&cloud, "c", &all, &how).await;
@@ -75,7 +75,7 @@ async fn violations_end_the_connection() {
             } else {
                 "CLIENT_ERROR"
             };
-            assert_eq!(told.await, word, "{case}");
+            assert_eq!(told.await, word, "{case}, {version}");
         }
         for (case, filters, reason) in [
             ("QoS 2", &[("open/x", 2)][..], 0x9B),

@@ -197,7 +197,10 @@ async fn retained_messages_come_and_go() {
     }
     retain(&mut raw, "r/short", &[2, 0, 0, 0, 0], "short").await;
     let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
+    // The rate of publishing is limited.
+    let mut pace = tokio::time::interval(std::time::Duration::from_millis(50));
     loop {
+        pace.tick().await;
         raw.subscribed(&[("r/short", 1)]).await;
         raw.publish("r/short", 0, "after").await;
         if raw.message().await.payload == "after" {
@@ -228,7 +231,10 @@ async fn an_expired_message_is_not_delivered() {
     publish(&mut publisher, "e", ["stays".to_owned()]).await;
     // A retained message of the same age tells when the second is over.
     let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
+    // The rate of publishing is limited.
+    let mut pace = tokio::time::interval(std::time::Duration::from_millis(50));
     loop {
+        pace.tick().await;
         publisher.subscribed(&[("gauge", 0)]).await;
         publisher.publish("gauge", 0, "now").await;
         if publisher.message().await.payload == "now" {
