@@ -1,16 +1,10 @@
-//! CONNECT: versions, client ids, keep-alive, wills, attributes, certificates, and what is not MQTT over mutual TLS.
+//! CONNECT: versions, client ids, keep-alive, wills, attributes, certificates.
 
 use local_cloud::{EventKind, LocalCloud};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use crate::raw::{CONNACK, Connect, Raw, Will, packet};
-use crate::world::{Client, DEADLINE, certificate, cloud, event, settings, thing, tls};
+use crate::world::{Client, certificate, cloud, event, settings, thing};
 
 const VERSIONS: [u8; 2] = [4, 5];
 
@@ -345,72 +339,5 @@ async fn a_deactivated_certificate_loses_its_connections() {
     let mut again = Client::start(settings(&cloud, "a", &a));
     again.closed().await;
     other.subscribe("open/x").await;
-    cloud.shutdown().await;
-}
-
-// AWS same(broker): plain TCP is refused
-// AWS same(broker): a client without a certificate does not pass the handshake
-// AWS absent(broker): MQTT over WebSocket, custom authentication, ports told apart by ALPN; a client that speaks HTTP is cut off
-// AWS different(broker): AWS needs or wants the SNI extension; here clients by address, which cannot send it, are served
-#[tokio::test]
-async fn only_mqtt_over_mutual_tls_is_served() {
-    let cloud = cloud().await;
-    let mut plain = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
-    let connect = packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c");
-    plain.write_all(&connect).await.unwrap();
-    let mut answer = Vec::new();
-    let read = timeout(DEADLINE, plain.read_to_end(&mut answer)).await;
-    // Reset or closed, but no CONNACK.
-    assert!(read.is_ok() && answer.is_empty(), "{answer:?}");
-
-    let mut roots = rustls::RootCertStore::empty();
-    let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
-    roots.add(ca).unwrap();
-    let provider = rustls::crypto::ring::default_provider();
-    let anonymous = rustls::ClientConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
-    let name = ServerName::try_from("127.0.0.1").unwrap();
-    let connector = TlsConnector::from(std::sync::Arc::new(anonymous));
-    // In TLS 1.3 the client is done before the server has asked for the certificate.
-    if let Ok(mut stream) = connector.connect(name, socket).await {
-        let _ = stream.write_all(&connect).await;
-        let mut answer = Vec::new();
-        let read = timeout(DEADLINE, stream.read_to_end(&mut answer)).await;
-        assert!(read.unwrap().is_err() && answer.is_empty(), "{answer:?}");
-    }
-
-    let all = free(&cloud);
-    let mut browser = Raw::open(&cloud, &all).await;
-    browser
-        .send(b"GET /mqtt HTTP/1.1\r\nUpgrade: websocket\r\n\r\n")
-        .await;
-    assert_eq!(browser.packet().await, None);
-    cloud.shutdown().await;
-}
-
-// AWS same(broker): TLS 1.2 and 1.3 are spoken
-#[tokio::test]
-async fn both_versions_of_tls_are_spoken() {
-    let cloud = cloud().await;
-    let all = free(&cloud);
-    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let like = tls(cloud.ca_pem(), &all.pem, &all.private_key_pem);
-        let mut roots = rustls::RootCertStore::empty();
-        let ca = CertificateDer::from_pem_slice(cloud.ca_pem().as_bytes()).unwrap();
-        roots.add(ca).unwrap();
-        let config = rustls::ClientConfig::builder_with_provider(like.crypto_provider().clone())
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_client_cert_resolver(like.client_auth_cert_resolver.clone());
-        let mut raw = Raw::open_with(&cloud, config.into()).await;
-        raw.send(&packet(0x10, b"\0\x04MQTT\x04\x02\0\x3c\0\x01c"))
-            .await;
-        assert_eq!(raw.packet().await.unwrap().body, [0, 0], "{version:?}");
-    }
     cloud.shutdown().await;
 }
