@@ -165,6 +165,15 @@ pub struct LocalArgs {
     /// Use the programs beside this one as they are, instead of building them first.
     #[arg(long)]
     pub no_build: bool,
+
+    /// Take up changes of template, functions and firmware while all runs. The default for a person; a script (--headless,
+    /// --log json or --no-build) must ask for it. With --no-build, changed programs are taken up, not changed sources.
+    #[arg(long, conflicts_with = "no_watch")]
+    pub watch: bool,
+
+    /// Do not look for changes.
+    #[arg(long)]
+    pub no_watch: bool,
 }
 
 /// A factor above 0 and at most 1.

@@ -2,6 +2,7 @@
 //! one machine. Each part is the real one; here they are only put together, watched and ended.
 
 pub mod board;
+mod change;
 pub mod console;
 pub mod device;
 pub mod fault;
@@ -23,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 
 use self::board::Board;
+use self::change::Keeper;
 use self::console::Console;
 use self::device::Kind;
 use self::fault::Faults;
@@ -83,6 +85,8 @@ struct Stack {
     ready: Ready,
     ready_files: Vec<PathBuf>,
     faults: Faults,
+    programs: Programs,
+    template: PathBuf,
     listener: Mutex<Option<TcpListener>>,
     _scratch: Option<tempfile::TempDir>,
 }
@@ -131,7 +135,7 @@ impl Stack {
             binaries: programs.functions(&functions)?,
             ..options
         };
-        let region = options.region.clone();
+        let (region, template) = (options.region.clone(), options.template.clone());
         let cloud = LocalCloud::start(options)
             .await
             .context("start the local cloud")?;
@@ -178,6 +182,8 @@ impl Stack {
             ready,
             ready_files,
             faults,
+            programs,
+            template,
             listener,
             _scratch: scratch,
         })
@@ -202,7 +208,23 @@ impl Stack {
             () = self.tell_cloud(args.log) => bail!("the local cloud has ended"),
             () = self.tell_devices(args.log) => bail!("the devices have ended"),
             outcome = self.bring_up(args) => outcome,
+            outcome = self.keep_up(args) => outcome,
         }
+    }
+
+    async fn keep_up(&self, args: &LocalArgs) -> Result<()> {
+        if !change::is_wanted(args) {
+            return std::future::pending().await;
+        }
+        let keeper = Keeper {
+            cloud: &self.cloud,
+            fleet: &self.fleet,
+            programs: &self.programs,
+            template: self.template.clone(),
+            builds: !args.no_build,
+            log: args.log,
+        };
+        keeper.keep_up().await
     }
 
     async fn bring_up(&self, args: &LocalArgs) -> Result<()> {

@@ -46,6 +46,15 @@ impl Fleet {
         Ok(())
     }
 
+    /// Restarts every device that has power, with the program as it is now.
+    pub async fn restart(&self) -> Result<()> {
+        for device in self.devices.values().filter(|d| d.seen().powered) {
+            device.power(false).await?;
+            device.power(true).await?;
+        }
+        Ok(())
+    }
+
     /// Cuts the power of every device.
     pub async fn power_off(&self) -> Result<()> {
         for device in self.devices.values() {

@@ -111,6 +111,14 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             client.clone(),
             format!("refused by its policy: {action} on {resource}"),
         )),
+        EventKind::Reloaded { changed } => Some((
+            "changed".to_owned(),
+            format!("{} taken up", changed.join(", ")),
+        )),
+        EventKind::ReloadRefused { reason } => Some((
+            "changed".to_owned(),
+            format!("not taken up, all runs on as it was: {reason}"),
+        )),
         EventKind::FaultInjected { fault, target, .. } => {
             Some(("fault".to_owned(), format!("{fault} struck {target}")))
         }
