@@ -5,6 +5,7 @@
 
 mod fuzz;
 mod gaps;
+mod load;
 mod model;
 mod process;
 mod setup;
@@ -33,7 +34,8 @@ use crate::workspace::Workspace;
         cargo xtask sizes                    firmware/SIZES.md, measured anew\n  \
         cargo xtask gaps                     infra/local-cloud/GAPS.md, from the tests' marks\n  \
         cargo xtask fuzz --minutes 30 sql    one fuzzer of the local cloud, for half an hour\n  \
-        cargo xtask model                    the protocol, checked exhaustively\n\n\
+        cargo xtask model                    the protocol, checked exhaustively\n  \
+        cargo xtask load                     the local cloud under 1,000 connections\n\n\
         The laptop mode is not a chore: it is `cargo run`."
 )]
 struct Cli {
@@ -57,6 +59,8 @@ enum Chore {
     Fuzz(fuzz::Options),
     /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
     Model(model::Options),
+    /// Hold a thousand TLS connections to the local cloud for ten minutes and check that its memory stays flat.
+    Load(load::Options),
 }
 
 fn main() -> ExitCode {
@@ -81,5 +85,6 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Gaps(options) => gaps::run(&workspace, options),
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
+        Chore::Load(options) => load::run(&workspace, options),
     }
 }

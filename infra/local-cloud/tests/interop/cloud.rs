@@ -1,66 +1,65 @@
-//! A local cloud of its own for each test, told to clients by its ready file.
+//! A local cloud of its own for each test: the stand-alone binary as a process, told to clients by its ready file.
 //!
 //! Must not know the clients.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
-use local_cloud::{LocalCloud, Options, Ports};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, interval};
 
-/// A running cloud.
+/// How long a start may take. Generous: these machines are shared.
+const DEADLINE: Duration = Duration::from_secs(30);
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// A running cloud; it ends with this value.
 pub struct Cloud {
     directory: TempDir,
     ready: Value,
-    _cloud: LocalCloud,
+    _process: Child,
 }
 
 impl Cloud {
     /// A cloud with these things, each with a certificate and the template's policy.
     pub async fn start(things: &[&str]) -> Cloud {
         let directory = tempfile::tempdir().unwrap();
-        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/template.yaml");
-        let cloud = LocalCloud::start(Options {
-            template,
-            parameters: BTreeMap::new(),
-            stack_name: "stack".to_owned(),
-            region: "us-east-1".to_owned(),
-            account: "123456789012".to_owned(),
-            data_dir: None,
-            binaries: BTreeMap::new(),
-            ports: Ports::default(),
-            seed: 1,
-            time_scale: 1.0,
-            faults: Vec::new(),
-        })
-        .await
-        .unwrap();
-        let mut files = serde_json::Map::new();
+        let ready_file = directory.path().join("ready.json");
+        let log = directory.path().join("log");
+        let output = File::create(&log).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local-cloud"));
+        command
+            .args(["--memory", "--no-watch", "--template"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/template.yaml"))
+            .arg("--ready-file")
+            .arg(&ready_file);
         for thing in things {
-            let registry = cloud.registry();
-            registry.create_thing(thing).unwrap();
-            let issued = registry.create_keys_and_certificate().unwrap();
-            registry.attach_policy("device", &issued.arn).unwrap();
-            registry.attach_thing_principal(thing, &issued.arn).unwrap();
-            let (c, k) = paths(&directory, thing);
-            fs::write(&c, issued.pem).unwrap();
-            fs::write(&k, issued.private_key_pem).unwrap();
-            files.insert((*thing).to_owned(), json!({"cert": c, "key": k}));
+            command.arg("--thing").arg(format!("{thing}=device"));
         }
-        let ca = directory.path().join("ca.pem");
-        fs::write(&ca, cloud.ca_pem()).unwrap();
-        let e = cloud.endpoints();
-        let ready = json!({
-            "mqtts": e.mqtts.to_string(), "ca": ca, "iotData": e.iot_data, "iot": e.iot, "dynamodb": e.dynamodb,
-            "region": "us-east-1", "credentials": cloud.credentials(), "things": files,
-        });
-        fs::write(directory.path().join("ready.json"), ready.to_string()).unwrap();
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let patience = Instant::now() + DEADLINE;
+        let mut glances = interval(GLANCE);
+        while !ready_file.exists() {
+            glances.tick().await;
+            let ended = process.try_wait().unwrap();
+            let said = || fs::read_to_string(&log).unwrap_or_default();
+            assert!(ended.is_none(), "the cloud ended: {}", said());
+            assert!(Instant::now() < patience, "not ready in time: {}", said());
+        }
+        let ready = serde_json::from_slice(&fs::read(&ready_file).unwrap()).unwrap();
         Cloud {
             directory,
             ready,
-            _cloud: cloud,
+            _process: process,
         }
     }
 
@@ -77,14 +76,10 @@ impl Cloud {
     /// Certificate and key of a thing, where they are or are to be written.
     pub fn files_for(&self, thing: &str) -> (PathBuf, PathBuf) {
         let files = &self.ready["things"][thing];
+        let at = |kind| self.directory.path().join(format!("{thing}.{kind}.pem"));
         match (files["cert"].as_str(), files["key"].as_str()) {
             (Some(certificate), Some(key)) => (certificate.into(), key.into()),
-            _ => paths(&self.directory, thing),
+            _ => (at("cert"), at("key")),
         }
     }
-}
-
-fn paths(directory: &TempDir, thing: &str) -> (PathBuf, PathBuf) {
-    let at = |kind| directory.path().join(format!("{thing}.{kind}.pem"));
-    (at("cert"), at("key"))
 }

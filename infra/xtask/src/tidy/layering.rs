@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lockctl", &["lock-core", "lock-aws", "local-cloud"]),
     ("e2e", &["lock-core", "lock-aws", "local-cloud"]),
     // The real decisions; the real C only beside its transcription.
+    ("load", &[]),
     ("model", &["lock-core"]),
 ];
 

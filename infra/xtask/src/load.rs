@@ -1,0 +1,45 @@
+//! `cargo xtask load`: a local cloud under a thousand connections, as a process apart, optimised; is its memory flat?
+//!
+//! Must not know: what flows through the connections.
+
+use anyhow::Result;
+
+use crate::process;
+use crate::workspace::Workspace;
+
+/// What `cargo xtask load` can be told.
+#[derive(clap::Args)]
+pub struct Options {
+    /// TLS connections to hold.
+    #[arg(long, default_value_t = 1000)]
+    connections: u64,
+    /// How long to hold them.
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+}
+
+/// Builds both programs and runs them; `false` when a bound is broken. The figures go to `load.json` in the build directory.
+pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
+    process::run_or_fail(workspace.cargo().args([
+        "build",
+        "--quiet",
+        "--profile",
+        "fast",
+        "--package",
+        "local-cloud",
+        "--package",
+        "load",
+        "--bins",
+    ]))?;
+    let built = workspace.target().join("fast");
+    let mut load = std::process::Command::new(built.join("load"));
+    load.arg("--cloud")
+        .arg(built.join("local-cloud"))
+        .arg("--template")
+        .arg(workspace.path("tests/load/template.yaml"))
+        .args(["--connections", &options.connections.to_string()])
+        .args(["--minutes", &options.minutes.to_string()])
+        .arg("--result")
+        .arg(workspace.target().join("load.json"));
+    process::run(&mut load)
+}

@@ -1,0 +1,129 @@
+//! One device: it subscribes to its own topic, and sends to its neighbour at a steady pace.
+//!
+//! A connection that ends is an error. Must not know how many others there are, beyond its neighbour.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rumqttc::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::time::{Instant, interval_at};
+
+use crate::cloud::{Cloud, thing};
+
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Requests that wait for the connection.
+const QUEUE: usize = 4;
+/// A message as small as a device's usually are.
+const PAYLOAD: [u8; 64] = [b'.'; 64];
+
+/// What all devices have done.
+#[derive(Default)]
+pub struct Tally {
+    subscribed: AtomicU64,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+impl Tally {
+    /// Connections whose subscription stands.
+    pub fn subscribed(&self) -> u64 {
+        self.subscribed.load(Relaxed)
+    }
+
+    /// Messages acknowledged by the broker.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
+    }
+
+    /// Messages that have come.
+    pub fn received(&self) -> u64 {
+        self.received.load(Relaxed)
+    }
+}
+
+/// A device not yet connected.
+pub struct Device {
+    client: AsyncClient,
+    events: EventLoop,
+    own: String,
+    neighbour: String,
+    every: Duration,
+    /// Part of its first pause that this device lets pass, so that they do not all send at once.
+    phase: f64,
+}
+
+impl Device {
+    /// The device with this number, of so many, that sends each `every_s` seconds.
+    pub fn new(cloud: &Cloud, number: u64, count: u64, every_s: u64) -> Result<Device> {
+        let name = thing(number);
+        let (host, port) = cloud.broker()?;
+        let mut options = MqttOptions::new(&name, host, port);
+        let tls = tls(&cloud.files(&name)?)?;
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(
+            Arc::new(tls),
+        )));
+        options.set_keep_alive(KEEP_ALIVE);
+        let (client, events) = AsyncClient::new(options, QUEUE);
+        #[expect(clippy::cast_precision_loss, reason = "numbers of devices are small")]
+        let phase = number as f64 / count as f64;
+        Ok(Device {
+            client,
+            events,
+            own: format!("load/{name}"),
+            neighbour: format!("load/{}", thing((number + 1) % count)),
+            every: Duration::from_secs(every_s),
+            phase,
+        })
+    }
+
+    /// Runs until its connection ends, which is an error.
+    pub async fn run(mut self, tally: Arc<Tally>) -> Result<()> {
+        let lost = || format!("connection of {}", self.own);
+        self.client.subscribe(&self.own, QoS::AtLeastOnce).await?;
+        let first = Instant::now() + self.every.mul_f64(1.0 + self.phase);
+        let mut pace = interval_at(first, self.every);
+        loop {
+            tokio::select! {
+                event = self.events.poll() => {
+                    if let Event::Incoming(packet) = event.with_context(lost)? {
+                        count(&tally, &packet);
+                    }
+                }
+                _ = pace.tick() => {
+                    let sending = self.client.try_publish(&self.neighbour, QoS::AtLeastOnce, false, PAYLOAD);
+                    sending.with_context(lost)?;
+                }
+            }
+        }
+    }
+}
+
+fn count(tally: &Tally, packet: &Packet) {
+    match packet {
+        Packet::SubAck(_) => tally.subscribed.fetch_add(1, Relaxed),
+        Packet::PubAck(_) => tally.sent.fetch_add(1, Relaxed),
+        Packet::Publish(_) => tally.received.fetch_add(1, Relaxed),
+        _ => 0,
+    };
+}
+
+fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {
+    let read = |path: &PathBuf| format!("read {}", path.display());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).with_context(|| read(ca))?)?;
+    let chain =
+        vec![CertificateDer::from_pem_file(certificate).with_context(|| read(certificate))?];
+    let key = PrivateKeyDer::from_pem_file(key).with_context(|| read(key))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)?)
+}

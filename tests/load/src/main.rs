@@ -1,0 +1,181 @@
+//! `load`: holds many TLS connections to a local cloud of its own, with a light flow of messages, and watches its memory.
+//!
+//! The cloud is a process apart, so that its memory is its own. Must not know how the cloud works.
+
+mod cloud;
+mod device;
+mod memory;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval, sleep_until};
+
+use cloud::Cloud;
+use device::{Device, Tally};
+use memory::Sample;
+use report::Report;
+
+/// Connections opened in a second; AWS allows an account 100.
+const CONNECTS_PER_SECOND: u64 = 50;
+/// How long all connections together may take beyond that.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at the memory.
+const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// Files that each process needs beside one for each connection.
+const OTHER_FILES: u64 = 100;
+
+/// Holds TLS connections to a local cloud, lets messages flow through them, and checks that its memory stays flat.
+#[derive(Parser)]
+pub struct Options {
+    /// The local cloud's program.
+    #[arg(long, value_name = "PATH")]
+    cloud: PathBuf,
+    /// The template that it runs.
+    #[arg(long, value_name = "FILE")]
+    template: PathBuf,
+    /// Connections to hold.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    connections: u64,
+    /// How long to hold them.
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+    /// Seconds between two messages of one device.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    every: u64,
+    /// Where the figures go, as JSON.
+    #[arg(long, value_name = "FILE")]
+    result: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Options::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the load; `false` when a bound is broken.
+async fn run(options: &Options) -> Result<bool> {
+    ensure!(
+        options.minutes > 0.0 && options.minutes <= 24.0 * 60.0,
+        "--minutes lies above 0 and is at most a day"
+    );
+    check_file_limit(options.connections)?;
+    println!("load: a cloud with {} things", options.connections);
+    let mut cloud = Cloud::start(&options.cloud, &options.template, options.connections).await?;
+    let before = memory::of(cloud.pid())?;
+    println!("load: {before} kB without any connection");
+
+    let tally = Arc::new(Tally::default());
+    let mut devices = JoinSet::new();
+    let began = Instant::now();
+    connect(&cloud, options, &tally, &mut devices).await?;
+    println!(
+        "load: {} connections after {:.0} s; held for {} min",
+        options.connections,
+        began.elapsed().as_secs_f64(),
+        options.minutes
+    );
+    let samples = hold(&mut cloud, options, &tally, &mut devices).await?;
+    let report = Report::new(options, before, samples, &tally);
+    devices.shutdown().await;
+    cloud.stop().await?;
+    report.write(&options.result)?;
+    println!("{report}\nwritten to {}", options.result.display());
+    Ok(report.is_good())
+}
+
+/// Both processes hold a file for each connection; the cloud inherits our limit.
+fn check_file_limit(connections: u64) -> Result<()> {
+    let limits = std::fs::read_to_string("/proc/self/limits")
+        .context("read /proc/self/limits: the load needs Linux")?;
+    let line = limits.lines().find(|l| l.starts_with("Max open files"));
+    let soft = line.and_then(|l| l.split_whitespace().nth(3));
+    let soft = soft.context("no limit of open files in /proc/self/limits")?;
+    let needed = connections + OTHER_FILES;
+    // Anything but a number is `unlimited`.
+    match soft.parse::<u64>() {
+        Ok(soft) if soft < needed => bail!(
+            "a process may open {soft} files, {connections} connections need {needed}: run `ulimit -n {needed}` first"
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Opens all connections at a steady pace, and waits until each of them has its subscription.
+async fn connect(
+    cloud: &Cloud,
+    options: &Options,
+    tally: &Arc<Tally>,
+    devices: &mut JoinSet<Result<()>>,
+) -> Result<()> {
+    let mut pace = interval(Duration::from_secs(1) / u32::try_from(CONNECTS_PER_SECOND)?);
+    for number in 0..options.connections {
+        pace.tick().await;
+        let device = Device::new(cloud, number, options.connections, options.every)?;
+        devices.spawn(device.run(Arc::clone(tally)));
+    }
+    let patience = Instant::now() + CONNECT_PATIENCE;
+    while tally.subscribed() < options.connections {
+        pace.tick().await;
+        if let Some(ended) = devices.try_join_next() {
+            ended??;
+            bail!("a device ended early");
+        }
+        ensure!(
+            Instant::now() < patience,
+            "only {} of {} connections stand",
+            tally.subscribed(),
+            options.connections
+        );
+    }
+    Ok(())
+}
+
+/// Looks at the memory at a steady pace; a device or a cloud that ends is an error.
+async fn hold(
+    cloud: &mut Cloud,
+    options: &Options,
+    tally: &Tally,
+    devices: &mut JoinSet<Result<()>>,
+) -> Result<Vec<Sample>> {
+    let began = Instant::now();
+    let end = began + Duration::from_secs_f64(options.minutes * 60.0);
+    let mut looks = interval(SAMPLE_EVERY.min(end - began));
+    let mut samples = Vec::new();
+    loop {
+        tokio::select! {
+            _ = looks.tick() => {}
+            () = sleep_until(end) => return Ok(samples),
+            Some(ended) = devices.join_next() => {
+                ended??;
+                bail!("a device ended early");
+            }
+        }
+        cloud.check()?;
+        let sample = Sample {
+            at_s: began.elapsed().as_secs_f64(),
+            rss_kb: memory::of(cloud.pid())?,
+        };
+        println!(
+            "{:>6.0} s  {:>8} kB  {:>8} sent  {:>8} received",
+            sample.at_s,
+            sample.rss_kb,
+            tally.sent(),
+            tally.received()
+        );
+        samples.push(sample);
+    }
+}

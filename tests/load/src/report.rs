@@ -1,0 +1,132 @@
+//! What a run has shown, as a table and as JSON, and whether it is good.
+//!
+//! Must not know how it was measured.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use crate::Options;
+use crate::device::Tally;
+use crate::memory::{Sample, growth_percent, slope_kb_per_min};
+
+/// Most growth over the second half, when all that is made once has been made.
+const GROWTH_PERCENT_MAX: f64 = 5.0;
+/// Messages that may be on their way at the end, in per cent.
+const UNDER_WAY_PERCENT_MAX: u64 = 1;
+
+/// The figures of a run.
+pub struct Report {
+    connections: u64,
+    minutes: f64,
+    before_kb: u64,
+    samples: Vec<Sample>,
+    sent: u64,
+    received: u64,
+}
+
+impl Report {
+    /// Of a run that nothing has ended early.
+    pub fn new(options: &Options, before_kb: u64, samples: Vec<Sample>, tally: &Tally) -> Report {
+        Report {
+            connections: options.connections,
+            minutes: options.minutes,
+            before_kb,
+            samples,
+            sent: tally.sent(),
+            received: tally.received(),
+        }
+    }
+
+    fn second_half(&self) -> &[Sample] {
+        &self.samples[self.samples.len() / 2..]
+    }
+
+    fn max_kb(&self) -> u64 {
+        self.samples.iter().map(|s| s.rss_kb).max().unwrap_or(0)
+    }
+
+    fn growth(&self) -> f64 {
+        growth_percent(self.second_half())
+    }
+
+    fn is_flat(&self) -> bool {
+        self.growth() < GROWTH_PERCENT_MAX
+    }
+
+    fn has_arrived(&self) -> bool {
+        self.sent > 0
+            && self.sent.abs_diff(self.received) * 100 <= self.sent * UNDER_WAY_PERCENT_MAX
+    }
+
+    /// Whether every bound holds.
+    pub fn is_good(&self) -> bool {
+        self.is_flat() && self.has_arrived()
+    }
+
+    /// Writes the figures, samples included.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let samples: Vec<_> = self
+            .samples
+            .iter()
+            .map(|s| {
+                [
+                    s.at_s,
+                    f64::from(u32::try_from(s.rss_kb).unwrap_or(u32::MAX)),
+                ]
+            })
+            .collect();
+        let figures = json!({
+            "connections": self.connections,
+            "minutes": self.minutes,
+            "beforeKb": self.before_kb,
+            "maxKb": self.max_kb(),
+            "slopeKbPerMinute": slope_kb_per_min(self.second_half()),
+            "growthPercentOfSecondHalf": self.growth(),
+            "sent": self.sent,
+            "received": self.received,
+            "good": self.is_good(),
+            "samplesSecondsAndKb": samples,
+        });
+        std::fs::write(path, format!("{figures:#}\n"))
+            .with_context(|| format!("write {}", path.display()))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = |good| if good { "good" } else { "BROKEN" };
+        let per_connection = self.max_kb().saturating_sub(self.before_kb) / self.connections;
+        writeln!(
+            f,
+            "connections held        {:>10}   for {} min",
+            self.connections, self.minutes
+        )?;
+        writeln!(f, "memory before           {:>10} kB", self.before_kb)?;
+        writeln!(
+            f,
+            "memory at most          {:>10} kB   {per_connection} kB a connection",
+            self.max_kb()
+        )?;
+        writeln!(
+            f,
+            "slope of second half    {:>10.1} kB a minute",
+            slope_kb_per_min(self.second_half())
+        )?;
+        writeln!(
+            f,
+            "growth of second half   {:>10.2} %    below {GROWTH_PERCENT_MAX} %: {}",
+            self.growth(),
+            verdict(self.is_flat())
+        )?;
+        write!(
+            f,
+            "messages sent, received {:>10} {}   all but those under way: {}",
+            self.sent,
+            self.received,
+            verdict(self.has_arrived())
+        )
+    }
+}
