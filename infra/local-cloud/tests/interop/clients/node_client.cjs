@@ -58,6 +58,8 @@ async function use() {
   const shadow = await client.send(new data.GetThingShadowCommand({ thingName: "made" }));
   assert.deepEqual(read(shadow).state.delta, { mode: "warm" });
   await client.send(new data.PublishCommand({ topic: "open/kept", qos: 1, retain: true, payload: Buffer.from("kept") }));
+  const kept = await client.send(new data.GetRetainedMessageCommand({ topic: "open/kept" }));
+  assert.equal(Buffer.from(kept.payload).toString(), "kept");
   await assert.rejects(
     client.send(new data.GetThingShadowCommand({ thingName: "none" })),
     (error) => error instanceof data.ResourceNotFoundException,
