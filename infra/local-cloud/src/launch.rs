@@ -34,7 +34,7 @@ use crate::kill::Killer;
 use crate::metric;
 use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
-use crate::rule::{Reach, RuleEngine, RuleError};
+use crate::rule::{RuleEngine, RuleError};
 use crate::schedule::Ringer;
 use crate::socket;
 use crate::storage::{self, StorageError};
@@ -117,8 +117,6 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
     let tls = TlsAcceptor::from(Arc::new(parts.registry.authority().server_config()?));
     let wiring = wiring::wiring(&options, &endpoints, &parts);
     let functions = Functions::start(parts.template.functions.clone(), wiring.clone())?;
-    let engine = RuleEngine::new(&parts.template, parts.reach(&options, &functions))?;
-
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let backend = dynamodb::start(
@@ -128,6 +126,8 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         &mut tasks,
     )
     .await?;
+    let reach = wiring::reach(&options, &parts, &functions, backend);
+    let engine = RuleEngine::new(&parts.template, reach.clone())?;
     let killer = Killer {
         faults: parts.faults.clone(),
         functions: functions.clone(),
@@ -143,7 +143,7 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         functions: functions.clone(),
         callers: parts.callers.clone(),
         registry: parts.registry.clone(),
-        reach: parts.reach(&options, &functions),
+        reach,
         ringer: parts.ringer(&options, &functions),
         events: parts.events.clone(),
         stopping: stopping.clone(),
@@ -261,19 +261,6 @@ impl Parts {
             broker,
             shadows,
         })
-    }
-
-    fn reach(&self, options: &Options, functions: &Functions) -> Reach {
-        Reach {
-            broker: self.broker.clone(),
-            functions: functions.clone(),
-            queues: self.queues.clone(),
-            events: self.events.clone(),
-            clock: self.clock,
-            account: options.account.clone(),
-            region: options.region.clone(),
-            iam: self.iam.clone(),
-        }
     }
 
     fn ringer(&self, options: &Options, functions: &Functions) -> Ringer {

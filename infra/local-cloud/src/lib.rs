@@ -205,6 +205,11 @@ impl LocalCloud {
         self.reloader.folders().await
     }
 
+    /// What rules wrote to this log group, oldest first.
+    pub fn log_lines(&self, group: &str) -> Vec<String> {
+        self.queues.log_lines(group)
+    }
+
     /// Ends every process and connection.
     pub async fn shutdown(mut self) {
         // A receiver that is gone has stopped already.

@@ -1,4 +1,4 @@
-//! SQS queues and SNS topics of failures, as lists in memory.
+//! SQS queues, SNS topics and log groups, as lists in memory.
 //!
 //! Must not know who sends, nor what.
 
@@ -22,6 +22,8 @@ struct Inner {
     messages: Mutex<BTreeMap<String, Vec<String>>>,
     /// Where messages are counted, at what time.
     metrics: (Metrics, Clock),
+    /// Lines by log group.
+    logs: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl Queues {
@@ -40,6 +42,7 @@ impl Queues {
                 names,
                 messages: Mutex::default(),
                 metrics: (metrics.clone(), clock),
+                logs: Mutex::default(),
             }),
         }
     }
@@ -59,6 +62,25 @@ impl Queues {
     /// Every message sent to the queue of this name so far, oldest first.
     pub fn messages(&self, name: &str) -> Vec<String> {
         self.lock().get(name).cloned().unwrap_or_default()
+    }
+
+    /// Adds a line to a log group.
+    pub fn write_log(&self, group: &str, line: String) {
+        self.lock_logs()
+            .entry(group.to_owned())
+            .or_default()
+            .push(line);
+    }
+
+    /// Every line that rules wrote to this log group, oldest first.
+    pub fn log_lines(&self, group: &str) -> Vec<String> {
+        self.lock_logs().get(group).cloned().unwrap_or_default()
+    }
+
+    fn lock_logs(&self) -> MutexGuard<'_, BTreeMap<String, Vec<String>>> {
+        // A push is complete or not made.
+        let logs = self.inner.logs.lock();
+        logs.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<String>>> {

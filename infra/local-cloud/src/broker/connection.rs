@@ -334,7 +334,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 origin: Origin {
                     client: Some(client.id().to_owned()),
                     principal: Some(client.identity.principal.clone()),
-                    slot: None,
+                    ..Origin::default()
                 },
                 is_will: true,
             });

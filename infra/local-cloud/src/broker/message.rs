@@ -27,6 +27,8 @@ pub struct Origin {
     pub principal: Option<String>,
     /// The place of a shadow request among those its connection has in flight.
     pub slot: Option<Arc<Slot>>,
+    /// How many rules in a row have passed it on.
+    pub republished: u8,
 }
 
 /// One published message.

@@ -1,15 +1,17 @@
-//! What functions are given, and where what they say of themselves goes.
+//! What functions and rules are given, and where what they say of themselves goes.
 //!
 //! Must not know how functions run.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Parts;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
-use crate::function::{self, Notice, Outcome, Tuning, Wiring};
+use crate::function::{self, Functions, Notice, Outcome, Tuning, Wiring};
 use crate::queue::Queues;
+use crate::rule::Reach;
 use crate::template::Function;
 use crate::{Endpoints, Options};
 
@@ -58,6 +60,27 @@ fn credentials(callers: &Callers, function: &Function) -> function::Credentials 
     callers
         .credentials_of(function)
         .expect("it has just been admitted")
+}
+
+/// Where rules lead.
+pub(super) fn reach(
+    options: &Options,
+    parts: &Parts,
+    functions: &Functions,
+    database: SocketAddr,
+) -> Reach {
+    Reach {
+        broker: parts.broker.clone(),
+        functions: functions.clone(),
+        queues: parts.queues.clone(),
+        shadows: parts.shadows.clone(),
+        database,
+        events: parts.events.clone(),
+        clock: parts.clock,
+        account: options.account.clone(),
+        region: options.region.clone(),
+        iam: parts.iam.clone(),
+    }
 }
 
 /// Functions speak of themselves in notices: most become events, a given-up invocation goes to its destination.

@@ -80,16 +80,13 @@ impl Metrics {
         }
     }
 
-    /// What the other services tell: `AWS/IoT`.
+    /// What the broker tells: `AWS/IoT`. Rules count for themselves.
     pub(crate) fn hear(&self, kind: &EventKind, now_ms: u64) {
         let iot = |name, dimensions: &[(&str, &str)]| {
             self.count(Key::new("AWS/IoT", name, dimensions), now_ms);
         };
-        match kind {
-            EventKind::RuleMatched { rule, .. } => iot("TopicMatch", &[("RuleName", rule)]),
-            EventKind::RuleFailed { rule, .. } => iot("Failure", &[("RuleName", rule)]),
-            EventKind::Connected { .. } => iot("Connect.Success", &[("Protocol", "MQTT")]),
-            _ => {}
+        if let EventKind::Connected { .. } = kind {
+            iot("Connect.Success", &[("Protocol", "MQTT")]);
         }
     }
 

@@ -1,112 +1,127 @@
 //! One action of a rule: invoke a function, publish again, fill a queue, write a log.
 //!
-//! Must not know the statement whose output it gets.
+//! Each is tried once. Must not know the statement whose output it gets.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
+use super::header::{RepublishHeaders, Resolved};
 use super::substitution::Substitution;
-use super::{Reach, RuleEngine};
+use super::{Engine, Rule};
 use crate::broker::message::{Message, Origin};
 use crate::broker::topic;
-use crate::iam::Need;
-use crate::template::{self, Function, Permission, Template, TopicRule};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use crate::sql::Version;
+use crate::template::{self, Function, Permission, Template};
 
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";
+
+/// How many rules in a row may pass a message on; AWS has no bound and a rule that feeds itself runs for ever.
+const REPUBLISHED_MAX: u8 = 100;
+
+/// What an action is compiled against.
+pub struct Setting<'a> {
+    /// What there is.
+    pub template: &'a Template,
+    /// Of the rule, and so of the substitutions.
+    pub version: Version,
+}
 
 /// An action ready to be performed.
 pub enum Action {
     /// Invoke a function.
     Lambda {
         /// Its ARN.
-        arn: String,
-        /// Whether the function's permissions name this rule; without it AWS refuses each time.
-        is_permitted: bool,
+        arn: Substitution,
     },
     /// Publish to another topic.
     Republish {
-        /// The role that must allow it.
-        role_arn: String,
-        /// Topic, with substitutions.
+        /// Topic.
         topic: Substitution,
         /// 0 or 1.
         qos: Qos,
+        /// MQTT 5 headers.
+        headers: Option<RepublishHeaders>,
+        /// Role that permits it.
+        role_arn: String,
     },
     /// Send to a queue.
     Sqs {
-        /// The role that must allow it.
-        role_arn: String,
-        /// Its ARN.
-        arn: String,
         /// Its URL.
-        url: String,
+        url: Substitution,
         /// Encode the message.
         base64: bool,
+        /// Role that permits it.
+        role_arn: String,
     },
     /// Write to a log group.
     Log {
-        /// The role that must allow it.
-        role_arn: String,
         /// Its name.
-        group: String,
+        group: Substitution,
+        /// Role that permits it.
+        role_arn: String,
     },
 }
 
 impl Action {
     /// Checks that the action can be honoured. The error is what is wrong.
-    pub fn compile(
-        action: &template::Action,
-        rule: &TopicRule,
-        template: &Template,
-        account: &str,
-    ) -> Result<Action, String> {
+    pub fn compile(action: &template::Action, setting: &Setting<'_>) -> Result<Action, String> {
+        let text = |text: &str| Substitution::parse(text, setting.version);
         match action {
             template::Action::Lambda { function_arn } => {
-                let function = template.functions.iter().find(|f| f.arn == *function_arn);
-                let function = function.ok_or(format!("no function {function_arn}"))?;
-                Ok(Action::Lambda {
-                    arn: function_arn.clone(),
-                    is_permitted: is_permitted(function, &rule.arn, account),
-                })
+                let arn = text(function_arn)?;
+                if let Some(arn) = arn.literal() {
+                    function(&setting.template.functions, arn)?;
+                }
+                Ok(Action::Lambda { arn })
             }
-            template::Action::Republish {
-                headers: Some(_), ..
-            } => Err("headers of a republish action are not supported".to_owned()),
             template::Action::Republish {
                 topic,
                 qos,
+                headers,
                 role_arn,
-                ..
-            } => Ok(Action::Republish {
-                role_arn: role_arn.clone(),
-                topic: Substitution::parse(topic)?,
-                qos: match qos {
-                    0 => Qos::AtMostOnce,
-                    1 => Qos::AtLeastOnce,
-                    other => return Err(format!("qos {other} of a republish action")),
-                },
-            }),
+            } => {
+                let topic = Substitution::parse_topic(topic, setting.version)?;
+                if let Some(topic) = topic.literal() {
+                    check_target(topic)?;
+                }
+                let headers = headers.as_ref();
+                Ok(Action::Republish {
+                    topic,
+                    qos: match qos {
+                        0 => Qos::AtMostOnce,
+                        1 => Qos::AtLeastOnce,
+                        other => return Err(format!("qos {other} of a republish action")),
+                    },
+                    headers: headers
+                        .map(|h| RepublishHeaders::compile(h, setting.version))
+                        .transpose()?,
+                    role_arn: role_arn.clone(),
+                })
+            }
             template::Action::Sqs {
                 queue_url,
                 use_base64,
                 role_arn,
-            } => match template.queues.iter().find(|q| q.url == *queue_url) {
-                Some(queue) => Ok(Action::Sqs {
-                    role_arn: role_arn.clone(),
-                    arn: queue.arn.clone(),
-                    url: queue_url.clone(),
-                    base64: *use_base64,
-                }),
-                None => Err(format!("no queue {queue_url}")),
-            },
+            } => {
+                let url = text(queue_url)?;
+                let exists = |url: &str| setting.template.queues.iter().any(|q| q.url == url);
+                match url.literal() {
+                    Some(url) if !exists(url) => Err(format!("no queue {url}")),
+                    _ => Ok(Action::Sqs {
+                        url,
+                        base64: *use_base64,
+                        role_arn: role_arn.clone(),
+                    }),
+                }
+            }
             template::Action::CloudwatchLogs {
                 log_group,
                 role_arn,
             } => Ok(Action::Log {
+                group: text(log_group)?,
                 role_arn: role_arn.clone(),
-                group: log_group.clone(),
             }),
         }
     }
@@ -121,104 +136,166 @@ impl Action {
         }
     }
 
-    /// What it leads to.
-    pub fn resource(&self) -> String {
+    /// What it leads to, as it is written.
+    pub fn resource(&self) -> &str {
+        self.target().text()
+    }
+
+    /// Whether it waits for another service before it can be performed.
+    pub fn calls_out(&self) -> bool {
+        let headers = match self {
+            Action::Republish { headers, .. } => headers.as_ref(),
+            _ => None,
+        };
+        self.target().calls_out() || headers.is_some_and(RepublishHeaders::calls_out)
+    }
+
+    fn target(&self) -> &Substitution {
         match self {
-            Action::Lambda { arn, .. } => arn.clone(),
-            Action::Republish { topic, .. } => topic.text().to_owned(),
-            Action::Sqs { url, .. } => url.clone(),
-            Action::Log { group, .. } => group.clone(),
+            Action::Lambda { arn } => arn,
+            Action::Republish { topic, .. } => topic,
+            Action::Sqs { url, .. } => url,
+            Action::Log { group, .. } => group,
         }
     }
 
     /// Performs it with the statement's output. The error is what went wrong.
-    pub fn perform(
+    pub(super) async fn perform(
         &self,
-        engine: &RuleEngine,
+        engine: &Engine,
+        rule: &Rule,
         output: &[u8],
-        topic: &str,
         message: &Message,
     ) -> Result<(), String> {
         let reach = &engine.reach;
+        let target = self.target().resolve(engine, rule, message).await?;
+        let arn = |service: &str, resource: &str| {
+            format!(
+                "arn:aws:{service}:{}:{}:{resource}",
+                reach.region, reach.account
+            )
+        };
         match self {
-            Action::Lambda {
-                is_permitted: false,
-                arn,
-            } => Err(format!(
-                "{arn} has no permission for {SERVICE} with this rule's SourceArn and this account"
-            )),
-            Action::Lambda { arn, .. } => {
+            Action::Lambda { .. } => {
+                permitted(
+                    function(&engine.functions, &target)?,
+                    &rule.arn,
+                    &reach.account,
+                )?;
                 if serde_json::from_slice::<serde::de::IgnoredAny>(output).is_err() {
                     return Err("a function takes JSON only: encode binary payloads".to_owned());
                 }
-                let invoked = reach.functions.invoke_async(arn, output.to_vec());
+                let invoked = reach.functions.invoke_async(&target, output.to_vec());
                 invoked.map(drop).map_err(|e| e.to_string())
             }
             Action::Republish {
-                role_arn,
-                topic: target,
                 qos,
+                headers,
+                role_arn,
+                ..
             } => {
-                let target = target.resolve(engine, topic, message)?;
-                topic::check_topic(&target).map_err(|e| format!("topic {target:?}: {e}"))?;
-                let (region, account) = (&reach.region, &reach.account);
-                let resource = format!("arn:aws:iot:{region}:{account}:topic/{target}");
-                permitted(reach, role_arn, "iot:Publish", resource)?;
-                reach.broker.publish(Message {
-                    topic: target,
-                    payload: output.to_vec().into(),
-                    qos: *qos,
-                    retain: false,
-                    expires_at_ms: None,
-                    properties: Vec::new(),
-                    origin: Origin::default(),
-                    is_will: false,
-                });
-                Ok(())
+                check_target(&target)?;
+                let resource = arn("iot", &format!("topic/{target}"));
+                engine.allow(role_arn, "iot:Publish", &resource)?;
+                let headers = match headers {
+                    Some(headers) => headers.resolve(engine, rule, message).await?,
+                    None => Resolved::default(),
+                };
+                republish(engine, message, target, output, *qos, headers)
             }
             Action::Sqs {
-                role_arn,
-                arn,
-                url,
-                base64,
+                base64, role_arn, ..
             } => {
-                permitted(reach, role_arn, "sqs:SendMessage", arn.clone())?;
+                let name = target.rsplit('/').next().unwrap_or_default();
+                engine.allow(role_arn, "sqs:SendMessage", &arn("sqs", name))?;
                 let body = match base64 {
                     true => BASE64_STANDARD.encode(output),
                     false => String::from_utf8_lossy(output).into_owned(),
                 };
-                reach.queues.send(url, body)
+                reach.queues.send(&target, body)
             }
-            Action::Log { role_arn, group } => {
-                let (region, account) = (&reach.region, &reach.account);
-                let resource = format!("arn:aws:logs:{region}:{account}:log-group:{group}:*");
+            Action::Log { role_arn, .. } => {
+                let resource = arn("logs", &format!("log-group:{target}:*"));
                 for action in [
                     "logs:CreateLogStream",
                     "logs:DescribeLogStreams",
                     "logs:PutLogEvents",
                 ] {
-                    permitted(reach, role_arn, action, resource.clone())?;
+                    engine.allow(role_arn, action, &resource)?;
                 }
-                let line = String::from_utf8_lossy(output);
-                tracing::info!(group, %line, "rule log");
+                let line = String::from_utf8_lossy(output).into_owned();
+                tracing::info!(group = target, %line, "rule log");
+                reach.queues.write_log(&target, line);
                 Ok(())
             }
         }
     }
 }
 
-/// Whether the action's role allows it. The error is AWS's.
-fn permitted(reach: &Reach, role_arn: &str, action: &str, resource: String) -> Result<(), String> {
-    let need = Need::new(action, resource);
-    let asked = reach.iam.check_role(role_arn, "IotRules", &need);
-    asked.map_err(|denial| denial.to_string())
+/// Publishes on behalf of a rule, as often in a row as is bearable.
+fn republish(
+    engine: &Engine,
+    message: &Message,
+    topic: String,
+    output: &[u8],
+    qos: Qos,
+    headers: Resolved,
+) -> Result<(), String> {
+    let republished = message.origin.republished + 1;
+    if republished > REPUBLISHED_MAX {
+        return Err(format!(
+            "rules passed this message on {REPUBLISHED_MAX} times in a row and it ends here; AWS would go on for ever: \
+             let no rule select what it publishes"
+        ));
+    }
+    let now_ms = engine.reach.clock.now_ms();
+    engine.reach.broker.publish(Message {
+        topic,
+        payload: output.to_vec().into(),
+        qos,
+        retain: false,
+        expires_at_ms: headers
+            .expiry_s
+            .map(|seconds| now_ms.saturating_add(seconds.saturating_mul(1000))),
+        properties: headers.properties,
+        origin: Origin {
+            republished,
+            ..Origin::default()
+        },
+        is_will: false,
+    });
+    Ok(())
 }
 
-fn is_permitted(function: &Function, rule_arn: &str, account: &str) -> bool {
-    function.permissions.iter().any(|p: &Permission| {
+fn check_target(topic: &str) -> Result<(), String> {
+    topic::check_topic(topic).map_err(|e| format!("topic {topic:?}: {e}"))?;
+    let levels: Vec<&str> = topic.split('/').collect();
+    match levels.as_slice() {
+        ["$aws", "things", _, "jobs", ..] => Err(format!(
+            "topic {topic:?}: AWS does not republish to the topics of jobs"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn function<'a>(functions: &'a [Function], arn: &str) -> Result<&'a Function, String> {
+    let found = functions.iter().find(|f| f.arn == arn);
+    found.ok_or_else(|| format!("no function {arn}"))
+}
+
+/// Whether the function's permissions name this rule; without it AWS refuses each time.
+pub(super) fn permitted(function: &Function, rule_arn: &str, account: &str) -> Result<(), String> {
+    let is_permitted = function.permissions.iter().any(|p: &Permission| {
         p.principal == SERVICE
             && (p.action == INVOKE || p.action == "lambda:*" || p.action == "*")
             && p.source_arn.as_deref().is_none_or(|arn| arn == rule_arn)
             && p.source_account.as_deref().is_none_or(|a| a == account)
-    })
+    });
+    match is_permitted {
+        true => Ok(()),
+        false => Err(format!(
+            "{} has no permission for {SERVICE} with this rule's SourceArn and this account",
+            function.arn
+        )),
+    }
 }

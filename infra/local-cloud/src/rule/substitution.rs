@@ -1,12 +1,12 @@
-//! Substitution templates: `${expression}` inside an action's topic, evaluated against the original message.
+//! Substitution templates: `${expression}` inside an action's parameters, evaluated against the original message.
 //!
-//! Each expression is compiled as a statement of its own. Must not know the action.
+//! Source: AWS IoT developer guide, "Substitution templates". Must not know the action.
 
 use serde_json::Value;
 
-use super::RuleEngine;
+use super::{Engine, Rule};
 use crate::broker::message::Message;
-use crate::sql::Statement;
+use crate::sql::{Statement, Version};
 
 /// A text with expressions in it.
 pub struct Substitution {
@@ -20,30 +20,46 @@ enum Part {
 }
 
 impl Substitution {
-    /// Compiles `text`. A reserved topic is written `$$aws/…`. The error is what is wrong.
-    pub fn parse(text: &str) -> Result<Substitution, String> {
+    /// Compiles `text`. The error is what is wrong.
+    pub fn parse(text: &str, version: Version) -> Result<Substitution, String> {
         let mut parts = Vec::new();
-        let mut rest = match text.strip_prefix("$$") {
-            Some(reserved) => {
-                parts.push(Part::Literal("$".to_owned()));
-                reserved
-            }
-            None => text,
-        };
+        let mut rest = text;
         while let Some(start) = rest.find("${") {
-            let end = rest[start..].find('}').map(|length| start + length);
-            let end = end.ok_or_else(|| format!("no closing brace in {text:?}"))?;
-            let expression = &rest[start + 2..end];
-            let statement = Statement::parse(&format!("SELECT {expression} AS value FROM '#'"))
+            let inside = &rest[start + 2..];
+            let end =
+                closing_brace(inside).ok_or_else(|| format!("no closing brace in {text:?}"))?;
+            let expression = &inside[..end];
+            let statement = Statement::parse_expression(expression, version)
                 .map_err(|e| format!("substitution {expression:?}: {e}"))?;
-            parts.push(Part::Literal(rest[..start].to_owned()));
+            if start > 0 {
+                parts.push(Part::Literal(rest[..start].to_owned()));
+            }
             parts.push(Part::Expression(statement));
-            rest = &rest[end + 1..];
+            rest = &inside[end + 1..];
         }
-        parts.push(Part::Literal(rest.to_owned()));
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.to_owned()));
+        }
         Ok(Substitution {
             text: text.to_owned(),
             parts,
+        })
+    }
+
+    /// Compiles a topic: a reserved one is written `$$aws/…`. The error is what is wrong.
+    pub fn parse_topic(text: &str, version: Version) -> Result<Substitution, String> {
+        let compiled = match text.strip_prefix('$') {
+            Some(reserved) if reserved.starts_with('$') && !reserved.starts_with("${") => {
+                Substitution::parse(reserved, version)
+            }
+            Some(other) if !other.starts_with(['$', '{']) => Err(format!(
+                "topic {text:?}: to republish to a reserved topic write `$$` for `$`"
+            )),
+            _ => Substitution::parse(text, version),
+        };
+        compiled.map(|compiled| Substitution {
+            text: text.to_owned(),
+            ..compiled
         })
     }
 
@@ -52,11 +68,28 @@ impl Substitution {
         &self.text
     }
 
+    /// The whole text, where there is nothing to substitute in it.
+    pub fn literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether an expression waits for another service.
+    pub fn calls_out(&self) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Literal(_) => false,
+            Part::Expression(statement) => statement.calls_out(),
+        })
+    }
+
     /// The text for one message. The error is what is wrong.
-    pub fn resolve(
+    pub async fn resolve(
         &self,
-        engine: &RuleEngine,
-        topic: &str,
+        engine: &Engine,
+        rule: &Rule,
         message: &Message,
     ) -> Result<String, String> {
         let mut resolved = String::new();
@@ -64,9 +97,10 @@ impl Substitution {
             match part {
                 Part::Literal(text) => resolved.push_str(text),
                 Part::Expression(statement) => {
-                    let output = engine.evaluate(statement, topic, message);
-                    let output = output.map_err(|e| e.to_string())?.unwrap_or_default();
-                    resolved.push_str(&value_of(&output)?);
+                    let output = engine.evaluate(rule, statement, message).await;
+                    let output =
+                        output.map_err(|e| format!("substitution in {}: {e}", self.text))?;
+                    resolved.push_str(&text_of(&output.unwrap_or_default()));
                 }
             }
         }
@@ -74,11 +108,30 @@ impl Substitution {
     }
 }
 
-fn value_of(output: &[u8]) -> Result<String, String> {
-    let output: Value = serde_json::from_slice(output).map_err(|e| e.to_string())?;
-    match &output["value"] {
-        Value::Null => Err("a substitution is undefined".to_owned()),
-        Value::String(text) => Ok(text.clone()),
-        other => Ok(other.to_string()),
+/// Text without its quotes; Undefined is empty, as it is where it is serialised by itself.
+fn text_of(output: &[u8]) -> String {
+    match serde_json::from_slice(output) {
+        Ok(Value::String(text)) => text,
+        _ => String::from_utf8_lossy(output).into_owned(),
     }
+}
+
+/// Where the expression ends: braces of objects and anything in quotes belong to it.
+fn closing_brace(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('\'' | '"', None) => quote = Some(c),
+            ('{', None) => depth += 1,
+            ('}', None) => match depth.checked_sub(1) {
+                Some(outer) => depth = outer,
+                None => return Some(at),
+            },
+            _ => {}
+        }
+    }
+    None
 }

@@ -6,45 +6,127 @@ use std::cmp::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::{Map, Value};
 
-use super::expression::{CastTo, Expression, Operator};
-use super::value::{self, Numeric};
-use super::{EvaluateError, Input};
+use super::expression::{CastTo, Expression, Item, Nested, Operator, Select};
+use super::number::{Arithmetic, Number, Rounding};
+use super::value::{self, Object, Value};
+use super::{Call, EvaluateError, Input, Progress, Version, json};
+
+/// What all values of one evaluation may weigh together, bytes; far above anything a 128 KiB message needs.
+const WEIGHT_MAX: usize = 32 * 1024 * 1024;
 
 /// One message being evaluated.
 pub(super) struct Scope<'s, 'i> {
-    pub input: &'s mut Input<'i>,
-    payload: Option<Value>,
+    pub input: &'s Input<'i>,
+    pub version: Version,
+    progress: &'s mut Progress,
+    /// The payload, or the element that a nested SELECT looks at.
+    root: Option<Value>,
+    /// How many random numbers and answers of the progress have been used in this pass.
+    draws: usize,
+    calls: usize,
+    weight_left: usize,
+    /// Why the pass cannot end.
+    stop: Option<Stop>,
+}
+
+/// Why a pass over a statement ends before its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Something from outside must be asked first.
+    Needs(Call),
+    /// The statement fails.
+    Fails(EvaluateError),
 }
 
 impl<'s, 'i> Scope<'s, 'i> {
-    pub fn new(input: &'s mut Input<'i>, needs_json: bool) -> Result<Self, EvaluateError> {
-        let payload = match serde_json::from_slice(input.payload) {
-            Ok(payload) => Some(payload),
-            Err(_) if !needs_json => None,
-            Err(error) => {
+    pub fn new(
+        input: &'s Input<'i>,
+        version: Version,
+        needs_json: bool,
+        progress: &'s mut Progress,
+    ) -> Result<Self, EvaluateError> {
+        let root = match json::read(input.payload) {
+            Ok(payload) => Some(payload.seen_by(version)),
+            // Nothing at all is not malformed: its keys are Undefined.
+            Err(_) if !needs_json || input.payload.is_empty() => None,
+            Err(message) => {
                 return Err(EvaluateError::NotJson {
                     topic: input.topic.to_owned(),
-                    message: error.to_string(),
+                    message,
                 });
             }
         };
-        Ok(Scope { input, payload })
+        Ok(Scope {
+            input,
+            version,
+            progress,
+            root,
+            draws: 0,
+            calls: 0,
+            weight_left: WEIGHT_MAX,
+            stop: None,
+        })
     }
 
-    pub fn raw(&self) -> &[u8] {
-        self.input.payload
+    pub fn stop(&mut self) -> Option<Stop> {
+        self.stop.take()
     }
 
-    pub fn payload(&self) -> Option<&Value> {
-        self.payload.as_ref()
+    /// Ends the pass; the first reason counts.
+    pub fn fail(&mut self, error: EvaluateError) {
+        self.stop.get_or_insert(Stop::Fails(error));
+    }
+
+    /// A random number, the same at each pass over the same statement.
+    pub fn draw(&mut self) -> u128 {
+        let index = self.draws;
+        self.draws += 1;
+        self.progress.draw(index)
+    }
+
+    /// The answer to a call, or none and the pass ends, to be made again when there is one.
+    pub fn ask(&mut self, call: Call) -> Option<Value> {
+        if self.stop.is_some() {
+            return None;
+        }
+        let answer = self.progress.answers.get(self.calls);
+        self.calls += 1;
+        match answer {
+            Some(answer) => Some(answer.clone().seen_by(self.version)),
+            None => {
+                self.stop = Some(Stop::Needs(call));
+                None
+            }
+        }
     }
 
     pub fn evaluate(&mut self, expression: &Expression) -> Option<Value> {
+        if self.stop.is_some() {
+            return None;
+        }
+        let value = self.value_of(expression)?;
+        let value = match value {
+            Value::Number(number) => Value::Number(number.seen_by(self.version)),
+            other => other,
+        };
+        match self.weight_left.checked_sub(value.weight()) {
+            Some(left) => {
+                self.weight_left = left;
+                Some(value)
+            }
+            None => {
+                self.fail(EvaluateError::TooMuch);
+                None
+            }
+        }
+    }
+
+    fn value_of(&mut self, expression: &Expression) -> Option<Value> {
         match expression {
             Expression::Literal(value) => Some(value.clone()),
-            Expression::Key(key) => self.payload.as_ref()?.get(key).cloned(),
+            Expression::Key(key) => self.root.as_ref()?.get(key).cloned(),
+            Expression::All => self.root.clone(),
             Expression::Field(inner, key) => self.evaluate(inner)?.get(key).cloned(),
             Expression::Not(inner) => {
                 let inner = value::to_bool(&self.evaluate(inner)?)?;
@@ -52,7 +134,7 @@ impl<'s, 'i> Scope<'s, 'i> {
             }
             Expression::Negative(inner) => {
                 let inner = self.evaluate(inner)?;
-                arithmetic(Operator::Minus, &Value::from(0), &inner)
+                arithmetic(Arithmetic::Minus, &Value::int(0), &inner)
             }
             Expression::Binary(operator, left, right) => {
                 let left = self.evaluate(left);
@@ -79,7 +161,7 @@ impl<'s, 'i> Scope<'s, 'i> {
                 Some(Value::Array(items.collect()))
             }
             Expression::Object(entries) => {
-                let mut object = Map::new();
+                let mut object = Object::new();
                 for (key, expression) in entries {
                     if let Some(value) = self.evaluate(expression) {
                         object.insert(key.clone(), value);
@@ -93,9 +175,86 @@ impl<'s, 'i> Scope<'s, 'i> {
                 (function.apply)(self, &arguments)
             }
             Expression::Cast(inner, to) => cast(&self.evaluate(inner)?, *to),
-            Expression::EncodedPayload => Some(Value::String(BASE64.encode(self.input.payload))),
+            Expression::EncodedPayload => Some(Value::Text(BASE64.encode(self.input.payload))),
+            Expression::Nested(nested) => self.nested(nested),
         }
     }
+
+    /// Each element of an array that passes gives an item; an object gives one result.
+    fn nested(&mut self, nested: &Nested) -> Option<Value> {
+        match self.evaluate(&nested.source)? {
+            Value::Array(elements) => {
+                let mut results = Vec::new();
+                for element in elements {
+                    results.extend(self.of_element(nested, element));
+                }
+                Some(Value::Array(results))
+            }
+            object @ Value::Object(_) => self.of_element(nested, object),
+            _ => None,
+        }
+    }
+
+    fn of_element(&mut self, nested: &Nested, element: Value) -> Option<Value> {
+        let outside = self.root.replace(element);
+        let result = match &nested.condition {
+            Some(condition) if !self.holds(condition) => None,
+            _ => self.select(&nested.select),
+        };
+        self.root = outside;
+        result
+    }
+
+    /// Whether a condition is true; Undefined is not.
+    pub fn holds(&mut self, condition: &Expression) -> bool {
+        self.evaluate(condition).as_ref().and_then(value::to_bool) == Some(true)
+    }
+
+    pub fn select(&mut self, select: &Select) -> Option<Value> {
+        match select {
+            Select::Raw => self.evaluate(&Expression::All),
+            Select::Value(expression) => self.evaluate(expression),
+            Select::Items(items) => {
+                let mut output = Value::Object(Object::new());
+                for item in items {
+                    self.item(item, &mut output);
+                }
+                Some(output)
+            }
+        }
+    }
+
+    fn item(&mut self, item: &Item, output: &mut Value) {
+        match item {
+            Item::All => {
+                if let (Some(Value::Object(payload)), Value::Object(output)) =
+                    (self.evaluate(&Expression::All), output)
+                {
+                    output.extend(payload);
+                }
+            }
+            Item::Named { path, expression } => {
+                if let Some(value) = self.evaluate(expression) {
+                    place(output, path, value);
+                }
+            }
+        }
+    }
+}
+
+/// Writes at `a.b.c`, making objects on the way; something else that stands there is replaced.
+fn place(output: &mut Value, path: &[String], value: Value) {
+    let mut target = output;
+    for step in path {
+        if !matches!(target, Value::Object(_)) {
+            *target = Value::Object(Object::new());
+        }
+        let Value::Object(entries) = target else {
+            return;
+        };
+        target = entries.entry(step.clone()).or_insert(Value::Null);
+    }
+    *target = value;
 }
 
 fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
@@ -104,13 +263,12 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
         Some(Value::Bool(combine(left, right)))
     };
     let compare = |accept: fn(Ordering) -> bool| {
-        let (left, right) = (value::to_numeric(left)?, value::to_numeric(right)?);
-        let ordering = match (left, right) {
-            (Numeric::Int(left), Numeric::Int(right)) => left.cmp(&right),
-            (left, right) => left.as_f64().partial_cmp(&right.as_f64())?,
-        };
+        let (left, right) = (value::to_number(left)?, value::to_number(right)?);
+        let ordering = left.decimal().cmp(&right.decimal());
         Some(Value::Bool(accept(ordering)))
     };
+    let is_text = |value: &Value| matches!(value, Value::Text(_));
+    let is_number = |value: &Value| matches!(value, Value::Number(_));
     match operator {
         Operator::Or => boolean(|l, r| l || r),
         Operator::And => boolean(|l, r| l && r),
@@ -120,56 +278,33 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
         Operator::LessOrEqual => compare(Ordering::is_le),
         Operator::Greater => compare(Ordering::is_gt),
         Operator::GreaterOrEqual => compare(Ordering::is_ge),
-        Operator::Plus if left.is_string() || right.is_string() => {
+        Operator::Arithmetic(Arithmetic::Plus) if is_text(left) || is_text(right) => {
             let text = value::to_text(left)? + &value::to_text(right)?;
-            Some(Value::String(text))
+            Some(Value::Text(text))
         }
         // `+` adds numbers only; the other operators take numeric strings as well.
-        Operator::Plus if !(left.is_number() && right.is_number()) => None,
-        operator => arithmetic(operator, left, right),
+        Operator::Arithmetic(Arithmetic::Plus) if !(is_number(left) && is_number(right)) => None,
+        Operator::Arithmetic(operator) => arithmetic(operator, left, right),
     }
 }
 
-fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
-    let (left, right) = (value::to_numeric(left)?, value::to_numeric(right)?);
-    if let (Numeric::Int(left), Numeric::Int(right)) = (left, right) {
-        let whole = match operator {
-            Operator::Plus => left.checked_add(right),
-            Operator::Minus => left.checked_sub(right),
-            Operator::Times => left.checked_mul(right),
-            // Int by Int is Int.
-            Operator::Divide => left.checked_div(right),
-            _ => left.checked_rem(right),
-        };
-        if whole.is_some() || right == 0 {
-            return whole.map(Value::from);
-        }
-    }
-    let (left, right) = (left.as_f64(), right.as_f64());
-    Numeric::Decimal(match operator {
-        Operator::Plus => left + right,
-        Operator::Minus => left - right,
-        Operator::Times => left * right,
-        Operator::Divide => left / right,
-        _ => left % right,
-    })
-    .to_json()
+fn arithmetic(operator: Arithmetic, left: &Value, right: &Value) -> Option<Value> {
+    let (left, right) = (value::to_number(left)?, value::to_number(right)?);
+    Number::calculate(operator, &left, &right).map(Value::Number)
 }
 
 fn cast(from: &Value, to: CastTo) -> Option<Value> {
     let number = match from {
-        Value::Bool(value) => Some(Numeric::Int(i64::from(*value))),
-        other => value::to_numeric(other),
+        Value::Bool(value) => Some(Number::Int(i128::from(*value))),
+        other => value::to_number(other),
     };
     match to {
-        CastTo::Text => value::to_text(from).map(Value::String),
-        CastTo::Decimal => number?.to_json(),
-        CastTo::Int => match number? {
-            Numeric::Int(int) => Some(Value::from(int)),
-            Numeric::Decimal(decimal) => value::floor(decimal).map(Value::from),
-        },
+        CastTo::Text => value::to_text(from).map(Value::Text),
+        CastTo::Decimal => Some(Value::Number(Number::Decimal(number?.decimal()))),
+        CastTo::Double => Number::from_double(number?.double()).map(Value::Number),
+        CastTo::Int => number?.to_int(Rounding::Down).map(Value::int),
         CastTo::Boolean => match from {
-            Value::Number(_) => Some(Value::Bool(number?.as_f64() != 0.0)),
+            Value::Number(number) => Some(Value::Bool(number.sign() != Number::Int(0))),
             other => value::to_bool(other).map(Value::Bool),
         },
     }

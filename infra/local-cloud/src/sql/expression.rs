@@ -1,15 +1,15 @@
-//! The parsed form of an expression.
+//! The parsed form of a statement.
 //!
 //! Must not know: how it is written, or what it evaluates to.
 
-use serde_json::Value;
-
 use super::function::Function;
+use super::number::Arithmetic;
+use super::value::Value;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     Literal(Value),
-    /// A key of the payload.
+    /// A key of the payload, or of the element that a nested SELECT looks at.
     Key(String),
     /// A key of what the inner expression gives.
     Field(Box<Expression>, String),
@@ -27,6 +27,18 @@ pub(super) enum Expression {
     Cast(Box<Expression>, CastTo),
     /// `encode(*, 'base64')`.
     EncodedPayload,
+    /// `*` as an argument.
+    All,
+    /// `(SELECT … FROM array-or-object WHERE …)`.
+    Nested(Box<Nested>),
+}
+
+/// A nested SELECT.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Nested {
+    pub select: Select,
+    pub source: Expression,
+    pub condition: Option<Expression>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,23 +51,31 @@ pub(super) enum Operator {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
-    Plus,
-    Minus,
-    Times,
-    Divide,
-    Remainder,
+    Arithmetic(Arithmetic),
 }
 
+/// Type of a cast, by the keyword it is written with here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CastTo {
     Text,
     Int,
+    Double,
     Decimal,
     Boolean,
 }
 
+/// What a SELECT selects.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Select {
+    /// `SELECT *` alone: what came, as it came.
+    Raw,
+    Items(Vec<Item>),
+    /// `SELECT VALUE x`.
+    Value(Expression),
+}
+
 /// One item of a SELECT list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Item {
     /// `*`
     All,
@@ -65,11 +85,25 @@ pub(super) enum Item {
     },
 }
 
+impl Select {
+    /// Whether it looks into the payload as JSON.
+    pub fn needs_json(&self) -> bool {
+        match self {
+            Select::Raw => false,
+            Select::Value(expression) => expression.needs_json(),
+            Select::Items(items) => items.iter().any(|item| match item {
+                Item::All => true,
+                Item::Named { expression, .. } => expression.needs_json(),
+            }),
+        }
+    }
+}
+
 impl Expression {
     /// Whether the expression looks into the payload as JSON.
     pub fn needs_json(&self) -> bool {
         match self {
-            Expression::Key(_) => true,
+            Expression::Key(_) | Expression::All => true,
             Expression::Literal(_) | Expression::EncodedPayload => false,
             Expression::Field(inner, _)
             | Expression::Not(inner)
@@ -91,6 +125,8 @@ impl Expression {
                 items.iter().any(Expression::needs_json)
             }
             Expression::Object(entries) => entries.iter().any(|(_, e)| e.needs_json()),
+            // Its names are those of the source's elements.
+            Expression::Nested(nested) => nested.source.needs_json(),
         }
     }
 }

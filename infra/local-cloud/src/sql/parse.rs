@@ -4,14 +4,14 @@
 
 mod expression;
 
-use super::expression::{Expression, Item};
+use super::expression::{Expression, Item, Select};
 use super::token::{Token, tokens};
-use super::{Select, SqlError, Statement};
+use super::{SqlError, Statement, Version};
 
 type Parsed<T> = Result<T, SqlError>;
 
-pub(super) fn statement(sql: &str) -> Parsed<Statement> {
-    let mut parser = Parser::new(sql)?;
+pub(super) fn statement(sql: &str, version: Version) -> Parsed<Statement> {
+    let mut parser = Parser::new(sql, version)?;
     parser.keyword("select")?;
     let select = parser.select()?;
     let mut topic_filter = String::new();
@@ -23,20 +23,15 @@ pub(super) fn statement(sql: &str) -> Parsed<Statement> {
         condition = Some(parser.expression()?);
     }
     parser.end()?;
-    let select_needs = match &select {
-        Select::Raw => false,
-        Select::Value(expression) => expression.needs_json(),
-        Select::Items(items) => items.iter().any(|item| match item {
-            Item::All => true,
-            Item::Named { expression, .. } => expression.needs_json(),
-        }),
-    };
-    Ok(Statement {
-        needs_json: select_needs || condition.as_ref().is_some_and(Expression::needs_json),
-        select,
-        topic_filter,
-        condition,
-    })
+    Ok(parser.finished(select, topic_filter, condition))
+}
+
+/// One expression and nothing else.
+pub(super) fn expression(sql: &str, version: Version) -> Parsed<Statement> {
+    let mut parser = Parser::new(sql, version)?;
+    let select = Select::Value(parser.expression()?);
+    parser.end()?;
+    Ok(parser.finished(select, String::new(), None))
 }
 
 struct Parser {
@@ -46,16 +41,50 @@ struct Parser {
     depth: usize,
     /// Operators and fields so far; a chain of them is as deep as it is long.
     operators: usize,
+    version: Version,
+    /// Whether a function that asks another service has been met, and how often the one for tables.
+    calls_out: bool,
+    table_calls: usize,
 }
 
 impl Parser {
-    fn new(sql: &str) -> Parsed<Parser> {
+    fn new(sql: &str, version: Version) -> Parsed<Parser> {
         Ok(Parser {
             tokens: tokens(sql)?,
             at: 0,
             depth: 0,
             operators: 0,
+            version,
+            calls_out: false,
+            table_calls: 0,
         })
+    }
+
+    fn finished(
+        self,
+        select: Select,
+        topic_filter: String,
+        condition: Option<Expression>,
+    ) -> Statement {
+        Statement {
+            version: self.version,
+            needs_json: select.needs_json()
+                || condition.as_ref().is_some_and(Expression::needs_json),
+            calls_out: self.calls_out,
+            select,
+            topic_filter,
+            condition,
+        }
+    }
+
+    /// Refuses what only the newer version has.
+    fn newer(&self, what: &str) -> Parsed<()> {
+        match self.version {
+            Version::V2016 => Ok(()),
+            Version::V2015 => self.error(format!(
+                "{what} takes AwsIotSqlVersion '2016-03-23', and this rule has '2015-10-08' (AWS's default)"
+            )),
+        }
     }
 
     fn peek(&self) -> &Token {
@@ -140,7 +169,7 @@ impl Parser {
             Token::Word(word) => {
                 !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
             }
-            Token::Text(_) | Token::Number(_) | Token::Symbol("{" | "[" | "(") => true,
+            Token::Text(..) | Token::Number(_) | Token::Symbol("{" | "[" | "(") => true,
             // `value *` is a product unless the list ends there.
             Token::Symbol("*") => {
                 let after = (self.at + 2).min(self.tokens.len() - 1);
@@ -198,8 +227,8 @@ impl Parser {
     }
 
     fn filter(&mut self) -> Parsed<String> {
-        let Token::Text(filter) = self.peek().clone() else {
-            return self.error("a topic filter in quotes expected");
+        let Token::Text(filter, '\'') = self.peek().clone() else {
+            return self.error("a topic filter in single quotes expected");
         };
         let levels: Vec<&str> = filter.split('/').collect();
         let valid = levels.iter().enumerate().all(|(index, level)| {

@@ -8,8 +8,8 @@ use super::SqlError;
 pub(super) enum Token {
     /// A name or keyword.
     Word(String),
-    /// Quoted text.
-    Text(String),
+    /// Quoted text, and which quote it stands in.
+    Text(String, char),
     Number(String),
     Symbol(&'static str),
     End,
@@ -74,7 +74,7 @@ fn quoted(characters: &[char], start: usize) -> Result<(Token, usize), SqlError>
                 text.push(quote);
                 at += 2;
             }
-            (Some(c), _) if *c == quote => return Ok((Token::Text(text), at + 1)),
+            (Some(c), _) if *c == quote => return Ok((Token::Text(text, quote), at + 1)),
             (Some(c), _) => {
                 text.push(*c);
                 at += 1;

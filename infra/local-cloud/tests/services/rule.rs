@@ -1,9 +1,10 @@
 //! From a message over a rule to a function and back.
 
+use local_cloud::metric::Key;
 use local_cloud::{EventKind, LocalCloud};
 use serde_json::{Value, json};
 
-use crate::world::{Client, cloud, event, options, rest, thing};
+use crate::world::{Client, DEADLINE, cloud, event, options, rest, thing};
 
 async fn item(cloud: &LocalCloud, key: &str) -> Value {
     let headers =
@@ -14,6 +15,7 @@ async fn item(cloud: &LocalCloud, key: &str) -> Value {
     answer.body["Item"].clone()
 }
 
+// AWS same(rules): the Lambda action invokes with the output of SELECT, bare; republish takes substitution templates
 #[tokio::test]
 async fn a_message_runs_a_function_whose_answer_is_republished() {
     let cloud = cloud().await;
@@ -38,6 +40,7 @@ async fn a_message_runs_a_function_whose_answer_is_republished() {
     cloud.shutdown().await;
 }
 
+// AWS same(rules): Basic Ingest reaches the rule without a subscription
 #[tokio::test]
 async fn basic_ingest_reaches_the_rule_and_no_subscriber() {
     let cloud = cloud().await;
@@ -75,6 +78,7 @@ async fn cloud_rule_name(cloud: &LocalCloud, a: &local_cloud::IssuedCertificate)
     name
 }
 
+// AWS same(rules): the error action gets ruleName, topic, clientId, the payload in base64 and the failures
 #[tokio::test]
 async fn a_rule_without_permission_reports_to_its_error_action() {
     let cloud = cloud().await;
@@ -135,4 +139,182 @@ async fn a_function_is_killed_at_the_named_step() {
         assert_eq!(answer["answer"], expected, "{step}");
         cloud.shutdown().await;
     }
+}
+
+/// Publishes for the thing `a`, and waits until a failure of the rule, or a match of it, has been told.
+async fn told(cloud: &LocalCloud, topic: &str, payload: &str, rule_end: &str) -> String {
+    let a = thing(cloud, "a");
+    let mut events = cloud.subscribe();
+    let client = Client::connect(cloud, "a", &a).await;
+    client.publish(topic, payload).await;
+    event(&mut events, rule_end, |kind| match kind {
+        EventKind::RuleFailed { rule, error, .. } if rule.ends_with(rule_end) => {
+            Some(error.clone())
+        }
+        _ => None,
+    })
+    .await
+}
+
+/// Lines of a log group, as soon as there are some.
+async fn lines(cloud: &LocalCloud, group: &str) -> Vec<Value> {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    loop {
+        let lines = cloud.log_lines(group);
+        if !lines.is_empty() {
+            let read = |line: &String| serde_json::from_str(line).unwrap();
+            return lines.iter().map(read).collect();
+        }
+        assert!(tokio::time::Instant::now() < deadline, "nothing in {group}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The stack's name stands in front of a rule's logical id.
+fn name_of(rule: &str) -> String {
+    format!("{}_{rule}", options().stack_name.replace('-', ""))
+}
+
+fn metric(cloud: &LocalCloud, name: &str, dimensions: &[(&str, &str)]) -> f64 {
+    let key = Key::new("AWS/IoT", name, dimensions);
+    cloud.metrics().statistics(&key, 0, u64::MAX).sum
+}
+
+fn of_rule(cloud: &LocalCloud, rule: &str, name: &str) -> f64 {
+    metric(cloud, name, &[("RuleName", &name_of(rule))])
+}
+
+fn of_action(cloud: &LocalCloud, rule: &str, action: &str, name: &str) -> f64 {
+    let rule = name_of(rule);
+    metric(cloud, name, &[("ActionType", action), ("RuleName", &rule)])
+}
+
+// AWS different(rules): a rule that feeds itself runs for ever; here it ends after 100 rounds with a failed action
+#[tokio::test]
+async fn a_rule_that_feeds_itself_is_ended() {
+    let cloud = cloud().await;
+    let error = told(&cloud, "open/rules/loop", "{}", "LoopRule").await;
+    assert!(error.contains("100 times in a row"), "{error}");
+    let reports = lines(&cloud, "rules-loop").await;
+    assert_eq!(reports.len(), 1);
+    assert_eq!(reports[0]["failures"][0]["failedAction"], "RepublishAction");
+    assert_eq!(
+        of_action(&cloud, "LoopRule", "RepublishAction", "Success"),
+        100.0
+    );
+    cloud.shutdown().await;
+}
+
+// AWS same(rules): headers of a republish action, with substitution templates, travel with the message
+#[tokio::test]
+async fn a_republished_message_has_the_headers_of_the_action() {
+    let cloud = cloud().await;
+    let a = thing(&cloud, "a");
+    let client = Client::connect(&cloud, "a", &a).await;
+    client
+        .publish("open/rules/head", r#"{"kind":"json"}"#)
+        .await;
+    let expected = json!({"format": "UTF8_DATA", "type": "application/json", "data": "YWJj", "user": ["head"]});
+    assert_eq!(lines(&cloud, "rules-headed").await, [expected]);
+    cloud.shutdown().await;
+}
+
+// AWS same(rules): the error action gets one message for all failures; the actions that can be done are done
+// AWS same(rules): a republish action needs a role that allows iot:Publish on the topic
+// AWS different(rules): an action may be tried again on intermittent errors; here each is tried once
+#[tokio::test]
+async fn every_failure_of_a_message_is_in_one_report() {
+    let cloud = cloud().await;
+    let error = told(&cloud, "open/rules/failing", r#"{"a":1}"#, "FailingRule").await;
+    assert!(
+        error.contains("not authorized to perform: iot:Publish"),
+        "{error}"
+    );
+    let reports = lines(&cloud, "rules-failing").await;
+    assert_eq!(reports.len(), 1);
+    let report = &reports[0];
+    assert_eq!(report["topic"], "open/rules/failing");
+    assert_eq!(report["base64OriginalPayload"], "eyJhIjoxfQ==");
+    let failures = report["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 2, "{report}");
+    // What is Undefined in a substitution is nothing.
+    let message = failures[0]["errorMessage"].as_str().unwrap();
+    assert!(message.contains("topic/secret//x"), "{message}");
+    assert_eq!(failures[1]["failedAction"], "LambdaAction");
+    assert_eq!(lines(&cloud, "rules-done").await, [json!({"a": 1})]);
+    assert_eq!(
+        of_action(&cloud, "FailingRule", "LambdaAction", "Failure"),
+        1.0
+    );
+    assert_eq!(
+        of_action(&cloud, "FailingRule", "CloudwatchLogsAction", "Success"),
+        1.0
+    );
+    cloud.shutdown().await;
+}
+
+// AWS same(rules): a payload that is not JSON is counted as ParseError and never reaches the error action
+// AWS same(rules): a rule without AwsIotSqlVersion follows 2015-10-08
+#[tokio::test]
+async fn a_payload_that_is_not_json_is_counted() {
+    let cloud = cloud().await;
+    let error = told(&cloud, "open/rules/json", "not json", "JsonRule").await;
+    assert!(error.contains("is not json"), "{error}");
+    assert_eq!(of_rule(&cloud, "JsonRule", "ParseError"), 1.0);
+    assert_eq!(of_rule(&cloud, "JsonRule", "TopicMatch"), 1.0);
+    assert!(cloud.log_lines("rules-never").is_empty());
+    let a = thing(&cloud, "b");
+    let client = Client::connect(&cloud, "b", &a).await;
+    client
+        .publish("open/rules/json", r#"{"degrees":20.0}"#)
+        .await;
+    lines(&cloud, "rules-json").await;
+    assert_eq!(cloud.log_lines("rules-json"), [r#"{"degrees":20.0}"#]);
+    cloud.shutdown().await;
+}
+
+// AWS same(rules): Basic Ingest for a rule that is not there is logged and counted as RuleNotFound, the device not told
+#[tokio::test]
+async fn basic_ingest_for_no_rule_is_counted() {
+    let cloud = cloud().await;
+    let error = told(&cloud, "$aws/rules/Nobody/x", "{}", "Nobody").await;
+    assert!(error.contains("RuleNotFound"), "{error}");
+    assert_eq!(
+        metric(&cloud, "RuleNotFound", &[("RuleName", "Nobody")]),
+        1.0
+    );
+    cloud.shutdown().await;
+}
+
+// AWS same(rules): a statement may read a shadow, an item and a function's answer, with the role's and the function's permission
+#[tokio::test]
+async fn a_statement_reads_from_other_services() {
+    let cloud = cloud().await;
+    let a = thing(&cloud, "a");
+    let mut client = Client::connect(&cloud, "a", &a).await;
+    client.subscribe("answer/a").await;
+    client.publish("ask/a", r#"{"question":"first"}"#).await;
+    client.json().await;
+    client
+        .subscribe("$aws/things/a/shadow/update/accepted")
+        .await;
+    let update = r#"{"state":{"desired":{"on":true}}}"#;
+    client.publish("$aws/things/a/shadow/update", update).await;
+    client.json().await;
+    let mut events = cloud.subscribe();
+    client
+        .publish("open/rules/asking", r#"{"thing":"a"}"#)
+        .await;
+    let outcome = event(&mut events, "the rule's end", |kind| match kind {
+        EventKind::RuleFailed { rule, error, .. } if rule.ends_with("AskingRule") => {
+            Some(Err(error.clone()))
+        }
+        EventKind::RuleMatched { rule, .. } if rule.ends_with("AskingRule") => Some(Ok(())),
+        _ => None,
+    })
+    .await;
+    assert_eq!(outcome, Ok(()));
+    let expected = json!({"desired": {"on": true}, "question": "first", "answer": {}});
+    assert_eq!(lines(&cloud, "rules-asking").await, [expected]);
+    cloud.shutdown().await;
 }

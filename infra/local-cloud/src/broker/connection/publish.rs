@@ -22,7 +22,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         let mut origin = Origin {
             client: Some(client.id().to_owned()),
             principal: Some(client.identity.principal.clone()),
-            slot: None,
+            ..Origin::default()
         };
         if request.qos == Qos::ExactlyOnce {
             return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);

@@ -71,7 +71,7 @@ impl MessageRecord {
             origin: Origin {
                 client: self.client,
                 principal: self.principal,
-                slot: None,
+                ..Origin::default()
             },
             is_will: self.is_will,
         }
@@ -130,7 +130,7 @@ mod tests {
             origin: Origin {
                 client: Some("c".to_owned()),
                 principal: Some("p".to_owned()),
-                slot: None,
+                ..Origin::default()
             },
             is_will: true,
         };

@@ -2,22 +2,22 @@
 //!
 //! Must not know: statements, or how anything is evaluated.
 
-use serde_json::Value;
-
-use super::super::expression::{CastTo, Expression, Operator};
-use super::super::function;
+use super::super::expression::{CastTo, Expression, Nested, Operator};
+use super::super::function::{self, Function};
+use super::super::number::{Arithmetic, Number};
 use super::super::token::Token;
-use super::super::value::Numeric;
+use super::super::value::Value;
 use super::{Parsed, Parser};
 
 /// Deepest nesting of expressions.
 const DEPTH_MAX: usize = 64;
 /// Most operators and fields of one statement.
-const OPERATORS_MAX: usize = 512;
+const OPERATORS_MAX: usize = 256;
 
 /// Words that end an expression, and so cannot begin one.
-const RESERVED: [&str; 11] = [
-    "select", "from", "where", "as", "and", "or", "when", "then", "else", "end", "in",
+const RESERVED: [&str; 13] = [
+    "select", "from", "where", "as", "and", "or", "not", "case", "when", "then", "else", "end",
+    "in",
 ];
 
 impl Parser {
@@ -83,8 +83,8 @@ impl Parser {
         let mut left = self.product()?;
         loop {
             let operator = match self.peek() {
-                Token::Symbol("+") => Operator::Plus,
-                Token::Symbol("-") => Operator::Minus,
+                Token::Symbol("+") => Operator::Arithmetic(Arithmetic::Plus),
+                Token::Symbol("-") => Operator::Arithmetic(Arithmetic::Minus),
                 _ => return Ok(left),
             };
             self.advance();
@@ -97,9 +97,9 @@ impl Parser {
         let mut left = self.unary()?;
         loop {
             let operator = match self.peek() {
-                Token::Symbol("*") => Operator::Times,
-                Token::Symbol("/") => Operator::Divide,
-                Token::Symbol("%") => Operator::Remainder,
+                Token::Symbol("*") => Operator::Arithmetic(Arithmetic::Times),
+                Token::Symbol("/") => Operator::Arithmetic(Arithmetic::Divide),
+                Token::Symbol("%") => Operator::Arithmetic(Arithmetic::Remainder),
                 _ => return Ok(left),
             };
             self.advance();
@@ -129,37 +129,33 @@ impl Parser {
 
     fn primary(&mut self) -> Parsed<Expression> {
         match self.peek().clone() {
-            Token::Text(text) => {
+            Token::Text(text, _) => {
                 self.advance();
-                Ok(Expression::Literal(Value::String(text)))
+                Ok(Expression::Literal(Value::Text(text)))
             }
-            Token::Number(text) => {
-                let number = match text.parse::<i64>() {
-                    Ok(int) => Some(Numeric::Int(int)),
-                    Err(_) => text.parse().ok().map(Numeric::Decimal),
-                };
-                match number.and_then(Numeric::to_json) {
-                    Some(number) => {
-                        self.advance();
-                        Ok(Expression::Literal(number))
-                    }
-                    None => self.error(format!("{text} is out of range")),
+            Token::Number(text) => match Number::read(&text) {
+                Some(number) => {
+                    self.advance();
+                    Ok(Expression::Literal(Value::Number(number)))
                 }
-            }
+                None => self.error(format!("{text} is out of range")),
+            },
             Token::Symbol("(") => {
                 self.advance();
                 if self.is_keyword("select") {
-                    return self.error("nested SELECT is not supported");
+                    return self.nested();
                 }
                 let inner = self.expression()?;
                 self.symbol(")")?;
                 Ok(inner)
             }
             Token::Symbol("[") => {
+                self.newer("an array literal")?;
                 self.advance();
                 self.list("]").map(Expression::Array)
             }
             Token::Symbol("{") => {
+                self.newer("an object literal")?;
                 self.advance();
                 self.object()
             }
@@ -167,6 +163,31 @@ impl Parser {
             Token::End => self.error("an expression expected, the statement ends"),
             Token::Symbol(symbol) => self.error(format!("an expression expected, not `{symbol}`")),
         }
+    }
+
+    /// What follows `(`, up to `)`.
+    fn nested(&mut self) -> Parsed<Expression> {
+        self.newer("a nested SELECT")?;
+        self.advance();
+        let select = self.select()?;
+        self.keyword("from")?;
+        // A source may be nested again without an expression between.
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return self.error("nested too deeply");
+        }
+        let source = self.postfix()?;
+        self.depth -= 1;
+        let condition = match self.takes_keyword("where") {
+            true => Some(self.expression()?),
+            false => None,
+        };
+        self.symbol(")")?;
+        Ok(Expression::Nested(Box::new(Nested {
+            select,
+            source,
+            condition,
+        })))
     }
 
     /// Expressions up to `close`, which is taken.
@@ -191,7 +212,7 @@ impl Parser {
         }
         loop {
             let key = match self.peek().clone() {
-                Token::Text(key) | Token::Word(key) => key,
+                Token::Text(key, _) | Token::Word(key) => key,
                 _ => return self.error("a key expected"),
             };
             self.advance();
@@ -262,9 +283,13 @@ impl Parser {
         if name == "cast" {
             return self.cast();
         }
-        let Some(function) = function::find(name) else {
-            return self.error(format!("function {name} is not supported"));
+        let function = match function::find(name) {
+            Ok(function) => function,
+            Err(problem) => return self.error(problem),
         };
+        if function.since > self.version {
+            self.newer(&format!("function {name}"))?;
+        }
         let start = self.at;
         self.advance();
         self.symbol("(")?;
@@ -272,21 +297,48 @@ impl Parser {
             self.symbol(",")?;
             let scheme = self.advance();
             self.symbol(")")?;
-            if scheme != Token::Text("base64".to_owned()) {
+            if !matches!(scheme, Token::Text(scheme, _) if scheme == "base64") {
                 return self.error("encode knows only 'base64'");
             }
             return Ok(Expression::EncodedPayload);
         }
-        let arguments = self.list(")")?;
-        let (least, most) = function.arity;
-        if !(least..=most).contains(&arguments.len()) {
+        let arguments = self.arguments(&function)?;
+        if let Err(problem) = self.called(&function, &arguments) {
             self.at = start;
-            let count = arguments.len();
-            return self.error(format!(
+            return self.error(problem);
+        }
+        Ok(Expression::Call(function, arguments))
+    }
+
+    /// Arguments up to `)`; the event of a function may be `*`, the whole payload.
+    fn arguments(&mut self, function: &Function) -> Parsed<Vec<Expression>> {
+        if function.name != "aws_lambda" {
+            return self.list(")");
+        }
+        let arn = self.expression()?;
+        self.symbol(",")?;
+        let event = match self.takes("*") {
+            true => Expression::All,
+            false => self.expression()?,
+        };
+        self.symbol(")")?;
+        Ok(vec![arn, event])
+    }
+
+    fn called(&mut self, function: &Function, arguments: &[Expression]) -> Result<(), String> {
+        let (least, most) = function.arity;
+        let (name, count) = (function.name, arguments.len());
+        if !(least..=most).contains(&count) || (name == "get_dynamodb" && count == 5) {
+            return Err(format!(
                 "{name} takes {least} to {most} arguments, not {count}"
             ));
         }
-        Ok(Expression::Call(function, arguments))
+        self.calls_out |= function.calls_out();
+        self.table_calls += usize::from(name == "get_dynamodb");
+        if self.table_calls > 1 {
+            return Err("get_dynamodb can be called once: AWS would end the rule".to_owned());
+        }
+        function.check(arguments)
     }
 
     fn cast(&mut self) -> Parsed<Expression> {
@@ -294,16 +346,21 @@ impl Parser {
         self.symbol("(")?;
         let inner = Box::new(self.expression()?);
         self.keyword("as")?;
-        let to = match self.peek() {
-            Token::Word(word) => match word.to_ascii_lowercase().as_str() {
-                "string" | "nvarchar" | "text" | "ntext" | "varchar" => CastTo::Text,
-                "int" | "integer" => CastTo::Int,
-                "decimal" | "double" => CastTo::Decimal,
-                "bool" | "boolean" => CastTo::Boolean,
-                other => return self.error(format!("{other} is not a type")),
-            },
-            _ => return self.error("a type expected"),
+        let Token::Word(word) = self.peek() else {
+            return self.error("a type expected");
         };
+        let word = word.to_ascii_lowercase();
+        let to = match word.as_str() {
+            "string" | "nvarchar" | "text" | "ntext" | "varchar" => CastTo::Text,
+            "int" | "integer" => CastTo::Int,
+            "double" => CastTo::Double,
+            "decimal" => CastTo::Decimal,
+            "bool" | "boolean" => CastTo::Boolean,
+            other => return self.error(format!("{other} is not a type")),
+        };
+        if matches!(to, CastTo::Decimal | CastTo::Boolean) {
+            self.newer(&format!("cast to {word}"))?;
+        }
         self.advance();
         self.symbol(")")?;
         Ok(Expression::Cast(inner, to))

@@ -1,0 +1,42 @@
+//! The message that an error action gets.
+//!
+//! Source: AWS IoT developer guide, "Error handling (error action)". Must not know: actions.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::json;
+
+use crate::broker::message::Message;
+
+/// An action that failed, as the error action is told.
+pub struct Failure {
+    /// AWS's name for the action.
+    pub action: &'static str,
+    /// What it leads to.
+    pub resource: String,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// One message for all failures of one rule with one message.
+pub fn report(rule: &str, topic: &str, message: &Message, failures: &[Failure]) -> Vec<u8> {
+    let failures: Vec<_> = failures
+        .iter()
+        .map(|f| {
+            json!({
+                "failedAction": f.action,
+                "failedResource": f.resource,
+                "errorMessage": f.message,
+            })
+        })
+        .collect();
+    let report = json!({
+        "ruleName": rule,
+        "topic": topic,
+        "cloudwatchTraceId": uuid::Uuid::new_v4().to_string(),
+        "clientId": message.origin.client.as_deref().unwrap_or("n/a"),
+        "base64OriginalPayload": BASE64_STANDARD.encode(&message.payload),
+        "failures": failures,
+    });
+    report.to_string().into_bytes()
+}

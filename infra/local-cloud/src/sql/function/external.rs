@@ -1,0 +1,57 @@
+//! Functions that ask other services: they only say what they need, the caller gets it.
+//!
+//! Must not know: how anything is reached.
+
+use serde_json::json as object;
+
+use super::super::evaluate::Scope;
+use super::super::value::Value;
+use super::super::{Call, json};
+use super::{Arguments, Function, function, newer, text_of};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    function("aws_lambda", 2, 2, lambda),
+    newer("get_thing_shadow", 2, 3, shadow),
+    newer("get_dynamodb", 4, 6, dynamodb),
+];
+
+fn lambda(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
+    let event = json::write(arguments[1].as_ref()?).into_bytes();
+    scope.ask(Call::Lambda {
+        arn: text_of(arguments, 0)?,
+        event,
+    })
+}
+
+fn shadow(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
+    let shadow = match arguments.len() > 2 {
+        true => Some(text_of(arguments, 1)?),
+        false => None,
+    };
+    scope.ask(Call::Shadow {
+        thing: text_of(arguments, 0)?,
+        shadow,
+        role_arn: text_of(arguments, arguments.len() - 1)?,
+    })
+}
+
+fn dynamodb(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
+    let (keys, role) = arguments[1..].split_at(arguments.len() - 2);
+    let mut key = Vec::new();
+    for pair in keys.chunks(2) {
+        let [Some(Value::Text(name)), Some(value)] = pair else {
+            return None;
+        };
+        let value = match value {
+            Value::Text(text) => object!({"S": text}),
+            Value::Number(number) => object!({"N": number.to_string()}),
+            _ => return None,
+        };
+        key.push((name.clone(), value));
+    }
+    scope.ask(Call::DynamoDb {
+        table: text_of(arguments, 0)?,
+        key,
+        role_arn: text_of(role, 0)?,
+    })
+}

@@ -1,0 +1,161 @@
+//! Writes a statement so that it parses to the same statement again.
+//!
+//! Every operation stands in parentheses, so precedence plays no part. Must not know: how anything is evaluated.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::Statement;
+use super::expression::{CastTo, Expression, Item, Operator, Select};
+use super::number::{Arithmetic, Number};
+use super::value::Value;
+
+impl Display for Statement {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "SELECT {}", self.select)?;
+        if !self.topic_filter.is_empty() {
+            write!(f, " FROM {}", Quoted(&self.topic_filter))?;
+        }
+        match &self.condition {
+            Some(condition) => write!(f, " WHERE {condition}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Select {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Select::Raw => f.write_str("*"),
+            Select::Value(expression) => write!(f, "VALUE ({expression})"),
+            Select::Items(items) => list(f, items),
+        }
+    }
+}
+
+impl Display for Item {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::All => f.write_str("*"),
+            Item::Named { path, expression } => write!(f, "{expression} AS {}", path.join(".")),
+        }
+    }
+}
+
+impl Display for Expression {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Expression::Literal(value) => literal(f, value),
+            Expression::Key(key) => f.write_str(key),
+            Expression::Field(inner, key) => write!(f, "{inner}.{key}"),
+            Expression::Not(inner) => write!(f, "(NOT {inner})"),
+            Expression::Negative(inner) => write!(f, "(-{inner})"),
+            Expression::Binary(operator, left, right) => write!(f, "({left} {operator} {right})"),
+            Expression::Case {
+                value,
+                arms,
+                otherwise,
+            } => {
+                write!(f, "(CASE {value}")?;
+                for (when, then) in arms {
+                    write!(f, " WHEN {when} THEN {then}")?;
+                }
+                if let Some(otherwise) = otherwise {
+                    write!(f, " ELSE {otherwise}")?;
+                }
+                f.write_str(" END)")
+            }
+            Expression::Array(items) => {
+                f.write_str("[")?;
+                list(f, items)?;
+                f.write_str("]")
+            }
+            Expression::Object(entries) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    let comma = if index > 0 { ", " } else { "" };
+                    write!(f, "{comma}{}: {value}", Quoted(key))?;
+                }
+                f.write_str("}")
+            }
+            Expression::Call(function, arguments) => {
+                write!(f, "{}(", function.name)?;
+                list(f, arguments)?;
+                f.write_str(")")
+            }
+            Expression::Cast(inner, to) => write!(f, "cast({inner} AS {to})"),
+            Expression::EncodedPayload => f.write_str("encode(*, 'base64')"),
+            Expression::All => f.write_str("*"),
+            Expression::Nested(nested) => {
+                write!(f, "(SELECT {} FROM {}", nested.select, nested.source)?;
+                if let Some(condition) = &nested.condition {
+                    write!(f, " WHERE {condition}")?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl Display for Operator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Operator::Or => "OR",
+            Operator::And => "AND",
+            Operator::Equal => "=",
+            Operator::NotEqual => "<>",
+            Operator::Less => "<",
+            Operator::LessOrEqual => "<=",
+            Operator::Greater => ">",
+            Operator::GreaterOrEqual => ">=",
+            Operator::Arithmetic(Arithmetic::Plus) => "+",
+            Operator::Arithmetic(Arithmetic::Minus) => "-",
+            Operator::Arithmetic(Arithmetic::Times) => "*",
+            Operator::Arithmetic(Arithmetic::Divide) => "/",
+            Operator::Arithmetic(Arithmetic::Remainder) => "%",
+        })
+    }
+}
+
+impl Display for CastTo {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CastTo::Text => "String",
+            CastTo::Int => "Int",
+            CastTo::Double => "Double",
+            CastTo::Decimal => "Decimal",
+            CastTo::Boolean => "Boolean",
+        })
+    }
+}
+
+/// Text in quotes, a quote in it written twice.
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.0.replace('\'', "''"))
+    }
+}
+
+fn literal(f: &mut Formatter<'_>, value: &Value) -> fmt::Result {
+    match value {
+        Value::Null => f.write_str("NULL"),
+        Value::Text(text) => write!(f, "{}", Quoted(text)),
+        // A whole Decimal must not be read as an Int.
+        Value::Number(number @ Number::Decimal(_)) => {
+            let text = number.to_string();
+            let ending = if text.contains(['.', 'E']) { "" } else { "E0" };
+            write!(f, "{text}{ending}")
+        }
+        // Arrays and objects are expressions, so that only plain values are literals.
+        other => f.write_str(&super::json::write(other)),
+    }
+}
+
+fn list<T: Display>(f: &mut Formatter<'_>, items: &[T]) -> fmt::Result {
+    for (index, item) in items.iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        write!(f, "{comma}{item}")?;
+    }
+    Ok(())
+}

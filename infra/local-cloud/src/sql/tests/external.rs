@@ -1,0 +1,160 @@
+//! Statements that need other services: what they ask for, and how they go on with the answer.
+
+use serde_json::json;
+
+use super::super::{Call, EvaluateError, Evaluation, Headers, Input, Progress};
+use super::{TOPIC, parse};
+
+/// Evaluates with one answer after the other; gives the calls and what came of it.
+fn converse(
+    sql: &str,
+    payload: &[u8],
+    answers: &[&str],
+) -> (Vec<Call>, Result<Evaluation, EvaluateError>) {
+    let headers = Headers::default();
+    let input = Input {
+        topic: TOPIC,
+        payload,
+        headers: &headers,
+        client_id: Some("sensor-1"),
+        principal: None,
+        source_ip: None,
+        account: "123456789012",
+        now_ms: 1,
+    };
+    let statement = parse(sql);
+    assert!(statement.calls_out(), "{sql}");
+    let mut count = 0;
+    let mut progress = Progress::new(move || {
+        count += 1;
+        count
+    });
+    let mut calls = Vec::new();
+    let mut answers = answers.iter();
+    loop {
+        let call = match statement.evaluate(&input, &mut progress) {
+            Ok(Evaluation::Needs(call)) => call,
+            other => return (calls, other),
+        };
+        calls.push(call.clone());
+        let answer = answers.next().unwrap_or_else(|| panic!("{call:?} again"));
+        if let Err(error) = progress.answer(&call, answer.as_bytes()) {
+            return (calls, Err(error));
+        }
+    }
+}
+
+fn output(text: &str) -> Result<Evaluation, EvaluateError> {
+    Ok(Evaluation::Output(text.as_bytes().to_vec()))
+}
+
+// AWS same(rules): aws_lambda is given JSON, or the payload by *, and its answer is part of the statement
+#[test]
+fn a_function_is_asked_with_its_event_and_its_answer_used() {
+    let sql = "SELECT aws_lambda('arn:f', {'p': a}).x + 1 AS r, newuuid() AS id FROM 'x'";
+    let (calls, result) = converse(sql, br#"{"a": 21}"#, &[r#"{"x": 2}"#]);
+    let call = Call::Lambda {
+        arn: "arn:f".to_owned(),
+        event: br#"{"p":21}"#.to_vec(),
+    };
+    assert_eq!(calls, [call]);
+    assert_eq!(
+        result,
+        output(r#"{"id":"00000000-0000-4000-8000-000000000001","r":3}"#)
+    );
+    let (calls, _) = converse("SELECT aws_lambda('f', *) AS r", br#"{"a": 2.50}"#, &["1"]);
+    let event = br#"{"a":2.50}"#.to_vec();
+    let arn = "f".to_owned();
+    assert_eq!(calls, [Call::Lambda { arn, event }]);
+}
+
+#[test]
+fn two_calls_are_answered_in_turn_and_their_events_do_not_change_between() {
+    let sql = "SELECT aws_lambda('a', newuuid()) + aws_lambda('b', newuuid()) AS r FROM 'x'";
+    let (calls, result) = converse(sql, b"", &["1", "2"]);
+    let arns: Vec<_> = calls
+        .iter()
+        .map(|call| match call {
+            Call::Lambda { arn, event } => (arn.as_str(), String::from_utf8_lossy(event)),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(arns[0].0, "a");
+    assert_eq!(arns[1].0, "b");
+    assert_ne!(arns[0].1, arns[1].1);
+    assert_eq!(result, output(r#"{"r":3}"#));
+}
+
+#[test]
+fn what_is_no_json_is_no_answer() {
+    let (_, result) = converse("SELECT aws_lambda('a', 1) AS r FROM 'x'", b"", &["nothing"]);
+    assert!(
+        matches!(
+            result,
+            Err(EvaluateError::Answer {
+                of: "aws_lambda",
+                ..
+            })
+        ),
+        "{result:?}"
+    );
+}
+
+// AWS same(rules): get_thing_shadow gives the whole document of the classic or a named shadow, also in WHERE
+#[test]
+fn a_shadow_is_asked_for_by_thing_and_name() {
+    let sql = "SELECT a FROM 'x' WHERE get_thing_shadow(topic(2), 'role').state.reported.on = 'ON'";
+    for (answer, expected) in [
+        (
+            r#"{"state": {"reported": {"on": "ON"}}}"#,
+            output(r#"{"a":1}"#),
+        ),
+        (
+            r#"{"state": {"reported": {"on": "OFF"}}}"#,
+            Ok(Evaluation::NoMatch),
+        ),
+        ("{}", Ok(Evaluation::NoMatch)),
+    ] {
+        let (calls, result) = converse(sql, br#"{"a": 1}"#, &[answer]);
+        let call = Call::Shadow {
+            thing: "kitchen".to_owned(),
+            shadow: None,
+            role_arn: "role".to_owned(),
+        };
+        assert_eq!(calls, [call]);
+        assert_eq!(result, expected, "{answer}");
+    }
+    let sql = "SELECT get_thing_shadow('t', 'n', 'role').version AS v";
+    let (calls, _) = converse(sql, b"", &["{}"]);
+    assert!(matches!(&calls[0], Call::Shadow { shadow: Some(name), .. } if name == "n"));
+}
+
+// AWS same(rules): get_dynamodb asks for one item by partition key, or by partition and sort key
+#[test]
+fn an_item_is_asked_for_by_its_keys() {
+    let sql = "SELECT *, get_dynamodb('Table', 'pk', id, 'sk', n, 'role').place AS place FROM 'x'";
+    let (calls, result) = converse(sql, br#"{"id": "a", "n": 5}"#, &[r#"{"place": "attic"}"#]);
+    let call = Call::DynamoDb {
+        table: "Table".to_owned(),
+        key: vec![
+            ("pk".to_owned(), json!({"S": "a"})),
+            ("sk".to_owned(), json!({"N": "5"})),
+        ],
+        role_arn: "role".to_owned(),
+    };
+    assert_eq!(calls, [call]);
+    assert_eq!(result, output(r#"{"id":"a","n":5,"place":"attic"}"#));
+}
+
+#[test]
+fn arguments_that_are_undefined_ask_for_nothing() {
+    for sql in [
+        "SELECT get_dynamodb('Table', 'pk', z, 'role') AS r FROM 'x'",
+        "SELECT aws_lambda('a', z) AS r FROM 'x'",
+        "SELECT get_thing_shadow(z, 'role') AS r FROM 'x'",
+    ] {
+        let (calls, result) = converse(sql, b"{}", &[]);
+        assert!(calls.is_empty(), "{sql}");
+        assert_eq!(result, output("{}"), "{sql}");
+    }
+}
