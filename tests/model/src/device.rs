@@ -176,6 +176,10 @@ impl Device {
             Power::Holds | Power::FailsBetween => {}
         }
         self.flash[slot] = Some((generation, entry.clone()));
+        if self.journal.newest.is_none() {
+            // One that could not be read at power-on must not win over this one later.
+            self.flash[1 - slot] = None;
+        }
         self.journal.newest = Some((generation, slot));
         self.journal.entry = Some(entry);
         self.journal.trusted |= command.action == Action::Lock;
