@@ -5,6 +5,7 @@
 
 mod comparison;
 mod condition;
+mod key;
 #[cfg(test)]
 mod law;
 mod pattern;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use condition::Condition;
+pub use key::CERTIFICATE_VALUES_MAX;
 use pattern::Pattern;
 
 /// Most characters of an IoT policy document, white space left out. *Source*: AWS IoT Core quotas.
@@ -33,22 +35,11 @@ enum Dialect {
 }
 
 impl Dialect {
-    /// Whether a variable or condition key ever has a value here. One that never has would make a Deny that it is in a
-    /// dead letter, so it is refused.
+    /// Whether a variable or condition key ever has a value here.
     fn knows(self, key: &str) -> bool {
-        const IDENTITY: [&str; 7] = [
-            "aws:currenttime",
-            "aws:epochtime",
-            "aws:principalaccount",
-            "aws:principalarn",
-            "aws:requestedregion",
-            "aws:securetransport",
-            "dynamodb:leadingkeys",
-        ];
-        let key = key.to_ascii_lowercase();
         match self {
-            Dialect::Iot => key.starts_with("iot:") || key == "aws:sourceip",
-            Dialect::Identity => IDENTITY.contains(&key.as_str()),
+            Dialect::Iot => key::has_value_of_device(key),
+            Dialect::Identity => key::has_value_of_identity(key),
         }
     }
 }

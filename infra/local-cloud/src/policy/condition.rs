@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::comparison::Comparison;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, value_of};
 use super::{Dialect, PolicyError, VALUE_SEPARATOR, malformed, texts};
 
 /// One operator with one key: holds if the request's value agrees with one of the expected ones.
@@ -89,11 +89,7 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
 
 impl Condition {
     pub fn holds(&self, variables: &BTreeMap<String, String>) -> bool {
-        // Condition keys do not mind the case.
-        let value = variables
-            .iter()
-            .find(|(key, value)| key.eq_ignore_ascii_case(&self.key) && !value.is_empty())
-            .map(|(_, value)| value.as_str());
+        let value = value_of(variables, &self.key).filter(|value| !value.is_empty());
         if self.comparison == Comparison::Null {
             let absent = if value.is_none() { "true" } else { "false" };
             return self.any(|expected| expected.text(variables).as_deref() == Some(absent));

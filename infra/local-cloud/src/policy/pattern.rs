@@ -108,7 +108,7 @@ impl Pattern {
                 Part::One => glyphs.push(Glyph::One),
                 Part::Any => glyphs.push(Glyph::Any),
                 Part::Variable(name) => {
-                    let value = variables.get(name).filter(|value| usable(name, value))?;
+                    let value = value_of(variables, name).filter(|value| usable(name, value))?;
                     glyphs.extend(value.chars().map(Glyph::Literal));
                 }
             }
@@ -117,9 +117,21 @@ impl Pattern {
     }
 }
 
+/// The value of a variable or condition key; neither minds the case. *Source*: IAM user guide, "IAM policy elements:
+/// Variables and tags".
+pub(super) fn value_of<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    let exact = variables.get(name);
+    let like = || {
+        let mut others = variables.iter();
+        let found = others.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    };
+    exact.or_else(like).map(String::as_str)
+}
+
 /// AWS leaves a certificate's value out where it holds a wildcard of policies or topics, or is too long.
 fn usable(name: &str, value: &str) -> bool {
-    let of_certificate = name.starts_with("iot:Certificate.");
+    let of_certificate = name.to_ascii_lowercase().starts_with("iot:certificate.");
     let is_one = !value.is_empty() && !value.contains(VALUE_SEPARATOR);
     let is_short = value.chars().count() <= VALUE_CHARACTERS_MAX;
     let is_plain = !of_certificate || !value.contains(['*', '$', '+', '?', '#']);

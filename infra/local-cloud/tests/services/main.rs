@@ -24,4 +24,5 @@ mod shadow;
 mod shadow_case;
 mod sigv4;
 mod standalone;
+mod variable;
 mod world;

@@ -6,9 +6,14 @@ use super::*;
 fn holds(operator: &str, expected: &Value, value: Option<&str>) -> bool {
     let documents = [document(&json!({
         "Effect": "Allow", "Action": "iot:Connect", "Resource": "*",
-        "Condition": {operator: {"iot:key": expected}},
+        "Condition": {operator: {"iot:Connection.Thing.Attributes[key]": expected}},
     }))];
-    let variables = value.map(|v| ("iot:key".to_owned(), v.to_owned()));
+    let variables = value.map(|v| {
+        (
+            "iot:Connection.Thing.Attributes[key]".to_owned(),
+            v.to_owned(),
+        )
+    });
     let variables: BTreeMap<String, String> = variables.into_iter().collect();
     decide(&documents, "iot:Connect", "client/x", &variables) == Allow
 }
@@ -174,9 +179,9 @@ fn quantifiers_look_at_each_value_of_a_key() {
     }
     // Several values have no place in a resource.
     let documents = [document(&json!({
-        "Effect": "Allow", "Action": "iot:Publish", "Resource": format!("{ARN}topic/${{iot:key}}"),
+        "Effect": "Allow", "Action": "iot:Publish", "Resource": format!("{ARN}topic/${{iot:Connection.Thing.Attributes[key]}}"),
     }))];
-    let variables = variables(&[("iot:key", &several)]);
+    let variables = variables(&[("iot:Connection.Thing.Attributes[key]", &several)]);
     let path = format!("topic/{several}");
     assert_eq!(
         decide(&documents, "iot:Publish", &path, &variables),

@@ -1,0 +1,125 @@
+//! Which variables and condition keys ever have a value here. One that never has would make a Deny that names it a dead
+//! letter, so a document with it is refused.
+//!
+//! *Source*: AWS IoT developer guide, "Basic AWS IoT Core policy variables", "Thing policy variables", "X.509 Certificate
+//! AWS IoT Core policy variables"; IAM user guide, "AWS global condition context keys". Must not know where the values
+//! come from.
+
+/// Values of a certificate's field that can be told apart. *Source*: "X.509 Certificate policy variable limitations".
+pub const CERTIFICATE_VALUES_MAX: usize = 5;
+
+/// Of connections.
+const IOT: [&str; 6] = [
+    "aws:sourceip",
+    "iot:certificate.serialnumber",
+    "iot:clientid",
+    "iot:connectattributes",
+    "iot:connection.thing.isattached",
+    "iot:connection.thing.thingname",
+];
+
+/// Of a function's or a rule's role.
+const IDENTITY: [&str; 7] = [
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:requestedregion",
+    "aws:securetransport",
+    "dynamodb:leadingkeys",
+];
+
+/// Fields of a certificate's subject and issuer.
+const FIELDS: [&str; 17] = [
+    "alternativename.dnsname",
+    "alternativename.ipaddress",
+    "alternativename.rfc822name",
+    "alternativename.uniformresourceidentifier",
+    "commonname",
+    "country",
+    "distinguishednamequalifier",
+    "generationqualifier",
+    "givenname",
+    "initials",
+    "organization",
+    "organizationalunit",
+    "pseudonym",
+    "serialnumber",
+    "state",
+    "surname",
+    "title",
+];
+
+/// Whether a role's policy can refer to it.
+pub(super) fn has_value_of_identity(key: &str) -> bool {
+    IDENTITY.contains(&key.to_ascii_lowercase().as_str())
+}
+
+/// Whether a device's policy can refer to it.
+pub(super) fn has_value_of_device(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    if IOT.contains(&key.as_str()) {
+        return true;
+    }
+    if let Some(attribute) = key.strip_prefix("iot:connection.thing.attributes[") {
+        return attribute.len() > 1 && attribute.ends_with(']');
+    }
+    let subject = key.strip_prefix("iot:certificate.subject.");
+    let Some(field) = subject.or_else(|| key.strip_prefix("iot:certificate.issuer.")) else {
+        return false;
+    };
+    FIELDS.contains(&without_index(field))
+}
+
+/// `country` of `country.1` and of `country.list`.
+fn without_index(field: &str) -> &str {
+    let Some((name, last)) = field.rsplit_once('.') else {
+        return field;
+    };
+    let is_index = last
+        .parse()
+        .is_ok_and(|n: usize| n < CERTIFICATE_VALUES_MAX);
+    match is_index || last == "list" {
+        true => name,
+        false => field,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // AWS absent(policy): the variables ThingTypeName, AlternativeName.DirectoryName, AvailableKeys, DomainName; a document with one is refused, naming it
+    // AWS different(policy): a policy may use a variable that never has a value, and AWS warns of surprises; here it is refused when it is made
+    #[test]
+    fn what_never_has_a_value_is_not_known() {
+        for (key, expected) in [
+            ("iot:ClientId", true),
+            ("iot:clientid", true),
+            ("aws:SourceIp", true),
+            ("iot:Connection.Thing.Attributes[room]", true),
+            ("iot:Connection.Thing.Attributes[]", false),
+            ("iot:Connection.Thing.ThingTypeName", false),
+            ("iot:Certificate.SerialNumber", true),
+            ("iot:Certificate.Subject.Country", true),
+            ("iot:Certificate.Issuer.Country.0", true),
+            ("iot:Certificate.Subject.Country.4", true),
+            ("iot:Certificate.Subject.Country.5", false),
+            ("iot:Certificate.Subject.Country.List", true),
+            ("iot:Certificate.Subject.Countri", false),
+            ("iot:Certificate.Subject.AlternativeName.DNSName.1", true),
+            (
+                "iot:Certificate.Subject.AlternativeName.DirectoryName",
+                false,
+            ),
+            ("iot:Certificate.AvailableKeys", false),
+            ("iot:DomainName", false),
+            ("iot:", false),
+            ("aws:CurrentTime", false),
+        ] {
+            assert_eq!(has_value_of_device(key), expected, "{key}");
+        }
+        assert!(has_value_of_identity("aws:CurrentTime"));
+        assert!(!has_value_of_identity("aws:SourceIp"));
+    }
+}

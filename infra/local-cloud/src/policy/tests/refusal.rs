@@ -1,0 +1,122 @@
+//! Documents that are refused, and in which words.
+
+use super::*;
+
+// AWS same(policy): a document of more than 2048 characters without white space is refused
+// AWS absent(policy): variables and condition keys beside those of connections, things and certificates, and aws:SourceIp; a document with one is refused, naming it
+// AWS absent(policy): condition operator BinaryEquals; a document with it is refused, naming it
+#[test]
+fn a_document_that_cannot_be_honoured_is_refused() {
+    let statement = |change: fn(&mut Value)| {
+        let mut statement = json!({"Effect": "Allow", "Action": "iot:Publish", "Resource": "*"});
+        change(&mut statement);
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    let cases = [
+        (json!(7), "not an object"),
+        (json!("{"), "EOF while parsing"),
+        (json!("[]"), "the text is not an object"),
+        (json!({"Version": "2012-10-17"}), "Statement is missing"),
+        (
+            json!({"Statement": []}),
+            "Version must be 2012-10-17 for policy variables, not absent",
+        ),
+        (
+            json!({"Version": "2008-10-17", "Statement": []}),
+            "not 2008-10-17",
+        ),
+        (
+            json!({"Version": "2012-10-17", "Statement": [], "Rules": 1}),
+            "element Rules is not supported",
+        ),
+        (
+            json!({"Version": "2012-10-17", "Statement": [1]}),
+            "a statement is not an object",
+        ),
+        (
+            statement(|s| s["Effect"] = json!("Maybe")),
+            "Effect must be Allow or Deny",
+        ),
+        (
+            statement(|s| s["Action"] = json!([])),
+            "Action must be text or a list of texts",
+        ),
+        (
+            statement(|s| s["Resource"] = json!({})),
+            "Resource must be text or a list of texts",
+        ),
+        (
+            statement(|s| s["NotAction"] = json!("iot:x")),
+            "both Action and NotAction",
+        ),
+        (
+            statement(|s| s["Principal"] = json!("*")),
+            "element Principal of a statement is not supported",
+        ),
+        (
+            statement(|s| s["Action"] = json!("Publish")),
+            "Action \"Publish\" is not of the form service:Action",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("x".repeat(2048))),
+            "characters without white space, at most 2048: split it in several policies",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("${aws:username}")),
+            "variable ${aws:username} never has a value here",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"Bool": {"aws:ViaService": "true"}})),
+            "condition key aws:ViaService never has a value here",
+        ),
+        (
+            statement(|s| {
+                s["Condition"] = json!({"StringLike": {"iot:ClientId": "${aws:username}"}})
+            }),
+            "variable ${aws:username} never has a value here",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"NumericLessThan": {"iot:ClientId": "many"}})),
+            "\"many\" is no value for NumericLessThan of iot:ClientId",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"DateLessThan": {"iot:ClientId": "2026-13-01"}})),
+            "\"2026-13-01\" is no value for DateLessThan",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}})),
+            "\"10.0.0.0/33\" is no value for IpAddress",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("a${b")),
+            "variable in \"a${b\" has no end",
+        ),
+        (
+            statement(|s| s["Resource"] = json!("a${}")),
+            "variable in \"a${}\" has no name",
+        ),
+        (
+            statement(|s| s["Condition"] = json!([])),
+            "Condition is not an object",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"BinaryEquals": {"iot:ClientId": "1"}})),
+            "condition operator BinaryEquals is not supported",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"ForNoValue:Bool": {"iot:ClientId": "1"}})),
+            "ForNoValue:Bool is not supported",
+        ),
+        (
+            statement(|s| s["Condition"] = json!({"Bool": {"iot:ClientId": {}}})),
+            "Condition.Bool.iot:ClientId is not text",
+        ),
+    ];
+    for (value, expected) in cases {
+        let error = Document::parse(&value).err().map(|e| e.to_string());
+        let error = error.unwrap_or_else(|| panic!("accepted: {value}"));
+        assert!(error.contains(expected), "{value}\n   gave {error}");
+    }
+    let text = json!({"Version": "2012-10-17", "Statement": []}).to_string();
+    assert!(Document::parse(&json!(text)).is_ok(), "text of a document");
+}
