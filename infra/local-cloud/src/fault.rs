@@ -46,6 +46,17 @@ pub struct MessageFate {
     pub released: Released,
 }
 
+/// A call, as faults select it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The names of the function that calls, and of the tables that are asked.
+    pub names: &'a [&'a str],
+    /// The kind of call.
+    pub call: Call,
+    /// The operation of the database.
+    pub operation: Option<&'a str>,
+}
+
 /// All faults of a run, with their counters and the seed.
 #[derive(Debug)]
 pub struct Faults {
@@ -199,25 +210,36 @@ impl Faults {
         fate
     }
 
-    /// What becomes of a call of the function known by any of `names`; of several effects, the first that was armed.
-    pub fn fate_of_call(&self, names: &[&str], call: Call) -> Option<CallEffect> {
-        let mut fate = None;
+    /// What becomes of a call; of several effects, the first that was armed, and the sum of the times.
+    pub fn fate_of_call(&self, asked: &Asked<'_>) -> (Option<CallEffect>, Duration) {
+        let (mut fate, mut delay) = (None, Duration::ZERO);
         for armed in &self.armed() {
-            if let Fault::Call {
+            let Fault::Call {
                 effect,
-                function,
-                call: only,
+                target,
+                call,
+                operation,
                 when,
             } = &armed.fault
-                && names.contains(&function.as_str())
-                && effect.concerns(call)
-                && only.is_none_or(|only| only == call)
-                && self.strikes(armed, *when, &format!("{function}.{}", call.name()))
-            {
-                fate = fate.or(Some(*effect));
+            else {
+                continue;
+            };
+            let target = target.as_deref();
+            let is_meant = target.is_none_or(|target| asked.names.contains(&target))
+                && effect.concerns(asked.call)
+                && call.is_none_or(|only| only == asked.call)
+                && operation.is_none_or(|only| asked.operation == Some(only));
+            let last = operation.unwrap_or(asked.call.name());
+            let parts: Vec<&str> = target.into_iter().chain([last]).collect();
+            if !is_meant || !self.strikes(armed, *when, &parts.join(".")) {
+                continue;
+            }
+            match effect {
+                CallEffect::Slow(by) => delay += *by,
+                effect => fate = fate.or(Some(*effect)),
             }
         }
-        fate
+        (fate, delay)
     }
 
     /// Decides on the next occurrence for `subject`, and writes the decision down.

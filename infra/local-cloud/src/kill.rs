@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::caller::Caller;
-use crate::fault::{Call, CallEffect, Faults, Step};
+use crate::fault::{Asked, Call, CallEffect, Faults, Step};
 use crate::function::Functions;
 use crate::socket;
 
@@ -42,12 +42,37 @@ impl Killer {
         Err(self.withhold().await)
     }
 
-    /// What is to become of a call; the caller of this carries it out. A cut is a loss whose answer, once withheld,
-    /// takes the connection with it.
-    pub fn fate_of(&self, caller: &Caller, call: Call) -> Option<CallEffect> {
-        let function = caller.function.as_ref()?;
-        let fate = self.faults.fate_of_call(&function.names(), call)?;
-        let (fate, cuts) = match fate {
+    /// What is to become of a call, once the time is over that it is slowed down by; the caller of this carries it out.
+    /// A cut is a loss whose answer, once withheld, takes the connection with it.
+    pub async fn fate_of(&self, caller: &Caller, call: Call) -> Option<CallEffect> {
+        // Only the database knows other callers.
+        caller.function.as_ref()?;
+        self.fate_of_operation(caller, call, (None, &[])).await
+    }
+
+    /// The same of an operation of the database on these tables, whoever calls.
+    pub async fn fate_of_operation(
+        &self,
+        caller: &Caller,
+        call: Call,
+        (operation, tables): (Option<&str>, &[String]),
+    ) -> Option<CallEffect> {
+        let mut names: Vec<&str> = tables.iter().map(String::as_str).collect();
+        if let Some(function) = &caller.function {
+            names.extend(function.names());
+        }
+        let asked = Asked {
+            names: &names,
+            call,
+            operation,
+        };
+        let (fate, delay) = self.faults.fate_of_call(&asked);
+        if !delay.is_zero() {
+            let mut stopping = self.stopping.clone();
+            // Whichever comes first, the end of the services or of the time.
+            let _ = tokio::time::timeout(delay, stopping.wait_for(|stop| *stop)).await;
+        }
+        let (fate, cuts) = match fate? {
             CallEffect::CutRequest => (CallEffect::LostRequest, true),
             CallEffect::CutAnswer => (CallEffect::LostAnswer, true),
             other => (other, false),

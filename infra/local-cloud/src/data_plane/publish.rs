@@ -52,7 +52,7 @@ pub(super) async fn publish(
     });
     let properties = property::read(&parameters, &headers)?;
     plane.killer.strike(&caller, Step::BeforePublish).await?;
-    let fate = plane.killer.fate_of(&caller, Call::Publish);
+    let fate = plane.killer.fate_of(&caller, Call::Publish).await;
     if fate == Some(CallEffect::LostRequest) {
         return Err(plane.killer.withhold().await.into());
     }

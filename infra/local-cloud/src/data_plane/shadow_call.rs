@@ -43,7 +43,7 @@ pub(super) async fn shadow(
     let caller = plane.admit(&headers, action, &resource)?;
     name.check()?;
     let fate = match operation {
-        Operation::Get => plane.killer.fate_of(&caller, Call::Shadow),
+        Operation::Get => plane.killer.fate_of(&caller, Call::Shadow).await,
         _ => None,
     };
     match fate {

@@ -53,6 +53,14 @@ pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>
     Ok(needs)
 }
 
+impl Need {
+    /// The table that a right is about.
+    pub(super) fn table(&self) -> Option<String> {
+        let (_, path) = self.resource.split_once(":table/")?;
+        path.split('/').next().map(str::to_owned)
+    }
+}
+
 fn of_transaction(
     body: &Value,
     tables: &Tables,

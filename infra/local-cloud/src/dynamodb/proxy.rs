@@ -61,36 +61,40 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     let Some(caller) = request.extensions().get::<Caller>().cloned() else {
         return unreachable("nobody has signed this request");
     };
-    let request = match permitted(&proxy, &caller, request).await {
-        Ok(request) => request,
+    let (request, tables) = match permitted(&proxy, &caller, request).await {
+        Ok(permitted) => permitted,
         Err(refusal) => return refusal,
     };
-    match carry_out(&proxy, &caller, request).await {
+    match carry_out(&proxy, &caller, request, &tables).await {
         Ok(response) => response,
         Err(Withheld) => unreachable("shutting down"),
     }
 }
 
-/// The request again, if the caller has the rights that it needs.
-async fn permitted(proxy: &Proxy, caller: &Caller, request: Request) -> Result<Request, Response> {
-    if caller.function.is_none() {
-        return Ok(request);
-    }
+/// The request again, if the caller has the rights that it needs, and the tables that it names.
+async fn permitted(
+    proxy: &Proxy,
+    caller: &Caller,
+    request: Request,
+) -> Result<(Request, Vec<String>), Response> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
         return Err(unreachable("the body ended early"));
     };
     let operation = operation(&parts.headers).unwrap_or_default();
+    let mut tables = Vec::new();
     // Whatever the database itself will say of a body that is none, it needs no right.
     if let Ok(parsed) = serde_json::from_slice::<Value>(&body) {
         let needs = need::needs(operation, &parsed, &proxy.tables);
-        let needs = needs.map_err(|problem| {
-            refusal_of_dynamodb(
-                "com.amazon.coral.validate#ValidationException",
-                "message",
-                &problem,
-            )
-        })?;
+        let needs = match (needs, &caller.function) {
+            (Ok(needs), _) => needs,
+            // The operator has every right, also to what is not known here.
+            (Err(_), None) => Vec::new(),
+            (Err(problem), Some(_)) => {
+                let kind = "com.amazon.coral.validate#ValidationException";
+                return Err(refusal_of_dynamodb(kind, "message", &problem));
+            }
+        };
         proxy.iam.check(caller, &needs).map_err(|denial| {
             refusal_of_dynamodb(
                 "com.amazon.coral.service#AccessDeniedException",
@@ -98,16 +102,19 @@ async fn permitted(proxy: &Proxy, caller: &Caller, request: Request) -> Result<R
                 &denial.to_string(),
             )
         })?;
+        tables.extend(needs.iter().filter_map(|need| need.table()));
+        tables.dedup();
     }
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok((Request::from_parts(parts, Body::from(body)), tables))
 }
 
 async fn carry_out(
     proxy: &Proxy,
     caller: &Caller,
     mut request: Request,
+    tables: &[String],
 ) -> Result<Response, Withheld> {
-    let call = call_of(request.headers());
+    let call = operation(request.headers()).and_then(Call::of_operation);
     let mut fate = None;
     if let Some(call) = call {
         let step = match call {
@@ -115,15 +122,17 @@ async fn carry_out(
             _ => Step::BeforeCommit,
         };
         proxy.killer.strike(caller, step).await?;
-        fate = proxy.killer.fate_of(caller, call);
+        let asked = (operation(request.headers()), tables);
+        fate = proxy.killer.fate_of_operation(caller, call, asked).await;
     }
     match fate {
-        None | Some(CallEffect::LostAnswer | CallEffect::CutAnswer) => {}
+        None | Some(CallEffect::Slow(_) | CallEffect::LostAnswer | CallEffect::CutAnswer) => {}
         Some(CallEffect::LostRequest | CallEffect::CutRequest) => {
             return Err(proxy.killer.withhold().await);
         }
         Some(CallEffect::Conflict) => return Ok(refusal::conflict(request).await),
         Some(CallEffect::Throttle) => return Ok(refusal::throttle(request).await),
+        Some(CallEffect::Exceed) => return Ok(refusal::exceed(request).await),
     }
     let path = request.uri().path_and_query().cloned();
     let target = Uri::builder()
@@ -146,17 +155,6 @@ async fn carry_out(
             Ok(response.map(Body::new))
         }
         Err(error) => Ok(unreachable(&error.to_string())),
-    }
-}
-
-/// Whether a request reads or changes something, by the name of its operation.
-fn call_of(headers: &HeaderMap) -> Option<Call> {
-    match operation(headers)? {
-        "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan" => Some(Call::Read),
-        "TransactWriteItems" | "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" => {
-            Some(Call::Commit)
-        }
-        _ => None,
     }
 }
 

@@ -34,6 +34,19 @@ pub async fn throttle(request: Request) -> Response {
     }
 }
 
+/// The request is more than the table's provisioned throughput.
+pub async fn exceed(request: Request) -> Response {
+    const MESSAGE: &str = "The level of configured provisioned throughput for the table was exceeded. Consider \
+        increasing your provisioning level with the UpdateTable API.";
+    match items_of_transaction(request).await {
+        Some(items) => cancelled(items, "ProvisionedThroughputExceeded", MESSAGE),
+        None => plain(
+            &format!("{SERVICE}#ProvisionedThroughputExceededException"),
+            MESSAGE,
+        ),
+    }
+}
+
 /// How many items a transaction changes; none if the request is not a transaction.
 async fn items_of_transaction(request: Request) -> Option<usize> {
     if operation(request.headers()) != Some("TransactWriteItems") {

@@ -34,14 +34,16 @@ pub enum Fault {
         /// To which of its events.
         when: When,
     },
-    /// Something happens to the calls that a function makes.
+    /// Something happens to the calls that a function makes, or that a table gets.
     Call {
         /// What.
         effect: CallEffect,
-        /// The function's name, logical id or binary.
-        function: String,
+        /// The function's name, logical id or binary, or the name of the table that is asked; none: to anybody's.
+        target: Option<String>,
         /// To which kind of call; none: to every kind that the effect can have.
         call: Option<Call>,
+        /// To which operation of the database, if only to one.
+        operation: Option<&'static str>,
         /// To which of them.
         when: When,
     },
@@ -85,6 +87,10 @@ pub enum CallEffect {
     Conflict,
     /// The service refuses for load; nothing is carried out.
     Throttle,
+    /// The database refuses for more than the provisioned throughput; nothing is carried out.
+    Exceed,
+    /// It is carried out after this time.
+    Slow(Duration),
     /// The request never arrives: nothing is carried out, and no answer comes.
     LostRequest,
     /// It is carried out, and no answer comes.
@@ -117,6 +123,28 @@ impl Call {
         (Call::Shadow, "shadow"),
     ];
 
+    /// Operations of the database on items, by the names that its API has for them.
+    pub const OPERATIONS: [(&'static str, Call); 10] = [
+        ("GetItem", Call::Read),
+        ("BatchGetItem", Call::Read),
+        ("TransactGetItems", Call::Read),
+        ("Query", Call::Read),
+        ("Scan", Call::Read),
+        ("PutItem", Call::Commit),
+        ("UpdateItem", Call::Commit),
+        ("DeleteItem", Call::Commit),
+        ("BatchWriteItem", Call::Commit),
+        ("TransactWriteItems", Call::Commit),
+    ];
+
+    /// Whether an operation of the database reads or changes something.
+    pub fn of_operation(operation: &str) -> Option<Call> {
+        let mut operations = Call::OPERATIONS.iter();
+        operations
+            .find(|(name, _)| *name == operation)
+            .map(|(_, call)| *call)
+    }
+
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
@@ -129,22 +157,50 @@ impl Call {
 }
 
 impl CallEffect {
-    /// All effects, by the names that fault specifications use.
-    pub const ALL: [(CallEffect, &'static str); 6] = [
-        (CallEffect::Conflict, "conflict"),
-        (CallEffect::Throttle, "throttle"),
-        (CallEffect::LostRequest, "lost-request"),
-        (CallEffect::LostAnswer, "lost-answer"),
-        (CallEffect::CutRequest, "cut-request"),
-        (CallEffect::CutAnswer, "cut-answer"),
+    /// Those that need no time.
+    pub const TIMELESS: [CallEffect; 7] = [
+        CallEffect::Conflict,
+        CallEffect::Throttle,
+        CallEffect::Exceed,
+        CallEffect::LostRequest,
+        CallEffect::LostAnswer,
+        CallEffect::CutRequest,
+        CallEffect::CutAnswer,
     ];
+
+    /// Its name in fault specifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            CallEffect::Conflict => "conflict",
+            CallEffect::Throttle => "throttle",
+            CallEffect::Exceed => "exceed",
+            CallEffect::Slow(_) => "slow",
+            CallEffect::LostRequest => "lost-request",
+            CallEffect::LostAnswer => "lost-answer",
+            CallEffect::CutRequest => "cut-request",
+            CallEffect::CutAnswer => "cut-answer",
+        }
+    }
+
+    /// Whether it must be said to which calls it happens.
+    pub fn needs_call(self) -> bool {
+        matches!(
+            self,
+            CallEffect::LostRequest
+                | CallEffect::LostAnswer
+                | CallEffect::CutRequest
+                | CallEffect::CutAnswer
+        )
+    }
 
     /// Whether it can happen to such a call.
     pub fn concerns(self, call: Call) -> bool {
         match self {
             CallEffect::Conflict => call == Call::Commit,
             CallEffect::Throttle => call != Call::Publish,
-            CallEffect::LostRequest
+            CallEffect::Exceed => matches!(call, Call::Read | Call::Commit),
+            CallEffect::Slow(_)
+            | CallEffect::LostRequest
             | CallEffect::LostAnswer
             | CallEffect::CutRequest
             | CallEffect::CutAnswer => true,

@@ -26,6 +26,10 @@ conflict:<function>@<when>            the database refuses a change: another tra
                                                                                         conflict:save@1
 throttle:<function>[.<call>]@<when>   a call (read, commit or shadow) is refused for load
                                                                                         throttle:save.read@2-3
+exceed:<function>[.<call>]@<when>     a call (read or commit) is more than the provisioned throughput
+                                                                                        exceed:save.commit@1
+slow:<function>[.<call>]@<when>+<time> a call (read, commit, publish or shadow) takes so much longer
+                                                                                        slow:save.read@5%+2s
 lost-request:<function>.<call>@<when> a call (read, commit, publish or shadow) is never carried out, and never answered
                                                                                         lost-request:save.commit@1
 lost-answer:<function>.<call>@<when>  a call is carried out, and never answered: its caller waits until it gives up
@@ -38,6 +42,8 @@ power:<device>@t=<time>[+<time>]      a device loses its power, for a time or fo
 network:<device>@t=<time>[+<time>]    a device loses its network                        network:lamp-1@t=5s+1m
 clock:<device>@t=<time>+<time>        a device's clock runs ahead (or, with -<time>, behind)
                                                                                         clock:lamp-1@t=0s-40s
+  <function>[.<call>] may be <table>[.<call>] for calls to the database, <call> one of its operations, or the whole
+  target an operation, whoever calls: throttle:Items@5%, exceed:Items.PutItem@1, slow:TransactWriteItems@1+3s
   <when>: 5% (each with this chance), 3 (the third only), 2-4 (the second to the fourth)
   <time>: 200ms, 20s, 3m
 With the same seed, the n-th message on a topic (or call of a function) has the same fate in every run.";
@@ -107,15 +113,20 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
             event(EventEffect::Late(duration(by)?), target, when)
         }
         "twice" => event(EventEffect::Twice, target, when),
-        "conflict" | "throttle" | "lost-request" | "lost-answer" | "cut-request" | "cut-answer" => {
-            call(what, target, when)
+        "slow" => {
+            let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
+            call(CallEffect::Slow(duration(by)?), target, when)
         }
         "power" | "network" | "clock" => Ok(Fault::Other {
             what: what.to_owned(),
             target: target.to_owned(),
             when: schedule(what, when)?,
         }),
-        _ => Err("unknown kind of fault"),
+        _ => {
+            let mut effects = CallEffect::TIMELESS.into_iter();
+            let effect = effects.find(|effect| effect.name() == what);
+            call(effect.ok_or("unknown kind of fault")?, target, when)
+        }
     }
 }
 
@@ -136,28 +147,30 @@ fn event(effect: EventEffect, function: &str, when: &str) -> Result<Fault, &'sta
     })
 }
 
-fn call(what: &str, target: &str, when: &str) -> Result<Fault, &'static str> {
-    let effects = CallEffect::ALL.iter();
-    let (effect, _) = effects
-        .clone()
-        .find(|(_, name)| *name == what)
-        .ok_or("unknown kind of fault")?;
-    let named = target.rsplit_once('.').and_then(|(function, last)| {
-        let (call, _) = Call::ALL.iter().find(|(_, name)| *name == last)?;
-        Some((function, *call))
-    });
-    let (function, call) = match named {
-        Some((_, call)) if !effect.concerns(call) => return Err("no such fault of this call"),
-        Some((function, call)) => (function, Some(call)),
-        None if !matches!(effect, CallEffect::Conflict | CallEffect::Throttle) => {
+fn call(effect: CallEffect, target: &str, when: &str) -> Result<Fault, &'static str> {
+    let (name, last) = match target.rsplit_once('.') {
+        Some((name, last)) => (Some(name), last),
+        None => (None, target),
+    };
+    let operation = Call::OPERATIONS.iter().find(|(known, _)| *known == last);
+    let kind = Call::ALL.iter().find(|(_, known)| *known == last);
+    let (target, operation, call) = match (operation, kind, name) {
+        (Some((operation, call)), _, name) => (name, Some(*operation), Some(*call)),
+        (None, Some((call, _)), Some(name)) => (Some(name), None, Some(*call)),
+        _ => (Some(target), None, None),
+    };
+    match call {
+        Some(call) if !effect.concerns(call) => return Err("no such fault of this call"),
+        None if effect.needs_call() => {
             return Err("no .<call>: read, commit, publish or shadow");
         }
-        None => (target, None),
-    };
+        _ => {}
+    }
     Ok(Fault::Call {
-        effect: *effect,
-        function: function.to_owned(),
+        effect,
+        target: target.map(str::to_owned),
         call,
+        operation,
         when: occurrence(when)?,
     })
 }
@@ -254,16 +267,18 @@ impl fmt::Display for Fault {
             },
             Fault::Call {
                 effect,
-                function,
+                target,
                 call,
+                operation,
                 when,
             } => {
-                let name = CallEffect::ALL.iter().find(|(e, _)| e == effect);
-                let name = name.map(|(_, name)| *name).unwrap_or_default();
-                let call = Call::ALL.iter().find(|(c, _)| Some(*c) == *call);
-                match call {
-                    Some((_, call)) => write!(f, "{name}:{function}.{call}@{when}"),
-                    None => write!(f, "{name}:{function}@{when}"),
+                let last = operation.or(call.map(Call::name));
+                let parts = target.as_deref().into_iter().chain(last);
+                let parts: Vec<&str> = parts.collect();
+                write!(f, "{}:{}@{when}", effect.name(), parts.join("."))?;
+                match effect {
+                    CallEffect::Slow(by) => write!(f, "+{}ms", by.as_millis()),
+                    _ => Ok(()),
                 }
             }
             Fault::Other { what, target, when } => {

@@ -27,6 +27,12 @@ fn a_fault_is_written_back_as_it_was_read() {
         "cut-request:press.read@1",
         "cut-answer:press.commit@5%",
         "throttle:press.shadow@1",
+        "throttle:PutItem@1",
+        "exceed:Items.PutItem@5%",
+        "exceed:my.function.commit@1",
+        "slow:Items@2-4+1500ms",
+        "slow:TransactWriteItems@1+200ms",
+        "lost-answer:Items.GetItem@1",
         "power:thing-1@t=20000ms+3000ms",
         "network:thing-1@t=0ms",
         "clock:thing-1@t=1000ms-5000ms",
@@ -67,6 +73,9 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
         ("burn:d@1", "unknown kind of fault"),
         ("conflict:f.read@1", "no such fault of this call"),
         ("throttle:f.publish@1", "no such fault of this call"),
+        ("exceed:f.shadow@1", "no such fault of this call"),
+        ("conflict:Items.GetItem@1", "no such fault of this call"),
+        ("slow:f@1", "no +<time> after when"),
         (
             "lost-request:f@1",
             "no .<call>: read, commit, publish or shadow",
@@ -139,7 +148,16 @@ fn a_call_has_the_fate_of_the_first_fault_that_strikes_it() {
         ],
         0,
     );
-    let fate = |name: &str, call| faults.fate_of_call(&[name], call);
+    let fate = |name: &str, call| {
+        let names = &[name];
+        let operation = None;
+        let asked = Asked {
+            names,
+            call,
+            operation,
+        };
+        faults.fate_of_call(&asked).0
+    };
     for (name, call, expected) in [
         ("report", Call::Commit, None),
         ("press", Call::Read, None),
@@ -195,8 +213,14 @@ fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
         scope.spawn(|| {
             for _ in 0..50 {
                 faults.fate_of_event(&["save"]);
-                faults.fate_of_call(&["save"], Call::Read);
-                faults.fate_of_call(&["save"], Call::Commit);
+                for call in [Call::Read, Call::Commit] {
+                    let (names, operation) = (&["save"], None);
+                    faults.fate_of_call(&Asked {
+                        names,
+                        call,
+                        operation,
+                    });
+                }
             }
         });
     });

@@ -53,7 +53,10 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     const CONFLICT: &str = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
     const THROTTLED: &str = "com.amazon.coral.availability#ThrottlingException";
     let busy = Some(["TransactionConflict", "None"]);
+    const EXCEEDED: &str =
+        "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
     let loaded = Some(["ThrottlingError", "None"]);
+    let exceeded = Some(["ProvisionedThroughputExceeded", "None"]);
     for (fault, operation, body, kind, codes) in [
         (
             "conflict:echo@1",
@@ -72,6 +75,16 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
         ),
         ("throttle:echo@1", "PutItem", put("a"), THROTTLED, None),
         ("throttle:echo.read@1", "GetItem", get(), THROTTLED, None),
+        ("throttle:PutItem@1", "PutItem", put("a"), THROTTLED, None),
+        ("exceed:echo@1", "PutItem", put("a"), EXCEEDED, None),
+        ("exceed:stack.GetItem@1", "GetItem", get(), EXCEEDED, None),
+        (
+            "exceed:stack@1",
+            "TransactWriteItems",
+            transaction(),
+            CANCELLED,
+            exceeded,
+        ),
     ] {
         let cloud = broken(&[fault]).await;
         let refused = call(&cloud, operation, &body).await;
@@ -88,6 +101,42 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
         assert!(!is_there(&cloud, "a").await, "{fault} {operation}");
         let accepted = call(&cloud, operation, &body).await;
         assert_eq!(accepted.status, 200, "{fault} {operation}: {accepted:?}");
+        cloud.shutdown().await;
+    }
+}
+
+// AWS different(faults): AWS throttles by load and keys; here whom, which table and which operation a fault says
+#[tokio::test]
+async fn a_fault_strikes_the_table_and_operation_that_it_names_whoever_calls() {
+    let cloud = broken(&["exceed:stack.PutItem@1-2", "throttle:other.GetItem@1-9"]).await;
+    let endpoint = &cloud.endpoints().dynamodb;
+    let operator = async |operation: &str, body: &Value| {
+        let body = body.to_string();
+        rest(&cloud, endpoint, "POST /", &target(operation), &body)
+            .await
+            .status
+    };
+    assert_eq!(call(&cloud, "GetItem", &get()).await.status, 200);
+    assert_eq!(operator("GetItem", &get()).await, 200);
+    assert_eq!(call(&cloud, "PutItem", &put("a")).await.status, 400);
+    assert_eq!(operator("PutItem", &put("a")).await, 400);
+    assert_eq!(operator("PutItem", &put("a")).await, 200);
+    cloud.shutdown().await;
+}
+
+// AWS same(faults): a slow answer is an answer, and what was asked is carried out
+#[tokio::test]
+async fn a_slow_call_is_carried_out_later() {
+    for fault in ["slow:stack.PutItem@1+300ms", "slow:echo.commit@1+300ms"] {
+        let cloud = broken(&[fault]).await;
+        let started = std::time::Instant::now();
+        assert_eq!(call(&cloud, "PutItem", &put("a")).await.status, 200);
+        let slow = started.elapsed();
+        assert!(
+            slow >= std::time::Duration::from_millis(300),
+            "{fault}: {slow:?}"
+        );
+        assert!(is_there(&cloud, "a").await, "{fault}");
         cloud.shutdown().await;
     }
 }
