@@ -137,3 +137,40 @@ function drawHistory(lock) {
     make("time", { datetime: new Date(line.at).toISOString() }, at(line.at)), make("span", {}, line.text)));
   find("history").replaceChildren(...(lines.length ? lines : [make("li", {}, "nothing yet")]));
 }
+
+const round = (value) => (value === undefined || value === null ? "–" : value.toLocaleString(undefined, { maximumFractionDigits: 1 }));
+let drawnMetrics = "";
+
+// Counts change without a change of any lock, so they are asked for. Nothing counted, nothing shown.
+async function drawMetrics() {
+  if (document.hidden) return;
+  let metrics;
+  try {
+    const answer = await fetch("api/metrics");
+    if (!answer.ok) return;
+    metrics = await answer.json();
+  } catch { return; } // The stream says that there is no connection.
+  const key = JSON.stringify(metrics);
+  if (key === drawnMetrics) return;
+  drawnMetrics = key;
+  const tables = [
+    [["Function", "invocations", "errors", "throttles", "duration, mean (ms)", "longest (ms)"], metrics.functions.map((row) => [
+      row.name, row.invocations, { fault: row.errors }, { fault: row.throttles }, row.durationMs?.average, row.durationMs?.maximum])],
+    [["Rule", "matches", "failures"], metrics.rules.map((row) => [row.rule, row.matches, { fault: row.failures }])],
+    [["Written by functions", "unit", "values", "sum", "mean", "greatest"], metrics.written.map((row) => [
+      [row.namespace, row.name, ...Object.values(row.dimensions)].join(" · "), row.unit, row.values, row.sum, row.average, row.maximum])],
+  ].filter(([, lines]) => lines.length);
+  find("metrics").hidden = tables.length === 0;
+  find("tables").replaceChildren(...tables.map(([head, lines]) => make("table", {},
+    make("thead", {}, make("tr", {}, ...head.map((name) => make("th", { scope: "col" }, name)))),
+    make("tbody", {}, ...lines.map((line) => make("tr", { "data-metric": line[0] }, ...line.map(drawFigure)))))));
+}
+
+function drawFigure(figure) {
+  const value = figure?.fault ?? figure;
+  const isBad = figure?.fault > 0;
+  return make("td", isBad ? { class: "bad" } : {}, typeof value === "string" ? value : round(value));
+}
+
+drawMetrics();
+setInterval(drawMetrics, 2000);

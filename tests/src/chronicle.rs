@@ -68,6 +68,42 @@ impl Chronicle {
         outcomes.filter(|outcome| *outcome != "ok").collect()
     }
 
+    /// How often a process was started for the function of this logical id.
+    pub fn cold_starts(&self, function: &str) -> usize {
+        let invoked = self.cloud("invoked").filter(|e| is_of(e, function));
+        invoked.filter(|event| event["cold"] == true).count()
+    }
+
+    /// What was taken up while all ran, each time by name, oldest first.
+    pub fn reloads(&self) -> Vec<&Value> {
+        self.cloud("reloaded")
+            .map(|event| &event["changed"])
+            .collect()
+    }
+
+    /// What was said of changed sources and programs, oldest first.
+    pub fn changes(&self) -> Vec<&str> {
+        let lines = self.lines.iter();
+        lines.filter_map(|line| line["change"].as_str()).collect()
+    }
+
+    /// Why changes were not taken up, oldest first.
+    pub fn refused_reloads(&self) -> Vec<&str> {
+        let refused = self.cloud("reloadRefused");
+        refused
+            .filter_map(|event| event["reason"].as_str())
+            .collect()
+    }
+
+    /// How long each unlock that was published had to live when it was, oldest first.
+    pub fn unlock_lives_ms(&self) -> Vec<u64> {
+        let lives = self.cloud("published").filter_map(|event| {
+            let command = sent(event).filter(|command| command.action == "unlock")?;
+            Some(command.expires_at_ms? - event["at_ms"].as_u64()?)
+        });
+        lives.collect()
+    }
+
     /// Whether no function is at work and none waits for another attempt.
     pub fn is_quiet(&self) -> bool {
         // By request id: deliveries that are not over, and attempts that are to come.

@@ -1,6 +1,6 @@
 //! One stack per test: own ports, own data, ended by its handle when the test ends.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,11 +47,16 @@ impl World {
 
     /// A stack in a directory that may hold an earlier stack's data.
     pub async fn within(directory: TempDir, arguments: &[&str]) -> Result<Self> {
+        Self::running(&program("lockctl")?, directory, arguments).await
+    }
+
+    /// A stack run by this `lockctl`, which takes the other programs from its own folder.
+    pub async fn running(lockctl: &Path, directory: TempDir, arguments: &[&str]) -> Result<Self> {
         let ready_file = directory.path().join("ready.json");
         if ready_file.exists() {
             std::fs::remove_file(&ready_file).context("remove the earlier stack's ready file")?;
         }
-        let mut command = Command::new(program("lockctl")?);
+        let mut command = Command::new(lockctl);
         command
             .args(["local", "--no-build", "--log", "json"])
             .args(arguments);
@@ -150,7 +155,16 @@ impl World {
 
     /// What the console shows of everything.
     pub async fn state(&self) -> Result<Value> {
-        let url = format!("{}/api/state", self.at("console"));
+        self.console("state").await
+    }
+
+    /// What the console counts of functions and rules.
+    pub async fn metrics(&self) -> Result<Value> {
+        self.console("metrics").await
+    }
+
+    async fn console(&self, what: &str) -> Result<Value> {
+        let url = format!("{}/api/{what}", self.at("console"));
         Ok(self
             .http
             .get(url)
@@ -190,6 +204,25 @@ impl World {
             if Instant::now() > patience {
                 bail!(
                     "{thing} was never {what}; last seen {seen:#}\n{}",
+                    tail(&self.directory)
+                );
+            }
+            glances.tick().await;
+        }
+    }
+
+    /// Waits until what the console shows of everything fits.
+    pub async fn until_state(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
+        let patience = Instant::now() + DEADLINE;
+        let mut glances = tokio::time::interval(GLANCE);
+        loop {
+            let seen = self.state().await?;
+            if fits(&seen) {
+                return Ok(seen);
+            }
+            if Instant::now() > patience {
+                bail!(
+                    "the console never showed {what}; last seen {seen:#}\n{}",
                     tail(&self.directory)
                 );
             }

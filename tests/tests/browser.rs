@@ -16,7 +16,7 @@ async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
     // Not headless: this world serves the page.
     let world = World::with_page(&["--memory"]).await?;
     world.until_settled("lock-1", "locked").await?;
-    let browser = Browser::start(1200, 900).await?;
+    let browser = Browser::start(1200, 1180).await?;
     let page = &browser.page;
     page.goto(world.at("console")).await?;
     let wait = || page.wait().at_most(PATIENCE);
@@ -59,6 +59,12 @@ async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
         "the events tell of it: {history}"
     );
     world.until_settled("lock-1", "unlocked").await?;
+    let counted = "#metrics:not([hidden]) [data-metric=press] td:nth-child(2)";
+    let invocations = wait()
+        .for_element(Locator::Css(counted))
+        .await
+        .context("the metrics tell of the press")?;
+    assert_eq!(invocations.text().await?, "1", "one press, one invocation");
 
     let picture = page.screenshot().await?;
     std::fs::write(picture_path(), picture).context("keep the picture")?;

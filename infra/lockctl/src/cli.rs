@@ -46,6 +46,15 @@ Examples:
   lockctl bind button-2 lock-1     let a button command a lock
   lockctl revoke button-2          take that away; locks the door if it is open";
 
+const LOCAL: &str = "\
+Examples:
+  lockctl local --locks 2 --buttons 3              a small house
+  lockctl local --parameter CommandTtlMs=5000      unlocks that live for 5 s only
+  lockctl local --fault help                       what can be broken, and how it is written
+  lockctl local --no-button-devices                be the button yourself, with any MQTT client
+  lockctl local --memory --headless --log json --ready-file r.json
+                                                   for a script: r.json appears when all is up";
+
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
@@ -85,6 +94,9 @@ pub enum Output {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the whole product on this machine: cloud stand-in, functions, virtual devices, console.
+    ///
+    /// Prints the console's address and each step of each press, until Ctrl-C. State stays in --data-dir for the next time.
+    #[command(after_help = LOCAL)]
     Local(LocalArgs),
     /// Press a button: publishes what the button would publish.
     Press(PressArgs),
@@ -110,10 +122,10 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct LocalArgs {
     /// Port of the console; the other ports are free ones. [default: a free port]
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub port: u16,
 
-    /// Keep nothing on disk.
+    /// Keep nothing on disk: each start is the first one, and commands from a second shell need --ready-file.
     #[arg(long)]
     pub memory: bool,
 
@@ -150,11 +162,12 @@ pub struct LocalArgs {
     #[arg(long, value_enum, default_value_t = Log::Pretty)]
     pub log: Log,
 
-    /// Value for a parameter of the template; repeatable.
+    /// Value for a parameter of the template, such as CommandTtlMs=60000; repeatable. It goes before the default that the
+    /// template has, also when that is changed while all runs. The names are under Parameters in template.yaml.
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
 
-    /// Setting of the virtual devices (config schema of the firmware); repeatable.
+    /// Setting of the virtual devices, of those under config_schema in firmware/mos.yml; repeatable.
     #[arg(long = "device-set", value_name = "KEY=VALUE")]
     pub device_settings: Vec<String>,
 
@@ -162,16 +175,19 @@ pub struct LocalArgs {
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
 
-    /// Use the programs beside this one as they are, instead of building them first.
+    /// Use the functions and the virtual device beside this program as they are, instead of building them first with cargo.
     #[arg(long)]
     pub no_build: bool,
 
-    /// Take up changes of template, functions and firmware while all runs. The default for a person; a script (--headless,
-    /// --log json or --no-build) must ask for it. With --no-build, changed programs are taken up, not changed sources.
+    /// Take up changes while all runs: of the template, of the functions in lambdas/, of firmware/. Connections, records and
+    /// what devices hold in flash stay; a change that is broken is refused with its reason, and all runs on as before.
+    ///
+    /// This is so unless --headless, --log json or --no-build is given; with them it must be asked for. With --no-build,
+    /// changed programs are taken up, changed sources are not built.
     #[arg(long, conflicts_with = "no_watch")]
     pub watch: bool,
 
-    /// Do not look for changes.
+    /// Do not look for changes: what was started runs until the end.
     #[arg(long)]
     pub no_watch: bool,
 }

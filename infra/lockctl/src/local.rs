@@ -7,6 +7,7 @@ pub mod console;
 pub mod device;
 pub mod fault;
 pub mod fleet;
+mod metric;
 pub mod narrate;
 mod plan;
 pub mod program;
@@ -201,6 +202,7 @@ impl Stack {
             fleet: Arc::clone(&self.fleet),
             board: Arc::clone(&self.board),
             faults: Arc::clone(self.cloud.faults()),
+            metrics: self.cloud.metrics().clone(),
         };
         tokio::select! {
             outcome = console.serve(listener, !args.headless) => outcome,
@@ -312,7 +314,12 @@ impl Stack {
             "  press     lockctl press button-1     (from a second shell; cargo run -q -- press button-1)"
         );
         println!("  look      lockctl status · lockctl history lock-1");
-        println!("  break     lockctl local --fault help");
+        if change::is_wanted(args) {
+            println!(
+                "  change    edit template.yaml, a function in lambdas/ or firmware/: taken up while this runs"
+            );
+        }
+        println!("  break     lockctl local --fault help   (how to lose messages, power and more)");
         println!("  end       Ctrl-C\n");
     }
 

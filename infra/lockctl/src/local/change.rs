@@ -73,8 +73,15 @@ impl Keeper<'_> {
                 self.tell("firmware changed: the devices have restarted with it");
             }
             if !changed.is_empty() {
-                // Told as an event, both ways.
-                let _ = self.cloud.reload(&changed).await;
+                // What was taken up or refused is told as an event.
+                if self
+                    .cloud
+                    .reload(&changed)
+                    .await
+                    .is_ok_and(|c| c.is_empty())
+                {
+                    self.tell("the template reads well: all runs as it says already");
+                }
             }
         }
     }

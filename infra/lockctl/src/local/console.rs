@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use local_cloud::Fault;
 use local_cloud::fault::Faults;
+use local_cloud::metric::Metrics;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use tokio_stream::{Stream, StreamExt};
 use super::board::Board;
 use super::device::{Device, Kind};
 use super::fleet::Fleet;
+use super::metric;
 
 const PAGE: &str = include_str!("../../../console/index.html");
 const LOOKS: &str = include_str!("../../../console/console.css");
@@ -37,6 +39,8 @@ pub struct Console {
     pub board: Arc<Board>,
     /// What is broken on purpose.
     pub faults: Arc<Faults>,
+    /// What is counted of functions and rules.
+    pub metrics: Metrics,
 }
 
 impl Console {
@@ -45,6 +49,7 @@ impl Console {
         let mut router = Router::new()
             .route("/api/state", get(state))
             .route("/api/stream", get(stream))
+            .route("/api/metrics", get(metrics))
             .route("/api/devices/{thing}/press", post(press))
             .route("/api/devices/{thing}/power", post(power))
             .route("/api/devices/{thing}/network", post(network))
@@ -109,6 +114,10 @@ fn refusal(status: StatusCode, error: String) -> Response {
 
 async fn state(State(console): State<Console>) -> Json<Value> {
     Json((*console.board.now()).clone())
+}
+
+async fn metrics(State(console): State<Console>) -> Json<Value> {
+    Json(metric::table(&console.metrics.all()))
 }
 
 async fn stream(

@@ -66,6 +66,8 @@ pub struct Seen {
     pub connected: bool,
     /// Where its relay holds the latch: `locked` or `unlocked`. A button has none.
     pub latch: Option<String>,
+    /// The process that is its processor, while it has power.
+    pub pid: Option<u32>,
     /// How often the latch has moved since the stack was started.
     pub movements: u64,
 }
@@ -138,6 +140,7 @@ impl Device {
                     .with_context(|| format!("cut the power of {}", self.plan.thing))?;
                 let mut seen = look(&self.seen);
                 seen.powered = false;
+                seen.pid = None;
                 seen.connected = false;
             }
         }
@@ -208,6 +211,7 @@ impl Device {
         {
             let mut seen = look(&self.seen);
             seen.powered = true;
+            seen.pid = child.id();
             seen.network = true;
         }
         tokio::spawn(listen(

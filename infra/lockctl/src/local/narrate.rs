@@ -108,16 +108,30 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             action,
             resource,
         } => Some((
-            client.clone(),
+            last(client).to_owned(),
             format!("refused by its policy: {action} on {resource}"),
         )),
+        EventKind::MissingRight {
+            role,
+            statement,
+            why,
+        } => Some((
+            "rights".to_owned(),
+            format!(
+                "{} was refused {why}: to allow it, add {statement} to its policies in the template",
+                last(role)
+            ),
+        )),
+        EventKind::Throttled {
+            function, wait_ms, ..
+        } => Some((short(function), throttled(*wait_ms))),
         EventKind::Reloaded { changed } => Some((
             "changed".to_owned(),
             format!("{} taken up", changed.join(", ")),
         )),
         EventKind::ReloadRefused { reason } => Some((
             "changed".to_owned(),
-            format!("not taken up, all runs on as it was: {reason}"),
+            format!("NOT taken up, all runs on as before: {reason}"),
         )),
         EventKind::FaultInjected { fault, target, .. } => {
             Some(("fault".to_owned(), format!("{fault} struck {target}")))
@@ -178,12 +192,25 @@ fn logged(line: &str) -> Option<String> {
     }
 }
 
+/// The last part of an ARN; a client id is its own.
+fn last(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+fn throttled(wait_ms: Option<u64>) -> String {
+    let again = wait_ms.map_or_else(
+        || "the caller is told".to_owned(),
+        |ms| format!("tried again in {} s", ms / 1000),
+    );
+    format!("throttled, as many are at work as may be: {again}")
+}
+
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 
 /// `remote-lock-PressFunction` is `press` to a reader.
-fn short(function: &str) -> String {
+pub fn short(function: &str) -> String {
     let last = function.rsplit('-').next().unwrap_or(function);
     last.trim_end_matches("Function").to_lowercase()
 }
@@ -221,6 +248,53 @@ mod tests {
             let got =
                 published(topic, &payload, Some("c")).map(|(who, what)| format!("{who}: {what}"));
             assert_eq!(got.as_deref(), told, "{topic}");
+        }
+    }
+
+    #[test]
+    fn refusals_changes_and_faults_are_told_with_what_to_do() {
+        let text = str::to_owned;
+        let role = || text("arn:aws:iam::1:role/s-PressFunctionRole");
+        for (kind, told) in [
+            (
+                EventKind::MissingRight {
+                    role: role(),
+                    statement: text(r#"{"Action":"a:B"}"#),
+                    why: text("because no identity-based policy allows the a:B action"),
+                },
+                r#"rights: s-PressFunctionRole was refused because no identity-based policy allows the a:B action: to allow it, add {"Action":"a:B"} to its policies in the template"#,
+            ),
+            (
+                EventKind::Reloaded {
+                    changed: vec![text("PressFunction"), text("s_press")],
+                },
+                "changed: PressFunction, s_press taken up",
+            ),
+            (
+                EventKind::ReloadRefused {
+                    reason: text("template.yaml:7: no"),
+                },
+                "changed: NOT taken up, all runs on as before: template.yaml:7: no",
+            ),
+            (
+                EventKind::FaultInjected {
+                    fault: text("drop:a@1"),
+                    target: text("a"),
+                    occurrence: 1,
+                },
+                "fault: drop:a@1 struck a",
+            ),
+            (
+                EventKind::Throttled {
+                    function: text("s-PressFunction"),
+                    request_id: text("r"),
+                    wait_ms: Some(60_000),
+                },
+                "press: throttled, as many are at work as may be: tried again in 60 s",
+            ),
+        ] {
+            let got = step(&kind).map(|(who, what)| format!("{who}: {what}"));
+            assert_eq!(got.as_deref(), Some(told));
         }
     }
 
