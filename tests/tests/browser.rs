@@ -16,7 +16,7 @@ async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
     // Not headless: this world serves the page.
     let world = World::with_page(&["--memory"]).await?;
     world.until_settled("lock-1", "locked").await?;
-    let browser = Browser::start(1200, 1180).await?;
+    let browser = Browser::start(1200, 1060).await?;
     let page = &browser.page;
     page.goto(world.at("console")).await?;
     let wait = || page.wait().at_most(PATIENCE);

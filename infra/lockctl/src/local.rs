@@ -290,7 +290,7 @@ impl Stack {
             return;
         }
         let kept = if args.memory {
-            "nothing (--memory)".to_owned()
+            "memory only (--memory), gone at the end".to_owned()
         } else {
             global.data_dir.display().to_string()
         };
@@ -315,8 +315,14 @@ impl Stack {
         );
         println!("  look      lockctl status · lockctl history lock-1");
         if change::is_wanted(args) {
+            let sources = if args.no_build {
+                "or build a function or the virtual device anew"
+            } else {
+                "a function in lambdas/, or firmware/"
+            };
             println!(
-                "  change    edit template.yaml, a function in lambdas/ or firmware/: taken up while this runs"
+                "  change    edit {}, {sources}: taken up while this runs",
+                self.template.display()
             );
         }
         println!("  break     lockctl local --fault help   (how to lose messages, power and more)");

@@ -121,7 +121,10 @@ mod tests {
 
     use super::*;
 
-    fn recorded(rows: &[(&str, &str, &[(&str, &str)], &[f64])]) -> Value {
+    /// Namespace, name, dimensions, values.
+    type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [f64]);
+
+    fn recorded(rows: &[Row<'_>]) -> Value {
         let metrics = Metrics::default();
         for (namespace, name, dimensions, values) in rows {
             metrics.record(Datum {

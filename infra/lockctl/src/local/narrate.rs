@@ -89,7 +89,7 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
         } => Some((
             short(function),
             format!(
-                "failed {attempts} times; tried again in {} s",
+                "attempt {attempts} failed; tried again in {} s",
                 wait_ms / 1000
             ),
         )),
@@ -186,6 +186,10 @@ fn published(topic: &str, payload: &Value, client: Option<&str>) -> Option<(Stri
 fn logged(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line).ok()?;
     let message = value["message"].as_str()?;
+    // The runtime's dump of an error that the function has told and that the end of the attempt tells again.
+    if message.starts_with("Diagnostic {") {
+        return None;
+    }
     match value["total_ms"].as_f64() {
         Some(total_ms) => Some(format!("{message}, {total_ms:.0} ms")),
         None => Some(message.to_owned()),
