@@ -107,10 +107,11 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             client,
             action,
             resource,
-        } => Some((
-            last(client).to_owned(),
+        } if !client.starts_with("arn:") => Some((
+            client.clone(),
             format!("refused by its policy: {action} on {resource}"),
         )),
+        // What a role was denied is told here, with the way out.
         EventKind::MissingRight {
             role,
             statement,
@@ -196,7 +197,7 @@ fn logged(line: &str) -> Option<String> {
     }
 }
 
-/// The last part of an ARN; a client id is its own.
+/// The last part of an ARN.
 fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

@@ -120,5 +120,7 @@ impl Programs {
 
 /// The checkout this program was built from.
 pub fn workspace() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    let this_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = this_crate.ancestors().nth(2);
+    root.expect("this crate lies two folders deep in the checkout")
 }
