@@ -178,13 +178,8 @@ impl World {
     /// What the console shows of one lock.
     pub async fn lock(&self, thing: &str) -> Result<Value> {
         let state = self.state().await?;
-        let locks = state["locks"]
-            .as_array()
-            .context("the state has no locks")?;
-        let found = locks.iter().find(|lock| lock["thing"] == thing);
-        found
-            .cloned()
-            .with_context(|| format!("no {thing} in {state}"))
+        let found = shown(&state, thing).cloned();
+        found.with_context(|| format!("no {thing} in {state}"))
     }
 
     /// Waits until what the console shows of a lock fits; fails with the last sight and the stack's log.
@@ -194,21 +189,12 @@ impl World {
         what: &str,
         fits: impl Fn(&Value) -> bool,
     ) -> Result<Value> {
-        let patience = Instant::now() + DEADLINE;
-        let mut glances = tokio::time::interval(GLANCE);
-        loop {
-            let seen = self.lock(thing).await?;
-            if fits(&seen) {
-                return Ok(seen);
-            }
-            if Instant::now() > patience {
-                bail!(
-                    "{thing} was never {what}; last seen {seen:#}\n{}",
-                    tail(&self.directory)
-                );
-            }
-            glances.tick().await;
-        }
+        let of_lock = |state: &Value| shown(state, thing).is_some_and(&fits);
+        let state = self
+            .until_state(&format!("{thing} {what}"), of_lock)
+            .await?;
+        let found = shown(&state, thing).cloned();
+        found.with_context(|| format!("no {thing} in {state}"))
     }
 
     /// Waits until what the console shows of everything fits.
@@ -389,6 +375,12 @@ impl World {
         ];
         Client::connect(thing, self.at("mqtts"), &files).await
     }
+}
+
+/// One lock of what the console shows.
+fn shown<'a>(state: &'a Value, thing: &str) -> Option<&'a Value> {
+    let mut locks = state["locks"].as_array()?.iter();
+    locks.find(|lock| lock["thing"] == thing)
 }
 
 /// Whether the history of a lock, as the console shows it, has a line that contains `text`.
