@@ -266,6 +266,7 @@ impl Parts {
     fn ringer(&self, options: &Options, functions: &Functions) -> Ringer {
         Ringer {
             functions: functions.clone(),
+            iam: self.iam.clone(),
             events: self.events.clone(),
             clock: self.clock,
             account: options.account.clone(),

@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::function::Functions;
+use crate::iam::{Iam, Need};
 use crate::template::{Schedule, ScheduleKind};
 
 /// Shortest scaled period: a timer must not spin.
@@ -23,6 +24,8 @@ const PERIOD_MIN: Duration = Duration::from_millis(10);
 pub struct Ringer {
     /// Where invocations go.
     pub functions: Functions,
+    /// What the roles of schedules may do.
+    pub iam: Iam,
     /// For telling.
     pub events: EventBus,
     /// The time that payloads name.
@@ -46,6 +49,13 @@ pub async fn run(schedule: Schedule, ringer: Ringer) {
             schedule: schedule.name.clone(),
             function: schedule.function_arn.clone(),
         });
+        if let Some(role) = &schedule.role_arn {
+            let need = Need::new("lambda:InvokeFunction", &schedule.function_arn);
+            if let Err(denial) = ringer.iam.check_role(role, &schedule.name, &need) {
+                tracing::error!(schedule = schedule.name, %denial, "invoke on schedule");
+                continue;
+            }
+        }
         let payload = ringer.payload(&schedule);
         let invoked = ringer
             .functions

@@ -257,6 +257,8 @@ pub struct Schedule {
     pub enabled: bool,
     /// ARN of the function.
     pub function_arn: String,
+    /// ARN of the role that it invokes the function with; none where SAM makes one that may.
+    pub role_arn: Option<String>,
 }
 
 /// An `AWS::SQS::Queue`.

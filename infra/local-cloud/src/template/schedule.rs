@@ -33,7 +33,7 @@ pub(super) fn read(
         .map("Target")?
         .ok_or_else(|| fields.missing("Target"))?;
     let function_arn = target.need_text("Arn")?;
-    target.need_text("RoleArn")?;
+    let role_arn = Some(target.need_text("RoleArn")?);
     let input = input(&mut target)?;
     delivery(&mut target)?;
     target.finish()?;
@@ -46,6 +46,7 @@ pub(super) fn read(
         input,
         enabled: enabled(&mut fields)?,
         function_arn,
+        role_arn,
     };
     fields.accept(&["Name", "Description", "ScheduleExpressionTimezone"]);
     fields.finish()?;
@@ -71,7 +72,6 @@ pub(super) fn of_scheduler(
     fields.accept(&[
         "Description",
         "ScheduleExpressionTimezone",
-        "RoleArn",
         "PermissionsBoundary",
     ]);
     let path = format!("schedule/default/{name}");
@@ -106,6 +106,10 @@ fn of_event(
         ScheduleKind::Rule => "Schedule",
     };
     let input = input(&mut fields)?;
+    let role_arn = match kind {
+        ScheduleKind::Scheduler => fields.text("RoleArn")?,
+        ScheduleKind::Rule => None,
+    };
     delivery(&mut fields)?;
     let schedule = Schedule {
         logical_id,
@@ -116,6 +120,7 @@ fn of_event(
         input,
         enabled: enabled(&mut fields)?,
         function_arn: owner.identity.arn().to_owned(),
+        role_arn,
     };
     fields.finish()?;
     Ok(schedule)

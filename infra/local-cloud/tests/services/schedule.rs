@@ -4,6 +4,8 @@ use local_cloud::{EventKind, LocalCloud, StartError};
 
 use crate::world::{Client, event, options, thing};
 
+// AWS same(schedule): the function is invoked asynchronously with the Input, its <aws.scheduler.…> keywords replaced
+// AWS different(schedule): the first invocation comes at once; here one period after the start, and time_scale shortens the period
 #[tokio::test]
 async fn a_schedule_invokes_its_function_every_period() {
     let mut options = options();
@@ -26,6 +28,56 @@ async fn a_schedule_invokes_its_function_every_period() {
     .await;
     assert_eq!(name, "EchoFunctionMinutely");
     cloud.shutdown().await;
+}
+
+// AWS same(schedule): an invocation needs the right of the schedule's role
+// AWS different(schedule): a role's trust policy says who may assume it; here it is not evaluated
+#[tokio::test]
+async fn a_schedule_whose_role_may_not_invoke_does_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = options();
+    let text = std::fs::read_to_string(&options.template).unwrap();
+    let expression = "            ScheduleExpression: rate(1 minute)\n";
+    assert!(text.contains(expression));
+    let role = "            RoleArn: !GetAtt RuleRole.Arn\n";
+    let with_role = text.replace(expression, &format!("{role}{expression}"));
+    // What the role may do now => whether the schedule's answer comes.
+    for (action, invokes) in [("iot:Publish", false), ("lambda:InvokeFunction", true)] {
+        let statement = format!(
+            "            Statement:\n              - Effect: Allow\n                Action: {action}\n                Resource: '*'\n"
+        );
+        let old = "          PolicyDocument:\n            Version: '2012-10-17'\n            Statement:\n";
+        let new =
+            format!("          PolicyDocument:\n            Version: '2012-10-17'\n{statement}");
+        options.template = directory.path().join(format!("{invokes}.yaml"));
+        let at = with_role.find("  RuleRole:").unwrap();
+        let (before, after) = with_role.split_at(at);
+        std::fs::write(
+            &options.template,
+            format!("{before}{}", after.replacen(old, &new, 1)),
+        )
+        .unwrap();
+        options.time_scale = 0.01;
+        let cloud = LocalCloud::start(options.clone()).await.unwrap();
+        let mut events = cloud.subscribe();
+        if invokes {
+            let a = thing(&cloud, "a");
+            let mut client = Client::connect(&cloud, "a", &a).await;
+            client.subscribe("answer/clock").await;
+            assert_eq!(client.json().await.1["answer"], "nehw");
+        } else {
+            let (role, statement) = event(&mut events, "a missing right", |kind| match kind {
+                EventKind::MissingRight {
+                    role, statement, ..
+                } => Some((role.clone(), statement.clone())),
+                _ => None,
+            })
+            .await;
+            assert!(role.contains("RuleRole"), "{role}");
+            assert!(statement.contains("lambda:InvokeFunction"), "{statement}");
+        }
+        cloud.shutdown().await;
+    }
 }
 
 #[tokio::test]

@@ -5,10 +5,17 @@ use std::time::Duration;
 use super::refusal::refused;
 use super::*;
 
+// AWS same(schedule): ScheduleV2 events and AWS::Scheduler::Schedule, with names, state and input
 #[test]
 fn schedules_come_from_events_and_from_resources() {
     let template = thermostat(&[]);
     let function_arn = template.functions[0].arn.clone();
+    let copier = template
+        .roles
+        .iter()
+        .map(|role| role.arn.clone())
+        .find(|arn| arn.contains("Copier"))
+        .expect("the template has it");
     let arn =
         |name: &str| format!("arn:aws:scheduler:us-east-1:123456789012:schedule/default/{name}");
     assert_eq!(
@@ -23,6 +30,7 @@ fn schedules_come_from_events_and_from_resources() {
                 input: None,
                 enabled: true,
                 function_arn: function_arn.clone(),
+                role_arn: None,
             },
             Schedule {
                 logical_id: "Nightly".to_owned(),
@@ -33,11 +41,13 @@ fn schedules_come_from_events_and_from_resources() {
                 input: Some("{\"degrees\": 16}".to_owned()),
                 enabled: false,
                 function_arn,
+                role_arn: Some(copier),
             },
         ]
     );
 }
 
+// AWS absent(schedule): cron(…), at(…) and flexible windows; refused with file, line and what is wrong
 #[test]
 fn a_schedule_that_cannot_be_honoured_is_refused() {
     const EXPRESSION: &str = "ScheduleExpression: rate(5 minutes)";
