@@ -62,7 +62,8 @@ fn answers(bytes: &[u8]) -> Vec<Vec<u8>> {
     })
 }
 
-/// The registry, with a client that may use `open/` and a witness that may do everything.
+/// The registry, with a client that may use `open/` and a witness that may do everything. The client may subscribe to
+/// `+/said` as well, so that what it may not receive is told apart at delivery alone.
 fn ground() -> Ground {
     let setting = Setting {
         region: "us-east-1".to_owned(),
@@ -71,7 +72,13 @@ fn ground() -> Ground {
         policies: Default::default(),
     };
     let registry = Registry::open(setting, Clock).expect("a registry in memory opens");
-    let resources: Vec<String> = ["client/fuzz*", "topic/open/*", "topicfilter/open/*"]
+    let resources = [
+        "client/fuzz*",
+        "topic/open/*",
+        "topicfilter/open/*",
+        "topicfilter/+/said",
+    ];
+    let resources: Vec<String> = resources
         .iter()
         .map(|resource| registry.arn(resource))
         .collect();
