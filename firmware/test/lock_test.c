@@ -6,10 +6,9 @@
 #include "flash_sim.h"
 #include "lock.h"
 #include "report.h"
+#include "sample.h"
 #include "status.h"
 #include "vectors_types.h"
-
-#define NOW_S UINT64_C(1763779520)
 
 /* A lock with its flash and its latch, and what the latch was told. */
 struct bench {
@@ -20,15 +19,6 @@ struct bench {
   int moves;
   uint64_t journalled_at_unlock; /* Version in flash when the latch opened. */
 };
-
-static struct moment at_s(uint64_t uptime_s) {
-  struct moment now;
-  now.uptime_ms = uptime_s * 1000;
-  now.wall_ms = (NOW_S + uptime_s) * 1000;
-  now.synced = 1;
-  now.synced_at_ms = 1;
-  return now;
-}
 
 static void move(void *context, enum latch latch) {
   struct bench *bench = context;
@@ -43,7 +33,7 @@ static void move(void *context, enum latch latch) {
 
 static int boot(struct bench *bench) {
   struct latch_port port;
-  struct moment now = at_s(0);
+  struct moment now = sample_moment(0);
   port.move = move;
   port.context = bench;
   return lock_boot(&bench->lock, &bench->settings, &port, &bench->sim.flash,
@@ -56,21 +46,10 @@ static void bench_start(struct bench *bench) {
   bench->settings.clock_tolerance_ms = 2000;
 }
 
-static struct command command(enum action action, uint64_t version) {
-  struct command c;
-  memset(&c, 0, sizeof(c));
-  c.action = action;
-  c.version = version;
-  c.issued_s = NOW_S;
-  c.expires_s = action == ACTION_UNLOCK ? NOW_S + 30 : 0;
-  (void) snprintf(c.id, sizeof(c.id), "c-%u", (unsigned) version);
-  return c;
-}
-
 static enum outcome give(struct bench *bench, enum action action,
                          uint64_t version, uint64_t uptime_s) {
-  struct command c = command(action, version);
-  struct moment now = at_s(uptime_s);
+  struct command c = sample_command(action, version);
+  struct moment now = sample_moment(uptime_s);
   return lock_command(&bench->lock, &c, &now);
 }
 
@@ -121,8 +100,8 @@ static void versions_decide_what_acts(void) {
 
 static void a_version_belongs_to_one_command(void) {
   struct bench bench;
-  struct command c = command(ACTION_UNLOCK, 10);
-  struct moment now = at_s(2);
+  struct command c = sample_command(ACTION_UNLOCK, 10);
+  struct moment now = sample_moment(2);
   bench_ready(&bench);
   strcpy(c.id, "other");
   CHECK("other id", lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
@@ -149,8 +128,8 @@ static void an_unlock_acts_only_inside_its_time(void) {
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct bench bench;
-    struct command c = command(ACTION_UNLOCK, 11);
-    struct moment now = at_s(2);
+    struct command c = sample_command(ACTION_UNLOCK, 11);
+    struct moment now = sample_moment(2);
     bench_ready(&bench);
     now.wall_ms = (uint64_t) ((int64_t) (NOW_S * 1000) + rows[i].offset_ms);
     CHECK(rows[i].row,
@@ -189,8 +168,8 @@ static void without_a_believable_clock_only_locks_act(void) {
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct bench bench;
-    struct command c = command(ACTION_UNLOCK, 11);
-    struct moment now = at_s(0);
+    struct command c = sample_command(ACTION_UNLOCK, 11);
+    struct moment now = sample_moment(0);
     bench_ready(&bench);
     now.synced = rows[i].synced;
     now.synced_at_ms = rows[i].synced_at_ms;
@@ -200,7 +179,7 @@ static void without_a_believable_clock_only_locks_act(void) {
     CHECK(rows[i].row, rows[i].unlocks || bench.lock.refusal == REFUSAL_CLOCK);
     CHECK(rows[i].row,
           rows[i].unlocks || bench.lock.journal.entry.version == 10);
-    c = command(ACTION_LOCK, 12);
+    c = sample_command(ACTION_LOCK, 12);
     CHECK(rows[i].row,
           lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
     CHECK(rows[i].row, bench.lock.refusal == REFUSAL_NONE);
@@ -307,7 +286,7 @@ static void it_relocks_by_itself(void) {
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct bench bench;
-    struct moment now = at_s(2), tick = at_s(rows[i].tick_s);
+    struct moment now = sample_moment(2), tick = sample_moment(rows[i].tick_s);
     bench_start(&bench);
     bench.settings.relock_ms = rows[i].relock_ms;
     bench.settings.pulse_ms = rows[i].pulse_ms;
@@ -326,7 +305,7 @@ static void it_relocks_by_itself(void) {
 
 static void closing_the_door_relocks_at_once_when_it_was_waited_for(void) {
   struct bench bench;
-  struct moment now = at_s(50);
+  struct moment now = sample_moment(50);
   bench_start(&bench);
   bench.settings.relock_ms = 10000;
   (void) boot(&bench);
@@ -339,7 +318,7 @@ static void closing_the_door_relocks_at_once_when_it_was_waited_for(void) {
 
 static void a_repeated_unlock_does_not_prolong_the_time(void) {
   struct bench bench;
-  struct moment now = at_s(12);
+  struct moment now = sample_moment(12);
   bench_start(&bench);
   bench.settings.relock_ms = 10000;
   (void) boot(&bench);

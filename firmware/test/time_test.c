@@ -6,10 +6,9 @@
 #include "check.h"
 #include "flash_sim.h"
 #include "lock.h"
+#include "sample.h"
 #include "status.h"
 #include "vectors_types.h"
-
-#define NOW_S UINT64_C(1763779520)
 
 struct bench {
   struct flash_sim sim;
@@ -17,36 +16,16 @@ struct bench {
   enum latch latch;
 };
 
-static struct moment at_s(uint64_t uptime_s) {
-  struct moment now;
-  now.uptime_ms = uptime_s * 1000;
-  now.wall_ms = (NOW_S + uptime_s) * 1000;
-  now.synced = 1;
-  now.synced_at_ms = 1;
-  return now;
-}
-
 static void move(void *context, enum latch latch) {
   ((struct bench *) context)->latch = latch;
-}
-
-static struct command command(enum action action, uint64_t version) {
-  struct command c;
-  memset(&c, 0, sizeof(c));
-  c.action = action;
-  c.version = version;
-  c.issued_s = NOW_S;
-  c.expires_s = action == ACTION_UNLOCK ? NOW_S + 30 : 0;
-  (void) snprintf(c.id, sizeof(c.id), "c-%u", (unsigned) version);
-  return c;
 }
 
 /* Booted, with LOCK 10 in its journal. */
 static void bench_ready(struct bench *bench, uint32_t relock_ms) {
   struct lock_settings settings = {LATCH_LOCKED, 0, 0, 2000};
-  struct command lock = command(ACTION_LOCK, 10);
+  struct command lock = sample_command(ACTION_LOCK, 10);
   struct latch_port port;
-  struct moment now = at_s(0);
+  struct moment now = sample_moment(0);
   memset(bench, 0, sizeof(*bench));
   flash_sim_start(&bench->sim);
   settings.relock_ms = relock_ms;
@@ -79,8 +58,8 @@ static void no_time_is_so_odd_that_it_opens(void) {
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct bench bench;
-    struct command c = command(ACTION_UNLOCK, 11);
-    struct moment now = at_s(2);
+    struct command c = sample_command(ACTION_UNLOCK, 11);
+    struct moment now = sample_moment(2);
     bench_ready(&bench, 0);
     c.issued_s = rows[i].issued_s;
     c.expires_s = rows[i].expires_s;
@@ -96,8 +75,8 @@ static void no_time_is_so_odd_that_it_opens(void) {
 
 static void a_clock_that_steps_back_opens_nothing_burned(void) {
   struct bench bench;
-  struct command c = command(ACTION_UNLOCK, 11);
-  struct moment now = at_s(60);
+  struct command c = sample_command(ACTION_UNLOCK, 11);
+  struct moment now = sample_moment(60);
   bench_ready(&bench, 0);
   CHECK("late", lock_command(&bench.lock, &c, &now) == OUTCOME_EXPIRED);
   now.wall_ms -= 58000;
@@ -111,8 +90,8 @@ static void a_relock_is_due_from_uptime_0_and_after_months(void) {
   size_t i;
   for (i = 0; i < COUNT_OF(starts_ms); i++) {
     struct bench bench;
-    struct command c = command(ACTION_UNLOCK, 11);
-    struct moment now = at_s(1);
+    struct command c = sample_command(ACTION_UNLOCK, 11);
+    struct moment now = sample_moment(1);
     bench_ready(&bench, 10000);
     now.uptime_ms = now.synced_at_ms = starts_ms[i];
     CHECK("open", lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);

@@ -13,10 +13,10 @@ found=out/found/$target log=out/$target.log
 # Two runs at once would undo each other.
 exec 9>"out/$target.lock"
 flock 9
-rm -rf "out/work/$target"
-mkdir -p "out/work/$target" "$found"
+rm -rf "out/grown/$target"
+mkdir -p "out/grown/$target" "$found"
 if ! "out/$target" -seed="$seed" -runs="$runs" -max_len="$bytes" -len_control=10 -print_final_stats=1 \
-  -artifact_prefix="$found/" "out/work/$target" "corpus/$target" >"$log" 2>&1; then
+  -artifact_prefix="$found/" "out/grown/$target" "corpus/$target" >"$log" 2>&1; then
   grep -h -m 3 'broken:\|ERROR:\|runtime error:' "$log" || tail -n 5 "$log"
   file=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
   echo "fuzz $target: FOUND, kept as firmware/test/fuzz/$file"

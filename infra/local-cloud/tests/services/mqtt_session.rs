@@ -273,8 +273,8 @@ async fn a_shared_subscription_is_dealt_out() {
     let arn = |resource: &str| cloud.registry().arn(resource);
     let statements = json!([
         {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"},
-        {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter/$share/g/work/+")},
-        {"Effect": "Allow", "Action": "iot:Receive", "Resource": arn("topic/$share/g/work/*")},
+        {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter/$share/g/task/+")},
+        {"Effect": "Allow", "Action": "iot:Receive", "Resource": arn("topic/$share/g/task/*")},
     ]);
     let member = certificate(&cloud, "member", &statements);
     let all = free(&cloud);
@@ -282,11 +282,11 @@ async fn a_shared_subscription_is_dealt_out() {
     let (mut b, _) = Raw::connect(&cloud, "b", &member, &Connect::persistent(5, 600)).await;
     let (mut p, _) = Raw::connect(&cloud, "p", &all, &Connect::new(4)).await;
     let (mut other, _) = Raw::connect(&cloud, "o", &all, &Connect::new(4)).await;
-    other.subscribed(&[("$share/h/work/+", 0)]).await;
+    other.subscribed(&[("$share/h/task/+", 0)]).await;
     for member in [&mut a, &mut b] {
-        assert_eq!(member.subscribed(&[("$share/g/work/+", 1)]).await, [1]);
+        assert_eq!(member.subscribed(&[("$share/g/task/+", 1)]).await, [1]);
     }
-    publish(&mut p, "work/x", numbers(0..4)).await;
+    publish(&mut p, "task/x", numbers(0..4)).await;
     let mut dealt = Vec::new();
     for member in [&mut a, &mut b] {
         for _ in 0..2 {
@@ -308,7 +308,7 @@ async fn a_shared_subscription_is_dealt_out() {
     let taken_over: Vec<Publish> = vec![a.message().await, a.message().await];
     assert!(taken_over.iter().all(|m| dealt.contains(&m.payload)));
     a.leave().await;
-    publish(&mut p, "work/x", numbers(4..6)).await;
+    publish(&mut p, "task/x", numbers(4..6)).await;
     let how = Connect::persistent(5, 600);
     let (mut b, body) = Raw::connect(&cloud, "b", &member, &how).await;
     assert_eq!(body[0], 1);
@@ -320,9 +320,9 @@ async fn a_shared_subscription_is_dealt_out() {
     }
     waited.sort();
     assert_eq!(waited, ["0", "1", "2", "3", "4", "5"]);
-    b.unsubscribe(&["$share/g/work/+"]).await;
+    b.unsubscribe(&["$share/g/task/+"]).await;
     b.answer(UNSUBACK).await;
-    publish(&mut p, "work/x", numbers(6..7)).await;
+    publish(&mut p, "task/x", numbers(6..7)).await;
     b.send(&[0xC0, 0]).await;
     assert_eq!(b.packet().await.unwrap().first, 0xD0, "no longer a member");
     cloud.shutdown().await;
