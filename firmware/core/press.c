@@ -81,7 +81,8 @@ const char *press_name(enum press press) {
 int press_format(const struct press_message *message, char *out, size_t size,
                  size_t *length) {
   const char *const strings[] = {message->serial, press_name(message->press)};
-  const uint64_t numbers[] = {message->supply_mv, message->sequence};
+  const uint64_t supply_mv = message->supply_mv;
+  const uint64_t good_for_ms = message->good_for_ms;
   size_t chars = strlen(message->serial);
   struct text text;
   if (chars == 0 || chars > PRESS_SERIAL_CHARS_MAX ||
@@ -91,10 +92,16 @@ int press_format(const struct press_message *message, char *out, size_t size,
   text_start(&text, out, size);
   text_fill(&text,
             "{\"serialNumber\":\"%\",\"clickType\":\"%\","
-            "\"batteryVoltage\":\"#mV\",\"sequence\":#",
-            strings, numbers);
+            "\"batteryVoltage\":\"#mV\"",
+            strings, &supply_mv);
+  if (message->sequence != 0) {
+    text_fill(&text, ",\"sequence\":#", strings, &message->sequence);
+  }
   if (message->pressed_ms != 0) {
     text_fill(&text, ",\"pressedAt\":#", strings, &message->pressed_ms);
+  }
+  if (good_for_ms != 0) {
+    text_fill(&text, ",\"goodForMs\":#", strings, &good_for_ms);
   }
   text_string(&text, "}");
   return text_finish(&text, length);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /*! Longest press payload, NUL included. */
-#define PRESS_BYTES_MAX 288
+#define PRESS_BYTES_MAX 320
 
 /*! Longest serial number that press_format takes. */
 #define PRESS_SERIAL_CHARS_MAX 128
@@ -59,17 +59,22 @@ const char *press_name(enum press press);
 /*! Everything a press says. */
 struct press_message {
   const char *serial;  /*!< 1 to PRESS_SERIAL_CHARS_MAX of [A-Za-z0-9._:-]. */
-  uint64_t sequence;   /*!< Strictly increasing for the life of the button. */
+  uint64_t sequence;   /*!< Strictly increasing for the life of the button; 0 =
+                            the button cannot vouch for one. */
   uint64_t pressed_ms; /*!< Since 1970; 0 = the clock is not set. It tells the
                             cloud how old a press is that was long on its way
                             (C4). */
+  uint32_t good_for_ms; /*!< How long the button waits for its answer; after
+                             that it has said that the press was dropped. 0 =
+                             it does not say. */
   uint32_t supply_mv;
   enum press press;
 };
 
 /*! Words a press as the AWS IoT Button does, with what our own buttons add:
  * {"serialNumber":"button-1","clickType":"SINGLE","batteryVoltage":"3300mV",
- * "sequence":412,"pressedAt":1763779512100}; no pressedAt without a clock.
+ * "sequence":412,"pressedAt":1763779512100,"goodForMs":3000}; what is 0 is left
+ * out.
  * Errors: CORE_EARG for a serial that is not as described; CORE_ESPACE, never
  * with PRESS_BYTES_MAX. */
 int press_format(const struct press_message *message, char *out, size_t size,

@@ -1,29 +1,27 @@
-/*! The report of a lock, and when to send it (PROTOCOL section 2 and D4).
+/*! The report of a lock and the shadow update that carries it (PROTOCOL
+ * section 2 and D4).
  *
  * A report is always the whole object: update/accepted repeats the request
- * only, so a part would hide the rest. Knows no topic and no network.
+ * only, so a part would hide the rest. Each update has a token of its own,
+ * `<boot count>-<number>`, which the report repeats as `reportId`: so a reader of
+ * the shadow can tell a new report from one that was edited by hand. Knows no
+ * topic, no network, and not when to send.
  */
 #ifndef CORE_REPORT_H
 #define CORE_REPORT_H
 
 #include <stddef.h>
 
-#include "backoff.h"
 #include "lock.h"
 
 /*! Longest report, NUL included. */
 #define REPORT_BYTES_MAX 512
 
+/*! Longest update, NUL included: the report in its envelope. */
+#define REPORT_UPDATE_BYTES_MAX (REPORT_BYTES_MAX + 64)
+
 /*! Longest firmware name in a report. */
 #define REPORT_FIRMWARE_CHARS_MAX 15
-
-/*! Delay before a report that was not accepted is sent again: 2 s … 5 min. */
-#define REPORT_RETRY_FIRST_MS 2000u
-#define REPORT_RETRY_MOST_MS 300000u
-
-/*! Refusals and repeats alone make no more than one report in this time: a
- * flood of commands must not become a flood of reports (S7). */
-#define REPORT_MENTION_MS 2000u
 
 /*! Everything one report says. */
 struct report {
@@ -35,6 +33,7 @@ struct report {
   int clock_is_good;
   int32_t rssi_dbm;
   uint32_t boot_count;
+  uint32_t number;
   uint64_t version;
   char command_id[COMMAND_ID_CHARS_MAX + 1];
   char refused_id[COMMAND_ID_CHARS_MAX + 1];
@@ -44,6 +43,7 @@ struct report {
 /*! What the lock itself does not know and a report needs. */
 struct report_context {
   uint32_t boot_count;
+  uint32_t number; /*!< Of the update that carries the report, see reporter.h. */
   int32_t rssi_dbm;
   const char *firmware; /*!< Of [A-Za-z0-9.+-]. */
 };
@@ -58,55 +58,9 @@ void report_collect(const struct lock *lock,
 int report_format(const struct report *report, char *out, size_t size,
                   size_t *length);
 
-/*! Whether `state` — the `state` object of update/accepted, in any key order,
- * null members present or not — reports exactly this report. */
-int report_is_echoed(const struct report *report, const char *state,
-                     size_t length);
-
-/*! Sends reports until the last one is accepted, and again each interval
- * (D4). Zeroed memory is a reporter that never sends. */
-struct reporter {
-  struct report sent;
-  struct backoff backoff;
-  uint32_t interval_ms;
-  uint64_t next_ms;    /*!< Uptime of the next send; meaningless while due. */
-  uint64_t mention_ms; /*!< Uptime before which no mention is sent. */
-  int connected;
-  int due;      /*!< Something changed: send at once. */
-  int mention;  /*!< Something was refused or repeated: send soon. */
-  int awaiting; /*!< Sent, not yet accepted. */
-};
-
-/*! Starts with a report due: that of the boot. `interval_ms` is the longest
- * time between two reports, >= 1; PROTOCOL D4 wants 15 minutes. */
-void reporter_start(struct reporter *reporter, uint32_t interval_ms);
-
-/*! The latch, the journal, the door or the clock changed: the next poll sends
- * (D4), whatever is still unanswered. */
-void reporter_request(struct reporter *reporter);
-
-/*! A command was refused or repeated and nothing changed: a report tells the
- * last of them within REPORT_MENTION_MS (D1, D6, S7). */
-void reporter_mention(struct reporter *reporter);
-
-/*! The way to the shadow opened (a report becomes due, D4) or closed. */
-void reporter_connected(struct reporter *reporter, int connected);
-
-/*! Whether to send a report now. Never while the way is closed. */
-int reporter_wants(const struct reporter *reporter, const struct moment *now);
-
-/*! Notes that `report` was sent. `random` is any number, for the jitter of the
- * next try: 2 s, 4 s … 5 min, until one is accepted. */
-void reporter_sent(struct reporter *reporter, const struct report *report,
-                   const struct moment *now, uint32_t random);
-
-/*! Takes the `state` of an update/accepted. Returns 1 when it equals the
- * report last sent, which ends the retries; anything else changes nothing. */
-int reporter_accepted(struct reporter *reporter, const char *state,
-                      size_t length, const struct moment *now);
-
-/*! Whether the cloud has accepted all there is to tell, over this connection:
- * what makes a connection of use. */
-int reporter_is_settled(const struct reporter *reporter);
+/*! Writes the whole update, report and token, to be published as it is.
+ * Errors: CORE_ESPACE; REPORT_UPDATE_BYTES_MAX always suffices. */
+int report_format_update(const struct report *report, char *out, size_t size,
+                         size_t *length);
 
 #endif

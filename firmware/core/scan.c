@@ -262,38 +262,3 @@ int scan_unsigned(const struct scan_value *value, uint64_t *out) {
   *out = number;
   return CORE_OK;
 }
-
-static int same_value(const struct scan_value *a, const struct scan_value *b) {
-  if (a->kind != b->kind) return 0;
-  if (a->kind == SCAN_OBJECT) {
-    return scan_equal(a->at, a->length, b->at, b->length);
-  }
-  return a->length == b->length && memcmp(a->at, b->at, a->length) == 0;
-}
-
-/* Whether each member of `left` that is not null is in `right`. */
-static int covers(const char *left, size_t left_length, const char *right,
-                  size_t right_length) {
-  struct scan outer, inner;
-  struct scan_value key, value, other_key, other;
-  int more, found;
-  if (scan_open(&outer, left, left_length) != CORE_OK) return 0;
-  while ((more = scan_next(&outer, &key, &value)) > 0) {
-    if (value.kind == SCAN_NULL) continue;
-    if (scan_open(&inner, right, right_length) != CORE_OK) return 0;
-    found = 0;
-    while (!found && scan_next(&inner, &other_key, &other) > 0) {
-      found = key.length == other_key.length &&
-              memcmp(key.at, other_key.at, key.length) == 0 &&
-              same_value(&value, &other);
-    }
-    if (!found) return 0;
-  }
-  return more == 0;
-}
-
-int scan_equal(const char *left, size_t left_length, const char *right,
-               size_t right_length) {
-  return covers(left, left_length, right, right_length) &&
-         covers(right, right_length, left, left_length);
-}

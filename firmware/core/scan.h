@@ -14,8 +14,9 @@
 
 #include "status.h"
 
-/*! Nesting deeper than this is refused, which bounds the stack. */
-#define SCAN_DEPTH_MAX 8
+/*! Nesting deeper than this is refused, which bounds the stack. A shadow may be
+ * nested 8 deep; its answer adds `metadata`, a section and a time to that. */
+#define SCAN_DEPTH_MAX 12
 
 /*! Integers are exact below 2^53 in every JSON implementation. */
 #define SCAN_INTEGER_LIMIT (UINT64_C(1) << 53)
@@ -66,11 +67,5 @@ int scan_is(const struct scan_value *value, const char *expected);
 /*! Reads a whole number without sign, fraction or exponent.
  * Errors: CORE_EARG when it is anything else, CORE_ESPACE from 2^53 on. */
 int scan_unsigned(const struct scan_value *value, uint64_t *out);
-
-/*! Whether two valid JSON objects hold the same members in any order, where a
- * null member is the same as an absent one. Numbers and strings compare as
- * they are written. Returns 1 or 0; 0 also for text that is not an object. */
-int scan_equal(const char *left, size_t left_length, const char *right,
-               size_t right_length);
 
 #endif

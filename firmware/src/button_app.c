@@ -13,6 +13,9 @@
 #define TICK_MS 20
 #define SEQUENCE_MAGIC 0x31514553u /* "SEQ1" */
 
+/* A count below this was never lifted to the time of day: seconds in 2001. */
+#define SEQUENCE_LIFTED UINT64_C(1000000000)
+
 static struct {
   struct press_classifier classifier;
   struct counter sequence;
@@ -24,14 +27,20 @@ static struct {
   unsigned unanswered; /* Presses sent that the broker has not taken yet. */
   uint16_t last_id;    /* Packet id of the last of them. */
   bool pressed_level;
-  bool sequence_is_new; /* Flash held none: start from the time of day. */
+  bool sequence_is_new; /* Flash held none: nothing vouches for a count. */
 } s_app;
 
-static bool next_sequence(uint64_t *sequence) {
-  struct moment now;
+/* A count that starts over would be overtaken by every press before it. So a
+ * button with a new flash gives none out until its clock can lift it past them,
+ * and sends its presses without one (sequence 0). */
+static bool next_sequence(const struct moment *now, uint64_t *sequence) {
+  bool clock = lock_clock_is_good(now) != 0;
   uint64_t above = 0;
-  port_now(&now);
-  if (s_app.sequence_is_new && now.synced) above = now.wall_ms / 1000;
+  *sequence = 0;
+  if (s_app.sequence_is_new && !clock) return true;
+  if (clock && s_app.sequence.value < SEQUENCE_LIFTED) {
+    above = now->wall_ms / 1000;
+  }
   if (counter_next(&s_app.sequence, above, sequence) != CORE_OK) return false;
   s_app.sequence_is_new = false;
   return true;
@@ -62,14 +71,15 @@ static void send_press(enum press press) {
     drop(press_name(press), "offline", 4);
     return;
   }
-  if (!next_sequence(&sequence)) {
+  port_now(&now);
+  if (!next_sequence(&now, &sequence)) {
     drop(press_name(press), "flash", 6);
     return;
   }
-  port_now(&now);
   message.serial = port_thing();
   message.press = press;
   message.sequence = sequence;
+  message.good_for_ms = (uint32_t) mgos_sys_config_get_button_answer_ms();
   message.supply_mv = (uint32_t) mgos_sys_config_get_button_supply_mv();
   message.pressed_ms = lock_clock_is_good(&now) ? now.wall_ms : 0;
   PORT_ASSERT(press_format(&message, payload, sizeof(payload), &length) ==
@@ -134,7 +144,7 @@ bool button_app_start(struct watchdog_counts *counts) {
   status = counter_load(&s_app.sequence, &s_app.sequence_record.flash,
                         SEQUENCE_MAGIC);
   s_app.sequence_is_new = status != CORE_OK;
-  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_press(), s_app.topic,
+  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_press(), "", s_app.topic,
                          sizeof(s_app.topic)) == CORE_OK);
   /* The ESP8266 has no pull-down: a button to the supply needs a resistor. */
   if (!mgos_gpio_set_button_handler(

@@ -6,11 +6,13 @@
 #include "lock.h"
 #include "mgos.h"
 #include "mgos_mqtt.h"
-#include "mgos_shadow.h"
 #include "port.h"
 #include "report.h"
+#include "reporter.h"
 #include "settings.h"
+#include "shadow.h"
 #include "status.h"
+#include "topics.h"
 
 #define TICK_MS 100
 
@@ -20,7 +22,7 @@ static struct {
   struct port_record journal_record;
   struct report_context context;
   struct watchdog_counts *counts;
-  char topic[PORT_TOPIC_BYTES_MAX];
+  char update_topic[PORT_TOPIC_BYTES_MAX];
   int relay_pin;
   int door_pin;
   bool unlocked_level;
@@ -42,16 +44,17 @@ static void move_latch(void *context, enum latch latch) {
 static void send_report_if_due(void) {
   struct moment now;
   struct report report;
-  char text[REPORT_BYTES_MAX];
+  char text[REPORT_UPDATE_BYTES_MAX];
   size_t length;
   port_now(&now);
   if (!reporter_wants(&s_app.reporter, &now)) return;
   s_app.context.rssi_dbm = port_rssi();
+  s_app.context.number = reporter_send(&s_app.reporter, &now, port_random());
   report_collect(&s_app.lock, &s_app.context, &now, &report);
-  PORT_ASSERT(report_format(&report, text, sizeof(text), &length) == CORE_OK);
-  /* True means only that the library took it; the echo tells the rest. */
-  (void) mgos_shadow_updatef(0, "%s", text);
-  reporter_sent(&s_app.reporter, &report, &now, port_random());
+  PORT_ASSERT(report_format_update(&report, text, sizeof(text), &length) ==
+              CORE_OK);
+  /* Says only that the library took it; the shadow's answer says the rest. */
+  (void) mgos_mqtt_pub(s_app.update_topic, text, length, 1, false);
 }
 
 static void changed(void) {
@@ -84,18 +87,11 @@ static void obey(const char *payload, size_t length) {
                 outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
 }
 
-static void on_command(struct mg_connection *nc, const char *topic,
-                       int topic_len, const char *msg, int msg_len, void *ud) {
+static void on_command(const char *payload, size_t length, const void *arg) {
   const enum latch latch = s_app.lock.latch;
   const uint64_t version = s_app.lock.journal.entry.version;
-  (void) nc;
-  (void) ud;
-  if (topic_len < 0 || msg_len < 0 ||
-      (size_t) topic_len != strlen(s_app.topic) ||
-      memcmp(topic, s_app.topic, (size_t) topic_len) != 0) {
-    return;
-  }
-  obey(msg, (size_t) msg_len);
+  (void) arg;
+  obey(payload, length);
   s_app.counts->refusals = s_app.lock.refusals;
   if (s_app.lock.journal.entry.version != version) s_app.counts->commands++;
   if (s_app.lock.journal.entry.version != version ||
@@ -124,53 +120,54 @@ static void on_tick(void *arg) {
   send_report_if_due();
 }
 
-static void read_door(void) {
+/* Whether the latch moved. */
+static bool read_door(void) {
   struct moment now;
   bool closed_level = mgos_sys_config_get_lock_door_closed_level() != 0;
   port_now(&now);
-  (void) lock_door(&s_app.lock,
+  return lock_door(&s_app.lock,
                    mgos_gpio_read(s_app.door_pin) == closed_level ? DOOR_CLOSED
                                                                   : DOOR_OPEN,
-                   &now);
+                   &now) != 0;
 }
 
+/* Sends nothing: an edge that came meanwhile would be lost. The tick does. */
 static void on_door(int pin, void *arg) {
+  const enum door door = s_app.lock.door;
   (void) pin;
   (void) arg;
-  read_door();
-  changed();
+  if (read_door()) reporter_request(&s_app.reporter);
+  if (s_app.lock.door != door) reporter_door(&s_app.reporter);
 }
 
-static void on_shadow_connected(int ev, void *evd, void *arg) {
-  (void) ev;
-  (void) evd;
-  (void) arg;
-  reporter_connected(&s_app.reporter, 1);
-  send_report_if_due();
+static void on_open(bool is_open) {
+  reporter_connected(&s_app.reporter, is_open);
 }
 
-static void on_disconnected(int ev, void *evd, void *arg) {
-  (void) ev;
-  (void) evd;
-  (void) arg;
-  reporter_connected(&s_app.reporter, 0);
-}
-
-static void on_accepted(int ev, void *evd, void *arg) {
-  const struct mg_str *state = (const struct mg_str *) evd;
+/* Notes what the answer means; the tick sends. */
+static void on_answer(const char *payload, size_t length, const void *arg) {
+  const enum shadow_topic *topic = (const enum shadow_topic *) arg;
+  const bool was_covered = s_app.reporter.repeat_ms != 0;
+  struct shadow_answer answer;
   struct moment now;
-  (void) ev;
-  (void) arg;
-  if (state == NULL || state->p == NULL) return;
   port_now(&now);
-  (void) reporter_accepted(&s_app.reporter, state->p, state->len, &now);
-}
-
-static void on_rejected(int ev, void *evd, void *arg) {
-  const struct mgos_shadow_error *error = (const struct mgos_shadow_error *) evd;
-  (void) ev;
-  (void) arg;
-  if (error != NULL) LOG(LL_ERROR, ("lock: report rejected: %d", error->code));
+  shadow_read(*topic, payload, length, &answer);
+  switch (reporter_answer(&s_app.reporter, &answer, &now)) {
+    case VERDICT_NONE:
+    case VERDICT_SETTLED:
+      break;
+    case VERDICT_REJECTED:
+      LOG(LL_ERROR, ("lock: report rejected: %lu",
+                     (unsigned long) answer.code));
+      break;
+    case VERDICT_FOREIGN:
+      if (was_covered) break;
+      LOG(LL_WARN, ("lock: another changed the shadow; reporting again in "
+                    "%lu ms",
+                    (unsigned long) (s_app.reporter.repeat_ms -
+                                     now.uptime_ms)));
+      break;
+  }
 }
 
 static uint32_t milliseconds(int value, int unit_ms) {
@@ -203,7 +200,30 @@ static void start_door(void) {
     LOG(LL_ERROR, ("lock: pin %d cannot be a door contact", s_app.door_pin));
     return;
   }
-  read_door();
+  (void) read_door();
+}
+
+static void listen_to(const char *prefix, const char *suffix,
+                      topics_handler handler, const enum shadow_topic *kind) {
+  char topic[PORT_TOPIC_BYTES_MAX];
+  PORT_ASSERT(port_topic(prefix, suffix, topic, sizeof(topic)) == CORE_OK);
+  topics_listen(topic, handler, kind);
+}
+
+/* The shadow's answers, and commands: these last, so that they are subscribed to
+ * first, as the first report may bring one. */
+static void start_topics(void) {
+  static const enum shadow_topic kinds[SHADOW_TOPICS] = {
+      SHADOW_UPDATE_ACCEPTED, SHADOW_UPDATE_REJECTED, SHADOW_DELETE_ACCEPTED};
+  int i;
+  topics_start(on_open);
+  for (i = 0; i < SHADOW_TOPICS; i++) {
+    listen_to(SHADOW_PREFIX, shadow_suffix(kinds[i]), on_answer, &kinds[i]);
+  }
+  listen_to(mgos_sys_config_get_topic_command(), "", on_command, NULL);
+  PORT_ASSERT(port_topic(SHADOW_PREFIX, SHADOW_UPDATE_SUFFIX,
+                         s_app.update_topic,
+                         sizeof(s_app.update_topic)) == CORE_OK);
 }
 
 void lock_app_power_on(void) {
@@ -232,15 +252,9 @@ bool lock_app_start(struct watchdog_counts *counts) {
   s_app.context.boot_count = port_boots();
   s_app.context.firmware = PORT_FIRMWARE;
   start_door();
-  reporter_start(&s_app.reporter,
+  reporter_start(&s_app.reporter, s_app.context.boot_count,
                  milliseconds(mgos_sys_config_get_report_interval_s(), 1000));
-  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_command(), s_app.topic,
-                         sizeof(s_app.topic)) == CORE_OK);
-  mgos_mqtt_sub(s_app.topic, on_command, NULL);
-  mgos_event_add_handler(MGOS_SHADOW_CONNECTED, on_shadow_connected, NULL);
-  mgos_event_add_handler(MGOS_SHADOW_UPDATE_ACCEPTED, on_accepted, NULL);
-  mgos_event_add_handler(MGOS_SHADOW_UPDATE_REJECTED, on_rejected, NULL);
-  mgos_event_add_handler(MGOS_EVENT_CLOUD_DISCONNECTED, on_disconnected, NULL);
+  start_topics();
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   return true;
 }
@@ -248,7 +262,7 @@ bool lock_app_start(struct watchdog_counts *counts) {
 bool lock_app_is_connected(void) { return s_app.reporter.connected != 0; }
 
 bool lock_app_is_of_use(void) {
-  return reporter_is_settled(&s_app.reporter) != 0;
+  return reporter_is_answered(&s_app.reporter) != 0;
 }
 
 bool lock_app_may_reboot(void) {

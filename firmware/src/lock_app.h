@@ -17,10 +17,10 @@ void lock_app_power_on(void);
  * relay's pin cannot be an output. */
 bool lock_app_start(struct watchdog_counts *counts);
 
-/*! Whether the way to the shadow is open. */
+/*! Whether the broker has granted commands and the shadow's answers. */
 bool lock_app_is_connected(void);
 
-/*! Whether the cloud has accepted all there is to tell. */
+/*! Whether the shadow has answered all there is to say. */
 bool lock_app_is_of_use(void);
 
 /*! Whether a reboot would leave the latch as it is. */

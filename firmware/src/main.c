@@ -19,8 +19,6 @@ static bool start(enum role role) {
   const bool pins_are_good = settings_check_pins(role);
   if (pins_are_good) led_start();
   if (!settings_check(role) || !pins_are_good) return false;
-  /* A button's policy grants no shadow; subscribing would cut its connection. */
-  if (role == ROLE_BUTTON) mgos_sys_config_set_shadow_enable(0);
   if ((role & ROLE_LOCK) && !lock_app_start(&s_counts)) return false;
   if ((role & ROLE_BUTTON) && !button_app_start(&s_counts)) return false;
   watchdog_start(role & ROLE_LOCK ? &as_lock : &as_button, &s_counts);

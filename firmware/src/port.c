@@ -93,12 +93,13 @@ const char *port_thing(void) {
   return thing == NULL ? "" : thing;
 }
 
-int port_topic(const char *prefix, char *out, size_t size) {
+int port_topic(const char *prefix, const char *suffix, char *out, size_t size) {
   struct text text;
   size_t length;
   text_start(&text, out, size);
   if (prefix != NULL) text_string(&text, prefix);
   text_string(&text, port_thing());
+  text_string(&text, suffix);
   return text_finish(&text, &length);
 }
 

@@ -28,11 +28,12 @@ void port_now(struct moment *now);
 /*! Prepares `record` for use as flash; `record` must stay where it is. */
 void port_record_start(struct port_record *record, const char *name);
 
-/*! The thing's name: aws.thing_name, else device.id; never NULL. */
+/*! The thing's name: aws.thing_name, else device.id; never NULL. It is computed
+ * here and stored nowhere, so that a later change of device.id takes effect. */
 const char *port_thing(void);
 
-/*! Writes prefix + thing's name. Errors: CORE_ESPACE. */
-int port_topic(const char *prefix, char *out, size_t size);
+/*! Writes prefix + thing's name + suffix. Errors: CORE_ESPACE. */
+int port_topic(const char *prefix, const char *suffix, char *out, size_t size);
 
 /*! Signal strength in dBm; 0 where there is no Wi-Fi. */
 int32_t port_rssi(void);

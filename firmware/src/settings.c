@@ -92,7 +92,7 @@ static bool check_topic(const char *key, const char *text) {
   char topic[PORT_TOPIC_BYTES_MAX];
   text = or_empty(text);
   if (text[0] != '$' && strpbrk(text, "+#") == NULL &&
-      port_topic(text, topic, sizeof(topic)) == 0) {
+      port_topic(text, "", topic, sizeof(topic)) == 0) {
     return true;
   }
   LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: a topic without + and # that "

@@ -21,6 +21,8 @@ void slot_tests(void);
 void lock_tests(void);
 void device_tests(void);
 void report_tests(void);
+void reporter_tests(void);
+void shadow_tests(void);
 void press_tests(void);
 void walk_tests(void);
 void powercut_tests(void);

@@ -86,7 +86,7 @@ static void take(struct bench *bench, const struct device_vector *step) {
 }
 
 static void every_step_reports_what_the_vectors_say(void) {
-  static const struct report_context context = {1, -61, "1.0.0"};
+  static const struct report_context context = {1, 1, -61, "1.0.0"};
   struct bench bench;
   size_t i;
   int begins = 1;

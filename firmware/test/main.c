@@ -33,6 +33,8 @@ int main(void) {
   lock_tests();
   device_tests();
   report_tests();
+  reporter_tests();
+  shadow_tests();
   press_tests();
   walk_tests();
   powercut_tests();

@@ -105,6 +105,9 @@ static int format(const char *serial, enum press press, uint64_t pressed_ms,
   message.supply_mv = pressed_ms == UINT64_MAX ? UINT32_MAX : 3300;
   message.sequence = pressed_ms == UINT64_MAX ? UINT64_MAX : 412;
   message.pressed_ms = pressed_ms;
+  message.good_for_ms = pressed_ms == UINT64_MAX ? UINT32_MAX
+                        : pressed_ms == 0        ? 0
+                                                 : 3000;
   status = press_format(&message, out, size, &length);
   CHECK(serial, status != CORE_OK || length == strlen(out));
   return status;
@@ -112,6 +115,9 @@ static int format(const char *serial, enum press press, uint64_t pressed_ms,
 
 static void a_press_is_worded_as_the_aws_iot_button_does(void) {
   char out[PRESS_BYTES_MAX], serial[PRESS_SERIAL_CHARS_MAX + 2];
+  static const struct press_message unvouched = {"b",  0,    0,
+                                                 3000, 3300, PRESS_SINGLE};
+  size_t length;
   CHECK("fits",
         format("button-1", PRESS_SINGLE, 0, out, sizeof(out)) == CORE_OK);
   CHECK("text", strcmp(out, "{\"serialNumber\":\"button-1\",\"clickType\":"
@@ -121,7 +127,13 @@ static void a_press_is_worded_as_the_aws_iot_button_does(void) {
                         sizeof(out)) == CORE_OK);
   CHECK("time", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":\"LONG\","
                             "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
-                            "\"pressedAt\":1763779512100}") == 0);
+                            "\"pressedAt\":1763779512100,"
+                            "\"goodForMs\":3000}") == 0);
+  CHECK("new flash, no clock",
+        press_format(&unvouched, out, sizeof(out), &length) == CORE_OK);
+  CHECK("no count", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":"
+                                "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                                "\"goodForMs\":3000}") == 0);
   CHECK("double", strcmp(press_name(PRESS_DOUBLE), "DOUBLE") == 0);
   CHECK("small", format("b", PRESS_LONG, 0, out, 20) == CORE_ESPACE);
   CHECK("empty", format("", PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);

@@ -5,33 +5,20 @@
 #include "scan.h"
 #include "vectors_types.h"
 
-static int equal(const char *left, const char *right) {
-  return scan_equal(left, strlen(left), right, strlen(right));
-}
-
-static void objects_are_equal_in_any_order_and_null_is_absent(void) {
-  static const struct {
-    const char *left, *right;
-    int expected;
-  } rows[] = {
-      {"{}", " { } ", 1},
-      {"{\"a\":1,\"b\":\"x\"}", "{\"b\":\"x\", \"a\":1}", 1},
-      {"{\"a\":1,\"b\":null}", "{\"a\":1}", 1},
-      {"{\"a\":1}", "{\"a\":1,\"b\":null}", 1},
-      {"{\"a\":{\"x\":1,\"y\":2}}", "{\"a\":{\"y\":2,\"x\":1}}", 1},
-      {"{\"a\":1}", "{\"a\":2}", 0},
-      {"{\"a\":1}", "{\"a\":\"1\"}", 0},
-      {"{\"a\":1}", "{\"a\":1,\"b\":2}", 0},
-      {"{\"a\":1,\"b\":2}", "{\"a\":1}", 0},
-      {"{\"a\":{\"x\":1}}", "{\"a\":{\"x\":2}}", 0},
-      {"{\"a\":null}", "{\"a\":1}", 0},
-      {"{\"a\":1", "{\"a\":1}", 0},
-      {"{\"a\":1}", "{\"a\":1}x", 0},
-      {"[]", "[]", 0},
-  };
-  size_t i;
-  for (i = 0; i < COUNT_OF(rows); i++) {
-    CHECK(rows[i].left, equal(rows[i].left, rows[i].right) == rows[i].expected);
+static void nesting_is_read_to_its_limit_and_no_deeper(void) {
+  int depth, i;
+  for (depth = 1; depth <= SCAN_DEPTH_MAX + 1; depth++) {
+    char json[8 * (SCAN_DEPTH_MAX + 1)] = "";
+    struct scan scan;
+    struct scan_value key, value;
+    for (i = 1; i < depth; i++) strcat(json, "{\"k\":");
+    strcat(json, "{}");
+    for (i = 1; i < depth; i++) strcat(json, "}");
+    CHECK(json, scan_open(&scan, json, strlen(json)) == CORE_OK);
+    CHECK(json, scan_next(&scan, &key, &value) ==
+                    (depth == 1                 ? 0
+                     : depth <= SCAN_DEPTH_MAX ? 1
+                                               : CORE_ESYNTAX));
   }
 }
 
@@ -69,7 +56,7 @@ static void a_string_that_does_not_fit_is_refused(void) {
 }
 
 void scan_tests(void) {
-  RUN(objects_are_equal_in_any_order_and_null_is_absent);
+  RUN(nesting_is_read_to_its_limit_and_no_deeper);
   RUN(escapes_decode_to_utf8);
   RUN(a_string_that_does_not_fit_is_refused);
 }

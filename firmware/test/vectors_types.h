@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "report.h"
+#include "reporter.h"
 
 struct command_vector {
   const char *name;
@@ -17,6 +18,15 @@ struct report_vector {
   const char *name;
   const char *text;
   struct report report;
+};
+
+struct answer_vector {
+  const char *name;
+  enum shadow_topic topic;
+  const char *payload;
+  size_t length;
+  enum reporter_verdict expect;
+  uint64_t code;
 };
 
 /*! What a step of a device case does. */

@@ -1,10 +1,15 @@
-/*! Sends the lock's reports as the app does, and holds core/report to D4 and S7:
- * a change at once, refusals and repeats at most every two seconds and the last
- * of them always, retries until the last report's own echo. */
+/*! Sends the lock's reports as the app does, plays the shadow that answers, and
+ * holds core/reporter and core/shadow to D4 and S7: a change at once, refusals,
+ * repeats and the door at most every two seconds and the last of them always,
+ * retries until the last report's own answer, another's write covered ever more
+ * slowly, and no report sooner than that. */
 #ifndef COURIER_H
 #define COURIER_H
 
 #include "world.h"
+
+/*! A shadow that nobody has written. */
+void courier_start(void);
 
 /*! Power-on: a report is due. */
 void courier_boot(void);
@@ -15,13 +20,17 @@ void courier_changed(void);
 /*! A command was refused or repeated. */
 void courier_mention(void);
 
+/*! The door moved. */
+void courier_door(void);
+
 /*! The way to the shadow opens or closes. */
 void courier_connect(int connected);
 
 /*! Sends a report where one is wanted. */
 void courier_poll(const struct world *world);
 
-/*! An echo comes: of the last report or the one before, whole or damaged. */
-void courier_echo(const struct world *world, unsigned how);
+/*! An answer comes: to one of our updates, to another's, or a damaged one; in
+ * order, late, or twice. */
+void courier_answer(const struct world *world, unsigned how);
 
 #endif

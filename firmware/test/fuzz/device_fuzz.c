@@ -182,6 +182,7 @@ static void malformed(struct input *in) {
 /* D5, by what time it is. */
 static void let_time_act(int by_door, enum door door) {
   int moves = s_world.moves, moved, due;
+  int door_moved = by_door && s_world.door != door;
   if (by_door) s_world.door = door;
   due = s_world.due_ms != 0 && s_world.now.uptime_ms >= s_world.due_ms &&
         (s_world.settings.pulse_ms != 0 || s_world.door != DOOR_OPEN);
@@ -191,6 +192,7 @@ static void let_time_act(int by_door, enum door door) {
   s_world.phase = PHASE_NOTHING;
   REQUIRE(moved == due && s_world.moves - moves == due,
           "it relocks when it is due, and only then (D5)");
+  if (door_moved) courier_door();
   if (!moved) return;
   s_world.source = SOURCE_AUTO;
   courier_changed();
@@ -233,7 +235,7 @@ static void connect(int connected) {
 
 /* What the lock says of itself is what is so. */
 static void require_truth(void) {
-  static const struct report_context context = {1, -61, "1.0.0"};
+  static const struct report_context context = {1, 1, -61, "1.0.0"};
   struct report report;
   report_collect(&s_world.lock, &context, &s_world.now, &report);
   REQUIRE(report.latch == s_world.latch, "the latch is reported");
@@ -322,7 +324,7 @@ static void take_step(struct input *in) {
       break;
     default:
       courier_poll(&s_world);
-      courier_echo(&s_world, take(in));
+      courier_answer(&s_world, take(in));
       break;
   }
 }
@@ -345,6 +347,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   unsigned how;
   if (size > 1000) return 0;
   world_start(&s_world);
+  courier_start();
   how = take(&in);
   s_world.settings.power_on = (enum latch) (how & 1);
   s_world.settings.relock_ms = relocks_ms[how >> 1 & 3];

@@ -8,7 +8,7 @@
 
 #define JSON_NODES_MAX 4096
 #define JSON_POINTS_MAX 8192
-#define JSON_LEVELS_MAX 8
+#define JSON_LEVELS_MAX 12
 
 /*! Decoded text: a run of code points. */
 struct json_text {
@@ -38,11 +38,6 @@ int json_tree_read(struct json_tree *tree, const uint8_t *data, size_t size);
 /*! Whether decoded text equals `ascii`. */
 int json_tree_is(const struct json_tree *tree, struct json_text text,
                  const char *ascii);
-
-/*! Whether two objects hold the same members, null as absent, by what is
- * written. */
-int json_tree_same(const struct json_tree *a, int a_index,
-                   const struct json_tree *b, int b_index);
 
 /*! Index of the next member of `parent` behind `index`, or -1. */
 int json_tree_next(const struct json_tree *tree, int parent, int index);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Weakens the core in one place at a time and requires that the fuzzers notice: a fuzzer that cannot fail shows nothing.
-# Usage: CLANG=… FLAGS=… JOBS=… mutants.sh   (the targets have been built)
+# Usage: CLANG=… FLAGS=… COVERAGE=… JOBS=… mutants.sh   (the targets have been built)
 set -eu
 cd "$(dirname "$0")"
 
@@ -21,36 +21,49 @@ a duplicate key is accepted|command|command|100000|s/\(seen & \(1u << member\)\)
 trailing bytes are accepted|command|scan|100000|s/scan->at == scan->end \? 0 : CORE_ESYNTAX/0/
 2^53 is accepted|command|scan|200000|s/number >= SCAN_INTEGER_LIMIT/number > SCAN_INTEGER_LIMIT/
 a surrogate as UTF-8 is accepted|scan|scan|100000|s/ \|\| code >> 11 == 0x1b//
-equality looks one way|scan|scan|100000|s/ &&\n         covers\(right, right_length, left, left_length\)//
 a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      press = PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      press = PRESS_DOUBLE;/
-refusals are reported at once|device|report|60000|s/reporter->mention && now->uptime_ms >= reporter->mention_ms/reporter->mention/
-the last refusal is not told|device|report|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = 1; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
+refusals are reported at once|device|reporter|60000|s/reporter->mention && now_ms >= reporter->mention_ms/reporter->mention/
+the last refusal is not reported|device|reporter|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = 1; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
 an attempt that hangs is never ended|link|link|50000|s/settings->attempt_ms/0/
 a reboot does not ask for the latch|link|link|50000|s/if \(view->may_reboot &&/if (1 \&\&/
+a door that swings is reported each time|device|reporter|60000|s/reporter->door && now_ms >= reporter->door_ms/reporter->door/
+any token settles a report|report|reporter|20000|s/is_own && answer->number == reporter->number/1/
+an older update's token settles a report|device|reporter|60000|s/is_own && answer->number == reporter->number/is_own/
+another's write is not covered|device|reporter|60000|s/return is_own \? VERDICT_NONE : note_foreign\(reporter, now\);/return VERDICT_NONE;/
+others' writes are covered without a pause|device|reporter|60000|s/: \*delay_ms \* 2;/: *delay_ms;/
+a quiet time is forgotten|device|reporter|60000|s/ \|\| now_ms - reporter->foreign_ms >= REPORTER_QUIET_MS//
+what is desired makes a report|device|reporter|60000|s/  if \(!answer->changes_reported\) return VERDICT_NONE;\n//
+a report that was covered settles|device|reporter|60000|s/  if \(!is_newest\) return note_foreign\(reporter, now\);\n//
+a deletion is not covered|device|reporter|60000|s/      reporter->version = 0;\n      return note_foreign\(reporter, now\);/      break;/
+another's refusal counts|device|reporter|60000|s/if \(!is_own \|\| answer->number != reporter->number\) return VERDICT_NONE;//
+a torn answer counts|report|shadow|20000|s/if \(more == 0\)/if (1)/
+a cleared state is no change|report|shadow|20000|s/if \(state->kind != SCAN_OBJECT\) return 1;/if (state->kind != SCAN_OBJECT) return 0;/
+updates bear one number|device|reporter|60000|s/return \+\+reporter->number;/return reporter->number + 1;/
 tries without a pause|link|link|50000|s/ \|\| now_ms < link->next_ms//
-any echo is accepted|report|report|20000|s/return equal && more == 0;/return more == 0;/
-a torn echo is accepted|report|report|20000|s/return equal && more == 0;/return equal;/
 TABLE
 }
 
 try() {
   number=$1 name=$2 target=$3 file=$4 runs=$5 change=$6
   dir=out/mutants/$number
-  mkdir -p "$dir/work"
+  mkdir -p "$dir"
   perl -0pe "$change" "../../core/$file.c" >"$dir/$file.c"
   if cmp -s "../../core/$file.c" "$dir/$file.c"; then
     echo "mutant '$name': nothing to weaken in core/$file.c; its line in mutants.sh is stale" >&2
     return 1
   fi
   # shellcheck disable=SC2086
-  $CLANG $FLAGS -Wno-unused -Wno-error -fsanitize=fuzzer-no-link -c -o "$dir/core_$file.o" "$dir/$file.c" 2>"$dir/log" || {
+  $CLANG $FLAGS -Wno-unused -Wno-error $COVERAGE -c -o "$dir/core_$file.o" "$dir/$file.c" 2>"$dir/log" || {
     echo "mutant '$name' does not compile: firmware/test/fuzz/$dir/log" >&2
     return 1
   }
   objects=$(ls out/core_*.o | grep -v "out/core_$file.o")
   # shellcheck disable=SC2086
   $CLANG $FLAGS -fsanitize=fuzzer -o "$dir/$target" "out/${target}_fuzz.o" out/json_tree.o out/world.o out/judge.o out/courier.o "$dir/core_$file.o" $objects
-  if "$dir/$target" -seed=1 -runs="$runs" -max_len=520 -artifact_prefix="$dir/" "$dir/work" "corpus/$target" >"$dir/log" 2>&1 </dev/null; then
+  ./seeds.sh "$target" >"$dir/seeds"
+  # The same inputs each time, as in fixed.sh.
+  if "$dir/$target" -seed=1 -runs="$runs" -max_len=520 -reload=0 -use_cmp=0 -seed_inputs="@$dir/seeds" \
+    -artifact_prefix="$dir/" >"$dir/log" 2>&1 </dev/null; then
     echo "mutant '$name': NOT FOUND by $target within $runs executions" >&2
     return 1
   fi

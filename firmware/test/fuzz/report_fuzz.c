@@ -1,19 +1,21 @@
-/*! Fuzzes core/report: any report is one valid object that says what it was
- * given, and only an echo that says the same ends the retries (D4).
+/*! Fuzzes core/report and core/shadow: any report is one valid object that says
+ * what it was given, its update is one with its token, and an answer says what a
+ * second, independent reading finds in it (D4).
  *
- * Input: 32 bytes that make the report, a byte that says how the echo is made,
- * then bytes that damage it, or are it. */
+ * Input: 32 bytes that make the report, a byte that says on which topic the
+ * answer comes and how it is made, then bytes that damage it, or are it. */
 #include <string.h>
 
 #include "json_tree.h"
 #include "report.h"
+#include "reporter.h"
 #include "require.h"
 #include "status.h"
 
 #define MADE_OF 32
-#define STATE_BYTES_MAX 1500
+#define ANSWER_BYTES_MAX 1500
 
-static struct json_tree s_sent, s_state;
+static struct json_tree s_sent, s_answer;
 
 static void name(char *out, size_t most, uint8_t seed) {
   static const char letters[] = "abcXYZ019._:-";
@@ -31,6 +33,7 @@ static void make_report(const uint8_t *d, struct report *report) {
   report->clock_is_good = d[5] & 1;
   memcpy(&report->rssi_dbm, d + 6, 4);
   memcpy(&report->boot_count, d + 10, 4);
+  memcpy(&report->number, d + 24, 4);
   memcpy(&report->version, d + 14, 8);
   name(report->command_id, COMMAND_ID_CHARS_MAX, d[22]);
   name(report->refused_id, COMMAND_ID_CHARS_MAX, d[23]);
@@ -75,104 +78,186 @@ static void require_it_says_so(const struct report *report) {
   (void) snprintf(written, sizeof(written), "%lu",
                   (unsigned long) report->boot_count);
   REQUIRE(has(&s_sent, "bootCount", written), "bootCount");
+  (void) snprintf(written, sizeof(written), "\"%lu-%lu\"",
+                  (unsigned long) report->boot_count,
+                  (unsigned long) report->number);
+  REQUIRE(has(&s_sent, "reportId", written), "reportId");
   (void) snprintf(written, sizeof(written), "\"%s\"", report->command_id);
   REQUIRE(has(&s_sent, "commandId", written), "commandId");
   REQUIRE((report->refusal == REFUSAL_NONE) == has(&s_sent, "refused", "null"),
           "refused");
 }
 
-/* The members in another order, without those that are null, and maybe one
- * taken away that is not; then it is no echo. */
-static size_t shuffle(uint8_t how, uint8_t *out, int *lacks) {
-  int members[16], count = 0, i, first;
-  size_t length = 0;
-  for (i = json_tree_next(&s_sent, 0, 0); i >= 0;
-       i = json_tree_next(&s_sent, 0, i)) {
-    members[count++] = i;
-  }
-  memcpy(out, "{\"reported\" : {", 15);
-  length = 15;
-  first = how % count;
-  *lacks = 0;
-  for (i = 0; i < count; i++) {
-    const struct json_node *node = &s_sent.nodes[members[(first + i) % count]];
-    size_t bytes = node->to - node->key_from + 1;
-    if (node->kind == 'z' && (how & 0x40)) continue;
-    if (i == 0 && (how & 0x80) && node->kind != 'z') {
-      *lacks = 1;
-      continue;
-    }
-    if (out[length - 1] != '{') out[length++] = ',';
-    memcpy(out + length, s_sent.data + node->key_from - 1, bytes);
-    length += bytes;
-  }
-  memcpy(out + length, "}}", 2);
-  return length + 2;
+/* The update is the report and its token, and nothing else. */
+static size_t require_update(const struct report *report, const char *text,
+                             size_t length, char *update) {
+  static char expected[REPORT_UPDATE_BYTES_MAX];
+  size_t update_length = 0;
+  int count = snprintf(expected, sizeof(expected),
+                       "{\"state\":{\"reported\":%.*s},\"clientToken\":\"%lu-%lu\"}",
+                       (int) length, text, (unsigned long) report->boot_count,
+                       (unsigned long) report->number);
+  REQUIRE(report_format_update(report, update, REPORT_UPDATE_BYTES_MAX,
+                               &update_length) == CORE_OK,
+          "any update fits");
+  REQUIRE(update_length == (size_t) count &&
+              memcmp(update, expected, update_length) == 0,
+          "an update is the report with its token");
+  return update_length;
 }
 
-/* Whether `state` is an object whose last `reported` is the report sent. */
-static int is_echo(const uint8_t *state, size_t size) {
-  int i, equal = 0;
-  if (!json_tree_read(&s_state, state, size)) return 0;
-  for (i = json_tree_next(&s_state, 0, 0); i >= 0;
-       i = json_tree_next(&s_state, 0, i)) {
-    if (json_tree_is(&s_state, s_state.nodes[i].key, "reported")) {
-      equal = s_state.nodes[i].kind == 'o' &&
-              json_tree_same(&s_sent, 0, &s_state, i);
-    }
+/* ---- Answers ---- */
+
+/* The number that digits write, or UINT64_MAX for any other text or for 2^53
+ * and more; no digit is 0. */
+static uint64_t number_of(const uint8_t *at, size_t length) {
+  uint64_t number = 0;
+  size_t i;
+  for (i = 0; i < length; i++) {
+    if (at[i] < '0' || at[i] > '9') return UINT64_MAX;
+    if (number < UINT64_C(1) << 53) number = number * 10 + (at[i] - '0');
   }
-  return equal;
+  return number < UINT64_C(1) << 53 ? number : UINT64_MAX;
 }
 
-static void require_verdict(const struct report *report, const uint8_t *state,
-                            size_t size, int expected) {
+/* A token is read as it is written: ours holds no escape. */
+static void expect_token(const struct json_node *node,
+                         struct shadow_answer *expected) {
+  size_t from = node->from + 1, to = node->to - 1, dash = from;
+  uint64_t boot_count, number;
+  expected->number = 0;
+  if (node->kind != 's') return;
+  while (dash < to && s_answer.data[dash] != '-') dash++;
+  if (dash == to) return;
+  boot_count = number_of(s_answer.data + from, dash - from);
+  number = number_of(s_answer.data + dash + 1, to - dash - 1);
+  if (boot_count == UINT64_MAX || number == UINT64_MAX) return;
+  expected->boot_count = boot_count;
+  expected->number = number;
+}
+
+static int expect_change(int state) {
+  int i;
+  if (s_answer.nodes[state].kind != 'o') return 1;
+  for (i = json_tree_next(&s_answer, state, state); i >= 0;
+       i = json_tree_next(&s_answer, state, i)) {
+    if (json_tree_is(&s_answer, s_answer.nodes[i].key, "reported")) return 1;
+  }
+  return 0;
+}
+
+/* Where a key comes twice, the last one counts. */
+static void expect_answer(struct shadow_answer *expected) {
+  int i;
+  for (i = json_tree_next(&s_answer, 0, 0); i >= 0;
+       i = json_tree_next(&s_answer, 0, i)) {
+    const struct json_node *node = &s_answer.nodes[i];
+    int is_version = json_tree_is(&s_answer, node->key, "version");
+    uint64_t number =
+        node->kind != 'n'
+            ? UINT64_MAX
+            : number_of(s_answer.data + node->from, node->to - node->from);
+    if (json_tree_is(&s_answer, node->key, "state")) {
+      expected->changes_reported = expect_change(i);
+    } else if (json_tree_is(&s_answer, node->key, "clientToken")) {
+      expect_token(node, expected);
+    } else if (number != UINT64_MAX && is_version) {
+      expected->version = number;
+    } else if (number != UINT64_MAX &&
+               json_tree_is(&s_answer, node->key, "code")) {
+      expected->code = number;
+    }
+  }
+}
+
+/* What the answer must mean to a device that waits for this report's alone. */
+static void require_verdict(const struct report *report,
+                            const struct shadow_answer *answer) {
   struct reporter reporter;
   struct moment now = {5, 0, 0, 0};
-  REQUIRE(report_is_echoed(report, (const char *) state, size) == expected,
-          "an echo is one that says the same");
-  reporter_start(&reporter, 900000);
-  REQUIRE(!reporter_accepted(&reporter, (const char *) state, size, &now),
-          "nothing sent, nothing accepted");
+  int is_ours = answer->is_readable && report->number != 0 &&
+                answer->boot_count == report->boot_count &&
+                answer->number == report->number;
+  int settles = is_ours && answer->topic == SHADOW_UPDATE_ACCEPTED &&
+                answer->changes_reported;
+  enum reporter_verdict verdict;
+  reporter_start(&reporter, report->boot_count, 900000);
   reporter_connected(&reporter, 1);
-  REQUIRE(reporter_wants(&reporter, &now), "a boot is reported");
-  reporter_sent(&reporter, report, &now, 3);
-  REQUIRE(reporter_accepted(&reporter, (const char *) state, size, &now) ==
-              expected,
-          "only an echo is accepted");
-  REQUIRE(!reporter_accepted(&reporter, (const char *) state, size, &now),
-          "an echo is accepted once");
-  now.uptime_ms += REPORT_RETRY_MOST_MS;
-  REQUIRE(reporter_wants(&reporter, &now) == !expected,
-          "retries end with the echo");
+  reporter.number = reporter.settled = report->number - 1;
+  REQUIRE(reporter_send(&reporter, &now, 3) == report->number,
+          "updates are counted one by one");
+  verdict = reporter_answer(&reporter, answer, &now);
+  REQUIRE((verdict == VERDICT_SETTLED) == settles,
+          "only its own answer settles a report");
+  REQUIRE((verdict == VERDICT_REJECTED) ==
+              (is_ours && answer->topic == SHADOW_UPDATE_REJECTED),
+          "only its own refusal counts");
+  REQUIRE(verdict != VERDICT_FOREIGN ||
+              answer->topic != SHADOW_UPDATE_ACCEPTED ||
+              !answer->is_readable || answer->changes_reported,
+          "what is desired is nobody's report");
+  now.uptime_ms += REPORTER_RETRY_MOST_MS;
+  REQUIRE(reporter_wants(&reporter, &now) == !settles,
+          "retries end with the answer");
+}
+
+static void require_answer(const struct report *report,
+                           enum shadow_topic topic, const uint8_t *payload,
+                           size_t size) {
+  struct shadow_answer answer, expected;
+  memset(&expected, 0, sizeof(expected));
+  expected.topic = topic;
+  expected.is_readable = json_tree_read(&s_answer, payload, size);
+  if (expected.is_readable) expect_answer(&expected);
+  shadow_read(topic, (const char *) payload, size, &answer);
+  REQUIRE(answer.topic == topic && answer.is_readable == expected.is_readable,
+          "both can read it, or neither");
+  REQUIRE(answer.changes_reported == expected.changes_reported,
+          "both see a change of the report, or neither");
+  REQUIRE(answer.number == expected.number &&
+              (answer.number == 0 ||
+               answer.boot_count == expected.boot_count),
+          "both read the same token");
+  REQUIRE(answer.version == expected.version && answer.code == expected.code,
+          "both read the same numbers");
+  require_verdict(report, &answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static uint8_t state[STATE_BYTES_MAX];
+  static uint8_t answer[ANSWER_BYTES_MAX];
+  static char update[REPORT_UPDATE_BYTES_MAX];
   char text[REPORT_BYTES_MAX];
   struct report report;
   size_t length = 0, i;
-  int lacks;
+  enum shadow_topic topic;
   uint8_t how;
-  if (size <= MADE_OF || size > STATE_BYTES_MAX) return 0;
+  if (size <= MADE_OF || size > ANSWER_BYTES_MAX) return 0;
   make_report(data, &report);
   REQUIRE(report_format(&report, text, sizeof(text), &length) == CORE_OK,
           "any report fits");
   REQUIRE(json_tree_read(&s_sent, (const uint8_t *) text, length),
           "a report is valid JSON");
   require_it_says_so(&report);
+  length = require_update(&report, text, length, update);
   how = data[MADE_OF];
+  topic = (enum shadow_topic) (how % SHADOW_TOPICS);
   data += MADE_OF + 1;
   size -= MADE_OF + 1;
-  if ((how & 0x0f) == 0x0f) {
-    require_verdict(&report, data, size, is_echo(data, size));
+  if (how & 0x80) {
+    require_answer(&report, topic, data, size);
     return 0;
   }
-  length = shuffle(how, state, &lacks);
-  require_verdict(&report, state, length, !lacks);
+  /* As the shadow answers: the request, and its version. */
+  length = (size_t) snprintf((char *) answer, sizeof(answer),
+                             "%.*s,\"version\":%u,\"code\":%u}",
+                             (int) length - 1, update, (unsigned) how + 1,
+                             (unsigned) how * 3);
+  require_answer(&report, topic, answer, length);
   for (i = 0; i + 2 < size && i < 9; i += 3) {
     size_t at = (size_t) (data[i] << 8 | data[i + 1]) % length;
-    state[at] = data[i + 2];
+    answer[at] = data[i + 2];
   }
-  require_verdict(&report, state, length, is_echo(state, length));
+  require_answer(&report, topic, answer, length);
+  if (size > 0) require_answer(&report, topic, answer, data[0] * length / 256);
   return 0;
 }

@@ -21,7 +21,7 @@ struct bench {
 
 static struct bench s_bench, s_ready;
 static struct moment s_now;
-static char s_report[REPORT_BYTES_MAX];
+static char s_report[REPORT_UPDATE_BYTES_MAX];
 static size_t s_report_length;
 
 static int read_slot(void *context, unsigned slot, void *data, size_t length) {
@@ -50,11 +50,11 @@ static const struct flash s_flash = {read_slot, write_slot, erase_slot,
 /* How far a command is followed. */
 enum part { NOTHING, PARSE, DECIDE, REPORT };
 
-/* From the payload to the bytes of the report, or as far as `part`. Not inlined,
+/* From the payload to the bytes of the update, or as far as `part`. Not inlined,
  * so that the parts differ by nothing but their work. */
 static __attribute__((noinline)) int take(const char *payload, size_t length,
                                           enum part part) {
-  static const struct report_context context = {7, -61, "1.0.0"};
+  static const struct report_context context = {7, 12, -61, "1.0.0"};
   struct command command;
   struct report report;
   int outcome = -1, status;
@@ -68,7 +68,8 @@ static __attribute__((noinline)) int take(const char *payload, size_t length,
   }
   if (part == DECIDE) return outcome;
   report_collect(&s_bench.lock, &context, &s_now, &report);
-  (void) report_format(&report, s_report, sizeof(s_report), &s_report_length);
+  (void) report_format_update(&report, s_report, sizeof(s_report),
+                              &s_report_length);
   return outcome;
 }
 

@@ -6,7 +6,7 @@
 #include "link.h"
 #include "lock.h"
 #include "press.h"
-#include "report.h"
+#include "reporter.h"
 
 extern char ram_lock[sizeof(struct lock)];
 extern char ram_reporter[sizeof(struct reporter)];

@@ -46,6 +46,7 @@ struct harness *harness_new(const struct harness_settings *settings) {
   harness->settings.pulse_ms = settings->pulse_ms;
   harness->settings.clock_tolerance_ms = settings->clock_tolerance_ms;
   harness->context.firmware = "1.0.0";
+  harness->context.number = 1; /* None is sent. */
   harness->context.rssi_dbm = -61;
   return harness;
 }

@@ -18,6 +18,7 @@ struct mg_str {
   const char *p;
   size_t len;
 };
+struct mg_str mg_mk_str(const char *s);
 struct mg_connection;
 
 enum mgos_app_init_result {

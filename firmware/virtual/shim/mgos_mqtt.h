@@ -8,21 +8,24 @@
 #define MG_EV_CLOSE 5
 #define MG_MQTT_EVENT_BASE 200
 #define MG_EV_MQTT_CONNACK (MG_MQTT_EVENT_BASE + 2)
+#define MG_EV_MQTT_PUBLISH (MG_MQTT_EVENT_BASE + 3)
 #define MG_EV_MQTT_PUBACK (MG_MQTT_EVENT_BASE + 4)
+#define MG_EV_MQTT_SUBACK (MG_MQTT_EVENT_BASE + 9)
 #define MG_EV_MQTT_CONNACK_ACCEPTED 0
 /* The real one has more members, in another order. NULL with MG_EV_CLOSE. */
 struct mg_mqtt_message {
   int cmd;
-  uint16_t message_id;
+  struct mg_str topic;
+  struct mg_str payload;
   uint8_t connack_ret_code;
+  uint16_t message_id;
 };
 typedef void (*mg_event_handler_t)(struct mg_connection *nc, int ev,
                                    void *ev_data, void *user_data);
 
-typedef void (*sub_handler_t)(struct mg_connection *nc, const char *topic,
-                              int topic_len, const char *msg, int msg_len,
-                              void *ud);
-void mgos_mqtt_sub(const char *topic, sub_handler_t handler, void *ud);
+/* The handler gets MG_EV_MQTT_SUBACK and MG_EV_MQTT_PUBLISH of its topic. */
+void mgos_mqtt_global_subscribe(const struct mg_str topic,
+                                mg_event_handler_t handler, void *ud);
 uint16_t mgos_mqtt_pub(const char *topic, const void *message, size_t len,
                        int qos, bool retain);
 void mgos_mqtt_add_global_handler(mg_event_handler_t handler, void *ud);

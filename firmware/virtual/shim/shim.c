@@ -4,13 +4,10 @@
 
 #include "mgos.h"
 #include "mgos_mqtt.h"
-#include "mgos_shadow.h"
 
 /* Defined by the virtual device. */
 int shim_log_enabled(int level);
 void shim_log(int level, const char *text);
-bool shim_shadow_update(uint64_t version, const char *reported, size_t length);
-void shim_fatal(const char *text);
 bool shim_mqtt_has_connection(void);
 unsigned long shim_mqtt_take_flags(void);
 
@@ -32,19 +29,11 @@ void cs_log_printf(const char *format, ...) {
   shim_log((int) s_level, text);
 }
 
-/* The library formats with its own JSON printf, of which "%s" inserts a string
- * as it is. The app uses nothing else, and anything else stops here. */
-bool mgos_shadow_updatef(uint64_t version, const char *state_jsonf, ...) {
-  const char *reported;
-  va_list ap;
-  if (strcmp(state_jsonf, "%s") != 0) {
-    shim_fatal("mgos_shadow_updatef: the shim knows only \"%s\"");
-    return false;
-  }
-  va_start(ap, state_jsonf);
-  reported = va_arg(ap, const char *);
-  va_end(ap);
-  return shim_shadow_update(version, reported, strlen(reported));
+struct mg_str mg_mk_str(const char *s) {
+  struct mg_str str;
+  str.p = s;
+  str.len = s == NULL ? 0 : strlen(s);
+  return str;
 }
 
 static struct mg_connection s_connection;

@@ -13,11 +13,7 @@ pub type TimerCallback = unsafe extern "C" fn(*mut c_void);
 pub type PinCallback = unsafe extern "C" fn(i32, *mut c_void);
 /// Callback of an event.
 pub type EventCallback = unsafe extern "C" fn(i32, *mut c_void, *mut c_void);
-/// Callback of a subscription: connection, topic, its length, message, its length, context.
-pub type MessageCallback =
-    unsafe extern "C" fn(*mut c_void, *const u8, i32, *const u8, i32, *mut c_void);
-
-/// Callback of the MQTT connection: connection, event, `struct mg_mqtt_message` or NULL, context.
+/// Callback of the MQTT connection or of a subscription: connection, event, `struct mg_mqtt_message` or NULL, context.
 pub type MqttCallback = unsafe extern "C" fn(*mut c_void, i32, *mut c_void, *mut c_void);
 
 /// What an event carries.
@@ -29,10 +25,19 @@ pub enum EventData {
     Cloud(i32),
     /// `struct mgos_net_event_data`.
     Net,
-    /// `struct mg_str`.
-    Text(Vec<u8>),
-    /// `struct mgos_shadow_error`.
-    ShadowError(i32, Vec<u8>),
+}
+
+/// What `struct mg_mqtt_message` says of a packet.
+#[derive(Clone, Debug, Default)]
+pub struct Packet {
+    /// Packet id, 0 where it has none.
+    pub id: u16,
+    /// Code of a CONNACK.
+    pub code: u8,
+    /// Topic of a PUBLISH.
+    pub topic: Vec<u8>,
+    /// Payload of a PUBLISH.
+    pub payload: Vec<u8>,
 }
 
 /// One call that is due.
@@ -44,10 +49,8 @@ pub enum Call {
     Pin(PinCallback, i32, Context),
     /// An event happened.
     Event(EventCallback, i32, EventData, Context),
-    /// A message arrived: topic, payload.
-    Message(MessageCallback, Vec<u8>, Vec<u8>, Context),
-    /// The MQTT connection says something: event, and packet id and code where it is a packet.
-    Mqtt(MqttCallback, i32, Option<(u16, u8)>, Context),
+    /// The MQTT connection says something: event, and the packet where it is one.
+    Mqtt(MqttCallback, i32, Option<Packet>, Context),
 }
 
 /// Event numbers, as `MGOS_EVENT_BASE` makes them.
@@ -71,26 +74,16 @@ pub mod event {
     pub const NET_CONNECTED: i32 = NET_DISCONNECTED + 2;
     /// `MGOS_NET_EV_IP_ACQUIRED`
     pub const IP_ACQUIRED: i32 = NET_DISCONNECTED + 3;
-    /// `MGOS_SHADOW_CONNECTED`
-    pub const SHADOW_CONNECTED: i32 = base(b'S', b'D', b'W') + 2;
-    /// `MGOS_SHADOW_GET_ACCEPTED`
-    pub const SHADOW_GET_ACCEPTED: i32 = SHADOW_CONNECTED + 1;
-    /// `MGOS_SHADOW_GET_REJECTED`
-    pub const SHADOW_GET_REJECTED: i32 = SHADOW_CONNECTED + 2;
-    /// `MGOS_SHADOW_UPDATE_ACCEPTED`
-    pub const SHADOW_UPDATE_ACCEPTED: i32 = SHADOW_CONNECTED + 3;
-    /// `MGOS_SHADOW_UPDATE_REJECTED`
-    pub const SHADOW_UPDATE_REJECTED: i32 = SHADOW_CONNECTED + 4;
-    /// `MGOS_SHADOW_UPDATE_DELTA`
-    pub const SHADOW_UPDATE_DELTA: i32 = SHADOW_CONNECTED + 5;
     /// `MG_EV_CLOSE`
     pub const MQTT_CLOSE: i32 = 5;
     /// `MG_EV_MQTT_CONNACK`
     pub const MQTT_CONNACK: i32 = 202;
+    /// `MG_EV_MQTT_PUBLISH`
+    pub const MQTT_PUBLISH: i32 = 203;
     /// `MG_EV_MQTT_PUBACK`
     pub const MQTT_PUBACK: i32 = 204;
+    /// `MG_EV_MQTT_SUBACK`
+    pub const MQTT_SUBACK: i32 = 209;
     /// `MGOS_CLOUD_MQTT`
     pub const CLOUD_MQTT: i32 = 0;
-    /// `MGOS_CLOUD_AWS`
-    pub const CLOUD_AWS: i32 = 2;
 }

@@ -14,7 +14,6 @@ use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
 use crate::pin::Pins;
 use crate::power::Power;
-use crate::shadow::Shadow;
 use crate::timer::{Task, Timers};
 
 /// How long the Wi-Fi takes to give an address, and the time server to answer.
@@ -42,8 +41,6 @@ pub struct Device {
     pub power: Power,
     /// The MQTT library.
     pub mqtt: Mqtt,
-    /// The AWS shadow library, once it has started.
-    pub shadow: Option<Shadow>,
     /// Calls into the firmware that are due.
     pub calls: VecDeque<Call>,
     /// Whether there is a network.
@@ -90,7 +87,6 @@ impl Device {
             pins: Pins::default(),
             power: Power::default(),
             mqtt,
-            shadow: None,
             calls: VecDeque::new(),
             network_is_up: false,
             is_lock,
@@ -129,10 +125,9 @@ impl Device {
         }
     }
 
-    /// Everything is initialised: libraries that wait for it start, and the network comes up.
+    /// Everything is initialised, and the network comes up.
     pub fn init_done(&mut self) {
         self.trigger(event::INIT_DONE, &EventData::Nothing);
-        self.shadow = Shadow::start(&self.config);
         self.set_network(true);
     }
 

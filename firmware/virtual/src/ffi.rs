@@ -9,9 +9,9 @@ mod config;
 mod network;
 
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
-use std::{process, slice};
+use std::slice;
 
-use crate::call::{Call, Context, EventCallback, EventData};
+use crate::call::{Call, Context, EventCallback, EventData, MqttCallback, Packet};
 use crate::device::with;
 use crate::output::log;
 
@@ -27,13 +27,6 @@ struct MgStr {
     len: usize,
 }
 
-/// `struct mgos_shadow_error`
-#[repr(C)]
-struct ShadowError {
-    code: c_int,
-    message: MgStr,
-}
-
 /// `struct mgos_net_event_data`
 #[repr(C)]
 struct NetEvent {
@@ -45,8 +38,10 @@ struct NetEvent {
 #[repr(C)]
 struct MqttMessage {
     cmd: c_int,
-    id: u16,
+    topic: MgStr,
+    payload: MgStr,
     code: u8,
+    id: u16,
 }
 
 /// Starts the firmware. Returns whether it accepted its configuration.
@@ -72,27 +67,8 @@ pub fn run(call: &Call) {
             Call::Event(callback, event, data, context) => {
                 run_event(*callback, *event, data, *context);
             }
-            Call::Message(callback, topic, payload, context) => {
-                let (around_topic, around_payload) = (amid(topic), amid(payload));
-                callback(
-                    std::ptr::null_mut(),
-                    inside(&around_topic),
-                    length(topic),
-                    inside(&around_payload),
-                    length(payload),
-                    context.0,
-                );
-            }
             Call::Mqtt(callback, event, packet, context) => {
-                let mut message = packet.map(|(id, code)| MqttMessage {
-                    cmd: event - 200,
-                    id,
-                    code,
-                });
-                let data = message
-                    .as_mut()
-                    .map_or(std::ptr::null_mut(), |m| (&raw mut *m).cast());
-                callback(std::ptr::null_mut(), *event, data, context.0);
+                run_mqtt(*callback, *event, packet.as_ref(), *context);
             }
         }
     }
@@ -103,25 +79,48 @@ pub fn run(call: &Call) {
 const BEFORE: &[u8] = b"{\"v\":";
 const AFTER: &[u8] = b"\"}}}}}}}}\0";
 
-fn amid(text: &[u8]) -> Vec<u8> {
-    [BEFORE, text, AFTER].concat()
+/// A text amid those.
+struct Surrounded(Vec<u8>);
+
+impl Surrounded {
+    fn new(text: &[u8]) -> Self {
+        Self([BEFORE, text, AFTER].concat())
+    }
+
+    fn inside(&self) -> MgStr {
+        MgStr {
+            p: self.0[BEFORE.len()..].as_ptr(),
+            len: self.0.len() - BEFORE.len() - AFTER.len(),
+        }
+    }
 }
 
-fn inside(buffer: &[u8]) -> *const u8 {
-    buffer[BEFORE.len()..].as_ptr()
-}
-
-fn length(bytes: &[u8]) -> c_int {
-    c_int::try_from(bytes.len()).expect("packets are bounded far below 2 GiB")
+/// # Safety
+/// As for the calls in [`run`].
+unsafe fn run_mqtt(callback: MqttCallback, event: i32, packet: Option<&Packet>, context: Context) {
+    let call = |data: *mut c_void| {
+        // SAFETY: promised by the caller; `data` points to the message or is NULL.
+        unsafe { callback(std::ptr::null_mut(), event, data, context.0) }
+    };
+    let Some(packet) = packet else {
+        call(std::ptr::null_mut());
+        return;
+    };
+    let topic = Surrounded::new(&packet.topic);
+    let payload = Surrounded::new(&packet.payload);
+    let mut message = MqttMessage {
+        cmd: event - 200,
+        topic: topic.inside(),
+        payload: payload.inside(),
+        code: packet.code,
+        id: packet.id,
+    };
+    call((&raw mut message).cast());
 }
 
 /// # Safety
 /// As for the calls in [`run`].
 unsafe fn run_event(callback: EventCallback, event: i32, data: &EventData, context: Context) {
-    let text = |buffer: &[u8]| MgStr {
-        p: inside(buffer),
-        len: buffer.len() - BEFORE.len() - AFTER.len(),
-    };
     let call = |data: *mut c_void| {
         // SAFETY: promised by the caller; `data` points to what this event carries, or is NULL.
         unsafe { callback(event, data, context.0) }
@@ -136,19 +135,6 @@ unsafe fn run_event(callback: EventCallback, event: i32, data: &EventData, conte
             let mut arg = NetEvent {
                 interface: 0,
                 instance: 0,
-            };
-            call((&raw mut arg).cast());
-        }
-        EventData::Text(bytes) => {
-            let buffer = amid(bytes);
-            let mut arg = text(&buffer);
-            call((&raw mut arg).cast());
-        }
-        EventData::ShadowError(code, message) => {
-            let buffer = amid(message);
-            let mut arg = ShadowError {
-                code: *code,
-                message: text(&buffer),
             };
             call((&raw mut arg).cast());
         }
@@ -189,11 +175,4 @@ unsafe extern "C" fn shim_log(level: c_int, text: *const c_char) {
     };
     // SAFETY: shim.c passes its own buffer.
     log(level, &unsafe { to_string(text) });
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn shim_fatal(text: *const c_char) {
-    // SAFETY: shim.c passes a literal.
-    log("error", &unsafe { to_string(text) });
-    process::exit(1);
 }

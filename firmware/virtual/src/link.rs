@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use rumqttc::{
     AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
-    SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
+    SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -188,12 +188,9 @@ impl Connection {
         self.client.try_publish(topic, qos, retain, payload).is_ok()
     }
 
-    /// Subscribes with QoS 1, in one packet. Returns whether it was taken.
-    pub fn subscribe(&self, topics: &[String]) -> bool {
-        let filters = topics
-            .iter()
-            .map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
-        self.client.try_subscribe_many(filters).is_ok()
+    /// Subscribes with QoS 1. Returns whether it was taken.
+    pub fn subscribe(&self, topic: &str) -> bool {
+        self.client.try_subscribe(topic, QoS::AtLeastOnce).is_ok()
     }
 
     /// Ends the connection in good order.

@@ -17,7 +17,6 @@ mod restart;
 mod schema;
 #[cfg(test)]
 mod schema_tests;
-mod shadow;
 mod timer;
 
 use std::io::BufRead as _;
@@ -56,14 +55,14 @@ POWER CUTS, the n-th of its kind:
 The process says {"event":"power_cut","at":POINT} and ends. Started anew with the same --flash it finds what the cut left; files
 removed from that directory meanwhile are flash that was erased.
 
-OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, reboot, crash, power_cut, log."#;
+OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, reboot, power_cut, log."#;
 
 /// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines on standard input, writes JSON lines on
 /// standard output, and ends when its standard input closes.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Options {
-    /// The thing's name, which is also its MQTT client id.
+    /// The device's name: that of the thing and its MQTT client id, unless settings say otherwise.
     #[arg(long)]
     thing: String,
     /// What the device is: lock, button or both.
@@ -116,8 +115,6 @@ fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
     let complaints = config.apply_flash(&options.flash);
     for (key, value) in [
         ("device.id", options.thing.clone()),
-        ("aws.thing_name", options.thing.clone()),
-        ("mqtt.client_id", options.thing.clone()),
         ("app.role", options.role.clone()),
         ("mqtt.server", options.broker.clone()),
         ("mqtt.ssl_ca_cert", absolute(&options.ca)?),

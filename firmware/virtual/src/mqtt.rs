@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::call::{Call, Context, EventData, MessageCallback, MqttCallback, event};
+use crate::call::{Call, Context, EventData, MqttCallback, Packet, event};
 use crate::device::Device;
 use crate::link::{Connection, Link, LinkEvent, LinkEventKind};
 use crate::output::{Output, emit, log};
@@ -16,7 +16,7 @@ use crate::output::{Output, emit, log};
 /// A subscription of the firmware's.
 struct Subscription {
     topic: String,
-    callback: MessageCallback,
+    callback: MqttCallback,
     context: Context,
 }
 
@@ -27,13 +27,6 @@ struct Queued {
     payload: Vec<u8>,
     retain: bool,
     sent: bool,
-}
-
-/// Whose SUBSCRIBE it was.
-#[derive(Clone, Copy, PartialEq)]
-enum Subscriber {
-    App,
-    Shadow,
 }
 
 /// State of the library.
@@ -55,19 +48,33 @@ pub struct Mqtt {
     last_id: u16,
     publishes_sent: VecDeque<u16>,
     publish_ids: HashMap<u16, u16>,
-    subscribes_sent: VecDeque<Subscriber>,
-    subscribe_ids: HashMap<u16, Subscriber>,
+    /// Which subscriptions, by their place.
+    subscribes_sent: VecDeque<usize>,
+    subscribe_ids: HashMap<u16, usize>,
     subscribes_open: usize,
 }
 
-/// Whether a topic filter takes a topic. The library gives `#` the empty topic too, and so the shadow library's SUBACK.
+/// Whether a topic filter takes a topic, by the library's own reading, which takes `a/b/` for `a/b`.
 fn matches(filter: &str, topic: &str) -> bool {
-    let (mut filter, mut topic) = (filter.split('/'), topic.split('/'));
+    fn next<'a>(rest: &mut &'a str) -> &'a str {
+        let (level, after) = rest.split_once('/').unwrap_or((rest, ""));
+        *rest = after;
+        level
+    }
+    let (mut filter, mut topic) = (filter, topic);
+    if filter.is_empty() {
+        return false;
+    }
     loop {
-        match (filter.next(), topic.next()) {
-            (Some("#"), _) | (None, None) => return true,
-            (Some("+"), Some(_)) => {}
-            (Some(wanted), Some(level)) if wanted == level => {}
+        let (wanted, level) = (next(&mut filter), next(&mut topic));
+        match wanted {
+            "" if !level.is_empty() => return false,
+            "" if filter.is_empty() => return topic.is_empty(),
+            "" => {}
+            "+" if level.is_empty() && topic.is_empty() => return false,
+            "+" => {}
+            "#" => return filter.is_empty(),
+            wanted if wanted == level => {}
             _ => return false,
         }
     }
@@ -108,11 +115,6 @@ impl Mqtt {
         self.global_handlers.push((callback, context));
     }
 
-    /// Whether a subscription of the firmware's takes a topic.
-    fn takes(&self, topic: &str) -> bool {
-        self.subscriptions.iter().any(|s| matches(&s.topic, topic))
-    }
-
     /// Lets everything that is sent vanish, either way, and tells nobody; or ends that.
     pub fn set_silent(&mut self, silent: bool) {
         self.link.set_silent(silent);
@@ -146,12 +148,12 @@ impl Mqtt {
         }
     }
 
-    fn subscribe(&mut self, who: Subscriber, topics: &[String]) {
+    fn subscribe(&mut self, place: usize) {
         let Some(connection) = &self.connection else {
             return;
         };
-        if connection.subscribe(topics) {
-            self.subscribes_sent.push_back(who);
+        if connection.subscribe(&self.subscriptions[place].topic) {
+            self.subscribes_sent.push_back(place);
             self.subscribes_open += 1;
         }
     }
@@ -172,16 +174,20 @@ impl Mqtt {
 }
 
 impl Device {
-    /// `mgos_mqtt_sub`.
-    pub fn mqtt_sub(&mut self, topic: &str, callback: MessageCallback, context: Context) {
-        let topic = topic.to_owned();
+    /// `mgos_mqtt_global_subscribe`.
+    pub fn mqtt_global_subscribe(
+        &mut self,
+        topic: String,
+        callback: MqttCallback,
+        context: Context,
+    ) {
         self.mqtt.subscriptions.push(Subscription {
-            topic: topic.clone(),
+            topic,
             callback,
             context,
         });
         if self.mqtt.is_connected {
-            self.mqtt.subscribe(Subscriber::App, &[topic]);
+            self.mqtt.subscribe(self.mqtt.subscriptions.len() - 1);
         }
     }
 
@@ -216,11 +222,11 @@ impl Device {
         id
     }
 
-    /// Tells the global handlers: event, and packet id and code where it is a packet.
-    fn mqtt_tell(&mut self, event: i32, packet: Option<(u16, u8)>) {
+    /// Tells the global handlers: event, and the packet where it is one.
+    fn mqtt_tell(&mut self, event: i32, packet: Option<&Packet>) {
         for (callback, context) in &self.mqtt.global_handlers {
             self.calls
-                .push_back(Call::Mqtt(*callback, event, packet, *context));
+                .push_back(Call::Mqtt(*callback, event, packet.cloned(), *context));
         }
     }
 
@@ -237,12 +243,11 @@ impl Device {
         self.mqtt.subscribe_ids.clear();
         self.mqtt.subscribes_open = 0;
         if was_connected {
-            self.mqtt_tell(event::MQTT_CLOSE, None);
             self.trigger(
                 event::CLOUD_DISCONNECTED,
                 &EventData::Cloud(event::CLOUD_MQTT),
             );
-            self.shadow_closed();
+            self.mqtt_tell(event::MQTT_CLOSE, None);
         }
         if std::mem::take(&mut self.mqtt.announced) {
             emit(&Output::Disconnected);
@@ -258,7 +263,7 @@ impl Device {
         let mqtt = &mut self.mqtt;
         match event.kind {
             LinkEventKind::Accepted => self.mqtt_accepted(),
-            LinkEventKind::Message(topic, payload) => self.mqtt_message(topic, payload),
+            LinkEventKind::Message(topic, payload) => self.mqtt_message(&topic, payload),
             LinkEventKind::PublishSent(packet) => {
                 if let Some(id) = mqtt.publishes_sent.pop_front() {
                     mqtt.publish_ids.insert(packet, id);
@@ -271,11 +276,18 @@ impl Device {
                 }
                 mqtt.drain();
                 // To the firmware a packet has the id that its publish returned.
-                self.mqtt_tell(event::MQTT_PUBACK, Some((known.unwrap_or(packet), 0)));
+                let id = known.unwrap_or(packet);
+                self.mqtt_tell(
+                    event::MQTT_PUBACK,
+                    Some(&Packet {
+                        id,
+                        ..Packet::default()
+                    }),
+                );
             }
             LinkEventKind::SubscribeSent(packet) => {
-                if let Some(who) = mqtt.subscribes_sent.pop_front() {
-                    mqtt.subscribe_ids.insert(packet, who);
+                if let Some(place) = mqtt.subscribes_sent.pop_front() {
+                    mqtt.subscribe_ids.insert(packet, place);
                 }
             }
             LinkEventKind::SubscribeAnswered(packet, granted) => {
@@ -289,36 +301,37 @@ impl Device {
         }
     }
 
-    /// CONNACK 0: the event, the firmware's subscriptions, the queue, then the libraries, in that order.
+    /// CONNACK 0: the event, the firmware's subscriptions, the last one first, then the global handlers.
     fn mqtt_accepted(&mut self) {
         self.mqtt.is_connected = true;
         self.mqtt.reconnect_ms = 0.0;
-        self.mqtt_tell(event::MQTT_CONNACK, Some((0, 0)));
         self.trigger(event::CLOUD_CONNECTED, &EventData::Cloud(event::CLOUD_MQTT));
-        let topics: Vec<String> = self
-            .mqtt
-            .subscriptions
-            .iter()
-            .map(|s| s.topic.clone())
-            .collect();
-        for topic in topics {
-            self.mqtt.subscribe(Subscriber::App, &[topic]);
+        for place in (0..self.mqtt.subscriptions.len()).rev() {
+            self.mqtt.subscribe(place);
         }
         self.mqtt.queue.iter_mut().for_each(|q| q.sent = false);
         self.mqtt.queue_drained = self.mqtt.queue.is_empty();
-        if let Some(shadow) = &self.shadow {
-            self.mqtt.subscribe(Subscriber::Shadow, &shadow.topics());
-        }
+        self.mqtt_tell(event::MQTT_CONNACK, Some(&Packet::default()));
         self.mqtt.drain();
         self.announce_if_subscribed();
     }
 
-    fn mqtt_subscribed(&mut self, packet: u16, granted: bool) {
-        // The libraries do not look at the codes: a subscription that was refused counts for them.
-        if self.mqtt.subscribe_ids.remove(&packet) == Some(Subscriber::Shadow)
-            && !self.mqtt.takes("")
-        {
-            self.shadow_subscribed();
+    /// SUBACK, which only the handler of its subscription gets, and without the code: one that was refused counts for it.
+    fn mqtt_subscribed(&mut self, id: u16, granted: bool) {
+        if let Some(place) = self.mqtt.subscribe_ids.remove(&id) {
+            let Subscription {
+                callback, context, ..
+            } = self.mqtt.subscriptions[place];
+            let packet = Packet {
+                id,
+                ..Packet::default()
+            };
+            self.calls.push_back(Call::Mqtt(
+                callback,
+                event::MQTT_SUBACK,
+                Some(packet),
+                context,
+            ));
         }
         if !granted {
             log("error", "shim: the broker refused a subscription");
@@ -335,25 +348,19 @@ impl Device {
         }
     }
 
-    fn mqtt_message(&mut self, topic: String, payload: Vec<u8>) {
-        let handlers: Vec<(MessageCallback, Context)> = self
-            .mqtt
-            .subscriptions
-            .iter()
-            .filter(|s| matches(&s.topic, &topic))
-            .map(|s| (s.callback, s.context))
-            .collect();
-        if handlers.is_empty() {
-            self.shadow_message(&topic, &payload);
-        }
-        for (callback, context) in handlers {
-            let call = Call::Message(
-                callback,
-                topic.clone().into_bytes(),
-                payload.clone(),
-                context,
-            );
-            self.calls.push_back(call);
+    fn mqtt_message(&mut self, topic: &str, payload: Vec<u8>) {
+        let packet = Packet {
+            topic: topic.as_bytes().to_vec(),
+            payload,
+            ..Packet::default()
+        };
+        for subscription in &self.mqtt.subscriptions {
+            if matches(&subscription.topic, topic) {
+                let (callback, context) = (subscription.callback, subscription.context);
+                let packet = Some(packet.clone());
+                self.calls
+                    .push_back(Call::Mqtt(callback, event::MQTT_PUBLISH, packet, context));
+            }
         }
     }
 }

@@ -37,11 +37,6 @@ pub enum Output<'a> {
     Disconnected,
     /// The device starts anew.
     Reboot,
-    /// A library fell over, and the device starts anew.
-    Crash {
-        /// What happened.
-        what: &'a str,
-    },
     /// The power went where it was ordered to; the process ends.
     PowerCut {
         /// The order.

@@ -35,9 +35,3 @@ pub fn restart() -> ! {
     log("error", &format!("shim: cannot restart: {error}"));
     process::exit(1);
 }
-
-/// A library fell over: the processor's exception handler says so and starts the device anew.
-pub fn crash(what: &str) -> ! {
-    emit(&Output::Crash { what });
-    restart()
-}

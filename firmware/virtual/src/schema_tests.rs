@@ -95,12 +95,6 @@ fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
         ("wifi.ap.enable", Default::Bool(true), Default::Bool(false)),
         ("wifi.ap.pass", text("Mongoose"), text("unset")),
         ("rpc.http_enable", Default::Bool(true), Default::Bool(false)),
-        ("shadow.lib", text(""), text("aws")),
-        (
-            "shadow.get_on_connect",
-            Default::Bool(true),
-            Default::Bool(false),
-        ),
     ];
     extend(&mut schema, include_str!("../shim/library.yml")).unwrap();
     for (key, open, _) in &dangers {
@@ -113,12 +107,12 @@ fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
 }
 
 #[test]
-fn the_example_names_one_thing_everywhere_and_holds_no_secret() {
+fn the_example_names_the_device_once_and_holds_no_secret() {
     let example: serde_json::Value =
         serde_json::from_str(include_str!("../../fs/conf9.example.json")).unwrap();
-    let name = &example["device"]["id"];
-    assert_eq!(name, &example["aws"]["thing_name"]);
-    assert_eq!(name, &example["mqtt"]["client_id"]);
+    assert_eq!(example["device"]["id"], "lock-1");
+    // Either would outlive a later change of device.id.
+    assert!(example["aws"].is_null() && example["mqtt"]["client_id"].is_null());
     assert_eq!(example["wifi"]["sta"]["pass"], "");
     for file in ["ssl_cert", "ssl_key"] {
         let name = example["mqtt"][file].as_str().unwrap();
@@ -126,5 +120,17 @@ fn the_example_names_one_thing_everywhere_and_holds_no_secret() {
             name.ends_with(".pem") && name.len() <= 31,
             "{name} does not fit the flash's file system"
         );
+    }
+}
+
+#[test]
+fn the_key_that_aws_iot_setup_sets_is_the_apps_own_and_no_library_speaks_to_the_shadow() {
+    let mut schema = Schema::new();
+    extend(&mut schema, include_str!("../shim/library.yml")).unwrap();
+    assert!(!schema.contains_key("aws.thing_name"));
+    extend(&mut schema, include_str!("../../mos.yml")).unwrap();
+    assert_eq!(schema["aws.thing_name"], Default::Text(String::new()));
+    for library in ["/shadow", "/aws"] {
+        assert!(!include_str!("../../mos.yml").contains(&format!("mongoose-os-libs{library}\n")));
     }
 }

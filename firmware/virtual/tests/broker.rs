@@ -37,6 +37,7 @@ fn a_command_moves_the_latch_once_and_is_reported_whole() {
         let expected = json!({
             "lock": "unlocked", "version": 2, "commandId": "c-2", "result": "executed", "source": "remote", "refused": null,
             "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null,
+            "reportId": report["clientToken"],
         });
         assert_eq!(report["state"]["reported"], expected);
     }
@@ -73,27 +74,6 @@ fn a_power_cut_locks_and_the_repeated_command_opens_nothing() {
             .is_some_and(|t| t.contains("c-1: refused"))
     });
     assert!(!lines.iter().any(is_latch("unlocked")), "{lines:?}");
-}
-
-#[test]
-fn a_report_is_repeated_until_its_own_echo_comes() {
-    let (broker, flash) = (Broker::start(), flash());
-    let _device = device(&broker, &flash, "lock", &["report.interval_s=1"]);
-    let mut session = broker.accept_lock("thing-1");
-    let accepted = "$aws/things/thing-1/shadow/update/accepted";
-    let first = session.report(|r| r["clock"] == "synced");
-    // An echo of something else, and one that another client caused, count for nothing.
-    let mut other = first.clone();
-    other["state"]["reported"]["lock"] = json!("unlocked");
-    session.send(accepted, &other.to_string());
-    let mut foreign = first.clone();
-    foreign["clientToken"] = json!("00000000");
-    session.send(accepted, &foreign.to_string());
-    let second = session.report(|_| true);
-    assert_eq!(first, second);
-    // The echo ends the retries; the next one comes by the interval.
-    session.send(accepted, &second.to_string());
-    assert_eq!(session.report(|_| true), first);
 }
 
 #[test]
@@ -146,4 +126,47 @@ fn a_press_made_offline_is_never_sent_later_even_where_the_library_would_queue_i
     let (_, next) = session.publish();
     assert_eq!(next["clickType"], "LONG", "nothing came before it");
     assert!(next["sequence"].as_u64() > press["sequence"].as_u64());
+}
+
+/// Presses once, and gives the payload.
+fn press(device: &mut Device, session: &mut Session) -> Value {
+    device.say(r#"{"press":"single"}"#);
+    session.publish().1
+}
+
+#[test]
+fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
+    let broker = Broker::start();
+    let first_flash = flash();
+    let mut first = device(&broker, &first_flash, "button", &[]);
+    let mut session = broker.accept();
+    first.until(|l| l["event"] == "connected");
+    let counted = press(&mut first, &mut session);
+    assert_eq!(
+        counted["goodForMs"], 3_000,
+        "as long as it waits for its answer"
+    );
+    drop((first, session));
+
+    let second_flash = flash();
+    let mut second = device(&broker, &second_flash, "button", &[]);
+    second.say(r#"{"clock":{"synced":false}}"#);
+    let mut session = broker.accept();
+    second.until(|l| l["event"] == "connected");
+    for _ in 0..2 {
+        let unvouched = press(&mut second, &mut session);
+        assert_eq!(
+            (unvouched.get("sequence"), unvouched.get("pressedAt")),
+            (None, None),
+            "nothing vouches for a count or a time"
+        );
+    }
+    second.say(r#"{"clock":{"synced":true}}"#);
+    let lifted = press(&mut second, &mut session);
+    assert!(
+        lifted["sequence"].as_u64() >= counted["sequence"].as_u64(),
+        "{lifted} after {counted}"
+    );
+    let next = press(&mut second, &mut session);
+    assert!(next["sequence"].as_u64() > lifted["sequence"].as_u64());
 }

@@ -8,7 +8,9 @@ mod device;
 #[path = "harness/tls.rs"]
 mod tls;
 
-use broker::{Broker, COMMANDS, Packet, Session, command_text, publish_bytes};
+use broker::{
+    ACCEPTED, Broker, COMMANDS, LOCK_TOPICS, Packet, REJECTED, Session, command_text, publish_bytes,
+};
 use device::{Device, flash};
 use serde_json::json;
 use tempfile::TempDir;
@@ -138,7 +140,7 @@ fn a_connection_dropped_after_any_packet_is_made_anew() {
     drop(scene.broker.connection());
     drop(scene.broker.connect());
     drop(scene.broker.accept());
-    for subscribes in 1..=2 {
+    for subscribes in 1..=LOCK_TOPICS.len() {
         for answered in [false, true] {
             let mut session = scene.broker.accept();
             for nth in 1..=subscribes {
@@ -297,6 +299,8 @@ fn a_message_on_a_topic_that_was_never_asked_for_is_nothing() {
         "remote-lock/+",
         "Remote-lock/thing-1",
         "$aws/things/thing-1/shadow/update/delta",
+        "$aws/things/thing-1/shadow/get/accepted",
+        "$aws/things/thing-1/shadow/name/button/update/accepted",
         "$aws/things/thing-2/shadow/update/accepted",
         "",
     ] {
@@ -309,7 +313,7 @@ fn a_message_on_a_topic_that_was_never_asked_for_is_nothing() {
 fn a_refused_subscription_does_no_harm() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept();
-    for _ in 0..2 {
+    for _ in LOCK_TOPICS {
         let Packet::Subscribe(id, topics) = session.packet() else {
             panic!("a lock subscribes first");
         };
@@ -324,11 +328,14 @@ fn a_shadow_that_rejects_every_report_makes_no_storm() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
     session.report(|r| r["clock"] == "synced");
-    let rejected = "$aws/things/thing-1/shadow/update/rejected";
     for code in [400, 401, 403, 404, 409, 413, 429, 500] {
-        let error = json!({"code": code, "message": "no", "timestamp": 1});
-        for _ in 0..100 {
-            session.send(rejected, &error.to_string());
+        for number in 0..100 {
+            // Nobody's update, ours, and one that was never sent.
+            let mut error = json!({"code": code, "message": "no", "timestamp": 1});
+            if number % 2 == 0 {
+                error["clientToken"] = json!(format!("2-{number}"));
+            }
+            session.send(REJECTED, &error.to_string());
         }
     }
     session.command("lock", 2);
@@ -338,6 +345,32 @@ fn a_shadow_that_rejects_every_report_makes_no_storm() {
         r["version"] == 2
     });
     assert!(reports < 5, "{reports} reports after 800 rejections");
+    scene.ends_well_on(session, 3);
+}
+
+#[test]
+fn a_flood_of_others_writes_makes_no_flood_of_reports() {
+    let scene = Scene::start(&[]);
+    let mut session = scene.broker.accept_lock("thing-1");
+    session.report(|r| r["clock"] == "synced");
+    for version in 1..=1000 {
+        let write = match version % 4 {
+            0 => {
+                json!({"state": {"reported": {"lock": "unlocked"}}, "version": version}).to_string()
+            }
+            1 => json!({"state": null, "version": version, "clientToken": "1-1"}).to_string(),
+            2 => r#"{"state":{"reported":"#.into(),
+            _ => String::new(),
+        };
+        session.send(ACCEPTED, &write);
+    }
+    session.command("lock", 2);
+    let mut reports = 0;
+    session.report(|r| {
+        reports += 1;
+        r["version"] == 2
+    });
+    assert!(reports < 8, "{reports} reports after 1000 writes");
     scene.ends_well_on(session, 3);
 }
 

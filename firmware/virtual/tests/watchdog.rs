@@ -6,7 +6,7 @@ mod broker;
 #[path = "harness/device.rs"]
 mod device;
 
-use broker::{Broker, Packet, Session};
+use broker::{Broker, LOCK_TOPICS, Packet, REJECTED, Session};
 use device::{Device, flash};
 use serde_json::{Value, json};
 
@@ -80,13 +80,18 @@ fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
 fn a_broker_that_never_answers_a_subscription_is_left() {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=1"]));
-    let mut deaf = broker.accept();
-    for _ in 0..2 {
-        let Packet::Subscribe(..) = deaf.packet() else {
-            panic!("a lock subscribes first");
-        };
+    for answered in [0, LOCK_TOPICS.len() - 1] {
+        let mut deaf = broker.accept();
+        for number in 0..LOCK_TOPICS.len() {
+            let Packet::Subscribe(id, topics) = deaf.packet() else {
+                panic!("a lock subscribes first");
+            };
+            if number < answered {
+                deaf.answer_subscribe(id, topics.len(), 1);
+            }
+        }
+        deaf.until_end();
     }
-    deaf.until_end();
     open(&device, &mut broker.accept_lock("thing-1"));
     assert_eq!(device.latches(), ["locked", "unlocked"]);
 }
@@ -105,6 +110,25 @@ fn a_shadow_that_never_answers_is_left_and_a_command_still_acts() {
         (&json!(2), &json!("unlocked"))
     );
     assert_eq!(device.latches(), ["locked", "unlocked"]);
+}
+
+#[test]
+fn a_shadow_that_refuses_every_report_is_not_left() {
+    let (broker, flash) = (Broker::start(), flash());
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=1"]));
+    let mut session = broker.accept_lock("thing-1");
+    let mut tries = 0;
+    while tries < 3 {
+        let update = session.report(|_| true);
+        let refusal = json!({"code": 413, "clientToken": update["clientToken"]});
+        session.send(REJECTED, &refusal.to_string());
+        tries += u32::from(update["state"]["reported"]["clock"] == "synced");
+    }
+    device.until(says("lock: report rejected: 413"));
+    assert_eq!(device.count(|l| l["event"] == "disconnected"), 0);
+    session.command("lock", 1);
+    session.command("unlock", 2);
+    device.until(says("c-2: executed"));
 }
 
 #[test]

@@ -1,18 +1,11 @@
-//! Events, MQTT, shadow and Wi-Fi, as the firmware calls them. It must not know what a message means.
+//! Events, MQTT and Wi-Fi, as the firmware calls them. It must not know what a message means.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::{to_bytes, to_string};
-use crate::call::{Context, EventCallback, MessageCallback, MqttCallback};
+use super::{MgStr, to_bytes, to_string};
+use crate::call::{Context, EventCallback, MqttCallback};
 use crate::device::with;
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn shim_shadow_update(version: u64, reported: *const u8, length: usize) -> bool {
-    // SAFETY: shim.c passes a string with its length.
-    let reported = unsafe { to_bytes(reported.cast(), length) };
-    with(|d| d.shadow_update(version, &String::from_utf8_lossy(&reported)))
-}
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_wifi_sta_get_rssi() -> c_int {
@@ -45,14 +38,15 @@ extern "C" fn mgos_mqtt_add_global_handler(callback: MqttCallback, context: *mut
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn mgos_mqtt_sub(
-    topic: *const c_char,
-    callback: MessageCallback,
+unsafe extern "C" fn mgos_mqtt_global_subscribe(
+    topic: MgStr,
+    callback: MqttCallback,
     context: *mut c_void,
 ) {
-    // SAFETY: the firmware passes a NUL-terminated string.
-    let topic = unsafe { to_string(topic) };
-    with(|d| d.mqtt_sub(&topic, callback, Context(context)));
+    // SAFETY: the firmware passes a text with its length.
+    let topic = unsafe { to_bytes(topic.p.cast(), topic.len) };
+    let topic = String::from_utf8_lossy(&topic).into_owned();
+    with(|d| d.mqtt_global_subscribe(topic, callback, Context(context)));
 }
 
 #[unsafe(no_mangle)]

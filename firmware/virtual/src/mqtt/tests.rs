@@ -9,10 +9,8 @@ use std::time::Duration;
 use super::*;
 use crate::config::Config;
 use crate::link::LinkEvent;
-use crate::shadow::Shadow;
 
-extern "C" fn message(_: *mut c_void, _: *const u8, _: i32, _: *const u8, _: i32, _: *mut c_void) {}
-extern "C" fn happened(_: i32, _: *mut c_void, _: *mut c_void) {}
+extern "C" fn heard(_: *mut c_void, _: i32, _: *mut c_void, _: *mut c_void) {}
 
 fn device(settings: &[(&str, &str)]) -> (Device, Receiver<LinkEvent>) {
     let mut config = Config::defaults();
@@ -72,56 +70,46 @@ fn what_was_queued_offline_is_replayed_at_the_next_connection() {
 }
 
 #[test]
-fn a_subscription_to_everything_stops_the_shadow_and_a_refused_one_does_not() {
-    for (own, granted, connects) in [
-        ("remote-lock/lock-1", true, true),
-        ("remote-lock/lock-1", false, true),
-        ("#", true, false),
-    ] {
-        let (mut device, _events) = device(&[("mqtt.server", "x"), ("aws.thing_name", "lock-1")]);
-        let nowhere = Context(std::ptr::null_mut());
-        device.mqtt_sub(own, message, nowhere);
-        device.shadow = Some(Shadow::start(&device.config).unwrap());
-        for event in [event::SHADOW_CONNECTED, event::CLOUD_CONNECTED] {
-            device.add_handler(event, happened, nowhere);
+fn an_answered_subscription_reaches_its_own_handler_alone_granted_or_not() {
+    for granted in [true, false] {
+        let (mut device, _events) = device(&[]);
+        let place = |n: usize| Context(std::ptr::without_provenance_mut(n));
+        device.mqtt.add_global_handler(heard, place(9));
+        for (number, topic) in ["a", "#", "c"].into_iter().enumerate() {
+            device.mqtt_global_subscribe(topic.into(), heard, place(number));
         }
-        device.mqtt.subscribe_ids.insert(7, Subscriber::Shadow);
+        device.mqtt.subscribe_ids.insert(7, 2);
         device.mqtt_subscribed(7, granted);
-        assert_eq!(
-            device.calls.len(),
-            if connects { 2 } else { 0 },
-            "{own} {granted}"
-        );
+        let Some(Call::Mqtt(_, event::MQTT_SUBACK, Some(Packet { id: 7, .. }), context)) =
+            device.calls.pop_front()
+        else {
+            panic!("its handler is called");
+        };
+        assert_eq!(context, place(2));
+        assert!(device.calls.is_empty(), "{:?}", device.calls);
     }
-}
-
-#[test]
-fn the_cloud_connects_twice() {
-    let (mut device, _events) = device(&[("mqtt.server", "x"), ("aws.thing_name", "lock-1")]);
-    device.add_handler(
-        event::CLOUD_CONNECTED,
-        happened,
-        Context(std::ptr::null_mut()),
-    );
-    device.shadow = Some(Shadow::start(&device.config).unwrap());
-    device.mqtt_accepted();
-    device.mqtt.subscribe_ids.insert(7, Subscriber::Shadow);
-    device.mqtt_subscribed(7, true);
-    assert_eq!(device.calls.len(), 2);
 }
 
 #[test]
 fn a_filter_takes_its_topics() {
     for (filter, topic, expected) in [
         ("a/b", "a/b", true),
-        ("a/b", "a/b/", false),
+        ("a/b", "a/b/", true),
+        ("a/b", "a/b//", true),
+        ("a/b", "a/b///", false),
+        ("a/b/", "a/b", true),
+        ("a//b", "a//b", true),
+        ("a//b", "a/b", false),
         ("a/b", "a", false),
+        ("a/b", "a/c", false),
+        ("a/b", "a/b/c", false),
         ("a/+", "a/b", true),
         ("a/+", "a", false),
         ("a/#", "a/b/c", true),
         ("#", "a", true),
         ("#", "", true),
         ("a", "", false),
+        ("", "a", false),
     ] {
         assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
     }

@@ -12,6 +12,18 @@ use crate::device::{Device, PATIENCE};
 
 /// Topic of the commands to the device under test.
 pub const COMMANDS: &str = "remote-lock/thing-1";
+/// Topics of the shadow's answers to it.
+pub const ACCEPTED: &str = "$aws/things/thing-1/shadow/update/accepted";
+pub const REJECTED: &str = "$aws/things/thing-1/shadow/update/rejected";
+pub const DELETED: &str = "$aws/things/thing-1/shadow/delete/accepted";
+
+/// What a lock subscribes to, one by one, and nothing else.
+pub const LOCK_TOPICS: [&str; 4] = [
+    "remote-lock/THING",
+    "$aws/things/THING/shadow/delete/accepted",
+    "$aws/things/THING/shadow/update/rejected",
+    "$aws/things/THING/shadow/update/accepted",
+];
 
 /// A packet from the client that a test looks at.
 #[derive(Debug, PartialEq)]
@@ -235,20 +247,12 @@ impl Session {
 
     /// Takes the subscriptions of a lock, and grants them.
     pub fn grant_lock(&mut self, thing: &str) {
-        let shadow = [
-            "get/accepted",
-            "get/rejected",
-            "update/accepted",
-            "update/rejected",
-            "update/delta",
-        ]
-        .map(|suffix| (format!("$aws/things/{thing}/shadow/{suffix}"), 1));
-        let own = [(format!("remote-lock/{thing}"), 1)];
-        for expected in [own.as_slice(), shadow.as_slice()] {
+        for topic in LOCK_TOPICS {
+            let topic = topic.replace("THING", thing);
             let Packet::Subscribe(id, topics) = self.packet() else {
                 panic!("a lock subscribes first");
             };
-            assert_eq!(topics, expected);
+            assert_eq!(topics, [(topic, 1)]);
             self.answer_subscribe(id, topics.len(), 1);
         }
     }
@@ -304,13 +308,41 @@ impl Session {
         (topic, payload)
     }
 
-    /// The next report that fulfils `wanted`, whole request; none is echoed.
+    /// The next report that fulfils `wanted`, whole request; none is answered.
     pub fn report(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let (topic, payload) = self.publish();
-            assert!(topic.ends_with("/shadow/update"), "{topic}");
+            assert_eq!(topic, "$aws/things/thing-1/shadow/update");
+            assert_eq!(
+                payload["clientToken"],
+                payload["state"]["reported"]["reportId"]
+            );
             if wanted(&payload["state"]["reported"]) {
                 return payload;
+            }
+        }
+    }
+
+    /// Accepts an update as the shadow does, as its version `version`.
+    pub fn accept_update(&mut self, update: &Value, version: u64) {
+        let mut answer = update.clone();
+        answer["version"] = json!(version);
+        answer["timestamp"] = json!(1_763_779_513);
+        self.send(ACCEPTED, &answer.to_string());
+    }
+
+    /// The next reports, each accepted, up to one that fulfils `wanted`.
+    pub fn accept_until(
+        &mut self,
+        version: &mut u64,
+        mut wanted: impl FnMut(&Value) -> bool,
+    ) -> Value {
+        loop {
+            let update = self.report(|_| true);
+            *version += 1;
+            self.accept_update(&update, *version);
+            if wanted(&update["state"]["reported"]) {
+                return update;
             }
         }
     }
