@@ -14,9 +14,11 @@ mod presence;
 mod session;
 mod store;
 mod subscription;
+#[cfg(test)]
+mod tests;
 pub mod topic;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -27,10 +29,11 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
+use crate::contain::Panicked;
 use crate::event::{EventBus, EventKind};
 use crate::fault::Faults;
 use crate::registry::Registry;
@@ -62,7 +65,7 @@ struct Inner {
     faults: Arc<Faults>,
     store: Option<Store>,
     /// One per client id of which anything is known.
-    sessions: Mutex<HashMap<String, Arc<Session>>>,
+    sessions: Mutex<BTreeMap<String, Arc<Session>>>,
     subscriptions: RwLock<SubscriptionTree>,
     retained: Mutex<BTreeMap<String, Retained>>,
     /// Topics whose retained message is not written down yet.
@@ -70,8 +73,17 @@ struct Inner {
     /// Where clients connect to, once it listens.
     address: OnceLock<SocketAddr>,
     /// The latest connection of each client, for those who ask.
-    records: Mutex<HashMap<String, ConnectionRecord>>,
+    records: Mutex<BTreeMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
+}
+
+/// A connection's task contains what a packet can do; this is for what is around that, such as the handshake.
+fn tell_panic(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "serve mqtt connection");
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -294,22 +306,27 @@ impl Broker {
 
     async fn save_in_background(&self) {
         let broker = self.clone();
-        if tokio::task::spawn_blocking(move || broker.save())
-            .await
-            .is_err()
-        {
-            tracing::error!("save sessions: the writer panicked");
+        let saved = tokio::task::spawn_blocking(move || broker.save()).await;
+        match saved {
+            Ok(()) => {}
+            Err(error) if error.is_panic() => {
+                tracing::error!(%error, "save sessions: the data directory lacks some of what was accepted since the last time");
+            }
+            // Not begun: the runtime is ending and takes no more work. Nobody else will write it, so this thread does.
+            Err(_) => self.save(),
         }
     }
 
     /// Serves one client over a stream whose TLS has ended elsewhere, in memory for example; `certificate` is DER.
+    ///
+    /// *Errors*: [`Panicked`]; the connection has ended like one that was lost, and the broker goes on.
     pub async fn converse(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin,
         certificate: Vec<u8>,
         peer: SocketAddr,
-    ) {
-        connection::serve(self.clone(), stream, certificate, peer).await;
+    ) -> Result<(), Panicked> {
+        connection::serve(self.clone(), stream, certificate, peer).await
     }
 
     /// Accepts MQTT clients until `stop` resolves, then says goodbye to each.
@@ -329,7 +346,7 @@ impl Broker {
                 _ = expiry.tick() => self.expire_sessions(),
                 _ = saving.tick(), if self.inner.store.is_some() => self.save_in_background().await,
                 Ok(()) = changes.changed() => self.cut_deactivated(),
-                Some(_) = connections.join_next() => {}
+                Some(ended) = connections.join_next() => tell_panic(ended),
                 accepted = listener.accept() => match accepted {
                     Ok((socket, peer)) => {
                         let (broker, tls) = (self.clone(), tls.clone());
@@ -343,7 +360,11 @@ impl Broker {
         for session in lock(&self.inner.sessions).values() {
             session.kick(Kick::Shutdown);
         }
-        let goodbye = async { while connections.join_next().await.is_some() {} };
+        let goodbye = async {
+            while let Some(ended) = connections.join_next().await {
+                tell_panic(ended);
+            }
+        };
         // Whoever does not take the goodbye in time is cut off when the set is dropped.
         let _ = tokio::time::timeout(GOODBYE_TIME, goodbye).await;
         self.save_in_background().await;

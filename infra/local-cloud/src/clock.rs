@@ -4,13 +4,30 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Wall clock of the local cloud.
+/// Wall clock of the local cloud: the system's, unless it is made to stand still.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Clock;
+pub struct Clock {
+    stopped_at_ms: Option<u64>,
+}
 
 impl Clock {
+    /// The system's clock.
+    pub fn system() -> Clock {
+        Clock::default()
+    }
+
+    /// A clock that stands still, for what must come out the same each time it is run.
+    pub fn stopped_at(ms: u64) -> Clock {
+        Clock {
+            stopped_at_ms: Some(ms),
+        }
+    }
+
     /// Milliseconds since the Unix epoch.
     pub fn now_ms(self) -> u64 {
+        if let Some(ms) = self.stopped_at_ms {
+            return ms;
+        }
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();

@@ -9,6 +9,7 @@ mod refusal;
 mod table;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -106,13 +107,43 @@ async fn sweep(database: Database, stop: watch::Receiver<bool>) {
             () = &mut stop => return,
             _ = period.tick() => {}
         }
-        let database = database.clone();
-        let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-        match swept {
-            Ok(Ok(0)) => {}
-            Ok(Ok(items)) => tracing::info!(items, "removed expired items"),
-            Ok(Err(error)) => tracing::error!(%error, "remove expired items"),
-            Err(error) => tracing::error!(%error, "remove expired items"),
+        if sweep_once(database.clone()).await.is_break() {
+            return;
         }
+    }
+}
+
+/// Breaks where the runtime is ending and takes no more work: what has expired is removed after the next start.
+async fn sweep_once(database: Database) -> ControlFlow<()> {
+    let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+    match swept {
+        Ok(Ok(0)) => {}
+        Ok(Ok(items)) => tracing::info!(items, "removed expired items"),
+        Ok(Err(error)) => tracing::error!(%error, "remove expired items"),
+        Err(error) if error.is_cancelled() => return ControlFlow::Break(()),
+        Err(error) => tracing::error!(%error, "remove expired items"),
+    }
+    ControlFlow::Continue(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::captured::Captured;
+
+    #[test]
+    fn a_runtime_that_has_ended_ends_the_sweep_without_an_error() {
+        let (log, _capturing) = Captured::begin();
+        let database = Database::memory().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let going_on = runtime.block_on(sweep_once(database.clone()));
+        assert_eq!(going_on, ControlFlow::Continue(()));
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        assert_eq!(
+            handle.block_on(sweep_once(database)),
+            ControlFlow::Break(())
+        );
+        assert_eq!(log.text(), "");
     }
 }

@@ -126,6 +126,17 @@ pub enum EventKind {
         /// The invocation.
         request_id: String,
     },
+    /// A message was received too often, and went to the queue that its own queue names for that.
+    Redriven {
+        /// The queue's name.
+        queue: String,
+        /// The other queue's name.
+        target: String,
+        /// The message.
+        message_id: String,
+        /// How often it was received.
+        receives: u64,
+    },
     /// A function's process wrote a line.
     FunctionLog {
         /// The function's name.

@@ -11,8 +11,9 @@ mod kind;
 mod parse;
 mod random;
 mod reorder;
+mod target;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub use journal::{Decision, Journal};
 pub use kind::{Call, CallEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When};
 pub use parse::FaultError;
 pub use reorder::{Place, Released};
+pub use target::{Targets, UnknownTarget};
 
 use crate::broker::topic;
 use crate::event::{EventBus, EventKind};
@@ -61,6 +63,8 @@ pub struct Asked<'a> {
 #[derive(Debug)]
 pub struct Faults {
     armed: RwLock<Vec<Arc<Armed>>>,
+    /// What can be struck; none while that is not known.
+    targets: RwLock<Option<Targets>>,
     seed: u64,
     journal: Mutex<Journal>,
     events: EventBus,
@@ -78,7 +82,7 @@ struct Armed {
 #[derive(Debug, Default)]
 struct Seen {
     total: u64,
-    by_subject: HashMap<String, u64>,
+    by_subject: BTreeMap<String, u64>,
 }
 
 impl Armed {
@@ -106,18 +110,31 @@ impl Faults {
         }
         Faults {
             armed: RwLock::new(armed),
+            targets: RwLock::default(),
             seed,
             journal: Mutex::default(),
             events,
         }
     }
 
+    /// Says what can be struck from now on: what is armed next must name some of it.
+    pub fn aim_at(&self, targets: Targets) {
+        let mut known = self.targets.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Some(targets);
+    }
+
     /// Arms one more; its occurrences are counted from now.
-    pub fn arm(&self, fault: Fault) {
+    ///
+    /// *Errors*: [`UnknownTarget`], where it could never strike.
+    pub fn arm(&self, fault: Fault) -> Result<(), UnknownTarget> {
+        if let Some(targets) = &*self.targets.read().unwrap_or_else(PoisonError::into_inner) {
+            targets.check(&fault)?;
+        }
         let armed = self.armed.write();
         let mut armed = armed.unwrap_or_else(PoisonError::into_inner);
         let new = Armed::new(fault, &armed);
         armed.push(new);
+        Ok(())
     }
 
     /// Every decision so far, in the order of arrival.

@@ -29,6 +29,8 @@ pub enum Service {
     DynamoDb,
     /// Lambda's own API.
     Lambda,
+    /// SQS.
+    Sqs,
 }
 
 impl Service {
@@ -40,6 +42,7 @@ impl Service {
             Service::Iot => &["iot", "execute-api"],
             Service::DynamoDb => &["dynamodb"],
             Service::Lambda => &["lambda"],
+            Service::Sqs => &["sqs"],
         }
     }
 
@@ -53,7 +56,7 @@ impl Service {
         };
         let message = format!("{error}{hint}");
         match self {
-            Service::DynamoDb => {
+            Service::DynamoDb | Service::Sqs => {
                 let kind = format!("com.amazon.coral.service#{kind}");
                 refusal_of_dynamodb(&kind, "message", &message)
             }

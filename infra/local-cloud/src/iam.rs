@@ -19,7 +19,7 @@ use crate::caller::Caller;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::policy::{self, Decision, Document, PolicyError};
-use crate::template::Template;
+use crate::template::{Function, Template};
 
 pub use iot_data::authorised;
 pub use person::for_people;
@@ -38,18 +38,18 @@ pub enum IamError {
         #[source]
         source: PolicyError,
     },
-    /// A function may not send to its own destination, which AWS finds when it is set up.
+    /// A function may not send to its own destination, or not read its own queue, which AWS finds when it is set up.
     #[error(
-        "function {function}: its execution role may not call {action} on {destination}: \
+        "function {function}: its execution role may not call {action} on {resource}: \
          add a statement that allows it to the role's policies"
     )]
-    Destination {
+    Role {
         /// Logical id.
         function: String,
         /// Such as `sqs:SendMessage`.
         action: &'static str,
         /// ARN.
-        destination: String,
+        resource: String,
     },
 }
 
@@ -162,17 +162,14 @@ impl Iam {
                 let allow = json!({"Effect": "Allow", "Action": action, "Resource": destination});
                 of_role.extend(self.documents("SAM", &[json!({"Statement": allow})])?);
             }
-            let request = policy::Request {
-                action,
-                resource: destination,
-                variables: &BTreeMap::new(),
-            };
-            if policy::evaluate(of_role, &request) != Decision::Allow {
-                return Err(IamError::Destination {
-                    function: function.logical_id.clone(),
-                    action,
-                    destination: destination.clone(),
-                });
+            set_up(&roles, function, action, destination)?;
+        }
+        for source in &template.event_sources {
+            let mut functions = template.functions.iter();
+            if let Some(function) = functions.find(|f| f.arn == source.function_arn) {
+                for action in managed::READ_QUEUE {
+                    set_up(&roles, function, action, &source.queue_arn)?;
+                }
             }
         }
         Ok(roles)
@@ -281,6 +278,29 @@ impl Iam {
             resource: resource.clone(),
             why,
         }
+    }
+}
+
+/// Checks a right that AWS asks for when a function is set up, not at a call.
+fn set_up(
+    roles: &BTreeMap<String, Vec<Document>>,
+    function: &Function,
+    action: &'static str,
+    resource: &str,
+) -> Result<(), IamError> {
+    let documents = roles.get(&function.role_arn).map(Vec::as_slice);
+    let request = policy::Request {
+        action,
+        resource,
+        variables: &BTreeMap::new(),
+    };
+    match policy::evaluate(documents.unwrap_or_default(), &request) {
+        Decision::Allow => Ok(()),
+        _ => Err(IamError::Role {
+            function: function.logical_id.clone(),
+            action,
+            resource: resource.to_owned(),
+        }),
     }
 }
 

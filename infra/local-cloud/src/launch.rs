@@ -3,11 +3,11 @@
 //! Must not know the protocols.
 
 mod executable;
+mod listener;
 mod reload;
 mod thing;
 mod wiring;
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,14 +25,15 @@ use crate::data_plane::thing_shadow::ShadowService;
 use crate::data_plane::{self, DataPlane};
 use crate::dynamodb::{self, DynamoDbError, Proxy};
 use crate::event::EventBus;
-use crate::fault::Faults;
+use crate::event_source::Reader;
+use crate::fault::{Faults, Targets, UnknownTarget};
 use crate::function::{FunctionError, Functions};
 use crate::guard::{Service, guarded};
 use crate::iam::{self, Iam, IamError};
 use crate::invocation;
 use crate::kill::Killer;
 use crate::metric;
-use crate::queue::Queues;
+use crate::queue::{self, Queues};
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{RuleEngine, RuleError};
 use crate::schedule::Ringer;
@@ -41,6 +42,7 @@ use crate::storage::{self, StorageError};
 use crate::template::{Context, Template, TemplateError};
 use crate::{Endpoints, LocalCloud, Options};
 pub use executable::ExecutableError;
+use listener::Listeners;
 pub use reload::ReloadError;
 pub(crate) use reload::Reloader;
 
@@ -53,6 +55,9 @@ pub enum StartError {
     /// A factor that time cannot be multiplied with.
     #[error("time scale {0}: it must lie above 0 and be at most 1")]
     TimeScale(f64),
+    /// A fault that could never strike.
+    #[error(transparent)]
+    Fault(#[from] UnknownTarget),
     /// A port that is taken.
     #[error("listen for {service} on 127.0.0.1:{port}: choose another port, or 0 for a free one")]
     Listen {
@@ -145,7 +150,9 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         registry: parts.registry.clone(),
         reach,
         ringer: parts.ringer(&options, &functions),
+        reader: parts.reader(&options, &functions),
         events: parts.events.clone(),
+        faults: parts.faults.clone(),
         stopping: stopping.clone(),
         engines,
         running: Mutex::default(),
@@ -177,6 +184,11 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
             .merge(guarded(
                 iam::for_people(invocation::router(functions.clone())),
                 Service::Lambda,
+                parts.callers.clone(),
+            ))
+            .merge(guarded(
+                iam::for_people(queue::router(parts.queues.clone())),
+                Service::Sqs,
                 parts.callers.clone(),
             ))
             .merge(metric::router(parts.events.metrics().clone())),
@@ -220,10 +232,14 @@ struct Parts {
 impl Parts {
     fn open(options: &Options) -> Result<Parts, StartError> {
         let template = load_template(options)?;
+        let targets = Targets::of(&template);
+        for fault in &options.faults {
+            targets.check(fault)?;
+        }
         if let Some(path) = &options.data_dir {
             storage::create_directory(path).map_err(|e| data_directory(path, e))?;
         }
-        let clock = Clock;
+        let clock = Clock::system();
         let events = EventBus::new(clock);
         let setting = Setting {
             region: options.region.clone(),
@@ -233,6 +249,7 @@ impl Parts {
         };
         let registry = Registry::open(setting, clock)?;
         let faults = Faults::new(options.faults.clone(), options.seed, events.clone());
+        faults.aim_at(targets);
         let faults = Arc::new(faults);
         let (told, failing) = (events.clone(), faults.clone());
         let broker = match &options.data_dir {
@@ -250,7 +267,7 @@ impl Parts {
         let iam = Iam::new(&template, place, events.clone(), clock)?;
         let shadows = ShadowService::open(data_dir, broker.clone(), events.clone(), clock)?;
         Ok(Parts {
-            queues: Queues::new(&template, events.metrics(), clock),
+            queues: Queues::new(&template, &events, clock, options.time_scale),
             callers,
             iam,
             template,
@@ -270,6 +287,16 @@ impl Parts {
             events: self.events.clone(),
             clock: self.clock,
             account: options.account.clone(),
+            region: options.region.clone(),
+            time_scale: options.time_scale,
+        }
+    }
+
+    fn reader(&self, options: &Options, functions: &Functions) -> Reader {
+        Reader {
+            queues: self.queues.clone(),
+            functions: functions.clone(),
+            faults: self.faults.clone(),
             region: options.region.clone(),
             time_scale: options.time_scale,
         }
@@ -311,50 +338,6 @@ fn data_directory(path: &std::path::Path, source: StorageError) -> StartError {
         path: path.to_owned(),
         source: Box::new(source),
     }
-}
-
-struct Listeners {
-    mqtts: TcpListener,
-    iot_data: TcpListener,
-    iot: TcpListener,
-    dynamodb: TcpListener,
-}
-
-impl Listeners {
-    async fn bind(options: &Options) -> Result<Listeners, StartError> {
-        let ports = options.ports;
-        Ok(Listeners {
-            mqtts: bind("mqtt", ports.mqtts).await?,
-            iot_data: bind("iot data plane", ports.iot_data).await?,
-            iot: bind("iot control plane", ports.iot).await?,
-            dynamodb: bind("dynamodb", ports.dynamodb).await?,
-        })
-    }
-
-    fn endpoints(&self) -> Result<Endpoints, StartError> {
-        let address = |listener: &TcpListener| -> Result<SocketAddr, StartError> {
-            listener.local_addr().map_err(|source| StartError::Listen {
-                service: "any service",
-                port: 0,
-                source,
-            })
-        };
-        Ok(Endpoints {
-            mqtts: address(&self.mqtts)?,
-            iot_data: format!("http://{}", address(&self.iot_data)?),
-            iot: format!("http://{}", address(&self.iot)?),
-            dynamodb: format!("http://{}", address(&self.dynamodb)?),
-        })
-    }
-}
-
-async fn bind(service: &'static str, port: u16) -> Result<TcpListener, StartError> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    bound.map_err(|source| StartError::Listen {
-        service,
-        port,
-        source,
-    })
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {

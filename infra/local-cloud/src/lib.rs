@@ -7,11 +7,15 @@
 mod answer;
 pub mod broker;
 mod caller;
+#[cfg(test)]
+mod captured;
 pub mod clock;
+mod contain;
 mod control_plane;
 mod data_plane;
 mod dynamodb;
 pub mod event;
+mod event_source;
 pub mod fault;
 pub mod function;
 mod guard;
@@ -44,9 +48,11 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 pub use caller::Credentials;
+pub use contain::Panicked;
 pub use event::{Event, EventKind};
 pub use fault::{Fault, FaultError};
 pub use launch::{ExecutableError, ReloadError, StartError};
+pub use queue::Depth;
 pub use registry::{IssuedCertificate, Registry, RegistryError};
 
 use caller::Callers;
@@ -187,9 +193,21 @@ impl LocalCloud {
         &self.functions
     }
 
-    /// What was sent to the queue or topic of this name, oldest first.
+    /// What is in the queue, or was sent to the topic, of this name, oldest first.
     pub fn queue_messages(&self, name: &str) -> Vec<String> {
         self.queues.messages(name)
+    }
+
+    /// How many messages are in the queue of this name; none where there is no such queue.
+    pub fn queue_depth(&self, name: &str) -> Option<Depth> {
+        self.queues.depth(name)
+    }
+
+    /// Sends a message to the queue of this name, as its owner may. The error says that there is none, or what is wrong with
+    /// the message.
+    pub fn send_message(&self, queue: &str, body: &str) -> Result<String, String> {
+        let sender = self.callers.operator().access_key_id.clone();
+        self.queues.send(queue, body.to_owned(), &sender)
     }
 
     /// Takes up the template as it is now, and the code of the functions whose logical ids are in `rebuilt`; gives the names

@@ -13,7 +13,7 @@ mod store;
 mod thing;
 mod version;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -75,7 +75,7 @@ struct Inner {
     clock: Clock,
     records: RwLock<Records>,
     /// Parsed documents by certificate id; emptied by every change.
-    documents: RwLock<HashMap<String, Arc<[Document]>>>,
+    documents: RwLock<BTreeMap<String, Arc<[Document]>>>,
     /// Tells of every change.
     changes: watch::Sender<()>,
 }

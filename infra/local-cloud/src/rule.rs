@@ -20,6 +20,7 @@ use crate::broker::Broker;
 use crate::broker::message::Message;
 use crate::broker::topic;
 use crate::clock::Clock;
+use crate::contain::contain_logged;
 use crate::data_plane::thing_shadow::ShadowService;
 use crate::event::{EventBus, EventKind};
 use crate::function::Functions;
@@ -145,8 +146,10 @@ impl RuleEngine {
         while let Some(message) = messages.recv().await {
             while waiting.try_join_next().is_some() {}
             for rule in self.inner.rules_for(&message) {
-                let work = Arc::clone(&self.inner).apply(rule.clone(), message.clone());
-                match rule.waits {
+                let waits = rule.waits;
+                let work = Arc::clone(&self.inner).apply(rule, message.clone());
+                let work = contain_logged("apply rule", work);
+                match waits {
                     true => drop(waiting.spawn(work)),
                     false => work.await,
                 }

@@ -15,6 +15,7 @@ mod identity;
 mod name;
 mod node;
 mod parameter;
+mod queue;
 mod resource;
 mod role;
 mod rule;
@@ -32,9 +33,10 @@ use std::path::Path;
 use serde_json::Value;
 
 pub use error::{Problem, TemplateError};
+pub use parameter::Declaration;
 pub use resource::{
-    Action, Attachment, Function, Index, KeyType, Permission, Projection, Queue, Role, Schedule,
-    ScheduleKind, SnsTopic, Table, Thing, TopicRule, WithoutEffect,
+    Action, Attachment, EventSource, Function, Index, KeyType, Permission, Projection, Queue,
+    Redrive, Role, Schedule, ScheduleKind, SnsTopic, Table, Thing, TopicRule, WithoutEffect,
 };
 
 /// Everything outside the template that its functions can refer to.
@@ -73,6 +75,8 @@ pub struct Template {
     pub thing_attachments: Vec<Attachment>,
     /// SQS queues, in template order.
     pub queues: Vec<Queue>,
+    /// What hands messages of queues to functions, in template order.
+    pub event_sources: Vec<EventSource>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,
     /// Output values by output name.
@@ -98,4 +102,12 @@ impl Template {
         let root = node::parse(file, text)?;
         assemble::template(file, &root, context)
     }
+}
+
+/// The parameters that the template in `text` declares, in its order; `file` is only used in errors.
+///
+/// Errors: [`TemplateError`], as for [`Template::parse`], of this section alone.
+pub fn parameters(file: &str, text: &str) -> Result<Vec<Declaration>, TemplateError> {
+    let root = node::parse(file, text)?;
+    parameter::declared(file, root.get("Parameters"))
 }

@@ -12,12 +12,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use local_cloud::Registry;
 use local_cloud::broker::Broker;
 use local_cloud::clock::Clock;
 use local_cloud::event::EventBus;
 use local_cloud::fault::Faults;
 use local_cloud::registry::Setting;
+use local_cloud::{Panicked, Registry};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
@@ -29,8 +29,10 @@ use tokio::time::timeout;
 use script::Script;
 use witness::Witness;
 
-/// Nothing here waits for anything but the processor.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// Nothing here waits for anything but the processor, which may be busy.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The time stands still: the same input does the same whenever it is tried.
+const NOW_MS: u64 = 1_763_779_512_345;
 /// More than a fuzzer's input can make the broker answer.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 const PIPE_BYTES: usize = 1 << 20;
@@ -45,6 +47,11 @@ struct Ground {
     witness: Vec<u8>,
 }
 
+/// Makes what all inputs share, which is no input's doing.
+pub fn prepare() {
+    let _ = shared();
+}
+
 /// Checks one input.
 pub fn check(bytes: &[u8]) {
     for answer in answers(bytes) {
@@ -54,12 +61,16 @@ pub fn check(bytes: &[u8]) {
 
 /// What the broker answers, connection by connection.
 fn answers(bytes: &[u8]) -> Vec<Vec<u8>> {
-    static GROUND: OnceLock<Ground> = OnceLock::new();
-    let ground = GROUND.get_or_init(ground);
+    let ground = shared();
     ground.runtime.block_on(async {
         let done = timeout(DEADLINE, play(ground, &Script::parse(bytes))).await;
         done.expect("the broker neither answers nor ends")
     })
+}
+
+fn shared() -> &'static Ground {
+    static GROUND: OnceLock<Ground> = OnceLock::new();
+    GROUND.get_or_init(ground)
 }
 
 /// The registry, with a client that may use `open/` and a witness that may do everything. The client may subscribe to
@@ -71,7 +82,7 @@ fn ground() -> Ground {
         data_dir: None,
         policies: Default::default(),
     };
-    let registry = Registry::open(setting, Clock).expect("a registry in memory opens");
+    let registry = Registry::open(setting, clock()).expect("a registry in memory opens");
     let resources = [
         "client/fuzz*",
         "topic/open/*",
@@ -84,11 +95,13 @@ fn ground() -> Ground {
         .collect();
     let some = json!([{"Effect": "Allow", "Action": "iot:*", "Resource": resources}]);
     let all = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]);
-    let certificate = |name: &str, statements| {
+    let issue = || registry.create_keys_and_certificate();
+    let mut issued = [(); 2].map(|()| issue().expect("a certificate is issued"));
+    // Ids are random: in order, they are looked up by the same comparisons each time.
+    issued.sort_by(|a, b| a.id.cmp(&b.id));
+    let [client, witness] = [("some", some), ("all", all)].map(|(name, statements)| {
         let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-        let issued = registry
-            .create_keys_and_certificate()
-            .expect("a certificate is issued");
+        let issued = &issued[usize::from(name == "all")];
         registry
             .create_policy(name, &document)
             .and_then(|()| registry.attach_policy(name, &issued.arn))
@@ -96,8 +109,7 @@ fn ground() -> Ground {
         CertificateDer::from_pem_slice(issued.pem.as_bytes())
             .expect("an issued certificate is well-formed")
             .to_vec()
-    };
-    let (client, witness) = (certificate("some", some), certificate("all", all));
+    });
     Ground {
         registry,
         runtime: Builder::new_current_thread()
@@ -110,9 +122,9 @@ fn ground() -> Ground {
 }
 
 async fn play(ground: &Ground, script: &Script) -> Vec<Vec<u8>> {
-    let events = EventBus::new(Clock);
+    let events = EventBus::new(clock());
     let faults = Faults::new(Vec::new(), 1, events.clone());
-    let broker = Broker::new(ground.registry.clone(), events, Clock, faults.into());
+    let broker = Broker::new(ground.registry.clone(), events, clock(), faults.into());
     let (stream, witness_ended) = connect(&broker, &ground.witness);
     let mut witness = Witness::start(stream).await;
 
@@ -140,19 +152,25 @@ async fn play(ground: &Ground, script: &Script) -> Vec<Vec<u8>> {
         let read = stream.read_to_end(&mut answer).await;
         read.expect("a pipe in memory is read");
         assert!(answer.len() < ANSWER_BYTES_MAX, "answers without end");
-        ended.await.expect("the connection panicked");
+        let ended = ended.await.expect("a connection's task ends");
+        ended.expect("the connection");
         answers.push(answer);
     }
     // Wills included, everything that was published has come by now.
     witness.speak("open/last").await;
     drop(witness);
-    witness_ended
-        .await
-        .expect("the witness's connection panicked");
+    let ended = witness_ended.await.expect("a connection's task ends");
+    ended.expect("the witness's connection");
     answers
 }
 
-fn connect(broker: &Broker, certificate: &[u8]) -> (DuplexStream, JoinHandle<()>) {
+fn clock() -> Clock {
+    Clock::stopped_at(NOW_MS)
+}
+
+type Ended = JoinHandle<Result<(), Panicked>>;
+
+fn connect(broker: &Broker, certificate: &[u8]) -> (DuplexStream, Ended) {
     let (near, far) = tokio::io::duplex(PIPE_BYTES);
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let (broker, certificate) = (broker.clone(), certificate.to_vec());

@@ -1,4 +1,4 @@
-//! Every input of the corpus holds: what a fuzzer once found stays mended, and the targets' checks hold without libFuzzer.
+//! Every input of the corpus holds, and the targets' checks hold without libFuzzer.
 //!
 //! Must not know: what is checked.
 

@@ -1,6 +1,6 @@
 //! One client's connection, from the first packet to the last byte.
 //!
-//! Reads and writes packets and keeps the timers; what a packet is answered with stands in `handle`.
+//! Reads and writes packets and keeps the timers; what a packet is answered with stands in `handle`, the end in `serve`.
 //! Must not know other connections, except through the broker.
 
 mod accept;
@@ -9,6 +9,7 @@ mod deliver;
 mod end;
 mod handle;
 mod publish;
+mod serve;
 mod subscribe;
 #[cfg(test)]
 mod tests;
@@ -29,13 +30,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Broker;
 use super::in_flight::InFlight;
 use super::limit::Meter;
-use super::message::{MESSAGE_EXPIRY_S, Message, Origin};
-use super::packet::{self, Will};
+use super::message::MESSAGE_EXPIRY_S;
+use super::packet::{self, FirstPacket, Will};
 use super::session::{Kick, Link, Session};
 use crate::event::EventKind;
 use crate::registry::Identity;
 pub use accept::accept;
 pub use end::End;
+pub use serve::serve;
 
 /// Handshake and CONNECT must be done within this time.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -92,8 +94,8 @@ struct Connection<S> {
     /// Encoded packets not yet written.
     out: Vec<u8>,
     client: Option<Client>,
-    /// Whether the first packet has arrived.
-    has_begun: bool,
+    /// The first packet, as long as it is not whole.
+    first: Option<FirstPacket>,
     /// When the client is given up unless it says something.
     deadline: Instant,
     publishes: Meter,
@@ -102,76 +104,63 @@ struct Connection<S> {
     requests: InFlight,
     /// A second of keep-alive; shorter in tests.
     second: Duration,
+    /// Whose turn it is where there is something to read and something to send.
+    prefers_reading: bool,
 }
 
-/// Serves one client to its end, over a channel that is secure already.
-pub async fn serve<S>(broker: Broker, stream: S, certificate: Vec<u8>, peer: SocketAddr)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
-    serve_with(broker, stream, certificate, peer, SECOND).await;
-}
-
-/// `second` is how long the clients' keep-alive takes a second to be.
-async fn serve_with<S>(
-    broker: Broker,
-    stream: S,
-    certificate: Vec<u8>,
-    peer: SocketAddr,
-    second: Duration,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
-    let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
-    let mut packets = PacketConnection::with_options(Version::Undetermined, options);
-    packets.set_auto_ping_response(true);
-    let mut connection = Connection {
-        broker,
-        stream,
-        certificate,
-        peer,
-        packets,
-        out: Vec::new(),
-        client: None,
-        has_begun: false,
-        deadline: Instant::now() + CONNECT_TIME,
-        publishes: Meter::new(PUBLISHES_PER_S),
-        bytes: Meter::new(BYTES_PER_S),
-        requests: InFlight::default(),
-        second,
-    };
-    let end = connection.exchange().await;
-    connection.finish(end).await;
+/// What a connection has to do next.
+enum Next {
+    /// What was read into the buffer.
+    Read(std::io::Result<usize>),
+    /// There is something to send, or a kick.
+    Woken,
+    /// The client was silent for too long.
+    Silence,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    fn new(
+        broker: Broker,
+        stream: S,
+        certificate: Vec<u8>,
+        peer: SocketAddr,
+        second: Duration,
+    ) -> Connection<S> {
+        let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
+        let mut packets = PacketConnection::with_options(Version::Undetermined, options);
+        packets.set_auto_ping_response(true);
+        Connection {
+            broker,
+            stream,
+            certificate,
+            peer,
+            packets,
+            out: Vec::new(),
+            client: None,
+            first: Some(FirstPacket::new(PACKET_BYTES_MAX as usize)),
+            deadline: Instant::now() + CONNECT_TIME,
+            publishes: Meter::new(PUBLISHES_PER_S),
+            bytes: Meter::new(BYTES_PER_S),
+            requests: InFlight::default(),
+            second,
+            prefers_reading: false,
+        }
+    }
+
     /// Reads, answers and delivers until something ends it.
     async fn exchange(&mut self) -> End {
         let mut buffer = vec![0; READ_BYTES];
         let mut read_from = Instant::now();
         loop {
-            let link = self.client.as_ref().map(|client| client.link.clone());
-            let woken = async {
-                match &link {
-                    Some(link) => link.wake.notified().await,
-                    None => std::future::pending().await,
+            let step = match self.next(&mut buffer, read_from).await {
+                Next::Read(Ok(length)) if length > 0 => {
+                    let now = Instant::now();
+                    read_from = now + self.bytes.charge(length, now);
+                    self.receive(&buffer[..length])
                 }
-            };
-            let read = async {
-                sleep_until(read_from).await;
-                self.stream.read(&mut buffer).await
-            };
-            let step = tokio::select! {
-                read = read => match read {
-                    Ok(length) if length > 0 => {
-                        let now = Instant::now();
-                        read_from = now + self.bytes.charge(length, now);
-                        self.receive(&buffer[..length])
-                    }
-                    _ => return End::Lost,
-                },
-                () = woken => self.check_kick(),
-                () = sleep_until(self.deadline) => self.leave(DisconnectReasonCode::KeepAliveTimeout, End::KeepAlive),
+                Next::Read(_) => return End::Lost,
+                Next::Woken => self.check_kick(),
+                Next::Silence => self.leave(DisconnectReasonCode::KeepAliveTimeout, End::KeepAlive),
             };
             let step = match step {
                 Ok(()) => self.deliver().await,
@@ -184,11 +173,59 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
+    /// Waits for what comes next. Of two that are there, one has the preference in turns: so neither starves the other, and
+    /// the same bytes do the same, which a choice by chance would not.
+    async fn next(&mut self, buffer: &mut [u8], read_from: Instant) -> Next {
+        self.prefers_reading = !self.prefers_reading;
+        let link = self.client.as_ref().map(|client| client.link.clone());
+        let woken = async {
+            match &link {
+                Some(link) => link.wake.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        let read = async {
+            // A sleep takes a millisecond at least, and most reads need none.
+            if read_from > Instant::now() {
+                sleep_until(read_from).await;
+            }
+            self.stream.read(buffer).await
+        };
+        let silence = sleep_until(self.deadline);
+        if self.prefers_reading {
+            tokio::select! {
+                biased;
+                read = read => Next::Read(read),
+                () = woken => Next::Woken,
+                () = silence => Next::Silence,
+            }
+        } else {
+            tokio::select! {
+                biased;
+                () = woken => Next::Woken,
+                read = read => Next::Read(read),
+                () = silence => Next::Silence,
+            }
+        }
+    }
+
     fn receive(&mut self, bytes: &[u8]) -> Result<(), End> {
-        if !std::mem::replace(&mut self.has_begun, true) && bytes.first() != Some(&CONNECT_BYTE) {
+        let Some(first) = &mut self.first else {
+            return self.take(bytes);
+        };
+        if first.is_empty() && bytes.first() != Some(&CONNECT_BYTE) {
             tracing::info!(peer = %self.peer, "not mqtt: clients begin with CONNECT, there is no WebSocket here");
             return Err(End::ClientError);
         }
+        let Some(bytes) = first.add(bytes) else {
+            return Ok(());
+        };
+        self.first = None;
+        self.take(&bytes)
+    }
+
+    /// Hands bytes to the packet layer, and does what comes of them.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), End> {
         let mut cursor = Cursor::new(bytes);
         self.requests.begin_read();
         while !cursor.remaining_slice().is_empty() {
@@ -302,44 +339,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             Ok(Ok(())) => Ok(()),
             _ => Err(End::Lost),
         }
-    }
-
-    /// Gives the session back, publishes the will, tells the world.
-    async fn finish(mut self, end: End) {
-        // The client may be gone already: closing is a courtesy.
-        let _ = timeout(WRITE_TIME, self.stream.shutdown()).await;
-        let Some(client) = self.client.take() else {
-            return;
-        };
-        let inner = &self.broker.inner;
-        let now_ms = inner.clock.now_ms();
-        let left = client.session.detach(&client.link, now_ms);
-        self.broker.settle(left, client.id());
-        self.broker
-            .note_ended(client.id(), client.number, end.reason());
-        inner.events.emit(EventKind::Disconnected {
-            client: client.id().to_owned(),
-            reason: end.reason().to_owned(),
-        });
-        if end.has_will()
-            && let Some(will) = client.will.clone()
-        {
-            self.broker.publish(Message {
-                topic: will.topic,
-                payload: will.payload.into(),
-                qos: will.qos,
-                retain: will.retain,
-                expires_at_ms: expires_at_ms(will.expiry_s, now_ms),
-                properties: will.properties,
-                origin: Origin {
-                    client: Some(client.id().to_owned()),
-                    principal: Some(client.identity.principal.clone()),
-                    ..Origin::default()
-                },
-                is_will: true,
-            });
-        }
-        self.broker.announce_disconnected(&client, end);
     }
 }
 

@@ -4,9 +4,11 @@
 
 mod decode;
 mod encode;
+mod first;
 
 pub use decode::{ConnectRequest, Inbound, PublishRequest, Will, decode};
 pub use encode::{
     Accepted, IN_FLIGHT_MAX, accept, acknowledge, disconnect, publish, refuse, subscribed,
     unsubscribed,
 };
+pub use first::FirstPacket;

@@ -3,7 +3,7 @@
 //! Written every half second and at the end: what a killed process had accepted within that time is lost, which AWS
 //! would not lose. Must not know connections.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ struct RetainedRecord {
 #[derive(Debug, Default)]
 pub struct Stored {
     /// By client id.
-    pub sessions: HashMap<String, Arc<Session>>,
+    pub sessions: BTreeMap<String, Arc<Session>>,
     /// By topic.
     pub retained: BTreeMap<String, Retained>,
 }

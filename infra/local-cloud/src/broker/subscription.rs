@@ -2,7 +2,7 @@
 //!
 //! Must not know policies or connections; it holds sessions and hands them out.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mqtt_protocol_core::mqtt::packet::Qos;
@@ -20,11 +20,11 @@ pub struct SubscriptionTree {
 #[derive(Debug, Default)]
 struct Node {
     /// By level, `+` and `#` among them.
-    children: HashMap<String, Node>,
+    children: BTreeMap<String, Node>,
     /// By client id.
-    subscribers: HashMap<String, (Arc<Session>, Qos)>,
+    subscribers: BTreeMap<String, (Arc<Session>, Qos)>,
     /// Those that share, by the group's name.
-    groups: HashMap<String, Arc<Group>>,
+    groups: BTreeMap<String, Arc<Group>>,
 }
 
 /// Who wants a message.

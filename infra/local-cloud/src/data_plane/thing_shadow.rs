@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::broker::Broker;
 use crate::broker::message::Message;
 use crate::clock::Clock;
+use crate::contain::contain_logged;
 use crate::event::{EventBus, EventKind};
 use crate::shadow::{Name, Operation, Replies, ShadowCore, ShadowError};
 use crate::storage::{Shelf, StorageError};
@@ -81,7 +82,8 @@ impl ShadowService {
                 continue;
             }
             if let Some((name, operation)) = parse_topic(&message.topic) {
-                self.answer(operation, &name, &message);
+                let answer = async { self.answer(operation, &name, &message) };
+                contain_logged("answer shadow request", answer).await;
             }
         }
     }

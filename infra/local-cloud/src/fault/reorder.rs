@@ -2,7 +2,7 @@
 //!
 //! Must not know what a message is: it keeps what is to be done with one.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Who waits on which topic, for one fault.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    by_topic: Mutex<HashMap<String, Vec<Slot>>>,
+    by_topic: Mutex<BTreeMap<String, Vec<Slot>>>,
 }
 
 impl Waiting {

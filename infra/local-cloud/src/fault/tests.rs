@@ -5,7 +5,7 @@ use crate::clock::Clock;
 
 fn faults(specs: &[&str], seed: u64) -> Faults {
     let parsed = specs.iter().map(|s| s.parse().unwrap()).collect();
-    Faults::new(parsed, seed, EventBus::new(Clock))
+    Faults::new(parsed, seed, EventBus::new(Clock::system()))
 }
 
 #[test]
@@ -175,7 +175,9 @@ fn a_call_has_the_fate_of_the_first_fault_that_strikes_it() {
 fn a_fault_armed_later_counts_from_then() {
     let faults = faults(&[], 0);
     assert!(!faults.kills(&["press"], Step::BeforeRead));
-    faults.arm("kill:press.before-read@1".parse().unwrap());
+    faults
+        .arm("kill:press.before-read@1".parse().unwrap())
+        .unwrap();
     assert!(faults.kills(&["press"], Step::BeforeRead));
     assert!(!faults.kills(&["press"], Step::BeforeRead));
 }
@@ -288,4 +290,58 @@ async fn a_reordered_message_that_nothing_follows_goes_alone() {
     let place = faults.fate_of("a").place.take().expect("it is struck");
     place.hold(move || assert!(sender.send("alone").is_ok()));
     assert_eq!(delivered.await, Ok("alone"));
+}
+
+#[test]
+fn a_fault_that_could_never_strike_is_refused_with_what_is_there() {
+    let template = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Items:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: items
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+  SaveFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: save}}
+    Properties: {CodeUri: save, FunctionName: local-save, Handler: bootstrap, Runtime: provided.al2023}
+"#;
+    let context = crate::template::Context {
+        stack_name: "local".to_owned(),
+        region: "us-east-1".to_owned(),
+        account: "123456789012".to_owned(),
+        parameters: BTreeMap::new(),
+    };
+    let template = crate::template::Template::parse("template.yaml", template, &context).unwrap();
+    let known = faults(&[], 0);
+    known.aim_at(Targets::of(&template));
+    let arm = |spec: &str| known.arm(spec.parse().unwrap());
+    for spec in [
+        "kill:save.after-commit@1",
+        "kill:SaveFunction.before-read@1",
+        "late:local-save@1+1s",
+        "throttle:save.read@1",
+        "throttle:items@1",
+        "slow:PutItem@1+1s",
+        "drop:any/topic@1",
+        "power:lamp@t=1s",
+    ] {
+        assert_eq!(arm(spec), Ok(()), "{spec}");
+    }
+    for (spec, wanted) in [
+        ("kill:nosuch.after-commit@1", "function"),
+        ("kill:items.after-commit@1", "function"),
+        ("twice:nosuch@1", "function"),
+        ("throttle:nosuch.read@1", "function or table"),
+    ] {
+        let error = arm(spec).expect_err(spec);
+        assert_eq!(error.wanted, wanted, "{spec}");
+    }
+    assert_eq!(
+        arm("kill:nosuch.after-commit@1").unwrap_err().to_string(),
+        "fault kill:nosuch.after-commit@1: no function nosuch; the template has functions save (SaveFunction); tables items"
+    );
 }

@@ -1,4 +1,4 @@
-//! Policies by name: SAM's policy templates, written out, and AWS's own for logging.
+//! Policies by name: SAM's policy templates, written out, and AWS's own for logging and for reading queues.
 //!
 //! *Source*: `policy_templates.json` of the AWS SAM translator. Must not know whose policies they are.
 
@@ -8,6 +8,8 @@ use crate::policy::PolicyError;
 
 /// Allows writing logs, which needs no right here.
 const LOGGING: &str = "AWSLambdaBasicExecutionRole";
+/// Allows reading every queue of the account, and writing logs. *Source*: AWS managed policy reference.
+const QUEUE_READER: &str = "AWSLambdaSQSQueueExecutionRole";
 
 /// SAM's templates: name, parameter, service and path of the resource (`$` for the parameter), whether the table's indexes
 /// come too, and actions.
@@ -18,6 +20,13 @@ type Row = (
     bool,
     &'static [&'static str],
 );
+
+/// What an event source calls on its queue, in the name of the function's role.
+pub(super) const READ_QUEUE: [&str; 3] = [
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+];
 
 const TABLE: (&str, &str) = ("dynamodb", "table/$");
 
@@ -115,12 +124,15 @@ pub(super) fn expanded(
 ) -> Result<Option<Value>, PolicyError> {
     let malformed = |what: String| Err(PolicyError::Malformed(what));
     if let Some(name) = policy.as_str() {
-        return if name.ends_with(LOGGING) {
-            Ok(None)
-        } else {
-            malformed(format!(
+        return match name {
+            name if name.ends_with(LOGGING) => Ok(None),
+            name if name.ends_with(QUEUE_READER) => {
+                let allow = json!({"Effect": "Allow", "Action": READ_QUEUE, "Resource": "*"});
+                Ok(Some(json!({"Statement": [allow]})))
+            }
+            _ => malformed(format!(
                 "managed policy {name} is not known here: write its statements instead"
-            ))
+            )),
         };
     }
     let one = policy.as_object().filter(|map| map.len() == 1);

@@ -30,8 +30,13 @@ fn template(policies: &str, more: &str) -> Template {
 }
 
 fn iam(policies: &str, more: &str) -> Result<Iam, IamError> {
-    let events = EventBus::new(Clock);
-    Iam::new(&template(policies, more), ("r", ACCOUNT), events, Clock)
+    let events = EventBus::new(Clock::system());
+    Iam::new(
+        &template(policies, more),
+        ("r", ACCOUNT),
+        events,
+        Clock::system(),
+    )
 }
 
 fn denial(iam: &Iam, action: &str, resource: &str) -> Option<String> {
@@ -83,6 +88,7 @@ fn policy_templates_are_written_out() {
         "Policies:
         - DynamoDBReadPolicy: {TableName: t}
         - SQSSendMessagePolicy: {QueueName: q}
+        - SQSPollerPolicy: {QueueName: polled}
         - LambdaInvokePolicy: {FunctionName: f}",
         "",
     );
@@ -95,11 +101,34 @@ fn policy_templates_are_written_out() {
         ("dynamodb:GetItem", arn("dynamodb", "table/tt"), false),
         ("sqs:SendMessage", arn("sqs", "q"), true),
         ("sqs:ReceiveMessage", arn("sqs", "q"), false),
+        ("sqs:ReceiveMessage", arn("sqs", "polled"), true),
+        ("sqs:SendMessage", arn("sqs", "polled"), false),
         ("lambda:InvokeFunction", arn("lambda", "function:f:1"), true),
         ("iot:Publish", arn("iot", "topic/a"), false),
     ] {
         let denied = denial(&iam, action, &resource);
         assert_eq!(denied.is_none(), allowed, "{action} {resource}: {denied:?}");
+    }
+}
+
+// AWS same(iam): AWSLambdaSQSQueueExecutionRole lets a role read every queue, AWSLambdaBasicExecutionRole write its logs
+#[test]
+fn a_managed_policy_is_written_out() {
+    let arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
+    for name in ["AWSLambdaSQSQueueExecutionRole", arn] {
+        let policies = format!("Policies: [AWSLambdaBasicExecutionRole, '{name}']");
+        let iam = iam(&policies, "").unwrap();
+        for (action, allowed) in [
+            ("sqs:ReceiveMessage", true),
+            ("sqs:DeleteMessage", true),
+            ("sqs:GetQueueAttributes", true),
+            ("sqs:SendMessage", false),
+            ("sqs:PurgeQueue", false),
+            ("dynamodb:GetItem", false),
+        ] {
+            let denied = denial(&iam, action, &format!("arn:aws:sqs:r:{ACCOUNT}:any"));
+            assert_eq!(denied.is_none(), allowed, "{name} {action}: {denied:?}");
+        }
     }
 }
 

@@ -16,6 +16,8 @@ use crate::Options;
 use crate::broker::message::Message;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
+use crate::event_source::{self, Joint, Reader};
+use crate::fault::{Faults, Targets};
 use crate::function::{Functions, Wiring};
 use crate::policy::Document;
 use crate::registry::Registry;
@@ -56,7 +58,9 @@ pub(crate) struct Reloader {
     pub registry: Registry,
     pub reach: Reach,
     pub ringer: Ringer,
+    pub reader: Reader,
     pub events: EventBus,
+    pub faults: Arc<Faults>,
     pub stopping: watch::Receiver<bool>,
     pub engines: mpsc::UnboundedSender<RuleEngine>,
     pub running: Mutex<Running>,
@@ -67,13 +71,15 @@ pub(crate) struct Reloader {
 pub(crate) struct Running {
     pub template: Template,
     schedules: Vec<(Schedule, AbortHandle)>,
+    sources: Vec<(Joint, AbortHandle)>,
 }
 
 impl Reloader {
-    /// Runs the schedules of the template that everything was started with.
+    /// Runs the schedules and event sources of the template that everything was started with.
     pub async fn begin(&self, template: Template) {
         let mut running = self.running.lock().await;
         self.schedule(&mut running, &template);
+        self.read_queues(&mut running, &template);
         running.template = template;
     }
 
@@ -127,6 +133,8 @@ impl Reloader {
         }
         thing::provision(&self.registry, &template).map_err(StartError::from)?;
         changed.extend(self.schedule(&mut running, &template));
+        changed.extend(self.read_queues(&mut running, &template));
+        self.faults.aim_at(Targets::of(&template));
         running.template = template;
         Ok(changed)
     }
@@ -163,14 +171,7 @@ impl Reloader {
         for schedule in template.schedules.iter().filter(|s| s.enabled) {
             if kept.iter().all(|(running, _)| running != schedule) {
                 let work = schedule::run(schedule.clone(), self.ringer.clone());
-                let stop = stopped(self.stopping.clone());
-                let task = tokio::spawn(async move {
-                    tokio::select! {
-                        () = work => {}
-                        () = stop => {}
-                    }
-                });
-                kept.push((schedule.clone(), task.abort_handle()));
+                kept.push((schedule.clone(), self.spawn(work)));
                 changed.push(schedule.name.clone());
             }
         }
@@ -178,6 +179,47 @@ impl Reloader {
         changed.sort();
         changed.dedup();
         changed
+    }
+
+    /// Runs the event sources of `template`, and gives the logical ids of those that are new, changed or gone.
+    fn read_queues(&self, running: &mut Running, template: &Template) -> Vec<String> {
+        let enabled = template.event_sources.iter().filter(|s| s.enabled);
+        let wanted: Vec<Joint> = enabled
+            .filter_map(|source| Joint::new(source, &template.queues, &template.functions))
+            .collect();
+        let (mut changed, mut kept) = (Vec::new(), Vec::new());
+        for (joint, task) in std::mem::take(&mut running.sources) {
+            if wanted.contains(&joint) {
+                kept.push((joint, task));
+            } else {
+                // What it was at work with goes back to the queue.
+                task.abort();
+                changed.push(joint.source.logical_id);
+            }
+        }
+        for joint in wanted {
+            if kept.iter().all(|(running, _)| *running != joint) {
+                let task = self.spawn(event_source::run(joint.clone(), self.reader.clone()));
+                changed.push(joint.source.logical_id.clone());
+                kept.push((joint, task));
+            }
+        }
+        running.sources = kept;
+        changed.sort();
+        changed.dedup();
+        changed
+    }
+
+    /// Runs `work` until it is aborted, or everything ends.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let stop = stopped(self.stopping.clone());
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = stop => {}
+            }
+        });
+        task.abort_handle()
     }
 
     /// The folder of each function that runs from its folder, by logical id.

@@ -10,7 +10,7 @@ use super::Parts;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
 use crate::function::{self, Functions, Notice, Outcome, Tuning, Wiring};
-use crate::queue::Queues;
+use crate::queue::{self, Queues};
 use crate::rule::Reach;
 use crate::template::Function;
 use crate::{Endpoints, Options};
@@ -141,7 +141,8 @@ fn pass_on(notice: Notice, events: &EventBus, queues: &Queues, now_ms: u64) {
         } => {
             tracing::warn!(%function, %request_id, "function given up");
             if let Some(destination) = destination
-                && let Err(error) = queues.send(&destination, record.to_string())
+                && let Err(error) =
+                    queues.send(&destination, record.to_string(), &queue::sender(&function))
             {
                 tracing::error!(%function, error, "send to on-failure destination");
                 events.metrics().destination_failed(&function, now_ms);

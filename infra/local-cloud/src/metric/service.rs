@@ -90,18 +90,13 @@ impl Metrics {
         }
     }
 
-    /// A message that was sent to a queue, which holds `waiting` by now: `AWS/SQS`.
-    pub(crate) fn queued(&self, queue: &str, waiting: usize, now_ms: u64) {
-        for (name, value) in [
-            ("NumberOfMessagesSent", 1.0),
-            ("ApproximateNumberOfMessagesVisible", waiting as f64),
-        ] {
-            self.record(Datum {
-                key: Key::new("AWS/SQS", name, &[("QueueName", queue)]),
-                unit: "Count".to_owned(),
-                at_ms: now_ms,
-                values: vec![value],
-            });
-        }
+    /// What a queue tells: `AWS/SQS`.
+    pub(crate) fn of_queue(&self, queue: &str, name: &str, count: usize, now_ms: u64) {
+        self.record(Datum {
+            key: Key::new("AWS/SQS", name, &[("QueueName", queue)]),
+            unit: "Count".to_owned(),
+            at_ms: now_ms,
+            values: vec![count as f64],
+        });
     }
 }

@@ -11,6 +11,7 @@ use super::substitution::Substitution;
 use super::{Engine, Rule};
 use crate::broker::message::{Message, Origin};
 use crate::broker::topic;
+use crate::queue;
 use crate::sql::Version;
 use crate::template::{self, Function, Permission, Template};
 
@@ -212,7 +213,8 @@ impl Action {
                     true => BASE64_STANDARD.encode(output),
                     false => String::from_utf8_lossy(output).into_owned(),
                 };
-                reach.queues.send(&target, body)
+                let sender = queue::sender("IotRules");
+                reach.queues.send(&target, body, &sender).map(drop)
             }
             Action::Log { role_arn, .. } => {
                 let resource = arn("logs", &format!("log-group:{target}:*"));

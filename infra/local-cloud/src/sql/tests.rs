@@ -131,8 +131,12 @@ fn only_a_true_where_lets_a_message_through() {
 #[test]
 fn payloads_that_are_not_json_pass_only_where_nothing_looks_into_them() {
     let raw: &[u8] = b"\xff\x00not json";
-    let cases: [(&str, Option<&[u8]>); 5] = [
+    let cases: [(&str, Option<&[u8]>); 6] = [
         ("SELECT * FROM 'x'", Some(raw)),
+        (
+            "SELECT topic(1) AS t, encode(*, 'base64') AS data, principal() AS p FROM 'x'",
+            Some(br#"{"data":"/wBub3QganNvbg==","p":"cert-1","t":"rooms"}"#),
+        ),
         (
             "SELECT encode(*, 'base64') AS data FROM 'x'",
             Some(br#"{"data":"/wBub3QganNvbg=="}"#),

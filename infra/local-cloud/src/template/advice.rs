@@ -82,12 +82,12 @@ const PROPERTIES: &[(&str, &str, &str)] = &[
     (
         "AWS::SQS::Queue",
         "FifoQueue",
-        "queues only collect what failed; use a standard queue",
+        "no order is kept here; use a standard queue",
     ),
     (
         "AWS::SQS::Queue",
-        "RedrivePolicy",
-        "nobody receives from a queue here, so nothing is redriven; leave it out",
+        "RedriveAllowPolicy",
+        "every queue of the template may send its failures to another; leave it out",
     ),
     (
         "AWS::SNS::Topic",

@@ -13,25 +13,15 @@ use super::function::InvokeConfig;
 use super::identity::Identity;
 use super::name::Names;
 use super::node::{Data, Entry, Node, Position};
-use super::resource::{Permission, Queue, SnsTopic, WithoutEffect};
+use super::resource::{Permission, SnsTopic, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Template, accept, advice, event, function, parameter, role, rule, schedule, section,
-    table, thing,
+    Context, Template, accept, advice, event, function, parameter, queue, role, rule, schedule,
+    section, table, thing,
 };
 
-/// Queue properties that change nothing for a queue that only collects failures.
-const QUEUE_ACCEPTED: [&str; 9] = [
-    "QueueName",
-    "DelaySeconds",
-    "MaximumMessageSize",
-    "MessageRetentionPeriod",
-    "ReceiveMessageWaitTimeSeconds",
-    "SqsManagedSseEnabled",
-    "KmsMasterKeyId",
-    "VisibilityTimeout",
-    "Tags",
-];
+/// What SAM adds to the policies of a function with an `SQS` event.
+const QUEUE_READER: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
 
 pub(super) fn template(
     file: &str,
@@ -181,14 +171,9 @@ impl Assembly<'_> {
                     .schedules
                     .push(schedule::read(id, identity, fields)?);
             }
-            "AWS::SQS::Queue" => {
-                only(fields, &QUEUE_ACCEPTED)?;
-                template.queues.push(Queue {
-                    logical_id: id.to_owned(),
-                    arn: identity.arn().to_owned(),
-                    name: identity.name,
-                    url: identity.reference,
-                });
+            "AWS::SQS::Queue" => template.queues.push(queue::read(id, identity, fields)?),
+            "AWS::Lambda::EventSourceMapping" => {
+                template.event_sources.push(queue::mapping(id, fields)?);
             }
             "AWS::SNS::Topic" => {
                 only(
@@ -276,9 +261,14 @@ impl Assembly<'_> {
         let own_role = self.scope.role_of_function(id);
         let mut function = function::read(id, identity, own_role, metadata, fields)?;
         function.permissions.extend(made.permissions);
+        if function.role_is_own && !made.sources.is_empty() {
+            // As SAM does for the role that it makes.
+            function.role_policies.push(QUEUE_READER.into());
+        }
         self.template.functions.push(function);
         self.template.schedules.extend(made.schedules);
         self.template.rules.extend(made.rules);
+        self.template.event_sources.extend(made.sources);
         Ok(())
     }
 

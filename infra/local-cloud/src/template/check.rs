@@ -7,7 +7,7 @@ use super::assemble::Assembly;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::node::Position;
-use super::{Action, Template};
+use super::{Action, EventSource, Template, queue};
 
 impl Assembly<'_> {
     /// Puts what stands apart where it belongs, then looks for references that lead nowhere.
@@ -36,6 +36,12 @@ impl Assembly<'_> {
                     (None, Some(function)) => function.role_policies.push(document.clone()),
                     (None, None) => return Err(place.error(at, nowhere(&name, "role"))),
                 }
+            }
+        }
+        for source in &mut self.template.event_sources {
+            let mut functions = self.template.functions.iter();
+            if let Some(function) = functions.find(|f| f.name == source.function_arn) {
+                source.function_arn = function.arn.clone();
             }
         }
         self.check()
@@ -85,6 +91,45 @@ impl Assembly<'_> {
             }
             if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
                 return Err(self.lost(&function.logical_id, &function.role_arn, "role"));
+            }
+        }
+        for queue in &template.queues {
+            if let Some(redrive) = &queue.redrive
+                && !template.queues.iter().any(|q| q.arn == redrive.target_arn)
+            {
+                return Err(self.lost(&queue.logical_id, &redrive.target_arn, "queue"));
+            }
+        }
+        self.check_sources()
+    }
+
+    /// What Lambda checks when a source is made.
+    fn check_sources(&self) -> Result<(), TemplateError> {
+        let template = &self.template;
+        for (index, source) in template.event_sources.iter().enumerate() {
+            let id = &source.logical_id;
+            let (mut queues, mut functions) = (template.queues.iter(), template.functions.iter());
+            let queue = queues
+                .find(|q| q.arn == source.queue_arn)
+                .ok_or_else(|| self.lost(id, &source.queue_arn, "queue"))?;
+            let function = functions
+                .find(|f| f.arn == source.function_arn)
+                .ok_or_else(|| self.lost(id, &source.function_arn, "function"))?;
+            let (place, at) = self.place_of(id);
+            if queue.visibility_s < function.timeout_s {
+                let problem = queue::too_impatient(queue, function.timeout_s);
+                return Err(place.error(at, problem));
+            }
+            let mut earlier = template.event_sources[..index].iter();
+            let is_same = |other: &&EventSource| {
+                (&other.queue_arn, &other.function_arn) == (&source.queue_arn, &source.function_arn)
+            };
+            if let Some(other) = earlier.find(is_same) {
+                let reason = format!(
+                    "{} gives its messages to {} already, and AWS takes one mapping of a queue to a function",
+                    other.logical_id, function.logical_id
+                );
+                return Err(place.refused(at, "queue", &queue.logical_id, &reason));
             }
         }
         Ok(())

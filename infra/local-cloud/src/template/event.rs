@@ -1,13 +1,13 @@
-//! A function's `Events`, from which SAM makes schedules and topic rules.
+//! A function's `Events`, from which SAM makes schedules, topic rules and event sources.
 //!
-//! *Source*: SAM's `EventSource`, `ScheduleV2`, `Schedule` and `IoTRule`. Must not know: who runs them.
+//! *Source*: SAM's `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule` and `SQS`. Must not know: who runs them.
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::Entry;
-use super::resource::{Action, Permission, Schedule, TopicRule};
-use super::schedule;
+use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
+use super::{queue, schedule};
 
 /// What SAM makes of the events of one function.
 #[derive(Default)]
@@ -15,6 +15,7 @@ pub(super) struct Made {
     pub schedules: Vec<Schedule>,
     pub rules: Vec<TopicRule>,
     pub permissions: Vec<Permission>,
+    pub sources: Vec<EventSource>,
 }
 
 /// The function and stack that the events belong to.
@@ -57,9 +58,10 @@ fn one(
             .schedules
             .push(schedule::of_rule(owner, id, properties?)?),
         "IoTRule" => topic_rule(owner, id, properties?, made)?,
+        "SQS" => made.sources.push(queue::of_event(owner, id, properties?)?),
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "events here are IoTRule, Schedule and ScheduleV2; give the function to something else by \
+            let advice = "events here are IoTRule, Schedule, ScheduleV2 and SQS; give the function to something else by \
                           hand, or leave the event out";
             return Err(event
                 .place

@@ -11,15 +11,17 @@ use super::fields::{Fields, Place};
 use super::identity::Identity;
 use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
+use super::role::is_managed_policy;
 
 /// Keys of a function that SAM does not take from `Globals`.
 const NOT_GLOBAL: [&str; 4] = ["Role", "Policies", "FunctionName", "Events"];
 
 /// SAM policy templates that are understood as such by whoever checks a function's calls.
-const POLICY_TEMPLATES: [&str; 6] = [
+const POLICY_TEMPLATES: [&str; 7] = [
     "DynamoDBCrudPolicy",
     "DynamoDBReadPolicy",
     "DynamoDBWritePolicy",
+    "SQSPollerPolicy",
     "SQSSendMessagePolicy",
     "SNSPublishMessagePolicy",
     "LambdaInvokePolicy",
@@ -296,7 +298,7 @@ fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
                 Some([entry]) => entry.key.as_str(),
                 _ => item.as_text().unwrap_or_default(),
             };
-            if POLICY_TEMPLATES.contains(&name) || name.contains("AWSLambdaBasicExecutionRole") {
+            if POLICY_TEMPLATES.contains(&name) || is_managed_policy(name) {
                 return Ok(item.to_json());
             }
             let reason = "neither a document with a Statement nor a supported policy template";

@@ -48,6 +48,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::IoT::PolicyPrincipalAttachment", &[]),
     ("AWS::IoT::ThingPrincipalAttachment", &[]),
     ("AWS::Lambda::EventInvokeConfig", &[]),
+    ("AWS::Lambda::EventSourceMapping", &[]),
     ("AWS::Logs::MetricFilter", &["FilterName"]),
 ];
 

@@ -63,29 +63,129 @@ pub(super) fn read(
         .collect()
 }
 
-fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, TemplateError> {
-    let place = Place {
+/// A parameter as its template declares it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declaration {
+    /// Name.
+    pub name: String,
+    /// Type: `String`, `Number`, `CommaDelimitedList` or `List<Number>`.
+    pub kind: String,
+    /// The value that holds where none is given.
+    pub default: Option<String>,
+    /// `AllowedValues`.
+    pub allowed: Option<Vec<String>>,
+    /// `AllowedPattern`.
+    pub pattern: Option<String>,
+    /// `MinValue`.
+    pub least: Option<String>,
+    /// `MaxValue`.
+    pub most: Option<String>,
+    shortest: u64,
+    longest: u64,
+    is_secret: bool,
+    explained: Option<String>,
+}
+
+/// Reads the declarations of the `Parameters` section, without any values.
+pub(super) fn declared(
+    file: &str,
+    section: Option<&Node>,
+) -> Result<Vec<Declaration>, TemplateError> {
+    let entries = section.and_then(Node::entries).unwrap_or_default();
+    let declaration = |entry| Declaration::read(&place(file, entry), entry);
+    entries.iter().map(declaration).collect()
+}
+
+fn place(file: &str, entry: &Entry) -> Place {
+    Place {
         file: file.to_owned(),
         item: entry.key.clone(),
         kind: String::new(),
-    };
-    let mut fields = Fields::new(place.clone(), "", entry.value.clone())?;
-    let kind = fields.need_text("Type")?;
-    let default = fields.text("Default")?;
+    }
+}
+
+impl Declaration {
+    fn read(place: &Place, entry: &Entry) -> Result<Declaration, TemplateError> {
+        let mut fields = Fields::new(place.clone(), "", entry.value.clone())?;
+        let allowed = fields.list("AllowedValues")?.map(|values| {
+            let texts = values.iter().filter_map(Node::as_text);
+            texts.map(str::to_owned).collect()
+        });
+        let declaration = Declaration {
+            name: entry.key.clone(),
+            kind: fields.need_text("Type")?,
+            default: fields.text("Default")?,
+            allowed,
+            pattern: fields.text("AllowedPattern")?,
+            least: fields.text("MinValue")?,
+            most: fields.text("MaxValue")?,
+            shortest: fields.integer("MinLength", 0..=4096)?.unwrap_or(0),
+            longest: fields.integer("MaxLength", 0..=4096)?.unwrap_or(4096),
+            is_secret: fields.boolean("NoEcho")?.unwrap_or(false),
+            explained: fields.text("ConstraintDescription")?,
+        };
+        fields.accept(&["Description"]);
+        fields.finish()?;
+        Ok(declaration)
+    }
+
+    /// Why `items` are refused, if they are.
+    fn check(&self, items: &[String]) -> Result<(), String> {
+        if self.kind.contains("Number") && !items.iter().all(|item| is_number(item)) {
+            return Err("it is not a number".to_owned());
+        }
+        if let Some(allowed) = &self.allowed
+            && !items.iter().all(|item| allowed.contains(item))
+        {
+            return Err(format!("allowed are {}", allowed.join(", ")));
+        }
+        if let Some(pattern) = &self.pattern {
+            let regex = Regex::new(&format!("^(?:{pattern})$"))
+                .map_err(|e| format!("AllowedPattern {pattern:?} is not supported: {e}"))?;
+            if !items.iter().all(|item| regex.is_match(item)) {
+                return Err(format!("it must match {pattern}"));
+            }
+        }
+        let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
+        for (key, bound, is_least) in [
+            ("MinValue", &self.least, true),
+            ("MaxValue", &self.most, false),
+        ] {
+            let Some(bound) = bound else { continue };
+            if !is_number(bound) {
+                return Err(format!("{key} {bound:?} is not a number"));
+            }
+            let holds = |value: f64| match is_least {
+                true => value >= number(bound),
+                false => value <= number(bound),
+            };
+            if !items.iter().all(|item| holds(number(item))) {
+                return Err(format!("{key} is {bound}"));
+            }
+        }
+        let (shortest, longest) = (self.shortest, self.longest);
+        let long = |text: &String| text.chars().count() as u64;
+        if !items
+            .iter()
+            .all(|item| (shortest..=longest).contains(&long(item)))
+        {
+            return Err(format!("its length must lie in {shortest} to {longest}"));
+        }
+        Ok(())
+    }
+}
+
+fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, TemplateError> {
+    let place = place(file, entry);
+    let declaration = Declaration::read(&place, entry)?;
+    let default = declaration.default.clone();
     let value = given.cloned().or(default).ok_or_else(|| {
         place.error(
             entry.at,
             Problem::Missing("Default, or --parameter NAME=VALUE,".to_owned()),
         )
     })?;
-    let secret = fields.boolean("NoEcho")?.unwrap_or(false);
-    let explained = fields.text("ConstraintDescription")?;
-    let refuse = |reason: &str| {
-        let shown = if secret { "****" } else { &value };
-        let reason = explained.as_deref().unwrap_or(reason);
-        place.refused(entry.at, "the value", shown, reason)
-    };
-    let items: Vec<String> = match kind.as_str() {
+    let items: Vec<String> = match declaration.kind.as_str() {
         "String" | "Number" => vec![value.clone()],
         "CommaDelimitedList" | "List<Number>" => {
             value.split(',').map(|v| v.trim().to_owned()).collect()
@@ -95,77 +195,18 @@ fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, T
             return Err(place.refused(entry.at, "Type", other, reason));
         }
     };
-    if kind.contains("Number") && !items.iter().all(|item| is_number(item)) {
-        return Err(refuse("it is not a number"));
-    }
-    constraints(&mut fields, &items).map_err(|problem| match problem {
-        Broken::Rule(reason) => refuse(&reason),
-        Broken::Template(error) => error,
+    declaration.check(&items).map_err(|reason| {
+        let shown = if declaration.is_secret {
+            "****"
+        } else {
+            &value
+        };
+        let reason = declaration.explained.as_ref().unwrap_or(&reason);
+        place.refused(entry.at, "the value", shown, reason)
     })?;
-    fields.accept(&["Description"]);
-    fields.finish()?;
-    Ok(match kind.as_str() {
+    Ok(match declaration.kind.as_str() {
         "String" => Parameter::Text(value),
         "Number" => Parameter::Number(value),
         _ => Parameter::List(items),
     })
-}
-
-enum Broken {
-    Rule(String),
-    Template(TemplateError),
-}
-
-impl From<TemplateError> for Broken {
-    fn from(error: TemplateError) -> Self {
-        Broken::Template(error)
-    }
-}
-
-fn constraints(fields: &mut Fields, items: &[String]) -> Result<(), Broken> {
-    if let Some(allowed) = fields.list("AllowedValues")? {
-        let allowed: Vec<&str> = allowed.iter().filter_map(Node::as_text).collect();
-        if !items.iter().all(|item| allowed.contains(&item.as_str())) {
-            return Err(Broken::Rule(format!("allowed are {}", allowed.join(", "))));
-        }
-    }
-    if let Some(pattern) = fields.text("AllowedPattern")? {
-        let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(|e| {
-            Broken::Rule(format!("AllowedPattern {pattern:?} is not supported: {e}"))
-        })?;
-        if !items.iter().all(|item| regex.is_match(item)) {
-            return Err(Broken::Rule(format!("it must match {pattern}")));
-        }
-    }
-    let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
-    for (key, least) in [("MinValue", true), ("MaxValue", false)] {
-        let Some(bound) = fields.text(key)? else {
-            continue;
-        };
-        if !is_number(&bound) {
-            return Err(Broken::Rule(format!("{key} {bound:?} is not a number")));
-        }
-        let holds = |value: f64| {
-            if least {
-                value >= number(&bound)
-            } else {
-                value <= number(&bound)
-            }
-        };
-        if !items.iter().all(|item| holds(number(item))) {
-            return Err(Broken::Rule(format!("{key} is {bound}")));
-        }
-    }
-    let shortest = fields.integer("MinLength", 0..=4096)?.unwrap_or(0);
-    let longest = fields.integer("MaxLength", 0..=4096)?.unwrap_or(4096);
-    let long = |text: &String| text.chars().count() as u64;
-    if !items
-        .iter()
-        .all(|item| (shortest..=longest).contains(&long(item)))
-    {
-        return Err(Broken::Rule(format!(
-            "its length must lie in {shortest} to {longest}"
-        )));
-    }
-    Ok(())
 }

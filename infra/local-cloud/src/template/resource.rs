@@ -129,7 +129,7 @@ pub struct Role {
     pub name: String,
     /// Role ARN.
     pub arn: String,
-    /// Its inline policy documents, resolved.
+    /// Its inline policy documents, resolved, and the names of AWS's own policies.
     pub documents: Vec<Value>,
 }
 
@@ -272,6 +272,46 @@ pub struct Queue {
     pub arn: String,
     /// Queue URL.
     pub url: String,
+    /// How long a message stays hidden once it was received, seconds.
+    pub visibility_s: u64,
+    /// How long a message that was sent stays hidden, seconds.
+    pub delay_s: u64,
+    /// How long a message is kept, seconds.
+    pub retention_s: u64,
+    /// Largest message, bytes.
+    pub message_bytes_max: u64,
+    /// Where a message goes that was received too often.
+    pub redrive: Option<Redrive>,
+}
+
+/// A queue's `RedrivePolicy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// ARN of the queue that takes what was received too often.
+    pub target_arn: String,
+    /// How often a message is received before that.
+    pub receives_max: u64,
+}
+
+/// An `AWS::Lambda::EventSourceMapping` of a queue, or what SAM makes of a function's `SQS` event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSource {
+    /// Logical id.
+    pub logical_id: String,
+    /// ARN of the queue.
+    pub queue_arn: String,
+    /// ARN of the function.
+    pub function_arn: String,
+    /// Most messages of one invocation.
+    pub batch_size: u64,
+    /// How long messages are gathered for one invocation, seconds.
+    pub window_s: u64,
+    /// Whether the function names the messages of a batch that failed (`ReportBatchItemFailures`).
+    pub reports_item_failures: bool,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Most invocations at once; AWS's own where it is not given.
+    pub concurrency: Option<u64>,
 }
 
 /// An `AWS::SNS::Topic`.

@@ -20,8 +20,16 @@ const ACCEPTED: [&str; 6] = [
     "Tags",
 ];
 
-/// The one managed policy that is understood: it allows writing logs, which needs no right here.
-const LOGGING: &str = "AWSLambdaBasicExecutionRole";
+/// AWS's own policies that are understood, by the end of their name or ARN.
+const MANAGED: [&str; 2] = [
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaSQSQueueExecutionRole",
+];
+
+/// Whether this is the name or ARN of a policy of AWS's own whose meaning is known here.
+pub(super) fn is_managed_policy(name: &str) -> bool {
+    MANAGED.iter().any(|known| name.ends_with(known))
+}
 
 pub(super) fn read(
     id: &str,
@@ -38,11 +46,12 @@ pub(super) fn read(
     }
     for managed in fields.list("ManagedPolicyArns")?.unwrap_or_default() {
         let name = managed.as_text().unwrap_or_default();
-        if !name.ends_with(LOGGING) {
+        if !is_managed_policy(name) {
             let reason = "what it allows is not known here: write its statements under Policies";
             let what = "ManagedPolicyArns";
             return Err(fields.place.refused(managed.at, what, name, reason));
         }
+        documents.push(name.into());
     }
     fields.accept(&ACCEPTED);
     fields.finish()?;

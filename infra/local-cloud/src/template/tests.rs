@@ -1,6 +1,7 @@
 //! Tables of templates: what they become, and how they are refused.
 
 mod meaning;
+mod queue;
 mod refusal;
 mod role;
 mod schedule;

@@ -108,7 +108,7 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
 // AWS different(faults): AWS throttles by load and keys; here whom, which table and which operation a fault says
 #[tokio::test]
 async fn a_fault_strikes_the_table_and_operation_that_it_names_whoever_calls() {
-    let cloud = broken(&["exceed:stack.PutItem@1-2", "throttle:other.GetItem@1-9"]).await;
+    let cloud = broken(&["exceed:stack.PutItem@1-2", "throttle:stack.DeleteItem@1-9"]).await;
     let endpoint = &cloud.endpoints().dynamodb;
     let operator = async |operation: &str, body: &Value| {
         let body = body.to_string();

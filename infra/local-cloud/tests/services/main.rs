@@ -16,6 +16,8 @@ mod mqtt_limit;
 mod mqtt_session;
 mod mqtt_tls;
 mod provision;
+mod queue;
+mod queue_api;
 mod raw;
 mod restart;
 mod rule;

@@ -36,6 +36,37 @@ async fn a_connection_begins_with_one_connect() {
     cloud.shutdown().await;
 }
 
+/// Topic Alias Maximum of 0 means what its absence means: messages come with their topic.
+#[tokio::test]
+async fn a_client_that_wants_no_topic_aliases_is_served_without() {
+    let cloud = cloud().await;
+    let all = free(&cloud);
+    let plain = packet(0x10, b"\0\x04MQTT\x05\x02\0\x3c\x03\x22\0\0\0\x01c");
+    for pieces in [plain.len(), 1] {
+        let mut raw = Raw::open_5(&cloud, &all).await;
+        for piece in plain.chunks(pieces) {
+            raw.send(piece).await;
+        }
+        assert_eq!(raw.packet().await.unwrap().first, CONNACK, "{pieces}");
+        raw.subscribed(&[("alias/none", 1)]).await;
+        for _ in 0..2 {
+            raw.publish("alias/none", 0, "x").await;
+            let message = raw.message().await;
+            assert_eq!(
+                (message.topic.as_str(), message.properties),
+                ("alias/none", vec![])
+            );
+        }
+        raw.leave().await;
+    }
+    // Twice the same property is a protocol error, whatever its value.
+    let mut how = Connect::new(5);
+    how.properties = b"\x22\0\0\x22\0\0".to_vec();
+    let (_, answer) = Raw::try_connect(&cloud, "c", &all, &how).await;
+    assert!(answer.is_none_or(|answer| answer.body[1] != 0));
+    cloud.shutdown().await;
+}
+
 // AWS different(broker): AWS asks clients to wait for the CONNACK before they send more; here what comes early is answered behind it
 #[tokio::test]
 async fn packets_sent_along_with_connect_are_answered_behind_the_connack() {

@@ -123,6 +123,14 @@ impl Raw {
         Raw::open_with(cloud, config).await
     }
 
+    /// The same, to speak MQTT 5 on.
+    pub async fn open_5(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Raw {
+        Raw {
+            version: 5,
+            ..Raw::open(cloud, certificate).await
+        }
+    }
+
     pub async fn open_with(cloud: &LocalCloud, config: Arc<rustls::ClientConfig>) -> Raw {
         let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
         socket.set_nodelay(true).unwrap();

@@ -79,7 +79,7 @@ async fn cloud_rule_name(cloud: &LocalCloud, a: &local_cloud::IssuedCertificate)
 }
 
 // AWS same(rules): the error action gets ruleName, topic, clientId, the payload in base64 and the failures
-// AWS different(queue): SQS keeps a message until it is received and deleted, by its API; here it is read by LocalCloud::queue_messages, and gone after a restart
+// AWS different(queue): SQS keeps a message through every failure of its own; here it is gone after a restart
 #[tokio::test]
 async fn a_rule_without_permission_reports_to_its_error_action() {
     let cloud = cloud().await;

@@ -48,6 +48,23 @@ fn command(directory: &TempDir, arguments: &[&str]) -> Command {
     command
 }
 
+/// The thing of the attic, connected.
+async fn room(ready: &Value) -> Client {
+    let read = |path: &Value| std::fs::read_to_string(path.as_str().unwrap()).unwrap();
+    let attic = &ready["things"]["attic"];
+    let config = tls(
+        &read(&ready["ca"]),
+        &read(&attic["cert"]),
+        &read(&attic["key"]),
+    );
+    let (host, port) = ready["mqtts"].as_str().unwrap().split_once(':').unwrap();
+    let mut settings = MqttOptions::new("attic", host, port.parse().unwrap());
+    settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
+    let mut client = Client::start(settings);
+    client.connected().await;
+    client
+}
+
 impl Stack {
     async fn start(directory: TempDir, arguments: &[&str]) -> Stack {
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
@@ -85,22 +102,7 @@ impl Stack {
 
     /// The sensor and heating of the attic, connected and listening.
     async fn room(&self) -> Client {
-        let read = |path: &Value| std::fs::read_to_string(path.as_str().unwrap()).unwrap();
-        let attic = &self.ready["things"]["attic"];
-        let config = tls(
-            &read(&self.ready["ca"]),
-            &read(&attic["cert"]),
-            &read(&attic["key"]),
-        );
-        let (host, port) = self.ready["mqtts"]
-            .as_str()
-            .unwrap()
-            .split_once(':')
-            .unwrap();
-        let mut settings = MqttOptions::new("attic", host, port.parse().unwrap());
-        settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
-        let mut client = Client::start(settings);
-        client.connected().await;
+        let mut client = room(&self.ready).await;
         client.subscribe("rooms/attic/heating").await;
         client
     }
@@ -182,6 +184,35 @@ async fn a_wrong_template_or_argument_is_told_in_one_line_and_nothing_runs() {
         assert!(said.contains(expected), "{said}\n   want {expected}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_stack_whose_output_nobody_reads_any_more_ends_as_at_ctrl_c() {
+    let directory = thermostat();
+    let mut command = command(&directory, &[]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let ready = directory.path().join("ready.json");
+    let patience = Instant::now() + DEADLINE;
+    let mut glances = interval(std::time::Duration::from_millis(20));
+    while !ready.exists() {
+        assert!(Instant::now() < patience, "never ready");
+        glances.tick().await;
+    }
+    let written: Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
+    drop(child.stdout.take());
+    // An event, and so something to write.
+    let _room = room(&written).await;
+    let output = timeout(DEADLINE, child.wait_with_output());
+    let output = output.await.unwrap().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.starts_with("local-cloud: write to standard output: "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(!ready.exists());
 }
 
 // AWS different(template): a changed stack is updated by a deployment; here a changed file is taken up as it is saved

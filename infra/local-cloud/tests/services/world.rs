@@ -24,7 +24,8 @@ use tokio::time::timeout;
 
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-fn here(name: &str) -> PathBuf {
+/// A file in the folder of these tests.
+pub fn here(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/services")
         .join(name)
@@ -297,6 +298,7 @@ pub fn signed(
     let service = match endpoint {
         e if e == endpoints.iot_data => "iotdata",
         e if e == endpoints.iot && request_line.contains(" /2015-03-31/") => "lambda",
+        e if e == endpoints.iot && headers.contains("AmazonSQS.") => "sqs",
         e if e == endpoints.iot => "iot",
         _ => "dynamodb",
     };

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| local_cloud_fuzz::mqtt::check(bytes));
+libfuzzer_sys::fuzz_target!(init: local_cloud_fuzz::mqtt::prepare(), |bytes: &[u8]| local_cloud_fuzz::mqtt::check(bytes));

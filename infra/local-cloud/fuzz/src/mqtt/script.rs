@@ -9,6 +9,10 @@ use super::frame;
 
 /// Connections of one input.
 const CONNECTIONS_MAX: usize = 4;
+/// Packets of a connection: beyond 100 messages, the clock decides which of them are taken.
+const PACKETS_MAX: usize = 100;
+/// The same for bytes that are sent as they are: no message is shorter than 5 bytes.
+const RAW_BYTES_MAX: usize = 5 * PACKETS_MAX;
 
 /// All that one input does.
 #[derive(Debug)]
@@ -38,7 +42,7 @@ impl Script {
             .map_or((0, bytes), |(f, rest)| (*f, rest));
         let chunk_bytes = [usize::MAX, 64, 7, 1][usize::from(flags >> 1 & 3)];
         let bytes_of_each = if flags & 1 == 0 {
-            vec![rest.to_vec()]
+            vec![rest[..rest.len().min(RAW_BYTES_MAX)].to_vec()]
         } else {
             framed(rest)
         };
@@ -53,6 +57,7 @@ impl Script {
 
 fn framed(mut rest: &[u8]) -> Vec<Vec<u8>> {
     let mut connections = vec![Vec::new()];
+    let mut packets = 0;
     while let Some((first, after)) = rest.split_first() {
         rest = after;
         if *first == 0 {
@@ -60,6 +65,7 @@ fn framed(mut rest: &[u8]) -> Vec<Vec<u8>> {
                 break;
             }
             connections.push(Vec::new());
+            packets = 0;
             continue;
         }
         let Some((length, after)) = rest.split_first() else {
@@ -67,7 +73,10 @@ fn framed(mut rest: &[u8]) -> Vec<Vec<u8>> {
         };
         let (body, after) = after.split_at(after.len().min(usize::from(*length)));
         rest = after;
-        if let Some(connection) = connections.last_mut() {
+        packets += 1;
+        if let Some(connection) = connections.last_mut()
+            && packets <= PACKETS_MAX
+        {
             connection.extend(frame::packet(*first, body));
         }
     }

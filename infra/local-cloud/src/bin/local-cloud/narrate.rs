@@ -1,6 +1,7 @@
 //! Tells what happens, a line for each event. Reads events; decides nothing.
 
 use std::error::Error;
+use std::io::{self, Write};
 
 use local_cloud::{Event, EventKind};
 use serde_json::json;
@@ -8,14 +9,16 @@ use serde_json::json;
 use crate::command::Log;
 
 /// Prints an event in the chosen form.
-pub fn event(log: Log, event: &Event) {
+///
+/// *Errors*: nobody reads standard output any more.
+pub fn event(log: Log, event: &Event) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     match log {
-        Log::Json => println!("{}", json!({ "cloud": event })),
-        Log::Pretty => {
-            if let Some((who, what)) = line(&event.kind) {
-                println!("{who:<12} {what}");
-            }
-        }
+        Log::Json => writeln!(out, "{}", json!({ "cloud": event })),
+        Log::Pretty => match line(&event.kind) {
+            Some((who, what)) => writeln!(out, "{who:<12} {what}"),
+            None => Ok(()),
+        },
     }
 }
 
@@ -52,6 +55,15 @@ fn line(kind: &EventKind) -> Option<(&str, String)> {
             function, attempts, ..
         } => (function, format!("failed {attempts} times; tried again")),
         EventKind::GivenUp { function, .. } => (function, "event given up".to_owned()),
+        EventKind::Redriven {
+            queue,
+            target,
+            receives,
+            ..
+        } => (
+            queue,
+            format!("a message was received {receives} times: it goes to {target}"),
+        ),
         EventKind::FunctionLog { function, line } => (function, line.clone()),
         EventKind::Denied {
             client,

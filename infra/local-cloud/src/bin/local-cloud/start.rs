@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use local_cloud::fault::Fault;
@@ -29,19 +30,29 @@ pub async fn run(command: Command) -> Outcome<()> {
     let options = options(&command)?;
     let home = Home::open(&command)?;
     let cloud = LocalCloud::start(options).await?;
+    let ended = attend(&command, &cloud, home.path()).await;
+    // Whatever ended it, what was accepted is written down before the process goes.
+    cloud.shutdown().await;
+    ended
+}
+
+/// Makes the things, says where everything is and what happens, until Ctrl-C or until nobody reads it.
+async fn attend(command: &Command, cloud: &LocalCloud, home: &Path) -> Outcome<()> {
     let mut events = cloud.subscribe();
-    let ready = announce(&command, &cloud, home.path())?;
-    if command.log == Log::Pretty {
-        greet(&ready, &cloud);
-    }
+    let ready = announce(command, cloud, home)?;
+    let said = match command.log {
+        Log::Pretty => greet(&ready, cloud),
+        Log::Json => Ok(()),
+    };
     let told = async {
+        said.map_err(unread)?;
         loop {
             match events.recv().await {
-                Ok(event) => narrate::event(command.log, &event),
+                Ok(event) => narrate::event(command.log, &event).map_err(unread)?,
                 Err(RecvError::Lagged(missed)) => {
                     eprintln!("({missed} events were too fast to tell)");
                 }
-                Err(RecvError::Closed) => return,
+                Err(RecvError::Closed) => return Err("the cloud has ended".into()),
             }
         }
     };
@@ -49,19 +60,22 @@ pub async fn run(command: Command) -> Outcome<()> {
     let kept_up = async {
         match command.no_watch {
             true => std::future::pending().await,
-            false => change::keep_up(&cloud, &template).await,
+            false => change::keep_up(cloud, &template).await,
         }
     };
     let ended: Outcome<()> = tokio::select! {
-        () = told => Err("the cloud has ended".into()),
+        told = told => told,
         () = kept_up => Err("nothing looks for changes any more".into()),
         interrupted = interrupted() => interrupted.map_err(Into::into),
     };
     if let Some(path) = &command.ready_file {
         fs::remove_file(path)?;
     }
-    cloud.shutdown().await;
     ended
+}
+
+fn unread(error: std::io::Error) -> Box<dyn Error> {
+    format!("write to standard output: {error}: everything is ended").into()
 }
 
 /// Completes at Ctrl-C or SIGTERM.
@@ -199,36 +213,35 @@ fn thing(cloud: &LocalCloud, home: &Path, name: &str, policy: &str) -> Outcome<T
 
 /// Writes a file that only its owner may read.
 fn secret(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = fs::OpenOptions::new();
     let options = options.write(true).create(true).truncate(true).mode(0o600);
     options.open(path)?.write_all(text.as_bytes())
 }
 
-fn greet(ready: &Ready, cloud: &LocalCloud) {
-    println!(
-        "MQTT over TLS  {}   (trust {})",
-        ready.mqtts,
-        ready.ca.display()
-    );
-    println!("data plane     {}", ready.iot_data);
-    println!("control plane  {}", ready.iot);
-    println!("DynamoDB       {}", ready.dynamodb);
+fn greet(ready: &Ready, cloud: &LocalCloud) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let (mqtts, ca) = (&ready.mqtts, ready.ca.display());
+    writeln!(out, "MQTT over TLS  {mqtts}   (trust {ca})")?;
+    writeln!(out, "data plane     {}", ready.iot_data)?;
+    writeln!(out, "control plane  {}", ready.iot)?;
+    writeln!(out, "DynamoDB       {}", ready.dynamodb)?;
     let keys = &ready.credentials;
-    println!(
+    writeln!(
+        out,
         "credentials    AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_REGION={}",
         keys.access_key_id, keys.secret_access_key, ready.region
-    );
+    )?;
     for (name, files) in &ready.things {
-        println!(
+        writeln!(
+            out,
             "thing          {name}: --cert {} --key {}",
             files.cert.display(),
             files.key.display()
-        );
+        )?;
     }
     for (name, value) in cloud.outputs() {
-        println!("output         {name} = {value}");
+        writeln!(out, "output         {name} = {value}")?;
     }
-    println!("\nready; Ctrl-C ends everything\n");
+    writeln!(out, "\nready; Ctrl-C ends everything\n")
 }

@@ -47,5 +47,6 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
     let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
         return tracing::info!(%peer, "mqtt client without certificate");
     };
-    serve(broker, stream, certificate, peer).await;
+    // Logged already.
+    let _ = serve(broker, stream, certificate, peer).await;
 }

@@ -87,15 +87,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         };
         // The time runs from the CONNACK on.
         self.deadline = Instant::now() + client.patience;
-        self.note_connected(&client, keep_alive_s, expiry_s, now_ms);
-        let events = &self.broker.inner.events;
-        events.emit(EventKind::Connected { client: client_id });
-        self.broker.announce_connected(&client, &ip);
+        // From here on the session is given back at the end, whatever happens.
         self.client = Some(client);
+        self.tell_connected(keep_alive_s, expiry_s, now_ms, &ip);
         self.send(packet::accept(version, &accepted))
     }
 
-    fn note_connected(&self, client: &Client, keep_alive_s: u16, expiry_s: u32, now_ms: u64) {
+    fn tell_connected(&self, keep_alive_s: u16, expiry_s: u32, now_ms: u64, ip: &str) {
+        let Some(client) = &self.client else {
+            return;
+        };
         let variables = &client.identity.variables;
         self.broker.note_connected(ConnectionRecord {
             number: client.number,
@@ -109,6 +110,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             is_connected: true,
             ended: None,
         });
+        let events = &self.broker.inner.events;
+        events.emit(EventKind::Connected {
+            client: client.id().to_owned(),
+        });
+        self.broker.announce_connected(client, ip);
     }
 
     fn check_rights(

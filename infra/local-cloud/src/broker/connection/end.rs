@@ -28,6 +28,8 @@ pub enum End {
     },
     /// The broker shuts down.
     Shutdown,
+    /// A fault of the broker's own.
+    ServerError,
 }
 
 impl End {
@@ -43,6 +45,7 @@ impl End {
             End::Deactivated => "AUTH_ERROR",
             End::Api { .. } => "API_INITIATED_DISCONNECT",
             End::Shutdown => "SERVER_INITIATED_DISCONNECT",
+            End::ServerError => "SERVER_ERROR",
         }
     }
 

@@ -205,6 +205,31 @@ fn simple_tables_things_and_attachments_are_read() {
     assert_eq!(without, ["Errors", "Alarm"]);
 }
 
+#[test]
+fn parameters_are_listed_with_their_bounds() {
+    let declared = parameters("t.yaml", THERMOSTAT).expect("a sound template");
+    let names: Vec<&str> = declared.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["Room", "MaxDegrees", "Suffix", "Zones"]);
+    let [room, degrees, suffix, zones] = declared.as_slice() else {
+        panic!("{names:?}");
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(room.default, text("kitchen"));
+    let allowed = ["kitchen", "attic"].map(str::to_owned);
+    assert_eq!(room.allowed, Some(allowed.to_vec()));
+    assert_eq!(degrees.kind, "Number");
+    assert_eq!((&degrees.least, &degrees.most), (&text("5"), &text("30")));
+    assert_eq!(suffix.pattern, text("[a-z]{0,3}"));
+    assert_eq!(zones.kind, "CommaDelimitedList");
+    let wrong = "Parameters:\n  P: {Type: String, Defualt: a}\nResources: {}\n";
+    let error = parameters("t.yaml", wrong).expect_err("a slip");
+    assert!(error.to_string().contains("Defualt"), "{error}");
+    assert_eq!(
+        parameters("t.yaml", "Resources: {}\n").ok(),
+        Some(Vec::new())
+    );
+}
+
 // AWS same(template): a parameter that breaks its constraint is refused with ConstraintDescription, NoEcho hides its value
 #[test]
 fn a_hidden_parameter_is_not_told_when_it_is_refused() {

@@ -206,7 +206,7 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "          Type: ScheduleV2",
             "          Type: Api",
-            "Regulate: Events.Often.Type Api is not supported here: events here are IoTRule, Schedule and ScheduleV2",
+            "Regulate: Events.Often.Type Api is not supported here: events here are IoTRule, Schedule, ScheduleV2 and SQS",
         ),
     ];
     for (from, to, expected) in cases {

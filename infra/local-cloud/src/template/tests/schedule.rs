@@ -68,8 +68,8 @@ fn a_schedule_that_cannot_be_honoured_is_refused() {
     for (from, to, expected) in [
         (
             "Type: ScheduleV2",
-            "Type: SQS",
-            "Regulate: Events.Often.Type SQS is not supported here",
+            "Type: Kinesis",
+            "Regulate: Events.Often.Type Kinesis is not supported here",
         ),
         (
             EXPRESSION,

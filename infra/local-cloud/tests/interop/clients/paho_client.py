@@ -17,7 +17,7 @@ IS_5 = sys.argv[2] == "5"
 class Device:
     """A client whose callbacks end in queues."""
 
-    def __init__(self, thing, prepare=lambda client: None, keeps_session=False):
+    def __init__(self, thing, prepare=lambda client: None, keeps_session=False, aliases=None):
         how = {} if IS_5 else {"clean_session": not keeps_session}
         protocol = paho.MQTTv5 if IS_5 else paho.MQTTv311
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=thing, protocol=protocol, reconnect_on_failure=False, **how)
@@ -29,13 +29,15 @@ class Device:
         self.client.on_subscribe = lambda client, data, mid, reasons, properties: self.acknowledged.put(reasons)
         self.client.on_disconnect = lambda client, data, flags, reason, properties: self.ended.put(reason)
         prepare(self.client)
-        self.open(keeps_session)
+        self.open(keeps_session, aliases)
 
-    def open(self, keeps_session):
+    def open(self, keeps_session, aliases=None):
         properties = None
         if IS_5:
             properties = Properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = 60 if keeps_session else 0
+            if aliases is not None:
+                properties.TopicAliasMaximum = aliases
         start = {"clean_start": not keeps_session, "properties": properties} if IS_5 else {}
         self.client.connect(HOST, PORT, keepalive=30, **start)
         self.client.loop_start()
@@ -86,6 +88,16 @@ def properties(first, second):
     check(got.PayloadFormatIndicator == 1 and 0 < got.MessageExpiryInterval <= 60, "format and the rest of the life arrive")
 
 
+def topic_aliases(first):
+    for most in (0, 5):
+        second = Device("second", aliases=most)
+        check(second.subscribe("open/+").value == 1, f"connected with a topic alias maximum of {most}")
+        for number in range(2):
+            publish(first, "open/a", str(number), qos=1)
+            check(second.message().topic == "open/a", "a message comes with its topic")
+        second.close()
+
+
 def session(first):
     second = Device("second", keeps_session=True)
     check(not second.session_present, "no session yet")
@@ -128,6 +140,8 @@ messages(first, second)
 if IS_5:
     properties(first, second)
 second.close()
+if IS_5:
+    topic_aliases(first)
 session(first)
 last_will(first)
 first.close()

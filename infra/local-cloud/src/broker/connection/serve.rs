@@ -1,0 +1,96 @@
+//! One client's connection as a whole: begun, and ended in order whatever happened in between.
+//!
+//! Must not know packets.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::super::Broker;
+use super::super::message::{Message, Origin};
+use super::{Client, Connection, End, SECOND, WRITE_TIME, expires_at_ms};
+use crate::contain::{Panicked, contain};
+use crate::event::EventKind;
+
+/// Serves one client to its end, over a channel that is secure already.
+///
+/// *Errors*: [`Panicked`], which is logged; the connection has ended as any other does.
+pub async fn serve<S>(
+    broker: Broker,
+    stream: S,
+    certificate: Vec<u8>,
+    peer: SocketAddr,
+) -> Result<(), Panicked>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    serve_with(broker, stream, certificate, peer, SECOND).await
+}
+
+/// `second` is how long the clients' keep-alive takes a second to be.
+pub(super) async fn serve_with<S>(
+    broker: Broker,
+    stream: S,
+    certificate: Vec<u8>,
+    peer: SocketAddr,
+    second: Duration,
+) -> Result<(), Panicked>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let mut connection = Connection::new(broker, stream, certificate, peer, second);
+    let exchanged = contain(connection.exchange()).await;
+    if let Err(panicked) = &exchanged {
+        let client = connection.client.as_ref().map(Client::id);
+        tracing::error!(%panicked, %peer, client, "serve mqtt client: its connection ends, the broker goes on");
+    }
+    // Whatever happened, the session must not seem connected for ever.
+    let end = exchanged.as_ref().map_or(End::ServerError, |end| *end);
+    let finished = contain(connection.finish(end)).await;
+    if let Err(panicked) = &finished {
+        tracing::error!(%panicked, %peer, "end mqtt connection");
+    }
+    exchanged.and(finished)
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
+    /// Gives the session back, publishes the will, tells the world.
+    async fn finish(mut self, end: End) {
+        // The client may be gone already: closing is a courtesy.
+        let _ = timeout(WRITE_TIME, self.stream.shutdown()).await;
+        let Some(client) = self.client.take() else {
+            return;
+        };
+        let inner = &self.broker.inner;
+        let now_ms = inner.clock.now_ms();
+        let left = client.session.detach(&client.link, now_ms);
+        self.broker.settle(left, client.id());
+        self.broker
+            .note_ended(client.id(), client.number, end.reason());
+        inner.events.emit(EventKind::Disconnected {
+            client: client.id().to_owned(),
+            reason: end.reason().to_owned(),
+        });
+        if end.has_will()
+            && let Some(will) = client.will.clone()
+        {
+            self.broker.publish(Message {
+                topic: will.topic,
+                payload: will.payload.into(),
+                qos: will.qos,
+                retain: will.retain,
+                expires_at_ms: expires_at_ms(will.expiry_s, now_ms),
+                properties: will.properties,
+                origin: Origin {
+                    client: Some(client.id().to_owned()),
+                    principal: Some(client.identity.principal.clone()),
+                    ..Origin::default()
+                },
+                is_will: true,
+            });
+        }
+        self.broker.announce_disconnected(&client, end);
+    }
+}

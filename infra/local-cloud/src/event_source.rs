@@ -1,0 +1,183 @@
+//! Lambda's event sources: reads a queue and hands its messages to a function, in batches; deletes what the function has
+//! done, and gives back what it has not.
+//!
+//! *Source*: AWS Lambda developer guide, "Using Lambda with Amazon SQS" and its pages on errors. Must not know what a message
+//! says.
+
+mod answer;
+mod record;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::fault::Faults;
+use crate::function::{FunctionError, Functions, SYNC_PAYLOAD_BYTES_MAX};
+use crate::queue::{Delivery, MESSAGE_WEIGHT_MAX, Queues, Want};
+use crate::template::{EventSource, Function, Queue};
+use answer::Done;
+pub use record::{attributes, md5_of};
+
+/// Weight of a batch: what an invocation takes, with a little left for the event's frame.
+const BATCH_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX - 1024;
+const _: () = assert!(BATCH_BYTES_MAX > MESSAGE_WEIGHT_MAX);
+/// Invocations at once of a source that names no limit: what Lambda begins with.
+const CONCURRENCY: u64 = 5;
+
+/// What a running source needs.
+#[derive(Clone)]
+pub struct Reader {
+    /// Where messages come from.
+    pub queues: Queues,
+    /// Where they go.
+    pub functions: Functions,
+    /// What becomes of them on the way.
+    pub faults: Arc<Faults>,
+    /// Region that events name.
+    pub region: String,
+    /// Factor on the time that messages are gathered.
+    pub time_scale: f64,
+}
+
+/// An event source with what it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joint {
+    /// The source.
+    pub source: EventSource,
+    /// Its queue.
+    pub queue: Queue,
+    /// Names that faults know its function by.
+    pub names: [String; 3],
+}
+
+/// Messages that a function is at work with; dropped, those that are not done go back.
+struct Batch {
+    queues: Queues,
+    queue: Queue,
+    deliveries: Vec<Delivery>,
+}
+
+impl Joint {
+    /// A source of a template whose references have been checked.
+    pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Joint> {
+        let queue = queues.iter().find(|q| q.arn == source.queue_arn)?;
+        let function = functions.iter().find(|f| f.arn == source.function_arn)?;
+        let names = [&function.name, &function.logical_id, &function.binary];
+        Some(Joint {
+            source: source.clone(),
+            queue: queue.clone(),
+            names: names.map(Clone::clone),
+        })
+    }
+}
+
+/// Hands a queue's messages over until it is dropped.
+pub async fn run(joint: Joint, reader: Reader) {
+    let joint = Arc::new(joint);
+    let limit = joint.source.concurrency.unwrap_or(CONCURRENCY);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    // Dropped, and so ended, with this.
+    let mut at_work = JoinSet::new();
+    loop {
+        while at_work.len() >= limit {
+            at_work.join_next().await;
+        }
+        let batch = reader.gather(&joint).await;
+        while at_work.try_join_next().is_some() {}
+        at_work.spawn(reader.clone().hand_over(Arc::clone(&joint), batch));
+    }
+}
+
+impl Reader {
+    /// The next batch: what is there, or what comes within the window.
+    async fn gather(&self, joint: &Joint) -> Batch {
+        let (source, queue) = (&joint.source, &joint.queue);
+        let most = usize::try_from(source.batch_size).unwrap_or(usize::MAX);
+        let want = |deliveries: &[Delivery]| {
+            let taken: usize = deliveries.iter().map(|d| d.message.weight()).sum();
+            Want {
+                messages: most - deliveries.len(),
+                bytes: BATCH_BYTES_MAX.saturating_sub(taken),
+                visibility: None,
+                holds: true,
+            }
+        };
+        let mut batch = Batch {
+            queues: self.queues.clone(),
+            queue: queue.clone(),
+            deliveries: self.queues.wait(queue, want(&[])).await,
+        };
+        let window = Duration::from_secs(source.window_s).mul_f64(self.time_scale);
+        let end = Instant::now() + window;
+        while source.window_s > 0 && batch.deliveries.len() < most {
+            let want = want(&batch.deliveries);
+            // What is left must hold any message, or one that does not fit would be waited for.
+            if want.bytes < MESSAGE_WEIGHT_MAX {
+                break;
+            }
+            match tokio::time::timeout_at(end, self.queues.wait(queue, want)).await {
+                Ok(more) => batch.deliveries.extend(more),
+                Err(_) => break,
+            }
+        }
+        batch
+    }
+
+    /// Invokes the function with a batch, and settles what its answer says.
+    async fn hand_over(self, joint: Arc<Joint>, mut batch: Batch) {
+        let event = record::event(&batch.deliveries, &joint.queue.arn, &self.region);
+        let names: Vec<&str> = joint.names.iter().map(String::as_str).collect();
+        let fate = self.faults.fate_of_event(&names);
+        tokio::time::sleep(fate.delay).await;
+        let function = &joint.source.function_arn;
+        let mut outcome = None;
+        for _ in 0..fate.copies {
+            let invoked = self.functions.invoke(function, event.clone(), None).await;
+            outcome = Some(invoked);
+        }
+        let done = match outcome {
+            Some(Ok(outcome)) => {
+                let ids: Vec<&str> = batch.ids().collect();
+                answer::read(&outcome, &ids, joint.source.reports_item_failures)
+            }
+            // As it ends with everything, or is throttled: the messages wait for the next time.
+            Some(Err(FunctionError::Closed(_) | FunctionError::Throttled { .. })) | None => {
+                Done::Nothing(None)
+            }
+            Some(Err(error)) => Done::Nothing(Some(error.to_string())),
+        };
+        if let Done::Nothing(Some(reason)) = &done {
+            let queue = &joint.queue.name;
+            tracing::warn!(queue, reason, "a batch goes back to its queue");
+        }
+        batch.settle(&done);
+    }
+}
+
+impl Batch {
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        self.deliveries.iter().map(|d| d.message.id.as_str())
+    }
+
+    /// Deletes what is done. What is not goes back with the end of this.
+    fn settle(&mut self, done: &Done) {
+        let (queues, queue) = (&self.queues, &self.queue);
+        self.deliveries.retain(|delivery| {
+            let is_done = done.has(&delivery.message.id);
+            if is_done {
+                queues.delete(queue, &delivery.receipt);
+            }
+            !is_done
+        });
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        for delivery in &self.deliveries {
+            self.queues.give_back(&self.queue, &delivery.receipt);
+        }
+    }
+}

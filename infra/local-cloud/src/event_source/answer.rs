@@ -1,0 +1,126 @@
+//! What a function's answer says of the messages it was given.
+//!
+//! *Source*: AWS Lambda developer guide, "Implementing partial batch responses". Must not know queues.
+
+use serde_json::Value;
+
+use crate::function::Outcome;
+
+/// Which messages of a batch are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// All.
+    All,
+    /// All but these, by their ids.
+    AllBut(Vec<String>),
+    /// None; with the reason where the function itself has not reported one.
+    Nothing(Option<String>),
+}
+
+impl Done {
+    /// Whether the message of this id is done.
+    pub fn has(&self, id: &str) -> bool {
+        match self {
+            Done::All => true,
+            Done::AllBut(failed) => failed.iter().all(|other| other != id),
+            Done::Nothing(_) => false,
+        }
+    }
+}
+
+/// Reads the outcome of an invocation with the messages `ids`.
+pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> Done {
+    let bytes = match outcome {
+        Outcome::Failure(_) => return Done::Nothing(None),
+        Outcome::Success(_) if !reports_item_failures => return Done::All,
+        Outcome::Success(bytes) => bytes,
+    };
+    let malformed = |what: &str| Done::Nothing(Some(format!("batch response: {what}")));
+    let answer = match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Null) => return Done::All,
+        Ok(Value::Object(answer)) => answer,
+        Ok(_) => return malformed("it is not an object"),
+        Err(_) => return malformed("it is not JSON"),
+    };
+    let failures = match answer.get("batchItemFailures") {
+        None | Some(Value::Null) => return Done::All,
+        Some(Value::Array(failures)) => failures,
+        Some(_) => return malformed("batchItemFailures is not a list"),
+    };
+    let mut failed = Vec::new();
+    for failure in failures {
+        let Some(id) = failure.get("itemIdentifier").and_then(Value::as_str) else {
+            return malformed("a failure has no itemIdentifier that is a text");
+        };
+        if !ids.contains(&id) {
+            return malformed("an itemIdentifier is not the id of a message in the batch");
+        }
+        failed.push(id.to_owned());
+    }
+    match failed.is_empty() {
+        true => Done::All,
+        false => Done::AllBut(failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::function::Failure;
+
+    // AWS same(queue): a batch response with failures returns only those; an empty or null one is a success; one that is not JSON, or has an empty, null, unknown or missing itemIdentifier, returns the whole batch
+    #[test]
+    fn an_answer_says_which_messages_are_done() {
+        let all = "all";
+        let none = "none";
+        let rows = [
+            // (answer, what is done where failures are reported)
+            ("{}", all),
+            ("null", all),
+            (r#"{"batchItemFailures":null}"#, all),
+            (r#"{"batchItemFailures":[]}"#, all),
+            (r#"{"other":1}"#, all),
+            (r#"{"batchItemFailures":[{"itemIdentifier":"b"}]}"#, "a"),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"a"}]}"#,
+                none,
+            ),
+            (r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#, none),
+            (r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#, none),
+            (r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#, none),
+            (r#"{"batchItemFailures":[{"itemIdentifier":"c"}]}"#, none),
+            (r#"{"batchItemFailures":[{"item":"b"}]}"#, none),
+            (r#"{"batchItemFailures":"b"}"#, none),
+            ("[]", none),
+            ("\"ok\"", none),
+            ("not json", none),
+            ("", none),
+        ];
+        for (answer, expected) in rows {
+            let outcome = Outcome::Success(answer.as_bytes().to_vec());
+            let done = read(&outcome, &["a", "b"], true);
+            let expected = match expected {
+                "all" => (true, true),
+                "none" => (false, false),
+                _ => (true, false),
+            };
+            assert_eq!((done.has("a"), done.has("b")), expected, "{answer}");
+            // Without the setting the answer says nothing.
+            assert_eq!(read(&outcome, &["a", "b"], false), Done::All, "{answer}");
+        }
+    }
+
+    // AWS same(queue): a function that fails returns the whole batch
+    #[test]
+    fn a_failure_returns_the_whole_batch() {
+        let failure = Failure {
+            error_type: "E".to_owned(),
+            message: String::new(),
+            payload: Value::Null,
+        };
+        for reports in [true, false] {
+            let outcome = Outcome::Failure(failure.clone());
+            assert_eq!(read(&outcome, &["a"], reports), Done::Nothing(None));
+        }
+    }
+}

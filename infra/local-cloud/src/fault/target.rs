@@ -1,0 +1,89 @@
+//! What a fault can strike: the functions and tables of the template that runs.
+//!
+//! Must not know when a fault strikes. Topics need not be known: any client may publish on one.
+
+use super::Fault;
+use crate::template::Template;
+
+/// The functions and tables of a template.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// By all their names: logical id, binary, name.
+    functions: Vec<[String; 3]>,
+    tables: Vec<String>,
+}
+
+/// A fault that could never strike.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("fault {fault}: no {wanted} {target}; the template has {there}")]
+pub struct UnknownTarget {
+    /// As it is written.
+    pub fault: String,
+    /// What it strikes: `function`, or `function or table`.
+    pub wanted: &'static str,
+    /// What it names.
+    pub target: String,
+    /// What could be named.
+    pub there: String,
+}
+
+impl Targets {
+    /// What can be struck in `template`.
+    pub fn of(template: &Template) -> Targets {
+        let names = |function: &crate::template::Function| {
+            [&function.logical_id, &function.binary, &function.name].map(Clone::clone)
+        };
+        Targets {
+            functions: template.functions.iter().map(names).collect(),
+            tables: template
+                .tables
+                .iter()
+                .map(|table| table.name.clone())
+                .collect(),
+        }
+    }
+
+    /// Whether `fault` names something that is there.
+    ///
+    /// *Errors*: [`UnknownTarget`], with what could be named instead.
+    pub fn check(&self, fault: &Fault) -> Result<(), UnknownTarget> {
+        let is_function = |target: &String| {
+            let mut names = self.functions.iter().flatten();
+            names.any(|name| name == target)
+        };
+        let (wanted, target, is_there) = match fault {
+            Fault::Kill { function, .. } | Fault::Event { function, .. } => {
+                ("function", function, is_function(function))
+            }
+            Fault::Call {
+                target: Some(target),
+                ..
+            } => {
+                let is_table = self.tables.contains(target);
+                ("function or table", target, is_table || is_function(target))
+            }
+            Fault::Call { target: None, .. } | Fault::Message { .. } | Fault::Other { .. } => {
+                return Ok(());
+            }
+        };
+        if is_there {
+            return Ok(());
+        }
+        Err(UnknownTarget {
+            fault: fault.to_string(),
+            wanted,
+            target: target.clone(),
+            there: self.there(),
+        })
+    }
+
+    /// `functions press (PressFunction), report (ReportFunction); tables Items`.
+    fn there(&self) -> String {
+        let functions = self
+            .functions
+            .iter()
+            .map(|[logical_id, binary, _]| format!("{binary} ({logical_id})"));
+        let functions = functions.collect::<Vec<_>>().join(", ");
+        format!("functions {functions}; tables {}", self.tables.join(", "))
+    }
+}

@@ -1,0 +1,55 @@
+//! The sockets that the services listen on.
+//!
+//! Must not know what is served there.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+
+use super::StartError;
+use crate::{Endpoints, Options};
+
+/// One for each address that callers are given.
+pub(super) struct Listeners {
+    pub mqtts: TcpListener,
+    pub iot_data: TcpListener,
+    pub iot: TcpListener,
+    pub dynamodb: TcpListener,
+}
+
+impl Listeners {
+    pub async fn bind(options: &Options) -> Result<Listeners, StartError> {
+        let ports = options.ports;
+        Ok(Listeners {
+            mqtts: bind("mqtt", ports.mqtts).await?,
+            iot_data: bind("iot data plane", ports.iot_data).await?,
+            iot: bind("iot control plane", ports.iot).await?,
+            dynamodb: bind("dynamodb", ports.dynamodb).await?,
+        })
+    }
+
+    pub fn endpoints(&self) -> Result<Endpoints, StartError> {
+        let address = |listener: &TcpListener| -> Result<SocketAddr, StartError> {
+            listener.local_addr().map_err(|source| StartError::Listen {
+                service: "any service",
+                port: 0,
+                source,
+            })
+        };
+        Ok(Endpoints {
+            mqtts: address(&self.mqtts)?,
+            iot_data: format!("http://{}", address(&self.iot_data)?),
+            iot: format!("http://{}", address(&self.iot)?),
+            dynamodb: format!("http://{}", address(&self.dynamodb)?),
+        })
+    }
+}
+
+async fn bind(service: &'static str, port: u16) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    bound.map_err(|source| StartError::Listen {
+        service,
+        port,
+        source,
+    })
+}

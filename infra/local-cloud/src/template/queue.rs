@@ -1,0 +1,175 @@
+//! Reads `AWS::SQS::Queue`, and what hands a queue's messages to a function: an `SQS` event of the function, or
+//! `AWS::Lambda::EventSourceMapping`.
+//!
+//! *Source*: the CloudFormation reference of both types, SAM's `SQS` event. Must not know: how messages are kept or handed
+//! over.
+
+use super::error::{Problem, TemplateError};
+use super::event::Owner;
+use super::fields::Fields;
+use super::identity::Identity;
+use super::node::Data;
+use super::resource::{EventSource, Queue, Redrive};
+
+/// Seconds that a message stays hidden once it was received, where a queue does not say.
+const VISIBILITY_S: u64 = 30;
+/// Seconds that a message is kept, where a queue does not say.
+const RETENTION_S: u64 = 345_600;
+/// Largest message, bytes; also where a queue does not say. Raised from 256 KiB in 2025.
+const MESSAGE_BYTES_MAX: u64 = 1_048_576;
+/// Messages of a batch, where a source does not say.
+const BATCH: u64 = 10;
+/// Properties of a source that AWS has and that would change what happens.
+const UNSUPPORTED: [(&str, &str); 2] = [
+    (
+        "FilterCriteria",
+        "every message is handed over; leave it out, and let the function choose",
+    ),
+    (
+        "ProvisionedPollerConfig",
+        "a queue is read as fast as its function takes the messages; leave it out",
+    ),
+];
+
+/// Reads a queue.
+pub(super) fn read(
+    id: &str,
+    identity: Identity,
+    mut fields: Fields,
+) -> Result<Queue, TemplateError> {
+    let redrive = fields.map("RedrivePolicy")?.map(redrive).transpose()?;
+    // A function's source never waits for messages longer than it must, so this changes nothing.
+    fields.integer("ReceiveMessageWaitTimeSeconds", 0..=20)?;
+    let queue = Queue {
+        logical_id: id.to_owned(),
+        arn: identity.arn().to_owned(),
+        name: identity.name,
+        url: identity.reference,
+        visibility_s: fields
+            .integer("VisibilityTimeout", 0..=43_200)?
+            .unwrap_or(VISIBILITY_S),
+        delay_s: fields.integer("DelaySeconds", 0..=900)?.unwrap_or(0),
+        retention_s: fields
+            .integer("MessageRetentionPeriod", 60..=1_209_600)?
+            .unwrap_or(RETENTION_S),
+        message_bytes_max: fields
+            .integer("MaximumMessageSize", 1024..=MESSAGE_BYTES_MAX)?
+            .unwrap_or(MESSAGE_BYTES_MAX),
+        redrive,
+    };
+    fields.accept(&[
+        "QueueName",
+        "SqsManagedSseEnabled",
+        "KmsMasterKeyId",
+        "Tags",
+    ]);
+    fields.finish()?;
+    Ok(queue)
+}
+
+fn redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
+    let target_arn = fields.need_text("deadLetterTargetArn")?;
+    let most = fields.integer("maxReceiveCount", 1..=1000)?;
+    let redrive = Redrive {
+        target_arn,
+        receives_max: most.ok_or_else(|| fields.missing("maxReceiveCount"))?,
+    };
+    fields.finish()?;
+    Ok(redrive)
+}
+
+/// What SAM makes of an `SQS` event.
+pub(super) fn of_event(
+    owner: &Owner<'_>,
+    id: String,
+    mut fields: Fields,
+) -> Result<EventSource, TemplateError> {
+    let queue_arn = fields.need_text("Queue")?;
+    source(id, queue_arn, owner.identity.arn().to_owned(), fields)
+}
+
+/// A mapping declared as a resource. SAM gives its function's role no right to the queue.
+pub(super) fn mapping(id: &str, mut fields: Fields) -> Result<EventSource, TemplateError> {
+    // A name, or an ARN; once every function is known, an ARN.
+    let function = fields.need_text("FunctionName")?;
+    let queue_arn = fields.need_text("EventSourceArn")?;
+    if queue_arn.split(':').nth(2) != Some("sqs") {
+        let reason = "only a queue's messages are handed over here";
+        let place = &fields.place;
+        return Err(place.refused(fields.at, "EventSourceArn", &queue_arn, reason));
+    }
+    source(id.to_owned(), queue_arn, function, fields)
+}
+
+fn source(
+    logical_id: String,
+    queue_arn: String,
+    function_arn: String,
+    mut fields: Fields,
+) -> Result<EventSource, TemplateError> {
+    for (key, advice) in UNSUPPORTED {
+        if let Some(node) = fields.take(key) {
+            let what = format!("property {}", fields.name(key));
+            let problem = Problem::unsupported(what, advice);
+            return Err(fields.place.error(node.at, problem));
+        }
+    }
+    let concurrency = match fields.map("ScalingConfig")? {
+        Some(mut scaling) => {
+            let most = scaling.integer("MaximumConcurrency", 2..=1000)?;
+            scaling.finish()?;
+            most
+        }
+        None => None,
+    };
+    let source = EventSource {
+        logical_id,
+        queue_arn,
+        function_arn,
+        batch_size: fields.integer("BatchSize", 1..=10_000)?.unwrap_or(BATCH),
+        window_s: fields
+            .integer("MaximumBatchingWindowInSeconds", 0..=300)?
+            .unwrap_or(0),
+        reports_item_failures: reports_item_failures(&mut fields)?,
+        enabled: fields.boolean("Enabled")?.unwrap_or(true),
+        concurrency,
+    };
+    if source.batch_size > 10 && source.window_s == 0 {
+        let what = fields.name("BatchSize");
+        let size = source.batch_size.to_string();
+        let reason = "more than 10 needs a MaximumBatchingWindowInSeconds of at least 1";
+        return Err(fields.place.refused(fields.at, &what, &size, reason));
+    }
+    fields.accept(&["Tags", "MetricsConfig"]);
+    fields.finish()?;
+    Ok(source)
+}
+
+fn reports_item_failures(fields: &mut Fields) -> Result<bool, TemplateError> {
+    let what = fields.name("FunctionResponseTypes");
+    let types = fields.list("FunctionResponseTypes")?.unwrap_or_default();
+    for kind in &types {
+        match &kind.data {
+            Data::String(name) if name == "ReportBatchItemFailures" => {}
+            Data::String(name) => {
+                let reason = "the one type is ReportBatchItemFailures";
+                return Err(fields.place.refused(kind.at, &what, name, reason));
+            }
+            _ => return Err(fields.place.kind(kind.at, &what, "a list of texts")),
+        }
+    }
+    Ok(!types.is_empty())
+}
+
+/// The error for a queue that lets a message go before the function has had its time, as Lambda words it.
+pub(super) fn too_impatient(queue: &Queue, timeout_s: u64) -> Problem {
+    Problem::Refused {
+        what: format!("VisibilityTimeout of {}", queue.logical_id),
+        value: queue.visibility_s.to_string(),
+        reason: format!(
+            "Queue visibility timeout: {} seconds is less than Function timeout: {timeout_s} seconds; AWS recommends six \
+             times the function's",
+            queue.visibility_s
+        ),
+    }
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""A function without any library that reads a queue: says what it was given, then does as each message asks."""
+import json
+import os
+import urllib.request
+
+RUNTIME = "http://%s/2018-06-01/runtime/invocation" % os.environ["AWS_LAMBDA_RUNTIME_API"]
+
+
+def call(url, body=None):
+    with urllib.request.urlopen(urllib.request.Request(url, data=body)) as response:
+        return response.headers, response.read()
+
+
+while True:
+    headers, event = call(RUNTIME + "/next")
+    request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+    event = json.loads(event)
+    print(json.dumps({"given": event}), flush=True)
+    failed = []
+    answer = "/response"
+    for record in event["Records"]:
+        if record["body"] == "poison":
+            failed.append({"itemIdentifier": record["messageId"]})
+        if record["body"] == "raise":
+            answer = "/error"
+        if record["body"] == "die":
+            os._exit(1)
+    body = {"errorType": "Asked", "errorMessage": "as asked"} if answer == "/error" else {"batchItemFailures": failed}
+    call(RUNTIME + "/" + request_id + answer, json.dumps(body).encode())
