@@ -1,9 +1,12 @@
-//! `cargo xtask fuzz`: the fuzzers of the local cloud, for a time (a campaign) or, in the test command, for a bounded run.
+//! `cargo xtask fuzz`: campaigns, for a time, of the local cloud's fuzzers and the firmware's; and what the test command runs
+//! of the local cloud's: the corpus and the same inputs each time.
 //!
 //! libFuzzer, on stable Rust: only the members of the workspace are built with coverage (infra/local-cloud/fuzz), the
-//! libraries are those of every other build. The firmware's fuzzers are a matter of `make` (firmware/test/fuzz).
-//! Must not know: what a target checks.
+//! libraries are those of every other build. The firmware's fuzzers are a matter of `make` (firmware/test/fuzz), which is
+//! called here. Must not know: what a target checks.
 
+mod firmware;
+mod log;
 mod target;
 
 use std::fs;
@@ -13,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use self::firmware::Firmware;
 use self::target::{Found, TARGETS, Target};
 use crate::process;
 use crate::workspace::Workspace;
@@ -33,42 +37,58 @@ pub struct Options {
     /// Run these files, or the files in these folders, and stop at the first that fails; fuzz nothing.
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "target")]
     replay: Vec<PathBuf>,
-    /// One target; all of them by default.
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(TARGETS.iter().map(|t| t.name)))]
+    /// One target: of the local cloud mqtt, sql or policy, or one of the firmware, as firmware/test/fuzz/Makefile names them;
+    /// all of both by default.
     target: Option<String>,
 }
 
 /// Builds the fuzzers, then fuzzes, replays or merges; `true` when nothing was found.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    let fuzzers = build(workspace)?;
-    let chosen = TARGETS.iter().filter(|target| {
-        options
-            .target
-            .as_ref()
-            .is_none_or(|name| name == target.name)
-    });
+    let firmware = Firmware::of(workspace)?;
+    let wanted = |name: &str| options.target.as_deref().is_none_or(|asked| asked == name);
+    let cloud: Vec<&Target> = TARGETS.iter().filter(|t| wanted(t.name)).collect();
+    let device: Vec<&String> = firmware.targets().iter().filter(|t| wanted(t)).collect();
+    if cloud.is_empty() && device.is_empty() {
+        let names = TARGETS.iter().map(|target| target.name);
+        let names: Vec<&str> = names
+            .chain(firmware.targets().iter().map(String::as_str))
+            .collect();
+        bail!("no such target: there are {}", names.join(", "));
+    }
     let mut good = true;
-    for target in chosen {
-        let fuzzer = fuzzers.of(target);
+    if !cloud.is_empty() {
+        let fuzzers = build(workspace)?;
+        for target in cloud {
+            let fuzzer = fuzzers.of(target);
+            good &= if options.merge {
+                fuzzer.merge()?
+            } else if options.replay.is_empty() {
+                let time = Duration::from_secs(options.minutes * 60);
+                say(&fuzzer.campaign(time)?)
+            } else {
+                fuzzer.replay(&options.replay)?
+            };
+        }
+    }
+    for target in device {
         good &= if options.merge {
-            fuzzer.merge()?
+            firmware.merge(target)?
         } else if options.replay.is_empty() {
-            let time = Duration::from_secs(options.minutes * 60);
-            say(&fuzzer.campaign(time)?)
+            firmware.campaign(target, options.minutes)?
         } else {
-            fuzzer.replay(&options.replay)?
+            firmware.replay(target, &options.replay)?
         };
     }
     Ok(good)
 }
 
-/// Builds the fuzzers and runs each over its corpus and a fixed number of inputs from a fixed seed, side by side.
-pub fn bounded(workspace: &Workspace) -> Result<bool> {
+/// Builds the local cloud's fuzzers and runs each over its corpus and the same inputs each time, side by side.
+pub fn fixed(workspace: &Workspace) -> Result<bool> {
     let fuzzers = build(workspace)?;
     let found: Vec<Result<Found>> = std::thread::scope(|scope| {
         let runs: Vec<_> = TARGETS
             .iter()
-            .map(|target| scope.spawn(|| fuzzers.of(target).bounded()))
+            .map(|target| scope.spawn(|| fuzzers.of(target).fixed()))
             .collect();
         runs.into_iter()
             .map(|run| {

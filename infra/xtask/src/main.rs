@@ -7,6 +7,7 @@ mod fuzz;
 mod gaps;
 mod load;
 mod model;
+mod mutants;
 mod process;
 mod setup;
 mod sizes;
@@ -35,6 +36,7 @@ use crate::workspace::Workspace;
         cargo xtask gaps                     infra/local-cloud/GAPS.md, from the tests' marks\n  \
         cargo xtask fuzz --minutes 30 sql    one fuzzer of the local cloud, for half an hour\n  \
         cargo xtask model                    the protocol, checked exhaustively\n  \
+        cargo xtask mutants                  the core and the table's conditions, changed in small ways\n  \
         cargo xtask load                     the local cloud under 1,000 connections\n\n\
         The laptop mode is not a chore: it is `cargo run`."
 )]
@@ -55,10 +57,12 @@ enum Chore {
     Sizes(sizes::Options),
     /// Write infra/local-cloud/GAPS.md from the marks in the tests: what is as in AWS, what differs, what is absent.
     Gaps(gaps::Options),
-    /// Fuzz the local cloud for a time: its MQTT packet path, rule SQL, policies.
+    /// Fuzz for a time: the local cloud's MQTT packet path, rule SQL and policies, and the firmware's core.
     Fuzz(fuzz::Options),
     /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
     Model(model::Options),
+    /// Change the pure core and the table's conditions in small ways, and demand that a test fails for each.
+    Mutants(mutants::Options),
     /// Hold a thousand TLS connections to the local cloud for ten minutes and check that its memory stays flat.
     Load(load::Options),
 }
@@ -85,6 +89,7 @@ fn run(chore: &Chore) -> Result<bool> {
         Chore::Gaps(options) => gaps::run(&workspace, options),
         Chore::Fuzz(options) => fuzz::run(&workspace, options),
         Chore::Model(options) => model::run(&workspace, options),
+        Chore::Mutants(options) => mutants::run(&workspace, options),
         Chore::Load(options) => load::run(&workspace, options),
     }
 }

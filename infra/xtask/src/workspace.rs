@@ -51,16 +51,11 @@ impl Workspace {
     }
 
     /// The cargo that started this chore, with an environment as from a shell.
-    ///
-    /// Cargo tells a program that it runs which package that is, and some build scripts (ring's) run again when those
-    /// variables change: left in place, each chore would rebuild what the last plain `cargo build` had built.
     pub fn cargo(&self) -> Command {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
         command.current_dir(&self.root);
-        for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
-            command.env_remove(name);
-        }
+        forget_this_package(&mut command);
         command
     }
 
@@ -77,6 +72,16 @@ impl Workspace {
             String::from_utf8_lossy(&output.stderr).trim()
         );
         serde_json::from_slice(&output.stdout).context("read the answer of cargo metadata")
+    }
+}
+
+/// Gives a command that will start cargo an environment as from a shell.
+///
+/// Cargo sets variables for a program that it runs, about that program's package, and some build scripts (ring's) run again
+/// when those change: left in place, each chore would rebuild what the last plain `cargo build` had built.
+pub fn forget_this_package(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
+        command.env_remove(name);
     }
 }
 

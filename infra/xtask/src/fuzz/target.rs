@@ -1,4 +1,4 @@
-//! One fuzzer: how it is run, and what its log says.
+//! One fuzzer: how it is run, and what is said of it.
 //!
 //! Must not know: how it was built, or which others there are.
 
@@ -10,12 +10,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::log;
+
 /// A fuzz target.
 pub struct Target {
     /// Its name: of the program after `fuzz-`, of the corpus's folder, of the dictionary.
     pub name: &'static str,
-    /// Inputs of a bounded run: 20 to 30 seconds of them.
+    /// Inputs of a fixed run, those of the corpus among them: 20 to 30 seconds.
     runs: u64,
+    /// Inputs that are tried twice first, to see that the same comes of them: about a second.
+    runs_twice: u64,
     /// Longest input.
     bytes_max: usize,
 }
@@ -25,22 +29,27 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "mqtt",
         runs: 15_000,
-        bytes_max: 2_000,
+        runs_twice: 500,
+        bytes_max: 500,
     },
     Target {
         name: "sql",
         runs: 300_000,
+        runs_twice: 10_000,
         bytes_max: 1_000,
     },
     Target {
         name: "policy",
         runs: 200_000,
-        bytes_max: 2_000,
+        runs_twice: 10_000,
+        bytes_max: 2_400,
     },
 ];
 
-/// A run that takes longer than this on one input hangs.
-const INPUT_TIME: Duration = Duration::from_secs(20);
+/// A run that takes longer than this on one input hangs. Generous: a busy machine must not decide what is found.
+const INPUT_TIME: Duration = Duration::from_secs(120);
+/// Where each crash has its test.
+const CRASHES: &str = "infra/local-cloud/fuzz/tests/crash.rs";
 /// More memory than this is a finding: a few hundred MB are libFuzzer's own.
 const MEMORY_MB_MAX: u32 = 1_500;
 
@@ -80,31 +89,75 @@ impl fmt::Display for Found {
 }
 
 impl Fuzzer<'_> {
-    /// The corpus, then a fixed number of inputs from a fixed seed.
-    pub fn bounded(&self) -> Result<Found> {
-        let work = self.fresh("work")?;
-        let runs = self.target.runs;
-        let found = self.run("bounded", &[work], |command| {
-            command
-                .arg(format!("-runs={runs}"))
-                .args(["-seed=1", "-len_control=10"]);
-        })?;
-        let done = found.1.unwrap_or_default();
+    /// The corpus, then a fixed number of inputs, the same each time: one process, one seed, no time, and neither addresses
+    /// nor the order of a folder decide what is tried. That this holds is checked first, on some of them.
+    pub fn fixed(&self) -> Result<Found> {
+        let twice = self.target.runs_twice;
+        let mut courses = Vec::new();
+        for name in ["first", "second"] {
+            let (found, log) = self.run(name, |command| self.fix(command, twice))?;
+            if !found.is_good() {
+                return Ok(found);
+            }
+            courses.push(log::course(&log));
+        }
         ensure!(
-            !found.0.good || done >= runs,
-            "fuzz {}: only {done} of {runs} executions",
-            self.target.name
+            courses[0] == courses[1],
+            self.says(&format!(
+                "the same {twice} inputs did not do the same twice, so that chance decides what this step finds: compare {} and {}",
+                self.log_path("first").display(),
+                self.log_path("second").display()
+            ))
         );
-        Ok(found.0)
+        let runs = self.target.runs;
+        let (found, log) = self.run("fixed", |command| self.fix(command, runs))?;
+        let done = log::executions(&log).unwrap_or_default();
+        ensure!(
+            !found.is_good() || done >= runs,
+            self.says(&format!("only {done} of {runs} executions"))
+        );
+        Ok(found)
     }
 
-    /// As long as asked, on all processors but one, from a seed of its own; what is new stays for [`Fuzzer::merge`].
+    fn fix(&self, command: &mut Command, runs: u64) -> Result<()> {
+        let seeds = self.out.join("seeds");
+        fs::write(&seeds, self.seeds()?).with_context(|| format!("write {}", seeds.display()))?;
+        command
+            .arg(format!("-runs={runs}"))
+            .args(["-seed=1", "-len_control=10", "-reload=0", "-use_cmp=0"])
+            .arg(format!("-seed_inputs=@{}", seeds.display()));
+        Ok(())
+    }
+
+    /// The files of the corpus, by name, as libFuzzer takes a list.
+    fn seeds(&self) -> Result<String> {
+        let entries = fs::read_dir(&self.corpus).with_context(|| self.says("read the corpus"))?;
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.with_context(|| self.says("read the corpus"))?.path();
+            paths.push(path.display().to_string());
+        }
+        ensure!(!paths.is_empty(), self.says("no corpus"));
+        ensure!(
+            !paths.iter().any(|path| path.contains(',')),
+            self.says(
+                "a comma in a path of the corpus: libFuzzer would take it for the end of the path"
+            )
+        );
+        paths.sort();
+        Ok(paths.join(","))
+    }
+
+    /// As long as asked, from a seed of its own; what is new stays for [`Fuzzer::merge`].
     pub fn campaign(&self, time: Duration) -> Result<Found> {
         let kept = self.folder("campaign")?;
-        let found = self.run("campaign", &[kept], |command| {
-            command.arg(format!("-max_total_time={}", time.as_secs()));
+        let (found, _) = self.run("campaign", |command| {
+            command
+                .arg(format!("-max_total_time={}", time.as_secs()))
+                .args([&kept, &self.corpus]);
+            Ok(())
         })?;
-        Ok(found.0)
+        Ok(found)
     }
 
     /// Adds what campaigns keep to the corpus, as far as it reaches code that the corpus does not.
@@ -160,35 +213,32 @@ impl Fuzzer<'_> {
             .success())
     }
 
-    /// Runs the fuzzer over `folders` and the corpus; how it ended, and the number of executions.
+    /// Runs the fuzzer as `set` says; how it ended, and its log.
     fn run(
         &self,
         name: &str,
-        folders: &[PathBuf],
-        set: impl FnOnce(&mut Command),
-    ) -> Result<(Found, Option<u64>)> {
-        let files = fs::read_dir(&self.corpus).with_context(|| self.says("read the corpus"))?;
-        let files = files.count();
-        ensure!(files > 0, self.says("no corpus"));
+        set: impl FnOnce(&mut Command) -> Result<()>,
+    ) -> Result<(Found, String)> {
+        self.folder("found")?;
         let mut command = self.command();
         command.arg("-print_final_stats=1");
-        set(&mut command);
+        set(&mut command)?;
+        let log = self.log(name)?;
+        let path = self.log_path(name);
         let status = command
-            .args(folders)
-            .arg(&self.corpus)
-            .stdout(self.log(name)?)
-            .stderr(self.log(name)?)
+            .stdout(
+                log.try_clone()
+                    .with_context(|| format!("open {} twice", path.display()))?,
+            )
+            .stderr(log)
             .status()
             .with_context(|| format!("start {}", self.program.display()))?;
-        let path = self.log_path(name);
         let log = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-        let log = String::from_utf8_lossy(&log);
-        let done = executions(&log);
+        let log = String::from_utf8_lossy(&log).into_owned();
         let text = if status.success() {
-            let done = done.unwrap_or_default();
-            self.says(&format!(
-                "{done} executions, {files} corpus files, nothing found"
-            ))
+            let done = log::executions(&log).unwrap_or_default();
+            let reached = log::reached(&log);
+            self.says(&format!("{done} executions{reached}, nothing found"))
         } else {
             self.finding(&log, &path)
         };
@@ -196,21 +246,22 @@ impl Fuzzer<'_> {
             text,
             good: status.success(),
         };
-        Ok((found, done))
+        Ok((found, log))
     }
 
     /// What was found, where it is kept, and how to see it again.
     fn finding(&self, log: &str, path: &Path) -> String {
         let target = self.target.name;
         let mut text = self.says("FOUND");
-        for line in reasons(log) {
+        for line in log::reasons(log) {
             text.push_str("\n  ");
             text.push_str(line);
         }
-        if let Some(file) = kept(log) {
+        if let Some(file) = log::kept(log) {
             text.push_str(&format!(
-                "\n  replay: {} {target} --replay {file}",
-                self.replay
+                "\n  replay: {} {target} --replay {file}\n  keep: as {}/crash-<what it shows>, with a test of that name in {CRASHES}",
+                self.replay,
+                self.corpus.display()
             ));
         }
         text.push_str(&format!("\n  log: {}", path.display()));
@@ -255,59 +306,5 @@ impl Fuzzer<'_> {
     fn log(&self, name: &str) -> Result<File> {
         let path = self.log_path(name);
         File::create(&path).with_context(|| format!("create {}", path.display()))
-    }
-}
-
-/// The number of executions that libFuzzer says at its end.
-fn executions(log: &str) -> Option<u64> {
-    let line = log
-        .lines()
-        .rev()
-        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
-    line.trim().parse().ok()
-}
-
-/// The lines that say what went wrong: the panic with its text, else libFuzzer's own words.
-fn reasons(log: &str) -> Vec<&str> {
-    let lines: Vec<&str> = log.lines().collect();
-    if let Some(at) = lines.iter().rposition(|line| line.contains("panicked at")) {
-        return lines[at..].iter().take(4).copied().collect();
-    }
-    lines
-        .iter()
-        .filter(|line| line.contains("ERROR:") || line.contains("SUMMARY:"))
-        .copied()
-        .collect()
-}
-
-/// The file that holds the input.
-fn kept(log: &str) -> Option<&str> {
-    log.lines()
-        .rev()
-        .find_map(|line| line.split_once("Test unit written to "))
-        .map(|(_, path)| path.trim())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PANIC: &str = "\
-#12 NEW cov: 4\n\
-thread '<unnamed>' (7) panicked at infra/local-cloud/src/sql/parse.rs:1:2:\n\
-attempt to subtract with overflow\n\
-==7== ERROR: libFuzzer: deadly signal\n\
-artifact_prefix='target/fuzz/sql/found/'; Test unit written to target/fuzz/sql/found/crash-0a\n\
-stat::number_of_executed_units: 4711\n";
-
-    #[test]
-    fn a_log_says_what_was_found_and_where_it_is() {
-        assert_eq!(executions(PANIC), Some(4711));
-        assert_eq!(kept(PANIC), Some("target/fuzz/sql/found/crash-0a"));
-        assert!(reasons(PANIC)[0].ends_with("parse.rs:1:2:"));
-        let hang =
-            "==7== ERROR: libFuzzer: timeout after 20 seconds\nSUMMARY: libFuzzer: timeout\n";
-        assert_eq!(reasons(hang).len(), 2);
-        assert_eq!(executions("nothing of that kind"), None);
     }
 }

@@ -5,9 +5,9 @@
 use super::object::Sections;
 
 /// Most flash that the core may take: code and constants.
-pub const CORE_FLASH_BYTES_MAX: u64 = 8_192;
+pub const CORE_FLASH_BYTES_MAX: u64 = 12_288;
 /// Most RAM that one lock may take.
-pub const LOCK_RAM_BYTES_MAX: u64 = 512;
+pub const LOCK_RAM_BYTES_MAX: u64 = 640;
 /// The heap's functions; none may be named by the core.
 const HEAP: &[&str] = &[
     "malloc",
@@ -145,13 +145,13 @@ pub mod tests {
         };
         Figures {
             tools: "compiler 1.0, library 2.0".to_owned(),
-            core: vec![object("lock.c", 3_996, 0), object("scan.c", 3_996, 0)],
+            core: vec![object("lock.c", 6_044, 0), object("scan.c", 6_044, 0)],
             app: vec![object("main.c", 500, 40)],
             structures: vec![
                 Structure {
                     name: "lock",
                     part: "lock",
-                    bytes: 512,
+                    bytes: 640,
                 },
                 Structure {
                     name: "press_classifier",
@@ -182,10 +182,10 @@ pub mod tests {
         figures.structures[0].bytes += 4;
         figures.wanted.push("malloc".to_owned());
         let expected = [
-            "the core takes 8197 B of flash, more than 8192",
+            "the core takes 12293 B of flash, more than 12288",
             "core/lock.c has global variables",
             "the core calls malloc: it has no heap",
-            "a lock takes 516 B of RAM, more than 512",
+            "a lock takes 644 B of RAM, more than 640",
         ];
         assert_eq!(figures.broken(), expected);
     }

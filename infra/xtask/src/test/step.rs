@@ -35,9 +35,9 @@ pub enum StepName {
     Lx106,
     /// static analysis of the firmware
     Cppcheck,
-    /// the firmware's fuzzers, for a bounded time
+    /// the firmware's fuzzers: the corpus, and the same inputs each time
     Fuzz,
-    /// the local cloud's fuzzers, for a bounded time
+    /// the local cloud's fuzzers: the corpus, and the same inputs each time
     FuzzCloud,
     /// firmware/SIZES.md, measured anew
     Sizes,
@@ -131,7 +131,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::Fuzz,
-        what: "the firmware's fuzzers, for a bounded time",
+        what: "the firmware's fuzzers: the corpus, and the same inputs each time",
         tools: &["make", "fuzzer"],
         after: None,
         run: fuzz_firmware,
@@ -163,10 +163,10 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::FuzzCloud,
-        what: "the local cloud's fuzzers, for a bounded time",
+        what: "the local cloud's fuzzers: the corpus, and the same inputs each time",
         tools: &["cc", "fuzzer"],
         after: Some(StepName::Build),
-        run: |workspace| fuzz::bounded(workspace).map(Outcome::from),
+        run: |workspace| fuzz::fixed(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Rust,

@@ -87,15 +87,14 @@ const EACH_HAS: &[(&str, &str, &str)] = &[
     ),
     (
         "Type: AWS::Lambda::Permission",
-        "SourceArn:",
+        // Not the one of an event source.
+        " SourceArn:",
         "else any rule may invoke the function",
     ),
-    (
-        "Type: AWS::Serverless::Function",
-        "OnFailure:",
-        "else an event that failed for good is lost in silence",
-    ),
 ];
+
+/// Where an event that failed for good is kept: a destination, or the queue that it came from.
+const KEEPERS: &[&str] = &["OnFailure:", "Type: AWS::Lambda::EventSourceMapping"];
 
 fn rules(text: &str) -> Vec<Violation> {
     let count = |what: &str| lines(text).filter(|line| line.contains(what)).count();
@@ -106,6 +105,20 @@ fn rules(text: &str) -> Vec<Violation> {
             Violation::new(TEMPLATE, format!("each `{resource}` needs `{has}`: {why}"))
         })
         .collect();
+    let kept: usize = KEEPERS.iter().map(|what| count(what)).sum();
+    if count("Type: AWS::Serverless::Function") != kept {
+        violations.push(Violation::new(
+            TEMPLATE,
+            "each function needs `OnFailure:`, or an event source whose queue keeps what failed: else an event that failed \
+             for good is lost in silence",
+        ));
+    }
+    if count("Type: AWS::Lambda::EventSourceMapping") > count("RedrivePolicy:") {
+        violations.push(Violation::new(
+            TEMPLATE,
+            "each queue that a function reads needs a `RedrivePolicy:`: else what cannot be read goes round until it is lost",
+        ));
+    }
     if count("SELECT *") > 0 {
         violations.push(Violation::new(
             TEMPLATE,
@@ -215,6 +228,23 @@ Permission:
             let found = found(&bad, &members);
             assert_eq!(found.len(), 1, "without {has}");
             assert!(found[0].ends_with(why), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_function_whose_failures_nobody_keeps_is_found() {
+        let members = [member("lambdas/press", "press")];
+        let without = GOOD.replace("OnFailure: {Type: SQS}", "");
+        let mapping = "Type: AWS::Lambda::EventSourceMapping\n";
+        let redrive = "RedrivePolicy: {maxReceiveCount: 5}\n";
+        for (text, wanted) in [
+            (without.clone(), 1),
+            (format!("{without}{mapping}"), 1),
+            (format!("{without}{mapping}{redrive}"), 0),
+            (format!("{GOOD}{mapping}{redrive}"), 1),
+        ] {
+            let found = found(&text, &members);
+            assert_eq!(found.len(), wanted, "{found:?}");
         }
     }
 

@@ -1,0 +1,97 @@
+//! What libFuzzer's log says.
+//!
+//! Must not know: which target it is of.
+
+/// The number of executions that libFuzzer says at its end.
+pub fn executions(log: &str) -> Option<u64> {
+    let line = log
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?;
+    line.trim().parse().ok()
+}
+
+/// What the run came to, step by step, without what differs from machine to machine.
+pub fn course(log: &str) -> Vec<String> {
+    log.lines()
+        // A pulse is shown by the clock.
+        .filter(|line| line.starts_with('#') && !line.contains("pulse"))
+        .map(|line| line.split("exec/s").next().unwrap_or(line).to_owned())
+        .collect()
+}
+
+/// How far it reached: of two fixed runs the same. Empty where the log does not say.
+pub fn reached(log: &str) -> String {
+    let last = log.lines().rev().find(|line| line.contains("DONE"));
+    let mut words = last.unwrap_or_default().split_whitespace();
+    let mut number_after = |word: &str| {
+        words.find(|found| *found == word)?;
+        words.next()
+    };
+    match (number_after("cov:"), number_after("ft:")) {
+        (Some(edges), Some(features)) => format!(", {edges} edges and {features} features reached"),
+        _ => String::new(),
+    }
+}
+
+/// The lines that say what went wrong: the panic with its text, else libFuzzer's own words.
+pub fn reasons(log: &str) -> Vec<&str> {
+    let lines: Vec<&str> = log.lines().collect();
+    if let Some(at) = lines.iter().rposition(|line| line.contains("panicked at")) {
+        return lines[at..].iter().take(4).copied().collect();
+    }
+    lines
+        .iter()
+        .filter(|line| line.contains("ERROR:") || line.contains("SUMMARY:"))
+        .copied()
+        .collect()
+}
+
+/// The file that holds the input.
+pub fn kept(log: &str) -> Option<&str> {
+    log.lines()
+        .rev()
+        .find_map(|line| line.split_once("Test unit written to "))
+        .map(|(_, path)| path.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PANIC: &str = "\
+#12 NEW cov: 4\n\
+thread '<unnamed>' (7) panicked at infra/local-cloud/src/sql/parse.rs:1:2:\n\
+attempt to subtract with overflow\n\
+==7== ERROR: libFuzzer: deadly signal\n\
+artifact_prefix='target/fuzz/sql/found/'; Test unit written to target/fuzz/sql/found/crash-0a\n\
+stat::number_of_executed_units: 4711\n";
+
+    #[test]
+    fn a_log_says_what_was_found_and_where_it_is() {
+        assert_eq!(executions(PANIC), Some(4711));
+        assert_eq!(kept(PANIC), Some("target/fuzz/sql/found/crash-0a"));
+        assert!(reasons(PANIC)[0].ends_with("parse.rs:1:2:"));
+        let hang =
+            "==7== ERROR: libFuzzer: timeout after 20 seconds\nSUMMARY: libFuzzer: timeout\n";
+        assert_eq!(reasons(hang).len(), 2);
+        assert_eq!(executions("nothing of that kind"), None);
+    }
+
+    #[test]
+    fn the_course_of_a_run_is_without_what_the_machine_adds() {
+        let [idle, busy] = [("2500", ""), ("9", "#8\tpulse  cov: 3 exec/s: 1 rss: 2Mb\n")].map(
+            |(rate, pulse)| {
+                format!(
+                    "INFO: Seed: 1\n#2\tINITED cov: 3 ft: 4 corp: 1/2b exec/s: 0 rss: {rate}Mb\n{pulse}\
+                     #9\tDONE   cov: 31 ft: 42 corp: 2/2b lim: 9 exec/s: {rate} rss: 2Mb\nDone 9 runs in {rate} second(s)\n"
+                )
+            },
+        );
+        assert_eq!(course(&idle), course(&busy));
+        assert_eq!(course(&idle).len(), 2);
+        assert_ne!(course(&idle), course(&idle.replace("ft: 42", "ft: 43")));
+        assert_eq!(reached(&idle), ", 31 edges and 42 features reached");
+        assert_eq!(reached("killed"), "");
+    }
+}
