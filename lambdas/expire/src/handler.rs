@@ -4,9 +4,10 @@
 //! the next one, and none starves, however many there are. Records that fail keep their place; each costs a sweep at most
 //! the time of one call that is not answered, beside the others.
 
-use lock_aws::clock::{self, Stopwatch};
-use lock_aws::perform::{ANSWER_MS, within};
-use lock_aws::{Cloud, PerformError, StoreError};
+use lock_aws::clock::Stopwatch;
+use lock_aws::perform::ANSWER_MS;
+use lock_aws::serve::{Failed, Function, Invocation};
+use lock_aws::{Cloud, PerformError, StoreError, chain};
 use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 use tokio::task::{JoinError, JoinSet};
@@ -58,8 +59,8 @@ pub enum SweepError {
         first: String,
     },
     /// The due index could not be read to its end.
-    #[error("{}", lock_aws::publisher::chain(.0))]
-    Index(#[source] StoreError),
+    #[error(transparent)]
+    Index(StoreError),
 }
 
 impl SweepError {
@@ -95,7 +96,7 @@ impl Handler {
     /// *Errors*: [`SweepError`], when all is done that could be.
     pub async fn handle(&self, deadline: UnixMillis) -> Result<Sweep, SweepError> {
         let total = Stopwatch::start();
-        let started = clock::now();
+        let started = self.cloud.clock.now();
         let mut due = self.cloud.store.due_locks(started, PAGE);
         let begin_until = deadline.minus(FINISH_MS);
         let mut tally = Tally::default();
@@ -104,7 +105,7 @@ impl Handler {
         let mut under_way: JoinSet<Outcome> = JoinSet::new();
         loop {
             while under_way.len() < AT_ONCE && !finished && unread.is_none() {
-                if clock::now() >= begin_until {
+                if self.cloud.clock.now() >= begin_until {
                     break;
                 }
                 match due.next().await {
@@ -115,7 +116,7 @@ impl Handler {
                             let deadline = deadline.minus(ANSWER_MS);
                             let act =
                                 Box::pin(act(&handler.cloud, &handler.limits, &lock, deadline));
-                            (lock.to_string(), within(deadline, act).await)
+                            (lock.to_string(), handler.cloud.within(deadline, act).await)
                         });
                     }
                     Ok(None) => finished = true,
@@ -127,8 +128,23 @@ impl Handler {
                 None => break,
             }
         }
+        self.cloud.store.note_limits(&self.limits, deadline).await;
         tally.failed += due.unreadable();
         tally.end(finished, unread, &total)
+    }
+}
+
+impl Function for Handler {
+    type Answer = ();
+
+    /// A sweep, whatever the event says.
+    fn invoke<'a>(&'a self, _: &'a str, deadline: UnixMillis) -> Invocation<'a, ()> {
+        Box::pin(async move {
+            let swept = self.handle(deadline).await;
+            swept
+                .map(|_| ())
+                .map_err(|error| Failed::new(error.code(), &error))
+        })
     }
 }
 
@@ -145,8 +161,9 @@ impl Tally {
                 return;
             }
             Ok((lock, Err(error))) => {
-                tracing::error!(lock, code = error.code(), "{error}");
-                format!("{lock}: {error}")
+                let said = chain(&error);
+                tracing::error!(lock, code = error.code(), "{said}");
+                format!("{lock}: {said}")
             }
             Err(error) => {
                 tracing::error!(code = "panic", "{error}");

@@ -1,6 +1,6 @@
 //! Load, decide, perform: one due record, until it is due no more. Must not know how it was found.
 
-use lock_aws::clock::{self, Stopwatch};
+use lock_aws::clock::Stopwatch;
 use lock_aws::perform::log_decision;
 use lock_aws::{Cloud, PerformError, Performed, Steps};
 use lock_core::decide_due;
@@ -33,7 +33,7 @@ pub async fn act(
         let Some(record) = cloud.store.read_record(lock).await? else {
             return Ok(done);
         };
-        if clock::now() < record.due.due_at {
+        if cloud.clock.now() < record.due.due_at {
             return Ok(done);
         }
         let shadow = shadow(cloud, lock).await?;
@@ -41,7 +41,7 @@ pub async fn act(
             Some(button) => cloud.store.read_binding(button).await?,
             None => None,
         };
-        let now = clock::now();
+        let now = cloud.clock.now();
         let Some(decision) = decide_due(&record, shadow.as_ref(), binding.as_ref(), now, limits)
         else {
             return Ok(done);
@@ -51,7 +51,7 @@ pub async fn act(
             continue;
         }
         done += 1;
-        let publish_until = deadline.min(clock::now().plus(PUBLISH_MS));
+        let publish_until = deadline.min(cloud.clock.now().plus(PUBLISH_MS));
         let published = cloud.publish(&decision, publish_until, &mut steps).await;
         log_decision(&decision, &steps, &total);
         published?;
@@ -67,7 +67,7 @@ pub async fn act(
 /// changed before a send.
 fn is_due_after(decision: &lock_core::Decision, record: &Record, now: UnixMillis) -> bool {
     let write = decision.writes.record.as_ref();
-    let after = write.and_then(|write| write.apply(Some(record)));
+    let after = write.and_then(|write| write.apply(Some(record)).record());
     after.is_none_or(|after| after.due.due_at <= now)
 }
 

@@ -1,6 +1,8 @@
 //! The only place where time is read. Must not know what the time is for.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lock_core::time::UnixMillis;
 
@@ -13,6 +15,71 @@ pub fn now() -> UnixMillis {
 pub fn from_system(at: SystemTime) -> UnixMillis {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Whose time a function goes by: the system's, or a test's, which moves its clock by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    hand: Option<Arc<Hand>>,
+}
+
+#[derive(Debug)]
+struct Hand {
+    now_ms: AtomicU64,
+    step_ms: u64,
+}
+
+impl Clock {
+    /// The system's time.
+    pub fn system() -> Clock {
+        Clock::default()
+    }
+
+    /// A clock that stands at `at` until it is moved.
+    pub fn by_hand(at: UnixMillis) -> Clock {
+        Clock::stepping(at, 0)
+    }
+
+    /// A clock that stands at `at`, and moves by `step_ms` each time it is read: as time does while work is done.
+    pub fn stepping(at: UnixMillis, step_ms: u64) -> Clock {
+        let now_ms = AtomicU64::new(at.0);
+        Clock {
+            hand: Some(Arc::new(Hand { now_ms, step_ms })),
+        }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> UnixMillis {
+        match &self.hand {
+            Some(hand) => UnixMillis(hand.now_ms.fetch_add(hand.step_ms, Ordering::SeqCst)),
+            None => now(),
+        }
+    }
+
+    /// Lets `ms` pass: by waiting, or at once where it is moved by hand.
+    pub async fn pass(&self, ms: u64) {
+        match &self.hand {
+            Some(hand) => _ = hand.now_ms.fetch_add(ms, Ordering::SeqCst),
+            None => tokio::time::sleep(Duration::from_millis(ms)).await,
+        }
+    }
+
+    /// What `work` comes to, if it ends before `deadline`. By hand, no time passes but what the work lets pass, and it always
+    /// does if it begins in time.
+    pub async fn before<T>(
+        &self,
+        deadline: UnixMillis,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let left_ms = deadline.since(self.now());
+        match &self.hand {
+            Some(_) if left_ms > 0 => Some(work.await),
+            Some(_) => None,
+            None => tokio::time::timeout(Duration::from_millis(left_ms), work)
+                .await
+                .ok(),
+        }
+    }
 }
 
 /// Measures how long a step takes, for the log.
@@ -28,5 +95,33 @@ impl Stopwatch {
     /// Milliseconds since the start, in thousandths.
     pub fn elapsed_ms(&self) -> f64 {
         self.0.elapsed().as_micros() as f64 / 1000.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clock_by_hand_moves_by_what_is_passed_and_by_its_step() {
+        let clock = Clock::by_hand(UnixMillis(1_000));
+        clock.clone().pass(500).await;
+        assert_eq!([clock.now(), clock.now()], [UnixMillis(1_500); 2]);
+        let stepping = Clock::stepping(UnixMillis(1_000), 7);
+        assert_eq!(
+            [stepping.now(), stepping.now()],
+            [1_000, 1_007].map(UnixMillis)
+        );
+        assert_eq!(clock.before(UnixMillis(1_501), async { 1 }).await, Some(1));
+        assert_eq!(clock.before(UnixMillis(1_500), async { 1 }).await, None);
+    }
+
+    #[tokio::test]
+    async fn the_systems_clock_ends_work_at_its_deadline() {
+        let clock = Clock::system();
+        let never = std::future::pending::<()>();
+        assert_eq!(clock.before(clock.now().plus(1), never).await, None);
+        let far = clock.now().plus(3_600_000);
+        assert_eq!(clock.before(far, async { 1 }).await, Some(1));
     }
 }

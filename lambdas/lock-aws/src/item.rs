@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lock_core::event::{Event, Subject};
+use lock_core::event::{Event, Slot, Subject};
 use lock_core::name::{ButtonSerial, LockName};
+use lock_core::time::UnixMillis;
 use lock_core::write::RequestMark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,9 @@ pub type Item = HashMap<String, AttributeValue>;
 pub const PK: &str = "pk";
 /// Name of the sort key.
 pub const SK: &str = "sk";
+
+/// Partition of the list of what is registered.
+pub const THINGS: &str = "things";
 
 /// Both keys of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +38,11 @@ pub enum ItemError {
     #[error("attribute {0} has a type that no item here has")]
     Type(String),
     /// A number that is not a whole one.
-    #[error("attribute {0} is no whole number")]
+    #[error("attribute {0} is not a whole number")]
     Number(String),
+    /// An entry of the list of what is registered that names nothing.
+    #[error("list entry {0:?} names neither a lock nor a button")]
+    Listed(String),
     /// The attributes do not make the record, binding or event they should.
     #[error("item does not have the shape that its key says")]
     Shape(#[source] serde_json::Error),
@@ -58,10 +65,10 @@ impl Key {
         }
     }
 
-    /// `request#<requestId>` / `request`.
-    pub fn request(request_id: &str) -> Key {
+    /// `request#<thing>#<requestId>` / `request`: a name holds no `#`.
+    pub fn request(lock: &LockName, request_id: &str) -> Key {
         Key {
-            pk: format!("request#{request_id}"),
+            pk: format!("request#{lock}#{request_id}"),
             sk: "request".to_owned(),
         }
     }
@@ -70,7 +77,37 @@ impl Key {
     pub fn event(event: &Event) -> Key {
         Key {
             pk: Key::history(&event.subject),
-            sk: format!("event#{:013}#{}", event.at.0, event.key),
+            sk: format!("{}#{}", Key::event_at(event.at), event.key),
+        }
+    }
+
+    /// What the sort keys of lines at `at` begin with.
+    pub fn event_at(at: UnixMillis) -> String {
+        format!("event#{:013}", at.0)
+    }
+
+    /// `things` / `lock#<thing>` or `button#<serial>`: the list of what is registered, in one partition, so that an operator
+    /// finds every lock and button without reading the table.
+    pub fn listing(subject: &Subject) -> Key {
+        Key {
+            pk: THINGS.to_owned(),
+            sk: Key::history(subject),
+        }
+    }
+
+    /// `deployment` / `limits`: the numbers that this deployment's functions decide with.
+    pub fn limits() -> Key {
+        Key {
+            pk: "deployment".to_owned(),
+            sk: "limits".to_owned(),
+        }
+    }
+
+    /// The line that ignored presses of one button for one reason share for a minute.
+    pub fn shared_line(event: &Event, slot: &Slot) -> Key {
+        Key {
+            pk: Key::history(&event.subject),
+            sk: format!("{}#{}", Key::event_at(slot.at), slot.key),
         }
     }
 
@@ -102,7 +139,7 @@ pub fn to_item(key: &Key, value: &impl Serialize) -> Item {
 
 /// The mark of a request as an item.
 pub fn request_item(mark: &RequestMark) -> Item {
-    let mut item = Key::request(&mark.request_id).to_item();
+    let mut item = Key::request(&mark.lock, &mark.request_id).to_item();
     item.insert("lock".to_owned(), AttributeValue::S(mark.lock.to_string()));
     item.insert("at".to_owned(), AttributeValue::N(mark.at.0.to_string()));
     item.insert("ttl".to_owned(), AttributeValue::N(mark.ttl.0.to_string()));

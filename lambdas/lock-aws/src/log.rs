@@ -1,6 +1,8 @@
 //! Logs as Lambda wants them: one JSON object, or one line of text, per entry on standard output. Must not know what is logged.
 
-use tracing::Level;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Starts logging, in the format and at the level that the Lambda service asks for (`AWS_LAMBDA_LOG_FORMAT`,
 /// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else `info`). A second call changes nothing.
@@ -10,21 +12,30 @@ pub fn start() {
     let level = level.as_deref().map_or(Level::INFO, level_of);
     let json =
         variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(level)
+    let kept = tracing_subscriber::registry()
+        .with(LevelFilter::from_level(level))
+        .with(filter_fn(|metadata| !is_said_again(metadata)));
+    let lines = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(false);
     // The second of two starts in one process, as in a test, finds the first one's in place.
     let _ = if json {
-        let builder = builder
+        let lines = lines
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(false);
-        tracing::subscriber::set_global_default(builder.finish())
+        tracing::subscriber::set_global_default(kept.with(lines))
     } else {
-        tracing::subscriber::set_global_default(builder.finish())
+        tracing::subscriber::set_global_default(kept.with(lines))
     };
+}
+
+/// Whether an entry is `lambda_runtime`'s dump of an error that a handler returned: [`serve`](crate::serve) has said that one
+/// already, as a sentence with its code. What the same module says of a panic (in a field `error`) is kept.
+fn is_said_again(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == "lambda_runtime::layers::panic"
+        && metadata.fields().field("error").is_none()
 }
 
 /// Lambda's words and `tracing`'s own; what is neither (a directive per module) means `info`.

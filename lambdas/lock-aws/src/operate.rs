@@ -1,13 +1,18 @@
-//! What an operator does that decides about locks: revoke a button (C11), recover after a table restore (C12). Must not be
-//! used by the functions.
+//! What an operator does that decides about locks: revoke a button (C11), recover after a table restore (C12), and the
+//! register of locks and buttons. Each loads, asks the core, commits and publishes, as the functions do. Must not be used by
+//! the functions.
+
+mod register;
+
+pub use register::{Bound, Forgotten, Registered, Unbound};
 
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
+use lock_core::record::Record;
 use lock_core::{Decision, decide_recover, decide_revoke};
 
-use crate::clock;
+use crate::Cloud;
 use crate::perform::{PerformError, Performed, Steps};
-use crate::{Cloud, StoreError};
 
 /// How long an operator's command is tried to be published; after it the sweeper sends it. *Units*: ms.
 const PUBLISH_MS: u64 = 2_000;
@@ -21,9 +26,18 @@ pub struct Operated {
     pub unpublished: Option<PerformError>,
 }
 
+/// A lock that was recovered.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Its record, as read before.
+    pub before: Record,
+    /// What was done.
+    pub operated: Operated,
+}
+
 impl Cloud {
     /// Takes a button's right away and, where its lock is open or may be about to open, locks it (C11): one transaction, then
-    /// the command, as the functions do it. May be repeated. None if the button has no binding.
+    /// the command, as the functions do it. May be repeated. None if the button is not registered.
     ///
     /// *Errors*: [`PerformError`]; nothing is then revoked, or, where the outcome is unknown, all of it: ask again.
     pub async fn revoke(
@@ -37,8 +51,11 @@ impl Cloud {
             let Some(binding) = self.store.read_binding(button).await? else {
                 return Ok(None);
             };
-            let record = self.store.read_record(&binding.lock).await?;
-            let now = clock::now();
+            let record = match &binding.lock {
+                Some(lock) => self.store.read_record(lock).await?,
+                None => None,
+            };
+            let now = self.clock.now();
             let decision = decide_revoke(&binding, record.as_ref(), actor, now, limits);
             if self.commit(&decision, &mut steps).await? == Performed::Done {
                 return Ok(Some(self.operated(decision, steps).await));
@@ -48,7 +65,7 @@ impl Cloud {
     }
 
     /// Stops believing what a restored table says of a lock, until the lock is heard: the sweeper then reads its shadow
-    /// (C12). None if there is no such record.
+    /// (C12). None if the lock is not registered.
     ///
     /// *Errors*: [`PerformError`].
     pub async fn recover(
@@ -56,23 +73,23 @@ impl Cloud {
         lock: &LockName,
         actor: Option<&str>,
         limits: &Limits,
-    ) -> Result<Option<Operated>, PerformError> {
+    ) -> Result<Option<Recovered>, PerformError> {
         let mut steps = Steps::default();
         while steps.may_decide() {
-            let read: Result<_, StoreError> = self.store.read_record(lock).await;
-            let Some(record) = read? else {
+            let Some(before) = self.store.read_record(lock).await? else {
                 return Ok(None);
             };
-            let decision = decide_recover(&record, actor, clock::now(), limits);
+            let decision = decide_recover(&before, actor, self.clock.now(), limits);
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                return Ok(Some(self.operated(decision, steps).await));
+                let operated = self.operated(decision, steps).await;
+                return Ok(Some(Recovered { before, operated }));
             }
         }
         Err(steps.exhausted())
     }
 
     async fn operated(&self, decision: Decision, mut steps: Steps) -> Operated {
-        let deadline = clock::now().plus(PUBLISH_MS);
+        let deadline = self.clock.now().plus(PUBLISH_MS);
         let published = self.publish(&decision, deadline, &mut steps).await;
         Operated {
             decision,

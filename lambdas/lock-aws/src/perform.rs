@@ -6,18 +6,18 @@
 //! get through finds that out from what it reads. Then, or at the end of the function's time, it is an error, and the table
 //! holds all of a decision or none of it, since it is one transaction.
 
-use std::time::Duration;
-
 use lock_core::Decision;
 use lock_core::event::{Event, Subject};
 use lock_core::field::Refusal;
 use lock_core::limits::{DECISIONS_MAX, Limits};
-use lock_core::name::ButtonSerial;
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::reason::Alert;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
 use crate::clock::{self, Stopwatch};
-use crate::publisher::chain;
+use crate::error::chain;
+use crate::metric;
 use crate::{Cloud, Committed, Conflict, PublishError, StoreError};
 
 /// Kept free at the end of an invocation, to answer in. *Units*: ms.
@@ -29,10 +29,10 @@ const BUSY_WAIT_MS: u64 = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum PerformError {
     /// The table did not answer, or answered something unreadable.
-    #[error("{}", chain(.0))]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The command is committed and not published (C13), or a shadow could not be read.
-    #[error("{}", chain(.0))]
+    #[error(transparent)]
     Publish(#[from] PublishError),
     /// Each time another writer was first, or the table was busy.
     #[error(
@@ -137,7 +137,7 @@ impl Cloud {
         tracing::debug!(?conflict, decisions = steps.decisions, "deciding again");
         if conflict.is_none_or(|conflict| conflict == Conflict::Busy) && steps.may_decide() {
             let wait_ms = BUSY_WAIT_MS << steps.decisions.saturating_sub(1).min(8);
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            self.clock.pass(wait_ms).await;
         }
         Ok(Performed::Again(conflict))
     }
@@ -160,26 +160,39 @@ impl Cloud {
         steps.publish_ms += watch.elapsed_ms();
         if let Err(error) = &published {
             let (lock, version) = (publish.lock.as_str(), publish.command.version.0);
-            tracing::error!(lock, version, alert = "not-published", "{}", chain(error));
+            tracing::error!(
+                lock,
+                version,
+                alert = Alert::NotPublished.code(),
+                "{}",
+                chain(error)
+            );
         }
         steps.publishes += published?;
         Ok(())
     }
 
-    /// Logs a message that cannot be read, and writes it down where its sender is known.
+    /// Logs a message that cannot be read, and writes it down where its sender is known. `service` is the function's name.
     ///
     /// *Errors*: [`PerformError`].
     pub async fn refuse(
         &self,
+        service: &str,
         message: &Value,
         refusal: &Refusal,
         limits: &Limits,
         steps: &mut Steps,
     ) -> Result<Option<Decision>, PerformError> {
-        let Some(line) = Event::of_refusal(message, refusal, clock::now(), limits) else {
+        let Some(line) = Event::of_refusal(message, refusal, self.clock.now(), limits) else {
             tracing::warn!(decision = "refused", reason = refusal.code(), "{refusal}");
             return Ok(None);
         };
+        if let Subject::Lock(lock) = &line.subject
+            && self.store.read_record(lock).await?.is_none()
+        {
+            pass_over(service, lock);
+            return Ok(None);
+        }
         let decision = Decision::refused(line);
         while steps.may_decide() {
             // Its line is its own: written twice, it is the same line.
@@ -189,20 +202,27 @@ impl Cloud {
         }
         Err(std::mem::take(steps).exhausted())
     }
+
+    /// What `work` comes to, if it ends before `deadline`; boxed by the caller, since the SDK's futures are large.
+    ///
+    /// *Errors*: those of `work`, and [`PerformError::Deadline`].
+    pub async fn within<T>(
+        &self,
+        deadline: UnixMillis,
+        work: impl Future<Output = Result<T, PerformError>>,
+    ) -> Result<T, PerformError> {
+        let done = self.clock.before(deadline, work).await;
+        done.unwrap_or(Err(PerformError::Deadline))
+    }
 }
 
-/// What `work` comes to, if it ends before `deadline`; boxed by the caller, since the SDK's futures are large.
-///
-/// *Errors*: those of `work`, and [`PerformError::Deadline`].
-pub async fn within<T>(
-    deadline: UnixMillis,
-    work: impl Future<Output = Result<T, PerformError>>,
-) -> Result<T, PerformError> {
-    let left = Duration::from_millis(deadline.since(clock::now()));
-    match tokio::time::timeout(left, work).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(PerformError::Deadline),
-    }
+/// A message about a thing that is no registered lock: it may belong to another stack, and nothing is written about it (C9).
+pub fn pass_over(service: &str, lock: &LockName) {
+    tracing::debug!(
+        lock = lock.as_str(),
+        "not a registered lock: nothing is written"
+    );
+    metric::count(service, "UnregisteredMessages");
 }
 
 /// One line about what was decided and done.

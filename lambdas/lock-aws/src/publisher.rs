@@ -1,16 +1,14 @@
 //! Publishing over the IoT data plane, and reading shadows. Must not decide what is worth publishing.
 
-use std::time::Duration;
-
 use aws_sdk_iotdataplane::Client;
-use aws_sdk_iotdataplane::error::BoxError;
 use aws_sdk_iotdataplane::primitives::Blob;
 use lock_core::decide::{Life, Publish};
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
-use crate::clock;
+use crate::clock::Clock;
+use crate::error::CallError;
 
 /// Wait before the second attempt of a publish; it doubles up to [`RETRY_WAIT_MAX_MS`]. *Units*: ms.
 const RETRY_WAIT_FIRST_MS: u64 = 50;
@@ -21,6 +19,7 @@ const RETRY_WAIT_MAX_MS: u64 = 1_000;
 #[derive(Debug, Clone)]
 pub struct Publisher {
     client: Client,
+    clock: Clock,
 }
 
 /// Something that was not published or read. Names what, and holds the service's own error.
@@ -36,7 +35,7 @@ pub enum PublishError {
         /// How often it was tried.
         attempts: u32,
         /// The last attempt's error.
-        source: BoxError,
+        source: CallError,
     },
     /// An unlock's life was over before it could be published: nothing must be sent any more.
     #[error("command {command_id} expired after {attempts} attempts to publish it")]
@@ -52,22 +51,30 @@ pub enum PublishError {
         /// Where to.
         topic: String,
         /// The service's error.
-        source: BoxError,
+        source: CallError,
     },
     /// A shadow was not read.
     #[error("read shadow of {thing}")]
     Shadow {
         /// Whose.
         thing: String,
-        /// The service's error, or why its answer is no JSON.
-        source: BoxError,
+        /// The service's error, or what is wrong with its answer.
+        source: CallError,
     },
 }
 
 impl Publisher {
     /// A publisher over `client`.
     pub fn new(client: Client) -> Publisher {
-        Publisher { client }
+        Publisher {
+            client,
+            clock: Clock::system(),
+        }
+    }
+
+    /// The same, going by `clock`.
+    pub(crate) fn going_by(self, clock: Clock) -> Publisher {
+        Publisher { clock, ..self }
     }
 
     /// The SDK's client, for start-up.
@@ -89,7 +96,7 @@ impl Publisher {
         let mut attempts = 0;
         let mut wait_ms = RETRY_WAIT_FIRST_MS;
         loop {
-            let expiry_s = match publish.life(clock::now()) {
+            let expiry_s = match publish.life(self.clock.now()) {
                 Life::Over => {
                     return Err(PublishError::Expired {
                         command_id: command_id(),
@@ -104,7 +111,7 @@ impl Publisher {
                 Ok(()) => return Ok(attempts),
                 Err(source) => source,
             };
-            if clock::now().plus(wait_ms) >= deadline {
+            if self.clock.now().plus(wait_ms) >= deadline {
                 return Err(PublishError::Command {
                     command_id: command_id(),
                     topic,
@@ -112,8 +119,8 @@ impl Publisher {
                     source,
                 });
             }
-            tracing::warn!(topic, attempts, error = %chain(source.as_ref()), "publish failed, trying again");
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+            tracing::warn!(topic, attempts, error = %source, "publish failed, trying again");
+            self.clock.pass(wait_ms).await;
             wait_ms = (wait_ms * 2).min(RETRY_WAIT_MAX_MS);
         }
     }
@@ -166,12 +173,12 @@ impl Publisher {
             {
                 return Ok(None);
             }
-            Err(error) => return Err(failed(error.into())),
+            Err(error) => return Err(failed(CallError::of(&error))),
         };
         let payload = payload.map(Blob::into_inner).unwrap_or_default();
         serde_json::from_slice(&payload)
             .map(Some)
-            .map_err(|error| failed(error.into()))
+            .map_err(|error| failed(CallError::Unreadable(error.to_string())))
     }
 
     async fn publish(&self, topic: String, message: &Value) -> Result<(), PublishError> {
@@ -184,20 +191,14 @@ impl Publisher {
         topic: &str,
         payload: String,
         expiry_s: Option<i64>,
-    ) -> Result<(), BoxError> {
+    ) -> Result<(), CallError> {
         let call = self.client.publish().topic(topic).qos(1).retain(false);
         let call = call
             .set_message_expiry(expiry_s)
             .payload(Blob::new(payload));
-        call.send().await.map(|_| ()).map_err(BoxError::from)
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(CallError::of(&error)),
+        }
     }
-}
-
-/// An error with all its causes, on one line.
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -1,15 +1,18 @@
-//! Settings from the environment, with an error that names the variable. Must not know what they are used for.
+//! Settings from the environment, with an error that names the variable and says what it may be. Must not know what they are
+//! used for.
 
 use std::fmt;
 
-use lock_core::limits::{COMMAND_TTL_MS, EVENT_TTL_DAYS, LimitError, Limits, QUIET_WINDOW_MS};
+use lock_core::limits::{
+    COMMAND_TTL_MS, EVENT_TTL_DAYS, LimitError, Limits, QUIET_WINDOW_MS, SAME_WISH_MS, VERSION_MAX,
+};
 
 /// What a function needs to know about its deployment.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The table: `TABLE_NAME`.
     pub table: String,
-    /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `EVENT_TTL_DAYS`; the protocol's own where a variable is absent.
+    /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`; the protocol's own where a variable is absent.
     pub limits: Limits,
     /// Where and as whom to call AWS.
     pub access: Access,
@@ -51,7 +54,7 @@ pub enum SettingsError {
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
     /// A variable holds something else than it must.
-    #[error("environment variable {name}: {value:?} is no {wanted}")]
+    #[error("environment variable {name} is {value:?}: wanted {wanted}")]
     Wrong {
         /// The variable.
         name: &'static str,
@@ -60,9 +63,26 @@ pub enum SettingsError {
         /// What it should hold.
         wanted: &'static str,
     },
-    /// The numbers contradict each other.
-    #[error("COMMAND_TTL_MS, QUIET_WINDOW_MS, EVENT_TTL_DAYS")]
-    Limits(#[source] LimitError),
+    /// A number that is too small, too large, or does not fit another one.
+    #[error("environment variable {name} does not fit")]
+    Limit {
+        /// The variable.
+        name: &'static str,
+        /// The bound that it breaks.
+        source: LimitError,
+    },
+}
+
+impl From<LimitError> for SettingsError {
+    fn from(source: LimitError) -> SettingsError {
+        let name = match source {
+            LimitError::CommandTtl(_) => "COMMAND_TTL_MS",
+            LimitError::QuietWindow { .. } => "QUIET_WINDOW_MS",
+            LimitError::SameWish(_) => "SAME_WISH_MS",
+            LimitError::EventTtl(_) => "EVENT_TTL_DAYS",
+        };
+        SettingsError::Limit { name, source }
+    }
 }
 
 /// How variables are looked up; the process's environment outside tests.
@@ -84,11 +104,16 @@ impl Settings {
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Settings, SettingsError> {
         let command_ttl_ms = number(lookup, "COMMAND_TTL_MS", COMMAND_TTL_MS)?;
         let quiet_window_ms = number(lookup, "QUIET_WINDOW_MS", QUIET_WINDOW_MS)?;
+        let same_wish_ms = number(lookup, "SAME_WISH_MS", SAME_WISH_MS)?;
         let event_ttl_days = number(lookup, "EVENT_TTL_DAYS", EVENT_TTL_DAYS)?;
         Ok(Settings {
             table: required(lookup, "TABLE_NAME")?,
-            limits: Limits::new(command_ttl_ms, quiet_window_ms, event_ttl_days)
-                .map_err(SettingsError::Limits)?,
+            limits: Limits::new(
+                command_ttl_ms,
+                quiet_window_ms,
+                same_wish_ms,
+                event_ttl_days,
+            )?,
             access: Access::from_lookup(lookup)?,
         })
     }
@@ -125,16 +150,26 @@ fn required(lookup: Lookup<'_>, name: &'static str) -> Result<String, SettingsEr
     present(lookup, name).ok_or(SettingsError::Missing(name))
 }
 
+/// A number, to the nearest whole one.
+///
+/// The template's parameters are of CloudFormation's type `Number`, which takes `5000.5` and `5e3` as well, and a reference to
+/// one gives its text as it was typed. Whatever a deployment may set must start the functions, so decimals are taken. Both
+/// bounds of every parameter are whole, so what is rounded lies within them where the number itself does.
 fn number(lookup: Lookup<'_>, name: &'static str, absent: u64) -> Result<u64, SettingsError> {
     let Some(value) = present(lookup, name) else {
         return Ok(absent);
     };
-    let wanted = "whole number";
-    value.parse().map_err(|_| SettingsError::Wrong {
-        name,
-        value,
-        wanted,
-    })
+    let number = value.trim().parse::<f64>().map_or(f64::NAN, f64::round);
+    if (0.0..=VERSION_MAX as f64).contains(&number) {
+        Ok(number as u64)
+    } else {
+        let wanted = "a number that is not negative";
+        Err(SettingsError::Wrong {
+            name,
+            value,
+            wanted,
+        })
+    }
 }
 
 fn endpoint(lookup: Lookup<'_>, name: &'static str) -> Result<Option<String>, SettingsError> {
@@ -148,7 +183,7 @@ fn endpoint(lookup: Lookup<'_>, name: &'static str) -> Result<Option<String>, Se
         Some((name, value)) => Err(SettingsError::Wrong {
             name,
             value,
-            wanted: "http or https address",
+            wanted: "an address that begins with http:// or https://",
         }),
     }
 }
@@ -170,45 +205,86 @@ mod tests {
                 .map(|(_, value)| (*value).to_owned())
         };
         Settings::from_lookup(&|name| find(change, name).or_else(|| find(&base, name)))
-            .map_err(|error| error.to_string())
+            .map_err(|error| crate::chain(&error))
     }
 
     #[test]
-    fn each_wrong_variable_is_named() {
+    fn each_wrong_variable_is_named_with_what_it_may_be() {
+        // variable, value => what is said
         let cases = [
-            (
-                "TABLE_NAME",
-                "",
-                "environment variable TABLE_NAME is not set",
-            ),
-            (
-                "AWS_REGION",
-                "",
-                "environment variable AWS_REGION is not set",
-            ),
-            (
-                "AWS_ACCESS_KEY_ID",
-                "",
-                "environment variable AWS_ACCESS_KEY_ID is not set",
-            ),
+            ("TABLE_NAME", "", "TABLE_NAME is not set"),
+            ("AWS_REGION", "", "AWS_REGION is not set"),
+            ("AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is not set"),
             (
                 "COMMAND_TTL_MS",
                 "30s",
-                "environment variable COMMAND_TTL_MS: \"30s\" is no whole number",
+                "COMMAND_TTL_MS is \"30s\": wanted a number that is not negative",
+            ),
+            (
+                "QUIET_WINDOW_MS",
+                "-1",
+                "QUIET_WINDOW_MS is \"-1\": wanted a number that is not negative",
+            ),
+            (
+                "SAME_WISH_MS",
+                "inf",
+                "SAME_WISH_MS is \"inf\": wanted a number that is not negative",
+            ),
+            (
+                "EVENT_TTL_DAYS",
+                "NaN",
+                "EVENT_TTL_DAYS is \"NaN\": wanted a number that is not negative",
             ),
             (
                 "COMMAND_TTL_MS",
                 "1",
-                "COMMAND_TTL_MS, QUIET_WINDOW_MS, EVENT_TTL_DAYS",
+                "COMMAND_TTL_MS does not fit: command life of 1 ms: wanted 5000 to 120000",
+            ),
+            (
+                "QUIET_WINDOW_MS",
+                "30000",
+                "QUIET_WINDOW_MS does not fit: quiet window of 30000 ms: wanted less than the command's life of 30000 ms",
+            ),
+            (
+                "SAME_WISH_MS",
+                "60001",
+                "SAME_WISH_MS does not fit: same-wish time of 60001 ms: wanted at most 60000",
+            ),
+            (
+                "EVENT_TTL_DAYS",
+                "0",
+                "EVENT_TTL_DAYS does not fit: event lines kept for 0 days: wanted 1 to 3650",
             ),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 "localhost:8000",
-                "environment variable AWS_ENDPOINT_URL_DYNAMODB: \"localhost:8000\" is no http or https address",
+                "AWS_ENDPOINT_URL_DYNAMODB is \"localhost:8000\": wanted an address that begins with http:// or https://",
             ),
         ];
         for (name, value, wanted) in cases {
-            assert_eq!(read(&[(name, value)]).unwrap_err(), wanted);
+            let said = read(&[(name, value)]).unwrap_err();
+            assert_eq!(said, format!("environment variable {wanted}"));
+        }
+    }
+
+    #[test]
+    fn a_number_is_taken_as_cloudformation_takes_it_and_rounded() {
+        // COMMAND_TTL_MS => ms
+        let cases = [
+            ("5000", 5_000),
+            ("5000.0", 5_000),
+            ("5000.4", 5_000),
+            ("5000.5", 5_001),
+            ("119999.9", 120_000),
+            ("5e3", 5_000),
+            ("1.2E+4", 12_000),
+            ("+5000", 5_000),
+            (" 5000 ", 5_000),
+            ("005000", 5_000),
+        ];
+        for (value, wanted) in cases {
+            let settings = read(&[("COMMAND_TTL_MS", value)]).expect(value);
+            assert_eq!(settings.limits.command_ttl_ms, wanted, "{value}");
         }
     }
 

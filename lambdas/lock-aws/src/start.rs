@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use crate::clock::Clock;
 use crate::publisher::Publisher;
 use crate::settings::{Access, Settings};
 use crate::store::Store;
@@ -38,6 +39,8 @@ pub struct Cloud {
     pub store: Store,
     /// The topics and shadows.
     pub publisher: Publisher,
+    /// Whose time it goes by.
+    pub clock: Clock,
     tls: Tls,
 }
 
@@ -66,8 +69,16 @@ impl Cloud {
         Cloud {
             store: Store::new(dynamodb(access, http.clone(), credentials.clone()), table),
             publisher: Publisher::new(iot_data(access, http, credentials)),
+            clock: Clock::system(),
             tls,
         }
+    }
+
+    /// The same, going by `clock`.
+    pub fn going_by(mut self, clock: Clock) -> Cloud {
+        self.publisher = self.publisher.going_by(clock.clone());
+        self.clock = clock;
+        self
     }
 
     /// Clients for a function's settings, with both TLS connections open: during start-up a function has more CPU than

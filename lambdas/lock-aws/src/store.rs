@@ -1,17 +1,25 @@
-//! The table: reads, the one transaction of a decision, histories, and what an operator does to bindings.
+//! The table: reads, the one transaction of a decision, histories, the list of what is registered.
 //! Must not decide anything.
 
 mod commit;
+mod condition;
 mod due;
+mod error;
 mod expression;
+mod limits;
 mod operator;
+mod register;
 
 pub use commit::{Committed, Conflict};
 pub use due::{DueLock, DueLocks};
-pub use operator::Bound;
+pub use error::{StoreError, Task};
+pub use register::Register;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
@@ -20,6 +28,7 @@ use lock_core::record::Record;
 use lock_core::time::UnixMillis;
 use serde::de::DeserializeOwned;
 
+use crate::error::CallError;
 use crate::item::{Item, Key, from_item};
 
 /// The table of records, bindings, events and requests.
@@ -27,22 +36,7 @@ use crate::item::{Item, Key, from_item};
 pub struct Store {
     client: Client,
     table: String,
-}
-
-/// A call on the table that failed: which, on what, and why.
-#[derive(Debug, thiserror::Error)]
-#[error("{operation} {key} in table {table}")]
-pub struct StoreError {
-    /// What was tried: `read record of`.
-    pub operation: &'static str,
-    /// On what: `lock-1`.
-    pub key: String,
-    /// Where.
-    pub table: String,
-    /// Whether it may have been done all the same: no answer came, or one that does not say.
-    pub unknown: bool,
-    /// The service's error, or what is wrong with the item.
-    pub source: BoxError,
+    limits_noted: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -51,6 +45,7 @@ impl Store {
         Store {
             client,
             table: table.to_owned(),
+            limits_noted: Arc::default(),
         }
     }
 
@@ -64,15 +59,15 @@ impl Store {
         &self.table
     }
 
-    /// The record of a lock, strongly consistent; none if it was never bound nor heard. *Errors*: [`StoreError`].
+    /// The record of a lock, strongly consistent; none if it is not registered. *Errors*: [`StoreError`].
     pub async fn read_record(&self, lock: &LockName) -> Result<Option<Record>, StoreError> {
-        self.read("read record of", lock.as_str(), &Key::record(lock))
+        self.read(Task::ReadRecord(lock.clone()), &Key::record(lock))
             .await
     }
 
-    /// The binding of a button, strongly consistent; none if it was never bound. *Errors*: [`StoreError`].
+    /// The binding of a button, strongly consistent; none if it is not registered. *Errors*: [`StoreError`].
     pub async fn read_binding(&self, button: &ButtonSerial) -> Result<Option<Binding>, StoreError> {
-        self.read("read binding of", button.as_str(), &Key::binding(button))
+        self.read(Task::ReadBinding(button.clone()), &Key::binding(button))
             .await
     }
 
@@ -84,107 +79,103 @@ impl Store {
         limit: usize,
         now: UnixMillis,
     ) -> Result<Vec<Event>, StoreError> {
-        let pk = Key::history(subject);
-        let fail = |source| self.error("query events of", &pk, source);
+        let mut events = self
+            .query_events(subject, "event#", Some((limit, now)))
+            .await?;
+        events.truncate(limit);
+        Ok(events)
+    }
+
+    /// The lines of a lock or a button since `since`, newest first. *Errors*: [`StoreError`].
+    pub async fn history_since(
+        &self,
+        subject: &Subject,
+        since: UnixMillis,
+    ) -> Result<Vec<Event>, StoreError> {
+        let from = Key::event_at(since);
+        self.query_events(subject, &from, None).await
+    }
+
+    /// Lines from the sort key `from` on, newest first: all, or enough for `limit` of those that are not over at `now`.
+    async fn query_events(
+        &self,
+        subject: &Subject,
+        from: &str,
+        enough: Option<(usize, UnixMillis)>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let task = || Task::ReadHistory(subject.clone());
         let mut events = Vec::new();
         let mut start: Option<Item> = None;
-        while events.len() < limit {
-            let query = self
+        while enough.is_none_or(|(limit, _)| events.len() < limit) {
+            let mut query = self
                 .client
                 .query()
                 .table_name(&self.table)
                 .consistent_read(true)
-                .scan_index_forward(false);
-            let query = query
-                .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
-                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
-                .expression_attribute_values(":event", AttributeValue::S("event#".to_owned()))
-                .filter_expression("#ttl > :now")
-                .expression_attribute_names("#ttl", "ttl")
-                .expression_attribute_values(":now", AttributeValue::N(now.seconds().0.to_string()))
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .scan_index_forward(false)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", AttributeValue::S(Key::history(subject)))
+                .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+                // The character after `#`: past every line, before whatever else is of this lock.
+                .expression_attribute_values(":to", AttributeValue::S("event$".to_owned()))
                 .set_exclusive_start_key(start.take());
-            let page = query.send().await.map_err(|error| fail(error.into()))?;
+            if let Some((limit, now)) = enough {
+                query = query
+                    .filter_expression("#ttl > :now")
+                    .expression_attribute_names("#ttl", "ttl")
+                    .expression_attribute_values(
+                        ":now",
+                        AttributeValue::N(now.seconds().0.to_string()),
+                    )
+                    .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+            }
+            let page = query.send().await;
+            let page = page.map_err(|error| self.failed(task(), &error))?;
             for item in page.items() {
-                events.push(from_item(item).map_err(|error| fail(error.into()))?);
+                let event = from_item(item);
+                events.push(event.map_err(|error| self.error(task(), error.into()))?);
             }
             match page.last_evaluated_key {
                 Some(key) => start = Some(key),
                 None => break,
             }
         }
-        events.truncate(limit);
         Ok(events)
-    }
-
-    /// All records, by lock. Reads the whole table: for an operator, not for a function. *Errors*: [`StoreError`].
-    pub async fn records(&self) -> Result<Vec<Record>, StoreError> {
-        let mut records: Vec<Record> = self.scan("scan records of", "record").await?;
-        records.sort_by(|a, b| a.lock.cmp(&b.lock));
-        Ok(records)
-    }
-
-    /// All bindings, by button. Reads the whole table: for an operator, not for a function. *Errors*: [`StoreError`].
-    pub async fn bindings(&self) -> Result<Vec<Binding>, StoreError> {
-        let mut bindings: Vec<Binding> = self.scan("scan bindings of", "binding").await?;
-        bindings.sort_by(|a, b| a.button.cmp(&b.button));
-        Ok(bindings)
     }
 
     async fn read<T: DeserializeOwned>(
         &self,
-        operation: &'static str,
-        name: &str,
+        task: Task,
         key: &Key,
     ) -> Result<Option<T>, StoreError> {
-        let fail = |source| self.error(operation, name, source);
         let get = self
             .client
             .get_item()
             .table_name(&self.table)
-            .consistent_read(true);
-        let answer = get
-            .set_key(Some(key.to_item()))
-            .send()
-            .await
-            .map_err(|error| fail(error.into()))?;
-        let read = |item: &Item| from_item(item).map_err(|error| fail(error.into()));
-        answer.item.as_ref().map(read).transpose()
+            .consistent_read(true)
+            .set_key(Some(key.to_item()));
+        let answer = match get.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.failed(task, &error)),
+        };
+        let value = answer.item.as_ref().map(from_item).transpose();
+        value.map_err(|error| self.error(task, error.into()))
     }
 
-    async fn scan<T: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        sk: &str,
-    ) -> Result<Vec<T>, StoreError> {
-        let fail = |source| self.error(operation, "all", source);
-        let mut found = Vec::new();
-        let mut start: Option<Item> = None;
-        loop {
-            let scan = self
-                .client
-                .scan()
-                .table_name(&self.table)
-                .consistent_read(true);
-            let scan = scan
-                .filter_expression("sk = :sk")
-                .expression_attribute_values(":sk", AttributeValue::S(sk.to_owned()))
-                .set_exclusive_start_key(start.take());
-            let page = scan.send().await.map_err(|error| fail(error.into()))?;
-            for item in page.items() {
-                found.push(from_item(item).map_err(|error| fail(error.into()))?);
-            }
-            match page.last_evaluated_key {
-                Some(key) => start = Some(key),
-                None => return Ok(found),
-            }
+    /// A call that the SDK says has failed.
+    fn failed<E>(&self, task: Task, error: &SdkError<E>) -> StoreError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        StoreError {
+            unknown: commit::unknown(error),
+            ..self.error(task, CallError::of(error))
         }
     }
 
-    fn error(&self, operation: &'static str, key: &str, source: BoxError) -> StoreError {
+    fn error(&self, task: Task, source: CallError) -> StoreError {
         StoreError {
-            operation,
-            key: key.to_owned(),
+            task,
             table: self.table.clone(),
             unknown: false,
             source,

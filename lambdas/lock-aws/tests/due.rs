@@ -22,7 +22,7 @@ async fn created(count: u64) -> Cloud {
     let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
     for n in 0..count {
         let at = NOW.plus(n * 1_000);
-        cloud.store.create_record(&lock(n), at).await.unwrap();
+        local::register(&cloud, &lock(n), at).await;
     }
     cloud
 }

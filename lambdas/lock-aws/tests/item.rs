@@ -11,7 +11,7 @@ use lock_core::limits::{Limits, VERSION_MAX};
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
-use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, Source};
+use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
 use lock_core::time::{UnixMillis, UnixSeconds};
 use lock_core::write::RequestMark;
 use proptest::option;
@@ -66,9 +66,11 @@ prop_compose! {
         clock in prop_oneof![Just(Clock::Synced), Just(Clock::Unsynced)],
         (firmware, rssi) in (option::of(".{0,10}"), option::of(-1_000..1_000_i64)),
         door in option::of(prop_oneof![Just(Door::Open), Just(Door::Closed)]),
+        report_id in option::of((number(), number())),
     ) -> Report {
+        let report_id = report_id.map(|(boot_count, counter)| ReportId { boot_count, counter });
         let refused = refused.map(|(command_id, reason)| RefusedCommand { command_id, reason });
-        Report { lock, version: Version(version), command_id, result, source, refused, boot_count, clock, firmware, rssi, door }
+        Report { lock, version: Version(version), command_id, result, source, refused, boot_count, clock, firmware, rssi, door, report_id }
     }
 }
 
@@ -82,15 +84,16 @@ prop_compose! {
             "[a-z-]{0,20}".prop_map(|reason| Cause::System { reason }),
         ],
         (created_at, expires_at, next_send_at) in (millis(), option::of(millis()), millis()),
-        (attempts, jams) in (any::<u32>(), 0..4_u32),
+        (attempts, system_locks, jams) in (any::<u32>(), any::<u32>(), 0..4_u32),
     ) -> Command {
-        Command { id, action, cause, created_at, expires_at, attempts, next_send_at, jams }
+        Command { id, action, cause, created_at, expires_at, attempts, next_send_at, system_locks, jams }
     }
 }
 
 prop_compose! {
     fn record()(
         (lock, version, state, due_at) in (lock(), number(), latch(), millis()),
+        bound_at in option::of(millis()),
         status in prop_oneof![Just(Status::Settled), Just(Status::Pending), Just(Status::Unresponsive)],
         command in option::of(command()),
         reported in option::of((report(), number(), number(), millis())),
@@ -99,7 +102,7 @@ prop_compose! {
         let reported = reported.map(|(report, shadow_version, shadow_at, at)| Reported {
             report, shadow_version, shadow_at: UnixSeconds(shadow_at), at,
         });
-        Record { lock, version: Version(version), state, status, command, reported, due }
+        Record { lock, version: Version(version), state, status, command, reported, bound_at, due }
     }
 }
 
@@ -121,31 +124,33 @@ fn click() -> impl Strategy<Value = ClickType> {
 
 prop_compose! {
     fn binding()(
-        (button, lock) in (button(), lock()),
+        (button, lock) in (button(), option::of(lock())),
+        bound_at in option::of(millis()),
         actions in proptest::collection::btree_map(click(), intent(), 0..4),
         (enabled, revision, battery_mv) in (any::<bool>(), number(), option::of(number())),
         last_press in option::of((".{0,40}", millis(), option::of(number()))),
     ) -> Binding {
         let last_press = last_press.map(|(press_id, at, sequence)| LastPress { press_id, at, sequence });
-        Binding { button, lock, actions: Actions(actions), enabled, revision, last_press, battery_mv }
+        Binding { button, lock, actions: Actions(actions), enabled, revision, bound_at, last_press, battery_mv }
     }
 }
 
 prop_compose! {
     fn event()(
         subject in prop_oneof![lock().prop_map(Subject::Lock), button().prop_map(Subject::Button)],
-        kind in prop_oneof![Just(Kind::Press), Just(Kind::Request), Just(Kind::Report), Just(Kind::Timeout)],
-        decision in prop_oneof![Just(Verdict::Command), Just(Verdict::Resend), Just(Verdict::Ignored), Just(Verdict::Refused)],
+        kind in prop_oneof![Just(Kind::Press), Just(Kind::Request), Just(Kind::Report), Just(Kind::Timeout), Just(Kind::Bind)],
+        decision in prop_oneof![Just(Verdict::Command), Just(Verdict::Resend), Just(Verdict::Ignored), Just(Verdict::Refused), Just(Verdict::GivenUp)],
         reason in 0..Reason::ALL.len(),
         (at, key, detail) in (millis(), ".{1,40}", option::of(".{0,40}")),
         (button, click, sequence) in (option::of(button()), option::of(click()), option::of(number())),
         (intent, actor, principal) in (option::of(intent()), option::of(".{0,20}"), option::of(".{0,20}")),
         (version, command_id) in (option::of(number()), option::of(id())),
         (latch, source) in (option::of(latch()), option::of(source())),
+        (count, last_key, last_at) in (option::of(any::<u32>()), option::of(".{1,40}"), option::of(millis())),
     ) -> Event {
         Event {
             decision, reason: Reason::ALL[reason].clone(), button, click, sequence, intent, actor, principal,
-            version: version.map(Version), command_id, latch, source, detail,
+            version: version.map(Version), command_id, latch, source, detail, count, last_key, last_at,
             ..Event::new(subject, kind, at, key, &Limits::default())
         }
     }
@@ -213,7 +218,7 @@ fn the_attributes_are_those_of_the_protocol() {
     let item = request_item(&mark);
     assert_eq!(
         (text(&item, "pk").as_str(), text(&item, "sk").as_str()),
-        ("request#r1", "request")
+        ("request#lock-1#r1", "request")
     );
     assert_eq!(
         item["ttl"],

@@ -1,23 +1,26 @@
-//! What an operator does, and sees: bindings made and taken away, histories, errors.
+//! What an operator does to a lock's trust, and sees: revocation, recovery, histories, errors.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "table/local.rs"]
 mod local;
 
-use lock_aws::{Cloud, Committed, Conflict};
+use lock_aws::{Cloud, Committed, Conflict, Remedy, chain};
 use lock_core::action::{Action, ClickType};
-use lock_core::binding::{Actions, Binding};
+use lock_core::binding::Binding;
 use lock_core::event::Subject;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::press::Press;
 use lock_core::reason::Verdict;
 use lock_core::record::{Cause, Status};
+use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use lock_core::{Decision, decide_press, decide_revoke};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
+/// When the button was bound.
+const BOUND: UnixMillis = UnixMillis(NOW.0 - 60_000);
 
 fn lock() -> LockName {
     LockName::new("lock-1").unwrap()
@@ -34,13 +37,9 @@ fn limits() -> Limits {
 /// A table with `button-1` bound to `lock-1`. Nothing here publishes: port 9 discards.
 async fn bound() -> (Cloud, Binding) {
     let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
-    let bound = cloud
-        .store
-        .bind(&button(), &lock(), &Actions::default(), NOW)
-        .await
-        .unwrap();
-    assert!(bound.created_record);
-    (cloud, bound.binding)
+    local::register(&cloud, &lock(), BOUND).await;
+    let binding = local::bind(&cloud, &button(), &lock(), BOUND).await;
+    (cloud, binding)
 }
 
 fn press(id: &str, click: ClickType, sequence: Option<u64>, at: UnixMillis) -> Press {
@@ -49,6 +48,7 @@ fn press(id: &str, click: ClickType, sequence: Option<u64>, at: UnixMillis) -> P
         click,
         sequence,
         pressed_at: None,
+        good_for_ms: None,
         received_at: at,
         press_id: id.into(),
         principal: None,
@@ -66,7 +66,7 @@ async fn decide(cloud: &Cloud, press: &Press, now: UnixMillis) -> Decision {
 async fn history_is_newest_first_and_without_what_is_over() {
     let (cloud, _) = bound().await;
     for n in 0..7_u64 {
-        let at = NOW.plus(n * 10_000);
+        let at = NOW.plus(n * 60_000);
         let ignored = decide(
             &cloud,
             &press(&format!("p{n}"), ClickType::Long, None, at),
@@ -90,40 +90,8 @@ async fn history_is_newest_first_and_without_what_is_over() {
         }
     };
     assert_eq!(keys(NOW, 3).await, ["p6", "p5", "p4"]);
-    let all_but_two_over = NOW.plus(limits().event_ttl_ms + 40_000);
+    let all_but_two_over = NOW.plus(limits().event_ttl_ms + 4 * 60_000);
     assert_eq!(keys(all_but_two_over, 9).await, ["p6", "p5"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn binding_anew_forgets_the_last_press_and_never_repeats_a_revision() {
-    let (cloud, first) = bound().await;
-    let decision = decide(&cloud, &press("p1", ClickType::Long, Some(1), NOW), NOW).await;
-    cloud.store.commit(&decision.writes).await.unwrap();
-    let again = cloud
-        .store
-        .bind(&button(), &lock(), &Actions::default(), NOW.plus(5))
-        .await
-        .unwrap();
-    assert!(!again.created_record);
-    assert_eq!(again.binding.last_press, None);
-    assert!(again.binding.revision > first.revision);
-    assert!(cloud.store.unbind(&button()).await.unwrap());
-    assert!(!cloud.store.unbind(&button()).await.unwrap());
-    assert_eq!(
-        cloud.store.set_enabled(&button(), true).await.unwrap(),
-        None
-    );
-    let anew = cloud
-        .store
-        .bind(&button(), &lock(), &Actions::default(), NOW.plus(9))
-        .await
-        .unwrap();
-    assert!(
-        anew.binding.revision > again.binding.revision,
-        "{} after {}",
-        anew.binding.revision,
-        again.binding.revision
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,15 +106,34 @@ async fn an_error_names_the_operation_the_key_and_the_table() {
         .await
         .unwrap();
     let error = cloud.store.read_record(&lock()).await.unwrap_err();
+    let said = chain(&error);
+    let wanted = "read the record of lock-1 in table remote-lock: ResourceNotFoundException: ";
+    assert!(said.starts_with(wanted), "{said}");
+    assert_eq!(said.matches("lock-1").count(), 1, "said once: {said}");
+    assert_eq!(error.source.remedy(), Remedy::Name);
+    let revoked = cloud.revoke(&button(), None, &limits()).await;
+    let said = chain(&revoked.unwrap_err());
+    let wanted = "read the binding of button-1 in table remote-lock: ResourceNotFoundException: ";
+    assert!(said.starts_with(wanted), "{said}");
     assert_eq!(
-        error.to_string(),
-        "read record of lock-1 in table remote-lock"
+        said.matches("ResourceNotFoundException").count(),
+        1,
+        "{said}"
     );
-    assert!(
-        lock_aws::publisher::chain(&error).contains("ResourceNotFound"),
-        "{}",
-        lock_aws::publisher::chain(&error)
-    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_at_the_address_is_said_to_be_no_connection() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+    let cloud = local::client(nobody, nobody);
+    let error = cloud.store.account().await.unwrap_err();
+    assert_eq!(error.source.remedy(), Remedy::Connection);
+    let said = chain(&error);
+    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    let wanted = format!("look at table remote-lock: no connection: {refused}");
+    assert!(said.to_lowercase().starts_with(&wanted), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,6 +203,7 @@ async fn revoking_a_button_of_an_open_door_locks_it_in_the_same_transaction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_decided_before_a_press_unlocked_is_not_committed() {
     let (cloud, binding) = bound().await;
+    local::leave(&cloud, &lock(), Status::Settled, Latch::Locked).await;
     let read = cloud.store.read_record(&lock()).await.unwrap();
     let decision = decide_revoke(&binding, read.as_ref(), None, NOW, &limits());
     assert_eq!(decision.publish, None, "nothing was open then");
@@ -242,7 +230,7 @@ async fn a_recovered_record_is_locked_anew_and_its_unlock_is_never_sent_again() 
     let opening = decide(&cloud, &first, at).await;
     cloud.store.commit(&opening.writes).await.unwrap();
     let recovered = cloud.recover(&lock(), Some("alice"), &limits()).await;
-    let unpublished = recovered.unwrap().unwrap().unpublished;
+    let unpublished = recovered.unwrap().unwrap().operated.unpublished;
     assert!(
         unpublished.is_some(),
         "port 9 takes nothing; the sweeper sends it"

@@ -130,3 +130,55 @@ impl fmt::Display for ClickType {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    /// The word of a value is the same wherever it is written or read.
+    fn check<T: Copy + Debug + PartialEq + Display + Serialize + DeserializeOwned>(
+        rows: &[(T, &str)],
+        as_str: fn(T) -> &'static str,
+    ) {
+        for (value, word) in rows {
+            assert_eq!(as_str(*value), *word);
+            assert_eq!(value.to_string(), *word);
+            assert_eq!(serde_json::to_value(value).unwrap(), *word);
+            assert_eq!(serde_json::from_value::<T>((*word).into()).unwrap(), *value);
+        }
+    }
+
+    #[test]
+    fn a_word_is_the_same_on_the_wire_in_the_table_and_for_a_person() {
+        check(
+            &[(Action::Lock, "lock"), (Action::Unlock, "unlock")],
+            Action::as_str,
+        );
+        let intents = [
+            (Intent::Lock, "lock"),
+            (Intent::Unlock, "unlock"),
+            (Intent::Toggle, "toggle"),
+        ];
+        let clicks = [
+            (ClickType::Single, "SINGLE"),
+            (ClickType::Double, "DOUBLE"),
+            (ClickType::Long, "LONG"),
+        ];
+        check(&intents, Intent::as_str);
+        check(&clicks, ClickType::as_str);
+        for (intent, word) in intents {
+            assert_eq!(word.parse(), Ok(intent));
+        }
+        for (click, word) in clicks {
+            assert_eq!(word.parse(), Ok(click));
+        }
+        let unknown = "open".parse::<Intent>().unwrap_err();
+        assert_eq!(unknown.to_string(), "unknown action \"open\"");
+        let unknown = "single".parse::<ClickType>().unwrap_err();
+        assert_eq!(unknown.to_string(), "unknown click type \"single\"");
+    }
+}

@@ -62,8 +62,9 @@ pub struct LastPress {
 pub struct Binding {
     /// The button.
     pub button: ButtonSerial,
-    /// The lock it commands.
-    pub lock: LockName,
+    /// The lock it commands; none while the button is registered and not bound.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lock: Option<LockName>,
     /// What its clicks ask for.
     pub actions: Actions,
     /// Whether it may command at all; revoking clears this (C3).
@@ -71,7 +72,11 @@ pub struct Binding {
     /// Grows with every change of the binding, so that a decision made on an
     /// old one is not committed (C3).
     pub revision: u64,
-    /// The last press that took effect; binding anew clears it.
+    /// When it was last bound or unbound: a press made before that has no
+    /// effect (C3). None in bindings older than this field.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bound_at: Option<UnixMillis>,
+    /// The last press that took effect. Binding keeps it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_press: Option<LastPress>,
     /// Battery of the button at that press.

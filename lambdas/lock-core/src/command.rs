@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::id::CommandId;
-use crate::limits::VERSION_MAX;
+use crate::limits::{VERSION_AHEAD_MAX_MS, VERSION_MAX};
 use crate::time::{UnixMillis, UnixSeconds};
 
 /// Version of a lock's command: grows with each, so that a device can refuse an
@@ -31,9 +31,9 @@ impl Version {
     /// (C5).
     ///
     /// The clock's milliseconds are the floor: a table that was restored from a
-    /// backup, or a clock that steps back, cannot make a version be used twice.
-    /// `None` when no version below 2^53 is left, which takes a device that
-    /// reports one.
+    /// backup, or a clock that steps back, cannot make a version be used twice. A
+    /// reported version that is not plausible is passed over (C9).
+    /// `None` when no version below 2^53 is left.
     ///
     /// ```
     /// use lock_core::command::Version;
@@ -44,9 +44,30 @@ impl Version {
     /// assert_eq!(Version::next(Version(7), Some(Version(2_000)), now), Some(Version(2_001)));
     /// ```
     pub fn next(previous: Version, reported: Option<Version>, now: UnixMillis) -> Option<Version> {
-        let reported = reported.unwrap_or(Version::NONE);
+        let reported = reported
+            .filter(|reported| reported.is_plausible(previous, now))
+            .unwrap_or(Version::NONE);
         let next = (previous.0 + 1).max(reported.0 + 1).max(now.0);
         (next <= VERSION_MAX).then_some(Version(next))
+    }
+}
+
+impl Version {
+    /// Whether a device may have come to this version by our commands: it is not
+    /// past the record's own, or not further ahead of the clock than
+    /// [`VERSION_AHEAD_MAX_MS`] (C9).
+    ///
+    /// ```
+    /// use lock_core::command::Version;
+    /// use lock_core::time::UnixMillis;
+    ///
+    /// let now = UnixMillis(1_763_779_512_345);
+    /// assert!(Version(now.0 + 60_000).is_plausible(Version(7), now));
+    /// assert!(!Version((1 << 53) - 2).is_plausible(Version(7), now));
+    /// assert!(Version((1 << 53) - 2).is_plausible(Version((1 << 53) - 2), now));
+    /// ```
+    pub fn is_plausible(self, own: Version, now: UnixMillis) -> bool {
+        self <= own || self.0 <= now.plus(VERSION_AHEAD_MAX_MS).0
     }
 }
 
@@ -104,8 +125,16 @@ mod tests {
             (1_000, None, 1_000, Some(1_001)),
             (5_000, Some(3), 1_000, Some(5_001)), // the clock stepped back
             (3, Some(9_000), 1_000, Some(9_001)), // the table was restored
-            (3, Some(VERSION_MAX - 1), 1_000, Some(VERSION_MAX)),
-            (3, Some(VERSION_MAX), 1_000, None),
+            (3, Some(86_401_000), 1_000, Some(86_401_001)), // a day ahead
+            (3, Some(86_401_001), 1_000, Some(1_000)), // more is not believed
+            (3, Some(VERSION_MAX), 1_000, Some(1_000)),
+            (
+                VERSION_MAX - 1,
+                Some(VERSION_MAX - 1),
+                1_000,
+                Some(VERSION_MAX),
+            ),
+            (VERSION_MAX, None, 1_000, None),
         ];
         for (previous, reported, now, wanted) in cases {
             let next = Version::next(Version(previous), reported.map(Version), UnixMillis(now));

@@ -2,6 +2,7 @@
 //! for a lock. Must not act on what it decides.
 
 mod due;
+mod given_up;
 mod operator;
 mod press;
 mod report;
@@ -10,7 +11,11 @@ mod resend;
 mod system;
 
 pub use due::decide_due;
-pub use operator::{decide_recover, decide_revoke};
+pub use given_up::decide_given_up;
+pub use operator::{
+    BindWish, ForgetRefusal, decide_bind, decide_forget, decide_recover, decide_register_button,
+    decide_register_lock, decide_revoke, decide_unbind,
+};
 pub use press::decide_press;
 pub use report::{Origin, ReportDecision, decide_no_shadow, decide_report};
 pub use request::decide_request;
@@ -96,12 +101,7 @@ impl Decision {
         Decision {
             verdict,
             reason,
-            writes: Writes {
-                binding: None,
-                record: None,
-                request: None,
-                event,
-            },
+            writes: Writes::line(event),
             publish: None,
             alerts: Vec::new(),
         }
@@ -135,6 +135,13 @@ fn action_of(intent: Intent, record: &Record) -> Action {
     }
 }
 
+/// What C4 allows of a wish: an explicit lock always, anything else only while
+/// it is fresh.
+fn is_stale(wish: &Wish, now: UnixMillis, limits: &Limits) -> bool {
+    let over = wish.made_at.plus(limits.command_ttl_ms) <= now;
+    wish.intent != Intent::Lock && (over || wish.given_up)
+}
+
 /// A person's wish, from a button or an operator: what C4, C5 and C6 need of
 /// it.
 struct Wish {
@@ -142,6 +149,8 @@ struct Wish {
     /// When it was made, never later than now: a sender's clock that runs ahead
     /// cannot lengthen an unlock's life.
     made_at: UnixMillis,
+    /// Whether its sender has said that it was dropped (C4).
+    given_up: bool,
     id: CommandId,
     cause: Cause,
     reason: Reason,
@@ -156,10 +165,10 @@ fn command(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let expires_at = wish.made_at.plus(limits.command_ttl_ms);
-    if wish.intent != Intent::Lock && expires_at <= now {
+    if is_stale(&wish, now, limits) {
         return Decision::ignored(Reason::STALE, event);
     }
+    let expires_at = wish.made_at.plus(limits.command_ttl_ms);
     let action = action_of(wish.intent, record);
     let expires_at = (action == Action::Unlock).then_some(expires_at);
     let Some(version) = record.next_version(now) else {
@@ -202,10 +211,8 @@ fn commanded(
         verdict: Verdict::Command,
         reason,
         writes: Writes {
-            binding: None,
             record: Some(RecordWrite::Update(update)),
-            request: None,
-            event,
+            ..Writes::line(event)
         },
         publish: Some(publish),
         alerts: Vec::new(),
@@ -214,5 +221,7 @@ fn commanded(
 
 #[cfg(test)]
 mod law;
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,9 @@
 //! why did nothing happen when I pressed. So a press that is ignored has a line
 //! like any other, with its reason.
 
-use std::fmt;
+mod operator;
+
+mod text;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +17,7 @@ use crate::binding::Binding;
 use crate::command::Version;
 use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
-use crate::limits::Limits;
+use crate::limits::{Limits, REPEAT_LINE_MS};
 use crate::name::{ButtonSerial, LockName};
 use crate::press::Press;
 use crate::reason::{Alert, Reason, Verdict};
@@ -34,6 +36,25 @@ pub enum Subject {
     Button(ButtonSerial),
 }
 
+impl Subject {
+    /// The name of the lock or button.
+    pub fn name(&self) -> &str {
+        match self {
+            Subject::Lock(lock) => lock.as_str(),
+            Subject::Button(button) => button.as_str(),
+        }
+    }
+
+    /// Whose history a binding's lines belong to: its lock's, or its own while it
+    /// is bound to none.
+    pub fn of_binding(binding: &Binding) -> Subject {
+        match &binding.lock {
+            Some(lock) => Subject::Lock(lock.clone()),
+            None => Subject::Button(binding.button.clone()),
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,6 +71,23 @@ pub enum Kind {
     Revoke,
     /// An operator had the table restored.
     Recover,
+    /// An operator registered a lock or a button.
+    Register,
+    /// An operator bound a button to a lock.
+    Bind,
+    /// An operator took a button off a lock.
+    Unbind,
+    /// An operator had a lock forgotten.
+    Forget,
+}
+
+/// The place of a line that several messages share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Start of the minute that the line is for.
+    pub at: UnixMillis,
+    /// Button and reason.
+    pub key: String,
 }
 
 /// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
@@ -111,6 +149,16 @@ pub struct Event {
     /// What a person must be told of it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub alerts: Vec<Alert>,
+    /// How many messages this line speaks for, where it is more than one: ignored
+    /// presses of one button for one reason share a line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub count: Option<u32>,
+    /// Key of the last of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_key: Option<String>,
+    /// When the last of them came.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_at: Option<UnixMillis>,
     /// When the line may be dropped.
     /// *Units*: seconds, DynamoDB's TTL.
     pub ttl: UnixSeconds,
@@ -145,6 +193,9 @@ impl Event {
             source: None,
             detail: None,
             alerts: Vec::new(),
+            count: None,
+            last_key: None,
+            last_at: None,
             ttl: at.plus(limits.event_ttl_ms).seconds(),
         }
     }
@@ -226,38 +277,6 @@ impl Event {
         }
     }
 
-    /// The line of a binding that `actor` takes away (C11).
-    pub fn of_revoke(
-        binding: &Binding,
-        actor: Option<&str>,
-        now: UnixMillis,
-        limits: &Limits,
-    ) -> Event {
-        let subject = Subject::Lock(binding.lock.clone());
-        let key = format!("revoke-{}-{}", binding.button, binding.revision);
-        Event {
-            button: Some(binding.button.clone()),
-            actor: actor.map(str::to_owned),
-            ..Event::new(subject, Kind::Revoke, now, key, limits)
-        }
-    }
-
-    /// The line of a record that `actor` recovers (C12).
-    pub fn of_recover(
-        record: &Record,
-        actor: Option<&str>,
-        now: UnixMillis,
-        limits: &Limits,
-    ) -> Event {
-        let subject = Subject::Lock(record.lock.clone());
-        let key = format!("recover-{}", record.version.0);
-        Event {
-            actor: actor.map(str::to_owned),
-            version: Some(record.version),
-            ..Event::new(subject, Kind::Recover, now, key, limits)
-        }
-    }
-
     /// The line of a message that could not be read; none where not even its
     /// sender is known.
     ///
@@ -318,6 +337,18 @@ impl Event {
         })
     }
 
+    /// The line that this one shares with others like it, where it does: an
+    /// ignored or unreadable press is one of many that a button may send for the
+    /// same reason, and all of a minute have one line with a count.
+    pub fn slot(&self) -> Option<Slot> {
+        let button = self.button.as_ref()?;
+        let ignored = matches!(self.decision, Verdict::Ignored | Verdict::Refused);
+        (self.kind == Kind::Press && ignored).then(|| Slot {
+            at: UnixMillis(self.at.0 - self.at.0 % REPEAT_LINE_MS),
+            key: format!("{}-{button}-{}", self.decision.as_str(), self.reason),
+        })
+    }
+
     /// The line with what was decided.
     pub fn decided(self, decision: Verdict, reason: Reason) -> Event {
         Event {
@@ -328,44 +359,5 @@ impl Event {
     }
 }
 
-/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`,
-/// `lock-1 locked (boot): settled: confirmed`.
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actor = self.actor.as_deref().unwrap_or("someone");
-        match (&self.button, &self.click, &self.latch, &self.intent) {
-            (Some(button), _, None, None) if self.kind == Kind::Revoke => {
-                write!(f, "{actor} revokes {button}")?
-            }
-            _ if self.kind == Kind::Recover => write!(f, "{actor} recovers")?,
-            (Some(button), Some(click), ..) => write!(f, "{button} {click}")?,
-            (_, _, Some(latch), _) => {
-                let source = self
-                    .source
-                    .map(|source| format!("{source:?}").to_lowercase())
-                    .unwrap_or_default();
-                write!(
-                    f,
-                    "reports {} ({source})",
-                    format!("{latch:?}").to_lowercase()
-                )?;
-            }
-            (_, _, _, Some(intent)) => write!(f, "{actor} asks {intent}")?,
-            _ => write!(f, "{}", format!("{:?}", self.kind).to_lowercase())?,
-        }
-        match (self.decision, self.action, self.version) {
-            (Verdict::Command, Some(action), Some(version)) => {
-                write!(f, ": {action} {version} ({})", self.reason.text())?
-            }
-            _ => write!(f, ": {}: {}", self.decision.as_str(), self.reason.text())?,
-        }
-        if let Some(detail) = &self.detail {
-            write!(f, " ({detail})")?;
-        }
-        if self.alerts.is_empty() {
-            return Ok(());
-        }
-        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.code()).collect();
-        write!(f, " [alert: {}]", codes.join(", "))
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,9 @@
 //! that this protocol was written for, and a press that is half understood could
 //! be one that is not known to be a repetition.
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
@@ -24,7 +27,7 @@ pub enum Refusal {
     #[error("missing field {0}")]
     MissingField(&'static str),
     /// A field holds another type than it must; JSON `null` counts as one.
-    #[error("field {field} is no {wanted}")]
+    #[error("field {field} is not a {wanted}")]
     WrongType {
         /// The field.
         field: &'static str,
@@ -49,6 +52,9 @@ pub enum Refusal {
         /// The word.
         word: String,
     },
+    /// A request that could open a door and does not say when it was made (C4).
+    #[error("missing field requestedAt: an unlock or toggle must say when it was made, in ms")]
+    NoTime,
     /// A lock's or a button's name that breaks the rule for names.
     #[error("field {field}: {cause}")]
     BadName {
@@ -69,8 +75,55 @@ impl Refusal {
             Refusal::Oversize { .. } => "oversize",
             Refusal::UnknownWord { .. } => "unknown-word",
             Refusal::BadName { .. } => "bad-name",
+            Refusal::NoTime => "no-time",
         }
     }
+}
+
+/// Levels of objects below the top that are read field by field where they
+/// cannot be read whole: a report's own fields, and those of its `refused`.
+const LEVELS: u32 = 2;
+
+/// Reads the text of an event, field by field where it must.
+///
+/// JSON carries more than this program can hold: a number beyond a double, an
+/// array nested 200 deep, half a surrogate pair. Such a field is read as an empty
+/// list, a type that no field of any message has, so that its reader refuses it
+/// with a code, and the rest of the message still says whose it is.
+///
+/// *Errors*: [`Refusal::Malformed`] if `text` is no JSON object.
+///
+/// ```
+/// use lock_core::field::parse_event;
+/// use lock_core::press::Press;
+///
+/// let event = parse_event(r#"{"button":"button-1","clickType":1e400}"#)?;
+/// assert_eq!(event["button"], "button-1");
+/// assert_eq!(Press::parse(&event).unwrap_err().code(), "wrong-type");
+/// # Ok::<(), lock_core::field::Refusal>(())
+/// ```
+pub fn parse_event(text: &str) -> Result<Value, Refusal> {
+    let value = read(text, LEVELS).unwrap_or_default();
+    match value {
+        Value::Object(_) => Ok(value),
+        _ => Err(Refusal::Malformed("no JSON object")),
+    }
+}
+
+/// The value that `text` is, none where it is not JSON or cannot be held.
+fn read(text: &str, levels: u32) -> Option<Value> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    // Unlike a value, a raw value is only looked through: its numbers and its depth have no limit.
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let field = |(name, raw): (String, &RawValue)| {
+        let below = levels.checked_sub(1);
+        let whole = || serde_json::from_str(raw.get()).ok();
+        let value = below.map_or_else(whole, |below| read(raw.get(), below));
+        (name, value.unwrap_or_else(|| Value::Array(Vec::new())))
+    };
+    Some(Value::Object(fields.into_iter().map(field).collect()))
 }
 
 /// The fields of one JSON object.
@@ -158,3 +211,6 @@ impl<'a> Fields<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,8 +39,8 @@ impl CommandId {
     }
 
     /// The id of the command that a request causes.
-    pub fn of_request(request_id: &str) -> CommandId {
-        CommandId::digest(&["request", request_id])
+    pub fn of_request(lock: &LockName, request_id: &str) -> CommandId {
+        CommandId::digest(&["request", lock.as_str(), request_id])
     }
 
     /// The id of the system's own command at `version` of a lock; a version has
@@ -104,9 +104,41 @@ mod tests {
             CommandId::of_press(&button, "p1", Some(413)),
             CommandId::of_press(&button, "p1", None),
             CommandId::of_press(&other, "p1", Some(412)),
-            CommandId::of_request("p1"),
+            CommandId::of_request(&LockName::new("lock-1").unwrap(), "p1"),
+            CommandId::of_request(&LockName::new("lock-2").unwrap(), "p1"),
             CommandId::of_system(&LockName::new("lock-1").unwrap(), 412),
         ];
         assert!(others.iter().all(|other| *other != id));
+    }
+
+    #[test]
+    fn parts_cannot_run_into_each_other() {
+        let of = |lock: &str, version| CommandId::of_system(&LockName::new(lock).unwrap(), version);
+        assert_ne!(of("lock-1", 11), of("lock-11", 1));
+        let button = ButtonSerial::new("button-1").unwrap();
+        assert_ne!(
+            CommandId::of_press(&button, "p1", None),
+            CommandId::of_press(&ButtonSerial::new("button-1idp").unwrap(), "1", None)
+        );
+    }
+
+    /// The table holds ids of commands in flight: a new program must make the same for a press that is tried again.
+    #[test]
+    fn an_id_is_fnv_1a_in_base_32_and_stays_so() {
+        let button = ButtonSerial::new("button-1").unwrap();
+        let lock = LockName::new("lock-1").unwrap();
+        let ids = [
+            CommandId::of_press(&button, "p1", Some(412)),
+            CommandId::of_request(&lock, "r1"),
+            CommandId::of_system(&lock, 11),
+        ];
+        assert_eq!(
+            ids.map(|id| id.to_string()),
+            [
+                "6GC2TYQXCPGF1RYM3ADH4VEGCM",
+                "5D7QDRR95WQN1HN43DA9RH0C74",
+                "12KCSX3SASFFZXE14R40T2P6HZ"
+            ]
+        );
     }
 }

@@ -10,7 +10,8 @@
 //! |---|---|
 //! | who is who | [`name`], [`id`] |
 //! | what can be asked | [`action`] |
-//! | what arrives | [`press`], [`request`], [`report`], read strictly by [`field`] |
+//! | what arrives | [`press`], [`request`], [`report`], read strictly by [`field`]; [`payload`] |
+//! | what was given up | [`failure`] |
 //! | what is kept | [`record`], [`binding`], [`event`] |
 //! | what is decided, and why | [`decide`], [`reason`] |
 //! | what changes, and on which condition | [`write`] |
@@ -21,18 +22,20 @@
 //! asks for the decision, and performs it: all of [`write::Writes`] in one
 //! transaction, and only then [`decide::Publish`]. When a condition no longer
 //! holds it starts again from the loading (C3). Whatever it may skip, repeat or be
-//! killed in the middle of, these conditions keep the rules: that is what
-//! `decide/law.rs` tries to break.
+//! killed in the middle of, these conditions keep the rules: that is what the
+//! laws in `decide/law.rs` and `decide/due/law.rs` try to break.
 
 pub mod action;
 pub mod binding;
 pub mod command;
 pub mod decide;
 pub mod event;
+pub mod failure;
 pub mod field;
 pub mod id;
 pub mod limits;
 pub mod name;
+pub mod payload;
 pub mod press;
 pub mod reason;
 pub mod record;
@@ -42,6 +45,7 @@ pub mod time;
 pub mod write;
 
 pub use decide::{
-    Decision, Publish, decide_due, decide_press, decide_recover, decide_report, decide_request,
-    decide_revoke,
+    BindWish, Decision, ForgetRefusal, Publish, decide_bind, decide_due, decide_forget,
+    decide_given_up, decide_press, decide_recover, decide_register_button, decide_register_lock,
+    decide_report, decide_request, decide_revoke, decide_unbind,
 };

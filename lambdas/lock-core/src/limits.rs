@@ -5,11 +5,21 @@
 //! only beside another one are held to it by an assertion that the compiler
 //! checks; those that a deployment may set are checked when they are read.
 
+use serde::{Deserialize, Serialize};
+
 /// Life of an unlock command, from the press: after it the door stays shut
 /// (C4).
 pub const COMMAND_TTL_MS: u64 = 30_000;
 /// Quiet time after a press of a button that counts nothing (C2).
 pub const QUIET_WINDOW_MS: u64 = 1_500;
+/// Time after the press behind an executed unlock in which a toggle by the
+/// same button is the same wish (C6).
+pub const SAME_WISH_MS: u64 = 5_000;
+/// Bounds of the setting `SAME_WISH_MS`; 0 switches the rule off.
+pub const SAME_WISH_MS_MAX: u64 = 60_000;
+/// Time that a press may take from its button to the rules engine, over what
+/// the button itself waits for its answer (C4).
+pub const GOOD_FOR_GRACE_MS: u64 = 2_000;
 /// How long an event line is kept.
 pub const EVENT_TTL_DAYS: u64 = 90;
 /// How long a request's mark is kept: longer than anything can repeat the
@@ -25,17 +35,25 @@ pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
-/// How often a jammed latch is told to lock by the system itself, before it is
-/// left to a person (C14).
+/// How often a jammed latch is told to lock by the system itself after a
+/// person's last command, before it is left to a person (C14).
 pub const JAM_LOCKS_MAX: u32 = 3;
+/// System locks in a row, without a person's command in between, at which a
+/// person is told (C15).
+pub const SYSTEM_LOCKS_CONTESTED: u32 = 4;
+/// An unlock answered as expired this soon after it was issued was judged by a
+/// clock that runs ahead (C8).
+pub const EXPIRED_TOO_SOON_MS: u64 = 10_000;
+/// Ignored presses of one button for one reason share a line for this long.
+pub const REPEAT_LINE_MS: u64 = 60_000;
 /// Oldest event that Lambda still delivers to the press function (template's
 /// `MaximumEventAgeInSeconds`).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
 /// Largest version: the largest integer every JSON reader keeps exact; the
 /// device refuses larger ones (D6).
 pub const VERSION_MAX: u64 = (1 << 53) - 1;
-/// How far a device's version may lie ahead of the clock before a person is
-/// told (C9).
+/// How far a device's version may lie ahead of the clock and still be adopted
+/// (C9).
 pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
 /// Shards of the due index: one hot partition per shard, so more of them carry
 /// more locks.
@@ -49,6 +67,9 @@ pub const DECISIONS_MAX: u32 = 5;
 
 const DAY_MS: u64 = 86_400_000;
 
+/// Bounds of the setting `EVENT_TTL_DAYS`.
+pub const EVENT_TTL_DAYS_RANGE: std::ops::RangeInclusive<u64> = 1..=3_650;
+
 /// Bounds of the setting `COMMAND_TTL_MS`.
 pub const COMMAND_TTL_MS_RANGE: std::ops::RangeInclusive<u64> = 5_000..=120_000;
 
@@ -59,6 +80,8 @@ const _: () = {
     assert!(REPORT_OVERDUE_MS > 2 * REPORT_INTERVAL_MS);
     // A request's mark outlives every delivery of that request.
     assert!(REQUEST_TTL_MS > PRESS_EVENT_AGE_MAX_MS);
+    // The second system lock in a row is not the one that tells a person.
+    assert!(SYSTEM_LOCKS_CONTESTED > JAM_LOCKS_MAX);
     // At least one re-send fits into the life of an unlock.
     assert!(SEND_BACKOFF_FIRST_MS < COMMAND_TTL_MS);
     assert!(SEND_BACKOFF_FIRST_MS < SEND_BACKOFF_MAX_MS);
@@ -75,7 +98,11 @@ const _: () = {
 };
 
 /// The numbers that a deployment may set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// *Shape*, where they are written down:
+/// `{"commandTtlMs":30000,"quietWindowMs":1500,"sameWishMs":5000,"eventTtlMs":7776000000}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Limits {
     /// Life of an unlock, from the press.
     /// *Units*: ms.
@@ -83,6 +110,10 @@ pub struct Limits {
     /// Quiet time after a press of a button without a sequence.
     /// *Units*: ms.
     pub quiet_window_ms: u64,
+    /// Time after the press behind an executed unlock in which a toggle by the
+    /// same button is the same wish; 0 switches the rule off.
+    /// *Units*: ms.
+    pub same_wish_ms: u64,
     /// Life of an event line.
     /// *Units*: ms.
     pub event_ttl_ms: u64,
@@ -102,8 +133,11 @@ pub enum LimitError {
         /// The command's life beside it.
         ttl_ms: u64,
     },
+    /// The same-wish time is longer than [`SAME_WISH_MS_MAX`].
+    #[error("same-wish time of {0} ms: wanted at most {SAME_WISH_MS_MAX}")]
+    SameWish(u64),
     /// Event lines would be kept for no time, or for longer than ten years.
-    #[error("event lines kept for {0} days: wanted 1 to 3650")]
+    #[error("event lines kept for {0} days: wanted {min} to {max}", min = EVENT_TTL_DAYS_RANGE.start(), max = EVENT_TTL_DAYS_RANGE.end())]
     EventTtl(u64),
 }
 
@@ -115,9 +149,9 @@ impl Limits {
     /// ```
     /// use lock_core::limits::Limits;
     ///
-    /// assert_eq!(Limits::new(30_000, 1_500, 90)?, Limits::default());
+    /// assert_eq!(Limits::new(30_000, 1_500, 5_000, 90)?, Limits::default());
     /// assert_eq!(
-    ///     Limits::new(30_000, 30_000, 90).unwrap_err().to_string(),
+    ///     Limits::new(30_000, 30_000, 5_000, 90).unwrap_err().to_string(),
     ///     "quiet window of 30000 ms: wanted less than the command's life of 30000 ms"
     /// );
     /// # Ok::<(), lock_core::limits::LimitError>(())
@@ -125,6 +159,7 @@ impl Limits {
     pub fn new(
         command_ttl_ms: u64,
         quiet_window_ms: u64,
+        same_wish_ms: u64,
         event_ttl_days: u64,
     ) -> Result<Limits, LimitError> {
         if !COMMAND_TTL_MS_RANGE.contains(&command_ttl_ms) {
@@ -136,14 +171,38 @@ impl Limits {
                 ttl_ms: command_ttl_ms,
             });
         }
-        if !(1..=3650).contains(&event_ttl_days) {
+        if same_wish_ms > SAME_WISH_MS_MAX {
+            return Err(LimitError::SameWish(same_wish_ms));
+        }
+        if !EVENT_TTL_DAYS_RANGE.contains(&event_ttl_days) {
             return Err(LimitError::EventTtl(event_ttl_days));
         }
         Ok(Limits {
             command_ttl_ms,
             quiet_window_ms,
+            same_wish_ms,
             event_ttl_ms: event_ttl_days * DAY_MS,
         })
+    }
+
+    /// The longest that a deployment can have: for whoever does not know this
+    /// one's, and must neither let a line go nor stop waiting too early.
+    ///
+    /// ```
+    /// use lock_core::limits::Limits;
+    ///
+    /// let longest = Limits::longest();
+    /// assert_eq!(longest.event_ttl_ms, 3_650 * 86_400_000);
+    /// assert!(longest.command_ttl_ms > Limits::default().command_ttl_ms);
+    /// ```
+    pub const fn longest() -> Limits {
+        let command_ttl_ms = *COMMAND_TTL_MS_RANGE.end();
+        Limits {
+            command_ttl_ms,
+            quiet_window_ms: command_ttl_ms - 1,
+            same_wish_ms: SAME_WISH_MS_MAX,
+            event_ttl_ms: *EVENT_TTL_DAYS_RANGE.end() * DAY_MS,
+        }
     }
 }
 
@@ -152,6 +211,7 @@ impl Default for Limits {
         Limits {
             command_ttl_ms: COMMAND_TTL_MS,
             quiet_window_ms: QUIET_WINDOW_MS,
+            same_wish_ms: SAME_WISH_MS,
             event_ttl_ms: EVENT_TTL_DAYS * DAY_MS,
         }
     }
@@ -194,18 +254,38 @@ mod tests {
 
     #[test]
     fn settings_that_contradict_each_other_are_refused() {
-        assert_eq!(Limits::new(30_000, 1_500, 90), Ok(Limits::default()));
+        assert_eq!(Limits::new(30_000, 1_500, 5_000, 90), Ok(Limits::default()));
         assert_eq!(
-            Limits::new(4_999, 1_500, 90),
+            Limits::new(4_999, 1_500, 5_000, 90),
             Err(LimitError::CommandTtl(4_999))
         );
         assert_eq!(
-            Limits::new(9_000, 9_000, 90),
+            Limits::new(9_000, 9_000, 5_000, 90),
             Err(LimitError::QuietWindow {
                 quiet_ms: 9_000,
                 ttl_ms: 9_000
             })
         );
-        assert_eq!(Limits::new(30_000, 0, 0), Err(LimitError::EventTtl(0)));
+        assert_eq!(
+            Limits::new(30_000, 1_500, 60_001, 90),
+            Err(LimitError::SameWish(60_001))
+        );
+        assert_eq!(
+            Limits::new(120_001, 1_500, 5_000, 90),
+            Err(LimitError::CommandTtl(120_001))
+        );
+        for days in [0, 3_651] {
+            assert_eq!(
+                Limits::new(30_000, 0, 0, days),
+                Err(LimitError::EventTtl(days))
+            );
+        }
+        let least = Limits::new(5_000, 4_999, 0, 1).unwrap();
+        let most = Limits::new(120_000, 0, 60_000, 3_650).unwrap();
+        assert_eq!(least.event_ttl_ms, 86_400_000);
+        assert_eq!(
+            (most.command_ttl_ms, most.event_ttl_ms),
+            (120_000, 315_360_000_000)
+        );
     }
 }

@@ -145,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn the_topics_of_a_name_are_those_of_the_rules_and_policies() {
+        let lock = LockName::new("lock-1").unwrap();
+        assert_eq!(lock.command_topic(), "remote-lock/lock-1");
+        assert_eq!(lock.request_topic(), "remote-lock/lock-1/request");
+        let button = ButtonSerial::new("button-1").unwrap();
+        assert_eq!(button.press_topic(), "iotbutton/button-1");
+        assert_eq!(button.to_string(), String::from(button.clone()));
+    }
+
+    #[test]
     fn a_stored_name_is_checked_when_it_is_read() {
         assert!(serde_json::from_str::<LockName>("\"lock-1\"").is_ok());
         assert!(serde_json::from_str::<LockName>("\"lock#1\"").is_err());

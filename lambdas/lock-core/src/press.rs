@@ -6,14 +6,16 @@ use serde_json::Value;
 use crate::action::ClickType;
 use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
+use crate::limits::GOOD_FOR_GRACE_MS;
 use crate::name::ButtonSerial;
 use crate::time::UnixMillis;
 
 /// One press.
 ///
 /// *Shape*:
-/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"pressedAt":1763779512100,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
-/// `batteryVoltage`, `sequence`, `pressedAt` and `principal` may be absent.
+/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"pressedAt":1763779512100,"goodForMs":3000,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
+/// `batteryVoltage`, `sequence`, `pressedAt`, `goodForMs` and `principal` may be
+/// absent.
 /// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
@@ -27,19 +29,33 @@ pub struct Press {
     /// When the button says it was pressed, if its clock is set. It counts only
     /// where it makes the press older: see [`Press::made_at`].
     pub pressed_at: Option<UnixMillis>,
+    /// How long the button waited for its answer, if it says so: after that it
+    /// has said that the press was dropped.
+    /// *Units*: ms.
+    pub good_for_ms: Option<u64>,
     /// When the rules engine saw it.
     pub received_at: UnixMillis,
     /// The rules engine's id of this delivery.
     pub press_id: String,
     /// The certificate that published it.
     pub principal: Option<String>,
-    /// Battery, where the text could be read.
+    /// Battery, where it could be read.
     /// *Units*: mV.
     pub battery_mv: Option<u64>,
 }
 
 impl Press {
-    /// Reads the event of the press rule.
+    /// The fields that a button sends; the others come from its rule.
+    pub const SENT: &[&str] = &[
+        "clickType",
+        "batteryVoltage",
+        "sequence",
+        "pressedAt",
+        "goodForMs",
+    ];
+
+    /// Reads the event of the press rule, its payload opened
+    /// ([`open_payload`](crate::payload::open_payload)).
     ///
     /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
     ///
@@ -67,15 +83,17 @@ impl Press {
         let click = fields.word("clickType", |word| word.parse().ok())?;
         let sequence = fields.number_or_none("sequence")?;
         let pressed_at = fields.number_or_none("pressedAt")?.map(UnixMillis);
+        let good_for_ms = fields.number_or_none("goodForMs")?;
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let press_id = fields.text("pressId")?.to_owned();
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
-        let battery_mv = fields.text_or_none("batteryVoltage")?.and_then(millivolts);
+        let battery_mv = fields.get("batteryVoltage").and_then(battery);
         Ok(Press {
             button,
             click,
             sequence,
             pressed_at,
+            good_for_ms,
             received_at,
             press_id,
             principal,
@@ -91,19 +109,45 @@ impl Press {
             .map_or(self.received_at, |at| at.min(self.received_at))
     }
 
+    /// Whether the press arrived after its button had given it up and asked for
+    /// another (C4).
+    ///
+    /// Both moments count from `pressedAt`; without it, or without `goodForMs`,
+    /// nobody can tell.
+    pub fn was_given_up(&self) -> bool {
+        match (self.pressed_at, self.good_for_ms) {
+            (Some(at), Some(good_for_ms)) => {
+                self.received_at > at.plus(good_for_ms.saturating_add(GOOD_FOR_GRACE_MS))
+            }
+            _ => false,
+        }
+    }
+
     /// The id of the command that this press causes, if it causes one.
     pub fn command_id(&self) -> CommandId {
         CommandId::of_press(&self.button, &self.press_id, self.sequence)
     }
 }
 
-/// `1568mV` or `1568 mV`: AWS's own examples disagree about the space.
-fn millivolts(text: &str) -> Option<u64> {
-    text.strip_suffix("mV")?
-        .trim_end()
-        .parse()
-        .ok()
-        .filter(|mv| *mv <= 100_000)
+/// A battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a
+/// number of millivolts. What cannot be read is unknown, and never a reason to
+/// refuse a press.
+fn battery(value: &Value) -> Option<u64> {
+    let millivolts = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => {
+            let text = text.trim().to_ascii_lowercase();
+            let (number, factor) = match text.strip_suffix("mv") {
+                Some(number) => (number, 1.0),
+                None => (text.strip_suffix('v')?, 1000.0),
+            };
+            number.trim_end().parse::<f64>().ok()? * factor
+        }
+        _ => return None,
+    };
+    (0.0..=100_000.0)
+        .contains(&millivolts)
+        .then(|| millivolts.round() as u64)
 }
 
 #[cfg(test)]
@@ -155,7 +199,7 @@ mod tests {
             ("pressedAt", json!(1.5), "wrong-type"),
             ("receivedAt", json!("now"), "wrong-type"),
             ("pressId", json!({}), "wrong-type"),
-            ("batteryVoltage", json!(1568), "wrong-type"),
+            ("goodForMs", json!("3 s"), "wrong-type"),
             ("principal", json!(false), "wrong-type"),
         ];
         for (field, value, code) in cases {
@@ -199,16 +243,53 @@ mod tests {
 
     #[test]
     fn a_battery_that_cannot_be_read_does_not_stop_a_press() {
-        for (text, wanted) in [
-            ("full", None),
-            ("mV", None),
-            ("-3mV", None),
-            ("3 V", None),
-            ("3000mV", Some(3000)),
+        for (value, wanted) in [
+            (json!("full"), None),
+            (json!("mV"), None),
+            (json!("-3mV"), None),
+            (json!("NaN mV"), None),
+            (json!("3 V"), Some(3000)),
+            (json!("3000mV"), Some(3000)),
+            (json!("1568.5mV"), Some(1569)),
+            (json!(" 1568 mv"), Some(1568)),
+            (json!(1568), Some(1568)),
+            (json!(-1), None),
+            (json!(1e300), None),
+            (json!(null), None),
+            (json!(true), None),
+            (json!(["1568mV"]), None),
+            (json!({"mV": 1568}), None),
+            (json!("x".repeat(10_000)), None),
         ] {
             let mut event = event();
-            event["batteryVoltage"] = json!(text);
-            assert_eq!(Press::parse(&event).unwrap().battery_mv, wanted, "{text}");
+            event["batteryVoltage"] = value.clone();
+            assert_eq!(Press::parse(&event).unwrap().battery_mv, wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_press_that_its_button_gave_up_is_known_by_its_age_at_arrival() {
+        // pressedAt, goodForMs, receivedAt => given up
+        let cases = [
+            (Some(1_000), Some(3_000), 6_000, false),
+            (Some(1_000), Some(3_000), 6_001, true),
+            (Some(1_000), Some(0), 3_001, true),
+            (Some(1_000), None, 900_000, false),
+            (None, Some(3_000), 900_000, false),
+            (Some(9_000), Some(3_000), 1_000, false),
+            (Some(1_000), Some((1_u64 << 53) - 1), 900_000, false),
+        ];
+        for (pressed_at, good_for_ms, received_at, wanted) in cases {
+            let mut event = event();
+            event["receivedAt"] = json!(received_at);
+            if let Some(at) = pressed_at {
+                event["pressedAt"] = json!(at);
+            }
+            if let Some(ms) = good_for_ms {
+                event["goodForMs"] = json!(ms);
+            }
+            let press = Press::parse(&event).unwrap();
+            assert_eq!(press.was_given_up(), wanted, "{event}");
         }
     }
 }

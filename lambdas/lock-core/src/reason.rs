@@ -26,6 +26,9 @@ pub enum Verdict {
     Ignored,
     /// The message could not be read; nothing but this line.
     Refused,
+    /// The message could not be handled, and is not tried any more (C16).
+    #[serde(rename = "given-up")]
+    GivenUp,
 }
 
 impl Verdict {
@@ -39,7 +42,13 @@ impl Verdict {
             Verdict::Unresponsive => "unresponsive",
             Verdict::Ignored => "ignored",
             Verdict::Refused => "refused",
+            Verdict::GivenUp => "given-up",
         }
+    }
+
+    /// The same in words: `given up`.
+    pub fn text(self) -> String {
+        self.as_str().replace('-', " ")
     }
 }
 
@@ -126,6 +135,35 @@ reasons! {
     NO_SHADOW = "no-shadow";
     /// No version below 2^53 is left.
     NO_VERSION_LEFT = "no-version-left";
+    /// The report was not written by the lock: it carries no token of the
+    /// lock's (C9).
+    NOT_FROM_LOCK = "not-from-lock";
+    /// The device reports a version that lies far ahead of the clock (C9).
+    IMPLAUSIBLE_VERSION = "implausible-version";
+    /// A toggle soon after the same button's own unlock: the same wish (C6).
+    SAME_WISH = "same-wish";
+    /// A system lock is called for, and must wait its turn (C15).
+    SYSTEM_LOCK_WAITS = "system-lock-waits";
+    /// A system lock that waited is sent: its turn has come (C15).
+    IN_TURN = "in-turn";
+    /// An unlock's life is over, and the lock had refused it (C8, C10).
+    UNLOCK_REFUSED = "unlock-refused";
+    /// The button is registered and bound to no lock.
+    NOT_BOUND = "not-bound";
+    /// An operator bound the button to a lock.
+    BOUND = "bound";
+    /// An operator unbound the button, or bound it to another lock.
+    UNBOUND = "unbound";
+    /// An operator registered the lock or button.
+    REGISTERED = "registered";
+    /// An operator had the lock forgotten.
+    FORGOTTEN = "forgotten";
+    /// An event grew too old before a function handled it (C16).
+    EVENT_AGE = "event-age";
+    /// A function failed at every attempt (C16).
+    RETRIES_EXHAUSTED = "retries-exhausted";
+    /// A topic rule could not hand the message over (C16).
+    RULE_ACTION = "rule-action";
 }
 
 impl Reason {
@@ -177,6 +215,18 @@ pub enum Alert {
     Unresponsive,
     /// A latch stays jammed: a person must go there (C14).
     Jammed,
+    /// The system has locked a lock several times in a row, and something keeps
+    /// undoing it: another writer, or a device that forgets (C15).
+    Contested,
+    /// A lock's clock is wrong: it refused an unlock for it, or called a fresh
+    /// one expired (C8).
+    Clock,
+    /// A lock refused an unlock until its life was over (C8).
+    UnlockRefused,
+    /// A press, request or report was given up (C16).
+    GivenUp,
+    /// A committed command could not be published (C13).
+    NotPublished,
 }
 
 impl Alert {
@@ -190,6 +240,51 @@ impl Alert {
             Alert::UnlockNotAnswered => "unlock-not-answered",
             Alert::Unresponsive => "unresponsive",
             Alert::Jammed => "jammed",
+            Alert::Contested => "contested",
+            Alert::Clock => "clock",
+            Alert::UnlockRefused => "unlock-refused",
+            Alert::GivenUp => "given-up",
+            Alert::NotPublished => "not-published",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_reads_as_words() {
+        assert_eq!(Reason::QUIET_WINDOW.text(), "quiet window");
+        assert_eq!(Reason::UNLOCK_NOT_ANSWERED.text(), "unlock not answered");
+        assert_eq!(Reason::STALE.to_string(), "stale");
+    }
+
+    #[test]
+    fn every_word_of_an_enum_is_the_one_that_is_stored() {
+        let verdicts = [
+            Verdict::Command,
+            Verdict::Resend,
+            Verdict::Settled,
+            Verdict::Noted,
+            Verdict::Unresponsive,
+            Verdict::Ignored,
+            Verdict::Refused,
+        ];
+        for verdict in verdicts {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
+        }
+        let alerts = [
+            Alert::ImplausibleVersion,
+            Alert::OtherCommand,
+            Alert::UnlockedAtBoot,
+            Alert::NoVersionLeft,
+            Alert::UnlockNotAnswered,
+            Alert::Unresponsive,
+            Alert::Jammed,
+        ];
+        for alert in alerts {
+            assert_eq!(serde_json::to_value(alert).unwrap(), alert.code());
         }
     }
 }

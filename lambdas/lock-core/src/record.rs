@@ -13,7 +13,7 @@ use crate::command::{Version, WireCommand};
 use crate::id::CommandId;
 use crate::limits::{DUE_SHARDS, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff_ms};
 use crate::name::{ButtonSerial, LockName};
-use crate::report::{Latch, Report};
+use crate::report::{Latch, RefusedCommand, Report};
 use crate::time::{UnixMillis, UnixSeconds};
 
 /// How far the record can be trusted.
@@ -87,8 +87,11 @@ pub struct Command {
     pub attempts: u32,
     /// Before this no re-send, whatever asks for it (C8).
     pub next_send_at: UnixMillis,
-    /// Commands in a row, this one included, by which the system has answered a
-    /// jammed latch (C14); 0 for every other command.
+    /// System locks since a person's last command, this one included (C15); 0
+    /// for a person's command.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub system_locks: u32,
+    /// Of those, the ones that answered a jammed latch (C14).
     #[serde(skip_serializing_if = "is_zero", default)]
     pub jams: u32,
 }
@@ -118,7 +121,18 @@ impl Command {
             expires_at,
             attempts: 1,
             next_send_at: now.plus(send_backoff_ms(1)),
+            system_locks: 0,
             jams: 0,
+        }
+    }
+
+    /// The command, decided and not sent yet: its first send is due when it was
+    /// to be issued (C15).
+    pub fn unsent(self) -> Command {
+        Command {
+            attempts: 0,
+            next_send_at: self.created_at,
+            ..self
         }
     }
 
@@ -232,6 +246,9 @@ pub struct Record {
     /// The last report used; none before the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reported: Option<Reported>,
+    /// When a button was last bound to it; none if never.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bound_at: Option<UnixMillis>,
     /// When to look at it next.
     #[serde(flatten)]
     pub due: Due,
@@ -249,6 +266,7 @@ impl Record {
             status: Status::Unresponsive,
             command: None,
             reported: None,
+            bound_at: None,
             due,
         }
     }
@@ -273,6 +291,12 @@ impl Record {
         self.status == Status::Settled && self.state == Latch::Locked
     }
 
+    /// The refusal that the lock last reported, where it is of `command`.
+    pub fn refusal_of(&self, command: &Command) -> Option<&RefusedCommand> {
+        let refused = self.reported.as_ref()?.report.refused.as_ref()?;
+        (refused.command_id.as_ref() == Some(&command.id)).then_some(refused)
+    }
+
     /// The version that the next command gets (C5).
     pub fn next_version(&self, now: UnixMillis) -> Option<Version> {
         Version::next(
@@ -286,50 +310,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pending_record_is_due_at_its_next_send_or_its_deadline() {
-        let lock = LockName::new("lock-1").unwrap();
-        let now = UnixMillis(100_000);
-        let cause = || Cause::System {
-            reason: "test".into(),
-        };
-        let lock_command =
-            Command::new(CommandId::from_text("a"), Action::Lock, cause(), now, None);
-        assert_eq!(
-            Due::pending(&lock, &lock_command).due_at,
-            UnixMillis(101_000)
-        );
-        let mut unlock = Command::new(
-            CommandId::from_text("a"),
-            Action::Unlock,
-            cause(),
-            now,
-            Some(now.plus(30_000)),
-        );
-        for _ in 0..6 {
-            unlock = unlock.sent_again(now);
-        }
-        assert_eq!(unlock.attempts, 7);
-        assert_eq!(Due::pending(&lock, &unlock).due_at, UnixMillis(140_000));
-    }
-
-    #[test]
-    fn locks_spread_over_all_shards() {
-        let shards: std::collections::BTreeSet<String> = (0..100)
-            .map(|n| {
-                Due::new(&LockName::new(format!("lock-{n}")).unwrap(), UnixMillis(0)).due_shard
-            })
-            .collect();
-        assert_eq!(shards.len() as u64, DUE_SHARDS);
-    }
-
-    #[test]
-    fn a_record_is_the_same_after_being_stored_and_read() {
-        let record = Record::created(LockName::new("lock-1").unwrap(), UnixMillis(5));
-        let text = serde_json::to_string(&record).unwrap();
-        assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
-    }
-}
+mod tests;

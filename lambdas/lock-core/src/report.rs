@@ -1,6 +1,10 @@
 //! A lock's own report, as it stands in its shadow. Must not know what the
 //! record says.
 
+mod id;
+
+pub use id::ReportId;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -84,7 +88,7 @@ pub struct RefusedCommand {
 /// One report, whole: a device always reports all of it in one update.
 ///
 /// *Shape*:
-/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null}`.
+/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null,"reportId":"7-12"}`.
 /// `version`, `commandId` and `result` describe the journal's entry.
 /// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,12 +122,17 @@ pub struct Report {
     /// The door leaf, where seen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub door: Option<Door>,
+    /// Which report of its device it is: a report that was used and then edited
+    /// by hand keeps it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub report_id: Option<ReportId>,
 }
 
 /// A report with the shadow's envelope, as the report rule hands it over.
 ///
 /// *Shape*:
-/// `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"reported":{…}}`.
+/// `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-12","reported":{…}}`;
+/// `clientToken` may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportEvent {
     /// The lock, from the topic.
@@ -133,6 +142,9 @@ pub struct ReportEvent {
     /// The shadow's time.
     /// *Units*: seconds.
     pub shadow_at: UnixSeconds,
+    /// The token of the update that carried it, where it is one of a device's
+    /// own.
+    pub token: Option<ReportId>,
     /// What the device said.
     pub report: Report,
 }
@@ -170,6 +182,7 @@ impl Report {
             } else {
                 Some(fields.word("door", word)?)
             },
+            report_id: text("reportId")?.and_then(ReportId::read),
         })
     }
 }
@@ -187,6 +200,11 @@ impl ReportEvent {
             })?,
             shadow_version: fields.number("shadowVersion")?,
             shadow_at: UnixSeconds(fields.number("timestamp")?),
+            // A token that is not a device's says that a person or another program wrote this.
+            token: fields
+                .get("clientToken")
+                .and_then(Value::as_str)
+                .and_then(ReportId::read),
             report: Report::parse(
                 fields
                     .get("reported")
@@ -208,15 +226,28 @@ impl ReportEvent {
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
         let read_at = fields.number("timestamp")?;
         let written_at = shadow.pointer("/metadata/reported").and_then(latest);
+        let reported = state
+            .get("reported")
+            .ok_or(Refusal::MissingField("reported"))?;
+        let report = Report::parse(reported)?;
         Ok(ReportEvent {
             lock,
             shadow_version: fields.number("version")?,
             shadow_at: UnixSeconds(written_at.unwrap_or(read_at)),
-            report: Report::parse(
-                state
-                    .get("reported")
-                    .ok_or(Refusal::MissingField("reported"))?,
-            )?,
+            token: report.report_id,
+            report,
+        })
+    }
+
+    /// Whether the lock itself wrote this: the update's token is a device's, of
+    /// the boot that the report names, and of this very report (C9).
+    ///
+    /// Says nothing of a shadow that was read later: whoever edited it since left
+    /// no token there. See [`Report::report_id`].
+    pub fn is_from_lock(&self) -> bool {
+        self.token.is_some_and(|token| {
+            token.boot_count == self.report.boot_count
+                && self.report.report_id.is_none_or(|id| id == token)
         })
     }
 }
@@ -278,97 +309,4 @@ fn rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn event() -> Value {
-        json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
-            "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J", "result": "executed",
-                "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "firmware": "1.0.0",
-                "rssi": -61, "door": null}})
-    }
-
-    #[test]
-    fn a_whole_report_is_read_and_stored_without_loss() {
-        let read = ReportEvent::parse(&event()).unwrap();
-        assert_eq!(
-            (read.shadow_version, read.report.lock, read.report.rssi),
-            (17, Latch::Unlocked, Some(-61))
-        );
-        let stored = serde_json::to_value(&read.report).unwrap();
-        assert_eq!(
-            serde_json::from_value::<Report>(stored).unwrap(),
-            read.report
-        );
-        let shadow = json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 1_763_779_513});
-        assert_eq!(
-            ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap(),
-            read
-        );
-    }
-
-    #[test]
-    fn a_shadow_is_as_old_as_its_report_not_as_its_reading() {
-        let mut shadow =
-            json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 900});
-        let read = |shadow: &Value| {
-            let lock = LockName::new("lock-1").unwrap();
-            ReportEvent::parse_shadow(lock, shadow).unwrap().shadow_at
-        };
-        assert_eq!(read(&shadow), UnixSeconds(900), "nothing better is known");
-        shadow["metadata"] = json!({"desired": {"x": {"timestamp": 890}},
-            "reported": {"lock": {"timestamp": 700}, "refused": {"reason": {"timestamp": 800}}, "list": [{"timestamp": 750}]}});
-        assert_eq!(read(&shadow), UnixSeconds(800));
-    }
-
-    #[test]
-    fn a_blank_journal_has_no_command() {
-        let mut event = event();
-        event["reported"]["version"] = json!(0);
-        event["reported"]["commandId"] = Value::Null;
-        event["reported"]["result"] = json!("none");
-        event["reported"]["refused"] = json!({"commandId": "01K", "reason": "journal"});
-        let report = ReportEvent::parse(&event).unwrap().report;
-        assert_eq!((report.version, report.command_id), (Version::NONE, None));
-        assert_eq!(report.refused.unwrap().reason, "journal");
-    }
-
-    #[test]
-    fn whatever_is_wrong_has_its_own_code() {
-        let cases = [
-            ("lock", json!("open"), "unknown-word"),
-            ("lock", json!(null), "wrong-type"),
-            ("version", json!(1_u64 << 53), "wrong-type"),
-            ("version", json!("7"), "wrong-type"),
-            ("commandId", json!(7), "wrong-type"),
-            ("commandId", json!("x".repeat(500)), "oversize"),
-            ("result", json!("done"), "unknown-word"),
-            ("source", json!(1), "wrong-type"),
-            ("refused", json!("clock"), "wrong-type"),
-            ("refused", json!({}), "missing-field"),
-            ("bootCount", json!(-1), "wrong-type"),
-            ("clock", json!("maybe"), "unknown-word"),
-            ("rssi", json!("loud"), "wrong-type"),
-            ("door", json!("ajar"), "unknown-word"),
-        ];
-        for (field, value, code) in cases {
-            let mut event = event();
-            event["reported"][field] = value;
-            assert_eq!(
-                ReportEvent::parse(&event).unwrap_err().code(),
-                code,
-                "{field}"
-            );
-        }
-        for field in ["thing", "shadowVersion", "timestamp", "reported"] {
-            let mut event = event();
-            event.as_object_mut().unwrap().remove(field);
-            assert_eq!(
-                ReportEvent::parse(&event).unwrap_err().code(),
-                "missing-field",
-                "{field}"
-            );
-        }
-    }
-}
+mod tests;

@@ -12,8 +12,8 @@ use crate::time::UnixMillis;
 /// One request.
 ///
 /// *Shape*:
-/// `{"thing":"lock-1","action":"unlock","requestId":"<uuid>","actor":"alice","receivedAt":1763779512345,"principal":"…"}`;
-/// `actor` and `principal` may be absent. Its right is the policy on its topic:
+/// `{"thing":"lock-1","action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice","receivedAt":1763779512345,"principal":"…"}`;
+/// `actor` and `principal` may be absent, and `requestedAt` with `lock`. Its right is the policy on its topic:
 /// `actor` is a label, `principal` the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -23,6 +23,9 @@ pub struct Request {
     pub intent: Intent,
     /// Makes the request act once, however often it arrives.
     pub request_id: String,
+    /// When it was made, by the clock of whoever asks: mandatory where a door
+    /// could open, since a request may wait for minutes on its way.
+    pub requested_at: Option<UnixMillis>,
     /// Who says to ask.
     pub actor: Option<String>,
     /// When the rules engine saw it.
@@ -32,7 +35,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads the event of the request rule.
+    /// The fields that whoever asks sends; the others come from the rule.
+    pub const SENT: &[&str] = &["action", "requestId", "requestedAt", "actor"];
+
+    /// Reads the event of the request rule, its payload opened
+    /// ([`open_payload`](crate::payload::open_payload)).
     ///
     /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
     ///
@@ -56,6 +63,10 @@ impl Request {
         if request_id.is_empty() {
             return Err(Refusal::MissingField("requestId"));
         }
+        let requested_at = fields.number_or_none("requestedAt")?.map(UnixMillis);
+        if requested_at.is_none() && intent != Intent::Lock {
+            return Err(Refusal::NoTime);
+        }
         let actor = fields.text_or_none("actor")?.map(str::to_owned);
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
@@ -63,15 +74,23 @@ impl Request {
             lock,
             intent,
             request_id,
+            requested_at,
             actor,
             received_at,
             principal,
         })
     }
 
+    /// The moment a command's life counts from (C4): the earlier of when the
+    /// request was made and when it arrived.
+    pub fn made_at(&self) -> UnixMillis {
+        self.requested_at
+            .map_or(self.received_at, |at| at.min(self.received_at))
+    }
+
     /// The id of the command that this request causes, if it causes one.
     pub fn command_id(&self) -> CommandId {
-        CommandId::of_request(&self.request_id)
+        CommandId::of_request(&self.lock, &self.request_id)
     }
 }
 
@@ -82,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_request_is_read_and_whatever_is_wrong_has_its_own_code() {
-        let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1", "actor": "alice", "receivedAt": 5});
+        let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 4, "actor": "alice", "receivedAt": 5});
         let request = Request::parse(&good).unwrap();
         assert_eq!(
             (request.intent, request.actor.as_deref()),
@@ -96,6 +115,8 @@ mod tests {
             ("thing", json!("#"), "bad-name"),
             ("actor", json!(["alice"]), "wrong-type"),
             ("receivedAt", json!(-5), "wrong-type"),
+            ("requestedAt", json!("now"), "wrong-type"),
+            ("requestedAt", json!(null), "wrong-type"),
         ];
         for (field, value, code) in cases {
             let mut event = good.clone();
@@ -109,6 +130,31 @@ mod tests {
                 Request::parse(&event).unwrap_err().code(),
                 "missing-field",
                 "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_lock_needs_no_time_and_a_time_can_only_make_a_request_older() {
+        // action, requestedAt => made at, or the code
+        let cases = [
+            ("lock", None, Ok(5_000)),
+            ("lock", Some(2_000), Ok(2_000)),
+            ("unlock", None, Err("no-time")),
+            ("toggle", None, Err("no-time")),
+            ("unlock", Some(2_000), Ok(2_000)),
+            ("toggle", Some(9_000), Ok(5_000)),
+        ];
+        for (action, requested_at, wanted) in cases {
+            let mut event = json!({"thing": "lock-1", "action": action, "requestId": "r1", "receivedAt": 5_000});
+            if let Some(at) = requested_at {
+                event["requestedAt"] = json!(at);
+            }
+            let made_at = Request::parse(&event).map(|request| request.made_at().0);
+            assert_eq!(
+                made_at.map_err(|refusal| refusal.code()),
+                wanted,
+                "{action} {requested_at:?}"
             );
         }
     }

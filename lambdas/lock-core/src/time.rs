@@ -52,3 +52,28 @@ impl UnixMillis {
         UnixSeconds(self.0 / 1000)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_numbers_never_wrap_round() {
+        let (first, last) = (UnixMillis(0), UnixMillis(u64::MAX));
+        assert_eq!(last.plus(1), last);
+        assert_eq!(first.minus(1), first);
+        assert_eq!(first.since(last), 0);
+        let at = UnixMillis(1_500);
+        assert_eq!(
+            (at.plus(2), at.minus(2)),
+            (UnixMillis(1_502), UnixMillis(1_498))
+        );
+        assert_eq!((at.since(UnixMillis(1_000)), at.since(at)), (500, 0));
+    }
+
+    #[test]
+    fn a_second_begins_with_its_first_millisecond() {
+        let seconds = [999, 1_000, 1_999, 2_000].map(|ms| UnixMillis(ms).seconds().0);
+        assert_eq!(seconds, [0, 1, 1, 2]);
+    }
+}

@@ -5,15 +5,20 @@
 //! that a model or a simulator needs no table. Must not know how a table
 //! expresses a condition.
 //!
-//! Each condition is here because a run without it ended badly: `decide/law.rs`
-//! fails when one of them is taken away. They are on the parts that a decision
-//! hangs on and not on the whole item, so that a battery reading or a re-send does
-//! not make an unrelated decision start again.
+//! Each condition is here because a run without it ended badly, and a test fails
+//! when it is taken away: `cargo xtask mutants` does that. Where a press, a
+//! request, a report or a timeout depends on it, that test is one of the laws in
+//! `decide/law.rs` and `decide/due/law.rs`. The conditions are on the parts that a
+//! decision depends on and not on the whole item, so that a battery reading or a
+//! re-send does not make an unrelated decision start over.
 
-use crate::binding::{Binding, LastPress};
+mod binding;
+
+pub use binding::{Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+
 use crate::command::Version;
 use crate::event::Event;
-use crate::name::{ButtonSerial, LockName};
+use crate::name::LockName;
 use crate::record::{Command, Due, Record, Reported, Status};
 use crate::report::Latch;
 use crate::time::{UnixMillis, UnixSeconds};
@@ -21,60 +26,18 @@ use crate::time::{UnixMillis, UnixSeconds};
 /// All that one decision changes, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writes {
-    /// The binding must hold, and may take note of the press.
-    pub binding: Option<BindingUpdate>,
-    /// The record changes.
+    /// What happens to the binding.
+    pub binding: Option<BindingWrite>,
+    /// What happens to the record of the lock that may be commanded.
     pub record: Option<RecordWrite>,
+    /// The lock that a button is moved to, where it was bound to another.
+    pub other: Option<OtherLock>,
     /// The request is marked as having acted.
     pub request: Option<RequestMark>,
     /// The line in the history. Alone, it never replaces a line of the same
     /// key: a retry that changes nothing must not hide what the first attempt
     /// did.
     pub event: Event,
-}
-
-/// What a decision wants of the binding behind it. Key `button#<serial>` /
-/// `binding`.
-///
-/// Holds only if the binding is enabled and its revision is `revision` (C3): a
-/// button revoked since it was read commands nothing, by a new command or by an
-/// old one sent again (C8).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BindingUpdate {
-    /// The button.
-    pub button: ButtonSerial,
-    /// The binding's revision when the decision was made.
-    pub revision: u64,
-    /// The press to take note of; none where the binding must merely still
-    /// hold.
-    pub note: Option<PressNote>,
-    /// Whether the binding is disabled from now on, its revision one higher
-    /// (C11).
-    pub disable: bool,
-}
-
-/// Note of a press that takes effect; holds only if the press is `newer` (C3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PressNote {
-    /// What makes this press newer than the last.
-    pub newer: Newer,
-    /// The last press from now on.
-    pub last_press: LastPress,
-    /// Battery at this press, where known.
-    pub battery_mv: Option<u64>,
-}
-
-/// What makes a press newer than the last one that took effect (C2, C3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Newer {
-    /// No last sequence, or a smaller one.
-    Sequence(u64),
-    /// No last press, or one at or before this instant: the quiet window is
-    /// part of the condition, so that a cached binding cannot hide a press
-    /// inside it. And the largest sequence is still the one that the note
-    /// keeps: else a cached binding could make the button forget a press it has
-    /// counted.
-    LastAtMost(UnixMillis),
 }
 
 /// A change of a record. Key `lock#<thing>` / `record`.
@@ -84,6 +47,8 @@ pub enum RecordWrite {
     Create(Record),
     /// Parts of a record that is as it was read.
     Update(RecordUpdate),
+    /// The record goes.
+    Delete(RecordDelete),
 }
 
 /// A change of parts of a record; what is `None` stays as it is.
@@ -103,8 +68,31 @@ pub struct RecordUpdate {
     pub command: Option<Command>,
     /// The report used.
     pub reported: Option<Reported>,
+    /// When a button was last bound to it.
+    pub bound_at: Option<UnixMillis>,
     /// When it is due from now on.
     pub due: Due,
+}
+
+/// The end of a record, if no button was bound to it since it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordDelete {
+    /// The lock.
+    pub lock: LockName,
+    /// What the record must still be.
+    pub guard: Guard,
+    /// When a button was last bound to it, as read.
+    pub bound_at: Option<UnixMillis>,
+}
+
+/// The lock that a button moves to: it must be registered, and its history says
+/// so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherLock {
+    /// Its record.
+    pub record: RecordUpdate,
+    /// The line in its history.
+    pub event: Event,
 }
 
 /// What a record must still be for a change to hold.
@@ -130,73 +118,24 @@ pub struct Guard {
 pub enum ShadowGuard {
     /// None, or one of a smaller shadow version than this.
     Below(u64),
-    /// Exactly this one: the shadow was deleted and counts anew, so that a
-    /// version alone could come a second time.
+    /// Exactly this one: the shadow was deleted and its versions start over, so
+    /// that a version alone could come a second time.
     Last(Box<Reported>),
 }
 
-/// The mark that a request has acted. Key `request#<requestId>` / `request`;
-/// holds only if there is none.
+/// The mark that a request has acted. Key `request#<thing>#<requestId>` /
+/// `request`; holds only if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMark {
     /// The request.
     pub request_id: String,
-    /// The lock it was for.
+    /// The lock it was for: two locks may be asked under one id.
     pub lock: LockName,
     /// When it was received.
     pub at: UnixMillis,
     /// When the mark may be dropped.
     /// *Units*: seconds.
     pub ttl: UnixSeconds,
-}
-
-impl BindingUpdate {
-    /// Wants `binding` to be enabled and unchanged, and no more.
-    pub fn holds(binding: &Binding) -> BindingUpdate {
-        BindingUpdate {
-            button: binding.button.clone(),
-            revision: binding.revision,
-            note: None,
-            disable: false,
-        }
-    }
-
-    /// Disables `binding`, which must be enabled and unchanged (C11).
-    pub fn disables(binding: &Binding) -> BindingUpdate {
-        BindingUpdate {
-            disable: true,
-            ..BindingUpdate::holds(binding)
-        }
-    }
-
-    /// Whether the condition holds.
-    pub fn admits(&self, binding: &Binding) -> bool {
-        let last = binding.last_press.as_ref();
-        let newer = |note: &PressNote| match note.newer {
-            Newer::Sequence(n) => last
-                .and_then(|last| last.sequence)
-                .is_none_or(|last| last < n),
-            Newer::LastAtMost(at) => {
-                last.is_none_or(|last| last.at <= at)
-                    && last.and_then(|last| last.sequence) == note.last_press.sequence
-            }
-        };
-        binding.enabled && binding.revision == self.revision && self.note.as_ref().is_none_or(newer)
-    }
-
-    /// The binding after this write.
-    pub fn apply(&self, binding: &Binding) -> Binding {
-        let mut binding = binding.clone();
-        if let Some(note) = &self.note {
-            binding.last_press = Some(note.last_press.clone());
-            binding.battery_mv = note.battery_mv.or(binding.battery_mv);
-        }
-        if self.disable {
-            binding.enabled = false;
-            binding.revision += 1;
-        }
-        binding
-    }
 }
 
 impl Guard {
@@ -243,6 +182,7 @@ impl RecordUpdate {
             state: None,
             command: None,
             reported: None,
+            bound_at: None,
             due,
         }
     }
@@ -256,33 +196,87 @@ impl RecordUpdate {
             status: self.status.unwrap_or(record.status),
             command: self.command.clone().or_else(|| record.command.clone()),
             reported: self.reported.clone().or_else(|| record.reported.clone()),
+            bound_at: self.bound_at.or(record.bound_at),
             due: self.due.clone(),
         }
     }
 }
 
+impl RecordDelete {
+    /// Whether the condition holds.
+    pub fn admits(&self, record: &Record) -> bool {
+        self.guard.admits(record) && record.bound_at == self.bound_at
+    }
+}
+
+/// What a record is after a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// The condition does not hold: nothing changes.
+    Conflict,
+    /// The record as it then is.
+    Record(Box<Record>),
+    /// There is no record any more.
+    Gone,
+}
+
 impl RecordWrite {
-    /// The record after this write; `None` if the condition does not hold.
+    /// The record after this write.
     ///
     /// ```
     /// use lock_core::name::LockName;
     /// use lock_core::record::Record;
     /// use lock_core::time::UnixMillis;
-    /// use lock_core::write::RecordWrite;
+    /// use lock_core::write::{RecordWrite, Written};
     ///
     /// let record = Record::created(LockName::new("lock-1")?, UnixMillis(0));
     /// let create = RecordWrite::Create(record.clone());
-    /// assert_eq!(create.apply(None), Some(record.clone()));
-    /// assert_eq!(create.apply(Some(&record)), None, "there is one already");
+    /// assert_eq!(create.apply(None), Written::Record(Box::new(record.clone())));
+    /// assert_eq!(create.apply(Some(&record)), Written::Conflict, "there is one already");
     /// # Ok::<(), lock_core::name::NameError>(())
     /// ```
-    pub fn apply(&self, record: Option<&Record>) -> Option<Record> {
+    pub fn apply(&self, record: Option<&Record>) -> Written {
         match (self, record) {
-            (RecordWrite::Create(new), None) => Some(new.clone()),
+            (RecordWrite::Create(new), None) => Written::Record(Box::new(new.clone())),
             (RecordWrite::Update(update), Some(record)) if update.guard.admits(record) => {
-                Some(update.apply(record))
+                Written::Record(Box::new(update.apply(record)))
             }
-            _ => None,
+            (RecordWrite::Delete(delete), Some(record)) if delete.admits(record) => Written::Gone,
+            _ => Written::Conflict,
         }
     }
 }
+
+impl Written {
+    /// The record, where there is one.
+    pub fn record(self) -> Option<Record> {
+        match self {
+            Written::Record(record) => Some(*record),
+            Written::Conflict | Written::Gone => None,
+        }
+    }
+}
+
+impl Writes {
+    /// Nothing but a line.
+    pub fn line(event: Event) -> Writes {
+        Writes {
+            binding: None,
+            record: None,
+            other: None,
+            request: None,
+            event,
+        }
+    }
+
+    /// Whether there is nothing but the line.
+    pub fn is_line(&self) -> bool {
+        self.binding.is_none()
+            && self.record.is_none()
+            && self.other.is_none()
+            && self.request.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests;

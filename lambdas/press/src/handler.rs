@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use lock_aws::clock::{self, Stopwatch};
-use lock_aws::perform::{ANSWER_MS, log_decision, within};
+use lock_aws::clock::Stopwatch;
+use lock_aws::perform::{ANSWER_MS, log_decision, pass_over};
+use lock_aws::serve::{Function, Invocation};
 use lock_aws::{Cloud, Conflict, PerformError, Performed, Steps, StoreError};
 use lock_core::binding::Binding;
-use lock_core::field::{Fields, Refusal};
+use lock_core::field::{Fields, Refusal, parse_event};
 use lock_core::limits::Limits;
 use lock_core::name::ButtonSerial;
+use lock_core::payload::open_payload;
 use lock_core::press::Press;
 use lock_core::reason::Verdict;
 use lock_core::request::Request;
@@ -18,6 +20,8 @@ use lock_core::write::Writes;
 use lock_core::{Decision, decide_press, decide_request};
 use serde_json::Value;
 
+/// The function's name in metrics.
+const SERVICE: &str = "press";
 /// Bindings kept in the process.
 const CACHED_MAX: usize = 1_024;
 
@@ -46,33 +50,28 @@ impl Handler {
         }
     }
 
-    /// Handles one event of the press rule or the request rule, within `deadline`.
+    /// Handles one event of the press rule or the request rule, of which `event` is the text, within `deadline`.
     ///
     /// A message that cannot be read is refused: logged, written down, and done with.
     ///
     /// *Errors*: [`PerformError`], for what a later delivery may cure, which C4 and C7 make safe.
-    pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<(), PerformError> {
+    pub async fn handle(&self, event: &str, deadline: UnixMillis) -> Result<(), PerformError> {
         let total = Stopwatch::start();
         let mut steps = Steps::default();
-        let outcome = match read(event) {
-            Ok(message) => self.act(&message, deadline, &mut steps).await,
+        let (event, message) = read(event);
+        let decided = match message {
+            Ok(message) => self.act(&message, deadline, &mut steps).await?,
             Err(refusal) => {
-                let refused = self.cloud.refuse(event, &refusal, &self.limits, &mut steps);
-                refused.await
+                let refused =
+                    self.cloud
+                        .refuse(SERVICE, &event, &refusal, &self.limits, &mut steps);
+                refused.await?
             }
         };
-        match outcome {
-            Ok(Some(decision)) => log_decision(&decision, &steps, &total),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(
-                    code = error.code(),
-                    total_ms = total.elapsed_ms(),
-                    "{error}"
-                );
-                return Err(error);
-            }
+        if let Some(decision) = decided {
+            log_decision(&decision, &steps, &total);
         }
+        self.cloud.store.note_limits(&self.limits, deadline).await;
         Ok(())
     }
 
@@ -83,23 +82,32 @@ impl Handler {
         steps: &mut Steps,
     ) -> Result<Option<Decision>, PerformError> {
         let deadline = deadline.minus(ANSWER_MS);
-        let decision = within(deadline, Box::pin(self.decide_and_commit(message, steps))).await?;
-        self.cloud.publish(&decision, deadline, steps).await?;
-        Ok(Some(decision))
+        let decide = Box::pin(self.decide_and_commit(message, steps));
+        let decided = self.cloud.within(deadline, decide).await?;
+        if let Some(decision) = &decided {
+            self.cloud.publish(decision, deadline, steps).await?;
+        }
+        Ok(decided)
     }
 
-    /// Decides until the writes hold, each time on what is then in the table (C3).
+    /// Decides until the writes hold, each time on what is then in the table (C3). None for a request to a lock that is not
+    /// registered, of which nothing is written (C9).
     async fn decide_and_commit(
         &self,
         message: &Message,
         steps: &mut Steps,
-    ) -> Result<Decision, PerformError> {
+    ) -> Result<Option<Decision>, PerformError> {
         let mut seen = false;
         let mut use_cache = true;
         while steps.may_decide() {
             let watch = Stopwatch::start();
             let (binding, cached) = self.binding(message, use_cache).await?;
-            let decision = self.decide(message, binding.as_ref(), seen).await?;
+            let Some(decision) = self.decide(message, binding.as_ref(), seen).await? else {
+                if let Message::Request(request) = message {
+                    pass_over(SERVICE, &request.lock);
+                }
+                return Ok(None);
+            };
             steps.load_ms += watch.elapsed_ms();
             if cached && decision.verdict != Verdict::Command {
                 // Only a commit checks the revision: whatever else an old binding says is asked again.
@@ -109,7 +117,7 @@ impl Handler {
             match self.cloud.commit(&decision, steps).await? {
                 Performed::Done => {
                     self.note(binding, &decision.writes);
-                    return Ok(decision);
+                    return Ok(Some(decision));
                 }
                 Performed::Again(conflict) => {
                     use_cache = false;
@@ -125,19 +133,32 @@ impl Handler {
         message: &Message,
         binding: Option<&Binding>,
         seen: bool,
-    ) -> Result<Decision, PerformError> {
+    ) -> Result<Option<Decision>, PerformError> {
         let store = &self.cloud.store;
         Ok(match message {
             Message::Press(press) => {
-                let record = match binding {
-                    Some(binding) => store.read_record(&binding.lock).await?,
+                let record = match binding.and_then(|binding| binding.lock.as_ref()) {
+                    Some(lock) => store.read_record(lock).await?,
                     None => None,
                 };
-                decide_press(record.as_ref(), binding, press, clock::now(), &self.limits)
+                let now = self.cloud.clock.now();
+                Some(decide_press(
+                    record.as_ref(),
+                    binding,
+                    press,
+                    now,
+                    &self.limits,
+                ))
             }
             Message::Request(request) => {
                 let record = store.read_record(&request.lock).await?;
-                decide_request(record.as_ref(), seen, request, clock::now(), &self.limits)
+                decide_request(
+                    record.as_ref(),
+                    seen,
+                    request,
+                    self.cloud.clock.now(),
+                    &self.limits,
+                )
             }
         })
     }
@@ -165,9 +186,10 @@ impl Handler {
     fn note(&self, binding: Option<Binding>, writes: &Writes) {
         let Some(binding) = binding else { return };
         let binding = match &writes.binding {
-            Some(update) => update.apply(&binding),
-            None => binding,
+            Some(write) => write.apply(Some(&binding)),
+            None => Some(binding),
         };
+        let Some(binding) = binding else { return };
         let mut cached = self.cache();
         if cached.len() >= CACHED_MAX {
             cached.clear();
@@ -181,8 +203,26 @@ impl Handler {
     }
 }
 
+impl Function for Handler {
+    type Answer = ();
+
+    fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, ()> {
+        Box::pin(async move { Ok(self.handle(event, deadline).await?) })
+    }
+}
+
+/// What an event says, beside as much of it as can be read at all, which tells whose it was.
+fn read(text: &str) -> (Value, Result<Message, Refusal>) {
+    let mut event = match parse_event(text) {
+        Ok(event) => event,
+        Err(refusal) => return (Value::Null, Err(refusal)),
+    };
+    let message = open_payload(&mut event).and_then(|()| message(&event));
+    (event, message)
+}
+
 /// The press rule names a `button`, the request rule a `thing`.
-fn read(event: &Value) -> Result<Message, Refusal> {
+fn message(event: &Value) -> Result<Message, Refusal> {
     let fields = Fields::of(event)?;
     match (fields.get("button"), fields.get("thing")) {
         (Some(_), None) => Press::parse(event).map(Message::Press),

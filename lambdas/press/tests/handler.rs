@@ -8,17 +8,22 @@ mod broker;
 mod local;
 
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use broker::Broker;
+use lock_aws::Cloud;
 use lock_aws::PerformError;
-use lock_aws::{Cloud, clock};
-use lock_core::binding::Actions;
-use lock_core::event::{Event, Subject};
+use lock_aws::clock::Clock;
+use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
 use press::handler::Handler;
 use serde_json::{Value, json};
+
+/// When each test begins; the time then passes by hand.
+const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
 struct World {
     broker: Broker,
@@ -38,11 +43,10 @@ impl World {
     async fn new() -> World {
         let broker = Broker::start().await;
         let cloud = local::cloud(broker.address).await;
-        cloud
-            .store
-            .bind(&button(), &lock(), &Actions::default(), clock::now())
-            .await
-            .unwrap();
+        let cloud = cloud.going_by(Clock::by_hand(NOW));
+        let before = NOW.minus(60_000);
+        local::register(&cloud, &lock(), before).await;
+        local::bind(&cloud, &button(), &lock(), before).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
         World {
             broker,
@@ -51,9 +55,22 @@ impl World {
         }
     }
 
+    /// A press of a moment after the last.
+    fn press(&self, click: &str, sequence: u64) -> Value {
+        json!({"button": "button-1", "clickType": click, "batteryVoltage": "1568mV", "sequence": sequence,
+               "receivedAt": self.cloud.clock.now().0, "pressId": format!("p{sequence}"), "principal": "ab12"})
+    }
+
     /// Time enough for a few tries of a publish.
     async fn handle(&self, event: &Value) -> Result<(), PerformError> {
-        self.handler.handle(event, clock::now().plus(2_000)).await
+        self.handle_text(&event.to_string()).await
+    }
+
+    async fn handle_text(&self, event: &str) -> Result<(), PerformError> {
+        let deadline = self.cloud.clock.now().plus(2_000);
+        let handled = self.handler.handle(event, deadline).await;
+        self.cloud.clock.pass(1).await;
+        handled
     }
 
     async fn record(&self) -> Record {
@@ -74,15 +91,12 @@ impl World {
     }
 }
 
-fn press(click: &str, sequence: u64) -> Value {
-    json!({"button": "button-1", "clickType": click, "batteryVoltage": "1568mV", "sequence": sequence,
-           "receivedAt": clock::now().0, "pressId": format!("p{sequence}"), "principal": "ab12"})
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_press_publishes_one_command_that_expires() {
     let world = World::new().await;
-    world.handle(&press("LONG", 1)).await.unwrap();
+    let press = world.press("LONG", 1);
+    world.cloud.clock.pass(1_200).await;
+    world.handle(&press).await.unwrap();
     let published = world.broker.take();
     let [(target, command)] = &published[..] else {
         panic!("{published:?}")
@@ -92,15 +106,15 @@ async fn a_press_publishes_one_command_that_expires() {
         "{target}"
     );
     assert!(
-        target.contains("qos=1") && target.contains("messageExpiry=29"),
-        "{target}"
+        target.contains("qos=1") && target.contains("messageExpiry=28"),
+        "whole seconds of what is left of 30: {target}"
     );
     assert!(!target.contains("retain=true"), "{target}");
     let record = world.record().await;
     assert_eq!(command["action"], "unlock");
     assert_eq!(command["version"], json!(record.version));
     assert_eq!(command["commandId"], json!(record.command.unwrap().id));
-    world.handle(&press("DOUBLE", 2)).await.unwrap();
+    world.handle(&world.press("DOUBLE", 2)).await.unwrap();
     let published = world.broker.take();
     assert_eq!(published[0].1["action"], "lock");
     assert!(
@@ -114,7 +128,7 @@ async fn a_press_that_could_not_be_published_is_an_error_and_its_retry_publishes
 {
     let world = World::new().await;
     world.broker.answer(500);
-    let event = press("LONG", 1);
+    let event = world.press("LONG", 1);
     let error = world.handle(&event).await.unwrap_err();
     assert_eq!(error.code(), "publish");
     let committed = world.record().await;
@@ -135,44 +149,34 @@ async fn a_press_that_could_not_be_published_is_an_error_and_its_retry_publishes
         [],
         "the second re-send waits for its turn"
     );
-    assert_eq!(world.lines(Subject::Lock(lock())).await.len(), 2);
+    let lines = world.lines(Subject::Lock(lock())).await;
+    let presses = lines.iter().filter(|line| line.button.is_some());
+    assert_eq!(presses.count(), 3, "command, re-send, and ignored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
     let world = World::new().await;
-    world.handle(&press("LONG", 1)).await.unwrap();
-    world
-        .cloud
-        .store
-        .set_enabled(&button(), false)
-        .await
-        .unwrap();
+    world.handle(&world.press("LONG", 1)).await.unwrap();
+    local::disable(&world.cloud, &button(), NOW).await;
     world.broker.take();
-    world.handle(&press("LONG", 2)).await.unwrap();
+    world.handle(&world.press("LONG", 2)).await.unwrap();
     assert_eq!(world.broker.take(), []);
     let lines = world.lines(Subject::Lock(lock())).await;
-    assert_eq!(lines[0].reason.code(), "revoked");
-    world
-        .cloud
-        .store
-        .set_enabled(&button(), true)
-        .await
-        .unwrap();
-    world.handle(&press("LONG", 3)).await.unwrap();
+    let revoked = |line: &Event| line.reason.code() == "revoked";
+    assert_eq!(lines.iter().filter(|line| revoked(line)).count(), 1);
+    let before = NOW.minus(60_000);
+    local::bind(&world.cloud, &button(), &lock(), before).await;
+    world.handle(&world.press("LONG", 3)).await.unwrap();
     assert_eq!(
         world.broker.take().len(),
         1,
         "the cached refusal is asked again"
     );
     let other = LockName::new("lock-2").unwrap();
-    world
-        .cloud
-        .store
-        .bind(&button(), &other, &Actions::default(), clock::now())
-        .await
-        .unwrap();
-    world.handle(&press("DOUBLE", 4)).await.unwrap();
+    local::register(&world.cloud, &other, before).await;
+    local::bind(&world.cloud, &button(), &other, before).await;
+    world.handle(&world.press("DOUBLE", 4)).await.unwrap();
     assert!(
         world.broker.take()[0]
             .0
@@ -201,10 +205,14 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
             "oversize",
         ),
     ];
+    let before = world.lines(Subject::Button(button())).await.len();
     for (event, code) in &cases {
         world.handle(event).await.unwrap();
         let lines = world.lines(Subject::Button(button())).await;
-        assert_eq!(lines[0].reason.code(), *code, "{event}");
+        assert!(
+            lines.iter().any(|line| line.reason.code() == *code),
+            "{event}"
+        );
     }
     for event in [
         json!(null),
@@ -217,8 +225,101 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
     }
     assert_eq!(
         world.lines(Subject::Button(button())).await.len(),
-        cases.len()
+        before + cases.len()
     );
+    assert_eq!(world.record().await.version.0, 0, "nothing but lines");
+    assert_eq!(world.broker.take(), []);
+}
+
+/// The event of a rule that hands the payload over whole.
+fn from_rule(world: &World, mut own: Value, payload: &[u8]) -> Value {
+    own["receivedAt"] = json!(world.cloud.clock.now().0);
+    own["payload"] = json!(BASE64.encode(payload));
+    own
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_that_is_handed_over_whole_acts_as_one_whose_fields_are_named() {
+    let world = World::new().await;
+    let of_button = |id: &str| json!({"button": "button-1", "pressId": id, "principal": "ab12"});
+    // What the payload says of itself beside its own fields counts for nothing.
+    let payload =
+        br#"{"clickType":"LONG","sequence":1,"button":"button-2","receivedAt":1,"principal":"x"}"#;
+    let event = from_rule(&world, of_button("p1"), payload);
+    world.handle(&event).await.unwrap();
+    let [(_, command)] = &world.broker.take()[..] else {
+        panic!("one command");
+    };
+    assert_eq!(command["action"], "unlock");
+    let lines = world.lines(Subject::Lock(lock())).await;
+    let line = lines.iter().find(|line| line.kind == Kind::Press).unwrap();
+    let (principal, at) = (line.principal.as_deref(), line.at.0);
+    assert_eq!(
+        (principal, json!(at)),
+        (Some("ab12"), event["receivedAt"].clone())
+    );
+    let payload = br#"{"action":"lock","requestId":"r1","actor":"alice"}"#;
+    let event = from_rule(
+        &world,
+        json!({"thing": "lock-1", "principal": "cd34"}),
+        payload,
+    );
+    world.handle(&event).await.unwrap();
+    let published = world.broker.take();
+    assert_eq!(published[0].1["action"], "lock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_json_or_cannot_be_held_leaves_a_line_with_its_reason() {
+    let world = World::new().await;
+    let good = r#"{"clickType":"SINGLE"}"#;
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    // payload => code, and the words that tell the slip
+    let cases = [
+        (format!("\u{feff}{good}"), "malformed", "byte order mark"),
+        (format!("{good}\0"), "malformed", "NUL"),
+        ("SINGLE".to_owned(), "malformed", "no JSON object"),
+        (
+            r#"{"clickType":1e400}"#.to_owned(),
+            "wrong-type",
+            "clickType",
+        ),
+        (
+            format!(r#"{{"clickType":"SINGLE","sequence":{deep}}}"#),
+            "wrong-type",
+            "sequence",
+        ),
+    ];
+    for (payload, code, words) in &cases {
+        let button = format!("of-{words}").replace(' ', "-");
+        let own = json!({"button": button, "pressId": "p1"});
+        let event = from_rule(&world, own, payload.as_bytes());
+        world.handle(&event).await.unwrap();
+        let subject = Subject::Button(ButtonSerial::new(button.as_str()).unwrap());
+        let lines = world.lines(subject).await;
+        let [line] = &lines[..] else {
+            panic!("{payload}: {lines:?}");
+        };
+        assert_eq!(line.reason.code(), *code, "{payload}");
+        let detail = line.detail.as_deref().unwrap_or_default();
+        assert!(detail.contains(words), "{payload}: {detail}");
+        let own = json!({"thing": "lock-1"});
+        let event = from_rule(&world, own, payload.as_bytes());
+        world.handle(&event).await.unwrap();
+    }
+    let lines = world.lines(Subject::Lock(lock())).await;
+    assert!(lines.iter().any(|line| line.reason.code() == "malformed"));
+    // The events of a rule that names the fields, and of nobody.
+    for text in [
+        r#"{"button":"button-1","clickType":1e400,"receivedAt":5,"pressId":"p2"}"#,
+        "1e400",
+        "[]",
+        r#"{"button":1e400}"#,
+    ] {
+        world.handle_text(text).await.unwrap();
+    }
+    let lines = world.lines(Subject::Button(button())).await;
+    assert!(lines.iter().any(|line| line.reason.code() == "wrong-type"));
     assert_eq!(world.record().await.version.0, 0, "nothing but lines");
     assert_eq!(world.broker.take(), []);
 }
@@ -226,7 +327,7 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_button_is_ignored_in_its_own_history() {
     let world = World::new().await;
-    let mut event = press("SINGLE", 1);
+    let mut event = world.press("SINGLE", 1);
     event["button"] = json!("stranger");
     world.handle(&event).await.unwrap();
     let lines = world
@@ -239,10 +340,10 @@ async fn an_unknown_button_is_ignored_in_its_own_history() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_acts_once_however_often_it_arrives() {
     let world = World::new().await;
-    let event = json!({"thing": "lock-1", "action": "lock", "requestId": "r1", "actor": "alice", "receivedAt": clock::now().0});
+    let event = json!({"thing": "lock-1", "action": "lock", "requestId": "r1", "actor": "alice", "receivedAt": NOW.0});
     world.handle(&event).await.unwrap();
     assert_eq!(world.broker.take().len(), 1);
-    world.handle(&press("DOUBLE", 1)).await.unwrap();
+    world.handle(&world.press("DOUBLE", 1)).await.unwrap();
     world.broker.take();
     let version = world.record().await.version;
     world.handle(&event).await.unwrap();
@@ -250,6 +351,22 @@ async fn a_request_acts_once_however_often_it_arrives() {
         (world.broker.take().len(), world.record().await.version),
         (0, version)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_about_a_lock_that_is_not_registered() {
+    let world = World::new().await;
+    let stranger = LockName::new("stranger").unwrap();
+    for event in [
+        json!({"thing": "stranger", "action": "lock", "requestId": "r1", "receivedAt": NOW.0}),
+        json!({"thing": "stranger", "action": "open", "requestId": "r2", "receivedAt": NOW.0}),
+    ] {
+        world.handle(&event).await.unwrap();
+    }
+    assert_eq!(world.lines(Subject::Lock(stranger.clone())).await, []);
+    let record = world.cloud.store.read_record(&stranger).await.unwrap();
+    assert_eq!(record, None);
+    assert_eq!(world.broker.take(), []);
 }
 
 /// AWS's own button speaks the shape that `aws_lambda_events` knows; the rule adds what the topic and the engine know.
@@ -262,14 +379,10 @@ async fn the_payload_of_awss_own_button_is_understood() {
     .unwrap();
     let serial = payload.serial_number.unwrap();
     let button = ButtonSerial::new(serial.as_str()).unwrap();
-    world
-        .cloud
-        .store
-        .bind(&button, &lock(), &Actions::default(), clock::now())
-        .await
-        .unwrap();
+    let before = NOW.minus(60_000);
+    local::bind(&world.cloud, &button, &lock(), before).await;
     let event = json!({"button": serial, "clickType": payload.click_type, "batteryVoltage": payload.battery_voltage,
-                       "receivedAt": clock::now().0, "pressId": "u1", "principal": "ab12"});
+                       "receivedAt": NOW.0, "pressId": "u1", "principal": "ab12"});
     world.handle(&event).await.unwrap();
     assert_eq!(world.broker.take().len(), 1);
     let binding = world

@@ -1,11 +1,12 @@
 //! Load, decide, perform: one report of a lock. Must not judge what it loads, nor know how it is stored.
 
-use lock_aws::clock::{self, Stopwatch};
-use lock_aws::perform::{ANSWER_MS, log_decision, within};
+use lock_aws::clock::Stopwatch;
+use lock_aws::perform::{ANSWER_MS, log_decision, pass_over};
+use lock_aws::serve::{Function, Invocation};
 use lock_aws::{Cloud, PerformError, Performed, PublishError, Steps, StoreError};
 use lock_core::binding::Binding;
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
-use lock_core::field::Refusal;
+use lock_core::field::{Refusal, parse_event};
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::record::Record;
@@ -13,6 +14,9 @@ use lock_core::report::ReportEvent;
 use lock_core::time::UnixMillis;
 use lock_core::{Decision, decide_report};
 use serde_json::Value;
+
+/// The function's name in metrics.
+const SERVICE: &str = "report";
 
 /// The report function.
 #[derive(Debug)]
@@ -27,34 +31,35 @@ impl Handler {
         Handler { cloud, limits }
     }
 
-    /// Handles one event of the report rule, within `deadline`.
+    /// Handles one event of the report rule, of which `event` is the text, within `deadline`.
     ///
     /// A report that cannot be read is refused: logged, written down, and done with.
     ///
     /// *Errors*: [`PerformError`], for what a later delivery may cure, which the shadow's version makes safe
     /// (C9).
-    pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<(), PerformError> {
+    pub async fn handle(&self, event: &str, deadline: UnixMillis) -> Result<(), PerformError> {
         let total = Stopwatch::start();
         let mut steps = Steps::default();
-        let outcome = match ReportEvent::parse(event) {
-            Ok(report) => self.act(report, deadline, &mut steps).await,
+        let (event, report) = match parse_event(event) {
+            Ok(event) => {
+                let report = ReportEvent::parse(&event);
+                (event, report)
+            }
+            Err(refusal) => (Value::Null, Err(refusal)),
+        };
+        let decided = match report {
+            Ok(report) => self.act(report, deadline, &mut steps).await?,
             Err(refusal) => {
-                let refused = self.cloud.refuse(event, &refusal, &self.limits, &mut steps);
-                refused.await
+                let refused =
+                    self.cloud
+                        .refuse(SERVICE, &event, &refusal, &self.limits, &mut steps);
+                refused.await?
             }
         };
-        match outcome {
-            Ok(Some(decision)) => log_decision(&decision, &steps, &total),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(
-                    code = error.code(),
-                    total_ms = total.elapsed_ms(),
-                    "{error}"
-                );
-                return Err(error);
-            }
+        if let Some(decision) = decided {
+            log_decision(&decision, &steps, &total);
         }
+        self.cloud.store.note_limits(&self.limits, deadline).await;
         Ok(())
     }
 
@@ -65,24 +70,28 @@ impl Handler {
         steps: &mut Steps,
     ) -> Result<Option<Decision>, PerformError> {
         let deadline = deadline.minus(ANSWER_MS);
-        let decision = within(deadline, Box::pin(self.decide_and_commit(report, steps))).await?;
-        self.cloud.publish(&decision, deadline, steps).await?;
-        Ok(Some(decision))
+        let decide = Box::pin(self.decide_and_commit(report, steps));
+        let decided = self.cloud.within(deadline, decide).await?;
+        if let Some(decision) = &decided {
+            self.cloud.publish(decision, deadline, steps).await?;
+        }
+        Ok(decided)
     }
 
-    /// Decides until the writes hold, each time on what is then in the table.
+    /// Decides until the writes hold, each time on what is then in the table. None for a thing that is no registered lock,
+    /// of which nothing is written (C9).
     async fn decide_and_commit(
         &self,
         event: ReportEvent,
         steps: &mut Steps,
-    ) -> Result<Decision, PerformError> {
+    ) -> Result<Option<Decision>, PerformError> {
         let mut report = event;
         let mut origin = Origin::Event;
         while steps.may_decide() {
             let watch = Stopwatch::start();
             let record = self.cloud.store.read_record(&report.lock).await?;
             let binding = self.binding_behind(record.as_ref()).await?;
-            let now = clock::now();
+            let now = self.cloud.clock.now();
             let decision = match decide_report(
                 record.as_ref(),
                 &report,
@@ -92,6 +101,10 @@ impl Handler {
                 &self.limits,
             ) {
                 ReportDecision::Act(decision) => *decision,
+                ReportDecision::NotRegistered => {
+                    pass_over(SERVICE, &report.lock);
+                    return Ok(None);
+                }
                 ReportDecision::ReadShadow => match self.read_shadow(&report.lock).await? {
                     Some(Ok(present)) => {
                         (report, origin) = (present, Origin::Shadow);
@@ -105,7 +118,7 @@ impl Handler {
             };
             steps.load_ms += watch.elapsed_ms();
             if self.cloud.commit(&decision, steps).await? == Performed::Done {
-                return Ok(decision);
+                return Ok(Some(decision));
             }
         }
         Err(std::mem::take(steps).exhausted())
@@ -125,5 +138,13 @@ impl Handler {
     ) -> Result<Option<Result<ReportEvent, Refusal>>, PublishError> {
         let shadow = self.cloud.publisher.get_shadow(lock).await?;
         Ok(shadow.map(|shadow| ReportEvent::parse_shadow(lock.clone(), &shadow)))
+    }
+}
+
+impl Function for Handler {
+    type Answer = ();
+
+    fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, ()> {
+        Box::pin(async move { Ok(self.handle(event, deadline).await?) })
     }
 }

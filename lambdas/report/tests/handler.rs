@@ -8,8 +8,9 @@ mod broker;
 mod local;
 
 use broker::Broker;
-use lock_aws::{Cloud, clock};
-use lock_core::event::Subject;
+use lock_aws::Cloud;
+use lock_aws::clock::Clock;
+use lock_core::event::{Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::record::{Record, Status};
@@ -17,6 +18,9 @@ use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use report::handler::Handler;
 use serde_json::{Value, json};
+
+/// When each test begins; the time then passes by hand.
+const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
 struct World {
     broker: Broker,
@@ -33,14 +37,19 @@ fn reported(latch: &str, version: &Value, id: &Value) -> Value {
            "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null})
 }
 
-fn event(shadow: u64, second: u64, reported: Value) -> Value {
-    json!({"thing": "lock-1", "shadowVersion": shadow, "timestamp": second, "reported": reported})
+/// The report of an update, with the token and the id that a lock gives it.
+fn event(shadow: u64, second: u64, mut reported: Value) -> Value {
+    let id = format!("1-{second}{shadow}");
+    reported["reportId"] = json!(id);
+    json!({"thing": "lock-1", "shadowVersion": shadow, "timestamp": second, "clientToken": id, "reported": reported})
 }
 
 impl World {
     async fn new() -> World {
         let broker = Broker::start().await;
         let cloud = local::cloud(broker.address).await;
+        let cloud = cloud.going_by(Clock::by_hand(NOW));
+        local::register(&cloud, &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
         World {
             broker,
@@ -50,7 +59,12 @@ impl World {
     }
 
     async fn handle(&self, event: &Value) -> Result<(), lock_aws::PerformError> {
-        self.handler.handle(event, clock::now().plus(2_000)).await
+        self.handle_text(&event.to_string()).await
+    }
+
+    async fn handle_text(&self, event: &str) -> Result<(), lock_aws::PerformError> {
+        let deadline = self.cloud.clock.now().plus(2_000);
+        self.handler.handle(event, deadline).await
     }
 
     async fn record(&self) -> Record {
@@ -112,7 +126,8 @@ async fn a_lock_heard_for_the_first_time_comes_to_settled_and_locked_by_itself()
         .history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
-    let reasons: Vec<&str> = lines.iter().map(|line| line.reason.code()).collect();
+    let reports = lines.iter().filter(|line| line.kind == Kind::Report);
+    let reasons: Vec<&str> = reports.map(|line| line.reason.code()).collect();
     assert_eq!(reasons, ["executed", "first-report"]);
 }
 
@@ -141,6 +156,7 @@ async fn a_system_lock_that_could_not_be_published_is_an_error_and_its_retry_pub
 async fn a_late_or_repeated_report_changes_nothing() {
     let world = World::settled().await;
     let before = world.record().await;
+    world.cloud.clock.pass(1).await;
     let id = json!(before.command.as_ref().unwrap().id);
     world
         .handle(&event(
@@ -165,7 +181,8 @@ async fn a_late_or_repeated_report_changes_nothing() {
         .history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
-    let mut reasons: Vec<&str> = lines.iter().map(|line| line.reason.code()).collect();
+    let reports = lines.iter().filter(|line| line.kind == Kind::Report);
+    let mut reasons: Vec<&str> = reports.map(|line| line.reason.code()).collect();
     reasons.sort_unstable();
     assert_eq!(
         reasons,
@@ -185,7 +202,8 @@ async fn after_a_deleted_shadow_only_the_shadow_itself_is_believed() {
         before,
         "no shadow, nothing to believe"
     );
-    let present = reported("unlocked", &json!(before.version), &id);
+    let mut present = reported("unlocked", &json!(before.version), &id);
+    present["reportId"] = json!("1-9000");
     world
         .broker
         .hold_shadow(json!({"state": {"reported": present}, "version": 2, "timestamp": 501}));
@@ -201,19 +219,20 @@ async fn after_a_deleted_shadow_only_the_shadow_itself_is_believed() {
 async fn a_device_that_refuses_for_ever_is_sent_the_command_within_the_back_off() {
     let world = World::settled().await;
     let version = world.record().await.version;
-    for n in 0..20 {
+    let clock = &world.cloud.clock;
+    let mut sent_ms = Vec::new();
+    // Ten times a second for a minute.
+    for n in 0..600 {
         let mut refusal = reported("locked", &json!(version.0 - 1), &json!("older"));
         refusal["refused"] = json!({"commandId": null, "reason": "journal"});
-        world
-            .handle(&event(10 + n, 200 + n, refusal))
-            .await
-            .unwrap();
+        let refusal = event(10 + n, 200 + n / 10, refusal);
+        world.handle(&refusal).await.unwrap();
+        let sent = world.broker.take();
+        sent_ms.extend(sent.iter().map(|_| clock.now().since(NOW)));
+        clock.pass(100).await;
     }
-    assert_eq!(
-        world.broker.take().len(),
-        1,
-        "the system lock, and no re-send before its turn"
-    );
+    // The second system command a second after the first, its first re-send at once, and each later one after twice as long.
+    assert_eq!(sent_ms, [1_000, 1_100, 3_100, 7_100, 15_100, 31_100]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,4 +257,77 @@ async fn a_report_that_cannot_be_read_is_refused_written_down_and_not_retried() 
             .count(),
         1
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_this_program_cannot_hold_is_refused_in_the_locks_history() {
+    let world = World::settled().await;
+    let before = world.record().await;
+    let good = event(9, 300, reported("locked", &json!("VERSION"), &json!("x"))).to_string();
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for version in ["1e400", "-1e999", &deep] {
+        let text = good.replace("\"VERSION\"", version);
+        world.handle_text(&text).await.unwrap();
+    }
+    for nobodys in ["null", "1e400", &deep, "{}", r#"{"thing":1e400}"#] {
+        world.handle_text(nobodys).await.unwrap();
+    }
+    assert_eq!(world.record().await, before);
+    let lines = world
+        .cloud
+        .store
+        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .await
+        .unwrap();
+    let refused: Vec<_> = lines
+        .iter()
+        .filter(|line| line.reason.code() == "wrong-type")
+        .map(|line| line.detail.as_deref())
+        .collect();
+    let detail = "field version is not a whole number below 2^53";
+    assert!(
+        !refused.is_empty() && refused.iter().all(|told| *told == Some(detail)),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_saved_again_by_hand_settles_nothing() {
+    let world = World::settled().await;
+    let before = world.record().await;
+    let id = json!(before.command.as_ref().unwrap().id);
+    let whole = reported("unlocked", &json!(before.version), &id);
+    let mut by_hand = event(9, 300, whole.clone());
+    by_hand.as_object_mut().unwrap().remove("clientToken");
+    world.handle(&by_hand).await.unwrap();
+    let mut by_a_program = event(10, 301, whole);
+    by_a_program["clientToken"] = json!("f3a01b2c");
+    world.handle(&by_a_program).await.unwrap();
+    assert_eq!(world.record().await, before);
+    let lines = world
+        .cloud
+        .store
+        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .await
+        .unwrap();
+    let texts = lines.iter().map(ToString::to_string);
+    let wanted = "reports unlocked (remote): ignored: not from lock";
+    assert_eq!(texts.filter(|text| text == wanted).count(), 2, "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_about_a_thing_that_is_not_registered() {
+    let world = World::new().await;
+    let mut whole = event(1, 100, reported("unlocked", &json!(0), &json!(null)));
+    let mut unreadable = event(2, 101, json!({"bootCount": 3, "temp": 20}));
+    for message in [&mut whole, &mut unreadable] {
+        message["thing"] = json!("thermostat-1");
+        world.handle(message).await.unwrap();
+    }
+    let thermostat = LockName::new("thermostat-1").unwrap();
+    let record = world.cloud.store.read_record(&thermostat).await.unwrap();
+    let subject = Subject::Lock(thermostat);
+    let lines = world.cloud.store.history(&subject, 9, UnixMillis(0)).await;
+    assert_eq!((record, lines.unwrap()), (None, Vec::new()));
+    assert_eq!(world.broker.take(), []);
 }

@@ -2,11 +2,13 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
-use lock_core::write::{BindingUpdate, Newer, RecordUpdate, RecordWrite, ShadowGuard, Writes};
+use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
+use lock_core::event::{Event, Slot, Subject};
+use lock_core::write::{BindingWrite, RecordWrite, Writes};
 
+use super::condition::{binding_expression, delete_expression, record_expression};
 use super::expression::Expression;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Task};
 use crate::item::{Item, Key, request_item, to_item};
 
 const ABSENT: &str = "attribute_not_exists(pk)";
@@ -43,7 +45,8 @@ pub enum Conflict {
 impl Store {
     /// Commits a decision's writes, all or nothing.
     ///
-    /// A decision that changes nothing writes its line alone, and never over a line of the same key.
+    /// A decision that changes nothing writes its line alone, never over a line of the same key; ignored presses of one
+    /// button for one reason are counted on one line a minute.
     ///
     /// An attempt whose answer does not come (lost, too late, a server's own error) is made again by the SDK, with the one
     /// `ClientRequestToken` that it draws for this call: within ten minutes DynamoDB answers the repetition of a transaction
@@ -53,9 +56,11 @@ impl Store {
     /// *Errors*: [`StoreError`] for whatever is neither done nor a conflict. Only where it says `unknown` the writes may have
     /// been made, all of them or none: read again, and decide on what is there.
     pub async fn commit(&self, writes: &Writes) -> Result<Committed, StoreError> {
-        let line = to_item(&Key::event(&writes.event), &writes.event);
-        if writes.binding.is_none() && writes.record.is_none() && writes.request.is_none() {
-            return self.put_line(line).await;
+        if writes.is_line() {
+            return match writes.event.slot() {
+                Some(slot) => self.count_line(&writes.event, &slot).await,
+                None => self.put_line(&writes.event).await,
+            };
         }
         let mut parts = Vec::new();
         let mut actions = Vec::new();
@@ -65,26 +70,22 @@ impl Store {
         }
         if let Some(binding) = &writes.binding {
             parts.push(Conflict::Binding);
-            actions.push(update(
-                self.update(&Key::binding(&binding.button), binding_expression(binding)),
-            ));
+            actions.push(self.binding_action(binding));
         }
-        match &writes.record {
-            Some(RecordWrite::Create(record)) => {
-                parts.push(Conflict::Record);
-                actions.push(put(
-                    self.put(to_item(&Key::record(&record.lock), record), Some(ABSENT))
-                ));
-            }
-            Some(RecordWrite::Update(record)) => {
-                parts.push(Conflict::Record);
-                actions.push(update(
-                    self.update(&Key::record(&record.lock), record_expression(record)),
-                ));
-            }
-            None => {}
+        if let Some(record) = &writes.record {
+            parts.push(Conflict::Record);
+            actions.push(self.record_action(record));
         }
-        actions.push(put(self.put(line, None)));
+        if let Some(other) = &writes.other {
+            parts.push(Conflict::Record);
+            let record = RecordWrite::Update(other.record.clone());
+            actions.push(self.record_action(&record));
+        }
+        actions.extend(self.listing_actions(writes));
+        actions.push(put(self.put(line(&writes.event), None)));
+        if let Some(other) = &writes.other {
+            actions.push(put(self.put(line(&other.event), None)));
+        }
         let call = self
             .client
             .transact_write_items()
@@ -93,45 +94,128 @@ impl Store {
             Ok(_) => Ok(Committed::Done),
             Err(error) => match conflict(&error, &parts) {
                 Some(conflict) => Ok(Committed::Conflict(conflict)),
-                None => Err(StoreError {
-                    unknown: unknown(&error),
-                    ..self.error(
-                        "commit decision on",
-                        &Key::history(&writes.event.subject),
-                        error.into(),
-                    )
-                }),
+                None => Err(self.failed(Task::Commit(writes.event.subject.clone()), &error)),
             },
         }
     }
 
-    async fn put_line(&self, line: Item) -> Result<Committed, StoreError> {
-        let key = line
-            .get("pk")
-            .and_then(|pk| pk.as_s().ok())
-            .cloned()
-            .unwrap_or_default();
+    async fn put_line(&self, event: &Event) -> Result<Committed, StoreError> {
         let call = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(line))
+            .set_item(Some(line(event)))
             .condition_expression(ABSENT);
-        match call.send().await {
+        self.line_written(event, call.send().await)
+    }
+
+    /// Writes the line of an ignored press, or counts the press on the line that others like it have in the same minute. A
+    /// retry of the last press counted changes nothing.
+    async fn count_line(&self, event: &Event, slot: &Slot) -> Result<Committed, StoreError> {
+        let mut expression = Expression::default();
+        expression.set_if_absent(event);
+        expression.count("count", &0);
+        expression.set("lastKey", &event.key);
+        expression.set("lastAt", &event.at);
+        expression.require_if_any("lastKey", "<>", &event.key);
+        let parts = expression.parts();
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::shared_line(event, slot).to_item()))
+            .update_expression(parts.update)
+            .set_condition_expression(parts.condition)
+            .set_expression_attribute_names(parts.names)
+            .set_expression_attribute_values(parts.values);
+        self.line_written(event, call.send().await)
+    }
+
+    /// A line that is there already is as good as one just written.
+    fn line_written<T, E>(
+        &self,
+        event: &Event,
+        answer: Result<T, SdkError<E>>,
+    ) -> Result<Committed, StoreError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match answer {
             Ok(_) => Ok(Committed::Done),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
+            Err(error) if code(&error) == Some("ConditionalCheckFailedException") => {
                 Ok(Committed::Done)
             }
+            Err(error) if code(&error) == Some("TransactionConflictException") => {
+                Ok(Committed::Conflict(Conflict::Busy))
+            }
             Err(error) if throttled(&error) => Ok(Committed::Conflict(Conflict::Busy)),
-            Err(error) => Err(StoreError {
-                unknown: unknown(&error),
-                ..self.error("put event line of", &key, error.into())
-            }),
+            Err(error) => Err(self.failed(Task::WriteLine(event.subject.clone()), &error)),
         }
+    }
+
+    fn binding_action(&self, write: &BindingWrite) -> TransactWriteItem {
+        match write {
+            BindingWrite::Create(binding) => {
+                let key = Key::binding(&binding.button);
+                put(self.put(to_item(&key, binding), Some(ABSENT)))
+            }
+            BindingWrite::Update(binding) => {
+                let key = Key::binding(&binding.button);
+                update(self.update(&key, binding_expression(binding)))
+            }
+        }
+    }
+
+    fn record_action(&self, write: &RecordWrite) -> TransactWriteItem {
+        match write {
+            RecordWrite::Create(record) => {
+                let key = Key::record(&record.lock);
+                put(self.put(to_item(&key, record), Some(ABSENT)))
+            }
+            RecordWrite::Update(record) => {
+                let key = Key::record(&record.lock);
+                update(self.update(&key, record_expression(record)))
+            }
+            RecordWrite::Delete(record) => {
+                let key = Key::record(&record.lock);
+                delete(self.delete(&key, Some(delete_expression(record))))
+            }
+        }
+    }
+
+    /// What the list of registered things gains or loses.
+    fn listing_actions(&self, writes: &Writes) -> Vec<TransactWriteItem> {
+        let mut actions = Vec::new();
+        if let Some(BindingWrite::Create(binding)) = &writes.binding {
+            let key = Key::listing(&Subject::Button(binding.button.clone()));
+            actions.push(put(self.put(key.to_item(), None)));
+        }
+        match &writes.record {
+            Some(RecordWrite::Create(record)) => {
+                let key = Key::listing(&Subject::Lock(record.lock.clone()));
+                actions.push(put(self.put(key.to_item(), None)));
+            }
+            Some(RecordWrite::Delete(record)) => {
+                let key = Key::listing(&Subject::Lock(record.lock.clone()));
+                actions.push(delete(self.delete(&key, None)));
+            }
+            Some(RecordWrite::Update(_)) | None => {}
+        }
+        actions
+    }
+
+    fn delete(&self, key: &Key, condition: Option<Expression>) -> Delete {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()));
+        let delete = match condition.map(Expression::parts) {
+            Some(parts) => delete
+                .set_condition_expression(parts.condition)
+                .set_expression_attribute_names(parts.names)
+                .set_expression_attribute_values(parts.values),
+            None => delete,
+        };
+        delete.build().expect("table and key are given")
     }
 
     fn put(&self, item: Item, condition: Option<&str>) -> Put {
@@ -155,8 +239,8 @@ impl Store {
     }
 }
 
-/// Whether a call that failed may have been carried out all the same.
-fn unknown<E>(error: &SdkError<E>) -> bool {
+/// Whether a call that failed may have been carried out nevertheless.
+pub(super) fn unknown<E>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(answer) => answer.raw().status().is_server_error(),
@@ -166,84 +250,31 @@ fn unknown<E>(error: &SdkError<E>) -> bool {
 
 /// Whether the table, or the account, has had too many calls: nothing was done.
 fn throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    let code = error
+    code(error).is_some_and(|code| THROTTLES.contains(&code))
+}
+
+/// The service's code of a refusal.
+fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
+    error
         .as_service_error()
-        .and_then(ProvideErrorMetadata::code);
-    code.is_some_and(|code| THROTTLES.contains(&code))
+        .and_then(ProvideErrorMetadata::code)
+}
+
+/// A line of the history as an item.
+fn line(event: &Event) -> Item {
+    to_item(&Key::event(event), event)
 }
 
 fn put(put: Put) -> TransactWriteItem {
     TransactWriteItem::builder().put(put).build()
 }
 
+fn delete(delete: Delete) -> TransactWriteItem {
+    TransactWriteItem::builder().delete(delete).build()
+}
+
 fn update(update: Update) -> TransactWriteItem {
     TransactWriteItem::builder().update(update).build()
-}
-
-/// Enabled, revision as read, press newer than the last (C3). Where nothing is to be noted, the revision is written as it
-/// is: a condition alone would need one more permission.
-fn binding_expression(update: &BindingUpdate) -> Expression {
-    let mut expression = Expression::default();
-    expression.require("enabled", "=", &true);
-    expression.require("revision", "=", &update.revision);
-    let revision = update.revision + u64::from(update.disable);
-    if update.disable {
-        expression.set("enabled", &false);
-    }
-    let Some(note) = &update.note else {
-        expression.set("revision", &revision);
-        return expression;
-    };
-    if update.disable {
-        expression.set("revision", &revision);
-    }
-    expression.set("lastPress", &note.last_press);
-    expression.set_some("batteryMv", note.battery_mv.as_ref());
-    match note.newer {
-        Newer::Sequence(sequence) => {
-            expression.require_if_any("lastPress.sequence", "<", &sequence);
-        }
-        Newer::LastAtMost(at) => {
-            expression.require_if_any("lastPress.at", "<=", &at);
-            match note.last_press.sequence {
-                Some(kept) => expression.require("lastPress.sequence", "=", &kept),
-                None => expression.require_none("lastPress.sequence"),
-            }
-        }
-    }
-    expression
-}
-
-/// Version and status as read (C3), and whatever else the decision hangs on.
-fn record_expression(update: &RecordUpdate) -> Expression {
-    let mut expression = Expression::default();
-    expression.set_some("version", update.version.as_ref());
-    expression.set_some("status", update.status.as_ref());
-    expression.set_some("state", update.state.as_ref());
-    expression.set_some("command", update.command.as_ref());
-    expression.set_some("reported", update.reported.as_ref());
-    expression.set("dueShard", &update.due.due_shard);
-    expression.set("dueAt", &update.due.due_at);
-    let guard = &update.guard;
-    expression.require("version", "=", &guard.version);
-    expression.require("status", "=", &guard.status);
-    if let Some(state) = &guard.state {
-        expression.require("state", "=", state);
-    }
-    if let Some(at) = &guard.next_send_at {
-        expression.require("command.nextSendAt", "=", at);
-    }
-    if let Some(at) = &guard.due_at {
-        expression.require("dueAt", "=", at);
-    }
-    match &guard.shadow {
-        None => {}
-        Some(ShadowGuard::Below(version)) => {
-            expression.require_if_any("reported.shadowVersion", "<", version)
-        }
-        Some(ShadowGuard::Last(last)) => expression.require("reported", "=", last),
-    }
-    expression
 }
 
 /// What the cancellation means for the decision, if it is a conflict at all. `parts` names the actions in their order; the

@@ -8,7 +8,7 @@ use lock_core::limits::DUE_SHARDS;
 use lock_core::name::LockName;
 use lock_core::time::UnixMillis;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Task};
 use crate::item::{Item, PK};
 
 /// Index of records by shard and due time; keys only.
@@ -122,10 +122,8 @@ impl Shard {
             .expression_attribute_values(":shard", AttributeValue::S(self.number.to_string()))
             .expression_attribute_values(":until", AttributeValue::N(until.0.to_string()));
         let query = query.limit(page).set_exclusive_start_key(start);
-        let answer = query.send().await.map_err(|error| {
-            let shard = format!("shard {}", self.number);
-            store.error("query due records of", &shard, error.into())
-        })?;
+        let answer = query.send().await;
+        let answer = answer.map_err(|error| store.failed(Task::ReadDue(self.number), &error))?;
         self.read.extend(answer.items.unwrap_or_default());
         self.next = match answer.last_evaluated_key {
             Some(key) => Next::After(key),

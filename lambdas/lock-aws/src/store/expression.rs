@@ -56,6 +56,20 @@ impl Expression {
         }
     }
 
+    /// Sets each member of `value` that is not there yet.
+    pub fn set_if_absent(&mut self, value: &impl Serialize) {
+        let AttributeValue::M(members) = to_attribute(value) else {
+            return;
+        };
+        for (name, member) in members {
+            let path = self.path(&name);
+            let placeholder = format!(":v{}", self.values.len());
+            self.values.insert(placeholder.clone(), member);
+            self.sets
+                .push(format!("{path} = if_not_exists({path}, {placeholder})"));
+        }
+    }
+
     /// Adds one to `path`, which starts at `from`.
     pub fn count(&mut self, path: &str, from: &impl Serialize) {
         let (path, from, one) = (self.path(path), self.value(from), self.value(&1));
@@ -88,12 +102,6 @@ impl Expression {
         let path = self.path(path);
         self.conditions
             .push(format!("attribute_not_exists({path})"));
-    }
-
-    /// Requires that the item exists.
-    pub fn require_item(&mut self) {
-        let path = self.path("pk");
-        self.conditions.push(format!("attribute_exists({path})"));
     }
 
     /// The finished expression.

@@ -6,7 +6,17 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
-use lock_aws::{Access, Cloud};
+use lock_aws::{Access, Cloud, Committed};
+use lock_core::binding::{Actions, Binding};
+use lock_core::event::{Event, Kind, Subject};
+use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::record::{Record, Status};
+use lock_core::report::Latch;
+use lock_core::time::UnixMillis;
+use lock_core::write::{
+    Bind, BindingChange, BindingUpdate, BindingWrite, RecordUpdate, RecordWrite, Writes,
+};
 use tokio::net::TcpListener;
 
 /// The table's name.
@@ -18,6 +28,97 @@ pub async fn cloud(iot_data: SocketAddr) -> Cloud {
     let cloud = client(start().await, iot_data);
     create(cloud.store.client()).await;
     cloud
+}
+
+/// Registers a lock at `now`, as an operator's command does.
+#[allow(dead_code, reason = "each test binary uses its part of this file")]
+pub async fn register(cloud: &Cloud, lock: &LockName, now: UnixMillis) {
+    let event = line(Subject::Lock(lock.clone()), Kind::Register, now);
+    let writes = Writes {
+        record: Some(RecordWrite::Create(Record::created(lock.clone(), now))),
+        ..Writes::line(event)
+    };
+    let committed = cloud.store.commit(&writes).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+}
+
+/// Binds a button to a lock at `now`: a new binding, or the one there is.
+#[allow(dead_code, reason = "each test binary uses its part of this file")]
+pub async fn bind(
+    cloud: &Cloud,
+    button: &ButtonSerial,
+    lock: &LockName,
+    now: UnixMillis,
+) -> Binding {
+    let known = cloud.store.read_binding(button).await.unwrap();
+    let write = match &known {
+        None => BindingWrite::Create(Binding {
+            button: button.clone(),
+            lock: Some(lock.clone()),
+            actions: Actions::default(),
+            enabled: true,
+            revision: now.0,
+            bound_at: Some(now),
+            last_press: None,
+            battery_mv: None,
+        }),
+        Some(binding) => {
+            let bind = Bind {
+                lock: Some(lock.clone()),
+                actions: Actions::default(),
+                at: now,
+                forget_last_press: false,
+            };
+            let change = BindingChange::Bind(bind);
+            BindingWrite::Update(BindingUpdate::new(binding, change))
+        }
+    };
+    let after = write.apply(known.as_ref()).unwrap();
+    let event = line(Subject::Button(button.clone()), Kind::Bind, now);
+    let writes = Writes {
+        binding: Some(write),
+        ..Writes::line(event)
+    };
+    let committed = cloud.store.commit(&writes).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+    after
+}
+
+/// Disables a button's binding.
+#[allow(dead_code, reason = "each test binary uses its part of this file")]
+pub async fn disable(cloud: &Cloud, button: &ButtonSerial, now: UnixMillis) {
+    let binding = cloud.store.read_binding(button).await.unwrap().unwrap();
+    let disable = BindingUpdate::new(&binding, BindingChange::Disable);
+    let event = line(Subject::Button(button.clone()), Kind::Revoke, now);
+    let writes = Writes {
+        binding: Some(BindingWrite::Update(disable)),
+        ..Writes::line(event)
+    };
+    let committed = cloud.store.commit(&writes).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+}
+
+/// Leaves a lock's record in a status and state, as a report of the lock would.
+#[allow(dead_code, reason = "each test binary uses its part of this file")]
+pub async fn leave(cloud: &Cloud, lock: &LockName, status: Status, state: Latch) {
+    let record = cloud.store.read_record(lock).await.unwrap().unwrap();
+    let update = RecordUpdate {
+        status: Some(status),
+        state: Some(state),
+        ..RecordUpdate::new(&record, record.due.clone())
+    };
+    let subject = Subject::Lock(lock.clone());
+    let writes = Writes {
+        record: Some(RecordWrite::Update(update)),
+        ..Writes::line(line(subject, Kind::Report, lock_aws::clock::now()))
+    };
+    let committed = cloud.store.commit(&writes).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+}
+
+fn line(subject: Subject, kind: Kind, now: UnixMillis) -> Event {
+    let key = format!("{kind:?}-{}", now.0);
+    Event::new(subject, kind, now, key, &Limits::default())
 }
 
 /// Starts a database without a table, and says where.

@@ -1,4 +1,4 @@
-//! What a record comes to when its time is over (C8, C10). Must not know how due
+//! What follows for a record whose time is over (C8, C10). Must not know how due
 //! records are found.
 //!
 //! Every record is always due at some time, so none is forgotten, whatever was
@@ -6,21 +6,21 @@
 //! event must not look like silence. Only then time is judged, and it is judged as
 //! "not answered", never as "not executed".
 //!
-//! | the record is … | and | comes to |
+//! | the record is … | and | what follows |
 //! |---|---|---|
 //! | any | the shadow holds news | what that report means (C9) |
-//! | pending, UNLOCK | past its end and 10 s | system LOCK, a person told |
+//! | pending, UNLOCK | past its end and 10 s | system LOCK, a person alerted |
 //! | pending, UNLOCK | current, its binding enabled | sent again |
-//! | pending, LOCK | past a command's life | unresponsive, a person told |
+//! | pending, LOCK | past a command's life | unresponsive, a person alerted |
 //! | pending or unresponsive, LOCK | its turn has come | sent again |
-//! | settled | silent for 35 min | unresponsive, a person told |
+//! | settled | silent for 35 min | unresponsive, a person alerted |
 //! | unresponsive, UNLOCK | the device is behind it | system LOCK |
 //! | unresponsive | nothing to send | looked at again later |
 
 use super::Decision;
-use super::report::{Freshness, Origin, ReportDecision, decide_report, freshness};
+use super::report::{Origin, REFUSED_FOR_CLOCK, ReportDecision, decide_report, is_news};
 use super::resend::{may_resend, resend};
-use super::system::{changed, reported_version, system_lock};
+use super::system::{Case, changed, reported_version, system_lock};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::event::Event;
@@ -85,15 +85,6 @@ pub fn decide_due(
     })
 }
 
-/// Whether the shadow holds a report that has not been used. One that is lower
-/// but not later is an answer from before, not a deleted shadow.
-fn is_news(record: &Record, shadow: &ReportEvent) -> bool {
-    matches!(
-        freshness(record, shadow, Origin::Event),
-        Freshness::Newer(_) | Freshness::Deleted
-    )
-}
-
 /// A change that holds only while the record is as due as it was read: whatever
 /// has been heard or sent since has moved its due time.
 fn update(record: &Record, due_at: UnixMillis) -> RecordUpdate {
@@ -123,7 +114,7 @@ fn later(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Deci
     wait(record, now.plus(REPORT_INTERVAL_MS), reason, event)
 }
 
-/// The end of trust, told once: the status changes only here.
+/// The end of trust; a person is alerted when it begins.
 fn unresponsive(record: &Record, due_at: UnixMillis, reason: Reason, event: Event) -> Decision {
     let update = RecordUpdate {
         status: Some(Status::Unresponsive),
@@ -147,7 +138,8 @@ fn settled(record: &Record, event: Event, now: UnixMillis) -> Decision {
     unresponsive(record, due_at, Reason::SILENT, event)
 }
 
-/// A LOCK never expires and is sent again until acknowledged (C8).
+/// A LOCK never expires and is sent again until acknowledged (C8). One that waits
+/// for its turn is judged from then (C15).
 fn lock(
     record: &Record,
     command: &Command,
@@ -177,8 +169,7 @@ fn unlock(
 ) -> Decision {
     let given_up_at = command.given_up_at().unwrap_or(command.created_at);
     if given_up_at <= now {
-        let reason = Reason::UNLOCK_NOT_ANSWERED;
-        return give_up(record, reason, event, now).alert(Alert::UnlockNotAnswered);
+        return end_of_unlock(record, command, event, now);
     }
     match may_resend(record, command, binding, now) {
         Ok(holds) if command.next_send_at <= now => {
@@ -194,6 +185,25 @@ fn unlock(
         Err(_) if command.expired(now) => wait(record, given_up_at, Reason::AWAITED, event),
         Err(_) => wait(record, given_up_at, Reason::REVOKED, event),
     }
+}
+
+/// The end of an UNLOCK that no report settled: the line says whether the lock was
+/// silent or refused it, and why (C8).
+fn end_of_unlock(record: &Record, command: &Command, event: Event, now: UnixMillis) -> Decision {
+    let Some(refused) = record.refusal_of(command) else {
+        let reason = Reason::UNLOCK_NOT_ANSWERED;
+        return give_up(record, reason, event, now).alert(Alert::UnlockNotAnswered);
+    };
+    let alert = if refused.reason == REFUSED_FOR_CLOCK {
+        Alert::Clock
+    } else {
+        Alert::UnlockRefused
+    };
+    let event = Event {
+        detail: Some(format!("refused: {}", refused.reason)),
+        ..event
+    };
+    give_up(record, Reason::UNLOCK_REFUSED, event, now).alert(alert)
 }
 
 /// An UNLOCK of a lock that does not answer is never sent again. Where the
@@ -213,7 +223,7 @@ fn lost_unlock(record: &Record, command: &Command, event: Event, now: UnixMillis
 fn give_up(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Decision {
     let update = update(record, now.plus(REPORT_INTERVAL_MS));
     let theirs = reported_version(record);
-    system_lock(record, update, theirs, reason, 0, event, now)
+    system_lock(Case { record, event, now }, update, theirs, reason)
 }
 
 #[cfg(test)]

@@ -1,18 +1,27 @@
-//! What an operator does to a lock's trust: a button's right taken away (C11), a
-//! restored table no longer believed (C12). Must not ask whether the operator
-//! may: the rights on the table did.
+//! What an operator does: locks and buttons registered, bound and forgotten
+//! (C3), a button's right taken away (C11), a restored table no longer believed
+//! (C12). Must not ask whether the operator may: the rights on the table did.
+
+mod bind;
+mod forget;
+mod register;
+
+pub use bind::{BindWish, decide_bind, decide_unbind};
+pub use forget::{ForgetRefusal, decide_forget};
+pub use register::{decide_register_button, decide_register_lock};
 
 use super::Decision;
-use super::system::{changed, reported_version, system_lock};
+use super::system::{Case, changed, operator_lock, reported_version};
 use crate::action::Action;
 use crate::binding::Binding;
+use crate::command::Version;
 use crate::event::Event;
-use crate::limits::Limits;
+use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
 use crate::reason::{Reason, Verdict};
 use crate::record::{Due, Record, Status};
 use crate::report::Latch;
 use crate::time::UnixMillis;
-use crate::write::{BindingUpdate, Guard, RecordUpdate, RecordWrite};
+use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpdate, RecordWrite};
 
 /// Decides that `binding` commands nothing any more. Where its lock is open, or
 /// may be about to open, a system LOCK is part of the same transaction (C11).
@@ -32,16 +41,18 @@ use crate::write::{BindingUpdate, Guard, RecordUpdate, RecordWrite};
 /// let (lock, now) = (LockName::new("lock-1")?, UnixMillis(1_000));
 /// let binding = Binding {
 ///     button: ButtonSerial::new("button-1")?,
-///     lock: lock.clone(),
+///     lock: Some(lock.clone()),
 ///     actions: Actions::default(),
 ///     enabled: true,
 ///     revision: 3,
+///     bound_at: None,
 ///     last_press: None,
 ///     battery_mv: None,
 /// };
 /// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(lock, now) };
 /// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &Limits::default());
-/// assert!(!decision.writes.binding.expect("disabled").apply(&binding).enabled);
+/// let disabled = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
+/// assert!(!disabled.enabled);
 /// assert_eq!(decision.publish.expect("a system LOCK").command.action.as_str(), "lock");
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
@@ -58,41 +69,58 @@ pub fn decide_revoke(
     }
     let mut decision = match record {
         None => Decision::line(Verdict::Noted, Reason::REVOKED, event),
-        Some(record) => {
-            let update = RecordUpdate {
-                guard: Guard {
-                    state: Some(record.state),
-                    due_at: Some(record.due.due_at),
-                    ..Guard::of(record)
-                },
-                ..RecordUpdate::new(record, record.due.clone())
-            };
-            if may_be_open(record) {
-                let theirs = reported_version(record);
-                system_lock(record, update, theirs, Reason::REVOKED, 0, event, now)
-            } else {
-                changed(Verdict::Noted, Reason::REVOKED, record, update, event)
-            }
-        }
+        Some(record) => locked_behind(record, Reason::REVOKED, event, now),
     };
-    decision.writes.binding = Some(BindingUpdate::disables(binding));
+    let disable = BindingUpdate::new(binding, BindingChange::Disable);
+    decision.writes.binding = Some(BindingWrite::Update(disable));
     decision
 }
 
-/// Whether the record says unlocked, or an unlock has not been answered.
+/// What is done for the lock that a button may no longer command: where nobody
+/// can say that its door is shut, it is locked (C11); else its record must stay as
+/// it was read.
+fn locked_behind(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Decision {
+    let update = RecordUpdate {
+        guard: as_read(record),
+        ..RecordUpdate::new(record, record.due.clone())
+    };
+    if may_be_open(record) {
+        let theirs = reported_version(record);
+        let case = Case { record, event, now };
+        operator_lock(case, update, theirs, reason)
+    } else {
+        changed(Verdict::Noted, reason, record, update, event)
+    }
+}
+
+/// The guard of a change that leaves the due time as it was, or hangs on where
+/// the latch is.
+fn as_read(record: &Record) -> Guard {
+    Guard {
+        state: Some(record.state),
+        due_at: Some(record.due.due_at),
+        ..Guard::of(record)
+    }
+}
+
+/// Whether the door may be open: it was last reported open, or the lock is neither
+/// known to be locked nor being locked, as one that was never heard.
 fn may_be_open(record: &Record) -> bool {
-    let unlocking = record
-        .command
-        .as_ref()
-        .is_some_and(|command| command.action == Action::Unlock);
-    record.state == Latch::Unlocked || (record.status != Status::Settled && unlocking)
+    let locking = record.status != Status::Settled
+        && record
+            .command
+            .as_ref()
+            .is_some_and(|command| command.action == Action::Lock);
+    record.state == Latch::Unlocked || (!record.known_locked() && !locking)
 }
 
 /// Decides that `record`, from a restored table, is not believed until the lock
 /// is heard (C12): unresponsive, with a system LOCK at a version past all that was
 /// commanded before, so that the sweeper reads the shadow and C9 adopts what the
 /// device reports. An old unlock is thereby never sent again, and an old report,
-/// which fits the restored record, settles nothing.
+/// which fits the restored record, settles nothing. A record whose version lies
+/// far ahead of the clock, so that none would be left, gets one that the clock
+/// allows.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -103,7 +131,7 @@ fn may_be_open(record: &Record) -> bool {
 /// let now = UnixMillis(5_000);
 /// let record = Record { status: Status::Settled, ..Record::created(LockName::new("lock-1")?, UnixMillis(0)) };
 /// let decision = lock_core::decide_recover(&record, Some("alice"), now, &Limits::default());
-/// let after = decision.writes.record.expect("a change").apply(Some(&record)).expect("as read");
+/// let after = decision.writes.record.expect("a change").apply(Some(&record)).record().expect("as read");
 /// assert_eq!((after.status, after.version.0), (Status::Unresponsive, 5_000));
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
@@ -115,12 +143,48 @@ pub fn decide_recover(
 ) -> Decision {
     let event = Event::of_recover(record, actor, now, limits);
     let update = RecordUpdate::new(record, Due::new(&record.lock, now));
-    let theirs = reported_version(record);
-    let mut decision = system_lock(record, update, theirs, Reason::RECOVERED, 0, event, now);
+    let (record, theirs) = repaired(record, now);
+    let case = Case {
+        record: &record,
+        event,
+        now,
+    };
+    let mut decision = operator_lock(case, update, theirs, Reason::RECOVERED);
     if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
         update.status = Some(Status::Unresponsive);
     }
     decision
+}
+
+/// The record and the device's version, to count on from: a version far ahead of
+/// the clock is dropped, unless the device holds it too and versions are left
+/// after it (C9). Where the device alone holds it, only erasing its flash helps,
+/// see [`Record::holds_implausible_version`].
+fn repaired(record: &Record, now: UnixMillis) -> (Record, Version) {
+    let theirs = reported_version(record);
+    let is_far = |version: Version| version.0 > now.plus(VERSION_AHEAD_MAX_MS).0;
+    let works = is_far(theirs) && Version::next(record.version, Some(theirs), now).is_some();
+    if !is_far(record.version) || works {
+        return (record.clone(), theirs);
+    }
+    let version = if is_far(theirs) {
+        Version::NONE
+    } else {
+        theirs
+    };
+    let record = Record {
+        version,
+        ..record.clone()
+    };
+    (record, version)
+}
+
+impl Record {
+    /// Whether the lock itself reports a version further ahead than any command
+    /// of ours: it refuses every command until its flash is erased (C9).
+    pub fn holds_implausible_version(&self, now: UnixMillis) -> bool {
+        !reported_version(self).is_plausible(self.version, now)
+    }
 }
 
 #[cfg(test)]

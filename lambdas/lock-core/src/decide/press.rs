@@ -1,31 +1,33 @@
 //! What a press of a button means (C1 to C7). Must not know other buttons of
 //! the lock.
 //!
-//! A button speaks for the one lock that it is bound to. Which lock that is, and
-//! what its clicks ask for, stands in the binding; whether a toggle locks or
-//! unlocks stands in the record. The writes of a press therefore have conditions
-//! on both, in one transaction: a button revoked a millisecond ago commands
-//! nothing, and of two presses at once one is decided again on what the other did.
+//! A button speaks for the one lock that it is bound to. The binding says which
+//! lock that is, and what its clicks ask for; the record decides whether a toggle
+//! locks or unlocks. The writes of a press therefore have conditions on both, in
+//! one transaction: a button revoked a millisecond ago commands nothing, and of
+//! two presses at once one is decided again on what the other did.
 
 use super::resend::repeated;
-use super::{Decision, Wish, command};
-use crate::action::Intent;
+use super::{Decision, Wish, command, is_stale};
+use crate::action::{Action, Intent};
 use crate::binding::{Binding, LastPress};
 use crate::event::Event;
 use crate::id::CommandId;
 use crate::limits::Limits;
 use crate::press::Press;
 use crate::reason::{Reason, Verdict};
-use crate::record::{Cause, Record};
+use crate::record::{Cause, Record, Status};
+use crate::report::Latch;
 use crate::time::UnixMillis;
-use crate::write::{BindingUpdate, Newer, PressNote};
+use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
 
 /// Decides a press.
 ///
 /// `binding` is the button's, `record` that of the binding's lock, both as last
 /// read; a binding may be old, because its revision is a condition of the
-/// writes. Rules in order of precedence: unknown button, revoked, already
-/// recorded, overtaken, quiet window, unbound click, unknown lock, stale.
+/// writes. Rules in order of precedence: unknown button, not bound, unknown lock,
+/// revoked, already recorded, overtaken, quiet window, unbound click, stale, same
+/// wish. The line of a press that reaches no lock is in its button's history.
 ///
 /// ```
 /// use lock_core::action::ClickType;
@@ -41,10 +43,11 @@ use crate::write::{BindingUpdate, Newer, PressNote};
 /// let record = Record::created(lock.clone(), now);
 /// let binding = Binding {
 ///     button: button.clone(),
-///     lock,
+///     lock: Some(lock),
 ///     actions: Actions::default(),
 ///     enabled: true,
 ///     revision: 1,
+///     bound_at: None,
 ///     last_press: None,
 ///     battery_mv: None,
 /// };
@@ -53,6 +56,7 @@ use crate::write::{BindingUpdate, Newer, PressNote};
 ///     click: ClickType::Long,
 ///     sequence: Some(412),
 ///     pressed_at: None,
+///     good_for_ms: None,
 ///     received_at: now.minus(2_000),
 ///     press_id: "5f0e".to_owned(),
 ///     principal: None,
@@ -74,93 +78,87 @@ pub fn decide_press(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
+    let in_buttons_history = |reason| {
+        let event = Event::of_press(press, None, None, limits);
+        Decision::ignored(reason, event)
+    };
     let Some(binding) = binding else {
-        return Decision::ignored(
-            Reason::UNKNOWN_BUTTON,
-            Event::of_press(press, None, None, limits),
-        );
+        return in_buttons_history(Reason::UNKNOWN_BUTTON);
+    };
+    let Some(lock) = &binding.lock else {
+        return in_buttons_history(Reason::NOT_BOUND);
+    };
+    let Some(record) = record else {
+        return in_buttons_history(Reason::UNKNOWN_LOCK);
     };
     let intent = binding.actions.of(press.click);
-    let event = Event::of_press(press, Some(&binding.lock), intent, limits);
+    let event = Event::of_press(press, Some(lock), intent, limits);
     if !binding.enabled {
         return Decision::ignored(Reason::REVOKED, event);
     }
     let id = press.command_id();
-    let is_current = |record: &Record| {
-        record
-            .command
-            .as_ref()
-            .is_some_and(|command| command.id == id)
+    let is_current = record
+        .command
+        .as_ref()
+        .is_some_and(|command| command.id == id);
+    let order = match order(binding, press, intent, limits) {
+        Order::Recorded => return retry(record, binding, &id, event, now),
+        // The record knows its own command, also where the binding has forgotten the press.
+        _ if is_current => return retry(record, binding, &id, event, now),
+        Order::Overtaken => return Decision::ignored(Reason::OVERTAKEN, event),
+        Order::Quiet => return Decision::ignored(Reason::QUIET_WINDOW, event),
+        Order::Newer(newer) => newer,
     };
-    let place = place(binding.last_press.as_ref(), press, limits);
-    match (place, record) {
-        (Place::Recorded, Some(record)) => return again(record, binding, &id, event, now),
-        (Place::Recorded, None) => return Decision::ignored(Reason::DUPLICATE, event),
-        // Binding anew forgets the last press, but the record still knows its own.
-        (_, Some(record)) if is_current(record) => return again(record, binding, &id, event, now),
-        (Place::Overtaken, _) => return Decision::ignored(Reason::OVERTAKEN, event),
-        (Place::Quiet, _) => return Decision::ignored(Reason::QUIET_WINDOW, event),
-        (Place::Newer(_), _) => {}
-    }
-    let (Some(intent), Place::Newer(newer)) = (intent, place) else {
+    let Some(intent) = intent else {
         return Decision::ignored(Reason::UNBOUND_CLICK, event);
     };
-    let Some(record) = record else {
-        return Decision::ignored(Reason::UNKNOWN_LOCK, event);
-    };
-    commit(record, binding, press, intent, newer, event, now, limits)
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the end of one decision, split off for its length only"
-)]
-fn commit(
-    record: &Record,
-    binding: &Binding,
-    press: &Press,
-    intent: Intent,
-    newer: Newer,
-    event: Event,
-    now: UnixMillis,
-    limits: &Limits,
-) -> Decision {
     let wish = Wish {
         intent,
         made_at: press.made_at().min(now),
-        id: press.command_id(),
+        given_up: press.was_given_up(),
+        id,
         cause: Cause::Button {
             button: press.button.clone(),
         },
         reason: Reason::PRESSED,
     };
-    let mut decision = command(record, wish, event, now, limits);
-    if decision.verdict != Verdict::Command {
-        return decision;
+    if is_stale(&wish, now, limits) {
+        return Decision::ignored(Reason::STALE, event);
     }
+    let wish = match same_wish(record, binding, press, intent, now, limits) {
+        SameWish::No => wish,
+        SameWish::Unlock => Wish {
+            intent: Intent::Unlock,
+            reason: Reason::SAME_WISH,
+            ..wish
+        },
+        SameWish::Done => return Decision::ignored(Reason::SAME_WISH, event),
+    };
+    let mut decision = command(record, wish, event, now, limits);
+    if decision.verdict == Verdict::Command {
+        let note = BindingChange::Note(note(binding, press, order));
+        decision.writes.binding = Some(BindingWrite::Update(BindingUpdate::new(binding, note)));
+    }
+    decision
+}
+
+fn note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
     // The largest count is kept when this press carries none: an earlier one that is delivered again must still be known.
-    let sequence = press
-        .sequence
-        .or(binding.last_press.as_ref().and_then(|last| last.sequence));
-    let note = PressNote {
+    let kept = binding.last_press.as_ref().and_then(|last| last.sequence);
+    PressNote {
         newer,
         last_press: LastPress {
             press_id: press.press_id.clone(),
             at: press.received_at,
-            sequence,
+            sequence: press.sequence.or(kept),
         },
         battery_mv: press.battery_mv,
-    };
-    decision.writes.binding = Some(BindingUpdate {
-        note: Some(note),
-        ..BindingUpdate::holds(binding)
-    });
-    decision
+    }
 }
 
 /// A press already recorded (C7): what is sent again is sent only while the
 /// binding still holds.
-fn again(
+fn retry(
     record: &Record,
     binding: &Binding,
     id: &CommandId,
@@ -169,35 +167,95 @@ fn again(
 ) -> Decision {
     let mut decision = repeated(record, id, event, now);
     if decision.verdict == Verdict::Resend {
-        decision.writes.binding = Some(BindingUpdate::holds(binding));
+        decision.writes.binding = Some(BindingWrite::holds(binding));
     }
     decision
 }
 
-/// Where a press stands beside the last one that took effect.
+/// What a toggle means beside the unlock that the same button has just caused
+/// (C6): an impatient person presses again, and still wants in.
+enum SameWish {
+    /// It is a wish of its own.
+    No,
+    /// The unlock is still on its way: unlock, with this press's own life.
+    Unlock,
+    /// The door has been opened: nothing more.
+    Done,
+}
+
+fn same_wish(
+    record: &Record,
+    binding: &Binding,
+    press: &Press,
+    intent: Intent,
+    now: UnixMillis,
+    limits: &Limits,
+) -> SameWish {
+    let Some(command) = record.command.as_ref().filter(|command| {
+        let own = Cause::Button {
+            button: press.button.clone(),
+        };
+        intent == Intent::Toggle && command.action == Action::Unlock && command.cause == own
+    }) else {
+        return SameWish::No;
+    };
+    match record.status {
+        Status::Pending if !command.expired(now) => SameWish::Unlock,
+        Status::Settled if record.state == Latch::Unlocked => {
+            // The button's own command is its last press that took effect.
+            let since_ms = binding
+                .last_press
+                .as_ref()
+                .map(|last| press.received_at.since(last.at));
+            match since_ms {
+                Some(ms) if ms < limits.same_wish_ms => SameWish::Done,
+                _ => SameWish::No,
+            }
+        }
+        Status::Pending | Status::Settled | Status::Unresponsive => SameWish::No,
+    }
+}
+
+/// Where a press is in the order of its button's presses.
 #[derive(Clone, Copy)]
-enum Place {
+enum Order {
+    /// After the last one that took effect.
     Newer(Newer),
+    /// It is the last one that took effect.
     Recorded,
+    /// Before the last one that took effect, or before the button was bound.
     Overtaken,
+    /// Too soon after the last one, by a button that does not count.
     Quiet,
 }
 
-fn place(last: Option<&LastPress>, press: &Press, limits: &Limits) -> Place {
+fn order(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limits) -> Order {
+    let last = binding.last_press.as_ref();
     if last.is_some_and(|last| last.press_id == press.press_id) {
-        return Place::Recorded;
+        return Order::Recorded;
+    }
+    let counted = last.and_then(|last| last.sequence);
+    if press.sequence.is_some() && counted == press.sequence {
+        return Order::Recorded;
+    }
+    if binding.bound_at.is_some_and(|at| press.made_at() < at) {
+        return Order::Overtaken;
     }
     if let Some(sequence) = press.sequence {
-        return match last.and_then(|last| last.sequence) {
-            Some(last) if last == sequence => Place::Recorded,
-            Some(last) if last > sequence => Place::Overtaken,
-            _ => Place::Newer(Newer::Sequence(sequence)),
+        return match counted {
+            Some(last) if last > sequence => Order::Overtaken,
+            _ => Order::Newer(Newer::Sequence(sequence)),
         };
     }
-    let at_most = press.received_at.minus(limits.quiet_window_ms);
+    // A click that means lock is never swallowed (C2): it only must not be an earlier one.
+    let quiet_ms = match intent {
+        Some(Intent::Lock) => 1,
+        _ => limits.quiet_window_ms,
+    };
+    let at_most = press.received_at.minus(quiet_ms);
     match last {
-        Some(last) if press.received_at <= last.at => Place::Overtaken,
-        Some(last) if last.at > at_most => Place::Quiet,
-        _ => Place::Newer(Newer::LastAtMost(at_most)),
+        Some(last) if press.received_at <= last.at => Order::Overtaken,
+        Some(last) if last.at > at_most => Order::Quiet,
+        _ => Order::Newer(Newer::LastAtMost(at_most)),
     }
 }

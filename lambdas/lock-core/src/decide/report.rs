@@ -1,32 +1,39 @@
 //! What a lock's report means for its record (C8, C9, C14). Must not know how the
-//! report came here, only whether it is the shadow's own present word.
+//! report came here, only whether it is what the shadow says now.
 //!
 //! A report is compared with the record in this order:
 //!
-//! | the report's … | against the record | comes to |
+//! | the report's … | against the record | what follows |
 //! |---|---|---|
+//! | lock | no record: not registered | nothing, not even a line |
+//! | token | not the lock's own | ignored |
 //! | shadow version | not newer than the last one used | ignored |
 //! | shadow version | lower, with a later time: deleted | the shadow is read |
+//! | version | more than a day ahead of the clock | not adopted, a person alerted |
 //! | version | the record has never commanded | system LOCK |
 //! | version | larger | adopted, system LOCK past it |
 //! | version | smaller, record settled: lost journal | system LOCK |
 //! | version | smaller, record not settled | the command again, in its turn |
 //! | version and command id | equal | settled: the latch is the truth |
-//! | latch | jammed, up to three times in a row | system LOCK, then a person told |
-//! | version | equal, of another command | system LOCK, a person told |
+//! | latch | jammed, up to three times | system LOCK, then a person alerted |
+//! | version | equal, of another command | system LOCK, a person alerted |
+//!
+//! Each system LOCK goes in its turn (C15, `system`).
 
 use super::Decision;
-use super::resend::{may_resend, repeated_report, resend};
-use super::system::{changed, system_lock};
+use super::resend::{in_turn, may_resend, repeated_report, resend};
+use super::system::{Case, changed, system_lock};
+use crate::action::Action;
 use crate::binding::Binding;
+use crate::command::Version;
 use crate::event::Event;
 use crate::field::Refusal;
-use crate::limits::{JAM_LOCKS_MAX, Limits};
+use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
 use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Command, Due, Record, Reported, Status};
-use crate::report::{Latch, Outcome, ReportEvent, Source};
+use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, ReportId, Source};
 use crate::time::UnixMillis;
-use crate::write::{Guard, RecordUpdate, RecordWrite, ShadowGuard};
+use crate::write::{Guard, RecordUpdate, ShadowGuard};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +52,9 @@ pub enum ReportDecision {
     /// The shadow seems to have been deleted: read it, and decide again on what
     /// it holds (C9).
     ReadShadow,
+    /// There is no such record: the thing is no lock that was registered, and
+    /// nothing is written about it (C9).
+    NotRegistered,
 }
 
 /// Decides a report.
@@ -56,22 +66,24 @@ pub enum ReportDecision {
 /// ```
 /// use lock_core::decide::{Origin, ReportDecision, decide_report};
 /// use lock_core::limits::Limits;
+/// use lock_core::record::Record;
 /// use lock_core::report::ReportEvent;
 /// use lock_core::time::UnixMillis;
 ///
 /// let report = ReportEvent::parse(&serde_json::json!({
-///     "thing": "lock-1", "shadowVersion": 1, "timestamp": 1_763_779_513,
+///     "thing": "lock-1", "shadowVersion": 1, "timestamp": 1_763_779_513, "clientToken": "1-1",
 ///     "reported": {"lock": "unlocked", "version": 0, "result": "none", "source": "boot",
-///                  "bootCount": 1, "clock": "unsynced"}
+///                  "bootCount": 1, "clock": "unsynced", "reportId": "1-1"}
 /// }))?;
 /// let now = UnixMillis(1_763_779_513_000);
-/// match decide_report(None, &report, Origin::Event, None, now, &Limits::default()) {
-///     ReportDecision::Act(decision) => {
-///         assert_eq!(decision.reason.code(), "first-report");
-///         assert_eq!(decision.publish.expect("a command").command.action.as_str(), "lock");
-///     }
-///     ReportDecision::ReadShadow => unreachable!("no earlier report is known"),
-/// }
+/// let decide = |record: Option<&Record>| {
+///     decide_report(record, &report, Origin::Event, None, now, &Limits::default())
+/// };
+/// assert_eq!(decide(None), ReportDecision::NotRegistered);
+/// let registered = Record::created(report.lock.clone(), now);
+/// let ReportDecision::Act(decision) = decide(Some(&registered)) else { unreachable!() };
+/// assert_eq!(decision.reason.code(), "first-report");
+/// assert_eq!(decision.publish.expect("a command").command.action.as_str(), "lock");
 /// # Ok::<(), lock_core::field::Refusal>(())
 /// ```
 pub fn decide_report(
@@ -82,11 +94,13 @@ pub fn decide_report(
     now: UnixMillis,
     limits: &Limits,
 ) -> ReportDecision {
-    let event = Event::of_report(report, now, limits);
-    let fresh = reported(report, now);
     let Some(record) = record else {
-        return act(create(report, fresh, event, now));
+        return ReportDecision::NotRegistered;
     };
+    let event = Event::of_report(report, now, limits);
+    if !is_from_lock(record, report, origin) {
+        return act(Decision::ignored(Reason::NOT_FROM_LOCK, event));
+    }
     let shadow = match freshness(record, report, origin) {
         Freshness::Newer(guard) => guard,
         Freshness::Deleted => return ReportDecision::ReadShadow,
@@ -102,10 +116,11 @@ pub fn decide_report(
             ..Guard::of(record)
         },
         state: Some(report.report.lock),
-        reported: Some(fresh),
+        reported: Some(reported(report, now)),
         ..RecordUpdate::new(record, record.due.clone())
     };
-    let mut decision = judge(record, report, update, event, binding, now);
+    let case = Case { record, event, now };
+    let mut decision = judge(case, report, update, binding);
     if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
         decision = decision.alert(Alert::UnlockedAtBoot);
     }
@@ -141,7 +156,32 @@ fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
     }
 }
 
-pub(super) enum Freshness {
+/// Whether the lock itself wrote this report, and nobody has edited it since. An
+/// event carries the update's own token; in a shadow that was read, only a report
+/// that was not used yet is sure to be the lock's (C9).
+fn is_from_lock(record: &Record, report: &ReportEvent, origin: Origin) -> bool {
+    match origin {
+        Origin::Event => report.is_from_lock(),
+        Origin::Shadow => {
+            let used = record.reported.as_ref();
+            report.is_from_lock()
+                && used.and_then(|used| used.report.report_id) != report.report.report_id
+        }
+    }
+}
+
+/// Whether a shadow that was read holds a report of the lock that has not been
+/// used. One that is lower but not later is an answer from before, not a deleted
+/// shadow.
+pub(super) fn is_news(record: &Record, shadow: &ReportEvent) -> bool {
+    is_from_lock(record, shadow, Origin::Shadow)
+        && matches!(
+            freshness(record, shadow, Origin::Event),
+            Freshness::Newer(_) | Freshness::Deleted
+        )
+}
+
+enum Freshness {
     Newer(ShadowGuard),
     Duplicate,
     Stale,
@@ -151,10 +191,13 @@ pub(super) enum Freshness {
 /// Whether this report is newer than the last one used. A lower shadow version
 /// with a later time means that the shadow was deleted; then only the shadow
 /// itself is believed, and whatever it holds is new.
-pub(super) fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
+fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
     let Some(last) = &record.reported else {
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
     };
+    if is_earlier(report.report.report_id, last.report.report_id) {
+        return Freshness::Stale;
+    }
     if report.shadow_version > last.shadow_version {
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
     }
@@ -168,73 +211,112 @@ pub(super) fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -
     }
 }
 
-/// Compares the journal's entry with the record (C9).
-fn judge(
-    record: &Record,
-    report: &ReportEvent,
-    update: RecordUpdate,
-    event: Event,
-    binding: Option<&Binding>,
-    now: UnixMillis,
-) -> Decision {
-    let (own, theirs) = (record.version, report.report.version);
-    if theirs > own {
-        let created = record.command.is_none();
-        let reason = if created {
-            Reason::FIRST_REPORT
-        } else {
-            Reason::VERSION_AHEAD
-        };
-        return system_lock(record, update, theirs, reason, 0, event, now);
-    }
-    let Some(command) = &record.command else {
-        let reason = Reason::FIRST_REPORT;
-        return system_lock(record, update, theirs, reason, 0, event, now);
-    };
-    if theirs < own {
-        return match record.status {
-            Status::Settled => {
-                let reason = Reason::VERSION_BEHIND;
-                system_lock(record, update, theirs, reason, 0, event, now)
-            }
-            Status::Pending | Status::Unresponsive => {
-                behind(record, command, report, update, event, binding, now)
-            }
-        };
-    }
-    if report.report.command_id.as_ref() == Some(&command.id) {
-        return match report.report.lock {
-            Latch::Jammed => jammed(record, command, report, update, event, now),
-            _ => settle(record, command, report, update, event, now),
-        };
-    }
-    let reason = Reason::OTHER_COMMAND;
-    system_lock(record, update, theirs, reason, 0, event, now).alert(Alert::OtherCommand)
+/// Whether a report was written before another of the same boot. A shadow that was
+/// deleted counts from 1 again, so that an event from before the deletion has a
+/// higher shadow version than those after it.
+fn is_earlier(report: Option<ReportId>, last: Option<ReportId>) -> bool {
+    matches!((report, last), (Some(report), Some(last))
+        if report.boot_count == last.boot_count && report.counter < last.counter)
 }
 
-/// The lock has answered, and its latch reached neither end: told to lock at
-/// new versions, at most [`JAM_LOCKS_MAX`] times in a row, then left to a person
-/// (C14).
-fn jammed(
-    record: &Record,
-    command: &Command,
+/// How a report compares with the record (C9).
+enum Standing<'a> {
+    /// The record has never commanded.
+    First,
+    /// The device is ahead: the table was restored, or another writer commands
+    /// it.
+    Ahead,
+    /// The device is further ahead than our commands can have brought it.
+    Implausible,
+    /// The device has not journalled the current command.
+    Behind(&'a Command),
+    /// The device has journalled another command of this version.
+    Other,
+    /// The device has answered the current command, and its latch is jammed.
+    Jammed(&'a Command),
+    /// The device has answered the current command.
+    Answered(&'a Command),
+}
+
+/// Compares the journal's entry with the record.
+fn compare<'a>(record: &'a Record, report: &Report, now: UnixMillis) -> Standing<'a> {
+    let (own, theirs) = (record.version, report.version);
+    if !theirs.is_plausible(own, now) {
+        return Standing::Implausible;
+    }
+    match &record.command {
+        None => Standing::First,
+        Some(_) if theirs > own => Standing::Ahead,
+        Some(command) if theirs < own => Standing::Behind(command),
+        Some(command) if report.command_id.as_ref() != Some(&command.id) => Standing::Other,
+        Some(command) if report.lock == Latch::Jammed => Standing::Jammed(command),
+        Some(command) => Standing::Answered(command),
+    }
+}
+
+fn judge(
+    case: Case<'_>,
     report: &ReportEvent,
     update: RecordUpdate,
-    event: Event,
-    now: UnixMillis,
+    binding: Option<&Binding>,
 ) -> Decision {
-    if command.jams < JAM_LOCKS_MAX {
-        let (theirs, jams) = (report.report.version, command.jams + 1);
-        return system_lock(record, update, theirs, Reason::JAMMED, jams, event, now);
+    let theirs = report.report.version;
+    let record = case.record;
+    match compare(record, &report.report, case.now) {
+        Standing::First => system_lock(case, update, theirs, Reason::FIRST_REPORT),
+        Standing::Ahead => system_lock(case, update, theirs, Reason::VERSION_AHEAD),
+        Standing::Implausible => implausible(case, update),
+        Standing::Behind(_) if record.status == Status::Settled => {
+            system_lock(case, update, theirs, Reason::VERSION_BEHIND)
+        }
+        Standing::Behind(command) => behind(case, command, report, update, binding),
+        Standing::Other => {
+            system_lock(case, update, theirs, Reason::OTHER_COMMAND).alert(Alert::OtherCommand)
+        }
+        Standing::Jammed(command) => jammed(case, command, theirs, update),
+        Standing::Answered(command) => settle(case, command, report, update),
     }
-    let told = record.status == Status::Settled && record.state == Latch::Jammed;
+}
+
+/// A version that no command of ours can have had: adopting it would leave the
+/// lock without versions, so the record keeps its own, and a person is alerted
+/// when that begins (C9).
+fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
+    let Case { record, event, now } = case;
+    let known = record.reported.as_ref().is_some_and(|last| {
+        record.status == Status::Unresponsive
+            && !last.report.version.is_plausible(record.version, now)
+    });
+    let update = RecordUpdate {
+        status: Some(Status::Unresponsive),
+        due: Due::new(&record.lock, now.plus(REPORT_INTERVAL_MS)),
+        ..update
+    };
+    let reason = Reason::IMPLAUSIBLE_VERSION;
+    let decision = changed(Verdict::Unresponsive, reason, record, update, event);
+    if known {
+        decision
+    } else {
+        decision.alert(Alert::ImplausibleVersion)
+    }
+}
+
+/// The lock has answered, and its latch reached neither end: it is locked at new
+/// versions, at most [`JAM_LOCKS_MAX`] times since a person's last command, then
+/// left to a person (C14).
+fn jammed(case: Case<'_>, command: &Command, theirs: Version, update: RecordUpdate) -> Decision {
+    if command.jams < JAM_LOCKS_MAX {
+        return system_lock(case, update, theirs, Reason::JAMMED);
+    }
+    let Case { record, event, now } = case;
+    let known = record.status == Status::Settled && record.state == Latch::Jammed;
     let update = RecordUpdate {
         status: Some(Status::Settled),
         due: Due::settled(&record.lock, now),
         ..update
     };
     let decision = changed(Verdict::Settled, Reason::JAMMED, record, update, event);
-    if told {
+    if known {
         decision
     } else {
         decision.alert(Alert::Jammed)
@@ -243,85 +325,76 @@ fn jammed(
 
 /// Version and command id match: the reported latch is the truth.
 fn settle(
-    record: &Record,
+    case: Case<'_>,
     command: &Command,
     report: &ReportEvent,
     update: RecordUpdate,
-    event: Event,
-    now: UnixMillis,
 ) -> Decision {
+    let Case { record, event, now } = case;
     let reason = match (record.status, report.report.result) {
         (Status::Settled, _) => Reason::CONFIRMED,
         (_, Outcome::Expired) => Reason::EXPIRED,
         (_, Outcome::Executed | Outcome::None) => Reason::EXECUTED,
     };
+    let too_soon = reason == Reason::EXPIRED
+        && command.action == Action::Unlock
+        && now.since(command.created_at) < EXPIRED_TOO_SOON_MS;
     let update = RecordUpdate {
         status: Some(Status::Settled),
-        // The jam is over: the next one is answered anew.
-        command: (command.jams > 0).then(|| Command {
-            jams: 0,
-            ..command.clone()
-        }),
         due: Due::settled(&record.lock, now),
         ..update
     };
-    changed(Verdict::Settled, reason, record, update, event)
+    let decision = changed(Verdict::Settled, reason, record, update, event);
+    if too_soon {
+        return decision.alert(Alert::Clock);
+    }
+    decision
 }
 
-/// The device has not journalled the current command: taken note of, and the
-/// command sent again if its turn has come.
+/// The device has not journalled the current command: the record notes it, and
+/// the command is sent again if its turn has come. The first re-send does not wait
+/// for its turn: the device has just come back, or has just got the time for which
+/// it refused. One that has no time yet would refuse it again, and reports when it
+/// has (C8).
 fn behind(
-    record: &Record,
+    case: Case<'_>,
     command: &Command,
     report: &ReportEvent,
     update: RecordUpdate,
-    event: Event,
     binding: Option<&Binding>,
-    now: UnixMillis,
 ) -> Decision {
-    let refused = report
+    let Case { record, event, now } = case;
+    let refusal = report
         .report
         .refused
         .as_ref()
-        .and_then(|refused| refused.command_id.as_ref());
-    let reason = if refused == Some(&command.id) {
+        .filter(|refused| refused.command_id.as_ref() == Some(&command.id));
+    let reason = if refusal.is_some() {
         Reason::REFUSED_BY_LOCK
     } else {
         Reason::NOT_SEEN
     };
-    if command.next_send_at <= now
+    let for_clock = refusal.is_some_and(|refused| refused.reason == REFUSED_FOR_CLOCK);
+    let has_no_time = for_clock && report.report.clock == Clock::Unsynced;
+    if !has_no_time
+        && in_turn(command, now)
         && let Ok(holds) = may_resend(record, command, binding, now)
     {
         let mut decision = resend(update, record, command, reason, event, now);
         decision.writes.binding = holds;
         return decision;
     }
+    let due = if for_clock && command.action == Action::Unlock && !command.expired(now) {
+        Due::pending(&record.lock, command)
+    } else {
+        update.due.clone()
+    };
+    let update = RecordUpdate { due, ..update };
     changed(Verdict::Noted, reason, record, update, event)
 }
 
-/// First report of a lock that no one has bound yet: its record, with a system
-/// LOCK at once.
-fn create(report: &ReportEvent, fresh: Reported, event: Event, now: UnixMillis) -> Decision {
-    let blank = Record::created(report.lock.clone(), now);
-    let update = RecordUpdate {
-        state: Some(report.report.lock),
-        reported: Some(fresh),
-        ..RecordUpdate::new(&blank, blank.due.clone())
-    };
-    let mut decision = system_lock(
-        &blank,
-        update,
-        report.report.version,
-        Reason::FIRST_REPORT,
-        0,
-        event,
-        now,
-    );
-    if let Some(RecordWrite::Update(update)) = &decision.writes.record {
-        decision.writes.record = Some(RecordWrite::Create(update.apply(&blank)));
-    }
-    decision
-}
+/// A device's word for a command that its clock does not let it obey (D3).
+pub(super) const REFUSED_FOR_CLOCK: &str = "clock";
 
 #[cfg(test)]
 mod tests;

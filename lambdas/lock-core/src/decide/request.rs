@@ -11,7 +11,8 @@ use crate::request::Request;
 use crate::time::UnixMillis;
 use crate::write::RequestMark;
 
-/// Decides a request.
+/// Decides a request; `None` for a lock that is not registered, of which nothing
+/// is written (C9).
 ///
 /// `seen` says that its mark is already in the table, which the first attempt
 /// learns from its failed write.
@@ -23,11 +24,12 @@ use crate::write::RequestMark;
 /// use lock_core::time::UnixMillis;
 ///
 /// let request = Request::parse(&serde_json::json!({
-///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "receivedAt": 1_000
+///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 900, "receivedAt": 1_000
 /// }))?;
 /// let now = UnixMillis(1_500);
 /// let record = Record::created(request.lock.clone(), now);
-/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &Limits::default());
+/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &Limits::default())
+///     .expect("a registered lock");
 /// let command = decision.publish.expect("a command").command;
 /// assert_eq!(command.action.as_str(), "lock", "nothing is known of this lock, so a toggle locks");
 /// # Ok::<(), lock_core::field::Refusal>(())
@@ -38,11 +40,9 @@ pub fn decide_request(
     request: &Request,
     now: UnixMillis,
     limits: &Limits,
-) -> Decision {
+) -> Option<Decision> {
+    let record = record?;
     let event = Event::of_request(request, limits);
-    let Some(record) = record else {
-        return Decision::ignored(Reason::UNKNOWN_LOCK, event);
-    };
     let id = request.command_id();
     if seen
         || record
@@ -50,11 +50,12 @@ pub fn decide_request(
             .as_ref()
             .is_some_and(|command| command.id == id)
     {
-        return repeated(record, &id, event, now);
+        return Some(repeated(record, &id, event, now));
     }
     let wish = Wish {
         intent: request.intent,
-        made_at: request.received_at.min(now),
+        made_at: request.made_at().min(now),
+        given_up: false,
         id,
         cause: Cause::Request {
             actor: request.actor.clone(),
@@ -63,7 +64,7 @@ pub fn decide_request(
     };
     let mut decision = command(record, wish, event, now, limits);
     if decision.verdict != Verdict::Command {
-        return decision;
+        return Some(decision);
     }
     decision.writes.request = Some(RequestMark {
         request_id: request.request_id.clone(),
@@ -71,5 +72,5 @@ pub fn decide_request(
         at: request.received_at,
         ttl: now.plus(REQUEST_TTL_MS).seconds(),
     });
-    decision
+    Some(decision)
 }

@@ -13,7 +13,7 @@ use crate::name::ButtonSerial;
 use crate::reason::{Reason, Verdict};
 use crate::record::{Cause, Command, Due, Record, Status};
 use crate::time::UnixMillis;
-use crate::write::{BindingUpdate, Guard, RecordUpdate, RecordWrite, Writes};
+use crate::write::{BindingWrite, Guard, RecordUpdate, RecordWrite, Writes};
 
 impl Record {
     /// The button whose binding must still hold before the current command may
@@ -42,6 +42,11 @@ pub(super) fn resend(
     now: UnixMillis,
 ) -> Decision {
     let again = command.sent_again(now);
+    let reason = if command.attempts == 0 {
+        Reason::IN_TURN
+    } else {
+        reason
+    };
     let publish = Publish::of(&record.lock, record.version, &again);
     let event = Event {
         // A line of its own: the message's first line says what it did.
@@ -66,10 +71,8 @@ pub(super) fn resend(
         verdict: Verdict::Resend,
         reason,
         writes: Writes {
-            binding: None,
             record: Some(RecordWrite::Update(update)),
-            request: None,
-            event,
+            ..Writes::line(event)
         },
         publish: Some(publish),
         alerts: Vec::new(),
@@ -120,8 +123,9 @@ pub(super) fn repeated_report(
     }
 }
 
-/// A retry's turn: at once for the first, within the back-off from then on.
-fn in_turn(command: &Command, now: UnixMillis) -> bool {
+/// A retry's turn: at once for the first, within the back-off from then on. A
+/// command that was never sent has no retry.
+pub(super) fn in_turn(command: &Command, now: UnixMillis) -> bool {
     command.attempts == 1 || command.next_send_at <= now
 }
 
@@ -136,7 +140,7 @@ pub(super) fn may_resend(
     command: &Command,
     binding: Option<&Binding>,
     now: UnixMillis,
-) -> Result<Option<BindingUpdate>, NotAllowed> {
+) -> Result<Option<BindingWrite>, NotAllowed> {
     if command.action == Action::Lock {
         return Ok(None);
     }
@@ -146,7 +150,7 @@ pub(super) fn may_resend(
     if record.resend_asks_for().is_none() {
         return Ok(None);
     }
-    let holds = |binding: &&Binding| binding.enabled && binding.lock == record.lock;
+    let holds = |binding: &&Binding| binding.enabled && binding.lock.as_ref() == Some(&record.lock);
     let binding = binding.filter(holds).ok_or(NotAllowed)?;
-    Ok(Some(BindingUpdate::holds(binding)))
+    Ok(Some(BindingWrite::holds(binding)))
 }

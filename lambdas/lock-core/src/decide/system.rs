@@ -1,16 +1,33 @@
-//! What the system does of itself: a LOCK of its own, or a change of a record
+//! What the system does by itself: a LOCK of its own, or a change of a record
 //! without a command. Must not decide when.
+//!
+//! The system does not argue (C15). Whatever calls for its LOCK, a jam, a lost
+//! journal, another writer, the first one after a person's command goes at once,
+//! and each further one waits longer: 1, 2, 4 s … 5 min. A LOCK that waits is the
+//! record's command already, with no send counted yet; the next report or sweep in
+//! its turn sends it, as it sends any command that was not seen.
 
 use super::{Decision, commanded};
 use crate::action::Action;
 use crate::command::Version;
 use crate::event::Event;
 use crate::id::CommandId;
-use crate::limits::VERSION_AHEAD_MAX_MS;
+use crate::limits::{SYSTEM_LOCKS_CONTESTED, send_backoff_ms};
 use crate::reason::{Alert, Reason, Verdict};
-use crate::record::{Cause, Command, Due, Record};
+use crate::record::{Cause, Command, Due, Record, Status};
 use crate::time::UnixMillis;
 use crate::write::{RecordUpdate, RecordWrite, Writes};
+
+/// A record, the line about it, and the time: what a decision about a record
+/// needs.
+pub(super) struct Case<'a> {
+    /// The record, as read.
+    pub record: &'a Record,
+    /// The line, to be completed by what is decided.
+    pub event: Event,
+    /// Now.
+    pub now: UnixMillis,
+}
 
 /// A change of the record that commands nothing.
 pub(super) fn changed(
@@ -29,27 +46,78 @@ pub(super) fn changed(
         verdict,
         reason,
         writes: Writes {
-            binding: None,
             record: Some(RecordWrite::Update(update)),
-            request: None,
-            event,
+            ..Writes::line(event)
         },
         publish: None,
         alerts: Vec::new(),
     }
 }
 
-/// The system's own LOCK at the next version past the record's and the
-/// device's; `jams` counts those that answer a jam (C14).
+/// The system's own LOCK, at the next version past the record's and the
+/// device's, in its turn (C15).
 pub(super) fn system_lock(
-    record: &Record,
+    case: Case<'_>,
     update: RecordUpdate,
     theirs: Version,
     reason: Reason,
-    jams: u32,
-    event: Event,
-    now: UnixMillis,
 ) -> Decision {
+    let (record, now) = (case.record, case.now);
+    let last = record
+        .command
+        .as_ref()
+        .filter(|command| command.system_locks > 0);
+    let jams = last.map_or(0, |last| last.jams) + u32::from(reason == Reason::JAMMED);
+    let (system_locks, at, is_new) = match last {
+        None => (1, now, true),
+        // It was not sent yet: its place in the row stays, past the version now known.
+        Some(last) if last.attempts == 0 => (last.system_locks, last.next_send_at.max(now), false),
+        Some(last) => (last.system_locks + 1, turn_after(last, now), true),
+    };
+    let numbers = |command: Command| Command {
+        system_locks,
+        jams,
+        ..command
+    };
+    let decision = lock_at(case, update, theirs, reason, at, numbers);
+    if is_new && system_locks == SYSTEM_LOCKS_CONTESTED {
+        return decision.alert(Alert::Contested);
+    }
+    decision
+}
+
+/// A LOCK by which the system carries out what an operator did: a person's
+/// command, so it goes at once and ends a row of system locks.
+pub(super) fn operator_lock(
+    case: Case<'_>,
+    update: RecordUpdate,
+    theirs: Version,
+    reason: Reason,
+) -> Decision {
+    let now = case.now;
+    lock_at(case, update, theirs, reason, now, |command| command)
+}
+
+/// When the next system lock after `last` may go. A clock that stepped back to
+/// before `last` says nothing about the time since, and does not delay it.
+fn turn_after(last: &Command, now: UnixMillis) -> UnixMillis {
+    if now < last.created_at {
+        return now;
+    }
+    last.created_at
+        .plus(send_backoff_ms(last.system_locks))
+        .max(now)
+}
+
+fn lock_at(
+    case: Case<'_>,
+    update: RecordUpdate,
+    theirs: Version,
+    reason: Reason,
+    at: UnixMillis,
+    numbers: impl FnOnce(Command) -> Command,
+) -> Decision {
+    let Case { record, event, now } = case;
     let Some(version) = Version::next(record.version, Some(theirs), now) else {
         let none_left = Reason::NO_VERSION_LEFT;
         return changed(Verdict::Noted, none_left, record, update, event)
@@ -59,19 +127,49 @@ pub(super) fn system_lock(
         reason: reason.code().to_owned(),
     };
     let id = CommandId::of_system(&record.lock, version.0);
-    let command = Command {
-        jams,
-        ..Command::new(id, Action::Lock, cause, now, None)
+    let command = numbers(Command::new(id, Action::Lock, cause, at, None));
+    if at <= now {
+        let due = Due::pending(&record.lock, &command);
+        let update = RecordUpdate { due, ..update };
+        return commanded(update, version, command, reason, event);
+    }
+    wait(update, version, command.unsent(), reason, event)
+}
+
+/// The system's LOCK is the record's command, and is sent when its turn has
+/// come.
+fn wait(
+    update: RecordUpdate,
+    version: Version,
+    command: Command,
+    reason: Reason,
+    event: Event,
+) -> Decision {
+    let waits = Reason::SYSTEM_LOCK_WAITS;
+    let event = Event {
+        action: Some(command.action),
+        version: Some(version),
+        command_id: Some(command.id.clone()),
+        detail: Some(reason.text()),
+        ..event.decided(Verdict::Noted, waits.clone())
     };
     let update = RecordUpdate {
-        due: Due::pending(&record.lock, &command),
+        version: Some(version),
+        status: Some(Status::Pending),
+        due: Due::pending(&update.lock, &command),
+        command: Some(command),
         ..update
     };
-    let decision = commanded(update, version, command, reason, event);
-    if theirs.0 > now.plus(VERSION_AHEAD_MAX_MS).0 {
-        return decision.alert(Alert::ImplausibleVersion);
+    Decision {
+        verdict: Verdict::Noted,
+        reason: waits,
+        writes: Writes {
+            record: Some(RecordWrite::Update(update)),
+            ..Writes::line(event)
+        },
+        publish: None,
+        alerts: Vec::new(),
     }
-    decision
 }
 
 /// The largest version that the device has reported; none before its first

@@ -7,8 +7,9 @@ use crate::decide::tests::{BASE, NOW, lock as name, outcome, record};
 use crate::id::CommandId;
 use crate::name::{ButtonSerial, LockName};
 use crate::record::Reported;
-use crate::report::{Clock, Latch, Outcome, Report, Source};
+use crate::report::{Clock, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
 use crate::time::UnixSeconds;
+use crate::write::Written;
 
 fn report_of(latch: Latch, version: u64) -> Report {
     Report {
@@ -23,6 +24,14 @@ fn report_of(latch: Latch, version: u64) -> Report {
         firmware: None,
         rssi: None,
         door: None,
+        report_id: Some(id(19)),
+    }
+}
+
+fn id(counter: u64) -> ReportId {
+    ReportId {
+        boot_count: 1,
+        counter,
     }
 }
 
@@ -48,10 +57,11 @@ fn row(given: &str) -> String {
     let mut shadow: Option<ReportEvent> = None;
     let mut binding = Binding {
         button: ButtonSerial::new("button-1").unwrap(),
-        lock: name(),
+        lock: Some(name()),
         actions: Actions::default(),
         enabled: true,
         revision: 3,
+        bound_at: None,
         last_press: None,
         battery_mv: None,
     };
@@ -78,7 +88,26 @@ fn row(given: &str) -> String {
             "next-send" => command.unwrap().next_send_at = NOW.plus(ms()),
             "not-due" => record.due = Due::new(&record.lock, NOW.plus(1)),
             "revoked" => binding.enabled = false,
-            "rebound" => binding.lock = LockName::new("lock-2").unwrap(),
+            "rebound" => binding.lock = Some(LockName::new("lock-2").unwrap()),
+            "refused" => {
+                record.reported.as_mut().unwrap().report.refused = Some(RefusedCommand {
+                    command_id: Some(CommandId::from_text("current")),
+                    reason: value.to_owned(),
+                });
+            }
+            "refused-older" => {
+                record.reported.as_mut().unwrap().report.refused = Some(RefusedCommand {
+                    command_id: Some(CommandId::from_text("older")),
+                    reason: value.to_owned(),
+                });
+            }
+            "unsent" => {
+                let command = command.unwrap();
+                command.created_at = NOW.minus(ms());
+                command.system_locks = 2;
+                *command = command.clone().unsent();
+            }
+            "edited" => shadow.as_mut().unwrap().report.report_id = Some(id(19)),
             "shadow" => {
                 let (version, latch) = value.split_once(':').unwrap();
                 let latch = serde_json::from_value(serde_json::Value::String(latch.to_owned()));
@@ -86,10 +115,14 @@ fn row(given: &str) -> String {
                     lock: name(),
                     shadow_version: 11,
                     shadow_at: UnixSeconds(499),
-                    report: report_of(
-                        latch.unwrap(),
-                        version.trim_start_matches('v').parse().unwrap(),
-                    ),
+                    token: Some(id(20)),
+                    report: Report {
+                        report_id: Some(id(20)),
+                        ..report_of(
+                            latch.unwrap(),
+                            version.trim_start_matches('v').parse().unwrap(),
+                        )
+                    },
                 });
             }
             "shadow-version" => shadow.as_mut().unwrap().shadow_version = ms(),
@@ -102,7 +135,8 @@ fn row(given: &str) -> String {
         return "not due".to_owned();
     };
     let write = decision.writes.record.as_ref().unwrap();
-    let after = write.apply(Some(&record)).expect("its own condition holds");
+    let after = write.apply(Some(&record)).record();
+    let after = after.expect("its own condition holds");
     let because = if decision.publish.is_some() {
         format!(" {}", decision.reason)
     } else {
@@ -139,6 +173,7 @@ fn an_unlock_is_sent_again_within_its_life_and_then_given_up_with_a_system_lock(
         pending-unlock/locked not-due               => not due
         pending-unlock/locked                       => resend unlock v7 send=2 not-answered -> pending due=+2000
         pending-unlock/locked next-send=700         => noted: awaited -> pending due=+700
+        pending-unlock/locked next-send=0           => resend unlock v7 send=2 not-answered -> pending due=+2000
         pending-unlock/locked revoked               => noted: revoked -> pending due=+35000
         pending-unlock/locked rebound               => noted: revoked -> pending due=+35000
         pending-unlock/locked age=29999             => resend unlock v7 send=2 not-answered -> pending due=+2000
@@ -159,6 +194,7 @@ fn a_lock_is_sent_again_for_ever_and_called_unresponsive_once() {
         "
         pending-lock/unlocked                            => resend lock v7 send=2 not-answered -> pending due=+2000
         pending-lock/unlocked next-send=700              => noted: awaited -> pending due=+700
+        pending-lock/unlocked next-send=0                => resend lock v7 send=2 not-answered -> pending due=+2000
         pending-lock/unlocked revoked                    => resend lock v7 send=2 not-answered -> pending due=+2000
         pending-lock/unlocked age=29999                  => resend lock v7 send=2 not-answered -> pending due=+2000
         pending-lock/unlocked age=30000                  => unresponsive: not-answered -> unresponsive due=-29000 alert=unresponsive
@@ -213,7 +249,9 @@ fn what_the_shadow_holds_comes_before_any_judgement_of_time() {
         # used before, or an answer from before: no news
         pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=10 second=400 => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
         pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=9 second=400  => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
-        # deleted and made anew
+        # saved again by hand after it was used
+        pending-unlock/locked age=90000 shadow=v7:unlocked edited => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        # deleted, and written again
         pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=1 second=499  => settled: executed -> settled due=+2100000
         ",
     );
@@ -230,5 +268,48 @@ fn a_report_used_meanwhile_takes_the_judgement_back() {
         ..read
     };
     let write = decision.writes.record.unwrap();
-    assert_eq!(write.apply(Some(&heard)), None);
+    assert_eq!(write.apply(Some(&heard)), Written::Conflict);
+}
+
+#[test]
+fn the_end_of_an_unlock_says_whether_the_lock_refused_it() {
+    check(
+        "
+        pending-unlock/locked age=40000                     => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=40000 refused=clock       => command lock v8 expires=never unlock-refused -> pending due=+1000 alert=clock
+        pending-unlock/locked age=40000 refused=journal     => command lock v8 expires=never unlock-refused -> pending due=+1000 alert=unlock-refused
+        pending-unlock/locked age=40000 refused-older=clock => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        ",
+    );
+    let mut record = record("pending-unlock/locked").unwrap();
+    record.due = Due::new(&record.lock, NOW);
+    let command = record.command.as_mut().unwrap();
+    command.expires_at = Some(NOW.minus(10_000));
+    let mut report = report_of(Latch::Locked, 6);
+    report.refused = Some(RefusedCommand {
+        command_id: Some(command.id.clone()),
+        reason: "clock".to_owned(),
+    });
+    record.reported = Some(Reported {
+        report,
+        shadow_version: 10,
+        shadow_at: UnixSeconds(400),
+        at: NOW.minus(9_000),
+    });
+    let decision = decide_due(&record, None, None, NOW, &Limits::default()).unwrap();
+    let line = decision.writes.event.to_string();
+    assert!(
+        line.ends_with("(unlock refused) (refused: clock) [alert: clock]"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_system_lock_that_waited_is_sent_in_its_turn_and_judged_from_then() {
+    check(
+        "
+        pending-lock/locked unsent=0     => resend lock v7 send=1 in-turn -> pending due=+1000
+        pending-lock/locked unsent=29999 => resend lock v7 send=1 in-turn -> pending due=+1000
+        ",
+    );
 }

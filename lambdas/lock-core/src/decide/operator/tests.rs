@@ -5,14 +5,16 @@ use crate::binding::Actions;
 use crate::decide::tests::{NOW, lock, outcome, record};
 use crate::name::ButtonSerial;
 use crate::record::Record;
+use crate::write::Written;
 
 fn binding() -> Binding {
     Binding {
         button: ButtonSerial::new("button-1").unwrap(),
-        lock: lock(),
+        lock: Some(lock()),
         actions: Actions::default(),
         enabled: true,
         revision: 3,
+        bound_at: None,
         last_press: None,
         battery_mv: None,
     }
@@ -27,10 +29,11 @@ fn a_revoked_button_leaves_no_door_open_behind_it() {
     for (given, wanted) in [
         ("none", "noted: revoked"),
         ("settled/locked", "noted: revoked"),
-        ("settled/unknown", "noted: revoked"),
         ("pending-lock/locked", "noted: revoked"),
         ("unresponsive-lock/locked", "noted: revoked"),
         ("settled/unlocked", "command lock v8 expires=never"),
+        ("settled/unknown", "command lock v8 expires=never"),
+        ("settled/jammed", "command lock v8 expires=never"),
         ("pending-lock/unlocked", "command lock v8 expires=never"),
         ("pending-unlock/locked", "command lock v8 expires=never"),
         (
@@ -41,16 +44,20 @@ fn a_revoked_button_leaves_no_door_open_behind_it() {
             "unresponsive-lock/unlocked",
             "command lock v8 expires=never",
         ),
+        ("pending-lock/unknown", "noted: revoked"),
     ] {
         let record = record(given);
         let decision = revoke(record.as_ref());
         assert_eq!(outcome(&decision), wanted, "{given}");
         assert_eq!(decision.reason, Reason::REVOKED);
-        let update = decision.writes.binding.as_ref().unwrap();
-        assert!(update.admits(&binding()));
-        let after = update.apply(&binding());
+        let write = decision.writes.binding.as_ref().unwrap();
+        let after = write.apply(Some(&binding())).unwrap();
         assert_eq!((after.enabled, after.revision), (false, 4));
-        assert!(!update.admits(&after), "a revision is disabled once");
+        assert_eq!(
+            write.apply(Some(&after)),
+            None,
+            "a revision is disabled once"
+        );
         assert_eq!(record.is_some(), decision.writes.record.is_some());
     }
 }
@@ -60,12 +67,19 @@ fn a_press_that_unlocks_before_the_revocation_makes_it_decide_again() {
     let read = record("settled/locked").unwrap();
     let decision = revoke(Some(&read));
     let write = decision.writes.record.unwrap();
-    assert!(write.apply(Some(&read)).is_some());
+    assert!(write.apply(Some(&read)).record().is_some());
     for (given, changed) in [
         ("pressed", record("pending-unlock/locked").unwrap()),
         ("opened by hand", record("settled/unlocked").unwrap()),
+        (
+            "looked at since",
+            Record {
+                due: Due::new(&lock(), NOW),
+                ..read.clone()
+            },
+        ),
     ] {
-        assert_eq!(write.apply(Some(&changed)), None, "{given}");
+        assert_eq!(write.apply(Some(&changed)), Written::Conflict, "{given}");
     }
 }
 
@@ -103,6 +117,7 @@ fn a_recovered_record_is_not_believed_and_is_locked_anew() {
             .record
             .unwrap()
             .apply(Some(&record))
+            .record()
             .unwrap();
         assert_eq!(after.status, Status::Unresponsive);
         assert!(after.version > record.version && after.state == record.state);
@@ -127,4 +142,64 @@ fn an_operators_line_names_who_did_what() {
             "alice revokes button-1: noted: revoked"
         ]
     );
+}
+
+#[test]
+fn revoking_a_button_of_a_lock_that_was_never_heard_locks_it() {
+    let never_heard = Record::created(lock(), NOW);
+    let decision = revoke(Some(&never_heard));
+    let publish = decision
+        .publish
+        .expect("nobody can say that its door is shut");
+    assert_eq!(publish.command.action, Action::Lock);
+    let update = decision.writes.record.unwrap().apply(Some(&never_heard));
+    let command = update.record().unwrap().command.unwrap();
+    assert_eq!(command.system_locks, 0, "an operator's doing is a person's");
+}
+
+/// record's version, version last reported => version after the recovery, and
+/// whether the lock itself holds an implausible one.
+#[test]
+fn a_recovery_repairs_a_version_far_ahead_of_the_clock() {
+    const FAR: u64 = (1 << 53) - 2;
+    let now = NOW.0;
+    let cases = [
+        (7, Some(7), now, false),
+        (FAR, Some(7), now, false),
+        (FAR, None, now, false),
+        // The lock holds it too, and versions are left after it: it works on.
+        (FAR, Some(FAR), FAR + 1, false),
+        // None is left: the record starts over, and the lock's flash must be erased.
+        (FAR + 1, Some(FAR + 1), now, false),
+        // The lock alone holds one.
+        (7, Some(FAR), now, true),
+    ];
+    for (own, theirs, wanted, holds) in cases {
+        let mut record = record("settled/locked").unwrap();
+        record.version = Version(own);
+        record.reported = theirs.map(|version| crate::record::Reported {
+            report: report_at(version),
+            shadow_version: 3,
+            shadow_at: NOW.seconds(),
+            at: NOW,
+        });
+        let decision = decide_recover(&record, None, NOW, &Limits::default());
+        let write = decision.writes.record.expect("a change");
+        let after = write.apply(Some(&record)).record().expect("as read");
+        assert_eq!(after.version.0, wanted, "{own} {theirs:?}");
+        assert_eq!(after.status, Status::Unresponsive);
+        assert_eq!(
+            record.holds_implausible_version(NOW),
+            holds,
+            "{own} {theirs:?}"
+        );
+    }
+}
+
+fn report_at(version: u64) -> crate::report::Report {
+    crate::report::Report::parse(&serde_json::json!({
+        "lock": "locked", "version": version, "commandId": "c", "result": "executed",
+        "source": "remote", "bootCount": 1, "clock": "synced"
+    }))
+    .unwrap()
 }

@@ -1,0 +1,142 @@
+//! What an operator's look at all locks costs: the same, however many lines their histories have.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "table/count.rs"]
+mod count;
+#[path = "table/local.rs"]
+mod local;
+#[path = "table/message.rs"]
+mod message;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use count::Counter;
+use lock_aws::{Cloud, clock};
+use lock_core::event::{Event, Kind, Subject};
+use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::record::Status;
+use lock_core::report::Latch;
+use serde_json::Value;
+
+fn lock(n: u32) -> LockName {
+    LockName::new(format!("lock-{n}")).unwrap()
+}
+
+fn button(n: u32) -> ButtonSerial {
+    ButtonSerial::new(format!("BUTTON-{n}")).unwrap()
+}
+
+fn limits() -> Limits {
+    Limits::default()
+}
+
+/// Lines of each of two histories.
+const LINES: usize = 5_000;
+
+/// Writes lines of a past year into a history.
+async fn fill(cloud: &Cloud, subject: &Subject) {
+    let from = clock::now().minus(300 * 86_400_000);
+    let mut left: Vec<WriteRequest> = (0..LINES as u64)
+        .map(|n| {
+            let at = from.plus(n * 60_000);
+            let event = Event::new(
+                subject.clone(),
+                Kind::Report,
+                at,
+                format!("r{n}"),
+                &limits(),
+            );
+            let item = lock_aws::item::to_item(&lock_aws::item::Key::event(&event), &event);
+            let put = PutRequest::builder().set_item(Some(item)).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        })
+        .collect();
+    while !left.is_empty() {
+        let batch = left.split_off(left.len().saturating_sub(25));
+        let call = cloud.store.client().batch_write_item();
+        let call = call.request_items(local::TABLE, batch);
+        let done = call.send().await.unwrap();
+        left.extend(
+            done.unprocessed_items
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, left)| left),
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_operator_looks_at_costs_the_same_after_ten_thousand_lines() {
+    let table = local::start().await;
+    let counter = Counter::start(table).await;
+    let nobody = "127.0.0.1:9".parse().unwrap();
+    let direct = local::client(table, nobody);
+    local::create(direct.store.client()).await;
+    for n in 1..=3 {
+        direct
+            .register_lock(&lock(n), None, &limits())
+            .await
+            .unwrap();
+        direct
+            .register_button(&button(n), None, &limits())
+            .await
+            .unwrap();
+        local::bind(&direct, &button(n), &lock(n), clock::now()).await;
+        local::leave(&direct, &lock(n), Status::Settled, Latch::Locked).await;
+    }
+    fill(&direct, &Subject::Lock(lock(1))).await;
+    fill(&direct, &Subject::Button(button(1))).await;
+
+    let cloud = local::client(counter.address, nobody);
+    let cost = || {
+        let mut operations = BTreeMap::new();
+        let mut looked_at = 0;
+        for call in counter.take() {
+            if call.operation == "Query" {
+                let values = &call.request["ExpressionAttributeValues"];
+                assert_eq!(values[":pk"]["S"], "things", "the list alone is queried");
+                assert_eq!(call.request["FilterExpression"], Value::Null);
+            }
+            *operations.entry(call.operation).or_insert(0) += 1;
+            looked_at += call.looked_at;
+        }
+        (operations, looked_at)
+    };
+    let one_of_each = |names: &[&str]| -> BTreeMap<String, i32> {
+        names.iter().map(|name| ((*name).to_owned(), 1)).collect()
+    };
+
+    assert_eq!(cloud.store.records().await.unwrap().len(), 3);
+    assert_eq!(
+        cost(),
+        (one_of_each(&["Query", "BatchGetItem"]), 6 + 3),
+        "status, recover --all"
+    );
+    assert_eq!(cloud.store.bindings().await.unwrap().len(), 3);
+    assert_eq!(
+        cost(),
+        (one_of_each(&["Query", "BatchGetItem"]), 6 + 3),
+        "bindings"
+    );
+    cloud
+        .revoke(&button(1), None, &limits())
+        .await
+        .unwrap()
+        .unwrap();
+    let (operations, looked_at) = cost();
+    assert_eq!(looked_at, 2, "revoke: {operations:?}");
+    assert_eq!(
+        operations.keys().collect::<Vec<_>>(),
+        ["GetItem", "TransactWriteItems"]
+    );
+    cloud
+        .forget(&lock(2), false, None, &limits())
+        .await
+        .unwrap();
+    let (operations, looked_at) = cost();
+    assert_eq!(looked_at, 1 + 6 + 3, "forget: {operations:?}");
+    assert!(!operations.contains_key("Scan"));
+}

@@ -1,0 +1,286 @@
+//! The register of locks and buttons: what joins it, is bound, and leaves it, in a real table.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "table/local.rs"]
+mod local;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use lock_aws::{Bound, Cloud, Forgotten, Register, Registered, chain, clock};
+use lock_core::action::Action;
+use lock_core::binding::{Actions, Binding};
+use lock_core::event::Subject;
+use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName};
+use lock_core::reason::Verdict;
+use lock_core::record::{Record, Status};
+use lock_core::report::Latch;
+use lock_core::time::UnixMillis;
+use lock_core::{BindWish, ForgetRefusal};
+
+fn lock(n: u32) -> LockName {
+    LockName::new(format!("lock-{n}")).unwrap()
+}
+
+fn button(n: u32) -> ButtonSerial {
+    ButtonSerial::new(format!("BUTTON-{n}")).unwrap()
+}
+
+fn limits() -> Limits {
+    Limits::default()
+}
+
+fn wish() -> BindWish {
+    BindWish {
+        actions: Actions::default(),
+        forget_last_press: false,
+    }
+}
+
+/// An empty table. Nothing here publishes: port 9 discards.
+async fn empty() -> Cloud {
+    local::cloud("127.0.0.1:9".parse().unwrap()).await
+}
+
+/// `lock-1` and `lock-2` registered, `BUTTON-1` bound to the first.
+async fn house() -> Cloud {
+    let cloud = empty().await;
+    for n in [1, 2] {
+        let registered = cloud
+            .register_lock(&lock(n), Some("alice"), &limits())
+            .await;
+        assert!(matches!(registered.unwrap(), Registered::Now(_)));
+    }
+    let registered = cloud.register_button(&button(1), None, &limits()).await;
+    assert!(matches!(registered.unwrap(), Registered::Now(_)));
+    bind(&cloud, 1, 1).await;
+    cloud
+}
+
+async fn bind(cloud: &Cloud, to_bind: u32, to: u32) -> Binding {
+    let bound = cloud
+        .bind(
+            &button(to_bind),
+            &lock(to),
+            &wish(),
+            Some("alice"),
+            &limits(),
+        )
+        .await;
+    match bound.unwrap() {
+        Bound::Done { before, .. } => *before,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn record(cloud: &Cloud, n: u32) -> Option<Record> {
+    cloud.store.read_record(&lock(n)).await.unwrap()
+}
+
+async fn binding(cloud: &Cloud, n: u32) -> Option<Binding> {
+    cloud.store.read_binding(&button(n)).await.unwrap()
+}
+
+async fn lines(cloud: &Cloud, subject: Subject) -> Vec<String> {
+    let lines = cloud.store.history(&subject, 9, UnixMillis(0)).await;
+    lines.unwrap().iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_registered_is_listed_by_its_name_and_has_a_line() {
+    let cloud = house().await;
+    let register = cloud.store.register().await.unwrap();
+    let wanted = Register {
+        locks: vec![lock(1), lock(2)],
+        buttons: vec![button(1)],
+    };
+    assert_eq!(register, wanted);
+    let records = cloud.store.records().await.unwrap();
+    let named: Vec<_> = records.iter().map(|record| record.lock.clone()).collect();
+    assert_eq!(named, [lock(1), lock(2)]);
+    let bindings = cloud.store.bindings().await.unwrap();
+    assert_eq!(bindings[0].lock, Some(lock(1)));
+    assert_eq!(
+        lines(&cloud, Subject::Lock(lock(2))).await,
+        ["alice registers lock-2: noted: registered"]
+    );
+    assert_eq!(
+        lines(&cloud, Subject::Button(button(1))).await,
+        ["someone registers BUTTON-1: noted: registered"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registering_again_changes_nothing_but_a_list_that_lacks_it() {
+    let cloud = house().await;
+    local::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
+    let before = (record(&cloud, 1).await, binding(&cloud, 1).await);
+    for listed in ["lock#lock-1", "button#BUTTON-1"] {
+        // As in a table that is older than the list.
+        let delete = cloud.store.client().delete_item().table_name(local::TABLE);
+        delete
+            .key("pk", AttributeValue::S("things".into()))
+            .key("sk", AttributeValue::S(listed.into()))
+            .send()
+            .await
+            .unwrap();
+    }
+    let left = cloud.store.register().await.unwrap();
+    assert_eq!((left.locks, left.buttons), (vec![lock(2)], vec![]));
+    let again = cloud.register_lock(&lock(1), None, &limits()).await;
+    assert!(matches!(again.unwrap(), Registered::Already));
+    let again = cloud.register_button(&button(1), None, &limits()).await;
+    assert!(matches!(again.unwrap(), Registered::Already));
+    assert_eq!((record(&cloud, 1).await, binding(&cloud, 1).await), before);
+    let register = cloud.store.register().await.unwrap();
+    assert_eq!((register.locks.len(), register.buttons.len()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_registered_can_be_bound() {
+    let cloud = house().await;
+    let before = binding(&cloud, 1).await;
+    let (wish, limits) = (wish(), limits());
+    let bound = cloud.bind(&button(1), &lock(9), &wish, None, &limits).await;
+    assert!(matches!(bound.unwrap(), Bound::UnknownLock));
+    let bound = cloud.bind(&button(9), &lock(1), &wish, None, &limits).await;
+    assert!(matches!(bound.unwrap(), Bound::UnknownButton));
+    assert_eq!(binding(&cloud, 1).await, before);
+    assert_eq!(
+        (record(&cloud, 9).await, binding(&cloud, 9).await),
+        (None, None)
+    );
+    assert_eq!(cloud.store.register().await.unwrap().locks.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_bound_elsewhere_leaves_its_old_lock_locked_in_the_same_transaction() {
+    let cloud = house().await;
+    local::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
+    local::leave(&cloud, &lock(2), Status::Settled, Latch::Locked).await;
+    let before = bind(&cloud, 1, 2).await;
+    assert_eq!(before.lock, Some(lock(1)), "what it replaces");
+    let left = record(&cloud, 1).await.unwrap();
+    let command = left.command.unwrap();
+    assert_eq!(
+        (left.status, command.action),
+        (Status::Pending, Action::Lock)
+    );
+    let bound = binding(&cloud, 1).await.unwrap();
+    assert_eq!(
+        (bound.lock, bound.revision),
+        (Some(lock(2)), before.revision + 1)
+    );
+    let to = record(&cloud, 2).await.unwrap();
+    assert_eq!((to.status, to.bound_at), (Status::Settled, bound.bound_at));
+    assert_eq!(
+        lines(&cloud, Subject::Lock(lock(1))).await[0],
+        format!(
+            "alice unbinds BUTTON-1: lock {} (unbound) (bound to lock-2 now)",
+            left.version
+        )
+    );
+    assert_eq!(
+        lines(&cloud, Subject::Lock(lock(2))).await[0],
+        "alice binds BUTTON-1: noted: bound (was bound to lock-1)"
+    );
+    let again = bind(&cloud, 1, 2).await;
+    assert_eq!(again.lock, Some(lock(2)));
+    assert!(record(&cloud, 2).await.unwrap().command.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unbound_button_is_still_registered() {
+    let cloud = house().await;
+    local::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
+    let unbound = cloud.unbind(&button(1), Some("alice"), &limits()).await;
+    let unbound = unbound.unwrap().unwrap();
+    assert_eq!(unbound.before.lock, Some(lock(1)));
+    assert_eq!(unbound.operated.decision.verdict, Verdict::Command);
+    let left = binding(&cloud, 1).await.unwrap();
+    assert_eq!((left.lock, left.enabled), (None, true));
+    assert_eq!(cloud.store.register().await.unwrap().buttons, [button(1)]);
+    let again = cloud.unbind(&button(1), None, &limits()).await.unwrap();
+    assert_eq!(again.unwrap().operated.decision.verdict, Verdict::Ignored);
+    assert!(
+        cloud
+            .unbind(&button(9), None, &limits())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_forgotten_when_no_button_is_bound_and_it_is_locked() {
+    let cloud = house().await;
+    let forget = async |n: u32, gone| {
+        let forgotten = cloud.forget(&lock(n), gone, Some("alice"), &limits()).await;
+        forgotten.unwrap()
+    };
+    local::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
+    let Forgotten::Refused(refusal) = forget(1, true).await else {
+        panic!("a button is bound to it")
+    };
+    assert_eq!(refusal, ForgetRefusal::Bound(vec![button(1)]));
+    bind(&cloud, 1, 2).await;
+    let Forgotten::Refused(refusal) = forget(1, false).await else {
+        panic!("it is being locked, not known to be locked")
+    };
+    assert_eq!(refusal, ForgetRefusal::MayBeOpen);
+    local::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
+    assert!(matches!(forget(1, false).await, Forgotten::Done(_)));
+    assert_eq!(record(&cloud, 1).await, None);
+    assert_eq!(cloud.store.register().await.unwrap().locks, [lock(2)]);
+    let last = &lines(&cloud, Subject::Lock(lock(1))).await[0];
+    assert_eq!(last, "alice forgets lock-1: noted: forgotten");
+    assert!(matches!(forget(1, false).await, Forgotten::Unknown));
+    let back = cloud.register_lock(&lock(1), None, &limits()).await;
+    assert!(matches!(back.unwrap(), Registered::Now(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_known_once_a_function_has_handled_an_event() {
+    let cloud = empty().await;
+    assert_eq!(cloud.store.read_limits().await.unwrap(), None);
+    let limits = Limits::new(120_000, 2_000, 0, 3_650).unwrap();
+    cloud
+        .store
+        .note_limits(&limits, clock::now().plus(500))
+        .await;
+    assert_eq!(
+        cloud.store.read_limits().await.unwrap(),
+        None,
+        "no time left"
+    );
+    let deadline = clock::now().plus(60_000);
+    cloud.store.note_limits(&limits, deadline).await;
+    assert_eq!(cloud.store.read_limits().await.unwrap(), Some(limits));
+    cloud.store.note_limits(&Limits::default(), deadline).await;
+    assert_eq!(
+        cloud.store.read_limits().await.unwrap(),
+        Some(limits),
+        "once in a process"
+    );
+    cloud.store.write_limits(&Limits::default()).await.unwrap();
+    assert_eq!(
+        cloud.store.read_limits().await.unwrap(),
+        Some(Limits::default())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_names_nothing_is_an_error_that_shows_the_entry() {
+    let cloud = house().await;
+    let put = cloud.store.client().put_item().table_name(local::TABLE);
+    put.item("pk", AttributeValue::S("things".into()))
+        .item("sk", AttributeValue::S("thermostat#1".into()))
+        .send()
+        .await
+        .unwrap();
+    let error = cloud.store.register().await.unwrap_err();
+    assert_eq!(
+        chain(&error),
+        "read the list of locks and buttons in table remote-lock: list entry \"thermostat#1\" names neither a lock nor a button"
+    );
+}

@@ -1,0 +1,83 @@
+//! What becomes of a message that was given up (C16): a line in the history that
+//! it belongs to, and an alert. Must not try to make good what was not done.
+//!
+//! A press that failed may have been committed by one of its attempts; its line is
+//! then in the history too. This one says what the others do not: that nothing
+//! tries any more.
+
+use super::Decision;
+use crate::binding::Binding;
+use crate::event::{Event, Kind, Subject};
+use crate::failure::{Failure, Message};
+use crate::limits::Limits;
+use crate::name::LockName;
+use crate::reason::{Alert, Verdict};
+use crate::record::Record;
+
+/// Decides what is written of a failure: none where it belongs to no history,
+/// since it is the sweeper's, or about a thing that is no registered lock (C9).
+///
+/// `binding` is that of the button pressed, `record` that of the lock asked or
+/// heard. The line's key is made of the failure's own id, so that it is the same
+/// line however often the failure comes.
+pub fn decide_given_up(
+    failure: &Failure,
+    binding: Option<&Binding>,
+    record: Option<&Record>,
+    limits: &Limits,
+) -> Option<Decision> {
+    let line = |subject, kind| {
+        let key = format!("given-up-{}", failure.id);
+        Event {
+            detail: Some(failure.detail.clone()).filter(|detail| !detail.is_empty()),
+            ..Event::new(subject, kind, failure.at, key, limits)
+        }
+    };
+    let event = match &failure.message {
+        Message::Sweep => return None,
+        Message::Press {
+            button,
+            click,
+            sequence,
+            principal,
+        } => {
+            let subject =
+                binding.map_or_else(|| Subject::Button(button.clone()), Subject::of_binding);
+            let meaning = |binding: &Binding| binding.actions.of((*click)?);
+            Event {
+                button: Some(button.clone()),
+                click: *click,
+                sequence: *sequence,
+                intent: binding.and_then(meaning),
+                principal: principal.clone(),
+                ..line(subject, Kind::Press)
+            }
+        }
+        Message::Request {
+            lock,
+            intent,
+            actor,
+            principal,
+        } => Event {
+            intent: *intent,
+            actor: actor.clone(),
+            principal: principal.clone(),
+            ..line(Subject::Lock(of(record, lock)?), Kind::Request)
+        },
+        Message::Report { lock, reported } => Event {
+            latch: reported.map(|(latch, _)| latch),
+            source: reported.map(|(_, source)| source),
+            ..line(Subject::Lock(of(record, lock)?), Kind::Report)
+        },
+    };
+    let decision = Decision::line(Verdict::GivenUp, failure.reason.clone(), event);
+    Some(decision.alert(Alert::GivenUp))
+}
+
+/// The lock, where it is a registered one.
+fn of(record: Option<&Record>, lock: &LockName) -> Option<LockName> {
+    record.map(|_| lock.clone())
+}
+
+#[cfg(test)]
+mod tests;

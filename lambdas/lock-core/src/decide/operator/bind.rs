@@ -1,0 +1,179 @@
+//! Where a button's presses go from now on (C3). Must not decide what a press
+//! does.
+//!
+//! The order of a button's presses is for the life of the button: binding never
+//! forgets the last press, else a press delivered again would act once more.
+//! What binding does end is every press made before it, also one that was
+//! ignored while the button was revoked. The lock that a button leaves is left
+//! as a revocation leaves it: known to be locked, or being locked (C11).
+
+use super::super::Decision;
+use super::super::system::changed;
+use super::{as_read, locked_behind};
+use crate::binding::{Actions, Binding};
+use crate::event::Event;
+use crate::limits::Limits;
+use crate::reason::{Reason, Verdict};
+use crate::record::Record;
+use crate::time::UnixMillis;
+use crate::write::{
+    Bind, BindingChange, BindingUpdate, BindingWrite, OtherLock, RecordUpdate, RecordWrite,
+};
+
+/// How a button is to be bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindWish {
+    /// What its clicks ask for.
+    pub actions: Actions,
+    /// Whether the last press is forgotten: only for a board whose flash, and
+    /// count with it, was lost. A press made before binding has no effect either
+    /// way.
+    pub forget_last_press: bool,
+}
+
+/// Decides that the button of `binding` commands `to`, whose record is there:
+/// only a registered lock can be bound.
+///
+/// `from` is the record of the lock that the button is bound to now, where that
+/// is another one and still registered. The decision is then about that lock, and
+/// its line says that the button has gone; the line in the history of `to` is
+/// among [`Writes::other`](crate::write::Writes::other). A button that was revoked
+/// has left its lock locked already.
+///
+/// ```
+/// use lock_core::BindWish;
+/// use lock_core::binding::{Actions, Binding};
+/// use lock_core::limits::Limits;
+/// use lock_core::name::{ButtonSerial, LockName};
+/// use lock_core::record::{Record, Status};
+/// use lock_core::report::Latch;
+/// use lock_core::time::UnixMillis;
+///
+/// let (near, far, now) = (LockName::new("lock-1")?, LockName::new("lock-2")?, UnixMillis(1_000));
+/// let binding = Binding {
+///     button: ButtonSerial::new("button-1")?,
+///     lock: Some(near.clone()),
+///     actions: Actions::default(),
+///     enabled: true,
+///     revision: 3,
+///     bound_at: None,
+///     last_press: None,
+///     battery_mv: None,
+/// };
+/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(near, now) };
+/// let to = Record::created(far.clone(), now);
+/// let wish = BindWish { actions: Actions::default(), forget_last_press: false };
+/// let decision = lock_core::decide_bind(&binding, Some(&open), &to, wish, None, now, &Limits::default());
+/// let bound = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
+/// assert_eq!((bound.lock, bound.bound_at), (Some(far), Some(now)));
+/// assert_eq!(decision.publish.expect("a LOCK for the lock it leaves").lock.as_str(), "lock-1");
+/// # Ok::<(), lock_core::name::NameError>(())
+/// ```
+pub fn decide_bind(
+    binding: &Binding,
+    from: Option<&Record>,
+    to: &Record,
+    wish: BindWish,
+    actor: Option<&str>,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
+    let left = binding.lock.as_ref().filter(|lock| **lock != to.lock);
+    let mut said: Vec<String> = Vec::new();
+    said.extend(left.map(|lock| format!("was bound to {lock}")));
+    said.extend(
+        wish.forget_last_press
+            .then(|| "last press forgotten".to_owned()),
+    );
+    let event = Event {
+        detail: (!said.is_empty()).then(|| said.join(", ")),
+        ..Event::of_bind(binding, &to.lock, actor, now, limits)
+    };
+    let bound = note_binding(to, event, now);
+    let mut decision = match from.filter(|from| Some(&from.lock) == left) {
+        None => bound,
+        Some(from) => {
+            let event = Event {
+                detail: Some(format!("bound to {} now", to.lock)),
+                ..Event::of_unbind(binding, actor, now, limits)
+            };
+            let mut decision = leave(binding, from, event, now);
+            decision.writes.other = other_lock(bound);
+            decision
+        }
+    };
+    let change = Bind {
+        lock: Some(to.lock.clone()),
+        actions: wish.actions,
+        at: now,
+        forget_last_press: wish.forget_last_press,
+    };
+    decision.writes.binding = Some(rebind(binding, change));
+    decision
+}
+
+/// Decides that the button of `binding` commands no lock; it stays registered.
+/// `record` is that of its lock. A button that is bound to none is left as it is.
+pub fn decide_unbind(
+    binding: &Binding,
+    record: Option<&Record>,
+    actor: Option<&str>,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
+    let event = Event::of_unbind(binding, actor, now, limits);
+    let Some(lock) = &binding.lock else {
+        return Decision::ignored(Reason::NOT_BOUND, event);
+    };
+    let mut decision = match record.filter(|record| record.lock == *lock) {
+        None => Decision::line(Verdict::Noted, Reason::UNBOUND, event),
+        Some(record) => leave(binding, record, event, now),
+    };
+    let change = Bind {
+        lock: None,
+        actions: binding.actions.clone(),
+        at: now,
+        forget_last_press: false,
+    };
+    decision.writes.binding = Some(rebind(binding, change));
+    decision
+}
+
+/// What the lock that a button leaves is left as. A revocation has done it
+/// already, for a button that was revoked.
+fn leave(binding: &Binding, record: &Record, event: Event, now: UnixMillis) -> Decision {
+    if binding.enabled {
+        return locked_behind(record, Reason::UNBOUND, event, now);
+    }
+    Decision::line(Verdict::Noted, Reason::UNBOUND, event)
+}
+
+/// A lock's record notes that a button is bound to it: it must be there, and
+/// whoever is about to forget it must find out.
+fn note_binding(record: &Record, event: Event, now: UnixMillis) -> Decision {
+    // Later than the last one, whatever the clock says: that it moved is what counts.
+    let moved = record.bound_at.map_or(now, |at| at.plus(1).max(now));
+    let update = RecordUpdate {
+        guard: as_read(record),
+        bound_at: Some(moved),
+        ..RecordUpdate::new(record, record.due.clone())
+    };
+    changed(Verdict::Noted, Reason::BOUND, record, update, event)
+}
+
+fn other_lock(bound: Decision) -> Option<OtherLock> {
+    match bound.writes.record {
+        Some(RecordWrite::Update(record)) => Some(OtherLock {
+            record,
+            event: bound.writes.event,
+        }),
+        _ => None,
+    }
+}
+
+fn rebind(binding: &Binding, change: Bind) -> BindingWrite {
+    BindingWrite::Update(BindingUpdate::new(binding, BindingChange::Bind(change)))
+}
+
+#[cfg(test)]
+mod tests;

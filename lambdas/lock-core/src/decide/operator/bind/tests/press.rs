@@ -1,0 +1,78 @@
+//! Presses around a binding: made before it, delivered again after it.
+
+use super::*;
+use crate::decide::decide_press;
+use crate::press::Press;
+
+fn long_press(sequence: Option<u64>, received_at: UnixMillis) -> Press {
+    Press {
+        button: ButtonSerial::new("button-1").unwrap(),
+        click: ClickType::Long,
+        sequence,
+        pressed_at: None,
+        good_for_ms: None,
+        received_at,
+        press_id: "p".to_owned(),
+        principal: None,
+        battery_mv: None,
+    }
+}
+
+#[test]
+fn a_press_made_before_the_button_was_bound_never_acts_on_its_lock() {
+    // what was done, sequence, made before or at the binding, already in effect => what becomes of the press
+    let to = far_record("settled/locked");
+    for (forget, revoked, sequence, made_ms, wanted) in [
+        (false, false, Some(401), 1, "ignored: overtaken"),
+        (false, true, Some(401), 1, "ignored: overtaken"),
+        (false, false, None, 1, "ignored: overtaken"),
+        (true, false, Some(401), 1, "ignored: overtaken"),
+        (true, true, None, 1, "ignored: overtaken"),
+        // Made after it:
+        (false, false, Some(400), 0, "ignored: duplicate"),
+        (false, false, Some(399), 0, "ignored: overtaken"),
+        (
+            false,
+            true,
+            Some(401),
+            0,
+            "command unlock v8 expires=+30000ms",
+        ),
+        (
+            true,
+            false,
+            Some(1),
+            0,
+            "command unlock v8 expires=+30000ms",
+        ),
+    ] {
+        let before = Binding {
+            enabled: !revoked,
+            ..binding(Some(lock()))
+        };
+        let wish = BindWish {
+            forget_last_press: forget,
+            ..wish()
+        };
+        let from = record("settled/locked");
+        let limits = Limits::default();
+        let decision = decide_bind(&before, from.as_ref(), &to, wish, None, NOW, &limits);
+        let bound = after(&decision, &before);
+        let press = long_press(sequence, NOW.minus(made_ms));
+        let pressed = decide_press(Some(&to), Some(&bound), &press, NOW, &limits);
+        let case = format!("forget={forget} revoked={revoked} {sequence:?} {made_ms} ms before");
+        assert_eq!(outcome(&pressed), wanted, "{case}");
+    }
+}
+
+#[test]
+fn a_press_that_opened_the_old_lock_is_the_same_press_after_binding_elsewhere() {
+    let before = binding(Some(lock()));
+    let from = record("settled/locked").unwrap();
+    let to = far_record("settled/locked");
+    let bound = after(&bind(&before, Some(&from), &to), &before);
+    let limits = Limits::default();
+    let again = long_press(Some(400), NOW.plus(10));
+    let decision = decide_press(Some(&to), Some(&bound), &again, NOW.plus(10), &limits);
+    assert_eq!(outcome(&decision), "ignored: duplicate");
+}

@@ -1,0 +1,143 @@
+//! When something may be sent: system locks in their turn, and an unlock refused for the clock (C8, C14, C15).
+
+use super::*;
+
+#[test]
+fn the_system_does_not_argue() {
+    check(
+        "
+        # the first after a person's command goes at once, each further one waits longer
+        settled/locked unlocked v50 locks=1 made=999    => noted: system-lock-waits lock v51 number 2 in 1 ms -> pending
+        settled/locked unlocked v50 locks=1 made=1000   => command lock v51 expires=never version-ahead -> pending
+        settled/locked unlocked v50 locks=2 made=0      => noted: system-lock-waits lock v51 number 3 in 2000 ms -> pending
+        settled/locked unlocked v50 locks=3 made=0      => noted: system-lock-waits lock v51 number 4 in 4000 ms -> pending alert=contested
+        settled/locked unlocked v50 locks=3 made=4000   => command lock v51 expires=never version-ahead -> pending alert=contested
+        settled/locked unlocked v50 locks=4 made=8000   => command lock v51 expires=never version-ahead -> pending
+        settled/locked unlocked v50 locks=40 made=0     => noted: system-lock-waits lock v51 number 41 in 300000 ms -> pending
+        # whatever asks for it
+        settled/locked locked v6 locks=2 made=0         => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
+        settled/locked locked v7 id=other locks=2 made=0 => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending alert=other-command
+        settled/locked jammed v7 locks=2 jams=1 made=0  => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
+        # one that waits keeps its place, past what is then known
+        pending-lock/locked unlocked v50 locks=3 unsent=4000 => noted: system-lock-waits lock v51 number 3 in 4000 ms -> pending
+        # and goes when its turn has come
+        pending-lock/locked unlocked v6 locks=3 unsent=4000  => noted: not-seen lock v7 number 3 in 4000 ms -> pending
+        pending-lock/locked unlocked v6 locks=3 unsent=0     => resend lock v7 send=1 in-turn -> pending
+        # a clock that stepped back does not delay it
+        settled/locked unlocked v50 locks=3 made=-60000  => command lock v51 expires=never version-ahead -> pending alert=contested
+        ",
+    );
+}
+
+#[test]
+fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
+    check(
+        "
+        pending-unlock/locked locked v6 clock=current waiting      => resend unlock v7 send=2 refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current sent         => noted: refused-by-lock -> pending
+        # without the time it would refuse it again; it reports when it has it
+        pending-unlock/locked locked v6 clock=current unsynced     => noted: refused-by-lock -> pending
+        pending-lock/unlocked unlocked v6 clock=current unsynced   => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=older sent           => noted: not-seen -> pending
+        pending-unlock/locked locked v6 clock=current late         => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current revoked      => noted: refused-by-lock -> pending
+        # a fresh unlock that a clock running ahead calls expired
+        pending-unlock/locked locked v7 expired made=9999          => settled: expired -> settled alert=clock
+        pending-unlock/locked locked v7 expired made=10000         => settled: expired -> settled
+        settled-unlock/locked locked v7 expired made=0             => settled: confirmed -> settled
+        ",
+    );
+}
+
+#[test]
+fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
+    let mut record = heard("pending-unlock/locked").unwrap();
+    let command = record.command.as_mut().unwrap();
+    *command = command.sent_again(NOW);
+    let next_send_at = command.next_send_at;
+    record.due = Due::new(&record.lock, NOW.plus(35_000));
+    let mut report = report_of(Latch::Locked, Version(BASE + 6));
+    for (reason, due_at) in [("clock", next_send_at), ("journal", NOW.plus(35_000))] {
+        report.refused = Some(RefusedCommand {
+            command_id: Some(CommandId::from_text("current")),
+            reason: reason.to_owned(),
+        });
+        let event = ReportEvent {
+            lock: lock(),
+            shadow_version: 11,
+            shadow_at: UnixSeconds(499),
+            token: Some(id(20)),
+            report: report.clone(),
+        };
+        let limits = Limits::default();
+        let decided = decide_report(Some(&record), &event, Origin::Event, None, NOW, &limits);
+        let ReportDecision::Act(decision) = decided else {
+            panic!("no shadow was deleted");
+        };
+        let write = decision.writes.record.unwrap();
+        let after = write.apply(Some(&record)).record().unwrap();
+        assert_eq!(after.due.due_at, due_at, "{reason}");
+    }
+}
+
+/// A bolt that goes locked, jammed, locked, jammed: a locked report in between
+/// does not make its jams count from the start.
+#[test]
+fn jams_are_counted_until_a_person_commands() {
+    let mut record = heard("settled/locked").unwrap();
+    let mut now = NOW;
+    let mut outcomes = Vec::new();
+    let latches = [
+        Latch::Jammed,
+        Latch::Locked,
+        Latch::Jammed,
+        Latch::Jammed,
+        Latch::Locked,
+        Latch::Jammed,
+        Latch::Jammed,
+        Latch::Locked,
+        Latch::Jammed,
+    ];
+    for (n, latch) in latches.into_iter().enumerate() {
+        now = now.plus(600_000);
+        let mut report = report_of(latch, record.version);
+        report.command_id = record.command.as_ref().map(|command| command.id.clone());
+        let event = ReportEvent {
+            lock: lock(),
+            shadow_version: 11 + n as u64,
+            shadow_at: UnixSeconds(499),
+            token: Some(id(20)),
+            report,
+        };
+        let limits = Limits::default();
+        let decided = decide_report(Some(&record), &event, Origin::Event, None, now, &limits);
+        let ReportDecision::Act(decision) = decided else {
+            panic!("no shadow was deleted");
+        };
+        outcomes.push((decision.verdict.as_str(), decision.alerts.len()));
+        let write = decision.writes.record.as_ref().unwrap();
+        record = write.apply(Some(&record)).record().unwrap();
+    }
+    assert_eq!(
+        outcomes,
+        [
+            ("command", 0),
+            ("settled", 0),
+            ("command", 0),
+            ("command", 0),
+            ("settled", 0),
+            ("settled", 1),
+            ("settled", 0),
+            ("settled", 0),
+            ("settled", 1),
+        ]
+    );
+    let person = Command::new(
+        CommandId::from_text("person"),
+        Action::Lock,
+        crate::record::Cause::Request { actor: None },
+        now,
+        None,
+    );
+    assert_eq!((person.system_locks, person.jams), (0, 0));
+}

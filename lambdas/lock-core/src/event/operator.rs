@@ -1,0 +1,114 @@
+//! The lines of what an operator does. Must not know whether anything came of it.
+
+use super::{Event, Kind, Subject};
+use crate::binding::Binding;
+use crate::limits::Limits;
+use crate::name::{ButtonSerial, LockName};
+use crate::record::Record;
+use crate::time::UnixMillis;
+
+impl Event {
+    /// The line of a lock or button that `actor` registers.
+    pub fn of_register(
+        subject: Subject,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let button = match &subject {
+            Subject::Button(button) => Some(button.clone()),
+            Subject::Lock(_) => None,
+        };
+        let key = "register".to_owned();
+        Event {
+            button,
+            actor: actor.map(str::to_owned),
+            ..Event::new(subject, Kind::Register, now, key, limits)
+        }
+    }
+
+    /// The line of a button that `actor` binds to `lock`, in that lock's history.
+    pub fn of_bind(
+        binding: &Binding,
+        lock: &LockName,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::Lock(lock.clone());
+        of_binding(Kind::Bind, "bind", subject, binding, actor, now, limits)
+    }
+
+    /// The line of a button that `actor` takes off its lock, in that lock's
+    /// history; where it has none, in its own.
+    pub fn of_unbind(
+        binding: &Binding,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::of_binding(binding);
+        of_binding(Kind::Unbind, "unbind", subject, binding, actor, now, limits)
+    }
+
+    /// The line of a binding that `actor` takes away (C11).
+    pub fn of_revoke(
+        binding: &Binding,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::of_binding(binding);
+        of_binding(Kind::Revoke, "revoke", subject, binding, actor, now, limits)
+    }
+
+    /// The line of a record that `actor` recovers (C12).
+    pub fn of_recover(
+        record: &Record,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::Lock(record.lock.clone());
+        let key = format!("recover-{}", record.version.0);
+        Event {
+            actor: actor.map(str::to_owned),
+            version: Some(record.version),
+            ..Event::new(subject, Kind::Recover, now, key, limits)
+        }
+    }
+
+    /// The line of a lock that `actor` has forgotten.
+    pub fn of_forget(
+        record: &Record,
+        actor: Option<&str>,
+        now: UnixMillis,
+        limits: &Limits,
+    ) -> Event {
+        let subject = Subject::Lock(record.lock.clone());
+        let key = format!("forget-{}", record.version.0);
+        Event {
+            actor: actor.map(str::to_owned),
+            version: Some(record.version),
+            ..Event::new(subject, Kind::Forget, now, key, limits)
+        }
+    }
+}
+
+fn of_binding(
+    kind: Kind,
+    verb: &str,
+    subject: Subject,
+    binding: &Binding,
+    actor: Option<&str>,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Event {
+    let button: &ButtonSerial = &binding.button;
+    let key = format!("{verb}-{button}-{}", binding.revision);
+    Event {
+        button: Some(button.clone()),
+        actor: actor.map(str::to_owned),
+        ..Event::new(subject, kind, now, key, limits)
+    }
+}

@@ -1,0 +1,59 @@
+//! A history line in words. Must not know where it is shown.
+
+use std::fmt;
+
+use super::{Event, Kind};
+use crate::reason::Verdict;
+
+/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`,
+/// `lock-1 locked (boot): settled: confirmed`.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actor = self.actor.as_deref().unwrap_or("someone");
+        match (&self.button, &self.click, &self.latch, &self.intent) {
+            _ if self.kind == Kind::Register => {
+                write!(f, "{actor} registers {}", self.subject.name())?
+            }
+            _ if self.kind == Kind::Forget => write!(f, "{actor} forgets {}", self.subject.name())?,
+            _ if self.kind == Kind::Recover => write!(f, "{actor} recovers")?,
+            (Some(button), ..) if self.kind == Kind::Revoke => {
+                write!(f, "{actor} revokes {button}")?
+            }
+            (Some(button), ..) if self.kind == Kind::Bind => write!(f, "{actor} binds {button}")?,
+            (Some(button), ..) if self.kind == Kind::Unbind => {
+                write!(f, "{actor} unbinds {button}")?
+            }
+            (Some(button), Some(click), ..) => write!(f, "{button} {click}")?,
+            (_, _, Some(latch), _) => {
+                let source = self
+                    .source
+                    .map(|source| format!("{source:?}").to_lowercase())
+                    .unwrap_or_default();
+                write!(
+                    f,
+                    "reports {} ({source})",
+                    format!("{latch:?}").to_lowercase()
+                )?;
+            }
+            (_, _, _, Some(intent)) => write!(f, "{actor} asks {intent}")?,
+            _ => write!(f, "{}", format!("{:?}", self.kind).to_lowercase())?,
+        }
+        match (self.decision, self.action, self.version) {
+            (Verdict::Command, Some(action), Some(version)) => {
+                write!(f, ": {action} {version} ({})", self.reason.text())?
+            }
+            _ => write!(f, ": {}: {}", self.decision.text(), self.reason.text())?,
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, " ({detail})")?;
+        }
+        if let Some(count) = self.count.filter(|count| *count > 1) {
+            write!(f, " ({count} times)")?;
+        }
+        if self.alerts.is_empty() {
+            return Ok(());
+        }
+        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.code()).collect();
+        write!(f, " [alert: {}]", codes.join(", "))
+    }
+}

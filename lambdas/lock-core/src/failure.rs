@@ -1,0 +1,291 @@
+//! What ends in the failure queue (C16): a press, request or report that was
+//! given up, read from either of the two documents that AWS writes about it. Must
+//! not know whose history it belongs to.
+//!
+//! Lambda writes one when an event was tried as often, or kept as long, as it may
+//! be; the rules engine writes the other when it could not hand a message over.
+//! What identifies the document, and whom it is about, is read strictly: without
+//! that nothing can be done with it, and a person must look at it. What only makes
+//! the line more telling is taken where it can be read.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use crate::action::{ClickType, Intent};
+use crate::field::{Fields, Refusal, parse_event};
+use crate::name::{ButtonSerial, LockName};
+use crate::payload::open_payload;
+use crate::reason::Reason;
+use crate::report::{Latch, Report, Source};
+use crate::time::UnixMillis;
+
+/// Longest cause in a line.
+const DETAIL_CHARS_MAX: usize = 200;
+
+/// A message that nothing tries any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The same each time that the document comes: Lambda's id of the event, or
+    /// the rules engine's of the failure.
+    pub id: String,
+    /// What was given up.
+    pub message: Message,
+    /// When it was received where that is known, else when it was given up.
+    pub at: UnixMillis,
+    /// Why.
+    pub reason: Reason,
+    /// The same in detail: attempts, and the last error.
+    pub detail: String,
+}
+
+/// What was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A press.
+    Press {
+        /// The button.
+        button: ButtonSerial,
+        /// How it was pressed.
+        click: Option<ClickType>,
+        /// The button's count.
+        sequence: Option<u64>,
+        /// The certificate that published it.
+        principal: Option<String>,
+    },
+    /// An operator's request.
+    Request {
+        /// The lock, or what is called one.
+        lock: LockName,
+        /// What was asked for.
+        intent: Option<Intent>,
+        /// Who says to have asked.
+        actor: Option<String>,
+        /// Who was allowed to publish it.
+        principal: Option<String>,
+    },
+    /// A report.
+    Report {
+        /// The lock, or what is called one.
+        lock: LockName,
+        /// The latch and what moved it.
+        reported: Option<(Latch, Source)>,
+    },
+    /// A run of the sweeper. The next one finds all that it left.
+    Sweep,
+}
+
+impl Failure {
+    /// Reads the body of a message in the failure queue, which was sent at
+    /// `sent_at`.
+    ///
+    /// *Shape*, from Lambda:
+    /// `{"version":"1.0","timestamp":"…","requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{…the rule's event…},"responseContext":{…},"responsePayload":{"errorType":"store","errorMessage":"…"}}`;
+    /// from the rules engine:
+    /// `{"ruleName":"…","topic":"iotbutton/button-1","cloudwatchTraceId":"…","clientId":"…","base64OriginalPayload":"…","failures":[{"failedAction":"LambdaAction","failedResource":"…","errorMessage":"…"}]}`.
+    ///
+    /// *Source*: AWS Lambda developer guide, "Capturing records of Lambda
+    /// asynchronous invocations"; AWS IoT developer guide, "Error handling (error
+    /// action)".
+    ///
+    /// *Errors*: the first [`Refusal`] met, for what is neither.
+    pub fn parse(body: &str, sent_at: UnixMillis) -> Result<Failure, Refusal> {
+        // What a function could not hold, its failure holds again.
+        let document = parse_event(body)?;
+        let fields = Fields::of(&document)?;
+        if let Some(context) = fields.get("requestContext") {
+            let event = fields.get("requestPayload");
+            let event = event.ok_or(Refusal::MissingField("requestPayload"))?;
+            of_function(
+                Fields::of(context)?,
+                event,
+                fields.get("responsePayload"),
+                sent_at,
+            )
+        } else if fields.get("ruleName").is_some() {
+            of_rule(fields, sent_at)
+        } else {
+            Err(Refusal::Malformed(
+                "neither a function's nor a rule's failure",
+            ))
+        }
+    }
+
+    /// The thing that must be a registered lock for anything to be written.
+    pub fn lock(&self) -> Option<&LockName> {
+        match &self.message {
+            Message::Request { lock, .. } | Message::Report { lock, .. } => Some(lock),
+            Message::Press { .. } | Message::Sweep => None,
+        }
+    }
+
+    /// The button whose binding says where the line goes.
+    pub fn button(&self) -> Option<&ButtonSerial> {
+        match &self.message {
+            Message::Press { button, .. } => Some(button),
+            _ => None,
+        }
+    }
+}
+
+/// An event that a function did not handle.
+fn of_function(
+    context: Fields<'_>,
+    event: &Value,
+    answer: Option<&Value>,
+    sent_at: UnixMillis,
+) -> Result<Failure, Refusal> {
+    let condition = context.text("condition")?;
+    let attempts = context
+        .number_or_none("approximateInvokeCount")
+        .ok()
+        .flatten();
+    let error = |name: &str| answer.and_then(|answer| answer.get(name)?.as_str());
+    let reason = match condition {
+        "EventAgeExceeded" => Reason::EVENT_AGE,
+        _ => Reason::RETRIES_EXHAUSTED,
+    };
+    let mut parts = Vec::new();
+    if !["EventAgeExceeded", "RetriesExhausted"].contains(&condition) {
+        parts.push(condition.to_owned());
+    }
+    match attempts {
+        Some(1) => parts.push("1 attempt".to_owned()),
+        Some(attempts) => parts.push(format!("{attempts} attempts")),
+        None => {}
+    }
+    parts.extend(
+        [error("errorType"), error("errorMessage")]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned),
+    );
+    let mut event = event.clone();
+    // A payload that cannot be read leaves what the rule gave: whose it was.
+    let _ = open_payload(&mut event);
+    let fields = Fields::of(&event)?;
+    Ok(Failure {
+        id: context.text("requestId")?.to_owned(),
+        message: message(fields)?,
+        at: lenient_number(fields, "receivedAt").map_or(sent_at, UnixMillis),
+        reason,
+        detail: shortened(&parts.join(": ")),
+    })
+}
+
+/// What a rule has handed over: a press names a `button`, a request a `thing`, a
+/// report a `thing` and a `shadowVersion`; the schedule's event is the sweeper's.
+fn message(event: Fields<'_>) -> Result<Message, Refusal> {
+    if lenient_text(event, "detail-type").as_deref() == Some("Scheduled Event") {
+        return Ok(Message::Sweep);
+    }
+    match (event.get("button"), event.get("thing")) {
+        (Some(_), None) => press(event.text("button")?, Some(event)),
+        (None, Some(_)) if event.get("shadowVersion").is_some() => {
+            report(event.text("thing")?, event.get("reported"))
+        }
+        (None, Some(_)) => request(event.text("thing")?, Some(event)),
+        _ => Err(Refusal::Malformed(
+            "requestPayload is not the event of a rule",
+        )),
+    }
+}
+
+/// A message that a rule did not hand over: its topic says whose it is.
+fn of_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal> {
+    // Longer than any other text: a topic holds a whole name.
+    let topic = document.get("topic").and_then(Value::as_str);
+    let topic = topic.ok_or(Refusal::MissingField("topic"))?;
+    let payload = document.get("base64OriginalPayload").and_then(decoded);
+    let payload = payload
+        .as_ref()
+        .and_then(|payload| Fields::of(payload).ok());
+    let levels: Vec<&str> = topic.split('/').collect();
+    let message = match levels.as_slice() {
+        ["iotbutton", button] => press(button, payload)?,
+        ["remote-lock", thing, "request"] => request(thing, payload)?,
+        ["$aws", "things", thing, "shadow", "update", "accepted"] => {
+            let state = payload.and_then(|payload| payload.get("state"));
+            report(thing, state.and_then(|state| state.get("reported")))?
+        }
+        _ => {
+            return Err(Refusal::Malformed(
+                "topic is not that of a press, request or report",
+            ));
+        }
+    };
+    let failures = document.get("failures").and_then(Value::as_array);
+    let failures = failures.map(Vec::as_slice).unwrap_or_default();
+    let text = |failure: &Value, name: &str| Some(failure.get(name)?.as_str()?.to_owned());
+    let detail = failures.iter().map(|failure| {
+        let parts = ["failedAction", "errorMessage"].map(|name| text(failure, name));
+        parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+    });
+    let detail = detail.filter(|text| !text.is_empty());
+    Ok(Failure {
+        id: document.text("cloudwatchTraceId")?.to_owned(),
+        message,
+        at: sent_at,
+        reason: Reason::RULE_ACTION,
+        detail: shortened(&detail.collect::<Vec<_>>().join("; ")),
+    })
+}
+
+fn press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
+    let button = ButtonSerial::new(button).map_err(|cause| Refusal::BadName {
+        field: "button",
+        cause,
+    })?;
+    let text = |name| event.and_then(|event| lenient_text(event, name));
+    Ok(Message::Press {
+        button,
+        click: text("clickType").and_then(|word| word.parse().ok()),
+        sequence: event.and_then(|event| lenient_number(event, "sequence")),
+        principal: text("principal"),
+    })
+}
+
+fn request(thing: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
+    let text = |name| event.and_then(|event| lenient_text(event, name));
+    Ok(Message::Request {
+        lock: lock(thing)?,
+        intent: text("action").and_then(|word| word.parse().ok()),
+        actor: text("actor"),
+        principal: text("principal"),
+    })
+}
+
+fn report(thing: &str, reported: Option<&Value>) -> Result<Message, Refusal> {
+    let reported = reported.and_then(|reported| Report::parse(reported).ok());
+    Ok(Message::Report {
+        lock: lock(thing)?,
+        reported: reported.map(|reported| (reported.lock, reported.source)),
+    })
+}
+
+fn lock(thing: &str) -> Result<LockName, Refusal> {
+    LockName::new(thing).map_err(|cause| Refusal::BadName {
+        field: "thing",
+        cause,
+    })
+}
+
+fn decoded(payload: &Value) -> Option<Value> {
+    let bytes = BASE64_STANDARD.decode(payload.as_str()?).ok()?;
+    parse_event(str::from_utf8(&bytes).ok()?).ok()
+}
+
+fn lenient_text(fields: Fields<'_>, name: &'static str) -> Option<String> {
+    fields.text_or_none(name).ok().flatten().map(str::to_owned)
+}
+
+fn lenient_number(fields: Fields<'_>, name: &'static str) -> Option<u64> {
+    fields.number_or_none(name).ok().flatten()
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(DETAIL_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests;

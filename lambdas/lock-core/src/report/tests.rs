@@ -1,0 +1,100 @@
+//! What is read of reports and shadows, and what is refused.
+
+use super::*;
+use serde_json::json;
+
+fn event() -> Value {
+    json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
+        "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J", "result": "executed",
+            "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "firmware": "1.0.0",
+            "rssi": -61, "door": null}})
+}
+
+#[test]
+fn a_whole_report_is_read_and_stored_without_loss() {
+    let read = ReportEvent::parse(&event()).unwrap();
+    assert_eq!(
+        (read.shadow_version, read.report.lock, read.report.rssi),
+        (17, Latch::Unlocked, Some(-61))
+    );
+    let stored = serde_json::to_value(&read.report).unwrap();
+    assert_eq!(
+        serde_json::from_value::<Report>(stored).unwrap(),
+        read.report
+    );
+    let shadow = json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 1_763_779_513});
+    assert_eq!(
+        ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap(),
+        read
+    );
+}
+
+#[test]
+fn a_shadow_is_as_old_as_its_report_not_as_its_reading() {
+    let mut shadow =
+        json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 900});
+    let read = |shadow: &Value| {
+        let lock = LockName::new("lock-1").unwrap();
+        ReportEvent::parse_shadow(lock, shadow).unwrap().shadow_at
+    };
+    assert_eq!(read(&shadow), UnixSeconds(900), "nothing better is known");
+    shadow["metadata"] = json!({"desired": {"x": {"timestamp": 890}},
+        "reported": {"lock": {"timestamp": 700}, "refused": {"reason": {"timestamp": 800}}, "list": [{"timestamp": 750}]}});
+    assert_eq!(read(&shadow), UnixSeconds(800));
+    shadow["metadata"]["reported"]["list"] = json!([{"timestamp": 750}, {"timestamp": 850}]);
+    assert_eq!(read(&shadow), UnixSeconds(850), "in a list");
+    shadow["metadata"]["reported"]["lock"]["version"] = json!(899);
+    assert_eq!(read(&shadow), UnixSeconds(850), "no time");
+}
+
+#[test]
+fn a_blank_journal_has_no_command() {
+    let mut event = event();
+    event["reported"]["version"] = json!(0);
+    event["reported"]["commandId"] = Value::Null;
+    event["reported"]["result"] = json!("none");
+    event["reported"]["refused"] = json!({"commandId": "01K", "reason": "journal"});
+    let report = ReportEvent::parse(&event).unwrap().report;
+    assert_eq!((report.version, report.command_id), (Version::NONE, None));
+    assert_eq!(report.refused.unwrap().reason, "journal");
+}
+
+#[test]
+fn whatever_is_wrong_has_its_own_code() {
+    let cases = [
+        ("lock", json!("open"), "unknown-word"),
+        ("lock", json!(null), "wrong-type"),
+        ("version", json!(1_u64 << 53), "wrong-type"),
+        ("version", json!("7"), "wrong-type"),
+        ("commandId", json!(7), "wrong-type"),
+        ("commandId", json!("x".repeat(500)), "oversize"),
+        ("result", json!("done"), "unknown-word"),
+        ("source", json!(1), "wrong-type"),
+        ("refused", json!("clock"), "wrong-type"),
+        ("refused", json!({}), "missing-field"),
+        ("bootCount", json!(-1), "wrong-type"),
+        ("clock", json!("maybe"), "unknown-word"),
+        ("rssi", json!("loud"), "wrong-type"),
+        ("rssi", json!(1_u64 << 31), "wrong-type"),
+        ("rssi", json!(-1.5), "wrong-type"),
+        ("door", json!("ajar"), "unknown-word"),
+    ];
+    for (field, value, code) in cases {
+        let mut event = event();
+        event["reported"][field] = value;
+        assert_eq!(
+            ReportEvent::parse(&event).unwrap_err().code(),
+            code,
+            "{field}"
+        );
+    }
+    for field in ["thing", "shadowVersion", "timestamp", "reported"] {
+        let mut event = event();
+        event.as_object_mut().unwrap().remove(field);
+        assert_eq!(
+            ReportEvent::parse(&event).unwrap_err().code(),
+            "missing-field",
+            "{field}"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Changes of a binding, and under which conditions they hold (C3). Must not know
+//! how a table expresses a condition.
+
+use crate::binding::{Actions, Binding, LastPress};
+use crate::name::{ButtonSerial, LockName};
+use crate::time::UnixMillis;
+
+/// A change of a binding. Key `button#<serial>` / `binding`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindingWrite {
+    /// A binding where there is none.
+    Create(Binding),
+    /// Parts of a binding that is as it was read.
+    Update(BindingUpdate),
+}
+
+/// What a decision wants of the binding that it read; holds only if its revision
+/// is still `revision`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindingUpdate {
+    /// The button.
+    pub button: ButtonSerial,
+    /// The binding's revision when the decision was made.
+    pub revision: u64,
+    /// What changes.
+    pub change: BindingChange,
+}
+
+/// What changes in a binding. All but [`BindingChange::Bind`] hold only while the
+/// binding is enabled (C3): a button revoked since it was read commands nothing,
+/// by a new command or by an old one sent again (C8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BindingChange {
+    /// Nothing: it must merely still hold.
+    Nothing,
+    /// A press takes effect.
+    Note(PressNote),
+    /// It is disabled, its revision one higher (C11).
+    Disable,
+    /// It is bound or unbound: enabled, its revision one higher (C3).
+    Bind(Bind),
+}
+
+/// Where a button is bound from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bind {
+    /// The lock; none to unbind.
+    pub lock: Option<LockName>,
+    /// What its clicks ask for.
+    pub actions: Actions,
+    /// When: an earlier press has no effect.
+    pub at: UnixMillis,
+    /// Whether the last press is forgotten, for a board that lost its count.
+    pub forget_last_press: bool,
+}
+
+/// Note of a press that takes effect; holds only if the press is `newer` (C3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PressNote {
+    /// What makes this press newer than the last.
+    pub newer: Newer,
+    /// The last press from now on.
+    pub last_press: LastPress,
+    /// Battery at this press, where known.
+    pub battery_mv: Option<u64>,
+}
+
+/// What makes a press newer than the last one that took effect (C2, C3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// No last sequence, or a smaller one.
+    Sequence(u64),
+    /// No last press, or one at or before this instant: the quiet window is
+    /// part of the condition, so that a cached binding cannot hide a press
+    /// inside it. And the largest sequence is still the one that the note
+    /// keeps: else a cached binding could make the button forget a press it has
+    /// counted.
+    LastAtMost(UnixMillis),
+}
+
+impl BindingUpdate {
+    /// `change` of `binding` as it was read.
+    pub fn new(binding: &Binding, change: BindingChange) -> BindingUpdate {
+        BindingUpdate {
+            button: binding.button.clone(),
+            revision: binding.revision,
+            change,
+        }
+    }
+
+    /// Whether the condition holds.
+    pub fn admits(&self, binding: &Binding) -> bool {
+        let last = binding.last_press.as_ref();
+        let newer = |note: &PressNote| match note.newer {
+            Newer::Sequence(n) => last
+                .and_then(|last| last.sequence)
+                .is_none_or(|last| last < n),
+            Newer::LastAtMost(at) => {
+                last.is_none_or(|last| last.at <= at)
+                    && last.and_then(|last| last.sequence) == note.last_press.sequence
+            }
+        };
+        binding.revision == self.revision
+            && match &self.change {
+                BindingChange::Nothing | BindingChange::Disable => binding.enabled,
+                BindingChange::Note(note) => binding.enabled && newer(note),
+                BindingChange::Bind(_) => true,
+            }
+    }
+
+    /// The binding after this write.
+    pub fn apply(&self, binding: &Binding) -> Binding {
+        let mut binding = binding.clone();
+        match &self.change {
+            BindingChange::Nothing => {}
+            BindingChange::Note(note) => {
+                binding.last_press = Some(note.last_press.clone());
+                binding.battery_mv = note.battery_mv.or(binding.battery_mv);
+            }
+            BindingChange::Disable => {
+                binding.enabled = false;
+                binding.revision += 1;
+            }
+            BindingChange::Bind(bind) => {
+                binding.lock = bind.lock.clone();
+                binding.actions = bind.actions.clone();
+                binding.bound_at = Some(bind.at);
+                binding.enabled = true;
+                binding.revision += 1;
+                if bind.forget_last_press {
+                    binding.last_press = None;
+                }
+            }
+        }
+        binding
+    }
+}
+
+impl BindingWrite {
+    /// The binding must still be enabled and unchanged.
+    pub fn holds(binding: &Binding) -> BindingWrite {
+        BindingWrite::Update(BindingUpdate::new(binding, BindingChange::Nothing))
+    }
+
+    /// The button.
+    pub fn button(&self) -> &ButtonSerial {
+        match self {
+            BindingWrite::Create(binding) => &binding.button,
+            BindingWrite::Update(update) => &update.button,
+        }
+    }
+
+    /// The binding after this write; `None` if the condition does not hold.
+    pub fn apply(&self, binding: Option<&Binding>) -> Option<Binding> {
+        match (self, binding) {
+            (BindingWrite::Create(new), None) => Some(new.clone()),
+            (BindingWrite::Update(update), Some(binding)) if update.admits(binding) => {
+                Some(update.apply(binding))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The conditions on a binding, and what a write makes of it.
+
+use super::*;
+use crate::binding::{Binding, LastPress};
+use crate::name::ButtonSerial;
+
+/// The binding as read: enabled, at revision 3, its last press at 1,000 ms with the count 5.
+pub(super) fn binding() -> Binding {
+    Binding {
+        button: ButtonSerial::new("button-1").unwrap(),
+        lock: Some(lock()),
+        actions: Actions([(ClickType::Single, Intent::Toggle)].into()),
+        enabled: true,
+        revision: 3,
+        bound_at: Some(UnixMillis(500)),
+        last_press: Some(last_press(1_000, Some(5))),
+        battery_mv: Some(1_500),
+    }
+}
+
+fn last_press(at: u64, sequence: Option<u64>) -> LastPress {
+    LastPress {
+        press_id: "p1".to_owned(),
+        at: UnixMillis(at),
+        sequence,
+    }
+}
+
+fn update(change: BindingChange) -> BindingUpdate {
+    BindingUpdate::new(&binding(), change)
+}
+
+/// Notes a press that is newer than the last one by `newer`, with the count `kept`.
+fn notes(newer: Newer, kept: Option<u64>) -> BindingUpdate {
+    update(BindingChange::Note(PressNote {
+        newer,
+        last_press: last_press(2_000, kept),
+        battery_mv: None,
+    }))
+}
+
+/// Binds the button to `lock-2`, or takes it off its lock.
+fn binds(lock: Option<&str>, forget_last_press: bool) -> BindingUpdate {
+    update(BindingChange::Bind(Bind {
+        lock: lock.map(|lock| LockName::new(lock).unwrap()),
+        actions: Actions([(ClickType::Long, Intent::Unlock)].into()),
+        at: UnixMillis(3_000),
+        forget_last_press,
+    }))
+}
+
+#[test]
+fn each_condition_on_a_binding_alone_refuses() {
+    let counted = notes(Newer::Sequence(6), Some(6));
+    let at = |at| notes(Newer::LastAtMost(UnixMillis(at)), Some(5));
+    let holds = update(BindingChange::Nothing);
+    let disables = update(BindingChange::Disable);
+    let binds = binds(None, false);
+    let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 24] = [
+        ("as read", &holds, |_| {}, true),
+        ("as read, disabling", &disables, |_| {}, true),
+        ("as read, counted", &counted, |_| {}, true),
+        ("as read, binding", &binds, |_| {}, true),
+        ("disabled", &holds, |b| b.enabled = false, false),
+        ("disabled", &disables, |b| b.enabled = false, false),
+        ("disabled", &counted, |b| b.enabled = false, false),
+        ("disabled", &binds, |b| b.enabled = false, true),
+        ("changed", &holds, |b| b.revision = 4, false),
+        ("changed", &disables, |b| b.revision = 4, false),
+        ("changed", &counted, |b| b.revision = 2, false),
+        ("changed", &binds, |b| b.revision = 4, false),
+        (
+            "this count",
+            &counted,
+            |b| b.last_press = Some(last_press(1, Some(6))),
+            false,
+        ),
+        (
+            "a larger count",
+            &counted,
+            |b| b.last_press = Some(last_press(1, Some(7))),
+            false,
+        ),
+        (
+            "no count",
+            &counted,
+            |b| b.last_press = Some(last_press(1, None)),
+            true,
+        ),
+        ("no press", &counted, |b| b.last_press = None, true),
+        ("quiet", &at(1_000), |_| {}, true),
+        ("not quiet", &at(999), |_| {}, false),
+        (
+            "another count",
+            &at(1_000),
+            |b| b.last_press = Some(last_press(1_000, Some(6))),
+            false,
+        ),
+        (
+            "count gone",
+            &at(1_000),
+            |b| b.last_press = Some(last_press(1_000, None)),
+            false,
+        ),
+        (
+            "press gone, and its count",
+            &at(1_000),
+            |b| b.last_press = None,
+            false,
+        ),
+        (
+            "pressed meanwhile",
+            &holds,
+            |b| b.last_press = Some(last_press(9_000, Some(9))),
+            true,
+        ),
+        (
+            "pressed meanwhile",
+            &binds,
+            |b| b.last_press = Some(last_press(9_000, Some(9))),
+            true,
+        ),
+        (
+            "first press ever",
+            &notes(Newer::LastAtMost(UnixMillis(0)), None),
+            |b| b.last_press = None,
+            true,
+        ),
+    ];
+    for (name, update, change, admitted) in rows {
+        let mut binding = binding();
+        change(&mut binding);
+        assert_eq!(update.admits(&binding), admitted, "{name}: {update:?}");
+        let write = BindingWrite::Update(update.clone());
+        let after = write.apply(Some(&binding));
+        assert_eq!(
+            after,
+            admitted.then(|| update.apply(&binding)),
+            "{name}: {update:?}"
+        );
+    }
+}
+
+#[test]
+fn a_binding_is_changed_in_what_is_given_and_in_nothing_else() {
+    let before = binding();
+    assert_eq!(update(BindingChange::Nothing).apply(&before), before);
+    let disabled = Binding {
+        enabled: false,
+        revision: 4,
+        ..binding()
+    };
+    assert_eq!(update(BindingChange::Disable).apply(&before), disabled);
+
+    let noted = notes(Newer::Sequence(6), Some(6));
+    let pressed = Binding {
+        last_press: Some(last_press(2_000, Some(6))),
+        ..binding()
+    };
+    assert_eq!(
+        noted.apply(&before),
+        pressed,
+        "an unknown battery keeps the last one known"
+    );
+    let BindingChange::Note(note) = noted.change else {
+        panic!("it notes");
+    };
+    let powered = update(BindingChange::Note(PressNote {
+        battery_mv: Some(1_400),
+        ..note
+    }));
+    assert_eq!(
+        powered.apply(&before),
+        Binding {
+            battery_mv: Some(1_400),
+            ..pressed
+        }
+    );
+
+    let bound = Binding {
+        lock: Some(LockName::new("lock-2").unwrap()),
+        actions: Actions([(ClickType::Long, Intent::Unlock)].into()),
+        revision: 5,
+        bound_at: Some(UnixMillis(3_000)),
+        ..binding()
+    };
+    let disabled = Binding {
+        enabled: false,
+        revision: 4,
+        ..binding()
+    };
+    assert_eq!(
+        binds(Some("lock-2"), false).apply(&disabled),
+        bound,
+        "enabled again"
+    );
+    let forgotten = Binding {
+        last_press: None,
+        ..bound
+    };
+    assert_eq!(binds(Some("lock-2"), true).apply(&disabled), forgotten);
+    assert_eq!(
+        binds(None, true).apply(&disabled),
+        Binding {
+            lock: None,
+            ..forgotten
+        }
+    );
+}
+
+#[test]
+fn a_binding_is_created_only_where_there_is_none() {
+    let create = BindingWrite::Create(binding());
+    assert_eq!(create.apply(None), Some(binding()));
+    assert_eq!(create.apply(Some(&binding())), None);
+    assert_eq!(BindingWrite::holds(&binding()).apply(None), None);
+    assert_eq!(
+        BindingWrite::holds(&binding()).apply(Some(&binding())),
+        Some(binding())
+    );
+    assert_eq!(create.button(), &binding().button);
+    assert_eq!(BindingWrite::holds(&binding()).button(), &binding().button);
+}
