@@ -1,8 +1,17 @@
 //! The command line: what can be said to `lockctl`, and how it teaches itself. Knows nothing of AWS or of the stack.
 
+mod local;
+mod operate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use local::{LocalArgs, Log};
+pub use operate::{
+    BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
+    RegisterLockArgs, RegisterThing, RequestArgs, RevokeArgs, StatusArgs, UnbindArgs,
+};
 
 /// Operates remote locks: on the laptop stack that it can run itself, or in an AWS account.
 ///
@@ -33,27 +42,23 @@ impl Cli {
 const TARGETS: &str = "\
 Which locks are meant (the first line of every answer names it):
   1. --ready-file FILE       the laptop stack that wrote FILE
-  2. AWS settings            AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL_*
+  2. AWS credentials         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL_*
                              (profiles and SSO: eval \"$(aws configure export-credentials --format env)\")
-  3. a running laptop stack  found by ready.json in the data directory (.local)
+  3. a running laptop stack  found by ready.json in the data directory (.local); a profile or a region in the
+                             environment changes nothing about that
 
 Examples:
   lockctl                          run everything here, open the printed address
-  lockctl press button-1           press a button as the hardware would
+  lockctl press button-1           press a button as the hardware would, and wait for the outcome
   lockctl unlock lock-1            ask by name, with who asked in the history
   lockctl status                   every lock, with the age of what is known
   lockctl history lock-1           one line per press, with the reason
-  lockctl bind button-2 lock-1     let a button command a lock
-  lockctl revoke button-2          take that away; locks the door if it is open";
-
-const LOCAL: &str = "\
-Examples:
-  lockctl local --locks 2 --buttons 3              a small house
-  lockctl local --parameter CommandTtlMs=5000      unlocks that live for 5 s only
-  lockctl local --fault help                       what can be broken, and how it is written
-  lockctl local --no-button-devices                be the button yourself, with any MQTT client
-  lockctl local --memory --headless --log json --ready-file r.json
-                                                   for a script: r.json appears when all is up";
+  lockctl register lock lock-2     make a lock known: nothing else makes one
+  lockctl register button button-2 --lock lock-2
+                                   make a button known, and let it command a lock
+  lockctl bind button-2 lock-1     let it command another lock; the one it leaves is locked
+  lockctl bindings                 which button commands which lock
+  lockctl revoke button-2          take its right away; locks the door unless it is known to be locked";
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -96,233 +101,78 @@ pub enum Command {
     /// Run the whole product on this machine: cloud stand-in, functions, virtual devices, console.
     ///
     /// Prints the console's address and each step of each press, until Ctrl-C. State stays in --data-dir for the next time.
-    #[command(after_help = LOCAL)]
+    #[command(after_help = local::EXAMPLES)]
     Local(LocalArgs),
-    /// Press a button: publishes what the button would publish.
+    #[command(flatten)]
+    Operate(Operation),
+}
+
+/// A command to locks that run somewhere.
+#[derive(Debug, Subcommand)]
+pub enum Operation {
+    /// Press a button: publishes what the button would publish, waits for the outcome, and prints it.
+    ///
+    /// Fails when the press was ignored, or its command was not carried out; the reason is printed.
     Press(PressArgs),
-    /// Ask a lock to lock.
+    /// Ask a lock to lock, and wait until it has answered.
     Lock(RequestArgs),
-    /// Ask a lock to unlock.
+    /// Ask a lock to unlock, and wait until it has answered or the unlock has run out.
     Unlock(RequestArgs),
-    /// Show what is known of one lock, or of all.
+    /// Show what is known of one lock, or of all: its state, how sure that is, and what is under way.
     Status(StatusArgs),
-    /// Show what happened at a lock (or at a button no lock knows), newest first, with the reasons.
+    /// Show what happened at a lock or a button, newest first, with the reasons.
+    ///
+    /// The presses of a bound button are in the history of its lock.
     History(HistoryArgs),
-    /// Let a button command a lock. Binding anew replaces what was there.
+    /// Make a lock or a button known. A lock that is not registered is never commanded, and nothing that it reports counts.
+    #[command(subcommand)]
+    Register(RegisterThing),
+    /// Let a button command a lock, instead of the one it commanded before. Both must be registered.
+    ///
+    /// The lock that the button leaves is locked in the same step, unless it is known to be locked. A press made before
+    /// has no effect afterwards. Binding a revoked button gives its right back.
     Bind(BindArgs),
-    /// Take a button's right away. Where its lock is open, or about to open, it is locked in the same step.
+    /// Let a button command nothing. It stays registered; its lock is locked unless it is known to be locked.
+    Unbind(UnbindArgs),
+    /// Show which button commands which lock, and how.
+    Bindings,
+    /// Take a button's right away, at once. Its lock is locked in the same step, unless it is known to be locked.
+    ///
+    /// `lockctl bind` gives the right back.
     Revoke(RevokeArgs),
+    /// Forget a lock: nothing commands it any more, and nothing that it reports counts.
+    ///
+    /// Refused while a button is bound to it, and while it is not known to be locked.
+    Forget(ForgetArgs),
     /// After the table was restored from a backup: believe nothing in it until each lock is heard.
     ///
-    /// Disable the topic rules first, and wait for longer than the life of an unlock (30 s); enable them afterwards.
+    /// Disable the topic rules first, and wait for longer than the life of an unlock (the stack's CommandTtlMs); enable them
+    /// afterwards. Also repairs a lock whose version was driven far ahead of the clock.
     Recover(RecoverArgs),
 }
 
-/// Options of `local`.
-#[derive(Debug, Clone, Args)]
-pub struct LocalArgs {
-    /// Port of the console; the other ports are free ones. [default: a free port]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub port: u16,
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
 
-    /// Keep nothing on disk: each start is the first one, and commands from a second shell need --ready-file.
-    #[arg(long)]
-    pub memory: bool,
+    use super::*;
 
-    /// How many virtual locks to run.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub locks: u16,
-
-    /// How many buttons to register; button i is bound to lock i modulo the number of locks.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub buttons: u16,
-
-    /// Register and bind the buttons, but run no device for them: another client can be the button.
-    #[arg(long)]
-    pub no_button_devices: bool,
-
-    /// Seed of every random choice the faults make.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-
-    /// Factor on waits of the cloud's own making, above 0 and at most 1: the minute of a schedule and the minutes before a
-    /// failed function is retried. 0.05 makes 3 s of a minute. The life of a command and the devices' clocks stay as they are.
-    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = time_scale)]
-    pub time_scale: f64,
-
-    /// Inject a fault, as `what[:target]@when`; repeatable. `--fault help` lists all.
-    #[arg(long = "fault", value_name = "SPEC")]
-    pub faults: Vec<String>,
-
-    /// Serve no console page and print no hints; for scripts.
-    #[arg(long)]
-    pub headless: bool,
-
-    /// How to print what happens.
-    #[arg(long, value_enum, default_value_t = Log::Pretty)]
-    pub log: Log,
-
-    /// Value for a parameter of the template, such as CommandTtlMs=60000; repeatable. It goes before the default that the
-    /// template has, also when that is changed while all runs. The names are under Parameters in template.yaml.
-    #[arg(long = "parameter", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-
-    /// Setting of the virtual devices, of those under config_schema in firmware/mos.yml; repeatable.
-    #[arg(long = "device-set", value_name = "KEY=VALUE")]
-    pub device_settings: Vec<String>,
-
-    /// The template to run. [default: template.yaml of the checkout this was built from]
-    #[arg(long, value_name = "FILE")]
-    pub template: Option<PathBuf>,
-
-    /// Use the functions and the virtual device beside this program as they are, instead of building them first with cargo.
-    #[arg(long)]
-    pub no_build: bool,
-
-    /// Take up changes while all runs: of the template, of the functions in lambdas/, of firmware/. Connections, records and
-    /// what devices hold in flash stay; a change that is broken is refused with its reason, and all runs on as before.
-    ///
-    /// This is so unless --headless, --log json or --no-build is given; with them it must be asked for. With --no-build,
-    /// changed programs are taken up, changed sources are not built.
-    #[arg(long, conflicts_with = "no_watch")]
-    pub watch: bool,
-
-    /// Do not look for changes: what was started runs until the end.
-    #[arg(long)]
-    pub no_watch: bool,
-}
-
-/// A factor above 0 and at most 1.
-fn time_scale(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if factor > 0.0 && factor <= 1.0 => Ok(factor),
-        _ => Err("it must lie above 0 and be at most 1".to_owned()),
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
     }
-}
 
-/// How `local` prints what happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Log {
-    /// Lines to read.
-    Pretty,
-    /// One JSON object per line.
-    Json,
-}
-
-/// Options of `press`.
-#[derive(Debug, Args)]
-pub struct PressArgs {
-    /// The button's serial number.
-    pub button: String,
-    /// How it is pressed.
-    #[arg(value_enum, default_value_t = Click::Single)]
-    pub click: Click,
-}
-
-/// How a button is pressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Click {
-    /// A short press.
-    Single,
-    /// Two short presses.
-    Double,
-    /// A long press.
-    Long,
-}
-
-impl Click {
-    /// The word on the wire, as the AWS IoT Button writes it.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Single => "SINGLE",
-            Self::Double => "DOUBLE",
-            Self::Long => "LONG",
+    #[test]
+    fn every_command_teaches_what_it_is_for() {
+        fn taught(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} has no text");
+            for argument in command.get_arguments() {
+                let help = argument.get_help().is_some() || argument.is_hide_set();
+                assert!(help, "{name}: {} has no text", argument.get_id());
+            }
+            command.get_subcommands().for_each(taught);
         }
+        taught(&Cli::command());
     }
-}
-
-/// Options of `lock` and `unlock`.
-#[derive(Debug, Args)]
-pub struct RequestArgs {
-    /// The lock's thing name.
-    pub lock: String,
-    /// Who asks: a label for the history. The proof is the principal that AWS sees.
-    #[arg(long, env = "USER", default_value = "operator")]
-    pub actor: String,
-    /// Identity of the request; the same one acts once. [default: a new one]
-    #[arg(long, value_name = "ID")]
-    pub request_id: Option<String>,
-    /// Return as soon as the request is published, without waiting for the outcome.
-    #[arg(long)]
-    pub no_wait: bool,
-}
-
-/// Options of `status`.
-#[derive(Debug, Args)]
-pub struct StatusArgs {
-    /// The lock's thing name; all locks when left out.
-    pub lock: Option<String>,
-}
-
-/// Options of `history`.
-#[derive(Debug, Args)]
-pub struct HistoryArgs {
-    /// The thing name of a lock, or the serial number of a button.
-    pub name: String,
-    /// How many lines.
-    #[arg(long, default_value_t = 20)]
-    pub limit: u16,
-}
-
-/// Options of `bind`.
-#[derive(Debug, Args)]
-pub struct BindArgs {
-    /// The button's serial number.
-    pub button: String,
-    /// The lock's thing name.
-    pub lock: String,
-    /// What a single press asks for.
-    #[arg(long, value_enum, default_value_t = Intent::Toggle)]
-    pub single: Intent,
-    /// What a double press asks for.
-    #[arg(long, value_enum, default_value_t = Intent::Lock)]
-    pub double: Intent,
-    /// What a long press asks for.
-    #[arg(long, value_enum, default_value_t = Intent::Unlock)]
-    pub long: Intent,
-}
-
-/// Options of `revoke`.
-#[derive(Debug, Args)]
-pub struct RevokeArgs {
-    /// The button's serial number.
-    pub button: String,
-    /// Who revokes: a label for the history.
-    #[arg(long, env = "USER", default_value = "operator")]
-    pub actor: String,
-}
-
-/// Options of `recover`.
-#[derive(Debug, Args)]
-pub struct RecoverArgs {
-    /// The lock's thing name.
-    #[arg(required_unless_present = "all")]
-    pub lock: Option<String>,
-    /// Every lock in the table.
-    #[arg(long, conflicts_with = "lock")]
-    pub all: bool,
-    /// Who recovers: a label for the history.
-    #[arg(long, env = "USER", default_value = "operator")]
-    pub actor: String,
-}
-
-/// What a press asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Intent {
-    /// Lock.
-    Lock,
-    /// Unlock.
-    Unlock,
-    /// Unlock when known to be locked, else lock.
-    Toggle,
 }

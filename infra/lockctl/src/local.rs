@@ -101,7 +101,11 @@ impl Stack {
                 global.data_dir.display()
             );
         }
+        let things = plan::things(args.locks, args.buttons);
         let faults = Faults::parse(&args.faults)?;
+        let is_run = |kind: &Kind| *kind == Kind::Lock || !args.no_button_devices;
+        let devices = things.iter().filter(|(_, kind)| is_run(kind));
+        faults.check_devices(&devices.map(|(name, _)| name.as_str()).collect::<Vec<_>>())?;
         let scratch = if args.memory {
             Some(tempfile::tempdir().context("make a scratch folder")?)
         } else {
@@ -141,7 +145,6 @@ impl Stack {
             .await
             .context("start the local cloud")?;
 
-        let things = plan::things(args.locks, args.buttons);
         let registered = plan::provision(&cloud, &home, &things)?;
         let ca = home.join("ca.pem");
         write_secret(&ca, cloud.ca_pem())?;
@@ -155,21 +158,21 @@ impl Stack {
             })?;
         let ready = plan::ready(&cloud, &listener, region, ca, registered)?;
         let target = Target::local(&ready);
-        plan::bind(&target, args).await?;
+        plan::register(&target, args).await?;
         let fleet = Arc::new(Fleet::new(plan::plans(&ready, &home, args, &programs)?));
         let names = |kind| {
             things
                 .iter()
                 .filter(move |(_, k)| **k == kind)
-                .map(|(name, _)| name.clone())
-                .collect::<Vec<_>>()
+                .map(|(name, _)| name.as_str())
         };
-        let board = Arc::new(Board::new(
+        let board = Board::new(
             target,
             Arc::clone(&fleet),
             names(Kind::Lock),
             names(Kind::Button),
-        ));
+        );
+        let board = Arc::new(board.context("name the things")?);
         let mut ready_files = Vec::new();
         if !args.memory {
             ready_files.push(shared_ready);

@@ -4,14 +4,19 @@
 mod answer;
 mod bind;
 mod cli;
+mod forget;
 mod history;
 mod local;
+mod outcome;
+mod press;
 mod ready;
 mod recover;
+mod register;
 mod request;
 mod revoke;
 mod status;
 mod target;
+mod unknown;
 mod view;
 mod when;
 
@@ -21,7 +26,7 @@ use anyhow::Result;
 use clap::Parser;
 
 use answer::Answer;
-use cli::{Cli, Command, Global, Output};
+use cli::{Cli, Command, Global, Operation, Output};
 use target::Target;
 
 fn main() -> ExitCode {
@@ -35,7 +40,7 @@ fn main() -> ExitCode {
     let (command, global) = Cli::parse().into_parts();
     let output = global.output;
     match run(command, global) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             match output {
                 Output::Human => eprintln!("lockctl: {error:#}"),
@@ -49,25 +54,39 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(command: Command, global: Global) -> Result<()> {
-    let output = global.output;
-    let answer = match command {
-        Command::Local(args) => return local::run(args, global).await,
-        Command::Press(args) => request::press(&Target::find(&global).await?, &args).await?,
-        Command::Lock(args) => request::lock(&Target::find(&global).await?, &args).await?,
-        Command::Unlock(args) => request::unlock(&Target::find(&global).await?, &args).await?,
-        Command::Status(args) => status::run(&Target::find(&global).await?, &args).await?,
-        Command::History(args) => history::run(&Target::find(&global).await?, &args).await?,
-        Command::Bind(args) => bind::run(&Target::find(&global).await?, &args).await?,
-        Command::Revoke(args) => revoke::run(&Target::find(&global).await?, &args).await?,
-        Command::Recover(args) => recover::run(&Target::find(&global).await?, &args).await?,
-    };
-    answer.print(output)
+async fn run(command: Command, global: Global) -> Result<ExitCode> {
+    match command {
+        Command::Local(args) => {
+            Box::pin(local::run(args, global)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Operate(operation) => {
+            let target = Target::find(&global).await?;
+            Ok(operate(&target, operation).await?.print(global.output))
+        }
+    }
+}
+
+async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
+    match operation {
+        Operation::Press(args) => press::run(target, &args).await,
+        Operation::Lock(args) => request::lock(target, &args).await,
+        Operation::Unlock(args) => request::unlock(target, &args).await,
+        Operation::Status(args) => status::run(target, &args).await,
+        Operation::History(args) => history::run(target, &args).await,
+        Operation::Register(thing) => register::run(target, &thing).await,
+        Operation::Bind(args) => bind::run(target, &args).await,
+        Operation::Unbind(args) => bind::unbind(target, &args).await,
+        Operation::Bindings => bind::list(target).await,
+        Operation::Revoke(args) => revoke::run(target, &args).await,
+        Operation::Forget(args) => forget::run(target, &args).await,
+        Operation::Recover(args) => recover::run(target, &args).await,
+    }
 }
 
 impl Answer {
-    /// Prints it; an answer that is a no ends the program with an error, after it was printed.
-    fn print(self, output: Output) -> Result<()> {
+    /// Prints it. One that is a no fails the command: it has said why.
+    fn print(self, output: Output) -> ExitCode {
         match output {
             Output::Human => {
                 println!("target: {}", self.target);
@@ -81,9 +100,10 @@ impl Answer {
                 println!("{body:#}");
             }
         }
-        match self.no {
-            Some(reason) => anyhow::bail!(reason),
-            None => Ok(()),
+        if self.is_no {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
         }
     }
 }

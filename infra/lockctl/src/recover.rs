@@ -1,79 +1,116 @@
-//! `lockctl recover`: after a table restore, believes nothing in it until each lock is heard.
+//! `lockctl recover`: after a table restore, believes nothing in it until each lock is heard; and repairs a version that was
+//! driven far ahead of the clock.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use lock_aws::clock;
+use lock_core::binding::Binding;
+use lock_core::name::LockName;
+use lock_core::reason::Reason;
+use lock_core::record::Record;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::bind::unpublished;
 use crate::cli::RecoverArgs;
-use crate::target::Target;
+use crate::target::{Known, Target};
+use crate::unknown;
 
 /// Answers `recover`. Goes on past a lock that fails, and then fails.
 pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
+    let register = target.cloud().store.register().await?;
     let locks = match &args.lock {
-        Some(lock) => vec![lock.clone()],
-        None => {
-            let records = target.records().await?;
-            records
-                .iter()
-                .map(|record| record.lock.to_string())
-                .collect()
-        }
+        Some(lock) => std::slice::from_ref(lock),
+        None => &register.locks,
     };
+    let known = target.limits().await;
     let (mut lines, mut shown, mut failed) = (Vec::new(), Vec::new(), 0);
-    for lock in &locks {
-        match recover(target, lock, &args.actor).await {
+    for lock in locks {
+        match recover(target, lock, &args.actor.name, known).await {
             Ok(line) => {
                 lines.push(line);
                 shown.push(json!({ "lock": lock, "recovered": true }));
             }
             Err(error) => {
                 failed += 1;
-                lines.push(format!("{lock}: {error:#}"));
-                shown.push(
-                    json!({ "lock": lock, "recovered": false, "error": format!("{error:#}") }),
-                );
+                let error = format!("{error:#}");
+                lines.push(format!("{lock}: {error}"));
+                shown.push(json!({ "lock": lock, "recovered": false, "error": error }));
             }
         }
     }
     if locks.is_empty() {
         lines.push("no locks: nothing to recover".to_owned());
     }
-    let enabled = enabled(target, args).await?;
+    let bindings = target
+        .cloud()
+        .store
+        .read_bindings(&register.buttons)
+        .await?;
+    let enabled = enabled(&bindings, args.lock.as_ref());
     if !enabled.is_empty() {
         lines.push(format!(
-            "enabled as in the backup: {}; revoke again what was revoked since (`lockctl revoke BUTTON`)",
+            "enabled as in the table: {}; after a restore, revoke again what was revoked since (`lockctl revoke BUTTON`)",
             enabled.join(", ")
         ));
     }
-    let no = (failed > 0).then(|| {
-        format!(
-            "{failed} of {} locks not recovered: run it again",
-            locks.len()
-        )
-    });
+    if failed > 0 {
+        lines.push(format!("{failed} of {} locks not recovered", locks.len()));
+    }
+    lines.extend(known.note());
     Ok(Answer {
         target: target.name().to_owned(),
         lines,
         body: json!({ "locks": Value::Array(shown), "enabledButtons": enabled }),
-        no,
+        is_no: failed > 0,
     })
 }
 
-async fn recover(target: &Target, lock: &str, actor: &str) -> Result<String> {
-    let recovered = target.recover(lock, actor).await?;
-    let recovered = recovered.with_context(|| format!("no lock {lock} is known"))?;
-    let version = recovered.decision.writes.event.version.unwrap_or_default();
+async fn recover(target: &Target, lock: &LockName, actor: &str, known: Known) -> Result<String> {
+    let limits = known.or_longest();
+    let recovered = target.cloud().recover(lock, Some(actor), &limits).await;
+    let Some(recovered) = recovered.context("write what was decided")? else {
+        return Err(unknown::lock(target, lock).await?);
+    };
+    if let Some(problem) = problem(&recovered.before, &recovered.operated.decision.reason) {
+        return Err(anyhow!(problem));
+    }
+    let version = recovered.operated.decision.writes.event.version;
+    let version = version.unwrap_or_default();
+    let sent = match unpublished(&recovered.operated) {
+        None => format!("a lock command is sent ({version})"),
+        Some(error) => format!("its lock command ({version}) could not be sent now: {error}"),
+    };
     Ok(format!(
-        "{lock}: not believed until heard; told to lock ({version}), and its shadow is read within a minute"
+        "{lock}: not believed until heard; {sent}, and its shadow is read within a minute"
     ))
 }
 
-/// Buttons that a restored table lets command the locks in question: a backup does not know what was revoked after it.
-async fn enabled(target: &Target, args: &RecoverArgs) -> Result<Vec<String>> {
-    let bindings = target.bindings().await?;
-    let asked = |lock: &str| args.lock.as_deref().is_none_or(|wanted| wanted == lock);
-    let enabled = bindings
-        .iter()
-        .filter(|binding| binding.enabled && asked(binding.lock.as_str()));
-    Ok(enabled.map(|binding| binding.button.to_string()).collect())
+/// What a recovery cannot cure: the lock itself holds a version that leaves no room for commands.
+fn problem(before: &Record, reason: &Reason) -> Option<String> {
+    let reported = before
+        .reported
+        .as_ref()
+        .map(|reported| reported.report.version);
+    let holds = before.holds_implausible_version(clock::now());
+    match reported {
+        Some(version) if holds || *reason == Reason::NO_VERSION_LEFT => Some(format!(
+            "the lock itself reports version {version}: erase its flash, then run recover again"
+        )),
+        _ if *reason == Reason::NO_VERSION_LEFT => Some(reason.text()),
+        _ => None,
+    }
+}
+
+/// Buttons that the table lets command the locks in question: a backup does not know what was revoked after it.
+fn enabled(bindings: &[Binding], lock: Option<&LockName>) -> Vec<String> {
+    let asked = |binding: &&Binding| match (&binding.lock, lock) {
+        (Some(bound), Some(asked)) => bound == asked,
+        (bound, None) => bound.is_some(),
+        (None, Some(_)) => false,
+    };
+    let enabled = bindings.iter().filter(|binding| binding.enabled);
+    enabled
+        .filter(asked)
+        .map(|binding| binding.button.to_string())
+        .collect()
 }

@@ -1,46 +1,45 @@
 //! `lockctl revoke`: takes a button's right away, and leaves no door open behind it.
 
 use anyhow::{Context, Result};
+use lock_core::event::Subject;
 use lock_core::reason::Verdict;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::bind::{locked, locked_version, unpublished};
 use crate::cli::RevokeArgs;
 use crate::target::Target;
+use crate::unknown;
 
 /// Answers `revoke`.
 pub async fn run(target: &Target, args: &RevokeArgs) -> Result<Answer> {
     let button = &args.button;
-    let revoked = target.revoke(button, &args.actor).await?;
-    let revoked = revoked.with_context(|| {
-        format!("no button {button} is bound: `lockctl history {button}` shows its presses, if it made any")
-    })?;
-    let decision = &revoked.decision;
-    let event = &decision.writes.event;
-    let lock = match &event.subject {
-        lock_core::event::Subject::Lock(lock) => lock.to_string(),
-        lock_core::event::Subject::Button(button) => button.to_string(),
+    let known = target.limits().await;
+    let actor = Some(args.actor.name.as_str());
+    let limits = known.or_longest();
+    let revoked = target.cloud().revoke(button, actor, &limits).await;
+    let Some(revoked) = revoked.with_context(|| format!("revoke {button}"))? else {
+        return Err(unknown::button(target, button).await?);
     };
-    let mut lines = vec![match decision.verdict {
-        Verdict::Ignored => format!("{button} was revoked already: it commands nothing"),
-        _ => format!("{button} commands {lock} no more: its presses are ignored from now on"),
+    let decision = &revoked.decision;
+    let lock = match &decision.writes.event.subject {
+        Subject::Lock(lock) => Some(lock),
+        Subject::Button(_) => None,
+    };
+    let mut lines = vec![match (decision.verdict, lock) {
+        (Verdict::Ignored, _) => format!("{button} was revoked already: it commands nothing"),
+        (_, Some(lock)) => {
+            format!("{button} commands {lock} no more: its presses are ignored from now on")
+        }
+        (_, None) => format!("{button} is bound to no lock; it is revoked until it is bound"),
     }];
-    let late = revoked.unpublished.as_ref().map(ToString::to_string);
-    if let Some(publish) = &decision.publish {
-        let version = publish.command.version;
-        lines.push(match &late {
-            None => format!("{lock} was open, or an unlock was under way: told to lock ({version})"),
-            Some(error) => format!(
-                "{lock} was open, or an unlock was under way: its lock command ({version}) is committed, and the sweeper \
-                 will send it within a minute, since it could not be sent now: {error}"
-            ),
-        });
-    }
+    lines.extend(lock.and_then(|lock| locked(&revoked, lock)));
+    lines.extend(known.note());
     Ok(Answer {
         target: target.name().to_owned(),
         lines,
         body: json!({ "button": button, "lock": lock, "decision": decision.verdict, "reason": decision.reason,
-            "locked": decision.publish.as_ref().map(|publish| publish.command.version), "unpublished": late }),
-        no: None,
+            "locked": locked_version(&revoked), "unpublished": unpublished(&revoked) }),
+        is_no: false,
     })
 }

@@ -1,16 +1,13 @@
-//! Which locks are meant: a laptop stack or an AWS account. Everything said to the cloud goes through here, by the same
-//! calls for both. Decides nothing about locks.
+//! Which locks are meant: a laptop stack or an AWS account. Everything said to the cloud goes by the same calls for both.
+//! Decides nothing about locks.
 
-use anyhow::{Context, Result, bail};
-use lock_aws::{Access, Cloud, Operated, clock};
-use lock_core::action::Intent;
-use lock_core::binding::{Actions, Binding};
-use lock_core::event::{Event, Subject};
+mod environment;
+
+use anyhow::{Context, Result, anyhow, bail};
+use lock_aws::{Access, Cloud, Remedy, StoreError, chain};
 use lock_core::limits::Limits;
-use lock_core::name::{ButtonSerial, LockName};
-use lock_core::record::Record;
-use serde_json::{Value, json};
 
+use self::environment::Means;
 use crate::cli::Global;
 use crate::ready::Ready;
 
@@ -21,8 +18,13 @@ pub struct Target {
     cloud: Cloud,
 }
 
+/// The deployment's limits, as far as they are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known(Option<Limits>);
+
 impl Target {
-    /// Finds the target: the ready file that was named, else AWS settings, else the stack that runs on the data directory.
+    /// Finds the target: the ready file that was named, else whole AWS credentials, else the stack that runs on the data
+    /// directory.
     pub async fn find(global: &Global) -> Result<Self> {
         if let Some(path) = &global.ready_file {
             let ready = Ready::read(path)?;
@@ -34,16 +36,17 @@ impl Target {
             }
             return Ok(Self::local(&ready));
         }
-        if aws_settings_present() {
-            return Self::aws(global).await;
-        }
-        match Ready::read(&global.data_dir.join("ready.json")) {
-            Ok(ready) if ready.is_live() => Ok(Self::local(&ready)),
-            _ => bail!(
-                "no locks to operate: no stack runs on {} (start one with `lockctl local`), and the environment has no AWS settings \
-                 (eval \"$(aws configure export-credentials --format env)\", and AWS_REGION)",
-                global.data_dir.display()
-            ),
+        let running = || Ready::read(&global.data_dir.join("ready.json")).ok();
+        match environment::means(&|name| std::env::var(name).ok()) {
+            Means::Aws => Self::aws(global).await,
+            means => match running().filter(Ready::is_live) {
+                Some(ready) => Ok(Self::local(&ready)),
+                None => bail!(
+                    "no locks to operate: no stack runs on {} (start one with `lockctl local`), and {}",
+                    global.data_dir.display(),
+                    means.advice()
+                ),
+            },
         }
     }
 
@@ -58,29 +61,28 @@ impl Target {
             iot_data: Some(ready.iot_data.clone()),
         };
         Self {
-            name: format!("local ({})", ready.console),
+            name: format!("local ({}), table {}", ready.console, ready.table),
             cloud: Cloud::new(&access, &ready.table),
         }
     }
 
     async fn aws(global: &Global) -> Result<Self> {
-        let access = Access::from_env().context(
-            "AWS settings are incomplete; for profiles and SSO: eval \"$(aws configure export-credentials --format env)\"",
-        )?;
-        let cloud = Cloud::new(&access, &global.stack);
-        let account = cloud.store.account().await.with_context(|| {
-            format!(
-                "look at table {} in {}: is --stack the name of your stack?",
-                global.stack, access.region
-            )
-        })?;
+        let access = Access::from_env().context("AWS settings are incomplete")?;
+        // The template gives the table the stack's name.
+        let stack = &global.stack;
+        let cloud = Cloud::new(&access, stack);
+        let account = cloud.store.account().await;
+        let account = account.map_err(|error| not_found(&error, &access))?;
         let own = access
             .dynamodb
             .as_ref()
             .map(|endpoint| format!(" ({endpoint})"))
             .unwrap_or_default();
         Ok(Self {
-            name: format!("account {account}, {}{own}", access.region),
+            name: format!(
+                "stack {stack} (table {stack}), account {account}, {}{own}",
+                access.region
+            ),
             cloud,
         })
     }
@@ -90,116 +92,72 @@ impl Target {
         &self.name
     }
 
-    /// What is known of a lock.
-    pub async fn record(&self, lock: &str) -> Result<Option<Record>> {
-        Ok(self.cloud.store.read_record(&lock_name(lock)?).await?)
+    /// Its table, topics and shadows.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
-    /// What is known of every lock, by name.
-    pub async fn records(&self) -> Result<Vec<Record>> {
-        Ok(self.cloud.store.records().await?)
-    }
-
-    /// What a button may do.
-    pub async fn binding(&self, button: &str) -> Result<Option<Binding>> {
-        Ok(self
-            .cloud
-            .store
-            .read_binding(&button_serial(button)?)
-            .await?)
-    }
-
-    /// A lock's shadow document.
-    pub async fn shadow(&self, lock: &str) -> Result<Option<Value>> {
-        Ok(self.cloud.publisher.get_shadow(&lock_name(lock)?).await?)
-    }
-
-    /// The newest events of a lock.
-    pub async fn events_of_lock(&self, lock: &str, limit: u16) -> Result<Vec<Event>> {
-        self.events(&Subject::Lock(lock_name(lock)?), limit).await
-    }
-
-    /// The newest events of a button that no lock knew.
-    pub async fn events_of_button(&self, button: &str, limit: u16) -> Result<Vec<Event>> {
-        self.events(&Subject::Button(button_serial(button)?), limit)
-            .await
-    }
-
-    async fn events(&self, subject: &Subject, limit: u16) -> Result<Vec<Event>> {
-        Ok(self
-            .cloud
-            .store
-            .history(subject, usize::from(limit), clock::now())
-            .await?)
-    }
-
-    /// Publishes what a button publishes when pressed. It counts nothing, as the AWS IoT Button does not.
-    pub async fn press(&self, button: &str, click: &str) -> Result<()> {
-        let press = json!({ "serialNumber": button, "clickType": click });
-        Ok(self
-            .cloud
-            .publisher
-            .publish_press(&button_serial(button)?, &press)
-            .await?)
-    }
-
-    /// Publishes an operator's request.
-    pub async fn request(&self, lock: &str, intent: Intent, id: &str, actor: &str) -> Result<()> {
-        let request = json!({ "action": intent, "requestId": id, "actor": actor });
-        Ok(self
-            .cloud
-            .publisher
-            .publish_request(&lock_name(lock)?, &request)
-            .await?)
-    }
-
-    /// Lets a button command a lock.
-    pub async fn bind(&self, button: &str, lock: &str, actions: Actions) -> Result<Binding> {
-        let (button, lock) = (button_serial(button)?, lock_name(lock)?);
-        Ok(self
-            .cloud
-            .store
-            .bind(&button, &lock, &actions, clock::now())
-            .await?
-            .binding)
-    }
-
-    /// Every binding, by button.
-    pub async fn bindings(&self) -> Result<Vec<Binding>> {
-        Ok(self.cloud.store.bindings().await?)
-    }
-
-    /// Takes a button's right away; none if it has none.
-    pub async fn revoke(&self, button: &str, actor: &str) -> Result<Option<Operated>> {
-        let (button, limits) = (button_serial(button)?, Limits::default());
-        let revoked = self.cloud.revoke(&button, Some(actor), &limits).await;
-        revoked.with_context(|| format!("revoke {button}"))
-    }
-
-    /// Believes nothing of a lock until it is heard; none if it is not known.
-    pub async fn recover(&self, lock: &str, actor: &str) -> Result<Option<Operated>> {
-        let (lock, limits) = (lock_name(lock)?, Limits::default());
-        let recovered = self.cloud.recover(&lock, Some(actor), &limits).await;
-        recovered.with_context(|| format!("recover {lock}"))
+    /// The limits that its functions decide with. That they cannot be read stops nothing: it is a warning, and then they are
+    /// not known.
+    pub async fn limits(&self) -> Known {
+        match self.cloud.store.read_limits().await {
+            Ok(limits) => Known(limits),
+            Err(error) => {
+                tracing::warn!("{}", chain(&error));
+                Known(None)
+            }
+        }
     }
 }
 
-/// Whether the environment speaks of AWS at all. A region alone is set on many machines and names no account.
-fn aws_settings_present() -> bool {
-    [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_PROFILE",
-        "AWS_ENDPOINT_URL_DYNAMODB",
-    ]
-    .iter()
-    .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+/// Why the table is not there to be looked at, and what can be done about it.
+fn not_found(error: &StoreError, access: &Access) -> anyhow::Error {
+    let region = &access.region;
+    let said = chain(error);
+    match error.source.remedy() {
+        Remedy::Connection => {
+            let whose = match &access.dynamodb {
+                Some(endpoint) => format!("nobody answers at {endpoint}"),
+                None => format!("DynamoDB in {region} does not answer"),
+            };
+            anyhow!("{said}; {whose}: check the network, AWS_REGION and AWS_ENDPOINT_URL")
+        }
+        Remedy::Rights => anyhow!(
+            "{said}; these credentials may not see the table: log in again, or ask for the right"
+        ),
+        Remedy::Name => anyhow!(
+            "{said}; no such table in {region}: is --stack the name of your stack, and AWS_REGION its region?"
+        ),
+        Remedy::Other => anyhow!(said),
+    }
 }
 
-fn lock_name(name: &str) -> Result<LockName> {
-    LockName::new(name).with_context(|| format!("{name} is not the name of a lock"))
-}
+impl Known {
+    /// They are these.
+    pub fn these(limits: Limits) -> Known {
+        Known(Some(limits))
+    }
 
-fn button_serial(serial: &str) -> Result<ButtonSerial> {
-    ButtonSerial::new(serial)
-        .with_context(|| format!("{serial} is not the serial number of a button"))
+    /// They are not known.
+    #[cfg(test)]
+    pub fn nothing() -> Known {
+        Known(None)
+    }
+
+    /// The limits, to judge by; none where they are not known, and then nothing is judged.
+    pub fn get(self) -> Option<Limits> {
+        self.0
+    }
+
+    /// The limits to write a line with, or to wait by: where they are not known, a line is kept as long as any deployment
+    /// keeps one, and nothing is given up before any deployment would.
+    pub fn or_longest(self) -> Limits {
+        self.0.unwrap_or_else(Limits::longest)
+    }
+
+    /// One line that says so, where they are not known.
+    pub fn note(self) -> Option<String> {
+        let unknown = "the limits of this deployment are not known yet: none of its functions has handled anything";
+        self.0.is_none().then(|| unknown.to_owned())
+    }
 }

@@ -1,8 +1,11 @@
 //! How a record and an event line are shown: the same JSON for `status`, `history` and the console, and the same words.
 
-use lock_core::limits::{COMMAND_TTL_MS, UNLOCK_GRACE_MS};
-use lock_core::record::{Record, Status};
-use lock_core::report::Latch;
+use lock_core::action::Action;
+use lock_core::event::Event;
+use lock_core::limits::{Limits, SYSTEM_LOCKS_CONTESTED};
+use lock_core::reason::{Reason, Verdict};
+use lock_core::record::{Cause, Command, Record, Status};
+use lock_core::report::{Latch, Outcome};
 use lock_core::time::UnixMillis;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,7 +18,7 @@ use crate::when;
 pub enum Certainty {
     /// The lock has answered, and a sensor at the door says so too.
     Sensed,
-    /// The lock has answered: this is what it did, by its own word.
+    /// The lock has answered the current command: this is what it did, by its own word.
     Acknowledged,
     /// A command is under way; the state is the one before it.
     Assumed,
@@ -24,11 +27,14 @@ pub enum Certainty {
 }
 
 impl Certainty {
-    /// How sure `record` is at `now`. A wait that has outlived its command is no longer an assumption.
-    pub fn of(record: &Record, now: UnixMillis) -> Self {
-        let overdue = record.command.as_ref().is_some_and(|command| {
-            now.0.saturating_sub(command.created_at.0) > COMMAND_TTL_MS + UNLOCK_GRACE_MS
-        });
+    /// How sure `record` is at `now`. A wait that has outlived its command is no longer an assumption; how long a LOCK may
+    /// take is the deployment's to say, and not judged where its limits are not known.
+    pub fn of(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Self {
+        let overdue = record
+            .command
+            .as_ref()
+            .and_then(|command| wait_ends(command, limits))
+            .is_some_and(|at| at <= now);
         match record.status {
             Status::Unresponsive => Self::Unknown,
             Status::Pending if overdue => Self::Unknown,
@@ -55,52 +61,77 @@ impl Certainty {
     }
 }
 
+/// When an answer to `command` is no longer to be expected: an unlock says so itself, a LOCK after the life of an unlock;
+/// none where the limits, which say how long that is, are not known.
+pub fn wait_ends(command: &Command, limits: Option<&Limits>) -> Option<UnixMillis> {
+    let lock = limits.map(|limits| command.created_at.plus(limits.command_ttl_ms));
+    command.given_up_at().or(lock)
+}
+
+/// The device's word for why it refused the current command, or the unlock that the system's lock answers to.
+pub fn refusal(record: &Record) -> Option<&str> {
+    let command = record.command.as_ref()?;
+    let of_current = record.refusal_of(command);
+    let ended_refused = || {
+        let by_system = matches!(&command.cause, Cause::System { reason } if *reason == Reason::UNLOCK_REFUSED.code());
+        let reported = record.reported.as_ref().filter(|_| by_system)?;
+        reported.report.refused.as_ref()
+    };
+    let refused = of_current.or_else(ended_refused)?;
+    Some(&refused.reason)
+}
+
 /// A record as JSON: as stored, and how sure it is.
-pub fn record(record: &Record, now: UnixMillis) -> Value {
+pub fn record(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Value {
     let mut value =
         serde_json::to_value(record).unwrap_or_else(|error| json!({ "error": error.to_string() }));
-    value["certainty"] = json!(Certainty::of(record, now));
+    value["certainty"] = json!(Certainty::of(record, now, limits));
+    value["refused"] = json!(refusal(record));
     // Who caused it, as one word or two: what a reader looks for first.
-    if let Some(cause) = value.pointer("/command/cause").map(cause) {
-        value["command"]["cause"] = json!(cause);
+    if let Some(command) = &record.command {
+        value["command"]["cause"] = json!(cause(&command.cause));
     }
     value
 }
 
-/// `button button-1`, `request by operator`, `system boot`.
-fn cause(cause: &Value) -> String {
-    let text = |name: &str| cause[name].as_str().unwrap_or_default().to_owned();
-    match cause["kind"].as_str() {
-        Some("button") => format!("button {}", text("button")),
-        Some("request") if cause["actor"].is_string() => format!("request by {}", text("actor")),
-        Some("system") => format!("system: {}", text("reason")),
-        _ => text("kind"),
+/// `button button-1`, `request by operator`, `system: unlock not answered`.
+fn cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Button { button } => format!("button {button}"),
+        Cause::Request { actor: Some(actor) } => format!("request by {actor}"),
+        Cause::Request { actor: None } => "request".to_owned(),
+        Cause::System { reason } => format!("system: {}", reason.replace('-', " ")),
     }
 }
 
 /// One line about a lock: `lock-1  locked, acknowledged 3 s ago (settled, v1763779512345)`.
-pub fn sentence(record: &Record, now: UnixMillis) -> String {
-    let certainty = Certainty::of(record, now);
+pub fn sentence(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
+    format!(
+        "{:<12} {}{} ({}, {})",
+        record.lock.as_str(),
+        known(record, now, limits),
+        remarks(record),
+        record.status.as_str(),
+        record.version
+    )
+}
+
+/// `locked, acknowledged 3 s ago`.
+fn known(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
+    let certainty = Certainty::of(record, now, limits);
     let heard = record.reported.as_ref().map(|reported| reported.at);
     let state = word(record.state);
-    let known = match (certainty, heard) {
+    match (certainty, heard) {
         (Certainty::Sensed | Certainty::Acknowledged, Some(at)) => {
-            format!(
-                "{state}, {} {}{}",
-                certainty.word(),
-                when::ago(at.0, now.0),
-                door(record)
-            )
+            let ago = when::ago(at.0, now.0);
+            format!("{state}, {} {ago}{}", certainty.word(), door(record))
         }
         (Certainty::Assumed, Some(at)) => {
-            format!(
-                "{state}, assumed: heard {}, {} is under way",
-                when::ago(at.0, now.0),
-                target(record)
-            )
+            let ago = when::ago(at.0, now.0);
+            format!("{state}, assumed: heard {ago}, {}", under_way(record, now))
         }
         (Certainty::Assumed, None) => {
-            format!("unknown: never heard, {} is under way", target(record))
+            format!("unknown: never heard, {}", under_way(record, now))
         }
         (_, Some(at)) => {
             let asked = record
@@ -108,19 +139,45 @@ pub fn sentence(record: &Record, now: UnixMillis) -> String {
                 .as_ref()
                 .filter(|_| record.status != Status::Settled);
             let since = asked.map_or(at, |command| command.created_at.max(at));
-            format!(
-                "unknown: no answer for {}, last heard {state}",
-                when::span(since.0, now.0)
-            )
+            let span = when::span(since.0, now.0);
+            format!("unknown: no answer for {span}, last heard {state}")
         }
         (_, None) => "unknown: never heard".to_owned(),
-    };
-    format!(
-        "{:<12} {known} ({}, {})",
-        record.lock.as_str(),
-        record.status.as_str(),
-        record.version
-    )
+    }
+}
+
+/// What else is to be said: refused, contested, too late.
+fn remarks(record: &Record) -> String {
+    let mut remarks = Vec::new();
+    if let Some(reason) = refusal(record) {
+        remarks.push(format!("refused: {reason}"));
+    }
+    if came_too_late(record) {
+        remarks.push("the unlock came too late".to_owned());
+    }
+    if let Some(command) = &record.command
+        && command.system_locks >= SYSTEM_LOCKS_CONTESTED
+    {
+        remarks.push(format!(
+            "contested: {} system locks in a row, something undoes them",
+            command.system_locks
+        ));
+    }
+    remarks
+        .into_iter()
+        .map(|remark| format!("; {remark}"))
+        .collect()
+}
+
+/// Whether the lock has answered the current unlock with `expired`: it has not opened.
+pub fn came_too_late(record: &Record) -> bool {
+    let reported = record.reported.as_ref();
+    record.status == Status::Settled
+        && reported.is_some_and(|reported| reported.report.result == Outcome::Expired)
+        && record
+            .command
+            .as_ref()
+            .is_some_and(|command| command.action == Action::Unlock)
 }
 
 fn door(record: &Record) -> String {
@@ -137,123 +194,39 @@ pub fn word(state: impl Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn target(record: &Record) -> String {
-    record.command.as_ref().map_or_else(
-        || "nothing".to_owned(),
-        |command| command.action.as_str().to_owned(),
-    )
+/// `unlock is under way (button button-1)`.
+fn under_way(record: &Record, now: UnixMillis) -> String {
+    let Some(command) = &record.command else {
+        return "nothing is under way".to_owned();
+    };
+    let (action, cause) = (command.action.as_str(), cause(&command.cause));
+    if command.attempts == 0 {
+        let span = when::span(now.0, command.next_send_at.0);
+        return format!("{action} waits its turn, {span} more ({cause})");
+    }
+    format!("{action} is under way ({cause})")
+}
+
+/// An event as stored, with the line for people.
+pub fn event(event: &Event) -> Value {
+    let mut value =
+        serde_json::to_value(event).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+    value["text"] = json!(event.to_string());
+    value["ignored"] = json!(matches!(
+        event.decision,
+        Verdict::Ignored | Verdict::Refused
+    ));
+    value
+}
+
+/// An event as a line: `2026-11-22 14:03:21  button-1 SINGLE: ignored: stale (3 times), the last at 14:03:58.120`.
+pub fn line(event: &Event) -> String {
+    let last = event.last_at.filter(|_| event.count.unwrap_or(1) > 1);
+    let last = last.map_or_else(String::new, |at| {
+        format!(", the last at {}", when::clock(at.0))
+    });
+    format!("{}  {event}{last}", when::date(event.at.0))
 }
 
 #[cfg(test)]
-mod tests {
-    use lock_core::action::Action;
-    use lock_core::id::CommandId;
-    use lock_core::name::LockName;
-    use lock_core::record::{Cause, Command, Reported};
-    use lock_core::report::Report;
-    use lock_core::time::UnixSeconds;
-
-    use super::*;
-
-    const REPORTED_AT: UnixMillis = UnixMillis(1_000_000);
-
-    fn reported(door: &str) -> Reported {
-        let report = json!({
-            "lock": "locked", "version": 7, "commandId": "c", "result": "executed", "source": "remote",
-            "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
-        });
-        let mut report: Report = serde_json::from_value(report).expect("a report");
-        report.door = serde_json::from_str(door).expect("a door");
-        let shadow_at = UnixSeconds(REPORTED_AT.0 / 1000);
-        Reported {
-            report,
-            shadow_version: 3,
-            shadow_at,
-            at: REPORTED_AT,
-        }
-    }
-
-    fn record(status: Status, door: &str) -> Record {
-        let created = Record::created(LockName::new("lock-1").expect("a name"), REPORTED_AT);
-        let cause = Cause::System {
-            reason: "test".into(),
-        };
-        let id = CommandId::from_text("c");
-        let command = Command::new(id, Action::Unlock, cause, REPORTED_AT, None);
-        Record {
-            status,
-            state: Latch::Locked,
-            reported: Some(reported(door)),
-            command: Some(command),
-            ..created
-        }
-    }
-
-    #[test]
-    fn what_is_known_is_told_with_its_age_and_its_certainty() {
-        for (status, door, age_s, told) in [
-            (
-                Status::Settled,
-                "null",
-                3,
-                "locked, acknowledged 3 s ago (settled",
-            ),
-            (
-                Status::Settled,
-                "\"closed\"",
-                3,
-                "locked, sensed 3 s ago, door closed (settled",
-            ),
-            (
-                Status::Pending,
-                "null",
-                3,
-                "locked, assumed: heard 3 s ago, unlock is under way (pending",
-            ),
-            (
-                Status::Pending,
-                "null",
-                240,
-                "unknown: no answer for 4 min, last heard locked (pending",
-            ),
-            (
-                Status::Unresponsive,
-                "null",
-                3,
-                "unknown: no answer for 3 s, last heard locked (unresponsive",
-            ),
-        ] {
-            let line = sentence(&record(status, door), REPORTED_AT.plus(age_s * 1000));
-            assert!(line.contains(told), "{line} does not tell `{told}`");
-        }
-    }
-
-    #[test]
-    fn a_lock_never_heard_is_said_to_be_unknown() {
-        let created = Record::created(LockName::new("lock-1").expect("a name"), UnixMillis(5));
-        let line = sentence(&created, UnixMillis(10_000));
-        assert_eq!(line, "lock-1       unknown: never heard (unresponsive, v0)");
-        assert_eq!(
-            super::record(&created, UnixMillis(10_000))["certainty"],
-            "unknown"
-        );
-    }
-
-    #[test]
-    fn a_cause_is_told_in_words() {
-        for (value, text) in [
-            (
-                json!({"kind": "button", "button": "button-1"}),
-                "button button-1",
-            ),
-            (
-                json!({"kind": "request", "actor": "operator"}),
-                "request by operator",
-            ),
-            (json!({"kind": "request"}), "request"),
-            (json!({"kind": "system", "reason": "boot"}), "system: boot"),
-        ] {
-            assert_eq!(cause(&value), text);
-        }
-    }
-}
+mod tests;

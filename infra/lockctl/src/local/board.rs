@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::Result;
 use local_cloud::{Event, EventKind};
 use lock_aws::clock;
+use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName, NameError};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
@@ -24,24 +26,28 @@ const REFRESH: Duration = Duration::from_secs(5);
 pub struct Board {
     target: Target,
     fleet: Arc<Fleet>,
-    locks: Vec<String>,
-    buttons: Vec<String>,
-    stale: Mutex<BTreeSet<String>>,
+    locks: Vec<LockName>,
+    buttons: Vec<ButtonSerial>,
+    stale: Mutex<BTreeSet<LockName>>,
     touched: Notify,
     state: watch::Sender<Arc<Value>>,
 }
 
 impl Board {
     /// A board of the given things; empty until `keep` runs.
-    pub fn new(
+    pub fn new<'a>(
         target: Target,
         fleet: Arc<Fleet>,
-        locks: Vec<String>,
-        buttons: Vec<String>,
-    ) -> Self {
+        locks: impl Iterator<Item = &'a str>,
+        buttons: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, NameError> {
+        let locks = locks.map(LockName::new).collect::<Result<Vec<_>, _>>()?;
+        let buttons = buttons
+            .map(ButtonSerial::new)
+            .collect::<Result<Vec<_>, _>>()?;
         let stale = Mutex::new(locks.iter().cloned().collect());
         let (state, _) = watch::channel(Arc::new(json!({ "locks": [], "buttons": [] })));
-        Self {
+        Ok(Self {
             target,
             fleet,
             locks,
@@ -49,7 +55,7 @@ impl Board {
             stale,
             touched: Notify::new(),
             state,
-        }
+        })
     }
 
     /// What it shows now.
@@ -64,11 +70,11 @@ impl Board {
 
     /// Something about this thing may have changed.
     pub fn touch(&self, thing: &str) {
-        if self.locks.iter().any(|lock| lock == thing) {
+        if let Some(lock) = self.locks.iter().find(|lock| lock.as_str() == thing) {
             self.stale
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .insert(thing.to_owned());
+                .insert(lock.clone());
         }
         self.touched.notify_one();
     }
@@ -97,7 +103,7 @@ impl Board {
 
     /// Keeps the board fresh, for ever. A read that fails is shown, and tried again with the next change.
     pub async fn keep(&self) {
-        let mut known: BTreeMap<String, Value> = BTreeMap::new();
+        let mut known: BTreeMap<LockName, Value> = BTreeMap::new();
         let mut anyway = tokio::time::interval(REFRESH);
         loop {
             tokio::select! {
@@ -110,9 +116,10 @@ impl Board {
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner),
             );
+            let limits = self.target.limits().await.get();
             for lock in stale {
                 let read = self
-                    .read(&lock)
+                    .read(&lock, limits.as_ref())
                     .await
                     .unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
                 known.insert(lock, read);
@@ -126,7 +133,7 @@ impl Board {
         }
     }
 
-    async fn compose(&self, known: &BTreeMap<String, Value>) -> Value {
+    async fn compose(&self, known: &BTreeMap<LockName, Value>) -> Value {
         let seen = |thing: &str| self.fleet.device(thing).map(|device| json!(device.seen()));
         let locks: Vec<Value> = self
             .locks
@@ -134,26 +141,30 @@ impl Board {
             .map(|lock| {
                 let mut shown = known.get(lock).cloned().unwrap_or_else(|| json!({}));
                 shown["thing"] = json!(lock);
-                shown["device"] = json!(seen(lock));
+                shown["device"] = json!(seen(lock.as_str()));
                 shown
             })
             .collect();
         let mut buttons = Vec::new();
         for button in &self.buttons {
-            let bound = self.target.binding(button).await.ok().flatten();
-            let lock = bound.map(|binding| binding.lock.as_str().to_owned());
-            buttons.push(json!({ "thing": button, "lock": lock, "device": seen(button) }));
+            let bound = self.target.cloud().store.read_binding(button).await;
+            let lock = bound.ok().flatten().and_then(|binding| binding.lock);
+            buttons.push(json!({ "thing": button, "lock": lock, "device": seen(button.as_str()) }));
         }
         json!({ "locks": locks, "buttons": buttons })
     }
 
-    async fn read(&self, lock: &str) -> Result<Value> {
-        let record = self.target.record(lock).await?;
-        let shadow = self.target.shadow(lock).await?;
+    async fn read(&self, lock: &LockName, limits: Option<&Limits>) -> Result<Value> {
+        let cloud = self.target.cloud();
+        let record = cloud.store.read_record(lock).await?;
+        let shadow = cloud.publisher.get_shadow(lock).await?;
         let history = history::read(&self.target, lock, HISTORY_LINES).await?;
-        Ok(
-            json!({ "record": record.as_ref().map(|record| view::record(record, clock::now())), "shadow": shadow.map(|shadow| shown(&shadow)), "history": history }),
-        )
+        let now = clock::now();
+        Ok(json!({
+            "record": record.as_ref().map(|record| view::record(record, now, limits)),
+            "shadow": shadow.map(|shadow| shown(&shadow)),
+            "history": history.iter().map(view::event).collect::<Vec<_>>(),
+        }))
     }
 }
 

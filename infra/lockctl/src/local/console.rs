@@ -199,10 +199,10 @@ async fn fault(State(console): State<Console>, Json(wish): Json<Break>) -> Respo
             StatusCode::BAD_REQUEST,
             format!("{what} is a device's: use /api/devices, or --fault at the start"),
         ),
-        Ok(fault) => {
-            console.faults.arm(fault);
-            StatusCode::NO_CONTENT.into_response()
-        }
+        Ok(fault) => match console.faults.arm(fault) {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(error) => refusal(StatusCode::BAD_REQUEST, error.to_string()),
+        },
         Err(error) => refusal(StatusCode::BAD_REQUEST, error.to_string()),
     }
 }

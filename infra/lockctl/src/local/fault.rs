@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use local_cloud::Fault;
 use local_cloud::fault::Schedule;
 use serde_json::json;
@@ -52,6 +52,17 @@ impl Faults {
             }
         }
         Ok(Self { cloud, devices })
+    }
+
+    /// Whether each device's fault names one of `devices`.
+    pub fn check_devices(&self, devices: &[&str]) -> Result<()> {
+        let is_there = |fault: &&DeviceFault| devices.contains(&fault.thing.as_str());
+        if let Some(fault) = self.devices.iter().find(|fault| !is_there(fault)) {
+            let (what, thing) = (&fault.what, &fault.thing);
+            let there = devices.join(", ");
+            bail!("--fault {what}:{thing}: no device {thing} runs here; there are {there}");
+        }
+        Ok(())
     }
 
     /// Carries out the devices' faults at their times, counted from now; then waits for ever.
@@ -113,5 +124,12 @@ mod tests {
         let faults = Faults::parse(&specs).expect("all are well written");
         assert_eq!((faults.cloud.len(), faults.devices.len()), (2, 1));
         assert!(Faults::parse(&["melt:lock-1".to_owned()]).is_err());
+        let here = faults.check_devices(&["button-1", "lock-1"]);
+        here.expect("lock-1 is there");
+        let error = faults.check_devices(&["button-1", "lock-2"]);
+        assert_eq!(
+            error.expect_err("lock-1 is not there").to_string(),
+            "--fault power:lock-1: no device lock-1 runs here; there are button-1, lock-2"
+        );
     }
 }

@@ -97,6 +97,15 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             short(function),
             "given up: the event goes to the failure queue".to_owned(),
         )),
+        EventKind::Redriven {
+            queue,
+            target,
+            receives,
+            ..
+        } => Some((
+            short(queue),
+            format!("a message was received {receives} times: it goes to {target}"),
+        )),
         EventKind::RuleFailed { rule, error, .. } => {
             Some(("rule".to_owned(), format!("{rule} failed: {error}")))
         }
@@ -187,8 +196,8 @@ fn published(topic: &str, payload: &Value, client: Option<&str>) -> Option<(Stri
 fn logged(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line).ok()?;
     let message = value["message"].as_str()?;
-    // The runtime's dump of an error that the function has told and that the end of the attempt tells again.
-    if message.starts_with("Diagnostic {") {
+    // Why a function did not start, or an invocation failed: the end of the attempt tells it too.
+    if value["phase"].is_string() {
         return None;
     }
     match value["total_ms"].as_f64() {
@@ -297,9 +306,43 @@ mod tests {
                 },
                 "press: throttled, as many are at work as may be: tried again in 60 s",
             ),
+            (
+                EventKind::Redriven {
+                    queue: text("s-Work"),
+                    target: text("s-Dead"),
+                    message_id: text("m"),
+                    receives: 5,
+                },
+                "work: a message was received 5 times: it goes to s-Dead",
+            ),
         ] {
             let got = step(&kind).map(|(who, what)| format!("{who}: {what}"));
             assert_eq!(got.as_deref(), Some(told));
+        }
+    }
+
+    #[test]
+    fn what_a_function_says_is_told_but_for_what_the_end_of_its_attempt_tells() {
+        for (line, told) in [
+            (
+                r#"{"level":"INFO","message":"button-1 SINGLE: lock v8","total_ms":17.4}"#,
+                Some("button-1 SINGLE: lock v8, 17 ms"),
+            ),
+            (
+                r#"{"level":"ERROR","message":"a person must look at this","alert":"jammed"}"#,
+                Some("a person must look at this"),
+            ),
+            (
+                r#"{"level":"ERROR","phase":"start","code":"settings","message":"cannot start: …"}"#,
+                None,
+            ),
+            (
+                r#"{"level":"ERROR","phase":"invocation","code":"store","message":"read …","total_ms":2.0}"#,
+                None,
+            ),
+            ("not JSON", None),
+        ] {
+            assert_eq!(logged(line).as_deref(), told, "{line}");
         }
     }
 

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use local_cloud::{LocalCloud, Options, Ports};
+use lock_core::BindWish;
+use lock_core::binding::Actions;
+use lock_core::name::{ButtonSerial, LockName};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -15,6 +18,7 @@ use super::provision::Provision;
 use crate::cli::{Global, LocalArgs};
 use crate::ready::{Credentials, Ready, Thing};
 use crate::target::Target;
+use crate::{bind, register};
 
 /// Account that the stand-in plays.
 const ACCOUNT: &str = "123456789012";
@@ -147,20 +151,32 @@ pub fn ready(
     })
 }
 
-/// Binds each button that has no binding yet; what an operator has bound stays.
-pub async fn bind(target: &Target, args: &LocalArgs) -> Result<()> {
-    if args.locks == 0 {
-        return Ok(());
+/// Who registers and binds here, for the history.
+const ACTOR: &str = "lockctl local";
+
+/// Registers each lock and button, as an operator does in AWS, and binds the buttons that were never bound. What an operator
+/// has bound or unbound stays.
+pub async fn register(target: &Target, args: &LocalArgs) -> Result<()> {
+    let known = target.limits().await;
+    for index in 1..=args.locks {
+        let lock = LockName::new(format!("lock-{index}")).context("name a lock")?;
+        register::register_lock(target, &lock, ACTOR, known).await?;
     }
     for index in 0..args.buttons {
-        let (button, lock) = (
-            format!("button-{}", index + 1),
-            format!("lock-{}", index % args.locks + 1),
-        );
-        if target.binding(&button).await?.is_none() {
-            target
-                .bind(&button, &lock, lock_core::binding::Actions::default())
-                .await?;
+        let button = ButtonSerial::new(format!("button-{}", index + 1)).context("name a button")?;
+        register::register_button(target, &button, ACTOR, known).await?;
+        if args.locks == 0 {
+            continue;
+        }
+        let binding = target.cloud().store.read_binding(&button).await?;
+        if binding.is_some_and(|binding| binding.lock.is_none() && binding.bound_at.is_none()) {
+            let lock = LockName::new(format!("lock-{}", index % args.locks + 1));
+            let lock = lock.context("name a lock")?;
+            let wish = BindWish {
+                actions: Actions::default(),
+                forget_last_press: false,
+            };
+            bind::bind(target, &button, &lock, &wish, ACTOR, known).await?;
         }
     }
     Ok(())
