@@ -42,7 +42,7 @@ impl Model for World {
                 }),)*]
             };
         }
-        always![S1 S2 S3 S4 S5 S6 S7 L1 L2]
+        always![S1 S2 S3 S4 S5 S6 S7 S8 L1 L2 L3 L4]
     }
 }
 

@@ -1,8 +1,10 @@
 //! The device rules D1 to D5 of `infra/docs/PROTOCOL.md`, transcribed from the firmware's C as a pure state machine.
 //!
-//! It is held to that C by shared vectors and by running both side by side on random events (`tests/device.rs`). It must
-//! not know the cloud, nor how a command reached it.
+//! It is held to that C by shared vectors and by running both side by side on random events (`tests/device.rs`), without
+//! the rules that the C does not have yet ([`Rules::FIRMWARE`]). It must not know the cloud, nor how a command reached it.
 
+pub mod clock;
+pub mod exchange;
 mod part;
 
 use lock_core::action::Action;
@@ -12,7 +14,11 @@ use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, Sou
 
 use crate::rule::{Rule, Rules};
 
-pub use part::{CLOCK_STALE_MS, Entry, Fate, Flash, Moment, Power, Settings};
+use clock::DRIFT_PPM;
+pub use part::{Entry, Fate, Flash, Moment, Power, Settings, Span};
+
+/// How far a version may lie ahead of the device's own clock (D1). *Units*: ms.
+const VERSION_AHEAD_MAX_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What is in flash, as the running device knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,7 +28,7 @@ struct Journal {
     newest: Option<(u32, usize)>,
     /// Whether unlocks may rely on it.
     trusted: bool,
-    /// Whether it was blank or unreadable at power-on.
+    /// Whether what was executed before this power-on is not known (D1).
     lost: bool,
 }
 
@@ -95,9 +101,10 @@ impl Device {
             self.journal.entry = None;
         }
         let blank = self.journal.entry.is_none() || unreadable.is_some();
-        self.journal.trusted =
-            !blank || rules.without(Rule::D1RamOnly) || rules.without(Rule::D1ErasedFlashActs);
-        self.journal.lost = blank;
+        let after_loss = self.journal.entry.as_ref().is_some_and(|e| e.after_loss);
+        let heedless = rules.without(Rule::D1RamOnly) || rules.without(Rule::D1ErasedFlashActs);
+        self.journal.trusted = !blank || heedless;
+        self.journal.lost = (blank || after_loss) && !heedless;
         self.floor = self.journal.entry.as_ref().map_or(0, |entry| entry.version);
         if rules.without(Rule::D4LastState) && self.journal_says_open() {
             power_on = Latch::Unlocked;
@@ -115,9 +122,9 @@ impl Device {
         self.flash = [None, None];
     }
 
-    /// Largest version that it has acted on since boot, or holds in flash.
-    pub fn floor(&self) -> u64 {
-        self.floor
+    /// How often it was powered on.
+    pub fn boots(&self) -> u64 {
+        self.boots
     }
 
     /// Forgets the older slot and counts generations anew: states that differ in nothing else are then one.
@@ -152,7 +159,14 @@ impl Device {
     }
 
     /// Writes the journal; `true` when it holds, as far as the device can tell.
-    fn write(&mut self, command: &WireCommand, result: Outcome, power: Power) -> bool {
+    fn write(
+        &mut self,
+        command: &WireCommand,
+        result: Outcome,
+        now: &Moment,
+        with: (Power, Rules),
+    ) -> bool {
+        let (power, rules) = with;
         let (generation, slot) = match self.journal.newest {
             Some((generation, slot)) => (generation + 1, 1 - slot),
             None => (1, 0),
@@ -162,6 +176,9 @@ impl Device {
             action: command.action,
             id: command.command_id.clone(),
             result,
+            after_loss: self.journal.lost
+                && !self.issued_since_power_on(command, now)
+                && !rules.without(Rule::D1LossForgotten),
         };
         match power {
             Power::FailsBefore => return false,
@@ -181,6 +198,7 @@ impl Device {
             self.flash[1 - slot] = None;
         }
         self.journal.newest = Some((generation, slot));
+        self.journal.lost &= entry.after_loss || rules.without(Rule::D1LossForgotten);
         self.journal.entry = Some(entry);
         self.journal.trusted |= command.action == Action::Lock;
         self.floor = command.version.0;
@@ -214,14 +232,26 @@ impl Device {
             }
             return Fate::Repeated;
         }
+        let ahead = |time: Span| version > time.latest_ms + VERSION_AHEAD_MAX_MS;
+        if now.time.is_some_and(ahead) && !rules.without(Rule::D1AnyVersion) {
+            return self.refuse("implausible", id);
+        }
         match command.action {
-            Action::Lock => self.lock(command, now, power),
+            Action::Lock => self.lock(command, now, power, rules),
             Action::Unlock => self.unlock(command, now, power, rules),
         }
     }
 
-    fn lock(&mut self, command: &WireCommand, now: &Moment, power: Power) -> Fate {
-        let written = self.write(command, Outcome::Executed, power);
+    /// Whether a command was surely issued after power-on, by a cloud whose clock runs no further ahead than the tolerance.
+    fn issued_since_power_on(&self, command: &WireCommand, now: &Moment) -> bool {
+        let Some(time) = now.time else { return false };
+        let drift_ms = (now.uptime_ms * DRIFT_PPM).div_ceil(1_000_000);
+        let powered_ms = (time.latest_ms + drift_ms).saturating_sub(now.uptime_ms);
+        life_ms(command).0 > powered_ms + self.settings.tolerance_ms
+    }
+
+    fn lock(&mut self, command: &WireCommand, now: &Moment, power: Power, rules: Rules) -> Fate {
+        let written = self.write(command, Outcome::Executed, now, (power, rules));
         if power == Power::FailsBetween {
             return Fate::PowerLost;
         }
@@ -243,24 +273,25 @@ impl Device {
             // That version belongs to a lock that could not be journalled.
             return self.refuse("conflict", id);
         }
-        let tolerance_ms = match rules.without(Rule::D3NoTolerance) {
-            true => 0,
-            false => self.settings.tolerance_ms,
-        };
         let (issued_ms, expires_ms) = life_ms(command);
-        let judged_ms = now.wall_ms + tolerance_ms;
-        let knows_time = now.clock_is_good() && judged_ms >= issued_ms;
-        if !knows_time && !rules.without(Rule::D3AnyClock) {
+        let tolerance_ms = self.settings.tolerance_ms;
+        let time = now
+            .time
+            .filter(|time| issued_ms <= time.latest_ms + tolerance_ms);
+        if time.is_none() && !rules.without(Rule::D3AnyClock) {
             return self.refuse("clock", id);
         }
-        let powered_ms = now.wall_ms.saturating_sub(now.uptime_ms);
-        if rules.proposed && self.journal.lost && issued_ms <= powered_ms + tolerance_ms {
-            // It may have been executed before the journal was lost.
+        let maybe_executed = self.journal.lost && !self.issued_since_power_on(command, now);
+        if maybe_executed && !rules.without(Rule::D1LostJournal) {
             return self.refuse("journal", id);
         }
-        let late = judged_ms > expires_ms && knows_time;
+        let judged_ms = |time: Span| match rules.without(Rule::D3EarliestTime) {
+            true => time.earliest_ms,
+            false => time.latest_ms,
+        };
+        let late = time.is_some_and(|time| judged_ms(time) > expires_ms);
         if late && !rules.without(Rule::D2LateActs) {
-            let written = self.write(command, Outcome::Expired, power);
+            let written = self.write(command, Outcome::Expired, now, (power, rules));
             if power == Power::FailsBetween {
                 return Fate::PowerLost;
             }
@@ -276,7 +307,7 @@ impl Device {
                 return Fate::PowerLost;
             }
         }
-        if !self.write(command, Outcome::Executed, power) {
+        if !self.write(command, Outcome::Executed, now, (power, rules)) {
             return self.refuse("journal", id);
         }
         if power == Power::FailsBetween {
@@ -333,13 +364,14 @@ impl Device {
                 reason: (*reason).to_owned(),
             }),
             boot_count: self.boots,
-            clock: match now.clock_is_good() {
-                true => Clock::Synced,
-                false => Clock::Unsynced,
+            clock: match now.time {
+                Some(_) => Clock::Synced,
+                None => Clock::Unsynced,
             },
             firmware: None,
             rssi: None,
             door: self.door,
+            report_id: None,
         }
     }
 }
@@ -347,5 +379,6 @@ impl Device {
 /// When a command's life begins and ends. *Units*: ms.
 fn life_ms(command: &WireCommand) -> (u64, u64) {
     let expires_s = command.expires_at.map_or(0, |at| at.0);
-    (command.issued_at.0 * 1000, expires_s * 1000)
+    let ms = |seconds: u64| seconds.saturating_mul(1000);
+    (ms(command.issued_at.0), ms(expires_s))
 }

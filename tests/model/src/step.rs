@@ -2,32 +2,34 @@
 
 mod choice;
 mod lock;
+mod shadow;
 
 use lock_core::record::Status;
 
-use crate::begin::{self, allowed};
-use crate::cloud::Cloud;
-use crate::config::{Config, Fault};
-use crate::device::{Device, Moment};
+use crate::begin;
+use crate::cloud::{Cloud, is_retried};
+use crate::config::{Act, Config, Fault};
 use crate::invariant::Invariant;
 use crate::rule::{Rule, Rules};
-use crate::state::{Job, Run, START, Stage, State, What};
+use crate::state::{Job, LAST_PRESS, Memory, Row, Run, START, STEP_BACK_MS, Stage, State, What};
 
-/// One step.
+/// One step. What it names by a number is in the state before it; a lock's own things come after the lock's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Time passes to the configuration's next instant.
     Pass,
     /// The next press is made.
     Press,
+    /// This press, or request, is no longer held up, and reaches the rules.
+    Arrive(u8),
     /// The broker delivers this press again.
     Redeliver(u8),
     /// The next request is sent.
     Ask,
-    /// The operator revokes the button.
-    Revoke,
-    /// The sweeper's turn comes.
-    Sweep,
+    /// The operator's next act.
+    Act,
+    /// The sweeper's turn comes, of this stack about this lock.
+    Sweep(u8, u8),
     /// A function takes this job.
     Begin(u8),
     /// This function commits.
@@ -36,43 +38,63 @@ pub enum Step {
     Publish(u8),
     /// This function dies.
     Crash(u8),
-    /// This command reaches the device.
-    Deliver(u8),
-    /// This command reaches the device, and stays on its way.
-    Repeat(u8),
-    /// This command is lost.
-    Lose(u8),
-    /// This command reaches the device, which loses power in the midst of it.
-    Cut(u8),
-    /// The device reports; the shadow takes it.
-    Report,
-    /// The device reports; the shadow never hears it.
-    LoseReport,
     /// This event is lost.
     LoseEvent(u8),
     /// This event is taken, and stays in the queue.
     RepeatEvent(u8),
-    /// The device's auto-relock.
-    Relock,
-    /// The device loses power for a moment.
-    Reboot,
-    /// So it does, and its journal with it.
-    Erase,
-    /// The device's connection breaks.
-    Disconnect,
-    /// It is back.
-    Connect,
-    /// The device's clock is set, wrong by this. *Units*: ms.
-    SetClock(i64),
-    /// The device forgets the time.
-    LoseClock,
     /// The table is restored and recovered.
     Restore,
+    /// The cloud's clock steps back.
+    StepBack,
+    /// This command reaches the device.
+    Deliver(u8, u8),
+    /// This command reaches the device, and stays on its way.
+    Repeat(u8, u8),
+    /// This command is lost.
+    Lose(u8, u8),
+    /// This command reaches the device, which loses power in the midst of it.
+    Cut(u8, u8),
+    /// This command is damaged on its way.
+    Damage(u8, u8),
+    /// A command of another program is on its way.
+    Forge(u8),
+    /// The device reports; the shadow takes it, and the device hears so.
+    Report(u8),
+    /// The device reports; the shadow never hears it.
+    LoseReport(u8),
+    /// The device reports; the report is held before the shadow.
+    HoldReport(u8),
+    /// The device reports; the shadow takes it, and its answer is held.
+    HoldAnswer(u8),
+    /// What is held on the wire of this device goes on.
+    LetGo(u8),
+    /// The device reports a version far ahead.
+    Lie(u8),
+    /// Somebody else tells the device the time, long past.
+    TellTime(u8),
+    /// The device's auto-relock.
+    Relock(u8),
+    /// The bolt jams.
+    Jam(u8),
+    /// The bolt comes free.
+    Free(u8),
+    /// The device loses power for a moment.
+    Reboot(u8),
+    /// So it does, and its journal with it.
+    Erase(u8),
+    /// The device's connection breaks.
+    Disconnect(u8),
+    /// It is back.
+    Connect(u8),
+    /// A person saves the shadow with the latch changed.
+    Edit(u8),
     /// The shadow is deleted.
-    DeleteShadow,
-    /// No more faults: everything works from now on, or all but the device.
+    DeleteShadow(u8),
+    /// The shadow was deleted long ago.
+    ForgetShadow(u8),
+    /// No more faults: everything works from now on, or all but the devices.
     Finish {
-        /// Whether the device can be reached.
+        /// Whether the devices can be reached.
         reachable: bool,
     },
 }
@@ -87,7 +109,7 @@ pub struct World {
 }
 
 impl World {
-    fn cloud(&self) -> Cloud<'_> {
+    pub(crate) fn cloud(&self) -> Cloud<'_> {
         Cloud {
             config: &self.config,
             rules: self.rules,
@@ -127,42 +149,28 @@ impl World {
                 state.now = state.now.max(START.plus(at));
                 state.instants += 1;
             }
-            Step::Press => {
-                self.deliver_press(state, state.pressed.len() as u8, 0);
-                state.pressed.push(state.now);
+            Step::Press | Step::Ask | Step::Arrive(_) | Step::Redeliver(_) => {
+                self.wish(state, step);
             }
-            Step::Redeliver(press) => {
-                spend(state, Fault::Redeliver);
-                self.deliver_press(state, press, 1 + state.faults[Fault::Redeliver as usize]);
+            Step::Act => {
+                // Nobody presses and gives an order in the same millisecond.
+                state.now = state.now.plus(1);
+                let what = What::Act(state.acted);
+                state.acted += 1;
+                self.start(state, at_once(0, what));
             }
-            Step::Ask => {
-                let what = What::Request {
-                    request: state.requested,
-                    received_at: state.now,
-                };
-                state.requested += 1;
-                self.enqueue(state, what);
-            }
-            Step::Revoke => {
-                state.revoking = true;
-                let what = What::Revoke;
-                self.start(state, Job { what, tries: 0 });
-            }
-            Step::Sweep => {
-                let what = What::Sweep;
-                self.start(state, Job { what, tries: 0 });
-            }
+            Step::Sweep(stack, lock) => self.start(state, at_once(stack, What::Sweep(lock))),
             Step::Begin(n) => {
                 let job = state.queue.remove(usize::from(n));
                 self.start(state, job);
             }
             Step::RepeatEvent(n) => {
-                spend(state, Fault::RepeatEvent);
+                state.spend(Fault::RepeatEvent);
                 let job = state.queue[usize::from(n)].clone();
                 self.start(state, job);
             }
             Step::LoseEvent(n) => {
-                spend(state, Fault::LoseEvent);
+                state.spend(Fault::LoseEvent);
                 state.queue.remove(usize::from(n));
                 state.memory.lost_event = true;
             }
@@ -172,37 +180,118 @@ impl World {
             }
             Step::Publish(n) => self.publish(state, n),
             Step::Crash(n) => {
-                spend(state, Fault::Crash);
+                state.spend(Fault::Crash);
                 let run = state.running.remove(usize::from(n));
                 retry(state, run.job);
             }
             Step::Restore => self.restore(state),
-            Step::DeleteShadow => {
-                spend(state, Fault::DeleteShadow);
-                // Its versions begin anew only after 48 h; by then no event of the old one is delivered any more.
-                state.now = state.now.plus(49 * 3_600_000);
-                (state.shadow, state.shadow_version) = (None, 0);
+            Step::StepBack => {
+                state.spend(Fault::StepBack);
+                state.behind_ms += STEP_BACK_MS;
+                for watched in state.memory.watched.iter_mut().flatten() {
+                    // What the system did before is then in the future, and is not waited for.
+                    watched.row = Row::default();
+                }
             }
             Step::Finish { reachable } => self.finish(state, reachable),
-            _ => self.apply_to_device(state, step),
+            _ => self.apply_to_lock(state, step),
         }
         state.normalise();
         self.watch(state);
     }
 
-    fn deliver_press(&self, state: &mut State, press: u8, delivery: u8) {
-        let received_at = state.now;
+    /// A person presses or asks, or what was held up arrives.
+    fn wish(&self, state: &mut State, step: Step) {
+        match step {
+            Step::Press => {
+                let press = state.pressed.len() as u8;
+                let made = self.config.presses[usize::from(press)];
+                // Nobody presses twice in the same millisecond.
+                if state.pressed.last() == Some(&state.now) {
+                    state.now = state.now.plus(1);
+                }
+                self.note_press(state, press, made.button);
+                state.pressed.push(state.now);
+                match made.held {
+                    true => state.held |= 1 << press,
+                    false => self.deliver_press(state, press, 0),
+                }
+            }
+            Step::Ask => {
+                let request = state.requested.len() as u8;
+                state.requested.push(state.now);
+                match self.config.requests[usize::from(request)].held {
+                    true => state.held |= 1 << Memory::of_request(request),
+                    false => self.deliver_request(state, request),
+                }
+            }
+            Step::Arrive(wish) => {
+                state.held &= !(1 << wish);
+                match usize::from(wish).checked_sub(Memory::of_request(0)) {
+                    Some(request) => self.deliver_request(state, request as u8),
+                    None => self.deliver_press(state, wish, 0),
+                }
+            }
+            Step::Redeliver(press) => {
+                state.spend(Fault::Redeliver);
+                let delivery = 1 + state.faults[Fault::Redeliver as usize];
+                self.deliver_press(state, press, delivery);
+            }
+            _ => unreachable!("{step:?} is nobody's wish"),
+        }
+    }
+
+    /// For which locks a press is meant.
+    fn note_press(&self, state: &mut State, press: u8, button: u8) {
+        let lock = commanded_by(state, button);
+        let binds = state.running.iter().filter_map(|run| match run.job.what {
+            What::Act(act) => Some(self.config.acts[usize::from(act)]),
+            _ => None,
+        });
+        let bound = binds.filter_map(|act| match act {
+            Act::Bind(bound, lock) if bound == button => Some(usize::from(lock)),
+            _ => None,
+        });
+        let locks = lock
+            .into_iter()
+            .chain(bound)
+            .fold(0, |bits, lock| bits | 1 << lock);
+        state.memory.meant_for[usize::from(press)] = locks;
+    }
+
+    pub(crate) fn deliver_press(&self, state: &mut State, press: u8, delivery: u8) {
         let what = What::Press {
             press,
             delivery,
-            received_at,
+            arrived_at: state.now,
+            received_at: state.cloud_now(),
         };
-        self.enqueue(state, what);
+        let tries = match press {
+            LAST_PRESS => 0,
+            _ => self.config.retries,
+        };
+        // Another stack does not know the button.
+        let stack = 0;
+        state.queue.push(Job { stack, what, tries });
     }
 
-    fn enqueue(&self, state: &mut State, what: What) {
-        let tries = self.config.retries;
-        state.queue.push(Job { what, tries });
+    fn deliver_request(&self, state: &mut State, request: u8) {
+        let received_at = state.cloud_now();
+        self.enqueue(
+            state,
+            &What::Request {
+                request,
+                received_at,
+            },
+        );
+    }
+
+    /// Every stack has a rule for it.
+    fn enqueue(&self, state: &mut State, what: &What) {
+        for stack in 0..self.config.stacks {
+            let (what, tries) = (what.clone(), self.config.retries);
+            state.queue.push(Job { stack, what, tries });
+        }
     }
 
     /// A function takes a job; where nothing may happen in between, it commits at once.
@@ -216,74 +305,67 @@ impl World {
     }
 
     fn publish(&self, state: &mut State, n: u8) {
-        let run = state.running.remove(usize::from(n));
-        let Stage::Committed(publish) = &run.stage else {
+        let Run { job, stage } = state.running.remove(usize::from(n));
+        let Stage::Committed(publish) = &stage else {
             return;
         };
-        let press = match run.job.what {
-            // Sent again for a press that is known: its right is asked for anew (C7).
-            What::Press { press, .. } if self.rules.without(Rule::C7RepublishAlways) => Some(press),
-            _ => None,
-        };
-        self.cloud().publish(state, publish, press);
-        let again = run.job.tries > 0 && allowed(state, Fault::Crash);
-        if again && matches!(run.job.what, What::Press { .. } | What::Report(_)) {
-            let (job, stage) = (run.job, Stage::Published);
+        let press = self.cloud().asks_once_more(&job.what);
+        self.cloud().publish(state, job.stack, publish, press);
+        if is_retried(&job) && state.allows(Fault::Crash) {
+            let stage = Stage::Published;
             state.running.push(Run { job, stage });
         }
     }
 
     fn restore(&self, state: &mut State) {
-        spend(state, Fault::Restore);
+        state.spend(Fault::Restore);
         // The rules are off for longer than an event is delivered again.
         if self.rules.without(Rule::C12ShortPause) {
             state.now = state.now.plus(41_000);
         } else {
             state.now = state.now.plus(181_000);
-            state.queue.clear();
+            state.queue.retain(|job| job.stack != 0);
         }
-        let backup = begin::begin(&self.config, self.rules);
-        state.binding = backup.binding;
-        let recovered = backup
-            .record
-            .map(|record| self.cloud().recover(state, &record));
-        state.record = recovered;
-        (state.marks, state.cached) = (0, None);
+        let mut backup = begin::begin(&self.config, self.rules).tables.swap_remove(0);
+        for lock in 0..backup.records.len() {
+            if let Some(record) = &backup.records[lock] {
+                let recovered = self.cloud().recover(state, record);
+                backup.records[lock] = Some(recovered);
+            }
+            // The revocation is undone with the rest.
+            state.memory.left[lock] = false;
+        }
+        for cached in &mut backup.cached {
+            *cached = None;
+        }
+        state.tables[0] = backup;
     }
 
     /// What must hold in every state.
     fn watch(&self, state: &mut State) {
-        if state.over || state.memory.lost_event || !state.drained() || relock_due(state) {
+        let relock = state.sites.iter().any(|site| site.relock_due(state.now));
+        if state.over || state.memory.lost_event || !state.drained() || relock {
             return;
         }
-        let Some(record) = &state.record else { return };
-        let settled = record.status == Status::Settled;
-        let equal = record.state == state.device.latch;
-        state.broken.unless(!settled || equal, Invariant::S4);
+        for (record, site) in state.tables[0].records.iter().zip(&state.sites) {
+            let Some(record) = record else { continue };
+            let settled = record.status == Status::Settled;
+            let equal = record.state == site.latch();
+            state.broken.unless(!settled || equal, Invariant::S4);
+        }
     }
 }
 
-/// The time, as the device knows it.
-pub fn moment(state: &State) -> Moment {
-    let uptime_ms = state.now.since(state.booted_at);
-    match state.clock {
-        Some(skew) => Moment {
-            uptime_ms,
-            wall_ms: state.now.0.saturating_add_signed(skew),
-            synced_at_ms: Some(uptime_ms),
-        },
-        None => Moment {
-            uptime_ms,
-            wall_ms: uptime_ms,
-            synced_at_ms: None,
-        },
-    }
+/// The lock that a button may command now.
+pub(crate) fn commanded_by(state: &State, button: u8) -> Option<usize> {
+    let binding = state.tables[0].bindings[usize::from(button)].as_deref();
+    let binding = binding.filter(|binding| binding.enabled)?;
+    binding.lock.as_ref().map(begin::lock_index)
 }
 
-/// Whether auto-relock is due.
-pub fn relock_due(state: &State) -> bool {
-    let uptime_ms = state.now.since(state.booted_at);
-    Device::relocks_at_ms(&state.device).is_some_and(|at| at <= uptime_ms)
+fn at_once(stack: u8, what: What) -> Job {
+    let tries = 0;
+    Job { stack, what, tries }
 }
 
 /// A failed event goes back to the queue while it has retries left.
@@ -294,8 +376,4 @@ fn retry(state: &mut State, job: Job) {
     } else {
         state.memory.lost_event |= matches!(job.what, What::Report(_));
     }
-}
-
-fn spend(state: &mut State, fault: Fault) {
-    state.faults[fault as usize] -= 1;
 }

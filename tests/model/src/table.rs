@@ -43,12 +43,12 @@ pub fn hold(deep: bool, only: Option<&str>) -> impl Iterator<Item = Held> {
     })
 }
 
-/// The known gaps: each as it is, and with what is proposed against it.
-pub fn gaps() -> impl Iterator<Item = [Held; 2]> {
-    configuration::gaps().into_iter().map(|config| {
-        [Rules::ALL, Rules::PROPOSED].map(|rules| {
-            let config = config.clone();
-            looked_at(World { config, rules })
+/// Looks at what the rules leave open.
+pub fn left_open() -> impl Iterator<Item = Held> {
+    configuration::open().into_iter().map(|config| {
+        looked_at(World {
+            config,
+            rules: Rules::ALL,
         })
     })
 }
@@ -62,9 +62,20 @@ fn looked_at(world: World) -> Held {
     }
 }
 
-/// Takes away every rule, one after another.
-pub fn weaken() -> impl Iterator<Item = Weakened> {
-    Rule::EVERY.iter().map(|rule| {
+impl Weakened {
+    /// Whether the rule's own invariant broke.
+    pub fn broke(&self) -> bool {
+        let broken = self.found.broken.as_ref();
+        broken.is_some_and(|(invariant, _)| *invariant == self.rule.breaks())
+    }
+}
+
+/// Takes away every rule, or those whose number or words contain `only`, one after another.
+pub fn weaken(only: Option<&str>) -> impl Iterator<Item = Weakened> {
+    let wanted = move |rule: &&Rule| {
+        only.is_none_or(|text| rule.number() == text || rule.text().contains(text))
+    };
+    Rule::EVERY.iter().filter(wanted).map(|rule| {
         let config = configuration::named(rule.configuration());
         let rules = Rules::all_but(*rule);
         let world = World { config, rules };

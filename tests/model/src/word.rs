@@ -1,12 +1,14 @@
 //! The steps of a run in words. Must not judge them.
 
-use lock_core::action::{Action, ClickType};
+mod step;
+
+use lock_core::action::Action;
 use lock_core::command::WireCommand;
 use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 
 use crate::begin;
-use crate::state::{START, Stage, State, What};
+use crate::state::{START, Site, State, Table};
 use crate::step::{Step, World};
 
 /// Longest tale; what comes after it goes round in circles.
@@ -24,7 +26,7 @@ pub struct Tale {
 pub fn tell(world: &World, steps: &[Step]) -> Vec<String> {
     let mut state = begin::begin(&world.config, world.rules);
     let mut tale = Tale::default();
-    if let Some(record) = &state.record {
+    if let Some(record) = &state.tables[0].records[0] {
         tale.version(record.version.0);
     }
     state.tale = Some(Box::new(tale));
@@ -74,144 +76,73 @@ impl Tale {
         format!("{} {version}", command.action)
     }
 
-    fn step(&mut self, world: &World, before: &State, after: &State, step: Step) -> String {
-        let job = |n: u8| what(&before.queue[usize::from(n)].what);
-        let run = |n: u8| what(&before.running[usize::from(n)].job.what);
-        let wire = |n: u8| before.network[usize::from(n)].clone();
-        match step {
-            Step::Pass => "time passes".to_owned(),
-            Step::Press => {
-                let press = before.pressed.len();
-                let click = match world.config.presses.get(press).map(|made| made.click) {
-                    Some(ClickType::Single) => "toggle",
-                    Some(ClickType::Double) => "lock",
-                    _ => "unlock",
-                };
-                format!("press {} ({click}) is made", press + 1)
-            }
-            Step::Redeliver(press) => format!("the broker delivers press {} again", press + 1),
-            Step::Ask => "an operator asks".to_owned(),
-            Step::Revoke => "the operator revokes the button".to_owned(),
-            Step::Sweep => "the sweeper looks at the record".to_owned(),
-            Step::Begin(n) | Step::RepeatEvent(n) => format!("a function takes {}", job(n)),
-            Step::Commit(n) => format!("the function for {} commits", run(n)),
-            Step::Publish(n) => match &before.running[usize::from(n)].stage {
-                Stage::Committed(publish) => {
-                    format!(
-                        "the function for {} publishes {}",
-                        run(n),
-                        self.command(&publish.command)
-                    )
-                }
-                _ => format!("the function for {} is done", run(n)),
-            },
-            Step::Crash(n) => format!(
-                "the function for {} dies {}",
-                run(n),
-                crash_place(before, n)
-            ),
-            Step::Deliver(n) => format!("{} reaches the lock", self.command(&wire(n))),
-            Step::Repeat(n) => {
-                format!(
-                    "{} reaches the lock, a copy stays on its way",
-                    self.command(&wire(n))
-                )
-            }
-            Step::Lose(n) => format!("{} is lost", self.command(&wire(n))),
-            Step::Cut(n) => {
-                format!(
-                    "{} reaches the lock, which loses power in the midst of it",
-                    self.command(&wire(n))
-                )
-            }
-            Step::Report => {
-                let report = after.shadow.as_ref().map(|event| &event.report);
-                let version = report.map_or(0, |report| report.version.0);
-                let version = if version == 0 {
-                    "no journal".to_owned()
-                } else {
-                    self.version(version)
-                };
-                format!("the lock reports {}, {version}", latch(after.device.latch))
-            }
-            Step::LoseReport => "a report is lost on its way to the shadow".to_owned(),
-            Step::LoseEvent(n) => format!("the event of {} is lost", job(n)),
-            Step::Relock => "auto-relock".to_owned(),
-            Step::Reboot => "the lock loses power for a moment".to_owned(),
-            Step::Erase => "the lock loses power, and its journal".to_owned(),
-            Step::Disconnect => "the lock loses its connection".to_owned(),
-            Step::Connect => "the lock is connected again".to_owned(),
-            Step::SetClock(0) => "the lock's clock is set".to_owned(),
-            Step::SetClock(skew) => format!("the lock's clock is set, wrong by {skew} ms"),
-            Step::LoseClock => "the lock forgets the time".to_owned(),
-            Step::Restore => "the table is restored to the beginning".to_owned(),
-            Step::DeleteShadow => "the shadow is deleted".to_owned(),
-            Step::Finish { .. } => String::new(),
-        }
-    }
-
     /// What changed, besides what the step's name says.
     fn came_of(&mut self, before: &State, after: &State, line: &mut String) {
-        if let Some(record) = &after.record {
-            let old = before.record.as_deref();
-            if old.is_none_or(|old| old.version != record.version) {
-                let action = record.command.as_ref().map(|command| command.action);
+        for (stack, (old, new)) in before.tables.iter().zip(&after.tables).enumerate() {
+            self.table(stack, old, new, line);
+        }
+        for (n, (old, new)) in before.sites.iter().zip(&after.sites).enumerate() {
+            let opened = after.memory.opened[n].len() > before.memory.opened[n].len();
+            site(lock_name(n), old, new, opened, line);
+        }
+    }
+
+    fn table(&mut self, stack: usize, before: &Table, after: &Table, line: &mut String) {
+        let owner = if stack == 0 {
+            ""
+        } else {
+            " of the other stack"
+        };
+        for (n, (old, new)) in before.records.iter().zip(&after.records).enumerate() {
+            let of = format!("the record{}{owner}", lock_name(n));
+            match (old, new) {
+                (Some(_), None) => line.push_str(&format!("; {of} is gone")),
+                (None, Some(_)) => line.push_str(&format!("; {of} is made")),
+                _ => {}
+            }
+            let Some(new) = new else { continue };
+            if old.as_ref().is_none_or(|old| old.version != new.version) && new.command.is_some() {
+                let action = new.command.as_ref().map(|command| command.action);
                 let action = action.map_or("nothing", Action::as_str);
-                let version = self.version(record.version.0);
-                line.push_str(&format!(
-                    "; the record says {action} {version}, {}",
-                    status(record)
-                ));
+                let version = self.version(new.version.0);
+                let status = status(new);
+                line.push_str(&format!("; {of} says {action} {version}, {status}"));
             } else if old
-                .is_some_and(|old| (old.status, old.state) != (record.status, record.state))
+                .as_ref()
+                .is_some_and(|old| (old.status, old.state) != (new.status, new.state))
             {
-                line.push_str(&format!(
-                    "; the record says {}, {}",
-                    latch(record.state),
-                    status(record)
-                ));
+                let (latch, status) = (latch(new.state), status(new));
+                line.push_str(&format!("; {of} says {latch}, {status}"));
             }
         }
-        if before.binding.enabled != after.binding.enabled {
-            let binding = match after.binding.enabled {
-                true => "; the binding is enabled",
-                false => "; the binding is disabled",
+        for (old, new) in before.bindings.iter().zip(&after.bindings) {
+            let (Some(old), Some(new)) = (old, new) else {
+                continue;
             };
-            line.push_str(binding);
-        }
-        if before.device.latch != after.device.latch {
-            line.push_str(&format!("; the latch is {}", latch(after.device.latch)));
-        } else if after.memory.opened.len() > before.memory.opened.len() {
-            line.push_str("; the latch is opened again");
-        } else if after.device.refusal() != before.device.refusal()
-            && let Some(reason) = after.device.refusal()
-        {
-            line.push_str(&format!("; the lock refuses it ({reason})"));
+            match (&new.lock, new.enabled) {
+                _ if (&old.lock, old.enabled) == (&new.lock, new.enabled) => {}
+                (_, false) => line.push_str("; the binding is disabled"),
+                (None, true) => line.push_str("; the button is bound to no lock"),
+                (Some(lock), true) => line.push_str(&format!("; the button is bound to {lock}")),
+            }
         }
     }
 }
 
-fn crash_place(state: &State, n: u8) -> &'static str {
-    match state.running[usize::from(n)].stage {
-        Stage::Decided { .. } => "before its commit",
-        Stage::Committed(_) => "after its commit",
-        Stage::Published => "after its publish",
+fn site(lock: &str, before: &Site, after: &Site, opened: bool, line: &mut String) {
+    if before.latch() != after.latch() {
+        line.push_str(&format!("; the latch{lock} is {}", latch(after.latch())));
+    } else if opened {
+        line.push_str(&format!("; the latch{lock} is opened again"));
+    } else if after.device.refusal() != before.device.refusal()
+        && let Some(reason) = after.device.refusal()
+    {
+        line.push_str(&format!("; the lock refuses it ({reason})"));
     }
 }
 
-fn what(what: &What) -> String {
-    match what {
-        What::Press { press: 3, .. } => "the last press".to_owned(),
-        What::Press {
-            press, delivery: 0, ..
-        } => format!("press {}", press + 1),
-        What::Press { press, .. } => format!("press {}, delivered again", press + 1),
-        What::Request { .. } => "the request".to_owned(),
-        What::Report(event) => format!("report {}", event.shadow_version),
-        What::Sweep => "the sweep".to_owned(),
-        What::Revoke => "the revocation".to_owned(),
-        What::Recover => "the recovery".to_owned(),
-    }
+fn lock_name(n: usize) -> &'static str {
+    if n == 0 { "" } else { " of lock 2" }
 }
 
 fn latch(latch: Latch) -> &'static str {

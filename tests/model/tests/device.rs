@@ -4,5 +4,6 @@
 mod device {
     pub mod bench;
     pub mod event;
+    pub mod lack;
     pub mod vector;
 }

@@ -25,7 +25,7 @@ fn the_rules_hold_in_every_configuration() {
 fn without_any_one_rule_its_invariant_breaks() {
     let mut rules = BTreeSet::new();
     let mut invariants = Vec::new();
-    for row in table::weaken() {
+    for row in table::weaken(None) {
         println!("{row}");
         let broken = row.found.broken.as_ref().map(|(invariant, _)| *invariant);
         assert_eq!(broken, Some(row.rule.breaks()), "without {:?}", row.rule);
@@ -42,19 +42,18 @@ fn without_any_one_rule_its_invariant_breaks() {
     }
 }
 
+/// Holes, not rules: when the rules close one, this fails, and its configuration belongs with the others.
 #[test]
-fn known_gaps_are_still_open_and_what_is_proposed_closes_them() {
-    let mut gaps = Vec::new();
-    for [without, with] in table::gaps() {
-        println!("{without}\n{with}");
-        assert!(
-            with.found.broken.is_none(),
-            "{} with the proposal",
-            with.name
-        );
-        let broken = without.found.broken.map(|(invariant, _)| invariant);
-        gaps.push((without.name, broken));
+fn what_the_rules_leave_open_is_known() {
+    let mut open = Vec::new();
+    for row in table::left_open() {
+        println!("{row}");
+        let broken = row.found.broken.map(|(invariant, _)| invariant);
+        open.push((row.name, broken));
     }
-    let expected = [("journal lost, late copies", Some(Invariant::S2))];
-    assert_eq!(gaps, expected);
+    let expected = [
+        ("edited by hand, report not heard", Some(Invariant::L3)),
+        ("answer held up", Some(Invariant::L2)),
+    ];
+    assert_eq!(open, expected);
 }

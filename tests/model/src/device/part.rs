@@ -4,9 +4,6 @@ use lock_core::action::Action;
 use lock_core::id::CommandId;
 use lock_core::report::{Latch, Outcome};
 
-/// A clock that was not set for longer than this is not believed (D3). *Units*: ms.
-pub const CLOCK_STALE_MS: u64 = 12 * 60 * 60 * 1000;
-
 /// How the lock is declared to behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -16,7 +13,7 @@ pub struct Settings {
     pub relock_ms: u64,
     /// Length of a pulse, which wins over auto-relock; 0 is none. *Units*: ms.
     pub pulse_ms: u64,
-    /// How far the clock may be wrong (D3). *Units*: ms.
+    /// How far the clock of the cloud may run ahead (D3). *Units*: ms.
     pub tolerance_ms: u64,
 }
 
@@ -31,22 +28,28 @@ impl Default for Settings {
     }
 }
 
-/// A point in time, as the device knows it. *Units*: ms.
+/// A point in time, as the device knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// Since power-on.
+    /// Since power-on. *Units*: ms.
     pub uptime_ms: u64,
-    /// Since 1970; without meaning while unsynced.
-    pub wall_ms: u64,
-    /// Uptime of the last clock sync since boot, if any.
-    pub synced_at_ms: Option<u64>,
+    /// What the time may be; none while it is not known (D3).
+    pub time: Option<Span>,
 }
 
-impl Moment {
-    /// Whether the clock may judge the age of a command (D3).
-    pub fn clock_is_good(&self) -> bool {
-        self.synced_at_ms
-            .is_some_and(|at| self.uptime_ms - at <= CLOCK_STALE_MS)
+/// The true time lies in here. *Units*: ms since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The earliest that it can be.
+    pub earliest_ms: u64,
+    /// The latest that it can be.
+    pub latest_ms: u64,
+}
+
+impl Span {
+    /// How little is known. *Units*: ms.
+    pub fn width_ms(&self) -> u64 {
+        self.latest_ms - self.earliest_ms
     }
 }
 
@@ -61,6 +64,8 @@ pub struct Entry {
     pub id: CommandId,
     /// What became of it.
     pub result: Outcome,
+    /// Whether the journal before it was lost, and it may be older than what was lost (D1).
+    pub after_loss: bool,
 }
 
 /// Two slots of flash, each with the generation that tells which is newer.

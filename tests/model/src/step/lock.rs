@@ -1,138 +1,191 @@
-//! What comes of a step of the lock, or of a fault that strikes it. It must not choose one.
+//! What comes of a step of a lock, or of a fault that strikes it. It must not choose one.
 
 use std::sync::Arc;
 
 use lock_core::action::Action;
-use lock_core::command::WireCommand;
+use lock_core::command::{Version, WireCommand};
 use lock_core::id::CommandId;
-use lock_core::report::{Latch, ReportEvent};
+use lock_core::report::Latch;
+use lock_core::time::UnixSeconds;
 
-use super::{Step, World, moment, spend};
-use crate::begin;
-use crate::cloud::press_of;
+use super::{Step, World};
 use crate::config::Fault;
+use crate::device::clock::Clock;
+use crate::device::exchange::Exchange;
 use crate::device::{Fate, Power};
 use crate::invariant::Invariant;
 use crate::rule::Rule;
-use crate::state::{State, What};
+use crate::state::State;
+
+/// How far ahead of the time a forged version is. *Units*: ms.
+const FORGED_AHEAD_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
 impl World {
-    pub(super) fn apply_to_device(&self, state: &mut State, step: Step) {
-        let taken = |state: &mut State, n: u8| state.network.remove(usize::from(n));
+    pub(super) fn apply_to_lock(&self, state: &mut State, step: Step) {
         match step {
-            Step::Deliver(n) => {
-                let command = taken(state, n);
-                self.hear(state, &command, Power::Holds);
+            Step::Deliver(lock, n) => {
+                let command = taken(state, lock, n);
+                self.hear(state, lock, &command, Power::Holds);
             }
-            Step::Repeat(n) => {
-                spend(state, Fault::RepeatCommand);
-                let command = Arc::clone(&state.network[usize::from(n)]);
-                self.hear(state, &command, Power::Holds);
+            Step::Repeat(lock, n) => {
+                state.spend(Fault::RepeatCommand);
+                let command = &state.sites[usize::from(lock)].network[usize::from(n)];
+                let command = Arc::clone(command);
+                self.hear(state, lock, &command, Power::Holds);
             }
-            Step::Lose(n) => {
-                spend(state, Fault::LoseCommand);
-                taken(state, n);
+            Step::Lose(lock, n) => {
+                state.spend(Fault::LoseCommand);
+                taken(state, lock, n);
             }
-            Step::Cut(n) => {
-                spend(state, Fault::Cut);
-                let command = taken(state, n);
-                self.hear(state, &command, Power::FailsBetween);
-                self.reboot(state);
+            Step::Cut(lock, n) => {
+                state.spend(Fault::Cut);
+                let command = taken(state, lock, n);
+                self.hear(state, lock, &command, Power::FailsBetween);
+                self.reboot(state, lock);
             }
-            Step::Report => self.report(state),
-            Step::LoseReport => {
-                spend(state, Fault::LoseReport);
-                state.report_due = !self.rules.without(Rule::D4ReportOnce);
+            Step::Damage(lock, n) => {
+                state.spend(Fault::Damage);
+                let network = &mut state.sites[usize::from(lock)].network;
+                Arc::make_mut(&mut network[usize::from(n)]).expires_at = None;
             }
-            Step::Relock => {
-                let now = moment(state);
-                let moved = state.device.tick(&now);
-                state.report_due |= moved && !self.rules.without(Rule::D5SilentRelock);
+            Step::Forge(lock) => forge(state, lock),
+            Step::Relock(lock) => {
+                let now = state.now;
+                let site = &mut state.sites[usize::from(lock)];
+                let moved = site.device.tick(&site.moment(now, self.rules));
+                site.exchange.due |= moved && !self.rules.without(Rule::D5SilentRelock);
             }
-            Step::Reboot => {
-                spend(state, Fault::Reboot);
-                self.reboot(state);
+            Step::Jam(lock) => {
+                state.spend(Fault::Jam);
+                let site = &mut state.sites[usize::from(lock)];
+                (site.jammed, site.exchange.due) = (true, true);
             }
-            Step::Erase => {
-                spend(state, Fault::Erase);
-                state.device.erase();
-                self.reboot(state);
+            Step::Free(lock) => {
+                let site = &mut state.sites[usize::from(lock)];
+                (site.jammed, site.exchange.due) = (false, true);
             }
-            Step::Disconnect => {
-                spend(state, Fault::Disconnect);
-                state.connected = false;
+            Step::Reboot(lock) => {
+                state.spend(Fault::Reboot);
+                self.reboot(state, lock);
             }
-            Step::Connect => (state.connected, state.report_due) = (true, true),
-            Step::SetClock(skew) => (state.clock, state.report_due) = (Some(skew), true),
-            Step::LoseClock => {
-                spend(state, Fault::LoseClock);
-                state.clock = None;
+            Step::Erase(lock) => {
+                state.spend(Fault::Erase);
+                state.sites[usize::from(lock)].device.erase();
+                self.reboot(state, lock);
             }
-            _ => unreachable!("{step:?} is not the device's"),
+            Step::Disconnect(lock) => {
+                state.spend(Fault::Disconnect);
+                let site = &mut state.sites[usize::from(lock)];
+                site.connected = false;
+                (site.update, site.answer) = (None, None);
+            }
+            Step::Connect(lock) => self.connect(state, lock),
+            _ => self.apply_to_shadow(state, step),
         }
     }
 
-    fn hear(&self, state: &mut State, command: &WireCommand, power: Power) {
-        let now = moment(state);
-        let version = command.version.0;
-        let before = state.device.latch;
-        let fate = state.device.command(command, &now, power, self.rules);
+    /// A connection, clean: the broker keeps nothing from the one before, unless a rule is taken away (D6).
+    pub(crate) fn connect(&self, state: &mut State, lock: u8) {
+        let site = &mut state.sites[usize::from(lock)];
+        (site.connected, site.exchange.due) = (true, true);
+        site.network.extend(site.kept.iter().cloned());
+        if !self.rules.without(Rule::D6Retained) {
+            site.kept.clear();
+        }
+    }
+
+    fn hear(&self, state: &mut State, lock: u8, command: &WireCommand, power: Power) {
+        let now = state.now;
+        let site = &mut state.sites[usize::from(lock)];
+        let before = site.device.latch;
+        let moment = site.moment(now, self.rules);
+        let Some(read) = self.parse(command) else {
+            site.device.malformed();
+            site.exchange.due = true;
+            return;
+        };
+        let fate = site.device.command(&read, &moment, power, self.rules);
+        site.exchange.due = true;
+        let after = site.device.latch;
         let unlocks = command.action == Action::Unlock;
-        let opened = unlocks
-            && (fate == Fate::Executed
-                || before == Latch::Locked && state.device.latch == Latch::Unlocked);
-        if opened {
-            let life = command.expires_at.map_or(0, |at| at.0 * 1000);
-            let in_time = state.now.0 <= self.life_of(state, &command.command_id, life);
-            let newest = version >= state.memory.acted;
-            state.broken.unless(in_time && newest, Invariant::S1);
-            let first = !state.memory.opened.contains(&version);
-            state.broken.unless(first, Invariant::S2);
-            state.memory.opened.push(version);
+        let moved = before == Latch::Locked && after == Latch::Unlocked;
+        if unlocks && (fate == Fate::Executed || moved) {
+            self.watch_opening(state, usize::from(lock), command);
         }
         if matches!(fate, Fate::Executed | Fate::Expired) {
-            state.memory.acted = state.memory.acted.max(version);
-            if let Some(press) = self.press_behind(state, &command.command_id) {
-                state.memory.executed |= 1 << press;
+            let acted = &mut state.memory.acted[usize::from(lock)];
+            *acted = (*acted).max(command.version.0);
+            if let Some(wish) = self.cloud().wish_behind(state, &command.command_id) {
+                state.memory.executed |= 1 << wish;
             }
         }
-        state.report_due = true;
     }
 
-    /// When the wish behind a command is over: counted from the press itself, whatever the command says.
-    fn life_of(&self, state: &State, id: &CommandId, otherwise_ms: u64) -> u64 {
-        let press = self.press_behind(state, id);
-        press.map_or(otherwise_ms, |press| state.memory.lives[press])
-    }
-
-    /// The press behind a command.
-    fn press_behind(&self, state: &State, id: &CommandId) -> Option<usize> {
-        (0..state.pressed.len()).find(|press| {
-            let made = press_of(&self.config, *press as u8, 0, state.now);
-            made.command_id() == *id
+    /// The command as the device reads it: an unlock without an expiry is none (D6).
+    fn parse(&self, command: &WireCommand) -> Option<WireCommand> {
+        let damaged = command.action == Action::Unlock && command.expires_at.is_none();
+        if damaged && !self.rules.without(Rule::D6LaxParse) {
+            return None;
+        }
+        let never = damaged.then_some(UnixSeconds(u64::MAX));
+        Some(WireCommand {
+            expires_at: command.expires_at.or(never),
+            ..command.clone()
         })
     }
 
-    /// The device reports, and the shadow takes it.
-    fn report(&self, state: &mut State) {
-        state.shadow_version += 1;
-        let event = Arc::new(ReportEvent {
-            lock: begin::lock(),
-            shadow_version: state.shadow_version,
-            shadow_at: state.now.seconds(),
-            report: state.device.report(&moment(state)),
-        });
-        state.shadow = Some(Arc::clone(&event));
-        (state.report_due, state.reported_at) = (false, state.now);
-        self.enqueue(state, What::Report(event));
+    /// An unlock has opened the door.
+    fn watch_opening(&self, state: &mut State, lock: usize, command: &WireCommand) {
+        let version = command.version.0;
+        let wish = self.cloud().wish_behind(state, &command.command_id);
+        let memory = &mut state.memory;
+        let said_ms = command.expires_at.map_or(0, |at| at.0.saturating_mul(1000));
+        // Counted from the wish itself, whatever the command says.
+        let life_ms = wish.map_or(said_ms, |wish| memory.lives[wish]);
+        let in_time = state.now.0 <= life_ms;
+        let newest = version >= memory.acted[lock];
+        let first = !memory.opened[lock].contains(&version);
+        let recalled = memory.recalled[lock].contains(&version);
+        state.broken.unless(in_time && newest, Invariant::S1);
+        state.broken.unless(first, Invariant::S2);
+        state.broken.unless(!recalled, Invariant::S5);
+        memory.opened[lock].push(version);
     }
 
-    fn reboot(&self, state: &mut State) {
-        (state.booted_at, state.clock) = (state.now, None);
-        let now = moment(state);
-        state.device.boot(&now, None, self.rules);
-        let declared = state.device.latch == self.config.settings.power_on;
+    fn reboot(&self, state: &mut State, lock: u8) {
+        let (now, rules) = (state.now, self.rules);
+        let site = &mut state.sites[usize::from(lock)];
+        (site.booted_at, site.clock) = (now, Clock::default());
+        (site.update, site.answer) = (None, None);
+        let moment = site.moment(now, rules);
+        site.device.boot(&moment, None, rules);
+        site.exchange = Exchange::boot(false);
+        let declared = site.device.latch == self.config.settings.power_on;
         state.broken.unless(declared, Invariant::S6);
-        (state.connected, state.report_due) = (true, !self.rules.without(Rule::D4SilentBoot));
+        self.connect(state, lock);
+        let due = !rules.without(Rule::D4SilentBoot);
+        state.sites[usize::from(lock)].exchange.due = due;
     }
+}
+
+fn taken(state: &mut State, lock: u8, n: u8) -> Arc<WireCommand> {
+    state.sites[usize::from(lock)]
+        .network
+        .remove(usize::from(n))
+}
+
+/// Another program, whose counter is wrong, tells the lock to lock.
+fn forge(state: &mut State, lock: u8) {
+    state.spend(Fault::Forge);
+    let version = Version(state.now.plus(FORGED_AHEAD_MS).0);
+    state.sites[usize::from(lock)]
+        .network
+        .push(Arc::new(WireCommand {
+            v: 1,
+            action: Action::Lock,
+            version,
+            command_id: CommandId::from_text("forged"),
+            issued_at: state.now.seconds(),
+            expires_at: None,
+        }));
 }

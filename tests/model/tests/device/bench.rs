@@ -1,16 +1,32 @@
 //! One lock twice: the C and its transcription, in lock step. Must not choose what happens.
+//!
+//! The C does not have all of the device's rules yet, and the two are compared without what it lacks:
+//!
+//! - D1: a journal that was lost refuses only until any lock is written, and no version is too far ahead. Both rules are
+//!   taken away from the transcription ([`Rules::FIRMWARE`]).
+//! - D3: the C judges by one clock and a tolerance, which it adds twice: to its clock, for the end of a command's life, and
+//!   for its beginning. The transcription has bounds of the time, and adds nothing to them. So it is given the C's clock and
+//!   tolerance as its latest possible time, and no tolerance of its own. Where bounds come from is D3's other half, and
+//!   has no C to be compared with yet.
+//!
+//! Everything else is compared as it is.
 
 use firmware_core::core_ffi::{self, CoreLock, PowerCut};
 use lock_core::command::WireCommand;
 use lock_core::report::{Door, Latch, Report};
-use model::device::{Device, Fate, Moment, Power, Settings};
+use model::device::{Device, Fate, Moment, Power, Settings, Span};
 use model::rule::Rules;
 use serde_json::Value;
+
+/// A clock of the C that was not set for longer than this is not believed. *Units*: ms.
+const CLOCK_STALE_MS: u64 = 12 * 60 * 60 * 1000;
 
 /// Both, and the one time that both are told.
 pub struct Bench {
     core: CoreLock,
     device: Device,
+    /// The C's own. *Units*: ms.
+    tolerance_ms: u64,
     wall_ms: u64,
     booted_at_ms: u64,
     /// Set, wrong by this, at this time; none since boot.
@@ -30,9 +46,14 @@ impl Bench {
             pulse_ms: settings.pulse_ms as u32,
             clock_tolerance_ms: settings.tolerance_ms as u32,
         });
+        let transcribed = Settings {
+            tolerance_ms: 0,
+            ..settings
+        };
         Bench {
             core,
-            device: Device::new(settings, [None, None]),
+            device: Device::new(transcribed, [None, None]),
+            tolerance_ms: settings.tolerance_ms,
             wall_ms,
             booted_at_ms: wall_ms,
             clock: None,
@@ -51,22 +72,26 @@ impl Bench {
         self.wall_ms = wall_ms;
     }
 
+    /// The C's clock as the transcription's bounds.
     fn moment(&self) -> Moment {
-        let skew_ms = self.clock.map_or(0, |(skew, _)| skew);
+        let core = self.core_moment();
+        let is_good = core.synced != 0 && core.uptime_ms - core.synced_at_ms <= CLOCK_STALE_MS;
         Moment {
-            uptime_ms: self.wall_ms - self.booted_at_ms,
-            wall_ms: self.wall_ms.saturating_add_signed(skew_ms),
-            synced_at_ms: self.clock.map(|(_, at)| at - self.booted_at_ms),
+            uptime_ms: core.uptime_ms,
+            time: is_good.then(|| Span {
+                earliest_ms: core.wall_ms - self.tolerance_ms,
+                latest_ms: core.wall_ms + self.tolerance_ms,
+            }),
         }
     }
 
     fn core_moment(&self) -> core_ffi::Moment {
-        let now = self.moment();
+        let (skew_ms, synced_at_ms) = self.clock.unwrap_or((0, self.booted_at_ms));
         core_ffi::Moment {
-            uptime_ms: now.uptime_ms,
-            wall_ms: now.wall_ms,
-            synced_at_ms: now.synced_at_ms.unwrap_or(0),
-            synced: u32::from(now.synced_at_ms.is_some()),
+            uptime_ms: self.wall_ms - self.booted_at_ms,
+            wall_ms: self.wall_ms.saturating_add_signed(skew_ms),
+            synced_at_ms: synced_at_ms - self.booted_at_ms,
+            synced: u32::from(self.clock.is_some()),
         }
     }
 
@@ -80,7 +105,7 @@ impl Bench {
     pub fn boot(&mut self, unreadable: Option<usize>) {
         (self.booted_at_ms, self.clock) = (self.wall_ms, None);
         let (now, core_now) = (self.moment(), self.core_moment());
-        self.device.boot(&now, unreadable, Rules::ALL);
+        self.device.boot(&now, unreadable, Rules::FIRMWARE);
         self.core.boot(unreadable, &core_now);
         self.compare(&format!("boot, unreadable {unreadable:?}"));
     }
@@ -95,7 +120,7 @@ impl Bench {
             Power::FailsAfter => self.core.fail_power(PowerCut::After),
             Power::Holds | Power::Broken | Power::FailsBetween => {}
         }
-        let fate = self.device.command(command, &now, power, Rules::ALL);
+        let fate = self.device.command(command, &now, power, Rules::FIRMWARE);
         let outcome = self.core.command(command.to_json().as_bytes(), &core_now);
         self.core.break_flash(false);
         let story = format!("{} {power:?}: {fate:?}", command.to_json());
@@ -161,6 +186,8 @@ impl Bench {
         let value: Value = serde_json::from_str(&text).expect("a report is JSON");
         let mut theirs = Report::parse(&value).expect("a report that the cloud takes");
         (theirs.firmware, theirs.rssi) = (None, None);
+        // The name of a report belongs to the exchange with the shadow, not to the lock.
+        theirs.report_id = None;
         if let Some(refused) = &mut theirs.refused {
             refused.command_id = refused
                 .command_id
