@@ -1,7 +1,7 @@
 //! What a stack has told: the lines of `lockctl local --log json`, and the invariants of the protocol that can be read off
 //! them. It must not know which story is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -47,6 +47,25 @@ impl Chronicle {
         struck.filter(|event| event["fault"] == fault).count()
     }
 
+    /// What the function of this logical id has logged as JSON, oldest first.
+    pub fn logged(&self, function: &str) -> Vec<Value> {
+        let lines = self.cloud("functionLog").filter(|e| is_of(e, function));
+        let texts = lines.filter_map(|event| event["line"].as_str());
+        texts
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// How many different commands were published to a lock.
+    pub fn commands(&self, lock: &str) -> usize {
+        let sent = self.cloud("published").filter_map(sent);
+        let versions = sent.filter(|command| command.lock == lock);
+        let versions: BTreeSet<(u64, String)> = versions
+            .map(|command| (command.version, command.id))
+            .collect();
+        versions.len()
+    }
+
     /// How often the function of this logical id has ended an attempt well.
     pub fn successes(&self, function: &str) -> usize {
         let ended = self.cloud("completed");
@@ -66,6 +85,15 @@ impl Chronicle {
         let ended = self.cloud("completed").filter(|e| is_of(e, function));
         let outcomes = ended.filter_map(|event| event["outcome"].as_str());
         outcomes.filter(|outcome| *outcome != "ok").collect()
+    }
+
+    /// What the function of this logical id has logged as JSON, oldest first.
+    pub fn log_of(&self, function: &str) -> Vec<Value> {
+        let lines = self.cloud("functionLog").filter(|e| is_of(e, function));
+        let texts = lines.filter_map(|event| event["line"].as_str());
+        texts
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     }
 
     /// How often a process was started for the function of this logical id.
@@ -104,7 +132,8 @@ impl Chronicle {
         lives.collect()
     }
 
-    /// Whether no function is at work and none waits for another attempt.
+    /// Whether no function is at work on a message, and none waits for another attempt. Sweeps do not count: on a busy machine
+    /// one begins before the last has ended.
     pub fn is_quiet(&self) -> bool {
         // By request id: deliveries that are not over, and attempts that are to come.
         let mut open: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
@@ -112,6 +141,9 @@ impl Chronicle {
             let Some(id) = event["requestId"].as_str() else {
                 continue;
             };
+            if is_of(event, "ExpireFunction") {
+                continue;
+            }
             let (deliveries, retries) = open.entry(id).or_default();
             match event["kind"].as_str() {
                 Some("invoked") if *retries > 0 => *retries -= 1,

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod chronicle;
 pub mod mqtt;
 pub mod program;
+mod sdk;
 pub mod step;
 pub mod world;
 

@@ -23,14 +23,21 @@ pub struct Client {
 impl Client {
     /// Connects as `client_id` with `[ca, certificate, key]`, and waits for the broker's yes.
     pub async fn connect(client_id: &str, address: &str, files: &[PathBuf; 3]) -> Result<Self> {
-        let (host, port) = address
-            .rsplit_once(':')
-            .with_context(|| format!("{address} is not host:port"))?;
-        let mut options = MqttOptions::new(client_id, host, port.parse().context("read the port")?);
-        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(
-            Arc::new(tls(files)?),
-        )));
+        Self::connect_with(client_id, address, files, |_| {}).await
+    }
+
+    /// The same, with more options than a device has.
+    pub async fn connect_with(
+        client_id: &str,
+        address: &str,
+        files: &[PathBuf; 3],
+        change: impl FnOnce(&mut MqttOptions),
+    ) -> Result<Self> {
+        let (host, port) = host_and_port(address)?;
+        let mut options = MqttOptions::new(client_id, host, port);
+        options.set_transport(transport(files)?);
         options.set_keep_alive(Duration::from_secs(30));
+        change(&mut options);
         let (client, events) = AsyncClient::new(options, 16);
         let mut this = Self { client, events };
         this.wait("CONNACK", |packet| matches!(packet, Packet::ConnAck(_)))
@@ -39,9 +46,9 @@ impl Client {
     }
 
     /// Publishes at QoS 1 and waits until the broker has acknowledged.
-    pub async fn publish(&mut self, topic: &str, payload: &str) -> Result<()> {
+    pub async fn publish(&mut self, topic: &str, payload: impl AsRef<[u8]>) -> Result<()> {
         self.client
-            .publish(topic, QoS::AtLeastOnce, false, payload)
+            .publish(topic, QoS::AtLeastOnce, false, payload.as_ref())
             .await
             .context("queue a PUBLISH")?;
         self.wait("PUBACK", |packet| matches!(packet, Packet::PubAck(_)))
@@ -58,6 +65,30 @@ impl Client {
             .await
     }
 
+    /// Waits for a message on `topic`.
+    pub async fn message(&mut self, topic: &str) -> Result<()> {
+        self.wait(
+            topic,
+            |packet| matches!(packet, Packet::Publish(publish) if publish.topic == topic),
+        )
+        .await
+    }
+
+    /// Keeps the connection for `time`, whatever arrives on it: a bounded watch of everything else.
+    pub async fn idle(&mut self, time: Duration) -> Result<()> {
+        let polled = async {
+            loop {
+                if let Err(error) = self.events.poll().await {
+                    bail!("the connection ended: {error}");
+                }
+            }
+        };
+        match tokio::time::timeout(time, polled).await {
+            Ok(ended) => ended,
+            Err(_) => Ok(()),
+        }
+    }
+
     async fn wait(&mut self, what: &str, fits: impl Fn(&Packet) -> bool) -> Result<()> {
         let answer = async {
             loop {
@@ -72,6 +103,20 @@ impl Client {
             .await
             .with_context(|| format!("no {what} in time"))?
     }
+}
+
+/// Host and port of `address`.
+pub fn host_and_port(address: &str) -> Result<(&str, u16)> {
+    let (host, port) = address
+        .rsplit_once(':')
+        .with_context(|| format!("{address} is not host:port"))?;
+    Ok((host, port.parse().context("read the port")?))
+}
+
+/// TLS with `[ca, certificate, key]`.
+pub fn transport(files: &[PathBuf; 3]) -> Result<Transport> {
+    let tls = Arc::new(tls(files)?);
+    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(tls)))
 }
 
 fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {

@@ -189,7 +189,11 @@ fn press(click: &str, sequence: u64) -> String {
 }
 
 async fn request(world: &World, action: &str) -> Result<()> {
-    let request = json!({ "action": action, "requestId": "the-one", "actor": "operator-1" });
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    let request = json!({
+        "action": action, "requestId": "the-one", "actor": "operator-1",
+        "requestedAt": u64::try_from(now.as_millis())?,
+    });
     let publish = world
         .iot_data()
         .publish()
@@ -203,9 +207,9 @@ async fn old_report(world: &World, latch: &str) -> Result<()> {
     let reported = json!({
         "lock": latch, "version": 1, "commandId": "01J00000000000000000000000", "result": "executed",
         "source": "boot", "refused": null, "bootCount": 2, "clock": "synced", "firmware": "1.0.0",
-        "rssi": -61, "door": null
+        "rssi": -61, "door": null, "reportId": "2-900"
     });
-    let update = json!({ "state": { "reported": reported } });
+    let update = json!({ "state": { "reported": reported }, "clientToken": "2-900" });
     let data = world.iot_data();
     let call = data.update_thing_shadow().thing_name(LOCK);
     let call = call.payload(Blob::new(update.to_string()));

@@ -5,8 +5,6 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use aws_credential_types::Credentials;
-use aws_sdk_iotdataplane::config::{BehaviorVersion, Region};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -137,6 +135,11 @@ impl World {
     /// Path of the ready file.
     pub fn ready_file(&self) -> PathBuf {
         self.directory.path().join("ready.json")
+    }
+
+    /// Path of the directory that the stack keeps its state in.
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     /// A text of the ready file, by its name.
@@ -333,37 +336,6 @@ impl World {
         );
         serde_json::from_slice(&output.stdout)
             .with_context(|| format!("lockctl {arguments:?} printed no JSON: {said}"))
-    }
-
-    /// A plain AWS SDK client of the data plane.
-    pub fn iot_data(&self) -> aws_sdk_iotdataplane::Client {
-        let credentials = &self.ready["credentials"];
-        let text = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
-        let config = aws_sdk_iotdataplane::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.at("region").to_owned()))
-            .endpoint_url(self.at("iotData"))
-            .credentials_provider(Credentials::from_keys(
-                text("accessKeyId"),
-                text("secretAccessKey"),
-                None,
-            ))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        aws_sdk_iotdataplane::Client::from_conf(config)
-    }
-
-    /// A lock's shadow, as the AWS SDK reads it.
-    pub async fn shadow(&self, thing: &str) -> Result<Value> {
-        let answer = self
-            .iot_data()
-            .get_thing_shadow()
-            .thing_name(thing)
-            .send()
-            .await
-            .context("GetThingShadow")?;
-        let payload = answer.payload().context("GetThingShadow had no payload")?;
-        serde_json::from_slice(payload.as_ref()).context("the shadow is not JSON")
     }
 
     /// An unrelated MQTT client that holds a thing's certificate.

@@ -114,7 +114,14 @@ async fn a_broken_template_is_refused_with_its_line_and_a_press_still_works() ->
 /// A folder with the stack's programs, of which some can be replaced.
 fn programs() -> Result<TempDir> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).context("make a folder")?;
-    for name in ["lockctl", "press", "report", "expire", "virtual-device"] {
+    for name in [
+        "lockctl",
+        "press",
+        "report",
+        "expire",
+        "failure",
+        "virtual-device",
+    ] {
         std::fs::hard_link(program(name)?, folder.path().join(name))
             .with_context(|| format!("link {name}"))?;
     }
@@ -169,7 +176,7 @@ async fn a_changed_program_restarts_its_part_and_the_record_is_kept() -> Result<
         pid(&opened),
         "a function's change is none of the device's"
     );
-    world.press("button-1", "SINGLE").await?;
+    world.press("button-1", "DOUBLE").await?;
     let closed = world.until_settled("lock-1", "locked").await?;
     assert!(world.chronicle()?.cold_starts("PressFunction") > started);
 

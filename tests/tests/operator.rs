@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use e2e::World;
 use e2e::world::{program, python};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 #[tokio::test]
@@ -19,7 +20,12 @@ async fn lockctl_presses_unlocks_locks_and_tells_the_state() -> Result<()> {
         "{}",
         String::from_utf8_lossy(&pressed.stderr)
     );
-    world.until_settled("lock-1", "unlocked").await?;
+    // It has waited for the outcome: nothing is under way any more.
+    let said = String::from_utf8(pressed.stdout)?;
+    assert!(said.contains("button-1 SINGLE: unlock v"), "{said}");
+    assert!(said.contains("lock-1 is unlocked after"), "{said}");
+    let opened = world.lockctl_json(&["status", "lock-1"]).await?;
+    assert_eq!(opened["locks"][0]["certainty"], "acknowledged");
     world
         .lockctl_json(&["lock", "lock-1", "--actor", "operator-1"])
         .await?;
@@ -49,11 +55,76 @@ async fn lockctl_presses_unlocks_locks_and_tells_the_state() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_press_that_is_ignored_fails_with_its_reason() -> Result<()> {
+    let world = World::with(&["--memory", "--no-button-devices"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    // The second and the third share a line with the first.
+    for reason in ["unknown button"; 3] {
+        ignored(&world, reason).await?;
+    }
+    world
+        .lockctl_json(&["register", "button", "button-9"])
+        .await?;
+    ignored(&world, "not bound").await?;
+    let history = world.lockctl(&["history", "button-9"]).await?;
+    let said = String::from_utf8(history.stdout)?;
+    assert!(
+        said.contains("SINGLE: ignored: unknown button (3 times), the last at "),
+        "{said}"
+    );
+    let pressed = world.lockctl_json(&["press", "button-9", "--no-wait"]);
+    assert_eq!(pressed.await?["outcome"], "pressed");
+    Ok(())
+}
+
+async fn ignored(world: &World, reason: &str) -> Result<()> {
+    let pressed = world.lockctl(&["press", "button-9"]).await?;
+    let said = String::from_utf8(pressed.stdout)?;
+    let wanted = format!("button-9 SINGLE: ignored: {reason}");
+    anyhow::ensure!(!pressed.status.success(), "{said}");
+    anyhow::ensure!(said.matches(&wanted).count() == 1, "{said}");
+    anyhow::ensure!(pressed.stderr.is_empty(), "it is said once: {said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn lockctl_judges_by_the_limits_that_the_functions_have() -> Result<()> {
+    let parameters = [
+        "--parameter",
+        "CommandTtlMs=20000",
+        "--parameter",
+        "EventTtlDays=7",
+    ];
+    let world =
+        World::with(&[&["--memory", "--no-button-devices"], &parameters[..]].concat()).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let limits = |status: Value| status["limits"].clone();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let known = loop {
+        let known = limits(world.lockctl_json(&["status"]).await?);
+        if known != Value::Null {
+            break known;
+        }
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "no function has written its limits"
+        );
+    };
+    assert_eq!(
+        known,
+        json!({"commandTtlMs": 20_000, "quietWindowMs": 1_500, "sameWishMs": 5_000, "eventTtlMs": 604_800_000})
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn every_answer_for_people_names_its_target_first() -> Result<()> {
     let world = World::start().await?;
     for arguments in [
         &["status"][..],
         &["history", "lock-1"],
+        &["bindings"],
+        &["register", "button", "button-7"],
         &["bind", "button-7", "lock-1"],
     ] {
         let output = world.lockctl(arguments).await?;
@@ -63,12 +134,9 @@ async fn every_answer_for_people_names_its_target_first() -> Result<()> {
             String::from_utf8_lossy(&output.stderr)
         );
         let said = String::from_utf8(output.stdout)?;
-        assert!(
-            said.lines()
-                .next()
-                .is_some_and(|line| line.contains("local")),
-            "{arguments:?} said {said}"
-        );
+        let first = said.lines().next().unwrap_or_default();
+        let wanted = format!("target: local ({}), table remote-lock", world.at("console"));
+        assert_eq!(first, wanted, "{arguments:?} said {said}");
     }
     Ok(())
 }
@@ -133,6 +201,9 @@ async fn boto3_registers_a_button_that_lockctl_binds_and_mosquitto_presses() -> 
         world.at("mqtts"),
         "the service names the broker"
     );
+    world
+        .lockctl_json(&["register", "button", "button-8"])
+        .await?;
     let bound = world
         .lockctl_json(&["bind", "button-8", "lock-1", "--single", "unlock"])
         .await?;
@@ -168,8 +239,10 @@ async fn with_aws_settings_lockctl_names_account_and_region() -> Result<()> {
         String::from_utf8_lossy(&output.stderr)
     );
     let first = said.lines().next().unwrap_or_default();
+    let stack = "target: stack remote-lock (table remote-lock), account ";
+    let place = format!(", us-east-1 ({})", world.at("dynamodb"));
     assert!(
-        first.contains("account") && first.contains("us-east-1"),
+        first.starts_with(stack) && first.ends_with(&place),
         "{first}"
     );
     world.until_settled("lock-1", "unlocked").await?;

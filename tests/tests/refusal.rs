@@ -1,6 +1,7 @@
 //! Stories of presses that must have no effect, or no second one, and of the reason left in the history.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
 use serde_json::{Value, json};
@@ -19,6 +20,21 @@ async fn bare() -> Result<World> {
 async fn history(world: &World, name: &str) -> Result<Vec<Value>> {
     let answer = world.lockctl_json(&["history", name]).await?;
     Ok(answer["history"].as_array().cloned().unwrap_or_default())
+}
+
+/// Has `button-1` been bound for a day: a press made before its button was bound is ignored for that.
+async fn bound_yesterday(world: &World) -> Result<()> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let update = world
+        .dynamodb()
+        .update_item()
+        .table_name(world.at("table"))
+        .key("pk", text("button#button-1"))
+        .key("sk", text("binding"))
+        .update_expression("SET boundAt = :at");
+    let at = AttributeValue::N(ms_ago(86_400_000)?.to_string());
+    update.expression_attribute_values(":at", at).send().await?;
+    Ok(())
 }
 
 #[tokio::test]
@@ -43,11 +59,21 @@ async fn the_same_press_twice_moves_the_latch_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<()> {
+    // A window that no busy machine outlasts; the template as it is allows less.
+    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    let lifted = std::fs::read_to_string(template)?.replace("MaxValue: 4999", "MaxValue: 100000");
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("template.yaml");
+    std::fs::write(&path, lifted)?;
     let world = World::with(&[
         "--memory",
         "--no-button-devices",
+        "--template",
+        path.to_str().context("the path is text")?,
         "--parameter",
-        "QuietWindowMs=10000",
+        "QuietWindowMs=100000",
+        "--parameter",
+        "CommandTtlMs=120000",
     ])
     .await?;
     world.until_settled("lock-1", "locked").await?;
@@ -64,6 +90,7 @@ async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<
 #[tokio::test]
 async fn a_press_that_was_long_on_its_way_is_stale_by_its_own_time() -> Result<()> {
     let world = bare().await?;
+    bound_yesterday(&world).await?;
     let mut button = world.client("button-1").await?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let made = u64::try_from(now.as_millis())? - 60_000;
@@ -136,6 +163,77 @@ async fn a_malformed_press_is_refused_once_and_changes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// How many messages the lines of a history with this reason speak for.
+async fn counted(world: &World, name: &str, reason: &str) -> Result<u64> {
+    let lines = history(world, name).await?;
+    let lines = lines.iter().filter(|line| line["reason"] == reason);
+    Ok(lines.map(|line| line["count"].as_u64().unwrap_or(1)).sum())
+}
+
+/// Waits until a history speaks for that many messages with this reason.
+async fn until_counted(world: &World, name: &str, reason: &str, count: u64) -> Result<()> {
+    let mut glances = tokio::time::interval(std::time::Duration::from_millis(50));
+    let seen = async {
+        while counted(world, name, reason).await? < count {
+            glances.tick().await;
+        }
+        anyhow::Ok(())
+    };
+    let seen = tokio::time::timeout(std::time::Duration::from_secs(30), seen).await;
+    let lines = history(world, name).await?;
+    seen.with_context(|| format!("not {count} times {reason}: {lines:#?}"))?
+}
+
+#[tokio::test]
+async fn a_press_or_request_that_is_not_json_leaves_its_reason_and_changes_nothing() -> Result<()> {
+    let world = bare().await?;
+    let before = world.lock("lock-1").await?;
+    let good = r#"{"clickType":"SINGLE"}"#;
+    let utf16: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    let malformed = [
+        format!("\u{feff}{good}").into_bytes(),
+        format!("{good}\0").into_bytes(),
+        utf16,
+        b"SINGLE".to_vec(),
+        b"\xff\xfe".to_vec(),
+        Vec::new(),
+    ];
+    let wrong_type = [
+        r#"{"clickType":1e400}"#.to_owned(),
+        r#"{"clickType":"SINGLE","sequence":1e400}"#.to_owned(),
+        r#"{"clickType":"SINGLE","sequence":-1e999}"#.to_owned(),
+        format!(r#"{{"clickType":"SINGLE","pressedAt":{deep}}}"#),
+    ];
+    let mut button = world.client("button-1").await?;
+    for payload in &malformed {
+        button.publish("iotbutton/button-1", payload).await?;
+    }
+    for payload in &wrong_type {
+        button.publish("iotbutton/button-1", payload).await?;
+    }
+    for payload in [
+        "UNLOCK",
+        r#"{"action":"unlock","requestId":"r1","requestedAt":1e400}"#,
+    ] {
+        let publish = world.iot_data().publish();
+        let publish = publish.topic("remote-lock/lock-1/request").qos(1);
+        publish.payload(Blob::new(payload)).send().await?;
+    }
+    until_counted(&world, "button-1", "malformed", malformed.len() as u64).await?;
+    until_counted(&world, "button-1", "wrong-type", wrong_type.len() as u64).await?;
+    until_counted(&world, "lock-1", "malformed", 1).await?;
+    until_counted(&world, "lock-1", "wrong-type", 1).await?;
+    let after = world.lock("lock-1").await?;
+    assert_eq!(after["device"]["movements"], 0);
+    assert_eq!(after["record"]["version"], before["record"]["version"]);
+    // What cannot be read of its battery never keeps a person outside.
+    let press = format!(r#"{{"clickType":"SINGLE","sequence":9,"batteryVoltage":{deep}}}"#);
+    button.publish("iotbutton/button-1", &press).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_press_that_reaches_the_function_late_is_ignored_as_stale() -> Result<()> {
     let late = [
@@ -168,5 +266,130 @@ async fn a_button_may_not_publish_for_another_button() -> Result<()> {
         .await;
     assert!(refused.is_err(), "the broker must end the connection");
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
+    Ok(())
+}
+
+/// Publishes a request as an app would, with these fields beside action and id.
+async fn ask(world: &World, id: &str, fields: Value) -> Result<()> {
+    let mut request = json!({ "action": "unlock", "requestId": id, "actor": "phone" });
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        request[name] = value.clone();
+    }
+    let publish = world
+        .iot_data()
+        .publish()
+        .topic("remote-lock/lock-1/request")
+        .qos(1);
+    publish
+        .payload(Blob::new(request.to_string()))
+        .send()
+        .await?;
+    Ok(())
+}
+
+fn ms_ago(ms: u64) -> Result<u64> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(u64::try_from(now.as_millis())? - ms)
+}
+
+#[tokio::test]
+async fn a_request_that_waited_in_a_queue_opens_nothing() -> Result<()> {
+    let world = bare().await?;
+    ask(&world, "late", json!({ "requestedAt": ms_ago(48_000)? })).await?;
+    world
+        .until_history("lock-1", "phone asks unlock: ignored: stale")
+        .await?;
+    ask(&world, "timeless", json!({})).await?;
+    world
+        .until_history("lock-1", "requestedAt: an unlock or toggle must say when")
+        .await?;
+    ask(&world, "fresh", json!({ "requestedAt": ms_ago(0)? })).await?;
+    let lock = world.until_settled("lock-1", "unlocked").await?;
+    assert_eq!(lock["device"]["movements"], 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_that_its_button_gave_up_opens_nothing_and_the_next_one_does() -> Result<()> {
+    let world = bare().await?;
+    bound_yesterday(&world).await?;
+    let mut button = world.client("button-1").await?;
+    let given_up = json!({ "clickType": "SINGLE", "sequence": 7, "pressedAt": ms_ago(15_900)?, "goodForMs": 3_000 });
+    button
+        .publish("iotbutton/button-1", &given_up.to_string())
+        .await?;
+    let lock = world.until_history("lock-1", "ignored: stale").await?;
+    assert_eq!(lock["device"]["movements"], 0);
+    let second = json!({ "clickType": "SINGLE", "sequence": 8, "pressedAt": ms_ago(0)?, "goodForMs": 10_000 });
+    button
+        .publish("iotbutton/button-1", &second.to_string())
+        .await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_impatient_second_press_does_not_lock_the_door_again() -> Result<()> {
+    let world = World::with(&[
+        "--memory",
+        "--no-button-devices",
+        "--parameter",
+        "SameWishMs=60000",
+    ])
+    .await?;
+    world.until_settled("lock-1", "locked").await?;
+    let mut button = world.client("button-1").await?;
+    button
+        .publish("iotbutton/button-1", &press("button-1", 7))
+        .await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    button
+        .publish("iotbutton/button-1", &press("button-1", 8))
+        .await?;
+    let lock = world.until_history("lock-1", "ignored: same wish").await?;
+    assert_eq!(lock["device"]["movements"], 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_impatient_second_press_renews_an_unlock_that_waits() -> Result<()> {
+    let world = bare().await?;
+    world.power("lock-1", false).await?;
+    let mut button = world.client("button-1").await?;
+    for sequence in [7, 8] {
+        button
+            .publish("iotbutton/button-1", &press("button-1", sequence))
+            .await?;
+        let reason = if sequence == 7 {
+            "(pressed)"
+        } else {
+            "(same wish)"
+        };
+        world.until_history("lock-1", reason).await?;
+    }
+    world.power("lock-1", true).await?;
+    let lock = world
+        .until("lock-1", "unlocked", |lock| {
+            lock["device"]["latch"] == "unlocked"
+        })
+        .await?;
+    assert_eq!(lock["record"]["command"]["action"], "unlock");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_battery_of_any_kind_does_not_stop_a_press() -> Result<()> {
+    let world = bare().await?;
+    let mut button = world.client("button-1").await?;
+    for (sequence, battery) in [(7, json!(1568)), (8, json!(null)), (9, json!({ "mV": 1 }))] {
+        let click = if sequence == 8 { "DOUBLE" } else { "LONG" };
+        let payload =
+            json!({ "clickType": click, "batteryVoltage": battery, "sequence": sequence });
+        button
+            .publish("iotbutton/button-1", &payload.to_string())
+            .await?;
+        let latch = if sequence == 8 { "locked" } else { "unlocked" };
+        world.until_settled("lock-1", latch).await?;
+    }
     Ok(())
 }

@@ -29,6 +29,9 @@ enum Call {
     Query,
     Publish(&'static str),
     Shadow,
+    Receive,
+    Delete,
+    Look,
 }
 
 /// A statement of the template: whose, what it is called, and the calls that it decides on.
@@ -38,10 +41,12 @@ const RECORD: &[Call] = &[Call::Get, Call::Put, Call::Update];
 const COMMAND: &[Call] = &[Call::Publish("remote-lock/lock-1")];
 const REQUEST: &[Call] = &[Call::Publish("remote-lock/lock-1/request")];
 
+const QUEUE: &[Call] = &[Call::Receive, Call::Delete, Call::Look];
+
 /// The only statement that denies.
 const DENIAL: &str = "NoRequest";
 
-const STATEMENTS: [Row; 12] = [
+const STATEMENTS: [Row; 14] = [
     ("press", "Record", RECORD),
     ("press", "Command", COMMAND),
     ("press", DENIAL, REQUEST),
@@ -54,7 +59,12 @@ const STATEMENTS: [Row; 12] = [
     ("expire", "Command", COMMAND),
     ("expire", DENIAL, REQUEST),
     ("expire", "Shadow", &[Call::Shadow]),
+    ("failure", "Line", &[Call::Get, Call::Put]),
+    ("failure", SOURCE, QUEUE),
 ];
+
+/// The statement that Lambda asks for when an event source is made, not at a call: without it nothing starts.
+const SOURCE: &str = "Queue";
 
 /// A refusal, in the words of the service.
 type Refusal = String;
@@ -64,6 +74,7 @@ impl Call {
     fn right(self) -> (&'static str, String) {
         let at = |service: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}");
         let table = format!("{}:table/{STACK}", at("dynamodb"));
+        let queue = format!("{}:{STACK}-FailureQueue", at("sqs"));
         match self {
             Call::Get => ("dynamodb:GetItem", table),
             Call::Put => ("dynamodb:PutItem", table),
@@ -71,6 +82,9 @@ impl Call {
             Call::Query => ("dynamodb:Query", format!("{table}/index/due")),
             Call::Publish(topic) => ("iot:Publish", format!("{}:topic/{topic}", at("iot"))),
             Call::Shadow => ("iot:GetThingShadow", format!("{}:thing/lock-1", at("iot"))),
+            Call::Receive => ("sqs:ReceiveMessage", queue),
+            Call::Delete => ("sqs:DeleteMessage", queue),
+            Call::Look => ("sqs:GetQueueAttributes", queue),
         }
     }
 
@@ -104,6 +118,9 @@ impl Call {
             Call::Shadow => {
                 let call = function.data.get_thing_shadow().thing_name("lock-1");
                 refusal(call.send().await)
+            }
+            Call::Receive | Call::Delete | Call::Look => {
+                anyhow::bail!("{self:?} is the event source's call, in the function's name")
             }
         }
     }
@@ -194,7 +211,8 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     let path = folder.join("template.yaml");
     std::fs::write(&path, template).context("write the changed template")?;
     let never_run: PathBuf = std::env::current_exe().context("find an executable")?;
-    let binaries = ["press", "report", "expire"].map(|name| (name.to_owned(), never_run.clone()));
+    let binaries = ["press", "report", "expire", "failure"];
+    let binaries = binaries.map(|name| (name.to_owned(), never_run.clone()));
     let options = Options {
         template: path,
         parameters: BTreeMap::new(),
@@ -214,7 +232,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
 /// Makes every call that a statement decides on; each must be refused, in the right words and with the event that names
 /// the role, exactly where `refused` says so.
 async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()> {
-    for row in &STATEMENTS {
+    for row in STATEMENTS.iter().filter(|(_, name, _)| *name != SOURCE) {
         let (name, statement, calls) = row;
         let function = Function::new(cloud, name)?;
         for call in *calls {
@@ -316,7 +334,20 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
         let kept = kept.filter(|(number, _)| !lines.contains(number));
         let changed: Vec<&str> = kept.map(|(_, line)| line).collect();
         let folder = tempfile::tempdir()?;
-        let cloud = cloud(folder.path(), &changed.join("\n")).await?;
+        let started = cloud(folder.path(), &changed.join("\n")).await;
+        if statement == SOURCE {
+            let error = started
+                .err()
+                .context("started without the event source's rights")?;
+            let (action, resource) = Call::Receive.right();
+            let words = format!(
+                "{}: its execution role may not call {action} on {resource}",
+                logical_id(function)
+            );
+            ensure!(format!("{error:#}").contains(&words), "{error:#}");
+            continue;
+        }
+        let cloud = started?;
         let refused = |row: &Row| {
             // A removed Allow refuses its calls; a removed Deny lets them through.
             let is_removed = (row.0, row.1) == (function, statement);

@@ -18,15 +18,15 @@ rows! {
         locked(Press("SINGLE")).with("kill:press.after-publish@1").moves(1, "unlocked").says("unlock v");
 
     a_lock_whose_press_died_before_reading_closes_once:
-        unlocked(Press("SINGLE")).with("kill:press.before-read@1").moves(1, "locked").says("SINGLE: lock v");
+        unlocked(Press("DOUBLE")).with("kill:press.before-read@1").moves(1, "locked").says("DOUBLE: lock v");
     a_lock_whose_press_died_before_the_commit_closes_once:
-        unlocked(Press("SINGLE")).with("kill:press.before-commit@1").moves(1, "locked").says("SINGLE: lock v");
+        unlocked(Press("DOUBLE")).with("kill:press.before-commit@1").moves(1, "locked").says("DOUBLE: lock v");
     a_lock_whose_press_died_after_the_commit_closes_once:
-        unlocked(Press("SINGLE")).with("kill:press.after-commit@1").moves(1, "locked").says("SINGLE: lock v");
+        unlocked(Press("DOUBLE")).with("kill:press.after-commit@1").moves(1, "locked").says("DOUBLE: lock v");
     a_lock_whose_press_died_before_publishing_closes_once:
-        unlocked(Press("SINGLE")).with("kill:press.before-publish@1").moves(1, "locked").says("SINGLE: lock v");
+        unlocked(Press("DOUBLE")).with("kill:press.before-publish@1").moves(1, "locked").says("DOUBLE: lock v");
     a_lock_whose_press_died_after_publishing_closes_once:
-        unlocked(Press("SINGLE")).with("kill:press.after-publish@1").moves(1, "locked").says("SINGLE: lock v");
+        unlocked(Press("DOUBLE")).with("kill:press.after-publish@1").moves(1, "locked").says("DOUBLE: lock v");
 
     // The retry comes after the unlock's life, as it always does in AWS: it opens nothing (C4), but still locks.
     an_unlock_that_was_never_committed_is_stale_at_a_late_retry:

@@ -1,0 +1,224 @@
+//! Stories of what was given up: it leaves a line with an alert, and what nobody can read stays where a person sees it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, ensure};
+use e2e::World;
+use e2e::world::tells;
+use local_cloud::signature;
+use reqwest::header::{HOST, HeaderMap, HeaderName};
+use serde_json::{Value, json};
+
+/// How long a queue may take to be as a story wants it.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A world whose button is whoever holds its certificate, and whose minutes are short.
+async fn bare(time_scale: &str) -> Result<World> {
+    let arguments = [
+        "--memory",
+        "--no-button-devices",
+        "--time-scale",
+        time_scale,
+    ];
+    let world = World::with(&arguments).await?;
+    world.until_settled("lock-1", "locked").await?;
+    Ok(world)
+}
+
+fn press(sequence: u64) -> String {
+    json!({ "serialNumber": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV", "sequence": sequence }).to_string()
+}
+
+/// One of the stack's queues.
+struct Queue<'a> {
+    world: &'a World,
+    url: String,
+}
+
+impl<'a> Queue<'a> {
+    fn new(world: &'a World, id: &str) -> Self {
+        let (region, stack) = (world.at("region"), world.at("table"));
+        let url = format!("https://sqs.{region}.amazonaws.com/123456789012/{stack}-{id}");
+        Self { world, url }
+    }
+
+    /// A call of SQS in the operator's name.
+    async fn call(&self, operation: &str, more: &Value) -> Result<Value> {
+        let world = self.world;
+        let mut body = more.clone();
+        body["QueueUrl"] = self.url.as_str().into();
+        let body = body.to_string();
+        let endpoint = world.at("iot");
+        let host = endpoint.strip_prefix("http://").context("an address")?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, host.parse()?);
+        for (name, value) in [
+            ("x-amz-target", format!("AmazonSQS.{operation}")),
+            ("x-amz-date", signature::amz_date(now.as_secs())),
+            ("content-type", "application/x-amz-json-1.0".to_owned()),
+        ] {
+            headers.insert(HeaderName::from_static(name), value.parse()?);
+        }
+        let request = signature::Request {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &headers,
+            body: body.as_bytes(),
+        };
+        let credentials = &world.ready()["credentials"];
+        let key = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
+        let keys = (key("accessKeyId"), key("secretAccessKey"));
+        let place = (world.at("region"), "sqs");
+        let authorization = signature::authorization(&request, (&keys.0, &keys.1), place);
+        headers.insert(
+            HeaderName::from_static("authorization"),
+            authorization.parse()?,
+        );
+        let call = reqwest::Client::new()
+            .post(endpoint)
+            .headers(headers)
+            .body(body);
+        let answer = call.send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(status.is_success(), "{operation}: {status} {text}");
+        serde_json::from_str(&text).with_context(|| format!("{operation}: {text}"))
+    }
+
+    /// Messages that can be received, and those that somebody is at work with.
+    async fn depth(&self) -> Result<(String, String)> {
+        let answer = self.call("GetQueueAttributes", &json!({})).await?;
+        let count = |name: &str| answer["Attributes"][name].as_str().map(str::to_owned);
+        let visible = count("ApproximateNumberOfMessages").context("a count")?;
+        let at_work = count("ApproximateNumberOfMessagesNotVisible").context("a count")?;
+        Ok((visible, at_work))
+    }
+
+    async fn until_depth(&self, visible: &str, at_work: &str) -> Result<()> {
+        let patience = tokio::time::Instant::now() + DEADLINE;
+        let mut glances = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            let seen = self.depth().await?;
+            if seen == (visible.to_owned(), at_work.to_owned()) {
+                return Ok(());
+            }
+            ensure!(
+                tokio::time::Instant::now() < patience,
+                "{} never had {visible} and {at_work} messages, but {seen:?}",
+                self.url
+            );
+            glances.tick().await;
+        }
+    }
+}
+
+/// Lines of a history that contain `text`, each whole.
+async fn lines(world: &World, name: &str, text: &str) -> Result<Vec<Value>> {
+    let answer = world.lockctl_json(&["history", name]).await?;
+    let lines = answer["history"].as_array().cloned().unwrap_or_default();
+    let contains = |line: &Value| line.to_string().contains(text);
+    Ok(lines.into_iter().filter(contains).collect())
+}
+
+#[tokio::test]
+async fn a_press_whose_function_dies_at_each_attempt_leaves_a_line_with_an_alert() -> Result<()> {
+    for step in ["before-read", "before-commit"] {
+        let world = bare("0.01").await?;
+        world.arm(&format!("kill:press.{step}@1-3")).await?;
+        // The failure reaches its function twice, as SQS may deliver it: it is one line.
+        world.arm("twice:failure@1-9").await?;
+        let mut button = world.client("button-1").await?;
+        button.publish("iotbutton/button-1", &press(7)).await?;
+        let lock = world
+            .until_history("lock-1", "button-1 SINGLE: given up: event age (2 attempts")
+            .await?;
+        ensure!(tells(&lock, "[alert: given-up]"), "{step}: {lock:#}");
+        assert_eq!(lock["device"]["movements"], 0, "{step}");
+        assert_eq!(lock["record"]["state"], "locked", "{step}");
+        world
+            .until_told("the press's failure twice", |told| {
+                let logged = told.log_of("FailureFunction");
+                let messages = logged.iter().filter_map(|line| line["message"].as_str());
+                let of_press = |message: &&str| message.starts_with("button-1 SINGLE: given up");
+                messages.filter(of_press).count() == 2
+            })
+            .await?;
+        assert_eq!(
+            lines(&world, "lock-1", "given-up").await?.len(),
+            1,
+            "{step}"
+        );
+        Queue::new(&world, "FailureQueue")
+            .until_depth("0", "0")
+            .await?;
+        let poison = Queue::new(&world, "PoisonQueue").depth().await?;
+        assert_eq!(poison, ("0".to_owned(), "0".to_owned()), "{step}");
+        world.chronicle()?.check()?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_that_was_committed_and_given_up_has_both_lines() -> Result<()> {
+    let world = bare("0.01").await?;
+    world.arm("kill:press.before-publish@1-3").await?;
+    let mut button = world.client("button-1").await?;
+    button.publish("iotbutton/button-1", &press(7)).await?;
+    let lock = world.until_history("lock-1", "given up: event age").await?;
+    ensure!(tells(&lock, "SINGLE: unlock v"), "{lock:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_was_given_up_is_in_the_history_of_its_lock() -> Result<()> {
+    let world = bare("0.01").await?;
+    world.arm("kill:press.before-commit@1-3").await?;
+    let output = world.lockctl(&["lock", "lock-1", "--no-wait"]).await?;
+    ensure!(output.status.success(), "{output:?}");
+    let lock = world
+        .until_history("lock-1", "asks lock: given up: event age")
+        .await?;
+    ensure!(tells(&lock, "[alert: given-up]"), "{lock:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failure_that_nobody_can_read_ends_where_a_person_sees_it() -> Result<()> {
+    let world = bare("0.005").await?;
+    let failures = Queue::new(&world, "FailureQueue");
+    let sent = json!({ "MessageBody": "this is no failure that anybody knows" });
+    let id = failures.call("SendMessage", &sent).await?["MessageId"].clone();
+    let poison = Queue::new(&world, "PoisonQueue");
+    poison.until_depth("1", "0").await?;
+    failures.until_depth("0", "0").await?;
+    // It is still there after it was looked at: only a person takes it away.
+    let look = json!({ "VisibilityTimeout": 0 });
+    for _ in 0..2 {
+        let seen = poison.call("ReceiveMessage", &look).await?;
+        let message = &seen["Messages"][0];
+        assert_eq!(message["MessageId"], id);
+        assert_eq!(message["Body"], sent["MessageBody"]);
+    }
+    poison.until_depth("1", "0").await?;
+    let told = world.chronicle()?;
+    let logged = told.log_of("FailureFunction");
+    let alerts: Vec<&Value> = logged
+        .iter()
+        .filter(|line| line["message_id"] == id)
+        .collect();
+    assert_eq!(
+        alerts.len(),
+        10,
+        "one for each time it was received: {alerts:#?}"
+    );
+    for (receives, line) in (1..).zip(alerts) {
+        assert_eq!(line["level"], "ERROR", "{line}");
+        assert_eq!(line["code"], "malformed", "{line}");
+        assert_eq!(line["alert"], "given-up", "{line}");
+        assert_eq!(line["receives"], receives, "{line}");
+    }
+    assert_eq!(told.errors("FailureFunction"), [""; 0]);
+    Ok(())
+}

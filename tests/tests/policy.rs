@@ -1,0 +1,282 @@
+//! The IoT policies of the template, asked by real MQTT clients: who may connect, and with what.
+//!
+//! Must not know the functions: none runs here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use e2e::mqtt::{Client, host_and_port, transport};
+use local_cloud::template::{self, Template};
+use local_cloud::{LocalCloud, Options, Ports};
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
+use rumqttc::{LastWill, QoS, v5};
+use tempfile::TempDir;
+
+const STACK: &str = "doors";
+/// A lock and a button, by names that their owner gave them.
+const LOCK: &str = "front-door";
+const BUTTON: &str = "hall-bell";
+/// How long an answer of the broker may take. Generous: these machines are shared.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What a client asks of the broker beside its client id.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Asks {
+    /// Nothing: a clean session, no will; what the firmware asks.
+    Nothing,
+    /// MQTT 3.1.1's clean session 0.
+    SessionOf3,
+    /// MQTT 5, and a session that starts clean and ends with the connection.
+    NothingOf5,
+    /// MQTT 5's session expiry.
+    SessionOf5,
+    /// A will with a message that the client might publish itself.
+    Will,
+    /// The same in MQTT 5.
+    WillOf5,
+    /// Both, in MQTT 3.1.1.
+    SessionAndWill,
+}
+
+const ALL: [Asks; 7] = [
+    Asks::Nothing,
+    Asks::SessionOf3,
+    Asks::NothingOf5,
+    Asks::SessionOf5,
+    Asks::Will,
+    Asks::WillOf5,
+    Asks::SessionAndWill,
+];
+
+struct Cloud {
+    cloud: LocalCloud,
+    folder: TempDir,
+}
+
+fn text() -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    std::fs::read_to_string(path).context("read the template")
+}
+
+impl Cloud {
+    async fn start(text: &str, parameters: &[(&str, &str)]) -> Result<Cloud> {
+        let folder = tempfile::tempdir()?;
+        let template = folder.path().join("template.yaml");
+        std::fs::write(&template, text)?;
+        let parameters: BTreeMap<String, String> = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let context = template::Context {
+            stack_name: STACK.to_owned(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            parameters: parameters.clone(),
+        };
+        let functions = Template::parse("template.yaml", text, &context)?.functions;
+        let never_run = std::env::current_exe()?;
+        let binaries = functions.into_iter().map(|f| (f.binary, never_run.clone()));
+        let options = Options {
+            template,
+            parameters,
+            stack_name: STACK.to_owned(),
+            region: context.region,
+            account: context.account,
+            data_dir: None,
+            binaries: binaries.collect(),
+            ports: Ports::default(),
+            seed: 1,
+            time_scale: 1.0,
+            faults: Vec::new(),
+        };
+        let cloud = LocalCloud::start(options).await?;
+        std::fs::write(folder.path().join("ca.pem"), cloud.ca_pem())?;
+        Ok(Cloud { cloud, folder })
+    }
+
+    /// A certificate with `policy`, attached to the thing `name`: files of the authority, the certificate and its key.
+    fn certificate(&self, name: &str, policy: &str) -> Result<[PathBuf; 3]> {
+        let registry = self.cloud.registry();
+        let issued = registry.create_keys_and_certificate()?;
+        registry.create_thing(name)?;
+        registry.attach_thing_principal(name, &issued.arn)?;
+        registry.attach_policy(policy, &issued.arn)?;
+        let at = |end: &str| self.folder.path().join(format!("{name}.{end}"));
+        std::fs::write(at("certificate"), issued.pem)?;
+        std::fs::write(at("key"), issued.private_key_pem)?;
+        let authority = self.folder.path().join("ca.pem");
+        Ok([authority, at("certificate"), at("key")])
+    }
+
+    fn address(&self) -> String {
+        self.cloud.endpoints().mqtts.to_string()
+    }
+
+    /// Whether the broker lets `client_id` in; an error where it gives another answer than yes or "not authorized".
+    async fn lets_in(&self, client_id: &str, files: &[PathBuf; 3], asks: Asks) -> Result<bool> {
+        let topic = match client_id {
+            LOCK => format!("$aws/things/{LOCK}/shadow/update"),
+            other => format!("iotbutton/{other}"),
+        };
+        let connected = match asks {
+            Asks::NothingOf5 | Asks::SessionOf5 | Asks::WillOf5 => {
+                self.connect_5(client_id, files, asks, topic).await
+            }
+            _ => {
+                let address = self.address();
+                let connect = Client::connect_with(client_id, &address, files, |options| {
+                    let is_session = matches!(asks, Asks::SessionOf3 | Asks::SessionAndWill);
+                    options.set_clean_session(!is_session);
+                    if matches!(asks, Asks::Will | Asks::SessionAndWill) {
+                        options.set_last_will(LastWill::new(topic, "{}", QoS::AtLeastOnce, false));
+                    }
+                });
+                connect.await.map(drop)
+            }
+        };
+        match connected {
+            Ok(()) => Ok(true),
+            Err(error) if format!("{error:#}").contains("NotAuthorized") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn connect_5(
+        &self,
+        client_id: &str,
+        files: &[PathBuf; 3],
+        asks: Asks,
+        topic: String,
+    ) -> Result<()> {
+        let address = self.address();
+        let (host, port) = host_and_port(&address)?;
+        let mut options = v5::MqttOptions::new(client_id, host, port);
+        options.set_transport(transport(files)?);
+        options.set_clean_start(true);
+        let mut properties = ConnectProperties::new();
+        properties.session_expiry_interval = (asks == Asks::SessionOf5).then_some(600);
+        options.set_connect_properties(properties);
+        if asks == Asks::WillOf5 {
+            let qos = v5::mqttbytes::QoS::AtLeastOnce;
+            options.set_last_will(LastWill5::new(topic, "{}", qos, false, None));
+        }
+        let (_client, mut events) = v5::AsyncClient::new(options, 16);
+        let answer = async {
+            loop {
+                if let v5::Event::Incoming(Packet5::ConnAck(_)) = events.poll().await? {
+                    return anyhow::Ok(());
+                }
+            }
+        };
+        tokio::time::timeout(DEADLINE, answer).await?
+    }
+}
+
+#[tokio::test]
+async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() -> Result<()> {
+    let whole = text()?;
+    // The same template without the denial, to see that it is what refuses.
+    let denied = "[PersistentConnect, LastWill]";
+    let lifted = whole.replace(denied, "[NothingThatExists]");
+    assert_eq!(whole.matches(denied).count(), 2, "one for each policy");
+    for (text, is_denied) in [(&whole, true), (&lifted, false)] {
+        let cloud = Cloud::start(text, &[]).await?;
+        for (thing, policy) in [(LOCK, "doors-lock"), (BUTTON, "doors-button")] {
+            let files = cloud.certificate(thing, policy)?;
+            for asks in ALL {
+                let is_clean = matches!(asks, Asks::Nothing | Asks::NothingOf5);
+                assert_eq!(
+                    cloud.lets_in(thing, &files, asks).await?,
+                    is_clean || !is_denied,
+                    "{thing} {asks:?}, denied: {is_denied}"
+                );
+            }
+        }
+        cloud.cloud.shutdown().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -> Result<()> {
+    let serial = "G030JF055364XVRB";
+    let ids = [
+        serial,
+        "front-door",
+        "lock-1",
+        "button-1",
+        "G030",
+        "*",
+        "somebody",
+    ];
+    // The parameter => which of these it lets in
+    let cases: [(Option<&str>, &[&str]); 6] = [
+        (None, &[]),
+        (Some(""), &[]),
+        (Some(serial), &[serial]),
+        (Some("G030*"), &[serial, "G030"]),
+        (Some("lock-*"), &[]),
+        (Some("button-1"), &[]),
+    ];
+    for (value, wanted) in cases {
+        let parameters: Vec<_> = value
+            .map(|value| ("AwsIotButtonClientId", value))
+            .into_iter()
+            .collect();
+        let cloud = Cloud::start(&text()?, &parameters).await?;
+        let files = cloud.certificate(serial, "doors-aws-iot-button")?;
+        let mut let_in = Vec::new();
+        for id in ids {
+            if cloud.lets_in(id, &files, Asks::Nothing).await? {
+                let_in.push(id);
+            }
+        }
+        assert_eq!(let_in, wanted, "{value:?}");
+        cloud.cloud.shutdown().await;
+    }
+    for value in [
+        "*",
+        "**",
+        "***front",
+        "f*",
+        "fro*",
+        "front door",
+        "a/b#",
+        "?",
+    ] {
+        let refused = Cloud::start(&text()?, &[("AwsIotButtonClientId", value)]).await;
+        let error = refused
+            .err()
+            .with_context(|| format!("{value} was taken"))?;
+        assert!(
+            format!("{error:#}").contains("AwsIotButtonClientId"),
+            "{error:#}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_client_id_of_a_genuine_button_is_seen_when_it_is_refused() -> Result<()> {
+    let cloud = Cloud::start(&text()?, &[]).await?;
+    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
+    cloud.cloud.registry().create_policy("all", all)?;
+    let files = cloud.certificate("watcher", "all")?;
+    let mut watcher = Client::connect("watcher", &cloud.address(), &files).await?;
+    watcher
+        .subscribe("$aws/events/presence/connect_failed/+")
+        .await?;
+    let files = cloud.certificate("G030JF055364XVRB", "doors-aws-iot-button")?;
+    assert!(
+        !cloud
+            .lets_in("its-own-choice", &files, Asks::Nothing)
+            .await?
+    );
+    watcher
+        .message("$aws/events/presence/connect_failed/its-own-choice")
+        .await?;
+    cloud.cloud.shutdown().await;
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! Stories of the register: names that are not known, buttons that move from door to door, locks that go.
+
+use anyhow::{Context, Result};
+use e2e::World;
+use e2e::mqtt::Client;
+use serde_json::{Value, json};
+
+/// A press of our own button: it counts, and says when it was made.
+fn press(click: &str, sequence: u64, pressed_at: u64) -> String {
+    json!({ "serialNumber": "button-1", "clickType": click, "batteryVoltage": "3000mV",
+            "sequence": sequence, "pressedAt": pressed_at, "goodForMs": 3000 })
+    .to_string()
+}
+
+fn now_ms() -> Result<u64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    Ok(u64::try_from(since?.as_millis())?)
+}
+
+/// Two locked doors, and a button that whoever holds its certificate can be, bound to the first.
+async fn two_doors() -> Result<(World, Client)> {
+    two_doors_with(&[]).await
+}
+
+async fn two_doors_with(more: &[&str]) -> Result<(World, Client)> {
+    let two = ["--memory", "--no-button-devices", "--locks", "2"];
+    let world = World::with(&[&two, more].concat()).await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.until_settled("lock-2", "locked").await?;
+    let button = world.client("button-1").await?;
+    Ok((world, button))
+}
+
+/// What a command says for people, and whether it ended well.
+async fn say(world: &World, arguments: &[&str]) -> Result<(bool, String)> {
+    let output = world.lockctl(arguments).await?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((output.status.success(), String::from_utf8(text)?))
+}
+
+async fn done(world: &World, arguments: &[&str]) -> Result<String> {
+    let (ended_well, said) = say(world, arguments).await?;
+    anyhow::ensure!(ended_well, "lockctl {arguments:?} failed: {said}");
+    Ok(said)
+}
+
+async fn refused(world: &World, arguments: &[&str], wanted: &str) -> Result<()> {
+    let (ended_well, said) = say(world, arguments).await?;
+    anyhow::ensure!(!ended_well, "lockctl {arguments:?} was taken: {said}");
+    let times = said.matches(wanted).count();
+    anyhow::ensure!(
+        times == 1,
+        "lockctl {arguments:?} says `{wanted}` {times} times: {said}"
+    );
+    Ok(())
+}
+
+async fn bindings(world: &World) -> Result<Value> {
+    Ok(world.lockctl_json(&["bindings"]).await?["bindings"].clone())
+}
+
+async fn names_of_locks(world: &World) -> Result<Vec<String>> {
+    let status = world.lockctl_json(&["status"]).await?;
+    let locks = status["locks"].as_array().context("no locks")?.iter();
+    Ok(locks
+        .filter_map(|lock| lock["lock"].as_str().map(str::to_owned))
+        .collect())
+}
+
+#[tokio::test]
+async fn a_button_bound_to_another_door_leaves_the_old_one_locked() -> Result<()> {
+    let (world, mut button) = two_doors().await?;
+    let topic = "iotbutton/button-1";
+    button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    let said = done(&world, &["bind", "button-1", "lock-2"]).await?;
+    for wanted in [
+        "button-1 commands lock-2 from now on",
+        "it commanded lock-1 until now",
+        "lock-1 is not known to be locked: a lock command is sent (v",
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    world.until_settled("lock-1", "locked").await?;
+    world
+        .until_history("lock-1", "unbinds button-1: lock v")
+        .await?;
+    world
+        .until_history(
+            "lock-2",
+            "binds button-1: noted: bound (was bound to lock-1)",
+        )
+        .await?;
+    button.publish(topic, &press("LONG", 2, now_ms()?)).await?;
+    world.until_settled("lock-2", "unlocked").await?;
+    assert_eq!(world.lock("lock-1").await?["device"]["latch"], "locked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_delivered_again_across_a_binding_acts_once() -> Result<()> {
+    let (world, mut button) = two_doors().await?;
+    let (topic, once) = ("iotbutton/button-1", press("LONG", 1_000, now_ms()?));
+    button.publish(topic, &once).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    world.lockctl_json(&["lock", "lock-1"]).await?;
+    let closed = world.until_settled("lock-1", "locked").await?;
+    world.lockctl_json(&["bind", "button-1", "lock-1"]).await?;
+    button.publish(topic, &once).await?;
+    world
+        .until_history("lock-1", "LONG: ignored: duplicate")
+        .await?;
+    world.lockctl_json(&["bind", "button-1", "lock-2"]).await?;
+    button.publish(topic, &once).await?;
+    world
+        .until_history("lock-2", "LONG: ignored: duplicate")
+        .await?;
+    for (door, before) in [("lock-1", &closed), ("lock-2", &Value::Null)] {
+        let after = world.until_settled(door, "locked").await?;
+        let movements = before["device"]["movements"].as_u64().unwrap_or(0);
+        assert_eq!(after["device"]["movements"], movements, "{door}: {after:#}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_press_made_while_the_button_was_revoked_never_acts_after_binding() -> Result<()> {
+    let (world, mut button) = two_doors().await?;
+    done(&world, &["revoke", "button-1"]).await?;
+    let (topic, late) = ("iotbutton/button-1", press("LONG", 7, now_ms()?));
+    button.publish(topic, &late).await?;
+    world
+        .until_history("lock-1", "LONG: ignored: revoked")
+        .await?;
+    let said = done(
+        &world,
+        &["bind", "button-1", "lock-1", "--forget-last-press"],
+    )
+    .await?;
+    assert!(
+        said.contains("it commanded lock-1 until now, and was revoked"),
+        "{said}"
+    );
+    button.publish(topic, &late).await?;
+    let lock = world
+        .until_history("lock-1", "LONG: ignored: overtaken")
+        .await?;
+    assert_eq!(lock["device"]["latch"], "locked");
+    button.publish(topic, &press("LONG", 8, now_ms()?)).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Result<()> {
+    let (world, _button) = two_doors().await?;
+    let before = bindings(&world).await?;
+    for (arguments, wanted) in [
+        (
+            ["bind", "button-1", "lock-9"],
+            "no lock lock-9 is registered: `lockctl register lock lock-9` registers it",
+        ),
+        (
+            ["bind", "button-1", "Lock-1"],
+            "no lock Lock-1 is registered: did you mean lock-1?",
+        ),
+        (
+            ["bind", "buton-1", "lock-1"],
+            "no button buton-1 is registered: `lockctl register button buton-1` registers it",
+        ),
+        (
+            ["bind", "lock-1", "button-1"],
+            "no button lock-1 is registered: lock-1 is a lock",
+        ),
+    ] {
+        refused(&world, &arguments, wanted).await?;
+    }
+    for command in ["lock", "unlock", "status", "recover", "forget"] {
+        refused(&world, &[command, "lock-9"], "no lock lock-9 is registered").await?;
+    }
+    for command in ["unbind", "revoke"] {
+        refused(
+            &world,
+            &[command, "buton-1"],
+            "no button buton-1 is registered",
+        )
+        .await?;
+    }
+    let arguments = ["register", "button", "button-9", "--lock", "lock-9"];
+    refused(&world, &arguments, "no lock lock-9 is registered").await?;
+    assert_eq!(bindings(&world).await?, before);
+    assert_eq!(names_of_locks(&world).await?, ["lock-1", "lock-2"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_are_printed_as_they_are_stored() -> Result<()> {
+    let (world, _button) = two_doors().await?;
+    done(&world, &["register", "lock", "Front-DOOR"]).await?;
+    let arguments = [
+        "register",
+        "button",
+        "G030JF055364XVRB",
+        "--lock",
+        "Front-DOOR",
+    ];
+    let said = done(&world, &arguments).await?;
+    let wanted =
+        "G030JF055364XVRB commands Front-DOOR from now on: single toggle, double lock, long unlock";
+    assert!(said.contains(wanted), "{said}");
+    let said = done(&world, &["bindings"]).await?;
+    assert!(
+        said.contains("G030JF055364XVRB commands Front-DOOR: single toggle"),
+        "{said}"
+    );
+    let again = done(&world, &["register", "lock", "Front-DOOR"]).await?;
+    assert!(
+        again.contains("Front-DOOR was registered already"),
+        "{again}"
+    );
+    let said = done(&world, &["history", "Front-DOOR"]).await?;
+    assert!(said.contains("registers Front-DOOR"), "{said}");
+    assert!(!said.contains("nothing is known"), "{said}");
+    let said = done(&world, &["history", "G030JF055364XVRB"]).await?;
+    let wanted = "its presses are in `lockctl history Front-DOOR`";
+    assert!(said.contains(wanted), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_counts_for_nothing()
+-> Result<()> {
+    // The sweeper sends again what the lock did not hear while it was off.
+    let (world, mut button) = two_doors_with(&["--time-scale", "0.05"]).await?;
+    let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; first `lockctl unbind button-1`";
+    refused(&world, &["forget", "lock-1"], bound).await?;
+    let topic = "iotbutton/button-1";
+    button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
+    world.until_settled("lock-1", "unlocked").await?;
+    world.power("lock-1", false).await?;
+    let said = done(&world, &["unbind", "button-1"]).await?;
+    assert!(
+        said.contains("lock-1 is not known to be locked: a lock command is sent"),
+        "{said}"
+    );
+    refused(&world, &["forget", "lock-1"], "it may be open").await?;
+    world.power("lock-1", true).await?;
+    world.until_settled("lock-1", "locked").await?;
+    button.publish(topic, &press("LONG", 2, now_ms()?)).await?;
+    let answer = async || world.lockctl_json(&["history", "button-1"]).await;
+    let ignored = async || -> Result<bool> {
+        let history = answer().await?.to_string();
+        Ok(history.contains("LONG: ignored: not bound"))
+    };
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !ignored().await? {
+        anyhow::ensure!(
+            tokio::time::Instant::now() < deadline,
+            "{:#}",
+            answer().await?
+        );
+    }
+    let said = done(&world, &["forget", "lock-1"]).await?;
+    assert!(said.contains("lock-1 is forgotten"), "{said}");
+    assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
+    // Its boot report would have made a record of it.
+    let reports = world.chronicle()?.successes("ReportFunction");
+    world.power("lock-1", false).await?;
+    world.power("lock-1", true).await?;
+    let another =
+        |chronicle: &e2e::chronicle::Chronicle| chronicle.successes("ReportFunction") > reports;
+    world
+        .until_told("the report of a forgotten lock", another)
+        .await?;
+    assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
+    Ok(())
+}

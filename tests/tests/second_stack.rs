@@ -1,0 +1,211 @@
+//! Stories of a second stack in the same account and region: its rules see every press, request and report of ours, and its
+//! functions can command our locks.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::types::AttributeValue;
+use e2e::World;
+use e2e::chronicle::Chronicle;
+use serde_json::json;
+use tempfile::TempDir;
+
+/// How long the two are watched.
+const WATCHED: Duration = Duration::from_secs(20);
+
+/// The functions of the second stack, with the rules that start them. They are ours, on a table of their own.
+const RESOURCES: &str = r#"
+  SecondTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: second-stack
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions:
+        - {AttributeName: pk, AttributeType: S}
+        - {AttributeName: sk, AttributeType: S}
+      KeySchema:
+        - {AttributeName: pk, KeyType: HASH}
+        - {AttributeName: sk, KeyType: RANGE}
+"#;
+
+const FUNCTION: &str = r#"
+  Second<name>Function:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: <binary>}}
+    Properties:
+      CodeUri: lambdas/<binary>
+      Environment: {Variables: {TABLE_NAME: !Ref SecondTable}}
+      Policies:
+        - Version: '2012-10-17'
+          Statement:
+            - Effect: Allow
+              Action: [dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem]
+              Resource: !GetAtt SecondTable.Arn
+            - Effect: Allow
+              Action: [iot:Publish, iot:GetThingShadow]
+              Resource: '*'
+"#;
+
+const RULE: &str = r#"
+  Second<name>:
+    Type: AWS::IoT::TopicRule
+    Properties:
+      TopicRulePayload:
+        AwsIotSqlVersion: '2016-03-23'
+        RuleDisabled: false
+        Sql: "<sql>"
+        Actions:
+          - Lambda: {FunctionArn: !GetAtt Second<function>.Arn}
+  Second<name>Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !GetAtt Second<function>.Arn
+      Principal: iot.amazonaws.com
+      SourceAccount: !Ref AWS::AccountId
+      SourceArn: !GetAtt Second<name>.Arn
+"#;
+
+/// The product's template with a second stack's functions in it.
+struct Account {
+    template: PathBuf,
+    _directory: TempDir,
+}
+
+impl Account {
+    fn new() -> Result<Self> {
+        let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+        let text = std::fs::read_to_string(original).context("read template.yaml")?;
+        let mut second = RESOURCES.to_owned();
+        for (name, binary) in [("Press", "press"), ("Report", "report")] {
+            second += &FUNCTION.replace("<name>", name).replace("<binary>", binary);
+        }
+        for (rule, function) in [
+            ("ButtonRule", "PressFunction"),
+            ("RequestRule", "PressFunction"),
+            ("ReportRule", "ReportFunction"),
+        ] {
+            let with_function = RULE.replace("<function>", function);
+            let with_sql = with_function.replace("<sql>", &statement(&text, rule)?);
+            second += &with_sql.replace("<name>", rule);
+        }
+        let text = text.replacen("\nOutputs:\n", &format!("{second}\nOutputs:\n"), 1);
+        let directory = tempfile::tempdir().context("make the template's folder")?;
+        let template = directory.path().join("template.yaml");
+        std::fs::write(&template, text).context("write the template")?;
+        Ok(Self {
+            template,
+            _directory: directory,
+        })
+    }
+
+    async fn world(&self) -> Result<World> {
+        let template = self.template.to_str().context("the path is text")?;
+        World::with(&["--memory", "--no-button-devices", "--template", template]).await
+    }
+}
+
+/// The SQL of a rule, as the template has it.
+fn statement(template: &str, rule: &str) -> Result<String> {
+    let (_, after) = template
+        .split_once(&format!("\n  {rule}:\n"))
+        .with_context(|| format!("no {rule} in the template"))?;
+    let (_, after) = after.split_once("Sql: >-\n").context("no Sql")?;
+    let (sql, _) = after.split_once("        Actions:").context("no Actions")?;
+    Ok(sql.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Partition keys of everything in the second stack's table but what its functions say of themselves.
+async fn second_keys(world: &World) -> Result<Vec<String>> {
+    let scan = world.dynamodb().scan().table_name("second-stack");
+    let items = scan.send().await.context("scan the second table")?.items;
+    let keys = items.unwrap_or_default().into_iter().filter_map(|item| {
+        let key = item.get("pk")?.as_s().ok()?;
+        Some(key.clone()).filter(|key| key != "deployment")
+    });
+    Ok(keys.collect())
+}
+
+/// Everything that was published to a lock while the watch lasted, and before.
+async fn watch(world: &World) -> Result<Chronicle> {
+    let mut spy = world.client("button-1").await?;
+    // Nothing is expected on this connection: it ends the watch when its time is over.
+    spy.idle(WATCHED).await?;
+    world.chronicle()
+}
+
+#[tokio::test]
+async fn a_second_stack_neither_commands_nor_records_locks_that_are_not_its_own() -> Result<()> {
+    let account = Account::new()?;
+    let world = account.world().await?;
+    world.until_settled("lock-1", "locked").await?;
+    let chronicle = watch(&world).await?;
+    assert!(
+        chronicle.successes("SecondReportFunction") > 0,
+        "the second stack has seen the lock's reports"
+    );
+    assert_eq!(
+        chronicle.commands("lock-1"),
+        1,
+        "the first report is answered once, by the stack that registered the lock"
+    );
+    assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
+    assert_eq!(second_keys(&world).await?, Vec::<String>::new());
+
+    world.lockctl_json(&["unlock", "lock-1"]).await?;
+    world
+        .until_told("the request by both stacks", |told| {
+            told.successes("SecondPressFunction") > 0
+        })
+        .await?;
+    let lock = world.until_settled("lock-1", "unlocked").await?;
+    assert_eq!(lock["device"]["movements"], 1, "one request, one movement");
+    assert_eq!(world.chronicle()?.commands("lock-1"), 2);
+    assert_eq!(second_keys(&world).await?, Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_stacks_that_both_registered_a_lock_do_not_fight_over_it() -> Result<()> {
+    let account = Account::new()?;
+    let world = account.world().await?;
+    world.until_settled("lock-1", "locked").await?;
+    register_in_second(&world, "lock-1").await?;
+    // The next report is the second stack's first: it commands, and ours sees a version ahead.
+    world.power("lock-1", false).await?;
+    world.power("lock-1", true).await?;
+    world
+        .until_told("a command of the second stack", |told| {
+            told.commands("lock-1") > 1
+        })
+        .await?;
+    let before = world.chronicle()?.commands("lock-1");
+    let chronicle = watch(&world).await?;
+    let commands = chronicle.commands("lock-1") - before;
+    assert!(commands <= 2, "one a stack at most, not {commands}");
+    assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
+    Ok(())
+}
+
+/// What `lockctl register lock` writes, in the other table.
+async fn register_in_second(world: &World, lock: &str) -> Result<()> {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let number = |number: u64| AttributeValue::N(number.to_string());
+    let put = world
+        .dynamodb()
+        .put_item()
+        .table_name("second-stack")
+        .item("pk", text(&format!("lock#{lock}")))
+        .item("sk", text("record"))
+        .item("lock", text(lock))
+        .item("version", number(0))
+        .item("state", text("unknown"))
+        .item("status", text("unresponsive"))
+        .item("dueShard", text("0"))
+        .item("dueAt", number(0));
+    put.send().await.context("register in the second table")?;
+    let keys = second_keys(world).await?;
+    assert_eq!(json!(keys), json!([format!("lock#{lock}")]));
+    Ok(())
+}

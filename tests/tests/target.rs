@@ -1,0 +1,192 @@
+//! Stories of a command that must find its locks: what the environment says, and what is not there.
+
+use std::process::{Output, Stdio};
+
+use anyhow::{Context, Result};
+use e2e::World;
+use e2e::world::program;
+use tokio::process::Command;
+
+/// Every variable that says something about AWS.
+const VARIABLES: [&str; 9] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_IOT_DATA_PLANE",
+];
+
+/// `lockctl` with these arguments, and these variables alone.
+async fn lockctl(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Output> {
+    let mut command = Command::new(program("lockctl")?);
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    command
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("run lockctl")
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+/// A directory that no stack runs on.
+fn nowhere() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().context("make a directory")
+}
+
+#[tokio::test]
+async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack() -> Result<()> {
+    let world = World::with(&["--no-button-devices"]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let data = world.data_dir();
+    let data = data.to_str().context("the path is text")?;
+    for variables in [
+        &[("AWS_PROFILE", "work")][..],
+        &[("AWS_PROFILE", "work"), ("AWS_REGION", "eu-west-1")],
+        &[("AWS_DEFAULT_REGION", "eu-west-1")],
+        &[("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_REGION", "eu-west-1")],
+    ] {
+        let output = lockctl(&["status", "--data-dir", data], variables).await?;
+        assert!(
+            output.status.success(),
+            "{variables:?}: {}",
+            errors(&output)
+        );
+        let said = String::from_utf8(output.stdout)?;
+        let first = said.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("target: local (http://"),
+            "{variables:?}: {first}"
+        );
+    }
+    // Whole credentials mean AWS, also while a stack runs; what is then missing is an error.
+    let keys = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "S")];
+    let output = lockctl(&["status", "--data-dir", data], &keys).await?;
+    assert!(!output.status.success());
+    let wanted = "lockctl: AWS settings are incomplete: environment variable AWS_REGION is not set";
+    assert_eq!(errors(&output), wanted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_stack_what_the_environment_lacks_is_said() -> Result<()> {
+    let nowhere = nowhere()?;
+    let data = nowhere.path().to_str().context("the path is text")?;
+    for (variables, wanted) in [
+        (&[][..], "the environment has no AWS credentials"),
+        (
+            &[("AWS_PROFILE", "work")],
+            "AWS_PROFILE alone does not let this program act in AWS",
+        ),
+    ] {
+        let output = lockctl(&["status", "--data-dir", data], variables).await?;
+        let said = errors(&output);
+        assert!(!output.status.success() && said.contains(wanted), "{said}");
+        assert!(said.contains(&format!("no stack runs on {data}")), "{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> Result<()> {
+    let world = World::with(&["--memory", "--no-button-devices"]).await?;
+    let nowhere = nowhere()?;
+    let data = nowhere.path().to_str().context("the path is text")?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("take a port")?;
+    let closed = format!("http://{}", listener.local_addr()?);
+    drop(listener);
+    let credentials = &world.ready()["credentials"];
+    let key = credentials["accessKeyId"].as_str().context("a key")?;
+    let secret = credentials["secretAccessKey"]
+        .as_str()
+        .context("a secret")?;
+    let region = world.at("region");
+    for (endpoint, secret, stack, wanted, advice) in [
+        (
+            closed.as_str(),
+            secret,
+            "remote-lock",
+            "look at table remote-lock: no connection: ",
+            format!("nobody answers at {closed}"),
+        ),
+        (
+            world.at("dynamodb"),
+            "not the secret",
+            "remote-lock",
+            "look at table remote-lock: InvalidSignatureException: ",
+            "log in again, or ask for the right".to_owned(),
+        ),
+        (
+            world.at("dynamodb"),
+            secret,
+            "no-such-stack",
+            "look at table no-such-stack: ResourceNotFoundException: ",
+            "is --stack the name of your stack".to_owned(),
+        ),
+    ] {
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", key),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+            ("AWS_REGION", region),
+            ("AWS_ENDPOINT_URL", endpoint),
+        ];
+        let arguments = ["status", "--data-dir", data, "--stack", stack];
+        let output = lockctl(&arguments, &variables).await?;
+        let said = errors(&output);
+        assert!(!output.status.success(), "{said}");
+        assert!(said.starts_with(&format!("lockctl: {wanted}")), "{said}");
+        assert!(said.contains(&advice), "{said}");
+        assert_eq!(said.matches(wanted).count(), 1, "said once: {said}");
+        assert_eq!(said.lines().count(), 1, "one line: {said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fault_that_could_never_strike_is_refused_with_what_is_there() -> Result<()> {
+    let nowhere = nowhere()?;
+    let data = nowhere.path().to_str().context("the path is text")?;
+    for (fault, wanted) in [
+        (
+            "kill:nosuch.after-commit@1",
+            "no function nosuch; the template has functions press (PressFunction)",
+        ),
+        (
+            "throttle:nosuch.read@1",
+            "no function or table nosuch; the template has functions press",
+        ),
+        (
+            "power:lock-9@t=1s",
+            "no device lock-9 runs here; there are button-1, lock-1",
+        ),
+    ] {
+        let arguments = [
+            "local",
+            "--no-build",
+            "--memory",
+            "--headless",
+            "--data-dir",
+            data,
+            "--fault",
+            fault,
+        ];
+        let output = lockctl(&arguments, &[]).await?;
+        let said = errors(&output);
+        assert!(
+            !output.status.success() && said.contains(wanted),
+            "{fault}: {said}"
+        );
+    }
+    Ok(())
+}
