@@ -293,7 +293,7 @@ fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
                     one => vec![one.clone()],
                 };
                 for action in actions {
-                    let action = action.as_str().context("an action that is no text")?;
+                    let action = action.as_str().context("an action that is not a string")?;
                     let row = (&function.binary, name, action);
                     declared.insert(format!("{row:?}"));
                 }

@@ -32,7 +32,7 @@ use crate::workspace::Workspace;
         cargo xtask test --only c,template   two steps of it\n  \
         cargo xtask setup --check            what is missing, without installing it\n  \
         cargo xtask tidy                     the rulebook alone, in a second\n  \
-        cargo xtask sizes                    firmware/SIZES.md, measured anew\n  \
+        cargo xtask sizes                    measure the firmware and write firmware/SIZES.md\n  \
         cargo xtask gaps                     infra/local-cloud/GAPS.md, from the tests' marks\n  \
         cargo xtask fuzz --minutes 30 sql    one fuzzer of the local cloud, for half an hour\n  \
         cargo xtask model                    the protocol, checked exhaustively\n  \

@@ -64,8 +64,8 @@ impl Clock {
         }
     }
 
-    /// What `work` comes to, if it ends before `deadline`. By hand, no time passes but what the work lets pass, and it always
-    /// does if it begins in time.
+    /// The output of `work`, or none if it does not end before `deadline`. A hand clock moves only when the work moves it, so the work always
+    /// ends in time if it begins in time.
     pub async fn before<T>(
         &self,
         deadline: UnixMillis,

@@ -203,7 +203,7 @@ impl Cloud {
         Err(std::mem::take(steps).exhausted())
     }
 
-    /// What `work` comes to, if it ends before `deadline`; boxed by the caller, since the SDK's futures are large.
+    /// The output of `work` if it ends before `deadline`. The caller boxes `work`, since the SDK's futures are large.
     ///
     /// *Errors*: those of `work`, and [`PerformError::Deadline`].
     pub async fn within<T>(

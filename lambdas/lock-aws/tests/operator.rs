@@ -2,65 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "table/bound.rs"]
+mod bound;
 #[path = "table/local.rs"]
 mod local;
 
-use lock_aws::{Cloud, Committed, Conflict, Remedy, chain};
+use bound::{NOW, bound, button, decide, limits, lock, press};
+use lock_aws::{Committed, Conflict, Remedy, chain};
 use lock_core::action::{Action, ClickType};
-use lock_core::binding::Binding;
 use lock_core::event::Subject;
-use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
-use lock_core::press::Press;
 use lock_core::reason::Verdict;
 use lock_core::record::{Cause, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
-use lock_core::{Decision, decide_press, decide_revoke};
-
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
-/// When the button was bound.
-const BOUND: UnixMillis = UnixMillis(NOW.0 - 60_000);
-
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
-}
-
-fn button() -> ButtonSerial {
-    ButtonSerial::new("button-1").unwrap()
-}
-
-fn limits() -> Limits {
-    Limits::default()
-}
-
-/// A table with `button-1` bound to `lock-1`. Nothing here publishes: port 9 discards.
-async fn bound() -> (Cloud, Binding) {
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
-    local::register(&cloud, &lock(), BOUND).await;
-    let binding = local::bind(&cloud, &button(), &lock(), BOUND).await;
-    (cloud, binding)
-}
-
-fn press(id: &str, click: ClickType, sequence: Option<u64>, at: UnixMillis) -> Press {
-    Press {
-        button: button(),
-        click,
-        sequence,
-        pressed_at: None,
-        good_for_ms: None,
-        received_at: at,
-        press_id: id.into(),
-        principal: None,
-        battery_mv: Some(1_568),
-    }
-}
-
-async fn decide(cloud: &Cloud, press: &Press, now: UnixMillis) -> Decision {
-    let binding = cloud.store.read_binding(&press.button).await.unwrap();
-    let record = cloud.store.read_record(&lock()).await.unwrap();
-    decide_press(record.as_ref(), binding.as_ref(), press, now, &limits())
-}
+use lock_core::{decide_press, decide_revoke};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn history_is_newest_first_and_without_what_is_over() {
@@ -223,7 +179,7 @@ async fn a_revocation_decided_before_a_press_unlocked_is_not_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recovered_record_is_locked_anew_and_its_unlock_is_never_sent_again() {
+async fn a_recovered_record_is_locked_again_and_its_unlock_is_never_sent_again() {
     let (cloud, binding) = bound().await;
     let at = lock_aws::clock::now();
     let first = press("p1", ClickType::Long, Some(1), at);

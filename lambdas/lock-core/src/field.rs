@@ -20,7 +20,7 @@ use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
 /// it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The message is no JSON object, or of no kind that is known.
+    /// The message is not a JSON object, or its kind is unknown.
     #[error("malformed message: {0}")]
     Malformed(&'static str),
     /// A field that must be there is not.
@@ -91,7 +91,7 @@ const LEVELS: u32 = 2;
 /// list, a type that no field of any message has, so that its reader refuses it
 /// with a code, and the rest of the message still says whose it is.
 ///
-/// *Errors*: [`Refusal::Malformed`] if `text` is no JSON object.
+/// *Errors*: [`Refusal::Malformed`] if `text` is not a JSON object.
 ///
 /// ```
 /// use lock_core::field::parse_event;
@@ -106,7 +106,7 @@ pub fn parse_event(text: &str) -> Result<Value, Refusal> {
     let value = read(text, LEVELS).unwrap_or_default();
     match value {
         Value::Object(_) => Ok(value),
-        _ => Err(Refusal::Malformed("no JSON object")),
+        _ => Err(Refusal::Malformed("not a JSON object")),
     }
 }
 
@@ -131,12 +131,12 @@ fn read(text: &str, levels: u32) -> Option<Value> {
 pub struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// *Errors*: [`Refusal::Malformed`] if `value` is no object.
+    /// *Errors*: [`Refusal::Malformed`] if `value` is not an object.
     pub fn of(value: &'a Value) -> Result<Fields<'a>, Refusal> {
         value
             .as_object()
             .map(Fields)
-            .ok_or(Refusal::Malformed("no JSON object"))
+            .ok_or(Refusal::Malformed("not a JSON object"))
     }
 
     /// The raw field, if present.

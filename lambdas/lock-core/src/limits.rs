@@ -62,7 +62,7 @@ pub const DUE_SHARDS: u64 = 8;
 pub const TEXT_BYTES_MAX: usize = 128;
 /// Longest command on the wire; the device's buffer is at least this (D6).
 pub const COMMAND_BYTES_MAX: usize = 256;
-/// How often a decision is made anew when another writer was first (C3).
+/// How often a decision is made again when another writer was first (C3).
 pub const DECISIONS_MAX: u32 = 5;
 
 const DAY_MS: u64 = 86_400_000;

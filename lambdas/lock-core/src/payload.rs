@@ -27,7 +27,7 @@ const PAYLOAD: &str = "payload";
 /// event without a payload stays as it is: a rule of an earlier version had named
 /// the fields itself.
 ///
-/// *Errors*: [`Refusal::Malformed`] for a payload that is no JSON object, and
+/// *Errors*: [`Refusal::Malformed`] for a payload that is not a JSON object, and
 /// [`Refusal::WrongType`] for a field that is no base64. The event then keeps what
 /// the rule gave, which says whose payload it was.
 ///
@@ -43,7 +43,7 @@ const PAYLOAD: &str = "payload";
 ///
 /// let mut event = json!({"button": "button-1", "payload": "dW5sb2Nr"});
 /// let refusal = open_payload(&mut event).unwrap_err();
-/// assert_eq!(refusal.to_string(), "malformed message: the payload is no JSON object");
+/// assert_eq!(refusal.to_string(), "malformed message: the payload is not a JSON object");
 /// assert_eq!(event, json!({"button": "button-1"}));
 /// # Ok::<(), lock_core::field::Refusal>(())
 /// ```
@@ -88,7 +88,7 @@ fn decode(payload: &Value) -> Result<Map<String, Value>, Refusal> {
             Err(malformed("the payload holds NUL bytes, as UTF-16 does"))
         }
         _ if text.ends_with('\0') => Err(malformed("the payload ends with a NUL byte")),
-        _ => Err(malformed("the payload is no JSON object")),
+        _ => Err(malformed("the payload is not a JSON object")),
     }
 }
 
@@ -197,19 +197,22 @@ mod tests {
         // payload => why
         let cases: [(&[u8], &str); 12] = [
             (b"", "the payload is empty"),
-            (b"unlock", "the payload is no JSON object"),
-            (b"UNLOCK\r\n", "the payload is no JSON object"),
-            (b"{'clickType':'SINGLE'}", "the payload is no JSON object"),
+            (b"unlock", "the payload is not a JSON object"),
+            (b"UNLOCK\r\n", "the payload is not a JSON object"),
+            (
+                b"{'clickType':'SINGLE'}",
+                "the payload is not a JSON object",
+            ),
             (
                 b"{\"clickType\":\"SINGLE\",}",
-                "the payload is no JSON object",
+                "the payload is not a JSON object",
             ),
-            (b"\"SINGLE\"", "the payload is no JSON object"),
+            (b"\"SINGLE\"", "the payload is not a JSON object"),
             (
                 b"[{\"clickType\":\"SINGLE\"}]",
-                "the payload is no JSON object",
+                "the payload is not a JSON object",
             ),
-            (b"null", "the payload is no JSON object"),
+            (b"null", "the payload is not a JSON object"),
             (
                 b"\xef\xbb\xbf{\"clickType\":\"SINGLE\"}",
                 "the payload begins with a byte order mark",

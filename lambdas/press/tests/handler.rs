@@ -278,7 +278,7 @@ async fn what_is_not_json_or_cannot_be_held_leaves_a_line_with_its_reason() {
     let cases = [
         (format!("\u{feff}{good}"), "malformed", "byte order mark"),
         (format!("{good}\0"), "malformed", "NUL"),
-        ("SINGLE".to_owned(), "malformed", "no JSON object"),
+        ("SINGLE".to_owned(), "malformed", "not a JSON object"),
         (
             r#"{"clickType":1e400}"#.to_owned(),
             "wrong-type",

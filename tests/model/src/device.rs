@@ -127,7 +127,7 @@ impl Device {
         self.boots
     }
 
-    /// Forgets the older slot and counts generations anew: states that differ in nothing else are then one.
+    /// Forgets the older slot and counts generations from the start: states that differ in nothing else are then one.
     pub fn forget_history(&mut self) {
         if let Some((_, slot)) = self.journal.newest {
             let newest = self.flash[slot].take().map(|(_, entry)| (1, entry));

@@ -144,7 +144,7 @@ fn expected(value: &Value, request: &Request<'_>) -> Option<Decision> {
     Some(decision)
 }
 
-/// Whether any of the patterns matches; none where one of them has a variable or is no text.
+/// Whether any of the patterns matches; none if one of them has a variable or is not a string.
 fn any(patterns: &Value, text: &str, change: fn(&str) -> String) -> Option<bool> {
     let patterns = match patterns {
         Value::Array(patterns) => patterns.iter().collect(),

@@ -1,6 +1,6 @@
 //! One client's connection, from the first packet to the last byte.
 //!
-//! Reads and writes packets and keeps the timers; what a packet is answered with stands in `handle`, the end in `serve`.
+//! Reads and writes packets and keeps the timers. `handle` answers each packet, `serve` ends the connection.
 //! Must not know other connections, except through the broker.
 
 mod accept;

@@ -28,7 +28,7 @@ fn wrong<T>(problem: impl Into<String>) -> Result<T, EmbeddedError> {
     Err(EmbeddedError { problem })
 }
 
-/// The metrics in a line; none in one that is no JSON object with `_aws.CloudWatchMetrics`.
+/// The metrics in a line; none in one that is not a JSON object with `_aws.CloudWatchMetrics`.
 pub fn read(line: &str) -> Result<Vec<Datum>, EmbeddedError> {
     // Most lines are turned away before they are parsed.
     if !line.contains("\"_aws\"") {
@@ -63,7 +63,7 @@ fn directive_of(
 ) -> Result<(), EmbeddedError> {
     let namespace = match directive["Namespace"].as_str() {
         Some(namespace) if !namespace.is_empty() && namespace.len() <= VALUE_CHARS_MAX => namespace,
-        _ => return wrong("Namespace is no text of 1 to 1024 characters"),
+        _ => return wrong("Namespace is not a string of 1 to 1024 characters"),
     };
     let Some(sets) = directive["Dimensions"].as_array() else {
         return wrong("Dimensions is no list of lists");
@@ -83,7 +83,7 @@ fn directive_of(
             let unit = match &metric["Unit"] {
                 Value::Null => "None",
                 Value::String(unit) => unit,
-                _ => return wrong(format!("Unit of {name} is no text")),
+                _ => return wrong(format!("Unit of {name} is not a string")),
             };
             if !matches!(metric["StorageResolution"].as_u64(), None | Some(1 | 60)) {
                 return wrong(format!("StorageResolution of {name} is neither 1 nor 60"));
@@ -122,7 +122,7 @@ fn dimensions_of(
                 dimensions.insert(name.to_owned(), value.to_owned());
             }
             _ => {
-                let problem = format!("dimension {name:?} is no text of 1 to 1024 characters");
+                let problem = format!("dimension {name:?} is not a string of 1 to 1024 characters");
                 return wrong(problem);
             }
         }

@@ -81,7 +81,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"][0]["Namespace"] = json!(""),
-            "Namespace is no text of 1 to 1024 characters",
+            "Namespace is not a string of 1 to 1024 characters",
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = json!(["Room"]),
@@ -89,7 +89,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         ),
         (
             |l| l["Room"] = json!(7),
-            "dimension \"Room\" is no text of 1 to 1024 characters",
+            "dimension \"Room\" is not a string of 1 to 1024 characters",
         ),
         (
             |l| l["Seen"] = json!("once"),

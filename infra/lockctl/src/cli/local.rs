@@ -75,11 +75,11 @@ pub struct LocalArgs {
     #[arg(long)]
     pub no_build: bool,
 
-    /// Take up changes while all runs: of the template, of the functions in lambdas/, of firmware/. Connections, records and
-    /// what devices hold in flash stay; a change that is broken is refused with its reason, and all runs on as before.
+    /// Apply changes while everything runs: to the template, the functions in lambdas/ and firmware/. Connections, records and
+    /// what devices hold in flash stay; a change that is broken is refused with its reason, and everything runs on as before.
     ///
     /// This is so unless --headless, --log json or --no-build is given; with them it must be asked for. With --no-build,
-    /// changed programs are taken up, changed sources are not built.
+    /// changed binaries are reloaded, and changed sources are not built.
     #[arg(long, conflicts_with = "no_watch")]
     pub watch: bool,
 

@@ -119,7 +119,7 @@ impl Bench<'_> {
         outcome
     }
 
-    /// What building and testing the copy as it is comes to.
+    /// Builds and tests the copy as it is, and returns the outcome.
     fn outcome(&self) -> Result<Outcome> {
         let Some(tests) = self.build()? else {
             return Ok(Outcome::DoesNotBuild);

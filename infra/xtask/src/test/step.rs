@@ -39,7 +39,7 @@ pub enum StepName {
     Fuzz,
     /// the local cloud's fuzzers: the corpus, and the same inputs each time
     FuzzCloud,
-    /// firmware/SIZES.md, measured anew
+    /// measure the firmware and compare with firmware/SIZES.md
     Sizes,
     /// every binary
     Build,

@@ -223,7 +223,7 @@ fn a_rules_document_says_by_its_topic_whose_it_is() {
             r#"{"clickType":"SINGLE","sequence":412}"#,
             pressed(single, Some(412), None),
         ),
-        // What stands in the payload never says who sent it.
+        // The payload never says who sent it.
         (
             "iotbutton/button-1",
             r#"{"button":"button-2","clickType":"SINGLE"}"#,

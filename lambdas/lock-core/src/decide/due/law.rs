@@ -44,7 +44,7 @@ struct Run<'a> {
     binding: Binding,
     device: Device,
     asked: u64,
-    /// When each version was sent; versions start anew with a restored table.
+    /// When each version was sent; versions start again with a restored table.
     sends: BTreeMap<u64, Vec<u64>>,
     jam_locks: u32,
 }

@@ -43,7 +43,7 @@ pub(super) enum Step {
     Enable(bool),
     /// Someone disables the binding by hand, in the table: its revision stays.
     DisableByHand,
-    /// The button is bound anew, to the lock of the record or to another.
+    /// The button is bound again, to the lock of the record or to another.
     Bind {
         elsewhere: bool,
     },

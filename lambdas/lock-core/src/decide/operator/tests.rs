@@ -99,7 +99,7 @@ fn revoking_twice_changes_nothing_more() {
 }
 
 #[test]
-fn a_recovered_record_is_not_believed_and_is_locked_anew() {
+fn a_recovered_record_is_not_believed_and_is_locked_again() {
     for given in [
         "settled/locked",
         "pending-unlock/locked",
