@@ -35,7 +35,9 @@ impl Cloud {
             .args(["--memory", "--no-watch", "--template"])
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/template.yaml"))
             .arg("--ready-file")
-            .arg(&ready_file);
+            .arg(&ready_file)
+            // It is killed at the end: what it leaves behind goes with this folder.
+            .env("TMPDIR", directory.path());
         for thing in things {
             command.arg("--thing").arg(format!("{thing}=device"));
         }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use local_cloud::fault::Fault;
 use local_cloud::ready::{Ready, ThingFiles};
 use local_cloud::{LocalCloud, Options, Ports};
+use tempfile::TempDir;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::change;
@@ -91,7 +92,7 @@ async fn interrupted() -> std::io::Result<()> {
 /// The folder for what clients need: the data directory, or one that vanishes at the end.
 enum Home {
     Kept(PathBuf),
-    Scratch(PathBuf),
+    Scratch(TempDir),
 }
 
 impl Home {
@@ -102,27 +103,15 @@ impl Home {
                     .map_err(|e| format!("--data-dir {}: {e}", path.display()))?;
                 Home::Kept(path.canonicalize()?)
             }
-            None => {
-                let path = std::env::temp_dir().join(format!("local-cloud-{}", std::process::id()));
-                fs::create_dir_all(&path)?;
-                Home::Scratch(path)
-            }
+            // A folder nobody had before: by process id, a killed run's certificates could be found here.
+            None => Home::Scratch(tempfile::Builder::new().prefix("local-cloud-").tempdir()?),
         })
     }
 
     fn path(&self) -> &Path {
         match self {
-            Home::Kept(path) | Home::Scratch(path) => path,
-        }
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        if let Home::Scratch(path) = self
-            && let Err(error) = fs::remove_dir_all(&*path)
-        {
-            eprintln!("remove {}: {error}", path.display());
+            Home::Kept(path) => path,
+            Home::Scratch(folder) => folder.path(),
         }
     }
 }
