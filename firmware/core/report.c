@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "crc.h"
 #include "text.h"
 
 static const char *const latch_names[] = {"locked", "unlocked"};
@@ -45,8 +46,9 @@ static void write_report(struct text *text, const struct report *report) {
   const uint64_t numbers[] = {
       report->boot_count,
       (uint32_t) (report->rssi_dbm < 0 ? 0u - (uint32_t) report->rssi_dbm
-                                       : (uint32_t) report->rssi_dbm),
-      report->boot_count, report->number};
+                                       : (uint32_t) report->rssi_dbm)};
+  uint64_t id[] = {report->boot_count, report->number, 0};
+  size_t start = text->length;
   text_fill(text,
             "{\"lock\":\"%\",\"version\":#,\"commandId\":\"%\","
             "\"result\":\"%\",\"source\":\"%\",\"refused\":",
@@ -58,8 +60,10 @@ static void write_report(struct text *text, const struct report *report) {
             refused, numbers);
   text_fill(text,
             ",\"bootCount\":#,\"clock\":\"%\",\"firmware\":\"%\","
-            "\"rssi\":%#,\"door\":%,\"reportId\":\"#-#\"}",
+            "\"rssi\":%#,\"door\":%",
             device, numbers);
+  id[2] = crc_of(text->at + start, text->length - start);
+  text_fill(text, ",\"reportId\":\"#-#-#\"}", NULL, id);
 }
 
 int report_format(const struct report *report, char *out, size_t size,

@@ -3,9 +3,10 @@
  *
  * A report is always the whole object: update/accepted repeats the request
  * only, so a part would hide the rest. Each update has a token of its own,
- * `<boot count>-<number>`, which the report repeats as `reportId`: so a reader of
- * the shadow can tell a new report from one that was edited by hand. Knows no
- * topic, no network, and not when to send.
+ * `<boot count>-<number>`. The report repeats it as `reportId`, with the CRC-32 of
+ * the report's text before it: so a reader of the shadow can tell the lock's own
+ * report from one that was used before, or edited by hand. Knows no topic, no
+ * network, and not when to send.
  */
 #ifndef CORE_REPORT_H
 #define CORE_REPORT_H

@@ -3,26 +3,13 @@
 
 #include <string.h>
 
+#include "crc.h"
 #include "status.h"
 
 #define HEAD_BYTES 12
 
 CORE_ASSERT(slot_store_is_small, sizeof(struct slot_store) <= 32);
 CORE_ASSERT(slot_is_80_bytes, SLOT_BYTES_MAX == 80);
-
-/* CRC-32 (IEEE 802.3, reflected), bit by bit: a slot is 80 bytes. */
-static uint32_t crc32_of(const uint8_t *data, size_t length) {
-  uint32_t crc = 0xffffffffu;
-  size_t i;
-  int bit;
-  for (i = 0; i < length; i++) {
-    crc ^= data[i];
-    for (bit = 0; bit < 8; bit++) {
-      crc = (crc >> 1) ^ ((crc & 1u) ? 0xedb88320u : 0u);
-    }
-  }
-  return ~crc;
-}
 
 void slot_put(uint8_t *at, uint64_t value, int bytes) {
   for (; bytes > 0; bytes--) {
@@ -42,7 +29,7 @@ static int is_whole(const struct slot_store *store, const uint8_t *bytes,
                     size_t length, uint32_t *generation) {
   if (slot_get(bytes, 4) != store->magic || slot_get(bytes + 8, 4) != length ||
       slot_get(bytes + HEAD_BYTES + length, 4) !=
-          crc32_of(bytes, HEAD_BYTES + length)) {
+          crc_of(bytes, HEAD_BYTES + length)) {
     return 0;
   }
   *generation = (uint32_t) slot_get(bytes + 4, 4);
@@ -86,7 +73,7 @@ int slot_save(struct slot_store *store, const void *payload, size_t length) {
   slot_put(bytes + 4, store->generation + 1, 4);
   slot_put(bytes + 8, length, 4);
   memcpy(bytes + HEAD_BYTES, payload, length);
-  slot_put(bytes + HEAD_BYTES + length, crc32_of(bytes, HEAD_BYTES + length), 4);
+  slot_put(bytes + HEAD_BYTES + length, crc_of(bytes, HEAD_BYTES + length), 4);
   /* Where no record is known, the other slot may hold one that could not be
    * read: its generation would win once it can. */
   if (flash->erase(flash->context, slot) != CORE_OK ||

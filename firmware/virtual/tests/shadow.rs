@@ -96,7 +96,7 @@ fn a_report_is_repeated_until_its_own_answer_comes() {
     session.accept_update(&third, 2);
     // The same but for its number, and nothing else is in an update.
     third["clientToken"] = first["clientToken"].clone();
-    third["state"]["reported"]["reportId"] = first["clientToken"].clone();
+    third["state"]["reported"]["reportId"] = first["state"]["reported"]["reportId"].clone();
     assert_eq!(third, first);
     assert_eq!(first.as_object().map(serde_json::Map::len), Some(2));
     assert_eq!(

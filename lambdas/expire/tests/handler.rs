@@ -57,8 +57,9 @@ fn pending(lock: &str, action: Action, age_ms: u64, due_ms: u64) -> Record {
 
 fn shadow(record: &Record, latch: &str) -> Value {
     let id = &record.command.as_ref().unwrap().id;
-    let reported = json!({"lock": latch, "version": record.version, "commandId": id, "result": "executed", "source": "remote",
-        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null, "reportId": "1-7"});
+    let mut reported = json!({"lock": latch, "version": record.version, "commandId": id, "result": "executed", "source": "remote",
+        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null});
+    reported["reportId"] = json!(local::report_id(&reported, 7));
     json!({"state": {"reported": reported}, "version": 7, "timestamp": NOW.seconds()})
 }
 
@@ -179,6 +180,24 @@ async fn what_the_shadow_holds_is_believed_before_the_clock() {
     );
     assert_eq!(world.broker.take(), []);
     assert_eq!(world.reasons("lock-1").await, ["executed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_that_was_edited_before_it_was_read_is_not_believed() {
+    let unlock = pending("lock-1", Action::Unlock, 60_000, 20_000);
+    let world = World::with(std::slice::from_ref(&unlock)).await;
+    let mut edited = shadow(&unlock, "unlocked");
+    edited["state"]["reported"]["lock"] = json!("locked");
+    world.broker.hold_shadow(edited);
+    world.sweep(20_000).await.unwrap();
+    let record = world.record("lock-1").await;
+    assert_eq!(
+        (record.status, record.state),
+        (Status::Pending, unlock.state),
+        "the latch is not known, so it is locked"
+    );
+    assert_eq!(world.reasons("lock-1").await, ["unlock-not-answered"]);
+    assert_eq!(world.broker.take().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,9 +66,9 @@ prop_compose! {
         clock in prop_oneof![Just(Clock::Synced), Just(Clock::Unsynced)],
         (firmware, rssi) in (option::of(".{0,10}"), option::of(-1_000..1_000_i64)),
         door in option::of(prop_oneof![Just(Door::Open), Just(Door::Closed)]),
-        report_id in option::of((number(), number())),
+        report_id in option::of((number(), number(), option::of(any::<u32>()))),
     ) -> Report {
-        let report_id = report_id.map(|(boot_count, counter)| ReportId { boot_count, counter });
+        let report_id = report_id.map(|(boot_count, counter, checksum)| ReportId { boot_count, counter, checksum });
         let refused = refused.map(|(command_id, reason)| RefusedCommand { command_id, reason });
         Report { lock, version: Version(version), command_id, result, source, refused, boot_count, clock, firmware, rssi, door, report_id }
     }

@@ -227,15 +227,10 @@ impl Default for Limits {
 /// assert_eq!(send_backoff_ms(99), 300_000);
 /// ```
 pub const fn send_backoff_ms(attempts: u32) -> u64 {
-    let doublings = attempts.saturating_sub(1);
-    if doublings >= 16 {
-        return SEND_BACKOFF_MAX_MS;
-    }
-    let wait = SEND_BACKOFF_FIRST_MS << doublings;
-    if wait < SEND_BACKOFF_MAX_MS {
-        wait
-    } else {
-        SEND_BACKOFF_MAX_MS
+    match attempts {
+        0 => SEND_BACKOFF_FIRST_MS,
+        1..=9 => SEND_BACKOFF_FIRST_MS << (attempts - 1),
+        _ => SEND_BACKOFF_MAX_MS,
     }
 }
 
@@ -245,11 +240,19 @@ mod tests {
 
     #[test]
     fn the_wait_between_sends_doubles_up_to_five_minutes() {
-        let waits: Vec<u64> = [1, 2, 3, 9, 10, 40, u32::MAX].map(send_backoff_ms).to_vec();
         assert_eq!(
-            waits,
-            [1_000, 2_000, 4_000, 256_000, 300_000, 300_000, 300_000]
+            [0, 1, 2, 3, 9, 10, 40, u32::MAX].map(send_backoff_ms),
+            [
+                1_000, 1_000, 2_000, 4_000, 256_000, 300_000, 300_000, 300_000
+            ]
         );
+    }
+
+    #[test]
+    fn no_deployment_has_longer_limits_than_the_longest() {
+        let longest = Limits::longest();
+        assert_eq!(Limits::new(120_000, 119_999, 60_000, 3_650), Ok(longest));
+        assert!(Limits::new(120_000, 120_000, 60_000, 3_650).is_err());
     }
 
     #[test]

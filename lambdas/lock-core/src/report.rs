@@ -88,7 +88,7 @@ pub struct RefusedCommand {
 /// One report, whole: a device always reports all of it in one update.
 ///
 /// *Shape*:
-/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null,"reportId":"7-12"}`.
+/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null,"reportId":"7-12-907060870"}`.
 /// `version`, `commandId` and `result` describe the journal's entry.
 /// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,8 +122,9 @@ pub struct Report {
     /// The door leaf, where seen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub door: Option<Door>,
-    /// Which report of its device it is: a report that was used and then edited
-    /// by hand keeps it.
+    /// Which report of its device it is, with the checksum of the rest: a report
+    /// that is edited by hand keeps it, and is no longer [as it was
+    /// written](Report::is_as_written).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub report_id: Option<ReportId>,
 }
@@ -185,6 +186,58 @@ impl Report {
             report_id: text("reportId")?.and_then(ReportId::read),
         })
     }
+
+    /// The same report under this name, with the checksum of what it says.
+    pub fn named(self, id: ReportId) -> Report {
+        let checksum = Some(self.checksum());
+        Report {
+            report_id: Some(ReportId { checksum, ..id }),
+            ..self
+        }
+    }
+
+    /// CRC-32 of the text that the lock writes, up to the comma before `reportId`.
+    ///
+    /// *Shape* of that text: no blanks, the fields in the order of the struct, an
+    /// id that is not there as `""`, anything else that is not there as `null`.
+    /// Finds what a hand has changed, not what a forger has: whoever can write
+    /// the shadow can also count.
+    /// *Source*: PROTOCOL, Messages; `firmware/core/report.c`.
+    pub fn checksum(&self) -> u32 {
+        crc32fast::hash(self.text().as_bytes())
+    }
+
+    fn text(&self) -> String {
+        let id = |id: &Option<CommandId>| json(&id.as_ref().map_or("", |id| id.as_str()));
+        let refused = match &self.refused {
+            Some(refused) => format!(
+                "{{\"commandId\":{},\"reason\":{}}}",
+                id(&refused.command_id),
+                json(&refused.reason)
+            ),
+            None => "null".to_owned(),
+        };
+        format!(
+            "{{\"lock\":{},\"version\":{},\"commandId\":{},\"result\":{},\"source\":{},\"refused\":{refused},\
+             \"bootCount\":{},\"clock\":{},\"firmware\":{},\"rssi\":{},\"door\":{}",
+            json(&self.lock),
+            self.version.0,
+            id(&self.command_id),
+            json(&self.result),
+            json(&self.source),
+            self.boot_count,
+            json(&self.clock),
+            json(&self.firmware),
+            json(&self.rssi),
+            json(&self.door),
+        )
+    }
+
+    /// Whether it says what its lock wrote: its name has the checksum of the rest.
+    pub fn is_as_written(&self) -> bool {
+        self.report_id
+            .is_some_and(|id| id.checksum == Some(self.checksum()))
+    }
 }
 
 impl ReportEvent {
@@ -243,11 +296,14 @@ impl ReportEvent {
     /// the boot that the report names, and of this very report (C9).
     ///
     /// Says nothing of a shadow that was read later: whoever edited it since left
-    /// no token there. See [`Report::report_id`].
+    /// no token there. See [`Report::is_as_written`].
     pub fn is_from_lock(&self) -> bool {
         self.token.is_some_and(|token| {
             token.boot_count == self.report.boot_count
-                && self.report.report_id.is_none_or(|id| id == token)
+                && self
+                    .report
+                    .report_id
+                    .is_none_or(|id| id.is_same_update(token))
         })
     }
 }
@@ -265,6 +321,10 @@ fn latest(metadata: &Value) -> Option<u64> {
         Value::Array(values) => values.iter().filter_map(latest).max(),
         _ => None,
     }
+}
+
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 fn null(fields: Fields<'_>, field: &'static str) -> bool {

@@ -35,6 +35,7 @@ fn every_report_a_device_writes_is_read_and_written_again_without_loss() {
             serde_json::from_str(case["text"].as_str().expect("text")).expect("a report is JSON");
         let report =
             Report::parse(&text).unwrap_or_else(|refusal| panic!("{}: {refusal}", case["name"]));
+        assert!(report.is_as_written(), "{}", case["name"]);
         let again = serde_json::to_value(&report).expect("a report becomes JSON");
         assert_eq!(
             without_nothing(&again),

@@ -203,7 +203,7 @@ async fn after_a_deleted_shadow_only_the_shadow_itself_is_believed() {
         "no shadow, nothing to believe"
     );
     let mut present = reported("unlocked", &json!(before.version), &id);
-    present["reportId"] = json!("1-9000");
+    present["reportId"] = json!(local::report_id(&present, 9_000));
     world
         .broker
         .hold_shadow(json!({"state": {"reported": present}, "version": 2, "timestamp": 501}));

@@ -141,9 +141,9 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
     let id = ReportId {
         boot_count: site.device.boots(),
         counter: number,
+        checksum: None,
     };
-    let mut report = site.report(&now);
-    report.report_id = Some(id);
+    let report = site.report(&now).named(id);
     site.shadow_version = 1;
     site.shadow = Some(Arc::new(ReportEvent {
         lock: lock(n),

@@ -31,13 +31,6 @@ fn more(deep: bool, quick: u8, deeply: u8) -> u8 {
     if deep { deeply } else { quick }
 }
 
-/// What the rules leave open, each with a test that says so.
-pub fn open() -> Vec<Config> {
-    let mut open = report::open();
-    open.extend(device::open());
-    open
-}
-
 /// The configuration of this name.
 pub fn named(name: &str) -> Config {
     let found = all(false).into_iter().find(|config| config.name == name);

@@ -32,12 +32,6 @@ fn main() -> io::Result<ExitCode> {
             out.flush()?;
         }
     }
-    if options.only.is_none() && options.without.is_none() {
-        writeln!(out, "\nleft open")?;
-        for row in table::left_open() {
-            writeln!(out, "{row}")?;
-        }
-    }
     if options.only.is_none() {
         writeln!(out, "\nwithout a rule")?;
         for row in table::weaken(options.without.as_deref()) {

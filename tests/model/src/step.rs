@@ -153,11 +153,11 @@ impl World {
                 self.wish(state, step);
             }
             Step::Act => {
-                // Nobody presses and gives an order in the same millisecond.
-                state.now = state.now.plus(1);
                 let what = What::Act(state.acted);
                 state.acted += 1;
                 self.start(state, at_once(0, what));
+                // What comes of an order is seen a millisecond later.
+                state.now = state.now.plus(1);
             }
             Step::Sweep(stack, lock) => self.start(state, at_once(stack, What::Sweep(lock))),
             Step::Begin(n) => {

@@ -36,30 +36,17 @@ pub fn hold(deep: bool, only: Option<&str>) -> impl Iterator<Item = Held> {
     let mut wanted = configuration::all(deep);
     wanted.retain(|config| only.is_none_or(|text| config.name.contains(text)));
     wanted.into_iter().map(|config| {
-        looked_at(World {
+        let world = World {
             config,
             rules: Rules::ALL,
-        })
+        };
+        let found = check(&world);
+        Held {
+            name: world.config.name,
+            words: told(&world, &found),
+            found,
+        }
     })
-}
-
-/// Looks at what the rules leave open.
-pub fn left_open() -> impl Iterator<Item = Held> {
-    configuration::open().into_iter().map(|config| {
-        looked_at(World {
-            config,
-            rules: Rules::ALL,
-        })
-    })
-}
-
-fn looked_at(world: World) -> Held {
-    let found = check(&world);
-    Held {
-        name: world.config.name,
-        words: told(&world, &found),
-        found,
-    }
 }
 
 impl Weakened {

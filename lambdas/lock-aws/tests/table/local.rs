@@ -12,11 +12,12 @@ use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Record, Status};
-use lock_core::report::Latch;
+use lock_core::report::{Latch, Report, ReportId};
 use lock_core::time::UnixMillis;
 use lock_core::write::{
     Bind, BindingChange, BindingUpdate, BindingWrite, RecordUpdate, RecordWrite, Writes,
 };
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 /// The table's name.
@@ -28,6 +29,18 @@ pub async fn cloud(iot_data: SocketAddr) -> Cloud {
     let cloud = client(start().await, iot_data);
     create(cloud.store.client()).await;
     cloud
+}
+
+/// The `reportId` of a report of boot 1, with the checksum of what it says.
+#[allow(dead_code, reason = "each test binary uses its part of this file")]
+pub fn report_id(reported: &Value, counter: u64) -> ReportId {
+    let id = ReportId {
+        boot_count: 1,
+        counter,
+        checksum: None,
+    };
+    let report = Report::parse(reported).unwrap().named(id);
+    report.report_id.unwrap()
 }
 
 /// Registers a lock at `now`, as an operator's command does.

@@ -144,15 +144,16 @@ impl Run<'_> {
             .and_then(|record| record.command.as_ref())
             .map(|command| command.id.clone());
         let last = self.reports.last();
-        let token = Some(ReportId {
+        let token = ReportId {
             boot_count: self.written,
             counter: 1,
-        });
+            checksum: None,
+        };
         ReportEvent {
             lock: LockName::new(LOCK).unwrap(),
             shadow_version: last.map_or(1, |last| last.shadow_version + 1),
             shadow_at: UnixSeconds(1_000 + self.written),
-            token,
+            token: Some(token),
             report: Report {
                 lock: if latch {
                     Latch::Locked
@@ -169,8 +170,9 @@ impl Run<'_> {
                 firmware: None,
                 rssi: None,
                 door: None,
-                report_id: token,
-            },
+                report_id: None,
+            }
+            .named(token),
         }
     }
 

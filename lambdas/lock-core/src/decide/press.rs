@@ -238,7 +238,7 @@ fn order(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limi
     if press.sequence.is_some() && counted == press.sequence {
         return Order::Recorded;
     }
-    if binding.bound_at.is_some_and(|at| press.made_at() < at) {
+    if binding.bound_at.is_some_and(|at| press.made_at() <= at) {
         return Order::Overtaken;
     }
     if let Some(sequence) = press.sequence {

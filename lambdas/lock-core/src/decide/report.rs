@@ -20,6 +20,8 @@
 //!
 //! Each system LOCK goes in its turn (C15, `system`).
 
+mod fresh;
+
 use super::Decision;
 use super::resend::{in_turn, may_resend, repeated_report, resend};
 use super::system::{Case, changed, system_lock};
@@ -31,9 +33,12 @@ use crate::field::Refusal;
 use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
 use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Command, Due, Record, Reported, Status};
-use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, ReportId, Source};
+use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, Source};
 use crate::time::UnixMillis;
-use crate::write::{Guard, RecordUpdate, ShadowGuard};
+use crate::write::{Guard, RecordUpdate};
+
+pub(super) use fresh::is_news;
+use fresh::{Freshness, freshness, is_from_lock};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,69 +159,6 @@ fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
         shadow_at: report.shadow_at,
         at: now,
     }
-}
-
-/// Whether the lock itself wrote this report, and nobody has edited it since. An
-/// event carries the update's own token; in a shadow that was read, only a report
-/// that was not used yet is sure to be the lock's (C9).
-fn is_from_lock(record: &Record, report: &ReportEvent, origin: Origin) -> bool {
-    match origin {
-        Origin::Event => report.is_from_lock(),
-        Origin::Shadow => {
-            let used = record.reported.as_ref();
-            report.is_from_lock()
-                && used.and_then(|used| used.report.report_id) != report.report.report_id
-        }
-    }
-}
-
-/// Whether a shadow that was read holds a report of the lock that has not been
-/// used. One that is lower but not later is an answer from before, not a deleted
-/// shadow.
-pub(super) fn is_news(record: &Record, shadow: &ReportEvent) -> bool {
-    is_from_lock(record, shadow, Origin::Shadow)
-        && matches!(
-            freshness(record, shadow, Origin::Event),
-            Freshness::Newer(_) | Freshness::Deleted
-        )
-}
-
-enum Freshness {
-    Newer(ShadowGuard),
-    Duplicate,
-    Stale,
-    Deleted,
-}
-
-/// Whether this report is newer than the last one used. A lower shadow version
-/// with a later time means that the shadow was deleted; then only the shadow
-/// itself is believed, and whatever it holds is new.
-fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
-    let Some(last) = &record.reported else {
-        return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
-    };
-    if is_earlier(report.report.report_id, last.report.report_id) {
-        return Freshness::Stale;
-    }
-    if report.shadow_version > last.shadow_version {
-        return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
-    }
-    if report.shadow_version == last.shadow_version && report.shadow_at <= last.shadow_at {
-        return Freshness::Duplicate;
-    }
-    match origin {
-        Origin::Shadow => Freshness::Newer(ShadowGuard::Last(Box::new(last.clone()))),
-        Origin::Event if report.shadow_at > last.shadow_at => Freshness::Deleted,
-        Origin::Event => Freshness::Stale,
-    }
-}
-
-/// Whether a report was written before another of the same boot. A shadow that was
-/// deleted counts from 1 again, so that an event from before the deletion has a
-/// higher shadow version than those after it.
-fn is_earlier(report: Option<ReportId>, last: Option<ReportId>) -> bool {
-    matches!((report, last), (Some(report), Some(last))
-        if report.boot_count == last.boot_count && report.counter < last.counter)
 }
 
 /// How a report compares with the record (C9).
@@ -354,8 +296,8 @@ fn settle(
 /// The device has not journalled the current command: the record notes it, and
 /// the command is sent again if its turn has come. The first re-send does not wait
 /// for its turn: the device has just come back, or has just got the time for which
-/// it refused. One that has no time yet would refuse it again, and reports when it
-/// has (C8).
+/// it refused. An unlock is not sent to one that has no time yet: it would refuse
+/// it, and reports when it has the time (C8).
 fn behind(
     case: Case<'_>,
     command: &Command,
@@ -375,7 +317,7 @@ fn behind(
         Reason::NOT_SEEN
     };
     let for_clock = refusal.is_some_and(|refused| refused.reason == REFUSED_FOR_CLOCK);
-    let has_no_time = for_clock && report.report.clock == Clock::Unsynced;
+    let has_no_time = command.action == Action::Unlock && report.report.clock == Clock::Unsynced;
     if !has_no_time
         && in_turn(command, now)
         && let Ok(holds) = may_resend(record, command, binding, now)

@@ -260,7 +260,8 @@ fn a_press_means_what_the_state_makes_of_it() {
         settled/locked           LONG   pressed=9000ms good-for=3000ms age=5000ms => command unlock v8 expires=+21000ms
         # C3: made before its button was bound
         settled/locked           LONG   age=10ms bound=9ms                    => ignored: overtaken
-        settled/locked           LONG   age=9ms bound=9ms                     => command unlock v8 expires=+29991ms
+        settled/locked           LONG   age=9ms bound=9ms                     => ignored: overtaken
+        settled/locked           LONG   age=8ms bound=9ms                     => command unlock v8 expires=+29992ms
         settled/locked           LONG   pressed=10ms bound=9ms                => ignored: overtaken
         settled/locked           LONG   age=10ms bound=9ms seq=5              => ignored: overtaken
         settled/locked           DOUBLE age=10ms bound=9ms                    => ignored: overtaken

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::VERSION_MAX;
 
 /// Name of one report of one device: `7-12` is the twelfth since its seventh
-/// boot.
+/// boot, and `7-12-907060870` the same one with the checksum of what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReportId {
@@ -16,19 +16,30 @@ pub struct ReportId {
     pub boot_count: u64,
     /// Reports since that boot.
     pub counter: u64,
+    /// [`Report::checksum`](super::Report::checksum) of the report that has this
+    /// name; the token of an update has none.
+    pub checksum: Option<u32>,
 }
 
 impl ReportId {
-    /// Reads `<bootCount>-<counter>`; none for any other text.
+    /// Reads `<bootCount>-<counter>`, with or without `-<checksum>`; none for any
+    /// other text.
     ///
     /// ```
     /// use lock_core::report::ReportId;
     ///
-    /// assert_eq!(ReportId::read("7-12"), Some(ReportId { boot_count: 7, counter: 12 }));
+    /// let id = ReportId { boot_count: 7, counter: 12, checksum: None };
+    /// assert_eq!(ReportId::read("7-12"), Some(id));
+    /// let named = ReportId { checksum: Some(907_060_870), ..id };
+    /// assert_eq!(ReportId::read("7-12-907060870"), Some(named));
     /// assert_eq!(ReportId::read("f3a01b2c"), None);
     /// ```
     pub fn read(text: &str) -> Option<ReportId> {
-        let (boot_count, counter) = text.split_once('-')?;
+        let (boot_count, rest) = text.split_once('-')?;
+        let (counter, checksum) = match rest.split_once('-') {
+            Some((counter, checksum)) => (counter, Some(checksum)),
+            None => (rest, None),
+        };
         let number = |text: &str| {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             digits
@@ -39,13 +50,26 @@ impl ReportId {
         Some(ReportId {
             boot_count: number(boot_count)?,
             counter: number(counter)?,
+            checksum: match checksum {
+                Some(checksum) => Some(number(checksum)?.try_into().ok()?),
+                None => None,
+            },
         })
+    }
+
+    /// Whether both name the same update of the shadow.
+    pub fn is_same_update(self, other: ReportId) -> bool {
+        (self.boot_count, self.counter) == (other.boot_count, other.counter)
     }
 }
 
 impl fmt::Display for ReportId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.boot_count, self.counter)
+        write!(f, "{}-{}", self.boot_count, self.counter)?;
+        match self.checksum {
+            Some(checksum) => write!(f, "-{checksum}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -58,6 +82,6 @@ impl From<ReportId> for String {
 impl TryFrom<String> for ReportId {
     type Error = &'static str;
     fn try_from(text: String) -> Result<ReportId, &'static str> {
-        ReportId::read(&text).ok_or("not a report id: wanted <bootCount>-<counter>")
+        ReportId::read(&text).ok_or("not a report id: wanted <bootCount>-<counter>[-<checksum>]")
     }
 }

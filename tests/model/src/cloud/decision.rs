@@ -7,7 +7,7 @@ use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
 use lock_core::press::Press;
 use lock_core::reason::Reason;
 use lock_core::record::{Cause, Record, Status};
-use lock_core::report::{ReportEvent, ReportId};
+use lock_core::report::{Clock, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
 use lock_core::write::RecordWrite;
 use lock_core::{Decision, decide_due, decide_press, decide_report, decide_request};
@@ -213,11 +213,14 @@ impl Cloud<'_> {
             event.token = id;
         }
         if rules.without(Rule::C9UsedReport) && origin == Origin::Shadow {
-            let other = id.map(|id| ReportId {
-                counter: id.counter + 1_000,
-                ..id
-            });
-            (event.token, event.report.report_id) = (other, other);
+            renamed(&mut event, 1_000);
+        }
+        if rules.without(Rule::C9EditedReport) && origin == Origin::Shadow {
+            renamed(&mut event, 0);
+        }
+        if rules.without(Rule::C8SentWithoutTime) {
+            event.report.clock = Clock::Synced;
+            renamed(&mut event, 0);
         }
         let Some(record) = &mut record else {
             return (None, event);
@@ -258,6 +261,15 @@ impl Cloud<'_> {
             }
         }
         record
+    }
+}
+
+/// The same report under a later name, with the checksum of what it says.
+fn renamed(event: &mut ReportEvent, later: u64) {
+    if let Some(id) = event.report.report_id {
+        let counter = id.counter + later;
+        event.report = event.report.clone().named(ReportId { counter, ..id });
+        event.token = event.report.report_id;
     }
 }
 

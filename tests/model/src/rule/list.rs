@@ -62,11 +62,13 @@ rules! {
     C8NextSendNotMoved: "C8", S7, "refusing clock", "a command is sent again without moving its next send";
     C8LockOnce: "C8", L1, "two presses, lost messages", "a lock is sent once";
     C8FirstWaits: "C8", L2, "press before the time is known", "the first re-send that a report asks for waits for its turn";
+    C8SentWithoutTime: "C8", L2, "answer held up", "an unlock is sent again to a lock that has no time yet";
     C9AnyVersionSettles: "C9", S4, "reboot", "any newer report settles the record";
     C9AnyOrder: "C9", S4, "reboot", "reports are taken in the order in which they come";
     C9LostJournal: "C9", L2, "journal lost", "a settled record takes no notice of a device that is behind it";
     C9AnyAuthor: "C9", S4, "edited by hand", "whoever writes a report is believed";
     C9UsedReport: "C9", S4, "edited by hand, lock away", "a report in the shadow is believed though it was used before";
+    C9EditedReport: "C9", L3, "edited by hand, report not heard", "a report in the shadow is believed though it was edited";
     C9AnyVersionAdopted: "C9", L2, "implausible report", "a version far ahead of the clock is adopted";
     C9AnyThing: "C9", S8, "not registered", "the first report of any thing makes a record";
     C10NoSweeper: "C10", L1, "late retry", "no sweeper";

@@ -96,15 +96,13 @@ impl World {
         let id = ReportId {
             boot_count: site.device.boots(),
             counter: site.exchange.send(),
+            checksum: None,
         };
         site.reported_at = now;
         Update {
             id,
             sent_ms: moment.uptime_ms,
-            report: Report {
-                report_id: Some(id),
-                ..site.report(&moment)
-            },
+            report: site.report(&moment).named(id),
         }
     }
 

@@ -84,12 +84,13 @@ impl Run<'_> {
     }
 
     fn shadow(&self) -> ReportEvent {
-        let token = Some(ReportId {
+        let token = ReportId {
             boot_count: 1,
             counter: self.device.shadow_version,
-        });
+            checksum: None,
+        };
         ReportEvent {
-            token,
+            token: Some(token),
             lock: name(),
             shadow_version: self.device.shadow_version,
             shadow_at: self.device.shadow_at,
@@ -105,8 +106,9 @@ impl Run<'_> {
                 firmware: None,
                 rssi: None,
                 door: None,
-                report_id: token,
-            },
+                report_id: None,
+            }
+            .named(token),
         }
     }
 

@@ -32,6 +32,7 @@ fn id(counter: u64) -> ReportId {
     ReportId {
         boot_count: 1,
         counter,
+        checksum: None,
     }
 }
 
@@ -107,7 +108,13 @@ fn row(given: &str) -> String {
                 command.system_locks = 2;
                 *command = command.clone().unsent();
             }
-            "edited" => shadow.as_mut().unwrap().report.report_id = Some(id(19)),
+            "used" => {
+                let shadow = shadow.as_mut().unwrap();
+                shadow.report = shadow.report.clone().named(id(19));
+                let used = &mut record.reported.as_mut().unwrap().report;
+                used.report_id = shadow.report.report_id;
+            }
+            "edited" => shadow.as_mut().unwrap().report.source = Source::Manual,
             "shadow" => {
                 let (version, latch) = value.split_once(':').unwrap();
                 let latch = serde_json::from_value(serde_json::Value::String(latch.to_owned()));
@@ -116,13 +123,11 @@ fn row(given: &str) -> String {
                     shadow_version: 11,
                     shadow_at: UnixSeconds(499),
                     token: Some(id(20)),
-                    report: Report {
-                        report_id: Some(id(20)),
-                        ..report_of(
-                            latch.unwrap(),
-                            version.trim_start_matches('v').parse().unwrap(),
-                        )
-                    },
+                    report: report_of(
+                        latch.unwrap(),
+                        version.trim_start_matches('v').parse().unwrap(),
+                    )
+                    .named(id(20)),
                 });
             }
             "shadow-version" => shadow.as_mut().unwrap().shadow_version = ms(),
@@ -250,6 +255,7 @@ fn what_the_shadow_holds_comes_before_any_judgement_of_time() {
         pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=10 second=400 => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
         pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=9 second=400  => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
         # saved again by hand after it was used
+        pending-unlock/locked age=90000 shadow=v7:unlocked used   => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
         pending-unlock/locked age=90000 shadow=v7:unlocked edited => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
         # deleted, and written again
         pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=1 second=499  => settled: executed -> settled due=+2100000

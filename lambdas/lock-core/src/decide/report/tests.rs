@@ -48,6 +48,7 @@ fn id(counter: u64) -> ReportId {
     ReportId {
         boot_count: 1,
         counter,
+        checksum: None,
     }
 }
 
@@ -73,6 +74,7 @@ fn row(given: &str) -> String {
         report: report_of(latch, Version(version)),
     };
     let mut origin = Origin::Event;
+    let mut is_edited = false;
     let mut binding = Binding {
         button: ButtonSerial::new("button-1").unwrap(),
         lock: Some(lock()),
@@ -112,6 +114,7 @@ fn row(given: &str) -> String {
             "shadow" => event.shadow_version = value.parse().unwrap(),
             "second" => event.shadow_at = UnixSeconds(value.parse().unwrap()),
             "from-shadow" => origin = Origin::Shadow,
+            "edited" => is_edited = true,
             "revoked" => binding.enabled = false,
             "rebound" => binding.lock = Some(LockName::new("lock-2").unwrap()),
             "no-token" => event.token = None,
@@ -171,6 +174,12 @@ fn row(given: &str) -> String {
                     .next_send_at = NOW.plus(1)
             }
             _ => panic!("unknown word {word:?}"),
+        }
+    }
+    if let Some(id) = event.report.report_id {
+        event.report = event.report.named(id);
+        if is_edited {
+            event.report.source = Source::Manual;
         }
     }
     let decision = match decide_report(
@@ -316,6 +325,9 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         # in a shadow that was read, only a report that was not used yet is sure to be the lock's
         pending-unlock/locked unlocked v7 shadow=12 from-shadow token=1-19 report-id=1-19 => ignored: not-from-lock
         pending-unlock/locked unlocked v7 shadow=12 from-shadow no-token report-id=none   => ignored: not-from-lock
+        # nor one that was edited; an event has the token for that
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow edited => ignored: not-from-lock
+        pending-unlock/locked unlocked v7 shadow=12 edited             => settled: executed -> settled
         # a lower version with a later time: deleted, so only the shadow itself is believed
         pending-unlock/locked unlocked v7 shadow=1 second=499             => read the shadow
         pending-unlock/locked unlocked v7 shadow=1 second=499 from-shadow => settled: executed -> settled

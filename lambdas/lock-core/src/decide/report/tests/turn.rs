@@ -37,7 +37,9 @@ fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
         pending-unlock/locked locked v6 clock=current sent         => noted: refused-by-lock -> pending
         # without the time it would refuse it again; it reports when it has it
         pending-unlock/locked locked v6 clock=current unsynced     => noted: refused-by-lock -> pending
-        pending-lock/unlocked unlocked v6 clock=current unsynced   => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 unsynced                   => noted: not-seen -> pending
+        # a lock needs no time
+        pending-lock/unlocked unlocked v6 clock=current unsynced   => resend lock v7 send=2 refused-by-lock -> pending
         pending-unlock/locked locked v6 clock=older sent           => noted: not-seen -> pending
         pending-unlock/locked locked v6 clock=current late         => noted: refused-by-lock -> pending
         pending-unlock/locked locked v6 clock=current revoked      => noted: refused-by-lock -> pending

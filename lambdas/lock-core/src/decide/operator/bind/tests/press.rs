@@ -23,27 +23,28 @@ fn a_press_made_before_the_button_was_bound_never_acts_on_its_lock() {
     // what was done, sequence, made before or at the binding, already in effect => what becomes of the press
     let to = far_record("settled/locked");
     for (forget, revoked, sequence, made_ms, wanted) in [
+        (false, false, Some(401), 0, "ignored: overtaken"),
         (false, false, Some(401), 1, "ignored: overtaken"),
         (false, true, Some(401), 1, "ignored: overtaken"),
         (false, false, None, 1, "ignored: overtaken"),
         (true, false, Some(401), 1, "ignored: overtaken"),
         (true, true, None, 1, "ignored: overtaken"),
         // Made after it:
-        (false, false, Some(400), 0, "ignored: duplicate"),
-        (false, false, Some(399), 0, "ignored: overtaken"),
+        (false, false, Some(400), -1, "ignored: duplicate"),
+        (false, false, Some(399), -1, "ignored: overtaken"),
         (
             false,
             true,
             Some(401),
-            0,
-            "command unlock v8 expires=+30000ms",
+            -1,
+            "command unlock v8 expires=+30001ms",
         ),
         (
             true,
             false,
             Some(1),
-            0,
-            "command unlock v8 expires=+30000ms",
+            -1,
+            "command unlock v8 expires=+30001ms",
         ),
     ] {
         let before = Binding {
@@ -58,8 +59,10 @@ fn a_press_made_before_the_button_was_bound_never_acts_on_its_lock() {
         let limits = Limits::default();
         let decision = decide_bind(&before, from.as_ref(), &to, wish, None, NOW, &limits);
         let bound = after(&decision, &before);
-        let press = long_press(sequence, NOW.minus(made_ms));
-        let pressed = decide_press(Some(&to), Some(&bound), &press, NOW, &limits);
+        let made_at = UnixMillis(NOW.0.saturating_add_signed(-made_ms));
+        let press = long_press(sequence, made_at);
+        let now = made_at.max(NOW);
+        let pressed = decide_press(Some(&to), Some(&bound), &press, now, &limits);
         let case = format!("forget={forget} revoked={revoked} {sequence:?} {made_ms} ms before");
         assert_eq!(outcome(&pressed), wanted, "{case}");
     }
