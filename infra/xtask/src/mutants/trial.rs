@@ -72,16 +72,15 @@ pub fn try_all(lab: &Lab, part: &Part, own: &[Own]) -> Result<Vec<(Mutant, Outco
         if outcome == Outcome::Survived {
             println!("SURVIVED {}", own.mutant);
         }
-        if outcome != Outcome::Survived {
-            known.insert(own.mutant.key());
+        // At once: a run that is interrupted keeps what it has found.
+        if outcome != Outcome::Survived && known.insert(own.mutant.key()) {
+            bench.remember(&known)?;
         }
         tried.push((own.mutant.clone(), outcome));
         if tried.len() % LINE_EVERY == 0 {
             println!("mutants: {} of {} tried", tried.len(), left.len());
         }
     }
-    let lines: String = known.iter().map(|key| format!("{key}\n")).collect();
-    fs::write(bench.file(CAUGHT), lines).context("write what was caught")?;
     Ok(tried)
 }
 
@@ -105,6 +104,11 @@ impl Bench<'_> {
         let lines = fs::read_to_string(&file);
         let lines = lines.with_context(|| format!("read {}", file.display()))?;
         Ok(lines.lines().map(str::to_owned).collect())
+    }
+
+    fn remember(&self, known: &BTreeSet<String>) -> Result<()> {
+        let lines: String = known.iter().map(|key| format!("{key}\n")).collect();
+        fs::write(self.file(CAUGHT), lines).context("write what was caught")
     }
 
     fn try_one(&self, own: &Own) -> Result<Outcome> {
