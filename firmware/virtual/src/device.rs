@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::call::{Call, Context, EventCallback, EventData, event};
 use crate::clock::Clock;
@@ -51,7 +51,8 @@ pub struct Device {
     handlers: Vec<Handler>,
     /// What the finger does next: after how long, which pin, which level.
     finger: VecDeque<(Duration, i32, bool)>,
-    finger_moved: Option<Instant>,
+    /// When it moved last, since boot.
+    finger_moved: Option<Duration>,
 }
 
 thread_local! {
@@ -150,6 +151,7 @@ impl Device {
                 Ok(cut) => self.power.order(cut),
                 Err(complaint) => log("error", &complaint),
             },
+            Input::PassMs(_) => self.clock.stop(),
             Input::Clock { offset_ms, synced } => self.set_clock(offset_ms, synced),
         }
     }
@@ -202,8 +204,7 @@ impl Device {
         self.trigger(event::TIME_CHANGED, &EventData::Nothing);
         let every_s = u64::try_from(self.config.int("sntp.update_interval")).unwrap_or(0);
         if every_s > 0 {
-            self.timers
-                .start(Duration::from_secs(every_s), None, Task::SyncClock);
+            self.start_timer(Duration::from_secs(every_s), None, Task::SyncClock);
         }
     }
 
@@ -228,8 +229,10 @@ impl Device {
         let rest_ms = quiet_ms + 200;
         let mut wait_ms = match self.finger_moved {
             _ if !idle => rest_ms,
-            Some(moved) => rest_ms
-                .saturating_sub(u64::try_from(moved.elapsed().as_millis()).unwrap_or(rest_ms)),
+            Some(moved) => {
+                let rested = self.clock.uptime().saturating_sub(moved).as_millis();
+                rest_ms.saturating_sub(u64::try_from(rested).unwrap_or(rest_ms))
+            }
             None => 0,
         };
         for held in held_ms {
@@ -251,21 +254,26 @@ impl Device {
 
     fn schedule_finger(&mut self) {
         if let Some((wait, _, _)) = self.finger.front() {
-            self.timers.start(*wait, None, Task::Finger);
+            self.start_timer(*wait, None, Task::Finger);
         }
     }
 
     fn move_finger(&mut self) {
         if let Some((_, pin, level)) = self.finger.pop_front() {
             self.pin_drive(pin, level);
-            self.finger_moved = Some(Instant::now());
+            self.finger_moved = Some(self.clock.uptime());
             self.schedule_finger();
         }
     }
 
+    /// Starts a timer and returns its id.
+    pub fn start_timer(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
+        self.timers.start(self.clock.uptime() + after, repeat, task)
+    }
+
     /// Runs the tasks of the shim's own timers, queues those of the firmware. Returns whether there was one.
     pub fn run_due_timer(&mut self) -> bool {
-        match self.timers.take_due(Instant::now()) {
+        match self.timers.take_due(self.clock.uptime()) {
             None => return false,
             Some(Task::App(callback, context)) => {
                 self.calls.push_back(Call::Timer(callback, context));

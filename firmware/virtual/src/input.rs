@@ -52,6 +52,9 @@ pub enum Input {
     Network(Network),
     /// `{"power_cut":"before-write:1"}`: cut the power there; `"now"`: at once.
     PowerCut(String),
+    /// `{"pass_ms":500}`: so much time passes at once, each timer at its turn; from the first such line on, time stands still
+    /// otherwise.
+    PassMs(u64),
     /// `{"clock":{"offset_ms":-5000,"synced":false}}`: skew the time of day, forget or renew the sync.
     Clock {
         /// How far the time of day is off.
@@ -91,6 +94,7 @@ mod tests {
                 Input::Network(Network::Silent(Silence::HalfOpen)),
             ),
             (r#"{"read":4}"#, Input::Read(4)),
+            (r#"{"pass_ms":500}"#, Input::PassMs(500)),
             (r#"{"power_cut":"now"}"#, Input::PowerCut("now".into())),
             (
                 r#"{"clock":{"offset_ms":-5000,"synced":false}}"#,

@@ -22,7 +22,7 @@ mod timer;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
@@ -31,6 +31,7 @@ use firmware_core as _; // The library brings the compiled C along.
 
 use crate::config::Config;
 use crate::device::{Device, install, with};
+use crate::input::Input;
 use crate::link::{Link, LinkEvent};
 use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
@@ -44,6 +45,7 @@ const AFTER_HELP: &str = r#"INPUT, one line each:
   {"network":"half_open"}                the network stays, but nothing sent arrives, either way; true ends it
   {"clock":{"offset_ms":-5000}}          skew or step the time of day
   {"clock":{"synced":false}}             never synced since boot; true syncs now
+  {"pass_ms":500}                        so much time passes at once; from the first such line on, time stands still otherwise
   {"power_cut":"before-write:1"}         cut the power at a point, counted from now; "now" cuts at once
 
 POWER CUTS, the n-th of its kind:
@@ -161,8 +163,9 @@ fn live(incoming: &Receiver<Incoming>) -> Result<()> {
         while with(Device::run_due_timer) {
             run_calls();
         }
-        let wait = with(|d| d.timers.next_due()).map_or(Duration::from_secs(3600), |due| {
-            due.saturating_duration_since(Instant::now())
+        let wait = with(|d| match d.timers.next_due() {
+            Some(due) if !d.clock.is_stopped() => due.saturating_sub(d.clock.uptime()),
+            _ => Duration::from_secs(3600),
         });
         match incoming.recv_timeout(wait) {
             Ok(Incoming::Line(line)) => take_line(&line),
@@ -174,12 +177,29 @@ fn live(incoming: &Receiver<Incoming>) -> Result<()> {
     }
 }
 
+/// So much time passes, each timer at its turn.
+fn pass(time: Duration) {
+    let end = with(|d| d.clock.uptime()) + time;
+    while let Some(due) = with(|d| d.timers.next_due()).filter(|due| *due <= end) {
+        with(|d| d.clock.pass_to(due));
+        while with(Device::run_due_timer) {
+            run_calls();
+        }
+    }
+    with(|d| d.clock.pass_to(end));
+}
+
 fn take_line(line: &str) {
     if line.trim().is_empty() {
         return;
     }
     match input::parse(line) {
-        Ok(input) => with(|d| d.input(&input)),
+        Ok(input) => {
+            with(|d| d.input(&input));
+            if let Input::PassMs(ms) = input {
+                pass(Duration::from_millis(ms));
+            }
+        }
         Err(complaint) => log("error", &complaint),
     }
 }

@@ -182,7 +182,7 @@ impl Device {
         if wanted && !handler.waiting {
             handler.waiting = true;
             let after = handler.debounce;
-            self.timers.start(after, None, Task::Debounce(pin));
+            self.start_timer(after, None, Task::Debounce(pin));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Timers of the device, the firmware's and the shim's own. It must not know what a task does.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::call::{Context, TimerCallback};
 
@@ -21,7 +21,8 @@ pub enum Task {
 }
 
 struct Timer {
-    due: Instant,
+    /// Since boot.
+    due: Duration,
     repeat: Option<Duration>,
     task: Task,
 }
@@ -34,10 +35,9 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Starts a timer and returns its id, never 0.
-    pub fn start(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
+    /// Starts a timer that runs out at `due`, a time since boot; returns its id, never 0.
+    pub fn start(&mut self, due: Duration, repeat: Option<Duration>, task: Task) -> usize {
         self.last_id += 1;
-        let due = Instant::now() + after;
         self.timers
             .insert(self.last_id, Timer { due, repeat, task });
         self.last_id
@@ -48,13 +48,13 @@ impl Timers {
         self.timers.remove(&id);
     }
 
-    /// When the next timer runs out.
-    pub fn next_due(&self) -> Option<Instant> {
+    /// When the next timer runs out, since boot.
+    pub fn next_due(&self) -> Option<Duration> {
         self.timers.values().map(|t| t.due).min()
     }
 
-    /// Takes the task that is due the longest, and starts its timer anew if it repeats.
-    pub fn take_due(&mut self, now: Instant) -> Option<Task> {
+    /// Takes the task that is due the longest, and starts its timer again if it repeats.
+    pub fn take_due(&mut self, now: Duration) -> Option<Task> {
         let (&id, timer) = self
             .timers
             .iter_mut()

@@ -10,8 +10,9 @@ use broker::{Broker, LOCK_TOPICS, Packet, REJECTED, Session};
 use device::{Device, flash};
 use serde_json::{Value, json};
 
+/// Short waits, but long enough for a broker on a busy machine: no verdict below is how fast it is.
 const HASTE: &[&str] = &[
-    "watchdog.reconnect_s=1",
+    "watchdog.reconnect_s=5",
     "watchdog.retry_min_s=1",
     "watchdog.retry_max_s=1",
     "mqtt.reconnect_timeout_min=0.02",
@@ -38,7 +39,7 @@ fn open(device: &Device, session: &mut Session) {
 #[test]
 fn silence_for_ever_is_a_reboot_at_last_and_then_all_is_well() {
     let (broker, flash) = (Broker::start(), flash());
-    let device = broker.device(&flash, "lock", &haste(&["watchdog.reboot_s=3"]));
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.reboot_s=12"]));
     let mut silent = vec![broker.connect()];
     device.until(|l| {
         // Whoever comes meanwhile is not answered either.
@@ -53,16 +54,17 @@ fn silence_for_ever_is_a_reboot_at_last_and_then_all_is_well() {
 fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
     let (broker, flash) = (Broker::start(), flash());
     let settings = haste(&[
-        "watchdog.reboot_s=2",
-        "mqtt.keep_alive=1",
-        "health.interval_s=1",
+        "watchdog.reboot_s=6",
+        "mqtt.keep_alive=5",
+        "health.interval_s=3",
     ]);
     let mut device = broker.device(&flash, "lock", &settings);
     let mut session = broker.accept_lock("thing-1");
     open(&device, &mut session);
     device.say(r#"{"network":"half_open"}"#);
     device.until(|l| l["event"] == "disconnected");
-    for _ in 0..4 {
+    // Three times as long as its reboot would take.
+    for _ in 0..6 {
         device.until(says("health: "));
     }
     device.say(r#"{"network":true}"#);
@@ -79,7 +81,7 @@ fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
 #[test]
 fn a_broker_that_never_answers_a_subscription_is_left() {
     let (broker, flash) = (Broker::start(), flash());
-    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=1"]));
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=6"]));
     for answered in [0, LOCK_TOPICS.len() - 1] {
         let mut deaf = broker.accept();
         for number in 0..LOCK_TOPICS.len() {
@@ -99,7 +101,7 @@ fn a_broker_that_never_answers_a_subscription_is_left() {
 #[test]
 fn a_shadow_that_never_answers_is_left_and_a_command_still_acts() {
     let (broker, flash) = (Broker::start(), flash());
-    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=2"]));
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=6"]));
     let mut session = broker.accept_lock("thing-1");
     open(&device, &mut session);
     session.until_end();
@@ -115,10 +117,11 @@ fn a_shadow_that_never_answers_is_left_and_a_command_still_acts() {
 #[test]
 fn a_shadow_that_refuses_every_report_is_not_left() {
     let (broker, flash) = (Broker::start(), flash());
-    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=1"]));
+    let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=6"]));
     let mut session = broker.accept_lock("thing-1");
     let mut tries = 0;
-    while tries < 3 {
+    // The waits between them double: longer, in all, than the silence that is borne.
+    while tries < 4 {
         let update = session.report(|_| true);
         let refusal = json!({"code": 413, "clientToken": update["clientToken"]});
         session.send(REJECTED, &refusal.to_string());

@@ -70,10 +70,7 @@ extern "C" fn mgos_set_timer(
     } else {
         interval
     };
-    with(|d| {
-        d.timers
-            .start(after, repeat, Task::App(callback, Context(context)))
-    })
+    with(|d| d.start_timer(after, repeat, Task::App(callback, Context(context))))
 }
 
 #[unsafe(no_mangle)]

@@ -139,9 +139,10 @@ impl Device {
             mqtt.reconnect_ms
         };
         mqtt.reconnect_ms = (last_ms * 2.0).max(least_ms).min(most_ms);
-        self.timers.stop(mqtt.reconnect_timer);
+        let (timer, wait_ms) = (mqtt.reconnect_timer, mqtt.reconnect_ms);
+        self.timers.stop(timer);
         let fuzz = 0.9 + 0.2 * (self.clock.uptime_s() * 1e6 % 1000.0) / 1000.0;
-        let after = Duration::from_secs_f64(mqtt.reconnect_ms * fuzz / 1000.0);
-        mqtt.reconnect_timer = self.timers.start(after, None, Task::Reconnect);
+        let after = Duration::from_secs_f64(wait_ms * fuzz / 1000.0);
+        self.mqtt.reconnect_timer = self.start_timer(after, None, Task::Reconnect);
     }
 }

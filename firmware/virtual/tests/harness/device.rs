@@ -13,6 +13,9 @@ use serde_json::Value;
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What is real, the network, may take so long between two steps of time that passes by hand.
+pub const GLANCE: Duration = Duration::from_millis(5);
+
 /// A running device; ended when dropped.
 pub struct Device {
     /// Its process.
@@ -92,6 +95,23 @@ impl Device {
             if found {
                 return seen;
             }
+        }
+    }
+
+    /// Lets so much of the device's time pass at once; the lines of that time. Time stands still for it from then on.
+    pub fn pass(&mut self, time: Duration) -> Vec<Value> {
+        self.say(&format!(r#"{{"pass_ms":{}}}"#, time.as_millis()));
+        // It answers when it has come so far.
+        self.say(r#"{"read":-1}"#);
+        self.until(|line| line["event"] == "level" && line["pin"] == -1)
+    }
+
+    /// Lets the device's time pass, one `step` after the other, until a line fulfils `wanted`; the network is as slow as ever.
+    pub fn pass_until(&mut self, step: Duration, mut wanted: impl FnMut(&Value) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.pass(step).iter().any(&mut wanted) {
+            assert!(Instant::now() < deadline, "not seen in {PATIENCE:?}");
+            std::thread::sleep(GLANCE);
         }
     }
 
