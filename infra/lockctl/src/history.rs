@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 
 use anyhow::Result;
-use lock_aws::clock;
 use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
 use lock_core::name::{ButtonSerial, LockName};
@@ -17,7 +16,7 @@ use crate::view;
 
 /// The newest lines about a name: of a lock's history, and of the button's that has the same name, if any.
 pub async fn read(target: &Target, name: &LockName, limit: u16) -> Result<Vec<Event>> {
-    let (store, now, limit) = (&target.cloud().store, clock::now(), usize::from(limit));
+    let (store, now, limit) = (&target.cloud().store, target.now(), usize::from(limit));
     let lock = Subject::Lock(name.clone());
     let mut events = store.history(&lock, limit, now).await?;
     let button = Subject::Button(serial(name));

@@ -5,7 +5,6 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
-use lock_aws::clock;
 use lock_core::command::Version;
 use lock_core::event::{Event, Subject};
 use lock_core::limits::{Limits, UNLOCK_GRACE_MS};
@@ -22,9 +21,9 @@ use crate::view;
 
 /// How often to look.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
-/// Lines are looked for from this long before the message was published: this machine's clock and the cloud's may differ by
-/// as much as a signature may. *Units*: ms.
-const CLOCKS_APART_MS: u64 = 6 * 60_000;
+/// Lines are looked for from this long before the message was published: this machine's clock and the cloud's never agree
+/// to the millisecond, and a line that ignored presses share begins with its minute. *Units*: ms.
+const CLOCKS_APART_MS: u64 = 2 * 60_000;
 /// After this a person is asked for patience. *Units*: ms.
 const SILENCE_MS: u64 = 2_000;
 
@@ -69,7 +68,7 @@ impl<'a> Watch<'a> {
     pub async fn start(target: &'a Target) -> Watch<'a> {
         Watch {
             target,
-            from: clock::now(),
+            from: target.now(),
             known: target.limits().await,
             asked: false,
             looks: interval(LOOK_EVERY),
@@ -103,7 +102,7 @@ impl<'a> Watch<'a> {
             if let Some(line) = own(&self.lines(subjects).await?) {
                 break line;
             }
-            if clock::now() >= self.line_by() {
+            if self.target.now() >= self.line_by() {
                 return Ok(Outcome::NoLine);
             }
         };
@@ -122,7 +121,7 @@ impl<'a> Watch<'a> {
                 return Ok(End::Forgotten);
             };
             let limits = self.known.or_longest();
-            if let Some(end) = judge(record, version, clock::now(), &limits) {
+            if let Some(end) = judge(record, version, self.target.now(), &limits) {
                 return Ok(end);
             }
             self.look().await;
@@ -137,7 +136,7 @@ impl<'a> Watch<'a> {
         {
             self.known = Known::these(limits);
         }
-        let waited_ms = clock::now().since(self.from);
+        let waited_ms = self.target.now().since(self.from);
         if waited_ms >= SILENCE_MS && !self.asked {
             self.asked = true;
             if std::io::stderr().is_terminal() {
@@ -155,7 +154,7 @@ impl<'a> Watch<'a> {
 
     /// How long it has taken so far, in seconds.
     pub fn seconds(&self) -> f64 {
-        clock::now().since(self.from) as f64 / 1000.0
+        self.target.now().since(self.from) as f64 / 1000.0
     }
 
     /// The limits as they are known by now.
@@ -202,13 +201,13 @@ impl Outcome {
     /// The outcome in words, of what is called `asked` where no line is there to say it.
     pub fn summary(&self, watch: &Watch<'_>, asked: &str) -> Summary {
         let summary = |mut lines: Vec<String>, word: &str, record: Option<&Record>, is_no| {
-            let limits = watch.known().get();
+            let (limits, now) = (watch.known().get(), watch.target.now());
             lines.extend(watch.known().note());
             Summary {
                 lines,
                 word: word.to_owned(),
                 record: record.map_or(Value::Null, |record| {
-                    view::record(record, clock::now(), limits.as_ref())
+                    view::record(record, now, limits.as_ref())
                 }),
                 is_no,
             }
@@ -237,8 +236,8 @@ impl Outcome {
 
 impl End {
     fn words(&self, watch: &Watch<'_>) -> (String, &'static str, Option<&Record>) {
-        let limits = watch.known().get();
-        let known = |record: &Record| view::sentence(record, clock::now(), limits.as_ref());
+        let (limits, now) = (watch.known().get(), watch.target.now());
+        let known = |record: &Record| view::sentence(record, now, limits.as_ref());
         match self {
             End::Done(record) => {
                 let state = view::word(record.state);

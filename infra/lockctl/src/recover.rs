@@ -2,11 +2,11 @@
 //! driven far ahead of the clock.
 
 use anyhow::{Context, Result, anyhow};
-use lock_aws::clock;
 use lock_core::binding::Binding;
 use lock_core::name::LockName;
 use lock_core::reason::Reason;
 use lock_core::record::Record;
+use lock_core::time::UnixMillis;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -71,7 +71,11 @@ async fn recover(target: &Target, lock: &LockName, actor: &str, known: Known) ->
     let Some(recovered) = recovered.context("write what was decided")? else {
         return Err(unknown::lock(target, lock).await?);
     };
-    if let Some(problem) = problem(&recovered.before, &recovered.operated.decision.reason) {
+    if let Some(problem) = problem(
+        &recovered.before,
+        &recovered.operated.decision.reason,
+        target.now(),
+    ) {
         return Err(anyhow!(problem));
     }
     let version = recovered.operated.decision.writes.event.version;
@@ -86,15 +90,16 @@ async fn recover(target: &Target, lock: &LockName, actor: &str, known: Known) ->
 }
 
 /// What a recovery cannot cure: the lock itself holds a version that leaves no room for commands.
-fn problem(before: &Record, reason: &Reason) -> Option<String> {
+fn problem(before: &Record, reason: &Reason, now: UnixMillis) -> Option<String> {
     let reported = before
         .reported
         .as_ref()
         .map(|reported| reported.report.version);
-    let holds = before.holds_implausible_version(clock::now());
+    let holds = before.holds_implausible_version(now);
     match reported {
         Some(version) if holds || *reason == Reason::NO_VERSION_LEFT => Some(format!(
-            "the lock itself reports version {version}: erase its flash, then run recover again"
+            "the lock itself reports version {}: erase its flash, then run recover again",
+            version.0
         )),
         _ if *reason == Reason::NO_VERSION_LEFT => Some(reason.text()),
         _ => None,
@@ -113,4 +118,53 @@ fn enabled(bindings: &[Binding], lock: Option<&LockName>) -> Vec<String> {
         .filter(asked)
         .map(|binding| binding.button.to_string())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use lock_core::command::Version;
+    use lock_core::limits::VERSION_MAX;
+    use lock_core::record::Reported;
+    use lock_core::time::UnixSeconds;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_itself_holds_an_impossible_version_is_not_called_recovered() {
+        let now = UnixMillis(1_763_779_512_345);
+        let day_ms = 86_400_000;
+        let lock = LockName::new("lock-1").expect("a name");
+        // the lock's own version, the record's => the problem names it
+        for (reported, own, stuck) in [
+            (now.0, now.0, false),
+            (now.0 + day_ms, now.0, false),
+            (now.0 + day_ms + 1, now.0, true),
+            (VERSION_MAX - 1, now.0, true),
+            (VERSION_MAX - 1, VERSION_MAX - 1, false),
+        ] {
+            let report = json!({
+                "lock": "locked", "version": reported, "result": "executed", "source": "boot", "refused": null,
+                "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
+            });
+            let before = Record {
+                version: Version(own),
+                reported: Some(Reported {
+                    report: serde_json::from_value(report).expect("a report"),
+                    shadow_version: 1,
+                    shadow_at: UnixSeconds(1),
+                    at: now,
+                }),
+                ..Record::created(lock.clone(), now)
+            };
+            let said = problem(&before, &Reason::RECOVERED, now);
+            let wanted = stuck.then(|| {
+                format!("the lock itself reports version {reported}: erase its flash, then run recover again")
+            });
+            assert_eq!(said, wanted, "{reported} beyond {own}");
+        }
+        let never_heard = Record::created(lock, now);
+        assert_eq!(problem(&never_heard, &Reason::RECOVERED, now), None);
+        let none_left = problem(&never_heard, &Reason::NO_VERSION_LEFT, now);
+        assert_eq!(none_left.as_deref(), Some("no version left"));
+    }
 }

@@ -1,7 +1,6 @@
 //! `lockctl lock` and `unlock`: publish what an app would publish, and say what came of it. The functions decide.
 
 use anyhow::{Context, Result};
-use lock_aws::clock;
 use lock_core::action::Intent;
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::reason::Verdict;
@@ -33,7 +32,7 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
     let id = args.request_id.clone();
     let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
     let mut watch = Watch::start(target).await;
-    let request = message(intent, &id, &args.actor.name, clock::now().0);
+    let request = message(intent, &id, &args.actor.name, target.now().0);
     let published = cloud.publisher.publish_request(lock, &request).await;
     published.with_context(|| format!("ask {lock} to {intent}"))?;
     let body = json!({ "lock": lock, "action": intent, "requestId": id });

@@ -23,7 +23,7 @@ pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
         return Err(unknown::lock(target, lock).await?);
     }
     let known = target.limits().await;
-    let (limits, now) = (known.get(), lock_aws::clock::now());
+    let (limits, now) = (known.get(), target.now());
     let mut lines: Vec<_> = records
         .iter()
         .map(|record| view::sentence(record, now, limits.as_ref()))

@@ -6,6 +6,7 @@ mod environment;
 use anyhow::{Context, Result, anyhow, bail};
 use lock_aws::{Access, Cloud, Remedy, StoreError, chain};
 use lock_core::limits::Limits;
+use lock_core::time::UnixMillis;
 
 use self::environment::Means;
 use crate::cli::Global;
@@ -71,8 +72,8 @@ impl Target {
         // The template gives the table the stack's name.
         let stack = &global.stack;
         let cloud = Cloud::new(&access, stack);
-        let account = cloud.store.account().await;
-        let account = account.map_err(|error| not_found(&error, &access))?;
+        let seen = cloud.store.look().await;
+        let seen = seen.map_err(|error| not_found(&error, &access))?;
         let own = access
             .dynamodb
             .as_ref()
@@ -80,16 +81,21 @@ impl Target {
             .unwrap_or_default();
         Ok(Self {
             name: format!(
-                "stack {stack} (table {stack}), account {account}, {}{own}",
-                access.region
+                "stack {stack} (table {stack}), account {}, {}{own}",
+                seen.account, access.region
             ),
-            cloud,
+            cloud: cloud.going_by(seen.clock),
         })
     }
 
     /// Its name for people.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The time there.
+    pub fn now(&self) -> UnixMillis {
+        self.cloud.clock.now()
     }
 
     /// Its table, topics and shadows.

@@ -128,7 +128,7 @@ impl Handler {
                 None => break,
             }
         }
-        self.cloud.store.note_limits(&self.limits, deadline).await;
+        self.cloud.note_limits(&self.limits, deadline).await;
         tally.failed += due.unreadable();
         tally.end(finished, unread, &total)
     }

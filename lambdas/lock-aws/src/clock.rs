@@ -21,6 +21,8 @@ pub fn from_system(at: SystemTime) -> UnixMillis {
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     hand: Option<Arc<Hand>>,
+    /// How far the system's clock is behind the time meant (or, negative, ahead of it). *Units*: ms.
+    behind_ms: i64,
 }
 
 #[derive(Debug)]
@@ -35,6 +37,14 @@ impl Clock {
         Clock::default()
     }
 
+    /// The system's time, put right by this much: forward, or back.
+    pub fn corrected(behind_ms: i64) -> Clock {
+        Clock {
+            hand: None,
+            behind_ms,
+        }
+    }
+
     /// A clock that stands at `at` until it is moved.
     pub fn by_hand(at: UnixMillis) -> Clock {
         Clock::stepping(at, 0)
@@ -45,6 +55,7 @@ impl Clock {
         let now_ms = AtomicU64::new(at.0);
         Clock {
             hand: Some(Arc::new(Hand { now_ms, step_ms })),
+            behind_ms: 0,
         }
     }
 
@@ -52,7 +63,7 @@ impl Clock {
     pub fn now(&self) -> UnixMillis {
         match &self.hand {
             Some(hand) => UnixMillis(hand.now_ms.fetch_add(hand.step_ms, Ordering::SeqCst)),
-            None => now(),
+            None => UnixMillis(now().0.saturating_add_signed(self.behind_ms)),
         }
     }
 
@@ -114,6 +125,22 @@ mod tests {
         );
         assert_eq!(clock.before(UnixMillis(1_501), async { 1 }).await, Some(1));
         assert_eq!(clock.before(UnixMillis(1_500), async { 1 }).await, None);
+    }
+
+    #[test]
+    fn a_corrected_clock_goes_as_the_systems_does_and_stands_elsewhere() {
+        for behind_ms in [-90_000, 0, 90_000] {
+            let (before, now, after) = (
+                now(),
+                Clock::corrected(behind_ms).now(),
+                now(),
+            );
+            let shifted = |at: UnixMillis| UnixMillis(at.0.saturating_add_signed(behind_ms));
+            assert!(
+                shifted(before) <= now && now <= shifted(after),
+                "{behind_ms}"
+            );
+        }
     }
 
     #[tokio::test]

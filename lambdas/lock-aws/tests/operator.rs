@@ -6,6 +6,8 @@
 mod bound;
 #[path = "table/local.rs"]
 mod local;
+#[path = "table/message.rs"]
+mod message;
 
 use bound::{NOW, bound, button, decide, limits, lock, press};
 use lock_aws::{Committed, Conflict, Remedy, chain};
@@ -17,6 +19,7 @@ use lock_core::record::{Cause, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use lock_core::{decide_press, decide_revoke};
+use tokio::io::AsyncWriteExt;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn history_is_newest_first_and_without_what_is_over() {
@@ -48,6 +51,50 @@ async fn history_is_newest_first_and_without_what_is_over() {
     assert_eq!(keys(NOW, 3).await, ["p6", "p5", "p4"]);
     let all_but_two_over = NOW.plus(limits().event_ttl_ms + 4 * 60_000);
     assert_eq!(keys(all_but_two_over, 9).await, ["p6", "p5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
+    let (cloud, _) = bound().await;
+    let minute = UnixMillis(NOW.0 - NOW.0 % 60_000);
+    // In one minute: 30 presses that act, each followed by one that is too late to.
+    for n in 0..30_u64 {
+        let at = minute.plus(n * 1_000);
+        let acts = press(&format!("p{n}"), ClickType::Double, Some(n + 1), at);
+        let acts = decide(&cloud, &acts, at).await;
+        cloud.store.commit(&acts.writes).await.unwrap();
+        if n < 20 {
+            let at = at.plus(500);
+            let late = press(&format!("late{n}"), ClickType::Long, Some(n + 1_000), at);
+            let late = decide(&cloud, &late, at.plus(40_000)).await;
+            assert_eq!(late.reason.code(), "stale");
+            cloud.store.commit(&late.writes).await.unwrap();
+        }
+    }
+    let subject = Subject::Lock(lock());
+    let newest = |limit| {
+        let (store, subject) = (cloud.store.clone(), subject.clone());
+        async move { store.history(&subject, limit, UnixMillis(0)).await.unwrap() }
+    };
+    let lines = newest(12).await;
+    let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+    let wanted = [
+        "p29", "p28", "p27", "p26", "p25", "p24", "p23", "p22", "p21", "p20", "late0", "p19",
+    ];
+    assert_eq!(
+        keys, wanted,
+        "the shared line begins with the minute, and ends after p19"
+    );
+    assert_eq!(lines[10].count, Some(20));
+    assert_eq!(newest(3).await.len(), 3);
+    assert_eq!(newest(0).await.len(), 0);
+    let since = cloud
+        .store
+        .history_since(&subject, minute.plus(19_200))
+        .await
+        .unwrap();
+    let keys: Vec<&str> = since.iter().map(|line| line.key.as_str()).collect();
+    assert_eq!(keys, wanted[..11]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,12 +131,53 @@ async fn nobody_at_the_address_is_said_to_be_no_connection() {
     let nobody = listener.local_addr().unwrap();
     drop(listener);
     let cloud = local::client(nobody, nobody);
-    let error = cloud.store.account().await.unwrap_err();
+    let error = cloud.store.look().await.unwrap_err();
     assert_eq!(error.source.remedy(), Remedy::Connection);
     let said = chain(&error);
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let wanted = format!("look at table remote-lock: no connection: {refused}");
     assert!(said.to_lowercase().starts_with(&wanted), "{said}");
+}
+
+/// A service whose clock is elsewhere: answers DescribeTable, with its own date.
+async fn service_at(date: &'static str) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = Vec::new();
+        message::read_message(&mut stream, &mut bytes)
+            .await
+            .unwrap();
+        let table =
+            r#"{"Table":{"TableArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/remote-lock"}}"#;
+        let answer = format!(
+            "HTTP/1.1 200 -\r\ndate: {date}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{table}",
+            table.len()
+        );
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_goes_by_the_services_clock() {
+    let service = service_at("Sat, 22 Nov 2025 02:45:12 GMT").await;
+    let cloud = local::client(service, "127.0.0.1:9".parse().unwrap());
+    let seen = cloud.store.look().await.unwrap();
+    assert_eq!(seen.account, "123456789012");
+    let there = UnixMillis(1_763_779_512_000);
+    let now = seen.clock.now();
+    assert!(there <= now && now < there.plus(60_000), "{now:?}");
+
+    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let (before, seen) = (lock_aws::clock::now(), cloud.store.look().await.unwrap());
+    let (now, after) = (seen.clock.now(), lock_aws::clock::now());
+    assert!(
+        before <= now && now <= after,
+        "clocks that agree are left alone"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

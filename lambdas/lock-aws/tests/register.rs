@@ -244,19 +244,16 @@ async fn limits_are_known_once_a_function_has_handled_an_event() {
     let cloud = empty().await;
     assert_eq!(cloud.store.read_limits().await.unwrap(), None);
     let limits = Limits::new(120_000, 2_000, 0, 3_650).unwrap();
-    cloud
-        .store
-        .note_limits(&limits, clock::now().plus(500))
-        .await;
+    cloud.note_limits(&limits, clock::now().plus(500)).await;
     assert_eq!(
         cloud.store.read_limits().await.unwrap(),
         None,
         "no time left"
     );
     let deadline = clock::now().plus(60_000);
-    cloud.store.note_limits(&limits, deadline).await;
+    cloud.note_limits(&limits, deadline).await;
     assert_eq!(cloud.store.read_limits().await.unwrap(), Some(limits));
-    cloud.store.note_limits(&Limits::default(), deadline).await;
+    cloud.note_limits(&Limits::default(), deadline).await;
     assert_eq!(
         cloud.store.read_limits().await.unwrap(),
         Some(limits),

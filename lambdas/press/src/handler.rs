@@ -71,7 +71,7 @@ impl Handler {
         if let Some(decision) = decided {
             log_decision(&decision, &steps, &total);
         }
-        self.cloud.store.note_limits(&self.limits, deadline).await;
+        self.cloud.note_limits(&self.limits, deadline).await;
         Ok(())
     }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use local_cloud::{Event, EventKind};
-use lock_aws::clock;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName, NameError};
 use serde_json::{Value, json};
@@ -159,7 +158,7 @@ impl Board {
         let record = cloud.store.read_record(lock).await?;
         let shadow = cloud.publisher.get_shadow(lock).await?;
         let history = history::read(&self.target, lock, HISTORY_LINES).await?;
-        let now = clock::now();
+        let now = self.target.now();
         Ok(json!({
             "record": record.as_ref().map(|record| view::record(record, now, limits)),
             "shadow": shadow.map(|shadow| shown(&shadow)),
