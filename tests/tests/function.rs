@@ -71,6 +71,35 @@ async fn invoke(cloud: &LocalCloud, function: &str, event: &str) -> Result<Outco
     Ok(tokio::time::timeout(DEADLINE, invoked).await??)
 }
 
+/// Whether a text shows a value as a program prints it for its author: `Error { code: 1 }`, `Some(1)`.
+fn is_dump(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_type = |word: &str| {
+        let name = word.rsplit(|c: char| !c.is_alphanumeric()).next();
+        name.is_some_and(|name| name.starts_with(char::is_uppercase))
+    };
+    let is_struct = |pair: &[&str]| is_type(pair[0]) && pair[1].starts_with('{');
+    words.windows(2).any(is_struct) || ["Some(", "Ok(", "Err("].iter().any(|v| text.contains(v))
+}
+
+#[test]
+fn a_dump_is_known_from_a_sentence() {
+    for dump in [
+        "failed: Error { code: 1 }",
+        r#""message":"Diagnostic { error_type"#,
+        "no answer: Err(Timeout)",
+        "from Some(3)",
+    ] {
+        assert!(is_dump(dump), "{dump}");
+    }
+    for sentence in [
+        "The table nowhere does not exist.",
+        r#"{"level":"ERROR","fields":{"message":"Requested resource not found"}}"#,
+    ] {
+        assert!(!is_dump(sentence), "{sentence}");
+    }
+}
+
 /// Logical id of a function, by its binary.
 fn logical_id(function: &str) -> String {
     let (first, rest) = function.split_at(1);
@@ -149,9 +178,7 @@ async fn what_fails_is_said_once_in_one_sentence_to_the_log_and_to_who_keeps_the
             .filter(|line| line["level"] == "ERROR")
             .collect();
         assert_eq!(errors.len(), 2, "{function}: {said:#?}");
-        let dump = said
-            .iter()
-            .find(|line| line.to_string().contains("Diagnostic {"));
+        let dump = said.iter().find(|line| is_dump(&line.to_string()));
         assert_eq!(dump, None, "{function}");
         for (line, failure) in errors.iter().zip(&failed) {
             assert_eq!(line["message"], json!(failure.message), "{function}");
