@@ -14,7 +14,7 @@ use crate::mqtt::Client;
 pub use crate::program::{program, python};
 
 /// How long a condition may take to come true. Generous: these machines are shared.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 /// How often a condition is looked at.
 const GLANCE: Duration = Duration::from_millis(20);
 

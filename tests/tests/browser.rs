@@ -9,7 +9,7 @@ use e2e::World;
 use e2e::browser::Browser;
 use fantoccini::Locator;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn browser_press_on_the_page_moves_the_door() -> Result<()> {

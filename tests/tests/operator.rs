@@ -99,7 +99,7 @@ async fn lockctl_judges_by_the_limits_that_the_functions_have() -> Result<()> {
         World::with(&[&["--memory", "--no-button-devices"], &parameters[..]].concat()).await?;
     world.until_settled("lock-1", "locked").await?;
     let limits = |status: Value| status["limits"].clone();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let known = loop {
         let known = limits(world.lockctl_json(&["status"]).await?);
         if known != Value::Null {

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 /// How long anything here may take. Generous: these machines are shared.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// What the Lambda service itself sets.
 const FROM_LAMBDA: [(&str, &str); 5] = [

@@ -19,7 +19,7 @@ const STACK: &str = "doors";
 const LOCK: &str = "front-door";
 const BUTTON: &str = "hall-bell";
 /// How long an answer of the broker may take. Generous: these machines are shared.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// What a client asks of the broker beside its client id.
 #[derive(Clone, Copy, Debug, PartialEq)]

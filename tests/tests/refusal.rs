@@ -118,7 +118,7 @@ async fn an_unknown_button_is_refused_and_leaves_its_reason() -> Result<()> {
         .send()
         .await?;
     let mut glances = tokio::time::interval(std::time::Duration::from_millis(50));
-    let line = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+    let line = tokio::time::timeout(std::time::Duration::from_secs(120), async {
         loop {
             if let Some(line) = history(&world, "button-9").await?.first() {
                 return anyhow::Ok(line.clone());
@@ -179,7 +179,7 @@ async fn until_counted(world: &World, name: &str, reason: &str, count: u64) -> R
         }
         anyhow::Ok(())
     };
-    let seen = tokio::time::timeout(std::time::Duration::from_secs(30), seen).await;
+    let seen = tokio::time::timeout(std::time::Duration::from_secs(120), seen).await;
     let lines = history(world, name).await?;
     seen.with_context(|| format!("not {count} times {reason}: {lines:#?}"))?
 }

@@ -252,7 +252,7 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
         let history = answer().await?.to_string();
         Ok(history.contains("LONG: ignored: not bound"))
     };
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
     while !ignored().await? {
         anyhow::ensure!(
             tokio::time::Instant::now() < deadline,

@@ -19,7 +19,7 @@ use crate::event::EventBus;
 use crate::fault::Faults;
 use crate::registry::{Registry, Setting};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A broker, and the certificate (DER) of a client that may do everything.
 fn broker() -> (Broker, Vec<u8>) {
