@@ -16,7 +16,7 @@ struct backoff {
 void backoff_start(struct backoff *backoff, uint32_t first_ms,
                    uint32_t most_ms);
 
-/*! Begins the series anew, after a success. */
+/*! Begins the series again, after a success. */
 void backoff_reset(struct backoff *backoff);
 
 /*! The next delay: between half and all of first, 2 first, 4 first … most.

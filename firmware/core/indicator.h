@@ -33,7 +33,7 @@ void indicator_show(struct indicator *indicator, enum indicator_state state,
                     uint64_t uptime_ms);
 
 /*! Flashes `count` times (1 … 100), over the state, whose pattern then begins
- * anew; flashes under way end. */
+ * again; flashes under way end. */
 void indicator_flash(struct indicator *indicator, unsigned count,
                      uint64_t uptime_ms);
 

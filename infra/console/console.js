@@ -56,7 +56,7 @@ function drawLocks() {
 const clicks = [["SINGLE", "Press"], ["DOUBLE", "Double press"], ["LONG", "Long press"]];
 let drawnButtons = "";
 
-// Drawn anew only when the set of buttons changes, so that a press is never swallowed by a redraw.
+// Redrawn only when the set of buttons changes, so that a press is never swallowed by a redraw.
 function drawButtons() {
   const mine = state.buttons.filter((button) => button.lock === chosen);
   const key = JSON.stringify(mine) + find("link").dataset.live;

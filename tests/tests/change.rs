@@ -180,14 +180,14 @@ async fn a_changed_program_restarts_its_part_and_the_record_is_kept() -> Result<
     let closed = world.until_settled("lock-1", "locked").await?;
     assert!(world.chronicle()?.cold_starts("PressFunction") > started);
 
-    // The firmware: the devices start anew, with the flash and the record they had.
+    // The firmware: the devices start again, with the flash and the record they had.
     rebuild(&folder, "virtual-device")?;
-    let anew = world
+    let again = world
         .until("lock-1", "a new process that is connected", |lock| {
             pid(lock).is_some() && pid(lock) != pid(&closed) && lock["device"]["connected"] == true
         })
         .await?;
-    assert!(pid(&opened).is_some() && pid(&anew) != pid(&opened));
+    assert!(pid(&opened).is_some() && pid(&again) != pid(&opened));
     let booted = world
         .until("lock-1", "telling of its boot", |lock| {
             boots(lock) == boots(&closed) + 1

@@ -188,7 +188,7 @@ async fn a_request_that_was_given_up_is_in_the_history_of_its_lock() -> Result<(
 async fn a_failure_that_nobody_can_read_ends_where_a_person_sees_it() -> Result<()> {
     let world = bare("0.005").await?;
     let failures = Queue::new(&world, "FailureQueue");
-    let sent = json!({ "MessageBody": "this is no failure that anybody knows" });
+    let sent = json!({ "MessageBody": "this is not a failure that anybody knows" });
     let id = failures.call("SendMessage", &sent).await?["MessageId"].clone();
     let poison = Queue::new(&world, "PoisonQueue");
     poison.until_depth("1", "0").await?;

@@ -1,5 +1,5 @@
 /*! Fuzzes core/command: whatever bytes come, the verdict is that of a second,
- * independent reading, and an accepted command written anew is the same (D6). */
+ * independent reading, and an accepted command written again is the same (D6). */
 #include <string.h>
 
 #include "command.h"
@@ -95,9 +95,9 @@ static void require_the_same_again(const struct command *command) {
       (unsigned long long) command->version,
       command->action == ACTION_LOCK ? "lock" : "unlock");
   REQUIRE(command_parse(text, (size_t) length, &again) == CORE_OK,
-          "an accepted command written anew is a command");
+          "an accepted command written again is a command");
   REQUIRE(memcmp(&again, command, sizeof(again)) == 0,
-          "an accepted command written anew is the same");
+          "an accepted command written again is the same");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a target's corpus anew: the fewest inputs that reach what corpus and campaigns reached.
+# Makes a target's corpus again: the fewest inputs that reach what corpus and campaigns reached.
 # Usage: merge.sh TARGET
 set -eu
 target=$1

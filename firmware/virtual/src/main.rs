@@ -1,5 +1,5 @@
 //! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection, with GPIO, flash files
-//! and a power switch (kill it, start it anew with the same `--flash`). It must not know what the firmware is for.
+//! and a power switch (kill it, start it again with the same `--flash`). It must not know what the firmware is for.
 
 mod call;
 mod clock;
@@ -54,7 +54,7 @@ POWER CUTS, the n-th of its kind:
   write:N@BYTES                          torn: only so many of its bytes are in the flash
   before-move:N   after-move:N           the latch moves
 
-The process says {"event":"power_cut","at":POINT} and ends. Started anew with the same --flash it finds what the cut left; files
+The process says {"event":"power_cut","at":POINT} and ends. Started again with the same --flash it finds what the cut left; files
 removed from that directory meanwhile are flash that was erased.
 
 OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, reboot, power_cut, log."#;

@@ -35,7 +35,7 @@ pub enum Output<'a> {
     Connected,
     /// The connection is gone.
     Disconnected,
-    /// The device starts anew.
+    /// The device starts again.
     Reboot,
     /// The power went where it was ordered to; the process ends.
     PowerCut {

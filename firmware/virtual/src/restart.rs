@@ -1,4 +1,4 @@
-//! The device starts anew: the program takes its own place in this process, so that the parent keeps its pipes and the pins
+//! The device starts again: the program takes its own place in this process, so that the parent keeps its pipes and the pins
 //! lose their levels. It must not know why.
 
 use std::os::unix::process::CommandExt as _;
@@ -20,7 +20,7 @@ pub fn remember_start_directory() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Starts the program anew.
+/// Starts the program again.
 pub fn restart() -> ! {
     emit(&Output::Reboot);
     let mut arguments = env::args_os();

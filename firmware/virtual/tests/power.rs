@@ -1,4 +1,4 @@
-//! The whole device with its power cut at every point of its flash's and its latch's work, and started anew with what the cut
+//! The whole device with its power cut at every point of its flash's and its latch's work, and started again with what the cut
 //! left: no command moves the latch twice, and the latch begins in its declared state (PROTOCOL D1, D4; S2, S6).
 
 #[path = "harness/broker.rs"]

@@ -51,7 +51,7 @@ pub enum DynamoDbError {
         source: DynoxideError,
     },
     /// A table that exists with other keys than the template declares.
-    #[error("table {0} exists with other keys or indexes: remove the data directory to begin anew")]
+    #[error("table {0} exists with other keys or indexes: remove the data directory to start over")]
     Different(String),
     /// A table that does not come up.
     #[error("table {0} does not become active")]

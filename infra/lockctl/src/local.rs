@@ -319,7 +319,7 @@ impl Stack {
         println!("  look      lockctl status · lockctl history lock-1");
         if change::is_wanted(args) {
             let sources = if args.no_build {
-                "or build a function or the virtual device anew"
+                "or build a function or the virtual device again"
             } else {
                 "a function in lambdas/, or firmware/"
             };

@@ -25,7 +25,7 @@ use crate::workspace::Workspace;
 const FOLDER: &str = "infra/local-cloud/fuzz";
 const PACKAGE: &str = "local-cloud-fuzz";
 
-/// What `cargo xtask fuzz` can be told.
+/// Options of `cargo xtask fuzz`.
 #[derive(clap::Args)]
 pub struct Options {
     /// How long to fuzz each target.

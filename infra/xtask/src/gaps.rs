@@ -25,7 +25,7 @@ const CASES: &str = "tests/vectors/shadow-cases.json";
 /// Where marked tests stand.
 const FOLDERS: &[&str] = &["infra/local-cloud/", "tests/"];
 
-/// What `cargo xtask gaps` can be told.
+/// Options of `cargo xtask gaps`.
 #[derive(clap::Args)]
 pub struct Options {
     /// Write nothing; fail when the page is stale.

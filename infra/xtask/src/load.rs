@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What `cargo xtask load` can be told.
+/// Options of `cargo xtask load`.
 #[derive(clap::Args)]
 pub struct Options {
     /// TLS connections to hold.

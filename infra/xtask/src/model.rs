@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What `cargo xtask model` can be told.
+/// Options of `cargo xtask model`.
 #[derive(clap::Args)]
 pub struct Options {
     /// Larger bounds: minutes, not seconds.

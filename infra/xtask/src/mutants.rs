@@ -32,7 +32,7 @@ const PROFILE: &str = "mutants";
 const TEST_SETTINGS: [(&str, &str); 2] =
     [("PROPTEST_MAX_SHRINK_ITERS", "0"), ("RUST_BACKTRACE", "0")];
 
-/// What `cargo xtask mutants` can be told.
+/// Options of `cargo xtask mutants`.
 #[derive(clap::Args)]
 pub struct Options {
     /// Only the mutants of files with this in their path (`write.rs`, `lock-aws`); may be given more than once.
@@ -51,7 +51,7 @@ struct Part {
     package: &'static str,
     /// The files that are mutated; all, where none is named.
     files: &'static [&'static str],
-    /// What cargo is told about the tests.
+    /// The arguments of cargo that choose the tests.
     tests: &'static [&'static str],
 }
 

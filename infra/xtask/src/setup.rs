@@ -13,7 +13,7 @@ pub use tool::{Missing, TOOLS, missing_of};
 
 use crate::workspace::Workspace;
 
-/// What `cargo xtask setup` can be told.
+/// Options of `cargo xtask setup`.
 #[derive(clap::Args, Default)]
 pub struct Options {
     /// Only say what is missing; install nothing.

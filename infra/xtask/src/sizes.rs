@@ -19,7 +19,7 @@ use crate::workspace::{Workspace, in_ci};
 
 const PAGE: &str = "firmware/SIZES.md";
 
-/// What `cargo xtask sizes` can be told.
+/// Options of `cargo xtask sizes`.
 #[derive(clap::Args)]
 pub struct Options {
     /// Write nothing; fail when the page is stale.
@@ -54,7 +54,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     Ok(bounds_are_kept(&figures))
 }
 
-/// Measures anew and compares with the page.
+/// Measures again and compares with the page.
 pub fn check(workspace: &Workspace) -> Result<Checked> {
     let figures = measure(workspace)?;
     let old = fs::read_to_string(workspace.path(PAGE)).with_context(|| format!("read {PAGE}"))?;

@@ -16,7 +16,7 @@ use self::summary::{Outcome, Row};
 use crate::setup;
 use crate::workspace::{Workspace, in_ci};
 
-/// What `cargo xtask test` can be told.
+/// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Options {
     /// Run only these steps, in their usual order (comma-separated).

@@ -33,7 +33,7 @@ impl Handler {
 
     /// Handles one batch of the failure queue, within `deadline`, and answers which messages go back to it.
     ///
-    /// *Errors*: [`BatchError`], for an event that is no batch.
+    /// *Errors*: [`BatchError`], for an event that is not a batch.
     pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<Value, BatchError> {
         let messages = batch::read(event)?;
         let deadline = deadline.minus(ANSWER_MS);

@@ -130,11 +130,7 @@ mod tests {
     #[test]
     fn a_corrected_clock_goes_as_the_systems_does_and_stands_elsewhere() {
         for behind_ms in [-90_000, 0, 90_000] {
-            let (before, now, after) = (
-                now(),
-                Clock::corrected(behind_ms).now(),
-                now(),
-            );
+            let (before, now, after) = (now(), Clock::corrected(behind_ms).now(), now());
             let shifted = |at: UnixMillis| UnixMillis(at.0.saturating_add_signed(behind_ms));
             assert!(
                 shifted(before) <= now && now <= shifted(after),

@@ -216,7 +216,7 @@ impl Cloud {
     }
 }
 
-/// A message about a thing that is no registered lock: it may belong to another stack, and nothing is written about it (C9).
+/// A message about a thing that is not a registered lock: it may belong to another stack, and nothing is written about it (C9).
 pub fn pass_over(service: &str, lock: &LockName) {
     tracing::debug!(
         lock = lock.as_str(),

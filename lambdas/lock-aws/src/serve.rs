@@ -126,13 +126,13 @@ fn cannot_start(why: &str) -> ExitCode {
     if let Ok(api) = std::env::var("AWS_LAMBDA_RUNTIME_API")
         && let Err(error) = tell_runtime_api(&api, &message)
     {
-        tracing::warn!("the Runtime API was not told: {error}");
+        tracing::warn!("could not report the failed start to the Runtime API: {error}");
     }
     ExitCode::FAILURE
 }
 
-/// Tells the Runtime API at `api` (host and port) why initialisation failed, so that whoever invokes the function is told
-/// that instead of an exit status.
+/// Reports to the Runtime API at `api` (host and port) why initialisation failed, so that the function's caller gets the
+/// reason and not an exit status.
 ///
 /// *Source*: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes" (Initialization error). The crate
 /// `lambda_runtime` has this call for itself alone.

@@ -35,11 +35,11 @@ pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
-/// How often a jammed latch is told to lock by the system itself after a
-/// person's last command, before it is left to a person (C14).
+/// How often the system itself locks a jammed latch after a person's last
+/// command, before it leaves the latch to a person (C14).
 pub const JAM_LOCKS_MAX: u32 = 3;
-/// System locks in a row, without a person's command in between, at which a
-/// person is told (C15).
+/// System locks in a row, without a person's command in between, at which the
+/// system raises an alert (C15).
 pub const SYSTEM_LOCKS_CONTESTED: u32 = 4;
 /// An unlock answered as expired this soon after it was issued was judged by a
 /// clock that runs ahead (C8).

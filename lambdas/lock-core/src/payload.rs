@@ -28,7 +28,7 @@ const PAYLOAD: &str = "payload";
 /// the fields itself.
 ///
 /// *Errors*: [`Refusal::Malformed`] for a payload that is not a JSON object, and
-/// [`Refusal::WrongType`] for a field that is no base64. The event then keeps what
+/// [`Refusal::WrongType`] for a field that is not base64. The event then keeps what
 /// the rule gave, which says whose payload it was.
 ///
 /// ```

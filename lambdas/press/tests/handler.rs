@@ -394,12 +394,3 @@ async fn the_payload_of_awss_own_button_is_understood() {
         .unwrap();
     assert_eq!(binding.battery_mv, Some(2_000));
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_deployments_limits_are_written_down_after_the_first_event() {
-    let world = World::new().await;
-    assert_eq!(world.cloud.store.read_limits().await.unwrap(), None);
-    world.handle(&world.press("LONG", 1)).await.unwrap();
-    let limits = world.cloud.store.read_limits().await.unwrap();
-    assert_eq!(limits, Some(Limits::default()));
-}

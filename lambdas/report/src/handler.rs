@@ -78,7 +78,7 @@ impl Handler {
         Ok(decided)
     }
 
-    /// Decides until the writes hold, each time on what is then in the table. None for a thing that is no registered lock,
+    /// Decides until the writes hold, each time on what is then in the table. None for a thing that is not a registered lock,
     /// of which nothing is written (C9).
     async fn decide_and_commit(
         &self,

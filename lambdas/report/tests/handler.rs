@@ -331,3 +331,13 @@ async fn nothing_is_written_about_a_thing_that_is_not_registered() {
     assert_eq!((record, lines.unwrap()), (None, Vec::new()));
     assert_eq!(world.broker.take(), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployments_limits_are_written_down_after_the_first_event() {
+    let world = World::new().await;
+    assert_eq!(world.cloud.store.read_limits().await.unwrap(), None);
+    let first = reported("unlocked", &json!(0), &json!(null));
+    world.handle(&event(1, 100, first)).await.unwrap();
+    let limits = world.cloud.store.read_limits().await.unwrap();
+    assert_eq!(limits, Some(Limits::default()));
+}

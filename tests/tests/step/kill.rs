@@ -5,7 +5,7 @@ use e2e::step::Act::{OldReport, Press};
 use e2e::step::{locked, unlocked};
 
 rows! {
-    // The retry comes within the life of the unlock: it decides anew, or publishes what the first attempt committed (C7).
+    // The retry comes within the life of the unlock: it decides again, or publishes what the first attempt committed (C7).
     an_unlock_whose_press_died_before_reading_opens_once:
         locked(Press("SINGLE")).with("kill:press.before-read@1").moves(1, "unlocked").says("unlock v");
     an_unlock_whose_press_died_before_the_commit_opens_once:

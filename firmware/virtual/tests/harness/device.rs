@@ -14,7 +14,7 @@ use serde_json::Value;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is real, the network, may take so long between two steps of time that passes by hand.
-pub const GLANCE: Duration = Duration::from_millis(5);
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// A running device; ended when dropped.
 pub struct Device {
@@ -111,7 +111,13 @@ impl Device {
         let deadline = Instant::now() + PATIENCE;
         while !self.pass(step).iter().any(&mut wanted) {
             assert!(Instant::now() < deadline, "not seen in {PATIENCE:?}");
-            std::thread::sleep(GLANCE);
+            // What the network brings meanwhile.
+            if let Ok(line) = self.lines.recv_timeout(GLANCE) {
+                self.history.borrow_mut().push(line.clone());
+                if wanted(&line) {
+                    return;
+                }
+            }
         }
     }
 

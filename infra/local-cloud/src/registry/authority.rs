@@ -27,7 +27,7 @@ pub enum AuthorityError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The stored authority is half there or damaged.
-    #[error("load certificate authority from {0}: remove the directory to begin anew")]
+    #[error("load certificate authority from {0}: remove the directory to start over")]
     Damaged(String),
     /// A signing request that cannot be read.
     #[error("parse certificate signing request")]

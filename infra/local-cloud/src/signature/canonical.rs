@@ -40,7 +40,7 @@ fn path(raw: &str) -> String {
     encode(path.as_bytes(), true)
 }
 
-/// Each name and value encoded anew, sorted.
+/// Each name and value encoded again, sorted.
 fn query(raw: &str) -> String {
     let pairs = raw.split('&').filter(|pair| !pair.is_empty());
     let mut pairs: Vec<(String, String)> = pairs

@@ -227,7 +227,7 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
     };
     assert_eq!(told(17.5).await, json!({"on": true, "target": 20.0}));
 
-    // A parameter's default: the function runs anew with the new environment; the connection stays.
+    // A parameter's default: the function runs again with the new environment; the connection stays.
     let change = |file: &str, from: &str, to: &str| {
         let path = stack.file(file);
         let text = std::fs::read_to_string(&path).unwrap();

@@ -18,7 +18,7 @@ use crate::{history, view};
 
 /// Events shown for each lock.
 const HISTORY_LINES: u16 = 12;
-/// Everything is read anew at least this often while somebody looks: a binding can change without any event here.
+/// Everything is read again at least this often while somebody looks: a binding can change without any event here.
 const REFRESH: Duration = Duration::from_secs(5);
 
 /// What is shown.

@@ -73,7 +73,7 @@ pub fn complaints(
             .iter()
             .any(|(mutant, outcome)| entry.names(mutant) && *outcome != Outcome::Survived)
         {
-            "is no survivor any more"
+            "no longer survives"
         } else {
             return None;
         };
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(complaints(&here, &all, &tried(Outcome::Survived)), [""; 0]);
         assert_eq!(complaints(&here, &all, &[]), [""; 0], "not tried this time");
         let caught = complaints(&here, &all, &tried(Outcome::Caught));
-        assert!(caught[0].contains("is no survivor any more"), "{caught:?}");
+        assert!(caught[0].contains("no longer survives"), "{caught:?}");
         let named = complaints(&gone, &all, &tried(Outcome::Survived));
         assert!(named[0].contains("names no mutant"), "{named:?}");
     }

@@ -28,7 +28,7 @@ impl Code {
         code
     }
 
-    /// An assertion is a check itself: a weaker one is no other behaviour.
+    /// An assertion is a check itself: weakening one changes no behaviour.
     fn blank_assertions(&mut self) {
         for at in 0..self.len() {
             let Some(open) = ["assert!(", "assert_eq!(", "assert_ne!("]

@@ -1,4 +1,4 @@
-//! The private npm packages under the build directory: pinned by a lock file, installed anew when a pin changes.
+//! The private npm packages under the build directory: pinned by a lock file, installed again when a pin changes.
 //!
 //! Must not know: what the packages are for.
 

@@ -1,4 +1,4 @@
-//! The private Python environments under the build directory: pinned tools, made once, made anew when a pin changes.
+//! The private Python environments under the build directory: pinned tools, made once, made again when a pin changes.
 //!
 //! There are two, since sam and the AWS IoT Device SDK each want another version of the same package.
 //!

@@ -27,7 +27,7 @@ const STRUCTURES: &[(&str, &str)] = &[
     ("indicator", "device"),
 ];
 
-/// Makes and measures everything anew.
+/// Makes and measures everything again.
 pub fn measure(workspace: &Workspace) -> Result<Figures> {
     process::run_or_fail(
         Command::new("make")

@@ -15,7 +15,7 @@ use crate::reason::{Alert, Verdict};
 use crate::record::Record;
 
 /// Decides what is written of a failure: none where it belongs to no history,
-/// since it is the sweeper's, or about a thing that is no registered lock (C9).
+/// since it is the sweeper's, or about a thing that is not a registered lock (C9).
 ///
 /// `binding` is that of the button pressed, `record` that of the lock asked or
 /// heard. The line's key is made of the failure's own id, so that it is the same

@@ -57,7 +57,7 @@ pub enum ReportDecision {
     /// The shadow seems to have been deleted: read it, and decide again on what
     /// it holds (C9).
     ReadShadow,
-    /// There is no such record: the thing is no lock that was registered, and
+    /// There is no such record: the thing is not a registered lock, and
     /// nothing is written about it (C9).
     NotRegistered,
 }

@@ -50,7 +50,7 @@ pub(in crate::decide) fn check(decision: &Decision) {
     if decision.verdict == Verdict::Command {
         assert!(command.attempts == 1 && update.version.is_some());
     } else {
-        assert_eq!(update.version, None, "a re-send is no new command");
+        assert_eq!(update.version, None, "a re-send is not a new command");
         assert!(
             update.guard.next_send_at.is_some(),
             "each turn is taken once (C8)"
