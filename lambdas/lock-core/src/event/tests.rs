@@ -127,6 +127,33 @@ fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
 }
 
 #[test]
+fn the_lines_of_the_register_name_the_lock_or_the_button() {
+    let button = Subject::Button(press().button);
+    let decided = |event: Event| event.decided(Verdict::Noted, Reason::REGISTERED);
+    check(
+        &decided(Event::of_register(button, Some("alice"), NOW, &limits())),
+        json!({"subject": {"button": "button-1"}, "at": NOW, "key": "register", "kind": "register",
+            "decision": "noted", "reason": "registered", "button": "button-1", "actor": "alice", "ttl": TTL}),
+    );
+    check(
+        &decided(Event::of_register(
+            Subject::Lock(lock()),
+            None,
+            NOW,
+            &limits(),
+        )),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "register", "kind": "register",
+            "decision": "noted", "reason": "registered", "ttl": TTL}),
+    );
+    check(
+        &Event::of_forget(&record(), Some("alice"), NOW, &limits())
+            .decided(Verdict::Noted, Reason::FORGOTTEN),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "forget-7", "kind": "forget",
+            "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7, "ttl": TTL}),
+    );
+}
+
+#[test]
 fn the_line_of_what_could_not_be_read_goes_to_its_sender() {
     let refusal = Refusal::MissingField("clickType");
     let line = |message: &Value| Event::of_refusal(message, &refusal, NOW, &limits());

@@ -7,7 +7,7 @@ fn event() -> Value {
     json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
         "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J", "result": "executed",
             "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "firmware": "1.0.0",
-            "rssi": -61, "door": null}})
+            "rssi": -61, "door": null, "reportId": "7-12-907060870"}})
 }
 
 #[test]
@@ -23,10 +23,86 @@ fn a_whole_report_is_read_and_stored_without_loss() {
         read.report
     );
     let shadow = json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 1_763_779_513});
-    assert_eq!(
-        ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap(),
-        read
-    );
+    // The shadow keeps no token: the report's own name stands for it.
+    let from_shadow = ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap();
+    assert_eq!(from_shadow.token, read.report.report_id);
+    let token = from_shadow.token;
+    assert_eq!(from_shadow, ReportEvent { token, ..read });
+}
+
+#[test]
+fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
+    let written = ReportEvent::parse(&event()).unwrap().report;
+    let id = ReportId {
+        boot_count: 7,
+        counter: 12,
+        checksum: None,
+    };
+    let named = written.clone().named(id);
+    assert!(named.is_as_written());
+    let given = named.report_id.unwrap();
+    assert_eq!(given.checksum, Some(named.checksum()));
+    assert!(given.is_same_update(id));
+    for other in [
+        ReportId { counter: 13, ..id },
+        ReportId {
+            boot_count: 8,
+            ..id
+        },
+    ] {
+        assert!(!given.is_same_update(other), "{other}");
+    }
+    let changes: [fn(&mut Report); 12] = [
+        |report| report.lock = Latch::Locked,
+        |report| report.version = Version(8),
+        |report| report.command_id = None,
+        |report| report.result = Outcome::Expired,
+        |report| report.source = Source::Manual,
+        |report| {
+            report.refused = Some(RefusedCommand {
+                command_id: None,
+                reason: "clock".to_owned(),
+            });
+        },
+        |report| report.boot_count = 8,
+        |report| report.clock = Clock::Unsynced,
+        |report| report.firmware = None,
+        |report| report.rssi = Some(61),
+        |report| report.door = Some(Door::Open),
+        |report| report.report_id = Some(ReportId::read("7-12").unwrap()),
+    ];
+    for (n, change) in changes.into_iter().enumerate() {
+        let mut edited = named.clone();
+        change(&mut edited);
+        assert!(!edited.is_as_written(), "change {n}");
+    }
+    let nameless = Report {
+        report_id: None,
+        ..written
+    };
+    assert!(!nameless.is_as_written());
+}
+
+#[test]
+fn the_name_of_a_report_is_read_as_it_is_written() {
+    for (text, is_read) in [
+        ("7-12", true),
+        ("7-12-907060870", true),
+        ("0-0-4294967295", true),
+        ("7-12-4294967296", false),
+        ("7-12-", false),
+        ("7-12-1-1", false),
+        ("7-12-+1", false),
+        ("7-", false),
+        ("7", false),
+        ("", false),
+        ("-12", false),
+        ("7-9007199254740992", false),
+        ("9007199254740992-1", false),
+    ] {
+        let id = ReportId::read(text);
+        assert_eq!(id.map(String::from), is_read.then(|| text.to_owned()));
+    }
 }
 
 #[test]

@@ -162,10 +162,14 @@ fn revoking_a_button_of_a_lock_that_was_never_heard_locks_it() {
 #[test]
 fn a_recovery_repairs_a_version_far_ahead_of_the_clock() {
     const FAR: u64 = (1 << 53) - 2;
+    const DAY_MS: u64 = 86_400_000;
     let now = NOW.0;
     let cases = [
         (7, Some(7), now, false),
         (FAR, Some(7), now, false),
+        // As far ahead as a version may be, and one further.
+        (now + DAY_MS, Some(7), now + DAY_MS + 1, false),
+        (now + DAY_MS + 1, Some(7), now, false),
         (FAR, None, now, false),
         // The lock holds it too, and versions are left after it: it works on.
         (FAR, Some(FAR), FAR + 1, false),

@@ -217,6 +217,11 @@ fn row(given: &str) -> String {
         String::new()
     };
     let status = after.status.as_str();
+    assert_eq!(
+        decision.writes.event.command_id,
+        after.command.as_ref().map(|command| command.id.clone()),
+        "the line names the command that it is about"
+    );
     let waits = match &after.command {
         Some(command) if command.attempts == 0 => {
             let wait_ms = command.next_send_at.since(NOW);

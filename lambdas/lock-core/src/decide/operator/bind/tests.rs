@@ -167,6 +167,27 @@ fn a_binding_that_leaves_no_lock_behind_is_about_its_lock_alone() {
 }
 
 #[test]
+fn a_record_that_changed_since_it_was_read_is_read_again_before_a_button_is_bound() {
+    let to = far_record("settled/locked");
+    let decision = bind(&binding(None), None, &to);
+    let write = decision.writes.record.unwrap();
+    assert!(write.apply(Some(&to)).record().is_some());
+    for (what, changed) in [
+        ("pressed", far_record("pending-unlock/locked")),
+        ("opened by hand", far_record("settled/unlocked")),
+        (
+            "looked at",
+            Record {
+                due: Due::new(&to.lock, NOW.plus(1)),
+                ..to.clone()
+            },
+        ),
+    ] {
+        assert_eq!(write.apply(Some(&changed)), Written::Conflict, "{what}");
+    }
+}
+
+#[test]
 fn binding_keeps_what_the_button_has_counted_and_starts_a_time_of_its_own() {
     for (bound_to, from) in [
         (None, None),

@@ -143,3 +143,28 @@ fn jams_are_counted_until_a_person_commands() {
     );
     assert_eq!((person.system_locks, person.jams), (0, 0));
 }
+
+#[test]
+fn a_lock_that_waits_is_due_in_its_turn_and_its_line_says_what_called_for_it() {
+    let mut record = heard("settled/locked").unwrap();
+    let command = record.command.as_mut().unwrap();
+    (command.system_locks, command.created_at) = (2, NOW);
+    let event = ReportEvent {
+        lock: lock(),
+        shadow_version: 11,
+        shadow_at: UnixSeconds(499),
+        token: Some(id(20)),
+        report: report_of(Latch::Unlocked, Version(BASE + 50)),
+    };
+    let limits = Limits::default();
+    let decided = decide_report(Some(&record), &event, Origin::Event, None, NOW, &limits);
+    let ReportDecision::Act(decision) = decided else {
+        panic!("no shadow was deleted");
+    };
+    let line = &decision.writes.event;
+    assert_eq!(line.reason, Reason::SYSTEM_LOCK_WAITS);
+    assert_eq!(line.detail, Some(Reason::VERSION_AHEAD.text()));
+    let write = decision.writes.record.as_ref().unwrap();
+    let after = write.apply(Some(&record)).record().unwrap();
+    assert_eq!(after.due, Due::new(&record.lock, NOW.plus(2_000)));
+}
