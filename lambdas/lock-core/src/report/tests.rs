@@ -127,12 +127,14 @@ fn a_shadow_is_as_old_as_its_report_not_as_its_reading() {
 fn a_blank_journal_has_no_command() {
     let mut event = event();
     event["reported"]["version"] = json!(0);
-    event["reported"]["commandId"] = Value::Null;
     event["reported"]["result"] = json!("none");
     event["reported"]["refused"] = json!({"commandId": "01K", "reason": "journal"});
-    let report = ReportEvent::parse(&event).unwrap().report;
-    assert_eq!((report.version, report.command_id), (Version::NONE, None));
-    assert_eq!(report.refused.unwrap().reason, "journal");
+    for none in [Value::Null, json!("")] {
+        event["reported"]["commandId"] = none;
+        let report = ReportEvent::parse(&event).unwrap().report;
+        assert_eq!((report.version, report.command_id), (Version::NONE, None));
+        assert_eq!(report.refused.unwrap().reason, "journal");
+    }
 }
 
 #[test]

@@ -324,6 +324,8 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         pending-unlock/locked unlocked v7 no-token             => ignored: not-from-lock
         pending-unlock/locked unlocked v7 token=2-20           => ignored: not-from-lock
         pending-unlock/locked unlocked v7 token=1-21           => ignored: not-from-lock
+        pending-unlock/locked unlocked v7 token=2-20 report-id=2-20 => ignored: not-from-lock
+        pending-unlock/locked unlocked v7 token=2-20 report-id=none => ignored: not-from-lock
         pending-unlock/locked unlocked v7 report-id=none       => settled: executed -> settled
         settled/unlocked      locked   v7 no-token             => ignored: not-from-lock
         settled/unlocked      locked   v90000000 no-token      => ignored: not-from-lock

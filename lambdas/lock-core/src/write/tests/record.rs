@@ -173,7 +173,10 @@ fn each_condition_on_a_record_alone_refuses() {
 
 #[test]
 fn a_record_is_changed_in_what_is_given_and_in_nothing_else() {
-    let before = record();
+    let before = Record {
+        bound_at: Some(UnixMillis(500)),
+        ..record()
+    };
     let due = before.due.clone();
     assert_eq!(RecordUpdate::new(&before, due).apply(&before), before);
     let update = RecordUpdate {
