@@ -144,7 +144,7 @@ pub struct ReportEvent {
     /// *Units*: seconds.
     pub shadow_at: UnixSeconds,
     /// The token of the update that carried it, where it is one of a device's
-    /// own.
+    /// own; a shadow that is read later has none.
     pub token: Option<ReportId>,
     /// What the device said.
     pub report: Report,
@@ -287,7 +287,7 @@ impl ReportEvent {
             lock,
             shadow_version: fields.number("version")?,
             shadow_at: UnixSeconds(written_at.unwrap_or(read_at)),
-            token: report.report_id,
+            token: None,
             report,
         })
     }
@@ -295,8 +295,8 @@ impl ReportEvent {
     /// Whether the lock itself wrote this: the update's token is a device's, of
     /// the boot that the report names, and of this very report (C9).
     ///
-    /// Says nothing of a shadow that was read later: whoever edited it since left
-    /// no token there. See [`Report::is_as_written`].
+    /// Says nothing of a shadow that was read later, which keeps no token: see
+    /// [`Report::is_as_written`].
     pub fn is_from_lock(&self) -> bool {
         self.token.is_some_and(|token| {
             token.boot_count == self.report.boot_count

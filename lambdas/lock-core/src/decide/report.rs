@@ -326,7 +326,7 @@ fn behind(
         decision.writes.binding = holds;
         return decision;
     }
-    let due = if for_clock && command.action == Action::Unlock && !command.expired(now) {
+    let due = if for_clock && !command.expired(now) {
         Due::pending(&record.lock, command)
     } else {
         update.due.clone()

@@ -41,7 +41,8 @@ impl ReportId {
             None => (rest, None),
         };
         let number = |text: &str| {
-            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            // A sign is none of them; an empty text is not a number either.
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
             digits
                 .then(|| text.parse().ok())
                 .flatten()

@@ -269,7 +269,6 @@ fn renamed(event: &mut ReportEvent, later: u64) {
     if let Some(id) = event.report.report_id {
         let counter = id.counter + later;
         event.report = event.report.clone().named(ReportId { counter, ..id });
-        event.token = event.report.report_id;
     }
 }
 

@@ -118,10 +118,10 @@ impl Site {
         }
     }
 
-    /// What a function reads in the shadow: whoever wrote it last, the token that it knows is the report's own.
+    /// What a function reads in the shadow, which keeps no token.
     pub fn read_shadow(&self) -> Option<ReportEvent> {
         self.shadow.as_deref().map(|event| ReportEvent {
-            token: event.report.report_id,
+            token: None,
             ..event.clone()
         })
     }

@@ -5,6 +5,7 @@ use crate::binding::Actions;
 use crate::command::Version;
 use crate::decide::tests::{BASE, NOW, lock as name, outcome, record};
 use crate::id::CommandId;
+use crate::limits::{REPORT_INTERVAL_MS, VERSION_MAX};
 use crate::name::{ButtonSerial, LockName};
 use crate::record::Reported;
 use crate::report::{Clock, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
@@ -318,4 +319,33 @@ fn a_system_lock_that_waited_is_sent_in_its_turn_and_judged_from_then() {
         pending-lock/locked unsent=29999 => resend lock v7 send=1 in-turn -> pending due=+1000
         ",
     );
+}
+
+#[test]
+fn an_unlock_that_is_given_up_with_no_version_left_waits_for_a_report() {
+    let mut record = record("pending-unlock/locked").unwrap();
+    record.version = Version(VERSION_MAX);
+    let command = record.command.as_mut().unwrap();
+    command.created_at = NOW.minus(90_000);
+    command.expires_at = Some(NOW.minus(60_000));
+    record.due = Due::new(&record.lock, NOW);
+    let decision = decide_due(&record, None, None, NOW, &Limits::default()).expect("it is due");
+    assert_eq!(decision.reason, Reason::NO_VERSION_LEFT);
+    let write = decision.writes.record.unwrap();
+    let after = write.apply(Some(&record)).record().unwrap();
+    assert_eq!(after.due.due_at, NOW.plus(REPORT_INTERVAL_MS));
+}
+
+#[test]
+fn a_binding_is_asked_for_only_where_an_unlock_is_on_its_way() {
+    for (given, asks) in [
+        ("pending-unlock/locked", true),
+        ("unresponsive-unlock/locked", true),
+        ("settled-unlock/unlocked", false),
+        ("pending-lock/locked", false),
+    ] {
+        let record = record(given).unwrap();
+        let button = record.resend_asks_for();
+        assert_eq!(button.is_some(), asks, "{given}");
+    }
 }

@@ -9,7 +9,6 @@ use crate::limits::Limits;
 use crate::name::ButtonSerial;
 use crate::reason::{Reason, Verdict};
 use crate::record::Record;
-use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{RecordDelete, RecordWrite};
 
@@ -73,8 +72,7 @@ pub fn decide_forget(
     if !bound.is_empty() {
         return Err(ForgetRefusal::Bound(bound));
     }
-    let untouched =
-        record.command.is_none() && record.reported.is_none() && record.state == Latch::Unknown;
+    let untouched = record.command.is_none() && record.reported.is_none();
     if !record.known_locked() && !untouched && !gone {
         return Err(ForgetRefusal::MayBeOpen);
     }

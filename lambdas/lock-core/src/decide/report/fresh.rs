@@ -15,9 +15,7 @@ pub fn is_from_lock(record: &Record, report: &ReportEvent, origin: Origin) -> bo
         Origin::Shadow => {
             let used = record.reported.as_ref();
             let both = used.and_then(|used| used.report.report_id.zip(report.report.report_id));
-            report.is_from_lock()
-                && report.report.is_as_written()
-                && both.is_none_or(|(used, id)| !id.is_same_update(used))
+            report.report.is_as_written() && both.is_none_or(|(used, id)| !id.is_same_update(used))
         }
     }
 }

@@ -138,7 +138,8 @@ fn row(given: &str) -> String {
             }
             "unsent" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
-                command.created_at = NOW.plus(value.parse().unwrap());
+                let later: i64 = value.parse().unwrap();
+                command.created_at = UnixMillis(NOW.0.saturating_add_signed(later));
                 *command = command.clone().unsent();
             }
             "made" => {
@@ -211,6 +212,10 @@ fn row(given: &str) -> String {
         after.reported.as_ref().unwrap().shadow_version,
         event.shadow_version
     );
+    if decision.verdict == Verdict::Command {
+        let made_at = after.command.as_ref().map(|command| command.created_at);
+        assert_eq!(made_at, Some(NOW), "a command is as old as its decision");
+    }
     let because = if decision.publish.is_some() {
         format!(" {}", decision.reason)
     } else {

@@ -22,6 +22,10 @@ fn request_row(row: &str) -> String {
             ("age", value) => request.received_at = NOW.minus(number(value)),
             ("requested", value) => request.requested_at = Some(NOW.minus(number(value))),
             ("ahead", value) => request.requested_at = Some(NOW.plus(number(value))),
+            ("early", value) => {
+                request.received_at = NOW.plus(number(value));
+                request.requested_at = Some(request.received_at);
+            }
             ("seen", _) => seen = true,
             ("caused-it", _) => {
                 record.as_mut().unwrap().command.as_mut().unwrap().id = request.command_id()
@@ -57,6 +61,8 @@ fn a_request_follows_the_same_rules_and_acts_once() {
         settled/locked        toggle requested=30000ms         => ignored: stale
         settled/unlocked      lock   requested=48000ms         => command lock v8 expires=never
         settled/locked        unlock age=2000ms ahead=60000ms  => command unlock v8 expires=+28000ms
+        # by the clock of the function, which a clock ahead of it does not prolong
+        settled/locked        unlock early=5000ms              => command unlock v8 expires=+30000ms
         # a lock that is not registered: nothing is written
         none                  lock                   => nothing
         settled/locked        unlock seen            => ignored: duplicate

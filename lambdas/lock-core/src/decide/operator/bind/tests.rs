@@ -151,7 +151,11 @@ fn a_binding_that_leaves_no_lock_behind_is_about_its_lock_alone() {
             "alice binds button-1: noted: bound (was bound to lock-9)",
         ),
     ] {
-        let (binding, to) = (binding(bound_to.clone()), far_record("settled/unlocked"));
+        let binding = binding(bound_to.clone());
+        let to = Record {
+            bound_at: Some(NOW.minus(3_600_000)),
+            ..far_record("settled/unlocked")
+        };
         let from = (bound_to == Some(far())).then(|| to.clone());
         let decision = bind(&binding, from.as_ref(), &to);
         assert_eq!(decision.writes.event.to_string(), wanted, "{bound_to:?}");
@@ -164,6 +168,15 @@ fn a_binding_that_leaves_no_lock_behind_is_about_its_lock_alone() {
         );
         assert_eq!(after(&decision, &binding).lock, Some(far()));
     }
+}
+
+#[test]
+fn the_record_of_another_lock_is_left_alone_when_a_button_is_unbound() {
+    let binding = binding(Some(lock()));
+    let decision = unbind(&binding, Some(&far_record("settled/unlocked")));
+    assert_eq!(outcome(&decision), "noted: unbound");
+    assert_eq!((&decision.writes.record, &decision.publish), (&None, &None));
+    assert_eq!(after(&decision, &binding).lock, None);
 }
 
 #[test]

@@ -18,9 +18,12 @@ fn the_system_does_not_argue() {
         settled/locked locked v6 locks=2 made=0         => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
         settled/locked locked v7 id=other locks=2 made=0 => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending alert=other-command
         settled/locked jammed v7 locks=2 jams=1 made=0  => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
+        settled/locked unlocked v50 locks=1 made=5000   => command lock v51 expires=never version-ahead -> pending
         # one that waits keeps its place, past what is then known
         pending-lock/locked unlocked v50 locks=3 unsent=4000 => noted: system-lock-waits lock v51 number 3 in 4000 ms -> pending
+        pending-lock/locked unlocked v50 locks=4 unsent=4000 => noted: system-lock-waits lock v51 number 4 in 4000 ms -> pending
         # and goes when its turn has come
+        pending-lock/locked unlocked v50 locks=3 unsent=-4000 => command lock v51 expires=never version-ahead -> pending
         pending-lock/locked unlocked v6 locks=3 unsent=4000  => noted: not-seen lock v7 number 3 in 4000 ms -> pending
         pending-lock/locked unlocked v6 locks=3 unsent=0     => resend lock v7 send=1 in-turn -> pending
         # a clock that stepped back does not delay it
@@ -46,6 +49,7 @@ fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
         # a fresh unlock that a clock running ahead calls expired
         pending-unlock/locked locked v7 expired made=9999          => settled: expired -> settled alert=clock
         pending-unlock/locked locked v7 expired made=10000         => settled: expired -> settled
+        pending-lock/unlocked locked v7 expired made=0             => settled: expired -> settled
         settled-unlock/locked locked v7 expired made=0             => settled: confirmed -> settled
         ",
     );
@@ -59,7 +63,13 @@ fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
     let next_send_at = command.next_send_at;
     record.due = Due::new(&record.lock, NOW.plus(35_000));
     let mut report = report_of(Latch::Locked, Version(BASE + 6));
-    for (reason, due_at) in [("clock", next_send_at), ("journal", NOW.plus(35_000))] {
+    let as_it_was = NOW.plus(35_000);
+    for (reason, expires_at, due_at) in [
+        ("clock", NOW.plus(1), next_send_at),
+        ("clock", NOW, as_it_was),
+        ("journal", NOW.plus(1), as_it_was),
+    ] {
+        record.command.as_mut().unwrap().expires_at = Some(expires_at);
         report.refused = Some(RefusedCommand {
             command_id: Some(CommandId::from_text("current")),
             reason: reason.to_owned(),
@@ -78,7 +88,7 @@ fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
         };
         let write = decision.writes.record.unwrap();
         let after = write.apply(Some(&record)).record().unwrap();
-        assert_eq!(after.due.due_at, due_at, "{reason}");
+        assert_eq!(after.due.due_at, due_at, "{reason} until {expires_at:?}");
     }
 }
 
