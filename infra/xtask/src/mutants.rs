@@ -71,6 +71,7 @@ const PARTS: &[Part] = &[
         tests: &[
             "--lib",
             "--test=condition",
+            "--test=line",
             "--test=store",
             "--test=operator",
             "--test=register",

@@ -16,6 +16,7 @@ use lock_core::limits::{DECISIONS_MAX, Limits};
 use lock_core::name::LockName;
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
+use lock_core::write::Writes;
 use lock_core::{Decision, decide_recover};
 use message::read_message;
 use serde_json::Value;
@@ -24,7 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
-/// What becomes of one transaction on its way.
+/// What becomes of one write on its way.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     /// Answered with this status and error, and never made.
@@ -33,7 +34,7 @@ enum Fate {
     AnswerLost,
 }
 
-/// Stands in front of a table: strikes as many transactions as it has fates, in order, and lets the rest pass.
+/// Stands in front of a table: strikes as many writes as it has fates, in order, and lets the rest pass.
 #[derive(Clone)]
 struct Front {
     table: SocketAddr,
@@ -104,7 +105,8 @@ impl Front {
         let mut bytes = Vec::new();
         while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
             let mut fate = None;
-            if head.contains("TransactWriteItems") {
+            let is_write = ["TransactWriteItems", "PutItem", "UpdateItem"];
+            if is_write.iter().any(|write| head.contains(write)) {
                 let body = serde_json::from_slice(&body).unwrap();
                 self.transactions.lock().unwrap().push(body);
                 let mut fates = self.fates.lock().unwrap();
@@ -197,6 +199,22 @@ async fn throttling_and_conflicts_are_busy_and_never_unknown() {
         assert_eq!(committed, Committed::Conflict(Conflict::Busy), "{error}");
         assert_eq!(world.tokens().len(), 3, "{error} is tried again");
         assert_eq!(world.version().await, before, "{error}: nothing was made");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_cannot_be_written_now_is_busy_and_one_that_is_there_is_done() {
+    let busy = Committed::Conflict(Conflict::Busy);
+    for (error, wanted) in [
+        ("TransactionConflictException", Some(busy)),
+        ("ThrottlingException", Some(busy)),
+        ("ConditionalCheckFailedException", Some(Committed::Done)),
+        ("AccessDeniedException", None),
+    ] {
+        let world = World::new(&[Fate::Refused(400, error); 3]).await;
+        let line = Writes::line(world.decision.writes.event.clone());
+        let committed = world.cloud.store.commit(&line).await;
+        assert_eq!(committed.as_ref().ok(), wanted.as_ref(), "{committed:?}");
     }
 }
 
