@@ -99,7 +99,7 @@ async fn a_press_that_was_long_on_its_way_is_stale_by_its_own_time() -> Result<(
     button
         .publish("iotbutton/button-1", &payload.to_string())
         .await?;
-    let lock = world.until_history("lock-1", "stale").await?;
+    let lock = world.until_history("lock-1", "stale (made ").await?;
     assert_eq!(lock["device"]["movements"], 0);
     Ok(())
 }

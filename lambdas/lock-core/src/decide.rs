@@ -142,6 +142,22 @@ fn is_stale(wish: &Wish, now: UnixMillis, limits: &Limits) -> bool {
     wish.intent != Intent::Lock && (over || wish.given_up)
 }
 
+/// A stale wish is ignored. Its line says how old it was: the same age each time
+/// is that of a sender's clock which is behind, not of a message held up.
+fn stale(wish: &Wish, event: Event, now: UnixMillis) -> Decision {
+    let age_s = now.since(wish.made_at) / 1000;
+    let given_up = if wish.given_up {
+        ", given up by its button"
+    } else {
+        ""
+    };
+    let event = Event {
+        detail: Some(format!("made {age_s} s before{given_up}")),
+        ..event
+    };
+    Decision::ignored(Reason::STALE, event)
+}
+
 /// A person's wish, from a button or an operator: what C4, C5 and C6 need of
 /// it.
 struct Wish {
@@ -166,7 +182,7 @@ fn command(
     limits: &Limits,
 ) -> Decision {
     if is_stale(&wish, now, limits) {
-        return Decision::ignored(Reason::STALE, event);
+        return stale(&wish, event, now);
     }
     let expires_at = wish.made_at.plus(limits.command_ttl_ms);
     let action = action_of(wish.intent, record);

@@ -8,7 +8,7 @@
 //! two presses at once one is decided again on what the other did.
 
 use super::resend::repeated;
-use super::{Decision, Wish, command, is_stale};
+use super::{Decision, Wish, command, is_stale, stale};
 use crate::action::{Action, Intent};
 use crate::binding::{Binding, LastPress};
 use crate::event::Event;
@@ -123,7 +123,7 @@ pub fn decide_press(
         reason: Reason::PRESSED,
     };
     if is_stale(&wish, now, limits) {
-        return Decision::ignored(Reason::STALE, event);
+        return stale(&wish, event, now);
     }
     let wish = match same_wish(record, binding, press, intent, now, limits) {
         SameWish::No => wish,

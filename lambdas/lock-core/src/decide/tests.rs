@@ -69,7 +69,11 @@ pub(super) fn outcome(decision: &Decision) -> String {
     let reason = decision.reason.code();
     whole::check(decision);
     let Some(publish) = &decision.publish else {
-        return format!("{}: {reason}", decision.verdict.as_str());
+        let detail = match &decision.writes.event.detail {
+            Some(detail) if decision.reason == Reason::STALE => format!(" ({detail})"),
+            _ => String::new(),
+        };
+        return format!("{}: {reason}{detail}", decision.verdict.as_str());
     };
     let Some(RecordWrite::Update(update)) = &decision.writes.record else {
         panic!("published without a change of the record: {decision:?}");
@@ -225,7 +229,7 @@ fn a_press_means_what_the_state_makes_of_it() {
         settled/locked           SINGLE age=2000ms => command unlock v8 expires=+28000ms
         settled/locked           SINGLE age=2000ms pressed=5000ms => command unlock v8 expires=+25000ms
         settled/locked           SINGLE age=5000ms pressed=2000ms => command unlock v8 expires=+25000ms
-        settled/locked           SINGLE age=10ms pressed=30000ms => ignored: stale
+        settled/locked           SINGLE age=10ms pressed=30000ms => ignored: stale (made 30 s before)
         settled/unlocked         SINGLE            => command lock v8 expires=never
         settled/jammed           SINGLE            => command lock v8 expires=never
         settled/unknown          SINGLE            => command lock v8 expires=never
@@ -239,9 +243,9 @@ fn a_press_means_what_the_state_makes_of_it() {
         unresponsive-lock/locked LONG              => command unlock v8 expires=+30000ms
         # C4: the life counts from the press; a stale one neither unlocks nor toggles, but locks
         settled/locked           LONG   age=29999ms => command unlock v8 expires=+1ms
-        settled/locked           LONG   age=30000ms => ignored: stale
-        settled/locked           SINGLE age=30000ms => ignored: stale
-        settled/unlocked         SINGLE age=30000ms => ignored: stale
+        settled/locked           LONG   age=30000ms => ignored: stale (made 30 s before)
+        settled/locked           SINGLE age=30000ms => ignored: stale (made 30 s before)
+        settled/unlocked         SINGLE age=30000ms => ignored: stale (made 30 s before)
         settled/unlocked         DOUBLE age=90000ms => command lock v8 expires=never
         # a clock that runs ahead does not lengthen the life
         settled/locked           LONG   early=60000ms => command unlock v8 expires=+30000ms
@@ -253,9 +257,9 @@ fn a_press_means_what_the_state_makes_of_it() {
         none                     LONG                       => ignored: unknown-lock
         none                     LONG   disabled            => ignored: unknown-lock
         # C4: its button has said that it was dropped, and asked for another
-        settled/locked           LONG   pressed=5001ms good-for=3000ms        => ignored: stale
+        settled/locked           LONG   pressed=5001ms good-for=3000ms        => ignored: stale (made 5 s before, given up by its button)
         settled/locked           LONG   pressed=5000ms good-for=3000ms        => command unlock v8 expires=+25000ms
-        settled/locked           SINGLE pressed=15900ms good-for=3600ms       => ignored: stale
+        settled/locked           SINGLE pressed=15900ms good-for=3600ms       => ignored: stale (made 15 s before, given up by its button)
         settled/unlocked         DOUBLE pressed=15900ms good-for=3600ms       => command lock v8 expires=never
         settled/locked           LONG   pressed=9000ms good-for=3000ms age=5000ms => command unlock v8 expires=+21000ms
         # C3: made before its button was bound

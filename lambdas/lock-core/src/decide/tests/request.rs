@@ -52,13 +52,13 @@ fn a_request_follows_the_same_rules_and_acts_once() {
         settled/locked        unlock age=2000ms      => command unlock v8 expires=+28000ms
         settled/locked        toggle                 => command unlock v8 expires=+30000ms
         pending-lock/locked   toggle                 => command lock v8 expires=never
-        settled/locked        unlock age=30000ms     => ignored: stale
-        settled/locked        toggle age=30000ms     => ignored: stale
+        settled/locked        unlock age=30000ms     => ignored: stale (made 30 s before)
+        settled/locked        toggle age=30000ms     => ignored: stale (made 30 s before)
         settled/unlocked      lock   age=30000ms     => command lock v8 expires=never
         # its life counts from when it was made, by the earlier of two clocks
         settled/locked        unlock requested=2000ms          => command unlock v8 expires=+28000ms
-        settled/locked        unlock requested=48000ms         => ignored: stale
-        settled/locked        toggle requested=30000ms         => ignored: stale
+        settled/locked        unlock requested=48000ms         => ignored: stale (made 48 s before)
+        settled/locked        toggle requested=30000ms         => ignored: stale (made 30 s before)
         settled/unlocked      lock   requested=48000ms         => command lock v8 expires=never
         settled/locked        unlock age=2000ms ahead=60000ms  => command unlock v8 expires=+28000ms
         # by the clock of the function, which a clock ahead of it does not prolong

@@ -12,8 +12,8 @@ fn an_impatient_person_still_wants_in() {
         pending-unlock/locked    SINGLE other-button                => command lock v8 expires=never
         pending-unlock/locked    SINGLE over                        => command lock v8 expires=never
         unresponsive-unlock/locked SINGLE                           => command lock v8 expires=never
-        pending-unlock/locked    SINGLE age=30000ms                 => ignored: stale
-        pending-unlock/locked    SINGLE pressed=9000ms good-for=3000ms => ignored: stale
+        pending-unlock/locked    SINGLE age=30000ms                 => ignored: stale (made 30 s before)
+        pending-unlock/locked    SINGLE pressed=9000ms good-for=3000ms => ignored: stale (made 9 s before, given up by its button)
         # it was executed: nothing more, for five seconds after the press behind it
         settled-unlock/unlocked  SINGLE last-age=4999ms             => ignored: same-wish
         settled-unlock/unlocked  SINGLE last-age=5000ms             => command lock v8 expires=never
