@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::name::ButtonSerial;
 use crate::reason::{Reason, Verdict};
 use crate::record::Record;
+use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{RecordDelete, RecordWrite};
 
@@ -72,7 +73,8 @@ pub fn decide_forget(
     if !bound.is_empty() {
         return Err(ForgetRefusal::Bound(bound));
     }
-    let untouched = record.command.is_none() && record.reported.is_none();
+    let untouched =
+        record.command.is_none() && record.reported.is_none() && record.state == Latch::Unknown;
     if !record.known_locked() && !untouched && !gone {
         return Err(ForgetRefusal::MayBeOpen);
     }

@@ -57,6 +57,16 @@ fn a_lock_is_forgotten_only_while_it_is_known_to_be_locked() {
 }
 
 #[test]
+fn a_latch_that_is_not_unknown_is_believed_though_nothing_else_is_known_of_its_lock() {
+    let open = Record {
+        state: Latch::Unlocked,
+        status: Status::Settled,
+        ..Record::created(lock(), NOW)
+    };
+    assert_eq!(forget(&open, &[], false), Err(ForgetRefusal::MayBeOpen));
+}
+
+#[test]
 fn a_lock_never_commanded_nor_heard_is_forgotten_and_one_that_was_is_not() {
     let fresh = Record::created(lock(), NOW);
     assert_eq!(fresh.status, Status::Unresponsive);
