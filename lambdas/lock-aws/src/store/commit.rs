@@ -287,7 +287,6 @@ fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Op
         TransactWriteItemsError::TransactionCanceledException(cancelled) => {
             cancelled.cancellation_reasons()
         }
-        TransactWriteItemsError::TransactionInProgressException(_) => return Some(Conflict::Busy),
         _ => return None,
     };
     conflict_of(reasons, parts)
@@ -326,7 +325,7 @@ mod tests {
         use Conflict::{Binding, Busy, Record, Request};
         let press = [Binding, Record];
         let request = [Request, Record];
-        let cases: [(&[Conflict], &[&str], Option<Conflict>); 9] = [
+        let cases: [(&[Conflict], &[&str], Option<Conflict>); 10] = [
             (
                 &press,
                 &["ConditionalCheckFailed", "None", "None"],
@@ -359,6 +358,7 @@ mod tests {
                 &["ValidationError", "ConditionalCheckFailed", "None"],
                 None,
             ),
+            (&press, &["None", "None", "None"], None),
             (&press, &[], None),
         ];
         for (parts, codes, wanted) in cases {
@@ -366,5 +366,14 @@ mod tests {
             let reasons: Vec<CancellationReason> = codes.iter().map(reason).collect();
             assert_eq!(conflict_of(&reasons, parts), wanted, "{codes:?}");
         }
+    }
+
+    #[test]
+    fn only_a_call_that_was_never_made_or_was_answered_has_a_known_outcome() {
+        let error = || std::io::Error::from(std::io::ErrorKind::TimedOut);
+        let never_made = SdkError::<TransactWriteItemsError>::construction_failure(error());
+        assert!(!unknown(&never_made));
+        let late = SdkError::<TransactWriteItemsError>::timeout_error(error());
+        assert!(unknown(&late));
     }
 }

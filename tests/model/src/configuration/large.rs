@@ -21,9 +21,6 @@ pub(super) fn all() -> Vec<Config> {
             presses: vec![counted(LONG), counted(SINGLE)],
             acts: vec![Act::Revoke(0)],
             faults: vec![(Crash, 1), (RepeatCommand, 1)],
-            retries: 1,
-            interleave: true,
-            cache: true,
             ..Config::new("two presses and revocation")
         },
         Config {
