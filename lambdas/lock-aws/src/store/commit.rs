@@ -303,7 +303,7 @@ fn conflict_of(reasons: &[CancellationReason], parts: &[Conflict]) -> Option<Con
         "ProvisionedThroughputExceeded",
         "ThrottlingError",
     ];
-    if codes.is_empty() || codes.iter().any(|code| !curable.contains(&code.as_str())) {
+    if codes.iter().any(|code| !curable.contains(&code.as_str())) {
         return None;
     }
     let failed = codes
