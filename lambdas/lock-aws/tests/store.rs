@@ -7,7 +7,9 @@ mod bound;
 #[path = "table/local.rs"]
 mod local;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use bound::{BOUND, NOW, bound, button, decide, limits, lock, press, record, report, settle};
+use lock_aws::item::Key;
 use lock_aws::{Committed, Conflict};
 use lock_core::action::{ClickType, Intent};
 use lock_core::decide::{Origin, ReportDecision};
@@ -72,6 +74,27 @@ async fn what_is_committed_is_what_the_core_says_it_is() {
     );
     assert_eq!(after.reported.unwrap().report.rssi, Some(-61));
     assert_eq!(cloud.store.bindings().await.unwrap().len(), 1);
+}
+
+/// The number of shards may change from one release to the next: a record that stayed in one which nobody reads would never be
+/// due.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_in_a_shard_of_long_ago_moves_to_its_own() {
+    let (cloud, _) = bound().await;
+    let before = record(&cloud).await;
+    let moved = cloud.store.client().update_item();
+    moved
+        .table_name(local::TABLE)
+        .set_key(Some(Key::record(&lock()).to_item()))
+        .update_expression("SET dueShard = :shard")
+        .expression_attribute_values(":shard", AttributeValue::S("99".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(record(&cloud).await.due.due_shard, "99");
+    let decision = decide(&cloud, &press("p1", ClickType::Long, Some(1), NOW), NOW).await;
+    cloud.store.commit(&decision.writes).await.unwrap();
+    assert_eq!(record(&cloud).await.due.due_shard, before.due.due_shard);
 }
 
 #[tokio::test(flavor = "multi_thread")]
