@@ -125,9 +125,9 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(Key::shared_line(event, slot).to_item()))
             .update_expression(parts.update)
-            .set_condition_expression(parts.condition)
-            .set_expression_attribute_names(parts.names)
-            .set_expression_attribute_values(parts.values);
+            .condition_expression(parts.condition)
+            .set_expression_attribute_names(Some(parts.names))
+            .set_expression_attribute_values(Some(parts.values));
         self.line_written(event, call.send().await)
     }
 
@@ -210,9 +210,9 @@ impl Store {
             .set_key(Some(key.to_item()));
         let delete = match condition.map(Expression::parts) {
             Some(parts) => delete
-                .set_condition_expression(parts.condition)
-                .set_expression_attribute_names(parts.names)
-                .set_expression_attribute_values(parts.values),
+                .condition_expression(parts.condition)
+                .set_expression_attribute_names(Some(parts.names))
+                .set_expression_attribute_values(Some(parts.values)),
             None => delete,
         };
         delete.build().expect("table and key are given")
@@ -231,9 +231,9 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key.to_item()))
             .update_expression(parts.update)
-            .set_condition_expression(parts.condition)
-            .set_expression_attribute_names(parts.names)
-            .set_expression_attribute_values(parts.values)
+            .condition_expression(parts.condition)
+            .set_expression_attribute_names(Some(parts.names))
+            .set_expression_attribute_values(Some(parts.values))
             .build()
             .expect("table, key and update are given")
     }

@@ -17,12 +17,12 @@ pub(super) struct Expression {
     conditions: Vec<String>,
 }
 
-/// The parts that a call takes.
+/// The parts that a call takes: each of our expressions has a name, a value and a condition.
 pub(super) struct Parts {
-    pub names: Option<HashMap<String, String>>,
-    pub values: Option<HashMap<String, AttributeValue>>,
+    pub names: HashMap<String, String>,
+    pub values: HashMap<String, AttributeValue>,
     pub update: String,
-    pub condition: Option<String>,
+    pub condition: String,
 }
 
 impl Expression {
@@ -110,13 +110,11 @@ impl Expression {
             [] => String::new(),
             parts => format!("{word} {} ", parts.join(", ")),
         };
-        let update = clause("SET", &self.sets) + &clause("REMOVE", &self.removes);
         Parts {
-            names: Some(self.names).filter(|names| !names.is_empty()),
-            values: Some(self.values).filter(|values| !values.is_empty()),
-            update: update.trim_end().to_owned(),
-            condition: Some(self.conditions.join(" AND "))
-                .filter(|condition| !condition.is_empty()),
+            names: self.names,
+            values: self.values,
+            update: clause("SET", &self.sets) + &clause("REMOVE", &self.removes),
+            condition: self.conditions.join(" AND "),
         }
     }
 }
