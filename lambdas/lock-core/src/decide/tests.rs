@@ -101,6 +101,20 @@ where
     text.trim_end_matches("ms").parse().unwrap()
 }
 
+/// A binding of `button-1` to `lock-1`, of default actions, as it is after two changes.
+pub(super) fn binding() -> Binding {
+    Binding {
+        button: button(),
+        lock: Some(lock()),
+        actions: Actions::default(),
+        enabled: true,
+        revision: 3,
+        bound_at: None,
+        last_press: None,
+        battery_mv: None,
+    }
+}
+
 /// One row about a press: `settled/locked SINGLE age=2000ms => command unlock
 /// v8 expires=+28000ms`.
 fn press_row(row: &str) -> String {
@@ -118,16 +132,7 @@ fn press_row(row: &str) -> String {
         battery_mv: None,
     };
     let mut last: Option<LastPress> = None;
-    let mut binding = Binding {
-        button: button(),
-        lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
-    };
+    let mut binding = binding();
     let mut bound = true;
     let mut caused = false;
     for word in words {

@@ -1,12 +1,11 @@
 //! Decisions about due records as a table: one row per case, read aloud.
 
 use super::*;
-use crate::binding::Actions;
 use crate::command::Version;
-use crate::decide::tests::{BASE, NOW, lock as name, outcome, record};
+use crate::decide::tests::{BASE, NOW, binding, lock as name, outcome, record};
 use crate::id::CommandId;
 use crate::limits::{REPORT_INTERVAL_MS, VERSION_MAX};
-use crate::name::{ButtonSerial, LockName};
+use crate::name::LockName;
 use crate::record::Reported;
 use crate::report::{Clock, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
 use crate::time::UnixSeconds;
@@ -57,16 +56,7 @@ fn row(given: &str) -> String {
     });
     record.due = Due::new(&record.lock, NOW);
     let mut shadow: Option<ReportEvent> = None;
-    let mut binding = Binding {
-        button: ButtonSerial::new("button-1").unwrap(),
-        lock: Some(name()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
-    };
+    let mut binding = binding();
     for word in words {
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
         let ms = || value.parse::<u64>().unwrap();

@@ -1,24 +1,9 @@
 //! What an operator does, as tables.
 
 use super::*;
-use crate::binding::Actions;
-use crate::decide::tests::{NOW, lock, outcome, record};
-use crate::name::ButtonSerial;
+use crate::decide::tests::{NOW, binding, lock, outcome, record};
 use crate::record::Record;
 use crate::write::Written;
-
-fn binding() -> Binding {
-    Binding {
-        button: ButtonSerial::new("button-1").unwrap(),
-        lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
-    }
-}
 
 fn revoke(record: Option<&Record>) -> Decision {
     decide_revoke(&binding(), record, Some("alice"), NOW, &Limits::default())

@@ -3,10 +3,9 @@
 mod turn;
 
 use super::*;
-use crate::binding::Actions;
-use crate::decide::tests::{BASE, NOW, lock, outcome, record};
+use crate::decide::tests::{BASE, NOW, binding, lock, outcome, record};
 use crate::id::CommandId;
-use crate::name::{ButtonSerial, LockName};
+use crate::name::LockName;
 use crate::report::{Clock, RefusedCommand, Report, ReportId};
 use crate::time::UnixSeconds;
 
@@ -75,16 +74,7 @@ fn row(given: &str) -> String {
     };
     let mut origin = Origin::Event;
     let mut is_edited = false;
-    let mut binding = Binding {
-        button: ButtonSerial::new("button-1").unwrap(),
-        lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
-    };
+    let mut binding = binding();
     for word in words {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         match name {

@@ -47,16 +47,7 @@ fn a_toggle_beside_its_own_pending_unlock_says_why_it_unlocks() {
         principal: None,
         battery_mv: None,
     };
-    let binding = Binding {
-        button: button(),
-        lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
-    };
+    let binding = binding();
     let decide = |same_wish_ms, record: &Record| {
         let limits = Limits {
             same_wish_ms,
