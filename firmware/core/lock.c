@@ -21,10 +21,10 @@ static void move(struct lock *lock, enum latch latch, enum source source,
 }
 
 static enum outcome refuse(struct lock *lock, enum refusal refusal,
-                           const char *id) {
+                           const char id[COMMAND_ID_CHARS_MAX + 1]) {
   lock->refusal = refusal;
   lock->refusals++;
-  strncpy(lock->refused_id, id, COMMAND_ID_CHARS_MAX);
+  memcpy(lock->refused_id, id, sizeof(lock->refused_id));
   return OUTCOME_REFUSED;
 }
 
@@ -117,7 +117,8 @@ enum outcome lock_command(struct lock *lock, const struct command *command,
 }
 
 void lock_malformed(struct lock *lock) {
-  (void) refuse(lock, REFUSAL_MALFORMED, "");
+  static const char no_id[COMMAND_ID_CHARS_MAX + 1] = "";
+  (void) refuse(lock, REFUSAL_MALFORMED, no_id);
 }
 
 int lock_door(struct lock *lock, enum door door, const struct moment *now) {

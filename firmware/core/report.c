@@ -17,6 +17,7 @@ void report_collect(const struct lock *lock,
                     const struct report_context *context,
                     const struct moment *now, struct report *report) {
   const struct journal_entry *entry = &lock->journal.entry;
+  size_t length = strlen(context->firmware);
   memset(report, 0, sizeof(*report));
   report->latch = lock->latch;
   report->source = lock->source;
@@ -30,7 +31,8 @@ void report_collect(const struct lock *lock,
   report->version = entry->version;
   memcpy(report->command_id, entry->command_id, sizeof(report->command_id));
   memcpy(report->refused_id, lock->refused_id, sizeof(report->refused_id));
-  strncpy(report->firmware, context->firmware, REPORT_FIRMWARE_CHARS_MAX);
+  if (length > REPORT_FIRMWARE_CHARS_MAX) length = REPORT_FIRMWARE_CHARS_MAX;
+  memcpy(report->firmware, context->firmware, length);
 }
 
 static void write_report(struct text *text, const struct report *report) {

@@ -340,6 +340,19 @@ static void a_malformed_command_is_counted_and_touches_nothing(void) {
   CHECK("no id", bench.lock.refused_id[0] == '\0');
 }
 
+static void a_refusal_holds_the_whole_id_and_a_malformed_command_none(void) {
+  struct bench bench;
+  struct command c = sample_command(ACTION_UNLOCK, 1);
+  struct moment now = sample_moment(2);
+  bench_ready(&bench);
+  memset(c.id, 'a', COMMAND_ID_CHARS_MAX);
+  c.id[COMMAND_ID_CHARS_MAX] = '\0';
+  CHECK("old", lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+  CHECK("whole id", strcmp(bench.lock.refused_id, c.id) == 0);
+  lock_malformed(&bench.lock);
+  CHECK("no id", bench.lock.refused_id[0] == '\0');
+}
+
 void lock_tests(void) {
   RUN(versions_decide_what_acts);
   RUN(a_version_belongs_to_one_command);
@@ -355,4 +368,5 @@ void lock_tests(void) {
   RUN(closing_the_door_relocks_at_once_when_it_was_waited_for);
   RUN(a_repeated_unlock_does_not_prolong_the_time);
   RUN(a_malformed_command_is_counted_and_touches_nothing);
+  RUN(a_refusal_holds_the_whole_id_and_a_malformed_command_none);
 }
