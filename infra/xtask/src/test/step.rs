@@ -102,10 +102,10 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::C,
-        what: "the firmware's host tests, under sanitizers",
+        what: "the firmware's host tests, under sanitizers, and every platform's warnings",
         tools: &["cc", "make", "sanitizers", "python3-venv"],
         after: None,
-        run: |workspace| make(workspace, "firmware/test", "check"),
+        run: |workspace| make(workspace, "firmware/test", &["check", "strict"]),
     },
     Step {
         name: StepName::Lx106,
@@ -120,14 +120,14 @@ pub const STEPS: &[Step] = &[
             "qemu-system-xtensa",
         ],
         after: Some(StepName::C),
-        run: |workspace| make(workspace, "firmware/test/lx106", "check"),
+        run: |workspace| make(workspace, "firmware/test/lx106", &["check"]),
     },
     Step {
         name: StepName::Cppcheck,
         what: "static analysis of the firmware",
         tools: &["make", "cppcheck"],
         after: None,
-        run: |workspace| make(workspace, "firmware/test", "cppcheck"),
+        run: |workspace| make(workspace, "firmware/test", &["cppcheck"]),
     },
     Step {
         name: StepName::Fuzz,
@@ -198,9 +198,15 @@ fn ran(command: &mut Command) -> Result<Outcome> {
     process::run(command).map(Outcome::from)
 }
 
-/// Makes a target of the firmware's C, with as many jobs as there are processors.
-fn make(workspace: &Workspace, folder: &str, target: &str) -> Result<Outcome> {
-    ran(make_of(workspace, folder, target).arg(format!("-j{}", processors())))
+/// Makes targets of the firmware's C one after another, each with as many jobs as there are processors.
+fn make(workspace: &Workspace, folder: &str, targets: &[&str]) -> Result<Outcome> {
+    for target in targets {
+        let jobs = format!("-j{}", processors());
+        if !process::run(make_of(workspace, folder, target).arg(jobs))? {
+            return Ok(Outcome::from(false));
+        }
+    }
+    Ok(Outcome::Passed)
 }
 
 /// Makes `check` of the fuzzers, whose Makefile deals out the jobs itself.
