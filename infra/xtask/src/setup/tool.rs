@@ -95,6 +95,24 @@ pub const TOOLS: &[Tool] = &[
         probe: Probe::OnPath,
     },
     Tool {
+        name: "riscv64-unknown-elf-gcc",
+        packages: "gcc-riscv64-unknown-elf",
+        why: "compiles the firmware for the ESP32-C3's instruction set: its tests and the size of the core",
+        probe: Probe::OnPath,
+    },
+    Tool {
+        name: "picolibc for riscv",
+        packages: "picolibc-riscv64-unknown-elf",
+        why: "the C library that those tests are linked with",
+        probe: Probe::File("/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs"),
+    },
+    Tool {
+        name: "qemu-system-riscv32",
+        packages: "qemu-system-misc",
+        why: "runs those tests",
+        probe: Probe::OnPath,
+    },
+    Tool {
         name: "cppcheck",
         packages: "cppcheck",
         why: "reads the firmware's C for what a compiler accepts and a person regrets",

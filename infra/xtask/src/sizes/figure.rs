@@ -62,6 +62,8 @@ pub struct Figures {
     pub tools: String,
     /// The core's objects, by name.
     pub core: Vec<Object>,
+    /// Flash of the core on the ESP32-C3's instruction set.
+    pub rv32_flash_bytes: u64,
     /// The application side's objects, by name.
     pub app: Vec<Object>,
     /// The structures that live as long as the device runs.
@@ -146,6 +148,7 @@ pub mod tests {
         Figures {
             tools: "compiler 1.0, library 2.0".to_owned(),
             core: vec![object("lock.c", 6_044, 0), object("scan.c", 6_044, 0)],
+            rv32_flash_bytes: 13_000,
             app: vec![object("main.c", 500, 40)],
             structures: vec![
                 Structure {

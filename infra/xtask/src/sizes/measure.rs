@@ -9,13 +9,32 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::figure::{Count, Figures, Object, Structure};
-use super::object;
+use super::object::{self, Sections};
 use super::stack::Graph;
 use crate::process;
 use crate::workspace::Workspace;
 
-const OUT: &str = "firmware/test/out/lx106";
-const SPECS: &str = "--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs";
+/// A target of the firmware's tests.
+struct Target {
+    /// Its folder below `firmware/test`, and that of its objects below `firmware/test/out`.
+    name: &'static str,
+    /// What its compiler and binary tools are called, up to their own name.
+    cross: &'static str,
+    /// Where its C library says how it is used.
+    specs: &'static str,
+}
+
+const LX106: Target = Target {
+    name: "lx106",
+    cross: "xtensa-lx106-elf-",
+    specs: "--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs",
+};
+
+const RV32: Target = Target {
+    name: "rv32",
+    cross: "riscv64-unknown-elf-",
+    specs: "--specs=/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs",
+};
 
 /// The structures of the core, with the part of a device that keeps one.
 const STRUCTURES: &[(&str, &str)] = &[
@@ -27,15 +46,76 @@ const STRUCTURES: &[(&str, &str)] = &[
     ("indicator", "device"),
 ];
 
+impl Target {
+    /// Makes what is measured.
+    fn make(&self, workspace: &Workspace) -> Result<()> {
+        process::run_or_fail(
+            Command::new("make")
+                .args(["--no-print-directory", "-C"])
+                .arg(workspace.path("firmware/test").join(self.name))
+                .arg("figures"),
+        )
+    }
+
+    /// Where that lies.
+    fn out(&self, workspace: &Workspace) -> PathBuf {
+        workspace.path("firmware/test/out").join(self.name)
+    }
+
+    /// The compiler and the C library, with their versions.
+    fn version(&self) -> Result<String> {
+        let gcc = format!("{}gcc", self.cross);
+        let compiler = output(Command::new(&gcc).arg("-dumpfullversion"))?;
+        let options = [
+            "-dM",
+            "-E",
+            "-include",
+            "picolibc.h",
+            "-x",
+            "c",
+            "/dev/null",
+        ];
+        let macros = output(Command::new(&gcc).arg(self.specs).args(options))?;
+        let library = macros
+            .lines()
+            .find_map(|line| line.strip_prefix("#define __PICOLIBC_VERSION__ "))
+            .with_context(|| format!("find the version of picolibc for {gcc}"))?;
+        Ok(format!(
+            "{gcc} {} and picolibc {}",
+            compiler.trim(),
+            library.trim_matches('"')
+        ))
+    }
+
+    /// The answer of one of the binary tools about a file.
+    fn tool(&self, name: &str, options: &[&str], file: &Path) -> Result<String> {
+        output(
+            Command::new(format!("{}{name}", self.cross))
+                .args(options)
+                .arg(file),
+        )
+    }
+
+    fn sections(&self, object: &Path) -> Result<Sections> {
+        object::sections(&self.tool("size", &["-A", "-d"], object)?)
+    }
+
+    /// What the objects of a folder take of the flash.
+    fn flash_bytes(&self, workspace: &Workspace, folder: &str, names: &[String]) -> Result<u64> {
+        let out = self.out(workspace);
+        names
+            .iter()
+            .map(|name| Ok(self.sections(&object_of(&out, folder, name))?.flash_bytes()))
+            .sum()
+    }
+}
+
 /// Makes and measures everything again.
 pub fn measure(workspace: &Workspace) -> Result<Figures> {
-    process::run_or_fail(
-        Command::new("make")
-            .args(["--no-print-directory", "-C"])
-            .arg(workspace.path("firmware/test/lx106"))
-            .arg("figures"),
-    )?;
-    let out = workspace.path(OUT);
+    for target in [&LX106, &RV32] {
+        target.make(workspace)?;
+    }
+    let out = LX106.out(workspace);
     let nesting = nesting(workspace)?;
     let core = sources(workspace, "core")?;
     let app = sources(workspace, "src")?;
@@ -49,13 +129,14 @@ pub fn measure(workspace: &Workspace) -> Result<Figures> {
     }
     let mut wanted = Vec::new();
     for name in &core {
-        let names = tool("nm", &[], &object_of(&out, "core", name))?;
+        let names = LX106.tool("nm", &[], &object_of(&out, "core", name))?;
         wanted.extend(object::undefined(&names).iter().map(ToString::to_string));
     }
     wanted.sort_unstable();
     wanted.dedup();
     Ok(Figures {
-        tools: tools()?,
+        tools: format!("{}, {}", LX106.version()?, RV32.version()?),
+        rv32_flash_bytes: RV32.flash_bytes(workspace, "core", &core)?,
         core: objects(&out, "core", &core, &graph, nesting)?,
         app: objects(&out, "src", &app, &graph, nesting)?,
         structures: structures(&out)?,
@@ -88,11 +169,10 @@ fn objects(
     names
         .iter()
         .map(|name| {
-            let text = tool("size", &["-A", "-d"], &object_of(out, folder, name))?;
             let (stack_bytes, deepest) = graph.deepest_of(&format!("{folder}/{name}"), nesting);
             Ok(Object {
                 name: name.clone(),
-                sections: object::sections(&text)?,
+                sections: LX106.sections(&object_of(out, folder, name))?,
                 stack_bytes,
                 deepest,
             })
@@ -105,7 +185,7 @@ fn object_of(out: &Path, folder: &str, name: &str) -> PathBuf {
 }
 
 fn structures(out: &Path) -> Result<Vec<Structure>> {
-    let symbols = tool("nm", &["-S"], &out.join("memory.o"))?;
+    let symbols = LX106.tool("nm", &["-S"], &out.join("memory.o"))?;
     STRUCTURES
         .iter()
         .map(|&(name, part)| {
@@ -152,38 +232,6 @@ fn nesting(workspace: &Workspace) -> Result<u64> {
         .trim()
         .parse()
         .context("read SCAN_DEPTH_MAX in scan.h")
-}
-
-/// The compiler and the C library, with their versions.
-fn tools() -> Result<String> {
-    let compiler = output(Command::new("xtensa-lx106-elf-gcc").arg("-dumpfullversion"))?;
-    let macros = output(Command::new("xtensa-lx106-elf-gcc").args([
-        SPECS,
-        "-dM",
-        "-E",
-        "-include",
-        "picolibc.h",
-        "-x",
-        "c",
-        "/dev/null",
-    ]))?;
-    let library = macros
-        .lines()
-        .find_map(|line| line.strip_prefix("#define __PICOLIBC_VERSION__ "))
-        .context("find the version of picolibc")?;
-    Ok(format!(
-        "xtensa-lx106-elf-gcc {} and picolibc {}",
-        compiler.trim(),
-        library.trim_matches('"')
-    ))
-}
-
-fn tool(name: &str, options: &[&str], file: &Path) -> Result<String> {
-    output(
-        Command::new(format!("xtensa-lx106-elf-{name}"))
-            .args(options)
-            .arg(file),
-    )
 }
 
 fn output(command: &mut Command) -> Result<String> {

@@ -33,6 +33,8 @@ pub enum StepName {
     C,
     /// the same tests on the ESP8266's instruction set
     Lx106,
+    /// the same tests on the ESP32-C3's instruction set
+    Rv32,
     /// static analysis of the firmware
     Cppcheck,
     /// the firmware's fuzzers: the corpus, and the same inputs each time
@@ -123,6 +125,21 @@ pub const STEPS: &[Step] = &[
         run: |workspace| make(workspace, "firmware/test/lx106", &["check"]),
     },
     Step {
+        name: StepName::Rv32,
+        what: "the same tests on the ESP32-C3's instruction set",
+        tools: &[
+            "cc",
+            "make",
+            "sanitizers",
+            "python3-venv",
+            "riscv64-unknown-elf-gcc",
+            "picolibc for riscv",
+            "qemu-system-riscv32",
+        ],
+        after: Some(StepName::C),
+        run: |workspace| make(workspace, "firmware/test/rv32", &["check"]),
+    },
+    Step {
         name: StepName::Cppcheck,
         what: "static analysis of the firmware",
         tools: &["make", "cppcheck"],
@@ -144,6 +161,8 @@ pub const STEPS: &[Step] = &[
             "xtensa-lx106-elf-gcc",
             "picolibc",
             "qemu-system-xtensa",
+            "riscv64-unknown-elf-gcc",
+            "picolibc for riscv",
         ],
         after: None,
         run: |workspace| {
