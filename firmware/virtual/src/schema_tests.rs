@@ -59,31 +59,6 @@ fn accessors_are_named_and_typed_as_mongoose_generates_them() {
 }
 
 #[test]
-fn the_files_of_the_image_are_valid_json_and_the_versions_agree() {
-    let mut names = Vec::new();
-    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../fs")).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_some_and(|e| e == "json") {
-            let parsed =
-                serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(&path).unwrap());
-            assert!(parsed.is_ok_and(|json| json.is_object()), "{path:?}");
-            names.push(path);
-        }
-    }
-    assert!(names.len() >= 2, "{names:?}");
-    let firmware = include_str!("../../src/port.h")
-        .lines()
-        .find_map(|line| line.strip_prefix("#define PORT_FIRMWARE "))
-        .unwrap()
-        .trim_matches('"');
-    let manifest = include_str!("../../mos.yml");
-    assert!(
-        manifest.contains(&format!("\nversion: {firmware}\n")),
-        "{firmware}"
-    );
-}
-
-#[test]
 fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
     let text = |t: &str| Default::Text(t.into());
     let mut schema = Schema::new();
@@ -103,23 +78,6 @@ fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
     extend(&mut schema, include_str!("../../mos.yml")).unwrap();
     for (key, _, closed) in &dangers {
         assert_eq!(schema.get(*key), Some(closed), "{key} as the image has it");
-    }
-}
-
-#[test]
-fn the_example_names_the_device_once_and_holds_no_secret() {
-    let example: serde_json::Value =
-        serde_json::from_str(include_str!("../../fs/conf9.example.json")).unwrap();
-    assert_eq!(example["device"]["id"], "lock-1");
-    // Either would outlive a later change of device.id.
-    assert!(example["aws"].is_null() && example["mqtt"]["client_id"].is_null());
-    assert_eq!(example["wifi"]["sta"]["pass"], "");
-    for file in ["ssl_cert", "ssl_key"] {
-        let name = example["mqtt"][file].as_str().unwrap();
-        assert!(
-            name.ends_with(".pem") && name.len() <= 31,
-            "{name} does not fit the flash's file system"
-        );
     }
 }
 

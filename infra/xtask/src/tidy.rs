@@ -3,9 +3,11 @@
 //! A rule is a function from what the tree holds to the places that break it, so that each rule's own test can show it
 //! failing on a tree made up for the purpose. Must not know: how to mend what it finds.
 
+mod image;
 mod layering;
 mod library;
 mod link;
+mod manifest;
 mod source;
 mod template;
 mod tree;
@@ -64,6 +66,8 @@ fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
     violations.extend(word::check(tree));
     violations.extend(library::check(tree));
     violations.extend(link::check(tree));
+    violations.extend(manifest::check(tree));
+    violations.extend(image::check(tree));
     violations.extend(template::check(tree, &members));
     Ok(violations)
 }

@@ -108,6 +108,15 @@ impl Tree {
         &self.files
     }
 
+    /// The paths of the files below `folder`, those in its own folders included, and those that are no text.
+    pub fn files_below(&self, folder: &str) -> impl Iterator<Item = &str> {
+        let folder = format!("{}/", folder.trim_end_matches('/'));
+        self.paths
+            .iter()
+            .map(String::as_str)
+            .filter(move |path| path.starts_with(&folder))
+    }
+
     /// The text of the file at exactly this path.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.files

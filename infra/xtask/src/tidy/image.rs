@@ -1,0 +1,126 @@
+//! The files that go onto the device beside the program: all of `firmware/fs` is flashed, so only a device's own files may
+//! lie there. And the example of a device's settings, which must not.
+//!
+//! Must not know: what a setting means, nor which values it may have.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Violation;
+use super::manifest;
+use super::tree::Tree;
+
+/// What `filesystem` in the manifest names.
+const IMAGE: &str = "firmware/fs";
+/// A device's own settings, as `mos` writes them in the end.
+const EXAMPLE: &str = "firmware/conf9.example.json";
+
+/// Longest name of a file in the flash.
+const NAME_CHARS_MAX: usize = 31;
+
+/// Everything wrong with those files.
+pub fn check(tree: &Tree) -> Vec<Violation> {
+    // What keeps them from being read is said of the manifest itself.
+    let declared = manifest::declared(tree).unwrap_or_default();
+    let mut violations = Vec::new();
+    for path in tree.files_below(IMAGE) {
+        let name = &path[IMAGE.len() + 1..];
+        let mut found = belongs(name);
+        if is_layer(name) {
+            found.extend(layer(tree, path, &declared));
+        }
+        violations.extend(found.into_iter().map(|what| Violation::new(path, what)));
+    }
+    let mut found = layer(tree, EXAMPLE, &declared);
+    found.extend(example(tree));
+    violations.extend(found.into_iter().map(|what| Violation::new(EXAMPLE, what)));
+    violations
+}
+
+/// A layer of settings: `conf1.json` to `conf9.json`. The build writes `conf0.json`.
+fn is_layer(name: &str) -> bool {
+    name.strip_prefix("conf")
+        .and_then(|rest| rest.strip_suffix(".json"))
+        .is_some_and(|level| matches!(level.as_bytes(), [b'1'..=b'9']))
+}
+
+/// Whether a file of that name is meant for the device.
+fn belongs(name: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !is_layer(name) && !name.ends_with(".pem") && !name.ends_with(".key") || name.contains('/') {
+        wrong.push(
+            "is flashed to every device; only conf1.json to conf9.json, .pem and .key belong there"
+                .to_owned(),
+        );
+    }
+    if name.len() > NAME_CHARS_MAX {
+        wrong.push(format!(
+            "the flash takes names of at most {NAME_CHARS_MAX} characters"
+        ));
+    }
+    wrong
+}
+
+/// Settings as JSON, each declared: the device ignores one that is not, and the rest of the file after a mistake in it.
+fn layer(tree: &Tree, path: &str, declared: &BTreeSet<String>) -> Vec<String> {
+    let Some(text) = tree.text(path) else {
+        return vec!["is missing".to_owned()];
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(settings)) => leaves("", &Value::Object(settings))
+            .into_iter()
+            .filter(|key| !declared.contains(key))
+            .map(|key| format!("{key}: no setting of that name is declared"))
+            .collect(),
+        Ok(_) => vec!["is not a JSON object".to_owned()],
+        Err(e) => vec![format!("is not JSON: {e}")],
+    }
+}
+
+/// The dotted keys of everything that is not an object.
+fn leaves(prefix: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| leaves(&format!("{prefix}{name}."), member))
+            .collect(),
+        _ => vec![prefix.trim_end_matches('.').to_owned()],
+    }
+}
+
+/// The example names the device once, and holds no secret.
+fn example(tree: &Tree) -> Vec<String> {
+    let text = tree.text(EXAMPLE).unwrap_or_default();
+    let Ok(settings) = serde_json::from_str::<Value>(text) else {
+        // layer() says so.
+        return Vec::new();
+    };
+    let mut wrong = Vec::new();
+    if settings["device"]["id"].as_str().is_none_or(str::is_empty) {
+        wrong.push("device.id: is not set".to_owned());
+    }
+    for (key, value) in [
+        ("aws", &settings["aws"]),
+        ("mqtt.client_id", &settings["mqtt"]["client_id"]),
+    ] {
+        if !value.is_null() {
+            wrong.push(format!("{key}: would outlive a later change of device.id"));
+        }
+    }
+    if settings["wifi"]["sta"]["pass"] != "" {
+        wrong.push("wifi.sta.pass: is not empty; a password has no place here".to_owned());
+    }
+    for key in ["ssl_cert", "ssl_key"] {
+        let name = settings["mqtt"][key].as_str().unwrap_or_default();
+        if !name.ends_with(".pem") || name.len() > NAME_CHARS_MAX {
+            wrong.push(format!(
+                "mqtt.{key}: {name:?} does not end in .pem, or is longer than {NAME_CHARS_MAX} characters"
+            ));
+        }
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests;
