@@ -9,6 +9,7 @@ enum { BEFORE_ERASE, AFTER_ERASE, BEFORE_WRITE, AFTER_WRITE };
 void shim_power_reach(int point);
 size_t shim_power_write_bytes_max(void);
 void shim_power_off(void);
+void shim_flash_save(void);
 
 /* The app writes one file at a time. */
 static FILE *s_written;
@@ -40,9 +41,13 @@ size_t shim_fwrite(const void *data, size_t size, size_t count, FILE *file) {
   return fwrite(data, size, count, file);
 }
 
+/* Closing is what saves the file, and what takes its time. */
 int shim_fclose(FILE *file) {
-  int status = fclose(file);
-  if (file == s_written) {
+  const bool saves = file == s_written;
+  int status;
+  if (saves) shim_flash_save();
+  status = fclose(file);
+  if (saves) {
     s_written = NULL;
     shim_power_reach(AFTER_WRITE);
   }

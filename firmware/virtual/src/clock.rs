@@ -25,6 +25,14 @@ impl Clock {
         }
     }
 
+    /// From boot on time stands still.
+    pub fn still() -> Self {
+        Self {
+            by_hand: Some((Duration::ZERO, real_time())),
+            ..Self::new()
+        }
+    }
+
     /// Time since boot.
     pub fn uptime(&self) -> Duration {
         self.by_hand

@@ -5,10 +5,13 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::busy::Slowness;
 use crate::call::{Call, Context, EventCallback, EventData, event};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::input::{Input, Network, Press, Silence};
+use crate::finger::Finger;
+use crate::inbox::Inbox;
+use crate::input::{Input, Network, Silence};
 use crate::link::LinkEvent;
 use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
@@ -49,10 +52,12 @@ pub struct Device {
     pub is_lock: bool,
     time_server_answers: bool,
     handlers: Vec<Handler>,
-    /// What the finger does next: after how long, which pin, which level.
-    finger: VecDeque<(Duration, i32, bool)>,
-    /// When it moved last, since boot.
-    finger_moved: Option<Duration>,
+    /// The finger on the button.
+    pub finger: Finger,
+    /// How long its work takes.
+    pub slowness: Slowness,
+    /// What has come for it and waits.
+    pub inbox: Inbox,
 }
 
 thread_local! {
@@ -78,7 +83,7 @@ pub fn with<R>(work: impl FnOnce(&mut Device) -> R) -> R {
 
 impl Device {
     /// A device that is switched on but has not booted.
-    pub fn new(config: Config, mqtt: Mqtt) -> Self {
+    pub fn new(config: Config, mqtt: Mqtt, inbox: Inbox) -> Self {
         let is_lock = config.text("app.role") != "button";
         let time_server_answers = config.flag("sntp.enable");
         Self {
@@ -93,8 +98,9 @@ impl Device {
             is_lock,
             time_server_answers,
             handlers: Vec::new(),
-            finger: VecDeque::new(),
-            finger_moved: None,
+            finger: Finger::default(),
+            slowness: Slowness::default(),
+            inbox,
         }
     }
 
@@ -135,12 +141,32 @@ impl Device {
     /// Takes one line of the parent's.
     pub fn input(&mut self, input: &Input) {
         match *input {
-            Input::Pin { number, level } => self.pin_drive(number, level),
+            Input::Pin {
+                number,
+                level,
+                after_ms: None,
+            } => self.pin_drive(number, level),
+            Input::Pin {
+                number,
+                level,
+                after_ms: Some(ms),
+            } => {
+                self.start_timer(Duration::from_millis(ms), None, Task::Drive(number, level));
+            }
             Input::Read(pin) => emit(&Output::Level {
                 pin,
                 level: self.pin_read(pin),
             }),
             Input::Press(press) => self.press(press),
+            Input::Finger(ref times_ms) => {
+                if let Err(complaint) = self.tap(times_ms) {
+                    log("error", &complaint);
+                }
+            }
+            Input::Slow {
+                save_ms,
+                handler_ms,
+            } => self.slowness.set(save_ms, handler_ms),
             Input::Network(Network::Up(up)) => {
                 self.mqtt.set_silent(false);
                 self.set_network(up);
@@ -208,64 +234,6 @@ impl Device {
         }
     }
 
-    /// Presses the button: contacts bounce for some milliseconds at each edge, and a tap lasts an eighth of a second. Each
-    /// edge waits for the one before it, so that a busy machine stretches a press rather than swallow it.
-    fn press(&mut self, press: Press) {
-        const TAP_MS: u64 = 125;
-        let pin = i32::try_from(self.config.int("pins.button")).unwrap_or(-1);
-        let down = self.config.flag("button.pressed_level");
-        let setting_ms = |key| u64::try_from(self.config.int(key)).unwrap_or(0);
-        let (quiet_ms, long_ms) = (setting_ms("button.quiet_ms"), setting_ms("button.long_ms"));
-        let gap_ms = TAP_MS
-            .max(setting_ms("button.debounce_ms") + 20)
-            .min(quiet_ms);
-        let held_ms: &[u64] = match press {
-            Press::Single => &[TAP_MS],
-            Press::Double => &[TAP_MS, TAP_MS],
-            Press::Long => &[long_ms + 300],
-        };
-        let idle = self.finger.is_empty();
-        // Presses one after the other stay apart: the finger rests longer than a double press would.
-        let rest_ms = quiet_ms + 200;
-        let mut wait_ms = match self.finger_moved {
-            _ if !idle => rest_ms,
-            Some(moved) => {
-                let rested = self.clock.uptime().saturating_sub(moved).as_millis();
-                rest_ms.saturating_sub(u64::try_from(rested).unwrap_or(rest_ms))
-            }
-            None => 0,
-        };
-        for held in held_ms {
-            self.swing(pin, down, wait_ms);
-            self.swing(pin, !down, *held);
-            wait_ms = gap_ms;
-        }
-        if idle {
-            self.schedule_finger();
-        }
-    }
-
-    fn swing(&mut self, pin: i32, level: bool, wait_ms: u64) {
-        for (wait_ms, level) in [(wait_ms, level), (2, !level), (3, level)] {
-            self.finger
-                .push_back((Duration::from_millis(wait_ms), pin, level));
-        }
-    }
-
-    fn schedule_finger(&mut self) {
-        if let Some((wait, _, _)) = self.finger.front() {
-            self.start_timer(*wait, None, Task::Finger);
-        }
-    }
-
-    fn move_finger(&mut self) {
-        if let Some((_, pin, level)) = self.finger.pop_front() {
-            self.pin_drive(pin, level);
-            self.finger_moved = Some(self.clock.uptime());
-            self.schedule_finger();
-        }
-    }
-
     /// Starts a timer and returns its id.
     pub fn start_timer(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
         self.timers.start(self.clock.uptime() + after, repeat, task)
@@ -278,8 +246,10 @@ impl Device {
             Some(Task::App(callback, context)) => {
                 self.calls.push_back(Call::Timer(callback, context));
             }
+            Some(Task::Interrupt(pin)) => self.pin_interrupted(pin),
             Some(Task::Debounce(pin)) => self.pin_debounced(pin),
             Some(Task::Finger) => self.move_finger(),
+            Some(Task::Drive(pin, level)) => self.pin_drive(pin, level),
             Some(Task::Reconnect) => self.mqtt_reconnect_due(),
             Some(Task::SyncClock) => self.sync_clock(),
         }

@@ -42,9 +42,20 @@ pub enum Input {
         number: i32,
         /// Its level from now on.
         level: bool,
+        /// Only from so long after now on.
+        after_ms: Option<u64>,
     },
     /// `{"press":"single"}`: press the button with a realistic waveform.
     Press(Press),
+    /// `{"finger":[100,400,85]}`: press the button to the millisecond, without bounce: down, up, down so long.
+    Finger(Vec<u64>),
+    /// `{"slow":{"save_ms":60,"handler_ms":0}}`: how long work takes.
+    Slow {
+        /// To save a file of the flash.
+        save_ms: Option<u64>,
+        /// What every handler of a pin takes more.
+        handler_ms: Option<u64>,
+    },
     /// `{"read":4}`: answer with a pin's level.
     Read(i32),
     /// `{"network":false}`: take the network away, or give it back; `{"network":"half_open"}`: it stays, and nothing that
@@ -62,6 +73,16 @@ pub enum Input {
         /// Whether the time server answers.
         synced: Option<bool>,
     },
+}
+
+impl Input {
+    /// Whether it happens to the device also while that is busy.
+    pub fn is_from_outside(&self) -> bool {
+        matches!(
+            self,
+            Self::Pin { .. } | Self::Press(_) | Self::Finger(_) | Self::PowerCut(_)
+        )
+    }
 }
 
 /// Parses one line.
@@ -84,6 +105,26 @@ mod tests {
                 Input::Pin {
                     number: 4,
                     level: true,
+                    after_ms: None,
+                },
+            ),
+            (
+                r#"{"pin":{"number":4,"level":true,"after_ms":30}}"#,
+                Input::Pin {
+                    number: 4,
+                    level: true,
+                    after_ms: Some(30),
+                },
+            ),
+            (
+                r#"{"finger":[100,400,85]}"#,
+                Input::Finger(vec![100, 400, 85]),
+            ),
+            (
+                r#"{"slow":{"save_ms":60}}"#,
+                Input::Slow {
+                    save_ms: Some(60),
+                    handler_ms: None,
                 },
             ),
             (r#"{"press":"single"}"#, Input::Press(Press::Single)),
@@ -124,6 +165,8 @@ mod tests {
             r#"{"pins":1}"#,
             r#"{"pin":{"number":4}}"#,
             r#"{"network":"half"}"#,
+            r#"{"finger":[-1]}"#,
+            r#"{"slow":{"save":1}}"#,
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -1,11 +1,14 @@
 //! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection, with GPIO, flash files
 //! and a power switch (kill it, start it again with the same `--flash`). It must not know what the firmware is for.
 
+mod busy;
 mod call;
 mod clock;
 mod config;
 mod device;
 mod ffi;
+mod finger;
+mod inbox;
 mod input;
 mod link;
 mod mqtt;
@@ -21,7 +24,7 @@ mod timer;
 
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -29,24 +32,32 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use firmware_core as _; // The library brings the compiled C along.
 
+use crate::call::Call;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{Device, install, with};
+use crate::inbox::{Inbox, Incoming};
 use crate::input::Input;
-use crate::link::{Link, LinkEvent};
+use crate::link::Link;
 use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
 use crate::power::Cut;
 
 const AFTER_HELP: &str = r#"INPUT, one line each:
   {"press":"single"}                     press the button: single, double or long
-  {"pin":{"number":5,"level":true}}      drive an input from outside
+  {"finger":[100,400,85]}                press it to the millisecond, without bounce: down, up, down so long
+  {"pin":{"number":5,"level":true}}      drive an input from outside; with "after_ms":30, from then on
   {"read":4}                             ask for a pin's level; answered by {"event":"level","pin":4,"level":false}
   {"network":false}                      no network; true gives it back
   {"network":"half_open"}                the network stays, but nothing sent arrives, either way; true ends it
   {"clock":{"offset_ms":-5000}}          skew or step the time of day
   {"clock":{"synced":false}}             never synced since boot; true syncs now
   {"pass_ms":500}                        so much time passes at once; from the first such line on, time stands still otherwise
+  {"slow":{"save_ms":60}}                each save of a file takes so long; "handler_ms": each handler of a pin takes so much more
   {"power_cut":"before-write:1"}         cut the power at a point, counted from now; "now" cuts at once
+
+While it is slow, or works for any other reason, the device does nothing else: its time passes, inputs move, and edges of a pin whose
+handler runs are lost, as Mongoose OS loses them. A device that starts again is as fast as ever.
 
 POWER CUTS, the n-th of its kind:
   before-erase:N  after-erase:N          a file of the flash is erased
@@ -91,19 +102,9 @@ struct Options {
     /// Cut the power at a point, counted from each boot; see POWER CUTS below.
     #[arg(long, value_name = "POINT")]
     power_cut: Option<Cut>,
-}
-
-/// What the device's thread waits for.
-enum Incoming {
-    Line(String),
-    Link(LinkEvent),
-    End,
-}
-
-impl From<LinkEvent> for Incoming {
-    fn from(event: LinkEvent) -> Self {
-        Self::Link(event)
-    }
+    /// Time stands still from the start, but for lines of pass_ms.
+    #[arg(long)]
+    still: bool,
 }
 
 fn absolute(path: &Path) -> Result<String> {
@@ -134,7 +135,10 @@ fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
 fn read_lines(incoming: Sender<Incoming>) {
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { break };
-        if incoming.send(Incoming::Line(line)).is_err() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        if incoming.send(Incoming::Line(input::parse(&line))).is_err() {
             return;
         }
     }
@@ -147,6 +151,9 @@ fn run_calls() {
     loop {
         while let Some(call) = with(|d| d.calls.pop_front()) {
             ffi::run(&call);
+            if let Call::Pin(_, pin, _) = call {
+                with(|d| d.pin_handled(pin));
+            }
         }
         let flags = ffi::take_connection_flags();
         with(|d| d.mqtt_poll(flags));
@@ -157,7 +164,7 @@ fn run_calls() {
 }
 
 /// The device's life after its boot.
-fn live(incoming: &Receiver<Incoming>) -> Result<()> {
+fn live() -> Result<()> {
     loop {
         run_calls();
         while with(Device::run_due_timer) {
@@ -167,12 +174,11 @@ fn live(incoming: &Receiver<Incoming>) -> Result<()> {
             Some(due) if !d.clock.is_stopped() => due.saturating_sub(d.clock.uptime()),
             _ => Duration::from_secs(3600),
         });
-        match incoming.recv_timeout(wait) {
-            Ok(Incoming::Line(line)) => take_line(&line),
-            Ok(Incoming::Link(event)) => with(|d| d.link_event(event)),
-            Ok(Incoming::End) => return Ok(()),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => bail!("the device's threads are gone"),
+        match with(|d| d.inbox.next(wait))? {
+            Some(Incoming::Line(line)) => take_line(line),
+            Some(Incoming::Link(event)) => with(|d| d.link_event(event)),
+            Some(Incoming::End) => return Ok(()),
+            None => {}
         }
     }
 }
@@ -189,11 +195,8 @@ fn pass(time: Duration) {
     with(|d| d.clock.pass_to(end));
 }
 
-fn take_line(line: &str) {
-    if line.trim().is_empty() {
-        return;
-    }
-    match input::parse(line) {
+fn take_line(line: Result<Input, String>) {
+    match line {
         Ok(input) => {
             with(|d| d.input(&input));
             if let Input::PassMs(ms) = input {
@@ -215,7 +218,10 @@ fn main() -> Result<()> {
 
     let (sender, incoming) = channel();
     let link = Link::start(sender.clone())?;
-    let mut device = Device::new(config, Mqtt::new(link));
+    let mut device = Device::new(config, Mqtt::new(link), Inbox::new(incoming));
+    if options.still {
+        device.clock = Clock::still();
+    }
     if let Some(cut) = options.power_cut {
         device.power.order(cut);
     }
@@ -231,5 +237,5 @@ fn main() -> Result<()> {
         .name("input".into())
         .spawn(move || read_lines(sender))
         .context("start the input thread")?;
-    live(&incoming)
+    live()
 }

@@ -1,37 +1,23 @@
-//! GPIO: levels, and button handlers with Mongoose OS's debounce, which reports a change only if it still holds when the
-//! debounce time has passed. It must not know what is wired to a pin.
+//! GPIO: modes and levels. It must not know what is wired to a pin.
+
+mod interrupt;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use crate::call::{Call, Context, PinCallback};
+use crate::call::{Context, PinCallback};
 use crate::device::Device;
 use crate::output::{Output, emit};
+use crate::pin::interrupt::Handler;
 use crate::power::Point;
-use crate::timer::Task;
 
-/// `MGOS_GPIO_INT_EDGE_POS`
-const EDGE_RISING: i32 = 1;
-/// `MGOS_GPIO_INT_EDGE_NEG`
-const EDGE_FALLING: i32 = 2;
-/// `MGOS_GPIO_INT_EDGE_ANY`
-const EDGE_ANY: i32 = 3;
 /// `MGOS_GPIO_PULL_UP`
 const PULL_UP: i32 = 1;
 /// `MGOS_GPIO_PULL_DOWN`
 const PULL_DOWN: i32 = 2;
 /// Hangs off the real-time clock: neither pull-up nor interrupts.
 const RTC_PIN: i32 = 16;
-
-/// What the firmware wants to hear of a pin.
-struct Handler {
-    edge: i32,
-    debounce: Duration,
-    callback: PinCallback,
-    context: Context,
-    last_level: bool,
-    waiting: bool,
-}
 
 /// One pin.
 #[derive(Default)]
@@ -141,25 +127,17 @@ impl Device {
         callback: PinCallback,
         context: Context,
     ) -> bool {
+        let Some(handler) = Handler::new(edge, debounce_ms, callback, context) else {
+            return false;
+        };
         // The ESP8266 has no pull-down at all.
-        if !is_usable(pin)
-            || pin == RTC_PIN
-            || pull == PULL_DOWN
-            || !(EDGE_RISING..=EDGE_ANY).contains(&edge)
-        {
+        if !is_usable(pin) || pin == RTC_PIN || pull == PULL_DOWN {
             return false;
         }
         let entry = self.pins.0.entry(pin).or_default();
         entry.output = None;
         entry.pull_up = pull == PULL_UP;
-        entry.handler = Some(Handler {
-            edge,
-            debounce: Duration::from_millis(u64::try_from(debounce_ms).unwrap_or(0)),
-            callback,
-            context,
-            last_level: entry.level(),
-            waiting: false,
-        });
+        entry.handler = Some(handler.knowing(entry.level()));
         true
     }
 
@@ -168,42 +146,8 @@ impl Device {
         let entry = self.pins.0.entry(pin).or_default();
         let before = entry.level();
         entry.driven = Some(level);
-        if entry.level() == before {
-            return;
-        }
-        let Some(handler) = &mut entry.handler else {
-            return;
-        };
-        let wanted = match handler.edge {
-            EDGE_RISING => level,
-            EDGE_FALLING => !level,
-            _ => true,
-        };
-        if wanted && !handler.waiting {
-            handler.waiting = true;
-            let after = handler.debounce;
-            self.start_timer(after, None, Task::Debounce(pin));
-        }
-    }
-
-    /// The debounce time of a pin has passed.
-    pub fn pin_debounced(&mut self, pin: i32) {
-        let Some(entry) = self.pins.0.get_mut(&pin) else {
-            return;
-        };
-        let level = entry.level();
-        let Some(handler) = &mut entry.handler else {
-            return;
-        };
-        handler.waiting = false;
-        let holds = match handler.edge {
-            EDGE_ANY => level != handler.last_level,
-            edge => level == (edge == EDGE_RISING),
-        };
-        if holds {
-            handler.last_level = level;
-            let call = Call::Pin(handler.callback, pin, handler.context);
-            self.calls.push_back(call);
+        if entry.level() != before {
+            self.pin_edge(pin, level);
         }
     }
 }

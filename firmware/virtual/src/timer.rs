@@ -10,14 +10,25 @@ use crate::call::{Context, TimerCallback};
 pub enum Task {
     /// Call the firmware.
     App(TimerCallback, Context),
+    /// Look at a pin that had an edge.
+    Interrupt(i32),
     /// Look at a button's pin after its debounce time.
     Debounce(i32),
     /// Move the finger on the button.
     Finger,
+    /// Drive an input.
+    Drive(i32, bool),
     /// Try to connect again.
     Reconnect,
     /// Get the time from the time server.
     SyncClock,
+}
+
+impl Task {
+    /// Whether it happens outside the device, which need not be idle for it.
+    fn is_outside(&self) -> bool {
+        matches!(self, Self::Finger | Self::Drive(..))
+    }
 }
 
 struct Timer {
@@ -53,12 +64,27 @@ impl Timers {
         self.timers.values().map(|t| t.due).min()
     }
 
+    /// When the next thing happens outside, since boot.
+    pub fn next_outside(&self) -> Option<Duration> {
+        let outside = self.timers.values().filter(|t| t.task.is_outside());
+        outside.map(|t| t.due).min()
+    }
+
     /// Takes the task that is due the longest, and starts its timer again if it repeats.
     pub fn take_due(&mut self, now: Duration) -> Option<Task> {
+        self.take(now, |_| true)
+    }
+
+    /// Takes the task outside that is due the longest.
+    pub fn take_outside(&mut self, now: Duration) -> Option<Task> {
+        self.take(now, Task::is_outside)
+    }
+
+    fn take(&mut self, now: Duration, wanted: impl Fn(&Task) -> bool) -> Option<Task> {
         let (&id, timer) = self
             .timers
             .iter_mut()
-            .filter(|(_, t)| t.due <= now)
+            .filter(|(_, t)| t.due <= now && wanted(&t.task))
             .min_by_key(|(_, t)| t.due)?;
         let task = timer.task.clone();
         match timer.repeat {

@@ -146,3 +146,8 @@ extern "C" fn shim_power_write_bytes_max() -> usize {
 extern "C" fn shim_power_off() {
     with(|d| d.power.off());
 }
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_flash_save() {
+    with(|d| d.be_busy(d.slowness.save));
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::Config;
+use crate::inbox::Inbox;
 use crate::link::LinkEvent;
 
 extern "C" fn heard(_: *mut c_void, _: i32, _: *mut c_void, _: *mut c_void) {}
@@ -19,7 +20,7 @@ fn device(settings: &[(&str, &str)]) -> (Device, Receiver<LinkEvent>) {
     }
     let (sender, events) = channel();
     let mqtt = Mqtt::new(Link::start(sender).unwrap());
-    (Device::new(config, mqtt), events)
+    (Device::new(config, mqtt, Inbox::new(channel().1)), events)
 }
 
 fn queued(device: &Device) -> Vec<u8> {
