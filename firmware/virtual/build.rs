@@ -1,6 +1,7 @@
 //! Compiles the firmware's C, application side included, against the shim, and generates the configuration's accessors
 //! from `mos.yml` as Mongoose OS's own build does.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -29,6 +30,15 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap_or_else(|e| panic!("write {}: {e}", path.display()));
 }
 
+/// The image's first layer of the configuration as a Rust expression; an image may carry none.
+fn image_layer(path: &str) -> String {
+    match fs::read(path) {
+        Ok(text) => format!("Some(&{text:?})"),
+        Err(e) if e.kind() == ErrorKind::NotFound => "None".into(),
+        Err(e) => panic!("read {path}: {e}"),
+    }
+}
+
 fn main() {
     for input in [
         "../core",
@@ -54,6 +64,11 @@ fn main() {
     write(&out.join("mgos_config.h"), &header);
     write(&out.join("mgos_config.c"), &source);
     write(&out.join("config_table.rs"), &schema::table(&settings));
+
+    write(
+        &out.join("image_layer.rs"),
+        &image_layer("../fs/conf1.json"),
+    );
 
     cc::Build::new()
         .files(c_files("../core"))

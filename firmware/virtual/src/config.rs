@@ -2,13 +2,16 @@
 //! image, `conf9.json` of the device, and here the command line above all. It must not know what a setting means.
 
 mod layer;
+#[cfg(test)]
+mod tests;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, bail};
 
 enum Initial {
     Text(&'static str),
@@ -19,8 +22,8 @@ enum Initial {
 
 const DEFAULTS: &[(&str, Initial)] = include!(concat!(env!("OUT_DIR"), "/config_table.rs"));
 
-/// Vendor layer that the image carries in its file system.
-const IMAGE_LAYER: &str = include_str!("../../fs/conf1.json");
+/// Vendor layer that the image carries in its file system, if it has one.
+const IMAGE_LAYER: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/image_layer.rs"));
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,24 +64,19 @@ impl Config {
         Self { values }
     }
 
-    /// Applies `conf1.json` … `conf9.json` of the flash directory; where it has no `conf1.json`, the image's. Returns what
-    /// was wrong with them: like Mongoose OS, a bad layer is logged and does not stop the boot, and what it set before the error holds.
+    /// Applies `conf1.json` … `conf9.json` of the flash directory; where it has no `conf1.json`, the image's. Returns what the log
+    /// says of them: like Mongoose OS, a bad layer does not stop the boot, what it set before the error holds, and none is needed.
     pub fn apply_flash(&mut self, flash: &Path) -> Vec<String> {
         let mut complaints = Vec::new();
         for level in 1..=9 {
             let name = format!("conf{level}.json");
-            let text = match fs::read_to_string(flash.join(&name)) {
-                Ok(text) => text,
-                Err(_) if level == 1 => IMAGE_LAYER.to_owned(),
-                Err(_) => continue,
+            let image = IMAGE_LAYER.filter(|_| level == 1).map(<[u8]>::to_vec);
+            let Some(text) = fs::read(flash.join(&name)).ok().or(image) else {
+                continue;
             };
-            let result = layer::apply(&text, &mut |key, value| {
-                if let Err(e) = self.set(key, value) {
-                    complaints.push(format!("{name}: {e}"));
-                }
-            });
-            if let Err(e) = result {
-                complaints.push(format!("Failed to parse {name}: {e}"));
+            if let Err(complaint) = layer::apply(&text, self) {
+                complaints.push(complaint);
+                complaints.push(format!("Failed to parse {name}"));
             }
         }
         complaints
@@ -88,7 +86,7 @@ impl Config {
     ///
     /// # Errors
     /// An unknown key, or text that is not of the setting's type.
-    pub fn set(&mut self, key: &str, text: &str) -> Result<()> {
+    pub fn set(&mut self, key: &str, text: &str) -> anyhow::Result<()> {
         let Some(value) = self.values.get_mut(key) else {
             bail!("no setting {key}");
         };
@@ -106,7 +104,7 @@ impl Config {
     ///
     /// # Errors
     /// No `=`, or as [`Config::set`].
-    pub fn set_assignment(&mut self, assignment: &str) -> Result<()> {
+    pub fn set_assignment(&mut self, assignment: &str) -> anyhow::Result<()> {
         let (key, value) = assignment
             .split_once('=')
             .with_context(|| format!("{assignment:?} is not section.key=value"))?;
@@ -154,70 +152,5 @@ impl Config {
     /// Replaces a value with one of the same type, as the generated setters do.
     pub fn replace(&mut self, key: &str, value: Value) {
         self.values.insert(key.to_owned(), value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_mongoose_leaves_open_is_closed_by_default() {
-        let config = Config::defaults();
-        assert_eq!(config.text("mqtt.server"), "");
-        assert_eq!(config.int("mqtt.max_qos"), 1);
-        assert_eq!(config.int("mqtt.max_queue_length"), 0);
-        assert!(config.flag("mqtt.clean_session"));
-        assert!(!config.flag("wifi.ap.enable"));
-        assert!(!config.flag("rpc.http_enable"));
-        assert_eq!(config.text("lock.power_on"), "locked");
-    }
-
-    #[test]
-    fn later_layers_win_and_the_command_line_wins_over_all() {
-        let flash = tempfile::tempdir().unwrap();
-        fs::write(
-            flash.path().join("conf5.json"),
-            r#"{"lock":{"relock_s":5,"pulse_ms":7}}"#,
-        )
-        .unwrap();
-        fs::write(
-            flash.path().join("conf9.json"),
-            r#"{"lock":{"relock_s":9}}"#,
-        )
-        .unwrap();
-        let mut config = Config::defaults();
-        assert_eq!(config.apply_flash(flash.path()), Vec::<String>::new());
-        assert_eq!(config.int("lock.relock_s"), 9);
-        assert_eq!(config.int("lock.pulse_ms"), 7);
-        assert_eq!(config.text("sntp.server"), "pool.ntp.org");
-        config.set_assignment("lock.relock_s=3").unwrap();
-        assert_eq!(config.int("lock.relock_s"), 3);
-    }
-
-    #[test]
-    fn a_bad_layer_is_named_and_what_came_before_the_error_holds() {
-        let flash = tempfile::tempdir().unwrap();
-        fs::write(flash.path().join("conf2.json"), r#"{"lock":{"relock_s":5}"#).unwrap();
-        fs::write(
-            flash.path().join("conf9.json"),
-            r#"{"lock":{"relock_s":"x","pulse_ms":4}}"#,
-        )
-        .unwrap();
-        let mut config = Config::defaults();
-        let complaints = config.apply_flash(flash.path());
-        assert_eq!(complaints.len(), 2, "{complaints:?}");
-        assert_eq!(
-            (config.int("lock.relock_s"), config.int("lock.pulse_ms")),
-            (5, 4)
-        );
-    }
-
-    #[test]
-    fn an_unknown_setting_is_refused() {
-        let mut config = Config::defaults();
-        for bad in ["lock.relocks=1", "lock.relock_s", "lock.relock_s=soon"] {
-            assert!(config.set_assignment(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,92 +1,168 @@
-//! One layer of the configuration, applied while it is read, as Mongoose OS does: of a file that breaks off, the part before
-//! the error holds. It must not know any setting.
+//! One layer of the configuration, applied while it is read, as Mongoose OS does (`mgos_conf_parse_cb`): the first value that is not of
+//! its setting's type ends the layer, and so does broken text; what stood before holds. It must not know what a setting means.
 
-use std::fmt;
+use std::ffi::CString;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use super::walk::{Kind, Token, walk};
+use super::{Config, Value};
 
-/// Gives each setting of `text` to `set`, with its dotted key.
+/// What C's number parsers make of a text: the number, and how many bytes they took for it.
+struct Parsed<T> {
+    number: T,
+    length: usize,
+}
+
+/// The digits at the start of `text`.
+fn digits(text: &[u8], radix: u32) -> Parsed<f64> {
+    let mut parsed = Parsed {
+        number: 0.0,
+        length: 0,
+    };
+    for byte in text {
+        let Some(digit) = char::from(*byte).to_digit(radix) else {
+            break;
+        };
+        parsed.number = parsed.number * f64::from(radix) + f64::from(digit);
+        parsed.length += 1;
+    }
+    parsed
+}
+
+fn sign(text: &[u8]) -> (f64, usize) {
+    if text.first() == Some(&b'-') {
+        (-1.0, 1)
+    } else {
+        (1.0, 0)
+    }
+}
+
+fn is_hexadecimal(text: &[u8]) -> bool {
+    matches!(text, [b'0', b'x' | b'X', ..])
+}
+
+/// `strtol` with base 0 on the ESP8266, whose `long` has 32 bits: `0x10` is 16, `010` is 8, and too much is as much as there is.
+fn strtol(text: &[u8]) -> Parsed<i64> {
+    let (sign, signs) = sign(text);
+    let unsigned = &text[signs..];
+    let (radix, prefix) = match unsigned {
+        _ if is_hexadecimal(unsigned) => (16, 2),
+        [b'0', ..] => (8, 0),
+        _ => (10, 0),
+    };
+    let digits = digits(&unsigned[prefix..], radix);
+    // Whatever fits into 32 bits is exact in a double.
+    let number = (sign * digits.number) as i32;
+    Parsed {
+        number: number.into(),
+        length: signs + prefix + digits.length,
+    }
+}
+
+/// `strtod` of a token: all of it, or hexadecimal digits.
+fn strtod(token: &Token<'_>) -> Parsed<f64> {
+    let (sign, signs) = sign(token.rest);
+    if is_hexadecimal(&token.rest[signs..]) {
+        let digits = digits(&token.rest[signs + 2..], 16);
+        return Parsed {
+            number: sign * digits.number,
+            length: signs + 2 + digits.length,
+        };
+    }
+    let text = String::from_utf8_lossy(token.bytes);
+    Parsed {
+        number: text.parse().unwrap_or(0.0),
+        length: token.bytes.len(),
+    }
+}
+
+/// `json_unescape`: of `\u` only the first 256, each as one byte. None = not possible.
+fn unescape(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = text.iter().copied();
+    let mut plain = Vec::new();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            plain.push(byte);
+            continue;
+        }
+        plain.push(match bytes.next()? {
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'u' => {
+                let digits: Vec<u8> = bytes.by_ref().take(4).collect();
+                let code = u32::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()?;
+                u8::try_from(code).ok()?
+            }
+            other => other,
+        });
+    }
+    Some(plain)
+}
+
+/// A text as C sees it.
+fn c_text(mut bytes: Vec<u8>) -> CString {
+    bytes.truncate(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
+    CString::new(bytes).unwrap_or_default()
+}
+
+/// Sets one setting, which is `value` so far, also where it complains: C stores a number before it looks at what it read.
+fn set(value: &mut Value, key: &str, token: &Token<'_>) -> Result<(), String> {
+    let is_whole = |length: usize| {
+        if length == token.bytes.len() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(token.bytes);
+        Err(format!("[{key}] failed to parse [{text}]"))
+    };
+    match (value, token.kind) {
+        (Value::Int(number), Kind::Number) => {
+            let parsed = strtol(token.rest);
+            *number = parsed.number;
+            is_whole(parsed.length)
+        }
+        (Value::Double(number), Kind::Number) => {
+            let parsed = strtod(token);
+            *number = parsed.number;
+            is_whole(parsed.length)
+        }
+        (Value::Bool(flag), Kind::True | Kind::False) => {
+            *flag = token.kind == Kind::True;
+            Ok(())
+        }
+        (Value::Text(text), Kind::Text) => {
+            // The old text is gone before the new one is looked at.
+            *text = CString::default();
+            *text = c_text(unescape(token.bytes).ok_or(format!("[{key}] invalid string"))?);
+            Ok(())
+        }
+        (Value::Int(_) | Value::Double(_), _) => Err(format!("[{key}] is not a number")),
+        (Value::Bool(_), _) => Err(format!("[{key}] is not a boolean")),
+        (Value::Text(_), _) => Err(format!("[{key}] is not a string")),
+    }
+}
+
+/// Applies a layer.
 ///
 /// # Errors
-/// The text is not JSON; what stood before the error has been given.
-pub fn apply(text: &str, set: &mut dyn FnMut(&str, &str)) -> serde_json::Result<()> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let layer = Layer {
-        key: String::new(),
-        set,
-    };
-    layer.deserialize(&mut json)?;
-    json.end()
-}
-
-/// The value at a key.
-struct Layer<'a> {
-    key: String,
-    set: &'a mut dyn FnMut(&str, &str),
-}
-
-impl<'de> DeserializeSeed<'de> for Layer<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
-        value.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Layer<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a setting or an object of settings")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(name) = members.next_key::<String>()? {
-            let key = match self.key.as_str() {
-                "" => name,
-                outer => format!("{outer}.{name}"),
-            };
-            members.next_value_seed(Layer {
-                key,
-                set: &mut *self.set,
-            })?;
+/// What Mongoose OS says of it; what stood before the error is applied.
+pub fn apply(text: &[u8], config: &mut Config) -> Result<(), String> {
+    let mut complaint = None;
+    let walked = walk(text, &mut |path, token| {
+        if complaint.is_some() {
+            return;
         }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        (self.set)(&self.key, "[]");
-        Ok(())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        (self.set)(&self.key, value);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        (self.set)(&self.key, &value.to_string());
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        (self.set)(&self.key, &value.to_string());
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        (self.set)(&self.key, &value.to_string());
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        (self.set)(&self.key, &value.to_string());
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        (self.set)(&self.key, "null");
-        Ok(())
+        // What is in no object, in an array, or of an unknown name is passed over, and so is any value in place of a section.
+        let key = path.strip_prefix(b".").map(str::from_utf8);
+        let Some(Ok(key)) = key else { return };
+        if let Some(value) = config.values.get_mut(key) {
+            complaint = set(value, key, token).err();
+        }
+    });
+    match (complaint, walked) {
+        (Some(complaint), _) => Err(complaint),
+        (None, Err(_)) => Err("Invalid JSON".into()),
+        (None, Ok(())) => Ok(()),
     }
 }

@@ -1,0 +1,161 @@
+//! Tests of the settings: which layer wins, and what becomes of files that are not as they should be.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::*;
+
+const VECTORS: &str = include_str!("../../../../tests/vectors/settings.json");
+
+#[test]
+fn what_mongoose_leaves_open_is_closed_by_default() {
+    let config = Config::defaults();
+    assert_eq!(config.text("mqtt.server"), "");
+    assert_eq!(config.int("mqtt.max_qos"), 1);
+    assert_eq!(config.int("mqtt.max_queue_length"), 0);
+    assert!(config.flag("mqtt.clean_session"));
+    assert!(!config.flag("wifi.ap.enable"));
+    assert!(!config.flag("rpc.http_enable"));
+    assert_eq!(config.text("lock.power_on"), "locked");
+}
+
+/// A flash with these files.
+fn flash(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let flash = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(flash.path().join(name), text).unwrap();
+    }
+    flash
+}
+
+#[test]
+fn later_layers_win_and_the_command_line_wins_over_all() {
+    let flash = flash(&[
+        (
+            "conf1.json",
+            br#"{"lock":{"relock_s":1,"pulse_ms":1},"app":{"role":"both"}}"#,
+        ),
+        ("conf5.json", br#"{"lock":{"relock_s":5,"pulse_ms":7}}"#),
+        ("conf9.json", br#"{"lock":{"relock_s":9}}"#),
+    ]);
+    let mut config = Config::defaults();
+    assert_eq!(config.apply_flash(flash.path()), Vec::<String>::new());
+    assert_eq!(config.text("app.role"), "both");
+    assert_eq!(config.int("lock.relock_s"), 9);
+    assert_eq!(config.int("lock.pulse_ms"), 7);
+    config.set_assignment("lock.relock_s=3").unwrap();
+    assert_eq!(config.int("lock.relock_s"), 3);
+}
+
+#[test]
+fn no_file_is_needed_and_the_images_layer_is_a_good_one() {
+    let mut config = Config::defaults();
+    assert_eq!(config.apply_flash(flash(&[]).path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_bad_layer_is_named_and_what_came_before_the_error_holds() {
+    let flash = flash(&[
+        ("conf2.json", br#"{"lock":{"relock_s":5}"#),
+        (
+            "conf9.json",
+            br#"{"lock":{"pulse_ms":4,"relock_s":"x","power_on":"unlocked"}}"#,
+        ),
+    ]);
+    let mut config = Config::defaults();
+    assert_eq!(
+        config.apply_flash(flash.path()),
+        [
+            "Invalid JSON",
+            "Failed to parse conf2.json",
+            "[lock.relock_s] is not a number",
+            "Failed to parse conf9.json",
+        ]
+    );
+    assert_eq!(
+        (config.int("lock.relock_s"), config.int("lock.pulse_ms")),
+        (5, 4)
+    );
+    assert_eq!(config.text("lock.power_on"), "locked");
+}
+
+#[test]
+fn an_unknown_setting_of_the_command_line_is_refused() {
+    let mut config = Config::defaults();
+    for bad in ["lock.relocks=1", "lock.relock_s", "lock.relock_s=soon"] {
+        assert!(config.set_assignment(bad).is_err(), "{bad}");
+    }
+}
+
+/// The settings that a layer changed, as JSON.
+fn changed(config: &Config) -> BTreeMap<String, Json> {
+    let before = Config::defaults();
+    let changed = config
+        .values
+        .iter()
+        .filter(|(key, value)| before.value(key) != *value);
+    changed
+        .map(|(key, value)| {
+            let value = match value {
+                Value::Text(text) => text.to_string_lossy().into(),
+                Value::Int(number) => (*number).into(),
+                Value::Bool(flag) => (*flag).into(),
+                Value::Double(number) => (*number).into(),
+            };
+            (key.clone(), value)
+        })
+        .collect()
+}
+
+#[test]
+fn each_vector_is_read_as_mongoose_reads_it() {
+    let file: Json = serde_json::from_str(VECTORS).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    assert!(cases.len() >= 60, "{} cases", cases.len());
+    for case in cases {
+        let name = case["name"].as_str().unwrap();
+        let mut config = Config::defaults();
+        let result = layer::apply(case["file"].as_str().unwrap().as_bytes(), &mut config);
+        let taken: BTreeMap<String, Json> = serde_json::from_value(case["taken"].clone()).unwrap();
+        assert_eq!(changed(&config), taken, "{name}: {}", case["why"]);
+        assert_eq!(
+            result.err().as_deref(),
+            case["complaint"].as_str(),
+            "{name}: {}",
+            case["why"]
+        );
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_kept_as_they_are() {
+    for (file, expected) in [
+        (
+            &b"{\"device\":{\"id\":\"a\xc3b\"}}"[..],
+            Some(&b"a\xc3b"[..]),
+        ),
+        (b"{\"device\":{\"id\":\"a\\u00ffb\"}}", Some(b"a\xffb")),
+        (b"{\"device\":{\"id\":\"a\\u0000b\"}}", Some(b"a")),
+        // The quote belongs to the character that its first byte announces.
+        (b"{\"device\":{\"id\":\"a\xc3\"}}", None),
+        (b"\xff\xfe{\"device\":{\"id\":\"a\"}}", None),
+        (b"{\"\xc3b\":1,\"device\":{\"id\":\"b\"}}", Some(b"b")),
+    ] {
+        let mut config = Config::defaults();
+        let before = config.value("device.id").clone();
+        let result = layer::apply(file, &mut config);
+        assert_eq!(result.is_ok(), expected.is_some(), "{file:?}: {result:?}");
+        let expected = expected.map_or(before, |bytes| Value::Text(CString::new(bytes).unwrap()));
+        assert_eq!(config.value("device.id"), &expected, "{file:?}");
+    }
+}
+
+#[test]
+fn a_path_too_long_to_be_kept_names_no_setting() {
+    let long = "x".repeat(300);
+    let mut config = Config::defaults();
+    let file = format!(r#"{{"{long}":{{"lock":{{"relock_s":1}}}},"lock":{{"relock_s":2}}}}"#);
+    assert_eq!(layer::apply(file.as_bytes(), &mut config), Ok(()));
+    assert_eq!(config.int("lock.relock_s"), 2);
+}

@@ -1,0 +1,260 @@
+//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which takes much that is no JSON: keys without quotes, missing and trailing
+//! commas, hexadecimal and octal numbers, anything after the end. It must not know any setting.
+
+/// What a value is. Objects are told only by the paths of what is in them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Text, still escaped.
+    Text,
+    /// A number.
+    Number,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// `null`
+    Null,
+    /// An array begins or ends; its items have paths of their own.
+    Array,
+}
+
+/// A value and where it stands.
+pub struct Token<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its bytes, those of a text without the quotes.
+    pub bytes: &'a [u8],
+    /// Everything from its first byte on: C's number parsers do not know where it ends.
+    pub rest: &'a [u8],
+}
+
+/// The text breaks off, or goes on as nothing can.
+#[derive(Debug, PartialEq)]
+pub struct Broken;
+
+/// `JSON_MAX_PATH_LEN` without its NUL: what does not fit of a path is cut off.
+const PATH_BYTES_MAX: usize = 255;
+
+/// Gives each value of `json` to `visit` with its path, as `.section.key` or `.list[0]`, in the order of the text. How deep it may be
+/// nested is a matter of the stack, as there.
+///
+/// # Errors
+/// The text is broken; what stood before has been given.
+pub fn walk(json: &[u8], visit: &mut dyn FnMut(&[u8], &Token<'_>)) -> Result<(), Broken> {
+    let mut walk = Walk {
+        json,
+        at: 0,
+        path: Vec::new(),
+        visit,
+    };
+    walk.value()
+}
+
+struct Walk<'a, 'v> {
+    json: &'a [u8],
+    at: usize,
+    path: Vec<u8>,
+    visit: &'v mut dyn FnMut(&[u8], &Token<'_>),
+}
+
+/// How long a character is by its first byte; nobody looks at the others.
+fn utf8_length(first: u8) -> usize {
+    match first {
+        0..=0x7f => 1,
+        0xf0..=0xff => 4,
+        0xe0..=0xef => 3,
+        _ => 2,
+    }
+}
+
+/// How many bytes follow the backslash of an escape.
+fn escape_length(after: &[u8]) -> Result<usize, Broken> {
+    match after.first() {
+        Some(b'u') if after.len() >= 5 && after[1..5].iter().all(u8::is_ascii_hexdigit) => Ok(5),
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(1),
+        _ => Err(Broken),
+    }
+}
+
+impl Walk<'_, '_> {
+    /// The byte here.
+    fn here(&self) -> Option<u8> {
+        self.json.get(self.at).copied()
+    }
+
+    /// The next byte that is no white space.
+    fn current(&mut self) -> Option<u8> {
+        while matches!(self.here(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+        self.here()
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Broken> {
+        if self.current() != Some(byte) {
+            return Err(Broken);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) {
+        while self.here().is_some_and(&wanted) {
+            self.at += 1;
+        }
+    }
+
+    /// One byte that is `wanted`, and all such that follow.
+    fn some(&mut self, wanted: impl Fn(u8) -> bool) -> Result<(), Broken> {
+        if !self.here().is_some_and(&wanted) {
+            return Err(Broken);
+        }
+        self.skip_while(wanted);
+        Ok(())
+    }
+
+    /// Lengthens the path. Returns how long it was.
+    fn append(&mut self, name: &[u8]) -> usize {
+        let before = self.path.len();
+        let room = PATH_BYTES_MAX - before;
+        self.path.extend(&name[..name.len().min(room)]);
+        before
+    }
+
+    /// Tells of a value; one whose path ends in a dot is a key, or has an empty one.
+    fn tell(&mut self, kind: Kind, start: usize) {
+        if self.path.last() != Some(&b'.') {
+            let token = Token {
+                kind,
+                bytes: &self.json[start..self.at],
+                rest: &self.json[start..],
+            };
+            (self.visit)(&self.path, &token);
+        }
+    }
+
+    fn value(&mut self) -> Result<(), Broken> {
+        match self.current() {
+            Some(b'"') => self.text(),
+            Some(b'{') => self.object(),
+            Some(b'[') => self.array(),
+            Some(b'n') => self.word(b"null", Kind::Null),
+            Some(b't') => self.word(b"true", Kind::True),
+            Some(b'f') => self.word(b"false", Kind::False),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(Broken),
+        }
+    }
+
+    fn text(&mut self) -> Result<(), Broken> {
+        self.expect(b'"')?;
+        let start = self.at;
+        while let Some(byte) = self.here() {
+            let mut length = utf8_length(byte);
+            if byte < 32 || length > self.json.len() - self.at {
+                return Err(Broken);
+            }
+            if byte == b'\\' {
+                length += escape_length(&self.json[self.at + 1..])?;
+            } else if byte == b'"' {
+                self.tell(Kind::Text, start);
+                self.at += 1;
+                return Ok(());
+            }
+            self.at += length;
+        }
+        Err(Broken)
+    }
+
+    fn word(&mut self, word: &[u8], kind: Kind) -> Result<(), Broken> {
+        if !self.json[self.at..].starts_with(word) {
+            return Err(Broken);
+        }
+        let start = self.at;
+        self.at += word.len();
+        self.tell(kind, start);
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), Broken> {
+        let start = self.at;
+        if self.here() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.json[self.at..].starts_with(b"0x") {
+            self.at += 2;
+            self.some(|b| b.is_ascii_hexdigit())?;
+        } else {
+            self.some(|b| b.is_ascii_digit())?;
+            if self.here() == Some(b'.') {
+                self.at += 1;
+                self.some(|b| b.is_ascii_digit())?;
+            }
+            if matches!(self.here(), Some(b'e' | b'E')) {
+                self.at += 1;
+                if matches!(self.here(), Some(b'+' | b'-')) {
+                    self.at += 1;
+                }
+                self.some(|b| b.is_ascii_digit())?;
+            }
+        }
+        self.tell(Kind::Number, start);
+        Ok(())
+    }
+
+    fn array(&mut self) -> Result<(), Broken> {
+        let start = self.at;
+        self.tell(Kind::Array, start);
+        self.expect(b'[')?;
+        let mut index = 0;
+        while self.current() != Some(b']') {
+            let before = self.append(format!("[{index}]").as_bytes());
+            index += 1;
+            self.value()?;
+            self.path.truncate(before);
+            if self.current() == Some(b',') {
+                self.at += 1;
+            }
+        }
+        self.expect(b']')?;
+        self.tell(Kind::Array, start);
+        Ok(())
+    }
+
+    fn object(&mut self) -> Result<(), Broken> {
+        self.expect(b'{')?;
+        let before = self.append(b".");
+        while self.current() != Some(b'}') {
+            self.pair()?;
+            if self.current() == Some(b',') {
+                self.at += 1;
+            }
+        }
+        self.expect(b'}')?;
+        self.path.truncate(before);
+        Ok(())
+    }
+
+    fn pair(&mut self) -> Result<(), Broken> {
+        let first = self.current();
+        let start = self.at;
+        let name = match first {
+            Some(b'"') => {
+                self.text()?;
+                start + 1..self.at - 1
+            }
+            Some(byte) if byte.is_ascii_alphabetic() => {
+                self.skip_while(|b| b == b'_' || b.is_ascii_alphanumeric());
+                self.tell(Kind::Text, start);
+                start..self.at
+            }
+            _ => return Err(Broken),
+        };
+        let json = self.json;
+        let before = self.append(&json[name]);
+        self.expect(b':')?;
+        self.value()?;
+        self.path.truncate(before);
+        Ok(())
+    }
+}
