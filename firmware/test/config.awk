@@ -1,5 +1,5 @@
-# Writes the prototypes of the accessors that Mongoose OS makes of `config_schema`, one entry a line: what the app side
-# needs to be compiled. Usage: awk -f config.awk MANIFEST... > mgos_config.h
+# Writes the prototypes of the accessors that Mongoose OS makes of `config_schema`, one entry a line, and the struct of the
+# section `mqtt`: what the app side needs to be compiled. Usage: awk -f config.awk MANIFEST... > mgos_config.h
 BEGIN {
   FS = "\""
   type["s"] = "const char *"
@@ -12,4 +12,11 @@ BEGIN {
   gsub(/\./, "_", name)
   print type[$4] "mgos_sys_config_get_" name "(void);"
   print "void mgos_sys_config_set_" name "(" type[$4] "v);"
+  if ($2 ~ /^mqtt\.[a-z0-9_]+$/) {
+    members = members "  " type[$4] substr($2, 6) ";\n"
+  }
+}
+END {
+  printf "struct mgos_config_mqtt {\n%s};\n", members
+  print "const struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void);"
 }

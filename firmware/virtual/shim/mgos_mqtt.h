@@ -28,6 +28,8 @@ void mgos_mqtt_global_subscribe(const struct mg_str topic,
                                 mg_event_handler_t handler, void *ud);
 uint16_t mgos_mqtt_pub(const char *topic, const void *message, size_t len,
                        int qos, bool retain);
+/* Copies what it is given, unless that is mgos_sys_config_get_mqtt(). */
+bool mgos_mqtt_set_config(const struct mgos_config_mqtt *cfg);
 void mgos_mqtt_add_global_handler(mg_event_handler_t handler, void *ud);
 bool mgos_mqtt_global_connect(void);
 void mgos_mqtt_global_disconnect(void);

@@ -10,6 +10,8 @@ int shim_log_enabled(int level);
 void shim_log(int level, const char *text);
 bool shim_mqtt_has_connection(void);
 unsigned long shim_mqtt_take_flags(void);
+bool shim_mqtt_offer(const struct mgos_config_mqtt *section);
+bool shim_mqtt_take_offer(bool is_system);
 
 static enum cs_log_level s_level;
 
@@ -34,6 +36,10 @@ struct mg_str mg_mk_str(const char *s) {
   str.p = s;
   str.len = s == NULL ? 0 : strlen(s);
   return str;
+}
+
+bool mgos_mqtt_set_config(const struct mgos_config_mqtt *cfg) {
+  return shim_mqtt_take_offer(shim_mqtt_offer(cfg));
 }
 
 static struct mg_connection s_connection;

@@ -1,6 +1,7 @@
 //! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json` … `conf8.json` of the
 //! image, `conf9.json` of the device, and here the command line above all. It must not know what a setting means.
 
+mod difference;
 mod layer;
 #[cfg(test)]
 mod tests;
@@ -41,13 +42,16 @@ pub enum Value {
 /// All settings by their dotted key.
 #[derive(Debug)]
 pub struct Config {
+    /// As they are, which the firmware may have changed.
     values: BTreeMap<String, Value>,
+    /// As they would be without `conf9.json`.
+    below: BTreeMap<String, Value>,
 }
 
 impl Config {
     /// The defaults of `mos.yml` over those of the libraries.
     pub fn defaults() -> Self {
-        let values = DEFAULTS
+        let values: BTreeMap<String, Value> = DEFAULTS
             .iter()
             .map(|(key, initial)| {
                 let value = match initial {
@@ -61,7 +65,18 @@ impl Config {
                 ((*key).to_owned(), value)
             })
             .collect();
-        Self { values }
+        Self {
+            below: values.clone(),
+            values,
+        }
+    }
+
+    /// Settings that are those of no device: a section that the firmware gave to a library.
+    pub fn of(values: BTreeMap<String, Value>) -> Self {
+        Self {
+            below: BTreeMap::new(),
+            values,
+        }
     }
 
     /// Applies `conf1.json` … `conf9.json` of the flash directory; where it has no `conf1.json`, the image's. Returns what the log
@@ -69,6 +84,9 @@ impl Config {
     pub fn apply_flash(&mut self, flash: &Path) -> Vec<String> {
         let mut complaints = Vec::new();
         for level in 1..=9 {
+            if level == 9 {
+                self.below = self.values.clone();
+            }
             let name = format!("conf{level}.json");
             let image = IMAGE_LAYER.filter(|_| level == 1).map(<[u8]>::to_vec);
             let Some(text) = fs::read(flash.join(&name)).ok().or(image) else {
@@ -82,7 +100,16 @@ impl Config {
         complaints
     }
 
-    /// Sets `key` from text, in the setting's own type.
+    /// `Config.Set`: takes the settings of a JSON text over those there are.
+    ///
+    /// # Errors
+    /// What Mongoose OS says of it; what stood before the error is taken.
+    pub fn take(&mut self, json: &[u8]) -> Result<(), String> {
+        layer::apply(json, self)
+    }
+
+    /// Sets `key` from text, in the setting's own type, on behalf of the command line: for what a save writes, that lies below
+    /// `conf9.json`.
     ///
     /// # Errors
     /// An unknown key, or text that is not of the setting's type.
@@ -97,6 +124,7 @@ impl Config {
             Value::Bool(_) => Value::Bool(text.parse().with_context(wrong)?),
             Value::Double(_) => Value::Double(text.parse().with_context(wrong)?),
         };
+        self.below.insert(key.to_owned(), value.clone());
         Ok(())
     }
 
@@ -109,6 +137,12 @@ impl Config {
             .split_once('=')
             .with_context(|| format!("{assignment:?} is not section.key=value"))?;
         self.set(key, value)
+    }
+
+    /// All keys.
+    #[cfg(test)]
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     /// The setting's value.
@@ -149,7 +183,15 @@ impl Config {
         }
     }
 
-    /// Replaces a value with one of the same type, as the generated setters do.
+    /// What an `int` of C means for a setting: its type knows booleans.
+    pub fn integer(&self, key: &str, number: i32) -> Value {
+        match self.value(key) {
+            Value::Bool(_) => Value::Bool(number != 0),
+            _ => Value::Int(number.into()),
+        }
+    }
+
+    /// Replaces a value with one of the same type, as the generated setters do; a save will write it.
     pub fn replace(&mut self, key: &str, value: Value) {
         self.values.insert(key.to_owned(), value);
     }

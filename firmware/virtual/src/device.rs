@@ -17,6 +17,7 @@ use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
 use crate::pin::Pins;
 use crate::power::Power;
+use crate::restart;
 use crate::timer::{Task, Timers};
 
 /// How long the Wi-Fi takes to give an address, and the time server to answer.
@@ -177,6 +178,11 @@ impl Device {
                 Ok(cut) => self.power.order(cut),
                 Err(complaint) => log("error", &complaint),
             },
+            Input::ConfigSet {
+                ref config,
+                save,
+                reboot,
+            } => self.config_set(config.text(), save, reboot),
             Input::PassMs(_) => self.clock.stop(),
             Input::Clock { offset_ms, synced } => self.set_clock(offset_ms, synced),
         }
@@ -252,6 +258,7 @@ impl Device {
             Some(Task::Drive(pin, level)) => self.pin_drive(pin, level),
             Some(Task::Reconnect) => self.mqtt_reconnect_due(),
             Some(Task::SyncClock) => self.sync_clock(),
+            Some(Task::Restart) => restart::restart(),
         }
         true
     }

@@ -7,6 +7,8 @@
 mod board;
 mod config;
 mod network;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::slice;

@@ -1,6 +1,7 @@
 //! What the parent tells the device: one JSON object per line on standard input.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// How the button is pressed.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
@@ -30,6 +31,24 @@ pub enum Network {
     Up(bool),
     /// There, and silent.
     Silent(Silence),
+}
+
+/// A JSON value as it was written.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Raw(Box<RawValue>);
+
+impl Raw {
+    /// Its text.
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Raw {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
 
 /// One line.
@@ -66,6 +85,18 @@ pub enum Input {
     /// `{"pass_ms":500}`: so much time passes at once, each timer at its turn; from the first such line on, time stands still
     /// otherwise.
     PassMs(u64),
+    /// `{"config_set":{"config":{"lock":{"relock_s":30}},"save":true,"reboot":true}}`: the RPC `Config.Set`, as the serial port brings
+    /// it.
+    ConfigSet {
+        /// Settings.
+        config: Raw,
+        /// Whether to write `conf9.json`.
+        #[serde(default)]
+        save: bool,
+        /// Whether to start again; only after a save.
+        #[serde(default)]
+        reboot: bool,
+    },
     /// `{"clock":{"offset_ms":-5000,"synced":false}}`: skew the time of day, forget or renew the sync.
     Clock {
         /// How far the time of day is off.
@@ -96,6 +127,10 @@ pub fn parse(line: &str) -> Result<Input, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn raw(text: &str) -> Raw {
+        Raw(RawValue::from_string(text.to_owned()).unwrap())
+    }
 
     #[test]
     fn each_line_of_the_protocol_is_understood() {
@@ -136,6 +171,14 @@ mod tests {
             ),
             (r#"{"read":4}"#, Input::Read(4)),
             (r#"{"pass_ms":500}"#, Input::PassMs(500)),
+            (
+                r#"{"config_set":{"config":{"b":1, "a":2},"save":true}}"#,
+                Input::ConfigSet {
+                    config: raw(r#"{"b":1, "a":2}"#),
+                    save: true,
+                    reboot: false,
+                },
+            ),
             (r#"{"power_cut":"now"}"#, Input::PowerCut("now".into())),
             (
                 r#"{"clock":{"offset_ms":-5000,"synced":false}}"#,

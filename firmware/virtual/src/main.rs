@@ -5,6 +5,7 @@ mod busy;
 mod call;
 mod clock;
 mod config;
+mod config_set;
 mod device;
 mod ffi;
 mod finger;
@@ -52,6 +53,8 @@ const AFTER_HELP: &str = r#"INPUT, one line each:
   {"network":"half_open"}                the network stays, but nothing sent arrives, either way; true ends it
   {"clock":{"offset_ms":-5000}}          skew or step the time of day
   {"clock":{"synced":false}}             never synced since boot; true syncs now
+  {"config_set":{"config":{"lock":{"relock_s":30}},"save":true,"reboot":true}}
+                                         set, save and start again as `mos config-set` does; answered by {"event":"config_set"}
   {"pass_ms":500}                        so much time passes at once; from the first such line on, time stands still otherwise
   {"slow":{"save_ms":60}}                each save of a file takes so long; "handler_ms": each handler of a pin takes so much more
   {"power_cut":"before-write:1"}         cut the power at a point, counted from now; "now" cuts at once
@@ -68,7 +71,9 @@ POWER CUTS, the n-th of its kind:
 The process says {"event":"power_cut","at":POINT} and ends. Started again with the same --flash it finds what the cut left; files
 removed from that directory meanwhile are flash that was erased.
 
-OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, reboot, power_cut, log."#;
+OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, config_set, reboot, power_cut, log.
+
+What --thing, --role, --broker, --ca, --cert, --key and --set say is over all files of the flash, and no save writes it."#;
 
 /// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines on standard input, writes JSON lines on
 /// standard output, and ends when its standard input closes.

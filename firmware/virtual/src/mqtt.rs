@@ -6,9 +6,10 @@ mod connect;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::call::{Call, Context, EventData, MqttCallback, Packet, event};
+use crate::config::{Config, Value};
 use crate::device::Device;
 use crate::link::{Connection, Link, LinkEvent, LinkEventKind};
 use crate::output::{Output, emit, log};
@@ -48,6 +49,10 @@ pub struct Mqtt {
     last_id: u16,
     publishes_sent: VecDeque<u16>,
     publish_ids: HashMap<u16, u16>,
+    /// The firmware's own settings of the library, over those of the configuration.
+    own: Option<Config>,
+    /// Settings on their way to become those.
+    offered: BTreeMap<String, Value>,
     /// Which subscriptions, by their place.
     subscribes_sent: VecDeque<usize>,
     subscribe_ids: HashMap<u16, usize>,
@@ -99,6 +104,8 @@ impl Mqtt {
             last_id: 0,
             publishes_sent: VecDeque::new(),
             publish_ids: HashMap::new(),
+            own: None,
+            offered: BTreeMap::new(),
             subscribes_sent: VecDeque::new(),
             subscribe_ids: HashMap::new(),
             subscribes_open: 0,
@@ -148,6 +155,20 @@ impl Mqtt {
         }
     }
 
+    /// The connection is gone, and what was under way on it.
+    fn forget_connection(&mut self) {
+        self.connection = None;
+        self.ends_when_sent = false;
+        self.publishes_sent.clear();
+        self.publish_ids.clear();
+        self.subscribes_sent.clear();
+        self.subscribe_ids.clear();
+        self.subscribes_open = 0;
+        if std::mem::take(&mut self.announced) {
+            emit(&Output::Disconnected);
+        }
+    }
+
     fn subscribe(&mut self, place: usize) {
         let Some(connection) = &self.connection else {
             return;
@@ -193,11 +214,12 @@ impl Device {
 
     /// `mgos_mqtt_pub`: never 0 once MQTT is enabled, connected or not.
     pub fn mqtt_pub(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> u16 {
-        if !self.config.flag("mqtt.enable") {
+        let config = self.mqtt_config();
+        if !config.flag("mqtt.enable") {
             return 0;
         }
-        let qos_max = u8::try_from(self.config.int("mqtt.max_qos")).unwrap_or(2);
-        let length_max = usize::try_from(self.config.int("mqtt.max_queue_length")).unwrap_or(0);
+        let qos_max = u8::try_from(config.int("mqtt.max_qos")).unwrap_or(2);
+        let length_max = usize::try_from(config.int("mqtt.max_queue_length")).unwrap_or(0);
         let qos = qos.min(qos_max).min(1);
         let mqtt = &mut self.mqtt;
         let id = mqtt.next_id();
@@ -233,24 +255,13 @@ impl Device {
     /// `MG_EV_CLOSE`.
     fn mqtt_closed(&mut self, reason: &str) {
         log("info", &format!("MQTT0 disconnected: {reason}"));
-        let was_connected = self.mqtt.is_connected;
-        self.mqtt.connection = None;
-        self.mqtt.is_connected = false;
-        self.mqtt.ends_when_sent = false;
-        self.mqtt.publishes_sent.clear();
-        self.mqtt.publish_ids.clear();
-        self.mqtt.subscribes_sent.clear();
-        self.mqtt.subscribe_ids.clear();
-        self.mqtt.subscribes_open = 0;
-        if was_connected {
+        self.mqtt.forget_connection();
+        if std::mem::take(&mut self.mqtt.is_connected) {
             self.trigger(
                 event::CLOUD_DISCONNECTED,
                 &EventData::Cloud(event::CLOUD_MQTT),
             );
             self.mqtt_tell(event::MQTT_CLOSE, None);
-        }
-        if std::mem::take(&mut self.mqtt.announced) {
-            emit(&Output::Disconnected);
         }
         self.mqtt_schedule_reconnect();
     }

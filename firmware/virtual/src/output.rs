@@ -35,6 +35,14 @@ pub enum Output<'a> {
     Connected,
     /// The connection is gone.
     Disconnected,
+    /// What became of a `config_set`.
+    ConfigSet {
+        /// Whether `conf9.json` was written.
+        saved: bool,
+        /// Why the settings were refused, or not saved.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a str>,
+    },
     /// The device starts again.
     Reboot,
     /// The power went where it was ordered to; the process ends.

@@ -85,6 +85,44 @@ fn coerce(kind: &Default, value: &Yaml<'_>) -> Result<Default, String> {
     .ok_or_else(|| format!("default {value:?} is not of its type"))
 }
 
+/// The section that a library takes as a whole, from the app or from the configuration.
+const SECTION: &str = "mqtt.";
+
+/// How a setting is called in the names of the shim's functions, and its type in C.
+fn c_type(default: &Default) -> (&'static str, &'static str) {
+    match default {
+        Default::Text(_) => ("text", "const char *"),
+        Default::Int(_) | Default::Bool(_) => ("int", "int "),
+        Default::Double(_) => ("double", "double "),
+    }
+}
+
+/// The section's struct, a view of it in the configuration, and how the shim learns what is in one: true for that view.
+fn section(schema: &Schema) -> (String, String) {
+    let (mut members, mut view, mut offer) = (String::new(), String::new(), String::new());
+    for (key, default) in schema {
+        let Some(name) = key.strip_prefix(SECTION) else {
+            continue;
+        };
+        let (kind, c) = c_type(default);
+        members += &format!("  {c}{name};\n");
+        view += &format!("  s_mqtt.{name} = mgos_sys_config_get_mqtt_{name}();\n");
+        offer += &format!("  shim_mqtt_offer_{kind}(\"{key}\", section->{name});\n");
+    }
+    let header = format!(
+        "struct mgos_config_mqtt {{\n{members}}};\nconst struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void);\n"
+    );
+    let source = format!(
+        "#include <stdbool.h>\nvoid shim_mqtt_offer_text(const char *key, const char *v);\n\
+         void shim_mqtt_offer_int(const char *key, int v);\nvoid shim_mqtt_offer_double(const char *key, double v);\n\
+         bool shim_mqtt_offer(const struct mgos_config_mqtt *section);\n\
+         static struct mgos_config_mqtt s_mqtt;\n\
+         const struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void) {{\n{view}  return &s_mqtt;\n}}\n\
+         bool shim_mqtt_offer(const struct mgos_config_mqtt *section) {{\n{offer}  return section == &s_mqtt;\n}}\n"
+    );
+    (header, source)
+}
+
 /// The header and the source of the accessors, named and typed as Mongoose OS generates them.
 pub fn accessors(schema: &Schema) -> (String, String) {
     let mut header = String::from(
@@ -98,11 +136,7 @@ pub fn accessors(schema: &Schema) -> (String, String) {
     );
     for (key, default) in schema {
         let name = key.replace('.', "_");
-        let (kind, c) = match default {
-            Default::Text(_) => ("text", "const char *"),
-            Default::Int(_) | Default::Bool(_) => ("int", "int "),
-            Default::Double(_) => ("double", "double "),
-        };
+        let (kind, c) = c_type(default);
         let get = format!("{c}mgos_sys_config_get_{name}(void)");
         let set = format!("void mgos_sys_config_set_{name}({c}v)");
         writeln!(header, "{get};\n{set};").expect("a String takes everything");
@@ -112,6 +146,9 @@ pub fn accessors(schema: &Schema) -> (String, String) {
         )
         .expect("a String takes everything");
     }
+    let (struct_header, struct_source) = section(schema);
+    header.push_str(&struct_header);
+    source.push_str(&struct_source);
     header.push_str("#endif\n");
     (header, source)
 }

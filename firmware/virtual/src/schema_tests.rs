@@ -59,6 +59,18 @@ fn accessors_are_named_and_typed_as_mongoose_generates_them() {
 }
 
 #[test]
+fn the_section_of_mqtt_is_a_struct_that_can_be_copied_and_changed() {
+    let schema = schema(
+        "  - [\"mqtt.enable\", \"b\", true]\n  - [\"mqtt.server\", \"s\", \"x\"]\n  - [\"mqttx.y\", \"i\", 1]\n",
+    )
+    .unwrap();
+    let (header, _) = accessors(&schema);
+    let expected = "struct mgos_config_mqtt {\n  int enable;\n  const char *server;\n};\n\
+        const struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void);\n";
+    assert!(header.contains(expected), "{header}");
+}
+
+#[test]
 fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
     let text = |t: &str| Default::Text(t.into());
     let mut schema = Schema::new();

@@ -22,6 +22,8 @@ pub enum Task {
     Reconnect,
     /// Get the time from the time server.
     SyncClock,
+    /// Start again.
+    Restart,
 }
 
 impl Task {

@@ -159,3 +159,98 @@ fn a_path_too_long_to_be_kept_names_no_setting() {
     assert_eq!(layer::apply(file.as_bytes(), &mut config), Ok(()));
     assert_eq!(config.int("lock.relock_s"), 2);
 }
+
+/// What a save would write.
+fn saved(config: &Config) -> String {
+    String::from_utf8(config.differences()).unwrap()
+}
+
+#[test]
+fn a_save_writes_what_differs_from_the_layers_below() {
+    let flash = flash(&[
+        ("conf5.json", br#"{"lock":{"relock_s":5,"pulse_ms":7}}"#),
+        ("conf9.json", br#"{"lock":{"relock_s":9}}"#),
+    ]);
+    let mut config = Config::defaults();
+    config.apply_flash(flash.path());
+    config.set("device.id", "lock-7").unwrap();
+    config.set_assignment("pins.relay=5").unwrap();
+    let nine = "{\n  \"lock\": {\n    \"relock_s\": 9\n  }\n}";
+    assert_eq!(
+        saved(&config),
+        nine,
+        "neither conf5.json nor the command line"
+    );
+    config
+        .take(br#"{"lock":{"pulse_ms":7},"pins":{"relay":5}}"#)
+        .unwrap();
+    assert_eq!(saved(&config), nine, "what is so already");
+    config.take(br#"{"lock":{"relock_s":5}}"#).unwrap();
+    assert_eq!(saved(&config), "{\n}", "what is as below");
+}
+
+#[test]
+fn what_the_firmware_changed_in_ram_is_saved_with_everything_else() {
+    let mut config = Config::defaults();
+    config.replace("mqtt.enable", Value::Bool(false));
+    config.take(br#"{"pins":{"relay":5}}"#).unwrap();
+    let text =
+        "{\n  \"mqtt\": {\n    \"enable\": false\n  },\n  \"pins\": {\n    \"relay\": 5\n  }\n}";
+    assert_eq!(saved(&config), text);
+}
+
+#[test]
+fn settings_before_an_error_are_taken_without_a_save_too() {
+    let mut config = Config::defaults();
+    let result = config.take(br#"{"lock":{"relock_s":9,"pulse_ms":"x"},"pins":{"relay":5}}"#);
+    assert_eq!(result, Err("[lock.pulse_ms] is not a number".into()));
+    assert_eq!(
+        saved(&config),
+        "{\n  \"lock\": {\n    \"relock_s\": 9\n  }\n}"
+    );
+}
+
+/// Each as the makers' C wrote it.
+#[test]
+fn a_save_is_written_in_the_words_of_mongoose() {
+    for (settings, text) in [
+        (
+            r#"{"lock":{"relock_s":30,"power_on":"unlocked"},"mqtt":{"enable":false,"reconnect_timeout_min":2.5},
+                "wifi":{"sta":{"enable":true,"ssid":"x"},"ap":{"pass":"12345678"}},"app":{"role":"both"}}"#,
+            r#"{
+  "app": {
+    "role": "both"
+  },
+  "lock": {
+    "power_on": "unlocked",
+    "relock_s": 30
+  },
+  "mqtt": {
+    "enable": false,
+    "reconnect_timeout_min": 2.500000
+  },
+  "wifi": {
+    "ap": {
+      "pass": "12345678"
+    },
+    "sta": {
+      "enable": true,
+      "ssid": "x"
+    }
+  }
+}"#,
+        ),
+        (
+            r#"{"app":{"role":"a\"\\\u0008\n\u0001\u001f\u007f ü€"}}"#,
+            r#"{
+  "app": {
+    "role": "a\"\\\b\n\u0001\u0011\u0077 ü€"
+  }
+}"#,
+        ),
+    ] {
+        let mut config = Config::defaults();
+        config.take(settings.as_bytes()).unwrap();
+        assert_eq!(saved(&config), text);
+    }
+}

@@ -58,7 +58,7 @@ struct Walk<'a, 'v> {
 }
 
 /// How long a character is by its first byte; nobody looks at the others.
-fn utf8_length(first: u8) -> usize {
+pub fn utf8_length(first: u8) -> usize {
     match first {
         0..=0x7f => 1,
         0xf0..=0xff => 4,

@@ -35,15 +35,19 @@ unsafe extern "C" fn shim_config_double(key: *const c_char) -> f64 {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn shim_config_set_text(key: *const c_char, value: *const c_char) {
     // SAFETY: the generated accessors pass a literal, and the firmware a string or NULL.
-    let (key, value) = unsafe {
-        let value = if value.is_null() {
-            CString::default()
-        } else {
-            CStr::from_ptr(value).to_owned()
-        };
-        (to_string(key), value)
-    };
-    with(|d| d.config.replace(&key, Value::Text(value)));
+    let (key, value) = unsafe { (to_string(key), to_text(value)) };
+    with(|d| d.config.replace(&key, value));
+}
+
+/// # Safety
+/// `text` is NULL or points to a NUL-terminated string.
+unsafe fn to_text(text: *const c_char) -> Value {
+    Value::Text(if text.is_null() {
+        CString::default()
+    } else {
+        // SAFETY: promised by the caller.
+        unsafe { CStr::from_ptr(text) }.to_owned()
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -51,10 +55,7 @@ unsafe extern "C" fn shim_config_set_int(key: *const c_char, value: c_int) {
     // SAFETY: the generated accessors pass a literal.
     let key = unsafe { to_string(key) };
     with(|d| {
-        let value = match d.config.value(&key) {
-            Value::Bool(_) => Value::Bool(value != 0),
-            _ => Value::Int(value.into()),
-        };
+        let value = d.config.integer(&key, value);
         d.config.replace(&key, value);
     });
 }
@@ -64,4 +65,33 @@ unsafe extern "C" fn shim_config_set_double(key: *const c_char, value: f64) {
     // SAFETY: the generated accessors pass a literal.
     let key = unsafe { to_string(key) };
     with(|d| d.config.replace(&key, Value::Double(value)));
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_mqtt_offer_text(key: *const c_char, value: *const c_char) {
+    // SAFETY: the generated function passes a literal, and what the firmware put in its struct.
+    let (key, value) = unsafe { (to_string(key), to_text(value)) };
+    with(|d| d.mqtt.offer(key, value));
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_mqtt_offer_int(key: *const c_char, value: c_int) {
+    // SAFETY: the generated function passes a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| {
+        let value = d.config.integer(&key, value);
+        d.mqtt.offer(key, value);
+    });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_mqtt_offer_double(key: *const c_char, value: f64) {
+    // SAFETY: the generated function passes a literal.
+    let key = unsafe { to_string(key) };
+    with(|d| d.mqtt.offer(key, Value::Double(value)));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_mqtt_take_offer(is_system: bool) -> bool {
+    with(|d| d.mqtt_take_offer(is_system))
 }

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::config::Config;
+use super::Mqtt;
+use crate::config::{Config, Value};
 use crate::device::Device;
 use crate::link::Target;
 use crate::output::log;
 use crate::timer::Task;
 
-fn target(config: &Config) -> Option<Target> {
+/// Where to connect by the library's settings, as whom unless those say so.
+fn target(config: &Config, device_id: &str) -> Option<Target> {
     let server = config.text("mqtt.server");
     let ca = config.text("mqtt.ssl_ca_cert");
     if server.is_empty() {
@@ -20,7 +22,7 @@ fn target(config: &Config) -> Option<Target> {
         None => (server, default_port),
     };
     let client_id = match config.text("mqtt.client_id") {
-        "" => config.text("device.id"),
+        "" => device_id,
         id => id,
     };
     Some(Target {
@@ -38,13 +40,43 @@ fn target(config: &Config) -> Option<Target> {
     })
 }
 
+impl Mqtt {
+    /// A setting of the struct that the firmware gives the library.
+    pub fn offer(&mut self, key: String, value: Value) {
+        self.offered.insert(key, value);
+    }
+}
+
 impl Device {
-    /// `mgos_mqtt_global_connect`.
-    pub fn mqtt_connect(&mut self) -> bool {
-        if !self.config.flag("mqtt.enable") {
+    /// The library's settings.
+    pub fn mqtt_config(&self) -> &Config {
+        self.mqtt.own.as_ref().unwrap_or(&self.config)
+    }
+
+    /// `mgos_mqtt_set_config`: the settings offered are copied, unless they are those of the configuration itself, and the connection
+    /// is closed. Nobody hears of that: the library goes on believing in it.
+    pub fn mqtt_take_offer(&mut self, is_system: bool) -> bool {
+        let offered = Config::of(std::mem::take(&mut self.mqtt.offered));
+        let enabled = offered.flag("mqtt.enable");
+        if enabled && offered.text("mqtt.server").is_empty() {
+            log("error", "MQTT requires server name");
             return false;
         }
-        let Some(target) = target(&self.config) else {
+        self.mqtt.own = (!is_system || !enabled).then_some(offered);
+        if let Some(connection) = self.mqtt.connection.take() {
+            connection.abort();
+            self.mqtt.forget_connection();
+        }
+        true
+    }
+
+    /// `mgos_mqtt_global_connect`.
+    pub fn mqtt_connect(&mut self) -> bool {
+        let config = self.mqtt_config();
+        if !config.flag("mqtt.enable") {
+            return false;
+        }
+        let Some(target) = target(config, self.config.text("device.id")) else {
             return false;
         };
         if self.mqtt.connection.is_some() {
@@ -96,7 +128,8 @@ impl Device {
         self.mqtt.ends_when_sent |= flags & SEND_AND_CLOSE != 0;
         // Which part of the handshake hangs is not known here; over TLS it is taken to be the worse one.
         let may_hang = !self.mqtt.is_connected
-            && (self.mqtt.link.is_silent() || !self.config.text("mqtt.ssl_ca_cert").is_empty());
+            && (self.mqtt.link.is_silent()
+                || !self.mqtt_config().text("mqtt.ssl_ca_cert").is_empty());
         if self.mqtt.ends_when_sent && !may_hang {
             if let Some(connection) = self.mqtt.connection.take() {
                 connection.disconnect();
@@ -127,8 +160,9 @@ impl Device {
     }
 
     pub(super) fn mqtt_schedule_reconnect(&mut self) {
-        let most_ms = self.config.double("mqtt.reconnect_timeout_max") * 1000.0;
-        let least_ms = self.config.double("mqtt.reconnect_timeout_min") * 1000.0;
+        let config = self.mqtt_config();
+        let most_ms = config.double("mqtt.reconnect_timeout_max") * 1000.0;
+        let least_ms = config.double("mqtt.reconnect_timeout_min") * 1000.0;
         let mqtt = &mut self.mqtt;
         if mqtt.reconnect_ms < 0.0 {
             return;

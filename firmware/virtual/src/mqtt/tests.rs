@@ -115,3 +115,61 @@ fn a_filter_takes_its_topics() {
         assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
     }
 }
+
+#[test]
+fn a_library_that_the_firmware_switches_off_is_silent_and_no_setting_has_changed() {
+    let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = broker.local_addr().unwrap().to_string();
+    let (mut device, _events) = device(&[("mqtt.server", &address), ("mqtt.ssl_ca_cert", "")]);
+    let settings = |enable| {
+        let keys = [
+            "mqtt.server",
+            "mqtt.client_id",
+            "mqtt.keep_alive",
+            "mqtt.recv_mbuf_limit",
+            "mqtt.clean_session",
+            "mqtt.ssl_ca_cert",
+            "mqtt.ssl_cert",
+            "mqtt.ssl_key",
+            "mqtt.reconnect_timeout_min",
+            "mqtt.reconnect_timeout_max",
+        ];
+        let defaults = Config::defaults();
+        let mut settings = BTreeMap::from([("mqtt.enable".to_owned(), Value::Bool(enable))]);
+        settings.extend(keys.map(|key| (key.to_owned(), defaults.value(key).clone())));
+        let server = Value::Text(std::ffi::CString::new(address.as_str()).unwrap());
+        settings.insert("mqtt.server".into(), server);
+        settings.insert("mqtt.ssl_ca_cert".into(), Value::Text(c"".into()));
+        settings
+    };
+    let set = |device: &mut Device, enable| {
+        for (key, value) in settings(enable) {
+            device.mqtt.offer(key, value);
+        }
+        assert!(device.mqtt_take_offer(false));
+    };
+    let before = device.config.differences();
+    set(&mut device, false);
+    device.network_is_up = true;
+    device.mqtt_network_up();
+    device.mqtt_reconnect_due();
+    assert!(!device.mqtt_connect() && !device.mqtt.has_connection());
+    assert_eq!(device.mqtt_pub("t", b"x", 1, false), 0);
+    assert_eq!(device.config.differences(), before);
+    set(&mut device, true);
+    assert!(device.mqtt_connect() && device.mqtt.has_connection());
+    broker.accept().unwrap();
+    set(&mut device, false);
+    assert!(!device.mqtt.has_connection(), "it is closed");
+}
+
+#[test]
+fn a_library_without_a_server_keeps_the_settings_it_has() {
+    let (mut device, _events) = device(&[("mqtt.server", "broker:1")]);
+    device.mqtt.offer("mqtt.enable".into(), Value::Bool(true));
+    device
+        .mqtt
+        .offer("mqtt.server".into(), Value::Text(c"".into()));
+    assert!(!device.mqtt_take_offer(false));
+    assert_eq!(device.mqtt_config().text("mqtt.server"), "broker:1");
+}
