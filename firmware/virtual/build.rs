@@ -85,6 +85,5 @@ fn main() {
         .std("gnu99")
         .warnings(true)
         .extra_warnings(true)
-        .warnings_into_errors(true)
         .compile("firmware");
 }
