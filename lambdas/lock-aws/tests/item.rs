@@ -11,7 +11,9 @@ use lock_core::limits::{Limits, VERSION_MAX};
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
-use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
+use lock_core::report::{
+    Clock, Door, Latch, Outcome, RefusedCommand, Report, ReportId, Settings, Source,
+};
 use lock_core::time::{UnixMillis, UnixSeconds};
 use lock_core::write::RequestMark;
 use proptest::option;
@@ -67,10 +69,16 @@ prop_compose! {
         (firmware, rssi) in (option::of(".{0,10}"), option::of(-1_000..1_000_i64)),
         door in option::of(prop_oneof![Just(Door::Open), Just(Door::Closed)]),
         report_id in option::of((number(), number(), option::of(any::<u32>()))),
+        (clock_uncertainty_ms, relock_ms, pulse_ms) in (option::of(number()), option::of(number()), option::of(number())),
+        settings in option::of(prop_oneof![Just("stated"), Just("kept"), Just("of a later release")]),
     ) -> Report {
         let report_id = report_id.map(|(boot_count, counter, checksum)| ReportId { boot_count, counter, checksum });
         let refused = refused.map(|(command_id, reason)| RefusedCommand { command_id, reason });
-        Report { lock, version: Version(version), command_id, result, source, refused, boot_count, clock, firmware, rssi, door, report_id }
+        let settings = settings.map(|word| Settings::from(word.to_owned()));
+        Report {
+            lock, version: Version(version), command_id, result, source, refused, boot_count, clock, clock_uncertainty_ms,
+            firmware, rssi, door, settings, relock_ms, pulse_ms, report_id,
+        }
     }
 }
 

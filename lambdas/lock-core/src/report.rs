@@ -2,8 +2,11 @@
 //! record says.
 
 mod id;
+mod text;
+mod word;
 
 pub use id::ReportId;
+pub use word::{Clock, Door, Latch, Outcome, Settings, Source};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,66 +16,6 @@ use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
 use crate::name::LockName;
 use crate::time::UnixSeconds;
-
-/// Where the latch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Latch {
-    /// Locked.
-    Locked,
-    /// Unlocked.
-    Unlocked,
-    /// Neither could be reached; a bolt sensor says so.
-    Jammed,
-    /// Not known.
-    Unknown,
-}
-
-/// What became of the journalled command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The latch was moved.
-    Executed,
-    /// An unlock came too late and only burned its version (D2).
-    Expired,
-    /// The journal is blank.
-    None,
-}
-
-/// What last moved the latch (after Matter's `OperationSource`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// A command.
-    Remote,
-    /// Auto-relock.
-    Auto,
-    /// A hand.
-    Manual,
-    /// Power-on.
-    Boot,
-}
-
-/// Whether the device knows the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Clock {
-    /// Synced since boot, and not long ago.
-    Synced,
-    /// Not; the device refuses unlocks (D3).
-    Unsynced,
-}
-
-/// The door leaf, where a sensor sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Door {
-    /// Open.
-    Open,
-    /// Closed.
-    Closed,
-}
 
 /// A command that the device did not journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,8 +31,10 @@ pub struct RefusedCommand {
 /// One report, whole: a device always reports all of it in one update.
 ///
 /// *Shape*:
-/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","firmware":"1.0.0","rssi":-61,"door":null,"reportId":"7-12-907060870"}`.
-/// `version`, `commandId` and `result` describe the journal's entry.
+/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","clockUncertaintyMs":1043,"firmware":"2.0.0","rssi":-61,"door":null,"settings":"stated","relockMs":30000,"pulseMs":0,"reportId":"7-12-907060870"}`.
+/// `version`, `commandId` and `result` describe the journal's entry. Firmware
+/// before 2.0.0 sends neither `clockUncertaintyMs`, `settings`, `relockMs` nor
+/// `pulseMs`.
 /// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,6 +57,11 @@ pub struct Report {
     pub boot_count: u64,
     /// Whether it knows the time.
     pub clock: Clock,
+    /// How wide the span is in which it knows the true time to lie; none while it
+    /// knows no time.
+    /// *Units*: ms.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub clock_uncertainty_ms: Option<u64>,
     /// Its firmware's version.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub firmware: Option<String>,
@@ -122,6 +72,17 @@ pub struct Report {
     /// The door leaf, where seen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub door: Option<Door>,
+    /// Where the settings come from that it runs on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub settings: Option<Settings>,
+    /// After this it locks by itself (D5); 0 where it does not.
+    /// *Units*: ms.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub relock_ms: Option<u64>,
+    /// How long its pulse strike is powered; 0 where it has none.
+    /// *Units*: ms.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pulse_ms: Option<u64>,
     /// Which report of its device it is, with the checksum of the rest: a report
     /// that is edited by hand keeps it, and is no longer [as it was
     /// written](Report::is_as_written).
@@ -155,7 +116,8 @@ impl Report {
     ///
     /// *Errors*: the first [`Refusal`] met. JSON `null` is taken for "none"
     /// where a device has nothing to say (`commandId`, `refused`, `door`,
-    /// `rssi`, `firmware`).
+    /// `rssi`, `firmware`, `clockUncertaintyMs`, `settings`, `relockMs`,
+    /// `pulseMs`). A word in `settings` that is new here is kept, not refused.
     pub fn parse(reported: &Value) -> Result<Report, Refusal> {
         let fields = Fields::of(reported)?;
         let text = |field| {
@@ -163,6 +125,13 @@ impl Report {
                 Ok(None)
             } else {
                 fields.text_or_none(field)
+            }
+        };
+        let number = |field| {
+            if null(fields, field) {
+                Ok(None)
+            } else {
+                fields.number_or_none(field)
             }
         };
         Ok(Report {
@@ -176,6 +145,7 @@ impl Report {
             refused: refused(fields)?,
             boot_count: fields.number("bootCount")?,
             clock: fields.word("clock", word)?,
+            clock_uncertainty_ms: number("clockUncertaintyMs")?,
             firmware: text("firmware")?.map(str::to_owned),
             rssi: rssi(fields)?,
             door: if fields.get("door").is_none() || null(fields, "door") {
@@ -183,6 +153,9 @@ impl Report {
             } else {
                 Some(fields.word("door", word)?)
             },
+            settings: text("settings")?.map(|word| Settings::from(word.to_owned())),
+            relock_ms: number("relockMs")?,
+            pulse_ms: number("pulseMs")?,
             report_id: text("reportId")?.and_then(ReportId::read),
         })
     }
@@ -194,49 +167,6 @@ impl Report {
             report_id: Some(ReportId { checksum, ..id }),
             ..self
         }
-    }
-
-    /// CRC-32 of the text that the lock writes, up to the comma before `reportId`.
-    ///
-    /// *Shape* of that text: no blanks, the fields in the order of the struct, an
-    /// id that is not there as `""`, anything else that is not there as `null`.
-    /// Finds what a hand has changed, not what a forger has: whoever can write
-    /// the shadow can also count.
-    /// *Source*: PROTOCOL, Messages; `firmware/core/report.c`.
-    pub fn checksum(&self) -> u32 {
-        crc32fast::hash(self.text().as_bytes())
-    }
-
-    fn text(&self) -> String {
-        let id = |id: &Option<CommandId>| json(&id.as_ref().map_or("", |id| id.as_str()));
-        let refused = match &self.refused {
-            Some(refused) => format!(
-                "{{\"commandId\":{},\"reason\":{}}}",
-                id(&refused.command_id),
-                json(&refused.reason)
-            ),
-            None => "null".to_owned(),
-        };
-        format!(
-            "{{\"lock\":{},\"version\":{},\"commandId\":{},\"result\":{},\"source\":{},\"refused\":{refused},\
-             \"bootCount\":{},\"clock\":{},\"firmware\":{},\"rssi\":{},\"door\":{}",
-            json(&self.lock),
-            self.version.0,
-            id(&self.command_id),
-            json(&self.result),
-            json(&self.source),
-            self.boot_count,
-            json(&self.clock),
-            json(&self.firmware),
-            json(&self.rssi),
-            json(&self.door),
-        )
-    }
-
-    /// Whether it says what its lock wrote: its name has the checksum of the rest.
-    pub fn is_as_written(&self) -> bool {
-        self.report_id
-            .is_some_and(|id| id.checksum == Some(self.checksum()))
     }
 }
 
@@ -321,10 +251,6 @@ fn latest(metadata: &Value) -> Option<u64> {
         Value::Array(values) => values.iter().filter_map(latest).max(),
         _ => None,
     }
-}
-
-fn json(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 fn null(fields: Fields<'_>, field: &'static str) -> bool {

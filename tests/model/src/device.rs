@@ -368,9 +368,13 @@ impl Device {
                 Some(_) => Clock::Synced,
                 None => Clock::Unsynced,
             },
+            clock_uncertainty_ms: None,
             firmware: None,
             rssi: None,
             door: self.door,
+            settings: None,
+            relock_ms: None,
+            pulse_ms: None,
             report_id: None,
         }
     }

@@ -106,9 +106,13 @@ prop_compose! {
             refused: None,
             boot_count: 1,
             clock: Clock::Synced,
+            clock_uncertainty_ms: None,
             firmware: None,
             rssi: None,
             door: None,
+            settings: None,
+            relock_ms: None,
+            pulse_ms: None,
             report_id: None,
         };
         Reported { report, shadow_version, shadow_at: UnixSeconds(shadow_at), at }

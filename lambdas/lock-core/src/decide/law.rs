@@ -167,9 +167,13 @@ impl Run<'_> {
                 refused: None,
                 boot_count: self.written,
                 clock: Clock::Synced,
+                clock_uncertainty_ms: None,
                 firmware: None,
                 rssi: None,
                 door: None,
+                settings: None,
+                relock_ms: None,
+                pulse_ms: None,
                 report_id: None,
             }
             .named(token),

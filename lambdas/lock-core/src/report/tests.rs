@@ -3,11 +3,14 @@
 use super::*;
 use serde_json::json;
 
+/// What a hand may do to a report.
+type Change = fn(&mut Report);
+
 fn event() -> Value {
     json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
         "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J", "result": "executed",
-            "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "firmware": "1.0.0",
-            "rssi": -61, "door": null, "reportId": "7-12-907060870"}})
+            "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "clockUncertaintyMs": 1043,
+            "firmware": "2.0.0", "rssi": -61, "door": null, "settings": "stated", "relockMs": 30_000, "pulseMs": 0, "reportId": "7-12-907060870"}})
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
     ] {
         assert!(!given.is_same_update(other), "{other}");
     }
-    let changes: [fn(&mut Report); 12] = [
+    let changes: [Change; 16] = [
         |report| report.lock = Latch::Locked,
         |report| report.version = Version(8),
         |report| report.command_id = None,
@@ -66,6 +69,10 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
         },
         |report| report.boot_count = 8,
         |report| report.clock = Clock::Unsynced,
+        |report| report.clock_uncertainty_ms = None,
+        |report| report.settings = Some(Settings::Kept),
+        |report| report.relock_ms = Some(0),
+        |report| report.pulse_ms = Some(1),
         |report| report.firmware = None,
         |report| report.rssi = Some(61),
         |report| report.door = Some(Door::Open),
@@ -81,6 +88,92 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
         ..written
     };
     assert!(!nameless.is_as_written());
+}
+
+/// A shadow drops what is `null`: a device that knows no time leaves no
+/// `clockUncertaintyMs` there.
+#[test]
+fn the_fields_of_firmware_2_are_in_the_text_if_any_of_them_is_in_the_report() {
+    let mut old = ReportEvent::parse(&event()).unwrap().report;
+    (old.clock_uncertainty_ms, old.settings) = (None, None);
+    (old.relock_ms, old.pulse_ms) = (None, None);
+    let old = old.named(ReportId::read("7-12").unwrap());
+    assert!(old.is_as_written());
+    let rows: [(Change, &str); 4] = [
+        (
+            |report| report.clock_uncertainty_ms = Some(0),
+            r#","clockUncertaintyMs":0,"firmware":"2.0.0","rssi":-61,"door":null,"settings":null,"relockMs":null,"pulseMs":null"#,
+        ),
+        (
+            |report| report.settings = Some(Settings::Other("x".to_owned())),
+            r#","clockUncertaintyMs":null,"firmware":"2.0.0","rssi":-61,"door":null,"settings":"x","relockMs":null,"pulseMs":null"#,
+        ),
+        (
+            |report| report.relock_ms = Some(0),
+            r#","clockUncertaintyMs":null,"firmware":"2.0.0","rssi":-61,"door":null,"settings":null,"relockMs":0,"pulseMs":null"#,
+        ),
+        (
+            |report| report.pulse_ms = Some(0),
+            r#","clockUncertaintyMs":null,"firmware":"2.0.0","rssi":-61,"door":null,"settings":null,"relockMs":null,"pulseMs":0"#,
+        ),
+    ];
+    for (add, tail) in rows {
+        let mut report = old.clone();
+        add(&mut report);
+        assert!(!report.is_as_written(), "added by hand: {tail}");
+        let text = r#"{"lock":"unlocked","version":1763779512345,"commandId":"01J","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced""#;
+        assert_eq!(
+            report.checksum(),
+            crc32fast::hash(format!("{text}{tail}").as_bytes()),
+            "{tail}"
+        );
+    }
+}
+
+#[test]
+fn a_word_for_the_settings_that_is_new_here_is_kept_and_read_again() {
+    for (word, settings) in [
+        ("stated", Settings::Stated),
+        ("kept", Settings::Kept),
+        ("borrowed", Settings::Other("borrowed".to_owned())),
+    ] {
+        let mut event = event();
+        event["reported"]["settings"] = json!(word);
+        let report = ReportEvent::parse(&event).unwrap().report;
+        assert_eq!(report.settings, Some(settings));
+        let stored = serde_json::to_value(&report).unwrap();
+        assert_eq!(stored["settings"], word);
+        assert_eq!(serde_json::from_value::<Report>(stored).unwrap(), report);
+    }
+}
+
+#[test]
+fn a_report_may_lack_what_its_firmware_does_not_say() {
+    let all = ReportEvent::parse(&event()).unwrap().report;
+    assert_eq!(all.clock_uncertainty_ms, Some(1043));
+    assert_eq!((all.relock_ms, all.pulse_ms), (Some(30_000), Some(0)));
+    let fields = ["clockUncertaintyMs", "settings", "relockMs", "pulseMs"];
+    for is_null in [true, false] {
+        let mut event = event();
+        let reported = event["reported"].as_object_mut().unwrap();
+        for field in fields {
+            reported.remove(field);
+            if is_null {
+                reported.insert(field.to_owned(), Value::Null);
+            }
+        }
+        let report = ReportEvent::parse(&event).unwrap().report;
+        assert_eq!(
+            (report.clock_uncertainty_ms, &report.settings),
+            (None, &None)
+        );
+        assert_eq!((report.relock_ms, report.pulse_ms), (None, None));
+        let stored = serde_json::to_value(&report).unwrap();
+        for field in fields {
+            assert_eq!(stored.get(field), None);
+        }
+        assert_eq!(serde_json::from_value::<Report>(stored).unwrap(), report);
+    }
 }
 
 #[test]
@@ -157,6 +250,10 @@ fn whatever_is_wrong_has_its_own_code() {
         ("rssi", json!(1_u64 << 31), "wrong-type"),
         ("rssi", json!(-1.5), "wrong-type"),
         ("door", json!("ajar"), "unknown-word"),
+        ("clockUncertaintyMs", json!(-1), "wrong-type"),
+        ("settings", json!(1), "wrong-type"),
+        ("relockMs", json!("30 s"), "wrong-type"),
+        ("pulseMs", json!(0.5), "wrong-type"),
     ];
     for (field, value, code) in cases {
         let mut event = event();

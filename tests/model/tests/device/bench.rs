@@ -186,6 +186,9 @@ impl Bench {
         let value: Value = serde_json::from_str(&text).expect("a report is JSON");
         let mut theirs = Report::parse(&value).expect("a report that the cloud takes");
         (theirs.firmware, theirs.rssi) = (None, None);
+        // How exact its clock is, and what it is set to do, are not the transcription's to say.
+        (theirs.clock_uncertainty_ms, theirs.settings) = (None, None);
+        (theirs.relock_ms, theirs.pulse_ms) = (None, None);
         // The name of a report belongs to the exchange with the shadow, not to the lock.
         theirs.report_id = None;
         if let Some(refused) = &mut theirs.refused {

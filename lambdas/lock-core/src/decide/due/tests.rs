@@ -21,9 +21,13 @@ fn report_of(latch: Latch, version: u64) -> Report {
         refused: None,
         boot_count: 1,
         clock: Clock::Synced,
+        clock_uncertainty_ms: None,
         firmware: None,
         rssi: None,
         door: None,
+        settings: None,
+        relock_ms: None,
+        pulse_ms: None,
         report_id: Some(id(19)),
     }
 }

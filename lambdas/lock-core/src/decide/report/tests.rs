@@ -36,9 +36,13 @@ fn report_of(lock: Latch, version: Version) -> Report {
         refused: None,
         boot_count: 1,
         clock: Clock::Synced,
+        clock_uncertainty_ms: None,
         firmware: None,
         rssi: None,
         door: None,
+        settings: None,
+        relock_ms: None,
+        pulse_ms: None,
         report_id: Some(id(20)),
     }
 }
