@@ -5,11 +5,13 @@ use lock_core::report::Report;
 use serde_json::Value;
 
 fn cases(text: &str) -> Vec<Value> {
+    section(text, "cases")
+}
+
+fn section(text: &str, name: &str) -> Vec<Value> {
     let file: Value = serde_json::from_str(text).expect("a vector file is JSON");
-    file["cases"]
-        .as_array()
-        .expect("a vector file has cases")
-        .clone()
+    let cases = file[name].as_array();
+    cases.expect("a section has cases").clone()
 }
 
 /// What both sides take for "nothing": absent, `null`, and an id of no characters.
@@ -26,16 +28,28 @@ fn without_nothing(value: &Value) -> Value {
         .into()
 }
 
+const REPORTS: &str = include_str!("../../../tests/vectors/reports.json");
+
 #[test]
 fn every_report_a_device_writes_is_read_and_written_again_without_loss() {
-    let cases = cases(include_str!("../../../tests/vectors/reports.json"));
-    assert!(!cases.is_empty());
+    reads_and_writes_again(section(REPORTS, "cases"), true);
+}
+
+#[test]
+fn a_report_of_older_firmware_is_still_as_its_lock_wrote_it() {
+    reads_and_writes_again(section(REPORTS, "older"), false);
+}
+
+/// Whether the cases are of firmware that says what it is set to do.
+fn reads_and_writes_again(cases: Vec<Value>, says_settings: bool) {
+    assert!(cases.len() >= 2);
     for case in cases {
         let text: Value =
             serde_json::from_str(case["text"].as_str().expect("text")).expect("a report is JSON");
         let report =
             Report::parse(&text).unwrap_or_else(|refusal| panic!("{}: {refusal}", case["name"]));
         assert!(report.is_as_written(), "{}", case["name"]);
+        assert_eq!(report.settings.is_some(), says_settings);
         let again = serde_json::to_value(&report).expect("a report becomes JSON");
         assert_eq!(
             without_nothing(&again),
