@@ -223,6 +223,9 @@ pub enum Alert {
     Clock,
     /// A lock refused an unlock until its life was over (C8).
     UnlockRefused,
+    /// A lock has lost its settings file, and runs on the settings that it had kept.
+    /// Raised once, when that begins (C9).
+    SettingsKept,
     /// A press, request or report was given up (C16).
     GivenUp,
     /// A committed command could not be published (C13).
@@ -243,6 +246,7 @@ impl Alert {
             Alert::Contested => "contested",
             Alert::Clock => "clock",
             Alert::UnlockRefused => "unlock-refused",
+            Alert::SettingsKept => "settings-kept",
             Alert::GivenUp => "given-up",
             Alert::NotPublished => "not-published",
         }
@@ -282,6 +286,7 @@ mod tests {
             Alert::UnlockNotAnswered,
             Alert::Unresponsive,
             Alert::Jammed,
+            Alert::SettingsKept,
         ];
         for alert in alerts {
             assert_eq!(serde_json::to_value(alert).unwrap(), alert.code());

@@ -33,7 +33,7 @@ use crate::field::Refusal;
 use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
 use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Command, Due, Record, Reported, Status};
-use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, Source};
+use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, Settings, Source};
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
 
@@ -129,6 +129,9 @@ pub fn decide_report(
     if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
         decision = decision.alert(Alert::UnlockedAtBoot);
     }
+    if has_lost_settings(record, &report.report) {
+        decision = decision.alert(Alert::SettingsKept);
+    }
     act(decision)
 }
 
@@ -159,6 +162,14 @@ fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
         shadow_at: report.shadow_at,
         at: now,
     }
+}
+
+/// Whether the lock says for the first time that it runs on settings that it had
+/// kept, because its settings file is missing or damaged.
+fn has_lost_settings(record: &Record, report: &Report) -> bool {
+    let last = record.reported.as_ref();
+    let said = last.and_then(|last| last.report.settings.as_ref());
+    report.settings == Some(Settings::Kept) && said != Some(&Settings::Kept)
 }
 
 /// How a report compares with the record (C9).

@@ -109,6 +109,11 @@ fn row(given: &str) -> String {
             "second" => event.shadow_at = UnixSeconds(value.parse().unwrap()),
             "from-shadow" => origin = Origin::Shadow,
             "edited" => is_edited = true,
+            "settings" => event.report.settings = Some(Settings::from(value.to_owned())),
+            "said" => {
+                let last = record.as_mut().unwrap().reported.as_mut().unwrap();
+                last.report.settings = Some(Settings::from(value.to_owned()));
+            }
             "revoked" => binding.enabled = false,
             "rebound" => binding.lock = Some(LockName::new("lock-2").unwrap()),
             "no-token" => event.token = None,
@@ -341,6 +346,30 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         pending-unlock/locked unlocked v7 shadow=10 second=401 from-shadow => settled: executed -> settled
         pending-unlock/locked unlocked v7 shadow=12 from-shadow           => settled: executed -> settled
         pending-unlock/locked unlocked v7 shadow=1 never-heard            => settled: executed -> settled
+        ",
+    );
+}
+
+#[test]
+fn a_lock_that_has_lost_its_settings_is_alerted_once() {
+    check(
+        "
+        settled/locked        locked v7                                => settled: confirmed -> settled
+        settled/locked        locked v7 settings=stated                => settled: confirmed -> settled
+        settled/locked        locked v7 settings=from-a-later-release  => settled: confirmed -> settled
+        settled/locked        locked v7 settings=kept                  => settled: confirmed -> settled alert=settings-kept
+        settled/locked        locked v7 settings=kept said=stated      => settled: confirmed -> settled alert=settings-kept
+        settled/locked        locked v7 settings=kept never-heard      => settled: confirmed -> settled alert=settings-kept
+        # said before
+        settled/locked        locked v7 settings=kept said=kept        => settled: confirmed -> settled
+        settled/locked        locked v7 settings=stated said=kept      => settled: confirmed -> settled
+        # whatever else the report means
+        settled/unlocked      locked v0 blank settings=kept            => command lock v8 expires=never version-behind -> pending alert=settings-kept
+        settled/locked        unlocked v7 boot settings=kept           => settled: confirmed -> settled alert=unlocked-at-boot alert=settings-kept
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow settings=kept => settled: executed -> settled alert=settings-kept
+        # not by a report that does not count
+        settled/locked        locked v7 settings=kept no-token         => ignored: not-from-lock
+        settled/locked        locked v7 settings=kept shadow=9 second=399 => ignored: stale-report
         ",
     );
 }
