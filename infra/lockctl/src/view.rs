@@ -5,7 +5,7 @@ use lock_core::event::Event;
 use lock_core::limits::{Limits, SYSTEM_LOCKS_CONTESTED};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Cause, Command, Record, Status};
-use lock_core::report::{Latch, Outcome};
+use lock_core::report::{Latch, Outcome, Settings};
 use lock_core::time::UnixMillis;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -146,11 +146,11 @@ fn known(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
     }
 }
 
-/// What else is to be said: refused, contested, too late.
+/// What else is to be said: refused, too late, contested, settings lost.
 fn remarks(record: &Record) -> String {
     let mut remarks = Vec::new();
     if let Some(reason) = refusal(record) {
-        remarks.push(format!("refused: {reason}"));
+        remarks.push(refused(reason));
     }
     if came_too_late(record) {
         remarks.push("the unlock came too late".to_owned());
@@ -163,10 +163,29 @@ fn remarks(record: &Record) -> String {
             command.system_locks
         ));
     }
+    if runs_on_kept_settings(record) {
+        remarks.push("settings kept: conf9.json is missing or damaged".to_owned());
+    }
     remarks
         .into_iter()
         .map(|remark| format!("; {remark}"))
         .collect()
+}
+
+/// A refusal by the device's word; one that nobody can know by its word is explained.
+fn refused(reason: &str) -> String {
+    match reason {
+        "implausible" => {
+            "refused: implausible, a version more than a day ahead of the lock's clock".to_owned()
+        }
+        _ => format!("refused: {reason}"),
+    }
+}
+
+/// Whether the lock, as last heard, runs on the settings that it had kept, as its settings file is lost.
+fn runs_on_kept_settings(record: &Record) -> bool {
+    let reported = record.reported.as_ref();
+    reported.is_some_and(|reported| reported.report.settings == Some(Settings::Kept))
 }
 
 /// Whether the lock has answered the current unlock with `expired`: it has not opened.

@@ -116,6 +116,25 @@ fn what_is_known_is_said_with_its_age_and_its_certainty() {
             3,
             "unknown: no answer for 3 s, last heard locked; refused: journal (unresponsive, v0)",
         ),
+        (
+            Status::Pending,
+            json!({"refused": {"commandId": "c", "reason": "implausible"}}),
+            3,
+            "locked, assumed: heard 3 s ago, unlock is under way (button button-1); \
+             refused: implausible, a version more than a day ahead of the lock's clock (pending, v0)",
+        ),
+        (
+            Status::Settled,
+            json!({"settings": "kept"}),
+            3,
+            "locked, acknowledged 3 s ago; settings kept: conf9.json is missing or damaged (settled, v0)",
+        ),
+        (
+            Status::Settled,
+            json!({"settings": "stated", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0}),
+            3,
+            "locked, acknowledged 3 s ago (settled, v0)",
+        ),
     ] {
         let record = Record {
             reported: Some(reported(&change)),
@@ -191,6 +210,20 @@ fn an_unlock_that_ended_refused_is_still_said_to_be_while_the_system_locks() {
         };
         assert_eq!(refusal(&ended), wanted, "{reason}");
         assert_eq!(record(&ended, THEN, None)["refused"], json!(wanted));
+    }
+}
+
+#[test]
+fn how_exact_a_clock_is_and_what_a_lock_is_set_to_is_in_the_json() {
+    let says =
+        json!({"settings": "kept", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0});
+    let heard = Record {
+        reported: Some(reported(&says)),
+        ..Record::created(lock(), THEN)
+    };
+    let shown = record(&heard, THEN, None);
+    for (field, value) in says.as_object().expect("an object") {
+        assert_eq!(&shown["reported"][field], value, "{field}");
     }
 }
 
