@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport,
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeReasonCode, TlsConfiguration,
+    Transport,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -40,8 +41,10 @@ impl Client {
         change(&mut options);
         let (client, events) = AsyncClient::new(options, 16);
         let mut this = Self { client, events };
-        this.wait("CONNACK", |packet| matches!(packet, Packet::ConnAck(_)))
-            .await?;
+        this.wait("CONNACK", |packet| {
+            matches!(packet, Packet::ConnAck(_)).then_some(())
+        })
+        .await?;
         Ok(this)
     }
 
@@ -51,26 +54,34 @@ impl Client {
             .publish(topic, QoS::AtLeastOnce, false, payload.as_ref())
             .await
             .context("queue a PUBLISH")?;
-        self.wait("PUBACK", |packet| matches!(packet, Packet::PubAck(_)))
-            .await
+        self.wait("PUBACK", |packet| {
+            matches!(packet, Packet::PubAck(_)).then_some(())
+        })
+        .await
     }
 
-    /// Subscribes at QoS 1 and waits until the broker has acknowledged.
+    /// Subscribes at QoS 1 and waits until the broker has granted it.
     pub async fn subscribe(&mut self, filter: &str) -> Result<()> {
         self.client
             .subscribe(filter, QoS::AtLeastOnce)
             .await
             .context("queue a SUBSCRIBE")?;
-        self.wait("SUBACK", |packet| matches!(packet, Packet::SubAck(_)))
-            .await
+        let codes = self.wait("SUBACK", |packet| match packet {
+            Packet::SubAck(answer) => Some(answer.return_codes.clone()),
+            _ => None,
+        });
+        if codes.await?.contains(&SubscribeReasonCode::Failure) {
+            bail!("the broker refuses the subscription to {filter}");
+        }
+        Ok(())
     }
 
-    /// Waits for a message on `topic`.
-    pub async fn message(&mut self, topic: &str) -> Result<()> {
-        self.wait(
-            topic,
-            |packet| matches!(packet, Packet::Publish(publish) if publish.topic == topic),
-        )
+    /// Waits for a message on `topic`: its payload.
+    pub async fn message(&mut self, topic: &str) -> Result<Vec<u8>> {
+        self.wait(topic, |packet| match packet {
+            Packet::Publish(publish) if publish.topic == topic => Some(publish.payload.to_vec()),
+            _ => None,
+        })
         .await
     }
 
@@ -89,11 +100,15 @@ impl Client {
         }
     }
 
-    async fn wait(&mut self, what: &str, fits: impl Fn(&Packet) -> bool) -> Result<()> {
+    async fn wait<T>(&mut self, what: &str, fits: impl Fn(&Packet) -> Option<T>) -> Result<T> {
         let answer = async {
             loop {
                 match self.events.poll().await {
-                    Ok(Event::Incoming(packet)) if fits(&packet) => return Ok(()),
+                    Ok(Event::Incoming(packet)) => {
+                        if let Some(found) = fits(&packet) {
+                            return Ok(found);
+                        }
+                    }
                     Ok(_) => {}
                     Err(error) => bail!("no {what}: {error}"),
                 }
