@@ -5,9 +5,11 @@
 
 CORE_ASSERT(indicator_is_small, sizeof(struct indicator) <= 32);
 
-enum indicator_state indicator_state_of(int has_network, int is_connected,
-                                        int clock_is_good) {
-  if (is_connected) return clock_is_good ? INDICATOR_GOOD : INDICATOR_NO_CLOCK;
+enum indicator_state indicator_state_of(int settings_are_good,
+                                        int has_network, int is_connected,
+                                        int has_time) {
+  if (!settings_are_good) return INDICATOR_SETTINGS;
+  if (is_connected) return has_time ? INDICATOR_GOOD : INDICATOR_NO_CLOCK;
   return has_network ? INDICATOR_NO_CLOUD : INDICATOR_NO_NETWORK;
 }
 
@@ -25,8 +27,8 @@ void indicator_flash(struct indicator *indicator, unsigned count,
 }
 
 int indicator_is_lit(struct indicator *indicator, uint64_t uptime_ms) {
-  static const uint16_t on_ms[] = {200, 1000, 100, 0};
-  static const uint16_t period_ms[] = {400, 2000, 2000, 1};
+  static const uint16_t on_ms[] = {200, 1000, 100, 0, 900};
+  static const uint16_t period_ms[] = {400, 2000, 2000, 1, 1000};
   uint32_t at_ms = (uint32_t) (uptime_ms - indicator->flash_since_ms);
   if (indicator->flashes != 0) {
     /* Dark before each flash and after the last, so that they can be counted

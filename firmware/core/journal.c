@@ -1,5 +1,5 @@
 /*! Implements journal.h. Payload: version (8, little-endian), action, result,
- * two reserved bytes, command id padded with zeros. */
+ * after_loss, a reserved byte, command id padded with zeros. */
 #include "journal.h"
 
 #include <string.h>
@@ -18,6 +18,7 @@ static void encode(const struct journal_entry *entry, uint8_t *payload) {
   slot_put(payload, entry->version, 8);
   payload[8] = (uint8_t) entry->action;
   payload[9] = (uint8_t) entry->result;
+  payload[10] = entry->after_loss;
   memcpy(payload + ID_AT, entry->command_id, COMMAND_ID_CHARS_MAX);
 }
 
@@ -29,6 +30,7 @@ static int decode(const uint8_t *payload, struct journal_entry *entry) {
   entry->version = slot_get(payload, 8);
   entry->action = (enum action) payload[8];
   entry->result = (enum result) payload[9];
+  entry->after_loss = payload[10] != 0;
   memcpy(entry->command_id, payload + ID_AT, COMMAND_ID_CHARS_MAX);
   return CORE_OK;
 }
@@ -41,6 +43,7 @@ int journal_load(struct journal *journal, const struct flash *flash) {
   decoded = decode(payload, &journal->entry);
   if (status == CORE_OK) status = decoded;
   journal->trusted = status == CORE_OK;
+  journal->lost = status != CORE_OK || journal->entry.after_loss;
   return status;
 }
 
@@ -52,5 +55,6 @@ int journal_write(struct journal *journal, const struct journal_entry *entry) {
   if (status != CORE_OK) return status;
   journal->entry = *entry;
   if (entry->action == ACTION_LOCK) journal->trusted = 1;
+  if (!entry->after_loss) journal->lost = 0;
   return CORE_OK;
 }

@@ -22,6 +22,8 @@ struct journal_entry {
   uint64_t version;
   enum action action;
   enum result result;
+  uint8_t after_loss; /*!< The journal before it was lost, and what was lost may
+                           be newer (D1). */
   char command_id[COMMAND_ID_CHARS_MAX + 1];
 };
 
@@ -29,7 +31,8 @@ struct journal_entry {
 struct journal {
   struct slot_store store;
   struct journal_entry entry;
-  int trusted; /*!< 0 while blank or unreadable: no unlock then. */
+  uint8_t trusted; /*!< 0 while blank or unreadable: no unlock then. */
+  uint8_t lost;    /*!< What was executed before this power-on is not known. */
 };
 
 /*! Reads the journal from flash. Returns 0, or CORE_EBLANK / CORE_EIO, upon
@@ -37,7 +40,7 @@ struct journal {
 int journal_load(struct journal *journal, const struct flash *flash);
 
 /*! Writes `entry`; it counts only when this returns 0. A written lock makes a
- * blank journal trusted again.
+ * blank journal trusted again; an entry that is not `after_loss` ends a loss.
  * Errors: CORE_EIO; the entry before it is still the one in flash. */
 int journal_write(struct journal *journal, const struct journal_entry *entry);
 

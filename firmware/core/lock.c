@@ -3,40 +3,58 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "status.h"
 
 CORE_ASSERT(lock_is_small, sizeof(struct lock) <= 320);
 
+static uint32_t relock_delay_ms(const struct lock *lock) {
+  return lock->settings.pulse_ms != 0 ? lock->settings.pulse_ms
+                                      : lock->settings.relock_ms;
+}
+
 static void move(struct lock *lock, enum latch latch, enum source source,
                  const struct moment *now) {
-  uint32_t delay_ms = lock->settings.pulse_ms != 0 ? lock->settings.pulse_ms
-                                                   : lock->settings.relock_ms;
   lock->port.move(lock->port.context, latch);
   lock->latch = latch;
   lock->source = source;
-  lock->relock_at_ms = 0;
-  if (latch == LATCH_UNLOCKED && delay_ms != 0) {
-    lock->relock_at_ms = now->uptime_ms + delay_ms;
-  }
+  lock->relocks = latch == LATCH_UNLOCKED && relock_delay_ms(lock) != 0;
+  lock->unlocked_ms = now->uptime_ms;
 }
 
 static enum outcome refuse(struct lock *lock, enum refusal refusal,
-                           const char id[COMMAND_ID_CHARS_MAX + 1]) {
+                           const char *id) {
   lock->refusal = refusal;
   lock->refusals++;
-  memcpy(lock->refused_id, id, sizeof(lock->refused_id));
+  memset(lock->refused_id, 0, sizeof(lock->refused_id));
+  memcpy(lock->refused_id, id, strlen(id));
   return OUTCOME_REFUSED;
 }
 
-/* D1: the journal first. On success the command is this lock's command. */
+/* Whether a command was surely issued after this power-on, by a cloud whose clock
+ * runs no further ahead than the tolerance. */
+static int is_issued_since_power_on(const struct lock *lock,
+                                    const struct command *command,
+                                    const struct moment *now) {
+  uint64_t latest_ms = now->latest_ms + clock_drift_ms(now->uptime_ms);
+  uint64_t powered_ms =
+      latest_ms > now->uptime_ms ? latest_ms - now->uptime_ms : 0;
+  return moment_has_time(now) &&
+         command->issued_s * 1000 >
+             powered_ms + lock->settings.clock_tolerance_ms;
+}
+
+/* D1: the journal first. On success the command is this lock's command. `is_new`:
+ * it was surely issued after this power-on. */
 static int journal(struct lock *lock, const struct command *command,
-                   enum result result) {
+                   enum result result, int is_new) {
   struct journal_entry entry;
   int status;
   memset(&entry, 0, sizeof(entry));
   entry.version = command->version;
   entry.action = command->action;
   entry.result = result;
+  entry.after_loss = lock->journal.lost && !is_new;
   memcpy(entry.command_id, command->id, sizeof(entry.command_id));
   status = journal_write(&lock->journal, &entry);
   if (status == CORE_OK) {
@@ -61,8 +79,8 @@ int lock_boot(struct lock *lock, const struct lock_settings *settings,
 }
 
 static enum outcome do_lock(struct lock *lock, const struct command *command,
-                            const struct moment *now) {
-  int status = journal(lock, command, RESULT_EXECUTED);
+                            int is_new, const struct moment *now) {
+  int status = journal(lock, command, RESULT_EXECUTED, is_new);
   move(lock, LATCH_LOCKED, SOURCE_REMOTE, now);
   if (status != CORE_OK) {
     /* Performed but not journalled: older commands must still not pass it. */
@@ -73,7 +91,7 @@ static enum outcome do_lock(struct lock *lock, const struct command *command,
 }
 
 static enum outcome do_unlock(struct lock *lock, const struct command *command,
-                              const struct moment *now) {
+                              int is_new, const struct moment *now) {
   uint64_t tolerance_ms = lock->settings.clock_tolerance_ms;
   uint64_t issued_ms = command->issued_s * 1000;
   uint64_t expires_ms = command->expires_s * 1000;
@@ -84,16 +102,19 @@ static enum outcome do_unlock(struct lock *lock, const struct command *command,
     /* That version belongs to a lock that could not be journalled. */
     return refuse(lock, REFUSAL_CONFLICT, command->id);
   }
-  if (!lock_clock_is_good(now) || now->wall_ms + tolerance_ms < issued_ms) {
+  if (!moment_has_time(now) || now->latest_ms + tolerance_ms < issued_ms) {
     return refuse(lock, REFUSAL_CLOCK, command->id);
   }
-  if (now->wall_ms + tolerance_ms > expires_ms) {
-    int status = journal(lock, command, RESULT_EXPIRED);
+  if (lock->journal.lost && !is_new) {
+    return refuse(lock, REFUSAL_JOURNAL, command->id);
+  }
+  if (now->latest_ms > expires_ms) {
+    int status = journal(lock, command, RESULT_EXPIRED, is_new);
     move(lock, LATCH_LOCKED, SOURCE_REMOTE, now);
     if (status != CORE_OK) return refuse(lock, REFUSAL_JOURNAL, command->id);
     return OUTCOME_EXPIRED;
   }
-  if (journal(lock, command, RESULT_EXECUTED) != CORE_OK) {
+  if (journal(lock, command, RESULT_EXECUTED, is_new) != CORE_OK) {
     return refuse(lock, REFUSAL_JOURNAL, command->id);
   }
   move(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);
@@ -103,6 +124,7 @@ static enum outcome do_unlock(struct lock *lock, const struct command *command,
 enum outcome lock_command(struct lock *lock, const struct command *command,
                           const struct moment *now) {
   const struct journal_entry *entry = &lock->journal.entry;
+  int is_new;
   if (command->version < lock->floor_version) {
     return refuse(lock, REFUSAL_SUPERSEDED, command->id);
   }
@@ -112,30 +134,53 @@ enum outcome lock_command(struct lock *lock, const struct command *command,
     }
     return OUTCOME_REPEATED;
   }
-  if (command->action == ACTION_LOCK) return do_lock(lock, command, now);
-  return do_unlock(lock, command, now);
+  if (moment_has_time(now) &&
+      command->version > now->latest_ms + LOCK_VERSION_AHEAD_MS) {
+    return refuse(lock, REFUSAL_IMPLAUSIBLE, command->id);
+  }
+  is_new = is_issued_since_power_on(lock, command, now);
+  if (command->action == ACTION_LOCK) {
+    return do_lock(lock, command, is_new, now);
+  }
+  return do_unlock(lock, command, is_new, now);
 }
 
 void lock_malformed(struct lock *lock) {
-  static const char no_id[COMMAND_ID_CHARS_MAX + 1] = "";
-  (void) refuse(lock, REFUSAL_MALFORMED, no_id);
+  (void) refuse(lock, REFUSAL_MALFORMED, "");
 }
 
 int lock_door(struct lock *lock, enum door door, const struct moment *now) {
+  if (door == DOOR_CLOSED && lock->door != DOOR_CLOSED) {
+    lock->closed_ms = now->uptime_ms;
+  }
   lock->door = door;
   return lock_tick(lock, now);
 }
 
-int lock_tick(struct lock *lock, const struct moment *now) {
-  if (lock->relock_at_ms == 0 || now->uptime_ms < lock->relock_at_ms) return 0;
-  if (lock->settings.pulse_ms == 0 && lock->door == DOOR_OPEN) return 0;
-  move(lock, LATCH_LOCKED, SOURCE_AUTO, now);
+int lock_exit(struct lock *lock, const struct moment *now) {
+  if (relock_delay_ms(lock) == 0) return 0;
+  move(lock, LATCH_UNLOCKED, SOURCE_MANUAL, now);
   return 1;
 }
 
-uint64_t lock_due_ms(const struct lock *lock) { return lock->relock_at_ms; }
+uint64_t lock_due_ms(const struct lock *lock) {
+  uint64_t due_ms = lock->unlocked_ms + relock_delay_ms(lock);
+  uint64_t settled_ms = lock->closed_ms + lock->settings.settle_ms;
+  if (!lock->relocks) return 0;
+  if (lock->settings.pulse_ms != 0 || lock->door == DOOR_NO_SENSOR) {
+    return due_ms;
+  }
+  if (lock->door == DOOR_OPEN) return 0;
+  if (lock->settings.relock_from == RELOCK_FROM_CLOSING &&
+      lock->closed_ms > lock->unlocked_ms) {
+    due_ms = lock->closed_ms + relock_delay_ms(lock);
+  }
+  return due_ms > settled_ms ? due_ms : settled_ms;
+}
 
-int lock_clock_is_good(const struct moment *now) {
-  return now->synced &&
-         now->uptime_ms - now->synced_at_ms <= LOCK_CLOCK_STALE_MS;
+int lock_tick(struct lock *lock, const struct moment *now) {
+  uint64_t due_ms = lock_due_ms(lock);
+  if (due_ms == 0 || now->uptime_ms < due_ms) return 0;
+  move(lock, LATCH_LOCKED, SOURCE_AUTO, now);
+  return 1;
 }

@@ -11,8 +11,9 @@
 #include "journal.h"
 #include "moment.h"
 
-/*! A clock not synced for this long counts as unsynced (D3). */
-#define LOCK_CLOCK_STALE_MS (UINT64_C(12) * 60 * 60 * 1000)
+/*! A version further ahead of the device's own time is not plausible (D1), in ms:
+ * one day. Versions are the cloud's milliseconds since 1970 (C5). */
+#define LOCK_VERSION_AHEAD_MS (UINT64_C(24) * 60 * 60 * 1000)
 
 /*! Position of the latch. */
 enum latch { LATCH_LOCKED = 0, LATCH_UNLOCKED = 1 };
@@ -29,8 +30,10 @@ enum refusal {
   REFUSAL_MALFORMED,  /*!< Not a command (D6); its id is not known. */
   REFUSAL_SUPERSEDED, /*!< Its version is smaller than one already taken. */
   REFUSAL_CONFLICT,   /*!< Its version is taken, by another command. */
-  REFUSAL_JOURNAL,    /*!< The journal is blank, unreadable or unwritable. */
-  REFUSAL_CLOCK       /*!< An unlock, and the clock cannot judge its age. */
+  REFUSAL_JOURNAL,    /*!< The journal is blank, unreadable or unwritable, or
+                           was lost, and the unlock may have been executed. */
+  REFUSAL_CLOCK,      /*!< An unlock, and the clock cannot judge its age. */
+  REFUSAL_IMPLAUSIBLE /*!< Its version is more than a day ahead of the clock. */
 };
 
 /*! What became of a command. */
@@ -41,13 +44,21 @@ enum outcome {
   OUTCOME_REFUSED
 };
 
+/*! Where the time of auto-relock begins (D5). */
+enum relock_from { RELOCK_FROM_UNLOCK = 0, RELOCK_FROM_CLOSING = 1 };
+
 /*! How this lock is declared to behave; from the device's configuration. */
 struct lock_settings {
-  enum latch power_on;         /*!< Declared state after power-on (D4). */
-  uint32_t relock_ms;          /*!< Auto-relock delay; 0 = off (D5). */
-  uint32_t pulse_ms;           /*!< Length of a pulse; 0 = hold. Wins over
-                                    relock_ms and does not wait for the door. */
-  uint32_t clock_tolerance_ms; /*!< D3; 2000 by default. */
+  enum latch power_on;          /*!< Declared state after power-on (D4). */
+  uint32_t relock_ms;           /*!< Auto-relock delay; 0 = off (D5). */
+  uint32_t pulse_ms;            /*!< Length of a pulse; 0 = hold. Wins over
+                                     relock_ms and does not wait for the door. */
+  uint32_t clock_tolerance_ms;  /*!< How far the cloud's clock may run ahead
+                                     (D3); 2000 by default. */
+  uint32_t settle_ms;           /*!< The door must rest closed for this long
+                                     before auto-relock (D5). */
+  enum relock_from relock_from; /*!< A door that was never opened counts from
+                                     the unlock either way. */
 };
 
 /*! Moves the real latch; must not fail and must be safe to repeat. */
@@ -62,11 +73,13 @@ struct lock {
   struct latch_port port;
   struct journal journal;
   uint64_t floor_version; /*!< Highest version acted on since boot or in flash. */
-  uint64_t relock_at_ms;  /*!< Uptime; 0 = not armed. */
+  uint64_t unlocked_ms;   /*!< Uptime of the last unlock. */
+  uint64_t closed_ms;     /*!< Uptime at which the door was last closed. */
   enum latch latch;
   enum source source;
   enum door door;
   enum refusal refusal;
+  uint8_t relocks; /*!< Auto-relock or the end of a pulse is armed. */
   char refused_id[COMMAND_ID_CHARS_MAX + 1];
   uint32_t refusals; /*!< Since boot. */
 };
@@ -85,16 +98,19 @@ enum outcome lock_command(struct lock *lock, const struct command *command,
 /*! Counts a payload that did not pass command_parse (D6). */
 void lock_malformed(struct lock *lock);
 
-/*! Tells the lock of its door. Returns 1 when the latch moved. */
+/*! Says where the door is. Returns 1 when the latch moved. */
 int lock_door(struct lock *lock, enum door door, const struct moment *now);
+
+/*! A hand asks for the way out (D9): unlocks for the relock time or the pulse,
+ * whatever journal and clock say, and takes no version. Does nothing on a lock
+ * that would not lock again by itself. Returns 1 when it unlocked. */
+int lock_exit(struct lock *lock, const struct moment *now);
 
 /*! Lets time pass: auto-relock (D5). Returns 1 when the latch moved. */
 int lock_tick(struct lock *lock, const struct moment *now);
 
-/*! Uptime at which lock_tick has something to do, or 0. */
+/*! Uptime at which lock_tick has something to do, or 0; while the door is waited
+ * for also 0. */
 uint64_t lock_due_ms(const struct lock *lock);
-
-/*! Whether the clock may judge the age of a command (D3). */
-int lock_clock_is_good(const struct moment *now);
 
 #endif

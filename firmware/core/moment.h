@@ -4,12 +4,12 @@
 
 #include <stdint.h>
 
-/*! Monotonic time, wall time, and how far wall time may be believed. */
+/*! Monotonic time, and the bounds between which the true time lies
+ * (PROTOCOL D3). clock.h makes the bounds. */
 struct moment {
-  uint64_t uptime_ms;
-  uint64_t wall_ms;        /*!< Since 1970; meaningless unless synced. */
-  uint64_t synced_at_ms;   /*!< Uptime of the last clock sync. */
-  int synced;              /*!< The clock was set since boot. */
+  uint64_t uptime_ms;   /*!< Since power-on; never goes back. */
+  uint64_t earliest_ms; /*!< Since 1970; the true time is not before it. */
+  uint64_t latest_ms;   /*!< Since 1970; nor after it. 0 = time is not known. */
 };
 
 #endif

@@ -6,45 +6,46 @@
 #include "status.h"
 #include "text.h"
 
-CORE_ASSERT(press_classifier_is_small, sizeof(struct press_classifier) <= 32);
+CORE_ASSERT(press_classifier_is_small, sizeof(struct press_classifier) <= 48);
 
-void press_start(struct press_classifier *classifier, uint32_t quiet_ms,
-                 uint32_t long_ms, int down, uint64_t uptime_ms) {
-  classifier->quiet_ms = quiet_ms;
-  classifier->long_ms = long_ms;
+void press_start(struct press_classifier *classifier,
+                 const struct press_settings *settings, int down,
+                 uint64_t uptime_ms) {
+  contact_start(&classifier->contact, settings->debounce_ms, down);
+  classifier->quiet_ms = settings->quiet_ms;
+  classifier->long_ms = settings->long_ms;
   classifier->since_ms = uptime_ms;
   classifier->phase = down ? PRESS_SETTLING : PRESS_IDLE;
-  classifier->down = down;
 }
 
-enum press press_edge(struct press_classifier *classifier, int down,
-                      uint64_t uptime_ms) {
-  enum press press = press_tick(classifier, uptime_ms);
-  if (down == classifier->down) return press;
-  classifier->down = down;
+/* The level changed. */
+static enum press change(struct press_classifier *classifier,
+                         uint64_t uptime_ms) {
   classifier->since_ms = uptime_ms;
   switch (classifier->phase) {
     case PRESS_IDLE:
-      if (down) classifier->phase = PRESS_FIRST_DOWN;
+      if (classifier->contact.is_closed) classifier->phase = PRESS_FIRST_DOWN;
       break;
     case PRESS_FIRST_DOWN:
       classifier->phase = PRESS_FIRST_UP;
       break;
     case PRESS_FIRST_UP:
       classifier->phase = PRESS_SETTLING;
-      press = PRESS_DOUBLE;
-      break;
+      return PRESS_DOUBLE;
     case PRESS_SETTLING:
       break;
   }
-  return press;
+  return PRESS_NONE;
 }
 
-enum press press_tick(struct press_classifier *classifier, uint64_t uptime_ms) {
+/* Time passes; `is_held`: the pin was looked at, and is down. */
+static enum press pass(struct press_classifier *classifier, int is_held,
+                       uint64_t uptime_ms) {
   uint64_t due_ms = press_due_ms(classifier);
   if (due_ms == 0 || uptime_ms < due_ms) return PRESS_NONE;
   switch (classifier->phase) {
     case PRESS_FIRST_DOWN:
+      if (!is_held) return PRESS_NONE;
       classifier->phase = PRESS_SETTLING;
       return PRESS_LONG;
     case PRESS_FIRST_UP:
@@ -59,6 +60,33 @@ enum press press_tick(struct press_classifier *classifier, uint64_t uptime_ms) {
   return PRESS_NONE;
 }
 
+static enum press step(struct press_classifier *classifier, int down,
+                       int is_look, uint64_t uptime_ms) {
+  enum press press = pass(classifier, is_look && down, uptime_ms);
+  int changed = is_look ? contact_look(&classifier->contact, down, uptime_ms)
+                        : contact_note(&classifier->contact, down);
+  enum press next = changed ? change(classifier, uptime_ms) : PRESS_NONE;
+  return press != PRESS_NONE ? press : next;
+}
+
+enum press press_edge(struct press_classifier *classifier, int down,
+                      uint64_t uptime_ms) {
+  /* Down once more: a release was missed before it, or the contact bounced. */
+  if (down && classifier->contact.is_closed) {
+    press_missed(classifier, uptime_ms);
+  }
+  return step(classifier, down, 0, uptime_ms);
+}
+
+enum press press_tick(struct press_classifier *classifier, int down,
+                      uint64_t uptime_ms) {
+  return step(classifier, down, 1, uptime_ms);
+}
+
+void press_missed(struct press_classifier *classifier, uint64_t uptime_ms) {
+  if (classifier->phase == PRESS_FIRST_DOWN) classifier->since_ms = uptime_ms;
+}
+
 uint64_t press_due_ms(const struct press_classifier *classifier) {
   switch (classifier->phase) {
     case PRESS_FIRST_DOWN:
@@ -66,7 +94,9 @@ uint64_t press_due_ms(const struct press_classifier *classifier) {
     case PRESS_FIRST_UP:
       return classifier->since_ms + classifier->quiet_ms;
     case PRESS_SETTLING:
-      return classifier->down ? 0 : classifier->since_ms + classifier->quiet_ms;
+      return classifier->contact.is_closed
+                 ? 0
+                 : classifier->since_ms + classifier->quiet_ms;
     case PRESS_IDLE:
       break;
   }

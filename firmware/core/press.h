@@ -1,7 +1,7 @@
 /*! Tells single, double and long presses of one button apart, and words them
  * (PROTOCOL section 2).
  *
- * Takes debounced edges and the caller's time. After a double or long press
+ * Takes debounced edges, looks at the pin and the caller's time. After a double or long press
  * further taps are swallowed until the button has rested for the quiet time:
  * a third tap must not become a press of its own. Knows no pin and no topic.
  */
@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "contact.h"
 
 /*! Longest press payload, NUL included. */
 #define PRESS_BYTES_MAX 320
@@ -30,25 +32,41 @@ enum press_phase {
 
 /*! One button's classifier. */
 struct press_classifier {
-  uint32_t quiet_ms; /*!< Longest gap inside a double press; >= 1. */
-  uint32_t long_ms;  /*!< Held at least this long: a long press; >= 1. */
-  uint64_t since_ms; /*!< Uptime of the last edge that mattered. */
+  struct contact contact; /*!< Closed while the button is down. */
+  uint32_t quiet_ms;      /*!< Longest gap inside a double press; >= 1. */
+  uint32_t long_ms;       /*!< Held at least this long: a long press; >= 1. */
+  uint64_t since_ms;      /*!< Uptime of the last edge that mattered. */
   enum press_phase phase;
-  int down;
 };
 
-/*! Starts, with times in ms from 1 to 2^31. A button that is down at power-on
- * counts only after its release. */
-void press_start(struct press_classifier *classifier, uint32_t quiet_ms,
-                 uint32_t long_ms, int down, uint64_t uptime_ms);
+/*! Times of a button, in ms from 1 to 2^31. */
+struct press_settings {
+  uint32_t quiet_ms;
+  uint32_t long_ms;
+  uint32_t debounce_ms;
+};
 
-/*! Takes an edge: `down` is 1 or 0; one that changes nothing is time passing.
- * `uptime_ms` never goes back. Returns the press that it completes, if any. */
+/*! Starts. A button that is down at power-on counts only after its release. */
+void press_start(struct press_classifier *classifier,
+                 const struct press_settings *settings, int down,
+                 uint64_t uptime_ms);
+
+/*! Takes an edge from a handler: `down` is 1 or 0. One that changes nothing is
+ * time passing, but a button that goes down once more was up meanwhile: its
+ * hold is measured again. `uptime_ms` never goes back. Returns the press that it
+ * completes, if any; never PRESS_LONG, which needs a look at the pin. */
 enum press press_edge(struct press_classifier *classifier, int down,
                       uint64_t uptime_ms);
 
-/*! Lets time pass. Returns the press that time completes, if any. */
-enum press press_tick(struct press_classifier *classifier, uint64_t uptime_ms);
+/*! Lets time pass; `down` is the pin's level now. A level that has differed from
+ * the classifier's for the debounce time is an edge that was lost. Returns the
+ * press that this completes, if any. */
+enum press press_tick(struct press_classifier *classifier, int down,
+                      uint64_t uptime_ms);
+
+/*! Says that the caller was busy until now and may have missed edges: a hold is
+ * measured again from here, so that two taps are never one long press. */
+void press_missed(struct press_classifier *classifier, uint64_t uptime_ms);
 
 /*! Uptime at which press_tick has something to do, or 0. */
 uint64_t press_due_ms(const struct press_classifier *classifier);

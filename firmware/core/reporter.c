@@ -3,13 +3,9 @@
 
 #include <string.h>
 
-#include "lock.h"
 #include "status.h"
 
-CORE_ASSERT(reporter_is_small, sizeof(struct reporter) <= 112);
-CORE_ASSERT(ram_per_lock_is_bounded,
-            sizeof(struct lock) + sizeof(struct reporter) <=
-                (sizeof(void *) == 4 ? 640 : 720));
+CORE_ASSERT(reporter_is_small, sizeof(struct reporter) <= 120);
 CORE_ASSERT(quiet_outlasts_every_repeat,
             REPORTER_QUIET_MS > REPORTER_REPEAT_MOST_MS);
 
@@ -60,6 +56,7 @@ uint32_t reporter_send(struct reporter *reporter, const struct moment *now,
   reporter->due = reporter->mention = reporter->door = 0;
   reporter->repeat_ms = 0;
   reporter->wait = REPORTER_UNANSWERED;
+  reporter->sent_ms = now_ms;
   reporter->next_ms = now_ms + backoff_next(&reporter->backoff, random);
   return ++reporter->number;
 }
@@ -129,6 +126,18 @@ enum reporter_verdict reporter_answer(struct reporter *reporter,
       break;
   }
   return VERDICT_NONE;
+}
+
+int reporter_set_clock(const struct reporter *reporter,
+                       const struct shadow_answer *answer,
+                       const struct moment *now, struct clock *clock) {
+  if (answer->topic != SHADOW_UPDATE_ACCEPTED || answer->number == 0 ||
+      answer->number != reporter->number ||
+      answer->boot_count != reporter->boot_count) {
+    return 0;
+  }
+  return clock_answer(clock, answer->second, reporter->sent_ms,
+                      now->uptime_ms);
 }
 
 int reporter_is_answered(const struct reporter *reporter) {

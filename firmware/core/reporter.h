@@ -1,16 +1,17 @@
-/*! When a lock reports, and what the shadow's answers mean for that (PROTOCOL
+/*! When a device reports, and what the shadow's answers mean for that (PROTOCOL
  * D4).
  *
  * A report is due at power-on, at every connection, after every change and each
  * interval. It is sent again until the shadow has accepted the update with its
  * own token. Whoever else writes `reported`, or deletes the shadow, is answered
- * with another report, but never in a loop. Knows no topic, no network and no
- * lock.
+ * with another report, but never in a loop. Knows no topic, no network and not
+ * what a report says.
  */
 #ifndef CORE_REPORTER_H
 #define CORE_REPORTER_H
 
 #include "backoff.h"
+#include "clock.h"
 #include "moment.h"
 #include "shadow.h"
 
@@ -48,7 +49,7 @@ enum reporter_verdict {
   VERDICT_FOREIGN   /*!< Another wrote over it; it is sent again. */
 };
 
-/*! The reports of one lock. Zeroed memory is a reporter that never sends. */
+/*! The reports of one device. Zeroed memory is a reporter that never sends. */
 struct reporter {
   struct backoff backoff;
   uint32_t interval_ms;
@@ -57,6 +58,7 @@ struct reporter {
   uint32_t settled;      /*!< Of the last one accepted; those between wait. */
   uint32_t repeat_delay_ms; /*!< Before the next repeat; 0 = no write yet. */
   uint64_t version;      /*!< Newest of the shadow on this connection. */
+  uint64_t sent_ms;      /*!< Uptime of the last update. */
   uint64_t next_ms;      /*!< Uptime of the next retry, or end of interval. */
   uint64_t repeat_ms;    /*!< Uptime of the next repeat; 0 = none is due. */
   uint64_t foreign_ms;   /*!< Uptime of another's last write. */
@@ -105,6 +107,13 @@ uint32_t reporter_send(struct reporter *reporter, const struct moment *now,
 enum reporter_verdict reporter_answer(struct reporter *reporter,
                                       const struct shadow_answer *answer,
                                       const struct moment *now);
+
+/*! Gives the clock what an answer says of the time (D3): only the answer that
+ * accepts the last update sent is a sample, as only its sending is known. Returns 1
+ * when the time is known now and was not before. */
+int reporter_set_clock(const struct reporter *reporter,
+                       const struct shadow_answer *answer,
+                       const struct moment *now, struct clock *clock);
 
 /*! Whether the shadow has answered all there is to say, over this connection:
  * what makes a connection of use. A refusal is an answer: another connection

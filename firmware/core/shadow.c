@@ -8,8 +8,7 @@
 
 const char *shadow_suffix(enum shadow_topic topic) {
   static const char *const suffixes[SHADOW_TOPICS] = {
-      SHADOW_UPDATE_SUFFIX "/accepted", SHADOW_UPDATE_SUFFIX "/rejected",
-      "/shadow/delete/accepted"};
+      SHADOW_UPDATE "/accepted", SHADOW_UPDATE "/rejected", "/delete/accepted"};
   return suffixes[topic];
 }
 
@@ -59,6 +58,8 @@ void shadow_read(enum shadow_topic topic, const char *payload, size_t length,
       (void) scan_unsigned(&value, &answer->version);
     } else if (scan_is(&key, "code")) {
       (void) scan_unsigned(&value, &answer->code);
+    } else if (scan_is(&key, "timestamp")) {
+      (void) scan_unsigned(&value, &answer->second);
     }
   }
   if (more == 0) {

@@ -14,12 +14,18 @@
 /*! What every topic of a shadow begins with; the thing's name follows. */
 #define SHADOW_PREFIX "$aws/things/"
 
-/*! What follows the thing's name where updates are sent. */
-#define SHADOW_UPDATE_SUFFIX "/shadow/update"
+/*! What follows the thing's name: a lock's classic shadow, and the shadow of its
+ * own that a button has. */
+#define SHADOW_OF_LOCK "/shadow"
+#define SHADOW_OF_BUTTON "/shadow/name/button"
+
+/*! What follows that where updates are sent. */
+#define SHADOW_UPDATE "/update"
 
 /*! The topics of the answers. */
 enum shadow_topic {
-  SHADOW_UPDATE_ACCEPTED, /*!< `{"state":…,"version":17,"clientToken":"7-12"}` */
+  SHADOW_UPDATE_ACCEPTED, /*!< `{"state":…,"version":17,"timestamp":1763779513,
+                               "clientToken":"7-12"}` */
   SHADOW_UPDATE_REJECTED, /*!< `{"code":413,"clientToken":"7-12"}` */
   SHADOW_DELETE_ACCEPTED, /*!< `{"version":17}` */
   SHADOW_TOPICS
@@ -35,6 +41,7 @@ struct shadow_answer {
   uint64_t number;      /*!< 0: no token, or one that no device writes. */
   uint64_t version;     /*!< Of the shadow after the request; 0 = not said. */
   uint64_t code;        /*!< Rejected: why; 0 = not said. */
+  uint64_t second;      /*!< The server's time, since 1970; 0 = not said. */
 };
 
 /*! Reads `length` bytes (no NUL needed) that arrived on `topic`. Anything is
@@ -43,7 +50,7 @@ struct shadow_answer {
 void shadow_read(enum shadow_topic topic, const char *payload, size_t length,
                  struct shadow_answer *answer);
 
-/*! What follows the thing's name, e.g. "/shadow/update/accepted". */
+/*! What follows the shadow's name, e.g. "/update/accepted". */
 const char *shadow_suffix(enum shadow_topic topic);
 
 #endif

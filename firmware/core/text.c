@@ -33,6 +33,11 @@ void text_unsigned(struct text *text, uint64_t number) {
   while (count > 0) put(text, digits[--count]);
 }
 
+static void text_signed(struct text *text, int64_t number) {
+  if (number < 0) put(text, '-');
+  text_unsigned(text, number < 0 ? 0 - (uint64_t) number : (uint64_t) number);
+}
+
 void text_fill(struct text *text, const char *form, const char *const *strings,
                const uint64_t *numbers) {
   for (; *form != '\0'; form++) {
@@ -40,6 +45,8 @@ void text_fill(struct text *text, const char *form, const char *const *strings,
       text_string(text, *strings++);
     } else if (*form == '#') {
       text_unsigned(text, *numbers++);
+    } else if (*form == '~') {
+      text_signed(text, (int64_t) *numbers++);
     } else {
       put(text, *form);
     }

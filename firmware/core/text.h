@@ -26,8 +26,9 @@ void text_string(struct text *text, const char *string);
 /*! Appends `number` in decimal. */
 void text_unsigned(struct text *text, uint64_t number);
 
-/*! Appends `form` with each % replaced by the next of `strings` and each # by
- * the next of `numbers`; there are as many as `form` asks for. */
+/*! Appends `form` with each % replaced by the next of `strings`, each # by the
+ * next of `numbers`, and each ~ by the next of them with its sign (a negative one
+ * as int64_t makes it); there are as many as `form` asks for. */
 void text_fill(struct text *text, const char *form, const char *const *strings,
                const uint64_t *numbers);
 

@@ -1,50 +1,51 @@
 /*! Implements button_app.h. */
 #include "button_app.h"
 
-#include "counter.h"
+#include <string.h>
+
+#include "exchange.h"
+#include "health.h"
 #include "led.h"
-#include "lock.h"
 #include "mgos.h"
 #include "mgos_mqtt.h"
 #include "port.h"
 #include "press.h"
+#include "sequence.h"
+#include "shadow.h"
 #include "status.h"
 
 #define TICK_MS 20
-#define SEQUENCE_MAGIC 0x31514553u /* "SEQ1" */
 
-/* A count below this was never lifted to the time of day: seconds in 2001. */
-#define SEQUENCE_LIFTED UINT64_C(1000000000)
+/* Presses that may wait for the next tick, which may be saving the one before. */
+#define WAITING_MAX 4
+
+CORE_ASSERT(health_fits, EXCHANGE_BYTES_MAX >= HEALTH_UPDATE_BYTES_MAX);
+
+/* A press and when it was made. */
+struct made {
+  enum press press;
+  struct moment at;
+};
 
 static struct {
   struct press_classifier classifier;
-  struct counter sequence;
+  struct sequence sequence;
   struct port_record sequence_record;
   char topic[PORT_TOPIC_BYTES_MAX];
   int pin;
   struct watchdog_counts *counts;
+  struct made waiting[WAITING_MAX];
+  int waiting_count;
+  enum press last_press; /* The last one sent, */
+  uint64_t last_ms;      /* when, since 1970, */
+  uint64_t last_number;  /* and its sequence. */
   uint64_t unanswered_since_ms;
   unsigned unanswered; /* Presses sent that the broker has not taken yet. */
   uint16_t last_id;    /* Packet id of the last of them. */
+  uint32_t saves; /* port_saves at the last tick. */
   bool pressed_level;
-  bool sequence_is_new; /* Flash held none: nothing vouches for a count. */
+  bool has_shadow; /* Of its own; else the lock's is the board's. */
 } s_app;
-
-/* A count that starts over would be overtaken by every press before it. So a
- * button with a new flash gives none out until its clock can lift it past them,
- * and sends its presses without one (sequence 0). */
-static bool next_sequence(const struct moment *now, uint64_t *sequence) {
-  bool clock = lock_clock_is_good(now) != 0;
-  uint64_t above = 0;
-  *sequence = 0;
-  if (s_app.sequence_is_new && !clock) return true;
-  if (clock && s_app.sequence.value < SEQUENCE_LIFTED) {
-    above = now->wall_ms / 1000;
-  }
-  if (counter_next(&s_app.sequence, above, sequence) != CORE_OK) return false;
-  s_app.sequence_is_new = false;
-  return true;
-}
 
 static void drop(const char *what, const char *why, unsigned flashes) {
   LOG(LL_WARN, ("button: %s dropped: %s", what, why));
@@ -52,41 +53,66 @@ static void drop(const char *what, const char *why, unsigned flashes) {
   led_flash(flashes);
 }
 
-static uint64_t uptime_ms(void) {
-  struct moment now;
-  port_now(&now);
-  return now.uptime_ms;
-}
-
 /* Sends a press now or never: one that waited for the network would open a
  * door long after the finger left the button. */
-static void send_press(enum press press) {
+static void send_press(const struct made *made) {
   char payload[PRESS_BYTES_MAX];
   size_t length;
-  uint64_t sequence;
   struct press_message message;
-  struct moment now;
-  if (press == PRESS_NONE) return;
+  const char *name = press_name(made->press);
   if (!mgos_mqtt_global_is_connected()) {
-    drop(press_name(press), "offline", 4);
+    drop(name, "offline", 4);
     return;
   }
-  port_now(&now);
-  if (!next_sequence(&now, &sequence)) {
-    drop(press_name(press), "flash", 6);
+  if (sequence_next(&s_app.sequence, &made->at, &message.sequence) != CORE_OK) {
+    drop(name, "flash", 6);
     return;
   }
   message.serial = port_thing();
-  message.press = press;
-  message.sequence = sequence;
+  message.press = made->press;
   message.good_for_ms = (uint32_t) mgos_sys_config_get_button_answer_ms();
   message.supply_mv = (uint32_t) mgos_sys_config_get_button_supply_mv();
-  message.pressed_ms = lock_clock_is_good(&now) ? now.wall_ms : 0;
+  message.pressed_ms = made->at.earliest_ms;
   PORT_ASSERT(press_format(&message, payload, sizeof(payload), &length) ==
               CORE_OK);
   s_app.last_id = mgos_mqtt_pub(s_app.topic, payload, length, 1, false);
-  if (s_app.unanswered++ == 0) s_app.unanswered_since_ms = uptime_ms();
-  LOG(LL_INFO, ("button: %s", press_name(press)));
+  if (s_app.unanswered++ == 0) s_app.unanswered_since_ms = made->at.uptime_ms;
+  s_app.last_press = made->press;
+  s_app.last_ms = made->at.earliest_ms;
+  s_app.last_number = message.sequence;
+  if (s_app.has_shadow) reporter_mention(exchange_reporter());
+  LOG(LL_INFO, ("button: %s", name));
+}
+
+static void note_press(enum press press, const struct moment *now) {
+  if (press == PRESS_NONE) return;
+  if (s_app.waiting_count == WAITING_MAX) {
+    drop(press_name(press), "too many at once", 4);
+    return;
+  }
+  s_app.waiting[s_app.waiting_count].press = press;
+  s_app.waiting[s_app.waiting_count].at = *now;
+  s_app.waiting_count++;
+}
+
+static void send_presses(void) {
+  while (s_app.waiting_count > 0) {
+    const struct made made = s_app.waiting[0];
+    s_app.waiting_count--;
+    memmove(s_app.waiting, s_app.waiting + 1,
+            (size_t) s_app.waiting_count * sizeof(made));
+    send_press(&made);
+  }
+}
+
+/* Flash takes its time, the lock's journal as well as the sequence, in which a
+ * release and another press may have come. */
+static void look_up_after_saves(void) {
+  struct moment now;
+  if (port_saves() == s_app.saves) return;
+  s_app.saves = port_saves();
+  port_now(&now);
+  press_missed(&s_app.classifier, now.uptime_ms);
 }
 
 /* The presses under way will not be answered any more. */
@@ -95,6 +121,47 @@ static void give_up_presses(const char *why) {
   s_app.counts->dropped += s_app.unanswered - 1;
   s_app.unanswered = 0;
   drop("press", why, 4);
+}
+
+static bool is_down(void) {
+  return mgos_gpio_read(s_app.pin) == s_app.pressed_level;
+}
+
+static void on_tick(void *arg) {
+  struct moment now;
+  (void) arg;
+  look_up_after_saves();
+  port_now(&now);
+  /* The level is looked at: edges that came while a handler ran are lost. */
+  note_press(press_tick(&s_app.classifier, is_down(), now.uptime_ms), &now);
+  send_presses();
+  look_up_after_saves();
+  if (s_app.has_shadow) exchange_tick();
+  port_now(&now);
+  if (s_app.unanswered == 0 ||
+      now.uptime_ms - s_app.unanswered_since_ms <
+          (uint64_t) mgos_sys_config_get_button_answer_ms()) {
+    return;
+  }
+  /* A dead way that TCP believes in would deliver the press when it comes back
+   * to life, and a door would open then. */
+  give_up_presses("no answer");
+  port_close_connection();
+}
+
+/* Handlers. Each notes what happened and nothing else, as the platform loses every
+ * edge of the pin that comes while its handler runs:
+ *   on_edge              the button has changed (mgos_gpio_set_button_handler)
+ *   on_mqtt              the broker has taken a press, or is gone
+ *   exchange.c on_answer the shadow has answered (topics.h)
+ *   exchange.c on_open   the way to the shadow opened or closed (topics.h) */
+
+static void on_edge(int pin, void *arg) {
+  struct moment now;
+  (void) pin;
+  (void) arg;
+  port_now(&now);
+  note_press(press_edge(&s_app.classifier, is_down(), now.uptime_ms), &now);
 }
 
 static void on_mqtt(struct mg_connection *nc, int ev, void *evd, void *arg) {
@@ -111,40 +178,30 @@ static void on_mqtt(struct mg_connection *nc, int ev, void *evd, void *arg) {
   led_flash(1);
 }
 
-static bool is_down(void) {
-  return mgos_gpio_read(s_app.pin) == s_app.pressed_level;
+static int format_health(uint32_t number, const struct moment *now, char *out,
+                         size_t size, size_t *length) {
+  struct health health;
+  health.firmware = PORT_FIRMWARE;
+  health.rssi_dbm = port_rssi();
+  health.boot_count = port_boots();
+  health.number = number;
+  health.supply_mv = (uint32_t) mgos_sys_config_get_button_supply_mv();
+  health.sequence = s_app.last_number;
+  health.press = s_app.last_press;
+  health.pressed_ms = s_app.last_ms;
+  return health_format_update(&health, now, out, size, length);
 }
 
-static void on_edge(int pin, void *arg) {
-  (void) pin;
-  (void) arg;
-  send_press(press_edge(&s_app.classifier, is_down(), uptime_ms()));
-}
-
-static void on_tick(void *arg) {
-  (void) arg;
-  send_press(press_tick(&s_app.classifier, uptime_ms()));
-  if (s_app.unanswered == 0 ||
-      uptime_ms() - s_app.unanswered_since_ms <
-          (uint64_t) mgos_sys_config_get_button_answer_ms()) {
-    return;
-  }
-  /* A dead way that TCP believes in would deliver the press when it comes back
-   * to life, and a door would open then. */
-  give_up_presses("no answer");
-  port_close_connection();
-}
-
-bool button_app_start(struct watchdog_counts *counts) {
-  int status;
+bool button_app_start(struct watchdog_counts *counts, enum role role) {
+  struct press_settings settings;
+  struct moment now;
   s_app.counts = counts;
   s_app.pin = mgos_sys_config_get_pins_button();
   s_app.pressed_level = mgos_sys_config_get_button_pressed_level() != 0;
+  s_app.has_shadow = role == ROLE_BUTTON;
   port_record_start(&s_app.sequence_record, "sequence");
-  status = counter_load(&s_app.sequence, &s_app.sequence_record.flash,
-                        SEQUENCE_MAGIC);
-  s_app.sequence_is_new = status != CORE_OK;
-  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_press(), "", s_app.topic,
+  sequence_load(&s_app.sequence, &s_app.sequence_record.flash);
+  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_press(), "", "", s_app.topic,
                          sizeof(s_app.topic)) == CORE_OK);
   /* The ESP8266 has no pull-down: a button to the supply needs a resistor. */
   if (!mgos_gpio_set_button_handler(
@@ -154,13 +211,17 @@ bool button_app_start(struct watchdog_counts *counts) {
     LOG(LL_ERROR, ("button: pin %d cannot be a button", s_app.pin));
     return false;
   }
-  press_start(&s_app.classifier,
-              (uint32_t) mgos_sys_config_get_button_quiet_ms(),
-              (uint32_t) mgos_sys_config_get_button_long_ms(), is_down(),
-              uptime_ms());
+  settings.quiet_ms = (uint32_t) mgos_sys_config_get_button_quiet_ms();
+  settings.long_ms = (uint32_t) mgos_sys_config_get_button_long_ms();
+  settings.debounce_ms = (uint32_t) mgos_sys_config_get_button_debounce_ms();
+  port_now(&now);
+  press_start(&s_app.classifier, &settings, is_down(), now.uptime_ms);
+  if (s_app.has_shadow) exchange_start(SHADOW_OF_BUTTON, format_health);
   mgos_mqtt_add_global_handler(on_mqtt, NULL);
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   return true;
 }
 
 bool button_app_is_connected(void) { return mgos_mqtt_global_is_connected(); }
+
+bool button_app_is_of_use(void) { return exchange_is_answered(); }

@@ -3,31 +3,44 @@
 
 #include <string.h>
 
+#include "contact.h"
+#include "declare.h"
+#include "exchange.h"
 #include "lock.h"
 #include "mgos.h"
-#include "mgos_mqtt.h"
 #include "port.h"
 #include "report.h"
-#include "reporter.h"
 #include "settings.h"
-#include "shadow.h"
 #include "status.h"
 #include "topics.h"
 
 #define TICK_MS 100
 
+/* Commands that may wait for the main loop, which takes them at its next turn. */
+#define WAITING_MAX 4
+
+CORE_ASSERT(report_fits, EXCHANGE_BYTES_MAX >= REPORT_UPDATE_BYTES_MAX);
+CORE_ASSERT(ram_per_lock_is_bounded,
+            sizeof(struct lock) + sizeof(struct reporter) +
+                    sizeof(struct clock) + 2 * sizeof(struct contact) +
+                    sizeof(struct declaration_store) <=
+                640);
+
 static struct {
   struct lock lock;
-  struct reporter reporter;
   struct port_record journal_record;
   struct report_context context;
   struct watchdog_counts *counts;
-  char update_topic[PORT_TOPIC_BYTES_MAX];
+  struct contact door;
+  struct contact exit;
+  struct command waiting[WAITING_MAX];
+  int waiting_count;
+  bool exit_was_pressed;
   int relay_pin;
   int door_pin;
+  int exit_pin;
   bool unlocked_level;
   bool relay_is_output;
-  int clock_was_good;
 } s_app;
 
 /* The level comes before the mode: a relay must not click on its way up. */
@@ -41,25 +54,13 @@ static void move_latch(void *context, enum latch latch) {
   s_app.relay_is_output = mgos_gpio_setup_output(s_app.relay_pin, level);
 }
 
-static void send_report_if_due(void) {
-  struct moment now;
+static int format_report(uint32_t number, const struct moment *now, char *out,
+                         size_t size, size_t *length) {
   struct report report;
-  char text[REPORT_UPDATE_BYTES_MAX];
-  size_t length;
-  port_now(&now);
-  if (!reporter_wants(&s_app.reporter, &now)) return;
   s_app.context.rssi_dbm = port_rssi();
-  s_app.context.number = reporter_send(&s_app.reporter, &now, port_random());
-  report_collect(&s_app.lock, &s_app.context, &now, &report);
-  PORT_ASSERT(report_format_update(&report, text, sizeof(text), &length) ==
-              CORE_OK);
-  /* Says only that the library took it; the shadow's answer says the rest. */
-  (void) mgos_mqtt_pub(s_app.update_topic, text, length, 1, false);
-}
-
-static void changed(void) {
-  reporter_request(&s_app.reporter);
-  send_report_if_due();
+  s_app.context.number = number;
+  report_collect(&s_app.lock, &s_app.context, now, &report);
+  return report_format_update(&report, out, size, length);
 }
 
 static const char *outcome_name(enum outcome outcome) {
@@ -68,122 +69,153 @@ static const char *outcome_name(enum outcome outcome) {
   return names[outcome];
 }
 
-/* Parses and obeys one payload; the line in the log says what became of it. */
-static void obey(const char *payload, size_t length) {
-  struct command command;
-  struct moment now;
-  enum outcome outcome;
-  int status = command_parse(payload, length, &command);
-  if (status != CORE_OK) {
-    lock_malformed(&s_app.lock);
-    LOG(LL_WARN, ("lock: not a command: %s", command_error_name(status)));
-    return;
-  }
-  port_now(&now);
-  outcome = lock_command(&s_app.lock, &command, &now);
-  LOG(LL_INFO, ("lock: %s %s: %s (refusal %d)",
-                command.action == ACTION_UNLOCK ? "unlock" : "lock",
-                command.id, outcome_name(outcome),
-                outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
-}
-
-static void on_command(const char *payload, size_t length, const void *arg) {
+/* Obeys one command; the line in the log says what became of it. */
+static void obey(const struct command *command) {
   const enum latch latch = s_app.lock.latch;
   const uint64_t version = s_app.lock.journal.entry.version;
-  (void) arg;
-  obey(payload, length);
-  s_app.counts->refusals = s_app.lock.refusals;
+  struct moment now;
+  enum outcome outcome;
+  port_now(&now);
+  outcome = lock_command(&s_app.lock, command, &now);
+  LOG(LL_INFO, ("lock: %s %s: %s (refusal %d)",
+                command->action == ACTION_UNLOCK ? "unlock" : "lock",
+                command->id, outcome_name(outcome),
+                outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
   if (s_app.lock.journal.entry.version != version) s_app.counts->commands++;
   if (s_app.lock.journal.entry.version != version ||
       s_app.lock.latch != latch) {
-    changed();
+    reporter_request(exchange_reporter());
     return;
   }
-  reporter_mention(&s_app.reporter);
-  send_report_if_due();
+  reporter_mention(exchange_reporter());
+}
+
+/* Notes a command. More of them than can wait come from no cloud of ours: then
+ * those with the largest versions wait, as an older one would be superseded. */
+static void note_command(const struct command *command) {
+  struct command *waiting = s_app.waiting;
+  if (s_app.waiting_count == WAITING_MAX) {
+    int i, least = 0;
+    for (i = 1; i < WAITING_MAX; i++) {
+      if (waiting[i].version < waiting[least].version) least = i;
+    }
+    LOG(LL_WARN, ("lock: too many commands at once; the oldest is dropped"));
+    if (command->version <= waiting[least].version) return;
+    s_app.waiting_count--;
+    memmove(waiting + least, waiting + least + 1,
+            (size_t) (s_app.waiting_count - least) * sizeof(*waiting));
+  }
+  waiting[s_app.waiting_count++] = *command;
+}
+
+static void apply_contacts(struct moment *now) {
+  if (s_app.door_pin >= 0) {
+    const enum door door = s_app.lock.door;
+    if (lock_door(&s_app.lock, s_app.door.is_closed ? DOOR_CLOSED : DOOR_OPEN,
+                  now)) {
+      LOG(LL_INFO, ("lock: relocked"));
+      reporter_request(exchange_reporter());
+    }
+    if (s_app.lock.door != door) reporter_door(exchange_reporter());
+  }
+  if (!s_app.exit_was_pressed) return;
+  s_app.exit_was_pressed = false;
+  if (!lock_exit(&s_app.lock, now)) return;
+  LOG(LL_INFO, ("lock: unlocked by the exit button"));
+  reporter_request(exchange_reporter());
+}
+
+/* Does what the handlers have noted: latch, flash, network. */
+static void do_noted(void) {
+  struct moment now;
+  port_now(&now);
+  apply_contacts(&now);
+  while (s_app.waiting_count > 0) {
+    const struct command command = s_app.waiting[0];
+    s_app.waiting_count--;
+    memmove(s_app.waiting, s_app.waiting + 1,
+            (size_t) s_app.waiting_count * sizeof(command));
+    obey(&command);
+  }
+  s_app.counts->refusals = s_app.lock.refusals;
+  exchange_tick();
+}
+
+static bool is_door_closed(void) {
+  return mgos_gpio_read(s_app.door_pin) ==
+         (declare_declaration()->door_closed_level != 0);
+}
+
+static bool is_exit_pressed(void) {
+  return mgos_gpio_read(s_app.exit_pin) ==
+         (declare_declaration()->exit_level != 0);
 }
 
 static void on_tick(void *arg) {
   struct moment now;
-  int clock_is_good;
   (void) arg;
   port_now(&now);
+  /* Edges that came while a handler ran are lost: the levels are looked at. */
+  if (s_app.door_pin >= 0) {
+    (void) contact_look(&s_app.door, is_door_closed(), now.uptime_ms);
+  }
+  if (s_app.exit_pin >= 0 &&
+      contact_look(&s_app.exit, is_exit_pressed(), now.uptime_ms)) {
+    if (s_app.exit.is_closed) s_app.exit_was_pressed = true;
+  }
   if (lock_tick(&s_app.lock, &now)) {
     LOG(LL_INFO, ("lock: relocked"));
-    reporter_request(&s_app.reporter);
+    reporter_request(exchange_reporter());
   }
-  clock_is_good = lock_clock_is_good(&now);
-  if (clock_is_good != s_app.clock_was_good) {
-    s_app.clock_was_good = clock_is_good;
-    reporter_request(&s_app.reporter);
-  }
-  send_report_if_due();
+  do_noted();
 }
 
-/* Whether the latch moved. */
-static bool read_door(void) {
-  struct moment now;
-  bool closed_level = mgos_sys_config_get_lock_door_closed_level() != 0;
-  port_now(&now);
-  return lock_door(&s_app.lock,
-                   mgos_gpio_read(s_app.door_pin) == closed_level ? DOOR_CLOSED
-                                                                  : DOOR_OPEN,
-                   &now) != 0;
-}
+/* Handlers. Each notes what happened and nothing else, as the platform loses every
+ * edge of a pin that comes while its handler runs, and serves no one else:
+ *   on_door, on_exit     a contact has changed (mgos_gpio_set_button_handler)
+ *   on_command           a command has come (topics.h)
+ *   exchange.c on_answer the shadow has answered (topics.h)
+ *   exchange.c on_open   the way to the shadow opened or closed (topics.h) */
 
-/* Sends nothing: an edge that came meanwhile would be lost. The tick does. */
 static void on_door(int pin, void *arg) {
-  const enum door door = s_app.lock.door;
   (void) pin;
   (void) arg;
-  if (read_door()) reporter_request(&s_app.reporter);
-  if (s_app.lock.door != door) reporter_door(&s_app.reporter);
+  if (contact_note(&s_app.door, is_door_closed())) port_soon(do_noted);
 }
 
-static void on_open(bool is_open) {
-  reporter_connected(&s_app.reporter, is_open);
+static void on_exit_button(int pin, void *arg) {
+  (void) pin;
+  (void) arg;
+  if (!contact_note(&s_app.exit, is_exit_pressed())) return;
+  if (!s_app.exit.is_closed) return;
+  s_app.exit_was_pressed = true;
+  port_soon(do_noted);
 }
 
-/* Notes what the answer means; the tick sends. */
-static void on_answer(const char *payload, size_t length, const void *arg) {
-  const enum shadow_topic *topic = (const enum shadow_topic *) arg;
-  const bool was_covered = s_app.reporter.repeat_ms != 0;
-  struct shadow_answer answer;
-  struct moment now;
-  port_now(&now);
-  shadow_read(*topic, payload, length, &answer);
-  switch (reporter_answer(&s_app.reporter, &answer, &now)) {
-    case VERDICT_NONE:
-    case VERDICT_SETTLED:
-      break;
-    case VERDICT_REJECTED:
-      LOG(LL_ERROR, ("lock: report rejected: %lu",
-                     (unsigned long) answer.code));
-      break;
-    case VERDICT_FOREIGN:
-      if (was_covered) break;
-      LOG(LL_WARN, ("lock: another changed the shadow; reporting again in "
-                    "%lu ms",
-                    (unsigned long) (s_app.reporter.repeat_ms -
-                                     now.uptime_ms)));
-      break;
+static void on_command(const char *payload, size_t length, const void *arg) {
+  struct command command;
+  const int status = command_parse(payload, length, &command);
+  (void) arg;
+  if (status == CORE_OK) {
+    note_command(&command);
+  } else {
+    lock_malformed(&s_app.lock);
+    reporter_mention(exchange_reporter());
+    LOG(LL_WARN, ("lock: not a command: %s", command_error_name(status)));
   }
-}
-
-static uint32_t milliseconds(int value, int unit_ms) {
-  return value <= 0 ? 0 : (uint32_t) value * (uint32_t) unit_ms;
+  port_soon(do_noted);
 }
 
 static void read_settings(struct lock_settings *settings) {
-  const char *power_on = mgos_sys_config_get_lock_power_on();
+  const struct declaration *from = declare_declaration();
   memset(settings, 0, sizeof(*settings));
-  settings->power_on = power_on != NULL && strcmp(power_on, "unlocked") == 0
-                           ? LATCH_UNLOCKED
-                           : LATCH_LOCKED;
-  settings->pulse_ms = milliseconds(mgos_sys_config_get_lock_pulse_ms(), 1);
-  settings->relock_ms = milliseconds(mgos_sys_config_get_lock_relock_s(), 1000);
+  settings->power_on = (enum latch) from->power_on;
+  settings->pulse_ms = from->pulse_ms;
+  settings->relock_ms = from->relock_ms;
+  settings->settle_ms = from->settle_ms;
+  settings->relock_from = (enum relock_from) from->relock_from;
   settings->clock_tolerance_ms =
-      milliseconds(mgos_sys_config_get_lock_clock_tolerance_ms(), 1);
+      (uint32_t) mgos_sys_config_get_lock_clock_tolerance_ms();
 }
 
 /* Where the reboot that follows would bring it. */
@@ -191,49 +223,47 @@ static void make_safe(void) {
   move_latch(NULL, s_app.lock.settings.power_on);
 }
 
-static void start_door(void) {
-  s_app.door_pin = mgos_sys_config_get_pins_door();
-  if (s_app.door_pin < 0) return;
-  if (!mgos_gpio_set_button_handler(s_app.door_pin, MGOS_GPIO_PULL_UP,
-                                    MGOS_GPIO_INT_EDGE_ANY, 50, on_door,
-                                    NULL)) {
-    LOG(LL_ERROR, ("lock: pin %d cannot be a door contact", s_app.door_pin));
-    return;
+/* A contact to ground or, with a resistor, to the supply. */
+static bool start_contact(int pin, bool is_to_supply,
+                          mgos_gpio_int_handler_f handler) {
+  if (pin < 0) return true;
+  if (mgos_gpio_set_button_handler(
+          pin, is_to_supply ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
+          MGOS_GPIO_INT_EDGE_ANY, declare_declaration()->debounce_ms, handler,
+          NULL)) {
+    return true;
   }
-  (void) read_door();
+  LOG(LL_ERROR, ("lock: pin %d cannot be a contact", pin));
+  return false;
 }
 
-static void listen_to(const char *prefix, const char *suffix,
-                      topics_handler handler, const enum shadow_topic *kind) {
-  char topic[PORT_TOPIC_BYTES_MAX];
-  PORT_ASSERT(port_topic(prefix, suffix, topic, sizeof(topic)) == CORE_OK);
-  topics_listen(topic, handler, kind);
-}
-
-/* The shadow's answers, and commands: these last, so that they are subscribed to
- * first, as the first report may bring one. */
-static void start_topics(void) {
-  static const enum shadow_topic kinds[SHADOW_TOPICS] = {
-      SHADOW_UPDATE_ACCEPTED, SHADOW_UPDATE_REJECTED, SHADOW_DELETE_ACCEPTED};
-  int i;
-  topics_start(on_open);
-  for (i = 0; i < SHADOW_TOPICS; i++) {
-    listen_to(SHADOW_PREFIX, shadow_suffix(kinds[i]), on_answer, &kinds[i]);
+static bool start_contacts(void) {
+  const struct declaration *from = declare_declaration();
+  s_app.door_pin = from->door_pin;
+  s_app.exit_pin = from->exit_pin;
+  if (!start_contact(s_app.door_pin, false, on_door) ||
+      !start_contact(s_app.exit_pin, from->exit_level != 0, on_exit_button)) {
+    return false;
   }
-  listen_to(mgos_sys_config_get_topic_command(), "", on_command, NULL);
-  PORT_ASSERT(port_topic(SHADOW_PREFIX, SHADOW_UPDATE_SUFFIX,
-                         s_app.update_topic,
-                         sizeof(s_app.update_topic)) == CORE_OK);
+  if (s_app.door_pin >= 0) {
+    contact_start(&s_app.door, from->debounce_ms, is_door_closed());
+  }
+  /* One that is pressed at power-on counts only after its release. */
+  if (s_app.exit_pin >= 0) {
+    contact_start(&s_app.exit, from->debounce_ms, is_exit_pressed());
+  }
+  return true;
 }
 
 void lock_app_power_on(void) {
   static const struct latch_port latch = {move_latch, NULL};
+  const struct declaration *from = declare_declaration();
   struct lock_settings settings;
   struct moment now;
   int status;
   read_settings(&settings);
-  s_app.relay_pin = mgos_sys_config_get_pins_relay();
-  s_app.unlocked_level = mgos_sys_config_get_lock_unlocked_level() != 0;
+  s_app.relay_pin = from->relay_pin;
+  s_app.unlocked_level = from->unlocked_level != 0;
   if (!settings_pin_drives(s_app.relay_pin)) return;
   port_now(&now);
   port_record_start(&s_app.journal_record, "journal");
@@ -243,7 +273,17 @@ void lock_app_power_on(void) {
   if (status != CORE_OK) LOG(LL_WARN, ("lock: no journal (%d)", status));
 }
 
+/* Commands are listened to last, so that they are subscribed to first, as the
+ * first report may bring one. */
+static void listen_to_commands(void) {
+  char topic[PORT_TOPIC_BYTES_MAX];
+  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_command(), "", "", topic,
+                         sizeof(topic)) == CORE_OK);
+  topics_listen(topic, on_command, NULL);
+}
+
 bool lock_app_start(struct watchdog_counts *counts) {
+  struct moment now;
   if (!s_app.relay_is_output) {
     LOG(LL_ERROR, ("lock: pin %d cannot drive a relay", s_app.relay_pin));
     return false;
@@ -251,19 +291,19 @@ bool lock_app_start(struct watchdog_counts *counts) {
   s_app.counts = counts;
   s_app.context.boot_count = port_boots();
   s_app.context.firmware = PORT_FIRMWARE;
-  start_door();
-  reporter_start(&s_app.reporter, s_app.context.boot_count,
-                 milliseconds(mgos_sys_config_get_report_interval_s(), 1000));
-  start_topics();
+  s_app.context.settings = declare_source();
+  if (!start_contacts()) return false;
+  port_now(&now);
+  apply_contacts(&now);
+  exchange_start(SHADOW_OF_LOCK, format_report);
+  listen_to_commands();
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   return true;
 }
 
-bool lock_app_is_connected(void) { return s_app.reporter.connected != 0; }
+bool lock_app_is_connected(void) { return exchange_is_open(); }
 
-bool lock_app_is_of_use(void) {
-  return reporter_is_answered(&s_app.reporter) != 0;
-}
+bool lock_app_is_of_use(void) { return exchange_is_answered(); }
 
 bool lock_app_may_reboot(void) {
   return s_app.lock.latch == s_app.lock.settings.power_on;

@@ -1,5 +1,5 @@
-/*! The lock on Mongoose OS: relay, door contact, command topic, shadow. Decides
- * nothing: that is core/lock.h. */
+/*! The lock on Mongoose OS: relay, contacts of door and exit button, command topic.
+ * Decides nothing: that is core/lock.h. */
 #ifndef LOCK_APP_H
 #define LOCK_APP_H
 
@@ -7,8 +7,8 @@
 
 #include "watchdog.h"
 
-/*! Sets the relay to its declared state and reads the journal (PROTOCOL D4).
- * Needs no good settings: a word that declares nothing counts as locked, and a
+/*! Sets the relay to its declared state and reads the journal (PROTOCOL D4). Needs
+ * a declaration that says polarity and power-on state; all else may be wrong. A
  * pin that cannot drive a relay is left alone. */
 void lock_app_power_on(void);
 

@@ -8,7 +8,6 @@
 #include "counter.h"
 #include "mgos.h"
 #include "mgos_mqtt.h"
-#include "mgos_sntp.h"
 #include "status.h"
 #include "text.h"
 #ifdef MGOS_HAVE_WIFI
@@ -16,15 +15,38 @@
 #endif
 
 #define PATH_BYTES_MAX 24
+/* The app's roles, one each. */
+#define SOON_MAX 2
+
 #define BOOTS_MAGIC 0x31544f42u /* "BOT1" */
 
+static struct clock s_clock;
+
+struct clock *port_clock(void) { return &s_clock; }
+
 void port_now(struct moment *now) {
-  double synced_at = mgos_sntp_get_last_synced_uptime();
-  double wall = mg_time();
-  now->uptime_ms = (uint64_t) (mgos_uptime() * 1000.0);
-  now->wall_ms = wall > 0 ? (uint64_t) (wall * 1000.0) : 0;
-  now->synced = synced_at > 0;
-  now->synced_at_ms = now->synced ? (uint64_t) (synced_at * 1000.0) : 0;
+  clock_read(&s_clock, (uint64_t) (mgos_uptime() * 1000.0), now);
+}
+
+static void (*s_soon[SOON_MAX])(void);
+
+static void run_soon(void *arg) {
+  void (**entry)(void) = (void (**)(void)) arg;
+  void (*callback)(void) = *entry;
+  *entry = NULL;
+  callback();
+}
+
+void port_soon(void (*callback)(void)) {
+  int i;
+  for (i = 0; i < SOON_MAX; i++) {
+    if (s_soon[i] == callback) return;
+    if (s_soon[i] == NULL) break;
+  }
+  PORT_ASSERT(i < SOON_MAX);
+  s_soon[i] = callback;
+  /* Without memory for a timer the caller's tick does it. */
+  if (mgos_set_timer(0, 0, run_soon, &s_soon[i]) == 0) s_soon[i] = NULL;
 }
 
 static int path_of(const struct port_record *record, unsigned slot,
@@ -53,12 +75,17 @@ static int read_slot(void *context, unsigned slot, void *data, size_t length) {
   return status;
 }
 
+static uint32_t s_saves;
+
+uint32_t port_saves(void) { return s_saves; }
+
 static int write_slot(void *context, unsigned slot, const void *data,
                       size_t length) {
   char path[PATH_BYTES_MAX];
   FILE *file;
   int status = path_of((const struct port_record *) context, slot, path);
   if (status != CORE_OK) return status;
+  s_saves++;
   file = fopen(path, "wb");
   if (file == NULL) return CORE_EIO;
   if (fwrite(data, 1, length, file) != length) status = CORE_EIO;
@@ -93,12 +120,14 @@ const char *port_thing(void) {
   return thing == NULL ? "" : thing;
 }
 
-int port_topic(const char *prefix, const char *suffix, char *out, size_t size) {
+int port_topic(const char *prefix, const char *middle, const char *suffix,
+               char *out, size_t size) {
   struct text text;
   size_t length;
   text_start(&text, out, size);
   if (prefix != NULL) text_string(&text, prefix);
   text_string(&text, port_thing());
+  text_string(&text, middle);
   text_string(&text, suffix);
   return text_finish(&text, &length);
 }
@@ -120,6 +149,8 @@ void port_close_connection(void) {
   if (connection != NULL) connection->flags |= MG_F_CLOSE_IMMEDIATELY;
 }
 
+static bool s_boot_is_counted;
+
 uint32_t port_boots(void) {
   static struct port_record record;
   static uint64_t count;
@@ -127,12 +158,16 @@ uint32_t port_boots(void) {
   if (count != 0) return (uint32_t) count;
   port_record_start(&record, "boots");
   (void) counter_load(&boots, &record.flash, BOOTS_MAGIC);
-  if (counter_next(&boots, 0, &count) != CORE_OK) {
-    LOG(LL_ERROR, ("port: the boot could not be counted"));
+  s_boot_is_counted = counter_next(&boots, 0, &count) == CORE_OK;
+  if (!s_boot_is_counted) {
+    LOG(LL_ERROR, ("port: the boot could not be counted: flash failed; no time "
+                   "is taken, so unlocks are refused"));
     count = boots.value + 1;
   }
   return (uint32_t) count;
 }
+
+bool port_boot_is_counted(void) { return s_boot_is_counted; }
 
 static void (*s_make_safe)(void);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lock.h"
 #include "mgos.h"
 #include "port.h"
 #include "press.h"
@@ -12,13 +13,6 @@
 #define MINUTE_MS 60000
 
 static const char *or_empty(const char *text) { return text == NULL ? "" : text; }
-
-enum role settings_role(void) {
-  const char *word = or_empty(mgos_sys_config_get_app_role());
-  if (strcmp(word, "lock") == 0) return ROLE_LOCK;
-  if (strcmp(word, "button") == 0) return ROLE_BUTTON;
-  return strcmp(word, "both") == 0 ? ROLE_BOTH : ROLE_NONE;
-}
 
 bool settings_pin_drives(int pin) {
   return pin >= 0 && pin <= 16 && (pin < 6 || pin > 11);
@@ -54,22 +48,33 @@ static void remark_relay(int pin) {
   }
 }
 
+/* Pins of a lock are those in force; numbers that are no pin's show as they are
+ * stated. */
+static int pin_of_lock(int kept, int stated) {
+  return declare_source() == DECLARATION_KEPT ? kept : stated;
+}
+
 bool settings_check_pins(enum role role) {
+  const struct declaration *kept = declare_declaration();
   const struct use uses[] = {
-      {"pins.relay", mgos_sys_config_get_pins_relay(), true, false},
-      {"pins.door", mgos_sys_config_get_pins_door(), false, true},
-      {"pins.button", mgos_sys_config_get_pins_button(), true, true},
+      {"pins.relay",
+       pin_of_lock(kept->relay_pin, mgos_sys_config_get_pins_relay()), true,
+       false},
+      {"pins.door", pin_of_lock(kept->door_pin, mgos_sys_config_get_pins_door()),
+       false, true},
+      {"pins.exit", pin_of_lock(kept->exit_pin, mgos_sys_config_get_pins_exit()),
+       false, true},
       {"pins.led", mgos_sys_config_get_pins_led(), false, false},
+      {"pins.button", mgos_sys_config_get_pins_button(), true, true},
   };
-  const int first = role == ROLE_BUTTON ? 2 : 0;
+  const int first = role == ROLE_BUTTON ? 3 : 0;
+  const int end = role == ROLE_LOCK ? 4 : 5;
   bool is_good = true;
   int i, j;
   if (role != ROLE_BUTTON) remark_relay(uses[0].pin);
-  for (i = first; i < 4; i++) {
-    if (role == ROLE_LOCK && i == 2) continue;
+  for (i = first; i < end; i++) {
     is_good &= check_use(&uses[i]);
     for (j = first; j < i; j++) {
-      if (role == ROLE_LOCK && j == 2) continue;
       if (uses[i].pin < 0 || uses[i].pin != uses[j].pin) continue;
       LOG(LL_ERROR, ("settings: %s and %s are both %d; allowed: pins of their "
                      "own",
@@ -91,45 +96,88 @@ static bool check_range(const char *key, int value, int least, int most) {
 static bool check_topic(const char *key, const char *text) {
   char topic[PORT_TOPIC_BYTES_MAX];
   text = or_empty(text);
-  if (text[0] != '$' && strpbrk(text, "+#") == NULL &&
-      port_topic(text, "", topic, sizeof(topic)) == 0) {
+  if (text[0] != '$' && strpbrk(text, "+#") == NULL && text[0] != '\0' &&
+      text[strlen(text) - 1] == '/' &&
+      port_topic(text, "", "", topic, sizeof(topic)) == 0) {
     return true;
   }
-  LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: a topic without + and # that "
-                 "does not begin with $, up to %d characters with the name",
+  LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: a topic that ends with /, "
+                 "without + and #, that does not begin with $, up to %d "
+                 "characters with the name",
                  key, text, PORT_TOPIC_BYTES_MAX - 1));
   return false;
 }
 
-static bool check_lock(void) {
-  const char *power_on = or_empty(mgos_sys_config_get_lock_power_on());
+static bool check_word(const char *key, const char *word, const char *one,
+                       const char *other) {
+  word = or_empty(word);
+  if (strcmp(word, one) == 0 || strcmp(word, other) == 0) return true;
+  LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: %s, %s", key, word, one,
+                 other));
+  return false;
+}
+
+/* What the settings state of the door. What was kept was checked before. */
+static bool check_door(void) {
   const int pulse_ms = mgos_sys_config_get_lock_pulse_ms();
   const int relock_s = mgos_sys_config_get_lock_relock_s();
   bool is_good = true;
-  if (strcmp(power_on, "locked") != 0 && strcmp(power_on, "unlocked") != 0) {
-    LOG(LL_ERROR, ("settings: lock.power_on is \"%s\"; allowed: locked, unlocked",
-                   power_on));
-    is_good = false;
-  }
+  is_good &= check_word("lock.power_on", mgos_sys_config_get_lock_power_on(),
+                        "locked", "unlocked");
   is_good &= check_range("lock.unlocked_level",
                          mgos_sys_config_get_lock_unlocked_level(), 0, 1);
   is_good &= check_range("lock.door_closed_level",
                          mgos_sys_config_get_lock_door_closed_level(), 0, 1);
+  is_good &= check_range("lock.exit_level",
+                         mgos_sys_config_get_lock_exit_level(), 0, 1);
+  is_good &= check_range("lock.debounce_ms",
+                         mgos_sys_config_get_lock_debounce_ms(), 1, 1000);
+  is_good &= check_range("lock.settle_ms",
+                         mgos_sys_config_get_lock_settle_ms(), 0, MINUTE_MS);
   is_good &= check_range("lock.pulse_ms", pulse_ms, 0, MINUTE_MS);
   is_good &= check_range("lock.relock_s", relock_s, 0, DAY_S);
-  is_good &= check_range("lock.clock_tolerance_ms",
-                         mgos_sys_config_get_lock_clock_tolerance_ms(), 0,
-                         10000);
-  is_good &= check_range("report.interval_s",
-                         mgos_sys_config_get_report_interval_s(), 1, 1800);
-  is_good &= check_topic("topic.command", mgos_sys_config_get_topic_command());
-  if (pulse_ms > 0 && relock_s > 0) {
+  is_good &= check_word("lock.relock_from",
+                        mgos_sys_config_get_lock_relock_from(), "unlock",
+                        "closing");
+  if (mgos_sys_config_get_pins_exit() >= 0 && pulse_ms <= 0 && relock_s <= 0) {
+    LOG(LL_ERROR, ("settings: pins.exit needs lock.relock_s or lock.pulse_ms: "
+                   "the door would stay unlocked after each exit"));
+    is_good = false;
+  }
+  return is_good;
+}
+
+/* What is in force, for a person to compare with what was meant. */
+static void log_door(void) {
+  const struct declaration *door = declare_declaration();
+  LOG(LL_INFO,
+      ("settings: relay on pin %d, unlocked at level %d; %s at power-on; relock "
+       "after %lu ms from %s (0 = never), settled for %lu ms; pulse of %lu ms "
+       "(0 = none); door on pin %d, exit on pin %d; %s",
+       door->relay_pin, door->unlocked_level,
+       door->power_on == LATCH_UNLOCKED ? "unlocked" : "locked",
+       (unsigned long) door->relock_ms,
+       door->relock_from == RELOCK_FROM_CLOSING ? "the closing" : "the unlock",
+       (unsigned long) door->settle_ms, (unsigned long) door->pulse_ms,
+       door->door_pin, door->exit_pin,
+       declare_source() == DECLARATION_KEPT ? "kept" : "as stated"));
+  if (door->pulse_ms > 0 && door->relock_ms > 0) {
     LOG(LL_WARN, ("settings: lock.pulse_ms wins over lock.relock_s"));
   }
-  if (strcmp(power_on, "unlocked") == 0 && pulse_ms == 0 && relock_s == 0) {
+  if (door->power_on == LATCH_UNLOCKED && door->pulse_ms == 0 &&
+      door->relock_ms == 0) {
     LOG(LL_WARN, ("settings: lock.power_on is unlocked without lock.relock_s: "
                   "it stays unlocked after a power cut"));
   }
+}
+
+static bool check_lock(void) {
+  bool is_good = declare_source() == DECLARATION_KEPT || check_door();
+  is_good &= check_range("lock.clock_tolerance_ms",
+                         mgos_sys_config_get_lock_clock_tolerance_ms(), 0,
+                         10000);
+  is_good &= check_topic("topic.command", mgos_sys_config_get_topic_command());
+  if (is_good) log_door();
   return is_good;
 }
 
@@ -157,6 +205,8 @@ static bool check_device(void) {
   is_good &= check_range("led.on_level", mgos_sys_config_get_led_on_level(), 0, 1);
   is_good &= check_range("health.interval_s",
                          mgos_sys_config_get_health_interval_s(), 0, DAY_S);
+  is_good &= check_range("report.interval_s",
+                         mgos_sys_config_get_report_interval_s(), 1, 1800);
   is_good &= check_range("watchdog.reconnect_s",
                          mgos_sys_config_get_watchdog_reconnect_s(), 0, DAY_S);
   is_good &= check_range("watchdog.silence_s",

@@ -1,15 +1,12 @@
-/*! Reads the role and refuses settings that cannot be meant, each with a line
- * that names the key and what is allowed. Starts nothing and touches no pin. */
+/*! Refuses settings that cannot be meant, each with a line that names the key and
+ * what is allowed. What declare.h says is in force is checked, not what the file
+ * says. Starts nothing and touches no pin. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
 #include <stdbool.h>
 
-/*! What this device is; ROLE_BOTH is ROLE_LOCK and ROLE_BUTTON. */
-enum role { ROLE_NONE = 0, ROLE_LOCK = 1, ROLE_BUTTON = 2, ROLE_BOTH = 3 };
-
-/*! The role of app.role; ROLE_NONE where it is no role's word. */
-enum role settings_role(void);
+#include "declare.h"
 
 /*! Whether an ESP8266 can use this pin as an output: not those of its flash. */
 bool settings_pin_drives(int pin);

@@ -3,7 +3,6 @@
 
 #include "led.h"
 #include "link.h"
-#include "lock.h"
 #include "mgos.h"
 #include "mgos_mqtt.h"
 #include "port.h"
@@ -15,9 +14,17 @@ static struct {
   const struct watchdog_counts *counts;
   struct link link;
   bool has_network;
+  bool was_closed; /* A connection has ended since the last tick. */
+  bool settings_are_stated;
 } s_watchdog;
 
+/* A connection that ended between two ticks is seen to have ended, even where the
+ * library has made the next one already. */
 static enum link_phase phase(void) {
+  if (s_watchdog.was_closed) {
+    s_watchdog.was_closed = false;
+    return LINK_IDLE;
+  }
   if (mgos_mqtt_global_is_connected()) return LINK_CONNECTED;
   return mgos_mqtt_get_global_conn() != NULL ? LINK_TRYING : LINK_IDLE;
 }
@@ -52,9 +59,22 @@ static void on_tick(void *arg) {
       LOG(LL_ERROR, ("watchdog: no connection of use, rebooting"));
       mgos_system_restart();
   }
-  led_show(indicator_state_of(s_watchdog.has_network,
+  led_show(indicator_state_of(s_watchdog.settings_are_stated,
+                              s_watchdog.has_network,
                               s_watchdog.role->is_connected(),
-                              lock_clock_is_good(&now)));
+                              moment_has_time(&now)));
+}
+
+/* Handlers. Each notes what happened; the tick acts:
+ *   on_network    the network is there, or gone (MGOS_EVENT_GRP_NET)
+ *   on_connection the connection has ended (MQTT library) */
+
+static void on_connection(struct mg_connection *nc, int ev, void *evd,
+                          void *arg) {
+  if (ev == MG_EV_CLOSE) s_watchdog.was_closed = true;
+  (void) nc;
+  (void) evd;
+  (void) arg;
 }
 
 static void on_network(int ev, void *evd, void *arg) {
@@ -70,12 +90,13 @@ static void log_health(void *arg) {
   (void) arg;
   port_now(&now);
   LOG(LL_INFO,
-      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s heap=%lu "
+      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s clock_ms=%lu heap=%lu "
        "heap_min=%lu boots=%lu commands=%lu refusals=%lu presses=%lu dropped=%lu",
        (unsigned long) (now.uptime_ms / 1000),
        s_watchdog.has_network ? "up" : "down", (long) port_rssi(),
        mgos_mqtt_global_is_connected() ? "up" : "down",
-       lock_clock_is_good(&now) ? "good" : "bad",
+       moment_has_time(&now) ? "good" : "bad",
+       (unsigned long) (now.latest_ms - now.earliest_ms),
        (unsigned long) mgos_get_free_heap_size(),
        (unsigned long) mgos_get_min_free_heap_size(),
        (unsigned long) port_boots(), (unsigned long) counts->commands,
@@ -84,7 +105,8 @@ static void log_health(void *arg) {
 }
 
 void watchdog_start(const struct watchdog_role *role,
-                    const struct watchdog_counts *counts) {
+                    const struct watchdog_counts *counts,
+                    bool settings_are_stated) {
   const int health_s = mgos_sys_config_get_health_interval_s();
   struct link_settings settings;
   struct moment now;
@@ -101,8 +123,10 @@ void watchdog_start(const struct watchdog_role *role,
   port_now(&now);
   s_watchdog.role = role;
   s_watchdog.counts = counts;
+  s_watchdog.settings_are_stated = settings_are_stated;
   link_start(&s_watchdog.link, &settings, now.uptime_ms);
   mgos_event_add_group_handler(MGOS_EVENT_GRP_NET, on_network, NULL);
+  mgos_mqtt_add_global_handler(on_connection, NULL);
   mgos_set_timer(TICK_MS, MGOS_TIMER_REPEAT, on_tick, NULL);
   if (health_s > 0) {
     mgos_set_timer(health_s * 1000, MGOS_TIMER_REPEAT, log_health, NULL);

@@ -19,6 +19,7 @@ void scan_tests(void);
 void command_tests(void);
 void slot_tests(void);
 void lock_tests(void);
+void relock_tests(void);
 void device_tests(void);
 void report_tests(void);
 void reporter_tests(void);
@@ -29,5 +30,13 @@ void powercut_tests(void);
 void time_tests(void);
 void link_tests(void);
 void indicator_tests(void);
+void clock_tests(void);
+void clock_walk_tests(void);
+void contact_tests(void);
+void press_lost_tests(void);
+void declaration_tests(void);
+void layer_tests(void);
+void health_tests(void);
+void sequence_tests(void);
 
 #endif

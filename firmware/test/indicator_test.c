@@ -27,6 +27,8 @@ static void each_state_has_its_pattern(void) {
        "####################....................####################...."},
       {INDICATOR_NO_CLOCK,
        "##......................................##......................"},
+      {INDICATOR_SETTINGS,
+       "##################..##################..##################..####"},
       {INDICATOR_GOOD,
        "................................................................"},
   };
@@ -39,27 +41,31 @@ static void each_state_has_its_pattern(void) {
     indicator_show(&indicator, rows[i].state, 1234567);
     draw(&indicator, 1234567, 64, out);
     CHECK(rows[i].expected,
-          i == 3 ? strchr(out, '#') == NULL : strcmp(out, rows[i].expected) == 0);
+          rows[i].state == INDICATOR_GOOD ? strchr(out, '#') == NULL : strcmp(out, rows[i].expected) == 0);
   }
 }
 
 static void the_state_is_the_worst_that_is_known(void) {
   static const struct {
     const char *name;
-    int network, connected, clock;
+    int settings, network, connected, clock;
     enum indicator_state expected;
   } rows[] = {
-      {"start-up", 0, 0, 0, INDICATOR_NO_NETWORK},
-      {"network lost, clock still good", 0, 0, 1, INDICATOR_NO_NETWORK},
-      {"address", 1, 0, 0, INDICATOR_NO_CLOUD},
-      {"address, clock good", 1, 0, 1, INDICATOR_NO_CLOUD},
-      {"connected", 1, 1, 0, INDICATOR_NO_CLOCK},
-      {"all well", 1, 1, 1, INDICATOR_GOOD},
+      {"start-up", 1, 0, 0, 0, INDICATOR_NO_NETWORK},
+      {"network lost, clock still good", 1, 0, 0, 1, INDICATOR_NO_NETWORK},
+      {"address", 1, 1, 0, 0, INDICATOR_NO_CLOUD},
+      {"address, clock good", 1, 1, 0, 1, INDICATOR_NO_CLOUD},
+      {"connected", 1, 1, 1, 0, INDICATOR_NO_CLOCK},
+      {"all well", 1, 1, 1, 1, INDICATOR_GOOD},
+      {"kept settings, all else well", 0, 1, 1, 1, INDICATOR_SETTINGS},
+      {"kept settings at start-up", 0, 0, 0, 0, INDICATOR_SETTINGS},
   };
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
-    CHECK(rows[i].name, indicator_state_of(rows[i].network, rows[i].connected,
-                                           rows[i].clock) == rows[i].expected);
+    CHECK(rows[i].name,
+          indicator_state_of(rows[i].settings, rows[i].network,
+                             rows[i].connected,
+                             rows[i].clock) == rows[i].expected);
   }
 }
 
@@ -67,7 +73,7 @@ static void flashes_can_be_counted_over_any_state(void) {
   static const unsigned counts[] = {1, 4, 6, 100};
   static const enum indicator_state states[] = {
       INDICATOR_NO_NETWORK, INDICATOR_NO_CLOUD, INDICATOR_NO_CLOCK,
-      INDICATOR_GOOD};
+      INDICATOR_GOOD, INDICATOR_SETTINGS};
   size_t i, j;
   for (i = 0; i < COUNT_OF(counts); i++) {
     for (j = 0; j < COUNT_OF(states); j++) {

@@ -31,6 +31,7 @@ int main(void) {
   command_tests();
   slot_tests();
   lock_tests();
+  relock_tests();
   device_tests();
   report_tests();
   reporter_tests();
@@ -41,6 +42,14 @@ int main(void) {
   time_tests();
   link_tests();
   indicator_tests();
+  clock_tests();
+  clock_walk_tests();
+  contact_tests();
+  press_lost_tests();
+  declaration_tests();
+  layer_tests();
+  health_tests();
+  sequence_tests();
   printf("%d passed, %d failed\n", s_passed, s_failed);
   return s_failed == 0 ? 0 : 1;
 }

@@ -53,10 +53,9 @@ static unsigned s_cuts;
 
 static struct moment moment_of(uint64_t uptime_s, int synced) {
   struct moment now;
-  now.uptime_ms = uptime_s * 1000;
-  now.wall_ms = (NOW_S + uptime_s) * 1000;
-  now.synced = synced;
-  now.synced_at_ms = 0;
+  /* Powered for long: nothing that comes was issued before the journal's loss. */
+  now.uptime_ms = (1000 + uptime_s) * 1000;
+  now.earliest_ms = now.latest_ms = synced ? (NOW_S + uptime_s) * 1000 : 0;
   return now;
 }
 

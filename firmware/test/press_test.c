@@ -8,6 +8,9 @@
 
 #define QUIET_MS 400
 #define LONG_MS 1500
+#define DEBOUNCE_MS 50
+
+static const struct press_settings settings = {QUIET_MS, LONG_MS, DEBOUNCE_MS};
 
 /* Plays a waveform: times at which the level flips, starting released and
  * ending with 0. Writes one letter per press and returns how many there were. */
@@ -17,7 +20,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   uint32_t now_ms;
   size_t count = 0;
   int down = 0;
-  press_start(&classifier, QUIET_MS, LONG_MS, 0, 0);
+  press_start(&classifier, &settings, 0, 0);
   for (now_ms = 1; now_ms < 10000; now_ms++) {
     enum press press = PRESS_NONE;
     if (*flips == now_ms) {
@@ -25,7 +28,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
       down = !down;
       press = press_edge(&classifier, down, now_ms);
     } else if (now_ms % 20 == 0) {
-      press = press_tick(&classifier, now_ms);
+      press = press_tick(&classifier, down, now_ms);
     }
     if (press != PRESS_NONE) {
       presses[count++] = letters[press];
@@ -76,23 +79,23 @@ static void a_waveform_is_told_apart(void) {
 
 static void a_button_held_at_power_on_is_no_press(void) {
   struct press_classifier classifier;
-  press_start(&classifier, QUIET_MS, LONG_MS, 1, 0);
-  CHECK("held", press_tick(&classifier, 60000) == PRESS_NONE);
+  press_start(&classifier, &settings, 1, 0);
+  CHECK("held", press_tick(&classifier, 1, 60000) == PRESS_NONE);
   CHECK("up", press_edge(&classifier, 0, 60001) == PRESS_NONE);
-  CHECK("rest", press_tick(&classifier, 60500) == PRESS_NONE);
+  CHECK("rest", press_tick(&classifier, 0, 60500) == PRESS_NONE);
   CHECK("down", press_edge(&classifier, 1, 61000) == PRESS_NONE);
   CHECK("up", press_edge(&classifier, 0, 61100) == PRESS_NONE);
-  CHECK("tap", press_tick(&classifier, 61500) == PRESS_SINGLE);
+  CHECK("tap", press_tick(&classifier, 0, 61500) == PRESS_SINGLE);
 }
 
 static void an_edge_that_changes_nothing_is_ignored(void) {
   struct press_classifier classifier;
-  press_start(&classifier, QUIET_MS, LONG_MS, 0, 0);
+  press_start(&classifier, &settings, 0, 0);
   CHECK("up", press_edge(&classifier, 0, 10) == PRESS_NONE);
   CHECK("down", press_edge(&classifier, 1, 20) == PRESS_NONE);
   CHECK("down", press_edge(&classifier, 1, 30) == PRESS_NONE);
   CHECK("up", press_edge(&classifier, 0, 100) == PRESS_NONE);
-  CHECK("tap", press_tick(&classifier, 500) == PRESS_SINGLE);
+  CHECK("tap", press_tick(&classifier, 0, 500) == PRESS_SINGLE);
 }
 
 static int format(const char *serial, enum press press, uint64_t pressed_ms,

@@ -48,25 +48,6 @@ static void an_update_is_the_report_with_its_token(void) {
   }
 }
 
-static void a_firmware_s_name_is_cut_where_the_report_has_no_room(void) {
-  static const char longest[] = "0123456789abcde", *const names[] = {
-    "", "1.0.0", longest, "0123456789abcdef", "0123456789abcdefghijklm"};
-  struct lock lock;
-  struct moment now;
-  size_t i;
-  memset(&lock, 0, sizeof(lock));
-  memset(&now, 0, sizeof(now));
-  CHECK("longest", strlen(longest) == REPORT_FIRMWARE_CHARS_MAX);
-  for (i = 0; i < COUNT_OF(names); i++) {
-    struct report_context context = {1, 1, -61, NULL};
-    struct report report;
-    context.firmware = names[i];
-    memset(&report, 'x', sizeof(report));
-    report_collect(&lock, &context, &now, &report);
-    CHECK(names[i], strcmp(report.firmware, i < 2 ? names[i] : longest) == 0);
-  }
-}
-
 static void delays_double_to_their_bound_and_never_leave_it(void) {
   static const uint32_t whole_ms[] = {2000, 4000, 8000, 10000, 10000};
   static const uint32_t randoms[] = {0, 1, 999, 1000, 1001, 0xffffffffu};
@@ -111,7 +92,6 @@ static void a_name_is_of_letters_digits_and_four_marks(void) {
 void report_tests(void) {
   RUN(the_shared_vectors_hold);
   RUN(an_update_is_the_report_with_its_token);
-  RUN(a_firmware_s_name_is_cut_where_the_report_has_no_room);
   RUN(delays_double_to_their_bound_and_never_leave_it);
   RUN(numbers_of_any_size_are_written_in_full);
   RUN(a_name_is_of_letters_digits_and_four_marks);

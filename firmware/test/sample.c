@@ -4,12 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-struct moment sample_moment(uint64_t uptime_s) {
+struct moment sample_moment(uint64_t after_s) {
   struct moment now;
-  now.uptime_ms = uptime_s * 1000;
-  now.wall_ms = (NOW_S + uptime_s) * 1000;
-  now.synced = 1;
-  now.synced_at_ms = 1;
+  now.uptime_ms = SAMPLE_UPTIME_MS + after_s * 1000;
+  now.earliest_ms = now.latest_ms = (NOW_S + after_s) * 1000;
   return now;
 }
 

@@ -123,7 +123,7 @@ static void the_answer_to_the_longest_report_can_be_received(void) {
                     i == 0 ? "" : ",", (int) key.length, key.at);
   }
   strcat(text, "}}}");
-  CHECK("members", i == 12);
+  CHECK("members", i == 16);
   length = strlen(text);
   CHECK("readable",
         read_exact(SHADOW_UPDATE_ACCEPTED, text, length).number == UINT32_MAX);

@@ -35,7 +35,11 @@ def report_row(case):
         DOORS[report["door"]],
         "RESULT_" + report["result"].upper(),
         "REFUSAL_" + refusal,
+        "DECLARATION_" + report["settings"].upper(),
         str(int(report["clock"] == "synced")),
+        f"{report['clockUncertaintyMs'] or 0}u",
+        f"{report['relockMs']}u",
+        f"{report['pulseMs']}u",
         "INT32_MIN" if report["rssi"] == -(2**31) else str(report["rssi"]),
         f"{report['bootCount']}u",
         f"{report['reportId'].split('-')[1]}u",
@@ -50,15 +54,17 @@ def report_row(case):
 def device_row(case, step, is_last):
     settings, expect = case["settings"], step["expect"]
     times = [step.get(key, 0) for key in ("version", "issuedAt", "expiresAt")]
-    delays = [settings.get(key, 0) for key in ("relockMs", "pulseMs")]
+    delays = [settings.get(key, 0) for key in ("relockMs", "pulseMs", "settleMs")]
     fields = [
         c_string(case["name"].encode()),
         "DO_" + re.sub("([A-Z])", r"_\1", step["do"]).upper(),
         str(int(is_last)),
         f"{step['at']}u",
+        f"{step.get('sentAt', step['at'])}u",
         str(int(step.get("synced", False))),
         DOORS[step.get("door")],
-        f"{{{LATCHES[settings.get('powerOn', 'locked')]}, {delays[0]}u, {delays[1]}u, 2000u}}",
+        f"{{{LATCHES[settings.get('powerOn', 'locked')]}, {delays[0]}u, {delays[1]}u, 2000u, {delays[2]}u, "
+        f"RELOCK_FROM_{settings.get('relockFrom', 'unlock').upper()}}}",
         f"{{{times[0]}u, {times[1]}u, {times[2]}u, ACTION_{step.get('action', 'lock').upper()}, "
         f"{c_string(step.get('commandId', '').encode())}}}",
         "OUTCOME_" + expect.get("outcome", "executed").upper(),

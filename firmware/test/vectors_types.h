@@ -35,6 +35,7 @@ enum device_step {
   DO_SYNC,
   DO_COMMAND,
   DO_DOOR,
+  DO_EXIT,
   DO_TICK,
   DO_MALFORMED,
   DO_ERASE,
@@ -48,6 +49,7 @@ struct device_vector {
   enum device_step what;
   int last; /*!< The case ends here. */
   uint64_t at_s;
+  uint64_t sent_at_s; /*!< DO_SYNC: when the update was sent. */
   int synced;
   enum door door;
   struct lock_settings settings;

@@ -25,7 +25,9 @@ struct walk {
   uint64_t highest_since_boot;     /* And performed without a journal. */
   uint64_t acting;                 /* Version being handled, 0 = none. */
   enum latch latch;
-  int clock_error_ms;
+  uint64_t true_ms;  /* The time of day; the device knows bounds of it. */
+  uint64_t ahead_ms; /* How far its latest possible time is ahead. */
+  int has_time;
   char row[48];
 };
 
@@ -39,29 +41,35 @@ static void move(void *context, enum latch latch) {
   walk->latch = latch;
   if (latch == LATCH_UNLOCKED) {
     const struct command *c = &walk->issued[walk->acting];
-    uint64_t real_ms = walk->now.wall_ms + (uint64_t) walk->clock_error_ms;
     CHECK(walk->row, walk->acting != 0);
     CHECK(walk->row, c->action == ACTION_UNLOCK);
     CHECK(walk->row, ++walk->opened[walk->acting] == 1); /* S2 */
     CHECK(walk->row, walk->acting > walk->highest_journalled); /* S1 */
     CHECK(walk->row, walk->acting > walk->highest_since_boot); /* S1 */
-    CHECK(walk->row, real_ms <= c->expires_s * 1000); /* S1 */
-    CHECK(walk->row, walk->now.synced); /* D3 */
+    CHECK(walk->row, walk->true_ms <= c->expires_s * 1000); /* S1 */
+    CHECK(walk->row, walk->has_time); /* D3 */
   }
   if (walk->acting > walk->highest_since_boot) {
     walk->highest_since_boot = walk->acting;
   }
 }
 
+static void set_bounds(struct walk *walk) {
+  walk->now.earliest_ms = walk->has_time ? walk->true_ms - 500 : 0;
+  walk->now.latest_ms = walk->has_time ? walk->true_ms + walk->ahead_ms : 0;
+}
+
 static void boot(struct walk *walk) {
-  static const struct lock_settings settings = {LATCH_LOCKED, 0, 0, 2000};
+  static const struct lock_settings settings = {
+      LATCH_LOCKED, 0, 0, 2000, 0, RELOCK_FROM_UNLOCK};
   struct latch_port port;
   port.move = move;
   port.context = walk;
   walk->acting = 0;
   walk->highest_since_boot = 0;
-  walk->now.synced = (int) roll(walk, 2);
-  walk->now.uptime_ms = walk->now.synced_at_ms = 1;
+  walk->has_time = (int) roll(walk, 2);
+  walk->now.uptime_ms = 1;
+  set_bounds(walk);
   (void) lock_boot(&walk->lock, &settings, &port, &walk->sim.flash, &walk->now);
   CHECK(walk->row, walk->latch == LATCH_LOCKED); /* S6 */
 }
@@ -72,8 +80,8 @@ static void start(struct walk *walk, uint32_t seed) {
   walk->seed = seed;
   (void) snprintf(walk->row, sizeof(walk->row), "seed %u", (unsigned) seed);
   flash_sim_start(&walk->sim);
-  walk->now.wall_ms = EPOCH_S * 1000;
-  walk->clock_error_ms = (int) roll(walk, 2001);
+  walk->true_ms = EPOCH_S * 1000;
+  walk->ahead_ms = roll(walk, 2001);
   for (version = 1; version < VERSIONS; version++) {
     struct command *c = &walk->issued[version];
     c->version = version;
@@ -95,7 +103,7 @@ static void start(struct walk *walk, uint32_t seed) {
 static void deliver(struct walk *walk) {
   /* The newest command that the cloud has issued, or any one before it; now
    * and then one from a cloud whose clock is ahead. */
-  uint64_t newest = 1 + (walk->now.wall_ms / 1000 - EPOCH_S) / 3;
+  uint64_t newest = 1 + (walk->true_ms / 1000 - EPOCH_S) / 3;
   uint64_t version = newest + (roll(walk, 20) == 0 ? roll(walk, 3) : 0);
   enum latch before = walk->latch;
   enum outcome outcome;
@@ -134,13 +142,14 @@ static void step(struct walk *walk) {
     case 4: {
       uint32_t ms = roll(walk, 9000);
       walk->now.uptime_ms += ms;
-      walk->now.wall_ms += ms;
+      walk->true_ms += ms;
+      set_bounds(walk);
       (void) lock_tick(&walk->lock, &walk->now);
       break;
     }
     case 5:
-      walk->now.synced = 1;
-      walk->now.synced_at_ms = walk->now.uptime_ms;
+      walk->has_time = 1;
+      set_bounds(walk);
       break;
     default:
       deliver(walk);

@@ -54,7 +54,8 @@ enum part { NOTHING, PARSE, DECIDE, REPORT };
  * so that the parts differ by nothing but their work. */
 static __attribute__((noinline)) int take(const char *payload, size_t length,
                                           enum part part) {
-  static const struct report_context context = {7, 12, -61, "1.0.0"};
+  static const struct report_context context = {
+      7, 12, -61, DECLARATION_STATED, "2.0.0"};
   struct command command;
   struct report report;
   int outcome = -1, status;
@@ -138,7 +139,8 @@ static int count(const char *name, int outcome, const char *payload) {
   ",\"commandId\":\"01JD9Z3T5W8Q2M4N6P7R9S1V3X\",\"issuedAt\":1763779519" end
 
 int main(void) {
-  static const struct lock_settings settings = {LATCH_LOCKED, 5000, 0, 2000};
+  static const struct lock_settings settings = {
+      LATCH_LOCKED, 5000, 0, 2000, 1000, RELOCK_FROM_UNLOCK};
   static const struct latch_port port = {move, &s_bench};
   static const char first[] = PAYLOAD("lock", "1763779512344", "}");
   int wrong;
@@ -147,9 +149,8 @@ int main(void) {
     return 1;
   }
   s_now.uptime_ms = 60000;
-  s_now.wall_ms = NOW_MS;
-  s_now.synced = 1;
-  s_now.synced_at_ms = 1000;
+  s_now.earliest_ms = NOW_MS - 1000;
+  s_now.latest_ms = NOW_MS;
   (void) lock_boot(&s_bench.lock, &settings, &port, &s_flash, &s_now);
   (void) take(first, strlen(first), DECIDE);
   memcpy(&s_ready, &s_bench, sizeof(s_ready));

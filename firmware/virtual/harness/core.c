@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "flash_sim.h"
 #include "lock.h"
 #include "report.h"
@@ -15,6 +16,7 @@
 struct harness {
   struct flash_sim sim;
   struct lock lock;
+  struct clock clock;
   struct lock_settings settings;
   struct report_context context;
   enum latch latch;
@@ -27,12 +29,10 @@ static void move(void *context, enum latch latch) {
   harness->moves++;
 }
 
-static struct moment moment(const struct harness_moment *from) {
+static struct moment moment(const struct harness *harness,
+                            uint64_t uptime_ms) {
   struct moment now;
-  now.uptime_ms = from->uptime_ms;
-  now.wall_ms = from->wall_ms;
-  now.synced_at_ms = from->synced_at_ms;
-  now.synced = from->synced != 0;
+  clock_read(&harness->clock, uptime_ms, &now);
   return now;
 }
 
@@ -45,7 +45,12 @@ struct harness *harness_new(const struct harness_settings *settings) {
   harness->settings.relock_ms = settings->relock_ms;
   harness->settings.pulse_ms = settings->pulse_ms;
   harness->settings.clock_tolerance_ms = settings->clock_tolerance_ms;
-  harness->context.firmware = "1.0.0";
+  harness->settings.settle_ms = settings->settle_ms;
+  harness->settings.relock_from = settings->relock_from_closing
+                                      ? RELOCK_FROM_CLOSING
+                                      : RELOCK_FROM_UNLOCK;
+  harness->context.firmware = "2.0.0";
+  harness->context.settings = DECLARATION_STATED;
   harness->context.number = 1; /* None is sent. */
   harness->context.rssi_dbm = -61;
   return harness;
@@ -53,54 +58,76 @@ struct harness *harness_new(const struct harness_settings *settings) {
 
 void harness_free(struct harness *harness) { free(harness); }
 
-int harness_boot(struct harness *harness, int unreadable_slot,
-                 const struct harness_moment *now) {
+int harness_boot(struct harness *harness, int unreadable_slot) {
   struct latch_port port;
-  struct moment at = moment(now);
+  struct moment now;
   int status;
+  memset(&harness->clock, 0, sizeof(harness->clock));
+  now = moment(harness, 0);
   port.move = move;
   port.context = harness;
   flash_sim_power(&harness->sim);
   harness->sim.reads_fail_slot = unreadable_slot;
   harness->context.boot_count++;
   status = lock_boot(&harness->lock, &harness->settings, &port,
-                     &harness->sim.flash, &at);
+                     &harness->sim.flash, &now);
   harness->sim.reads_fail_slot = -1;
   return status;
 }
 
+int harness_answer(struct harness *harness, uint64_t second, uint64_t sent_ms,
+                   uint64_t uptime_ms) {
+  return clock_answer(&harness->clock, second, sent_ms, uptime_ms);
+}
+
+int harness_bounds(const struct harness *harness, uint64_t uptime_ms,
+                   struct harness_bounds *bounds) {
+  struct moment now = moment(harness, uptime_ms);
+  bounds->earliest_ms = now.earliest_ms;
+  bounds->latest_ms = now.latest_ms;
+  return moment_has_time(&now);
+}
+
 int harness_command(struct harness *harness, const char *payload, size_t length,
-                    const struct harness_moment *now) {
+                    uint64_t uptime_ms) {
   struct command command;
-  struct moment at = moment(now);
+  struct moment now = moment(harness, uptime_ms);
   int status = command_parse(payload, length, &command);
   if (status != CORE_OK) {
     lock_malformed(&harness->lock);
     return status;
   }
-  return (int) lock_command(&harness->lock, &command, &at);
+  return (int) lock_command(&harness->lock, &command, &now);
 }
 
-int harness_door(struct harness *harness, int door,
-                 const struct harness_moment *now) {
+int harness_door(struct harness *harness, int door, uint64_t uptime_ms) {
   static const enum door doors[] = {DOOR_NO_SENSOR, DOOR_OPEN, DOOR_CLOSED};
-  struct moment at = moment(now);
+  struct moment now = moment(harness, uptime_ms);
   if (door < 0 || door > 2) return CORE_EARG;
-  return lock_door(&harness->lock, doors[door], &at);
+  return lock_door(&harness->lock, doors[door], &now);
 }
 
-int harness_tick(struct harness *harness, const struct harness_moment *now) {
-  struct moment at = moment(now);
-  return lock_tick(&harness->lock, &at);
+int harness_exit(struct harness *harness, uint64_t uptime_ms) {
+  struct moment now = moment(harness, uptime_ms);
+  return lock_exit(&harness->lock, &now);
 }
 
-long harness_report(const struct harness *harness,
-                    const struct harness_moment *now, char *out, size_t size) {
+int harness_tick(struct harness *harness, uint64_t uptime_ms) {
+  struct moment now = moment(harness, uptime_ms);
+  return lock_tick(&harness->lock, &now);
+}
+
+uint64_t harness_due(const struct harness *harness) {
+  return lock_due_ms(&harness->lock);
+}
+
+long harness_report(const struct harness *harness, uint64_t uptime_ms,
+                    char *out, size_t size) {
   struct report report;
-  struct moment at = moment(now);
+  struct moment now = moment(harness, uptime_ms);
   size_t length = 0;
   int status;
-  report_collect(&harness->lock, &harness->context, &at, &report);
+  report_collect(&harness->lock, &harness->context, &now, &report);
   status = report_format(&report, out, size, &length);
   return status == CORE_OK ? (long) length : (long) status;
 }

@@ -85,7 +85,6 @@ mgos_timer_id mgos_set_timer(int msecs, int flags, timer_callback cb,
 void mgos_clear_timer(mgos_timer_id id);
 
 double mgos_uptime(void);
-double mg_time(void);
 void mgos_system_restart(void) __attribute__((noreturn));
 size_t mgos_get_heap_size(void);
 size_t mgos_get_free_heap_size(void);

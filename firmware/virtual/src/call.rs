@@ -60,8 +60,6 @@ pub mod event {
     }
     /// `MGOS_EVENT_INIT_DONE`
     pub const INIT_DONE: i32 = base(b'M', b'O', b'S');
-    /// `MGOS_EVENT_TIME_CHANGED`
-    pub const TIME_CHANGED: i32 = INIT_DONE + 3;
     /// `MGOS_EVENT_CLOUD_CONNECTED`
     pub const CLOUD_CONNECTED: i32 = INIT_DONE + 4;
     /// `MGOS_EVENT_CLOUD_DISCONNECTED`

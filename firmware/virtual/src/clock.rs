@@ -1,42 +1,42 @@
-//! The device's two clocks: time since boot, and the time of day, which starts at 1970 and is wrong until synced. Time passes by
-//! itself, or, once the parent has asked for it, only as the parent says: so that a test's verdict is not the machine's load.
+//! The device's one clock: time since boot. It passes by itself, or, once the parent has asked for it, only as the parent says:
+//! so that a test's verdict is not the machine's load. It must not know the time of day, as a device without a battery does not.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-/// Clocks as the firmware sees them.
+/// A clock as the firmware sees it.
 pub struct Clock {
-    booted: Instant,
-    /// Time since boot and real time of day, where time stands still.
-    by_hand: Option<(Duration, Duration)>,
-    offset_ms: i64,
-    is_set: bool,
-    synced_uptime_s: f64,
+    /// Since boot, where time stands still.
+    by_hand: Option<Duration>,
+    /// A moment, and the time since boot at it.
+    reading: (Instant, Duration),
+    /// How much too fast it runs, in parts per million.
+    drift_ppm: i32,
 }
 
 impl Clock {
-    /// Clocks of a device that has just booted.
+    /// The clock of a device that has just booted.
     pub fn new() -> Self {
         Self {
-            booted: Instant::now(),
             by_hand: None,
-            offset_ms: 0,
-            is_set: false,
-            synced_uptime_s: 0.0,
+            reading: (Instant::now(), Duration::ZERO),
+            drift_ppm: 0,
         }
     }
 
     /// From boot on time stands still.
     pub fn still() -> Self {
         Self {
-            by_hand: Some((Duration::ZERO, real_time())),
+            by_hand: Some(Duration::ZERO),
             ..Self::new()
         }
     }
 
     /// Time since boot.
     pub fn uptime(&self) -> Duration {
-        self.by_hand
-            .map_or_else(|| self.booted.elapsed(), |(uptime, _)| uptime)
+        self.by_hand.unwrap_or_else(|| {
+            let (at, uptime) = self.reading;
+            uptime + at_rate(at.elapsed(), self.drift_ppm)
+        })
     }
 
     /// Seconds since boot.
@@ -49,11 +49,15 @@ impl Clock {
         u64::try_from(self.uptime().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// From now on it runs so much too fast, in parts per million; too slow where that is negative.
+    pub fn set_drift_ppm(&mut self, drift_ppm: i32) {
+        self.reading = (Instant::now(), self.uptime());
+        self.drift_ppm = drift_ppm.clamp(-900_000, 1_000_000);
+    }
+
     /// From now on time stands still, but for [`Clock::pass_to`].
     pub fn stop(&mut self) {
-        if self.by_hand.is_none() {
-            self.by_hand = Some((self.booted.elapsed(), real_time()));
-        }
+        self.by_hand = Some(self.uptime());
     }
 
     /// Whether time stands still.
@@ -63,47 +67,36 @@ impl Clock {
 
     /// It is now so long since boot; does nothing while time passes by itself, and never goes back.
     pub fn pass_to(&mut self, uptime: Duration) {
-        if let Some((now, time_of_day)) = &mut self.by_hand {
-            *time_of_day += uptime.saturating_sub(*now);
+        if let Some(now) = &mut self.by_hand {
             *now = uptime.max(*now);
         }
     }
-
-    /// Seconds since 1970, as far as the device knows.
-    pub fn wall_s(&self) -> f64 {
-        if !self.is_set {
-            return self.uptime_s();
-        }
-        let real = self.by_hand.map_or_else(real_time, |(_, time)| time);
-        real.as_secs_f64() + self.offset_ms as f64 / 1000.0
-    }
-
-    /// Uptime of the last sync in seconds; 0 = never.
-    pub fn synced_uptime_s(&self) -> f64 {
-        self.synced_uptime_s
-    }
-
-    /// How far the time of day is off, from now on.
-    pub fn set_offset_ms(&mut self, offset_ms: i64) {
-        self.offset_ms = offset_ms;
-    }
-
-    /// The time server answered.
-    pub fn sync(&mut self) {
-        self.is_set = true;
-        self.synced_uptime_s = self.uptime_s().max(0.001);
-    }
-
-    /// As if the time server had never answered since boot.
-    pub fn forget(&mut self) {
-        self.is_set = false;
-        self.synced_uptime_s = 0.0;
-    }
 }
 
-/// Since 1970.
-fn real_time() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+/// What a clock shows of this time that runs so much too fast.
+fn at_rate(time: Duration, drift_ppm: i32) -> Duration {
+    time.mul_f64(1.0 + f64::from(drift_ppm) / 1e6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_by_hand_passes_as_it_is_said_and_never_goes_back() {
+        let mut clock = Clock::still();
+        clock.pass_to(Duration::from_secs(5));
+        clock.pass_to(Duration::from_secs(3));
+        assert_eq!((clock.uptime_ms(), clock.is_stopped()), (5_000, true));
+        clock.set_drift_ppm(500_000);
+        assert_eq!(clock.uptime_ms(), 5_000);
+    }
+
+    #[test]
+    fn a_clock_that_runs_fast_or_slow_shows_more_or_less_time() {
+        let day = Duration::from_secs(86_400);
+        for (drift_ppm, expected_ms) in [(0, 86_400_000), (100, 86_408_640), (-100, 86_391_360)] {
+            assert_eq!(at_rate(day, drift_ppm).as_millis(), expected_ms);
+        }
+    }
 }

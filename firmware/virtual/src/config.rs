@@ -1,5 +1,5 @@
 //! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json` … `conf8.json` of the
-//! image, `conf9.json` of the device, and here the command line above all. It must not know what a setting means.
+//! image, here the command line, and `conf9.json` of the device above all. It must not know what a setting means.
 
 mod difference;
 mod layer;
@@ -79,12 +79,23 @@ impl Config {
         }
     }
 
-    /// Applies `conf1.json` … `conf9.json` of the flash directory; where it has no `conf1.json`, the image's. Returns what the log
-    /// says of them: like Mongoose OS, a bad layer does not stop the boot, what it set before the error holds, and none is needed.
-    pub fn apply_flash(&mut self, flash: &Path) -> Vec<String> {
+    /// Applies `conf1.json` … `conf8.json` of the flash directory, where it has no `conf1.json` the image's; then `command_line`,
+    /// keys with values; then `conf9.json`. Returns what the log says of the files: like Mongoose OS, a bad layer does not stop the
+    /// boot, what it set before the error holds, and none is needed.
+    ///
+    /// # Errors
+    /// As [`Config::set`], for the command line.
+    pub fn apply_layers(
+        &mut self,
+        flash: &Path,
+        command_line: &[(&str, &str)],
+    ) -> anyhow::Result<Vec<String>> {
         let mut complaints = Vec::new();
         for level in 1..=9 {
             if level == 9 {
+                for (key, text) in command_line {
+                    self.set(key, text)?;
+                }
                 self.below = self.values.clone();
             }
             let name = format!("conf{level}.json");
@@ -97,7 +108,7 @@ impl Config {
                 complaints.push(format!("Failed to parse {name}"));
             }
         }
-        complaints
+        Ok(complaints)
     }
 
     /// `Config.Set`: takes the settings of a JSON text over those there are.
@@ -108,8 +119,7 @@ impl Config {
         layer::apply(json, self)
     }
 
-    /// Sets `key` from text, in the setting's own type, on behalf of the command line: for what a save writes, that lies below
-    /// `conf9.json`.
+    /// Sets `key` from text, in the setting's own type.
     ///
     /// # Errors
     /// An unknown key, or text that is not of the setting's type.
@@ -124,19 +134,7 @@ impl Config {
             Value::Bool(_) => Value::Bool(text.parse().with_context(wrong)?),
             Value::Double(_) => Value::Double(text.parse().with_context(wrong)?),
         };
-        self.below.insert(key.to_owned(), value.clone());
         Ok(())
-    }
-
-    /// Applies one `section.key=value` of the command line.
-    ///
-    /// # Errors
-    /// No `=`, or as [`Config::set`].
-    pub fn set_assignment(&mut self, assignment: &str) -> anyhow::Result<()> {
-        let (key, value) = assignment
-            .split_once('=')
-            .with_context(|| format!("{assignment:?} is not section.key=value"))?;
-        self.set(key, value)
     }
 
     /// All keys.
@@ -195,4 +193,13 @@ impl Config {
     pub fn replace(&mut self, key: &str, value: Value) {
         self.values.insert(key.to_owned(), value);
     }
+}
+
+/// The two sides of one `section.key=value` of the command line.
+///
+/// # Errors
+/// No `=`.
+pub fn assignment(text: &str) -> anyhow::Result<(&str, &str)> {
+    text.split_once('=')
+        .with_context(|| format!("{text:?} is not section.key=value"))
 }

@@ -20,9 +20,6 @@ use crate::power::Power;
 use crate::restart;
 use crate::timer::{Task, Timers};
 
-/// How long the Wi-Fi takes to give an address, and the time server to answer.
-const TIME_SERVER_MS: u64 = 20;
-
 /// A handler of one event, or of the group that the event's upper three bytes name.
 struct Handler {
     event: i32,
@@ -35,7 +32,7 @@ struct Handler {
 pub struct Device {
     /// Settings.
     pub config: Config,
-    /// Time since boot, time of day.
+    /// Time since boot.
     pub clock: Clock,
     /// Timers that run.
     pub timers: Timers,
@@ -51,7 +48,6 @@ pub struct Device {
     pub network_is_up: bool,
     /// Whether the relay's pin is a latch's.
     pub is_lock: bool,
-    time_server_answers: bool,
     handlers: Vec<Handler>,
     /// The finger on the button.
     pub finger: Finger,
@@ -86,7 +82,6 @@ impl Device {
     /// A device that is switched on but has not booted.
     pub fn new(config: Config, mqtt: Mqtt, inbox: Inbox) -> Self {
         let is_lock = config.text("app.role") != "button";
-        let time_server_answers = config.flag("sntp.enable");
         Self {
             config,
             clock: Clock::new(),
@@ -97,7 +92,6 @@ impl Device {
             calls: VecDeque::new(),
             network_is_up: false,
             is_lock,
-            time_server_answers,
             handlers: Vec::new(),
             finger: Finger::default(),
             slowness: Slowness::default(),
@@ -184,7 +178,17 @@ impl Device {
                 reboot,
             } => self.config_set(config.text(), save, reboot),
             Input::PassMs(_) => self.clock.stop(),
-            Input::Clock { offset_ms, synced } => self.set_clock(offset_ms, synced),
+            Input::Clock {
+                hears_time,
+                drift_ppm,
+            } => {
+                if let Some(hears_time) = hears_time {
+                    self.mqtt.set_hears_time(hears_time);
+                }
+                if let Some(drift_ppm) = drift_ppm {
+                    self.clock.set_drift_ppm(drift_ppm);
+                }
+            }
         }
     }
 
@@ -201,42 +205,10 @@ impl Device {
             ] {
                 self.trigger(step, &EventData::Net);
             }
-            self.timers
-                .start(Duration::from_millis(TIME_SERVER_MS), None, Task::SyncClock);
             self.mqtt_network_up();
         } else {
             self.trigger(event::NET_DISCONNECTED, &EventData::Net);
             self.mqtt_network_down();
-        }
-    }
-
-    fn set_clock(&mut self, offset_ms: Option<i64>, synced: Option<bool>) {
-        if let Some(offset_ms) = offset_ms {
-            self.clock.set_offset_ms(offset_ms);
-        }
-        match synced {
-            Some(true) => {
-                self.time_server_answers = true;
-                self.sync_clock();
-            }
-            Some(false) => {
-                self.time_server_answers = false;
-                self.clock.forget();
-            }
-            None => {}
-        }
-    }
-
-    fn sync_clock(&mut self) {
-        if !self.network_is_up || !self.time_server_answers {
-            return;
-        }
-        // The library announces the change before it notes the sync; calls run later here, so note it first.
-        self.clock.sync();
-        self.trigger(event::TIME_CHANGED, &EventData::Nothing);
-        let every_s = u64::try_from(self.config.int("sntp.update_interval")).unwrap_or(0);
-        if every_s > 0 {
-            self.start_timer(Duration::from_secs(every_s), None, Task::SyncClock);
         }
     }
 
@@ -257,7 +229,6 @@ impl Device {
             Some(Task::Finger) => self.move_finger(),
             Some(Task::Drive(pin, level)) => self.pin_drive(pin, level),
             Some(Task::Reconnect) => self.mqtt_reconnect_due(),
-            Some(Task::SyncClock) => self.sync_clock(),
             Some(Task::Restart) => restart::restart(),
         }
         true

@@ -20,6 +20,7 @@ use crate::output::log;
 unsafe extern "C" {
     fn mgos_app_init() -> c_int;
     fn shim_mqtt_take_flags() -> c_ulong;
+    fn harness_install() -> c_int;
 }
 
 /// `struct mg_str`
@@ -50,6 +51,12 @@ struct MqttMessage {
 pub fn start_app() -> bool {
     // SAFETY: the device is installed on this thread and nobody holds it.
     unsafe { mgos_app_init() == 0 }
+}
+
+/// Writes the journal of a board that was installed before, where there is none. Returns whether there is one now.
+pub fn install_board() -> bool {
+    // SAFETY: the device is installed on this thread and nobody holds it.
+    unsafe { harness_install() == 0 }
 }
 
 /// What the firmware asked of its connection since the last poll.

@@ -97,12 +97,13 @@ pub enum Input {
         #[serde(default)]
         reboot: bool,
     },
-    /// `{"clock":{"offset_ms":-5000,"synced":false}}`: skew the time of day, forget or renew the sync.
+    /// `{"clock":{"hears_time":false,"drift_ppm":200}}`: whether the shadow's answers reach it with their time, and how much too
+    /// fast its clock runs.
     Clock {
-        /// How far the time of day is off.
-        offset_ms: Option<i64>,
-        /// Whether the time server answers.
-        synced: Option<bool>,
+        /// Whether they do.
+        hears_time: Option<bool>,
+        /// In parts per million.
+        drift_ppm: Option<i32>,
     },
 }
 
@@ -181,17 +182,17 @@ mod tests {
             ),
             (r#"{"power_cut":"now"}"#, Input::PowerCut("now".into())),
             (
-                r#"{"clock":{"offset_ms":-5000,"synced":false}}"#,
+                r#"{"clock":{"hears_time":false,"drift_ppm":-200}}"#,
                 Input::Clock {
-                    offset_ms: Some(-5000),
-                    synced: Some(false),
+                    hears_time: Some(false),
+                    drift_ppm: Some(-200),
                 },
             ),
             (
-                r#"{"clock":{"synced":true}}"#,
+                r#"{"clock":{"hears_time":true}}"#,
                 Input::Clock {
-                    offset_ms: None,
-                    synced: Some(true),
+                    hears_time: Some(true),
+                    drift_ppm: None,
                 },
             ),
         ] {

@@ -51,8 +51,8 @@ const AFTER_HELP: &str = r#"INPUT, one line each:
   {"read":4}                             ask for a pin's level; answered by {"event":"level","pin":4,"level":false}
   {"network":false}                      no network; true gives it back
   {"network":"half_open"}                the network stays, but nothing sent arrives, either way; true ends it
-  {"clock":{"offset_ms":-5000}}          skew or step the time of day
-  {"clock":{"synced":false}}             never synced since boot; true syncs now
+  {"clock":{"hears_time":false}}         the shadow's answers say no time from now on; true: they do again
+  {"clock":{"drift_ppm":200}}            its clock runs so much too fast, in parts per million
   {"config_set":{"config":{"lock":{"relock_s":30}},"save":true,"reboot":true}}
                                          set, save and start again as `mos config-set` does; answered by {"event":"config_set"}
   {"pass_ms":500}                        so much time passes at once; from the first such line on, time stands still otherwise
@@ -101,7 +101,11 @@ struct Options {
     /// Directory that is the device's flash; made if absent.
     #[arg(long)]
     flash: PathBuf,
-    /// A setting, over everything else.
+    /// The board was installed before: where its flash holds no journal, there is one that says locked. Without this, a blank
+    /// journal counts as lost, and the lock refuses unlocks that were issued before or just after its power-on.
+    #[arg(long)]
+    installed: bool,
+    /// A setting, over the defaults and under the flash's conf9.json, which `config_set` writes.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<String>,
     /// Cut the power at a point, counted from each boot; see POWER CUTS below.
@@ -117,23 +121,26 @@ fn absolute(path: &Path) -> Result<String> {
     Ok(path.to_str().context("paths must be UTF-8")?.to_owned())
 }
 
-/// The settings that the command line stands for, over those of the flash.
+/// The settings of the flash and of the command line.
 fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
+    let (ca, cert, key) = (
+        absolute(&options.ca)?,
+        absolute(&options.cert)?,
+        absolute(&options.key)?,
+    );
+    let mut command_line = vec![
+        ("device.id", options.thing.as_str()),
+        ("app.role", &options.role),
+        ("mqtt.server", &options.broker),
+        ("mqtt.ssl_ca_cert", &ca),
+        ("mqtt.ssl_cert", &cert),
+        ("mqtt.ssl_key", &key),
+    ];
+    for text in &options.settings {
+        command_line.push(config::assignment(text)?);
+    }
     let mut config = Config::defaults();
-    let complaints = config.apply_flash(&options.flash);
-    for (key, value) in [
-        ("device.id", options.thing.clone()),
-        ("app.role", options.role.clone()),
-        ("mqtt.server", options.broker.clone()),
-        ("mqtt.ssl_ca_cert", absolute(&options.ca)?),
-        ("mqtt.ssl_cert", absolute(&options.cert)?),
-        ("mqtt.ssl_key", absolute(&options.key)?),
-    ] {
-        config.set(key, &value)?;
-    }
-    for assignment in &options.settings {
-        config.set_assignment(assignment)?;
-    }
+    let complaints = config.apply_layers(&options.flash, &command_line)?;
     Ok((config, complaints))
 }
 
@@ -227,10 +234,13 @@ fn main() -> Result<()> {
     if options.still {
         device.clock = Clock::still();
     }
-    if let Some(cut) = options.power_cut {
-        device.power.order(cut);
-    }
     install(device);
+    if options.installed && !ffi::install_board() {
+        bail!("the journal of a board that was installed before cannot be written");
+    }
+    if let Some(cut) = options.power_cut {
+        with(|d| d.power.order(cut));
+    }
     Device::complain(&complaints);
     if !ffi::start_app() {
         bail!("the firmware refused its configuration");

@@ -20,8 +20,6 @@ pub enum Task {
     Drive(i32, bool),
     /// Try to connect again.
     Reconnect,
-    /// Get the time from the time server.
-    SyncClock,
     /// Start again.
     Restart,
 }

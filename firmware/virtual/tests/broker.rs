@@ -27,7 +27,7 @@ fn a_command_moves_the_latch_once_and_is_reported_whole() {
     let (broker, flash) = (Broker::start(), flash());
     let device = device(&broker, &flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
-    let boot = session.report(|r| r["clock"] == "synced");
+    let boot = session.sync();
     assert_eq!(boot["state"]["reported"]["source"], "boot");
     command(&mut session, "lock", 1);
     session.report(|r| r["version"] == 1);
@@ -36,7 +36,8 @@ fn a_command_moves_the_latch_once_and_is_reported_whole() {
         let report = session.report(|r| r["version"] == 2);
         let expected = json!({
             "lock": "unlocked", "version": 2, "commandId": "c-2", "result": "executed", "source": "remote", "refused": null,
-            "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null,
+            "bootCount": 1, "clock": "synced", "clockUncertaintyMs": report["state"]["reported"]["clockUncertaintyMs"],
+            "firmware": "2.0.0", "rssi": -61, "door": null, "settings": "stated", "relockMs": 0, "pulseMs": 0,
             "reportId": report["state"]["reported"]["reportId"],
         });
         assert_eq!(report["state"]["reported"], expected);
@@ -53,7 +54,7 @@ fn a_power_cut_locks_and_the_repeated_command_opens_nothing() {
     let (broker, flash) = (Broker::start(), flash());
     let first = device(&broker, &flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     command(&mut session, "lock", 1);
     command(&mut session, "unlock", 2);
     first.until(is_latch("unlocked"));
@@ -61,9 +62,11 @@ fn a_power_cut_locks_and_the_repeated_command_opens_nothing() {
 
     let second = device(&broker, &flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| {
-        r["bootCount"] == 2 && r["version"] == 2 && r["source"] == "boot" && r["clock"] == "synced"
-    });
+    let boot = session.sync()["state"]["reported"].take();
+    assert_eq!(
+        (&boot["bootCount"], &boot["version"], &boot["source"]),
+        (&json!(2), &json!(2), &json!("boot"))
+    );
     command(&mut session, "unlock", 2);
     command(&mut session, "unlock", 1);
     let report = session.report(|r| r["refused"]["reason"] == "superseded");
@@ -81,7 +84,7 @@ fn what_is_no_command_moves_nothing_and_the_next_command_acts() {
     let (broker, flash) = (Broker::start(), flash());
     let device = device(&broker, &flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     let oversize = "x".repeat(3_000);
     for payload in [
         "",
@@ -107,31 +110,27 @@ fn what_is_no_command_moves_nothing_and_the_next_command_acts() {
 fn a_press_made_offline_is_never_sent_later_even_where_the_library_would_queue_it() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = device(&broker, &flash, "button", &["mqtt.max_queue_length=5"]);
-    let mut session = broker.accept();
+    let mut session = broker.accept_button();
     device.until(|l| l["event"] == "connected");
     device.say(r#"{"press":"double"}"#);
-    let (topic, press) = session.publish();
-    assert_eq!(
-        (topic.as_str(), &press["clickType"]),
-        ("iotbutton/thing-1", &json!("DOUBLE"))
-    );
+    let press = session.press();
+    assert_eq!(press["clickType"], "DOUBLE");
     assert_eq!(press["serialNumber"], "thing-1");
     drop(session);
     device.until(|l| l["event"] == "disconnected");
     device.say(r#"{"press":"single"}"#);
     device.until(|l| l["text"] == "button: SINGLE dropped: offline");
-    let mut session = broker.accept();
+    let mut session = broker.accept_button();
     device.until(|l| l["event"] == "connected");
     device.say(r#"{"press":"long"}"#);
-    let (_, next) = session.publish();
+    let next = session.press();
     assert_eq!(next["clickType"], "LONG", "nothing came before it");
-    assert!(next["sequence"].as_u64() > press["sequence"].as_u64());
 }
 
 /// Presses once, and gives the payload.
 fn press(device: &mut Device, session: &mut Session) -> Value {
     device.say(r#"{"press":"single"}"#);
-    session.publish().1
+    session.press()
 }
 
 #[test]
@@ -139,8 +138,8 @@ fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
     let broker = Broker::start();
     let first_flash = flash();
     let mut first = device(&broker, &first_flash, "button", &[]);
-    let mut session = broker.accept();
-    first.until(|l| l["event"] == "connected");
+    let mut session = broker.accept_button();
+    session.accept_health();
     let counted = press(&mut first, &mut session);
     assert_eq!(
         counted["goodForMs"], 3_000,
@@ -150,8 +149,7 @@ fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
 
     let second_flash = flash();
     let mut second = device(&broker, &second_flash, "button", &[]);
-    second.say(r#"{"clock":{"synced":false}}"#);
-    let mut session = broker.accept();
+    let mut session = broker.accept_button();
     second.until(|l| l["event"] == "connected");
     for _ in 0..2 {
         let unvouched = press(&mut second, &mut session);
@@ -161,7 +159,7 @@ fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
             "nothing vouches for a count or a time"
         );
     }
-    second.say(r#"{"clock":{"synced":true}}"#);
+    session.accept_health();
     let lifted = press(&mut second, &mut session);
     assert!(
         lifted["sequence"].as_u64() >= counted["sequence"].as_u64(),

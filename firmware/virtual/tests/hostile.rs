@@ -57,7 +57,7 @@ impl Scene {
 
     fn ends_well_with(self, mut session: Session, version: u64) {
         session.grant_lock("thing-1");
-        session.report(|r| r["clock"] == "synced");
+        session.sync();
         self.ends_well_on(session, version);
     }
 
@@ -81,7 +81,7 @@ fn trusted_flash() -> TempDir {
     let (broker, flash) = (Broker::start(), flash());
     let _device = broker.device(&flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     session.command("lock", 1);
     session.report(|r| r["version"] == 1);
     flash
@@ -224,7 +224,7 @@ fn a_flood_of_commands_neither_moves_the_latch_nor_makes_a_flood_of_reports() {
     const EACH: usize = 500;
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     let old = command_text("unlock", 0);
     let repeated = command_text("lock", 1);
     let flood = [
@@ -261,7 +261,7 @@ fn a_flood_of_commands_neither_moves_the_latch_nor_makes_a_flood_of_reports() {
 fn a_command_with_qos_2_repeated_before_its_release_acts_once() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     let unlock = command_text("unlock", 2);
     for first in [0x34, 0x3c] {
         session.write(&publish_bytes(first, COMMANDS, unlock.as_bytes()));
@@ -277,7 +277,7 @@ fn a_command_with_qos_2_repeated_before_its_release_acts_once() {
 fn a_retained_unlock_of_long_ago_opens_nothing() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     let old = json!({
         "v": 1, "action": "unlock", "version": 2, "commandId": "c-2", "issuedAt": 1_700_000_000, "expiresAt": 1_700_000_030,
     });
@@ -290,7 +290,7 @@ fn a_retained_unlock_of_long_ago_opens_nothing() {
 fn a_message_on_a_topic_that_was_never_asked_for_is_nothing() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     for topic in [
         "remote-lock/thing-2",
         "remote-lock/thing-1/",
@@ -327,7 +327,7 @@ fn a_refused_subscription_does_no_harm() {
 fn a_shadow_that_rejects_every_report_makes_no_storm() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     for code in [400, 401, 403, 404, 409, 413, 429, 500] {
         for number in 0..100 {
             // Nobody's update, ours, and one that was never sent.
@@ -352,7 +352,7 @@ fn a_shadow_that_rejects_every_report_makes_no_storm() {
 fn a_flood_of_others_writes_makes_no_flood_of_reports() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     for version in 1..=1000 {
         let write = match version % 4 {
             0 => {
@@ -386,7 +386,7 @@ fn a_broker_that_answers_no_ping_is_left() {
 fn a_network_that_swallows_everything_is_noticed_and_what_was_sent_meanwhile_never_comes() {
     let mut scene = Scene::start(&["mqtt.keep_alive=1"]);
     let mut lost = scene.broker.accept_lock("thing-1");
-    lost.report(|r| r["clock"] == "synced");
+    lost.sync();
     scene.device.until(|l| l["event"] == "connected");
     scene.device.say(r#"{"network":"half_open"}"#);
     scene.device.say(r#"{"read":4}"#);

@@ -92,7 +92,7 @@ fn a_lock_without_its_shadow_has_no_cloud() {
 #[test]
 fn a_clock_that_is_not_good_flashes_now_and_then() {
     let (broker, flash) = (Broker::start(), flash());
-    let mut device = broker.device(&flash, "lock", &["sntp.enable=false"]);
+    let mut device = broker.device(&flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
     session.report(|_| true);
     device.until(|l| l["event"] == "connected");
@@ -106,7 +106,7 @@ fn all_well_is_dark_and_a_press_that_was_sent_flashes_once() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "both", &[]);
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     device.pass(SECOND);
     for version in [1, 2] {
         let before = device.count(is_edge);
@@ -148,8 +148,8 @@ fn a_press_that_the_flash_cannot_count_is_dropped_and_flashes_six_times() {
         std::fs::create_dir_all(slot.join("full")).expect("a directory can be made");
     }
     let mut device = broker.device(&flash, "button", &[]);
-    let _session = broker.accept();
-    device.until(|l| l["event"] == "connected");
+    let mut session = broker.accept_button();
+    session.accept_health();
     device.pass(SECOND);
     for _ in 0..2 {
         let before = device.count(is_edge);
@@ -197,7 +197,7 @@ fn the_health_log_tells_where_the_way_is_broken() {
         assert!(first[name].parse::<u32>().is_ok(), "{name}: {first:?}");
     }
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     for _ in 0..100 {
         session.send(broker::COMMANDS, "no command");
     }

@@ -47,7 +47,7 @@ fn lock() -> (Broker, TempDir, Device, Session) {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &["mqtt.reconnect_timeout_max=0.1"]);
     let mut session = broker.accept_lock("thing-1");
-    session.report(|r| r["clock"] == "synced");
+    session.sync();
     session.command("lock", 1);
     session.report(|r| r["version"] == 1);
     (broker, flash, device, session)
@@ -148,7 +148,7 @@ fn a_certificate_without_an_authority_connects_to_nobody() {
 fn tls_gives_no_time() {
     let certificates = Certificates::make();
     let (broker, flash) = (Broker::start(), flash());
-    let device = certificates.device(&broker, &flash, &["sntp.enable=false"]);
+    let device = certificates.device(&broker, &flash, &[]);
     let mut session = certificates.accept(broker.connection());
     session.take_connect().expect("TLS is up");
     session.write(&[0x20, 2, 0, 0]);
@@ -164,7 +164,7 @@ fn tls_gives_no_time() {
 fn a_bounce_is_no_press_and_a_long_debounce_would_swallow_one() {
     for (setting, heard) in [
         ("button.debounce_ms=50", "SINGLE"),
-        ("button.debounce_ms=400", "LONG"),
+        ("button.debounce_ms=250", "LONG"),
     ] {
         let flash = flash();
         let mut device = Device::start(flash.path(), "button", &[setting]);

@@ -17,7 +17,7 @@ fn what_mongoose_leaves_open_is_closed_by_default() {
     assert!(config.flag("mqtt.clean_session"));
     assert!(!config.flag("wifi.ap.enable"));
     assert!(!config.flag("rpc.http_enable"));
-    assert_eq!(config.text("lock.power_on"), "locked");
+    assert_eq!(config.text("lock.power_on"), "", "it must be stated");
 }
 
 /// A flash with these files.
@@ -30,7 +30,7 @@ fn flash(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 }
 
 #[test]
-fn later_layers_win_and_the_command_line_wins_over_all() {
+fn later_layers_win_and_the_command_line_lies_under_the_devices_own() {
     let flash = flash(&[
         (
             "conf1.json",
@@ -40,18 +40,26 @@ fn later_layers_win_and_the_command_line_wins_over_all() {
         ("conf9.json", br#"{"lock":{"relock_s":9}}"#),
     ]);
     let mut config = Config::defaults();
-    assert_eq!(config.apply_flash(flash.path()), Vec::<String>::new());
+    let command_line = [
+        ("lock.relock_s", "3"),
+        ("lock.settle_ms", "4"),
+        ("lock.pulse_ms", "6"),
+    ];
+    let complaints = config.apply_layers(flash.path(), &command_line).unwrap();
+    assert_eq!(complaints, Vec::<String>::new());
     assert_eq!(config.text("app.role"), "both");
     assert_eq!(config.int("lock.relock_s"), 9);
-    assert_eq!(config.int("lock.pulse_ms"), 7);
-    config.set_assignment("lock.relock_s=3").unwrap();
-    assert_eq!(config.int("lock.relock_s"), 3);
+    assert_eq!(config.int("lock.pulse_ms"), 6);
+    assert_eq!(config.int("lock.settle_ms"), 4);
 }
 
 #[test]
 fn no_file_is_needed_and_the_images_layer_is_a_good_one() {
     let mut config = Config::defaults();
-    assert_eq!(config.apply_flash(flash(&[]).path()), Vec::<String>::new());
+    assert_eq!(
+        config.apply_layers(flash(&[]).path(), &[]).unwrap(),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -65,7 +73,7 @@ fn a_bad_layer_is_named_and_what_came_before_the_error_holds() {
     ]);
     let mut config = Config::defaults();
     assert_eq!(
-        config.apply_flash(flash.path()),
+        config.apply_layers(flash.path(), &[]).unwrap(),
         [
             "Invalid JSON",
             "Failed to parse conf2.json",
@@ -77,14 +85,16 @@ fn a_bad_layer_is_named_and_what_came_before_the_error_holds() {
         (config.int("lock.relock_s"), config.int("lock.pulse_ms")),
         (5, 4)
     );
-    assert_eq!(config.text("lock.power_on"), "locked");
+    assert_eq!(config.text("lock.power_on"), "", "it must be stated");
 }
 
 #[test]
 fn an_unknown_setting_of_the_command_line_is_refused() {
-    let mut config = Config::defaults();
+    let flash = flash(&[]);
     for bad in ["lock.relocks=1", "lock.relock_s", "lock.relock_s=soon"] {
-        assert!(config.set_assignment(bad).is_err(), "{bad}");
+        let applied =
+            assignment(bad).and_then(|one| Config::defaults().apply_layers(flash.path(), &[one]));
+        assert!(applied.is_err(), "{bad}");
     }
 }
 
@@ -172,9 +182,8 @@ fn a_save_writes_what_differs_from_the_layers_below() {
         ("conf9.json", br#"{"lock":{"relock_s":9}}"#),
     ]);
     let mut config = Config::defaults();
-    config.apply_flash(flash.path());
-    config.set("device.id", "lock-7").unwrap();
-    config.set_assignment("pins.relay=5").unwrap();
+    let command_line = [("device.id", "lock-7"), ("pins.relay", "5")];
+    config.apply_layers(flash.path(), &command_line).unwrap();
     let nine = "{\n  \"lock\": {\n    \"relock_s\": 9\n  }\n}";
     assert_eq!(
         saved(&config),

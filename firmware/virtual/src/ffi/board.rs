@@ -1,4 +1,4 @@
-//! Pins, timers, clocks, heap, flash and restart, as the firmware calls them. It must not know what is wired to the board.
+//! Pins, timers, the clock, heap, flash and restart, as the firmware calls them. It must not know what is wired to the board.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 use std::ffi::{c_int, c_void};
@@ -81,16 +81,6 @@ extern "C" fn mgos_clear_timer(id: usize) {
 #[unsafe(no_mangle)]
 extern "C" fn mgos_uptime() -> f64 {
     with(|d| d.clock.uptime_s())
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn mg_time() -> f64 {
-    with(|d| d.clock.wall_s())
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn mgos_sntp_get_last_synced_uptime() -> f64 {
-    with(|d| d.clock.synced_uptime_s())
 }
 
 /// What an ESP8266 has left for the heap once Mongoose OS, Wi-Fi and one TLS connection are up, about.

@@ -117,6 +117,15 @@ fn a_filter_takes_its_topics() {
 }
 
 #[test]
+fn a_device_that_hears_no_time_finds_none_in_a_message() {
+    let mut payload =
+        br#"{"timestamp":1,"state":{"timestamp":2},"clientToken":"timestamp"}"#.to_vec();
+    forget_time(&mut payload);
+    let expected = br#"{"Timestamp":1,"state":{"Timestamp":2},"clientToken":"Timestamp"}"#;
+    assert_eq!(payload, expected);
+}
+
+#[test]
 fn a_library_that_the_firmware_switches_off_is_silent_and_no_setting_has_changed() {
     let broker = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = broker.local_addr().unwrap().to_string();

@@ -1,6 +1,9 @@
 //! A broker for one client, of which the test plays every move. MQTT 3.1.1, QoS 0 and 1 only.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
+#[path = "talk.rs"]
+mod talk;
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
@@ -16,6 +19,10 @@ pub const COMMANDS: &str = "remote-lock/thing-1";
 pub const ACCEPTED: &str = "$aws/things/thing-1/shadow/update/accepted";
 pub const REJECTED: &str = "$aws/things/thing-1/shadow/update/rejected";
 pub const DELETED: &str = "$aws/things/thing-1/shadow/delete/accepted";
+
+/// Shadow of a button, and the topics of its answers, in the order of subscribing.
+pub const BUTTON_SHADOW: &str = "$aws/things/thing-1/shadow/name/button";
+pub const BUTTON_TOPICS: [&str; 3] = ["/delete/accepted", "/update/rejected", "/update/accepted"];
 
 /// What a lock subscribes to, one by one, and nothing else.
 pub const LOCK_TOPICS: [&str; 4] = [
@@ -90,15 +97,22 @@ pub fn publish_bytes(first: u8, topic: &str, payload: &[u8]) -> Vec<u8> {
 
 /// A command that is valid now.
 pub fn command_text(action: &str, version: u64) -> String {
-    let now_s = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("it is later")
-        .as_secs();
+    command_text_at(action, version, now_s())
+}
+
+/// A command issued at this time, in seconds.
+pub fn command_text_at(action: &str, version: u64, issued_s: u64) -> String {
     json!({
         "v": 1, "action": action, "version": version, "commandId": format!("c-{version}"),
-        "issuedAt": now_s, "expiresAt": now_s + 30,
+        "issuedAt": issued_s, "expiresAt": issued_s + 30,
     })
     .to_string()
+}
+
+/// The time of day, in seconds.
+pub fn now_s() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("it is later than 1970").as_secs()
 }
 
 impl Broker {
@@ -128,6 +142,14 @@ impl Broker {
         let mut all = vec![server.as_str(), "mqtt.ssl_ca_cert=", "mqtt.ssl_cert="];
         all.extend(settings);
         Device::start(flash.path(), role, &all)
+    }
+
+    /// The same, but a lock that was never installed.
+    pub fn new_lock(&self, flash: &tempfile::TempDir) -> Device {
+        let server = format!("mqtt.server={}", self.address);
+        let stated = ["lock.unlocked_level=1", "lock.power_on=locked"];
+        let plain = [&server, "mqtt.ssl_ca_cert=", "mqtt.ssl_cert="];
+        Device::start_bare(flash.path(), "lock", &[&stated[..], &plain].concat())
     }
 
     /// The next connection, of which nothing is read.
@@ -165,6 +187,13 @@ impl Broker {
     pub fn accept(&self) -> Session {
         let mut session = self.connect();
         session.write(&[0x20, 2, 0, 0]);
+        session
+    }
+
+    /// Accepts a client that subscribes as a button does, and grants it.
+    pub fn accept_button(&self) -> Session {
+        let mut session = self.accept();
+        session.grant_button();
         session
     }
 
@@ -245,15 +274,10 @@ impl Session {
         }
     }
 
-    /// Takes the subscriptions of a lock, and grants them.
-    pub fn grant_lock(&mut self, thing: &str) {
-        for topic in LOCK_TOPICS {
-            let topic = topic.replace("THING", thing);
-            let Packet::Subscribe(id, topics) = self.packet() else {
-                panic!("a lock subscribes first");
-            };
-            assert_eq!(topics, [(topic, 1)]);
-            self.answer_subscribe(id, topics.len(), 1);
+    fn acknowledge(&mut self, id: u16) {
+        if id != 0 {
+            let [high, low] = id.to_be_bytes();
+            self.write(&[0x40, 2, high, low]);
         }
     }
 
@@ -301,51 +325,8 @@ impl Session {
         let Packet::Publish(topic, payload, id) = self.packet() else {
             panic!("a publish was expected");
         };
-        if id != 0 {
-            let [high, low] = id.to_be_bytes();
-            self.write(&[0x40, 2, high, low]);
-        }
+        self.acknowledge(id);
         (topic, payload)
-    }
-
-    /// The next report that fulfils `wanted`, whole request; none is answered.
-    pub fn report(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
-        loop {
-            let (topic, payload) = self.publish();
-            assert_eq!(topic, "$aws/things/thing-1/shadow/update");
-            let id = payload["state"]["reported"]["reportId"].as_str();
-            let token = id
-                .and_then(|id| id.rsplit_once('-'))
-                .map(|(token, _)| token);
-            assert_eq!(payload["clientToken"].as_str(), token);
-            if wanted(&payload["state"]["reported"]) {
-                return payload;
-            }
-        }
-    }
-
-    /// Accepts an update as the shadow does, as its version `version`.
-    pub fn accept_update(&mut self, update: &Value, version: u64) {
-        let mut answer = update.clone();
-        answer["version"] = json!(version);
-        answer["timestamp"] = json!(1_763_779_513);
-        self.send(ACCEPTED, &answer.to_string());
-    }
-
-    /// The next reports, each accepted, up to one that fulfils `wanted`.
-    pub fn accept_until(
-        &mut self,
-        version: &mut u64,
-        mut wanted: impl FnMut(&Value) -> bool,
-    ) -> Value {
-        loop {
-            let update = self.report(|_| true);
-            *version += 1;
-            self.accept_update(&update, *version);
-            if wanted(&update["state"]["reported"]) {
-                return update;
-            }
-        }
     }
 
     /// SUBACK with one code for all: 1 grants QoS 1, 0x80 refuses.
@@ -360,10 +341,5 @@ impl Session {
     /// Sends a message with QoS 1.
     pub fn send(&mut self, topic: &str, payload: &str) {
         self.write(&publish_bytes(0x32, topic, payload.as_bytes()));
-    }
-
-    /// Sends a command that is valid now.
-    pub fn command(&mut self, action: &str, version: u64) {
-        self.send(COMMANDS, &command_text(action, version));
     }
 }

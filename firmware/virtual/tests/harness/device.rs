@@ -40,8 +40,25 @@ impl Device {
         Self::start_with(&[&broker[..], &absent].concat(), flash, role, settings)
     }
 
-    /// Starts a device with further arguments.
+    /// Starts a device that was never installed and of which nothing but its role is known, if that; the command line states
+    /// what it is where `role` is not empty.
+    pub fn start_bare(flash: &Path, role: &str, settings: &[&str]) -> Self {
+        let mut arguments = vec!["--broker", "127.0.0.1:1"];
+        for file in ["--ca", "--cert", "--key"] {
+            arguments.extend([file, "absent.pem"]);
+        }
+        Self::launch(&arguments, flash, role, settings)
+    }
+
+    /// Starts a device with further arguments: one that was installed before, with a relay that unlocks at the high level
+    /// unless `settings` say otherwise.
     pub fn start_with(arguments: &[&str], flash: &Path, role: &str, settings: &[&str]) -> Self {
+        let stated = ["lock.unlocked_level=1", "lock.power_on=locked"];
+        let arguments = [&["--installed"], arguments].concat();
+        Self::launch(&arguments, flash, role, &[&stated, settings].concat())
+    }
+
+    fn launch(arguments: &[&str], flash: &Path, role: &str, settings: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_virtual-device"));
         command.args(["--thing", "thing-1", "--role", role]);
         command.args(arguments);

@@ -40,8 +40,11 @@ const RV32: Target = Target {
 const STRUCTURES: &[(&str, &str)] = &[
     ("lock", "lock"),
     ("reporter", "lock"),
+    ("clock", "lock"),
+    ("contacts", "lock"),
+    ("declaration_store", "lock"),
     ("press_classifier", "button"),
-    ("counter", "button"),
+    ("sequence", "button"),
     ("link", "device"),
     ("indicator", "device"),
 ];

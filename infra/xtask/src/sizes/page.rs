@@ -131,7 +131,10 @@ fn structures(figures: &Figures) -> String {
         .map(|structure| {
             row(&[
                 structure.part,
-                &format!("`struct {}`", structure.name),
+                &match structure.name {
+                    "contacts" => "two of `struct contact`".to_owned(),
+                    name => format!("`struct {name}`"),
+                },
                 &structure.bytes.to_string(),
             ])
         })

@@ -1,0 +1,11 @@
+/*! Numbers for random walks: the same for the same seed, on every compiler.
+ * Knows no test. */
+#ifndef ROLL_H
+#define ROLL_H
+
+#include <stdint.h>
+
+/*! The next number below `sides`, which is at most 2^24. */
+uint32_t roll(uint32_t *seed, uint32_t sides);
+
+#endif
