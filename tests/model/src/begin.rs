@@ -8,7 +8,7 @@ use lock_core::command::{Version, WireCommand};
 use lock_core::id::CommandId;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
-use lock_core::report::{Latch, Outcome, ReportEvent, ReportId};
+use lock_core::report::{Door, Latch, Outcome, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
 
 use crate::config::{Beginning, Config, FAULTS};
@@ -113,6 +113,7 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
         kept: Vec::new(),
         shadow: None,
         shadow_version: 0,
+        door: config.door.then_some(Door::Closed),
         device: Device::new(config.settings, flash),
         clock: Clock::default(),
         exchange: Exchange::boot(true),
@@ -124,7 +125,7 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
         update: None,
         answer: None,
     };
-    site.device.boot(&site.moment(before(), rules), None, rules);
+    site.boot(before(), rules);
     let uptime_ms = site.uptime_ms(START);
     let sample = Sample {
         second: START.0 / 1000,
@@ -153,10 +154,8 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
         report,
     }));
     if config.beginning == Beginning::TimeUnknown {
-        site.booted_at = START;
-        site.clock = Clock::default();
         site.exchange = Exchange::boot(!rules.without(Rule::D4SilentBoot));
-        site.device.boot(&site.moment(START, rules), None, rules);
+        site.boot(START, rules);
     }
     site
 }

@@ -34,6 +34,8 @@ faults! {
     Erase: "The device loses power, and its journal.";
     Cut: "The device loses power between the journal and the latch.";
     Disconnect: "The device loses its connection.";
+    Exit: "A hand asks for the way out at the door.";
+    Swing: "The door is opened, or closed.";
     Jam: "The bolt, which is locked or being locked, jams until it comes free.";
     Restore: "The table is restored from the backup of the beginning, and recovered.";
     StepBack: "The clock of functions and rules steps back 10 s.";
@@ -182,6 +184,8 @@ pub struct Config {
     pub drift_ppm: i64,
     /// The device's settings.
     pub settings: Settings,
+    /// Whether a sensor sees the door, which is closed at the beginning.
+    pub door: bool,
     /// Whether other things may happen between a function's reading and its commit.
     pub interleave: bool,
     /// What is done before anything else happens.
@@ -212,6 +216,7 @@ impl Config {
             retries: 0,
             drift_ppm: 0,
             settings: Settings::default(),
+            door: false,
             interleave: false,
             order: Order::Any,
             cache: false,

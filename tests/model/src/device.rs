@@ -1,11 +1,12 @@
-//! The device rules D1 to D5 of `infra/docs/PROTOCOL.md`, transcribed from the firmware's C as a pure state machine.
+//! The device rules D1 to D5 and D9 of `infra/docs/PROTOCOL.md`, transcribed from the firmware's C as a pure state machine.
 //!
-//! It is held to that C by shared vectors and by running both side by side on random events (`tests/device.rs`), without
-//! the rules that the C does not have yet ([`Rules::FIRMWARE`]). It must not know the cloud, nor how a command reached it.
+//! It is held to that C by shared vectors and by running both side by side on random events (`tests/device.rs`). It must
+//! not know the cloud, nor how a command reached it.
 
 pub mod clock;
 pub mod exchange;
 mod part;
+mod relock;
 
 use lock_core::action::Action;
 use lock_core::command::{Version, WireCommand};
@@ -15,7 +16,8 @@ use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, Sou
 use crate::rule::{Rule, Rules};
 
 use clock::DRIFT_PPM;
-pub use part::{Entry, Fate, Flash, Moment, Power, Settings, Span};
+pub use part::{Entry, Fate, Flash, Moment, Power, RelockFrom, Settings, Span};
+use relock::Relock;
 
 /// How far a version may lie ahead of the device's own clock (D1). *Units*: ms.
 const VERSION_AHEAD_MAX_MS: u64 = 24 * 60 * 60 * 1000;
@@ -40,7 +42,7 @@ pub struct Device {
     journal: Journal,
     /// Largest version acted on since boot or in flash.
     floor: u64,
-    relock_at_ms: Option<u64>,
+    relock: Relock,
     /// Where the latch is.
     pub latch: Latch,
     source: Source,
@@ -65,7 +67,7 @@ impl Device {
                 lost: true,
             },
             floor: 0,
-            relock_at_ms: None,
+            relock: Relock::default(),
             latch: settings.power_on,
             source: Source::Boot,
             door: None,
@@ -140,17 +142,6 @@ impl Device {
         self.journal.entry.as_ref().is_some_and(|entry| {
             entry.action == Action::Unlock && entry.result == Outcome::Executed
         })
-    }
-
-    fn move_latch(&mut self, latch: Latch, source: Source, now: &Moment) {
-        let delay_ms = match self.settings.pulse_ms {
-            0 => self.settings.relock_ms,
-            pulse_ms => pulse_ms,
-        };
-        self.latch = latch;
-        self.source = source;
-        self.relock_at_ms =
-            (latch == Latch::Unlocked && delay_ms != 0).then(|| now.uptime_ms + delay_ms);
     }
 
     fn refuse(&mut self, reason: &'static str, id: Option<&CommandId>) -> Fate {
@@ -322,32 +313,9 @@ impl Device {
         self.refuse("malformed", None)
     }
 
-    /// The door moved. Whether the latch did.
-    pub fn door(&mut self, door: Option<Door>, now: &Moment) -> bool {
-        self.door = door;
-        self.tick(now)
-    }
-
-    /// Time passed: auto-relock (D5). Whether the latch moved.
-    pub fn tick(&mut self, now: &Moment) -> bool {
-        if self.relock_at_ms.is_none_or(|at| now.uptime_ms < at) {
-            return false;
-        }
-        if self.settings.pulse_ms == 0 && self.door == Some(Door::Open) {
-            return false;
-        }
-        self.move_latch(Latch::Locked, Source::Auto, now);
-        true
-    }
-
     /// Why it refused a command, if it has since taken none.
     pub fn refusal(&self) -> Option<&'static str> {
         self.refused.as_ref().map(|(_, reason)| *reason)
-    }
-
-    /// Uptime at which [`Device::tick`] has something to do.
-    pub fn relocks_at_ms(&self) -> Option<u64> {
-        self.relock_at_ms
     }
 
     /// What it reports at `now` (D4).
@@ -368,13 +336,13 @@ impl Device {
                 Some(_) => Clock::Synced,
                 None => Clock::Unsynced,
             },
-            clock_uncertainty_ms: None,
+            clock_uncertainty_ms: now.time.map(|time| time.width_ms()),
             firmware: None,
             rssi: None,
             door: self.door,
             settings: None,
-            relock_ms: None,
-            pulse_ms: None,
+            relock_ms: Some(self.settings.relock_ms),
+            pulse_ms: Some(self.settings.pulse_ms),
             report_id: None,
         }
     }

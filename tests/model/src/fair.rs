@@ -70,6 +70,9 @@ impl World {
         if state.broken.is_empty() {
             self.judge(state, reachable);
         }
+        if state.broken.is_empty() {
+            self.judge_exits(state);
+        }
         if reachable && state.broken.is_empty() {
             self.press_once_more(state);
         }

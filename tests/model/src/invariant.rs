@@ -34,7 +34,7 @@ invariants! {
     S3: "versions only grow, and a version has one command, for each writer";
     S4: "when messages are drained and the sweeper has run, the record's state equals the latch, or its status says it may not";
     S5: "a button commands nothing once it was revoked or bound elsewhere, not even by a press made before, and leaves no door open";
-    S6: "after power-on without a command the latch is in its declared state";
+    S6: "after power-on without a command the latch is in its declared state, and what a hand at the door opened locks again";
     S7: "sends per command, and system commands without a person in between, are bounded by the back-off";
     S8: "nothing but a registered lock is ever commanded";
     L1: "with the network fair and the sweeper running, record and latch converge, or the record says unresponsive";

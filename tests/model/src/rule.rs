@@ -17,12 +17,6 @@ impl Rules {
     /// All of them.
     pub const ALL: Rules = Rules { gone: 0 };
 
-    /// Those of the firmware's C as it is. It does not have two of the device's rules yet, a journal that was lost and a
-    /// version far ahead (both D1), nor D3's bounds of the time, which come to it from outside.
-    pub const FIRMWARE: Rules = Rules::ALL
-        .and_without(Rule::D1LostJournal)
-        .and_without(Rule::D1AnyVersion);
-
     /// All but `rule`.
     pub const fn all_but(rule: Rule) -> Rules {
         Rules::ALL.and_without(rule)

@@ -64,9 +64,9 @@ pub enum Step {
     LoseReport(u8),
     /// The device reports; the report is held before the shadow.
     HoldReport(u8),
-    /// The device reports; the shadow takes it, and its answer is held.
+    /// The device reports, or its held report goes on; the shadow takes it, and its answer is held.
     HoldAnswer(u8),
-    /// What is held on the wire of this device goes on.
+    /// What is held on the wire of this device goes on, to its end.
     LetGo(u8),
     /// The device reports a version far ahead.
     Lie(u8),
@@ -74,6 +74,10 @@ pub enum Step {
     TellTime(u8),
     /// The device's auto-relock.
     Relock(u8),
+    /// A hand asks for the way out.
+    Exit(u8),
+    /// The door is opened, or closed.
+    Swing(u8),
     /// The bolt jams.
     Jam(u8),
     /// The bolt comes free.

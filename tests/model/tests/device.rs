@@ -4,6 +4,5 @@
 mod device {
     pub mod bench;
     pub mod event;
-    pub mod lack;
     pub mod vector;
 }

@@ -2,17 +2,19 @@
 
 use super::{DOUBLE, LONG, SINGLE, more};
 use crate::config::Fault::{
-    Cut, Damage, Disconnect, Erase, Forge, Hold, Jam, LoseEvent, LoseReport, Reboot, RepeatCommand,
-    RepeatEvent,
+    Cut, Damage, Disconnect, Erase, Exit, Forge, Hold, Jam, LoseCommand, LoseEvent, LoseReport,
+    Reboot, RepeatCommand, RepeatEvent, Swing,
 };
 use crate::config::{Beginning, Config, Order, Pressing, counted};
-use crate::device::Settings;
+use crate::device::{RelockFrom, Settings};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 pub(super) fn all(deep: bool) -> Vec<Config> {
     let mut all = power(deep);
     all.extend(time());
+    all.extend(wire(deep));
+    all.extend(door(deep));
     all.extend(others());
     all
 }
@@ -105,6 +107,57 @@ fn time() -> Vec<Config> {
             instants: vec![11 * HOUR_MS, 11 * HOUR_MS + 29_000, 11 * HOUR_MS + 32_000],
             drift_ppm: -100,
             ..Config::new("clock drifts")
+        },
+    ]
+}
+
+/// Whoever holds the network: any bytes, either way, for any time.
+fn wire(deep: bool) -> Vec<Config> {
+    vec![
+        Config {
+            presses: vec![counted(LONG)],
+            beginning: Beginning::TimeUnknown,
+            faults: vec![(Hold, more(deep, 2, 3)), (RepeatCommand, more(deep, 0, 1))],
+            instants: vec![9_000, 29_000, 31_000, 42_000],
+            order: Order::FunctionsFirst,
+            ..Config::new("attacker on the wire")
+        },
+        Config {
+            presses: vec![counted(LONG)],
+            faults: vec![(Hold, 2), (Disconnect, 1), (LoseCommand, 1)],
+            instants: vec![2_000, 31_000, 13 * HOUR_MS],
+            order: Order::FunctionsFirst,
+            ..Config::new("attacker on the wire, later")
+        },
+    ]
+}
+
+fn door(deep: bool) -> Vec<Config> {
+    let settings = Settings {
+        relock_ms: 5_000,
+        settle_ms: 1_000,
+        relock_from: RelockFrom::Closing,
+        ..Settings::default()
+    };
+    vec![
+        Config {
+            presses: vec![counted(LONG)],
+            faults: vec![(Exit, 1), (Swing, 2), (RepeatCommand, more(deep, 0, 1))],
+            instants: vec![2_000, 5_500, 8_000],
+            settings,
+            door: true,
+            order: Order::FunctionsFirst,
+            sure: true,
+            ..Config::new("hand at the exit")
+        },
+        Config {
+            presses: vec![counted(DOUBLE)],
+            beginning: Beginning::New,
+            faults: vec![(Exit, 2), (Disconnect, 1), (Reboot, more(deep, 0, 1))],
+            instants: vec![5_000],
+            settings,
+            order: Order::FunctionsFirst,
+            ..Config::new("hand at the exit, lock away")
         },
     ]
 }

@@ -16,7 +16,7 @@ pub const DRIFT_PPM: u64 = 100;
 /// One answer: the server's second, and the uptimes between which the server wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sample {
-    /// The server's time, rounded down. *Units*: s.
+    /// The server's time, rounded down; 0 where it did not say. *Units*: s.
     pub second: u64,
     /// Uptime at which the update was sent. *Units*: ms.
     pub sent_ms: u64,
@@ -63,7 +63,7 @@ impl Clock {
     /// not before.
     pub fn take(&mut self, sample: Sample, rules: Rules) -> bool {
         let now_ms = sample.received_ms;
-        if now_ms - sample.sent_ms > ANSWER_LATE_MS {
+        if sample.second == 0 || now_ms - sample.sent_ms > ANSWER_LATE_MS {
             return false;
         }
         let before = self.span(now_ms, rules);

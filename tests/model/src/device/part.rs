@@ -15,6 +15,30 @@ pub struct Settings {
     pub pulse_ms: u64,
     /// How far the clock of the cloud may run ahead (D3). *Units*: ms.
     pub tolerance_ms: u64,
+    /// The door must rest closed for this long before auto-relock (D5). *Units*: ms.
+    pub settle_ms: u64,
+    /// Where the time of auto-relock begins (D5).
+    pub relock_from: RelockFrom,
+}
+
+/// Where the time of auto-relock begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum RelockFrom {
+    /// At the unlock.
+    #[default]
+    Unlock,
+    /// When the door is closed; at the unlock where it was not opened since.
+    Closing,
+}
+
+impl Settings {
+    /// After this an open latch locks by itself; 0 is never. *Units*: ms.
+    pub fn relock_delay_ms(&self) -> u64 {
+        match self.pulse_ms {
+            0 => self.relock_ms,
+            pulse_ms => pulse_ms,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -24,6 +48,8 @@ impl Default for Settings {
             relock_ms: 0,
             pulse_ms: 0,
             tolerance_ms: 2_000,
+            settle_ms: 0,
+            relock_from: RelockFrom::Unlock,
         }
     }
 }

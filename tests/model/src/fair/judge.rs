@@ -1,7 +1,8 @@
-//! Where the fair way led. It must not change anything but to press once more.
+//! Where the fair way led. It must not change anything but to close the door behind whoever left, and to press
+//! once more.
 
 use lock_core::record::{Record, Status};
-use lock_core::report::Latch;
+use lock_core::report::{Door, Latch, Source};
 
 use super::MINUTE_MS;
 use crate::invariant::Invariant;
@@ -89,6 +90,28 @@ impl World {
         let open = state.sites[0].device.latch == Latch::Unlocked;
         let let_in = !self.config.impatient || state.pressed.is_empty() || open;
         state.broken.unless(let_in, Invariant::L4);
+    }
+
+    /// Whoever asked for the way out has closed the door: in time it is locked, with nobody's command.
+    pub(super) fn judge_exits(&self, state: &mut State) {
+        let is_out = |site: &Site| {
+            let by_hand = site.report(&site.moment(state.now, self.rules)).source == Source::Manual;
+            by_hand && site.device.latch == Latch::Unlocked
+        };
+        let out: Vec<u8> = (0..self.config.locks)
+            .filter(|lock| is_out(&state.sites[usize::from(*lock)]))
+            .collect();
+        for lock in out {
+            if state.sites[usize::from(lock)].door == Some(Door::Open) {
+                self.swing(state, lock);
+            }
+            state.now = state.now.plus(MINUTE_MS);
+            if state.sites[usize::from(lock)].relock_due(state.now) {
+                self.apply(state, Step::Relock(lock));
+            }
+            let locked = state.sites[usize::from(lock)].device.latch == Latch::Locked;
+            state.broken.unless(locked, Invariant::S6);
+        }
     }
 
     /// Now that everything is up, an unlock is not lost.

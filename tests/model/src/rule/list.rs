@@ -103,4 +103,5 @@ rules! {
     D6Session: "D6", S5, "revoked while the lock is away", "commands wait in a session for a lock that is away";
     D6Retained: "D6", S5, "revoked while the lock is away", "the last command is retained";
     D6LaxParse: "D6", S1, "command damaged", "an unlock without an expiry has none";
+    D9ExitStays: "D9", S6, "hand at the exit", "a hand's exit does not lock again by itself";
 }

@@ -64,6 +64,7 @@ fn hash_site<H: Hasher>(site: &Site, to: &mut H) {
         site.booted_at,
         site.reported_at,
         site.jammed,
+        site.door,
     )
         .hash(to);
     site.update.is_some().hash(to);
@@ -244,6 +245,7 @@ fn hash_report<H: Hasher>(report: &Report, to: &mut H) {
     )
         .hash(to);
     (report.source, report.boot_count, report.clock).hash(to);
+    report.door.hash(to);
     report.report_id.hash(to);
     let refused = report.refused.as_ref();
     refused

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lock_core::command::WireCommand;
-use lock_core::report::{Latch, Report, ReportEvent, ReportId};
+use lock_core::report::{Door, Latch, Report, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
 
 use crate::device::clock::Clock;
@@ -45,6 +45,8 @@ pub struct Site {
     pub shadow: Option<Arc<ReportEvent>>,
     /// Version that the shadow's next update gets, less one.
     pub shadow_version: u64,
+    /// The door, where a sensor sees it.
+    pub door: Option<Door>,
     /// The device.
     pub device: Device,
     /// What the device knows of the time.
@@ -68,6 +70,14 @@ pub struct Site {
 }
 
 impl Site {
+    /// The device is powered on, and looks at its door.
+    pub fn boot(&mut self, now: UnixMillis, rules: Rules) {
+        (self.booted_at, self.clock) = (now, Clock::default());
+        let moment = self.moment(now, rules);
+        self.device.boot(&moment, None, rules);
+        self.device.door(self.door, &moment);
+    }
+
     /// Since power-on, by the device's own clock. *Units*: ms.
     pub fn uptime_ms(&self, now: UnixMillis) -> u64 {
         let true_ms = now.since(self.booted_at);
@@ -110,10 +120,12 @@ impl Site {
         }
     }
 
-    /// What the device says of itself.
+    /// What the device says of itself, but for how exact its clock is: nothing goes by that, and states that differ in
+    /// nothing else are one.
     pub fn report(&self, now: &Moment) -> Report {
         Report {
             lock: self.latch(),
+            clock_uncertainty_ms: None,
             ..self.device.report(now)
         }
     }

@@ -128,12 +128,17 @@ impl World {
         if site.update.is_some() || site.answer.is_some() {
             steps.push(Step::LetGo(lock));
         }
+        if site.update.is_some() {
+            push_allowed(state, &[(Fault::Hold, Step::HoldAnswer(lock))], steps);
+        }
         if site.relock_due(state.now) {
             steps.push(Step::Relock(lock));
         }
         let faults = [
             (Fault::Reboot, Step::Reboot(lock)),
             (Fault::Erase, Step::Erase(lock)),
+            (Fault::Exit, Step::Exit(lock)),
+            (Fault::Swing, Step::Swing(lock)),
         ];
         push_allowed(state, &faults, steps);
         if site.jammed {

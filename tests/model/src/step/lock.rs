@@ -5,12 +5,11 @@ use std::sync::Arc;
 use lock_core::action::Action;
 use lock_core::command::{Version, WireCommand};
 use lock_core::id::CommandId;
-use lock_core::report::Latch;
+use lock_core::report::{Door, Latch};
 use lock_core::time::UnixSeconds;
 
 use super::{Step, World};
 use crate::config::Fault;
-use crate::device::clock::Clock;
 use crate::device::exchange::Exchange;
 use crate::device::{Fate, Power};
 use crate::invariant::Invariant;
@@ -55,6 +54,17 @@ impl World {
                 let moved = site.device.tick(&site.moment(now, self.rules));
                 site.exchange.due |= moved && !self.rules.without(Rule::D5SilentRelock);
             }
+            Step::Exit(lock) => {
+                state.spend(Fault::Exit);
+                let now = state.now;
+                let site = &mut state.sites[usize::from(lock)];
+                let moment = site.moment(now, self.rules);
+                site.exchange.due |= site.device.exit(&moment, self.rules);
+            }
+            Step::Swing(lock) => {
+                state.spend(Fault::Swing);
+                self.swing(state, lock);
+            }
             Step::Jam(lock) => {
                 state.spend(Fault::Jam);
                 let site = &mut state.sites[usize::from(lock)];
@@ -92,6 +102,19 @@ impl World {
         if !self.rules.without(Rule::D6Retained) {
             site.kept.clear();
         }
+    }
+
+    /// The door is opened, or closed; the device reports it.
+    pub(crate) fn swing(&self, state: &mut State, lock: u8) {
+        let now = state.now;
+        let site = &mut state.sites[usize::from(lock)];
+        site.door = site.door.map(|door| match door {
+            Door::Open => Door::Closed,
+            Door::Closed => Door::Open,
+        });
+        let moment = site.moment(now, self.rules);
+        site.device.door(site.door, &moment);
+        site.exchange.due = true;
     }
 
     fn hear(&self, state: &mut State, lock: u8, command: &WireCommand, power: Power) {
@@ -155,10 +178,8 @@ impl World {
     fn reboot(&self, state: &mut State, lock: u8) {
         let (now, rules) = (state.now, self.rules);
         let site = &mut state.sites[usize::from(lock)];
-        (site.booted_at, site.clock) = (now, Clock::default());
         (site.update, site.answer) = (None, None);
-        let moment = site.moment(now, rules);
-        site.device.boot(&moment, None, rules);
+        site.boot(now, rules);
         site.exchange = Exchange::boot(false);
         let declared = site.device.latch == self.config.settings.power_on;
         state.broken.unless(declared, Invariant::S6);

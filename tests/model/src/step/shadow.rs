@@ -40,7 +40,8 @@ impl World {
             }
             Step::HoldAnswer(lock) => {
                 state.spend(Fault::Hold);
-                let update = self.send(state, lock);
+                let held = state.sites[usize::from(lock)].update.take();
+                let update = held.unwrap_or_else(|| self.send(state, lock));
                 let answer = self.take(state, lock, &update);
                 state.sites[usize::from(lock)].answer = Some(answer);
             }

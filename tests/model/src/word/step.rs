@@ -1,6 +1,7 @@
 //! What a step is called. Must not tell what came of it.
 
 use lock_core::action::ClickType;
+use lock_core::report::Door;
 
 use super::{Tale, latch};
 use crate::config::Act;
@@ -91,8 +92,13 @@ impl Tale {
             }
             Step::LoseReport(_) => "a report is lost on its way to the shadow",
             Step::HoldReport(_) => "a report is held on its way to the shadow",
-            Step::HoldAnswer(_) => "the lock reports, and the shadow's answer is held",
+            Step::HoldAnswer(_) => "a report reaches the shadow, whose answer is held",
             Step::LetGo(_) => "what was held goes on",
+            Step::Exit(_) => "a hand asks for the way out",
+            Step::Swing(lock) => match after.sites[usize::from(lock)].door {
+                Some(Door::Open) => "the door is opened",
+                _ => "the door is closed",
+            },
             Step::TellTime(_) => "somebody tells the lock the time, 40 s past",
             Step::Forge(_) => "another program sends a lock of a version far ahead",
             Step::Relock(_) => "auto-relock",

@@ -1,64 +1,63 @@
 //! One lock twice: the C and its transcription, in lock step. Must not choose what happens.
 //!
-//! The C does not have all of the device's rules yet, and the two are compared without what it lacks:
-//!
-//! - D1: a journal that was lost refuses only until any lock is written, and no version is too far ahead. Both rules are
-//!   taken away from the transcription ([`Rules::FIRMWARE`]).
-//! - D3: the C judges by one clock and a tolerance, which it adds twice: to its clock, for the end of a command's life, and
-//!   for its beginning. The transcription has bounds of the time, and adds nothing to them. So it is given the C's clock and
-//!   tolerance as its latest possible time, and no tolerance of its own. Where bounds come from is D3's other half, and
-//!   has no C to be compared with yet.
-//!
-//! Everything else is compared as it is.
+//! Both are given the same answers of the shadow, and each makes its own bounds of the time from them. After every step the
+//! bounds are compared, the latch, when it is to lock by itself, and the report.
 
 use firmware_core::core_ffi::{self, CoreLock, PowerCut};
 use lock_core::command::WireCommand;
-use lock_core::report::{Door, Latch, Report};
-use model::device::{Device, Fate, Moment, Power, Settings, Span};
+use lock_core::report::{Door, Latch, Report, Settings as Stated};
+use model::device::clock::{Clock, Sample};
+use model::device::{Device, Fate, Moment, Power, RelockFrom, Settings};
 use model::rule::Rules;
 use serde_json::Value;
 
-/// A clock of the C that was not set for longer than this is not believed. *Units*: ms.
-const CLOCK_STALE_MS: u64 = 12 * 60 * 60 * 1000;
+/// An update of the shadow, on its way.
+#[derive(Debug, Clone, Copy)]
+struct Update {
+    sent_ms: u64,
+    sent_wall_ms: u64,
+}
 
-/// Both, and the one time that both are told.
+/// Both, and the one time that both live in.
 pub struct Bench {
     core: CoreLock,
     device: Device,
-    /// The C's own. *Units*: ms.
-    tolerance_ms: u64,
+    clock: Clock,
     wall_ms: u64,
     booted_at_ms: u64,
-    /// Set, wrong by this, at this time; none since boot.
-    clock: Option<(i64, u64)>,
+    /// By how much uptime runs wrong, in parts per million.
+    drift_ppm: i64,
+    updates: Vec<Update>,
+    /// Whether every answer since power-on carried the true second.
+    is_true: bool,
     /// Every event so far, for the message of a failure.
     pub story: Vec<String>,
-    /// How often each outcome came.
-    pub fates: Vec<Fate>,
+    /// What came: fates of commands, kinds of answers.
+    pub seen: Vec<String>,
 }
 
 impl Bench {
     /// Both off, with blank flash.
-    pub fn new(settings: Settings, wall_ms: u64) -> Bench {
+    pub fn new(settings: Settings, wall_ms: u64, drift_ppm: i64) -> Bench {
         let core = CoreLock::new(&core_ffi::Settings {
             power_on_unlocked: u32::from(settings.power_on == Latch::Unlocked),
             relock_ms: settings.relock_ms as u32,
             pulse_ms: settings.pulse_ms as u32,
             clock_tolerance_ms: settings.tolerance_ms as u32,
+            settle_ms: settings.settle_ms as u32,
+            relock_from_closing: u32::from(settings.relock_from == RelockFrom::Closing),
         });
-        let transcribed = Settings {
-            tolerance_ms: 0,
-            ..settings
-        };
         Bench {
             core,
-            device: Device::new(transcribed, [None, None]),
-            tolerance_ms: settings.tolerance_ms,
+            device: Device::new(settings, [None, None]),
+            clock: Clock::default(),
             wall_ms,
             booted_at_ms: wall_ms,
-            clock: None,
+            drift_ppm,
+            updates: Vec::new(),
+            is_true: true,
             story: Vec::new(),
-            fates: Vec::new(),
+            seen: Vec::new(),
         }
     }
 
@@ -67,52 +66,94 @@ impl Bench {
         self.wall_ms
     }
 
+    /// When power came on. *Units*: ms.
+    pub fn booted_at_ms(&self) -> u64 {
+        self.booted_at_ms
+    }
+
     /// Time passes to here. *Units*: ms.
     pub fn pass_to(&mut self, wall_ms: u64) {
         self.wall_ms = wall_ms;
     }
 
-    /// The C's clock as the transcription's bounds.
+    fn uptime_ms(&self, wall_ms: u64) -> u64 {
+        let true_ms = wall_ms - self.booted_at_ms;
+        true_ms.saturating_add_signed(true_ms as i64 * self.drift_ppm / 1_000_000)
+    }
+
     fn moment(&self) -> Moment {
-        let core = self.core_moment();
-        let is_good = core.synced != 0 && core.uptime_ms - core.synced_at_ms <= CLOCK_STALE_MS;
+        let uptime_ms = self.uptime_ms(self.wall_ms);
         Moment {
-            uptime_ms: core.uptime_ms,
-            time: is_good.then(|| Span {
-                earliest_ms: core.wall_ms - self.tolerance_ms,
-                latest_ms: core.wall_ms + self.tolerance_ms,
-            }),
+            uptime_ms,
+            time: self.clock.span(uptime_ms, Rules::ALL),
         }
     }
 
-    fn core_moment(&self) -> core_ffi::Moment {
-        let (skew_ms, synced_at_ms) = self.clock.unwrap_or((0, self.booted_at_ms));
-        core_ffi::Moment {
-            uptime_ms: self.wall_ms - self.booted_at_ms,
-            wall_ms: self.wall_ms.saturating_add_signed(skew_ms),
-            synced_at_ms: synced_at_ms - self.booted_at_ms,
-            synced: u32::from(self.clock.is_some()),
-        }
+    /// An update is sent to the shadow.
+    pub fn send(&mut self) {
+        self.updates.push(Update {
+            sent_ms: self.uptime_ms(self.wall_ms),
+            sent_wall_ms: self.wall_ms,
+        });
     }
 
-    /// The clock is set, wrong by this. *Units*: ms.
-    pub fn sync(&mut self, skew_ms: i64) {
-        self.clock = Some((skew_ms, self.wall_ms));
-        self.compare(&format!("sync {skew_ms}"));
+    /// The answer to one of the updates sent arrives. The server wrote it after this share of its way, in thousandths, and
+    /// its clock is wrong by so many seconds.
+    pub fn answer(&mut self, which: usize, share: u64, wrong_s: i64) {
+        let Some(last) = self.updates.len().checked_sub(1) else {
+            return;
+        };
+        let update = self.updates.remove(which.min(last));
+        let way_ms = self.wall_ms - update.sent_wall_ms;
+        let written_ms = update.sent_wall_ms + way_ms * share / 1000;
+        self.is_true &= wrong_s == 0;
+        self.take(
+            update.sent_ms,
+            (written_ms / 1000).saturating_add_signed(wrong_s),
+        );
     }
 
-    /// Power-on.
+    /// An answer arrives that took so long, and was written at its arrival. *Units*: ms.
+    pub fn sync(&mut self, took_ms: u64) {
+        let sent_ms = self.uptime_ms(self.wall_ms - took_ms);
+        self.take(sent_ms, self.wall_ms / 1000);
+    }
+
+    fn take(&mut self, sent_ms: u64, second: u64) {
+        let sample = Sample {
+            second,
+            sent_ms,
+            received_ms: self.uptime_ms(self.wall_ms),
+        };
+        let before = self.clock;
+        let is_first = self.clock.take(sample, Rules::ALL);
+        let theirs = self.core.answer(second, sent_ms, sample.received_ms);
+        let story = format!("answer {sample:?}, the first {is_first}");
+        assert_eq!(theirs, is_first, "{story} after {:#?}", self.story);
+        let kind = match (self.clock == before, is_first) {
+            (true, _) => "no sample",
+            (false, true) => "first sample",
+            (false, false) => "narrower sample",
+        };
+        self.seen.push(kind.to_owned());
+        self.compare(&story);
+    }
+
+    /// Power-on; `unreadable` is a slot of flash.
     pub fn boot(&mut self, unreadable: Option<usize>) {
-        (self.booted_at_ms, self.clock) = (self.wall_ms, None);
-        let (now, core_now) = (self.moment(), self.core_moment());
-        self.device.boot(&now, unreadable, Rules::FIRMWARE);
-        self.core.boot(unreadable, &core_now);
+        self.booted_at_ms = self.wall_ms;
+        self.clock = Clock::default();
+        self.updates.clear();
+        self.is_true = true;
+        let now = self.moment();
+        self.device.boot(&now, unreadable, Rules::ALL);
+        self.core.boot(unreadable);
         self.compare(&format!("boot, unreadable {unreadable:?}"));
     }
 
     /// A command arrives, in bytes at the C.
     pub fn command(&mut self, command: &WireCommand, power: Power) -> Fate {
-        let (now, core_now) = (self.moment(), self.core_moment());
+        let now = self.moment();
         self.core.break_flash(power == Power::Broken);
         match power {
             Power::FailsBefore => self.core.fail_power(PowerCut::Before),
@@ -120,8 +161,10 @@ impl Bench {
             Power::FailsAfter => self.core.fail_power(PowerCut::After),
             Power::Holds | Power::Broken | Power::FailsBetween => {}
         }
-        let fate = self.device.command(command, &now, power, Rules::FIRMWARE);
-        let outcome = self.core.command(command.to_json().as_bytes(), &core_now);
+        let fate = self.device.command(command, &now, power, Rules::ALL);
+        let outcome = self
+            .core
+            .command(command.to_json().as_bytes(), now.uptime_ms);
         self.core.break_flash(false);
         let story = format!("{} {power:?}: {fate:?}", command.to_json());
         let same = match fate {
@@ -132,7 +175,7 @@ impl Bench {
             Fate::PowerLost => panic!("the C has no such outcome"),
         };
         assert_eq!(outcome, same, "{story} after {:#?}", self.story);
-        self.fates.push(fate);
+        self.seen.push(format!("{fate:?}"));
         self.compare(&story);
         let cut = [Power::FailsBefore, Power::FailsWithin, Power::FailsAfter];
         if cut.contains(&power) {
@@ -143,27 +186,43 @@ impl Bench {
 
     /// Bytes that are no command.
     pub fn malformed(&mut self, payload: &[u8]) {
-        let now = self.core_moment();
+        let uptime_ms = self.moment().uptime_ms;
         self.device.malformed();
-        let outcome = self.core.command(payload, &now);
+        let outcome = self.core.command(payload, uptime_ms);
         assert_eq!(outcome, core_ffi::Outcome::Malformed);
         self.compare("malformed");
     }
 
     /// The door moves.
     pub fn door(&mut self, door: Option<Door>) {
-        let (now, core_now) = (self.moment(), self.core_moment());
+        let now = self.moment();
         let open = door.map(|door| door == Door::Open);
         let moved = self.device.door(door, &now);
-        assert_eq!(self.core.door(open, &core_now), moved, "{:#?}", self.story);
+        assert_eq!(
+            self.core.door(open, now.uptime_ms),
+            moved,
+            "{:#?}",
+            self.story
+        );
+        self.seen.extend(moved.then(|| "moved by door".to_owned()));
         self.compare(&format!("door {door:?}"));
+    }
+
+    /// A hand asks for the way out.
+    pub fn exit(&mut self) {
+        let now = self.moment();
+        let moved = self.device.exit(&now, Rules::ALL);
+        assert_eq!(self.core.exit(now.uptime_ms), moved, "{:#?}", self.story);
+        self.seen.push(format!("exit moved {moved}"));
+        self.compare(&format!("exit at {}", now.uptime_ms));
     }
 
     /// Time is looked at.
     pub fn tick(&mut self) {
-        let (now, core_now) = (self.moment(), self.core_moment());
+        let now = self.moment();
         let moved = self.device.tick(&now);
-        assert_eq!(self.core.tick(&core_now), moved, "{:#?}", self.story);
+        assert_eq!(self.core.tick(now.uptime_ms), moved, "{:#?}", self.story);
+        self.seen.extend(moved.then(|| "moved by tick".to_owned()));
         self.compare(&format!("tick at {}", now.uptime_ms));
     }
 
@@ -179,26 +238,43 @@ impl Bench {
         self.device.report(&self.moment())
     }
 
-    /// Latch and report are the same.
+    /// Bounds, latch and report are the same; and the true time lies within the bounds, where no server was wrong.
     fn compare(&mut self, story: &str) {
         self.story.push(story.to_owned());
-        let text = self.core.report(&self.core_moment());
-        let value: Value = serde_json::from_str(&text).expect("a report is JSON");
-        let mut theirs = Report::parse(&value).expect("a report that the cloud takes");
-        (theirs.firmware, theirs.rssi) = (None, None);
-        // How exact its clock is, and what it is set to do, are not the transcription's to say.
-        (theirs.clock_uncertainty_ms, theirs.settings) = (None, None);
-        (theirs.relock_ms, theirs.pulse_ms) = (None, None);
-        // The name of a report belongs to the exchange with the shadow, not to the lock.
-        theirs.report_id = None;
-        if let Some(refused) = &mut theirs.refused {
-            refused.command_id = refused
-                .command_id
-                .take()
-                .filter(|id| !id.as_str().is_empty());
-        }
-        assert_eq!(theirs, self.report(), "after {:#?}", self.story);
+        let now = self.moment();
+        let bounds = self.core.bounds(now.uptime_ms);
+        let theirs = bounds.map(|bounds| (bounds.earliest_ms, bounds.latest_ms));
+        let ours = now.time.map(|time| (time.earliest_ms, time.latest_ms));
+        assert_eq!(theirs, ours, "after {:#?}", self.story);
+        let holds = |(earliest, latest): (u64, u64)| (earliest..=latest).contains(&self.wall_ms);
+        let is_within = !self.is_true || ours.is_none_or(holds);
+        assert!(
+            is_within,
+            "{} outside {ours:?} after {:#?}",
+            self.wall_ms, self.story
+        );
         let open = self.device.latch == Latch::Unlocked;
         assert_eq!(self.core.is_open(), open, "after {:#?}", self.story);
+        let due_ms = self.device.relocks_at_ms();
+        assert_eq!(self.core.due_ms(), due_ms, "after {:#?}", self.story);
+        let theirs = self.core_report(now.uptime_ms);
+        assert_eq!(theirs, self.report(), "after {:#?}", self.story);
+    }
+
+    /// What the C reports, but for what the lock itself does not know.
+    fn core_report(&self, uptime_ms: u64) -> Report {
+        let text = self.core.report(uptime_ms);
+        let value: Value = serde_json::from_str(&text).expect("a report is JSON");
+        let mut report = Report::parse(&value).expect("a report that the cloud takes");
+        // Firmware and radio are the board's; which settings are in force was decided before the lock was powered (D8).
+        (report.firmware, report.rssi) = (None, None);
+        assert_eq!(report.settings.take(), Some(Stated::Stated));
+        // The name of a report belongs to the exchange with the shadow.
+        report.report_id = None;
+        if let Some(refused) = &mut report.refused {
+            let id = refused.command_id.take();
+            refused.command_id = id.filter(|id| !id.as_str().is_empty());
+        }
+        report
     }
 }
