@@ -7,7 +7,6 @@
 #include "require.h"
 #include "status.h"
 
-#define BOOT 7u
 #define INTERVAL_MS 900000u
 #define PAUSE_MS 2000u
 #define RETRY_LEAST_MS 1000u
@@ -15,9 +14,14 @@
 #define QUIET_MS 600000u
 #define ANSWER_BYTES_MAX 256
 
+/* Updates whose answers may be held: a power of two. */
+#define HELD_MAX 4u
+
 static struct reporter s_reporter;
+static unsigned s_boot;
 static int s_connected, s_waits, s_due, s_mention, s_door;
 static unsigned s_number, s_settled; /* The last sent, the last accepted. */
+static int s_had_time;
 static uint64_t s_sent_ms, s_accepted_ms, s_door_sent_ms;
 
 /* Another's write that no report has covered since, and how many there were
@@ -26,13 +30,23 @@ static int s_covered, s_any_foreign;
 static unsigned s_repeats;
 static uint64_t s_repeat_ms, s_foreign_ms;
 
-/* The shadow: its version, and the newest that the lock has heard of. */
+/* The shadow: its version, and the newest that the lock has heard of; the
+ * seconds at which it took our updates, 0 = not yet. */
 static uint64_t s_version, s_heard;
+static uint64_t s_taken_s[HELD_MAX], s_old_s;
 
-void courier_start(void) { s_version = 0; }
+void courier_start(void) {
+  s_version = s_old_s = 0;
+  s_boot = 6;
+  s_number = 0;
+}
 
 void courier_boot(void) {
-  reporter_start(&s_reporter, BOOT, INTERVAL_MS);
+  /* One answer is still under way. */
+  if (s_number > 0) s_old_s = s_taken_s[s_number % HELD_MAX];
+  memset(s_taken_s, 0, sizeof(s_taken_s));
+  s_had_time = 0;
+  reporter_start(&s_reporter, ++s_boot, INTERVAL_MS);
   s_connected = s_waits = s_mention = s_door = 0;
   s_covered = s_any_foreign = 0;
   s_number = s_settled = s_repeats = 0;
@@ -75,14 +89,15 @@ static int wanted(uint64_t now_ms) {
 }
 
 static void require_update(const struct world *world, uint32_t number) {
-  struct report_context context = {BOOT, number, -61, "1.0.0"};
+  struct report_context context = {s_boot, number, -61, DECLARATION_KEPT,
+                                   "2.0.0"};
   struct report report;
   char text[REPORT_UPDATE_BYTES_MAX], token[32];
   size_t length = 0;
   report_collect(&world->lock, &context, &world->now, &report);
   REQUIRE(report_format_update(&report, text, sizeof(text), &length) == CORE_OK,
           "any report fits");
-  (void) snprintf(token, sizeof(token), "\"clientToken\":\"7-%u\"}",
+  (void) snprintf(token, sizeof(token), "\"clientToken\":\"%u-%u\"}", s_boot,
                   (unsigned) number);
   REQUIRE(length > strlen(token) &&
               strcmp(text + length - strlen(token), token) == 0,
@@ -91,8 +106,13 @@ static void require_update(const struct world *world, uint32_t number) {
 
 void courier_poll(const struct world *world) {
   uint64_t now_ms = world->now.uptime_ms;
-  int must = wanted(now_ms);
-  int wants = reporter_wants(&s_reporter, &world->now);
+  int must, wants;
+  if ((world->now.latest_ms != 0) != s_had_time) {
+    s_had_time = !s_had_time;
+    courier_changed();
+  }
+  must = wanted(now_ms);
+  wants = reporter_wants(&s_reporter, &world->now);
   REQUIRE(must < 0 || wants == must,
           "a report goes when it is due, and no sooner (D4, S7)");
   REQUIRE(reporter_is_answered(&s_reporter) ==
@@ -104,9 +124,10 @@ void courier_poll(const struct world *world) {
           "nothing but a change hastens a report (S7)");
   s_number++;
   REQUIRE(reporter_send(&s_reporter, &world->now,
-                        (uint32_t) world->true_ms) == s_number,
+                        (uint32_t) (world->true_ns >> 20)) == s_number,
           "updates are counted one by one (D4)");
   require_update(world, s_number);
+  s_taken_s[s_number % HELD_MAX] = 0;
   if (s_door) s_door_sent_ms = now_ms + PAUSE_MS;
   s_sent_ms = now_ms;
   s_waits = 1;
@@ -148,28 +169,141 @@ static enum reporter_verdict judge_accepted(unsigned number, uint64_t version,
   return is_ours ? VERDICT_NONE : note_foreign(now_ms);
 }
 
-static enum reporter_verdict answer(const struct world *world,
-                                    enum shadow_topic topic, const char *text,
-                                    size_t length) {
-  struct shadow_answer read;
-  shadow_read(topic, text, length, &read);
-  return reporter_answer(&s_reporter, &read, &world->now);
+/* The second at which the shadow took the update `number` of ours: now, if it
+ * has not yet. */
+static uint64_t taken_s(const struct world *world, unsigned number) {
+  uint64_t *second = &s_taken_s[number % HELD_MAX];
+  if (*second == 0) *second = (uint64_t) (world->true_ns / 1000000000);
+  return *second;
 }
 
-/* Tokens that no update of this power-on has. */
-static const char *const foreign_tokens[] = {
-    "", ",\"clientToken\":\"6-1\"", ",\"clientToken\":\"7-x\"",
-    ",\"clientToken\":\"cbf43926\""};
+void courier_hold(const struct world *world, unsigned how) {
+  unsigned back = how % HELD_MAX;
+  if (back < s_number) (void) taken_s(world, s_number - back);
+}
 
-void courier_answer(const struct world *world, unsigned how) {
+/* An answer as text. */
+struct text_of {
+  enum shadow_topic topic;
+  enum reporter_verdict expected;
+  uint64_t second; /* Of a sample; 0 = it is none. */
+  int length;
+  char text[ANSWER_BYTES_MAX];
+};
+
+/* To an update of ours that was accepted. */
+static void word_accepted(struct text_of *to, const struct world *world,
+                          unsigned number, uint64_t version) {
+  uint64_t second = taken_s(world, number);
+  if (number == s_number) to->second = second;
+  to->length = snprintf(
+      to->text, sizeof(to->text),
+      "{\"state\":{\"reported\":{\"lock\":\"locked\"}},\"version\":%llu,"
+      "\"timestamp\":%llu,\"clientToken\":\"%u-%u\"}",
+      (unsigned long long) version, (unsigned long long) second, s_boot,
+      number);
+  to->expected = judge_accepted(number, version, world->now.uptime_ms);
+}
+
+/* To another's update, or to one of the boot before, which may have been held
+ * since then. */
+static void word_foreign(struct text_of *to, const struct world *world,
+                         unsigned which, int is_cleared, uint64_t version) {
+  uint64_t second = (uint64_t) (world->true_ns / 1000000000);
+  char token[48];
+  if (which == 1 && s_old_s != 0) second = s_old_s;
+  switch (which) {
+    case 1:
+      (void) snprintf(token, sizeof(token), ",\"clientToken\":\"%u-%u\"",
+                      s_boot - 1, s_number);
+      break;
+    case 2:
+      (void) snprintf(token, sizeof(token), ",\"clientToken\":\"%u-x\"",
+                      s_boot);
+      break;
+    case 3:
+      (void) snprintf(token, sizeof(token), ",\"clientToken\":\"cbf43926\"");
+      break;
+    default:
+      token[0] = '\0';
+      break;
+  }
+  to->length = snprintf(to->text, sizeof(to->text),
+                        "{\"version\":%llu,\"timestamp\":%llu%s,\"state\":%s}",
+                        (unsigned long long) version,
+                        (unsigned long long) second, token,
+                        is_cleared ? "null"
+                                   : "{\"reported\":{\"lock\":\"x\"}}");
+  to->expected = judge_accepted(0, version, world->now.uptime_ms);
+}
+
+/* What is neither. */
+static void word_other(struct text_of *to, const struct world *world,
+                       unsigned how, unsigned number, uint64_t version) {
   uint64_t now_ms = world->now.uptime_ms;
-  unsigned rest = how >> 3, back = rest % 4;
+  unsigned long long second =
+      (unsigned long long) (world->true_ns / 1000000000);
+  switch (how % 8) {
+    case 4:
+      to->length = snprintf(to->text, sizeof(to->text),
+                            "{\"version\":%llu,\"timestamp\":%llu,"
+                            "\"state\":{\"desired\":{\"reported\":1}}}",
+                            (unsigned long long) version, second);
+      break;
+    case 5:
+      to->topic = SHADOW_UPDATE_REJECTED;
+      to->length = snprintf(to->text, sizeof(to->text),
+                            "{\"code\":500,\"timestamp\":%llu,"
+                            "\"clientToken\":\"%u-%u\"}",
+                            second, s_boot, number);
+      if (number != 0 && number == s_number && s_waits) {
+        s_waits = 2;
+        to->expected = VERDICT_REJECTED;
+      }
+      break;
+    case 6:
+      to->topic = SHADOW_DELETE_ACCEPTED;
+      to->length = snprintf(to->text, sizeof(to->text),
+                            "{\"version\":%llu,\"timestamp\":%llu}",
+                            (unsigned long long) version, second);
+      s_heard = 0;
+      to->expected = note_foreign(now_ms);
+      break;
+    default:
+      to->length = snprintf(to->text, sizeof(to->text),
+                            "{\"timestamp\":%llu,\"clientToken\":\"%u-%u\","
+                            "\"state\":{\"reported\":{}}}",
+                            second, s_boot, s_number);
+      to->length -= 1 + (int) (how >> 3);
+      to->expected = note_foreign(now_ms);
+      break;
+  }
+}
+
+static void deliver(struct world *world, const struct text_of *answer) {
+  struct shadow_answer read;
+  enum reporter_verdict found;
+  int had_time = world->now.latest_ms != 0, is_new;
+  shadow_read(answer->topic, answer->text, (size_t) answer->length, &read);
+  is_new = reporter_set_clock(&s_reporter, &read, &world->now, &world->clock);
+  if (answer->second != 0) {
+    world_take_answer(world, answer->second, s_sent_ms);
+  }
+  world_read_clock(world);
+  REQUIRE(is_new == (!had_time && world->now.latest_ms != 0),
+          "the first sample is told (D4)");
+  found = reporter_answer(&s_reporter, &read, &world->now);
+  REQUIRE(found == answer->expected, "an answer means what it says (D4)");
+}
+
+void courier_answer(struct world *world, unsigned how) {
+  unsigned rest = how >> 3, back = rest % HELD_MAX;
   unsigned number = back < s_number ? s_number - back : 0;
   uint64_t version = rest & 16 && s_version > 2 ? s_version - 2 : ++s_version;
-  enum reporter_verdict expected = VERDICT_NONE, found;
-  enum shadow_topic topic = SHADOW_UPDATE_ACCEPTED;
-  char text[ANSWER_BYTES_MAX];
-  int length;
+  struct text_of answer;
+  memset(&answer, 0, sizeof(answer));
+  answer.topic = SHADOW_UPDATE_ACCEPTED;
+  answer.expected = VERDICT_NONE;
   if (number == 0) back = 0;
   switch (how % 8) {
     case 0:
@@ -177,49 +311,14 @@ void courier_answer(const struct world *world, unsigned how) {
     case 2:
       if (how % 8 != 2) number = s_number;
       if (number == 0) return;
-      length = snprintf(text, sizeof(text),
-                        "{\"state\":{\"reported\":{\"lock\":\"locked\"}},"
-                        "\"version\":%llu,\"clientToken\":\"7-%u\"}",
-                        (unsigned long long) version, number);
-      expected = judge_accepted(number, version, now_ms);
+      word_accepted(&answer, world, number, version);
       break;
     case 3:
-      length = snprintf(text, sizeof(text),
-                        "{\"version\":%llu%s,\"state\":%s}",
-                        (unsigned long long) version, foreign_tokens[back],
-                        rest & 8 ? "null" : "{\"reported\":{\"lock\":\"x\"}}");
-      expected = judge_accepted(0, version, now_ms);
-      break;
-    case 4:
-      length = snprintf(text, sizeof(text),
-                        "{\"version\":%llu,\"clientToken\":\"7-%u\","
-                        "\"state\":{\"desired\":{\"reported\":1}}}",
-                        (unsigned long long) version, s_number);
-      break;
-    case 5:
-      topic = SHADOW_UPDATE_REJECTED;
-      length = snprintf(text, sizeof(text),
-                        "{\"code\":500,\"clientToken\":\"7-%u\"}", number);
-      if (number != 0 && number == s_number && s_waits) {
-        s_waits = 2;
-        expected = VERDICT_REJECTED;
-      }
-      break;
-    case 6:
-      topic = SHADOW_DELETE_ACCEPTED;
-      length = snprintf(text, sizeof(text), "{\"version\":%llu}",
-                        (unsigned long long) version);
-      s_heard = 0;
-      expected = note_foreign(now_ms);
+      word_foreign(&answer, world, back, (int) rest & 8, version);
       break;
     default:
-      length = snprintf(text, sizeof(text),
-                        "{\"state\":{\"reported\":{}},\"clientToken\":\"7-%u\"}",
-                        s_number);
-      length -= 1 + (int) rest;
-      expected = note_foreign(now_ms);
+      word_other(&answer, world, how, number, version);
       break;
   }
-  found = answer(world, topic, text, (size_t) length);
-  REQUIRE(found == expected, "an answer means what it says (D4)");
+  deliver(world, &answer);
 }

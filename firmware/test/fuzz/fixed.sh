@@ -50,5 +50,4 @@ if [ "${done:-0}" -lt "$runs" ]; then
   exit 1
 fi
 reached=$(sed -n 's/^#.*DONE *cov: \([0-9]*\) ft: \([0-9]*\) .*/\1 edges and \2 features reached/p' "$log")
-remark=$(sed -n 's/^known gap/, known gap/p' "$log")
-echo "fuzz $target: $done executions, $files corpus files, $reached, nothing found$remark"
+echo "fuzz $target: $done executions, $files corpus files, $reached, nothing found"

@@ -7,7 +7,8 @@
 
 static int same(const struct world_record *a, const struct world_record *b) {
   return a->version == b->version && a->action == b->action &&
-         a->result == b->result && strcmp(a->id, b->id) == 0;
+         a->result == b->result && a->after_loss == b->after_loss &&
+         strcmp(a->id, b->id) == 0;
 }
 
 void require_journal_kept(const struct world *world,
@@ -23,7 +24,7 @@ struct expected judge(const struct world *world, const struct command *c) {
   struct expected refused = {OUTCOME_REFUSED, REFUSAL_NONE, 0, 0, 0, RESULT_NONE};
   struct expected done = {OUTCOME_EXECUTED, REFUSAL_NONE, 1, 0, 0,
                           RESULT_EXECUTED};
-  int64_t wall_ms = (int64_t) world->now.wall_ms;
+  const struct moment *now = &world->now;
   uint64_t floor = world->entry.version > world->performed
                        ? world->entry.version
                        : world->performed;
@@ -39,6 +40,10 @@ struct expected judge(const struct world *world, const struct command *c) {
     }
     return refused;
   }
+  if (now->latest_ms != 0 && c->version > now->latest_ms + WORLD_DAY_MS) {
+    refused.refusal = REFUSAL_IMPLAUSIBLE;
+    return refused;
+  }
   if (c->action == ACTION_LOCK) {
     done.locks = 1;
     return done;
@@ -47,10 +52,12 @@ struct expected judge(const struct world *world, const struct command *c) {
     refused.refusal = REFUSAL_JOURNAL;
   } else if (c->version == floor) {
     refused.refusal = REFUSAL_CONFLICT;
-  } else if (!world_clock_is_good(world) ||
-             wall_ms < (int64_t) c->issued_s * 1000 - WORLD_TOLERANCE_MS) {
+  } else if (now->latest_ms == 0 ||
+             now->latest_ms + WORLD_TOLERANCE_MS < c->issued_s * 1000) {
     refused.refusal = REFUSAL_CLOCK;
-  } else if (wall_ms > (int64_t) c->expires_s * 1000 - WORLD_TOLERANCE_MS) {
+  } else if (world->lost && !world_is_new(world, c)) {
+    refused.refusal = REFUSAL_JOURNAL;
+  } else if (now->latest_ms > c->expires_s * 1000) {
     done.outcome = OUTCOME_EXPIRED;
     done.result = RESULT_EXPIRED;
     done.locks = 1;
@@ -62,7 +69,8 @@ struct expected judge(const struct world *world, const struct command *c) {
   return refused;
 }
 
-static struct world_record record_of(const struct command *c,
+static struct world_record record_of(const struct world *world,
+                                     const struct command *c,
                                      enum result result) {
   struct world_record record;
   memset(&record, 0, sizeof(record));
@@ -70,6 +78,7 @@ static struct world_record record_of(const struct command *c,
   record.version = c->version;
   record.action = c->action;
   record.result = result;
+  record.after_loss = world->lost && !world_is_new(world, c);
   strcpy(record.id, c->id);
   return record;
 }
@@ -78,13 +87,14 @@ static struct world_record record_of(const struct command *c,
 static void note_success(struct world *world, const struct command *c,
                          enum result result) {
   REQUIRE(c->version > world->top ||
-              (world->gap_open && c->version <= world->gap_top),
+              (world->lost && c->action == ACTION_LOCK),
           "versions only grow (S3)");
-  world->entry = world->kept = record_of(c, result);
+  world->entry = world->kept = record_of(world, c, result);
   world->maybe_count = world->unsure = 0;
+  world->flash.sound = 0;
+  if (!world->entry.after_loss) world->lost = 0;
   if (c->action == ACTION_LOCK) world->trusted = 1;
   if (c->version > world->top) world->top = c->version;
-  if (world->gap_open && c->version > world->gap_top) world->gap_open = 0;
   world->performed = 0;
   world->refusal = REFUSAL_NONE;
 }
@@ -92,7 +102,7 @@ static void note_success(struct world *world, const struct command *c,
 static void note_failure(struct world *world, const struct command *c,
                          const struct expected *e) {
   if (world->maybe_count < WORLD_COMMANDS_MAX) {
-    world->maybe[world->maybe_count++] = record_of(c, e->result);
+    world->maybe[world->maybe_count++] = record_of(world, c, e->result);
   } else {
     world->unsure = 1;
   }

@@ -8,20 +8,39 @@ cd "$(dirname "$0")"
 table() {
   cat <<'TABLE'
 an equal version moves again|device|lock|60000|s/    return OUTCOME_REPEATED;\n//
-the latch before the journal|device|lock|60000|s/(  if \(journal\(lock, command, RESULT_EXECUTED\) != CORE_OK)/  move(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);\n$1/
+the latch before the journal|device|lock|60000|s/(  if \(journal\(lock, command, RESULT_EXECUTED, is_new\) != CORE_OK)/  move(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);\n$1/
 an older version acts|device|lock|60000|s/command->version < lock->floor_version/command->version + 1 < lock->floor_version/
-an unlock acts past its end|device|lock|60000|s/tolerance_ms > expires_ms/0 > expires_ms/
-a clock is believed for ever|device|lock|60000|s/<= LOCK_CLOCK_STALE_MS/!= 0/
+an unlock acts past its end|device|lock|60000|s/now->latest_ms > expires_ms/now->earliest_ms > expires_ms/
+an unlock acts from the future|device|lock|60000|s/ \|\| now->latest_ms \+ tolerance_ms < issued_ms//
+a version of any height is taken|device|lock|60000|s/ \+ LOCK_VERSION_AHEAD_MS/ + 2 * LOCK_VERSION_AHEAD_MS/
+an unlock acts after the journal was lost|device|lock|60000|s/lock->journal.lost && !is_new\) \{/0) {/
+a lost journal is forgotten by the next power-on|device|journal|60000|s/ \|\| journal->entry.after_loss//
+a lost journal is forgotten by any lock|device|journal|60000|s/if \(!entry->after_loss\) journal->lost = 0;/journal->lost = 0;/
+power-on is taken for earlier than it was|device|lock|60000|s/now->latest_ms \+ clock_drift_ms\(now->uptime_ms\)/now->earliest_ms/
 a blank journal is trusted|device|journal|60000|s/journal->trusted = status == CORE_OK/journal->trusted = 1/
 the newest record is overwritten|device|slot|60000|s/1u - store->newest/store->newest/
 an unreadable record returns|device|slot|60000|s/ \|\|\n      \(store->generation == 0 &&\n[^{]*\{/) {/
 a record is not read back|device|slot|60000|s/ \|\|\n      flash->read\(flash->context, slot, back, total\) != CORE_OK \|\|\n      memcmp\(bytes, back, total\) != 0//
-a relock does not wait for the door|device|lock|60000|s/lock->door == DOOR_OPEN/0/
+a relock does not wait for the door|device|lock|60000|s/if \(lock->door == DOOR_OPEN\) return 0;//
+a relock does not wait for the door to settle|device|lock|60000|s/return due_ms > settled_ms \? due_ms : settled_ms;/return due_ms;/
+an exit stays open|device|lock|60000|s/if \(relock_delay_ms\(lock\) == 0\) return 0;//
+a sample is believed for ever|device|clock|60000|s/ \|\| since_ms > CLOCK_SAMPLE_MS_MAX//
+the way there is not counted|device|clock|60000|s/age_ms \+= clock->took_ms;//
+uptime never runs slow|device|clock|60000|s/1000 \+ age_ms \+ drift_ms\(age_ms\)/1000 + age_ms/
+uptime never runs fast|device|clock|60000|s/\(age_ms - drift_ms\(age_ms\)\)/age_ms/
+the last sample is kept|device|clock|60000|s/!moment_has_time\(&before\) \|\|\n[^{]*\{/1) {/
+an answer may take any time|report|clock|20000|s/ \|\| took_ms > CLOCK_ANSWER_MS_MAX//
+any update's answer tells the time|device|reporter|60000|s/      answer->number != reporter->number \|\|\n      answer->boot_count/      answer->boot_count/
+another boot's answer tells the time|device|reporter|60000|s/answer->number != reporter->number \|\|\n      answer->boot_count != reporter->boot_count/answer->number != reporter->number/
+a refusal tells the time|report|reporter|20000|s/answer->topic != SHADOW_UPDATE_ACCEPTED \|\| answer->number == 0/answer->number == 0/
 a duplicate key is accepted|command|command|100000|s/\(seen & \(1u << member\)\) != 0 \?/0 ?/
 trailing bytes are accepted|command|scan|100000|s/scan->at == scan->end \? 0 : CORE_ESYNTAX/0/
 2^53 is accepted|command|scan|200000|s/number >= SCAN_INTEGER_LIMIT/number > SCAN_INTEGER_LIMIT/
 a surrogate as UTF-8 is accepted|scan|scan|100000|s/ \|\| code >> 11 == 0x1b//
-a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      press = PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      press = PRESS_DOUBLE;/
+a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      return PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      return PRESS_DOUBLE;/
+a hold goes on over what was missed|press|press|100000|s/if \(classifier->phase == PRESS_FIRST_DOWN\) classifier->since_ms = uptime_ms;/(void) uptime_ms;/
+a long press needs no look|press|press|100000|s/is_look && down, uptime_ms/1, uptime_ms/
+a lost edge is never seen|press|contact|100000|s/  return contact_note\(contact, is_closed\);\n\}\s*\z/  return 0;\n}\n/
 refusals are reported at once|device|reporter|60000|s/reporter->mention && now_ms >= reporter->mention_ms/reporter->mention/
 the last refusal is not reported|device|reporter|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = 1; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
 an attempt that hangs is never ended|link|link|50000|s/settings->attempt_ms/0/
@@ -40,6 +59,11 @@ a torn answer counts|report|shadow|20000|s/if \(more == 0\)/if (1)/
 a cleared state is no change|report|shadow|20000|s/if \(state->kind != SCAN_OBJECT\) return 1;/if (state->kind != SCAN_OBJECT) return 0;/
 updates bear one number|device|reporter|60000|s/return \+\+reporter->number;/return reporter->number + 1;/
 tries without a pause|link|link|50000|s/ \|\| now_ms < link->next_ms//
+a file that goes on is taken|layer|layer|50000|s/  if \(more != 0\) return LAYER_SYNTAX;\n//
+a number as text is taken|layer|layer|50000|s/value->kind == SCAN_STRING &&\n         //
+a sign is passed over|layer|layer|50000|s/is_negative == \(expected < 0\) &&\n         //
+only the last setting counts|layer|layer|50000|s/if \(check->ignored == NULL\) check->ignored = key;/check->ignored = key;/
+a section of any kind is passed over|layer|layer|50000|s/    ignore\(check, sibling\);\n    return;/    return;/
 TABLE
 }
 

@@ -29,15 +29,19 @@ static void make_report(const uint8_t *d, struct report *report) {
   report->source = (enum source) (d[1] % 4);
   report->door = (enum door) (d[2] % 3);
   report->result = (enum result) (d[3] % 3);
-  report->refusal = (enum refusal) (d[4] % 6);
-  report->clock_is_good = d[5] & 1;
+  report->refusal = (enum refusal) (d[4] % 7);
+  report->has_time = d[5] & 1;
+  report->settings = d[5] & 2 ? DECLARATION_KEPT : DECLARATION_STATED;
+  memcpy(&report->uncertainty_ms, d + 14, 8);
+  memcpy(&report->relock_ms, d + 28, 4);
+  memcpy(&report->pulse_ms, d + 27, 4);
   memcpy(&report->rssi_dbm, d + 6, 4);
   memcpy(&report->boot_count, d + 10, 4);
   memcpy(&report->number, d + 24, 4);
   memcpy(&report->version, d + 14, 8);
   name(report->command_id, COMMAND_ID_CHARS_MAX, d[22]);
   name(report->refused_id, COMMAND_ID_CHARS_MAX, d[23]);
-  memcpy(report->firmware, "1.0.0", 6);
+  report->firmware = "2.0.0";
 }
 
 /* The value of the root's member `key` as written, or nothing. */
@@ -90,8 +94,22 @@ static void require_it_says_so(const struct report *report, const char *text,
   REQUIRE(has(&s_sent, "source", sources[report->source]), "source");
   REQUIRE(has(&s_sent, "door", doors[report->door]), "door");
   REQUIRE(has(&s_sent, "clock",
-              report->clock_is_good ? "\"synced\"" : "\"unsynced\""),
+              report->has_time ? "\"synced\"" : "\"unsynced\""),
           "clock");
+  (void) snprintf(written, sizeof(written), "%llu",
+                  (unsigned long long) report->uncertainty_ms);
+  REQUIRE(has(&s_sent, "clockUncertaintyMs",
+              report->has_time ? written : "null"),
+          "clockUncertaintyMs");
+  REQUIRE(has(&s_sent, "settings",
+              report->settings == DECLARATION_KEPT ? "\"kept\"" : "\"stated\""),
+          "settings");
+  (void) snprintf(written, sizeof(written), "%lu",
+                  (unsigned long) report->relock_ms);
+  REQUIRE(has(&s_sent, "relockMs", written), "relockMs");
+  (void) snprintf(written, sizeof(written), "%lu",
+                  (unsigned long) report->pulse_ms);
+  REQUIRE(has(&s_sent, "pulseMs", written), "pulseMs");
   (void) snprintf(written, sizeof(written), "%llu",
                   (unsigned long long) report->version);
   REQUIRE(has(&s_sent, "version", written), "version");
@@ -189,15 +207,41 @@ static void expect_answer(struct shadow_answer *expected) {
     } else if (number != UINT64_MAX &&
                json_tree_is(&s_answer, node->key, "code")) {
       expected->code = number;
+    } else if (number != UINT64_MAX &&
+               json_tree_is(&s_answer, node->key, "timestamp")) {
+      expected->second = number;
     }
   }
+}
+
+/* Only the answer that accepts this report's update tells the time, and only
+ * within ten seconds. */
+static void require_clock(const struct reporter *reporter,
+                          const struct report *report,
+                          const struct shadow_answer *answer) {
+  int is_sample = answer->is_readable && report->number != 0 &&
+                  answer->topic == SHADOW_UPDATE_ACCEPTED &&
+                  answer->boot_count == report->boot_count &&
+                  answer->number == report->number && answer->second != 0;
+  struct moment now = {10006, 0, 0};
+  struct clock clock;
+  memset(&clock, 0, sizeof(clock));
+  REQUIRE(!reporter_set_clock(reporter, answer, &now, &clock),
+          "an answer that took too long tells no time (D3)");
+  now.uptime_ms = 705;
+  REQUIRE(reporter_set_clock(reporter, answer, &now, &clock) == is_sample,
+          "only its own answer tells the time (D3)");
+  clock_read(&clock, now.uptime_ms, &now);
+  REQUIRE(moment_has_time(&now) == is_sample &&
+              (!is_sample || now.earliest_ms == answer->second * 1000),
+          "the time is what the answer says (D3)");
 }
 
 /* What the answer must mean to a device that waits for this report's alone. */
 static void require_verdict(const struct report *report,
                             const struct shadow_answer *answer) {
   struct reporter reporter;
-  struct moment now = {5, 0, 0, 0};
+  struct moment now = {5, 0, 0};
   int is_ours = answer->is_readable && report->number != 0 &&
                 answer->boot_count == report->boot_count &&
                 answer->number == report->number;
@@ -209,6 +253,7 @@ static void require_verdict(const struct report *report,
   reporter.number = reporter.settled = report->number - 1;
   REQUIRE(reporter_send(&reporter, &now, 3) == report->number,
           "updates are counted one by one");
+  require_clock(&reporter, report, answer);
   verdict = reporter_answer(&reporter, answer, &now);
   REQUIRE((verdict == VERDICT_SETTLED) == settles,
           "only its own answer settles a report");
@@ -241,7 +286,8 @@ static void require_answer(const struct report *report,
               (answer.number == 0 ||
                answer.boot_count == expected.boot_count),
           "both read the same token");
-  REQUIRE(answer.version == expected.version && answer.code == expected.code,
+  REQUIRE(answer.version == expected.version && answer.code == expected.code &&
+              answer.second == expected.second,
           "both read the same numbers");
   require_verdict(report, &answer);
 }
@@ -272,9 +318,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   /* As the shadow answers: the request, and its version. */
   length = (size_t) snprintf((char *) answer, sizeof(answer),
-                             "%.*s,\"version\":%u,\"code\":%u}",
+                             "%.*s,\"version\":%u,\"code\":%u,"
+                             "\"timestamp\":%u}",
                              (int) length - 1, update, (unsigned) how + 1,
-                             (unsigned) how * 3);
+                             (unsigned) how * 3, (unsigned) how * 14000003u);
   require_answer(&report, topic, answer, length);
   for (i = 0; i + 2 < size && i < 9; i += 3) {
     size_t at = (size_t) (data[i] << 8 | data[i + 1]) % length;
