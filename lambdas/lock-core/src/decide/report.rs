@@ -304,11 +304,22 @@ fn settle(
     decision
 }
 
+/// Whether the last report used was of the same power-on, when the time was not
+/// known yet.
+fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
+    record.reported.as_ref().is_some_and(|last| {
+        last.report.boot_count == report.boot_count
+            && last.report.clock == Clock::Unsynced
+            && report.clock == Clock::Synced
+    })
+}
+
 /// The device has not journalled the current command: the record notes it, and
 /// the command is sent again if its turn has come. The first re-send does not wait
 /// for its turn: the device has just come back, or has just got the time for which
 /// it refused. An unlock is not sent to one that has no time yet: it would refuse
-/// it, and reports when it has the time (C8).
+/// it, and reports when it has the time. A LOCK needs no time, so a report whose
+/// news is the time does not hurry it: it crossed the command on its way (C8).
 fn behind(
     case: Case<'_>,
     command: &Command,
@@ -329,8 +340,14 @@ fn behind(
     };
     let for_clock = refusal.is_some_and(|refused| refused.reason == REFUSED_FOR_CLOCK);
     let has_no_time = command.action == Action::Unlock && report.report.clock == Clock::Unsynced;
+    let turn_has_come = match command.action {
+        Action::Lock if has_just_got_the_time(record, &report.report) => {
+            command.next_send_at <= now
+        }
+        _ => in_turn(command, now),
+    };
     if !has_no_time
-        && in_turn(command, now)
+        && turn_has_come
         && let Ok(holds) = may_resend(record, command, binding, now)
     {
         let mut decision = resend(update, record, command, reason, event, now);

@@ -99,6 +99,10 @@ fn row(given: &str) -> String {
                 });
             }
             "unsynced" => event.report.clock = Clock::Unsynced,
+            "was-unsynced" => {
+                let last = record.as_mut().unwrap().reported.as_mut().unwrap();
+                last.report.clock = Clock::Unsynced;
+            }
             "clock" => {
                 event.report.refused = Some(RefusedCommand {
                     command_id: Some(CommandId::from_text(value)),

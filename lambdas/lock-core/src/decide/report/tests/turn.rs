@@ -41,6 +41,14 @@ fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
         # without the time it would refuse it again; it reports when it has it
         pending-unlock/locked locked v6 clock=current unsynced     => noted: refused-by-lock -> pending
         pending-unlock/locked locked v6 unsynced                   => noted: not-seen -> pending
+        # having got the time, an unlock goes at once; a lock needs none, and this report crossed it
+        pending-unlock/locked locked v6 was-unsynced waiting       => resend unlock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 waiting                  => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced waiting     => noted: not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced sent        => noted: not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced             => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced waiting unsynced => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced waiting boots=2 token=2-1 report-id=2-1 => resend lock v7 send=2 not-seen -> pending
         # a lock needs no time
         pending-lock/unlocked unlocked v6 clock=current unsynced   => resend lock v7 send=2 refused-by-lock -> pending
         pending-unlock/locked locked v6 clock=older sent           => noted: not-seen -> pending
