@@ -18,7 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use journal::{Decision, Journal};
-pub use kind::{Call, CallEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When};
+pub use kind::{
+    Call, CallEffect, DeviceEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When,
+};
 pub use parse::FaultError;
 pub use reorder::{Place, Released};
 pub use target::{Targets, UnknownTarget};

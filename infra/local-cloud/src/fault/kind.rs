@@ -47,10 +47,10 @@ pub enum Fault {
         /// To which of them.
         when: When,
     },
-    /// A fault outside the cloud, such as a device's power.
-    Other {
-        /// `power`, `network` or `clock`.
-        what: String,
+    /// Something happens to a device, outside the cloud.
+    Device {
+        /// What.
+        effect: DeviceEffect,
         /// Name of the device.
         target: String,
         /// When.
@@ -222,13 +222,46 @@ pub enum When {
     },
 }
 
-/// A moment after the start, and what the fault adds to it.
+/// What happens to a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceEffect {
+    /// It loses its power.
+    Power,
+    /// It loses its network.
+    Network,
+    /// It hears no time of day: what tells it the time arrives without it.
+    Clock,
+    /// Its uptime runs fast (+) or slow (−) by so many parts in a million, for good.
+    Drift(i32),
+}
+
+impl DeviceEffect {
+    /// Those that may end, and a drift of nothing, which stands for every drift.
+    pub(super) const ALL: [DeviceEffect; 4] = [
+        DeviceEffect::Power,
+        DeviceEffect::Network,
+        DeviceEffect::Clock,
+        DeviceEffect::Drift(0),
+    ];
+
+    /// Its name in fault specifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeviceEffect::Power => "power",
+            DeviceEffect::Network => "network",
+            DeviceEffect::Clock => "clock",
+            DeviceEffect::Drift(_) => "drift",
+        }
+    }
+}
+
+/// A moment after the start, and how long the fault lasts from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     /// Time after the start.
     pub at: Duration,
-    /// `power`, `network`: how long (none: for good). `clock`: how many milliseconds ahead (+) or behind (−).
-    pub plus_ms: Option<i64>,
+    /// How long; none: for good.
+    pub lasts: Option<Duration>,
 }
 
 /// A step of a function's work, seen from outside by its requests.

@@ -6,7 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Call, CallEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When};
+use super::{
+    Call, CallEffect, DeviceEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When,
+};
 use crate::broker::topic;
 
 const HELP: &str = "\
@@ -40,8 +42,10 @@ cut-answer:<function>.<call>@<when>   a call is carried out, and its connection 
                                                                                         cut-answer:save.commit@1
 power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good  power:lamp-1@t=20s+3s
 network:<device>@t=<time>[+<time>]    a device loses its network                        network:lamp-1@t=5s+1m
-clock:<device>@t=<time>+<time>        a device's clock runs ahead (or, with -<time>, behind)
-                                                                                        clock:lamp-1@t=0s-40s
+clock:<device>@t=<time>[+<time>]      a device hears no time of day; it goes on with the time that it knows,
+                                      and knows none after its next power-on            clock:lamp-1@t=5s
+drift:<device>@t=<time>+<n>ppm        a device's uptime runs fast (or, with -<n>ppm, slow)
+                                                                                        drift:lamp-1@t=0s+200ppm
   <function>[.<call>] may be <table>[.<call>] for calls to the database, <call> one of its operations, or the whole
   target an operation, whoever calls: throttle:Items@5%, exceed:Items.PutItem@1, slow:TransactWriteItems@1+3s
   <when>: 5% (each with this chance), 3 (the third only), 2-4 (the second to the fourth)
@@ -117,12 +121,11 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
             let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
             call(CallEffect::Slow(duration(by)?), target, when)
         }
-        "power" | "network" | "clock" => Ok(Fault::Other {
-            what: what.to_owned(),
-            target: target.to_owned(),
-            when: schedule(what, when)?,
-        }),
         _ => {
+            let mut effects = DeviceEffect::ALL.into_iter();
+            if let Some(effect) = effects.find(|effect| effect.name() == what) {
+                return device(effect, target, when);
+            }
             let mut effects = CallEffect::TIMELESS.into_iter();
             let effect = effects.find(|effect| effect.name() == what);
             call(effect.ok_or("unknown kind of fault")?, target, when)
@@ -193,27 +196,35 @@ fn occurrence(text: &str) -> Result<When, &'static str> {
     Ok(When::Counted { first, last })
 }
 
-fn schedule(what: &str, text: &str) -> Result<Schedule, &'static str> {
-    let text = text.strip_prefix("t=").ok_or("when is not t=<time>")?;
-    let Some(sign) = text.find(['+', '-']) else {
-        if what == "clock" {
-            return Err("no +<time> or -<time> for the clock");
-        }
-        return Ok(Schedule {
-            at: duration(text)?,
-            plus_ms: None,
-        });
+fn device(effect: DeviceEffect, target: &str, when: &str) -> Result<Fault, &'static str> {
+    let when = when.strip_prefix("t=").ok_or("when is not t=<time>")?;
+    let (at, more) = when.split_at(when.find(['+', '-']).unwrap_or(when.len()));
+    let (effect, lasts) = match (effect, more.strip_prefix('+')) {
+        (DeviceEffect::Drift(_), _) => (DeviceEffect::Drift(ppm(more)?), None),
+        (effect, Some(lasts)) => (effect, Some(duration(lasts)?)),
+        (effect, None) if more.is_empty() => (effect, None),
+        (_, None) => return Err("only a drift can be less than none"),
     };
-    let plus_ms =
-        i64::try_from(duration(&text[sign + 1..])?.as_millis()).map_err(|_| "too long")?;
-    let is_behind = text[sign..].starts_with('-');
-    if is_behind && what != "clock" {
-        return Err("only a clock can go back");
-    }
-    Ok(Schedule {
-        at: duration(&text[..sign])?,
-        plus_ms: Some(if is_behind { -plus_ms } else { plus_ms }),
+    Ok(Fault::Device {
+        effect,
+        target: target.to_owned(),
+        when: Schedule {
+            at: duration(at)?,
+            lasts,
+        },
     })
+}
+
+/// `+200ppm` or `-200ppm`. A million less than none would be time that stands still.
+fn ppm(text: &str) -> Result<i32, &'static str> {
+    const LIMIT: u32 = 1_000_000;
+    const PROBLEM: &str = "a drift is written +200ppm or -200ppm, and is below 1000000";
+    let number = text.strip_suffix("ppm").and_then(|text| text.parse().ok());
+    let number: i32 = number.ok_or(PROBLEM)?;
+    match number.unsigned_abs() < LIMIT {
+        true => Ok(number),
+        false => Err(PROBLEM),
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -281,11 +292,17 @@ impl fmt::Display for Fault {
                     _ => Ok(()),
                 }
             }
-            Fault::Other { what, target, when } => {
-                write!(f, "{what}:{target}@t={}ms", when.at.as_millis())?;
-                match when.plus_ms {
-                    Some(plus_ms) => write!(f, "{plus_ms:+}ms"),
-                    None => Ok(()),
+            Fault::Device {
+                effect,
+                target,
+                when,
+            } => {
+                let (what, at_ms) = (effect.name(), when.at.as_millis());
+                write!(f, "{what}:{target}@t={at_ms}ms")?;
+                match (effect, when.lasts) {
+                    (DeviceEffect::Drift(ppm), _) => write!(f, "{ppm:+}ppm"),
+                    (_, Some(lasts)) => write!(f, "+{}ms", lasts.as_millis()),
+                    (_, None) => Ok(()),
                 }
             }
         }

@@ -62,7 +62,7 @@ impl Targets {
                 let is_table = self.tables.contains(target);
                 ("function or table", target, is_table || is_function(target))
             }
-            Fault::Call { target: None, .. } | Fault::Message { .. } | Fault::Other { .. } => {
+            Fault::Call { target: None, .. } | Fault::Message { .. } | Fault::Device { .. } => {
                 return Ok(());
             }
         };

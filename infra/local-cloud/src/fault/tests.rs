@@ -35,7 +35,10 @@ fn a_fault_is_written_back_as_it_was_read() {
         "lost-answer:Items.GetItem@1",
         "power:thing-1@t=20000ms+3000ms",
         "network:thing-1@t=0ms",
-        "clock:thing-1@t=1000ms-5000ms",
+        "clock:thing-1@t=1000ms",
+        "clock:thing-1@t=1000ms+5000ms",
+        "drift:thing-1@t=0ms+200ppm",
+        "drift:thing-1@t=1000ms-999999ppm",
     ] {
         let fault: Fault = spec.parse().unwrap();
         assert_eq!(fault.to_string(), spec);
@@ -47,10 +50,12 @@ fn times_may_have_units() {
     let fault: Fault = "power:thing-1@t=2m+3s".parse().unwrap();
     let expected = Schedule {
         at: Duration::from_secs(120),
-        plus_ms: Some(3000),
+        lasts: Some(Duration::from_secs(3)),
     };
-    assert!(matches!(fault, Fault::Other { when, .. } if when == expected));
+    assert!(matches!(fault, Fault::Device { when, .. } if when == expected));
 }
+
+const DRIFT: &str = "a drift is written +200ppm or -200ppm, and is below 1000000";
 
 #[test]
 fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
@@ -66,8 +71,12 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
         ("kill:f@1", "no .<step>"),
         ("kill:f.later@1", "unknown step"),
         ("power:d@1", "when is not t=<time>"),
-        ("power:d@t=1s-1s", "only a clock can go back"),
-        ("clock:d@t=1s", "no +<time> or -<time> for the clock"),
+        ("power:d@t=1s-1s", "only a drift can be less than none"),
+        ("clock:d@t=1s-5s", "only a drift can be less than none"),
+        ("drift:d@t=1s", DRIFT),
+        ("drift:d@t=1s+5s", DRIFT),
+        ("drift:d@t=1s+1000000ppm", DRIFT),
+        ("drift:d@t=1s-1000000ppm", DRIFT),
         ("power:d@t=1h", "a time is written 200ms, 20s or 3m"),
         ("late:f@1", "no +<time> after when"),
         ("burn:d@1", "unknown kind of fault"),

@@ -195,10 +195,13 @@ struct Break {
 /// Arms one more fault of the cloud, counted from now. A device's power and network have hands of their own.
 async fn fault(State(console): State<Console>, Json(wish): Json<Break>) -> Response {
     match wish.fault.parse::<Fault>() {
-        Ok(Fault::Other { what, .. }) => refusal(
-            StatusCode::BAD_REQUEST,
-            format!("{what} is a device's: use /api/devices, or --fault at the start"),
-        ),
+        Ok(Fault::Device { effect, .. }) => {
+            let what = effect.name();
+            refusal(
+                StatusCode::BAD_REQUEST,
+                format!("{what} is a device's: use /api/devices, or --fault at the start"),
+            )
+        }
         Ok(fault) => match console.faults.arm(fault) {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
             Err(error) => refusal(StatusCode::BAD_REQUEST, error.to_string()),

@@ -1,14 +1,14 @@
-//! Faults of devices (power, network, clock) on their schedule. Faults of the cloud are passed on to it.
+//! Faults of devices (power, network, clock, drift) on their schedule. Faults of the cloud are passed on to it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use local_cloud::Fault;
-use local_cloud::fault::Schedule;
+use local_cloud::fault::{DeviceEffect, Schedule};
 use serde_json::json;
 
 use super::board::Board;
+use super::device::Device;
 use super::fleet::Fleet;
 
 /// All faults of a run.
@@ -21,7 +21,7 @@ pub struct Faults {
 
 #[derive(Debug, Clone)]
 struct DeviceFault {
-    what: String,
+    effect: DeviceEffect,
     thing: String,
     schedule: Schedule,
 }
@@ -43,8 +43,12 @@ impl Faults {
                 .parse::<Fault>()
                 .with_context(|| format!("--fault {spec}"))?
             {
-                Fault::Other { what, target, when } => devices.push(DeviceFault {
-                    what,
+                Fault::Device {
+                    effect,
+                    target,
+                    when,
+                } => devices.push(DeviceFault {
+                    effect,
                     thing: target,
                     schedule: when,
                 }),
@@ -58,7 +62,7 @@ impl Faults {
     pub fn check_devices(&self, devices: &[&str]) -> Result<()> {
         let is_there = |fault: &&DeviceFault| devices.contains(&fault.thing.as_str());
         if let Some(fault) = self.devices.iter().find(|fault| !is_there(fault)) {
-            let (what, thing) = (&fault.what, &fault.thing);
+            let (what, thing) = (fault.effect.name(), &fault.thing);
             let there = devices.join(", ");
             bail!("--fault {what}:{thing}: no device {thing} runs here; there are {there}");
         }
@@ -83,28 +87,25 @@ impl DeviceFault {
     async fn strike(&self, fleet: &Fleet, board: &Board) -> Result<()> {
         let device = fleet
             .device(&self.thing)
-            .with_context(|| format!("fault {}: no device {}", self.what, self.thing))?;
+            .with_context(|| format!("fault {}: no device {}", self.effect.name(), self.thing))?;
         tokio::time::sleep(self.schedule.at).await;
-        if self.what == "clock" {
-            let ahead = self.schedule.plus_ms.unwrap_or(0);
-            return device
-                .say(&json!({ "clock": { "offset_ms": ahead, "synced": true } }))
-                .await;
-        }
-        self.switch(device, false).await?;
+        self.turn(device, true).await?;
         board.touch(&self.thing);
-        if let Some(ms) = self.schedule.plus_ms {
-            tokio::time::sleep(Duration::from_millis(ms.unsigned_abs())).await;
-            self.switch(device, true).await?;
+        if let Some(lasts) = self.schedule.lasts {
+            tokio::time::sleep(lasts).await;
+            self.turn(device, false).await?;
             board.touch(&self.thing);
         }
         Ok(())
     }
 
-    async fn switch(&self, device: &super::device::Device, on: bool) -> Result<()> {
-        match self.what.as_str() {
-            "power" => device.power(on).await,
-            _ => device.network(on).await,
+    /// Begins or ends it.
+    async fn turn(&self, device: &Device, begins: bool) -> Result<()> {
+        match self.effect {
+            DeviceEffect::Power => device.power(!begins).await,
+            DeviceEffect::Network => device.network(!begins).await,
+            DeviceEffect::Clock => device.clock("hears_time", json!(!begins)).await,
+            DeviceEffect::Drift(ppm) => device.clock("drift_ppm", json!(ppm)).await,
         }
     }
 }
@@ -118,11 +119,12 @@ mod tests {
         let specs = [
             "drop:a/+@5%",
             "power:lock-1@t=20s+3s",
+            "drift:lock-1@t=0s-200ppm",
             "kill:press.after-commit@1",
         ]
         .map(str::to_owned);
         let faults = Faults::parse(&specs).expect("all are well written");
-        assert_eq!((faults.cloud.len(), faults.devices.len()), (2, 1));
+        assert_eq!((faults.cloud.len(), faults.devices.len()), (2, 2));
         assert!(Faults::parse(&["melt:lock-1".to_owned()]).is_err());
         let here = faults.check_devices(&["button-1", "lock-1"]);
         here.expect("lock-1 is there");

@@ -257,6 +257,11 @@ mod tests {
                 Some("lock-1: reports unlocked: v8 executed, remote"),
             ),
             ("$aws/things/lock-1/shadow/get", json!({}), None),
+            (
+                "$aws/things/button-1/shadow/name/button/update",
+                json!({"state": {"reported": {"bootCount": 7}}}),
+                None,
+            ),
         ];
         for (topic, payload, told) in cases {
             let got =

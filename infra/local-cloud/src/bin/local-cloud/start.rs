@@ -121,7 +121,8 @@ fn options(command: &Command) -> Outcome<Options> {
     let mut faults = Vec::new();
     for spec in &command.faults {
         match spec.parse::<Fault>()? {
-            Fault::Other { what, .. } => {
+            Fault::Device { effect, .. } => {
+                let what = effect.name();
                 let reason = "devices are not run here: only faults of the cloud can be given";
                 return Err(format!("--fault {spec}: {what}: {reason}").into());
             }
