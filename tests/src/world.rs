@@ -100,6 +100,11 @@ impl World {
         })
     }
 
+    /// The process of the stack; its programs are children of it.
+    pub fn pid(&self) -> Result<u32> {
+        self.stack.id().context("the stack has ended already")
+    }
+
     /// Ends the stack as Ctrl-C does, and gives its directory back for another start.
     pub async fn stop(mut self) -> Result<TempDir> {
         self.interrupt().await?;
@@ -109,7 +114,7 @@ impl World {
 
     /// Ctrl-C, and the wait for a clean end.
     async fn interrupt(&mut self) -> Result<()> {
-        let pid = self.stack.id().context("the stack has ended already")?;
+        let pid = self.pid()?;
         let sent = Command::new("kill")
             .args(["-INT", &pid.to_string()])
             .status()

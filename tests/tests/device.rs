@@ -1,5 +1,8 @@
 //! Stories of the device and of the stack around it: power cuts, restarts, a shadow that others write to.
 
+use std::collections::BTreeSet;
+use std::fs;
+
 use anyhow::{Context as _, Result};
 use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
@@ -99,5 +102,105 @@ async fn a_shadow_that_others_write_to_is_right_again_and_the_lock_stays_within_
         world.press("button-1", click).await?;
         world.until_settled("lock-1", latch).await?;
     }
+    Ok(())
+}
+
+/// A process and all that it started.
+fn family(pid: u32) -> Result<BTreeSet<u32>> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc").context("list the processes")? {
+        let name = entry?.file_name();
+        let Some(child) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // One that has ended meanwhile is nobody's child.
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        let parent = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.split(' ').nth(2));
+        if let Some(Ok(parent)) = parent.map(str::parse::<u32>) {
+            parents.push((child, parent));
+        }
+    }
+    let mut family = BTreeSet::from([pid]);
+    loop {
+        let known = family.len();
+        let children = parents.iter().filter(|(_, parent)| family.contains(parent));
+        let children: Vec<u32> = children.map(|(child, _)| *child).collect();
+        family.extend(children);
+        if family.len() == known {
+            return Ok(family);
+        }
+    }
+}
+
+/// The inodes of the sockets that a process has open.
+fn sockets(pid: u32) -> BTreeSet<String> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten();
+    let links = files
+        .flatten()
+        .filter_map(|file| fs::read_link(file.path()).ok());
+    let inode = |link: std::path::PathBuf| {
+        let text = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+        Some(text.to_owned())
+    };
+    links.filter_map(inode).collect()
+}
+
+#[tokio::test]
+async fn no_program_of_the_laptop_mode_has_a_udp_socket() -> Result<()> {
+    let world = World::start().await?;
+    world.until_settled("lock-1", "locked").await?;
+    world.press("button-1", "SINGLE").await?;
+    let lock = world.until_settled("lock-1", "unlocked").await?;
+    assert_eq!(lock["shadow"]["reported"]["clock"], "synced", "{lock:#}");
+    let mut udp = BTreeSet::new();
+    for table in ["/proc/net/udp", "/proc/net/udp6"] {
+        let text = fs::read_to_string(table).with_context(|| format!("read {table}"))?;
+        let inodes = text
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().nth(9));
+        udp.extend(inodes.map(str::to_owned));
+    }
+    let family = family(world.pid()?)?;
+    let open: BTreeSet<String> = family.iter().flat_map(|pid| sockets(*pid)).collect();
+    assert!(family.len() > 4 && open.len() > 10, "{family:?} {open:?}");
+    assert_eq!(
+        open.intersection(&udp).collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lock_that_lost_its_settings_file_keeps_its_door_and_its_owner_learns_of_it() -> Result<()>
+{
+    let world = World::with(&[]).await?;
+    world.until_settled("lock-1", "locked").await?;
+    let file = world.data_dir().join("flash/lock-1/conf9.json");
+    for (text, settings) in [
+        (r#"{"lock":{"relock_s":600}}"#, "stated"),
+        (r#"{"lock":{"rel"#, "kept"),
+    ] {
+        world.power("lock-1", false).await?;
+        fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+        world.power("lock-1", true).await?;
+        world
+            .until("lock-1", "a report of its settings", |lock| {
+                lock["shadow"]["reported"]["settings"] == settings
+                    && lock["shadow"]["reported"]["relockMs"] == 600_000
+            })
+            .await?;
+    }
+    world.until_history("lock-1", "settings-kept").await?;
+    let status = world.lockctl(&["status"]).await?;
+    let text = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(text.contains("settings kept"), "{text}");
+    world.press("button-1", "SINGLE").await?;
+    world.until_settled("lock-1", "unlocked").await?;
     Ok(())
 }
