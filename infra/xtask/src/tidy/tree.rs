@@ -13,7 +13,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Folders that hold nothing written by hand.
-const NOT_OURS: &[&str] = &["target", "node_modules"];
+const NOT_OURS: &[&str] = &["target", "node_modules", "out"];
 
 /// One file.
 pub struct File {
