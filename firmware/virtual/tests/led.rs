@@ -81,6 +81,25 @@ fn no_cloud_blinks_slowly() {
 }
 
 #[test]
+fn refused_settings_and_kept_ones_are_lit_but_for_a_moment_each_second() {
+    let stated = r#"{"lock":{"unlocked_level":1,"power_on":"locked"}}"#;
+    for texts in [&["{}"] as &[&str], &[stated, "{}"]] {
+        let flash = flash();
+        for text in texts {
+            let file = flash.path().join("conf9.json");
+            std::fs::write(file, text).expect("the flash can be written");
+            let device = Device::start_bare(flash.path(), "lock", &[]);
+            device.until_ready();
+        }
+        let mut device = Device::start_bare(flash.path(), "lock", &[]);
+        device.until_ready();
+        edges(&mut device, 2);
+        check("lit", &lengths(&mut device, true, 3), 900);
+        check("dark", &lengths(&mut device, false, 3), 100);
+    }
+}
+
+#[test]
 fn a_lock_without_its_shadow_has_no_cloud() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "lock", &[]);
