@@ -291,7 +291,7 @@ static void deliver(struct world *world, const struct text_of *answer) {
   }
   world_read_clock(world);
   REQUIRE(is_new == (!had_time && world->now.latest_ms != 0),
-          "the first sample is told (D4)");
+          "the first sample is reported (D4)");
   found = reporter_answer(&s_reporter, &read, &world->now);
   REQUIRE(found == answer->expected, "an answer means what it says (D4)");
 }

@@ -8,8 +8,8 @@
  * - flash that could not be read at power-on works from then on until a command
  *   has been written: that writing may take the place of the newer record;
  * - where the cloud's clock runs ahead by more than the tolerance, flash keeps
- *   what it holds: a lost journal is told from the time at which a command was
- *   issued (D1).
+ *   what it holds: the time at which a command was issued shows whether it
+ *   came before the journal was lost (D1).
  * A lock that could not be journalled is forgotten by a power cut (D1: flash
  * that cannot be written holds nothing). */
 #include <string.h>

@@ -130,7 +130,7 @@ static void play_seen(struct play *play) {
     REQUIRE(count == given + (press != PRESS_NONE),
             "each press is given once, as soon as it is known");
     REQUIRE(press == PRESS_NONE || found[given] == press,
-            "presses are told apart");
+            "presses are the right ones");
     given = count;
     REQUIRE(press_due_ms(&play->classifier) == 0 ||
                 press_due_ms(&play->classifier) > play->now_ms,

@@ -41,7 +41,7 @@ struct world_record {
 /*! What the code under test is doing while the latch moves. */
 enum phase { PHASE_NOTHING, PHASE_BOOT, PHASE_COMMAND, PHASE_TIME, PHASE_EXIT };
 
-/*! One answer that told the time, as the rules see it. */
+/*! One answer that said the time, as the rules see it. */
 struct world_sample {
   int64_t second_ms; /*!< 0 = none. */
   int64_t sent_ms, received_ms;

@@ -66,7 +66,7 @@ impl Device {
             return Err("finger: an even number of times would leave it on the button".into());
         }
         if !self.finger.next.is_empty() {
-            return Err("finger: still busy with what it was told before".into());
+            return Err("finger: still busy with its last moves".into());
         }
         let (pin, down) = self.button();
         let mut level = down;

@@ -1,7 +1,7 @@
 //! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which takes much that is no JSON: keys without quotes, missing and trailing
 //! commas, hexadecimal and octal numbers, anything after the end. It must not know any setting.
 
-/// What a value is. Objects are told only by the paths of what is in them.
+/// What a value is. An object shows only in the paths of what is in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// Text, still escaped.

@@ -64,7 +64,7 @@ pub struct LocalArgs {
     pub parameters: Vec<String>,
 
     /// Setting of the virtual devices, of those under config_schema in firmware/mos.yml; repeatable. Unless given, they are
-    /// started with lock.unlocked_level=1 and lock.power_on=locked, which a board must be told before it starts.
+    /// started with lock.unlocked_level=1 and lock.power_on=locked, without which a board does not start.
     #[arg(long = "device-set", value_name = "KEY=VALUE")]
     pub device_settings: Vec<String>,
 

@@ -260,7 +260,7 @@ impl Device {
 /// A board does not start before these are stated: they say how it is wired, and what the door does in a power cut.
 const STATED: [&str; 2] = ["lock.unlocked_level=1", "lock.power_on=locked"];
 
-/// What a device is started with: what a board must be told, unless `given` says it, and what is given.
+/// What a device is started with: what must be stated of a board, unless `given` states it, and what is given.
 fn settings(given: &[String]) -> impl Iterator<Item = &str> {
     let key = |setting: &str| setting.split('=').next().map(str::to_owned);
     let is_given = move |stated: &&str| !given.iter().any(|given| key(given) == key(stated));
