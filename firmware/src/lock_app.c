@@ -90,24 +90,6 @@ static void obey(const struct command *command) {
   reporter_mention(exchange_reporter());
 }
 
-/* Notes a command. More of them than can wait come from no cloud of ours: then
- * those with the largest versions wait, as an older one would be superseded. */
-static void note_command(const struct command *command) {
-  struct command *waiting = s_app.waiting;
-  if (s_app.waiting_count == WAITING_MAX) {
-    int i, least = 0;
-    for (i = 1; i < WAITING_MAX; i++) {
-      if (waiting[i].version < waiting[least].version) least = i;
-    }
-    LOG(LL_WARN, ("lock: too many commands at once; the oldest is dropped"));
-    if (command->version <= waiting[least].version) return;
-    s_app.waiting_count--;
-    memmove(waiting + least, waiting + least + 1,
-            (size_t) (s_app.waiting_count - least) * sizeof(*waiting));
-  }
-  waiting[s_app.waiting_count++] = *command;
-}
-
 static void apply_contacts(struct moment *now) {
   if (s_app.door_pin >= 0) {
     const enum door door = s_app.lock.door;
@@ -139,6 +121,13 @@ static void do_noted(void) {
   }
   s_app.counts->refusals = s_app.lock.refusals;
   exchange_tick();
+}
+
+/* Notes a command. Where more come at once than can wait, those before it are done
+ * first: no pin's handler runs now, so their flash makes an edge late, not lost. */
+static void note_command(const struct command *command) {
+  if (s_app.waiting_count == WAITING_MAX) do_noted();
+  s_app.waiting[s_app.waiting_count++] = *command;
 }
 
 static bool is_door_closed(void) {
