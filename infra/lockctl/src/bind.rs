@@ -1,5 +1,7 @@
 //! `lockctl bind`, `unbind` and `bindings`: which button commands which lock.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use lock_aws::{Bound, Operated};
 use lock_core::BindWish;
@@ -13,6 +15,10 @@ use crate::cli::{BindArgs, UnbindArgs};
 use crate::target::{Known, Target};
 use crate::{unknown, when};
 
+/// From so long after a binding on, a press counts. A button knows the time to within about a second and says the earliest that it
+/// can be, and a press made before its binding is `overtaken` (C3).
+pub const COUNTS_AFTER: Duration = Duration::from_secs(2);
+
 /// What was done, for people and for scripts.
 pub struct Summary {
     /// For people.
@@ -21,7 +27,7 @@ pub struct Summary {
     pub body: Value,
 }
 
-/// Answers `bind`.
+/// Answers `bind`, once a press counts.
 pub async fn run(target: &Target, args: &BindArgs) -> Result<Answer> {
     let clicks = [
         (ClickType::Single, args.single.into()),
@@ -35,6 +41,7 @@ pub async fn run(target: &Target, args: &BindArgs) -> Result<Answer> {
     let known = target.limits().await;
     let (button, lock, actor) = (&args.button, &args.lock, &args.actor.name);
     let Summary { mut lines, body } = bind(target, button, lock, &wish, actor, known).await?;
+    tokio::time::sleep(COUNTS_AFTER).await;
     lines.extend(known.note());
     Ok(Answer {
         target: target.name().to_owned(),

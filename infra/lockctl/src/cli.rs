@@ -130,7 +130,8 @@ pub enum Operation {
     /// Let a button command a lock, instead of the one it commanded before. Both must be registered.
     ///
     /// The lock that the button leaves is locked in the same step, unless it is known to be locked. A press made before
-    /// has no effect afterwards. Binding a revoked button gives its right back.
+    /// has no effect afterwards; the command ends when a new one counts, in two seconds. Binding a revoked button gives its
+    /// right back.
     Bind(BindArgs),
     /// Let a button command nothing. It stays registered; its lock is locked unless it is known to be locked.
     Unbind(UnbindArgs),

@@ -34,6 +34,7 @@ use self::narrate::Narrator;
 use self::program::Programs;
 use self::progress::Steps;
 use self::provision::write_secret;
+use crate::bind::COUNTS_AFTER;
 use crate::cli::{Global, LocalArgs, Log};
 use crate::ready::Ready;
 use crate::target::Target;
@@ -89,6 +90,8 @@ struct Stack {
     programs: Programs,
     template: PathBuf,
     listener: Mutex<Option<TcpListener>>,
+    /// When presses of the buttons that were bound at the start count.
+    counts_at: Option<tokio::time::Instant>,
     _scratch: Option<tempfile::TempDir>,
 }
 
@@ -158,7 +161,8 @@ impl Stack {
             })?;
         let ready = plan::ready(&cloud, &listener, region, ca, registered)?;
         let target = Target::local(&ready);
-        plan::register(&target, args).await?;
+        let has_bound = plan::register(&target, args).await?;
+        let counts_at = has_bound.then(|| tokio::time::Instant::now() + COUNTS_AFTER);
         let fleet = Arc::new(Fleet::new(plan::plans(&ready, &home, args, &programs)?));
         let names = |kind| {
             things
@@ -189,11 +193,12 @@ impl Stack {
             programs,
             template,
             listener,
+            counts_at,
             _scratch: scratch,
         })
     }
 
-    /// Powers the devices, waits until the locks are settled, says so, and then tells what happens until dropped.
+    /// Powers the devices, waits until the locks are settled and a press counts, says so, and then tells what happens until dropped.
     async fn watch(&self, args: &LocalArgs) -> Result<()> {
         let listener = self
             .listener
@@ -245,6 +250,9 @@ impl Stack {
                 "not every lock settled within {SETTLE:?}: {:#}",
                 self.board.now()
             ),
+        }
+        if let Some(counts_at) = self.counts_at.filter(|_| !args.no_button_devices) {
+            tokio::time::sleep_until(counts_at).await;
         }
         for path in &self.ready_files {
             self.ready.write(path)?;

@@ -155,8 +155,9 @@ pub fn ready(
 const ACTOR: &str = "lockctl local";
 
 /// Registers each lock and button, as an operator does in AWS, and binds the buttons that were never bound. What an operator
-/// has bound or unbound stays.
-pub async fn register(target: &Target, args: &LocalArgs) -> Result<()> {
+/// has bound or unbound stays. Whether a button was bound.
+pub async fn register(target: &Target, args: &LocalArgs) -> Result<bool> {
+    let mut has_bound = false;
     let known = target.limits().await;
     for index in 1..=args.locks {
         let lock = LockName::new(format!("lock-{index}")).context("name a lock")?;
@@ -177,9 +178,10 @@ pub async fn register(target: &Target, args: &LocalArgs) -> Result<()> {
                 forget_last_press: false,
             };
             bind::bind(target, &button, &lock, &wish, ACTOR, known).await?;
+            has_bound = true;
         }
     }
-    Ok(())
+    Ok(has_bound)
 }
 
 /// The devices to run.
