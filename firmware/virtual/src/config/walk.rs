@@ -1,4 +1,4 @@
-//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which takes much that is no JSON: keys without quotes, missing and trailing
+//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which accepts much that is not JSON: keys without quotes, missing and trailing
 //! commas, hexadecimal and octal numbers, anything after the end. It must not know any setting.
 
 /// What a value is. An object shows only in the paths of what is in it.
