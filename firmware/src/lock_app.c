@@ -90,16 +90,18 @@ static void obey(const struct command *command) {
   reporter_mention(exchange_reporter());
 }
 
-static void apply_contacts(struct moment *now) {
-  if (s_app.door_pin >= 0) {
-    const enum door door = s_app.lock.door;
-    if (lock_door(&s_app.lock, s_app.door.is_closed ? DOOR_CLOSED : DOOR_OPEN,
-                  now)) {
-      LOG(LL_INFO, ("lock: relocked"));
-      reporter_request(exchange_reporter());
-    }
-    if (s_app.lock.door != door) reporter_door(exchange_reporter());
+/* Gives the lock its door before it lets time pass: a bolt must not move
+ * by what the contact said a moment ago. */
+static void apply_contacts(const struct moment *now) {
+  const enum door before = s_app.lock.door;
+  const enum door door = s_app.door_pin < 0       ? DOOR_NO_SENSOR
+                         : s_app.door.is_closed ? DOOR_CLOSED
+                                                : DOOR_OPEN;
+  if (lock_door(&s_app.lock, door, now)) {
+    LOG(LL_INFO, ("lock: relocked"));
+    reporter_request(exchange_reporter());
   }
+  if (door != before) reporter_door(exchange_reporter());
   if (!s_app.exit_was_pressed) return;
   s_app.exit_was_pressed = false;
   if (!lock_exit(&s_app.lock, now)) return;
@@ -107,7 +109,7 @@ static void apply_contacts(struct moment *now) {
   reporter_request(exchange_reporter());
 }
 
-/* Does what the handlers have noted: latch, flash, network. */
+/* Does what the handlers have noted, and what is due: latch, flash, network. */
 static void do_noted(void) {
   struct moment now;
   port_now(&now);
@@ -151,10 +153,6 @@ static void on_tick(void *arg) {
   if (s_app.exit_pin >= 0 &&
       contact_look(&s_app.exit, is_exit_pressed(), now.uptime_ms)) {
     if (s_app.exit.is_closed) s_app.exit_was_pressed = true;
-  }
-  if (lock_tick(&s_app.lock, &now)) {
-    LOG(LL_INFO, ("lock: relocked"));
-    reporter_request(exchange_reporter());
   }
   do_noted();
 }
