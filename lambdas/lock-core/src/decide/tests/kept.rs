@@ -8,18 +8,12 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote,
 /// Bound, with a last press 9 s ago that had the count 5.
 fn binding() -> Binding {
     Binding {
-        button: button(),
-        lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
         last_press: Some(LastPress {
             press_id: "p1".to_owned(),
             at: NOW.minus(9_000),
             sequence: Some(5),
         }),
-        battery_mv: None,
+        ..super::binding()
     }
 }
 
