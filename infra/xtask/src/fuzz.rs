@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: campaigns, for a time, of the local cloud's fuzzers and the firmware's; and what the test command runs
 //! of the local cloud's: the corpus and the same inputs each time.
 //!
-//! libFuzzer, on stable Rust: only the members of the workspace are built with coverage (infra/local-cloud/fuzz), the
+//! libFuzzer, on stable Rust: only the members of the workspace are built with coverage (infra/cloud/fuzz), the
 //! libraries are those of every other build. The firmware's fuzzers are a matter of `make` (firmware/test/fuzz), which is
 //! called here. Must not know: what a target checks.
 
@@ -22,7 +22,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The fuzz targets' folder, and their package.
-const FOLDER: &str = "infra/local-cloud/fuzz";
+const FOLDER: &str = "infra/cloud/fuzz";
 const PACKAGE: &str = "local-cloud-fuzz";
 
 /// Options of `cargo xtask fuzz`.

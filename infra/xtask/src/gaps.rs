@@ -1,4 +1,4 @@
-//! `cargo xtask gaps`: writes infra/local-cloud/GAPS.md from the marks above the tests, or says where the page is stale.
+//! `cargo xtask gaps`: writes infra/cloud/local-cloud/GAPS.md from the marks above the tests, or says where the page is stale.
 //!
 //! A mark is one line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`; what AWS does and what
 //! happens here are parted by a semicolon. A test that runs the file of recorded shadow cases is marked
@@ -19,11 +19,11 @@ use self::mark::{Claim, Mark};
 use crate::tidy::Tree;
 use crate::workspace::Workspace;
 
-const PAGE: &str = "infra/local-cloud/GAPS.md";
+const PAGE: &str = "infra/cloud/local-cloud/GAPS.md";
 const CASES: &str = "tests/vectors/shadow-cases.json";
 
 /// Where marked tests stand.
-const FOLDERS: &[&str] = &["infra/local-cloud/", "tests/"];
+const FOLDERS: &[&str] = &["infra/cloud/local-cloud/", "tests/"];
 
 /// Options of `cargo xtask gaps`.
 #[derive(clap::Args)]
@@ -129,15 +129,15 @@ mod tests {
 
     fn errors_of(text: &str) -> Vec<String> {
         let tree = Tree::of(&[
-            ("infra/local-cloud/src/lib.rs", "mod shadow;\n"),
-            ("infra/local-cloud/src/shadow.rs", "mod tests;\n"),
-            ("infra/local-cloud/src/shadow/tests.rs", text),
+            ("infra/cloud/local-cloud/src/lib.rs", "mod shadow;\n"),
+            ("infra/cloud/local-cloud/src/shadow.rs", "mod tests;\n"),
+            ("infra/cloud/local-cloud/src/shadow/tests.rs", text),
         ]);
         let mut errors = Vec::new();
         read(&tree, &mut errors);
         errors
             .iter()
-            .map(|error| error.replace("infra/local-cloud/src/shadow/tests.rs:", ""))
+            .map(|error| error.replace("infra/cloud/local-cloud/src/shadow/tests.rs:", ""))
             .collect()
     }
 
@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn a_mark_in_a_file_that_is_not_compiled_is_an_error() {
         let tree = Tree::of(&[
-            ("infra/local-cloud/src/lib.rs", "mod other;\n"),
+            ("infra/cloud/local-cloud/src/lib.rs", "mod other;\n"),
             (
-                "infra/local-cloud/src/shadow.rs",
+                "infra/cloud/local-cloud/src/shadow.rs",
                 "// AWS same(shadow): a\n#[test]\nfn a() {}\n",
             ),
         ]);
@@ -180,7 +180,7 @@ mod tests {
         assert!(read(&tree, &mut errors).is_empty());
         assert_eq!(
             errors,
-            ["infra/local-cloud/src/shadow.rs:1: in a file that no module declares"]
+            ["infra/cloud/local-cloud/src/shadow.rs:1: in a file that no module declares"]
         );
     }
 }

@@ -61,7 +61,7 @@ mod tests {
 
     const PANIC: &str = "\
 #12 NEW cov: 4\n\
-thread '<unnamed>' (7) panicked at infra/local-cloud/src/sql/parse.rs:1:2:\n\
+thread '<unnamed>' (7) panicked at infra/cloud/local-cloud/src/sql/parse.rs:1:2:\n\
 attempt to subtract with overflow\n\
 ==7== ERROR: libFuzzer: deadly signal\n\
 artifact_prefix='target/fuzz/sql/found/'; Test unit written to target/fuzz/sql/found/crash-0a\n\

@@ -49,7 +49,7 @@ pub const TARGETS: &[Target] = &[
 /// A run that takes longer than this on one input hangs. Generous: a busy machine must not decide what is found.
 const INPUT_TIME: Duration = Duration::from_secs(120);
 /// Where each crash has its test.
-const CRASHES: &str = "infra/local-cloud/fuzz/tests/crash.rs";
+const CRASHES: &str = "infra/cloud/fuzz/tests/crash.rs";
 /// More memory than this is a finding: a few hundred MB are libFuzzer's own.
 const MEMORY_MB_MAX: u32 = 1_500;
 

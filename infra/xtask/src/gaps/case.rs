@@ -122,7 +122,7 @@ mod tests {
     use super::super::mark::Mark;
     use super::*;
 
-    const TESTS: &str = "infra/local-cloud/src/shadow/tests.rs";
+    const TESTS: &str = "infra/cloud/local-cloud/src/shadow/tests.rs";
 
     fn of(claim: Claim) -> Shown {
         Shown {

@@ -8,7 +8,7 @@ use super::Shown;
 use super::case::Case;
 use super::mark::{AREAS, Claim, Kind};
 
-const FOLDER: &str = "infra/local-cloud/";
+const FOLDER: &str = "infra/cloud/local-cloud/";
 const KINDS: [Kind; 3] = [Kind::Same, Kind::Different, Kind::Absent];
 
 /// The page's text.
@@ -76,7 +76,7 @@ pub fn page(shown: &[Shown], cases: &[Case]) -> String {
 fn case_table(cases: &[Case]) -> String {
     let mut text = String::from(
         "\n## Recorded shadow cases\n\n\
-         Each case of [shadow-cases.json](../../tests/vectors/shadow-cases.json) with the answers expected, all met. The last \
+         Each case of [shadow-cases.json](../../../tests/vectors/shadow-cases.json) with the answers expected, all met. The last \
          column but\none says how it is known that AWS answers so.\n\n\
          | case | expected | known by | test |\n|---|---|---|---|\n",
     );
@@ -119,7 +119,7 @@ fn of<'a>(shown: &'a [Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a
 fn link(file: &str, test: &str) -> String {
     let target = match file.strip_prefix(FOLDER) {
         Some(inside) => inside.to_owned(),
-        None => format!("../../{file}"),
+        None => format!("../../../{file}"),
     };
     format!("[`{test}`]({target})")
 }
@@ -167,7 +167,7 @@ mod tests {
         let marks = [
             shown(
                 "// AWS same(broker): `a|b` is one <filter>",
-                "infra/local-cloud/src/a.rs",
+                "infra/cloud/local-cloud/src/a.rs",
                 "one",
             ),
             shown(
@@ -182,7 +182,7 @@ mod tests {
             "| all | 1 | 1 | 0 |",
             "## Broker",
             "| same | `a\\|b` is one &lt;filter> | [`one`](src/a.rs) |",
-            "| **different** | AWS waits; here not | [`two`](../../tests/tests/b.rs) |",
+            "| **different** | AWS waits; here not | [`two`](../../../tests/tests/b.rs) |",
         ] {
             assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
         }

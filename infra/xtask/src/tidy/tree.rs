@@ -230,7 +230,7 @@ mod tests {
         let cases = [
             ("tests/src/story.rs", true),
             ("lambdas/lock-core/src/decide/tests.rs", true),
-            ("infra/local-cloud/tests/broker.rs", true),
+            ("infra/cloud/local-cloud/tests/broker.rs", true),
             ("firmware/virtual/src/schema_tests.rs", true),
             ("infra/xtask/src/test/rust.rs", false),
             ("lambdas/press/src/main.rs", false),

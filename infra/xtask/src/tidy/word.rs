@@ -62,7 +62,7 @@ const PORTABLE: &str =
     "the portable core has its caller's memory, its caller's clock and no platform";
 const FIRMWARE: &str = "firmware/core/";
 const CORE: &str = "lambdas/lock-core/src/";
-const CLOUD: &str = "infra/local-cloud/src/";
+const CLOUD: &str = "infra/cloud/local-cloud/src/";
 
 const BANS: &[Ban] = &[
     ban(
@@ -94,7 +94,7 @@ const BANS: &[Ban] = &[
     ban(
         CLOUD,
         "SystemTime::now",
-        &["infra/local-cloud/src/clock.rs"],
+        &["infra/cloud/local-cloud/src/clock.rs"],
         "the local cloud reads the clock in one place",
     ),
     Ban {
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_local_cloud_does_not_even_mention_locks_in_a_comment() {
         assert_eq!(
-            found("infra/local-cloud/src/a.rs", "//! Doc.\n// lockctl\n").len(),
+            found("infra/cloud/local-cloud/src/a.rs", "//! Doc.\n// lockctl\n").len(),
             1
         );
     }

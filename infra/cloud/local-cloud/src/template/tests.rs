@@ -215,7 +215,7 @@ fn numbers_keep_their_text_where_text_is_wanted() {
 
 #[test]
 fn the_template_of_this_workspace_loads() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../template.yaml");
     let template = match Template::load(&path, &context(&[])) {
         Ok(template) => template,
         Err(error) => panic!("{error}"),

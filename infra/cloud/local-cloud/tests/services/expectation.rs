@@ -23,7 +23,7 @@ pub struct Setting {
 pub fn cases() -> Vec<Value> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/vectors/shadow-cases.json"
+        "/../../../tests/vectors/shadow-cases.json"
     );
     let text = std::fs::read_to_string(path).expect("the vectors are in the workspace");
     let file: Value = serde_json::from_str(&text).expect("the vectors are json");
