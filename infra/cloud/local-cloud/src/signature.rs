@@ -9,14 +9,16 @@ mod tests;
 
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, DATE};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use ring::{digest, hmac};
-
-use crate::clock::epoch_s;
 
 /// The only algorithm.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 const AMZ_DATE: &str = "x-amz-date";
+const AMZ_DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 const TOKEN: &str = "x-amz-security-token";
 /// How far a request's time may be from the service's.
 pub const SKEW_S: u64 = 300;
@@ -268,21 +270,24 @@ pub fn authorization(
     )
 }
 
-/// `20260301T120000Z`.
+/// `20260301T120000Z`: a moment in the form of the header `x-amz-date`.
 pub fn amz_date(at_s: u64) -> String {
-    let text = crate::clock::iso_8601(at_s * 1000);
-    let digits = text.split('.').next().unwrap_or_default();
-    format!("{}Z", digits.replace(['-', ':'], ""))
+    let moment = i64::try_from(at_s)
+        .ok()
+        .and_then(|s| Timestamp::from_second(s).ok());
+    moment
+        .unwrap_or(Timestamp::MAX)
+        .strftime(AMZ_DATE_FORMAT)
+        .to_string()
 }
 
 fn parse_amz_date(text: &str) -> Option<u64> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 16 || bytes[8] != b'T' || bytes[15] != b'Z' {
-        return None;
-    }
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
-    let day = (number(0..4)?, number(4..6)?, number(6..8)?);
-    epoch_s(day, (number(9..11)?, number(11..13)?, number(13..15)?))
+    let is_whole = text.len() == 16 && text.bytes().filter(u8::is_ascii_digit).count() == 14;
+    let date_time = DateTime::strptime(AMZ_DATE_FORMAT, text)
+        .ok()
+        .filter(|_| is_whole)?;
+    let moment = date_time.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    u64::try_from(moment.as_second()).ok()
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {

@@ -6,8 +6,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
 use super::pattern::Pattern;
-use crate::clock::epoch_s;
 
 /// An operator without its quantifier and `IfExists`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,20 +161,19 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// `2026-03-01T12:00:00Z`, `2026-03-01`, or seconds since the Unix epoch. Other zones than `Z` are none here.
+/// Seconds since the Unix epoch of `2026-03-01T12:00:00Z` or `2026-03-01`, or given as a number.
+/// Only UTC is accepted; fractions of a second are ignored.
 fn moment(text: &str) -> Option<u64> {
     if let Ok(seconds) = text.parse() {
         return Some(seconds);
     }
-    let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
-    let numbers = |text: &str, separator| -> Option<(u64, u64, u64)> {
-        let mut numbers = text.split(separator).map(|n| n.parse().ok());
-        let three = (numbers.next()??, numbers.next()??, numbers.next()??);
-        numbers.next().is_none().then_some(three)
+    let date_time: DateTime = match text.strip_suffix('Z') {
+        Some(date_time) if date_time.contains('T') => date_time.parse().ok()?,
+        Some(_) => return None,
+        None => text.parse::<Date>().ok()?.at(0, 0, 0, 0),
     };
-    let time = time.strip_suffix('Z')?;
-    let whole = time.split_once('.').map_or(time, |(whole, _)| whole);
-    epoch_s(numbers(date, '-')?, numbers(whole, ':')?)
+    let moment = date_time.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    u64::try_from(moment.as_second()).ok()
 }
 
 /// Addresses that begin with the same bits.

@@ -322,6 +322,7 @@ fn a_moment_survives_being_written() {
         "20150830T1236",
         "20151330T123600Z",
         "20150830T246000Z",
+        "20150230T120000Z",
         "2015083éT12360Z",
     ] {
         assert_eq!(parse_amz_date(text), None, "{text}");

@@ -84,6 +84,12 @@ fn a_document_that_cannot_be_honoured_is_refused() {
             "\"2026-13-01\" is no value for DateLessThan",
         ),
         (
+            statement(|s| {
+                s["Condition"] = json!({"DateLessThan": {"iot:ClientId": "2027-02-31T00:00:00Z"}})
+            }),
+            "\"2027-02-31T00:00:00Z\" is no value for DateLessThan",
+        ),
+        (
             statement(|s| s["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}})),
             "\"10.0.0.0/33\" is no value for IpAddress",
         ),
