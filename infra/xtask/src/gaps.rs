@@ -23,7 +23,7 @@ const PAGE: &str = "infra/cloud/local-cloud/GAPS.md";
 const CASES: &str = "tests/vectors/shadow-cases.json";
 
 /// Where marked tests stand.
-const FOLDERS: &[&str] = &["infra/cloud/local-cloud/", "tests/"];
+const FOLDERS: &[&str] = &["infra/cloud/", "tests/"];
 
 /// Options of `cargo xtask gaps`.
 #[derive(clap::Args)]

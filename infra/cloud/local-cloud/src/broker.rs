@@ -16,7 +16,6 @@ mod store;
 mod subscription;
 #[cfg(test)]
 mod tests;
-pub mod topic;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -181,7 +180,7 @@ impl Broker {
     }
 
     fn route(&self, message: &Arc<Message>) {
-        if topic::basic_ingest(&message.topic).is_none() {
+        if iot_topic::basic_ingest(&message.topic).is_none() {
             if message.retain {
                 self.retain(message);
             }

@@ -25,7 +25,6 @@ pub use parse::FaultError;
 pub use reorder::{Place, Released};
 pub use target::{Targets, UnknownTarget};
 
-use crate::broker::topic;
 use crate::event::{EventBus, EventKind};
 
 /// What becomes of one event.
@@ -167,7 +166,7 @@ impl Faults {
             else {
                 continue;
             };
-            if !topic::matches(filter, topic) {
+            if !iot_topic::matches(filter, topic) {
                 continue;
             }
             fate.released.take(&armed.waiting, topic);

@@ -18,7 +18,6 @@ use tokio::task::JoinSet;
 
 use crate::broker::Broker;
 use crate::broker::message::Message;
-use crate::broker::topic;
 use crate::clock::Clock;
 use crate::contain::contain_logged;
 use crate::data_plane::thing_shadow::ShadowService;
@@ -194,14 +193,15 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
 
 /// What a rule sees as the topic: without the prefix of Basic Ingest.
 fn topic_of(message: &Message) -> &str {
-    topic::basic_ingest(&message.topic).map_or(&message.topic, |(_, topic)| topic)
+    iot_topic::basic_ingest(&message.topic).map_or(&message.topic, |(_, topic)| topic)
 }
 
 impl Engine {
     fn rules_for(&self, message: &Message) -> Vec<Arc<Rule>> {
-        let Some((name, _)) = topic::basic_ingest(&message.topic) else {
-            let matches =
-                |rule: &&Arc<Rule>| topic::matches(rule.statement.topic_filter(), &message.topic);
+        let Some((name, _)) = iot_topic::basic_ingest(&message.topic) else {
+            let matches = |rule: &&Arc<Rule>| {
+                iot_topic::matches(rule.statement.topic_filter(), &message.topic)
+            };
             return self.rules.iter().filter(matches).cloned().collect();
         };
         let found: Vec<_> = self

@@ -16,7 +16,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("expire", &["lock-core", "lock-aws"]),
     ("failure", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
-    ("local-cloud", &[]),
+    ("iot-topic", &[]),
+    ("local-cloud", &["iot-topic"]),
     ("local-cloud-fuzz", &["local-cloud"]),
     ("virtual-device", &[]),
     ("xtask", &[]),

@@ -62,7 +62,7 @@ const PORTABLE: &str =
     "the portable core has its caller's memory, its caller's clock and no platform";
 const FIRMWARE: &str = "firmware/core/";
 const CORE: &str = "lambdas/lock-core/src/";
-const CLOUD: &str = "infra/cloud/local-cloud/src/";
+const CLOUD: &str = "infra/cloud/";
 
 const BANS: &[Ban] = &[
     ban(

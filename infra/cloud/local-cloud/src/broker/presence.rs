@@ -7,7 +7,6 @@ use serde_json::json;
 use super::Broker;
 use super::connection::{Client, End};
 use super::message::Message;
-use super::topic;
 
 impl Broker {
     pub(super) fn announce_connected(&self, client: &Client, ip: &str) {
@@ -68,7 +67,7 @@ impl Broker {
     /// Client ids that cannot stand in a topic get no events, as in AWS.
     fn announce(&self, event: &str, client_id: &str, body: &serde_json::Value) {
         let name = format!("$aws/events/{event}/{client_id}");
-        if topic::check_topic(&name).is_ok() {
+        if iot_topic::check_topic(&name).is_ok() {
             self.publish(Message::from_cloud(name, body.to_string().into_bytes()));
         }
     }

@@ -9,7 +9,6 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 
 use super::group::Group;
 use super::session::Session;
-use super::topic;
 
 /// All subscriptions of all sessions.
 #[derive(Debug, Default)]
@@ -39,7 +38,7 @@ pub struct Receivers {
 impl SubscriptionTree {
     /// Adds or replaces a session's subscription, shared where the filter says so.
     pub fn insert(&mut self, filter: &str, session: &Arc<Session>, qos: Qos) {
-        let (group, filter) = match topic::shared(filter) {
+        let (group, filter) = match iot_topic::shared(filter) {
             Some((group, filter)) => (Some(group), filter),
             None => (None, filter),
         };
@@ -63,7 +62,7 @@ impl SubscriptionTree {
 
     /// Removes a client's subscription, and the branches that only led there.
     pub fn remove(&mut self, filter: &str, client_id: &str) {
-        let (group, filter) = match topic::shared(filter) {
+        let (group, filter) = match iot_topic::shared(filter) {
             Some((group, filter)) => (Some(group), filter),
             None => (None, filter),
         };
@@ -73,7 +72,7 @@ impl SubscriptionTree {
 
     /// The group behind a shared filter.
     pub fn group(&self, filter: &str) -> Option<Arc<Group>> {
-        let (name, filter) = topic::shared(filter)?;
+        let (name, filter) = iot_topic::shared(filter)?;
         let mut node = &self.root;
         for level in filter.split('/') {
             node = node.children.get(level)?;
@@ -169,7 +168,11 @@ mod tests {
             tree.insert(filter, &session, Qos::AtMostOnce);
             for name in TOPICS {
                 let found = tree.matching(name).sessions.len() == 1;
-                assert_eq!(found, topic::matches(filter, name), "{filter} on {name}");
+                assert_eq!(
+                    found,
+                    iot_topic::matches(filter, name),
+                    "{filter} on {name}"
+                );
             }
             tree.remove(filter, "client");
             assert!(tree.root.children.is_empty(), "{filter} leaves branches");

@@ -20,7 +20,6 @@ use super::{DataPlane, done, invalid, not_found, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::lookup::Receipt;
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
-use crate::broker::topic;
 
 const TIMEOUT_S: RangeInclusive<u64> = 1..=15;
 const TIMEOUT_S_DEFAULT: u64 = 5;
@@ -35,7 +34,7 @@ pub(super) async fn send(
     let caller = plane.admit(&headers, "iot:SendDirectMessage", &resource(&client))?;
     check_client_id(&client)?;
     let name = parameters.text("topic").unwrap_or_default();
-    topic::check_topic(name).map_err(|error| invalid(&error.to_string()))?;
+    iot_topic::check_topic(name).map_err(|error| invalid(&error.to_string()))?;
     if body.len() > PAYLOAD_BYTES_MAX {
         let message = "The payload exceeds the maximum size allowed";
         return Err(ApiError::new(

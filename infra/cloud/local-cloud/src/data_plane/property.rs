@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use super::invalid;
 use super::parameter::Parameters;
 use crate::answer::ApiError;
-use crate::broker::topic;
 
 const USER_PROPERTIES: &str = "x-amz-mqtt5-user-properties";
 const PAYLOAD_FORMAT: &str = "x-amz-mqtt5-payload-format-indicator";
@@ -44,7 +43,8 @@ pub(super) fn read(
         properties.push(property.into());
     }
     if let Some(text) = parameters.text("responseTopic") {
-        topic::check_topic(text).map_err(|error| invalid(&format!("responseTopic: {error}")))?;
+        iot_topic::check_topic(text)
+            .map_err(|error| invalid(&format!("responseTopic: {error}")))?;
         let property = ResponseTopic::new(text).map_err(|_| refuse("responseTopic"))?;
         properties.push(property.into());
     }

@@ -12,7 +12,6 @@ use super::parameter::Parameters;
 use super::{DataPlane, done, invalid, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
-use crate::broker::topic;
 use crate::fault::{Call, CallEffect, Step};
 
 /// Shorter and longer times become these.
@@ -27,7 +26,7 @@ pub(super) async fn publish(
 ) -> Result<Response, ApiError> {
     let resource = format!("topic/{name}");
     let caller = plane.admit(&headers, "iot:Publish", &resource)?;
-    topic::check_topic(&name).map_err(|e| invalid(&e.to_string()))?;
+    iot_topic::check_topic(&name).map_err(|e| invalid(&e.to_string()))?;
     if body.len() > PAYLOAD_BYTES_MAX {
         return Err(invalid("payload is larger than 128 KB"));
     }
@@ -36,7 +35,7 @@ pub(super) async fn publish(
         _ => Qos::AtMostOnce,
     };
     let retain = parameters.flag("retain")?;
-    if !topic::is_open_to_publishers(&name, retain) {
+    if !iot_topic::is_open_to_publishers(&name, retain) {
         return Err(invalid(match retain {
             true => "a reserved topic cannot be retained",
             false => "a reserved topic that nobody may publish to",

@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::{
     Call, CallEffect, DeviceEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When,
 };
-use crate::broker::topic;
 
 const HELP: &str = "\
 drop:<topic filter>@<when>            messages vanish in the broker                     drop:door/+@5%
@@ -134,7 +133,7 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
 }
 
 fn message(effect: MessageEffect, filter: &str, when: &str) -> Result<Fault, &'static str> {
-    topic::check_filter(filter).map_err(|_| "not a topic filter")?;
+    iot_topic::check_filter(filter).map_err(|_| "not a topic filter")?;
     Ok(Fault::Message {
         effect,
         filter: filter.to_owned(),

@@ -10,7 +10,6 @@ use super::header::{RepublishHeaders, Resolved};
 use super::substitution::Substitution;
 use super::{Engine, Rule};
 use crate::broker::message::{Message, Origin};
-use crate::broker::topic;
 use crate::queue;
 use crate::sql::Version;
 use crate::template::{self, Function, Permission, Template};
@@ -270,7 +269,7 @@ fn republish(
 }
 
 fn check_target(topic: &str) -> Result<(), String> {
-    topic::check_topic(topic).map_err(|e| format!("topic {topic:?}: {e}"))?;
+    iot_topic::check_topic(topic).map_err(|e| format!("topic {topic:?}: {e}"))?;
     let levels: Vec<&str> = topic.split('/').collect();
     match levels.as_slice() {
         ["$aws", "things", _, "jobs", ..] => Err(format!(

@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use super::super::lookup::ConnectionRecord;
 use super::super::packet::{self, Accepted, ConnectRequest, IN_FLIGHT_MAX};
 use super::super::session::Attach;
-use super::super::topic;
 use super::{Client, Connection, End};
 use crate::event::EventKind;
 use crate::registry::Identity;
@@ -132,8 +131,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             if will.qos == Qos::ExactlyOnce {
                 return Err(ConnectReasonCode::QosNotSupported);
             }
-            let is_topic = topic::check_topic(&will.topic).is_ok();
-            if !is_topic || !topic::is_open_to_publishers(&will.topic, will.retain) {
+            let is_topic = iot_topic::check_topic(&will.topic).is_ok();
+            if !is_topic || !iot_topic::is_open_to_publishers(&will.topic, will.retain) {
                 return Err(ConnectReasonCode::TopicNameInvalid);
             }
             attributes.push("LastWill");

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::super::message::{Message, Origin, PAYLOAD_BYTES_MAX};
 use super::super::packet::{self, PublishRequest};
-use super::super::topic;
 use super::{Connection, End, expires_at_ms};
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -30,14 +29,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if !self.publishes.admits(Instant::now()) {
             return self.discard(version, &request);
         }
-        if topic::check_topic(&request.topic).is_err() {
+        if iot_topic::check_topic(&request.topic).is_err() {
             return self.leave(DisconnectReasonCode::TopicNameInvalid, End::ClientError);
         }
         if request.payload.len() > PAYLOAD_BYTES_MAX {
             return self.leave(DisconnectReasonCode::PacketTooLarge, End::ClientError);
         }
         let resource = format!("topic/{}", request.topic);
-        let is_allowed = topic::is_open_to_publishers(&request.topic, request.retain)
+        let is_allowed = iot_topic::is_open_to_publishers(&request.topic, request.retain)
             && self.allows("iot:Publish", &resource)
             && (!request.retain || self.allows("iot:RetainPublish", &resource));
         if !is_allowed {
@@ -49,7 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 _ => self.leave(DisconnectReasonCode::NotAuthorized, End::Forbidden),
             };
         }
-        if topic::is_shadow_request(&request.topic) {
+        if iot_topic::is_shadow_request(&request.topic) {
             origin.slot = Some(self.requests.take());
         }
         let now_ms = self.broker.inner.clock.now_ms();

@@ -8,7 +8,6 @@ use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, SubackReasonCo
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::packet;
-use super::super::topic;
 use super::{Connection, End};
 
 const FILTERS_PER_PACKET_MAX: usize = 8;
@@ -87,10 +86,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     /// Whether a filter may be granted, and at which QoS.
     fn judge(&self, entry: &SubEntry) -> SubackReasonCode {
         let filter = entry.topic_filter();
-        if topic::check_filter(filter).is_err() {
+        if iot_topic::check_filter(filter).is_err() {
             return SubackReasonCode::TopicFilterInvalid;
         }
-        if topic::is_closed_to_subscribers(filter)
+        if iot_topic::is_closed_to_subscribers(filter)
             || !self.allows("iot:Subscribe", &format!("topicfilter/{filter}"))
         {
             return SubackReasonCode::NotAuthorized;
