@@ -2,9 +2,7 @@
 //!
 //! *Shape* of an input: statement, topic and payload, parted by zero bytes. Must not know: what a statement should give.
 
-use local_cloud::sql::{
-    EvaluateError, Evaluation, Headers, Input, Progress, Statement, Version, exercise,
-};
+use iot_sql::{EvaluateError, Evaluation, Headers, Input, Progress, Statement, Version, exercise};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -105,7 +103,7 @@ fn evaluate(
     statement.evaluate(&input, &mut progress)
 }
 
-fn parse(sql: &str) -> Result<Statement, local_cloud::sql::SqlError> {
+fn parse(sql: &str) -> Result<Statement, iot_sql::SqlError> {
     Statement::parse(sql, Version::V2016)
 }
 

@@ -33,7 +33,6 @@ mod schedule;
 pub mod shadow;
 pub mod signature;
 mod socket;
-pub mod sql;
 mod storage;
 pub mod template;
 pub mod watch;

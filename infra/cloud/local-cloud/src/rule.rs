@@ -26,9 +26,9 @@ use crate::function::Functions;
 use crate::iam::{Iam, Need};
 use crate::metric::Key;
 use crate::queue::Queues;
-use crate::sql::{EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Version};
 use crate::template::{Template, TopicRule};
 use action::Action;
+use iot_sql::{EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Version};
 use metric::Metric;
 use report::Failure;
 

@@ -17,8 +17,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("failure", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("iot-topic", &[]),
-    ("local-cloud", &["iot-topic"]),
-    ("local-cloud-fuzz", &["local-cloud"]),
+    ("iot-sql", &[]),
+    ("local-cloud", &["iot-sql", "iot-topic"]),
+    ("local-cloud-fuzz", &["iot-sql", "local-cloud"]),
     ("virtual-device", &[]),
     ("xtask", &[]),
     ("lockctl", &["lock-core", "lock-aws", "local-cloud"]),

@@ -11,8 +11,8 @@ use super::substitution::Substitution;
 use super::{Engine, Rule};
 use crate::broker::message::{Message, Origin};
 use crate::queue;
-use crate::sql::Version;
 use crate::template::{self, Function, Permission, Template};
+use iot_sql::Version;
 
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";

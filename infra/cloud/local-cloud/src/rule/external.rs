@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Engine, Rule, action};
 use crate::function::Outcome;
 use crate::shadow::{Name, Operation};
-use crate::sql::Call;
+use iot_sql::Call;
 
 /// How long a function may take.
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::substitution::Substitution;
 use super::{Engine, Rule};
 use crate::broker::message::Message;
-use crate::sql::{Headers, Version};
+use iot_sql::{Headers, Version};
 
 /// Longest header as it is written.
 const HEADER_CHARACTERS_MAX: usize = 1024;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Engine, Rule};
 use crate::broker::message::Message;
-use crate::sql::{Statement, Version};
+use iot_sql::{Statement, Version};
 
 /// A text with expressions in it.
 pub struct Substitution {

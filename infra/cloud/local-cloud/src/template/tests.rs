@@ -223,7 +223,7 @@ fn the_template_of_this_workspace_loads() {
     assert!(!template.functions.is_empty() && !template.rules.is_empty());
     for rule in &template.rules {
         assert_eq!(rule.sql_version, "2016-03-23", "{}", rule.name);
-        let parsed = crate::sql::Statement::parse(&rule.sql, crate::sql::Version::V2016);
+        let parsed = iot_sql::Statement::parse(&rule.sql, iot_sql::Version::V2016);
         assert!(parsed.is_ok(), "{}: {parsed:?}", rule.name);
     }
     for (name, document) in &template.iot_policies {
