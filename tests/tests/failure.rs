@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use e2e::World;
 use e2e::world::tells;
-use local_cloud::signature;
 use reqwest::header::{HOST, HeaderMap, HeaderName};
 use serde_json::{Value, json};
 
@@ -55,12 +54,12 @@ impl<'a> Queue<'a> {
         headers.insert(HOST, host.parse()?);
         for (name, value) in [
             ("x-amz-target", format!("AmazonSQS.{operation}")),
-            ("x-amz-date", signature::amz_date(now.as_secs())),
+            ("x-amz-date", aws_sigv4_verify::amz_date(now.as_secs())),
             ("content-type", "application/x-amz-json-1.0".to_owned()),
         ] {
             headers.insert(HeaderName::from_static(name), value.parse()?);
         }
-        let request = signature::Request {
+        let request = aws_sigv4_verify::Request {
             method: "POST",
             path: "/",
             query: "",
@@ -71,7 +70,7 @@ impl<'a> Queue<'a> {
         let key = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
         let keys = (key("accessKeyId"), key("secretAccessKey"));
         let place = (world.at("region"), "sqs");
-        let authorization = signature::authorization(&request, (&keys.0, &keys.1), place);
+        let authorization = aws_sigv4_verify::authorization(&request, (&keys.0, &keys.1), place);
         headers.insert(
             HeaderName::from_static("authorization"),
             authorization.parse()?,

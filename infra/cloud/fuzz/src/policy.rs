@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use local_cloud::policy::{Decision, Document, Request, evaluate};
+use aws_policy::{Decision, Document, Request, evaluate};
 use serde_json::{Value, json};
 
 /// Checks one input.

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::function;
-use crate::signature::{Claim, Request, SignatureError};
 use crate::storage::{self, StorageError};
 use crate::template::Function;
+use aws_sigv4_verify::{Claim, Request, SignatureError};
 
 const OPERATOR_KEY: &str = "AKIDLOCALOPERATOR00";
 const OPERATOR_ID: &str = "AIDALOCALOPERATOR00";

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::answer::ApiError;
 use crate::caller::{Caller, Callers};
-use crate::signature::{self, SignatureError};
+use aws_sigv4_verify::{self, SignatureError};
 
 /// Largest body that any of the services takes: a DynamoDB request.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -99,7 +99,7 @@ async fn check(
         let message = "the body is too large, or ended early";
         return ApiError::new(413, "RequestEntityTooLargeException", message).into_response();
     };
-    let signed = signature::Request {
+    let signed = aws_sigv4_verify::Request {
         method: parts.method.as_str(),
         path: parts.uri.path(),
         query: parts.uri.query().unwrap_or_default(),

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
-use crate::policy::{self, Decision, Document, PolicyError};
 use crate::template::{Function, Template};
+use aws_policy::{self, Decision, Document, PolicyError};
 
 pub use iot_data::authorised;
 pub use person::for_people;
@@ -233,12 +233,12 @@ impl Iam {
         let roles = self.inner.roles.read();
         let roles = roles.unwrap_or_else(PoisonError::into_inner);
         let documents = roles.get(asking.role_arn).map(Vec::as_slice);
-        let request = policy::Request {
+        let request = aws_policy::Request {
             action: &need.action,
             resource: &need.resource,
             variables: &variables,
         };
-        let why = match policy::evaluate(documents.unwrap_or_default(), &request) {
+        let why = match aws_policy::evaluate(documents.unwrap_or_default(), &request) {
             Decision::Allow => return Ok(()),
             Decision::ExplicitDeny => {
                 "with an explicit deny in an identity-based policy".to_owned()
@@ -289,12 +289,12 @@ fn set_up(
     resource: &str,
 ) -> Result<(), IamError> {
     let documents = roles.get(&function.role_arn).map(Vec::as_slice);
-    let request = policy::Request {
+    let request = aws_policy::Request {
         action,
         resource,
         variables: &BTreeMap::new(),
     };
-    match policy::evaluate(documents.unwrap_or_default(), &request) {
+    match aws_policy::evaluate(documents.unwrap_or_default(), &request) {
         Decision::Allow => Ok(()),
         _ => Err(IamError::Role {
             function: function.logical_id.clone(),

@@ -29,7 +29,7 @@ pub use record::{
 pub use thing::AttributeChange;
 
 use crate::clock::Clock;
-use crate::policy::Document;
+use aws_policy::Document;
 use store::{Store, What};
 
 /// A certificate with its private key, which exists only in this answer.

@@ -17,13 +17,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("failure", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("iot-topic", &[]),
+    ("aws-policy", &[]),
+    ("aws-sigv4-verify", &[]),
     ("iot-sql", &[]),
-    ("local-cloud", &["iot-sql", "iot-topic"]),
-    ("local-cloud-fuzz", &["iot-sql", "local-cloud"]),
+    (
+        "local-cloud",
+        &["aws-policy", "aws-sigv4-verify", "iot-sql", "iot-topic"],
+    ),
+    (
+        "local-cloud-fuzz",
+        &["aws-policy", "iot-sql", "local-cloud"],
+    ),
     ("virtual-device", &[]),
     ("xtask", &[]),
     ("lockctl", &["lock-core", "lock-aws", "local-cloud"]),
-    ("e2e", &["lock-core", "lock-aws", "local-cloud"]),
+    (
+        "e2e",
+        &["lock-core", "lock-aws", "aws-sigv4-verify", "local-cloud"],
+    ),
     // The real decisions; the real C only beside its transcription.
     ("load", &[]),
     ("model", &["lock-core"]),

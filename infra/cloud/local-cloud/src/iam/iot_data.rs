@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::{Iam, Need};
 use crate::answer::ApiError;
 use crate::caller::Caller;
-use crate::signature::canonical::decode;
+use aws_sigv4_verify::percent_decode;
 
 /// `router` behind the check; the caller has been found by its signature before.
 pub fn authorised(router: Router, iam: Iam) -> Router {
@@ -106,7 +106,7 @@ fn needs(
 }
 
 fn text(encoded: &str) -> String {
-    String::from_utf8_lossy(&decode(encoded)).into_owned()
+    String::from_utf8_lossy(&percent_decode(encoded)).into_owned()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::policy::PolicyError;
+use aws_policy::PolicyError;
 
 /// Allows writing logs, which needs no right here.
 const LOGGING: &str = "AWSLambdaBasicExecutionRole";

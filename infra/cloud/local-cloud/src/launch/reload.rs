@@ -19,11 +19,11 @@ use crate::event::{EventBus, EventKind};
 use crate::event_source::{self, Joint, Reader};
 use crate::fault::{Faults, Targets};
 use crate::function::{Functions, Wiring};
-use crate::policy::Document;
 use crate::registry::Registry;
 use crate::rule::{Reach, RuleEngine};
 use crate::schedule::{self, Ringer};
 use crate::template::{Schedule, Template};
+use aws_policy::Document;
 
 /// Why a change cannot be taken up; everything runs on as it was.
 #[derive(Debug, thiserror::Error)]

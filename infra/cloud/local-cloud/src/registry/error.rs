@@ -3,8 +3,8 @@
 //! Must not know what a refusal is called in any API.
 
 use super::AuthorityError;
-use crate::policy::PolicyError;
 use crate::storage::StorageError;
+use aws_policy::PolicyError;
 
 /// Why the registry refused. The control plane turns each into the error that AWS's API gives.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::x509::X509Name;
 
-use crate::policy::{CERTIFICATE_VALUES_MAX, VALUE_SEPARATOR};
+use aws_policy::{CERTIFICATE_VALUES_MAX, VALUE_SEPARATOR};
 
 /// A connection's client, as policies see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +126,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::policy::Document;
+    use aws_policy::Document;
 
     /// Made by `openssl req -x509` with the names and the serial number of AWS's example.
     const EXAMPLE: &str = "\

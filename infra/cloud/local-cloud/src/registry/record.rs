@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::RegistryError;
 pub use super::version::{PolicyRecord, PolicyVersion};
-use crate::policy::Document;
+use aws_policy::Document;
 
 /// Longest thing or policy name.
 const NAME_CHARS_MAX: usize = 128;

@@ -5,7 +5,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Identity, Registry, certificate_variables, fingerprint};
-use crate::policy::{self, Decision, Document};
+use aws_policy::{self, Decision, Document};
 
 impl Registry {
     /// The identity of a connection, or `None` where the certificate is unknown or inactive.
@@ -49,12 +49,12 @@ impl Registry {
         let Some(documents) = self.documents_of(&identity.principal) else {
             return false;
         };
-        let request = policy::Request {
+        let request = aws_policy::Request {
             action,
             resource,
             variables: &identity.variables,
         };
-        policy::evaluate(&documents, &request) == Decision::Allow
+        aws_policy::evaluate(&documents, &request) == Decision::Allow
     }
 
     fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {

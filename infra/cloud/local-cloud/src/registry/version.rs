@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::RegistryError;
 use super::record::check_policy_name;
-use crate::policy::{Document, PolicyError};
+use aws_policy::{Document, PolicyError};
 
 /// Most versions of a policy. *Source*: AWS IoT Core quotas.
 const VERSIONS_MAX: usize = 5;

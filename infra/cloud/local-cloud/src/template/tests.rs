@@ -227,7 +227,7 @@ fn the_template_of_this_workspace_loads() {
         assert!(parsed.is_ok(), "{}: {parsed:?}", rule.name);
     }
     for (name, document) in &template.iot_policies {
-        let parsed = crate::policy::Document::parse(document);
+        let parsed = aws_policy::Document::parse(document);
         assert!(parsed.is_ok(), "{name}: {parsed:?}");
     }
 }

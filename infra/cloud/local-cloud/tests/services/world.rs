@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderName};
-use local_cloud::{Event, EventKind, IssuedCertificate, LocalCloud, Options, Ports, signature};
+use local_cloud::{Event, EventKind, IssuedCertificate, LocalCloud, Options, Ports};
 use rumqttc::{
     AsyncClient, ConnectionError, Incoming, MqttOptions, Publish, QoS, TlsConfiguration, Transport,
 };
@@ -303,7 +303,7 @@ pub fn signed(
         _ => "dynamodb",
     };
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let date = signature::amz_date(since_epoch.unwrap().as_secs());
+    let date = aws_sigv4_verify::amz_date(since_epoch.unwrap().as_secs());
     let mut added = format!("X-Amz-Date: {date}\r\n");
     if !token.is_empty() {
         added += &format!("X-Amz-Security-Token: {token}\r\n");
@@ -317,14 +317,15 @@ pub fn signed(
     }
     let (method, target) = request_line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let request = signature::Request {
+    let request = aws_sigv4_verify::Request {
         method,
         path,
         query,
         headers: &to_sign,
         body: body.as_ref(),
     };
-    let authorization = signature::authorization(&request, (key, secret), ("us-east-1", service));
+    let authorization =
+        aws_sigv4_verify::authorization(&request, (key, secret), ("us-east-1", service));
     format!("{headers}{added}Authorization: {authorization}\r\n")
 }
 

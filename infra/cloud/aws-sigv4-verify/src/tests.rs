@@ -1,6 +1,6 @@
 //! AWS's own published examples, and what becomes of a request when any one part of it is not what was signed.
 
-use axum::http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use super::*;
 

@@ -3,12 +3,13 @@
 //! *Source*: IAM user guide, "AWS Signature Version 4 for API requests" (elements, canonical request, troubleshooting).
 //! Pure: key and time are arguments. Must not know the callers, nor what a service answers.
 
-pub(crate) mod canonical;
+mod canonical;
 #[cfg(test)]
 mod tests;
 
-use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, DATE};
+pub use canonical::percent_decode;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, DATE};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

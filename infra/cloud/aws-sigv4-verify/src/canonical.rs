@@ -2,7 +2,7 @@
 //!
 //! *Source*: IAM user guide, "Create a signed AWS API request", step 1. Must not know keys or times.
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 
 use super::{Request, sha256_hex};
 
@@ -46,7 +46,10 @@ fn query(raw: &str) -> String {
     let mut pairs: Vec<(String, String)> = pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (encode(&decode(name), false), encode(&decode(value), false))
+            (
+                encode(&percent_decode(name), false),
+                encode(&percent_decode(value), false),
+            )
         })
         .collect();
     pairs.sort();
@@ -84,7 +87,7 @@ fn encode(bytes: &[u8], keep_slash: bool) -> String {
 }
 
 /// Percent-decoding; `%` without two digits stays what it is.
-pub(crate) fn decode(text: &str) -> Vec<u8> {
+pub fn percent_decode(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
