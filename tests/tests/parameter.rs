@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use e2e::world::program;
 use local_cloud::function::Outcome;
-use local_cloud::template::{self, Declaration, Template};
 use local_cloud::{LocalCloud, Options, Ports};
 use lock_aws::Settings;
+use sam_template::{Declaration, Template};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -36,7 +36,7 @@ fn text() -> Result<String> {
 }
 
 fn parse(text: &str, parameters: BTreeMap<String, String>) -> Result<Template> {
-    let context = template::Context {
+    let context = sam_template::Context {
         stack_name: "doors".to_owned(),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
@@ -80,7 +80,7 @@ fn every_corner_of_what_the_template_allows_starts_every_function() -> Result<()
     let mut starts = 0;
     // Alone, every parameter; together, those that reach a function.
     let mut combinations = vec![BTreeMap::new()];
-    for parameter in template::parameters("template.yaml", &text)? {
+    for parameter in sam_template::parameters("template.yaml", &text)? {
         let values = corners(&parameter);
         ensure!(!values.is_empty(), "{}: no value at all", parameter.name);
         let mut reaches = false;
@@ -111,7 +111,7 @@ fn every_corner_of_what_the_template_allows_starts_every_function() -> Result<()
 #[test]
 fn a_number_starts_every_function_however_it_is_written() -> Result<()> {
     let text = text()?;
-    for parameter in template::parameters("template.yaml", &text)? {
+    for parameter in sam_template::parameters("template.yaml", &text)? {
         if parameter.kind != "Number" || parameter.allowed.is_some() {
             continue;
         }

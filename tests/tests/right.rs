@@ -12,8 +12,8 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_iotdataplane::config::{BehaviorVersion, Region};
-use local_cloud::template::{self, Template};
 use local_cloud::{EventKind, LocalCloud, Options, Ports};
+use sam_template::Template;
 use serde_json::Value;
 
 const REGION: &str = "us-east-1";
@@ -273,7 +273,7 @@ async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()>
 
 #[test]
 fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
-    let context = template::Context {
+    let context = sam_template::Context {
         stack_name: STACK.to_owned(),
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),

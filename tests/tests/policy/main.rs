@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use e2e::mqtt::{Client, host_and_port, transport};
-use local_cloud::template::{self, Template};
 use local_cloud::{LocalCloud, Options, Ports};
 use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
 use rumqttc::{LastWill, QoS, v5};
+use sam_template::Template;
 use tempfile::TempDir;
 
 const STACK: &str = "doors";
@@ -79,7 +79,7 @@ impl Cloud {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let context = template::Context {
+        let context = sam_template::Context {
             stack_name: STACK.to_owned(),
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),

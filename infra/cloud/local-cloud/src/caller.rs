@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::function;
 use crate::storage::{self, StorageError};
-use crate::template::Function;
 use aws_sigv4_verify::{Claim, Request, SignatureError};
+use sam_template::Function;
 
 const OPERATOR_KEY: &str = "AKIDLOCALOPERATOR00";
 const OPERATOR_ID: &str = "AIDALOCALOPERATOR00";

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 pub use need::Tables;
 pub use proxy::{Proxy, router};
 
-use crate::template::Table;
+use sam_template::Table;
 
 const FILE: &str = "dynamodb.sqlite";
 /// DynamoDB takes hours to days to remove expired items; here they go within this time.

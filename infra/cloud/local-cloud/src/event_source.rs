@@ -16,9 +16,9 @@ use tokio::time::Instant;
 use crate::fault::Faults;
 use crate::function::{FunctionError, Functions, SYNC_PAYLOAD_BYTES_MAX};
 use crate::queue::{Delivery, MESSAGE_WEIGHT_MAX, Queues, Want};
-use crate::template::{EventSource, Function, Queue};
 use answer::Done;
 pub use record::{attributes, md5_of};
+use sam_template::{EventSource, Function, Queue};
 
 /// Weight of a batch: what an invocation takes, with a little left for the event's frame.
 const BATCH_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX - 1024;

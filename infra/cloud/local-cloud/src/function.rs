@@ -24,7 +24,6 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::template;
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};
 
@@ -45,7 +44,7 @@ pub struct Credentials {
 }
 
 /// How often an event for a function is delivered, and how much later.
-pub type FateOfEvent = Arc<dyn Fn(&template::Function) -> (u32, Duration) + Send + Sync>;
+pub type FateOfEvent = Arc<dyn Fn(&sam_template::Function) -> (u32, Duration) + Send + Sync>;
 
 /// What functions need from outside.
 #[derive(Clone)]
@@ -61,7 +60,7 @@ pub struct Wiring {
     /// Told everything that happens.
     pub events: Arc<dyn Fn(Notice) + Send + Sync>,
     /// Credentials of each function.
-    pub credentials_for: Arc<dyn Fn(&template::Function) -> Credentials + Send + Sync>,
+    pub credentials_for: Arc<dyn Fn(&sam_template::Function) -> Credentials + Send + Sync>,
     /// What becomes of each event in a function's queue: how often it is delivered, and how much later.
     pub fate_of_event: FateOfEvent,
     /// The clock, epoch milliseconds.
@@ -171,7 +170,7 @@ impl Functions {
     /// Errors: [`FunctionError::NoBinary`] when `wiring` has no executable for a function's binary,
     /// [`FunctionError::Variable`], [`FunctionError::Concurrency`].
     pub fn start(
-        functions: Vec<template::Function>,
+        functions: Vec<sam_template::Function>,
         wiring: Wiring,
     ) -> Result<Functions, FunctionError> {
         let pools = replace::pools(functions, &wiring, |_, _| None)?;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::answer::ApiError;
 use crate::caller::{Caller, Callers};
-use aws_sigv4_verify::{self, SignatureError};
+use aws_sigv4_verify::SignatureError;
 
 /// Largest body that any of the services takes: a DynamoDB request.
 const BODY_BYTES_MAX: usize = 16 << 20;

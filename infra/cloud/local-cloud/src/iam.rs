@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::caller::Caller;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
-use crate::template::{Function, Template};
-use aws_policy::{self, Decision, Document, PolicyError};
+use aws_policy::{Decision, Document, PolicyError};
+use sam_template::{Function, Template};
 
 pub use iot_data::authorised;
 pub use person::for_people;

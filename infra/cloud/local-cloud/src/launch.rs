@@ -39,12 +39,12 @@ use crate::rule::{RuleEngine, RuleError};
 use crate::schedule::Ringer;
 use crate::socket;
 use crate::storage::{self, StorageError};
-use crate::template::{Context, Template, TemplateError};
 use crate::{Endpoints, LocalCloud, Options};
 pub use executable::ExecutableError;
 use listener::Listeners;
 pub use reload::ReloadError;
 pub(crate) use reload::Reloader;
+use sam_template::{Context, Template, TemplateError};
 
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]

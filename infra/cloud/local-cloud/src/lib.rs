@@ -29,10 +29,8 @@ pub mod ready;
 pub mod registry;
 mod rule;
 mod schedule;
-pub mod shadow;
 mod socket;
 mod storage;
-pub mod template;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

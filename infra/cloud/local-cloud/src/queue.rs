@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
-use crate::template::{self, Template};
+use sam_template::Template;
 pub use service::router;
 pub use standard::{Delivery, Depth, MESSAGE_WEIGHT_MAX, Message, Want};
 use standard::{Moment, Setting, StandardQueue};
@@ -31,7 +31,7 @@ pub struct Queues {
 struct Inner {
     /// By ARN.
     queues: Mutex<BTreeMap<String, StandardQueue>>,
-    declared: Vec<template::Queue>,
+    declared: Vec<sam_template::Queue>,
     /// ARN and name of every topic.
     topics: Vec<(String, String)>,
     /// By ARN of the topic.
@@ -48,7 +48,7 @@ impl Queues {
     /// The queues and topics that the template declares; queues wait `time_scale` times as long as they say.
     pub fn new(template: &Template, events: &EventBus, clock: Clock, time_scale: f64) -> Queues {
         let scaled = |seconds: u64| Duration::from_secs(seconds).mul_f64(time_scale);
-        let setting = |queue: &template::Queue| Setting {
+        let setting = |queue: &sam_template::Queue| Setting {
             visibility: scaled(queue.visibility_s),
             delay: scaled(queue.delay_s),
             retention: scaled(queue.retention_s),
@@ -73,13 +73,13 @@ impl Queues {
     }
 
     /// What the template says of the queue with this URL, ARN or name.
-    pub fn declared(&self, queue: &str) -> Option<&template::Queue> {
+    pub fn declared(&self, queue: &str) -> Option<&sam_template::Queue> {
         let mut declared = self.inner.declared.iter();
         declared.find(|q| [&q.url, &q.arn, &q.name].into_iter().any(|n| n == queue))
     }
 
     /// Every queue of the template.
-    pub fn all(&self) -> &[template::Queue] {
+    pub fn all(&self) -> &[sam_template::Queue] {
         &self.inner.declared
     }
 
@@ -107,7 +107,7 @@ impl Queues {
     }
 
     /// Hands out messages of a queue; those that were received too often go where its `RedrivePolicy` says.
-    pub fn receive(&self, queue: &template::Queue, want: Want) -> Vec<Delivery> {
+    pub fn receive(&self, queue: &sam_template::Queue, want: Want) -> Vec<Delivery> {
         let now = self.now();
         let mut queues = lock(&self.inner.queues);
         let Some(standard) = queues.get_mut(&queue.arn) else {
@@ -142,7 +142,7 @@ impl Queues {
     }
 
     /// Deletes what was received.
-    pub fn delete(&self, queue: &template::Queue, receipt: &str) {
+    pub fn delete(&self, queue: &sam_template::Queue, receipt: &str) {
         let now = self.now();
         let mut queues = lock(&self.inner.queues);
         let standard = queues.get_mut(&queue.arn);
@@ -153,7 +153,7 @@ impl Queues {
     }
 
     /// Gives back what was held.
-    pub fn give_back(&self, queue: &template::Queue, receipt: &str) {
+    pub fn give_back(&self, queue: &sam_template::Queue, receipt: &str) {
         let mut queues = lock(&self.inner.queues);
         if let Some(standard) = queues.get_mut(&queue.arn) {
             standard.give_back(receipt);
@@ -164,7 +164,7 @@ impl Queues {
     }
 
     /// Receives as soon as there is something to receive.
-    pub async fn wait(&self, queue: &template::Queue, want: Want) -> Vec<Delivery> {
+    pub async fn wait(&self, queue: &sam_template::Queue, want: Want) -> Vec<Delivery> {
         loop {
             // Asked for first, so that nothing that comes in between is missed.
             let mut changed = std::pin::pin!(self.inner.changed.notified());
@@ -183,7 +183,7 @@ impl Queues {
         }
     }
 
-    fn next_visible(&self, queue: &template::Queue) -> Option<Instant> {
+    fn next_visible(&self, queue: &sam_template::Queue) -> Option<Instant> {
         let queues = lock(&self.inner.queues);
         queues.get(&queue.arn)?.next_visible()
     }
@@ -244,7 +244,7 @@ impl Queues {
         }
     }
 
-    fn count(&self, queue: &template::Queue, name: &str, count: usize) {
+    fn count(&self, queue: &sam_template::Queue, name: &str, count: usize) {
         let metrics = self.inner.events.metrics();
         metrics.of_queue(&queue.name, name, count, self.inner.clock.now_ms());
     }
@@ -252,7 +252,7 @@ impl Queues {
     fn tell_depth(
         &self,
         queues: &BTreeMap<String, StandardQueue>,
-        queue: &template::Queue,
+        queue: &sam_template::Queue,
         now: Moment,
     ) {
         let depth = queues.get(&queue.arn).map(|standard| standard.depth(now));

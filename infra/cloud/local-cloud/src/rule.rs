@@ -26,11 +26,11 @@ use crate::function::Functions;
 use crate::iam::{Iam, Need};
 use crate::metric::Key;
 use crate::queue::Queues;
-use crate::template::{Template, TopicRule};
 use action::Action;
 use iot_sql::{EvaluateError, Evaluation, Input, Progress, SqlError, Statement, Version};
 use metric::Metric;
 use report::Failure;
+use sam_template::{Template, TopicRule};
 
 /// Why a rule cannot be honoured.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ pub struct RuleEngine {
 
 struct Engine {
     rules: Vec<Arc<Rule>>,
-    functions: Vec<crate::template::Function>,
+    functions: Vec<sam_template::Function>,
     reach: Reach,
 }
 

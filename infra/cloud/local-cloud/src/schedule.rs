@@ -14,7 +14,7 @@ use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::function::Functions;
 use crate::iam::{Iam, Need};
-use crate::template::{Schedule, ScheduleKind};
+use sam_template::{Schedule, ScheduleKind};
 
 /// Shortest scaled period: a timer must not spin.
 const PERIOD_MIN: Duration = Duration::from_millis(10);

@@ -80,13 +80,13 @@ pub fn options(args: &LocalArgs, global: &Global, home: &Path, faults: &Faults) 
 
 /// The programs that the template names.
 pub fn function_names(options: &Options) -> Result<Vec<String>> {
-    let context = local_cloud::template::Context {
+    let context = sam_template::Context {
         stack_name: options.stack_name.clone(),
         region: options.region.clone(),
         account: options.account.clone(),
         parameters: options.parameters.clone(),
     };
-    let template = local_cloud::template::Template::load(&options.template, &context)?;
+    let template = sam_template::Template::load(&options.template, &context)?;
     Ok(template
         .functions
         .into_iter()

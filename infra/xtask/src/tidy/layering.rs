@@ -17,12 +17,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("failure", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("iot-topic", &[]),
+    ("iot-sql", &[]),
+    ("iot-shadow", &[]),
     ("aws-policy", &[]),
     ("aws-sigv4-verify", &[]),
-    ("iot-sql", &[]),
+    ("sam-template", &[]),
+    ("lambda-host", &["sam-template"]),
+    ("shadow-cases", &[]),
     (
         "local-cloud",
-        &["aws-policy", "aws-sigv4-verify", "iot-sql", "iot-topic"],
+        &[
+            "aws-policy",
+            "aws-sigv4-verify",
+            "iot-shadow",
+            "iot-sql",
+            "iot-topic",
+            "lambda-host",
+            "sam-template",
+        ],
     ),
     (
         "local-cloud-fuzz",
@@ -30,10 +42,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("virtual-device", &[]),
     ("xtask", &[]),
-    ("lockctl", &["lock-core", "lock-aws", "local-cloud"]),
+    (
+        "lockctl",
+        &["lock-core", "lock-aws", "local-cloud", "sam-template"],
+    ),
     (
         "e2e",
-        &["lock-core", "lock-aws", "aws-sigv4-verify", "local-cloud"],
+        &[
+            "lock-core",
+            "lock-aws",
+            "aws-sigv4-verify",
+            "lambda-host",
+            "local-cloud",
+            "sam-template",
+        ],
     ),
     // The real decisions; the real C only beside its transcription.
     ("load", &[]),
@@ -42,6 +64,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Which members its tests may use besides: adapters are tested on the real protocols.
 const TESTS_MAY_USE: &[(&str, &[&str])] = &[
+    ("iot-shadow", &["shadow-cases"]),
+    ("sam-template", &["aws-policy", "iot-sql"]),
+    ("local-cloud", &["shadow-cases"]),
     ("lock-aws", &["local-cloud"]),
     ("press", &["local-cloud"]),
     ("report", &["local-cloud"]),

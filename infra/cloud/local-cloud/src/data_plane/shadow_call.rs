@@ -14,7 +14,7 @@ use super::parameter::Parameters;
 use super::{DataPlane, not_allowed, page};
 use crate::answer::{ApiError, ok};
 use crate::fault::{Call, CallEffect};
-use crate::shadow::{Name, Operation, ShadowError};
+use iot_shadow::{Name, Operation, ShadowError};
 
 /// How many names one answer may hold.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=100;

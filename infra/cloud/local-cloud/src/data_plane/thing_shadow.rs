@@ -15,8 +15,8 @@ use crate::broker::message::Message;
 use crate::clock::Clock;
 use crate::contain::contain_logged;
 use crate::event::{EventBus, EventKind};
-use crate::shadow::{Name, Operation, Replies, ShadowCore, ShadowError};
 use crate::storage::{Shelf, StorageError};
+use iot_shadow::{Name, Operation, Replies, ShadowCore, ShadowError};
 
 const DIRECTORY: &str = "shadows";
 const PREFIX: &str = "$aws/things";

@@ -9,8 +9,8 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::iam::Need;
-use crate::template::Table;
 use aws_policy::VALUE_SEPARATOR;
+use sam_template::Table;
 
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 

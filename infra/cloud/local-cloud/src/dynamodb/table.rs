@@ -8,7 +8,7 @@ use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 
 use super::DynamoDbError;
-use crate::template::{Index, KeyType, Projection, Table};
+use sam_template::{Index, KeyType, Projection, Table};
 
 const ACTIVE_ATTEMPTS: u32 = 500;
 const ACTIVE_PAUSE: Duration = Duration::from_millis(10);

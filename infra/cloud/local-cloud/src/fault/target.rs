@@ -3,7 +3,7 @@
 //! Must not know when a fault strikes. Topics need not be known: any client may publish on one.
 
 use super::Fault;
-use crate::template::Template;
+use sam_template::Template;
 
 /// The functions and tables of a template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct UnknownTarget {
 impl Targets {
     /// What can be struck in `template`.
     pub fn of(template: &Template) -> Targets {
-        let names = |function: &crate::template::Function| {
+        let names = |function: &sam_template::Function| {
             [&function.logical_id, &function.binary, &function.name].map(Clone::clone)
         };
         Targets {

@@ -318,13 +318,13 @@ Resources:
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: save}}
     Properties: {CodeUri: save, FunctionName: local-save, Handler: bootstrap, Runtime: provided.al2023}
 "#;
-    let context = crate::template::Context {
+    let context = sam_template::Context {
         stack_name: "local".to_owned(),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
         parameters: BTreeMap::new(),
     };
-    let template = crate::template::Template::parse("template.yaml", template, &context).unwrap();
+    let template = sam_template::Template::parse("template.yaml", template, &context).unwrap();
     let known = faults(&[], 0);
     known.aim_at(Targets::of(&template));
     let arm = |spec: &str| known.arm(spec.parse().unwrap());

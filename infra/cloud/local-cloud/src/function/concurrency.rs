@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::template;
-
 use super::FunctionError;
 
 /// What AWS keeps for functions that reserve nothing.
@@ -25,7 +23,7 @@ pub(super) struct Concurrency {
 ///
 /// Errors: [`FunctionError::Concurrency`] when too little is left.
 pub(super) fn share(
-    functions: &[template::Function],
+    functions: &[sam_template::Function],
     account: u64,
 ) -> Result<Vec<Concurrency>, FunctionError> {
     let mut left = account;
@@ -42,7 +40,7 @@ pub(super) fn share(
         };
     }
     let shared = semaphore(left);
-    let of = |function: &template::Function| match function.reserved_concurrency {
+    let of = |function: &sam_template::Function| match function.reserved_concurrency {
         Some(own) => Concurrency {
             free: semaphore(own),
             is_off: own == 0,

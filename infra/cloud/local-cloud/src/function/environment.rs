@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::template;
-
 use super::{Credentials, FunctionError, Wiring};
 
 /// Variables that Lambda sets itself and lets nobody else set.
@@ -36,7 +34,7 @@ const RESERVED: [&str; 19] = [
 const BYTES_MAX: usize = 4096;
 
 /// Refuses variables that Lambda would refuse.
-pub(super) fn check(function: &template::Function) -> Result<(), FunctionError> {
+pub(super) fn check(function: &sam_template::Function) -> Result<(), FunctionError> {
     let refused = |variable: &str, reason| FunctionError::Variable {
         function: function.name.clone(),
         variable: variable.to_owned(),
@@ -66,7 +64,7 @@ pub(super) fn check(function: &template::Function) -> Result<(), FunctionError> 
 
 /// All variables; nothing else of this process's environment but `PATH` is handed on.
 pub(super) fn variables(
-    function: &template::Function,
+    function: &sam_template::Function,
     wiring: &Wiring,
     binary: &Path,
     api: SocketAddr,
@@ -124,7 +122,7 @@ pub(super) fn variables(
 }
 
 /// The log group: the one the template names, or the function's own.
-pub(super) fn log_group(function: &template::Function) -> String {
+pub(super) fn log_group(function: &sam_template::Function) -> String {
     let own = || format!("/aws/lambda/{}", function.name);
     function.log_group.clone().unwrap_or_else(own)
 }

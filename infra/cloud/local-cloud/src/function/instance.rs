@@ -12,8 +12,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::template;
-
 use super::runtime_api::{Job, Report, RuntimeApi};
 use super::{Failure, Notice, Outcome, Wiring, environment, exit, log, memory};
 
@@ -31,7 +29,7 @@ pub(super) struct Instance {
 impl Instance {
     /// Starts the process; it is not ready before [`Instance::initialise`].
     pub async fn start(
-        function: &template::Function,
+        function: &sam_template::Function,
         binary: &Path,
         wiring: &Wiring,
         kill: watch::Receiver<u64>,
@@ -173,7 +171,7 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
 }
 
 /// Hands on each line of a process's output that Lambda keeps.
-async fn forward(stream: impl AsyncRead + Unpin, function: template::Function, wiring: Wiring) {
+async fn forward(stream: impl AsyncRead + Unpin, function: sam_template::Function, wiring: Wiring) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     loop {

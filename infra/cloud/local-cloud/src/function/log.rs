@@ -6,7 +6,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock::iso_8601;
-use crate::template;
 
 use super::{Failure, Outcome, Usage};
 
@@ -36,7 +35,11 @@ pub(super) enum Platform<'a> {
 }
 
 /// The lines of `event` in the function's format, of its system log level.
-pub(super) fn lines(function: &template::Function, at_ms: u64, event: &Platform) -> Vec<String> {
+pub(super) fn lines(
+    function: &sam_template::Function,
+    at_ms: u64,
+    event: &Platform,
+) -> Vec<String> {
     match is_json(function) {
         false => text(function, at_ms, event),
         true => {
@@ -56,7 +59,7 @@ pub(super) fn lines(function: &template::Function, at_ms: u64, event: &Platform)
 
 /// Whether Lambda keeps a line that the function wrote: with JSON logs, a JSON object with a level below the function's
 /// and a timestamp is dropped. A metric log stays whatever its level.
-pub(super) fn keeps(function: &template::Function, line: &str) -> bool {
+pub(super) fn keeps(function: &sam_template::Function, line: &str) -> bool {
     if !is_json(function) {
         return true;
     }
@@ -73,7 +76,7 @@ pub(super) fn keeps(function: &template::Function, line: &str) -> bool {
     }
 }
 
-fn is_json(function: &template::Function) -> bool {
+fn is_json(function: &sam_template::Function) -> bool {
     function.log_format.as_deref() == Some("JSON")
 }
 
@@ -96,7 +99,7 @@ fn status(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn text(function: &template::Function, at_ms: u64, event: &Platform) -> Vec<String> {
+fn text(function: &sam_template::Function, at_ms: u64, event: &Platform) -> Vec<String> {
     match event {
         Platform::InitStart => vec!["INIT_START Runtime Version: provided:al2023".to_owned()],
         Platform::InitReport { failure: None, .. } => Vec::new(),
@@ -152,7 +155,7 @@ fn text(function: &template::Function, at_ms: u64, event: &Platform) -> Vec<Stri
 
 /// Level, kind and record of each.
 fn json_events(
-    function: &template::Function,
+    function: &sam_template::Function,
     event: &Platform,
 ) -> Vec<(&'static str, &'static str, Value)> {
     match event {

@@ -11,8 +11,6 @@ use axum::body::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use crate::template;
-
 use super::concurrency::Concurrency;
 use super::instance::Instance;
 use super::log::{self, Platform};
@@ -21,7 +19,7 @@ use super::{Failure, Notice, Outcome, Usage, Wiring};
 
 /// One function and its processes.
 pub(super) struct Pool {
-    pub function: template::Function,
+    pub function: sam_template::Function,
     binary: PathBuf,
     pub wiring: Wiring,
     concurrency: Concurrency,
@@ -91,7 +89,7 @@ impl Drop for Running<'_> {
 
 impl Pool {
     pub fn new(
-        function: template::Function,
+        function: sam_template::Function,
         binary: PathBuf,
         wiring: Wiring,
         concurrency: Concurrency,

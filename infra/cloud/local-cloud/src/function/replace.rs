@@ -5,8 +5,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::template;
-
 use super::pool::Pool;
 use super::{FunctionError, Functions, Wiring, concurrency, environment};
 
@@ -17,7 +15,7 @@ impl Functions {
     /// Errors: as [`Functions::start`]; nothing has changed then.
     pub async fn replace(
         &self,
-        functions: Vec<template::Function>,
+        functions: Vec<sam_template::Function>,
         wiring: Wiring,
         rebuilt: &BTreeSet<String>,
     ) -> Result<Vec<String>, FunctionError> {
@@ -51,9 +49,9 @@ fn contains(pools: &[Arc<Pool>], pool: &Arc<Pool>) -> bool {
 
 /// A pool for each function, from `kept` where that has it.
 pub(super) fn pools(
-    functions: Vec<template::Function>,
+    functions: Vec<sam_template::Function>,
     wiring: &Wiring,
-    kept: impl Fn(&template::Function, &std::path::Path) -> Option<Arc<Pool>>,
+    kept: impl Fn(&sam_template::Function, &std::path::Path) -> Option<Arc<Pool>>,
 ) -> Result<Vec<Arc<Pool>>, FunctionError> {
     let shares = concurrency::share(&functions, wiring.tuning.account_concurrency)?;
     let mut pools = Vec::new();

@@ -34,8 +34,8 @@ fn probe() -> PathBuf {
     probe
 }
 
-fn function() -> template::Function {
-    template::Function {
+fn function() -> sam_template::Function {
+    sam_template::Function {
         logical_id: "Regulate".to_owned(),
         name: "home-Regulate".to_owned(),
         arn: "arn:aws:lambda:us-east-1:123456789012:function:home-Regulate".to_owned(),
@@ -60,7 +60,7 @@ fn function() -> template::Function {
     }
 }
 
-fn world(adjust: impl FnOnce(&mut template::Function, &mut Wiring)) -> World {
+fn world(adjust: impl FnOnce(&mut sam_template::Function, &mut Wiring)) -> World {
     let (sender, notices) = mpsc::unbounded_channel();
     let mut function = function();
     let mut wiring = Wiring {

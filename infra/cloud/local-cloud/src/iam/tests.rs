@@ -1,7 +1,7 @@
 //! Roles of small templates: what they allow, and how they refuse.
 
 use super::*;
-use crate::template::Context;
+use sam_template::Context;
 
 const ACCOUNT: &str = "123456789012";
 

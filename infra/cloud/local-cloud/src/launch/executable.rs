@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::Options;
-use crate::template::Function;
+use sam_template::Function;
 
 /// Why a function has no executable.
 #[derive(Debug, thiserror::Error)]

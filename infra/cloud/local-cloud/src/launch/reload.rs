@@ -22,8 +22,8 @@ use crate::function::{Functions, Wiring};
 use crate::registry::Registry;
 use crate::rule::{Reach, RuleEngine};
 use crate::schedule::{self, Ringer};
-use crate::template::{Schedule, Template};
 use aws_policy::Document;
+use sam_template::{Schedule, Template};
 
 /// Why a change cannot be taken up; everything runs on as it was.
 #[derive(Debug, thiserror::Error)]

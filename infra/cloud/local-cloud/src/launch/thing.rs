@@ -3,7 +3,7 @@
 //! Must not know how they are kept.
 
 use crate::registry::{Registry, RegistryError};
-use crate::template::Template;
+use sam_template::Template;
 
 /// Makes what is not there yet; an attachment to a certificate that does not exist is an error, as in AWS.
 pub(super) fn provision(registry: &Registry, template: &Template) -> Result<(), RegistryError> {

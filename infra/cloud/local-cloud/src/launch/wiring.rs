@@ -12,8 +12,8 @@ use crate::event::{EventBus, EventKind};
 use crate::function::{self, Functions, Notice, Outcome, Tuning, Wiring};
 use crate::queue::{self, Queues};
 use crate::rule::Reach;
-use crate::template::Function;
 use crate::{Endpoints, Options};
+use sam_template::Function;
 
 /// The endpoints as AWS SDKs take them from the environment, credentials, faults, and a listener.
 pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) -> Wiring {

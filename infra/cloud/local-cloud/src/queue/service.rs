@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{Queues, Want};
 use crate::caller::Caller;
 use crate::event_source::{attributes, md5_of};
-use crate::template::Queue;
+use sam_template::Queue;
 
 const TARGET: &str = "AmazonSQS.";
 /// Longest that ReceiveMessage waits.

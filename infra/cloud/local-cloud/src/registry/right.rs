@@ -5,7 +5,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Identity, Registry, certificate_variables, fingerprint};
-use aws_policy::{self, Decision, Document};
+use aws_policy::{Decision, Document};
 
 impl Registry {
     /// The identity of a connection, or `None` where the certificate is unknown or inactive.

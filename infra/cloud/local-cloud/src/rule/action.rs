@@ -11,8 +11,8 @@ use super::substitution::Substitution;
 use super::{Engine, Rule};
 use crate::broker::message::{Message, Origin};
 use crate::queue;
-use crate::template::{self, Function, Permission, Template};
 use iot_sql::Version;
+use sam_template::{Function, Permission, Template};
 
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";
@@ -66,17 +66,17 @@ pub enum Action {
 
 impl Action {
     /// Checks that the action can be honoured. The error is what is wrong.
-    pub fn compile(action: &template::Action, setting: &Setting<'_>) -> Result<Action, String> {
+    pub fn compile(action: &sam_template::Action, setting: &Setting<'_>) -> Result<Action, String> {
         let text = |text: &str| Substitution::parse(text, setting.version);
         match action {
-            template::Action::Lambda { function_arn } => {
+            sam_template::Action::Lambda { function_arn } => {
                 let arn = text(function_arn)?;
                 if let Some(arn) = arn.literal() {
                     function(&setting.template.functions, arn)?;
                 }
                 Ok(Action::Lambda { arn })
             }
-            template::Action::Republish {
+            sam_template::Action::Republish {
                 topic,
                 qos,
                 headers,
@@ -100,7 +100,7 @@ impl Action {
                     role_arn: role_arn.clone(),
                 })
             }
-            template::Action::Sqs {
+            sam_template::Action::Sqs {
                 queue_url,
                 use_base64,
                 role_arn,
@@ -116,7 +116,7 @@ impl Action {
                     }),
                 }
             }
-            template::Action::CloudwatchLogs {
+            sam_template::Action::CloudwatchLogs {
                 log_group,
                 role_arn,
             } => Ok(Action::Log {

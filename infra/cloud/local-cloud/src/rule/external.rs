@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Engine, Rule, action};
 use crate::function::Outcome;
-use crate::shadow::{Name, Operation};
+use iot_shadow::{Name, Operation};
 use iot_sql::Call;
 
 /// How long a function may take.

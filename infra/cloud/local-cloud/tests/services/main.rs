@@ -5,7 +5,6 @@
 mod control_plane;
 mod data_plane;
 mod direct_message;
-mod expectation;
 mod fault;
 mod function;
 mod iam;

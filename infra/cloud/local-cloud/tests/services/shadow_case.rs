@@ -6,13 +6,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use iot_shadow::{Name, Operation, ShadowCore};
 use local_cloud::LocalCloud;
-use local_cloud::shadow::{Name, Operation, ShadowCore};
 use rumqttc::QoS;
 use serde_json::{Value, json};
 
-use crate::expectation::{self, Setting, matches, payload, strings};
 use crate::world::{Answer, Client, options, rest, thing};
+use shadow_cases::{Setting, matches, payload, strings};
 
 /// Cases that make sense over MQTT only.
 const MQTT_ONLY: [(&str, &str); 5] = [
@@ -354,7 +354,7 @@ async fn run_all(cases: &[Value], left_out: &[(&str, &str)], way: Way) -> usize 
 // AWS cases(shadow): tests/vectors/shadow-cases.json
 #[tokio::test]
 async fn every_case_holds_over_mqtt() {
-    let cases = expectation::cases();
+    let cases = shadow_cases::cases();
     let count = run_all(&cases, &REST_ONLY, Way::Mqtt).await;
     assert_eq!(count + REST_ONLY.len() + 2, cases.len());
 }
@@ -362,14 +362,14 @@ async fn every_case_holds_over_mqtt() {
 // AWS cases(shadow): tests/vectors/shadow-cases.json
 #[tokio::test]
 async fn every_case_holds_over_rest() {
-    let cases = expectation::cases();
+    let cases = shadow_cases::cases();
     let count = run_all(&cases, &MQTT_ONLY, Way::Rest).await;
     assert_eq!(count + MQTT_ONLY.len() + 1, cases.len());
 }
 
 #[test]
 fn every_case_left_out_exists_and_says_why() {
-    let cases = expectation::cases();
+    let cases = shadow_cases::cases();
     for (name, why) in MQTT_ONLY.iter().chain(&REST_ONLY) {
         assert!(cases.iter().any(|case| case["name"] == *name), "{name}");
         assert!(!why.is_empty());

@@ -45,7 +45,7 @@ fn text_logs_frame_each_invocation() {
     assert_eq!(start, ["START RequestId: id Version: $LATEST"]);
 }
 
-fn text_function() -> crate::template::Function {
+fn text_function() -> sam_template::Function {
     let mut function = function();
     function.log_format = None;
     function

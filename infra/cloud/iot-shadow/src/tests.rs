@@ -1,14 +1,12 @@
 //! Every case of `tests/vectors/shadow-cases.json` that can be told without a connection, and laws of the core.
 
-#[path = "../../tests/services/expectation.rs"]
-mod expectation;
 mod limit;
 mod rule;
 
 use std::collections::BTreeMap;
 
 use super::*;
-use expectation::{Setting, matches, payload, strings};
+use shadow_cases::{Setting, matches, payload, strings};
 
 /// Cases about a connection rather than a shadow: in-flight count, last will, RETAIN on a publish over REST. The tests
 /// of the services run them, and all the others a second time.
@@ -131,7 +129,7 @@ fn after(case: &mut Case<'_>) -> Vec<String> {
 // AWS cases(shadow): tests/vectors/shadow-cases.json
 #[test]
 fn the_core_agrees_with_every_case_that_needs_no_connection() {
-    let cases = expectation::cases();
+    let cases = shadow_cases::cases();
     let mut not_run = Vec::new();
     let mut wrong = Vec::new();
     for case in &cases {
