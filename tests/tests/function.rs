@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use e2e::program::program;
-use local_cloud::function::Outcome;
+use lambda_host::Outcome;
 use local_cloud::{EventKind, LocalCloud, Options, Ports};
 use sam_template::{Context, Template};
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::world::program;
-use local_cloud::function::Outcome;
+use lambda_host::Outcome;
 use local_cloud::{LocalCloud, Options, Ports};
 use lock_aws::Settings;
 use sam_template::{Declaration, Template};

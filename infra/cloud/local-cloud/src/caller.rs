@@ -10,9 +10,9 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::function;
 use crate::storage::{self, StorageError};
 use aws_sigv4_verify::{Claim, Request, SignatureError};
+use lambda_host as function;
 use sam_template::Function;
 
 const OPERATOR_KEY: &str = "AKIDLOCALOPERATOR00";

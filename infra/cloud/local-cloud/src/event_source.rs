@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::fault::Faults;
-use crate::function::{FunctionError, Functions, SYNC_PAYLOAD_BYTES_MAX};
 use crate::queue::{Delivery, MESSAGE_WEIGHT_MAX, Queues, Want};
 use answer::Done;
+use lambda_host::{FunctionError, Functions, SYNC_PAYLOAD_BYTES_MAX};
 pub use record::{attributes, md5_of};
 use sam_template::{EventSource, Function, Queue};
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::answer::ApiError;
 use crate::caller::Caller;
-use crate::function::{FunctionError, Functions, Outcome, SYNC_PAYLOAD_BYTES_MAX};
+use lambda_host::{FunctionError, Functions, Outcome, SYNC_PAYLOAD_BYTES_MAX};
 
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");

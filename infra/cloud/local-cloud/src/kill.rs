@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use crate::caller::Caller;
 use crate::fault::{Asked, Call, CallEffect, Faults, Step};
-use crate::function::Functions;
 use crate::socket;
+use lambda_host::Functions;
 
 /// There is nobody to answer, or the answer is lost: the services ended before the caller gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,6 @@ mod dynamodb;
 pub mod event;
 mod event_source;
 pub mod fault;
-pub mod function;
 mod guard;
 mod iam;
 mod invocation;
@@ -53,7 +52,7 @@ pub use registry::{IssuedCertificate, Registry, RegistryError};
 use caller::Callers;
 use event::EventBus;
 use fault::Faults;
-use function::Functions;
+use lambda_host::Functions;
 use metric::Metrics;
 use queue::Queues;
 
@@ -153,7 +152,7 @@ impl LocalCloud {
     }
 
     /// What the function of this name, logical id or binary signs with: to do as it would.
-    pub fn credentials_of(&self, function: &str) -> Option<function::Credentials> {
+    pub fn credentials_of(&self, function: &str) -> Option<lambda_host::Credentials> {
         self.callers.credentials_of_name(function)
     }
 

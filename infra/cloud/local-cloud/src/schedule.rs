@@ -12,8 +12,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
-use crate::function::Functions;
 use crate::iam::{Iam, Need};
+use lambda_host::Functions;
 use sam_template::{Schedule, ScheduleKind};
 
 /// Shortest scaled period: a timer must not spin.

@@ -23,6 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("aws-sigv4-verify", &[]),
     ("sam-template", &[]),
     ("lambda-host", &["sam-template"]),
+    ("lambda-host", &["sam-template"]),
     ("shadow-cases", &[]),
     (
         "local-cloud",

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::function::Outcome;
+use lambda_host::Outcome;
 
 /// Which messages of a batch are done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> Don
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::function::Failure;
+    use lambda_host::Failure;
 
     // AWS same(queue): a batch response with failures returns only those; an empty or null one is a success; one that is not JSON, or has an empty, null, unknown or missing itemIdentifier, returns the whole batch
     #[test]

@@ -18,11 +18,11 @@ use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
 use crate::event_source::{self, Joint, Reader};
 use crate::fault::{Faults, Targets};
-use crate::function::{Functions, Wiring};
 use crate::registry::Registry;
 use crate::rule::{Reach, RuleEngine};
 use crate::schedule::{self, Ringer};
 use aws_policy::Document;
+use lambda_host::{Functions, Wiring};
 use sam_template::{Schedule, Template};
 
 /// Why a change cannot be taken up; everything runs on as it was.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::Parts;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
-use crate::function::{self, Functions, Notice, Outcome, Tuning, Wiring};
 use crate::queue::{self, Queues};
 use crate::rule::Reach;
 use crate::{Endpoints, Options};
+use lambda_host::{self, Functions, Notice, Outcome, Tuning, Wiring};
 use sam_template::Function;
 
 /// The endpoints as AWS SDKs take them from the environment, credentials, faults, and a listener.
@@ -55,7 +55,7 @@ pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) ->
 }
 
 /// A function that is new to the callers becomes known with its first process.
-fn credentials(callers: &Callers, function: &Function) -> function::Credentials {
+fn credentials(callers: &Callers, function: &Function) -> lambda_host::Credentials {
     callers.admit(std::slice::from_ref(function));
     callers
         .credentials_of(function)

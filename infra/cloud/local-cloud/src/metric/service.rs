@@ -6,7 +6,7 @@
 
 use super::{Datum, Key, Metrics, embedded};
 use crate::event::EventKind;
-use crate::function::{Notice, Outcome};
+use lambda_host::{Notice, Outcome};
 
 impl Metrics {
     /// What functions tell: `AWS/Lambda`, by function and for all, and the metrics in their log lines.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::function::{Failure, Notice, Outcome, Usage};
+use lambda_host::{Failure, Notice, Outcome, Usage};
 
 fn line(change: impl FnOnce(&mut Value)) -> String {
     let mut line = json!({

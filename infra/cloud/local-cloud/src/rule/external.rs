@@ -11,9 +11,9 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Rule, action};
-use crate::function::Outcome;
 use iot_shadow::{Name, Operation};
 use iot_sql::Call;
+use lambda_host::Outcome;
 
 /// How long a function may take.
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::pool::{Attempt, Event, Pool};
 use super::{Failure, Notice, Outcome};
-use crate::clock::iso_8601;
+use crate::log::iso_8601;
 
 /// Waits before the second and the third attempt.
 const WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];

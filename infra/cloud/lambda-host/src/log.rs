@@ -3,9 +3,8 @@
 //! *Source*: AWS Lambda developer guide, "Working with Lambda function logs" ("Log formats", "Log-level filtering", "System
 //! log level event mapping"). Must not know where lines go.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-
-use crate::clock::iso_8601;
 
 use super::{Failure, Outcome, Usage};
 
@@ -228,4 +227,12 @@ fn level(is_good: bool, when_good: &'static str) -> &'static str {
 /// To a thousandth of a millisecond.
 fn rounded(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
+}
+
+/// `2026-03-01T12:00:00.000Z` from epoch milliseconds, as Lambda writes a moment.
+pub(crate) fn iso_8601(ms: u64) -> String {
+    let moment = i64::try_from(ms)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    format!("{:.3}", moment.unwrap_or(Timestamp::MAX))
 }

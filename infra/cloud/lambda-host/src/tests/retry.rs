@@ -138,6 +138,6 @@ fn epoch_milliseconds_become_iso_8601() {
         (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
     ];
     for (ms, text) in cases {
-        assert_eq!(crate::clock::iso_8601(ms), text);
+        assert_eq!(crate::log::iso_8601(ms), text);
     }
 }
