@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};
+pub use replace::Replacement;
 
 /// Largest payload of an asynchronous invocation, bytes. *Source*: "Lambda quotas", raised from 256 KB in 2025.
 pub const ASYNC_PAYLOAD_BYTES_MAX: usize = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Puts changed functions in the place of running ones; what has not changed keeps its warm processes.
+//! Replaces running functions by changed ones; an unchanged function keeps its warm processes.
 //!
 //! Must not know: why a function has changed.
 
@@ -8,19 +8,26 @@ use std::sync::Arc;
 use super::pool::Pool;
 use super::{FunctionError, Functions, Wiring, concurrency, environment};
 
+/// A checked set of functions that is ready to run.
+pub struct Replacement {
+    pools: Vec<Arc<Pool>>,
+}
+
 impl Functions {
-    /// Runs `functions` from now on, and gives the names of those that are new, changed or gone. A function whose logical
-    /// id is in `rebuilt` counts as changed. An event at work ends where it began; idle processes of the old code end.
+    /// Checks a new set of functions and changes nothing. A function whose logical id is in
+    /// `rebuilt` counts as changed.
     ///
-    /// Errors: as [`Functions::start`]; nothing has changed then.
-    pub async fn replace(
+    /// # Errors
+    ///
+    /// As [`Functions::start`].
+    pub fn check(
         &self,
         functions: Vec<sam_template::Function>,
-        wiring: Wiring,
+        wiring: &Wiring,
         rebuilt: &BTreeSet<String>,
-    ) -> Result<Vec<String>, FunctionError> {
+    ) -> Result<Replacement, FunctionError> {
         let running = self.pools();
-        let pools = pools(functions, &wiring, |function, binary| {
+        let pools = pools(functions, wiring, |function, binary| {
             let same = |pool: &&Arc<Pool>| {
                 pool.function == *function
                     && pool.binary() == binary
@@ -28,6 +35,13 @@ impl Functions {
             };
             running.iter().find(same).cloned()
         })?;
+        Ok(Replacement { pools })
+    }
+
+    /// Runs a checked set of functions, and returns the names of those that are new, changed or
+    /// removed. A running invocation finishes with the old code; idle processes of it end.
+    pub async fn replace(&self, Replacement { pools }: Replacement) -> Vec<String> {
+        let running = self.pools();
         let of_both = running.iter().chain(&pools);
         let mut changed: Vec<String> = of_both
             .filter(|pool| !(contains(&running, pool) && contains(&pools, pool)))
@@ -39,7 +53,7 @@ impl Functions {
         for old in running.iter().filter(|pool| !contains(&pools, pool)) {
             old.stop().await;
         }
-        Ok(changed)
+        changed
     }
 }
 

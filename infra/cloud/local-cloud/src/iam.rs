@@ -92,6 +92,9 @@ pub struct Denial {
     why: String,
 }
 
+/// The policies of each role, by role ARN.
+pub type Roles = BTreeMap<String, Vec<Document>>;
+
 /// All roles; clones share them.
 #[derive(Debug, Clone)]
 pub struct Iam {
@@ -102,8 +105,7 @@ pub struct Iam {
 struct Inner {
     region: String,
     account: String,
-    /// By role ARN.
-    roles: RwLock<BTreeMap<String, Vec<Document>>>,
+    roles: RwLock<Roles>,
     events: EventBus,
     clock: Clock,
 }
@@ -127,24 +129,27 @@ impl Iam {
                 clock,
             }),
         };
-        iam.replace(template)?;
+        iam.replace(iam.read_roles(template)?);
         Ok(iam)
     }
 
-    /// Takes the roles of a changed template in place of the old ones; where it has an error, the old ones stay.
-    pub fn replace(&self, template: &Template) -> Result<(), IamError> {
-        let roles = self.read(template)?;
+    /// Puts the roles of a changed template in force.
+    pub fn replace(&self, roles: Roles) {
         let mut current = self
             .inner
             .roles
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *current = roles;
-        Ok(())
     }
 
-    fn read(&self, template: &Template) -> Result<BTreeMap<String, Vec<Document>>, IamError> {
-        let mut roles: BTreeMap<String, Vec<Document>> = BTreeMap::new();
+    /// Reads the roles of a template and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`IamError`].
+    pub fn read_roles(&self, template: &Template) -> Result<Roles, IamError> {
+        let mut roles = Roles::new();
         for role in &template.roles {
             let documents = self.documents(&role.logical_id, &role.documents)?;
             roles.insert(role.arn.clone(), documents);

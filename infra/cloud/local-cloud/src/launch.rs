@@ -5,7 +5,6 @@
 mod executable;
 mod listener;
 mod reload;
-mod thing;
 mod wiring;
 
 use std::path::PathBuf;
@@ -111,7 +110,10 @@ pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
         return Err(StartError::TimeScale(options.time_scale));
     }
     let parts = Parts::open(&options)?;
-    thing::provision(&parts.registry, &parts.template)?;
+    let template = &parts.template;
+    parts
+        .registry
+        .change_stack(&template.iot_policies, template)?;
     let given = options.binaries.clone();
     let options = Options {
         binaries: executable::executables(&options, &parts.template.functions)?,

@@ -9,6 +9,7 @@ mod identity;
 mod policy;
 mod record;
 mod right;
+mod stack;
 mod store;
 mod thing;
 mod version;
@@ -154,16 +155,20 @@ impl Registry {
     ) -> Result<T, RegistryError> {
         let mut records = self.records_mut();
         let answer = change(&mut records)?;
-        self.inner
-            .documents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.clear_documents();
         if let Some(store) = &self.inner.store {
             store.keep(&records, what)?;
         }
         self.inner.changes.send_replace(());
         Ok(answer)
+    }
+
+    fn clear_documents(&self) {
+        self.inner
+            .documents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn now_ms(&self) -> u64 {

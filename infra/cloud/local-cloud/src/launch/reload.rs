@@ -1,8 +1,10 @@
-//! Takes up a changed template or changed code while everything runs: only what has changed is replaced, data and
-//! connections stay.
+//! Applies a changed template or changed code while everything runs. Only what has changed is
+//! replaced; data and connections stay.
 //!
-//! Everything new is put together before anything old is touched, so a broken change leaves all as it was. Must not know
-//! how a change was noticed.
+//! A reload has two phases. [`Reloader::check`] builds everything that can be refused and changes
+//! nothing; [`Reloader::apply`] cannot fail. Between them the registry, which has other writers,
+//! checks and changes its records in one step, all or nothing. Must not know: how a change was
+//! noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,46 +13,38 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::{StartError, executable, load_template, stopped, thing};
+use super::{StartError, executable, load_template, stopped};
 use crate::Options;
 use crate::broker::message::Message;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
 use crate::event_source::{self, Joint, Reader};
 use crate::fault::{Faults, Targets};
+use crate::iam::Roles;
 use crate::registry::Registry;
 use crate::rule::{Reach, RuleEngine};
 use crate::schedule::{self, Ringer};
-use aws_policy::Document;
-use lambda_host::{Functions, Wiring};
+use lambda_host::{Functions, Replacement, Wiring};
 use sam_template::{Schedule, Template};
 
-/// Why a change cannot be taken up; everything runs on as it was.
+/// Why a change is refused; everything keeps running unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
-    /// The changed template, or an executable, is one that could not be started either.
+    /// The local cloud could not be started with the changed template either.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// A policy's document.
-    #[error("policy {name}: {problem}")]
-    Policy {
-        /// Policy name.
-        name: String,
-        /// What is wrong in it.
-        problem: String,
-    },
     /// A change of something that holds data.
-    #[error("{what} has changed, which holds data: restart to take it up")]
+    #[error("{what} has changed, and it holds data: restart to apply the change")]
     NeedsRestart {
         /// Which kind of resource.
         what: &'static str,
     },
 }
 
-/// What is needed to put new parts in the place of old ones.
+/// What a reload needs to replace running parts.
 pub(crate) struct Reloader {
     pub options: Options,
-    /// As the caller gave them, before folders were looked into.
+    /// As the caller gave them, before folders were searched for executables.
     pub binaries: BTreeMap<String, PathBuf>,
     pub wiring: Wiring,
     pub functions: Functions,
@@ -64,6 +58,14 @@ pub(crate) struct Reloader {
     pub stopping: watch::Receiver<bool>,
     pub engines: mpsc::UnboundedSender<RuleEngine>,
     pub running: Mutex<Running>,
+}
+
+/// A checked change: everything new that could have been refused.
+struct Plan {
+    template: Template,
+    roles: Roles,
+    functions: Replacement,
+    engine: RuleEngine,
 }
 
 /// What runs now.
@@ -100,61 +102,55 @@ impl Reloader {
 
     async fn try_reload(&self, rebuilt: &BTreeSet<String>) -> Result<Vec<String>, ReloadError> {
         let mut running = self.running.lock().await;
+        let plan = self.check(&running.template, rebuilt)?;
+        let old = &running.template.iot_policies;
+        let policies = self.registry.change_stack(old, &plan.template);
+        let mut changed = policies.map_err(StartError::from)?;
+        changed.extend(self.apply(&mut running, plan).await);
+        Ok(changed)
+    }
+
+    /// Builds everything new from the template as it is now, and changes nothing.
+    fn check(&self, old: &Template, rebuilt: &BTreeSet<String>) -> Result<Plan, ReloadError> {
         let template = load_template(&self.options).map_err(StartError::from)?;
-        same_stores(&running.template, &template)?;
-        for (name, document) in &template.iot_policies {
-            Document::parse(document).map_err(|problem| ReloadError::Policy {
-                name: name.clone(),
-                problem: problem.to_string(),
-            })?;
-        }
+        check_stores(old, &template)?;
         let given = Options {
             binaries: self.binaries.clone(),
             ..self.options.clone()
         };
+        let binaries = executable::executables(&given, &template.functions);
         let wiring = Wiring {
-            binaries: executable::executables(&given, &template.functions)
-                .map_err(StartError::from)?,
+            binaries: binaries.map_err(StartError::from)?,
             ..self.wiring.clone()
         };
-        let engine = RuleEngine::new(&template, self.reach.clone()).map_err(StartError::from)?;
-
-        let iam = &self.reach.iam;
-        iam.replace(&template).map_err(StartError::from)?;
-        self.callers.admit(&template.functions);
         let functions = template.functions.clone();
-        let replaced = self.functions.replace(functions, wiring, rebuilt).await;
-        let mut changed = replaced.map_err(StartError::from)?;
-        changed.extend(self.policies(&running.template, &template)?);
+        let functions = self.functions.check(functions, &wiring, rebuilt);
+        let engine = RuleEngine::new(&template, self.reach.clone());
+        let roles = self.reach.iam.read_roles(&template);
+        Ok(Plan {
+            functions: functions.map_err(StartError::from)?,
+            engine: engine.map_err(StartError::from)?,
+            roles: roles.map_err(StartError::from)?,
+            template,
+        })
+    }
+
+    /// Replaces what runs, and returns the names of what is new, changed or removed.
+    async fn apply(&self, running: &mut Running, plan: Plan) -> Vec<String> {
+        let template = plan.template;
+        self.reach.iam.replace(plan.roles);
+        self.callers.admit(&template.functions);
+        let mut changed = self.functions.replace(plan.functions).await;
         if running.template.rules != template.rules || running.template.roles != template.roles {
             changed.extend(rules(&running.template, &template));
             // The receiver ends with the cloud.
-            let _ = self.engines.send(engine);
+            let _ = self.engines.send(plan.engine);
         }
-        thing::provision(&self.registry, &template).map_err(StartError::from)?;
-        changed.extend(self.schedule(&mut running, &template));
-        changed.extend(self.read_queues(&mut running, &template));
+        changed.extend(self.schedule(running, &template));
+        changed.extend(self.read_queues(running, &template));
         self.faults.aim_at(Targets::of(&template));
         running.template = template;
-        Ok(changed)
-    }
-
-    fn policies(&self, old: &Template, new: &Template) -> Result<Vec<String>, StartError> {
-        let mut changed = Vec::new();
-        for (name, document) in &new.iot_policies {
-            if old.iot_policies.get(name) != Some(document) {
-                self.registry.put_policy(name, &document.to_string())?;
-                changed.push(name.clone());
-            }
-        }
-        for name in old.iot_policies.keys() {
-            if !new.iot_policies.contains_key(name) {
-                // As in AWS, a policy that certificates still carry cannot be taken away from them.
-                self.registry.delete_policy(name)?;
-                changed.push(name.clone());
-            }
-        }
-        Ok(changed)
+        changed
     }
 
     /// Runs the schedules of `template`, and gives the names of those that are new, changed or gone.
@@ -270,7 +266,7 @@ pub(super) async fn route(
     }
 }
 
-fn same_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
+fn check_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
     let stores = [
         ("a table", old.tables == new.tables),
         ("a queue", old.queues == new.queues),

@@ -2,7 +2,7 @@
 //!
 //! Must not know what a document allows.
 
-use super::record::PolicyRecord;
+use super::record::{PolicyRecord, Records};
 use super::store::What;
 use super::{Registry, RegistryError, certificate_id};
 
@@ -28,17 +28,6 @@ impl Registry {
                     arn: self.policy_arn(name),
                 });
             }
-            records.policies.insert(name.to_owned(), record);
-            Ok(())
-        })
-    }
-
-    /// Makes a policy, or puts this document in the place of what it says, as a changed template does.
-    ///
-    /// Errors: [`RegistryError::Policy`], [`RegistryError::Invalid`].
-    pub fn put_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
-        let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
-        self.change(What::Policy(name), |records| {
             records.policies.insert(name.to_owned(), record);
             Ok(())
         })
@@ -78,29 +67,14 @@ impl Registry {
 
     /// Removes a policy. Errors: [`RegistryError::PolicyAttached`], [`RegistryError::PolicyHasVersions`].
     pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
-            if records.certificates_with(name).next().is_some() {
-                return Err(RegistryError::PolicyAttached(name.to_owned()));
-            }
-            if records.policy_mut(name)?.versions().count() > 1 {
-                return Err(RegistryError::PolicyHasVersions(name.to_owned()));
-            }
-            records.policies.remove(name);
-            Ok(())
-        })
+        self.change(What::Policy(name), |records| records.delete_policy(name))
     }
 
     /// Attaches a policy to a certificate, by ARN; again changes nothing. Errors: [`RegistryError::TooManyPolicies`].
     pub fn attach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
         self.change(What::Certificate(id), |records| {
-            records.policy_mut(name)?;
-            let policies = &mut records.certificate_mut(id)?.policies;
-            if policies.len() == POLICIES_PER_CERTIFICATE_MAX && !policies.contains(name) {
-                return Err(RegistryError::TooManyPolicies(certificate_arn.to_owned()));
-            }
-            policies.insert(name.to_owned());
-            Ok(())
+            records.attach_policy(name, certificate_arn)
         })
     }
 
@@ -112,5 +86,28 @@ impl Registry {
             records.certificate_mut(id)?.policies.remove(name);
             Ok(())
         })
+    }
+}
+
+impl Records {
+    pub(super) fn delete_policy(&mut self, name: &str) -> Result<(), RegistryError> {
+        if self.certificates_with(name).next().is_some() {
+            return Err(RegistryError::PolicyAttached(name.to_owned()));
+        }
+        if self.policy_mut(name)?.versions().count() > 1 {
+            return Err(RegistryError::PolicyHasVersions(name.to_owned()));
+        }
+        self.policies.remove(name);
+        Ok(())
+    }
+
+    pub(super) fn attach_policy(&mut self, name: &str, arn: &str) -> Result<(), RegistryError> {
+        self.policy_mut(name)?;
+        let policies = &mut self.certificate_mut(certificate_id(arn))?.policies;
+        if policies.len() == POLICIES_PER_CERTIFICATE_MAX && !policies.contains(name) {
+            return Err(RegistryError::TooManyPolicies(arn.to_owned()));
+        }
+        policies.insert(name.to_owned());
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::record::{Thing, check_attributes, check_thing_name};
+use super::record::{Records, Thing, check_attributes, check_thing_name};
 use super::store::What;
 use super::{Registry, RegistryError, certificate_id};
 
@@ -35,25 +35,8 @@ impl Registry {
         name: &str,
         attributes: BTreeMap<String, String>,
     ) -> Result<String, RegistryError> {
-        check_thing_name(name)?;
-        check_attributes(&attributes)?;
         self.change(What::Thing(name), |records| {
-            let Some(existing) = records.things.get(name) else {
-                let thing = Thing::new(attributes);
-                let id = thing.id.clone();
-                records.things.insert(name.to_owned(), thing);
-                return Ok(id);
-            };
-            if existing.attributes == attributes {
-                return Ok(existing.id.clone());
-            }
-            Err(RegistryError::AlreadyExists {
-                message: format!(
-                    "Thing {name} already exists in account with different attributes"
-                ),
-                name: name.to_owned(),
-                arn: self.thing_arn(name),
-            })
+            records.create_thing(name, attributes, || self.thing_arn(name))
         })
     }
 
@@ -103,9 +86,7 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
         self.change(What::Thing(thing), |records| {
-            records.certificate_mut(id)?;
-            records.thing_mut(thing)?.principals.insert(id.to_owned());
-            Ok(())
+            records.attach_thing_principal(thing, id)
         })
     }
 
@@ -120,6 +101,44 @@ impl Registry {
             records.thing_mut(thing)?.principals.remove(id);
             Ok(())
         })
+    }
+}
+
+impl Records {
+    /// Makes a thing and returns its id.
+    pub(super) fn create_thing(
+        &mut self,
+        name: &str,
+        attributes: BTreeMap<String, String>,
+        arn: impl FnOnce() -> String,
+    ) -> Result<String, RegistryError> {
+        check_thing_name(name)?;
+        check_attributes(&attributes)?;
+        let Some(existing) = self.things.get(name) else {
+            let thing = Thing::new(attributes);
+            let id = thing.id.clone();
+            self.things.insert(name.to_owned(), thing);
+            return Ok(id);
+        };
+        if existing.attributes == attributes {
+            return Ok(existing.id.clone());
+        }
+        Err(RegistryError::AlreadyExists {
+            message: format!("Thing {name} already exists in account with different attributes"),
+            name: name.to_owned(),
+            arn: arn(),
+        })
+    }
+
+    pub(super) fn attach_thing_principal(
+        &mut self,
+        thing: &str,
+        certificate_id: &str,
+    ) -> Result<(), RegistryError> {
+        self.certificate_mut(certificate_id)?;
+        let principals = &mut self.thing_mut(thing)?.principals;
+        principals.insert(certificate_id.to_owned());
+        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ mod provision;
 mod queue;
 mod queue_api;
 mod raw;
+mod reload;
 mod restart;
 mod rule;
 mod schedule;

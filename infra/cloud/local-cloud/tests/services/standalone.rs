@@ -286,7 +286,7 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
     assert!(
         stack
             .log()
-            .contains("a table has changed, which holds data: restart to take it up")
+            .contains("a table has changed, and it holds data: restart to apply the change")
     );
     assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
     stack.stop().await;

@@ -1,0 +1,102 @@
+//! What a template declares in the registry: policies, things and attachments, changed together.
+//!
+//! Must not know: when a template changes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::record::{PolicyRecord, Records};
+use super::store::{Store, What};
+use super::{Registry, RegistryError, certificate_id};
+use sam_template::Template;
+
+impl Registry {
+    /// Carries out what a template declares, all of it or nothing, and returns the names of the
+    /// policies that are new, changed or removed. `old` are the policies of the template before.
+    ///
+    /// # Errors
+    ///
+    /// Each refusal of the calls that AWS would make, such as [`RegistryError::PolicyAttached`];
+    /// [`RegistryError::Storage`] if the disk refuses.
+    pub fn change_stack(
+        &self,
+        old: &BTreeMap<String, Value>,
+        new: &Template,
+    ) -> Result<Vec<String>, RegistryError> {
+        let mut records = self.records_mut();
+        let mut draft = records.clone();
+        let policies = self.draft_policies(&mut draft, old, &new.iot_policies)?;
+        for thing in &new.things {
+            let attributes = thing.attributes.clone();
+            draft.create_thing(&thing.name, attributes, || self.thing_arn(&thing.name))?;
+        }
+        for attachment in &new.policy_attachments {
+            draft.attach_policy(&attachment.to, &attachment.principal)?;
+        }
+        for attachment in &new.thing_attachments {
+            draft.attach_thing_principal(&attachment.to, certificate_id(&attachment.principal))?;
+        }
+        if let Some(store) = &self.inner.store {
+            let things = new.things.iter().map(|thing| What::Thing(&thing.name));
+            let attached = new.thing_attachments.iter().map(|a| What::Thing(&a.to));
+            let certificates = new.policy_attachments.iter();
+            let certificates =
+                certificates.map(|a| What::Certificate(certificate_id(&a.principal)));
+            let policies = policies.iter().map(|name| What::Policy(name));
+            let touched: Vec<What<'_>> = policies
+                .chain(things)
+                .chain(attached)
+                .chain(certificates)
+                .collect();
+            keep_all(store, &records, &draft, &touched)?;
+        }
+        *records = draft;
+        self.clear_documents();
+        self.inner.changes.send_replace(());
+        Ok(policies)
+    }
+
+    fn draft_policies(
+        &self,
+        draft: &mut Records,
+        old: &BTreeMap<String, Value>,
+        new: &BTreeMap<String, Value>,
+    ) -> Result<Vec<String>, RegistryError> {
+        let mut changed = Vec::new();
+        for (name, document) in new {
+            if old.get(name) != Some(document) {
+                let record = PolicyRecord::new(name, document.to_string(), self.now_ms())?;
+                draft.policies.insert(name.clone(), record);
+                changed.push(name.clone());
+            }
+        }
+        for name in old.keys().filter(|name| !new.contains_key(*name)) {
+            // As in AWS, a policy cannot be deleted while certificates have it.
+            draft.delete_policy(name)?;
+            changed.push(name.clone());
+        }
+        Ok(changed)
+    }
+}
+
+/// Writes the touched records; if the disk refuses one, those already written are put back.
+fn keep_all(
+    store: &Store,
+    old: &Records,
+    new: &Records,
+    touched: &[What<'_>],
+) -> Result<(), RegistryError> {
+    for (index, what) in touched.iter().enumerate() {
+        let Err(error) = store.keep(new, *what) else {
+            continue;
+        };
+        for what in &touched[..index] {
+            if let Err(error) = store.keep(old, *what) {
+                tracing::error!(%error, ?what, "restore a record after a failed write");
+            }
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}
