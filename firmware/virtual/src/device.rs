@@ -1,6 +1,8 @@
 //! The device: all its state, and what happens to it from outside. The firmware runs on one thread and so does this.
 //! It must not know what the firmware is for.
 
+mod config_set;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -5,7 +5,6 @@ mod busy;
 mod call;
 mod clock;
 mod config;
-mod config_set;
 mod device;
 mod ffi;
 mod finger;
@@ -19,8 +18,6 @@ mod power;
 mod restart;
 #[cfg(test)]
 mod schema;
-#[cfg(test)]
-mod schema_tests;
 mod timer;
 
 use std::io::BufRead as _;

@@ -2,6 +2,9 @@
 //!
 //! Shared by build.rs and the tests. It must not know what a setting means.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

@@ -83,11 +83,11 @@ fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
         ("wifi.ap.pass", text("Mongoose"), text("unset")),
         ("rpc.http_enable", Default::Bool(true), Default::Bool(false)),
     ];
-    extend(&mut schema, include_str!("../shim/library.yml")).unwrap();
+    extend(&mut schema, include_str!("../../shim/library.yml")).unwrap();
     for (key, open, _) in &dangers {
         assert_eq!(schema.get(*key), Some(open), "{key} as the library has it");
     }
-    extend(&mut schema, include_str!("../../mos.yml")).unwrap();
+    extend(&mut schema, include_str!("../../../mos.yml")).unwrap();
     for (key, _, closed) in &dangers {
         assert_eq!(schema.get(*key), Some(closed), "{key} as the image has it");
     }
@@ -96,11 +96,11 @@ fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
 #[test]
 fn the_key_that_aws_iot_setup_sets_is_the_apps_own_and_no_library_speaks_to_the_shadow() {
     let mut schema = Schema::new();
-    extend(&mut schema, include_str!("../shim/library.yml")).unwrap();
+    extend(&mut schema, include_str!("../../shim/library.yml")).unwrap();
     assert!(!schema.contains_key("aws.thing_name"));
-    extend(&mut schema, include_str!("../../mos.yml")).unwrap();
+    extend(&mut schema, include_str!("../../../mos.yml")).unwrap();
     assert_eq!(schema["aws.thing_name"], Default::Text(String::new()));
     for library in ["/shadow", "/aws"] {
-        assert!(!include_str!("../../mos.yml").contains(&format!("mongoose-os-libs{library}\n")));
+        assert!(!include_str!("../../../mos.yml").contains(&format!("mongoose-os-libs{library}\n")));
     }
 }
