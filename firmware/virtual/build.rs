@@ -1,5 +1,5 @@
-//! Compiles the firmware's C, application side included, against the shim, and generates the configuration's accessors
-//! from `mos.yml` as Mongoose OS's own build does.
+//! Compiles the firmware's C, application side included, against the shim, and generates the accessors
+//! of the configuration from `mos.yml` as the build of Mongoose OS does.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap_or_else(|e| panic!("write {}: {e}", path.display()));
 }
 
-/// The image's first layer of the configuration as a Rust expression; an image may carry none.
+/// The image's first layer of the configuration, which is optional, as a Rust expression.
 fn image_layer(path: &str) -> String {
     match fs::read(path) {
         Ok(text) => format!("Some(&{text:?})"),

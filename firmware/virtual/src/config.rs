@@ -1,87 +1,57 @@
-//! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json` … `conf8.json` of the
-//! image, here the command line, and `conf9.json` of the device above all. It must not know what a setting means.
+//! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json` to
+//! `conf8.json` of the image, here the command line, and on top `conf9.json` of the device.
+//!
+//! Must not know: what a setting means.
 
 mod difference;
 mod layer;
 #[cfg(test)]
 mod tests;
+mod value;
 mod walk;
 
-use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-enum Initial {
-    Text(&'static str),
-    Int(i64),
-    Bool(bool),
-    Double(f64),
-}
-
-const DEFAULTS: &[(&str, Initial)] = include!(concat!(env!("OUT_DIR"), "/config_table.rs"));
+pub use self::value::{Value, Values};
 
 /// Vendor layer that the image carries in its file system, if it has one.
 const IMAGE_LAYER: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/image_layer.rs"));
 
-/// One setting.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Text, kept as C sees it.
-    Text(CString),
-    /// Whole number.
-    Int(i64),
-    /// Boolean.
-    Bool(bool),
-    /// Floating point.
-    Double(f64),
-}
-
-/// All settings by their dotted key.
+/// All settings of a device or a library.
 #[derive(Debug)]
 pub struct Config {
-    /// As they are, which the firmware may have changed.
-    values: BTreeMap<String, Value>,
-    /// As they would be without `conf9.json`.
-    below: BTreeMap<String, Value>,
+    /// Current values, some of which the firmware may have changed.
+    values: Values,
+    /// Values without `conf9.json`.
+    below: Values,
 }
 
 impl Config {
     /// The defaults of `mos.yml` over those of the libraries.
     pub fn defaults() -> Self {
-        let values: BTreeMap<String, Value> = DEFAULTS
-            .iter()
-            .map(|(key, initial)| {
-                let value = match initial {
-                    Initial::Text(v) => {
-                        Value::Text(CString::new(*v).expect("mos.yml holds no NUL"))
-                    }
-                    Initial::Int(v) => Value::Int(*v),
-                    Initial::Bool(v) => Value::Bool(*v),
-                    Initial::Double(v) => Value::Double(*v),
-                };
-                ((*key).to_owned(), value)
-            })
-            .collect();
+        let values = Values::from(include!(concat!(env!("OUT_DIR"), "/config_table.rs")));
         Self {
             below: values.clone(),
             values,
         }
     }
 
-    /// Settings that are those of no device: a section that the firmware gave to a library.
-    pub fn of(values: BTreeMap<String, Value>) -> Self {
+    /// A section of settings that the firmware gave to a library.
+    pub fn of(values: Values) -> Self {
         Self {
-            below: BTreeMap::new(),
+            below: Values::new(),
             values,
         }
     }
 
-    /// Applies `conf1.json` … `conf8.json` of the flash directory, where it has no `conf1.json` the image's; then `command_line`,
-    /// keys with values; then `conf9.json`. Returns what the log says of the files: like Mongoose OS, a bad layer does not stop the
-    /// boot, what it set before the error holds, and none is needed.
+    /// Applies `conf1.json` to `conf8.json` of the flash directory, with the image's own `conf1.json`
+    /// if the flash has none; then `command_line`, keys with values; then `conf9.json`. Returns the
+    /// log lines about bad files: as in Mongoose OS, a bad layer does not stop the boot and keeps its
+    /// effect up to the error, and no layer is required.
     ///
     /// # Errors
     /// As [`Config::set`], for the command line.
@@ -103,7 +73,7 @@ impl Config {
             let Some(text) = fs::read(flash.join(&name)).ok().or(image) else {
                 continue;
             };
-            if let Err(complaint) = layer::apply(&text, self) {
+            if let Err(complaint) = self.apply(&text) {
                 complaints.push(complaint);
                 complaints.push(format!("Failed to parse {name}"));
             }
@@ -111,18 +81,18 @@ impl Config {
         Ok(complaints)
     }
 
-    /// `Config.Set`: takes the settings of a JSON text over those there are.
+    /// Applies the settings of a JSON text to the current ones.
     ///
     /// # Errors
-    /// What Mongoose OS says of it; what stood before the error is taken.
-    pub fn take(&mut self, json: &[u8]) -> Result<(), String> {
-        layer::apply(json, self)
+    /// What Mongoose OS logs about the text. Settings before the error are applied.
+    pub fn apply(&mut self, json: &[u8]) -> Result<(), String> {
+        layer::apply(json, &mut self.values)
     }
 
     /// Sets `key` from text, in the setting's own type.
     ///
     /// # Errors
-    /// An unknown key, or text that is not of the setting's type.
+    /// The key is unknown, or the text does not fit the setting's type.
     pub fn set(&mut self, key: &str, text: &str) -> anyhow::Result<()> {
         let Some(value) = self.values.get_mut(key) else {
             bail!("no setting {key}");
@@ -137,20 +107,23 @@ impl Config {
         Ok(())
     }
 
-    /// All keys.
+    /// All keys in alphabetical order.
     #[cfg(test)]
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
 
-    /// The setting's value.
+    /// The value of a setting.
+    ///
+    /// # Panics
+    /// The key is declared nowhere.
     pub fn value(&self, key: &str) -> &Value {
         self.values
             .get(key)
             .unwrap_or_else(|| panic!("setting {key} is declared nowhere"))
     }
 
-    /// Text of a setting; empty where it is empty or of another type.
+    /// The text of a setting; empty for another type.
     pub fn text(&self, key: &str) -> &str {
         match self.value(key) {
             Value::Text(text) => text.to_str().unwrap_or_default(),
@@ -158,7 +131,7 @@ impl Config {
         }
     }
 
-    /// Whole number of a setting; booleans are 0 and 1, as in C.
+    /// The whole number of a setting; a boolean is 0 or 1, as in C.
     pub fn int(&self, key: &str) -> i64 {
         match self.value(key) {
             Value::Int(number) => *number,
@@ -173,7 +146,7 @@ impl Config {
         self.int(key) != 0
     }
 
-    /// Floating-point value of a setting.
+    /// The floating-point value of a setting.
     pub fn double(&self, key: &str) -> f64 {
         match self.value(key) {
             Value::Double(number) => *number,
@@ -181,24 +154,34 @@ impl Config {
         }
     }
 
-    /// What an `int` of C means for a setting: its type knows booleans.
-    pub fn integer(&self, key: &str, number: i32) -> Value {
+    /// An `int` of C as a value of the setting's type, whole number or boolean.
+    pub fn value_of_int(&self, key: &str, number: i32) -> Value {
         match self.value(key) {
             Value::Bool(_) => Value::Bool(number != 0),
             _ => Value::Int(number.into()),
         }
     }
 
-    /// Replaces a value with one of the same type, as the generated setters do; a save will write it.
+    /// Replaces a value with one of the same type, as the generated setters do.
     pub fn replace(&mut self, key: &str, value: Value) {
         self.values.insert(key.to_owned(), value);
     }
+
+    /// The text of a `conf9.json` that turns the layers below into the current settings.
+    pub fn differences(&self) -> Vec<u8> {
+        let all = self.values.iter();
+        let changed: Vec<(&str, &Value)> = all
+            .filter(|(key, value)| self.below.get(*key) != Some(value))
+            .map(|(key, value)| (key.as_str(), value))
+            .collect();
+        difference::emit(&changed)
+    }
 }
 
-/// The two sides of one `section.key=value` of the command line.
+/// The two sides of `section.key=value`.
 ///
 /// # Errors
-/// No `=`.
+/// There is no `=`.
 pub fn assignment(text: &str) -> anyhow::Result<(&str, &str)> {
     text.split_once('=')
         .with_context(|| format!("{text:?} is not section.key=value"))

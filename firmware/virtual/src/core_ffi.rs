@@ -1,60 +1,60 @@
-//! The border to the portable core: one lock with its clock, its flash, its latch and its power switch.
+//! The border to the portable core: one lock with its clock, flash, latch and power switch.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 use std::ffi::{c_char, c_int, c_long};
 use std::ptr::NonNull;
 
-/// What the time may be. *Units*: ms since 1970.
+/// Bounds of the true time, in milliseconds since 1970.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Bounds {
-    /// The earliest.
+    /// The earliest possible time.
     pub earliest_ms: u64,
-    /// The latest.
+    /// The latest possible time.
     pub latest_ms: u64,
 }
 
-/// How the lock is declared to behave.
+/// Declared behaviour of the lock.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Not 0: unlocked after power-on.
+    /// Whether the lock is unlocked after power-on (not 0).
     pub power_on_unlocked: u32,
-    /// Auto-relock; 0 is off. *Units*: ms.
+    /// Delay of auto-relock in milliseconds; 0 is off.
     pub relock_ms: u32,
-    /// Length of a pulse; 0 is none. *Units*: ms.
+    /// Length of a pulse in milliseconds; 0 is none.
     pub pulse_ms: u32,
-    /// How far the clock of the cloud may run ahead. *Units*: ms.
+    /// Largest error of the cloud's clock, in milliseconds.
     pub clock_tolerance_ms: u32,
-    /// The door rests closed for this long before auto-relock. *Units*: ms.
+    /// How long the door must be closed before auto-relock, in milliseconds.
     pub settle_ms: u32,
-    /// Not 0: auto-relock counts from the closing of the door.
+    /// Whether auto-relock counts from the closing of the door (not 0).
     pub relock_from_closing: u32,
 }
 
-/// When power fails at a save of the journal.
+/// When the power fails during a save of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PowerCut {
-    /// Before its first byte.
+    /// Before the first byte is written.
     Before = 0,
-    /// Within it.
+    /// In the middle of the bytes.
     Within = 1,
-    /// When all is written, and nothing was read back.
+    /// After the last byte, before it is read back.
     After = 2,
 }
 
-/// What became of a command.
+/// Result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The latch was moved.
     Executed,
-    /// Newer, and too late.
+    /// It was newer, but too late.
     Expired,
-    /// Journalled already.
+    /// It is in the journal already.
     Repeated,
-    /// Refused; the report says why.
+    /// It was refused; the report says why.
     Refused,
-    /// Not a command.
+    /// The payload is not a command.
     Malformed,
 }
 
@@ -93,43 +93,47 @@ unsafe extern "C" {
     fn harness_fail_power(harness: *mut Harness, when: c_int);
 }
 
-/// One lock of the portable core.
+/// A lock of the portable core. All times are uptimes in milliseconds unless noted otherwise.
 #[derive(Debug)]
 pub struct CoreLock(NonNull<Harness>);
 
-/// Longest report: `REPORT_BYTES_MAX`.
+/// `REPORT_BYTES_MAX` of report.h.
 const REPORT_BYTES_MAX: usize = 640;
 
-// SAFETY, for every call below: the pointer came from `harness_new`, is freed only in `drop`, and is used by one thread at
-// a time, as methods that change something borrow the lock mutably; what is passed besides outlives the call, and C keeps
-// none of it.
+// SAFETY, for every call below: the pointer came from `harness_new`, is freed only in `drop`, and is
+// used by one thread at a time, because methods that change the lock borrow it mutably; the other
+// arguments outlive the call, and C keeps none of them.
 impl CoreLock {
     /// A lock that was never powered, with blank flash.
-    pub fn new(settings: &Settings) -> CoreLock {
+    ///
+    /// # Panics
+    /// There is no memory.
+    pub fn new(settings: &Settings) -> Self {
         let harness = unsafe { harness_new(settings) };
-        CoreLock(NonNull::new(harness).expect("memory for one lock"))
+        Self(NonNull::new(harness).expect("memory for one lock"))
     }
 
-    /// Power-on, at uptime 0; whether the journal could be read. `unreadable_slot` is 0 or 1.
+    /// Powers it on, at uptime 0. Returns whether the journal could be read; reads of slot 0 or 1 can be
+    /// made to fail.
     pub fn boot(&mut self, unreadable_slot: Option<usize>) -> bool {
         let slot = unreadable_slot.map_or(-1, |slot| slot as c_int);
         unsafe { harness_boot(self.0.as_ptr(), slot) == 0 }
     }
 
-    /// The answer to an update that was sent at `sent_ms` arrives, with the server's second. Whether the time is known now
-    /// and was not before.
+    /// Receives the answer to an update that was sent at `sent_ms`, with the server's time in seconds
+    /// since 1970. Returns whether that made the time known.
     pub fn answer(&mut self, second: u64, sent_ms: u64, uptime_ms: u64) -> bool {
         unsafe { harness_answer(self.0.as_ptr(), second, sent_ms, uptime_ms) == 1 }
     }
 
-    /// What the time may be, where it is known.
+    /// Bounds of the true time; `None` while it is unknown.
     pub fn bounds(&self, uptime_ms: u64) -> Option<Bounds> {
         let mut bounds = Bounds::default();
         let known = unsafe { harness_bounds(self.0.as_ptr(), uptime_ms, &mut bounds) == 1 };
         known.then_some(bounds)
     }
 
-    /// A payload arrives.
+    /// Receives a payload on the topic of the commands.
     pub fn command(&mut self, payload: &[u8], uptime_ms: u64) -> Outcome {
         let (data, length) = (payload.as_ptr().cast(), payload.len());
         match unsafe { harness_command(self.0.as_ptr(), data, length, uptime_ms) } {
@@ -141,7 +145,7 @@ impl CoreLock {
         }
     }
 
-    /// The door moved: `None` without a sensor, else whether it is open. Whether the latch moved.
+    /// Reports whether the door is open; `None` without a sensor. Returns whether the latch moved.
     pub fn door(&mut self, open: Option<bool>, uptime_ms: u64) -> bool {
         let door = match open {
             None => 0,
@@ -151,23 +155,26 @@ impl CoreLock {
         unsafe { harness_door(self.0.as_ptr(), door, uptime_ms) == 1 }
     }
 
-    /// A hand at the exit. Whether it unlocked.
+    /// Presses the exit button. Returns whether that unlocked.
     pub fn exit(&mut self, uptime_ms: u64) -> bool {
         unsafe { harness_exit(self.0.as_ptr(), uptime_ms) == 1 }
     }
 
-    /// Uptime at which [`CoreLock::tick`] has something to do.
+    /// Uptime at which [`CoreLock::tick`] has something to do, if any.
     pub fn due_ms(&self) -> Option<u64> {
         let due_ms = unsafe { harness_due(self.0.as_ptr()) };
         (due_ms != 0).then_some(due_ms)
     }
 
-    /// Time passes. Whether the latch moved.
+    /// Lets time pass. Returns whether the latch moved.
     pub fn tick(&mut self, uptime_ms: u64) -> bool {
         unsafe { harness_tick(self.0.as_ptr(), uptime_ms) == 1 }
     }
 
-    /// The report, as JSON.
+    /// The report as JSON.
+    ///
+    /// # Panics
+    /// The report is too long or not ASCII.
     pub fn report(&self, uptime_ms: u64) -> String {
         let mut text = vec![0_u8; REPORT_BYTES_MAX];
         let (out, size) = (text.as_mut_ptr().cast(), text.len());
@@ -181,22 +188,22 @@ impl CoreLock {
         unsafe { harness_latch(self.0.as_ptr()) == 1 }
     }
 
-    /// How often the latch was told to move, in the life of this value.
+    /// How often the latch was moved since this value was created.
     pub fn moves(&self) -> u32 {
         unsafe { harness_moves(self.0.as_ptr()) }
     }
 
-    /// The flash is erased under the running lock.
+    /// Erases the flash while the lock runs.
     pub fn erase(&mut self) {
         unsafe { harness_erase(self.0.as_ptr()) }
     }
 
-    /// Writes fail from now on, or work again.
+    /// Makes writes fail, or succeed again.
     pub fn break_flash(&mut self, broken: bool) {
         unsafe { harness_break_flash(self.0.as_ptr(), c_int::from(broken)) }
     }
 
-    /// Power fails at the next save of the journal, and is back at the next boot.
+    /// Makes the power fail at the next save of the journal, until the next boot.
     pub fn fail_power(&mut self, when: PowerCut) {
         unsafe { harness_fail_power(self.0.as_ptr(), when as c_int) }
     }
@@ -204,7 +211,7 @@ impl CoreLock {
 
 impl Drop for CoreLock {
     fn drop(&mut self) {
-        // SAFETY: nobody uses it any more.
+        // SAFETY: as above; it is not used any more.
         unsafe { harness_free(self.0.as_ptr()) }
     }
 }

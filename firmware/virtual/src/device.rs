@@ -1,83 +1,75 @@
-//! The device: all its state, and what happens to it from outside. The firmware runs on one thread and so does this.
-//! It must not know what the firmware is for.
+//! The device: it owns the state of every part, lets the parts work and carries out their effects.
+//! The firmware runs on one thread, and so does this.
+//!
+//! Must not know: what the firmware is for.
 
-mod config_set;
+#[cfg(test)]
+mod tests;
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fs;
+use std::io;
 use std::time::Duration;
 
-use crate::busy::Slowness;
-use crate::call::{Call, Context, EventCallback, EventData, event};
+use crate::call::{Call, EventData};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::effect::Effect;
+use crate::event::{self, Handlers};
 use crate::finger::Finger;
 use crate::inbox::Inbox;
 use crate::input::{Input, Network, Silence};
-use crate::link::LinkEvent;
+use crate::link::Signal;
 use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
 use crate::pin::Pins;
-use crate::power::Power;
+use crate::power::{Point, Power};
 use crate::restart;
 use crate::timer::{Task, Timers};
 
-/// A handler of one event, or of the group that the event's upper three bytes name.
-struct Handler {
-    event: i32,
-    mask: i32,
-    callback: EventCallback,
-    context: Context,
+/// The device's own layer of settings, which a save replaces.
+const OWN_LAYER: &str = "conf9.json";
+/// Name of the new layer until it replaces the old one.
+const NEW_LAYER: &str = "tmp";
+/// Time between the answer to `config_set` and the reboot.
+const REBOOT_AFTER: Duration = Duration::from_millis(500);
+
+/// Duration of work that takes no time unless the parent says otherwise.
+#[derive(Default)]
+struct Slowness {
+    /// Saving a file of the flash.
+    save: Duration,
+    /// A handler of a pin, in addition to its own duration.
+    handler: Duration,
 }
 
-/// One device.
+/// One device, with the state of all its parts.
 pub struct Device {
-    /// Settings.
+    /// Settings of all layers.
     pub config: Config,
     /// Time since boot.
     pub clock: Clock,
-    /// Timers that run.
+    /// Timers of the firmware and the shim.
     pub timers: Timers,
-    /// GPIO.
+    /// Levels and handlers of the pins.
     pub pins: Pins,
-    /// The power switch.
+    /// The power switch, which ends the process.
     pub power: Power,
-    /// The MQTT library.
+    /// State of the MQTT library.
     pub mqtt: Mqtt,
     /// Calls into the firmware that are due.
     pub calls: VecDeque<Call>,
     /// Whether there is a network.
     pub network_is_up: bool,
-    /// Whether the relay's pin is a latch's.
-    pub is_lock: bool,
-    handlers: Vec<Handler>,
-    /// The finger on the button.
-    pub finger: Finger,
-    /// How long its work takes.
-    pub slowness: Slowness,
-    /// What has come for it and waits.
+    /// The firmware's handlers of events.
+    pub handlers: Handlers,
+    /// Messages that wait for the device's thread.
     pub inbox: Inbox,
-}
-
-thread_local! {
-    static DEVICE: RefCell<Option<Device>> = const { RefCell::new(None) };
-}
-
-/// Makes `device` the one that the firmware on this thread runs on.
-pub fn install(device: Device) {
-    DEVICE.with(|cell| *cell.borrow_mut() = Some(device));
-}
-
-/// Works on the device of this thread. The firmware must not be called meanwhile: it would come back here.
-pub fn with<R>(work: impl FnOnce(&mut Device) -> R) -> R {
-    DEVICE.with(|cell| {
-        let mut device = cell.borrow_mut();
-        work(
-            device
-                .as_mut()
-                .expect("the device is installed before the firmware runs"),
-        )
-    })
+    finger: Finger,
+    slowness: Slowness,
+    reconnect_timer: usize,
+    /// Whether the relay's pin moves a latch.
+    is_lock: bool,
 }
 
 impl Device {
@@ -93,56 +85,57 @@ impl Device {
             mqtt,
             calls: VecDeque::new(),
             network_is_up: false,
-            is_lock,
-            handlers: Vec::new(),
+            handlers: Handlers::default(),
+            inbox,
             finger: Finger::default(),
             slowness: Slowness::default(),
-            inbox,
+            reconnect_timer: 0,
+            is_lock,
         }
     }
 
-    /// `mgos_event_add_handler`.
-    pub fn add_handler(&mut self, event: i32, callback: EventCallback, context: Context) {
-        self.handlers.push(Handler {
-            event,
-            mask: -1,
-            callback,
-            context,
-        });
-    }
-
-    /// `mgos_event_add_group_handler`.
-    pub fn add_group_handler(&mut self, group: i32, callback: EventCallback, context: Context) {
-        self.handlers.push(Handler {
-            event: group & !0xff,
-            mask: !0xff,
-            callback,
-            context,
-        });
-    }
-
-    /// `mgos_event_trigger`: queues the calls of an event's handlers.
-    pub fn trigger(&mut self, event: i32, data: &EventData) {
-        for handler in self.handlers.iter().filter(|h| h.event == event & h.mask) {
-            let call = Call::Event(handler.callback, event, data.clone(), handler.context);
-            self.calls.push_back(call);
+    fn carry_out(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Call(call) => self.calls.push_back(call),
+                Effect::CallNext(call) => self.calls.push_front(call),
+                Effect::Trigger(event, data) => self.trigger(event, data),
+                Effect::StartTimer(after, task) => {
+                    self.start_timer(after, None, task);
+                }
+                Effect::Reconnect(delay) => {
+                    self.timers.stop(self.reconnect_timer);
+                    let fuzz = 0.9 + 0.2 * (self.clock.uptime_s() * 1e6 % 1000.0) / 1000.0;
+                    let after = delay.mul_f64(fuzz);
+                    self.reconnect_timer = self.start_timer(after, None, Task::Reconnect);
+                }
+            }
         }
     }
 
-    /// Everything is initialised, and the network comes up.
-    pub fn init_done(&mut self) {
-        self.trigger(event::INIT_DONE, &EventData::Nothing);
+    fn trigger(&mut self, event: i32, data: EventData) {
+        self.calls.extend(self.handlers.calls(event, data));
+    }
+
+    /// Starts a timer and returns its id.
+    pub fn start_timer(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
+        self.timers.start(self.clock.uptime() + after, repeat, task)
+    }
+
+    /// Triggers `MGOS_EVENT_INIT_DONE` and brings up the network.
+    pub fn finish_init(&mut self) {
+        self.trigger(event::INIT_DONE, EventData::Nothing);
         self.set_network(true);
     }
 
-    /// Takes one line of the parent's.
-    pub fn input(&mut self, input: &Input) {
+    /// Carries out one line from the parent.
+    pub fn take_input(&mut self, input: &Input) {
         match *input {
             Input::Pin {
                 number,
                 level,
                 after_ms: None,
-            } => self.pin_drive(number, level),
+            } => self.drive_pin(number, level),
             Input::Pin {
                 number,
                 level,
@@ -152,18 +145,24 @@ impl Device {
             }
             Input::Read(pin) => emit(&Output::Level {
                 pin,
-                level: self.pin_read(pin),
+                level: self.pins.read(pin),
             }),
-            Input::Press(press) => self.press(press),
-            Input::Finger(ref times_ms) => {
-                if let Err(complaint) = self.tap(times_ms) {
-                    log("error", &complaint);
-                }
+            Input::Press(press) => {
+                let timer = self.finger.press(press, &self.config, self.clock.uptime());
+                self.carry_out(timer);
             }
+            Input::Finger(ref times_ms) => match self.finger.tap(times_ms, &self.config) {
+                Ok(timer) => self.carry_out(timer),
+                Err(reason) => log("error", &reason),
+            },
             Input::Slow {
                 save_ms,
                 handler_ms,
-            } => self.slowness.set(save_ms, handler_ms),
+            } => {
+                let slowness = &mut self.slowness;
+                slowness.save = save_ms.map_or(slowness.save, Duration::from_millis);
+                slowness.handler = handler_ms.map_or(slowness.handler, Duration::from_millis);
+            }
             Input::Network(Network::Up(up)) => {
                 self.mqtt.set_silent(false);
                 self.set_network(up);
@@ -172,13 +171,13 @@ impl Device {
             Input::PowerCut(ref order) if order == "now" => self.power.off(),
             Input::PowerCut(ref order) => match order.parse() {
                 Ok(cut) => self.power.order(cut),
-                Err(complaint) => log("error", &complaint),
+                Err(reason) => log("error", &reason),
             },
             Input::ConfigSet {
                 ref config,
                 save,
                 reboot,
-            } => self.config_set(config.text(), save, reboot),
+            } => self.set_config(config.text(), save, reboot),
             Input::PassMs(_) => self.clock.stop(),
             Input::Clock {
                 hears_time,
@@ -195,56 +194,204 @@ impl Device {
     }
 
     fn set_network(&mut self, up: bool) {
-        if up == self.network_is_up {
+        if std::mem::replace(&mut self.network_is_up, up) == up {
             return;
         }
-        self.network_is_up = up;
-        if up {
-            for step in [
-                event::NET_CONNECTING,
-                event::NET_CONNECTED,
-                event::IP_ACQUIRED,
-            ] {
-                self.trigger(step, &EventData::Net);
-            }
-            self.mqtt_network_up();
-        } else {
-            self.trigger(event::NET_DISCONNECTED, &EventData::Net);
-            self.mqtt_network_down();
+        if !up {
+            self.trigger(event::NET_DISCONNECTED, EventData::Net);
+            let effects = self.mqtt.lose_network(&self.config);
+            self.carry_out(effects);
+            return;
+        }
+        for step in [
+            event::NET_CONNECTING,
+            event::NET_CONNECTED,
+            event::IP_ACQUIRED,
+        ] {
+            self.trigger(step, EventData::Net);
+        }
+        if self.mqtt.wants_connection() {
+            self.connect_mqtt();
         }
     }
 
-    /// Starts a timer and returns its id.
-    pub fn start_timer(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
-        self.timers.start(self.clock.uptime() + after, repeat, task)
+    /// Lets the MQTT library connect.
+    pub fn connect_mqtt(&mut self) {
+        let effect = self.mqtt.connect(&self.config, self.network_is_up);
+        self.carry_out(effect);
     }
 
-    /// Runs the tasks of the shim's own timers, queues those of the firmware. Returns whether there was one.
+    /// One turn of the MQTT library's event loop, with the flags that the firmware set on the
+    /// connection.
+    pub fn poll_mqtt(&mut self, flags: u64) {
+        let effects = self.mqtt.poll(&self.config, flags);
+        self.carry_out(effects);
+    }
+
+    /// Hands a signal from the network thread to the MQTT library.
+    pub fn receive(&mut self, signal: Signal) {
+        let effects = self.mqtt.receive(&self.config, signal);
+        self.carry_out(effects);
+    }
+
+    /// Runs a task of the shim that is due, or queues a call of the firmware's. Returns whether there
+    /// was a task.
     pub fn run_due_timer(&mut self) -> bool {
         match self.timers.take_due(self.clock.uptime()) {
             None => return false,
             Some(Task::App(callback, context)) => {
                 self.calls.push_back(Call::Timer(callback, context));
             }
-            Some(Task::Interrupt(pin)) => self.pin_interrupted(pin),
-            Some(Task::Debounce(pin)) => self.pin_debounced(pin),
+            Some(Task::Interrupt(pin)) => {
+                let effect = self.pins.look(pin);
+                self.carry_out(effect);
+            }
+            Some(Task::Debounce(pin)) => {
+                let effect = self.pins.end_debounce(pin);
+                self.carry_out(effect);
+            }
             Some(Task::Finger) => self.move_finger(),
-            Some(Task::Drive(pin, level)) => self.pin_drive(pin, level),
-            Some(Task::Reconnect) => self.mqtt_reconnect_due(),
+            Some(Task::Drive(pin, level)) => self.drive_pin(pin, level),
+            Some(Task::Reconnect) => self.connect_mqtt(),
             Some(Task::Restart) => restart::restart(),
         }
         true
     }
 
-    /// Takes what the network thread saw.
-    pub fn link_event(&mut self, event: LinkEvent) {
-        self.mqtt_link_event(event);
+    fn drive_pin(&mut self, pin: i32, level: bool) {
+        let effect = self.pins.drive(pin, level);
+        self.carry_out(effect);
     }
 
-    /// Says what was wrong with the configuration's layers.
-    pub fn complain(complaints: &[String]) {
-        for complaint in complaints {
-            log("error", complaint);
+    fn move_finger(&mut self) {
+        if let Some((pin, level)) = self.finger.make_movement(self.clock.uptime()) {
+            self.drive_pin(pin, level);
+            self.carry_out(self.finger.timer());
         }
+    }
+
+    /// `mgos_gpio_set_mode`: an output starts at the level that was written last.
+    pub fn set_pin_mode(&mut self, pin: i32, mode: i32) -> bool {
+        const INPUT: i32 = 0;
+        if mode == INPUT {
+            self.pins.set_input(pin)
+        } else {
+            self.set_output(pin, self.pins.read_out(pin))
+        }
+    }
+
+    /// `mgos_gpio_setup_output`: the level first, then the mode.
+    pub fn set_output(&mut self, pin: i32, level: bool) -> bool {
+        let is_usable = self.pins.set_output(pin, level);
+        if is_usable {
+            self.move_output(pin, level);
+        }
+        is_usable
+    }
+
+    /// `mgos_gpio_write`; the parent is told of changes only.
+    pub fn write_pin(&mut self, pin: i32, level: bool) {
+        if self.pins.write(pin, level) {
+            self.move_output(pin, level);
+        }
+    }
+
+    /// What follows from the new level of an output.
+    fn move_output(&mut self, pin: i32, level: bool) {
+        let is_latch = self.is_lock && i64::from(pin) == self.config.int("pins.relay");
+        if is_latch {
+            self.power.reach(Point::BeforeMove);
+        }
+        let uptime_ms = self.clock.uptime_ms();
+        emit(&Output::Pin {
+            pin,
+            level,
+            uptime_ms,
+        });
+        if is_latch {
+            let unlocked = level == self.config.flag("lock.unlocked_level");
+            let latch = if unlocked { "unlocked" } else { "locked" };
+            emit(&Output::Latch { latch });
+            self.power.reach(Point::AfterMove);
+        }
+    }
+
+    /// The handler of a pin has returned, or returns when its own slowness is over.
+    pub fn end_pin_call(&mut self, pin: i32) {
+        self.be_busy(self.slowness.handler);
+        let effect = self.pins.end_call(pin);
+        self.carry_out(effect);
+    }
+
+    /// The firmware saves a file of the flash.
+    pub fn save_file(&mut self) {
+        self.be_busy(self.slowness.save);
+    }
+
+    /// Lets time pass in which no timer of the device runs; only what is outside moves on.
+    fn be_busy(&mut self, time: Duration) {
+        let end = self.clock.uptime() + time;
+        while self.clock.uptime() < end {
+            let next = self.timers.next_outside().filter(|due| *due <= end);
+            self.wait_until(next.unwrap_or(end));
+            while let Some(task) = self.timers.take_outside(self.clock.uptime()) {
+                match task {
+                    Task::Finger => self.move_finger(),
+                    Task::Drive(pin, level) => self.drive_pin(pin, level),
+                    inside => unreachable!("{inside:?} does not happen outside"),
+                }
+            }
+        }
+    }
+
+    /// Advances a manual clock; in real time, waits and takes inputs that act from outside.
+    fn wait_until(&mut self, uptime: Duration) {
+        if self.clock.is_manual() {
+            self.clock.advance_to(uptime);
+            return;
+        }
+        let left = uptime.saturating_sub(self.clock.uptime());
+        if let Some(input) = self.inbox.while_busy(left) {
+            self.take_input(&input);
+        }
+    }
+    /// The RPC `Config.Set`: applies settings up to the first error, and saves everything that
+    /// differs from the layers below the device's own.
+    fn set_config(&mut self, config: &str, save: bool, reboot: bool) {
+        let mut result = self.config.apply(config.as_bytes());
+        result = result.map_err(|reason| format!("invalid config value: {reason}"));
+        if save && result.is_ok() {
+            let saved = self.save_config();
+            result = saved.map_err(|e| format!("error saving config: {e}"));
+        }
+        let saved = save && result.is_ok();
+        emit(&Output::ConfigSet {
+            saved,
+            error: result.as_ref().err().map(String::as_str),
+        });
+        if saved && reboot {
+            let ms = REBOOT_AFTER.as_millis();
+            log("info", &format!("Rebooting in {ms} ms"));
+            self.start_timer(REBOOT_AFTER, None, Task::Restart);
+        }
+    }
+
+    fn save_config(&mut self) -> io::Result<()> {
+        let text = self.config.differences();
+        self.power.reach(Point::BeforeWrite);
+        if let Some(most) = self.power.write_bytes_max().filter(|m| *m <= text.len()) {
+            fs::write(NEW_LAYER, &text[..most])?;
+            self.power.off();
+        }
+        self.save_file();
+        fs::write(NEW_LAYER, text)?;
+        self.power.reach(Point::AfterWrite);
+        self.power.reach(Point::BeforeErase);
+        // There may be no file yet; whatever remains is replaced below.
+        let _ = fs::remove_file(OWN_LAYER);
+        self.power.reach(Point::AfterErase);
+        fs::rename(NEW_LAYER, OWN_LAYER)?;
+        log("info", &format!("Saved to {OWN_LAYER}"));
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! The border to C, and the only place with unsafe code: the functions the firmware calls, and the calls into it.
+//! The border to C: the functions that the firmware calls, and the calls into it.
 //!
-//! Everything here runs on the device's one thread. A function never calls back into C while it holds the device, and
-//! [`run`] holds nothing while it calls.
+//! Everything here runs on the device's thread. No function calls back into C while it borrows the
+//! device, and [`run`] borrows nothing while it calls.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 mod board;
@@ -14,7 +14,7 @@ use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::slice;
 
 use crate::call::{Call, Context, EventCallback, EventData, MqttCallback, Packet};
-use crate::device::with;
+use crate::current::with;
 use crate::output::log;
 
 unsafe extern "C" {
@@ -47,34 +47,35 @@ struct MqttMessage {
     id: u16,
 }
 
-/// Starts the firmware. Returns whether it accepted its configuration.
+/// `mgos_app_init`. Returns whether the firmware accepted its configuration.
 pub fn start_app() -> bool {
-    // SAFETY: the device is installed on this thread and nobody holds it.
+    // SAFETY: the device is installed on this thread and not borrowed.
     unsafe { mgos_app_init() == 0 }
 }
 
-/// Writes the journal of a board that was installed before, where there is none. Returns whether there is one now.
+/// Writes the journal of an installed board unless there is one. Returns whether there is one now.
 pub fn install_board() -> bool {
-    // SAFETY: the device is installed on this thread and nobody holds it.
+    // SAFETY: the device is installed on this thread and not borrowed.
     unsafe { harness_install() == 0 }
 }
 
-/// What the firmware asked of its connection since the last poll.
+/// Takes the flags that the firmware set on its connection since the last poll.
 pub fn take_connection_flags() -> u64 {
     // SAFETY: shim.c reads and clears a static of its own, on this thread.
     unsafe { shim_mqtt_take_flags() }
 }
 
-/// Makes one call into the firmware.
+/// Makes a call into the firmware.
 pub fn run(call: &Call) {
-    // SAFETY: callback and context were given together by the firmware, whose callbacks live as long as the process;
-    // what a callback gets besides lives until it returns, which is all that Mongoose OS promises; nobody holds the device.
+    // SAFETY: the firmware passed callback and context together, and its callbacks live as long as
+    // the process; the other arguments live until the callback returns, which is all that Mongoose OS
+    // promises; the device is not borrowed.
     unsafe {
         match call {
             Call::Timer(callback, context) => callback(context.0),
             Call::Pin(callback, pin, context) => callback(*pin, context.0),
             Call::Event(callback, event, data, context) => {
-                run_event(*callback, *event, data, *context);
+                run_event(*callback, *event, *data, *context);
             }
             Call::Mqtt(callback, event, packet, context) => {
                 run_mqtt(*callback, *event, packet.as_ref(), *context);
@@ -83,12 +84,12 @@ pub fn run(call: &Call) {
     }
 }
 
-/// What a library's buffer holds before a text, and after it instead of a NUL: bytes that would complete a JSON text cut short
-/// for a firmware that reads too far. The NUL stops only the worst of such reads.
+/// Bytes around a text in a buffer without a NUL after it: to a firmware that reads too far, they
+/// complete a truncated JSON text. The NUL at the end only stops a read that runs away.
 const BEFORE: &[u8] = b"{\"v\":";
 const AFTER: &[u8] = b"\"}}}}}}}}\0";
 
-/// A text amid those.
+/// A text between those bytes.
 struct Surrounded(Vec<u8>);
 
 impl Surrounded {
@@ -121,7 +122,7 @@ unsafe fn run_mqtt(callback: MqttCallback, event: i32, packet: Option<&Packet>, 
         cmd: event - 200,
         topic: topic.inside(),
         payload: payload.inside(),
-        code: packet.code,
+        code: 0,
         id: packet.id,
     };
     call((&raw mut message).cast());
@@ -129,15 +130,16 @@ unsafe fn run_mqtt(callback: MqttCallback, event: i32, packet: Option<&Packet>, 
 
 /// # Safety
 /// As for the calls in [`run`].
-unsafe fn run_event(callback: EventCallback, event: i32, data: &EventData, context: Context) {
+unsafe fn run_event(callback: EventCallback, event: i32, data: EventData, context: Context) {
     let call = |data: *mut c_void| {
         // SAFETY: promised by the caller; `data` points to what this event carries, or is NULL.
         unsafe { callback(event, data, context.0) }
     };
     match data {
         EventData::Nothing => call(std::ptr::null_mut()),
-        EventData::Cloud(kind) => {
-            let mut arg: c_int = *kind;
+        EventData::Cloud => {
+            const MGOS_CLOUD_MQTT: c_int = 0;
+            let mut arg = MGOS_CLOUD_MQTT;
             call((&raw mut arg).cast());
         }
         EventData::Net => {

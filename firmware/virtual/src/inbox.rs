@@ -1,4 +1,6 @@
-//! What comes for the device's thread: lines of the parent's, events of the network. It must not know what they mean.
+//! Messages to the device's thread: lines from the parent and signals from the network.
+//!
+//! Must not know: what they mean.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -7,35 +9,35 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::input::Input;
-use crate::link::LinkEvent;
+use crate::link::Signal;
 
-/// One thing that came.
+/// One message to the device's thread.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A line of the parent's, or what is wrong with it.
+    /// A line from the parent, or the reason why it was refused.
     Line(Result<Input, String>),
-    /// Something happened on a connection.
-    Link(LinkEvent),
-    /// The parent says nothing more.
+    /// A signal from the network thread.
+    Link(Signal),
+    /// The parent closed the input.
     End,
 }
 
-impl From<LinkEvent> for Incoming {
-    fn from(event: LinkEvent) -> Self {
-        Self::Link(event)
+impl From<Signal> for Incoming {
+    fn from(signal: Signal) -> Self {
+        Self::Link(signal)
     }
 }
 
-/// Everything that came, in its order.
+/// The messages in the order of their arrival.
 #[derive(Debug)]
 pub struct Inbox {
     receiver: Receiver<Incoming>,
-    /// Came while the device was busy.
+    /// Arrived while the device was busy.
     postponed: VecDeque<Incoming>,
 }
 
 impl Inbox {
-    /// What comes through `receiver`.
+    /// An inbox of what `receiver` yields.
     pub fn new(receiver: Receiver<Incoming>) -> Self {
         Self {
             receiver,
@@ -43,10 +45,10 @@ impl Inbox {
         }
     }
 
-    /// The next one, if it comes within `wait`.
+    /// The next message, if it arrives within `wait`.
     ///
     /// # Errors
-    /// Nothing can come any more.
+    /// All senders are gone.
     pub fn next(&mut self, wait: Duration) -> Result<Option<Incoming>> {
         if let Some(postponed) = self.postponed.pop_front() {
             return Ok(Some(postponed));
@@ -58,8 +60,8 @@ impl Inbox {
         }
     }
 
-    /// Waits for so long on behalf of a busy device, or until something is done to the device that needs no help of its own: that
-    /// is returned. Everything else waits for its turn.
+    /// Waits on behalf of a busy device, at most for `wait`. Returns an input that acts on the device
+    /// from outside; everything else is kept for [`Inbox::next`].
     pub fn while_busy(&mut self, wait: Duration) -> Option<Input> {
         let deadline = Instant::now() + wait;
         loop {

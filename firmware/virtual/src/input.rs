@@ -1,45 +1,45 @@
-//! What the parent tells the device: one JSON object per line on standard input.
+//! Input from the parent: one JSON object per line on standard input.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// How the button is pressed.
+/// A press of the button.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum Press {
     /// One tap.
     Single,
-    /// Two taps.
+    /// Two taps, close together.
     Double,
-    /// Held.
+    /// Held for longer than `button.long_ms`.
     Long,
 }
 
-/// What the network does.
+/// The word for a network that loses everything.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum Silence {
-    /// Everything sent vanishes, and nobody is told.
+    /// Nothing sent arrives in either direction, and neither side is notified.
     HalfOpen,
 }
 
-/// The network: there or not, or there and silent.
+/// State of the network.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum Network {
-    /// There, or not.
+    /// Up (true) or down.
     Up(bool),
-    /// There, and silent.
+    /// Up, but silent.
     Silent(Silence),
 }
 
-/// A JSON value as it was written.
+/// A JSON value with its text unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Raw(Box<RawValue>);
 
 impl Raw {
-    /// Its text.
+    /// The text of the value.
     pub fn text(&self) -> &str {
         self.0.get()
     }
@@ -51,64 +51,60 @@ impl PartialEq for Raw {
     }
 }
 
-/// One line.
+/// One line. The options' `--help` describes each.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Input {
-    /// `{"pin":{"number":5,"level":true}}`: drive an input pin from outside.
+    /// Drives an input pin from outside.
     Pin {
         /// GPIO number.
         number: i32,
-        /// Its level from now on.
+        /// Level from then on.
         level: bool,
-        /// Only from so long after now on.
+        /// Delay in milliseconds; none is at once.
         after_ms: Option<u64>,
     },
-    /// `{"press":"single"}`: press the button with a realistic waveform.
+    /// Presses the button with a realistic waveform.
     Press(Press),
-    /// `{"finger":[100,400,85]}`: press the button to the millisecond, without bounce: down, up, down so long.
+    /// Presses the button without bounce: times in milliseconds, alternately down and up.
     Finger(Vec<u64>),
-    /// `{"slow":{"save_ms":60,"handler_ms":0}}`: how long work takes.
+    /// Sets how long work takes; what is absent is left unchanged.
     Slow {
-        /// To save a file of the flash.
+        /// Duration of saving a file of the flash, in milliseconds.
         save_ms: Option<u64>,
-        /// What every handler of a pin takes more.
+        /// Additional duration of each handler of a pin, in milliseconds.
         handler_ms: Option<u64>,
     },
-    /// `{"read":4}`: answer with a pin's level.
+    /// Asks for the level of a pin.
     Read(i32),
-    /// `{"network":false}`: take the network away, or give it back; `{"network":"half_open"}`: it stays, and nothing that
-    /// is sent arrives, either way.
+    /// Sets the state of the network.
     Network(Network),
-    /// `{"power_cut":"before-write:1"}`: cut the power there; `"now"`: at once.
+    /// Cuts the power at a point, or `now`.
     PowerCut(String),
-    /// `{"pass_ms":500}`: so much time passes at once, each timer at its turn; from the first such line on, time stands still
-    /// otherwise.
+    /// Switches to manual time and lets this many milliseconds pass.
     PassMs(u64),
-    /// `{"config_set":{"config":{"lock":{"relock_s":30}},"save":true,"reboot":true}}`: the RPC `Config.Set`, as the serial port brings
-    /// it.
+    /// The RPC `Config.Set`, as it arrives over the serial port.
     ConfigSet {
-        /// Settings.
+        /// Settings, by section.
         config: Raw,
         /// Whether to write `conf9.json`.
         #[serde(default)]
         save: bool,
-        /// Whether to start again; only after a save.
+        /// Whether to reboot after a save.
         #[serde(default)]
         reboot: bool,
     },
-    /// `{"clock":{"hears_time":false,"drift_ppm":200}}`: whether the shadow's answers reach it with their time, and how much too
-    /// fast its clock runs.
+    /// Changes what the device knows of time; what is absent is left unchanged.
     Clock {
-        /// Whether they do.
+        /// Whether messages arrive with the shadow's timestamps.
         hears_time: Option<bool>,
-        /// In parts per million.
+        /// Error of the clock's rate in parts per million; positive is fast.
         drift_ppm: Option<i32>,
     },
 }
 
 impl Input {
-    /// Whether it happens to the device also while that is busy.
+    /// Whether it acts on the device from outside, and therefore also while the device is busy.
     pub fn is_from_outside(&self) -> bool {
         matches!(
             self,
@@ -120,7 +116,7 @@ impl Input {
 /// Parses one line.
 ///
 /// # Errors
-/// A sentence saying what is wrong with it.
+/// A sentence that says why the line is refused.
 pub fn parse(line: &str) -> Result<Input, String> {
     serde_json::from_str(line).map_err(|e| format!("not an input: {e}: {line}"))
 }
@@ -134,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn each_line_of_the_protocol_is_understood() {
+    fn each_kind_of_line_is_parsed() {
         for (line, expected) in [
             (
                 r#"{"pin":{"number":4,"level":true}}"#,
@@ -201,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn any_other_line_is_refused() {
         for line in [
             "",
             "{}",

@@ -1,4 +1,5 @@
-//! The firmware's portable core, compiled from the same C, as a value that a test can drive step by step. It must not know
-//! what the rules are: whoever drives it does.
+//! The firmware's portable core, compiled from the same C, as a value that a test drives step by step.
+//!
+//! Must not know: the rules, which the test brings.
 
 pub mod core_ffi;

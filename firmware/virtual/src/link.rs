@@ -1,6 +1,9 @@
-//! The network side of the MQTT library: one connection at a time, each with an event loop of its own, so that nothing
-//! is replayed that Mongoose OS would not replay. It must not know topics, nor when to reconnect.
+//! The network side of the MQTT library. Each connection has an event loop of its own, so that nothing
+//! is replayed that Mongoose OS would not replay. This is the only file that knows the MQTT client.
+//!
+//! Must not know: topics, nor when to reconnect.
 
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -17,39 +20,43 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// The library under Mongoose OS has no timeout for TLS or CONNACK; a year stands for that.
 const NO_TIMEOUT_S: u64 = 365 * 24 * 60 * 60;
-/// Larger than any packet that a device sends, or a broker of AWS IoT.
+/// Larger than any packet that a device sends or that AWS IoT accepts.
 const PACKET_BYTES_MAX: usize = 160 * 1024;
-/// A peer that answers no ping is given up after this part of the keep-alive.
-const PATIENCE_OF_KEEP_ALIVE: f32 = 1.7;
+/// After this many keep-alive intervals without an answer the connection is given up.
+const KEEP_ALIVES_MAX: f32 = 1.7;
 
 /// What happened on a connection.
 #[derive(Debug)]
-pub enum LinkEventKind {
+pub enum LinkEvent {
     /// CONNACK with code 0.
     Accepted,
     /// A message: topic, payload.
     Message(String, Vec<u8>),
-    /// A PUBLISH with QoS 1 went out under this packet id, in the order of [`Link::publish`].
-    PublishSent(u16),
-    /// PUBACK for a packet id.
+    /// PUBACK, with the number that was given to [`Connection::publish`].
     PublishAcknowledged(u16),
-    /// A SUBSCRIBE went out under this packet id, in the order of [`Link::subscribe`].
-    SubscribeSent(u16),
-    /// SUBACK for a packet id; false if a topic was refused.
-    SubscribeAnswered(u16, bool),
+    /// SUBACK: number that was given to [`Connection::subscribe`], packet id, whether it was granted.
+    SubscribeAnswered(usize, u16, bool),
     /// PINGRESP.
     Pong,
-    /// The connection, or the attempt at one, is over.
+    /// The connection, or the attempt at one, ended for this reason.
     Closed(String),
 }
 
-/// What happened, and on which connection.
+/// What the network thread saw; [`Connection::receive`] makes an event of it.
 #[derive(Debug)]
-pub struct LinkEvent {
-    /// Number given to [`Link::open`].
-    pub connection: u64,
-    /// What happened.
-    pub kind: LinkEventKind,
+pub struct Signal {
+    connection: u64,
+    step: Step,
+}
+
+/// What the client library reports. Packet ids are its own: it assigns them when a packet leaves.
+#[derive(Debug)]
+enum Step {
+    PublishSent(u16),
+    PublishAcknowledged(u16),
+    SubscribeSent(u16),
+    SubscribeAnswered(u16, bool),
+    Event(LinkEvent),
 }
 
 /// Where and as whom to connect.
@@ -57,18 +64,31 @@ pub struct LinkEvent {
 pub struct Target {
     /// Host name or address.
     pub host: String,
-    /// Port.
+    /// TCP port.
     pub port: u16,
     /// MQTT client id.
     pub client_id: String,
-    /// Keep-alive.
+    /// Longest silence of this side before it pings.
     pub keep_alive: Duration,
-    /// A longer packet ends the connection; 0 = any length.
+    /// A longer packet ends the connection; 0 is no limit.
     pub packet_bytes_max: usize,
-    /// Forget the session at each end of the connection.
+    /// Whether the broker forgets the session when the connection ends.
     pub clean_session: bool,
-    /// CA bundle, client certificate and key; empty = none.
+    /// CA bundle, client certificate and key as paths of PEM files; empty is none.
     pub tls: [String; 3],
+}
+
+/// A message to publish.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// Topic to publish to.
+    pub topic: String,
+    /// Content, of any form.
+    pub payload: Vec<u8>,
+    /// 0, or anything else for 1.
+    pub qos: u8,
+    /// Whether the broker keeps it.
+    pub retain: bool,
 }
 
 enum End {
@@ -85,26 +105,44 @@ struct Job {
     keep_alive: Duration,
 }
 
-/// A connection, or an attempt at one.
-pub struct Connection {
-    /// Its number.
-    pub number: u64,
-    client: AsyncClient,
-    end: Option<oneshot::Sender<End>>,
+/// The caller's numbers of packets of one kind, by the library's packet ids.
+#[derive(Default)]
+struct Numbers<T> {
+    waiting: VecDeque<T>,
+    sent: HashMap<u16, T>,
 }
 
-/// The network thread.
+impl<T> Numbers<T> {
+    /// The packet that has waited for longest leaves.
+    fn note_sent(&mut self, packet: u16) {
+        if let Some(number) = self.waiting.pop_front() {
+            self.sent.insert(packet, number);
+        }
+    }
+}
+
+/// A connection, or an attempt at one.
+pub struct Connection {
+    number: u64,
+    client: AsyncClient,
+    publishes: Numbers<u16>,
+    subscribes: Numbers<usize>,
+    end: oneshot::Sender<End>,
+}
+
+/// The network thread. At most one connection is open at a time.
 pub struct Link {
     jobs: mpsc::UnboundedSender<Job>,
     silent: watch::Sender<bool>,
+    connections: u64,
 }
 
 impl Link {
-    /// Starts the network thread; `events` gets what happens.
+    /// Starts the network thread, which sends its signals to `signals`.
     ///
     /// # Errors
     /// The thread or its runtime cannot be started.
-    pub fn start<E: From<LinkEvent> + Send + 'static>(events: Sender<E>) -> Result<Self> {
+    pub fn start<S: From<Signal> + Send + 'static>(signals: Sender<S>) -> Result<Self> {
         let (jobs, mut queue) = mpsc::unbounded_channel::<Job>();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -115,7 +153,7 @@ impl Link {
             .spawn(move || {
                 runtime.block_on(async {
                     while let Some(job) = queue.recv().await {
-                        tokio::spawn(run(job, events.clone()));
+                        tokio::spawn(run(job, signals.clone()));
                     }
                 });
             })
@@ -123,15 +161,16 @@ impl Link {
         Ok(Self {
             jobs,
             silent: watch::Sender::new(false),
+            connections: 0,
         })
     }
 
-    /// Lets everything that is sent vanish, either way; or ends that.
+    /// Starts or ends the silence, in which nothing sent arrives in either direction.
     pub fn set_silent(&self, silent: bool) {
         self.silent.send_replace(silent);
     }
 
-    /// Whether everything that is sent vanishes.
+    /// Whether nothing that is sent arrives.
     pub fn is_silent(&self) -> bool {
         *self.silent.borrow()
     }
@@ -139,8 +178,8 @@ impl Link {
     /// Starts to connect.
     ///
     /// # Errors
-    /// A file of the TLS settings is missing or unreadable, or they are incomplete.
-    pub fn open(&self, number: u64, target: &Target) -> Result<Connection> {
+    /// The TLS settings are incomplete, or one of their files cannot be read.
+    pub fn open(&mut self, target: &Target) -> Result<Connection> {
         let bytes_max = match target.packet_bytes_max {
             0 => PACKET_BYTES_MAX,
             most => most,
@@ -158,8 +197,9 @@ impl Link {
             .set_tcp_nodelay(true);
         event_loop.set_network_options(network);
         let (end, end_receiver) = oneshot::channel();
+        self.connections += 1;
         let job = Job {
-            connection: number,
+            connection: self.connections,
             event_loop,
             end: end_receiver,
             silent: self.silent.subscribe(),
@@ -170,57 +210,89 @@ impl Link {
             .ok()
             .context("reach the network thread")?;
         Ok(Connection {
-            number,
+            number: self.connections,
             client,
-            end: Some(end),
+            publishes: Numbers::default(),
+            subscribes: Numbers::default(),
+            end,
         })
     }
 }
 
 impl Connection {
-    /// Sends a message. Returns whether it was taken.
-    pub fn publish(&self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> bool {
-        let qos = if qos == 0 {
-            QoS::AtMostOnce
-        } else {
-            QoS::AtLeastOnce
+    /// Sends a message under a number of the caller's. Returns whether the library accepted it.
+    pub fn publish(&mut self, number: u16, message: &Publish) -> bool {
+        let qos = match message.qos {
+            0 => QoS::AtMostOnce,
+            _ => QoS::AtLeastOnce,
         };
-        self.client.try_publish(topic, qos, retain, payload).is_ok()
+        let (topic, payload) = (message.topic.as_str(), message.payload.as_slice());
+        let sent = self.client.try_publish(topic, qos, message.retain, payload);
+        if sent.is_ok() && message.qos > 0 {
+            self.publishes.waiting.push_back(number);
+        }
+        sent.is_ok()
     }
 
-    /// Subscribes with QoS 1. Returns whether it was taken.
-    pub fn subscribe(&self, topic: &str) -> bool {
-        self.client.try_subscribe(topic, QoS::AtLeastOnce).is_ok()
+    /// Subscribes with QoS 1 under a number of the caller's. Returns whether the library accepted it.
+    pub fn subscribe(&mut self, number: usize, topic: &str) -> bool {
+        let sent = self.client.try_subscribe(topic, QoS::AtLeastOnce);
+        if sent.is_ok() {
+            self.subscribes.waiting.push_back(number);
+        }
+        sent.is_ok()
     }
 
-    /// Ends the connection in good order.
-    pub fn disconnect(mut self) {
+    /// The event that a signal means; none if the signal belongs to an earlier connection.
+    pub fn receive(&mut self, signal: Signal) -> Option<LinkEvent> {
+        if signal.connection != self.number {
+            return None;
+        }
+        match signal.step {
+            Step::PublishSent(packet) => self.publishes.note_sent(packet),
+            Step::SubscribeSent(packet) => self.subscribes.note_sent(packet),
+            Step::PublishAcknowledged(packet) => {
+                // Without a number nobody published it, and the broker's own id is all there is.
+                let number = self.publishes.sent.remove(&packet).unwrap_or(packet);
+                return Some(LinkEvent::PublishAcknowledged(number));
+            }
+            Step::SubscribeAnswered(packet, granted) => {
+                let number = self.subscribes.sent.remove(&packet)?;
+                return Some(LinkEvent::SubscribeAnswered(number, packet, granted));
+            }
+            Step::Event(event) => return Some(event),
+        }
+        None
+    }
+
+    /// Ends the connection with a DISCONNECT.
+    pub fn disconnect(self) {
         let _ = self.client.try_disconnect();
         self.finish(End::Disconnect);
     }
 
-    /// Ends the connection without a word.
-    pub fn abort(mut self) {
+    /// Closes the socket without a DISCONNECT.
+    pub fn abort(self) {
         self.finish(End::Abort);
     }
 
-    /// The network is gone: the connection stays open and silent, as the far side would see it.
-    pub fn freeze(mut self) {
+    /// Leaves the socket open and silent, as the far side sees it when the network is gone.
+    pub fn freeze(self) {
         self.finish(End::Freeze);
     }
 
-    fn finish(&mut self, how: End) {
-        if let Some(end) = self.end.take() {
-            let _ = end.send(how);
-        }
+    fn finish(self, how: End) {
+        // The task is gone if the connection was closed from the other side.
+        let _ = self.end.send(how);
     }
 }
 
-async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
+async fn run<S: From<Signal>>(mut job: Job, signals: Sender<S>) {
     let connection = job.connection;
-    let tell = |kind| events.send(LinkEvent { connection, kind }.into()).is_ok();
+    let send = |step| signals.send(Signal { connection, step }.into()).is_ok();
+    let close = |reason| send(Step::Event(LinkEvent::Closed(reason)));
     let mut accepted = false;
-    let patience = job.keep_alive.mul_f32(PATIENCE_OF_KEEP_ALIVE);
+    let patience = job.keep_alive.mul_f32(KEEP_ALIVES_MAX);
     loop {
         let silent = *job.silent.borrow_and_update();
         let polled = tokio::select! {
@@ -231,7 +303,7 @@ async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
             },
             Ok(()) = job.silent.changed() => continue,
             () = tokio::time::sleep(patience), if silent && accepted && !patience.is_zero() => {
-                tell(LinkEventKind::Closed("no answer to pings".into()));
+                close("no answer to pings".into());
                 return deliver_late(job).await;
             }
             polled = job.event_loop.poll(), if !silent => polled,
@@ -239,34 +311,34 @@ async fn run<E: From<LinkEvent>>(mut job: Job, events: Sender<E>) {
         match polled {
             Ok(event) => {
                 accepted |= matches!(event, Event::Incoming(Packet::ConnAck(_)));
-                if let Some(kind) = translate(event)
-                    && !tell(kind)
+                if let Some(step) = translate(event)
+                    && !send(step)
                 {
                     return;
                 }
             }
             Err(e) => {
-                // What arrived together with the end was still received before it.
-                for event in job.event_loop.state.events.drain(..).collect::<Vec<_>>() {
-                    if let Some(kind) = translate(event) {
-                        tell(kind);
-                    }
+                // What arrived together with the end was received before it.
+                let rest = job.event_loop.state.events.drain(..);
+                for step in rest.filter_map(translate) {
+                    send(step);
                 }
-                tell(LinkEventKind::Closed(e.to_string()));
+                close(e.to_string());
                 return;
             }
         }
     }
 }
 
-/// What TCP holds of a connection that was ended in the silence: it goes on trying, and delivers when the silence ends.
+/// A connection that was ended in the silence: TCP keeps what it holds, and delivers it when the
+/// silence ends.
 async fn deliver_late(mut job: Job) {
     if job.silent.wait_for(|silent| !silent).await.is_ok() {
         finish(job.event_loop, Some(End::Disconnect)).await;
     }
 }
 
-/// Lets a DISCONNECT leave, or keeps a frozen connection's socket open until the far side gives it up.
+/// Lets a DISCONNECT leave, or keeps a frozen socket open until the far side has given it up.
 async fn finish(mut event_loop: EventLoop, end: Option<End>) {
     match end {
         Some(End::Disconnect) => {
@@ -281,35 +353,38 @@ async fn finish(mut event_loop: EventLoop, end: Option<End>) {
     }
 }
 
-fn translate(event: Event) -> Option<LinkEventKind> {
+fn translate(event: Event) -> Option<Step> {
     Some(match event {
-        Event::Incoming(Packet::ConnAck(_)) => LinkEventKind::Accepted,
-        Event::Incoming(Packet::Publish(p)) => LinkEventKind::Message(p.topic, p.payload.to_vec()),
-        Event::Incoming(Packet::PubAck(ack)) => LinkEventKind::PublishAcknowledged(ack.pkid),
-        Event::Incoming(Packet::SubAck(ack)) => LinkEventKind::SubscribeAnswered(
-            ack.pkid,
-            !ack.return_codes.contains(&SubscribeReasonCode::Failure),
-        ),
-        Event::Incoming(Packet::PingResp) => LinkEventKind::Pong,
-        Event::Outgoing(Outgoing::Publish(id)) if id != 0 => LinkEventKind::PublishSent(id),
-        Event::Outgoing(Outgoing::Subscribe(id)) => LinkEventKind::SubscribeSent(id),
+        Event::Incoming(Packet::ConnAck(_)) => Step::Event(LinkEvent::Accepted),
+        Event::Incoming(Packet::Publish(p)) => {
+            Step::Event(LinkEvent::Message(p.topic, p.payload.to_vec()))
+        }
+        Event::Incoming(Packet::PingResp) => Step::Event(LinkEvent::Pong),
+        Event::Incoming(Packet::PubAck(ack)) => Step::PublishAcknowledged(ack.pkid),
+        Event::Incoming(Packet::SubAck(ack)) => {
+            let refused = ack.return_codes.contains(&SubscribeReasonCode::Failure);
+            Step::SubscribeAnswered(ack.pkid, !refused)
+        }
+        Event::Outgoing(Outgoing::Publish(id)) if id != 0 => Step::PublishSent(id),
+        Event::Outgoing(Outgoing::Subscribe(id)) => Step::SubscribeSent(id),
         _ => return None,
     })
 }
 
-/// No TLS settings at all means plain text, and a client certificate without a CA fails: both as in Mongoose OS.
+/// Without TLS settings the connection is plain text, and a client certificate without a CA is
+/// refused, both as in Mongoose OS.
 fn transport([ca, cert, key]: &[String; 3]) -> Result<Transport> {
     if ca.is_empty() && cert.is_empty() {
         return Ok(Transport::tcp());
     }
     if ca.is_empty() {
-        bail!("mqtt.ssl_cert without mqtt.ssl_ca_cert");
+        bail!("mqtt.ssl_cert is set without mqtt.ssl_ca_cert");
     }
     let mut roots = rustls::RootCertStore::empty();
     for root in certificates(ca)? {
         roots
             .add(root)
-            .with_context(|| format!("take root certificate of {ca}"))?;
+            .with_context(|| format!("use root certificate of {ca}"))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider)
@@ -323,7 +398,7 @@ fn transport([ca, cert, key]: &[String; 3]) -> Result<Transport> {
             .with_context(|| format!("read private key {key}"))?;
         builder
             .with_client_auth_cert(certificates(cert)?, key)
-            .context("take client certificate")?
+            .context("use client certificate")?
     };
     Ok(Transport::tls_with_config(TlsConfiguration::Rustls(
         Arc::new(config),

@@ -1,11 +1,24 @@
-//! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection, with GPIO, flash files
-//! and a power switch (kill it, start it again with the same `--flash`). It must not know what the firmware is for.
+//! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection, with
+//! GPIO, flash files and a power switch (kill it, start it again with the same `--flash`).
+//!
+//! Each part of the device changes its own state only, and returns effects for the device to carry
+//! out. Modules depend on each other in one direction, from bottom to top:
+//!
+//! 1. `call`, `clock`, `input`, `link`, `output`; then `event`, `inbox`, `power`, `restart`, `timer`
+//! 2. `config` (over its `value`, `walk`, `layer`, `difference`), `effect`
+//! 3. the parts: `finger`, `pin` (over `interrupt`), `mqtt` (over `connect`, `queue`, `topic`)
+//! 4. `device`, which owns the state of all parts and carries out their effects
+//! 5. `current`, the device of this thread; `ffi`, the border to C; this file
+//!
+//! Must not know: what the firmware is for.
 
-mod busy;
 mod call;
 mod clock;
 mod config;
+mod current;
 mod device;
+mod effect;
+mod event;
 mod ffi;
 mod finger;
 mod inbox;
@@ -28,12 +41,13 @@ use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
-use firmware_core as _; // The library brings the compiled C along.
+use firmware_core as _; // The library links the compiled C.
 
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::device::{Device, install, with};
+use crate::current::{install, with};
+use crate::device::Device;
 use crate::inbox::{Inbox, Incoming};
 use crate::input::Input;
 use crate::link::Link;
@@ -41,74 +55,81 @@ use crate::mqtt::Mqtt;
 use crate::output::{Output, emit, log};
 use crate::power::Cut;
 
-const AFTER_HELP: &str = r#"INPUT, one line each:
-  {"press":"single"}                     press the button: single, double or long
-  {"finger":[100,400,85]}                press it to the millisecond, without bounce: down, up, down so long
-  {"pin":{"number":5,"level":true}}      drive an input from outside; with "after_ms":30, from then on
-  {"read":4}                             ask for a pin's level; answered by {"event":"level","pin":4,"level":false}
-  {"network":false}                      no network; true gives it back
-  {"network":"half_open"}                the network stays, but nothing sent arrives, either way; true ends it
-  {"clock":{"hears_time":false}}         the shadow's answers say no time from now on; true: they do again
-  {"clock":{"drift_ppm":200}}            its clock runs so much too fast, in parts per million
+const AFTER_HELP: &str = r#"INPUT, one JSON object per line:
+  {"press":"single"}              press the button: single, double or long
+  {"finger":[100,400,85]}         press it without bounce: ms down, ms up, ms down, ...
+  {"pin":{"number":5,"level":true}}
+                                  drive an input from outside; "after_ms":30 delays it
+  {"read":4}                      read a pin; answer: {"event":"level","pin":4,"level":false}
+  {"network":false}               take the network down; true brings it up
+  {"network":"half_open"}         keep it up, but lose everything sent in either direction;
+                                  true ends this
+  {"clock":{"hears_time":false}}  remove the time from the shadow's answers; true ends this
+  {"clock":{"drift_ppm":200}}     make its clock fast, in parts per million; negative is slow
   {"config_set":{"config":{"lock":{"relock_s":30}},"save":true,"reboot":true}}
-                                         set, save and start again as `mos config-set` does; answered by {"event":"config_set"}
-  {"pass_ms":500}                        so much time passes at once; from the first such line on, time stands still otherwise
-  {"slow":{"save_ms":60}}                each save of a file takes so long; "handler_ms": each handler of a pin takes so much more
-  {"power_cut":"before-write:1"}         cut the power at a point, counted from now; "now" cuts at once
+                                  set, save and reboot as `mos config-set` does;
+                                  answer: {"event":"config_set","saved":true}
+  {"pass_ms":500}                 switch to manual time and let this much pass at once
+  {"slow":{"save_ms":60}}         duration of each save of a file; "handler_ms": additional
+                                  duration of each handler of a pin
+  {"power_cut":"before-write:1"}  cut the power at a point, counted from now, or "now"
 
-While it is slow, or works for any other reason, the device does nothing else: its time passes, inputs move, and edges of a pin whose
-handler runs are lost, as Mongoose OS loses them. A device that starts again is as fast as ever.
+A busy device does nothing else: time passes and inputs change, but edges of a pin whose handler
+runs are lost, as in Mongoose OS. A reboot resets "slow", "clock" and manual time.
 
-POWER CUTS, the n-th of its kind:
-  before-erase:N  after-erase:N          a file of the flash is erased
-  before-write:N  after-write:N          a file of the flash is written
-  write:N@BYTES                          torn: only so many of its bytes are in the flash
-  before-move:N   after-move:N           the latch moves
+POWER CUTS, at the N-th event of a kind, from 1:
+  before-erase:N  after-erase:N   a file of the flash is erased
+  before-write:N  after-write:N   a file of the flash is written
+  write:N@BYTES                   torn: only this many of its bytes reach the flash
+  before-move:N   after-move:N    the latch moves
 
-The process says {"event":"power_cut","at":POINT} and ends. Started again with the same --flash it finds what the cut left; files
-removed from that directory meanwhile are flash that was erased.
+The process prints {"event":"power_cut","at":POINT} and ends. Started again with the same --flash,
+it finds what the cut left; files that were removed meanwhile count as erased flash.
 
-OUTPUT, one line each, told by "event": ready, pin, latch, level, connected, disconnected, config_set, reboot, power_cut, log.
+OUTPUT, one JSON object per line, with the member "event": ready, pin, latch, level, connected,
+disconnected, config_set, reboot, power_cut or log.
 
-What --thing, --role, --broker, --ca, --cert, --key and --set say is over all files of the flash, and no save writes it."#;
+The values of --thing, --role, --broker, --ca, --cert, --key and --set override all files of the
+flash except conf9.json, and a save does not write them."#;
 
-/// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines on standard input, writes JSON lines on
-/// standard output, and ends when its standard input closes.
+/// A virtual ESP8266 that runs the remote lock's firmware. Reads JSON lines from standard input,
+/// writes JSON lines to standard output, and ends when its standard input closes.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Options {
-    /// The device's name: that of the thing and its MQTT client id, unless settings say otherwise.
+    /// Name of the device: its thing name and MQTT client id, unless settings override them.
     #[arg(long)]
     thing: String,
-    /// What the device is: lock, button or both.
+    /// Role of the device: lock, button or both.
     #[arg(long)]
     role: String,
-    /// The broker, as host:port.
+    /// Address of the broker, as host:port.
     #[arg(long)]
     broker: String,
     /// Certificate authority of the broker (PEM).
     #[arg(long)]
     ca: PathBuf,
-    /// The device's certificate (PEM).
+    /// Certificate of the device (PEM).
     #[arg(long)]
     cert: PathBuf,
-    /// The device's private key (PEM).
+    /// Private key of the device (PEM).
     #[arg(long)]
     key: PathBuf,
-    /// Directory that is the device's flash; made if absent.
+    /// Directory that serves as the device's flash; created if absent.
     #[arg(long)]
     flash: PathBuf,
-    /// The board was installed before: where its flash holds no journal, there is one that says locked. Without this, a blank
-    /// journal counts as lost, and the lock refuses unlocks that were issued before or just after its power-on.
+    /// The board was installed before: a missing journal is replaced by one that says locked.
+    /// Otherwise a missing journal counts as lost, and the lock refuses unlocks that were issued
+    /// before or just after its power-on.
     #[arg(long)]
     installed: bool,
-    /// A setting, over the defaults and under the flash's conf9.json, which `config_set` writes.
+    /// A setting; overrides the defaults but not the flash's conf9.json, which `config_set` writes.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<String>,
     /// Cut the power at a point, counted from each boot; see POWER CUTS below.
     #[arg(long, value_name = "POINT")]
     power_cut: Option<Cut>,
-    /// Time stands still from the start, but for lines of pass_ms.
+    /// Start in manual time: only lines of pass_ms let time pass.
     #[arg(long)]
     still: bool,
 }
@@ -118,7 +139,7 @@ fn absolute(path: &Path) -> Result<String> {
     Ok(path.to_str().context("paths must be UTF-8")?.to_owned())
 }
 
-/// The settings of the flash and of the command line.
+/// The settings of the flash and the command line, and the log lines about bad files.
 fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
     let (ca, cert, key) = (
         absolute(&options.ca)?,
@@ -151,28 +172,28 @@ fn read_lines(incoming: Sender<Incoming>) {
             return;
         }
     }
-    // The other end is gone only when the device has ended already.
+    // Fails only if the device has ended already.
     let _ = incoming.send(Incoming::End);
 }
 
-/// Makes the calls that are due, and one turn of the connection's.
+/// Makes the calls that are due and polls the connection, until no call is left.
 fn run_calls() {
     loop {
         while let Some(call) = with(|d| d.calls.pop_front()) {
             ffi::run(&call);
             if let Call::Pin(_, pin, _) = call {
-                with(|d| d.pin_handled(pin));
+                with(|d| d.end_pin_call(pin));
             }
         }
         let flags = ffi::take_connection_flags();
-        with(|d| d.mqtt_poll(flags));
+        with(|d| d.poll_mqtt(flags));
         if with(|d| d.calls.is_empty()) {
             return;
         }
     }
 }
 
-/// The device's life after its boot.
+/// Runs the device from its boot to the end of its input.
 fn live() -> Result<()> {
     loop {
         run_calls();
@@ -180,46 +201,46 @@ fn live() -> Result<()> {
             run_calls();
         }
         let wait = with(|d| match d.timers.next_due() {
-            Some(due) if !d.clock.is_stopped() => due.saturating_sub(d.clock.uptime()),
+            Some(due) if !d.clock.is_manual() => due.saturating_sub(d.clock.uptime()),
             _ => Duration::from_secs(3600),
         });
         match with(|d| d.inbox.next(wait))? {
             Some(Incoming::Line(line)) => take_line(line),
-            Some(Incoming::Link(event)) => with(|d| d.link_event(event)),
+            Some(Incoming::Link(signal)) => with(|d| d.receive(signal)),
             Some(Incoming::End) => return Ok(()),
             None => {}
         }
     }
 }
 
-/// So much time passes, each timer at its turn.
+/// Lets `time` pass on a manual clock, with each timer at its time.
 fn pass(time: Duration) {
     let end = with(|d| d.clock.uptime()) + time;
     while let Some(due) = with(|d| d.timers.next_due()).filter(|due| *due <= end) {
-        with(|d| d.clock.pass_to(due));
+        with(|d| d.clock.advance_to(due));
         while with(Device::run_due_timer) {
             run_calls();
         }
     }
-    with(|d| d.clock.pass_to(end));
+    with(|d| d.clock.advance_to(end));
 }
 
 fn take_line(line: Result<Input, String>) {
     match line {
         Ok(input) => {
-            with(|d| d.input(&input));
+            with(|d| d.take_input(&input));
             if let Input::PassMs(ms) = input {
                 pass(Duration::from_millis(ms));
             }
         }
-        Err(complaint) => log("error", &complaint),
+        Err(reason) => log("error", &reason),
     }
 }
 
 fn main() -> Result<()> {
     let options = Options::parse();
     fs::create_dir_all(&options.flash)
-        .with_context(|| format!("make flash directory {}", options.flash.display()))?;
+        .with_context(|| format!("create flash directory {}", options.flash.display()))?;
     let (config, complaints) = configure(&options)?;
     restart::remember_start_directory().context("find the working directory")?;
     std::env::set_current_dir(&options.flash)
@@ -229,20 +250,22 @@ fn main() -> Result<()> {
     let link = Link::start(sender.clone())?;
     let mut device = Device::new(config, Mqtt::new(link), Inbox::new(incoming));
     if options.still {
-        device.clock = Clock::still();
+        device.clock = Clock::manual();
     }
     install(device);
     if options.installed && !ffi::install_board() {
-        bail!("the journal of a board that was installed before cannot be written");
+        bail!("cannot write the journal of an installed board");
     }
     if let Some(cut) = options.power_cut {
         with(|d| d.power.order(cut));
     }
-    Device::complain(&complaints);
+    complaints
+        .iter()
+        .for_each(|complaint| log("error", complaint));
     if !ffi::start_app() {
         bail!("the firmware refused its configuration");
     }
-    with(Device::init_done);
+    with(Device::finish_init);
     run_calls();
     emit(&Output::Ready);
     std::thread::Builder::new()

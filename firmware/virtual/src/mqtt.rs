@@ -1,99 +1,67 @@
-//! The MQTT library of Mongoose OS, with its behaviour as read from its source, also where it surprises: a publish
-//! "succeeds" offline, QoS 1 is queued and replayed, reconnects double from two seconds to a minute. It must not know
-//! what a message means.
+//! The MQTT library of Mongoose OS, with its behaviour as read from its source, including what
+//! surprises: a publish "succeeds" offline, QoS 1 is queued and replayed, and the delay between
+//! reconnects doubles from two seconds to a minute.
+//!
+//! Must not know: what a message means.
 
 mod connect;
+mod queue;
 #[cfg(test)]
 mod tests;
+mod topic;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::call::{Call, Context, EventData, MqttCallback, Packet, event};
+use crate::call::{Call, Context, EventData, MqttCallback, Packet};
 use crate::config::{Config, Value};
-use crate::device::Device;
-use crate::link::{Connection, Link, LinkEvent, LinkEventKind};
+use crate::effect::Effect;
+use crate::event;
+use crate::link::{Connection, Link, LinkEvent, Publish, Signal};
+use crate::mqtt::queue::{Queue, Queued};
 use crate::output::{Output, emit, log};
 
-/// A subscription of the firmware's.
+/// `MG_F_SEND_AND_CLOSE`
+const SEND_AND_CLOSE: u64 = 1 << 10;
+/// `MG_F_CLOSE_IMMEDIATELY`
+const CLOSE_IMMEDIATELY: u64 = 1 << 11;
+
 struct Subscription {
     topic: String,
     callback: MqttCallback,
     context: Context,
 }
 
-/// A QoS 1 message kept until its PUBACK.
-struct Queued {
-    id: u16,
-    topic: String,
-    payload: Vec<u8>,
-    retain: bool,
-    sent: bool,
-}
-
 /// State of the library.
 pub struct Mqtt {
     link: Link,
     connection: Option<Connection>,
-    connections: u64,
     is_connected: bool,
-    /// `MG_F_SEND_AND_CLOSE`: ends once what is to be sent has left, which it never does before a handshake is over.
+    /// Ends the connection once everything was sent, which never happens before a handshake is over.
     ends_when_sent: bool,
-    announced: bool,
-    /// Delay of the last reconnect; negative = the user does not want one.
+    /// Whether the parent was told that the device is connected.
+    is_announced: bool,
+    /// Delay before the last reconnect; negative if the firmware wants no connection.
     reconnect_ms: f64,
-    reconnect_timer: usize,
     subscriptions: Vec<Subscription>,
     global_handlers: Vec<(MqttCallback, Context)>,
-    queue: VecDeque<Queued>,
-    queue_drained: bool,
-    last_id: u16,
-    publishes_sent: VecDeque<u16>,
-    publish_ids: HashMap<u16, u16>,
-    /// The firmware's own settings of the library, over those of the configuration.
+    queue: Queue,
+    /// Settings from the firmware, in place of those of the configuration.
     own: Option<Config>,
-    /// Settings on their way to become those.
+    /// Settings that [`Mqtt::take_offer`] will use.
     offered: BTreeMap<String, Value>,
-    /// Which subscriptions, by their place.
-    subscribes_sent: VecDeque<usize>,
-    subscribe_ids: HashMap<u16, usize>,
+    /// Subscriptions that the broker has not granted.
     subscribes_open: usize,
     hears_time: bool,
 }
 
-/// Whether a topic filter takes a topic, by the library's own reading, which takes `a/b/` for `a/b`.
-fn matches(filter: &str, topic: &str) -> bool {
-    fn next<'a>(rest: &mut &'a str) -> &'a str {
-        let (level, after) = rest.split_once('/').unwrap_or((rest, ""));
-        *rest = after;
-        level
-    }
-    let (mut filter, mut topic) = (filter, topic);
-    if filter.is_empty() {
-        return false;
-    }
-    loop {
-        let (wanted, level) = (next(&mut filter), next(&mut topic));
-        match wanted {
-            "" if !level.is_empty() => return false,
-            "" if filter.is_empty() => return topic.is_empty(),
-            "" => {}
-            "+" if level.is_empty() && topic.is_empty() => return false,
-            "+" => {}
-            "#" => return filter.is_empty(),
-            wanted if wanted == level => {}
-            _ => return false,
-        }
-    }
-}
-
-/// Renames the member that holds a time, as a fault: whoever reads the text finds none.
-fn forget_time(payload: &mut [u8]) {
+/// Renames each member that holds a time, so that no reader finds one.
+fn hide_time(payload: &mut [u8]) {
     const MEMBER: &[u8] = b"\"timestamp\"";
-    let places: Vec<usize> = (0..payload.len())
-        .filter(|at| payload[*at..].starts_with(MEMBER))
-        .collect();
-    for at in places {
-        payload[at + 1] = b'T';
+    for at in 0..payload.len() {
+        if payload[at..].starts_with(MEMBER) {
+            payload[at + 1] = b'T';
+        }
     }
 }
 
@@ -103,23 +71,15 @@ impl Mqtt {
         Self {
             link,
             connection: None,
-            connections: 0,
             is_connected: false,
             ends_when_sent: false,
-            announced: false,
+            is_announced: false,
             reconnect_ms: 0.0,
-            reconnect_timer: 0,
             subscriptions: Vec::new(),
             global_handlers: Vec::new(),
-            queue: VecDeque::new(),
-            queue_drained: true,
-            last_id: 0,
-            publishes_sent: VecDeque::new(),
-            publish_ids: HashMap::new(),
+            queue: Queue::default(),
             own: None,
             offered: BTreeMap::new(),
-            subscribes_sent: VecDeque::new(),
-            subscribe_ids: HashMap::new(),
             subscribes_open: 0,
             hears_time: true,
         }
@@ -130,269 +90,316 @@ impl Mqtt {
         self.is_connected
     }
 
-    /// `mgos_mqtt_add_global_handler`.
-    pub fn add_global_handler(&mut self, callback: MqttCallback, context: Context) {
-        self.global_handlers.push((callback, context));
-    }
-
-    /// Lets everything that is sent vanish, either way, and tells nobody; or ends that.
-    pub fn set_silent(&mut self, silent: bool) {
-        self.link.set_silent(silent);
-    }
-
-    /// Whether messages arrive with the time that is in them. A fault, as of a server that says none.
-    pub fn set_hears_time(&mut self, hears_time: bool) {
-        self.hears_time = hears_time;
-    }
-
     /// Whether there is a connection or an attempt at one.
     pub fn has_connection(&self) -> bool {
         self.connection.is_some()
     }
 
-    fn next_id(&mut self) -> u16 {
-        loop {
-            self.last_id = self.last_id.wrapping_add(1);
-            if self.last_id != 0 && self.queue.iter().all(|q| q.id != self.last_id) {
-                return self.last_id;
+    /// Whether the firmware has not disconnected for good.
+    pub fn wants_connection(&self) -> bool {
+        self.reconnect_ms >= 0.0
+    }
+
+    /// Starts or ends the silence, in which nothing sent arrives in either direction.
+    pub fn set_silent(&mut self, silent: bool) {
+        self.link.set_silent(silent);
+    }
+
+    /// Sets whether messages arrive with their timestamps; without them, the server seems to omit
+    /// the time.
+    pub fn set_hears_time(&mut self, hears_time: bool) {
+        self.hears_time = hears_time;
+    }
+
+    /// The library's settings: those that the firmware gave it, or else those of `system`.
+    pub fn settings<'a>(&'a self, system: &'a Config) -> &'a Config {
+        self.own.as_ref().unwrap_or(system)
+    }
+
+    /// Adds a setting to the struct that [`Mqtt::take_offer`] will use.
+    pub fn offer(&mut self, key: String, value: Value) {
+        self.offered.insert(key, value);
+    }
+
+    /// `mgos_mqtt_set_config`: copies the offered settings, unless they are those of the
+    /// configuration itself (`is_system`), and closes the connection. Nobody is notified, and the
+    /// library still counts as connected. Returns whether the settings are usable.
+    pub fn take_offer(&mut self, is_system: bool) -> bool {
+        let offered = Config::of(std::mem::take(&mut self.offered));
+        let enabled = offered.flag("mqtt.enable");
+        if enabled && offered.text("mqtt.server").is_empty() {
+            log("error", "MQTT requires server name");
+            return false;
+        }
+        self.own = (!is_system || !enabled).then_some(offered);
+        if let Some(connection) = self.connection.take() {
+            connection.abort();
+            self.forget_connection();
+        }
+        true
+    }
+
+    /// `mgos_mqtt_global_connect`.
+    pub fn connect(&mut self, system: &Config, network_is_up: bool) -> Option<Effect> {
+        let settings = self.settings(system);
+        let enabled = settings.flag("mqtt.enable");
+        let target = connect::target(settings, system.text("device.id")).filter(|_| enabled)?;
+        if self.connection.is_some() {
+            return None;
+        }
+        self.reconnect_ms = self.reconnect_ms.max(0.0);
+        if !network_is_up {
+            return self.schedule_reconnect(system);
+        }
+        match self.link.open(&target) {
+            Ok(connection) => {
+                self.connection = Some(connection);
+                None
+            }
+            Err(e) => {
+                log("error", &format!("MQTT0 cannot connect: {e:#}"));
+                self.schedule_reconnect(system)
             }
         }
     }
 
-    fn send(&mut self, id: u16, topic: &str, payload: &[u8], qos: u8, retain: bool) {
-        let Some(connection) = &self.connection else {
-            return;
-        };
-        if !connection.publish(topic, payload, qos, retain) {
-            log(
-                "error",
-                &format!("shim: publish to {topic} not taken by the network"),
-            );
-        } else if qos > 0 {
-            self.publishes_sent.push_back(id);
+    fn schedule_reconnect(&mut self, system: &Config) -> Option<Effect> {
+        if !self.wants_connection() {
+            return None;
         }
+        let settings = self.settings(system);
+        self.reconnect_ms = connect::reconnect_delay_ms(settings, self.reconnect_ms);
+        let delay = Duration::from_secs_f64(self.reconnect_ms / 1000.0);
+        Some(Effect::Reconnect(delay))
     }
 
-    /// The connection is gone, and what was under way on it.
+    /// `mgos_mqtt_global_disconnect`: prevents reconnects until [`Mqtt::connect`], which does nothing
+    /// before the connection has closed: at the next poll or, in a handshake that hangs, never.
+    pub fn disconnect(&mut self) {
+        self.reconnect_ms = -1.0;
+        self.ends_when_sent = self.connection.is_some();
+    }
+
+    /// One turn of the event loop: ends the connection if the firmware asked for it, also by
+    /// `flags`, which it set on the connection itself.
+    pub fn poll(&mut self, system: &Config, flags: u64) -> Vec<Effect> {
+        self.ends_when_sent |= flags & SEND_AND_CLOSE != 0 && self.connection.is_some();
+        // Which part of the handshake hangs is not known here; over TLS assume the worse one.
+        let may_hang = !self.is_connected
+            && (self.link.is_silent()
+                || !self.settings(system).text("mqtt.ssl_ca_cert").is_empty());
+        let aborts = flags & CLOSE_IMMEDIATELY != 0;
+        let ends = aborts || (self.ends_when_sent && !may_hang);
+        let Some(connection) = self.connection.take_if(|_| ends) else {
+            return Vec::new();
+        };
+        if aborts {
+            connection.abort();
+            return self.closed(system, "closed by the firmware");
+        }
+        connection.disconnect();
+        self.closed(system, "disconnected by the firmware")
+    }
+
+    /// Freezes the connection, because the network is down.
+    pub fn lose_network(&mut self, system: &Config) -> Vec<Effect> {
+        let Some(connection) = self.connection.take() else {
+            return Vec::new();
+        };
+        connection.freeze();
+        self.closed(system, "network down")
+    }
+
+    /// Discards the connection and all that was in progress on it.
     fn forget_connection(&mut self) {
         self.connection = None;
         self.ends_when_sent = false;
-        self.publishes_sent.clear();
-        self.publish_ids.clear();
-        self.subscribes_sent.clear();
-        self.subscribe_ids.clear();
         self.subscribes_open = 0;
-        if std::mem::take(&mut self.announced) {
+        if std::mem::take(&mut self.is_announced) {
             emit(&Output::Disconnected);
         }
     }
 
-    fn subscribe(&mut self, place: usize) {
-        let Some(connection) = &self.connection else {
-            return;
-        };
-        if connection.subscribe(&self.subscriptions[place].topic) {
-            self.subscribes_sent.push_back(place);
-            self.subscribes_open += 1;
+    /// `MG_EV_CLOSE`.
+    fn closed(&mut self, system: &Config, reason: &str) -> Vec<Effect> {
+        log("info", &format!("MQTT0 disconnected: {reason}"));
+        self.forget_connection();
+        let mut effects = Vec::new();
+        if std::mem::take(&mut self.is_connected) {
+            effects.push(Effect::Trigger(event::CLOUD_DISCONNECTED, EventData::Cloud));
+            effects.extend(self.call_global_handlers(event::MQTT_CLOSE, None));
         }
+        effects.extend(self.schedule_reconnect(system));
+        effects
     }
 
-    /// Sends the first queued message not sent on this connection; without any, immediate publishing is allowed again.
-    fn drain(&mut self) {
-        if self.queue.is_empty() {
-            self.queue_drained = true;
-            return;
-        }
-        if let Some(entry) = self.queue.iter_mut().find(|q| !q.sent) {
-            entry.sent = true;
-            let (id, retain) = (entry.id, entry.retain);
-            let (topic, payload) = (entry.topic.clone(), entry.payload.clone());
-            self.send(id, &topic, &payload, 1, retain);
-        }
+    /// `mgos_mqtt_add_global_handler`.
+    pub fn add_global_handler(&mut self, callback: MqttCallback, context: Context) {
+        self.global_handlers.push((callback, context));
     }
-}
 
-impl Device {
+    fn call_global_handlers(
+        &self,
+        event: i32,
+        packet: Option<Packet>,
+    ) -> impl Iterator<Item = Effect> {
+        let handlers = self.global_handlers.iter();
+        handlers.map(move |(callback, context)| {
+            Effect::Call(Call::Mqtt(*callback, event, packet.clone(), *context))
+        })
+    }
+
     /// `mgos_mqtt_global_subscribe`.
-    pub fn mqtt_global_subscribe(
-        &mut self,
-        topic: String,
-        callback: MqttCallback,
-        context: Context,
-    ) {
-        self.mqtt.subscriptions.push(Subscription {
+    pub fn subscribe(&mut self, topic: String, callback: MqttCallback, context: Context) {
+        self.subscriptions.push(Subscription {
             topic,
             callback,
             context,
         });
-        if self.mqtt.is_connected {
-            self.mqtt.subscribe(self.mqtt.subscriptions.len() - 1);
+        if self.is_connected {
+            self.send_subscribe(self.subscriptions.len() - 1);
         }
     }
 
-    /// `mgos_mqtt_pub`: never 0 once MQTT is enabled, connected or not.
-    pub fn mqtt_pub(&mut self, topic: &str, payload: &[u8], qos: u8, retain: bool) -> u16 {
-        let config = self.mqtt_config();
-        if !config.flag("mqtt.enable") {
+    fn send_subscribe(&mut self, number: usize) {
+        let topic = &self.subscriptions[number].topic;
+        let connection = self.connection.as_mut();
+        if connection.is_some_and(|c| c.subscribe(number, topic)) {
+            self.subscribes_open += 1;
+        }
+    }
+
+    /// `mgos_mqtt_pub`: returns the message's id, which is 0 only if MQTT is disabled. Being offline
+    /// is not an error.
+    pub fn publish(&mut self, system: &Config, mut message: Publish) -> u16 {
+        let settings = self.settings(system);
+        if !settings.flag("mqtt.enable") {
             return 0;
         }
-        let qos_max = u8::try_from(config.int("mqtt.max_qos")).unwrap_or(2);
-        let length_max = usize::try_from(config.int("mqtt.max_queue_length")).unwrap_or(0);
-        let qos = qos.min(qos_max).min(1);
-        let mqtt = &mut self.mqtt;
-        let id = mqtt.next_id();
-        let now = mqtt.is_connected && (qos == 0 || mqtt.queue_drained);
-        if now {
-            mqtt.send(id, topic, payload, qos, retain);
+        let qos_max = u8::try_from(settings.int("mqtt.max_qos")).unwrap_or(2);
+        let length_max = usize::try_from(settings.int("mqtt.max_queue_length")).unwrap_or(0);
+        message.qos = message.qos.min(qos_max).min(1);
+        let id = self.queue.next_id();
+        let is_sent = self.is_connected && (message.qos == 0 || self.queue.is_drained());
+        if is_sent {
+            self.send(id, &message);
         }
-        if qos > 0 && length_max > 0 {
-            while mqtt.queue.len() >= length_max {
-                log("error", "MQTT0 queue overflow!");
-                mqtt.queue.pop_front();
-            }
-            let (topic, payload) = (topic.to_owned(), payload.to_vec());
-            mqtt.queue.push_back(Queued {
+        if message.qos > 0 && length_max > 0 {
+            let queued = Queued {
                 id,
-                topic,
-                payload,
-                retain,
-                sent: now,
-            });
+                message,
+                is_sent,
+            };
+            self.queue.push(queued, length_max);
         }
         id
     }
 
-    /// Tells the global handlers: event, and the packet where it is one.
-    fn mqtt_tell(&mut self, event: i32, packet: Option<&Packet>) {
-        for (callback, context) in &self.mqtt.global_handlers {
-            self.calls
-                .push_back(Call::Mqtt(*callback, event, packet.cloned(), *context));
-        }
-    }
-
-    /// `MG_EV_CLOSE`.
-    fn mqtt_closed(&mut self, reason: &str) {
-        log("info", &format!("MQTT0 disconnected: {reason}"));
-        self.mqtt.forget_connection();
-        if std::mem::take(&mut self.mqtt.is_connected) {
-            self.trigger(
-                event::CLOUD_DISCONNECTED,
-                &EventData::Cloud(event::CLOUD_MQTT),
+    fn send(&mut self, id: u16, message: &Publish) {
+        let connection = self.connection.as_mut();
+        if connection.is_some_and(|c| !c.publish(id, message)) {
+            let topic = &message.topic;
+            log(
+                "error",
+                &format!("shim: cannot send to {topic}: the network's queue is full"),
             );
-            self.mqtt_tell(event::MQTT_CLOSE, None);
-        }
-        self.mqtt_schedule_reconnect();
-    }
-
-    /// Takes what the network thread saw; of a connection given up already, nothing.
-    pub fn mqtt_link_event(&mut self, event: LinkEvent) {
-        if self.mqtt.connection.as_ref().map(|c| c.number) != Some(event.connection) {
-            return;
-        }
-        let mqtt = &mut self.mqtt;
-        match event.kind {
-            LinkEventKind::Accepted => self.mqtt_accepted(),
-            LinkEventKind::Message(topic, payload) => self.mqtt_message(&topic, payload),
-            LinkEventKind::PublishSent(packet) => {
-                if let Some(id) = mqtt.publishes_sent.pop_front() {
-                    mqtt.publish_ids.insert(packet, id);
-                }
-            }
-            LinkEventKind::PublishAcknowledged(packet) => {
-                let known = mqtt.publish_ids.remove(&packet);
-                if let Some(id) = known {
-                    mqtt.queue.retain(|q| q.id != id);
-                }
-                mqtt.drain();
-                // To the firmware a packet has the id that its publish returned.
-                let id = known.unwrap_or(packet);
-                self.mqtt_tell(
-                    event::MQTT_PUBACK,
-                    Some(&Packet {
-                        id,
-                        ..Packet::default()
-                    }),
-                );
-            }
-            LinkEventKind::SubscribeSent(packet) => {
-                if let Some(place) = mqtt.subscribes_sent.pop_front() {
-                    mqtt.subscribe_ids.insert(packet, place);
-                }
-            }
-            LinkEventKind::SubscribeAnswered(packet, granted) => {
-                self.mqtt_subscribed(packet, granted);
-            }
-            LinkEventKind::Pong => {
-                mqtt.queue.iter_mut().for_each(|q| q.sent = false);
-                mqtt.drain();
-            }
-            LinkEventKind::Closed(reason) => self.mqtt_closed(&reason),
         }
     }
 
-    /// CONNACK 0: the event, the firmware's subscriptions, the last one first, then the global handlers.
-    fn mqtt_accepted(&mut self) {
-        self.mqtt.is_connected = true;
-        self.mqtt.reconnect_ms = 0.0;
-        self.trigger(event::CLOUD_CONNECTED, &EventData::Cloud(event::CLOUD_MQTT));
-        for place in (0..self.mqtt.subscriptions.len()).rev() {
-            self.mqtt.subscribe(place);
+    fn send_queued(&mut self) {
+        if let Some((id, message)) = self.queue.take_unsent() {
+            self.send(id, &message);
         }
-        self.mqtt.queue.iter_mut().for_each(|q| q.sent = false);
-        self.mqtt.queue_drained = self.mqtt.queue.is_empty();
-        self.mqtt_tell(event::MQTT_CONNACK, Some(&Packet::default()));
-        self.mqtt.drain();
+    }
+
+    /// Handles a signal from the network thread; one from an earlier connection is ignored.
+    pub fn receive(&mut self, system: &Config, signal: Signal) -> Vec<Effect> {
+        let connection = self.connection.as_mut();
+        let Some(event) = connection.and_then(|c| c.receive(signal)) else {
+            return Vec::new();
+        };
+        match event {
+            LinkEvent::Accepted => return self.accept(),
+            LinkEvent::Message(topic, payload) => return self.receive_message(&topic, payload),
+            LinkEvent::PublishAcknowledged(id) => {
+                self.queue.acknowledge(id);
+                self.send_queued();
+                let packet = Some(Packet::of_id(id));
+                return self
+                    .call_global_handlers(event::MQTT_PUBACK, packet)
+                    .collect();
+            }
+            LinkEvent::SubscribeAnswered(number, packet, granted) => {
+                return vec![self.receive_suback(number, packet, granted)];
+            }
+            LinkEvent::Pong => {
+                self.queue.forget_sent();
+                self.send_queued();
+            }
+            LinkEvent::Closed(reason) => return self.closed(system, &reason),
+        }
+        Vec::new()
+    }
+
+    /// CONNACK 0: the event, then the firmware's subscriptions, the last one first, then the global
+    /// handlers.
+    fn accept(&mut self) -> Vec<Effect> {
+        self.is_connected = true;
+        self.reconnect_ms = 0.0;
+        for number in (0..self.subscriptions.len()).rev() {
+            self.send_subscribe(number);
+        }
+        self.queue.restart();
+        self.send_queued();
         self.announce_if_subscribed();
+        let mut effects = vec![Effect::Trigger(event::CLOUD_CONNECTED, EventData::Cloud)];
+        effects.extend(self.call_global_handlers(event::MQTT_CONNACK, Some(Packet::default())));
+        effects
     }
 
-    /// SUBACK, which only the handler of its subscription gets, and without the code: one that was refused counts for it.
-    fn mqtt_subscribed(&mut self, id: u16, granted: bool) {
-        if let Some(place) = self.mqtt.subscribe_ids.remove(&id) {
-            let Subscription {
-                callback, context, ..
-            } = self.mqtt.subscriptions[place];
-            let packet = Packet {
-                id,
-                ..Packet::default()
-            };
-            self.calls.push_back(Call::Mqtt(
-                callback,
-                event::MQTT_SUBACK,
-                Some(packet),
-                context,
-            ));
-        }
-        if !granted {
+    /// SUBACK: the call of that subscription's handler alone, and without the code: to the handler a
+    /// refusal looks like a grant.
+    fn receive_suback(&mut self, number: usize, id: u16, granted: bool) -> Effect {
+        if granted {
+            self.subscribes_open = self.subscribes_open.saturating_sub(1);
+            self.announce_if_subscribed();
+        } else {
             log("error", "shim: the broker refused a subscription");
-            return;
         }
-        self.mqtt.subscribes_open = self.mqtt.subscribes_open.saturating_sub(1);
-        self.announce_if_subscribed();
+        let Subscription {
+            callback, context, ..
+        } = self.subscriptions[number];
+        let packet = Some(Packet::of_id(id));
+        Effect::Call(Call::Mqtt(callback, event::MQTT_SUBACK, packet, context))
     }
 
     fn announce_if_subscribed(&mut self) {
-        if self.mqtt.subscribes_open == 0 && !self.mqtt.announced {
-            self.mqtt.announced = true;
+        if self.subscribes_open == 0 && !self.is_announced {
+            self.is_announced = true;
             emit(&Output::Connected);
         }
     }
 
-    fn mqtt_message(&mut self, topic: &str, mut payload: Vec<u8>) {
-        if !self.mqtt.hears_time {
-            forget_time(&mut payload);
+    fn receive_message(&self, topic: &str, mut payload: Vec<u8>) -> Vec<Effect> {
+        if !self.hears_time {
+            hide_time(&mut payload);
         }
         let packet = Packet {
             topic: topic.as_bytes().to_vec(),
             payload,
             ..Packet::default()
         };
-        for subscription in &self.mqtt.subscriptions {
-            if matches(&subscription.topic, topic) {
-                let (callback, context) = (subscription.callback, subscription.context);
+        let all = self.subscriptions.iter();
+        all.filter(|s| topic::matches(&s.topic, topic))
+            .map(|s| {
                 let packet = Some(packet.clone());
-                self.calls
-                    .push_back(Call::Mqtt(callback, event::MQTT_PUBLISH, packet, context));
-            }
-        }
+                Effect::Call(Call::Mqtt(
+                    s.callback,
+                    event::MQTT_PUBLISH,
+                    packet,
+                    s.context,
+                ))
+            })
+            .collect()
     }
 }

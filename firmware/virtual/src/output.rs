@@ -1,10 +1,10 @@
-//! What the device tells its parent: one JSON object per line on standard output.
+//! Output to the parent: one JSON object per line on standard output.
 
 use std::io::Write as _;
 
 use serde::Serialize;
 
-/// One line.
+/// One line, told apart by its member `event`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Output<'a> {
@@ -14,28 +14,28 @@ pub enum Output<'a> {
     Pin {
         /// GPIO number.
         pin: i32,
-        /// Its level now.
+        /// New level of the pin.
         level: bool,
-        /// Time since boot.
+        /// Time since boot, in milliseconds.
         uptime_ms: u64,
     },
-    /// What was asked of a pin.
+    /// Answer to the input `read`.
     Level {
         /// GPIO number.
         pin: i32,
-        /// Its level.
+        /// Level of the pin.
         level: bool,
     },
-    /// The relay moved the latch.
+    /// The relay of a lock took a level.
     Latch {
         /// `locked` or `unlocked`.
         latch: &'a str,
     },
-    /// Connected, and every subscription granted.
+    /// The broker granted every subscription.
     Connected,
-    /// The connection is gone.
+    /// The connection to the broker is closed.
     Disconnected,
-    /// What became of a `config_set`.
+    /// Answer to the input `config_set`.
     ConfigSet {
         /// Whether `conf9.json` was written.
         saved: bool,
@@ -43,23 +43,23 @@ pub enum Output<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<&'a str>,
     },
-    /// The device starts again.
+    /// The device reboots.
     Reboot,
-    /// The power went where it was ordered to; the process ends.
+    /// The power was cut; the process ends.
     PowerCut {
-        /// The order.
+        /// The point in the form of `--power-cut`, or `now`.
         at: &'a str,
     },
-    /// The firmware, or the shim, says something.
+    /// A log line of the firmware or the shim.
     Log {
         /// `error`, `warn`, `info` or `debug`.
         level: &'a str,
-        /// What it says.
+        /// Text without a line break at the end.
         text: &'a str,
     },
 }
 
-/// Writes one line. A device whose parent is gone has nothing left to do.
+/// Writes one line. Ends the process if the parent is gone.
 pub fn emit(output: &Output<'_>) {
     let mut line = serde_json::to_string(output).expect("the lines are plain data");
     line.push('\n');
@@ -73,7 +73,7 @@ pub fn emit(output: &Output<'_>) {
     }
 }
 
-/// Logs in the shim's own name.
+/// Writes a log line of the shim.
 pub fn log(level: &str, text: &str) {
     emit(&Output::Log { level, text });
 }

@@ -1,29 +1,28 @@
-//! GPIO: modes and levels. It must not know what is wired to a pin.
+//! GPIO: modes and levels.
+//!
+//! Must not know: what is wired to a pin.
 
 mod interrupt;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::call::{Context, PinCallback};
-use crate::device::Device;
-use crate::output::{Output, emit};
+use crate::effect::Effect;
 use crate::pin::interrupt::Handler;
-use crate::power::Point;
+use crate::timer::Task;
 
 /// `MGOS_GPIO_PULL_UP`
 const PULL_UP: i32 = 1;
 /// `MGOS_GPIO_PULL_DOWN`
 const PULL_DOWN: i32 = 2;
-/// Hangs off the real-time clock: neither pull-up nor interrupts.
+/// Wired to the real-time clock: it has neither pull-up nor interrupts.
 const RTC_PIN: i32 = 16;
 
-/// One pin.
 #[derive(Default)]
 struct Pin {
     output: Option<bool>,
-    /// Level that was written last: the chip's output register keeps it whatever the mode.
+    /// Level that was written last: the chip's output register keeps it in every mode.
     latched: bool,
     pull_up: bool,
     driven: Option<bool>,
@@ -36,7 +35,7 @@ impl Pin {
     }
 }
 
-/// All pins.
+/// All pins that were ever used, by GPIO number.
 #[derive(Default)]
 pub struct Pins(BTreeMap<i32, Pin>);
 
@@ -45,80 +44,50 @@ fn is_usable(pin: i32) -> bool {
     (0..=16).contains(&pin) && !(6..=11).contains(&pin)
 }
 
-impl Device {
-    /// `mgos_gpio_set_mode`: an output starts at the level written last, low where there was none.
-    pub fn pin_set_mode(&mut self, pin: i32, mode: i32) -> bool {
-        const INPUT: i32 = 0;
-        if !is_usable(pin) {
-            return false;
-        }
-        let entry = self.pins.0.entry(pin).or_default();
-        if mode == INPUT {
-            entry.output = None;
-            return true;
-        }
-        let level = entry.latched;
-        self.pin_setup_output(pin, level)
+impl Pins {
+    fn pin(&mut self, pin: i32) -> &mut Pin {
+        self.0.entry(pin).or_default()
     }
 
-    /// `mgos_gpio_read_out`: the level written last, whatever the mode.
-    pub fn pin_read_out(&self, pin: i32) -> bool {
-        self.pins.0.get(&pin).is_some_and(|p| p.latched)
-    }
-
-    /// `mgos_gpio_setup_output`: the level first, then the mode.
-    pub fn pin_setup_output(&mut self, pin: i32, level: bool) -> bool {
-        if !is_usable(pin) {
-            return false;
+    /// Makes a pin an input. Returns whether the chip has such a pin.
+    pub fn set_input(&mut self, pin: i32) -> bool {
+        if is_usable(pin) {
+            self.pin(pin).output = None;
         }
-        self.set_output(pin, level);
-        true
+        is_usable(pin)
     }
 
-    /// `mgos_gpio_write`; says so only when the level changes.
-    pub fn pin_write(&mut self, pin: i32, level: bool) {
-        let entry = self.pins.0.entry(pin).or_default();
+    /// Makes a pin an output with this level. Returns whether the chip has such a pin.
+    pub fn set_output(&mut self, pin: i32, level: bool) -> bool {
+        if is_usable(pin) {
+            let entry = self.pin(pin);
+            entry.output = Some(level);
+            entry.latched = level;
+        }
+        is_usable(pin)
+    }
+
+    /// Sets the output register. Returns whether the level of an output changed.
+    pub fn write(&mut self, pin: i32, level: bool) -> bool {
+        let entry = self.pin(pin);
         entry.latched = level;
-        if entry.output.is_some() && entry.output != Some(level) {
-            self.set_output(pin, level);
-        }
+        let before = entry.output;
+        entry.output = before.map(|_| level);
+        before == Some(!level)
     }
 
-    fn set_output(&mut self, pin: i32, level: bool) {
-        let is_latch = self.is_lock && i64::from(pin) == self.config.int("pins.relay");
-        if is_latch {
-            self.power.reach(Point::BeforeMove);
-        }
-        let entry = self.pins.0.entry(pin).or_default();
-        entry.output = Some(level);
-        entry.latched = level;
-        self.announce_pin(pin, level);
-        if is_latch {
-            self.power.reach(Point::AfterMove);
-        }
+    /// The level that was written last, in every mode; low if there was none.
+    pub fn read_out(&self, pin: i32) -> bool {
+        self.0.get(&pin).is_some_and(|p| p.latched)
     }
 
-    fn announce_pin(&self, pin: i32, level: bool) {
-        let uptime_ms = self.clock.uptime_ms();
-        emit(&Output::Pin {
-            pin,
-            level,
-            uptime_ms,
-        });
-        if self.is_lock && i64::from(pin) == self.config.int("pins.relay") {
-            let unlocked = level == self.config.flag("lock.unlocked_level");
-            let latch = if unlocked { "unlocked" } else { "locked" };
-            emit(&Output::Latch { latch });
-        }
+    /// The level that the pin has, as an input or an output.
+    pub fn read(&self, pin: i32) -> bool {
+        self.0.get(&pin).is_some_and(Pin::level)
     }
 
-    /// `mgos_gpio_read`.
-    pub fn pin_read(&self, pin: i32) -> bool {
-        self.pins.0.get(&pin).is_some_and(Pin::level)
-    }
-
-    /// `mgos_gpio_set_button_handler`.
-    pub fn pin_handle(
+    /// `mgos_gpio_set_button_handler`. Returns whether such a pin can have such a handler.
+    pub fn set_handler(
         &mut self,
         pin: i32,
         pull: i32,
@@ -127,27 +96,49 @@ impl Device {
         callback: PinCallback,
         context: Context,
     ) -> bool {
-        let Some(handler) = Handler::new(edge, debounce_ms, callback, context) else {
-            return false;
-        };
         // The ESP8266 has no pull-down at all.
-        if !is_usable(pin) || pin == RTC_PIN || pull == PULL_DOWN {
+        if !is_usable(pin) || pin == RTC_PIN || pull == PULL_DOWN || !interrupt::is_edge(edge) {
             return false;
         }
-        let entry = self.pins.0.entry(pin).or_default();
+        let entry = self.pin(pin);
         entry.output = None;
         entry.pull_up = pull == PULL_UP;
-        entry.handler = Some(handler.knowing(entry.level()));
+        let handler = Handler::new(pin, edge, debounce_ms, callback, context, entry.level());
+        entry.handler = Some(handler);
         true
     }
 
     /// Drives an input from outside.
-    pub fn pin_drive(&mut self, pin: i32, level: bool) {
-        let entry = self.pins.0.entry(pin).or_default();
+    pub fn drive(&mut self, pin: i32, level: bool) -> Option<Effect> {
+        let entry = self.pin(pin);
         let before = entry.level();
         entry.driven = Some(level);
-        if entry.level() != before {
-            self.pin_edge(pin, level);
-        }
+        let changed = entry.level() != before;
+        let asks = entry
+            .handler
+            .as_mut()
+            .filter(|_| changed)?
+            .count_edge(level);
+        asks.then_some(Effect::StartTimer(Duration::ZERO, Task::Interrupt(pin)))
+    }
+
+    /// The main loop looks at a pin that had an edge.
+    pub fn look(&mut self, pin: i32) -> Option<Effect> {
+        self.handler(pin)?.look()
+    }
+
+    /// The debounce time of a pin is over.
+    pub fn end_debounce(&mut self, pin: i32) -> Option<Effect> {
+        let level = self.read(pin);
+        self.handler(pin)?.end_debounce(level)
+    }
+
+    /// The handler of a pin has returned.
+    pub fn end_call(&mut self, pin: i32) -> Option<Effect> {
+        self.handler(pin)?.end_call()
+    }
+
+    fn handler(&mut self, pin: i32) -> Option<&mut Handler> {
+        self.0.get_mut(&pin)?.handler.as_mut()
     }
 }

@@ -1,5 +1,6 @@
-//! The power switch: cuts the power at a chosen point of the flash's or the latch's work. It must not know what is
-//! written or moved.
+//! The power switch: cuts the power at a chosen point of the work of the flash or the latch.
+//!
+//! Must not know: what is written or moved.
 
 use std::fmt;
 use std::process;
@@ -7,26 +8,38 @@ use std::str::FromStr;
 
 use crate::output::{Output, emit};
 
-/// A moment at which the power may go.
+/// A moment at which the power may fail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Point {
-    /// A file of the flash is about to be erased.
+    /// Before a file of the flash is erased.
     BeforeErase,
-    /// It has been.
+    /// After a file of the flash was erased.
     AfterErase,
-    /// A file of the flash is about to be written.
+    /// Before a file of the flash is written.
     BeforeWrite,
-    /// So many of its bytes are in the flash.
+    /// When this many bytes of a file are in the flash.
     During(usize),
-    /// It is whole.
+    /// After a file of the flash was written.
     AfterWrite,
-    /// The latch is about to move.
+    /// Before the latch moves.
     BeforeMove,
-    /// It has moved.
+    /// After the latch moved.
     AfterMove,
 }
 
-/// When to cut: at a point of the n-th erase, write or movement since the cut was ordered.
+/// The points without a number of bytes, by their names.
+const POINTS: [(&str, Point); 6] = [
+    ("before-erase", Point::BeforeErase),
+    ("after-erase", Point::AfterErase),
+    ("before-write", Point::BeforeWrite),
+    ("after-write", Point::AfterWrite),
+    ("before-move", Point::BeforeMove),
+    ("after-move", Point::AfterMove),
+];
+
+/// A point of the n-th erase, write or movement (from 1) since the cut was ordered.
+///
+/// Its text is `POINT:N`, or `write:N@BYTES` for a torn write.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cut {
     point: Point,
@@ -37,46 +50,31 @@ impl FromStr for Cut {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no power cut: see --help");
-        let (point, rest) = text.split_once(':').ok_or_else(wrong)?;
-        let (nth, bytes) = match rest.split_once('@') {
-            Some((nth, bytes)) => (nth, Some(bytes)),
-            None => (rest, None),
+        let parse = || {
+            let (name, rest) = text.split_once(':')?;
+            let (nth, point) = match rest.split_once('@') {
+                Some((nth, bytes)) if name == "write" => (nth, Point::During(bytes.parse().ok()?)),
+                _ => (rest, POINTS.iter().find(|(known, _)| *known == name)?.1),
+            };
+            let nth = nth.parse().ok().filter(|nth| *nth > 0)?;
+            Some(Self { point, nth })
         };
-        let nth: u32 = nth.parse().map_err(|_| wrong())?;
-        let point = match (point, bytes) {
-            ("before-erase", None) => Point::BeforeErase,
-            ("after-erase", None) => Point::AfterErase,
-            ("before-write", None) => Point::BeforeWrite,
-            ("write", Some(bytes)) => Point::During(bytes.parse().map_err(|_| wrong())?),
-            ("after-write", None) => Point::AfterWrite,
-            ("before-move", None) => Point::BeforeMove,
-            ("after-move", None) => Point::AfterMove,
-            _ => return Err(wrong()),
-        };
-        if nth == 0 {
-            return Err(wrong());
-        }
-        Ok(Self { point, nth })
+        parse().ok_or_else(|| format!("{text:?} is not a power cut: see --help"))
     }
 }
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.point {
-            Point::BeforeErase => "before-erase",
-            Point::AfterErase => "after-erase",
-            Point::BeforeWrite => "before-write",
-            Point::During(bytes) => return write!(f, "write:{}@{bytes}", self.nth),
-            Point::AfterWrite => "after-write",
-            Point::BeforeMove => "before-move",
-            Point::AfterMove => "after-move",
-        };
+        if let Point::During(bytes) = self.point {
+            return write!(f, "write:{}@{bytes}", self.nth);
+        }
+        let known = POINTS.iter().find(|(_, point)| *point == self.point);
+        let (name, _) = known.expect("POINTS holds every other point");
         write!(f, "{name}:{}", self.nth)
     }
 }
 
-/// The switch.
+/// The switch, with its counters.
 #[derive(Debug, Default)]
 pub struct Power {
     cut: Option<Cut>,
@@ -86,7 +84,7 @@ pub struct Power {
 }
 
 impl Power {
-    /// Orders a cut; counting starts now.
+    /// Orders a cut and restarts the counters.
     pub fn order(&mut self, cut: Cut) {
         *self = Self {
             cut: Some(cut),
@@ -94,7 +92,7 @@ impl Power {
         };
     }
 
-    /// Notes that the device is at `point`. Does not return if the power goes there.
+    /// Counts `point`. Does not return if the power fails there.
     pub fn reach(&mut self, point: Point) {
         if self.is_at(point) {
             self.off();
@@ -117,7 +115,7 @@ impl Power {
         self.cut == Some(Cut { point, nth })
     }
 
-    /// How many bytes of the write under way reach the flash before the power goes; none = all do.
+    /// How many bytes of the current write reach the flash before the power fails; `None` if all do.
     pub fn write_bytes_max(&self) -> Option<usize> {
         match self.cut {
             Some(Cut {
@@ -128,7 +126,7 @@ impl Power {
         }
     }
 
-    /// The power is gone: nothing that was not in the flash survives, and nothing more is said.
+    /// Cuts the power: reports it and ends the process, so that only the flash survives.
     pub fn off(&self) -> ! {
         let at = self.cut.map_or_else(|| "now".to_owned(), |c| c.to_string());
         emit(&Output::PowerCut { at: &at });
@@ -141,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cut_is_read_and_written_alike() {
+    fn each_cut_is_printed_as_it_was_parsed() {
         for text in [
             "before-erase:1",
             "after-erase:2",
@@ -168,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cut_is_at_its_point_of_its_turn_and_nowhere_else() {
+    fn the_power_fails_at_the_nth_point_of_its_kind_and_nowhere_else() {
         let mut power = Power::default();
         power.order("after-write:2".parse().unwrap());
         let steps = [

@@ -1,5 +1,7 @@
-//! The device starts again: the program takes its own place in this process, so that the parent keeps its pipes and the pins
-//! lose their levels. It must not know why.
+//! Reboot of the device: the process executes its own program again, so that the parent keeps its
+//! pipes and the pins lose their levels.
+//!
+//! Must not know: why it reboots.
 
 use std::os::unix::process::CommandExt as _;
 use std::sync::OnceLock;
@@ -7,20 +9,20 @@ use std::{env, process};
 
 use crate::output::{Output, emit, log};
 
-/// Working directory at start, to which the arguments are relative.
+/// Working directory at the start; the arguments are relative to it.
 static START_DIRECTORY: OnceLock<std::path::PathBuf> = OnceLock::new();
 
-/// Remembers where the process was started.
+/// Stores the working directory for [`restart`].
 ///
 /// # Errors
-/// There is no working directory.
+/// The working directory cannot be read.
 pub fn remember_start_directory() -> std::io::Result<()> {
     let directory = env::current_dir()?;
     START_DIRECTORY.get_or_init(|| directory);
     Ok(())
 }
 
-/// Starts the program again.
+/// Executes the program again with the same arguments.
 pub fn restart() -> ! {
     emit(&Output::Reboot);
     let mut arguments = env::args_os();

@@ -1,8 +1,9 @@
-//! Reads `config_schema` as Mongoose OS does and writes the C accessors it would generate.
+//! Reads `config_schema` as Mongoose OS does and generates the same C accessors. Used by build.rs.
 //!
-//! Shared by build.rs and the tests. It must not know what a setting means.
+//! Must not know: what a setting means.
 
 #[cfg(test)]
+#[path = "schema/tests.rs"] // For build.rs, which includes this file by its path.
 mod tests;
 
 use std::collections::BTreeMap;
@@ -15,22 +16,23 @@ use saphyr::{LoadableYamlNode, Yaml};
 pub enum Default {
     /// `s`: text; an empty one is NULL to C.
     Text(String),
-    /// `i`: whole number.
+    /// `i`: whole number, `int` to C.
     Int(i64),
     /// `b`: boolean, `int` to C.
     Bool(bool),
-    /// `d`: floating point.
+    /// `d`: floating point, `double` to C.
     Double(f64),
 }
 
-/// Settings by their dotted key.
+/// The declared settings by their dotted key.
 pub type Schema = BTreeMap<String, Default>;
 
 /// Adds the entries of a manifest's `config_schema` to `schema`: `["key", "type", default]` declares, `["key", default]`
 /// overrides what a library declared.
 ///
 /// # Errors
-/// A sentence naming the entry: not YAML, an unknown type, a default of another type, an override of nothing.
+/// The manifest is not YAML, or an entry has an unknown type, a default of another type or nothing to
+/// override. The text names the entry.
 pub fn extend(schema: &mut Schema, manifest: &str) -> Result<(), String> {
     let documents = Yaml::load_from_str(manifest).map_err(|e| format!("not YAML: {e}"))?;
     let entries = documents
@@ -71,7 +73,9 @@ fn blank(kind: &str) -> Result<Default, String> {
         "i" => Ok(Default::Int(0)),
         "b" => Ok(Default::Bool(false)),
         "d" => Ok(Default::Double(0.0)),
-        _ => Err(format!("{kind:?} is no type, or no library declares it")),
+        _ => Err(format!(
+            "{kind:?} is not a type, or no library declares the setting"
+        )),
     }
 }
 
@@ -88,10 +92,10 @@ fn coerce(kind: &Default, value: &Yaml<'_>) -> Result<Default, String> {
     .ok_or_else(|| format!("default {value:?} is not of its type"))
 }
 
-/// The section that a library takes as a whole, from the app or from the configuration.
+/// The section that a library takes as a whole, from the app or the configuration.
 const SECTION: &str = "mqtt.";
 
-/// How a setting is called in the names of the shim's functions, and its type in C.
+/// Word for a setting's type in the names of the shim's functions, and the type in C.
 fn c_type(default: &Default) -> (&'static str, &'static str) {
     match default {
         Default::Text(_) => ("text", "const char *"),
@@ -100,7 +104,8 @@ fn c_type(default: &Default) -> (&'static str, &'static str) {
     }
 }
 
-/// The section's struct, a view of it in the configuration, and how the shim learns what is in one: true for that view.
+/// The section as a struct: its declaration, and C code that fills it from the configuration or offers
+/// its members to the shim. The offer returns whether the struct is the configuration's own.
 fn section(schema: &Schema) -> (String, String) {
     let (mut members, mut view, mut offer) = (String::new(), String::new(), String::new());
     for (key, default) in schema {
@@ -126,7 +131,7 @@ fn section(schema: &Schema) -> (String, String) {
     (header, source)
 }
 
-/// The header and the source of the accessors, named and typed as Mongoose OS generates them.
+/// Header and source of the accessors, with the names and types that Mongoose OS generates.
 pub fn accessors(schema: &Schema) -> (String, String) {
     let mut header = String::from(
         "/*! Generated from config_schema. */\n#ifndef SHIM_MGOS_CONFIG_H\n#define SHIM_MGOS_CONFIG_H\n",
@@ -156,22 +161,20 @@ pub fn accessors(schema: &Schema) -> (String, String) {
     (header, source)
 }
 
-/// The same defaults as a Rust table: `&[(key, Value)]`, included by config.rs.
+/// The defaults as a Rust array of keys and values, which config.rs includes.
 #[allow(
     dead_code,
     reason = "the tests include this file without the build script"
 )]
 pub fn table(schema: &Schema) -> String {
-    let mut table = String::from("&[\n");
-    for (key, default) in schema {
+    let rows = schema.iter().map(|(key, default)| {
         let value = match default {
-            Default::Text(v) => format!("Initial::Text({v:?})"),
-            Default::Int(v) => format!("Initial::Int({v})"),
-            Default::Bool(v) => format!("Initial::Bool({v})"),
-            Default::Double(v) => format!("Initial::Double({v:?})"),
+            Default::Text(v) => format!("Text(c{v:?}.into())"),
+            Default::Int(v) => format!("Int({v})"),
+            Default::Bool(v) => format!("Bool({v})"),
+            Default::Double(v) => format!("Double({v:?})"),
         };
-        writeln!(table, "    ({key:?}, {value}),").expect("a String takes everything");
-    }
-    table.push_str("]\n");
-    table
+        format!("    ({key:?}.to_owned(), Value::{value}),\n")
+    });
+    format!("[\n{}]\n", rows.collect::<String>())
 }

@@ -1,11 +1,13 @@
-//! Timers of the device, the firmware's and the shim's own. It must not know what a task does.
+//! Timers of the device: those of the firmware and those of the shim.
+//!
+//! Must not know: what a task does.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::call::{Context, TimerCallback};
 
-/// What to do when a timer runs out.
+/// What to do when a timer runs out. Pins are GPIO numbers.
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Call the firmware.
@@ -14,31 +16,31 @@ pub enum Task {
     Interrupt(i32),
     /// Look at a button's pin after its debounce time.
     Debounce(i32),
-    /// Move the finger on the button.
+    /// Make the finger's next movement.
     Finger,
-    /// Drive an input.
+    /// Drive an input to this level.
     Drive(i32, bool),
-    /// Try to connect again.
+    /// Try to connect to the broker again.
     Reconnect,
-    /// Start again.
+    /// Restart the program, as a reboot does.
     Restart,
 }
 
 impl Task {
-    /// Whether it happens outside the device, which need not be idle for it.
+    /// Whether it happens outside the device, and therefore also while the device is busy.
     fn is_outside(&self) -> bool {
         matches!(self, Self::Finger | Self::Drive(..))
     }
 }
 
 struct Timer {
-    /// Since boot.
+    /// Time since boot.
     due: Duration,
     repeat: Option<Duration>,
     task: Task,
 }
 
-/// All timers that run, by their id.
+/// The running timers by their id.
 #[derive(Default)]
 pub struct Timers {
     timers: BTreeMap<usize, Timer>,
@@ -46,7 +48,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// Starts a timer that runs out at `due`, a time since boot; returns its id, never 0.
+    /// Starts a timer that runs out at `due`, a time since boot. Returns its id, never 0.
     pub fn start(&mut self, due: Duration, repeat: Option<Duration>, task: Task) -> usize {
         self.last_id += 1;
         self.timers
@@ -59,23 +61,23 @@ impl Timers {
         self.timers.remove(&id);
     }
 
-    /// When the next timer runs out, since boot.
+    /// Time since boot at which the next timer runs out.
     pub fn next_due(&self) -> Option<Duration> {
         self.timers.values().map(|t| t.due).min()
     }
 
-    /// When the next thing happens outside, since boot.
+    /// Time since boot of the next task outside the device.
     pub fn next_outside(&self) -> Option<Duration> {
         let outside = self.timers.values().filter(|t| t.task.is_outside());
         outside.map(|t| t.due).min()
     }
 
-    /// Takes the task that is due the longest, and starts its timer again if it repeats.
+    /// Takes the task that has been due for longest, and restarts its timer if it repeats.
     pub fn take_due(&mut self, now: Duration) -> Option<Task> {
         self.take(now, |_| true)
     }
 
-    /// Takes the task outside that is due the longest.
+    /// [`Timers::take_due`] for tasks outside the device.
     pub fn take_outside(&mut self, now: Duration) -> Option<Task> {
         self.take(now, Task::is_outside)
     }
@@ -88,7 +90,7 @@ impl Timers {
             .min_by_key(|(_, t)| t.due)?;
         let task = timer.task.clone();
         match timer.repeat {
-            // Late timers do not catch up: they would only pile up on a busy machine.
+            // A late timer does not catch up: on a busy machine its runs would pile up.
             Some(interval) => timer.due = now + interval,
             None => self.stop(id),
         }

@@ -1,11 +1,12 @@
-//! What `Config.Set` with `save` writes: every setting whose value differs from what the layers below say, whoever changed it, in the
-//! words of `mgos_conf_emit_cb`. It must not know what a setting means.
+//! Writes settings as JSON, in the form of `mgos_conf_emit_cb`.
+//!
+//! Must not know: what a setting means.
 
 use std::io::Write as _;
 
-use super::{Config, Value};
+use super::value::Value;
 
-/// `json_escape`, its slips with control characters included.
+/// `json_escape`, including its errors with control characters.
 fn escape(out: &mut Vec<u8>, text: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut rest = text;
@@ -45,7 +46,7 @@ fn quote(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-fn line(out: &mut Vec<u8>, indent: usize) {
+fn start_line(out: &mut Vec<u8>, indent: usize) {
     out.push(b'\n');
     out.resize(out.len() + indent, b' ');
 }
@@ -63,7 +64,7 @@ fn emit_value(out: &mut Vec<u8>, value: &Value) {
     written.expect("a Vec takes everything");
 }
 
-/// One section: `settings` with what is left of their keys, in the order of the keys.
+/// Writes one section: `settings` with the rest of their keys, in the order of the keys.
 fn emit_section(out: &mut Vec<u8>, settings: &[(&str, &Value)], indent: usize) {
     let name_of = |key: &str| key.split_once('.').map(|(name, _)| name.len());
     out.push(b'{');
@@ -77,7 +78,7 @@ fn emit_section(out: &mut Vec<u8>, settings: &[(&str, &Value)], indent: usize) {
         if n > 0 {
             out.push(b',');
         }
-        line(out, indent);
+        start_line(out, indent);
         let (key, value) = group[0];
         let Some(length) = name_of(key) else {
             quote(out, key.as_bytes());
@@ -93,21 +94,13 @@ fn emit_section(out: &mut Vec<u8>, settings: &[(&str, &Value)], indent: usize) {
             .collect();
         emit_section(out, &inside, indent + 2);
     }
-    line(out, indent - 2);
+    start_line(out, indent - 2);
     out.push(b'}');
 }
 
-impl Config {
-    /// The text of a `conf9.json` that makes the present settings of those below it.
-    pub fn differences(&self) -> Vec<u8> {
-        let changed: Vec<(&str, &Value)> = self
-            .values
-            .iter()
-            .filter(|(key, value)| self.below.get(*key) != Some(value))
-            .map(|(key, value)| (key.as_str(), value))
-            .collect();
-        let mut out = Vec::new();
-        emit_section(&mut out, &changed, 2);
-        out
-    }
+/// Settings, in the order of their keys, as the text of a layer.
+pub fn emit(settings: &[(&str, &Value)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    emit_section(&mut out, settings, 2);
+    out
 }

@@ -1,12 +1,15 @@
-//! One layer of the configuration, applied while it is read, as Mongoose OS does (`mgos_conf_parse_cb`): the first value that is not of
-//! its setting's type ends the layer, and so does broken text; what stood before holds. It must not know what a setting means.
+//! Applies a layer of the configuration while reading it, as Mongoose OS does (`mgos_conf_parse_cb`):
+//! the first value of the wrong type ends the layer, and so does broken text; what came before is
+//! kept.
+//!
+//! Must not know: what a setting means.
 
 use std::ffi::CString;
 
+use super::value::{Value, Values};
 use super::walk::{Kind, Token, walk};
-use super::{Config, Value};
 
-/// What C's number parsers make of a text: the number, and how many bytes they took for it.
+/// Result of C's number parsers: the number, and how many bytes they used for it.
 struct Parsed<T> {
     number: T,
     length: usize,
@@ -40,7 +43,8 @@ fn is_hexadecimal(text: &[u8]) -> bool {
     matches!(text, [b'0', b'x' | b'X', ..])
 }
 
-/// `strtol` with base 0 on the ESP8266, whose `long` has 32 bits: `0x10` is 16, `010` is 8, and too much is as much as there is.
+/// `strtol` with base 0 on the ESP8266, whose `long` has 32 bits: `0x10` is 16, `010` is 8, and an
+/// overflow saturates.
 fn strtol(text: &[u8]) -> Parsed<i64> {
     let (sign, signs) = sign(text);
     let unsigned = &text[signs..];
@@ -50,7 +54,7 @@ fn strtol(text: &[u8]) -> Parsed<i64> {
         _ => (10, 0),
     };
     let digits = digits(&unsigned[prefix..], radix);
-    // Whatever fits into 32 bits is exact in a double.
+    // A double holds every 32-bit number exactly.
     let number = (sign * digits.number) as i32;
     Parsed {
         number: number.into(),
@@ -58,7 +62,7 @@ fn strtol(text: &[u8]) -> Parsed<i64> {
     }
 }
 
-/// `strtod` of a token: all of it, or hexadecimal digits.
+/// `strtod` of a token: the whole token, or hexadecimal digits.
 fn strtod(token: &Token<'_>) -> Parsed<f64> {
     let (sign, signs) = sign(token.rest);
     if is_hexadecimal(&token.rest[signs..]) {
@@ -75,7 +79,7 @@ fn strtod(token: &Token<'_>) -> Parsed<f64> {
     }
 }
 
-/// `json_unescape`: of `\u` only the first 256, each as one byte. None = not possible.
+/// `json_unescape`: of `\u` only the first 256, each as one byte; `None` if it fails.
 fn unescape(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = text.iter().copied();
     let mut plain = Vec::new();
@@ -101,13 +105,13 @@ fn unescape(text: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// A text as C sees it.
+/// A text as C sees it: up to the first NUL.
 fn c_text(mut bytes: Vec<u8>) -> CString {
     bytes.truncate(bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len()));
     CString::new(bytes).unwrap_or_default()
 }
 
-/// Sets one setting, which is `value` so far, also where it complains: C stores a number before it looks at what it read.
+/// Sets `value` from a token, even in case of an error: C stores a number before it checks it.
 fn set(value: &mut Value, key: &str, token: &Token<'_>) -> Result<(), String> {
     let is_whole = |length: usize| {
         if length == token.bytes.len() {
@@ -132,7 +136,7 @@ fn set(value: &mut Value, key: &str, token: &Token<'_>) -> Result<(), String> {
             Ok(())
         }
         (Value::Text(text), Kind::Text) => {
-            // The old text is gone before the new one is looked at.
+            // The old text is freed before the new one is checked.
             *text = CString::default();
             *text = c_text(unescape(token.bytes).ok_or(format!("[{key}] invalid string"))?);
             Ok(())
@@ -147,16 +151,16 @@ fn set(value: &mut Value, key: &str, token: &Token<'_>) -> Result<(), String> {
 ///
 /// # Errors
 /// What Mongoose OS says of it; what stood before the error is applied.
-pub fn apply(text: &[u8], config: &mut Config) -> Result<(), String> {
+pub fn apply(text: &[u8], values: &mut Values) -> Result<(), String> {
     let mut complaint = None;
     let walked = walk(text, &mut |path, token| {
         if complaint.is_some() {
             return;
         }
-        // What is in no object, in an array, or of an unknown name is passed over, and so is any value in place of a section.
+        // Ignored: what is outside of objects or in an array, unknown names, and values of sections.
         let key = path.strip_prefix(b".").map(str::from_utf8);
         let Some(Ok(key)) = key else { return };
-        if let Some(value) = config.values.get_mut(key) {
+        if let Some(value) = values.get_mut(key) {
             complaint = set(value, key, token).err();
         }
     });

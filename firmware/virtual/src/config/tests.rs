@@ -126,7 +126,7 @@ fn each_vector_is_read_as_mongoose_reads_it() {
     for case in cases {
         let name = case["name"].as_str().unwrap();
         let mut config = Config::defaults();
-        let result = layer::apply(case["file"].as_str().unwrap().as_bytes(), &mut config);
+        let result = config.apply(case["file"].as_str().unwrap().as_bytes());
         let taken: BTreeMap<String, Json> = serde_json::from_value(case["taken"].clone()).unwrap();
         assert_eq!(changed(&config), taken, "{name}: {}", case["why"]);
         assert_eq!(
@@ -154,7 +154,7 @@ fn bytes_that_are_no_text_are_kept_as_they_are() {
     ] {
         let mut config = Config::defaults();
         let before = config.value("device.id").clone();
-        let result = layer::apply(file, &mut config);
+        let result = config.apply(file);
         assert_eq!(result.is_ok(), expected.is_some(), "{file:?}: {result:?}");
         let expected = expected.map_or(before, |bytes| Value::Text(CString::new(bytes).unwrap()));
         assert_eq!(config.value("device.id"), &expected, "{file:?}");
@@ -166,7 +166,7 @@ fn a_path_too_long_to_be_kept_names_no_setting() {
     let long = "x".repeat(300);
     let mut config = Config::defaults();
     let file = format!(r#"{{"{long}":{{"lock":{{"relock_s":1}}}},"lock":{{"relock_s":2}}}}"#);
-    assert_eq!(layer::apply(file.as_bytes(), &mut config), Ok(()));
+    assert_eq!(config.apply(file.as_bytes()), Ok(()));
     assert_eq!(config.int("lock.relock_s"), 2);
 }
 
@@ -191,10 +191,10 @@ fn a_save_writes_what_differs_from_the_layers_below() {
         "neither conf5.json nor the command line"
     );
     config
-        .take(br#"{"lock":{"pulse_ms":7},"pins":{"relay":5}}"#)
+        .apply(br#"{"lock":{"pulse_ms":7},"pins":{"relay":5}}"#)
         .unwrap();
     assert_eq!(saved(&config), nine, "what is so already");
-    config.take(br#"{"lock":{"relock_s":5}}"#).unwrap();
+    config.apply(br#"{"lock":{"relock_s":5}}"#).unwrap();
     assert_eq!(saved(&config), "{\n}", "what is as below");
 }
 
@@ -202,7 +202,7 @@ fn a_save_writes_what_differs_from_the_layers_below() {
 fn what_the_firmware_changed_in_ram_is_saved_with_everything_else() {
     let mut config = Config::defaults();
     config.replace("mqtt.enable", Value::Bool(false));
-    config.take(br#"{"pins":{"relay":5}}"#).unwrap();
+    config.apply(br#"{"pins":{"relay":5}}"#).unwrap();
     let text =
         "{\n  \"mqtt\": {\n    \"enable\": false\n  },\n  \"pins\": {\n    \"relay\": 5\n  }\n}";
     assert_eq!(saved(&config), text);
@@ -211,7 +211,7 @@ fn what_the_firmware_changed_in_ram_is_saved_with_everything_else() {
 #[test]
 fn settings_before_an_error_are_taken_without_a_save_too() {
     let mut config = Config::defaults();
-    let result = config.take(br#"{"lock":{"relock_s":9,"pulse_ms":"x"},"pins":{"relay":5}}"#);
+    let result = config.apply(br#"{"lock":{"relock_s":9,"pulse_ms":"x"},"pins":{"relay":5}}"#);
     assert_eq!(result, Err("[lock.pulse_ms] is not a number".into()));
     assert_eq!(
         saved(&config),
@@ -259,7 +259,7 @@ fn a_save_is_written_in_the_words_of_mongoose() {
         ),
     ] {
         let mut config = Config::defaults();
-        config.take(settings.as_bytes()).unwrap();
+        config.apply(settings.as_bytes()).unwrap();
         assert_eq!(saved(&config), text);
     }
 }

@@ -1,12 +1,14 @@
-//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which accepts much that is not JSON: keys without quotes, missing and trailing
-//! commas, hexadecimal and octal numbers, anything after the end. It must not know any setting.
+//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which accepts much that is not JSON: keys
+//! without quotes, missing and trailing commas, hexadecimal and octal numbers, anything after the end.
+//!
+//! Must not know: any setting.
 
-/// What a value is. An object shows only in the paths of what is in it.
+/// Kind of a value. An object shows only in the paths of its members.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// Text, still escaped.
+    /// A text, with its escapes.
     Text,
-    /// A number.
+    /// A number in decimal or hexadecimal form.
     Number,
     /// `true`
     True,
@@ -14,32 +16,32 @@ pub enum Kind {
     False,
     /// `null`
     Null,
-    /// An array begins or ends; its items have paths of their own.
+    /// The start or the end of an array; its items have their own paths.
     Array,
 }
 
-/// A value and where it stands.
+/// A value and its place in the text.
 pub struct Token<'a> {
-    /// What it is.
+    /// Kind of the value.
     pub kind: Kind,
-    /// Its bytes, those of a text without the quotes.
+    /// Its bytes; a text without the quotes.
     pub bytes: &'a [u8],
-    /// Everything from its first byte on: C's number parsers do not know where it ends.
+    /// The text from its first byte on: C's number parsers do not know where the value ends.
     pub rest: &'a [u8],
 }
 
-/// The text breaks off, or goes on as nothing can.
+/// The text is truncated or malformed.
 #[derive(Debug, PartialEq)]
 pub struct Broken;
 
-/// `JSON_MAX_PATH_LEN` without its NUL: what does not fit of a path is cut off.
+/// `JSON_MAX_PATH_LEN` without its NUL; longer paths are truncated.
 const PATH_BYTES_MAX: usize = 255;
 
-/// Gives each value of `json` to `visit` with its path, as `.section.key` or `.list[0]`, in the order of the text. How deep it may be
-/// nested is a matter of the stack, as there.
+/// Passes each value of `json` to `visit` with its path, such as `.section.key` or `.list[0]`, in the
+/// order of the text. Only the stack limits the depth, as in frozen.
 ///
 /// # Errors
-/// The text is broken; what stood before has been given.
+/// The text is broken; the values before that were passed.
 pub fn walk(json: &[u8], visit: &mut dyn FnMut(&[u8], &Token<'_>)) -> Result<(), Broken> {
     let mut walk = Walk {
         json,
@@ -57,7 +59,7 @@ struct Walk<'a, 'v> {
     visit: &'v mut dyn FnMut(&[u8], &Token<'_>),
 }
 
-/// How long a character is by its first byte; nobody looks at the others.
+/// Length of a character by its first byte; the others are not checked.
 pub fn utf8_length(first: u8) -> usize {
     match first {
         0..=0x7f => 1,
@@ -67,7 +69,7 @@ pub fn utf8_length(first: u8) -> usize {
     }
 }
 
-/// How many bytes follow the backslash of an escape.
+/// Number of bytes after the backslash of an escape.
 fn escape_length(after: &[u8]) -> Result<usize, Broken> {
     match after.first() {
         Some(b'u') if after.len() >= 5 && after[1..5].iter().all(u8::is_ascii_hexdigit) => Ok(5),
@@ -77,12 +79,11 @@ fn escape_length(after: &[u8]) -> Result<usize, Broken> {
 }
 
 impl Walk<'_, '_> {
-    /// The byte here.
     fn here(&self) -> Option<u8> {
         self.json.get(self.at).copied()
     }
 
-    /// The next byte that is no white space.
+    /// Skips white space and returns the next byte.
     fn current(&mut self) -> Option<u8> {
         while matches!(self.here(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -104,7 +105,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// One byte that is `wanted`, and all such that follow.
+    /// Skips wanted bytes, at least one.
     fn some(&mut self, wanted: impl Fn(u8) -> bool) -> Result<(), Broken> {
         if !self.here().is_some_and(&wanted) {
             return Err(Broken);
@@ -113,7 +114,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Lengthens the path. Returns how long it was.
+    /// Extends the path. Returns its length before that.
     fn append(&mut self, name: &[u8]) -> usize {
         let before = self.path.len();
         let room = PATH_BYTES_MAX - before;
@@ -121,8 +122,8 @@ impl Walk<'_, '_> {
         before
     }
 
-    /// Tells of a value; one whose path ends in a dot is a key, or has an empty one.
-    fn tell(&mut self, kind: Kind, start: usize) {
+    /// Passes on a value; if its path ends in a dot, it is a key or has an empty key.
+    fn pass_on(&mut self, kind: Kind, start: usize) {
         if self.path.last() != Some(&b'.') {
             let token = Token {
                 kind,
@@ -157,7 +158,7 @@ impl Walk<'_, '_> {
             if byte == b'\\' {
                 length += escape_length(&self.json[self.at + 1..])?;
             } else if byte == b'"' {
-                self.tell(Kind::Text, start);
+                self.pass_on(Kind::Text, start);
                 self.at += 1;
                 return Ok(());
             }
@@ -172,7 +173,7 @@ impl Walk<'_, '_> {
         }
         let start = self.at;
         self.at += word.len();
-        self.tell(kind, start);
+        self.pass_on(kind, start);
         Ok(())
     }
 
@@ -198,13 +199,13 @@ impl Walk<'_, '_> {
                 self.some(|b| b.is_ascii_digit())?;
             }
         }
-        self.tell(Kind::Number, start);
+        self.pass_on(Kind::Number, start);
         Ok(())
     }
 
     fn array(&mut self) -> Result<(), Broken> {
         let start = self.at;
-        self.tell(Kind::Array, start);
+        self.pass_on(Kind::Array, start);
         self.expect(b'[')?;
         let mut index = 0;
         while self.current() != Some(b']') {
@@ -217,7 +218,7 @@ impl Walk<'_, '_> {
             }
         }
         self.expect(b']')?;
-        self.tell(Kind::Array, start);
+        self.pass_on(Kind::Array, start);
         Ok(())
     }
 
@@ -245,7 +246,7 @@ impl Walk<'_, '_> {
             }
             Some(byte) if byte.is_ascii_alphabetic() => {
                 self.skip_while(|b| b == b'_' || b.is_ascii_alphanumeric());
-                self.tell(Kind::Text, start);
+                self.pass_on(Kind::Text, start);
                 start..self.at
             }
             _ => return Err(Broken),

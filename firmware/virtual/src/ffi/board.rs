@@ -1,47 +1,50 @@
-//! Pins, timers, the clock, heap, flash and restart, as the firmware calls them. It must not know what is wired to the board.
+//! Pins, timers, the clock, heap, flash and restart, as the firmware calls them.
+//!
+//! Must not know: what is wired to the board.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 use std::ffi::{c_int, c_void};
 use std::time::Duration;
 
 use crate::call::{Context, PinCallback, TimerCallback};
-use crate::device::with;
+use crate::current::with;
+use crate::device::Device;
 use crate::power::Point;
 use crate::restart;
 use crate::timer::Task;
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_set_mode(pin: c_int, mode: c_int) -> bool {
-    with(|d| d.pin_set_mode(pin, mode))
+    with(|d| d.set_pin_mode(pin, mode))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_read_out(pin: c_int) -> bool {
-    with(|d| d.pin_read_out(pin))
+    with(|d| d.pins.read_out(pin))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_toggle(pin: c_int) -> bool {
     with(|d| {
-        let level = !d.pin_read_out(pin);
-        d.pin_write(pin, level);
+        let level = !d.pins.read_out(pin);
+        d.write_pin(pin, level);
         level
     })
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_setup_output(pin: c_int, level: bool) -> bool {
-    with(|d| d.pin_setup_output(pin, level))
+    with(|d| d.set_output(pin, level))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_read(pin: c_int) -> bool {
-    with(|d| d.pin_read(pin))
+    with(|d| d.pins.read(pin))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_write(pin: c_int, level: bool) {
-    with(|d| d.pin_write(pin, level));
+    with(|d| d.write_pin(pin, level));
 }
 
 #[unsafe(no_mangle)]
@@ -53,7 +56,10 @@ extern "C" fn mgos_gpio_set_button_handler(
     callback: PinCallback,
     context: *mut c_void,
 ) -> bool {
-    with(|d| d.pin_handle(pin, pull, edge, debounce_ms, callback, Context(context)))
+    with(|d| {
+        d.pins
+            .set_handler(pin, pull, edge, debounce_ms, callback, Context(context))
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -83,7 +89,7 @@ extern "C" fn mgos_uptime() -> f64 {
     with(|d| d.clock.uptime_s())
 }
 
-/// What an ESP8266 has left for the heap once Mongoose OS, Wi-Fi and one TLS connection are up, about.
+/// Roughly the heap of an ESP8266 on which Mongoose OS, Wi-Fi and one TLS connection are up.
 const HEAP_BYTES: usize = 51_560;
 const HEAP_FREE_BYTES: usize = 27_136;
 const HEAP_FREE_LEAST_BYTES: usize = 19_408;
@@ -139,5 +145,5 @@ extern "C" fn shim_power_off() {
 
 #[unsafe(no_mangle)]
 extern "C" fn shim_flash_save() {
-    with(|d| d.be_busy(d.slowness.save));
+    with(Device::save_file);
 }

@@ -1,18 +1,20 @@
-//! The generated accessors of the configuration, as the firmware calls them. It must not know what a setting means.
+//! The generated accessors of the configuration, as the firmware calls them.
+//!
+//! Must not know: what a setting means.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 use std::ffi::{CStr, CString, c_char, c_int};
 
 use super::to_string;
 use crate::config::Value;
-use crate::device::with;
+use crate::current::with;
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn shim_config_text(key: *const c_char) -> *const c_char {
     // SAFETY: the generated accessors pass a literal.
     let key = unsafe { to_string(key) };
     with(|d| match d.config.value(&key) {
-        // Lives until the setting is replaced, as in Mongoose OS; an empty one is NULL there.
+        // Valid until the setting is replaced, and NULL if it is empty, both as in Mongoose OS.
         Value::Text(text) if !text.is_empty() => text.as_ptr(),
         _ => std::ptr::null(),
     })
@@ -55,7 +57,7 @@ unsafe extern "C" fn shim_config_set_int(key: *const c_char, value: c_int) {
     // SAFETY: the generated accessors pass a literal.
     let key = unsafe { to_string(key) };
     with(|d| {
-        let value = d.config.integer(&key, value);
+        let value = d.config.value_of_int(&key, value);
         d.config.replace(&key, value);
     });
 }
@@ -69,7 +71,7 @@ unsafe extern "C" fn shim_config_set_double(key: *const c_char, value: f64) {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn shim_mqtt_offer_text(key: *const c_char, value: *const c_char) {
-    // SAFETY: the generated function passes a literal, and what the firmware put in its struct.
+    // SAFETY: the generated function passes a literal, and a member of the firmware's struct.
     let (key, value) = unsafe { (to_string(key), to_text(value)) };
     with(|d| d.mqtt.offer(key, value));
 }
@@ -79,7 +81,7 @@ unsafe extern "C" fn shim_mqtt_offer_int(key: *const c_char, value: c_int) {
     // SAFETY: the generated function passes a literal.
     let key = unsafe { to_string(key) };
     with(|d| {
-        let value = d.config.integer(&key, value);
+        let value = d.config.value_of_int(&key, value);
         d.mqtt.offer(key, value);
     });
 }
@@ -93,5 +95,5 @@ unsafe extern "C" fn shim_mqtt_offer_double(key: *const c_char, value: f64) {
 
 #[unsafe(no_mangle)]
 extern "C" fn shim_mqtt_take_offer(is_system: bool) -> bool {
-    with(|d| d.mqtt_take_offer(is_system))
+    with(|d| d.mqtt.take_offer(is_system))
 }

@@ -1,11 +1,15 @@
-//! Events, MQTT and Wi-Fi, as the firmware calls them. It must not know what a message means.
+//! Events, MQTT and Wi-Fi, as the firmware calls them.
+//!
+//! Must not know: what a message means.
 #![allow(unsafe_code, reason = "this module is the border to C")]
 
 use std::ffi::{c_char, c_int, c_void};
 
 use super::{MgStr, to_bytes, to_string};
 use crate::call::{Context, EventCallback, MqttCallback};
-use crate::device::with;
+use crate::current::with;
+use crate::event;
+use crate::link::Publish;
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_wifi_sta_get_rssi() -> c_int {
@@ -18,7 +22,10 @@ extern "C" fn mgos_event_add_handler(
     callback: EventCallback,
     context: *mut c_void,
 ) -> bool {
-    with(|d| d.add_handler(event, callback, Context(context)));
+    with(|d| {
+        d.handlers
+            .add(event, event::ONE, callback, Context(context));
+    });
     true
 }
 
@@ -28,7 +35,10 @@ extern "C" fn mgos_event_add_group_handler(
     callback: EventCallback,
     context: *mut c_void,
 ) -> bool {
-    with(|d| d.add_group_handler(group, callback, Context(context)));
+    with(|d| {
+        d.handlers
+            .add(group, event::GROUP, callback, Context(context));
+    });
     true
 }
 
@@ -46,7 +56,7 @@ unsafe extern "C" fn mgos_mqtt_global_subscribe(
     // SAFETY: the firmware passes a text with its length.
     let topic = unsafe { to_bytes(topic.p.cast(), topic.len) };
     let topic = String::from_utf8_lossy(&topic).into_owned();
-    with(|d| d.mqtt_global_subscribe(topic, callback, Context(context)));
+    with(|d| d.mqtt.subscribe(topic, callback, Context(context)));
 }
 
 #[unsafe(no_mangle)]
@@ -59,17 +69,26 @@ unsafe extern "C" fn mgos_mqtt_pub(
 ) -> u16 {
     // SAFETY: the firmware passes a NUL-terminated topic, and a message with its length.
     let (topic, payload) = unsafe { (to_string(topic), to_bytes(message, length)) };
-    with(|d| d.mqtt_pub(&topic, &payload, u8::try_from(qos).unwrap_or(0), retain))
+    let message = Publish {
+        topic,
+        payload,
+        qos: u8::try_from(qos).unwrap_or(0),
+        retain,
+    };
+    with(|d| d.mqtt.publish(&d.config, message))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_mqtt_global_connect() -> bool {
-    with(crate::device::Device::mqtt_connect)
+    with(|d| {
+        d.connect_mqtt();
+        d.mqtt.has_connection()
+    })
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_mqtt_global_disconnect() {
-    with(crate::device::Device::mqtt_disconnect);
+    with(|d| d.mqtt.disconnect());
 }
 
 #[unsafe(no_mangle)]

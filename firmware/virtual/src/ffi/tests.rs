@@ -1,13 +1,14 @@
-//! Tests of what crosses the border by C of the shim's own, generated from the schema. They must not know what a setting means.
+//! Tests of the generated C that passes the section of MQTT across the border.
 
 use std::ffi::c_void;
 use std::sync::mpsc::channel;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::device::{Device, install, with};
+use crate::current::{install, with};
+use crate::device::Device;
 use crate::inbox::Inbox;
-use crate::link::{Link, LinkEvent};
+use crate::link::{Link, Signal};
 use crate::mqtt::Mqtt;
 
 unsafe extern "C" {
@@ -15,8 +16,8 @@ unsafe extern "C" {
     fn mgos_mqtt_set_config(config: *const c_void) -> bool;
 }
 
-/// A device whose library was given the configuration's own section.
-fn given_the_section(enable: &str) {
+/// Installs a device and gives its library the configuration's own section.
+fn install_with_section(enable: &str) {
     let mut config = Config::defaults();
     for (key, value) in [
         ("mqtt.enable", enable),
@@ -26,19 +27,19 @@ fn given_the_section(enable: &str) {
     ] {
         config.set(key, value).unwrap();
     }
-    let link = Link::start(channel::<LinkEvent>().0).unwrap();
+    let link = Link::start(channel::<Signal>().0).unwrap();
     let mut device = Device::new(config, Mqtt::new(link), Inbox::new(channel().1));
-    device.clock = Clock::still();
+    device.clock = Clock::manual();
     install(device);
-    // SAFETY: the device is installed on this thread and nobody holds it.
+    // SAFETY: the device is installed on this thread and not borrowed.
     assert!(unsafe { mgos_mqtt_set_config(mgos_sys_config_get_mqtt()) });
 }
 
 #[test]
-fn a_section_that_was_given_arrives_whole() {
-    given_the_section("false");
+fn a_section_arrives_whole() {
+    install_with_section("false");
     with(|d| {
-        let own = d.mqtt_config();
+        let own = d.mqtt.settings(&d.config);
         assert!(!std::ptr::eq(own, &raw const d.config));
         let keys = d.config.keys().filter(|key| key.starts_with("mqtt."));
         let mut count = 0;
@@ -52,10 +53,10 @@ fn a_section_that_was_given_arrives_whole() {
 }
 
 #[test]
-fn the_configurations_own_section_is_not_copied() {
-    given_the_section("true");
+fn the_section_of_the_configuration_itself_is_not_copied() {
+    install_with_section("true");
     with(|d| {
         d.config.set("mqtt.keep_alive", "78").unwrap();
-        assert_eq!(d.mqtt_config().int("mqtt.keep_alive"), 78);
+        assert_eq!(d.mqtt.settings(&d.config).int("mqtt.keep_alive"), 78);
     });
 }

@@ -1,0 +1,20 @@
+//! A setting's value, and the settings of a device by their dotted keys.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+
+/// Settings by their dotted key, such as `lock.relock_s`.
+pub type Values = BTreeMap<String, Value>;
+
+/// Value of one setting; its type never changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A text as C sees it.
+    Text(CString),
+    /// An `int` of C or less.
+    Int(i64),
+    /// An `int` to C.
+    Bool(bool),
+    /// A `double` of C.
+    Double(f64),
+}
