@@ -1,5 +1,5 @@
-//! Compiles the firmware's C, application side included, against the shim, and generates the accessors
-//! of the configuration from `mos.yml` as the build of Mongoose OS does.
+//! Compiles the firmware's C, application side included, against the shim, and generates the
+//! accessors of the configuration from `mos.yml` as the build of Mongoose OS does.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Calls into the firmware. The device queues them; ffi.rs makes them when nobody borrows the device,
-//! because the firmware calls back.
+//! Calls into the firmware. The device queues them; ffi.rs makes them when nobody borrows the
+//! device, because the firmware calls back.
 //!
 //! Must not know: what a call means.
 

@@ -1,5 +1,5 @@
-//! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json` to
-//! `conf8.json` of the image, here the command line, and on top `conf9.json` of the device.
+//! The device's settings, layered as Mongoose OS layers them: defaults of `mos.yml`, `conf1.json`
+//! to `conf8.json` of the image, here the command line, and on top `conf9.json` of the device.
 //!
 //! Must not know: what a setting means.
 
@@ -48,10 +48,10 @@ impl Config {
         }
     }
 
-    /// Applies `conf1.json` to `conf8.json` of the flash directory, with the image's own `conf1.json`
-    /// if the flash has none; then `command_line`, keys with values; then `conf9.json`. Returns the
-    /// log lines about bad files: as in Mongoose OS, a bad layer does not stop the boot and keeps its
-    /// effect up to the error, and no layer is required.
+    /// Applies `conf1.json` to `conf8.json` of the flash directory, with the image's own
+    /// `conf1.json` if the flash has none; then `command_line`, keys with values; then
+    /// `conf9.json`. Returns the log lines about bad files: as in Mongoose OS, a bad layer does not
+    /// stop the boot and keeps its effect up to the error, and no layer is required.
     ///
     /// # Errors
     /// As [`Config::set`], for the command line.

@@ -100,9 +100,9 @@ pub struct CoreLock(NonNull<Harness>);
 /// `REPORT_BYTES_MAX` of report.h.
 const REPORT_BYTES_MAX: usize = 640;
 
-// SAFETY, for every call below: the pointer came from `harness_new`, is freed only in `drop`, and is
-// used by one thread at a time, because methods that change the lock borrow it mutably; the other
-// arguments outlive the call, and C keeps none of them.
+// SAFETY, for every call below: the pointer came from `harness_new`, is freed only in `drop`, and
+// is used by one thread at a time, because methods that change the lock borrow it mutably; the
+// other arguments outlive the call, and C keeps none of them.
 impl CoreLock {
     /// A lock that was never powered, with blank flash.
     ///
@@ -113,15 +113,15 @@ impl CoreLock {
         Self(NonNull::new(harness).expect("memory for one lock"))
     }
 
-    /// Powers it on, at uptime 0. Returns whether the journal could be read; reads of slot 0 or 1 can be
-    /// made to fail.
+    /// Powers it on, at uptime 0. Returns whether the journal could be read; reads of slot 0 or 1
+    /// can be made to fail.
     pub fn boot(&mut self, unreadable_slot: Option<usize>) -> bool {
         let slot = unreadable_slot.map_or(-1, |slot| slot as c_int);
         unsafe { harness_boot(self.0.as_ptr(), slot) == 0 }
     }
 
-    /// Receives the answer to an update that was sent at `sent_ms`, with the server's time in seconds
-    /// since 1970. Returns whether that made the time known.
+    /// Receives the answer to an update that was sent at `sent_ms`, with the server's time in
+    /// seconds since 1970. Returns whether that made the time known.
     pub fn answer(&mut self, second: u64, sent_ms: u64, uptime_ms: u64) -> bool {
         unsafe { harness_answer(self.0.as_ptr(), second, sent_ms, uptime_ms) == 1 }
     }

@@ -13,8 +13,8 @@ pub fn install(device: Device) {
     DEVICE.with(|cell| *cell.borrow_mut() = Some(device));
 }
 
-/// Borrows the device of this thread for `work`, which must not call the firmware: that would borrow
-/// the device again.
+/// Borrows the device of this thread for `work`, which must not call the firmware: that would
+/// borrow the device again.
 ///
 /// # Panics
 /// No device is installed, or it is borrowed already.

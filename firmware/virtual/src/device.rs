@@ -234,8 +234,8 @@ impl Device {
         self.carry_out(effects);
     }
 
-    /// Runs a task of the shim that is due, or queues a call of the firmware's. Returns whether there
-    /// was a task.
+    /// Runs a task of the shim that is due, or queues a call of the firmware's. Returns whether
+    /// there was a task.
     pub fn run_due_timer(&mut self) -> bool {
         match self.timers.take_due(self.clock.uptime()) {
             None => return false,

@@ -68,8 +68,8 @@ pub fn take_connection_flags() -> u64 {
 /// Makes a call into the firmware.
 pub fn run(call: &Call) {
     // SAFETY: the firmware passed callback and context together, and its callbacks live as long as
-    // the process; the other arguments live until the callback returns, which is all that Mongoose OS
-    // promises; the device is not borrowed.
+    // the process; the other arguments live until the callback returns, which is all that Mongoose
+    // OS promises; the device is not borrowed.
     unsafe {
         match call {
             Call::Timer(callback, context) => callback(context.0),

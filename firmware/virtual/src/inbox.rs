@@ -60,8 +60,8 @@ impl Inbox {
         }
     }
 
-    /// Waits on behalf of a busy device, at most for `wait`. Returns an input that acts on the device
-    /// from outside; everything else is kept for [`Inbox::next`].
+    /// Waits on behalf of a busy device, at most for `wait`. Returns an input that acts on the
+    /// device from outside; everything else is kept for [`Inbox::next`].
     pub fn while_busy(&mut self, wait: Duration) -> Option<Input> {
         let deadline = Instant::now() + wait;
         loop {

@@ -1,5 +1,6 @@
-//! The network side of the MQTT library. Each connection has an event loop of its own, so that nothing
-//! is replayed that Mongoose OS would not replay. This is the only file that knows the MQTT client.
+//! The network side of the MQTT library. Each connection has an event loop of its own, so that
+//! nothing is replayed that Mongoose OS would not replay. This is the only file that knows the MQTT
+//! client.
 //!
 //! Must not know: topics, nor when to reconnect.
 
@@ -20,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// The library under Mongoose OS has no timeout for TLS or CONNACK; a year stands for that.
 const NO_TIMEOUT_S: u64 = 365 * 24 * 60 * 60;
-/// Larger than any packet that a device sends or that AWS IoT accepts.
+/// Larger than any packet that a device sends or AWS accepts.
 const PACKET_BYTES_MAX: usize = 160 * 1024;
 /// After this many keep-alive intervals without an answer the connection is given up.
 const KEEP_ALIVES_MAX: f32 = 1.7;
@@ -34,7 +35,8 @@ pub enum LinkEvent {
     Message(String, Vec<u8>),
     /// PUBACK, with the number that was given to [`Connection::publish`].
     PublishAcknowledged(u16),
-    /// SUBACK: number that was given to [`Connection::subscribe`], packet id, whether it was granted.
+    /// SUBACK: number that was given to [`Connection::subscribe`], packet id, whether it was
+    /// granted.
     SubscribeAnswered(usize, u16, bool),
     /// PINGRESP.
     Pong,
@@ -234,7 +236,8 @@ impl Connection {
         sent.is_ok()
     }
 
-    /// Subscribes with QoS 1 under a number of the caller's. Returns whether the library accepted it.
+    /// Subscribes under a number of the caller's, with acknowledged messages. Returns whether the
+    /// library accepted it.
     pub fn subscribe(&mut self, number: usize, topic: &str) -> bool {
         let sent = self.client.try_subscribe(topic, QoS::AtLeastOnce);
         if sent.is_ok() {

@@ -1,10 +1,11 @@
-//! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection, with
-//! GPIO, flash files and a power switch (kill it, start it again with the same `--flash`).
+//! A virtual ESP8266: the firmware's C, application side included, on a real MQTT/TLS connection,
+//! with GPIO, flash files and a power switch (kill it, start it again with the same `--flash`).
 //!
 //! Each part of the device changes its own state only, and returns effects for the device to carry
 //! out. Modules depend on each other in one direction, from bottom to top:
 //!
-//! 1. `call`, `clock`, `input`, `link`, `output`; then `event`, `inbox`, `power`, `restart`, `timer`
+//! 1. `call`, `clock`, `input`, `link`, `output`; then `event`, `inbox`, `power`, `restart`,
+//!    `timer`
 //! 2. `config` (over its `value`, `walk`, `layer`, `difference`), `effect`
 //! 3. the parts: `finger`, `pin` (over `interrupt`), `mqtt` (over `connect`, `queue`, `topic`)
 //! 4. `device`, which owns the state of all parts and carries out their effects
@@ -129,7 +130,7 @@ struct Options {
     /// Cut the power at a point, counted from each boot; see POWER CUTS below.
     #[arg(long, value_name = "POINT")]
     power_cut: Option<Cut>,
-    /// Start in manual time: only lines of pass_ms let time pass.
+    /// Start in manual time: only input lines `pass_ms` let time pass.
     #[arg(long)]
     still: bool,
 }

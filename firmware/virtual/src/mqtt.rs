@@ -1,6 +1,6 @@
 //! The MQTT library of Mongoose OS, with its behaviour as read from its source, including what
-//! surprises: a publish "succeeds" offline, QoS 1 is queued and replayed, and the delay between
-//! reconnects doubles from two seconds to a minute.
+//! surprises: a publish "succeeds" offline, acknowledged messages are queued and replayed, and the
+//! delay between reconnects doubles from two seconds to a minute.
 //!
 //! Must not know: what a message means.
 
@@ -37,7 +37,8 @@ pub struct Mqtt {
     link: Link,
     connection: Option<Connection>,
     is_connected: bool,
-    /// Ends the connection once everything was sent, which never happens before a handshake is over.
+    /// Ends the connection once everything was sent, which never happens before a handshake is
+    /// over.
     ends_when_sent: bool,
     /// Whether the parent was told that the device is connected.
     is_announced: bool,
@@ -173,8 +174,9 @@ impl Mqtt {
         Some(Effect::Reconnect(delay))
     }
 
-    /// `mgos_mqtt_global_disconnect`: prevents reconnects until [`Mqtt::connect`], which does nothing
-    /// before the connection has closed: at the next poll or, in a handshake that hangs, never.
+    /// `mgos_mqtt_global_disconnect`: prevents reconnects until [`Mqtt::connect`], which does
+    /// nothing before the connection has closed: at the next poll or, in a handshake that hangs,
+    /// never.
     pub fn disconnect(&mut self) {
         self.reconnect_ms = -1.0;
         self.ends_when_sent = self.connection.is_some();
@@ -269,8 +271,8 @@ impl Mqtt {
         }
     }
 
-    /// `mgos_mqtt_pub`: returns the message's id, which is 0 only if MQTT is disabled. Being offline
-    /// is not an error.
+    /// `mgos_mqtt_pub`: returns the message's id, which is 0 only if MQTT is disabled. Being
+    /// offline is not an error.
     pub fn publish(&mut self, system: &Config, mut message: Publish) -> u16 {
         let settings = self.settings(system);
         if !settings.flag("mqtt.enable") {
@@ -357,8 +359,8 @@ impl Mqtt {
         effects
     }
 
-    /// SUBACK: the call of that subscription's handler alone, and without the code: to the handler a
-    /// refusal looks like a grant.
+    /// SUBACK: the call of that subscription's handler alone, and without the code: to the handler
+    /// a refusal looks like a grant.
     fn receive_suback(&mut self, number: usize, id: u16, granted: bool) -> Effect {
         if granted {
             self.subscribes_open = self.subscribes_open.saturating_sub(1);

@@ -115,7 +115,8 @@ impl Power {
         self.cut == Some(Cut { point, nth })
     }
 
-    /// How many bytes of the current write reach the flash before the power fails; `None` if all do.
+    /// How many bytes of the current write reach the flash before the power fails; `None` if all
+    /// do.
     pub fn write_bytes_max(&self) -> Option<usize> {
         match self.cut {
             Some(Cut {

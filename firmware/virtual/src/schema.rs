@@ -7,7 +7,6 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use saphyr::{LoadableYamlNode, Yaml};
 
@@ -27,12 +26,12 @@ pub enum Default {
 /// The declared settings by their dotted key.
 pub type Schema = BTreeMap<String, Default>;
 
-/// Adds the entries of a manifest's `config_schema` to `schema`: `["key", "type", default]` declares, `["key", default]`
-/// overrides what a library declared.
+/// Adds the entries of a manifest's `config_schema` to `schema`: `["key", "type", default]`
+/// declares, `["key", default]` overrides what a library declared.
 ///
 /// # Errors
-/// The manifest is not YAML, or an entry has an unknown type, a default of another type or nothing to
-/// override. The text names the entry.
+/// The manifest is not YAML, or an entry has an unknown type, a default of another type or nothing
+/// to override. The text names the entry.
 pub fn extend(schema: &mut Schema, manifest: &str) -> Result<(), String> {
     let documents = Yaml::load_from_str(manifest).map_err(|e| format!("not YAML: {e}"))?;
     let entries = documents
@@ -104,8 +103,8 @@ fn c_type(default: &Default) -> (&'static str, &'static str) {
     }
 }
 
-/// The section as a struct: its declaration, and C code that fills it from the configuration or offers
-/// its members to the shim. The offer returns whether the struct is the configuration's own.
+/// The section as a struct: its declaration, and C code that fills it from the configuration or
+/// offers its members to the shim. The offer returns whether the struct is the configuration's own.
 fn section(schema: &Schema) -> (String, String) {
     let (mut members, mut view, mut offer) = (String::new(), String::new(), String::new());
     for (key, default) in schema {
@@ -118,47 +117,54 @@ fn section(schema: &Schema) -> (String, String) {
         offer += &format!("  shim_mqtt_offer_{kind}(\"{key}\", section->{name});\n");
     }
     let header = format!(
-        "struct mgos_config_mqtt {{\n{members}}};\nconst struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void);\n"
+        "struct mgos_config_mqtt {{\n{members}}};
+const struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void);
+"
     );
     let source = format!(
-        "#include <stdbool.h>\nvoid shim_mqtt_offer_text(const char *key, const char *v);\n\
-         void shim_mqtt_offer_int(const char *key, int v);\nvoid shim_mqtt_offer_double(const char *key, double v);\n\
-         bool shim_mqtt_offer(const struct mgos_config_mqtt *section);\n\
-         static struct mgos_config_mqtt s_mqtt;\n\
-         const struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void) {{\n{view}  return &s_mqtt;\n}}\n\
-         bool shim_mqtt_offer(const struct mgos_config_mqtt *section) {{\n{offer}  return section == &s_mqtt;\n}}\n"
+        "static struct mgos_config_mqtt s_mqtt;
+const struct mgos_config_mqtt *mgos_sys_config_get_mqtt(void) {{
+{view}  return &s_mqtt;
+}}
+bool shim_mqtt_offer(const struct mgos_config_mqtt *section) {{
+{offer}  return section == &s_mqtt;
+}}
+"
     );
     (header, source)
 }
 
+/// Start of the generated source: the functions of the shim that it calls or defines.
+const PROTOTYPES: &str = "/*! Generated from config_schema. */
+#include <stdbool.h>
+#include \"mgos_config.h\"
+const char *shim_config_text(const char *key);
+int shim_config_int(const char *key);
+double shim_config_double(const char *key);
+void shim_config_set_text(const char *key, const char *v);
+void shim_config_set_int(const char *key, int v);
+void shim_config_set_double(const char *key, double v);
+void shim_mqtt_offer_text(const char *key, const char *v);
+void shim_mqtt_offer_int(const char *key, int v);
+void shim_mqtt_offer_double(const char *key, double v);
+bool shim_mqtt_offer(const struct mgos_config_mqtt *section);
+";
+
 /// Header and source of the accessors, with the names and types that Mongoose OS generates.
 pub fn accessors(schema: &Schema) -> (String, String) {
-    let mut header = String::from(
-        "/*! Generated from config_schema. */\n#ifndef SHIM_MGOS_CONFIG_H\n#define SHIM_MGOS_CONFIG_H\n",
-    );
-    let mut source = String::from(
-        "/*! Generated from config_schema. */\n#include \"mgos_config.h\"\n\
-         const char *shim_config_text(const char *key);\nint shim_config_int(const char *key);\n\
-         double shim_config_double(const char *key);\nvoid shim_config_set_text(const char *key, const char *v);\n\
-         void shim_config_set_int(const char *key, int v);\nvoid shim_config_set_double(const char *key, double v);\n",
-    );
+    let mut header = String::from("/*! Generated from config_schema. */\n#pragma once\n");
+    let mut source = String::from(PROTOTYPES);
     for (key, default) in schema {
         let name = key.replace('.', "_");
         let (kind, c) = c_type(default);
         let get = format!("{c}mgos_sys_config_get_{name}(void)");
         let set = format!("void mgos_sys_config_set_{name}({c}v)");
-        writeln!(header, "{get};\n{set};").expect("a String takes everything");
-        writeln!(
-            source,
-            "{get} {{ return shim_config_{kind}(\"{key}\"); }}\n{set} {{ shim_config_set_{kind}(\"{key}\", v); }}"
-        )
-        .expect("a String takes everything");
+        header += &format!("{get};\n{set};\n");
+        source += &format!("{get} {{ return shim_config_{kind}(\"{key}\"); }}\n");
+        source += &format!("{set} {{ shim_config_set_{kind}(\"{key}\", v); }}\n");
     }
     let (struct_header, struct_source) = section(schema);
-    header.push_str(&struct_header);
-    source.push_str(&struct_source);
-    header.push_str("#endif\n");
-    (header, source)
+    (header + &struct_header, source + &struct_source)
 }
 
 /// The defaults as a Rust array of keys and values, which config.rs includes.

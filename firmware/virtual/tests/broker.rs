@@ -1,4 +1,5 @@
-//! The firmware against a broker of which the test plays every move: what it subscribes, sends, repeats and never sends.
+//! The firmware against a broker that the test plays: what it subscribes to, sends, repeats and
+//! never sends.
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -35,9 +36,11 @@ fn a_command_moves_the_latch_once_and_is_reported_whole() {
         command(&mut session, "unlock", 2);
         let report = session.report(|r| r["version"] == 2);
         let expected = json!({
-            "lock": "unlocked", "version": 2, "commandId": "c-2", "result": "executed", "source": "remote", "refused": null,
-            "bootCount": 1, "clock": "synced", "clockUncertaintyMs": report["state"]["reported"]["clockUncertaintyMs"],
-            "firmware": "2.0.0", "rssi": -61, "door": null, "settings": "stated", "relockMs": 0, "pulseMs": 0,
+            "lock": "unlocked", "version": 2, "commandId": "c-2", "result": "executed",
+            "source": "remote", "refused": null, "bootCount": 1, "clock": "synced",
+            "clockUncertaintyMs": report["state"]["reported"]["clockUncertaintyMs"],
+            "firmware": "2.0.0", "rssi": -61, "door": null, "settings": "stated",
+            "relockMs": 0, "pulseMs": 0,
             "reportId": report["state"]["reported"]["reportId"],
         });
         assert_eq!(report["state"]["reported"], expected);
@@ -50,7 +53,7 @@ fn a_command_moves_the_latch_once_and_is_reported_whole() {
 }
 
 #[test]
-fn a_power_cut_locks_and_the_repeated_command_opens_nothing() {
+fn after_a_power_cut_the_lock_is_locked_and_a_repeated_command_opens_nothing() {
     let (broker, flash) = (Broker::start(), flash());
     let first = device(&broker, &flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
@@ -80,7 +83,7 @@ fn a_power_cut_locks_and_the_repeated_command_opens_nothing() {
 }
 
 #[test]
-fn what_is_no_command_moves_nothing_and_the_next_command_acts() {
+fn an_invalid_command_moves_nothing_and_the_next_command_acts() {
     let (broker, flash) = (Broker::start(), flash());
     let device = device(&broker, &flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
@@ -107,7 +110,7 @@ fn what_is_no_command_moves_nothing_and_the_next_command_acts() {
 }
 
 #[test]
-fn a_press_made_offline_is_never_sent_later_even_where_the_library_would_queue_it() {
+fn a_press_made_offline_is_never_sent_later_even_if_the_library_would_queue_it() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = device(&broker, &flash, "button", &["mqtt.max_queue_length=5"]);
     let mut session = broker.accept_button();
@@ -127,14 +130,14 @@ fn a_press_made_offline_is_never_sent_later_even_where_the_library_would_queue_i
     assert_eq!(next["clickType"], "LONG", "nothing came before it");
 }
 
-/// Presses once, and gives the payload.
+/// Presses once and returns the payload.
 fn press(device: &mut Device, session: &mut Session) -> Value {
     device.say(r#"{"press":"single"}"#);
     session.press()
 }
 
 #[test]
-fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
+fn a_button_with_lost_flash_continues_its_sequence_only_with_a_synced_clock() {
     let broker = Broker::start();
     let first_flash = flash();
     let mut first = device(&broker, &first_flash, "button", &[]);
@@ -143,7 +146,7 @@ fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
     let counted = press(&mut first, &mut session);
     assert_eq!(
         counted["goodForMs"], 3_000,
-        "as long as it waits for its answer"
+        "as long as it waits for the answer"
     );
     drop((first, session));
 
@@ -152,19 +155,19 @@ fn a_button_whose_flash_was_lost_counts_on_only_from_a_good_clock() {
     let mut session = broker.accept_button();
     second.until(|l| l["event"] == "connected");
     for _ in 0..2 {
-        let unvouched = press(&mut second, &mut session);
+        let unsynced = press(&mut second, &mut session);
         assert_eq!(
-            (unvouched.get("sequence"), unvouched.get("pressedAt")),
+            (unsynced.get("sequence"), unsynced.get("pressedAt")),
             (None, None),
-            "nothing vouches for a count or a time"
+            "neither the sequence nor the time is known"
         );
     }
     session.accept_health();
-    let lifted = press(&mut second, &mut session);
+    let raised = press(&mut second, &mut session);
     assert!(
-        lifted["sequence"].as_u64() >= counted["sequence"].as_u64(),
-        "{lifted} after {counted}"
+        raised["sequence"].as_u64() >= counted["sequence"].as_u64(),
+        "{raised} after {counted}"
     );
     let next = press(&mut second, &mut session);
-    assert!(next["sequence"].as_u64() > lifted["sequence"].as_u64());
+    assert!(next["sequence"].as_u64() > raised["sequence"].as_u64());
 }

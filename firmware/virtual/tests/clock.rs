@@ -1,5 +1,6 @@
-//! Where a device's time comes from: the answers of its own shadow, and nowhere else (PROTOCOL D3). The test plays the server and its
-//! clock, and the device's time passes by hand, so the machine's clock has no part in the verdicts.
+//! A device gets the time from the answers of its own shadow alone (PROTOCOL D3). The test plays
+//! the server and its clock, and the device's time is manual, so that the result does not depend on
+//! the machine's clock.
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -13,10 +14,10 @@ use device::{Device, flash};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The server's time when the device asks, in seconds.
+/// Time of the server when the device asks, in seconds since 1970.
 const SERVER_S: u64 = 1_763_779_520;
 
-/// A lock that has just sent a report, which nobody has answered. Its time passes by hand from its power-on on.
+/// A lock in manual time that has just sent a report, which was not answered.
 struct Scene {
     device: Device,
     session: Session,
@@ -37,7 +38,7 @@ impl Scene {
         device.until(|l| l["event"] == "connected");
         device.pass(Duration::from_millis(100));
         let boot = session.report(|_| true);
-        // Accepted without a time, so it is not sent again.
+        // Accepted without a time, so that it is not sent again.
         session.send(ACCEPTED, &boot.to_string());
         session.send(COMMANDS, "not a command");
         device.until(says("not a command"));
@@ -52,11 +53,12 @@ impl Scene {
         }
     }
 
-    /// Answers the last report so late by the device's time, with the server's second; how wide the device's time is then.
+    /// Answers the last report after this much of the device's time, with the server's time in
+    /// seconds. Returns the uncertainty of the device's time after that.
     fn answer_after(&mut self, ms: u64, server_s: u64) -> Option<u64> {
         self.device.pass(Duration::from_millis(ms));
         self.session.accept_update_at(&self.report, 1, server_s);
-        // What comes after the answer shows that it was heard; whoever has got the time reports it at once.
+        // The device handles messages in order, and reports at once when it gets the time.
         self.session.send(COMMANDS, "not a command");
         self.device.until(says("not a command"));
         self.device.pass(Duration::from_secs(3));
@@ -64,7 +66,8 @@ impl Scene {
         report["state"]["reported"]["clockUncertaintyMs"].as_u64()
     }
 
-    /// What becomes of an unlock that was issued at the server's time and arrives so much later.
+    /// The result of an unlock that was issued at this time of the server and arrives `seconds`
+    /// later.
     fn unlock_after(&mut self, version: u64, issued_s: u64, seconds: u64) -> String {
         self.device.pass(Duration::from_secs(seconds));
         let text = command_text_at("unlock", version, issued_s);
@@ -82,7 +85,7 @@ fn says(text: &str) -> impl Fn(&Value) -> bool {
 }
 
 #[test]
-fn an_unlock_that_the_network_holds_back_acts_within_its_life_alone() {
+fn a_delayed_unlock_acts_only_within_its_lifetime() {
     for (held_s, outcome) in [
         (0, "executed"),
         (28, "executed"),
@@ -91,7 +94,8 @@ fn an_unlock_that_the_network_holds_back_acts_within_its_life_alone() {
     ] {
         let mut scene = Scene::start();
         assert_eq!(scene.answer_after(0, SERVER_S), Some(1_000));
-        // Three seconds have passed since. The second that the server did not say counts as passed, too.
+        // Three seconds have passed. The fraction of a second that the server omits counts as
+        // passed.
         let found = scene.unlock_after(5, SERVER_S + 3, held_s);
         assert_eq!(found, outcome, "held for {held_s} s");
         let opens = ["locked", "unlocked"];
@@ -105,7 +109,7 @@ fn an_unlock_that_the_network_holds_back_acts_within_its_life_alone() {
 }
 
 #[test]
-fn an_answer_that_is_held_back_makes_the_time_wide_and_too_late_an_answer_says_none() {
+fn a_delayed_answer_widens_the_time_and_a_late_one_gives_none() {
     assert_eq!(Scene::start().answer_after(900, SERVER_S), Some(1_901));
     let mut scene = Scene::start();
     assert_eq!(scene.answer_after(12_000, SERVER_S), None);
@@ -113,7 +117,7 @@ fn an_answer_that_is_held_back_makes_the_time_wide_and_too_late_an_answer_says_n
 }
 
 #[test]
-fn only_the_answer_to_its_own_last_update_says_the_time() {
+fn only_the_answer_to_its_own_last_update_gives_the_time() {
     let mut scene = Scene::start();
     for (token, state) in [
         (json!("another"), json!({"reported": {"lock": "unlocked"}})),
@@ -128,7 +132,7 @@ fn only_the_answer_to_its_own_last_update_says_the_time() {
     assert_eq!(scene.device.latches(), ["locked"]);
 }
 
-/// Says a line, and waits until it is heard.
+/// Sends a line and waits until it was handled.
 fn say(device: &mut Device, line: &str) {
     device.say(line);
     device.say(r#"{"read":-1}"#);
@@ -136,7 +140,7 @@ fn say(device: &mut Device, line: &str) {
 }
 
 #[test]
-fn a_device_that_hears_no_time_locks_and_does_not_unlock() {
+fn a_device_without_the_time_locks_but_does_not_unlock() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "lock", &[]);
     say(&mut device, r#"{"clock":{"hears_time":false}}"#);
@@ -163,7 +167,7 @@ fn a_device_that_hears_no_time_locks_and_does_not_unlock() {
 }
 
 #[test]
-fn a_button_says_when_it_was_pressed_at_the_earliest_and_how_it_is() {
+fn a_button_sends_its_earliest_press_time_and_its_health() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "button", &["button.supply_mv=3100"]);
     let mut session = broker.accept_button();
@@ -172,14 +176,15 @@ fn a_button_says_when_it_was_pressed_at_the_earliest_and_how_it_is() {
     assert_eq!(
         health,
         json!({
-            "bootCount": 1, "clock": "synced", "clockUncertaintyMs": width_ms, "firmware": "2.0.0", "rssi": -61,
+            "bootCount": 1, "clock": "synced", "clockUncertaintyMs": width_ms,
+            "firmware": "2.0.0", "rssi": -61,
             "supplyMv": 3100, "sequence": null, "lastPress": null,
         })
     );
     device.say(r#"{"press":"double"}"#);
     let press = session.press();
     let pressed_ms = press["pressedAt"].as_u64().expect("the time is known");
-    // Since the answer, so much has passed at the most.
+    // Less than a minute has passed since the answer.
     let since_ms = SERVER_S * 1000..SERVER_S * 1000 + 60_000;
     assert!(since_ms.contains(&pressed_ms), "{pressed_ms}");
     let health = session.accept_health_at(SERVER_S)["state"]["reported"].take();

@@ -1,5 +1,5 @@
-//! `Config.Set` over the serial port: what a save writes, whatever the firmware makes of its settings, and that a device which refused
-//! them is mended by it. The command line names the device; conf9.json is its own.
+//! `Config.Set` over the serial port: what a save writes, whether or not the firmware accepts its
+//! settings, and that it can correct the settings of a device that refused them.
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -30,7 +30,7 @@ fn is_refusal(line: &Value) -> bool {
 }
 
 #[test]
-fn a_save_holds_what_was_asked_for_and_nothing_else() {
+fn a_save_writes_the_requested_settings_and_nothing_else() {
     for (role, settings, is_good) in [
         ("lock", &[] as &[&str], true),
         ("button", &[], true),
@@ -53,7 +53,7 @@ fn a_save_holds_what_was_asked_for_and_nothing_else() {
 }
 
 #[test]
-fn settings_that_were_refused_are_mended_and_the_device_connects() {
+fn refused_settings_can_be_corrected_and_the_device_connects() {
     let (broker, flash) = (Broker::start(), flash());
     let wrong = r#"{"pins":{"relay":7}}"#;
     std::fs::write(flash.path().join("conf9.json"), wrong).expect("the flash can be written");

@@ -1,5 +1,5 @@
-//! What moves the latch besides commands: a hand at the exit, and relock, with a door whose contact bounces (PROTOCOL D5, D9).
-//! Nothing here is connected, and time passes by hand.
+//! What moves the latch other than commands: the exit button, and relock, with a door contact that
+//! bounces (PROTOCOL D5, D9). Time is manual.
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -41,7 +41,7 @@ impl Scene {
         self.device.say(&line.to_string());
     }
 
-    /// Lets time pass; where the latch went meanwhile.
+    /// Lets time pass. Returns the latch's movements.
     fn pass(&mut self, ms: u64) -> Vec<String> {
         let lines = self.device.pass(Duration::from_millis(ms));
         let latches = lines.iter().filter(|l| l["event"] == "latch");
@@ -50,7 +50,7 @@ impl Scene {
             .collect()
     }
 
-    /// Presses the exit button for a moment; the door unlocks.
+    /// Presses the exit button briefly; the latch unlocks.
     fn exit(&mut self) {
         self.drive(13, false);
         assert_eq!(self.pass(200), ["unlocked"]);
@@ -58,7 +58,7 @@ impl Scene {
         assert!(self.pass(100).is_empty());
     }
 
-    /// How long until the latch locks.
+    /// Time until the latch locks, in milliseconds.
     fn locks_after_ms(&mut self) -> u64 {
         let mut ms = 0;
         loop {
@@ -73,7 +73,7 @@ impl Scene {
     }
 }
 
-/// About so long: ticks are 100 ms apart, and a contact is believed after 50 ms.
+/// Whether a time is as expected: ticks are 100 ms apart, and a contact counts after 50 ms.
 fn about(ms: u64, expected_ms: u64) -> bool {
     (expected_ms..=expected_ms + 200).contains(&ms)
 }
@@ -89,7 +89,7 @@ fn the_exit_unlocks_offline_and_the_door_locks_again() {
 }
 
 #[test]
-fn a_glitch_is_no_hand_and_a_hand_that_stays_holds_no_door_open() {
+fn a_glitch_does_not_unlock_and_a_held_button_does_not_keep_the_door_unlocked() {
     let mut scene = Scene::start(&[]);
     for _ in 0..5 {
         scene.drive(13, false);
@@ -106,14 +106,15 @@ fn a_glitch_is_no_hand_and_a_hand_that_stays_holds_no_door_open() {
 }
 
 #[test]
-fn a_button_that_is_pressed_at_power_on_opens_nothing() {
+fn an_exit_button_that_is_pressed_at_power_on_opens_nothing() {
     let flash = flash();
     let mut device = Device::start(
         flash.path(),
         "lock",
         &[SETTINGS, &["lock.exit_level=1"]].concat(),
     );
-    // At that polarity an input without a pull-up reads pressed when the level is high; here it is low, so released.
+    // With this polarity, the pin has no pull-up and counts as pressed at the high level; it is
+    // low.
     device.until_ready();
     device.pass(Duration::from_secs(5));
     assert_eq!(device.latches(), ["locked"]);
@@ -123,7 +124,7 @@ fn a_button_that_is_pressed_at_power_on_opens_nothing() {
 }
 
 #[test]
-fn relock_waits_until_the_door_has_rested_closed() {
+fn relock_waits_until_the_door_has_settled() {
     let mut scene = Scene::start(&[]);
     scene.exit();
     scene.drive(14, true);
@@ -147,14 +148,14 @@ fn relock_may_count_from_the_closing() {
     scene.drive(14, false);
     let ms = scene.locks_after_ms();
     assert!(about(ms, 5_000), "{ms}");
-    // A door that nobody opened counts from the unlock.
+    // Without an opening of the door, relock counts from the unlock.
     scene.exit();
     let ms = scene.locks_after_ms();
     assert!(about(ms + 300, 5_000), "{ms}");
 }
 
 #[test]
-fn how_long_a_contact_bounces_is_a_setting() {
+fn the_debounce_time_of_a_contact_is_a_setting() {
     for (debounce_ms, settles_ms) in [(10, 1_010), (400, 1_400)] {
         let mut scene = Scene::start(&[&format!("lock.debounce_ms={debounce_ms}")]);
         scene.drive(13, false);
@@ -168,7 +169,7 @@ fn how_long_a_contact_bounces_is_a_setting() {
 }
 
 #[test]
-fn the_exit_is_reported_as_a_hand_and_a_command_wins_over_it() {
+fn the_exit_is_reported_as_manual_and_a_command_overrides_it() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "lock", &["pins.exit=13", "lock.relock_s=600"]);
     let mut session = broker.accept_lock("thing-1");

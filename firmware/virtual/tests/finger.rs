@@ -1,5 +1,5 @@
-//! No press that the finger did not make, and none lost, however long the flash takes. The finger moves to the millisecond in time that
-//! passes by hand, so the machine has no part in the verdicts.
+//! No press is invented and none is lost, however slow the flash is. The finger moves to the
+//! millisecond in manual time, so that the result does not depend on the machine.
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -12,20 +12,20 @@ use std::time::Duration;
 use broker::Broker;
 use device::{Device, flash};
 
-/// Held so long, a press is long: `button.long_ms`.
+/// Shortest long press: `button.long_ms`.
 const LONG_MS: u64 = 1500;
-/// A level that has held so long counts: `button.debounce_ms`.
+/// A level counts after this time: `button.debounce_ms`.
 const DEBOUNCE_MS: u64 = 50;
-/// No press is under way any more, and none of them has been given up.
+/// Every press is over by then, and none is given up.
 const SETTLED: Duration = Duration::from_secs(3);
-/// The longest `button.answer_ms`: the answers come in real time, which must not matter.
+/// The longest `button.answer_ms`: answers arrive in real time, which must not matter.
 const PATIENT: &str = "button.answer_ms=10000";
 
-/// What the finger does, on a device whose saves take so long.
+/// Movements of the finger, and the duration of the device's saves.
 #[derive(Clone, Copy)]
 struct Try {
     save_ms: u64,
-    /// Down, up, down.
+    /// Milliseconds down, up, down.
     finger: [u64; 3],
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Try {
     }
 }
 
-/// A button that is connected, and its time in the test's hand from the start.
+/// A connected button in manual time.
 fn button(broker: &Broker, flash: &tempfile::TempDir, save_ms: u64) -> (Device, broker::Session) {
     let address = broker.address().to_string();
     let absent = ["--ca", "x", "--cert", "x", "--key", "x"];
@@ -53,7 +53,7 @@ fn button(broker: &Broker, flash: &tempfile::TempDir, save_ms: u64) -> (Device, 
     (device, session)
 }
 
-/// The presses that the firmware makes of what the finger does, and that reach the broker.
+/// The presses that the firmware recognises, which must all reach the broker.
 fn presses(device: &mut Device, session: &mut broker::Session, finger: &[u64]) -> Vec<String> {
     device.say(&format!(r#"{{"finger":{finger:?}}}"#));
     let time: u64 = finger.iter().sum();
@@ -69,7 +69,7 @@ fn presses(device: &mut Device, session: &mut broker::Session, finger: &[u64]) -
     words
 }
 
-/// What one try came to: its own presses, and those of one more tap.
+/// The presses of a try, and those of one more tap.
 fn presses_of(attempt: Try) -> (Vec<String>, Vec<String>) {
     let (broker, flash) = (Broker::start(), flash());
     let (mut device, mut session) = button(&broker, &flash, attempt.save_ms);
@@ -78,7 +78,7 @@ fn presses_of(attempt: Try) -> (Vec<String>, Vec<String>) {
     (own, next)
 }
 
-/// Each try whose presses are not as `is_right` says, and what they were.
+/// Checks all tries with `is_right`, and reports the wrong ones together.
 fn check(tries: &[Try], is_right: impl Fn(&Try, &[String], &[String]) -> bool) {
     let mut wrong = Vec::new();
     for attempt in tries {
@@ -96,7 +96,7 @@ fn check(tries: &[Try], is_right: impl Fn(&Try, &[String], &[String]) -> bool) {
     );
 }
 
-/// Taps about `button.quiet_ms` apart, at each of these times of a save.
+/// Two taps with a gap of about `button.quiet_ms`, for each of these durations of a save.
 fn around_the_quiet_time(saves_ms: &[u64], gaps_ms: impl Iterator<Item = u64> + Clone) -> Vec<Try> {
     let mut tries = Vec::new();
     for save_ms in saves_ms {
@@ -112,7 +112,8 @@ fn around_the_quiet_time(saves_ms: &[u64], gaps_ms: impl Iterator<Item = u64> + 
     tries
 }
 
-/// One double press, or two single ones. A tap that is over before a device that was saving can have looked at it may be missing.
+/// One double press, or two single ones. A tap that ends while the device still saves may be
+/// missing.
 fn are_its_taps(attempt: &Try, words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
@@ -123,7 +124,7 @@ fn are_its_taps(attempt: &Try, words: &[String]) -> bool {
 }
 
 #[test]
-fn two_taps_are_no_long_press_and_the_next_tap_counts() {
+fn two_taps_are_never_a_long_press_and_the_next_tap_counts() {
     let mut tries = around_the_quiet_time(&[0, 30, 60, 100], (380..=440).step_by(4));
     tries.extend(around_the_quiet_time(&[200], (380..=620).step_by(20)));
     check(&tries, |attempt, own, next| {
@@ -146,7 +147,7 @@ fn the_tap_after_a_double_press_counts() {
 }
 
 #[test]
-fn a_press_is_long_if_the_finger_held_it_so_long() {
+fn a_press_is_long_if_it_is_held_for_long_ms() {
     let mut tries = Vec::new();
     for save_ms in [0, 60, 200] {
         for hold_ms in [LONG_MS - 100, LONG_MS + 100] {

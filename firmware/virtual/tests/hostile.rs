@@ -1,5 +1,6 @@
-//! The firmware against a broker that means no good, or is broken: whatever it does or leaves undone, the latch moves for
-//! valid commands alone, and once the broker is good again the device comes back and executes one (PROTOCOL D6, D7).
+//! The firmware against a hostile or broken broker: whatever the broker does, only valid commands
+//! move the latch, and once the broker is sane again the device reconnects and executes one
+//! (PROTOCOL D6, D7).
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -16,7 +17,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tls::Certificates;
 
-/// Everything waits less than it would at home, so that a test takes seconds.
+/// Short waits, so that a test takes seconds.
 const HASTE: &[&str] = &[
     "mqtt.reconnect_timeout_min=0.02",
     "mqtt.reconnect_timeout_max=0.1",
@@ -24,7 +25,7 @@ const HASTE: &[&str] = &[
     "watchdog.reboot_s=600",
 ];
 
-/// A lock whose journal is trusted, and whose next connection the test answers.
+/// A lock with a journal, whose next connection the test answers.
 struct Scene {
     broker: Broker,
     device: Device,
@@ -49,7 +50,8 @@ impl Scene {
         }
     }
 
-    /// The broker is good from now on: the device comes, opens once and locks once, and never did before.
+    /// From now on the broker is sane: the device connects, unlocks once and locks once, and has
+    /// not moved before.
     fn ends_well(self, version: u64) {
         let session = self.broker.accept();
         self.ends_well_with(session, version);
@@ -76,7 +78,7 @@ impl Scene {
     }
 }
 
-/// Flash of a lock that has taken lock command 1.
+/// Flash of a lock that has executed lock command 1.
 fn trusted_flash() -> TempDir {
     let (broker, flash) = (Broker::start(), flash());
     let _device = broker.device(&flash, "lock", &[]);
@@ -126,7 +128,7 @@ fn silence_after_connect_is_given_up() {
 }
 
 #[test]
-fn a_refused_connect_is_tried_again() {
+fn a_refused_connect_is_retried() {
     let scene = Scene::start(&[]);
     for code in [1, 2, 3, 4, 5, 0xff] {
         scene.broker.connect().write(&[0x20, 2, 0, code]);
@@ -135,7 +137,7 @@ fn a_refused_connect_is_tried_again() {
 }
 
 #[test]
-fn a_connection_dropped_after_any_packet_is_made_anew() {
+fn a_connection_dropped_after_any_packet_is_reopened() {
     let scene = Scene::start(&[]);
     drop(scene.broker.connection());
     drop(scene.broker.connect());
@@ -171,12 +173,12 @@ fn a_command_cut_at_any_byte_moves_nothing() {
         let packet = publish_bytes(0x32, COMMANDS, command_text("unlock", 2).as_bytes());
         session.write(&packet[..cut]);
     }
-    // The same version is still free: none of the pieces was taken for a command.
+    // Version 2 still acts: no fragment was taken for a command.
     scene.ends_well(2);
 }
 
 #[test]
-fn garbage_is_answered_by_a_new_connection() {
+fn garbage_leads_to_a_new_connection() {
     let scene = Scene::start(&[]);
     let pieces: [&[u8]; 12] = [
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
@@ -185,12 +187,12 @@ fn garbage_is_answered_by_a_new_connection() {
         &[0xff; 64],
         &[0x20, 0],                         // CONNACK without a body
         &[0x32, 0xff, 0xff, 0xff, 0xff, 1], // a length of five bytes
-        &[0x32, 0xff, 0xff, 0xff, 0x7f],    // 256 MB to come
+        &[0x32, 0xff, 0xff, 0xff, 0x7f],    // announces 256 MB
         &[0x32, 2, 0xff, 0xff],             // a topic longer than its packet
         &[0x36, 5, 0, 1, b'a', 0, 1],       // QoS 3
-        &[0x30, 3, 0, 1, 0xff],             // a topic that is no UTF-8
-        &[0xf0, 0],                         // a packet type that does not exist
-        &[0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 60, 0, 0], // the device's own part
+        &[0x30, 3, 0, 1, 0xff],             // a topic that is not UTF-8
+        &[0xf0, 0],                         // a reserved packet type
+        &[0x10, 12, 0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 60, 0, 0], // CONNECT
     ];
     for before_connack in [true, false] {
         for piece in pieces {
@@ -206,13 +208,13 @@ fn garbage_is_answered_by_a_new_connection() {
 }
 
 #[test]
-fn a_packet_too_long_to_receive_ends_the_connection_and_nothing_else() {
+fn a_packet_too_long_to_receive_only_ends_the_connection() {
     let scene = Scene::start(&[]);
     for bytes in [4_000, 100_000, 1_000_000] {
         let mut session = scene.broker.accept_lock("thing-1");
         let mut payload = command_text("unlock", 2);
         payload.push_str(&" ".repeat(bytes));
-        // The device may be gone before all of it has left.
+        // The device may close the connection before all of it was sent.
         let _ = session.try_write(&publish_bytes(0x32, COMMANDS, payload.as_bytes()));
         session.until_end();
     }
@@ -220,7 +222,7 @@ fn a_packet_too_long_to_receive_ends_the_connection_and_nothing_else() {
 }
 
 #[test]
-fn a_flood_of_commands_neither_moves_the_latch_nor_makes_a_flood_of_reports() {
+fn a_flood_of_commands_neither_moves_the_latch_nor_floods_the_reports() {
     const EACH: usize = 500;
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
@@ -242,7 +244,7 @@ fn a_flood_of_commands_neither_moves_the_latch_nor_makes_a_flood_of_reports() {
             session.send(COMMANDS, payload);
         }
     }
-    // What comes last is told last, and the device is well.
+    // The last command is reported last, and the device still works.
     session.command("lock", 2);
     let mut reports = 0;
     session.report(|r| {
@@ -274,12 +276,13 @@ fn a_command_with_qos_2_repeated_before_its_release_acts_once() {
 }
 
 #[test]
-fn a_retained_unlock_of_long_ago_opens_nothing() {
+fn an_old_retained_unlock_opens_nothing() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
     session.sync();
     let old = json!({
-        "v": 1, "action": "unlock", "version": 2, "commandId": "c-2", "issuedAt": 1_700_000_000, "expiresAt": 1_700_000_030,
+        "v": 1, "action": "unlock", "version": 2, "commandId": "c-2",
+        "issuedAt": 1_700_000_000, "expiresAt": 1_700_000_030,
     });
     session.write(&publish_bytes(0x33, COMMANDS, old.to_string().as_bytes()));
     scene.until_outcome(2, "expired");
@@ -287,7 +290,7 @@ fn a_retained_unlock_of_long_ago_opens_nothing() {
 }
 
 #[test]
-fn a_message_on_a_topic_that_was_never_asked_for_is_nothing() {
+fn a_message_on_a_topic_without_a_subscription_is_ignored() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
     session.sync();
@@ -310,7 +313,7 @@ fn a_message_on_a_topic_that_was_never_asked_for_is_nothing() {
 }
 
 #[test]
-fn a_refused_subscription_does_no_harm() {
+fn a_refused_subscription_is_harmless() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept();
     for _ in LOCK_TOPICS {
@@ -324,13 +327,13 @@ fn a_refused_subscription_does_no_harm() {
 }
 
 #[test]
-fn a_shadow_that_rejects_every_report_makes_no_storm() {
+fn a_shadow_that_rejects_every_report_causes_no_storm() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
     session.sync();
     for code in [400, 401, 403, 404, 409, 413, 429, 500] {
         for number in 0..100 {
-            // Nobody's update, ours, and one that was never sent.
+            // With and without the token of an update, most of which were never sent.
             let mut error = json!({"code": code, "message": "no", "timestamp": 1});
             if number % 2 == 0 {
                 error["clientToken"] = json!(format!("2-{number}"));
@@ -349,7 +352,7 @@ fn a_shadow_that_rejects_every_report_makes_no_storm() {
 }
 
 #[test]
-fn a_flood_of_others_writes_makes_no_flood_of_reports() {
+fn a_flood_of_foreign_writes_causes_no_flood_of_reports() {
     let scene = Scene::start(&[]);
     let mut session = scene.broker.accept_lock("thing-1");
     session.sync();
@@ -375,7 +378,7 @@ fn a_flood_of_others_writes_makes_no_flood_of_reports() {
 }
 
 #[test]
-fn a_broker_that_answers_no_ping_is_left() {
+fn a_broker_that_answers_no_ping_is_given_up() {
     let scene = Scene::start(&["mqtt.keep_alive=1"]);
     let mut session = scene.broker.accept_lock("thing-1");
     session.until_end();
@@ -383,7 +386,7 @@ fn a_broker_that_answers_no_ping_is_left() {
 }
 
 #[test]
-fn a_network_that_swallows_everything_is_noticed_and_what_was_sent_meanwhile_never_comes() {
+fn a_half_open_network_is_detected_and_loses_what_was_sent_meanwhile() {
     let mut scene = Scene::start(&["mqtt.keep_alive=1"]);
     let mut lost = scene.broker.accept_lock("thing-1");
     lost.sync();

@@ -1,4 +1,4 @@
-//! What a person sees and a log keeps: the LED's patterns, its answer to a press, and the health log.
+//! What a person sees: the LED's patterns, its answer to a press, and the health log.
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -19,17 +19,18 @@ fn is_edge(line: &Value) -> bool {
     line["event"] == "pin" && line["pin"] == LED
 }
 
-/// The LED is looked at so often.
+/// Sampling interval of the LED.
 const TICK: Duration = Duration::from_millis(50);
 const SECOND: Duration = Duration::from_secs(1);
 const LONG_ENOUGH: Duration = Duration::from_secs(60);
 
-/// The edges of the LED, with their times in ms, until there are `count`. Time passes by hand, so the machine has no part in it.
+/// The next `count` edges of the LED with their times in ms. Time is manual, so that the result
+/// does not depend on the machine.
 fn edges(device: &mut Device, count: usize) -> Vec<(bool, u64)> {
     let mut edges = Vec::new();
     let mut passed = Duration::ZERO;
     while edges.len() < count {
-        assert!(passed < LONG_ENOUGH, "{edges:?}, and no more");
+        assert!(passed < LONG_ENOUGH, "only {edges:?}");
         passed += TICK;
         let lines = device.pass(TICK);
         edges.extend(lines.iter().filter(|line| is_edge(line)).map(|edge| {
@@ -40,7 +41,7 @@ fn edges(device: &mut Device, count: usize) -> Vec<(bool, u64)> {
     edges
 }
 
-/// The next `count` times that the LED was lit, or dark if not `lit`, in ms; the first edge only starts the clock.
+/// The next `count` durations in ms for which the LED was lit, or dark if not `lit`.
 fn lengths(device: &mut Device, lit: bool, count: usize) -> Vec<u64> {
     let edges = edges(device, 2 * count + 2);
     let pairs = edges.windows(2).filter(|pair| pair[0].0 == lit);
@@ -50,7 +51,7 @@ fn lengths(device: &mut Device, lit: bool, count: usize) -> Vec<u64> {
         .collect()
 }
 
-/// Whether all are as long as expected, give or take a look at the LED.
+/// Checks that all durations are as expected, within one sampling interval.
 fn check(what: &str, measured: &[u64], expected: u64) {
     let off_ms = |ms: &u64| u128::from(ms.abs_diff(expected));
     assert!(
@@ -81,7 +82,7 @@ fn no_cloud_blinks_slowly() {
 }
 
 #[test]
-fn refused_settings_and_kept_ones_are_lit_but_for_a_moment_each_second() {
+fn refused_or_kept_settings_light_the_led_except_for_a_blink_each_second() {
     let stated = r#"{"lock":{"unlocked_level":1,"power_on":"locked"}}"#;
     for texts in [&["{}"] as &[&str], &[stated, "{}"]] {
         let flash = flash();
@@ -109,7 +110,7 @@ fn a_lock_without_its_shadow_has_no_cloud() {
 }
 
 #[test]
-fn a_clock_that_is_not_good_flashes_now_and_then() {
+fn an_unsynced_clock_flashes_every_two_seconds() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "lock", &[]);
     let mut session = broker.accept_lock("thing-1");
@@ -121,7 +122,7 @@ fn a_clock_that_is_not_good_flashes_now_and_then() {
 }
 
 #[test]
-fn all_well_is_dark_and_a_press_that_was_sent_flashes_once() {
+fn a_healthy_device_is_dark_and_a_sent_press_flashes_once() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "both", &[]);
     let mut session = broker.accept_lock("thing-1");
@@ -131,9 +132,13 @@ fn all_well_is_dark_and_a_press_that_was_sent_flashes_once() {
         let before = device.count(is_edge);
         device.say(r#"{"press":"long"}"#);
         device.pass_until(TICK, |l| l["text"] == "button: LONG");
-        assert_eq!(device.count(is_edge), before, "dark until it was taken");
+        assert_eq!(
+            device.count(is_edge),
+            before,
+            "dark until it is acknowledged"
+        );
         while session.publish().0 != "iotbutton/thing-1" {}
-        // What comes after the answer shows that the answer was read.
+        // The device handles packets in order, so by then it has read the PUBACK.
         session.command("lock", version);
         device.until(|l| {
             let text = l["text"].as_str().unwrap_or_default();
@@ -184,7 +189,7 @@ fn is_health(line: &Value) -> bool {
     text.starts_with("health: ")
 }
 
-/// The fields of the one health line among these.
+/// The fields of the only health line among these.
 fn health(lines: &[Value]) -> BTreeMap<String, String> {
     let lines: Vec<&Value> = lines.iter().filter(|line| is_health(line)).collect();
     assert_eq!(lines.len(), 1, "one a second");
@@ -200,7 +205,7 @@ fn health(lines: &[Value]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_health_log_tells_where_the_way_is_broken() {
+fn the_health_log_shows_where_the_connection_is_broken() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "lock", &["health.interval_s=1"]);
     let first = health(&device.until(is_health));
@@ -236,7 +241,7 @@ fn the_health_log_tells_where_the_way_is_broken() {
 }
 
 #[test]
-fn a_health_log_that_is_off_says_nothing() {
+fn a_health_log_that_is_off_is_silent() {
     let flash = flash();
     let device = Device::start(
         flash.path(),

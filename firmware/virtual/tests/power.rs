@@ -1,5 +1,6 @@
-//! The whole device with its power cut at every point of its flash's and its latch's work, and started again with what the cut
-//! left: no command moves the latch twice, and the latch begins in its declared state (PROTOCOL D1, D4; S2, S6).
+//! The power is cut at every point of the work of the flash and the latch, and the device is
+//! started again with what the cut left: no command moves the latch twice, and the latch starts in
+//! its declared state (PROTOCOL D1, D4; S2, S6).
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -15,7 +16,7 @@ use device::{Device, flash};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// One life of a device, from its power-on to its power's end.
+/// A device from one power-on to the next power cut.
 struct Life {
     device: Device,
     session: Session,
@@ -44,7 +45,7 @@ impl Life {
         self.outcome_at(action, version, now_s())
     }
 
-    /// What becomes of a command that was issued at this time, in seconds.
+    /// The result of a command that was issued at this time, in seconds since 1970.
     fn outcome_at(&mut self, action: &str, version: u64, issued_s: u64) -> String {
         let text = command_text_at(action, version, issued_s);
         self.session.send(COMMANDS, &text);
@@ -56,7 +57,7 @@ impl Life {
         rest.split(' ').next().unwrap_or(rest).to_owned()
     }
 
-    /// Orders a cut, gives a command, and waits for the end.
+    /// Orders a cut, sends a command and waits for the end. Returns the latch's movements.
     fn cut(mut self, order: &str, action: &str, version: u64) -> Vec<String> {
         self.device.say(&json!({"power_cut": order}).to_string());
         self.device.say(r#"{"read":4}"#);
@@ -92,7 +93,8 @@ fn journal_bytes(flash: &Path) -> usize {
     usize::try_from(length).expect("it is small")
 }
 
-/// Every cut of one command: where, whether the journal has the command then, and whether the latch has moved.
+/// Every cut of a command: point, whether the journal holds the command then, whether the latch has
+/// moved.
 fn cuts(record_bytes: usize) -> Vec<(String, bool, bool)> {
     let mut cuts: Vec<_> = ["before-erase:1", "after-erase:1", "before-write:1"]
         .map(|order| (order.to_owned(), false, false))
@@ -151,7 +153,7 @@ fn an_unlock_cut_anywhere_opens_at_most_once() {
 }
 
 #[test]
-fn a_lock_cut_anywhere_leaves_the_declared_state_and_is_never_done_twice() {
+fn a_lock_command_cut_anywhere_leaves_the_declared_state_and_never_acts_twice() {
     let trusted = trusted_flash();
     let settings = &["lock.power_on=unlocked"];
     for (order, journalled, moved) in cuts(journal_bytes(trusted.path())) {
@@ -165,7 +167,10 @@ fn a_lock_cut_anywhere_leaves_the_declared_state_and_is_never_done_twice() {
         assert_eq!(before, expected, "{order}");
 
         let mut life = Life::start(&flash, settings);
-        assert_eq!(life.boot["lock"], "unlocked", "declared, and told: {order}");
+        assert_eq!(
+            life.boot["lock"], "unlocked",
+            "declared and reported: {order}"
+        );
         assert_eq!(life.boot["source"], "boot", "{order}");
         let first = life.outcome("lock", 2);
         assert_eq!(
@@ -173,14 +178,14 @@ fn a_lock_cut_anywhere_leaves_the_declared_state_and_is_never_done_twice() {
             if journalled { "repeated" } else { "executed" },
             "{order}"
         );
-        // Where the journal has it, the cloud learns from the report that the lock is open, and sends a new version.
+        // The report shows the cloud that the lock is unlocked, so it sends a new version.
         assert_eq!(life.outcome("lock", 3), "executed", "{order}");
         assert_eq!(life.device.latches(), ["unlocked", "locked"], "{order}");
     }
 }
 
 #[test]
-fn a_cut_while_the_device_starts_leaves_it_whole() {
+fn a_cut_during_boot_leaves_the_lock_intact() {
     let trusted = trusted_flash();
     for order in [
         "before-move:1",
@@ -232,7 +237,7 @@ fn a_lost_journal_refuses_what_may_have_been_executed_before() {
     let before = Life::start(&flash, &[]).cut("after-move:1", "unlock", 2);
     assert_eq!(before, ["locked", "unlocked"]);
     for slot in ["journal.0", "journal.1"] {
-        // Either may hold nothing yet.
+        // One of them may not exist.
         let _ = fs::remove_file(flash.path().join(slot));
     }
     let mut life = Life::of(|broker| broker.new_lock(&flash));
@@ -241,7 +246,7 @@ fn a_lost_journal_refuses_what_may_have_been_executed_before() {
         (&life.boot["version"], &life.boot["lock"]),
         (&json!(0), &json!("locked"))
     );
-    // A late copy of the unlock that was executed, then one of an older lock, then the unlock once more.
+    // A late copy of the executed unlock, a copy of an older lock command, then the unlock again.
     assert_eq!(life.outcome_at("unlock", 2, powered_s - 2), "refused");
     assert_eq!(life.outcome_at("lock", 1, powered_s - 9), "executed");
     assert_eq!(life.outcome_at("unlock", 2, powered_s - 2), "refused");
@@ -251,7 +256,7 @@ fn a_lost_journal_refuses_what_may_have_been_executed_before() {
 }
 
 #[test]
-fn a_cut_while_a_press_is_counted_never_repeats_a_number() {
+fn a_cut_while_a_sequence_number_is_saved_never_repeats_one() {
     let flash = flash();
     let mut last = 0;
     for order in [

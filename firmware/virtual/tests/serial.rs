@@ -1,5 +1,4 @@
-//! The serial port's `Config.Set` as such: what it takes, what it refuses, and where a power cut leaves the file. What the firmware adds
-//! to a save is no concern of this.
+//! `Config.Set` over the serial port: what it accepts and refuses, and the file after a power cut.
 
 #[path = "harness/device.rs"]
 mod device;
@@ -30,7 +29,7 @@ fn conf9(flash: &Path) -> Option<Value> {
 }
 
 #[test]
-fn settings_are_saved_when_asked_for_with_those_that_were_set_before() {
+fn a_save_on_request_includes_settings_that_were_set_before() {
     let flash = flash();
     let mut device = start(flash.path());
     let answer = set(&mut device, r#"{"config":{"lock":{"relock_s":30}}}"#);
@@ -46,7 +45,7 @@ fn settings_are_saved_when_asked_for_with_those_that_were_set_before() {
 }
 
 #[test]
-fn a_value_of_a_wrong_type_is_refused_and_nothing_is_saved() {
+fn a_value_of_the_wrong_type_is_refused_and_nothing_is_saved() {
     let flash = flash();
     let mut device = start(flash.path());
     let request = r#"{"config":{"lock":{"relock_s":"30"}},"save":true,"reboot":true}"#;
@@ -62,7 +61,7 @@ fn a_value_of_a_wrong_type_is_refused_and_nothing_is_saved() {
 }
 
 #[test]
-fn the_device_starts_again_half_a_second_after_a_save_and_never_without_one() {
+fn the_device_reboots_half_a_second_after_a_save_and_never_without_one() {
     let flash = flash();
     let mut device = start(flash.path());
     set(
@@ -80,9 +79,9 @@ fn the_device_starts_again_half_a_second_after_a_save_and_never_without_one() {
     assert!(lines.iter().any(|l| l["latch"] == "unlocked"), "{lines:?}");
 }
 
-/// The file is written under another name first; between its removal and the renaming there is none.
+/// The new file is written under another name; there is no file between the erase and the renaming.
 #[test]
-fn a_power_cut_leaves_the_old_file_the_new_one_or_none() {
+fn a_power_cut_leaves_the_old_file_the_new_one_or_no_file() {
     let old = json!({"lock": {"relock_s": 1}});
     let new = json!({"lock": {"relock_s": 2}});
     for (cut, left) in [

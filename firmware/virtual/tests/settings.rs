@@ -1,5 +1,5 @@
-//! Settings that are missing, damaged or mistyped: none of them moves a relay to where a door is open, and each has a word in log,
-//! light and report (PROTOCOL D8).
+//! Settings that are missing, damaged or mistyped: none of them opens a door, and each shows in the
+//! log, the LED and the report (PROTOCOL D8).
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -14,11 +14,11 @@ use device::{Device, flash};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A relay that pulls at low, as the usual modules do: open is low.
+/// A relay that is active low, as on most modules: unlocked is low.
 const ACTIVE_LOW: &str =
     r#"{"pins":{"relay":4},"lock":{"unlocked_level":0,"power_on":"locked","relock_s":30}}"#;
 
-/// What may become of a file of settings, from ACTIVE_LOW.
+/// Damaged forms of [`ACTIVE_LOW`] as a file: name, content; `None` if the file is missing.
 fn damages() -> Vec<(&'static str, Option<Vec<u8>>)> {
     let text = ACTIVE_LOW.as_bytes();
     let with = |from: &str, to: &str| Some(ACTIVE_LOW.replace(from, to).into_bytes());
@@ -58,7 +58,7 @@ fn write_settings(flash: &TempDir, text: Option<&[u8]>) {
     }
 }
 
-/// The levels that the relay's pin was driven to.
+/// The levels of the relay's pin, in order.
 fn levels(lines: &[Value]) -> Vec<bool> {
     let pins = lines
         .iter()
@@ -76,7 +76,7 @@ fn bare(flash: &Path, role: &str) -> Device {
 }
 
 #[test]
-fn a_damaged_file_leaves_the_relay_as_it_was_declared_and_says_so() {
+fn a_damaged_file_leaves_the_relay_as_declared_and_is_logged() {
     for (name, text) in damages() {
         let flash = flash();
         write_settings(&flash, Some(ACTIVE_LOW.as_bytes()));
@@ -98,7 +98,7 @@ fn a_damaged_file_leaves_the_relay_as_it_was_declared_and_says_so() {
 }
 
 #[test]
-fn a_damaged_file_of_a_board_that_kept_nothing_drives_nothing() {
+fn with_a_damaged_file_and_no_kept_settings_nothing_is_driven() {
     for (name, text) in damages() {
         let Some(text) = text else { continue };
         let flash = flash();
@@ -111,7 +111,7 @@ fn a_damaged_file_of_a_board_that_kept_nothing_drives_nothing() {
 }
 
 #[test]
-fn a_board_that_was_told_nothing_drives_nothing_and_stays_off_the_network() {
+fn without_settings_nothing_is_driven_and_the_board_stays_offline() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = Device::start_bare(
         flash.path(),
@@ -135,7 +135,7 @@ fn a_board_that_was_told_nothing_drives_nothing_and_stays_off_the_network() {
 }
 
 #[test]
-fn the_report_says_that_the_settings_are_the_kept_ones_and_what_is_in_force() {
+fn the_report_shows_kept_settings_and_the_values_in_force() {
     let (broker, flash) = (Broker::start(), flash());
     write_settings(&flash, Some(ACTIVE_LOW.as_bytes()));
     for (settings, text) in [
@@ -165,7 +165,7 @@ fn the_report_says_that_the_settings_are_the_kept_ones_and_what_is_in_force() {
 }
 
 #[test]
-fn a_button_drives_no_relay_whatever_becomes_of_its_settings() {
+fn a_button_drives_no_relay_with_damaged_settings_either() {
     let stated = r#"{"app":{"role":"button"},"pins":{"button":5}}"#;
     for text in [Some(stated), Some("{\"app\":{\"ro"), Some(""), None] {
         let flash = flash();
@@ -180,7 +180,7 @@ fn a_button_drives_no_relay_whatever_becomes_of_its_settings() {
 }
 
 #[test]
-fn a_board_that_gets_another_role_is_told_what_is_missing() {
+fn a_new_role_logs_which_settings_are_missing() {
     let flash = flash();
     write_settings(&flash, Some(br#"{"app":{"role":"button"}}"#));
     drop(bare(flash.path(), "").until_ready());
@@ -194,7 +194,7 @@ fn a_board_that_gets_another_role_is_told_what_is_missing() {
 }
 
 #[test]
-fn new_settings_win_over_the_kept_ones_and_are_kept_in_their_turn() {
+fn new_settings_replace_the_kept_ones_and_are_kept_in_turn() {
     let flash = flash();
     let other = ACTIVE_LOW.replace(":0,", ":1,");
     for (text, level) in [
@@ -213,7 +213,7 @@ fn new_settings_win_over_the_kept_ones_and_are_kept_in_their_turn() {
 }
 
 #[test]
-fn settings_that_pass_and_do_harm_are_named() {
+fn settings_that_are_valid_but_harmful_are_named() {
     for (text, named) in [
         (
             r#"{"topic":{"command":"remote-lock"}}"#,

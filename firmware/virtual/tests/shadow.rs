@@ -1,4 +1,5 @@
-//! A lock and its shadow: what it sends there, whose answers it believes, and what others' writes make it do (PROTOCOL D4).
+//! A lock and its shadow: what it sends, which answers it accepts, and how it reacts to foreign
+//! writes (PROTOCOL D4).
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -10,13 +11,13 @@ use device::{Device, flash};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A lock whose reports so far were accepted, and which has nothing to say for half an hour.
+/// A lock whose reports were accepted and whose next one follows in half an hour.
 struct Scene {
     _broker: Broker,
     _flash: TempDir,
     device: Device,
     session: Session,
-    /// Of the shadow.
+    /// Version of the shadow.
     version: u64,
 }
 
@@ -37,14 +38,14 @@ impl Scene {
         }
     }
 
-    /// Another's write was accepted.
+    /// The shadow accepts a foreign write.
     fn another_writes(&mut self, state: &Value) {
         self.version += 1;
         let answer = json!({"state": state, "version": self.version, "timestamp": 1_763_779_513});
         self.session.send(ACCEPTED, &answer.to_string());
     }
 
-    /// The next report, accepted.
+    /// The next report, which is accepted.
     fn report(&mut self) -> Value {
         self.session.accept_until(&mut self.version, |_| true)
     }
@@ -63,7 +64,7 @@ fn number(update: &Value) -> u64 {
 }
 
 #[test]
-fn each_update_has_the_next_number_and_each_power_on_begins_at_one() {
+fn each_update_has_the_next_number_and_each_boot_starts_at_one() {
     let (broker, flash) = (Broker::start(), flash());
     for boot in 1..=3 {
         let _device = broker.device(&flash, "lock", &[]);
@@ -83,7 +84,7 @@ fn each_update_has_the_next_number_and_each_power_on_begins_at_one() {
 }
 
 #[test]
-fn a_report_is_repeated_until_its_own_answer_comes() {
+fn a_report_is_repeated_until_its_own_answer_arrives() {
     let (broker, flash) = (Broker::start(), flash());
     let _device = broker.device(&flash, "lock", &["report.interval_s=1"]);
     let mut session = broker.accept_lock("thing-1");
@@ -95,7 +96,7 @@ fn a_report_is_repeated_until_its_own_answer_comes() {
     let mut third = session.report(|_| true);
     assert_eq!(number(&third), number(&first) + 2);
     session.accept_update(&third, 2);
-    // The same but for its number, and nothing else is in an update.
+    // They differ in their numbers alone, and an update holds nothing else.
     third["clientToken"] = first["clientToken"].clone();
     for member in ["reportId", "clockUncertaintyMs"] {
         third["state"]["reported"][member] = first["state"]["reported"][member].clone();
@@ -110,7 +111,7 @@ fn a_report_is_repeated_until_its_own_answer_comes() {
 }
 
 #[test]
-fn whoever_else_writes_the_report_or_deletes_it_is_answered_with_a_report() {
+fn a_foreign_write_or_deletion_of_the_report_is_answered_with_a_report() {
     let mut scene = Scene::start(&[]);
     let mut last = 0;
     for state in [
@@ -134,7 +135,7 @@ fn whoever_else_writes_the_report_or_deletes_it_is_answered_with_a_report() {
 }
 
 #[test]
-fn what_is_desired_is_not_answered_as_long_as_it_can_be_received() {
+fn a_desired_state_that_can_be_received_is_not_answered() {
     let mut scene = Scene::start(&[]);
     let before = {
         scene.another_writes(&json!({"reported": {}}));
@@ -146,11 +147,15 @@ fn what_is_desired_is_not_answered_as_long_as_it_can_be_received() {
     scene.session.command("lock", 1);
     let update = scene.report();
     assert_eq!(update["state"]["reported"]["version"], 1);
-    assert_eq!(number(&update), before + 1, "none but the command's");
+    assert_eq!(
+        number(&update),
+        before + 1,
+        "only the report of the command"
+    );
 }
 
 #[test]
-fn an_answer_too_long_to_receive_costs_a_connection_and_no_more() {
+fn an_answer_too_long_to_receive_only_costs_a_connection() {
     let broker = Broker::start();
     let flash = flash();
     let settings = ["watchdog.retry_min_s=1", "watchdog.retry_max_s=1"];
@@ -161,7 +166,7 @@ fn an_answer_too_long_to_receive_costs_a_connection_and_no_more() {
     let long = json!({"state": {"desired": {"note": "x".repeat(4000)}}, "version": 90});
     session.send(ACCEPTED, &long.to_string());
     session.until_end();
-    // The document is still there; the answer to the lock's own update does not hold it.
+    // The shadow still holds the note, but the answer to the lock's own update does not.
     let mut session = broker.accept_lock("thing-1");
     let update = session.accept_until(&mut version, |_| true);
     assert_eq!(update["state"]["reported"]["bootCount"], 1);
@@ -171,7 +176,7 @@ fn an_answer_too_long_to_receive_costs_a_connection_and_no_more() {
 }
 
 #[test]
-fn no_rejection_does_harm_whatever_is_in_it() {
+fn every_rejection_is_harmless_whatever_it_contains() {
     let mut scene = Scene::start(&[]);
     scene.session.command("lock", 1);
     let update = scene.session.report(|r| r["version"] == 1);
@@ -212,7 +217,7 @@ fn no_rejection_does_harm_whatever_is_in_it() {
 }
 
 #[test]
-fn a_door_is_reported_when_it_moves_and_its_last_state_always() {
+fn every_last_state_of_the_door_is_reported() {
     let mut scene = Scene::start(&["pins.door=14", "lock.door_closed_level=0"]);
     let move_door = |scene: &mut Scene, open: bool| {
         let line = json!({"pin": {"number": 14, "level": open}});
@@ -226,7 +231,7 @@ fn a_door_is_reported_when_it_moves_and_its_last_state_always() {
     let open = scene.report();
     assert_eq!(open["state"]["reported"]["door"], "open");
     assert_eq!(number(&open), number(&closed) + 1);
-    // A report is not the answer to every edge: many of them make few.
+    // Many edges lead to few reports.
     for _ in 0..20 {
         for level in [false, true] {
             move_door(&mut scene, level);
@@ -243,9 +248,9 @@ fn a_door_is_reported_when_it_moves_and_its_last_state_always() {
 }
 
 #[test]
-fn the_things_name_is_the_devices_unless_it_has_one_of_its_own_and_is_not_kept() {
+fn the_thing_name_is_the_device_id_unless_it_is_set_and_is_not_saved() {
     let (broker, flash) = (Broker::start(), flash());
-    // As `mos aws-iot-setup` leaves it, and as somebody may set it.
+    // As `mos aws-iot-setup` leaves it, and as a person may set it.
     for (kept, device_id, thing) in [
         (r#"{"aws":{"thing_name":""}}"#, "thing-1", "thing-1"),
         (r#"{"aws":{"thing_name":""}}"#, "thing-2", "thing-2"),

@@ -1,4 +1,4 @@
-//! The virtual device as its parent sees it: settings, pins and lines. There is no broker here, so nothing connects.
+//! The virtual device as its parent sees it: settings, pins and lines, without a broker.
 
 #[path = "harness/device.rs"]
 mod device;
@@ -9,7 +9,7 @@ use device::{Device, flash};
 use serde_json::{Value, json};
 
 #[test]
-fn power_on_is_the_declared_state_whatever_the_wiring() {
+fn at_power_on_the_lock_takes_its_declared_state_for_any_wiring() {
     for (settings, level, latch) in [
         (&[] as &[&str], false, "locked"),
         (&["lock.unlocked_level=0"], true, "locked"),
@@ -35,7 +35,7 @@ fn power_on_is_the_declared_state_whatever_the_wiring() {
 }
 
 #[test]
-fn the_relay_takes_its_level_before_anything_else_happens() {
+fn the_relay_takes_its_level_before_anything_else() {
     let flash = flash();
     let device = Device::start(flash.path(), "both", &[]);
     let lines = device.until_ready();
@@ -55,14 +55,14 @@ fn a_fail_safe_strike_relocks_by_itself() {
 }
 
 #[test]
-fn an_open_door_is_waited_for() {
+fn relock_waits_for_an_open_door() {
     let flash = flash();
     let mut device = Device::start(
         flash.path(),
         "both",
         &["lock.power_on=unlocked", "lock.relock_s=1", "pins.door=5"],
     );
-    // The pull-up holds the contact open. A long press tells that more than the second has passed.
+    // The pull-up holds the contact open. A long press shows that more than a second has passed.
     device.until_ready();
     device.say(r#"{"press":"long"}"#);
     let locked = json!({"event": "latch", "latch": "locked"});
@@ -73,7 +73,7 @@ fn an_open_door_is_waited_for() {
 }
 
 #[test]
-fn a_broker_that_accepts_and_stays_silent_is_given_up() {
+fn a_broker_that_accepts_but_stays_silent_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = silent.local_addr().expect("it is bound").to_string();
     let flash = flash();
@@ -84,7 +84,7 @@ fn a_broker_that_accepts_and_stays_silent_is_given_up() {
         "mqtt.ssl_cert=",
     ];
     let mut device = Device::start(flash.path(), "lock", &settings);
-    // Both stay open and say nothing: only the watchdog can bring the second one.
+    // Both stay open and silent: only the watchdog can cause the second one.
     let first = silent.accept().expect("the device connects");
     let second = silent.accept().expect("the device connects again");
     assert_ne!(first.1, second.1);
@@ -92,7 +92,7 @@ fn a_broker_that_accepts_and_stays_silent_is_given_up() {
 }
 
 #[test]
-fn a_device_without_a_connection_reboots_at_last() {
+fn a_device_without_a_connection_reboots_eventually() {
     let flash = flash();
     let device = Device::start(flash.path(), "lock", &["watchdog.reboot_s=1"]);
     device.until_ready();
@@ -110,14 +110,14 @@ fn a_reboot_that_would_open_a_locked_door_does_not_happen() {
     ];
     let mut device = Device::start(flash.path(), "both", &settings);
     device.until(|l| *l == json!({"event": "latch", "latch": "locked"}));
-    // A long press tells that more than the second has passed.
+    // A long press shows that more than a second has passed.
     device.say(r#"{"press":"long"}"#);
     let lines = device.until(|l| l["text"] == "button: LONG dropped: offline");
     assert!(!lines.iter().any(|l| l["event"] == "reboot"), "{lines:?}");
 }
 
 #[test]
-fn a_press_without_a_connection_is_dropped_and_said() {
+fn a_press_without_a_connection_is_dropped_and_logged() {
     for settings in [&[] as &[&str], &["button.pressed_level=1", "pins.button=5"]] {
         presses_are_dropped(settings);
     }
@@ -140,7 +140,7 @@ fn presses_are_dropped(settings: &[&str]) {
 }
 
 #[test]
-fn presses_asked_for_at_once_stay_presses_of_their_own() {
+fn presses_requested_together_remain_separate_presses() {
     let flash = flash();
     let mut device = Device::start(flash.path(), "button", &[]);
     device.until_ready();
@@ -155,7 +155,7 @@ fn presses_asked_for_at_once_stay_presses_of_their_own() {
 }
 
 #[test]
-fn a_line_that_is_no_input_is_said_and_changes_nothing() {
+fn an_invalid_line_is_logged_and_changes_nothing() {
     let flash = flash();
     let mut device = Device::start(flash.path(), "lock", &[]);
     device.until_ready();
@@ -168,7 +168,7 @@ fn a_line_that_is_no_input_is_said_and_changes_nothing() {
 }
 
 #[test]
-fn the_configuration_of_the_flash_holds_over_a_power_cut() {
+fn the_configuration_of_the_flash_survives_a_power_cut() {
     let flash = flash();
     let conf = r#"{"lock":{"power_on":"unlocked"}}"#;
     std::fs::write(flash.path().join("conf9.json"), conf).expect("the flash can be written");
@@ -191,7 +191,7 @@ fn a_setting_that_does_not_exist_is_refused() {
 }
 
 #[test]
-fn wrong_settings_are_named_and_the_relay_is_safe_or_not_driven() {
+fn invalid_settings_are_named_and_the_relay_is_safe_or_not_driven() {
     for (role, settings, named, relay) in [
         (
             "door",

@@ -1,5 +1,5 @@
-//! The way to the cloud is dead though it looks alive: the watchdog ends it, reboots at last and never at the latch's cost, and
-//! what was on its way is never sent again (PROTOCOL D7).
+//! A connection that is dead but looks alive: the watchdog closes it and finally reboots, but never
+//! if that would move the latch, and nothing in flight is sent again (PROTOCOL D7).
 
 #[path = "harness/broker.rs"]
 mod broker;
@@ -10,7 +10,7 @@ use broker::{Broker, LOCK_TOPICS, Packet, REJECTED, Session};
 use device::{Device, flash};
 use serde_json::{Value, json};
 
-/// Short waits, but long enough for a broker on a busy machine: no verdict below is how fast it is.
+/// Short waits, but long enough for a busy machine: no test here depends on speed.
 const HASTE: &[&str] = &[
     "watchdog.reconnect_s=5",
     "watchdog.retry_min_s=1",
@@ -27,7 +27,7 @@ fn says(text: &str) -> impl Fn(&Value) -> bool {
     move |line| line["text"].as_str().is_some_and(|t| t.contains(text))
 }
 
-/// The broker's part until the lock stands open at version 2.
+/// Plays the broker until the lock is unlocked at version 2.
 fn open(device: &Device, session: &mut Session) {
     session.sync();
     session.command("lock", 1);
@@ -37,12 +37,12 @@ fn open(device: &Device, session: &mut Session) {
 }
 
 #[test]
-fn silence_for_ever_is_a_reboot_at_last_and_then_all_is_well() {
+fn endless_silence_ends_in_a_reboot_that_recovers() {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &haste(&["watchdog.reboot_s=12"]));
     let mut silent = vec![broker.connect()];
     device.until(|l| {
-        // Whoever comes meanwhile is not answered either.
+        // Further connections are not answered either.
         silent.extend(broker.connect_now());
         l["event"] == "reboot"
     });
@@ -51,7 +51,7 @@ fn silence_for_ever_is_a_reboot_at_last_and_then_all_is_well() {
 }
 
 #[test]
-fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
+fn an_unlocked_lock_stays_unlocked_while_the_connection_is_dead() {
     let (broker, flash) = (Broker::start(), flash());
     let settings = haste(&[
         "watchdog.reboot_s=6",
@@ -63,7 +63,7 @@ fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
     open(&device, &mut session);
     device.say(r#"{"network":"half_open"}"#);
     device.until(|l| l["event"] == "disconnected");
-    // Three times as long as its reboot would take.
+    // Three times the delay of a reboot.
     for _ in 0..6 {
         device.until(says("health: "));
     }
@@ -79,27 +79,27 @@ fn an_open_lock_stays_open_for_as_long_as_the_way_is_dead() {
 }
 
 #[test]
-fn a_broker_that_never_answers_a_subscription_is_left() {
+fn a_broker_that_never_answers_a_subscription_is_given_up() {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=6"]));
     for answered in [0, LOCK_TOPICS.len() - 1] {
-        let mut deaf = broker.accept();
+        let mut silent = broker.accept();
         for number in 0..LOCK_TOPICS.len() {
-            let Packet::Subscribe(id, topics) = deaf.packet() else {
+            let Packet::Subscribe(id, topics) = silent.packet() else {
                 panic!("a lock subscribes first");
             };
             if number < answered {
-                deaf.answer_subscribe(id, topics.len(), 1);
+                silent.answer_subscribe(id, topics.len(), 1);
             }
         }
-        deaf.until_end();
+        silent.until_end();
     }
     open(&device, &mut broker.accept_lock("thing-1"));
     assert_eq!(device.latches(), ["locked", "unlocked"]);
 }
 
 #[test]
-fn a_shadow_that_never_answers_is_left_and_a_command_still_acts() {
+fn a_shadow_that_never_answers_is_given_up_and_a_command_still_acts() {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=6"]));
     let mut session = broker.accept_lock("thing-1");
@@ -115,12 +115,12 @@ fn a_shadow_that_never_answers_is_left_and_a_command_still_acts() {
 }
 
 #[test]
-fn a_shadow_that_refuses_every_report_is_not_left() {
+fn a_shadow_that_rejects_every_report_is_not_given_up() {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &haste(&["watchdog.silence_s=6"]));
     let mut session = broker.accept_lock("thing-1");
     let mut tries = 0;
-    // The waits between them double: longer, in all, than the silence that is borne.
+    // The waits between them double; together they exceed watchdog.silence_s.
     while tries < 4 {
         let update = session.report(|_| true);
         let refusal = json!({"code": 413, "clientToken": update["clientToken"]});
@@ -136,7 +136,7 @@ fn a_shadow_that_refuses_every_report_is_not_left() {
 }
 
 #[test]
-fn a_press_into_a_dead_network_is_given_up_and_told_though_tcp_may_deliver_it_late() {
+fn a_press_into_a_dead_network_is_given_up_and_logged_though_tcp_may_deliver_it_late() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "button", &haste(&["button.answer_ms=500"]));
     let mut lost = broker.accept_button();
@@ -151,17 +151,18 @@ fn a_press_into_a_dead_network_is_given_up_and_told_though_tcp_may_deliver_it_la
     device.say(r#"{"press":"double"}"#);
     let double = session.press();
     assert_eq!(double["clickType"], "DOUBLE", "nothing is sent again");
-    // The firmware cannot take back what TCP holds: the late press has its own, older number, and comes once.
+    // The firmware cannot recall what TCP holds: the late press arrives once, with its older
+    // sequence.
     let late = lost.unanswered_press();
     assert_eq!(late["clickType"], "SINGLE");
     assert!(late["sequence"].as_u64() < double["sequence"].as_u64());
     let rest = lost.until_end();
     let rest = String::from_utf8_lossy(&rest);
-    assert!(!rest.contains("batteryVoltage"), "it comes once: {rest}");
+    assert!(!rest.contains("batteryVoltage"), "it arrives once: {rest}");
 }
 
 #[test]
-fn a_press_that_the_broker_takes_but_never_acknowledges_is_told_as_unsure() {
+fn a_press_that_the_broker_never_acknowledges_is_logged_as_uncertain() {
     let (broker, flash) = (Broker::start(), flash());
     let mut device = broker.device(&flash, "button", &haste(&["button.answer_ms=500"]));
     let mut session = broker.accept_button();

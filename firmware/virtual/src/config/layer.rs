@@ -1,6 +1,6 @@
-//! Applies a layer of the configuration while reading it, as Mongoose OS does (`mgos_conf_parse_cb`):
-//! the first value of the wrong type ends the layer, and so does broken text; what came before is
-//! kept.
+//! Applies a layer of the configuration while reading it, as Mongoose OS does
+//! (`mgos_conf_parse_cb`): the first value of the wrong type ends the layer, and so does broken
+//! text; what came before is kept.
 //!
 //! Must not know: what a setting means.
 
@@ -157,7 +157,8 @@ pub fn apply(text: &[u8], values: &mut Values) -> Result<(), String> {
         if complaint.is_some() {
             return;
         }
-        // Ignored: what is outside of objects or in an array, unknown names, and values of sections.
+        // Ignored: what is outside of objects or in an array, unknown names, and values of
+        // sections.
         let key = path.strip_prefix(b".").map(str::from_utf8);
         let Some(Ok(key)) = key else { return };
         if let Some(value) = values.get_mut(key) {

@@ -1,4 +1,4 @@
-//! Tests of the settings: which layer wins, and what becomes of files that are not as they should be.
+//! Tests of the settings: which layer wins, and what a damaged file does.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ fn what_mongoose_leaves_open_is_closed_by_default() {
     assert_eq!(config.text("lock.power_on"), "", "it must be stated");
 }
 
-/// A flash with these files.
+/// A flash that holds these files.
 fn flash(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let flash = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -30,7 +30,7 @@ fn flash(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 }
 
 #[test]
-fn later_layers_win_and_the_command_line_lies_under_the_devices_own() {
+fn later_layers_win_and_the_command_line_is_below_conf9() {
     let flash = flash(&[
         (
             "conf1.json",
@@ -54,7 +54,7 @@ fn later_layers_win_and_the_command_line_lies_under_the_devices_own() {
 }
 
 #[test]
-fn no_file_is_needed_and_the_images_layer_is_a_good_one() {
+fn no_file_is_required_and_the_layer_of_the_image_is_valid() {
     let mut config = Config::defaults();
     assert_eq!(
         config.apply_layers(flash(&[]).path(), &[]).unwrap(),
@@ -63,7 +63,7 @@ fn no_file_is_needed_and_the_images_layer_is_a_good_one() {
 }
 
 #[test]
-fn a_bad_layer_is_named_and_what_came_before_the_error_holds() {
+fn a_bad_layer_is_named_and_applied_up_to_the_error() {
     let flash = flash(&[
         ("conf2.json", br#"{"lock":{"relock_s":5}"#),
         (
@@ -98,7 +98,7 @@ fn an_unknown_setting_of_the_command_line_is_refused() {
     }
 }
 
-/// The settings that a layer changed, as JSON.
+/// The settings that differ from the defaults, as JSON.
 fn changed(config: &Config) -> BTreeMap<String, Json> {
     let before = Config::defaults();
     let changed = config
@@ -139,7 +139,7 @@ fn each_vector_is_read_as_mongoose_reads_it() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_kept_as_they_are() {
+fn bytes_that_are_not_utf8_are_kept_unchanged() {
     for (file, expected) in [
         (
             &b"{\"device\":{\"id\":\"a\xc3b\"}}"[..],
@@ -147,7 +147,7 @@ fn bytes_that_are_no_text_are_kept_as_they_are() {
         ),
         (b"{\"device\":{\"id\":\"a\\u00ffb\"}}", Some(b"a\xffb")),
         (b"{\"device\":{\"id\":\"a\\u0000b\"}}", Some(b"a")),
-        // The quote belongs to the character that its first byte announces.
+        // The quote belongs to the character that the byte before it starts.
         (b"{\"device\":{\"id\":\"a\xc3\"}}", None),
         (b"\xff\xfe{\"device\":{\"id\":\"a\"}}", None),
         (b"{\"\xc3b\":1,\"device\":{\"id\":\"b\"}}", Some(b"b")),
@@ -162,7 +162,7 @@ fn bytes_that_are_no_text_are_kept_as_they_are() {
 }
 
 #[test]
-fn a_path_too_long_to_be_kept_names_no_setting() {
+fn a_truncated_path_names_no_setting() {
     let long = "x".repeat(300);
     let mut config = Config::defaults();
     let file = format!(r#"{{"{long}":{{"lock":{{"relock_s":1}}}},"lock":{{"relock_s":2}}}}"#);
@@ -170,7 +170,7 @@ fn a_path_too_long_to_be_kept_names_no_setting() {
     assert_eq!(config.int("lock.relock_s"), 2);
 }
 
-/// What a save would write.
+/// The text that a save would write.
 fn saved(config: &Config) -> String {
     String::from_utf8(config.differences()).unwrap()
 }
@@ -193,13 +193,13 @@ fn a_save_writes_what_differs_from_the_layers_below() {
     config
         .apply(br#"{"lock":{"pulse_ms":7},"pins":{"relay":5}}"#)
         .unwrap();
-    assert_eq!(saved(&config), nine, "what is so already");
+    assert_eq!(saved(&config), nine, "values as in the layers below");
     config.apply(br#"{"lock":{"relock_s":5}}"#).unwrap();
-    assert_eq!(saved(&config), "{\n}", "what is as below");
+    assert_eq!(saved(&config), "{\n}", "back to the layers below");
 }
 
 #[test]
-fn what_the_firmware_changed_in_ram_is_saved_with_everything_else() {
+fn what_the_firmware_changed_in_ram_is_saved_too() {
     let mut config = Config::defaults();
     config.replace("mqtt.enable", Value::Bool(false));
     config.apply(br#"{"pins":{"relay":5}}"#).unwrap();
@@ -209,7 +209,7 @@ fn what_the_firmware_changed_in_ram_is_saved_with_everything_else() {
 }
 
 #[test]
-fn settings_before_an_error_are_taken_without_a_save_too() {
+fn settings_before_an_error_are_applied() {
     let mut config = Config::defaults();
     let result = config.apply(br#"{"lock":{"relock_s":9,"pulse_ms":"x"},"pins":{"relay":5}}"#);
     assert_eq!(result, Err("[lock.pulse_ms] is not a number".into()));
@@ -219,13 +219,15 @@ fn settings_before_an_error_are_taken_without_a_save_too() {
     );
 }
 
-/// Each as the makers' C wrote it.
+/// The texts are output of the original C.
 #[test]
-fn a_save_is_written_in_the_words_of_mongoose() {
+fn a_save_is_written_in_the_form_of_mongoose() {
     for (settings, text) in [
         (
-            r#"{"lock":{"relock_s":30,"power_on":"unlocked"},"mqtt":{"enable":false,"reconnect_timeout_min":2.5},
-                "wifi":{"sta":{"enable":true,"ssid":"x"},"ap":{"pass":"12345678"}},"app":{"role":"both"}}"#,
+            r#"{"lock":{"relock_s":30,"power_on":"unlocked"},
+                "mqtt":{"enable":false,"reconnect_timeout_min":2.5},
+                "wifi":{"sta":{"enable":true,"ssid":"x"},"ap":{"pass":"12345678"}},
+                "app":{"role":"both"}}"#,
             r#"{
   "app": {
     "role": "both"

@@ -1,5 +1,6 @@
-//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which accepts much that is not JSON: keys
-//! without quotes, missing and trailing commas, hexadecimal and octal numbers, anything after the end.
+//! Reads JSON as Mongoose OS does, with frozen's `json_walk`, which accepts much that is not JSON:
+//! keys without quotes, missing and trailing commas, hexadecimal and octal numbers, anything after
+//! the end.
 //!
 //! Must not know: any setting.
 
@@ -37,8 +38,8 @@ pub struct Broken;
 /// `JSON_MAX_PATH_LEN` without its NUL; longer paths are truncated.
 const PATH_BYTES_MAX: usize = 255;
 
-/// Passes each value of `json` to `visit` with its path, such as `.section.key` or `.list[0]`, in the
-/// order of the text. Only the stack limits the depth, as in frozen.
+/// Passes each value of `json` to `visit` with its path, such as `.section.key` or `.list[0]`, in
+/// the order of the text. Only the stack limits the depth, as in frozen.
 ///
 /// # Errors
 /// The text is broken; the values before that were passed.

@@ -1,4 +1,4 @@
-//! The queue of messages with QoS 1, kept until their PUBACK.
+//! The queue of messages that are kept until their PUBACK.
 //!
 //! Must not know: whether there is a connection.
 

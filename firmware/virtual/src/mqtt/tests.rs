@@ -124,7 +124,7 @@ fn a_hidden_time_is_nowhere_in_a_message() {
 }
 
 #[test]
-fn a_library_that_the_firmware_switches_off_is_silent_and_no_setting_has_changed() {
+fn a_library_that_the_firmware_disables_is_silent_and_keeps_the_settings() {
     let broker = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = broker.local_addr().unwrap().to_string();
     let (mut mqtt, config, _signals) =

@@ -30,7 +30,8 @@ pub struct Handler {
     context: Context,
     /// The level at the last call.
     known_level: bool,
-    /// Edges since the last one that was handled: only the first of them asks the main loop to look.
+    /// Edges since the last one that was handled: only the first of them asks the main loop to
+    /// look.
     edges: u32,
     is_debouncing: bool,
 }

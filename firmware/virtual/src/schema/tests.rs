@@ -11,8 +11,15 @@ fn schema(entries: &str) -> Result<Schema, String> {
 #[test]
 fn settings_are_declared_and_overridden_as_mongoose_does() {
     let schema = schema(
-        "  - [\"a\", \"o\", {title: \"A\"}]\n  - [\"a.text\", \"s\", \"x\", {title: \"T\"}]\n  - [\"a.none\", \"s\", {title: \"N\"}]\n\
-         \x20 - [\"a.number\", \"i\", 3]\n  - [\"a.flag\", \"b\", true]\n  - [\"a.ratio\", \"d\", 2]\n  - [\"a.number\", 4]\n",
+        r#"
+  - ["a", "o", {title: "A"}]
+  - ["a.text", "s", "x", {title: "T"}]
+  - ["a.none", "s", {title: "N"}]
+  - ["a.number", "i", 3]
+  - ["a.flag", "b", true]
+  - ["a.ratio", "d", 2]
+  - ["a.number", 4]
+"#,
     )
     .unwrap();
     let expected = [
@@ -61,7 +68,11 @@ fn accessors_are_named_and_typed_as_mongoose_generates_them() {
 #[test]
 fn the_section_of_mqtt_is_a_struct_that_can_be_copied_and_changed() {
     let schema = schema(
-        "  - [\"mqtt.enable\", \"b\", true]\n  - [\"mqtt.server\", \"s\", \"x\"]\n  - [\"mqttx.y\", \"i\", 1]\n",
+        r#"
+  - ["mqtt.enable", "b", true]
+  - ["mqtt.server", "s", "x"]
+  - ["mqttx.y", "i", 1]
+"#,
     )
     .unwrap();
     let (header, _) = accessors(&schema);
@@ -71,7 +82,7 @@ fn the_section_of_mqtt_is_a_struct_that_can_be_copied_and_changed() {
 }
 
 #[test]
-fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
+fn what_the_libraries_leave_open_is_closed_by_the_image() {
     let text = |t: &str| Default::Text(t.into());
     let mut schema = Schema::new();
     let dangers = [
@@ -94,7 +105,7 @@ fn what_the_libraries_leave_open_is_open_there_and_closed_here() {
 }
 
 #[test]
-fn the_key_that_aws_iot_setup_sets_is_the_apps_own_and_no_library_speaks_to_the_shadow() {
+fn the_thing_name_is_the_apps_own_setting_and_no_library_uses_the_shadow() {
     let mut schema = Schema::new();
     extend(&mut schema, include_str!("../../shim/library.yml")).unwrap();
     assert!(!schema.contains_key("aws.thing_name"));

@@ -1,4 +1,5 @@
-//! A broker for one client, of which the test plays every move. MQTT 3.1.1, QoS 0 and 1 only.
+//! A broker for one client that the test plays packet by packet, in MQTT 3.1.1 with
+//! acknowledgements up to PUBACK.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 #[path = "talk.rs"]
@@ -15,7 +16,7 @@ use crate::device::{Device, PATIENCE};
 
 /// Topic of the commands to the device under test.
 pub const COMMANDS: &str = "remote-lock/thing-1";
-/// Topics of the shadow's answers to it.
+/// Topics of the answers of its shadow.
 pub const ACCEPTED: &str = "$aws/things/thing-1/shadow/update/accepted";
 pub const REJECTED: &str = "$aws/things/thing-1/shadow/update/rejected";
 pub const DELETED: &str = "$aws/things/thing-1/shadow/delete/accepted";
@@ -24,7 +25,7 @@ pub const DELETED: &str = "$aws/things/thing-1/shadow/delete/accepted";
 pub const BUTTON_SHADOW: &str = "$aws/things/thing-1/shadow/name/button";
 pub const BUTTON_TOPICS: [&str; 3] = ["/delete/accepted", "/update/rejected", "/update/accepted"];
 
-/// What a lock subscribes to, one by one, and nothing else.
+/// The only topics that a lock subscribes to, in order.
 pub const LOCK_TOPICS: [&str; 4] = [
     "remote-lock/THING",
     "$aws/things/THING/shadow/delete/accepted",
@@ -35,23 +36,23 @@ pub const LOCK_TOPICS: [&str; 4] = [
 /// A packet from the client that a test looks at.
 #[derive(Debug, PartialEq)]
 pub enum Packet {
-    /// Topics with their QoS.
+    /// Packet id, topics with their quality of service.
     Subscribe(u16, Vec<(String, u8)>),
-    /// Topic, payload, packet id (0 for QoS 0).
+    /// Topic, payload, packet id (0 without acknowledgement).
     Publish(String, Value, u16),
 }
 
-/// The listening side.
+/// A listening socket whose clients wait for the test.
 pub struct Broker {
     address: SocketAddr,
     accepted: Receiver<TcpStream>,
 }
 
-/// What a client is connected by.
+/// The transport of a session.
 trait Wire: Read + Write + Send {}
 impl<T: Read + Write + Send> Wire for T {}
 
-/// One client.
+/// The broker's side of one client's connection.
 pub struct Session(Box<dyn Wire>);
 
 fn text(bytes: &[u8], at: &mut usize) -> String {
@@ -68,7 +69,7 @@ fn number(bytes: &[u8], at: &mut usize) -> u16 {
     number
 }
 
-/// A PUBLISH: first byte (0x32 = QoS 1), topic, payload; packet id 1 where it has one.
+/// A PUBLISH: first byte (0x32 asks for a PUBACK), topic, payload. A packet id is 1.
 pub fn publish_bytes(first: u8, topic: &str, payload: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     body.extend(
@@ -100,7 +101,7 @@ pub fn command_text(action: &str, version: u64) -> String {
     command_text_at(action, version, now_s())
 }
 
-/// A command issued at this time, in seconds.
+/// A command that was issued at this time, in seconds since 1970.
 pub fn command_text_at(action: &str, version: u64, issued_s: u64) -> String {
     json!({
         "v": 1, "action": action, "version": version, "commandId": format!("c-{version}"),
@@ -109,7 +110,7 @@ pub fn command_text_at(action: &str, version: u64, issued_s: u64) -> String {
     .to_string()
 }
 
-/// The time of day, in seconds.
+/// The current time in seconds since 1970.
 pub fn now_s() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("it is later than 1970").as_secs()
@@ -131,7 +132,7 @@ impl Broker {
         Self { address, accepted }
     }
 
-    /// Where.
+    /// Address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -144,7 +145,7 @@ impl Broker {
         Device::start(flash.path(), role, &all)
     }
 
-    /// The same, but a lock that was never installed.
+    /// A lock that was never installed and reaches this broker without TLS.
     pub fn new_lock(&self, flash: &tempfile::TempDir) -> Device {
         let server = format!("mqtt.server={}", self.address);
         let stated = ["lock.unlocked_level=1", "lock.power_on=locked"];
@@ -152,7 +153,7 @@ impl Broker {
         Device::start_bare(flash.path(), "lock", &[&stated[..], &plain].concat())
     }
 
-    /// The next connection, of which nothing is read.
+    /// The next connection, from which nothing was read.
     pub fn connection(&self) -> TcpStream {
         let stream = self.accepted.recv_timeout(PATIENCE);
         let stream = stream.expect("a client connects in time");
@@ -163,12 +164,12 @@ impl Broker {
         stream
     }
 
-    /// Whether nobody has connected that nobody has taken yet.
+    /// Whether no unclaimed connection exists.
     pub fn no_connection(&self) -> bool {
         self.accepted.try_recv().is_err()
     }
 
-    /// The next client that has sent its CONNECT; those that are gone already are passed over.
+    /// The next client that has sent its CONNECT; clients that are gone already are skipped.
     pub fn connect(&self) -> Session {
         loop {
             let mut session = Session::over(self.connection());
@@ -178,26 +179,26 @@ impl Broker {
         }
     }
 
-    /// A client that is connected already, of which nothing is read, if there is one.
+    /// A client that is connected already, if any, from which nothing was read.
     pub fn connect_now(&self) -> Option<Session> {
         self.accepted.try_recv().ok().map(Session::over)
     }
 
-    /// Accepts a client: CONNECT is answered, what follows is not.
+    /// Accepts a client: answers its CONNECT and nothing else.
     pub fn accept(&self) -> Session {
         let mut session = self.connect();
         session.write(&[0x20, 2, 0, 0]);
         session
     }
 
-    /// Accepts a client that subscribes as a button does, and grants it.
+    /// Accepts a client and grants the subscriptions of a button.
     pub fn accept_button(&self) -> Session {
         let mut session = self.accept();
         session.grant_button();
         session
     }
 
-    /// Accepts a client that subscribes as a lock does, and grants it.
+    /// Accepts a client and grants the subscriptions of a lock.
     pub fn accept_lock(&self, thing: &str) -> Session {
         let mut session = self.accept();
         session.grant_lock(thing);
@@ -206,12 +207,12 @@ impl Broker {
 }
 
 impl Session {
-    /// A client on a connection of TCP or TLS.
+    /// A client over TCP or TLS.
     pub fn over(wire: impl Read + Write + Send + 'static) -> Self {
         Self(Box::new(wire))
     }
 
-    /// Sends bytes.
+    /// Sends bytes, which need not be a packet.
     pub fn write(&mut self, bytes: &[u8]) {
         self.try_write(bytes).expect("the client reads");
     }
@@ -244,10 +245,10 @@ impl Session {
         self.try_read().expect("the client sends a packet in time")
     }
 
-    /// Reads a CONNECT.
+    /// Reads a CONNECT and checks it.
     ///
     /// # Errors
-    /// The client is gone.
+    /// The client has closed the connection.
     pub fn take_connect(&mut self) -> io::Result<()> {
         let (kind, body) = self.try_read()?;
         assert_eq!(
@@ -258,7 +259,7 @@ impl Session {
         Ok(())
     }
 
-    /// Reads until the client ends the connection; what it sent.
+    /// Reads until the client ends the connection. Returns what it sent.
     pub fn until_end(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         let mut bytes = [0; 1024];
@@ -281,7 +282,7 @@ impl Session {
         }
     }
 
-    /// The next packet; acknowledgements, and pings, which are answered, are passed over.
+    /// The next packet; acknowledgements are skipped, and pings are answered.
     pub fn packet(&mut self) -> Packet {
         loop {
             let (kind, body) = self.read();
@@ -315,12 +316,12 @@ impl Session {
         }
     }
 
-    /// Waits for a PUBACK; everything else is passed over.
+    /// Waits for a PUBACK; everything else is skipped.
     pub fn until_acknowledged(&mut self) {
         while self.read().0 != 0x40 {}
     }
 
-    /// The next publish: topic, payload; acknowledged.
+    /// The next publish, which is acknowledged: topic, payload.
     pub fn publish(&mut self) -> (String, Value) {
         let Packet::Publish(topic, payload, id) = self.packet() else {
             panic!("a publish was expected");
@@ -329,7 +330,7 @@ impl Session {
         (topic, payload)
     }
 
-    /// SUBACK with one code for all: 1 grants QoS 1, 0x80 refuses.
+    /// Sends a SUBACK with the same code for all topics: 1 grants, 0x80 refuses.
     pub fn answer_subscribe(&mut self, id: u16, topics: usize, code: u8) {
         let [high, low] = id.to_be_bytes();
         let length = u8::try_from(2 + topics).expect("few topics");
@@ -338,7 +339,7 @@ impl Session {
         self.write(&packet);
     }
 
-    /// Sends a message with QoS 1.
+    /// Sends a message that asks for a PUBACK.
     pub fn send(&mut self, topic: &str, payload: &str) {
         self.write(&publish_bytes(0x32, topic, payload.as_bytes()));
     }

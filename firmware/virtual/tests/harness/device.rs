@@ -1,4 +1,4 @@
-//! A virtual device as a child process, driven by its lines. Shared by the tests of this folder.
+//! A virtual device as a child process, driven by lines.
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 use std::cell::RefCell;
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// How long anything may take before a test gives up.
+/// A test fails if it waits longer than this.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is real, the network, may take so long between two steps of time that passes by hand.
-const GLANCE: Duration = Duration::from_millis(5);
+/// Real time for the network between two steps of manual time.
+const STEP_WAIT: Duration = Duration::from_millis(5);
 
-/// A running device; ended when dropped.
+/// A running device; dropping it kills the process.
 pub struct Device {
-    /// Its process.
+    /// The child process.
     pub child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
@@ -26,7 +26,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// Starts a device whose certificates do not exist and whose broker does not answer, unless `settings` say more.
+    /// Starts an installed device without certificates and without a broker, unless `settings` name
+    /// them.
     pub fn start(flash: &Path, role: &str, settings: &[&str]) -> Self {
         let broker = ["--broker", "127.0.0.1:1"];
         let absent = [
@@ -40,8 +41,8 @@ impl Device {
         Self::start_with(&[&broker[..], &absent].concat(), flash, role, settings)
     }
 
-    /// Starts a device that was never installed and of which nothing but its role is known, if that; the command line states
-    /// what it is where `role` is not empty.
+    /// Starts a device that was never installed and has no settings except `settings` and its role,
+    /// which may be empty.
     pub fn start_bare(flash: &Path, role: &str, settings: &[&str]) -> Self {
         let mut arguments = vec!["--broker", "127.0.0.1:1"];
         for file in ["--ca", "--cert", "--key"] {
@@ -50,8 +51,8 @@ impl Device {
         Self::launch(&arguments, flash, role, settings)
     }
 
-    /// Starts a device with further arguments: one that was installed before, with a relay that unlocks at the high level
-    /// unless `settings` say otherwise.
+    /// Starts an installed device with further arguments; its relay unlocks at the high level
+    /// unless `settings` change that.
     pub fn start_with(arguments: &[&str], flash: &Path, role: &str, settings: &[&str]) -> Self {
         let stated = ["lock.unlocked_level=1", "lock.power_on=locked"];
         let arguments = [&["--installed"], arguments].concat();
@@ -91,13 +92,13 @@ impl Device {
         }
     }
 
-    /// Writes one line to it.
+    /// Writes one line to its standard input.
     pub fn say(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
         writeln!(stdin, "{line}").expect("the device reads its input");
     }
 
-    /// Collects lines until one fulfils `wanted`; that one is the last.
+    /// Collects lines up to the first that fulfils `wanted`.
     pub fn until(&self, mut wanted: impl FnMut(&Value) -> bool) -> Vec<Value> {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = Vec::new();
@@ -115,21 +116,22 @@ impl Device {
         }
     }
 
-    /// Lets so much of the device's time pass at once; the lines of that time. Time stands still for it from then on.
+    /// Switches to manual time and lets `time` pass at once. Returns the lines up to then.
     pub fn pass(&mut self, time: Duration) -> Vec<Value> {
         self.say(&format!(r#"{{"pass_ms":{}}}"#, time.as_millis()));
-        // It answers when it has come so far.
+        // The answer to this marks the end of that time.
         self.say(r#"{"read":-1}"#);
         self.until(|line| line["event"] == "level" && line["pin"] == -1)
     }
 
-    /// Lets the device's time pass, one `step` after the other, until a line fulfils `wanted`; the network is as slow as ever.
+    /// Lets manual time pass in steps until a line fulfils `wanted`; between steps the network has
+    /// real time.
     pub fn pass_until(&mut self, step: Duration, mut wanted: impl FnMut(&Value) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !self.pass(step).iter().any(&mut wanted) {
             assert!(Instant::now() < deadline, "not seen in {PATIENCE:?}");
-            // What the network brings meanwhile.
-            if let Ok(line) = self.lines.recv_timeout(GLANCE) {
+            // A line that the network caused meanwhile.
+            if let Ok(line) = self.lines.recv_timeout(STEP_WAIT) {
                 self.history.borrow_mut().push(line.clone());
                 if wanted(&line) {
                     return;
@@ -138,7 +140,7 @@ impl Device {
         }
     }
 
-    /// Where the latch was, one after the other, as far as lines have been collected.
+    /// The latch's movements in the collected lines.
     pub fn latches(&self) -> Vec<String> {
         let history = self.history.borrow();
         let latches = history.iter().filter(|l| l["event"] == "latch");
@@ -147,25 +149,25 @@ impl Device {
             .collect()
     }
 
-    /// How many of the lines collected so far fulfil `wanted`.
+    /// Number of collected lines that fulfil `wanted`.
     pub fn count(&self, wanted: impl Fn(&Value) -> bool) -> usize {
         self.history.borrow().iter().filter(|l| wanted(l)).count()
     }
 
-    /// Collects lines until it is ready.
+    /// Collects lines up to `ready`.
     pub fn until_ready(&self) -> Vec<Value> {
         self.until(|line| line["event"] == "ready")
     }
 
-    /// Closes the device's input and waits for its end.
+    /// Closes its input and waits for its end. Returns whether it succeeded.
     pub fn end(mut self) -> bool {
         drop(self.stdin.take());
         self.wait()
     }
 
-    /// Waits for its end; whether that was a success.
+    /// Waits for its end. Returns whether it succeeded.
     pub fn wait(&mut self) -> bool {
-        // Its output ends when it does.
+        // Its output is closed when it ends.
         let deadline = Instant::now() + PATIENCE;
         while self
             .lines
@@ -181,13 +183,13 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
-        // Ended already, mostly.
+        // Fails if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// An empty flash.
+/// A new, empty flash.
 pub fn flash() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary directory can be made")
 }

@@ -1,5 +1,7 @@
-//! What a device and its cloud say to each other over a broker's session: topics of a lock and a button, reports and their answers,
-//! presses, commands. It must not know how a packet looks.
+//! The conversation of a device and its cloud over a session: subscriptions, reports and their
+//! answers, presses, commands.
+//!
+//! Must not know: the form of a packet.
 
 use serde_json::{Value, json};
 
@@ -9,7 +11,7 @@ use super::{
 };
 
 impl Session {
-    /// Takes the subscriptions of a button, and grants them.
+    /// Reads the subscriptions of a button and grants them.
     pub fn grant_button(&mut self) {
         for topic in BUTTON_TOPICS {
             let Packet::Subscribe(id, topics) = self.packet() else {
@@ -20,12 +22,12 @@ impl Session {
         }
     }
 
-    /// Accepts what a button says of its health until it knows the time; the last of it.
+    /// Accepts health updates of a button until it knows the time. Returns the last one.
     pub fn accept_health(&mut self) -> Value {
         self.accept_health_at(now_s())
     }
 
-    /// The same, at this time of the server's, in seconds.
+    /// [`Session::accept_health`] at this time of the server, in seconds since 1970.
     pub fn accept_health_at(&mut self, second: u64) -> Value {
         loop {
             let (topic, update) = self.publish();
@@ -42,7 +44,7 @@ impl Session {
         }
     }
 
-    /// The next press of a button, acknowledged; what it says of its health is passed over.
+    /// The next press of a button, which is acknowledged; health updates are skipped.
     pub fn press(&mut self) -> Value {
         loop {
             let (topic, payload) = self.publish();
@@ -53,7 +55,7 @@ impl Session {
         }
     }
 
-    /// The same, with nothing acknowledged.
+    /// [`Session::press`] without an acknowledgement.
     pub fn unanswered_press(&mut self) -> Value {
         loop {
             match self.packet() {
@@ -66,7 +68,7 @@ impl Session {
         }
     }
 
-    /// Takes the subscriptions of a lock, and grants them.
+    /// Reads the subscriptions of a lock and grants them.
     pub fn grant_lock(&mut self, thing: &str) {
         for topic in LOCK_TOPICS {
             let topic = topic.replace("THING", thing);
@@ -78,7 +80,7 @@ impl Session {
         }
     }
 
-    /// The next report that fulfils `wanted`, whole request; none is answered.
+    /// The request of the next report that fulfils `wanted`; no report is answered.
     pub fn report(&mut self, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let (topic, payload) = self.publish();
@@ -94,12 +96,12 @@ impl Session {
         }
     }
 
-    /// Accepts an update as the shadow does, as its version `version`.
+    /// Accepts an update as the shadow does, as this version.
     pub fn accept_update(&mut self, update: &Value, version: u64) {
         self.accept_update_at(update, version, now_s());
     }
 
-    /// The same, at this time of the server's, in seconds.
+    /// [`Session::accept_update`] at this time of the server, in seconds since 1970.
     pub fn accept_update_at(&mut self, update: &Value, version: u64, second: u64) {
         let mut answer = update.clone();
         answer["version"] = json!(version);
@@ -107,7 +109,7 @@ impl Session {
         self.send(ACCEPTED, &answer.to_string());
     }
 
-    /// Accepts reports until the lock knows the time, and says so; that report.
+    /// Accepts reports until one says that the lock knows the time. Returns that one.
     pub fn sync(&mut self) -> Value {
         loop {
             let update = self.report(|_| true);
@@ -120,7 +122,7 @@ impl Session {
         }
     }
 
-    /// The next reports, each accepted, up to one that fulfils `wanted`.
+    /// Accepts reports until one fulfils `wanted`. Returns that one.
     pub fn accept_until(
         &mut self,
         version: &mut u64,

@@ -1,4 +1,4 @@
-//! TLS for the broker of the tests: certificates, and the broker's side of a connection.
+//! TLS for the broker of the tests: certificates and the server's side of a connection.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::broker::{Broker, Session};
 use crate::device::Device;
 
-/// Certificates of a broker and its client, as files in a directory.
+/// Certificates of a broker and its client as files.
 pub struct Certificates {
     directory: tempfile::TempDir,
     server: Arc<rustls::ServerConfig>,
 }
 
 impl Certificates {
-    /// Makes an authority, and has it sign both.
+    /// Creates an authority and certificates that it signed.
     pub fn make() -> Self {
         let key = || rcgen::KeyPair::generate().expect("a key can be made");
         let mut authority = rcgen::CertificateParams::default();
@@ -64,7 +64,7 @@ impl Certificates {
         Device::start_with(&arguments, flash.path(), "lock", settings)
     }
 
-    /// The broker's side of TLS on a connection; the handshake happens with the first read.
+    /// The server's side of TLS on a connection; the handshake runs with the first read.
     pub fn accept(&self, stream: TcpStream) -> Session {
         let tls = rustls::ServerConnection::new(self.server.clone()).expect("the settings hold");
         Session::over(rustls::StreamOwned::new(tls, stream))
