@@ -1,4 +1,4 @@
-/*! Implements core.h over firmware/core and the flash of its host tests. */
+/*! Implements core.h with firmware/core and the flash of its host tests. */
 #include "core.h"
 
 #include <stdlib.h>
@@ -29,8 +29,7 @@ static void move(void *context, enum latch latch) {
   harness->moves++;
 }
 
-static struct moment moment(const struct harness *harness,
-                            uint64_t uptime_ms) {
+static struct moment moment(const struct harness *harness, uint64_t uptime_ms) {
   struct moment now;
   clock_read(&harness->clock, uptime_ms, &now);
   return now;
@@ -46,12 +45,11 @@ struct harness *harness_new(const struct harness_settings *settings) {
   harness->settings.pulse_ms = settings->pulse_ms;
   harness->settings.clock_tolerance_ms = settings->clock_tolerance_ms;
   harness->settings.settle_ms = settings->settle_ms;
-  harness->settings.relock_from = settings->relock_from_closing
-                                      ? RELOCK_FROM_CLOSING
-                                      : RELOCK_FROM_UNLOCK;
+  harness->settings.relock_from =
+      settings->relock_from_closing ? RELOCK_FROM_CLOSING : RELOCK_FROM_UNLOCK;
   harness->context.firmware = "2.0.0";
   harness->context.settings = DECLARATION_STATED;
-  harness->context.number = 1; /* None is sent. */
+  harness->context.number = 1; /* No report is sent. */
   harness->context.rssi_dbm = -61;
   return harness;
 }

@@ -1,4 +1,5 @@
-/*! Implements flash.h: what a write leaves in the flash when the power goes. */
+/*! Implements flash.h: what a write leaves in the flash when the power fails.
+ */
 #define SHIM_FLASH_SELF
 #include "flash.h"
 
@@ -41,7 +42,7 @@ size_t shim_fwrite(const void *data, size_t size, size_t count, FILE *file) {
   return fwrite(data, size, count, file);
 }
 
-/* Closing is what saves the file, and what takes its time. */
+/* Closing a file saves it, which takes the time of a save. */
 int shim_fclose(FILE *file) {
   const bool saves = file == s_written;
   int status;

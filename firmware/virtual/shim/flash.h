@@ -1,5 +1,5 @@
-/*! The app's file calls, on their way to the flash: the virtual device's power
- * may go at any of them. Included last, after the system's headers. */
+/*! Replaces the app's file calls: the virtual device's power may fail at each.
+ * Included after the system's headers. */
 #ifndef SHIM_FLASH_H
 #define SHIM_FLASH_H
 

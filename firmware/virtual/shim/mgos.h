@@ -1,5 +1,5 @@
-/*! Stand-in for the part of Mongoose OS's mgos.h that the app uses, with the
- * same names, types and values. Implemented by the virtual device. */
+/*! The part of Mongoose OS's mgos.h that the app uses, with the same names,
+ * types and values. Implemented by the virtual device. */
 #ifndef SHIM_MGOS_H
 #define SHIM_MGOS_H
 
@@ -45,11 +45,6 @@ void cs_log_printf(const char *format, ...)
     }                                                 \
   } while (0)
 
-enum mgos_gpio_mode {
-  MGOS_GPIO_MODE_INPUT = 0,
-  MGOS_GPIO_MODE_OUTPUT = 1,
-  MGOS_GPIO_MODE_OUTPUT_OD = 2,
-};
 enum mgos_gpio_pull_type {
   MGOS_GPIO_PULL_NONE = 0,
   MGOS_GPIO_PULL_UP = 1,
@@ -64,57 +59,32 @@ enum mgos_gpio_int_mode {
   MGOS_GPIO_INT_LEVEL_LO = 5,
 };
 typedef void (*mgos_gpio_int_handler_f)(int pin, void *arg);
-bool mgos_gpio_set_mode(int pin, enum mgos_gpio_mode mode);
 bool mgos_gpio_setup_output(int pin, bool level);
 bool mgos_gpio_read(int pin);
-bool mgos_gpio_read_out(int pin);
-bool mgos_gpio_toggle(int pin);
 void mgos_gpio_write(int pin, bool level);
 bool mgos_gpio_set_button_handler(int pin, enum mgos_gpio_pull_type pull_type,
                                   enum mgos_gpio_int_mode int_mode,
                                   int debounce_ms, mgos_gpio_int_handler_f cb,
                                   void *arg);
 
-#define MGOS_INVALID_TIMER_ID 0
 #define MGOS_TIMER_REPEAT (1 << 0)
-#define MGOS_TIMER_RUN_NOW (1 << 1)
 typedef void (*timer_callback)(void *param);
 typedef uintptr_t mgos_timer_id;
 mgos_timer_id mgos_set_timer(int msecs, int flags, timer_callback cb,
                              void *cb_arg);
-void mgos_clear_timer(mgos_timer_id id);
 
 double mgos_uptime(void);
 void mgos_system_restart(void) __attribute__((noreturn));
-size_t mgos_get_heap_size(void);
 size_t mgos_get_free_heap_size(void);
 size_t mgos_get_min_free_heap_size(void);
 
 #define MGOS_EVENT_BASE(a, b, c) ((a) << 24 | (b) << 16 | (c) << 8)
-#define MGOS_EVENT_SYS MGOS_EVENT_BASE('M', 'O', 'S')
-enum mgos_event_sys {
-  MGOS_EVENT_INIT_DONE = MGOS_EVENT_SYS,
-  MGOS_EVENT_LOG,
-  MGOS_EVENT_REBOOT,
-  MGOS_EVENT_TIME_CHANGED,
-  MGOS_EVENT_CLOUD_CONNECTED,
-  MGOS_EVENT_CLOUD_DISCONNECTED,
-  MGOS_EVENT_CLOUD_CONNECTING,
-  MGOS_EVENT_CLOUD_CONNECTERROR,
-  MGOS_EVENT_REBOOT_AFTER,
-};
-enum mgos_cloud_type { MGOS_CLOUD_MQTT, MGOS_CLOUD_DASH, MGOS_CLOUD_AWS };
-struct mgos_cloud_arg {
-  enum mgos_cloud_type type;
-};
 typedef void (*mgos_event_handler_t)(int ev, void *ev_data, void *userdata);
-bool mgos_event_add_handler(int ev, mgos_event_handler_t cb, void *userdata);
-
 bool mgos_event_add_group_handler(int evgrp, mgos_event_handler_t cb,
                                   void *userdata);
 
+#include "flash.h"
 #include "mgos_net.h"
 #include "mgos_utils.h"
-#include "flash.h"
 
 #endif

@@ -1,4 +1,4 @@
-/*! Stand-in for the part of the mqtt library that the app uses. */
+/*! The part of the mqtt library that the app uses. */
 #ifndef SHIM_MGOS_MQTT_H
 #define SHIM_MGOS_MQTT_H
 
@@ -11,7 +11,6 @@
 #define MG_EV_MQTT_PUBLISH (MG_MQTT_EVENT_BASE + 3)
 #define MG_EV_MQTT_PUBACK (MG_MQTT_EVENT_BASE + 4)
 #define MG_EV_MQTT_SUBACK (MG_MQTT_EVENT_BASE + 9)
-#define MG_EV_MQTT_CONNACK_ACCEPTED 0
 /* The real one has more members, in another order. NULL with MG_EV_CLOSE. */
 struct mg_mqtt_message {
   int cmd;

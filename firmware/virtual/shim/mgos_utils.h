@@ -1,4 +1,4 @@
-/*! Stand-in for the part of Mongoose OS's mgos_utils.h that the app uses. */
+/*! The part of Mongoose OS's mgos_utils.h that the app uses. */
 #ifndef SHIM_MGOS_UTILS_H
 #define SHIM_MGOS_UTILS_H
 

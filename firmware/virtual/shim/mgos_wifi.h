@@ -1,4 +1,4 @@
-/*! Stand-in for the part of the wifi library that the app uses. */
+/*! The part of the wifi library that the app uses. */
 #ifndef SHIM_MGOS_WIFI_H
 #define SHIM_MGOS_WIFI_H
 

@@ -1,8 +1,7 @@
-/*! Stand-in for the part of mongoose.h that the app uses. */
+/*! The part of mongoose.h that the app uses. */
 #ifndef SHIM_MONGOOSE_H
 #define SHIM_MONGOOSE_H
 
-#define MG_F_SEND_AND_CLOSE (1 << 10)
 #define MG_F_CLOSE_IMMEDIATELY (1 << 11)
 
 /* The real one has many more members. */

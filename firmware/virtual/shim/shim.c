@@ -1,5 +1,5 @@
-/*! The variadic calls of the Mongoose OS shim, which Rust cannot define; each
- * formats its text and hands it on. */
+/*! The parts of the Mongoose OS shim that need C: variadic calls, which Rust
+ * cannot define, and structs that C owns. */
 #include <stdarg.h>
 
 #include "mgos.h"
@@ -48,7 +48,7 @@ struct mg_connection *mgos_mqtt_get_global_conn(void) {
   return shim_mqtt_has_connection() ? &s_connection : NULL;
 }
 
-/* What the app wished of its connection since the last poll. */
+/* Flags that the app set on its connection since the last poll. */
 unsigned long shim_mqtt_take_flags(void) {
   unsigned long flags = s_connection.flags;
   s_connection.flags = 0;

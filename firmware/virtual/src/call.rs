@@ -13,22 +13,11 @@ pub struct Context(pub *mut c_void);
 pub type TimerCallback = unsafe extern "C" fn(*mut c_void);
 /// Callback of a pin: GPIO number, context.
 pub type PinCallback = unsafe extern "C" fn(i32, *mut c_void);
-/// Callback of an event: event, data or NULL, context.
+/// Callback of an event: event, data, context.
 pub type EventCallback = unsafe extern "C" fn(i32, *mut c_void, *mut c_void);
 /// Callback of the MQTT connection or of a subscription: connection, event,
 /// `struct mg_mqtt_message` or NULL, context.
 pub type MqttCallback = unsafe extern "C" fn(*mut c_void, i32, *mut c_void, *mut c_void);
-
-/// Data of an event.
-#[derive(Clone, Copy, Debug)]
-pub enum EventData {
-    /// NULL.
-    Nothing,
-    /// `struct mgos_cloud_arg` with `MGOS_CLOUD_MQTT`.
-    Cloud,
-    /// `struct mgos_net_event_data` of the only interface.
-    Net,
-}
 
 /// Content of `struct mg_mqtt_message`; what a packet lacks is 0 or empty.
 #[derive(Clone, Debug, Default)]
@@ -58,8 +47,8 @@ pub enum Call {
     Timer(TimerCallback, Context),
     /// A pin changed: callback, GPIO number, context.
     Pin(PinCallback, i32, Context),
-    /// An event happened: callback, event, data, context.
-    Event(EventCallback, i32, EventData, Context),
+    /// A network event happened: callback, event, context.
+    Event(EventCallback, i32, Context),
     /// The MQTT connection has an event: callback, event, its packet if it has one, context.
     Mqtt(MqttCallback, i32, Option<Packet>, Context),
 }

@@ -11,7 +11,7 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
-use crate::call::{Call, EventData};
+use crate::call::Call;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::effect::Effect;
@@ -99,7 +99,6 @@ impl Device {
             match effect {
                 Effect::Call(call) => self.calls.push_back(call),
                 Effect::CallNext(call) => self.calls.push_front(call),
-                Effect::Trigger(event, data) => self.trigger(event, data),
                 Effect::StartTimer(after, task) => {
                     self.start_timer(after, None, task);
                 }
@@ -113,19 +112,9 @@ impl Device {
         }
     }
 
-    fn trigger(&mut self, event: i32, data: EventData) {
-        self.calls.extend(self.handlers.calls(event, data));
-    }
-
     /// Starts a timer and returns its id.
     pub fn start_timer(&mut self, after: Duration, repeat: Option<Duration>, task: Task) -> usize {
         self.timers.start(self.clock.uptime() + after, repeat, task)
-    }
-
-    /// Triggers `MGOS_EVENT_INIT_DONE` and brings up the network.
-    pub fn finish_init(&mut self) {
-        self.trigger(event::INIT_DONE, EventData::Nothing);
-        self.set_network(true);
     }
 
     /// Carries out one line from the parent.
@@ -193,12 +182,14 @@ impl Device {
         }
     }
 
-    fn set_network(&mut self, up: bool) {
+    /// Brings the network up or takes it down.
+    pub fn set_network(&mut self, up: bool) {
         if std::mem::replace(&mut self.network_is_up, up) == up {
             return;
         }
         if !up {
-            self.trigger(event::NET_DISCONNECTED, EventData::Net);
+            self.calls
+                .extend(self.handlers.calls(event::NET_DISCONNECTED));
             let effects = self.mqtt.lose_network(&self.config);
             self.carry_out(effects);
             return;
@@ -208,7 +199,7 @@ impl Device {
             event::NET_CONNECTED,
             event::IP_ACQUIRED,
         ] {
-            self.trigger(step, EventData::Net);
+            self.calls.extend(self.handlers.calls(step));
         }
         if self.mqtt.wants_connection() {
             self.connect_mqtt();
@@ -267,16 +258,6 @@ impl Device {
         if let Some((pin, level)) = self.finger.make_movement(self.clock.uptime()) {
             self.drive_pin(pin, level);
             self.carry_out(self.finger.timer());
-        }
-    }
-
-    /// `mgos_gpio_set_mode`: an output starts at the level that was written last.
-    pub fn set_pin_mode(&mut self, pin: i32, mode: i32) -> bool {
-        const INPUT: i32 = 0;
-        if mode == INPUT {
-            self.pins.set_input(pin)
-        } else {
-            self.set_output(pin, self.pins.read_out(pin))
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::call::{Call, EventData};
+use crate::call::Call;
 use crate::timer::Task;
 
 /// One request to the device.
@@ -12,8 +12,6 @@ pub enum Effect {
     Call(Call),
     /// Make a call into the firmware, before those that wait.
     CallNext(Call),
-    /// Call the firmware's handlers of an event.
-    Trigger(i32, EventData),
     /// Start a timer of the shim: delay, task.
     StartTimer(Duration, Task),
     /// Try to connect after this delay, give or take a tenth; replaces an earlier such request.

@@ -2,20 +2,10 @@
 //!
 //! Must not know: what a handler does.
 
-use crate::call::{Call, Context, EventCallback, EventData};
+use crate::call::{Call, Context, EventCallback};
 
-const fn base(a: u8, b: u8, c: u8) -> i32 {
-    ((a as i32) << 24) | ((b as i32) << 16) | ((c as i32) << 8)
-}
-
-/// `MGOS_EVENT_INIT_DONE`
-pub const INIT_DONE: i32 = base(b'M', b'O', b'S');
-/// `MGOS_EVENT_CLOUD_CONNECTED`
-pub const CLOUD_CONNECTED: i32 = INIT_DONE + 4;
-/// `MGOS_EVENT_CLOUD_DISCONNECTED`
-pub const CLOUD_DISCONNECTED: i32 = INIT_DONE + 5;
 /// `MGOS_NET_EV_DISCONNECTED`
-pub const NET_DISCONNECTED: i32 = base(b'N', b'E', b'T');
+pub const NET_DISCONNECTED: i32 = i32::from_be_bytes(*b"NET\0");
 /// `MGOS_NET_EV_CONNECTING`
 pub const NET_CONNECTING: i32 = NET_DISCONNECTED + 1;
 /// `MGOS_NET_EV_CONNECTED`
@@ -33,36 +23,22 @@ pub const MQTT_PUBACK: i32 = 204;
 /// `MG_EV_MQTT_SUBACK`
 pub const MQTT_SUBACK: i32 = 209;
 
-/// Mask of a handler of one event.
-pub const ONE: i32 = !0;
-/// Mask of a handler of a group, which the upper three bytes of an event name.
-pub const GROUP: i32 = !0xff;
+/// The upper three bytes of an event are its group.
+const GROUP_MASK: i32 = !0xff;
 
-struct Handler {
-    event: i32,
-    mask: i32,
-    callback: EventCallback,
-    context: Context,
-}
-
-/// The firmware's handlers, in the order in which they were added.
+/// The firmware's handlers with their groups, in the order in which they were added.
 #[derive(Default)]
-pub struct Handlers(Vec<Handler>);
+pub struct Handlers(Vec<(i32, EventCallback, Context)>);
 
 impl Handlers {
-    /// Adds a handler of `event`, or of its group; `mask` is [`ONE`] or [`GROUP`].
-    pub fn add(&mut self, event: i32, mask: i32, callback: EventCallback, context: Context) {
-        self.0.push(Handler {
-            event: event & mask,
-            mask,
-            callback,
-            context,
-        });
+    /// `mgos_event_add_group_handler`.
+    pub fn add(&mut self, group: i32, callback: EventCallback, context: Context) {
+        self.0.push((group & GROUP_MASK, callback, context));
     }
 
     /// The calls that `event` leads to.
-    pub fn calls(&self, event: i32, data: EventData) -> impl Iterator<Item = Call> {
-        let handlers = self.0.iter().filter(move |h| h.event == event & h.mask);
-        handlers.map(move |h| Call::Event(h.callback, event, data, h.context))
+    pub fn calls(&self, event: i32) -> impl Iterator<Item = Call> {
+        let handlers = self.0.iter().filter(move |h| h.0 == event & GROUP_MASK);
+        handlers.map(move |(_, callback, context)| Call::Event(*callback, event, *context))
     }
 }

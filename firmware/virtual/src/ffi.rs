@@ -13,7 +13,7 @@ mod tests;
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::slice;
 
-use crate::call::{Call, Context, EventCallback, EventData, MqttCallback, Packet};
+use crate::call::{Call, Context, MqttCallback, Packet};
 use crate::current::with;
 use crate::output::log;
 
@@ -74,8 +74,12 @@ pub fn run(call: &Call) {
         match call {
             Call::Timer(callback, context) => callback(context.0),
             Call::Pin(callback, pin, context) => callback(*pin, context.0),
-            Call::Event(callback, event, data, context) => {
-                run_event(*callback, *event, *data, *context);
+            Call::Event(callback, event, context) => {
+                let mut data = NetEvent {
+                    interface: 0,
+                    instance: 0,
+                };
+                callback(*event, (&raw mut data).cast(), context.0);
             }
             Call::Mqtt(callback, event, packet, context) => {
                 run_mqtt(*callback, *event, packet.as_ref(), *context);
@@ -126,30 +130,6 @@ unsafe fn run_mqtt(callback: MqttCallback, event: i32, packet: Option<&Packet>, 
         id: packet.id,
     };
     call((&raw mut message).cast());
-}
-
-/// # Safety
-/// As for the calls in [`run`].
-unsafe fn run_event(callback: EventCallback, event: i32, data: EventData, context: Context) {
-    let call = |data: *mut c_void| {
-        // SAFETY: promised by the caller; `data` points to what this event carries, or is NULL.
-        unsafe { callback(event, data, context.0) }
-    };
-    match data {
-        EventData::Nothing => call(std::ptr::null_mut()),
-        EventData::Cloud => {
-            const MGOS_CLOUD_MQTT: c_int = 0;
-            let mut arg = MGOS_CLOUD_MQTT;
-            call((&raw mut arg).cast());
-        }
-        EventData::Net => {
-            let mut arg = NetEvent {
-                interface: 0,
-                instance: 0,
-            };
-            call((&raw mut arg).cast());
-        }
-    }
 }
 
 /// # Safety

@@ -266,7 +266,7 @@ fn main() -> Result<()> {
     if !ffi::start_app() {
         bail!("the firmware refused its configuration");
     }
-    with(Device::finish_init);
+    with(|d| d.set_network(true));
     run_calls();
     emit(&Output::Ready);
     std::thread::Builder::new()

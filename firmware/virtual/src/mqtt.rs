@@ -13,7 +13,7 @@ mod topic;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::call::{Call, Context, EventData, MqttCallback, Packet};
+use crate::call::{Call, Context, MqttCallback, Packet};
 use crate::config::{Config, Value};
 use crate::effect::Effect;
 use crate::event;
@@ -21,8 +21,6 @@ use crate::link::{Connection, Link, LinkEvent, Publish, Signal};
 use crate::mqtt::queue::{Queue, Queued};
 use crate::output::{Output, emit, log};
 
-/// `MG_F_SEND_AND_CLOSE`
-const SEND_AND_CLOSE: u64 = 1 << 10;
 /// `MG_F_CLOSE_IMMEDIATELY`
 const CLOSE_IMMEDIATELY: u64 = 1 << 11;
 
@@ -185,7 +183,6 @@ impl Mqtt {
     /// One turn of the event loop: ends the connection if the firmware asked for it, also by
     /// `flags`, which it set on the connection itself.
     pub fn poll(&mut self, system: &Config, flags: u64) -> Vec<Effect> {
-        self.ends_when_sent |= flags & SEND_AND_CLOSE != 0 && self.connection.is_some();
         // Which part of the handshake hangs is not known here; over TLS assume the worse one.
         let may_hang = !self.is_connected
             && (self.link.is_silent()
@@ -228,7 +225,6 @@ impl Mqtt {
         self.forget_connection();
         let mut effects = Vec::new();
         if std::mem::take(&mut self.is_connected) {
-            effects.push(Effect::Trigger(event::CLOUD_DISCONNECTED, EventData::Cloud));
             effects.extend(self.call_global_handlers(event::MQTT_CLOSE, None));
         }
         effects.extend(self.schedule_reconnect(system));
@@ -343,8 +339,7 @@ impl Mqtt {
         Vec::new()
     }
 
-    /// CONNACK 0: the event, then the firmware's subscriptions, the last one first, then the global
-    /// handlers.
+    /// CONNACK 0: the firmware's subscriptions, the last one first, then the global handlers.
     fn accept(&mut self) -> Vec<Effect> {
         self.is_connected = true;
         self.reconnect_ms = 0.0;
@@ -354,9 +349,8 @@ impl Mqtt {
         self.queue.restart();
         self.send_queued();
         self.announce_if_subscribed();
-        let mut effects = vec![Effect::Trigger(event::CLOUD_CONNECTED, EventData::Cloud)];
-        effects.extend(self.call_global_handlers(event::MQTT_CONNACK, Some(Packet::default())));
-        effects
+        self.call_global_handlers(event::MQTT_CONNACK, Some(Packet::default()))
+            .collect()
     }
 
     /// SUBACK: the call of that subscription's handler alone, and without the code: to the handler

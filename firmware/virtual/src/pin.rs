@@ -22,8 +22,6 @@ const RTC_PIN: i32 = 16;
 #[derive(Default)]
 struct Pin {
     output: Option<bool>,
-    /// Level that was written last: the chip's output register keeps it in every mode.
-    latched: bool,
     pull_up: bool,
     driven: Option<bool>,
     handler: Option<Handler>,
@@ -49,36 +47,22 @@ impl Pins {
         self.0.entry(pin).or_default()
     }
 
-    /// Makes a pin an input. Returns whether the chip has such a pin.
-    pub fn set_input(&mut self, pin: i32) -> bool {
-        if is_usable(pin) {
-            self.pin(pin).output = None;
-        }
-        is_usable(pin)
-    }
-
     /// Makes a pin an output with this level. Returns whether the chip has such a pin.
     pub fn set_output(&mut self, pin: i32, level: bool) -> bool {
         if is_usable(pin) {
-            let entry = self.pin(pin);
-            entry.output = Some(level);
-            entry.latched = level;
+            self.pin(pin).output = Some(level);
         }
         is_usable(pin)
     }
 
-    /// Sets the output register. Returns whether the level of an output changed.
+    /// Sets the level of an output. Returns whether that changed it.
     pub fn write(&mut self, pin: i32, level: bool) -> bool {
-        let entry = self.pin(pin);
-        entry.latched = level;
-        let before = entry.output;
-        entry.output = before.map(|_| level);
-        before == Some(!level)
-    }
-
-    /// The level that was written last, in every mode; low if there was none.
-    pub fn read_out(&self, pin: i32) -> bool {
-        self.0.get(&pin).is_some_and(|p| p.latched)
+        let output = &mut self.pin(pin).output;
+        let is_change = *output == Some(!level);
+        if is_change {
+            *output = Some(level);
+        }
+        is_change
     }
 
     /// The level that the pin has, as an input or an output.

@@ -14,25 +14,6 @@ use crate::restart;
 use crate::timer::Task;
 
 #[unsafe(no_mangle)]
-extern "C" fn mgos_gpio_set_mode(pin: c_int, mode: c_int) -> bool {
-    with(|d| d.set_pin_mode(pin, mode))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn mgos_gpio_read_out(pin: c_int) -> bool {
-    with(|d| d.pins.read_out(pin))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn mgos_gpio_toggle(pin: c_int) -> bool {
-    with(|d| {
-        let level = !d.pins.read_out(pin);
-        d.write_pin(pin, level);
-        level
-    })
-}
-
-#[unsafe(no_mangle)]
 extern "C" fn mgos_gpio_setup_output(pin: c_int, level: bool) -> bool {
     with(|d| d.set_output(pin, level))
 }
@@ -62,6 +43,8 @@ extern "C" fn mgos_gpio_set_button_handler(
     })
 }
 
+const MGOS_TIMER_REPEAT: c_int = 1;
+
 #[unsafe(no_mangle)]
 extern "C" fn mgos_set_timer(
     after_ms: c_int,
@@ -70,18 +53,8 @@ extern "C" fn mgos_set_timer(
     context: *mut c_void,
 ) -> usize {
     let interval = Duration::from_millis(u64::try_from(after_ms).unwrap_or(0));
-    let repeat = (flags & 1 != 0).then_some(interval);
-    let after = if flags & 2 != 0 {
-        Duration::ZERO
-    } else {
-        interval
-    };
-    with(|d| d.start_timer(after, repeat, Task::App(callback, Context(context))))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn mgos_clear_timer(id: usize) {
-    with(|d| d.timers.stop(id));
+    let repeat = (flags & MGOS_TIMER_REPEAT != 0).then_some(interval);
+    with(|d| d.start_timer(interval, repeat, Task::App(callback, Context(context))))
 }
 
 #[unsafe(no_mangle)]
@@ -90,14 +63,8 @@ extern "C" fn mgos_uptime() -> f64 {
 }
 
 /// Roughly the heap of an ESP8266 on which Mongoose OS, Wi-Fi and one TLS connection are up.
-const HEAP_BYTES: usize = 51_560;
 const HEAP_FREE_BYTES: usize = 27_136;
 const HEAP_FREE_LEAST_BYTES: usize = 19_408;
-
-#[unsafe(no_mangle)]
-extern "C" fn mgos_get_heap_size() -> usize {
-    HEAP_BYTES
-}
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_get_free_heap_size() -> usize {

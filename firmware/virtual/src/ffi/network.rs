@@ -8,7 +8,6 @@ use std::ffi::{c_char, c_int, c_void};
 use super::{MgStr, to_bytes, to_string};
 use crate::call::{Context, EventCallback, MqttCallback};
 use crate::current::with;
-use crate::event;
 use crate::link::Publish;
 
 #[unsafe(no_mangle)]
@@ -17,28 +16,12 @@ extern "C" fn mgos_wifi_sta_get_rssi() -> c_int {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn mgos_event_add_handler(
-    event: c_int,
-    callback: EventCallback,
-    context: *mut c_void,
-) -> bool {
-    with(|d| {
-        d.handlers
-            .add(event, event::ONE, callback, Context(context));
-    });
-    true
-}
-
-#[unsafe(no_mangle)]
 extern "C" fn mgos_event_add_group_handler(
     group: c_int,
     callback: EventCallback,
     context: *mut c_void,
 ) -> bool {
-    with(|d| {
-        d.handlers
-            .add(group, event::GROUP, callback, Context(context));
-    });
+    with(|d| d.handlers.add(group, callback, Context(context)));
     true
 }
 
