@@ -13,10 +13,8 @@
 #define MG_EV_MQTT_SUBACK (MG_MQTT_EVENT_BASE + 9)
 /* The real one has more members, in another order. NULL with MG_EV_CLOSE. */
 struct mg_mqtt_message {
-  int cmd;
   struct mg_str topic;
   struct mg_str payload;
-  uint8_t connack_ret_code;
   uint16_t message_id;
 };
 typedef void (*mg_event_handler_t)(struct mg_connection *nc, int ev,

@@ -41,12 +41,10 @@ impl Clock {
         })
     }
 
-    /// [`Clock::uptime`] in seconds.
     pub fn uptime_s(&self) -> f64 {
         self.uptime().as_secs_f64()
     }
 
-    /// [`Clock::uptime`] in milliseconds.
     pub fn uptime_ms(&self) -> u64 {
         u64::try_from(self.uptime().as_millis()).unwrap_or(u64::MAX)
     }

@@ -43,27 +43,17 @@ struct Slowness {
     handler: Duration,
 }
 
-/// One device, with the state of all its parts.
+/// One device, with the state of all its parts and the calls into the firmware that are due.
 pub struct Device {
-    /// Settings of all layers.
     pub config: Config,
-    /// Time since boot.
     pub clock: Clock,
-    /// Timers of the firmware and the shim.
     pub timers: Timers,
-    /// Levels and handlers of the pins.
     pub pins: Pins,
-    /// The power switch, which ends the process.
     pub power: Power,
-    /// State of the MQTT library.
     pub mqtt: Mqtt,
-    /// Calls into the firmware that are due.
     pub calls: VecDeque<Call>,
-    /// Whether there is a network.
     pub network_is_up: bool,
-    /// The firmware's handlers of events.
     pub handlers: Handlers,
-    /// Messages that wait for the device's thread.
     pub inbox: Inbox,
     finger: Finger,
     slowness: Slowness,
@@ -123,15 +113,13 @@ impl Device {
             Input::Pin {
                 number,
                 level,
-                after_ms: None,
-            } => self.drive_pin(number, level),
-            Input::Pin {
-                number,
-                level,
-                after_ms: Some(ms),
-            } => {
-                self.start_timer(Duration::from_millis(ms), None, Task::Drive(number, level));
-            }
+                after_ms,
+            } => match after_ms.map(Duration::from_millis) {
+                None => self.drive_pin(number, level),
+                Some(after) => {
+                    self.start_timer(after, None, Task::Drive(number, level));
+                }
+            },
             Input::Read(pin) => emit(&Output::Level {
                 pin,
                 level: self.pins.read(pin),
@@ -166,15 +154,13 @@ impl Device {
                 ref config,
                 save,
                 reboot,
-            } => self.set_config(config.text(), save, reboot),
+            } => self.set_config(config.get(), save, reboot),
             Input::PassMs(_) => self.clock.stop(),
             Input::Clock {
                 hears_time,
                 drift_ppm,
             } => {
-                if let Some(hears_time) = hears_time {
-                    self.mqtt.set_hears_time(hears_time);
-                }
+                self.mqtt.hears_time = hears_time.unwrap_or(self.mqtt.hears_time);
                 if let Some(drift_ppm) = drift_ppm {
                     self.clock.set_drift_ppm(drift_ppm);
                 }
@@ -197,7 +183,7 @@ impl Device {
         for step in [
             event::NET_CONNECTING,
             event::NET_CONNECTED,
-            event::IP_ACQUIRED,
+            event::NET_IP_ACQUIRED,
         ] {
             self.calls.extend(self.handlers.calls(step));
         }
@@ -225,8 +211,8 @@ impl Device {
         self.carry_out(effects);
     }
 
-    /// Runs a task of the shim that is due, or queues a call of the firmware's. Returns whether
-    /// there was a task.
+    /// Runs the next task that is due; a task of the firmware becomes a call. Returns whether there
+    /// was one.
     pub fn run_due_timer(&mut self) -> bool {
         match self.timers.take_due(self.clock.uptime()) {
             None => return false,
@@ -265,20 +251,20 @@ impl Device {
     pub fn set_output(&mut self, pin: i32, level: bool) -> bool {
         let is_usable = self.pins.set_output(pin, level);
         if is_usable {
-            self.move_output(pin, level);
+            self.report_output(pin, level);
         }
         is_usable
     }
 
-    /// `mgos_gpio_write`; the parent is told of changes only.
+    /// `mgos_gpio_write`; reports changes only.
     pub fn write_pin(&mut self, pin: i32, level: bool) {
         if self.pins.write(pin, level) {
-            self.move_output(pin, level);
+            self.report_output(pin, level);
         }
     }
 
-    /// What follows from the new level of an output.
-    fn move_output(&mut self, pin: i32, level: bool) {
+    /// Reports the new level of an output, which may move the latch.
+    fn report_output(&mut self, pin: i32, level: bool) {
         let is_latch = self.is_lock && i64::from(pin) == self.config.int("pins.relay");
         if is_latch {
             self.power.reach(Point::BeforeMove);
@@ -336,6 +322,7 @@ impl Device {
             self.take_input(&input);
         }
     }
+
     /// The RPC `Config.Set`: applies settings up to the first error, and saves everything that
     /// differs from the layers below the device's own.
     fn set_config(&mut self, config: &str, save: bool, reboot: bool) {

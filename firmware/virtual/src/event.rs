@@ -4,23 +4,15 @@
 
 use crate::call::{Call, Context, EventCallback};
 
-/// `MGOS_NET_EV_DISCONNECTED`
+// Values of the enumerators `MGOS_NET_EV_…` and the macros `MG_EV_…`.
 pub const NET_DISCONNECTED: i32 = i32::from_be_bytes(*b"NET\0");
-/// `MGOS_NET_EV_CONNECTING`
 pub const NET_CONNECTING: i32 = NET_DISCONNECTED + 1;
-/// `MGOS_NET_EV_CONNECTED`
 pub const NET_CONNECTED: i32 = NET_DISCONNECTED + 2;
-/// `MGOS_NET_EV_IP_ACQUIRED`
-pub const IP_ACQUIRED: i32 = NET_DISCONNECTED + 3;
-/// `MG_EV_CLOSE`
+pub const NET_IP_ACQUIRED: i32 = NET_DISCONNECTED + 3;
 pub const MQTT_CLOSE: i32 = 5;
-/// `MG_EV_MQTT_CONNACK`
 pub const MQTT_CONNACK: i32 = 202;
-/// `MG_EV_MQTT_PUBLISH`
 pub const MQTT_PUBLISH: i32 = 203;
-/// `MG_EV_MQTT_PUBACK`
 pub const MQTT_PUBACK: i32 = 204;
-/// `MG_EV_MQTT_SUBACK`
 pub const MQTT_SUBACK: i32 = 209;
 
 /// The upper three bytes of an event are its group.

@@ -40,10 +40,8 @@ struct NetEvent {
 /// `struct mg_mqtt_message`
 #[repr(C)]
 struct MqttMessage {
-    cmd: c_int,
     topic: MgStr,
     payload: MgStr,
-    code: u8,
     id: u16,
 }
 
@@ -123,10 +121,8 @@ unsafe fn run_mqtt(callback: MqttCallback, event: i32, packet: Option<&Packet>, 
     let topic = Surrounded::new(&packet.topic);
     let payload = Surrounded::new(&packet.payload);
     let mut message = MqttMessage {
-        cmd: event - 200,
         topic: topic.inside(),
         payload: payload.inside(),
-        code: 0,
         id: packet.id,
     };
     call((&raw mut message).cast());

@@ -37,7 +37,7 @@ pub enum LinkEvent {
     PublishAcknowledged(u16),
     /// SUBACK: number that was given to [`Connection::subscribe`], packet id, whether it was
     /// granted.
-    SubscribeAnswered(usize, u16, bool),
+    SubscribeAnswered(u16, u16, bool),
     /// PINGRESP.
     Pong,
     /// The connection, or the attempt at one, ended for this reason.
@@ -51,12 +51,11 @@ pub struct Signal {
     step: Step,
 }
 
-/// What the client library reports. Packet ids are its own: it assigns them when a packet leaves.
+/// What the client library reports, with the packet ids that it assigns when a packet leaves.
 #[derive(Debug)]
 enum Step {
-    PublishSent(u16),
+    Sent(u16),
     PublishAcknowledged(u16),
-    SubscribeSent(u16),
     SubscribeAnswered(u16, bool),
     Event(LinkEvent),
 }
@@ -64,11 +63,8 @@ enum Step {
 /// Where and as whom to connect.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Host name or address.
     pub host: String,
-    /// TCP port.
     pub port: u16,
-    /// MQTT client id.
     pub client_id: String,
     /// Longest silence of this side before it pings.
     pub keep_alive: Duration,
@@ -83,9 +79,7 @@ pub struct Target {
 /// A message to publish.
 #[derive(Clone, Debug)]
 pub struct Publish {
-    /// Topic to publish to.
     pub topic: String,
-    /// Content, of any form.
     pub payload: Vec<u8>,
     /// 0, or anything else for 1.
     pub qos: u8,
@@ -107,28 +101,14 @@ struct Job {
     keep_alive: Duration,
 }
 
-/// The caller's numbers of packets of one kind, by the library's packet ids.
-#[derive(Default)]
-struct Numbers<T> {
-    waiting: VecDeque<T>,
-    sent: HashMap<u16, T>,
-}
-
-impl<T> Numbers<T> {
-    /// The packet that has waited for longest leaves.
-    fn note_sent(&mut self, packet: u16) {
-        if let Some(number) = self.waiting.pop_front() {
-            self.sent.insert(packet, number);
-        }
-    }
-}
-
 /// A connection, or an attempt at one.
 pub struct Connection {
     number: u64,
     client: AsyncClient,
-    publishes: Numbers<u16>,
-    subscribes: Numbers<usize>,
+    /// The caller's numbers of packets that have not left, in order.
+    waiting: VecDeque<u16>,
+    /// The caller's numbers of the other packets, by packet id.
+    sent: HashMap<u16, u16>,
     end: oneshot::Sender<End>,
 }
 
@@ -214,8 +194,8 @@ impl Link {
         Ok(Connection {
             number: self.connections,
             client,
-            publishes: Numbers::default(),
-            subscribes: Numbers::default(),
+            waiting: VecDeque::new(),
+            sent: HashMap::new(),
             end,
         })
     }
@@ -231,17 +211,17 @@ impl Connection {
         let (topic, payload) = (message.topic.as_str(), message.payload.as_slice());
         let sent = self.client.try_publish(topic, qos, message.retain, payload);
         if sent.is_ok() && message.qos > 0 {
-            self.publishes.waiting.push_back(number);
+            self.waiting.push_back(number);
         }
         sent.is_ok()
     }
 
     /// Subscribes under a number of the caller's, with acknowledged messages. Returns whether the
     /// library accepted it.
-    pub fn subscribe(&mut self, number: usize, topic: &str) -> bool {
+    pub fn subscribe(&mut self, number: u16, topic: &str) -> bool {
         let sent = self.client.try_subscribe(topic, QoS::AtLeastOnce);
         if sent.is_ok() {
-            self.subscribes.waiting.push_back(number);
+            self.waiting.push_back(number);
         }
         sent.is_ok()
     }
@@ -252,15 +232,16 @@ impl Connection {
             return None;
         }
         match signal.step {
-            Step::PublishSent(packet) => self.publishes.note_sent(packet),
-            Step::SubscribeSent(packet) => self.subscribes.note_sent(packet),
+            Step::Sent(packet) => {
+                self.sent.insert(packet, self.waiting.pop_front()?);
+            }
             Step::PublishAcknowledged(packet) => {
-                // Without a number nobody published it, and the broker's own id is all there is.
-                let number = self.publishes.sent.remove(&packet).unwrap_or(packet);
+                // The broker may acknowledge what was never published; then the id is its own.
+                let number = self.sent.remove(&packet).unwrap_or(packet);
                 return Some(LinkEvent::PublishAcknowledged(number));
             }
             Step::SubscribeAnswered(packet, granted) => {
-                let number = self.subscribes.sent.remove(&packet)?;
+                let number = self.sent.remove(&packet)?;
                 return Some(LinkEvent::SubscribeAnswered(number, packet, granted));
             }
             Step::Event(event) => return Some(event),
@@ -368,8 +349,8 @@ fn translate(event: Event) -> Option<Step> {
             let refused = ack.return_codes.contains(&SubscribeReasonCode::Failure);
             Step::SubscribeAnswered(ack.pkid, !refused)
         }
-        Event::Outgoing(Outgoing::Publish(id)) if id != 0 => Step::PublishSent(id),
-        Event::Outgoing(Outgoing::Subscribe(id)) => Step::SubscribeSent(id),
+        Event::Outgoing(Outgoing::Publish(id)) if id != 0 => Step::Sent(id),
+        Event::Outgoing(Outgoing::Subscribe(id)) => Step::Sent(id),
         _ => return None,
     })
 }

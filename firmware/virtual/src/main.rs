@@ -35,7 +35,7 @@ mod schema;
 mod timer;
 
 use std::io::BufRead as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use std::{fs, io};
@@ -108,14 +108,14 @@ struct Options {
     #[arg(long)]
     broker: String,
     /// Certificate authority of the broker (PEM).
-    #[arg(long)]
-    ca: PathBuf,
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    ca: String,
     /// Certificate of the device (PEM).
-    #[arg(long)]
-    cert: PathBuf,
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    cert: String,
     /// Private key of the device (PEM).
-    #[arg(long)]
-    key: PathBuf,
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    key: String,
     /// Directory that serves as the device's flash; created if absent.
     #[arg(long)]
     flash: PathBuf,
@@ -135,25 +135,21 @@ struct Options {
     still: bool,
 }
 
-fn absolute(path: &Path) -> Result<String> {
-    let path = std::path::absolute(path).with_context(|| format!("find {}", path.display()))?;
-    Ok(path.to_str().context("paths must be UTF-8")?.to_owned())
+fn absolute(path: &str) -> io::Result<String> {
+    let path = std::path::absolute(path)?.into_os_string();
+    path.into_string()
+        .map_err(|_| io::Error::other("the working directory is not UTF-8"))
 }
 
 /// The settings of the flash and the command line, and the log lines about bad files.
 fn configure(options: &Options) -> Result<(Config, Vec<String>)> {
-    let (ca, cert, key) = (
-        absolute(&options.ca)?,
-        absolute(&options.cert)?,
-        absolute(&options.key)?,
-    );
     let mut command_line = vec![
         ("device.id", options.thing.as_str()),
         ("app.role", &options.role),
         ("mqtt.server", &options.broker),
-        ("mqtt.ssl_ca_cert", &ca),
-        ("mqtt.ssl_cert", &cert),
-        ("mqtt.ssl_key", &key),
+        ("mqtt.ssl_ca_cert", &options.ca),
+        ("mqtt.ssl_cert", &options.cert),
+        ("mqtt.ssl_key", &options.key),
     ];
     for text in &options.settings {
         command_line.push(config::assignment(text)?);

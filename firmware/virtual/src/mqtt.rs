@@ -38,7 +38,7 @@ pub struct Mqtt {
     /// Ends the connection once everything was sent, which never happens before a handshake is
     /// over.
     ends_when_sent: bool,
-    /// Whether the parent was told that the device is connected.
+    /// Whether `connected` was reported to the parent.
     is_announced: bool,
     /// Delay before the last reconnect; negative if the firmware wants no connection.
     reconnect_ms: f64,
@@ -51,7 +51,9 @@ pub struct Mqtt {
     offered: BTreeMap<String, Value>,
     /// Subscriptions that the broker has not granted.
     subscribes_open: usize,
-    hears_time: bool,
+    /// Whether messages arrive with their timestamps; without them, the server seems to omit the
+    /// time.
+    pub hears_time: bool,
 }
 
 /// Renames each member that holds a time, so that no reader finds one.
@@ -94,7 +96,7 @@ impl Mqtt {
         self.connection.is_some()
     }
 
-    /// Whether the firmware has not disconnected for good.
+    /// Whether the library connects by itself; not after [`Mqtt::disconnect`].
     pub fn wants_connection(&self) -> bool {
         self.reconnect_ms >= 0.0
     }
@@ -104,20 +106,14 @@ impl Mqtt {
         self.link.set_silent(silent);
     }
 
-    /// Sets whether messages arrive with their timestamps; without them, the server seems to omit
-    /// the time.
-    pub fn set_hears_time(&mut self, hears_time: bool) {
-        self.hears_time = hears_time;
-    }
-
     /// The library's settings: those that the firmware gave it, or else those of `system`.
     pub fn settings<'a>(&'a self, system: &'a Config) -> &'a Config {
         self.own.as_ref().unwrap_or(system)
     }
 
     /// Adds a setting to the struct that [`Mqtt::take_offer`] will use.
-    pub fn offer(&mut self, key: String, value: Value) {
-        self.offered.insert(key, value);
+    pub fn offer(&mut self, key: &str, value: Value) {
+        self.offered.insert(key.to_owned(), value);
     }
 
     /// `mgos_mqtt_set_config`: copies the offered settings, unless they are those of the
@@ -262,7 +258,8 @@ impl Mqtt {
     fn send_subscribe(&mut self, number: usize) {
         let topic = &self.subscriptions[number].topic;
         let connection = self.connection.as_mut();
-        if connection.is_some_and(|c| c.subscribe(number, topic)) {
+        let id = u16::try_from(number).expect("the firmware has few subscriptions");
+        if connection.is_some_and(|c| c.subscribe(id, topic)) {
             self.subscribes_open += 1;
         }
     }
@@ -355,7 +352,7 @@ impl Mqtt {
 
     /// SUBACK: the call of that subscription's handler alone, and without the code: to the handler
     /// a refusal looks like a grant.
-    fn receive_suback(&mut self, number: usize, id: u16, granted: bool) -> Effect {
+    fn receive_suback(&mut self, number: u16, id: u16, granted: bool) -> Effect {
         if granted {
             self.subscribes_open = self.subscribes_open.saturating_sub(1);
             self.announce_if_subscribed();
@@ -364,7 +361,7 @@ impl Mqtt {
         }
         let Subscription {
             callback, context, ..
-        } = self.subscriptions[number];
+        } = self.subscriptions[usize::from(number)];
         let packet = Some(Packet::of_id(id));
         Effect::Call(Call::Mqtt(callback, event::MQTT_SUBACK, packet, context))
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-/// One line, told apart by its member `event`.
+/// One line; its member `event` names the variant. Pins are GPIO numbers, uptime is since boot.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Output<'a> {
@@ -12,20 +12,12 @@ pub enum Output<'a> {
     Ready,
     /// An output pin took a level.
     Pin {
-        /// GPIO number.
         pin: i32,
-        /// New level of the pin.
         level: bool,
-        /// Time since boot, in milliseconds.
         uptime_ms: u64,
     },
     /// Answer to the input `read`.
-    Level {
-        /// GPIO number.
-        pin: i32,
-        /// Level of the pin.
-        level: bool,
-    },
+    Level { pin: i32, level: bool },
     /// The relay of a lock took a level.
     Latch {
         /// `locked` or `unlocked`.
@@ -37,7 +29,6 @@ pub enum Output<'a> {
     Disconnected,
     /// Answer to the input `config_set`.
     ConfigSet {
-        /// Whether `conf9.json` was written.
         saved: bool,
         /// Why the settings were refused, or not saved.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +45,6 @@ pub enum Output<'a> {
     Log {
         /// `error`, `warn`, `info` or `debug`.
         level: &'a str,
-        /// Text without a line break at the end.
         text: &'a str,
     },
 }

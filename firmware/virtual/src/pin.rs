@@ -7,14 +7,13 @@ mod interrupt;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::call::{Context, PinCallback};
+use crate::call::{Call, Context, PinCallback};
 use crate::effect::Effect;
 use crate::pin::interrupt::Handler;
 use crate::timer::Task;
 
-/// `MGOS_GPIO_PULL_UP`
+// Values of `enum mgos_gpio_pull_type`.
 const PULL_UP: i32 = 1;
-/// `MGOS_GPIO_PULL_DOWN`
 const PULL_DOWN: i32 = 2;
 /// Wired to the real-time clock: it has neither pull-up nor interrupts.
 const RTC_PIN: i32 = 16;
@@ -87,7 +86,8 @@ impl Pins {
         let entry = self.pin(pin);
         entry.output = None;
         entry.pull_up = pull == PULL_UP;
-        let handler = Handler::new(pin, edge, debounce_ms, callback, context, entry.level());
+        let call = Call::Pin(callback, pin, context);
+        let handler = Handler::new(pin, edge, debounce_ms, call, entry.level());
         entry.handler = Some(handler);
         true
     }

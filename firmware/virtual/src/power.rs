@@ -8,22 +8,17 @@ use std::str::FromStr;
 
 use crate::output::{Output, emit};
 
-/// A moment at which the power may fail.
+/// A moment at which the power may fail: a file of the flash is erased or written, or the latch
+/// moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Point {
-    /// Before a file of the flash is erased.
     BeforeErase,
-    /// After a file of the flash was erased.
     AfterErase,
-    /// Before a file of the flash is written.
     BeforeWrite,
-    /// When this many bytes of a file are in the flash.
+    /// This many bytes of the file are in the flash.
     During(usize),
-    /// After a file of the flash was written.
     AfterWrite,
-    /// Before the latch moves.
     BeforeMove,
-    /// After the latch moved.
     AfterMove,
 }
 

@@ -10,15 +10,12 @@ use crate::call::{Context, TimerCallback};
 /// What to do when a timer runs out. Pins are GPIO numbers.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Call the firmware.
     App(TimerCallback, Context),
     /// Look at a pin that had an edge.
     Interrupt(i32),
     /// Look at a button's pin after its debounce time.
     Debounce(i32),
-    /// Make the finger's next movement.
     Finger,
-    /// Drive an input to this level.
     Drive(i32, bool),
     /// Try to connect to the broker again.
     Reconnect,

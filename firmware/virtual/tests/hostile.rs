@@ -1,6 +1,5 @@
-//! The firmware against a hostile or broken broker: whatever the broker does, only valid commands
-//! move the latch, and once the broker is sane again the device reconnects and executes one
-//! (PROTOCOL D6, D7).
+//! The firmware against a hostile or broken broker: only valid commands move the latch, and once
+//! the broker is sane again the device reconnects and executes one (PROTOCOL D6, D7).
 
 #[path = "harness/broker.rs"]
 mod broker;

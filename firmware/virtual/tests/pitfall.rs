@@ -60,7 +60,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tls::Certificates;
 
-/// A lock that knows the time and has taken lock command 1.
+/// A lock that knows the time and has executed lock command 1.
 fn lock() -> (Broker, TempDir, Device, Session) {
     let (broker, flash) = (Broker::start(), flash());
     let device = broker.device(&flash, "lock", &["mqtt.reconnect_timeout_max=0.1"]);

@@ -9,26 +9,12 @@ use std::ffi::CString;
 use super::value::{Value, Values};
 use super::walk::{Kind, Token, walk};
 
-/// Result of C's number parsers: the number, and how many bytes they used for it.
-struct Parsed<T> {
-    number: T,
-    length: usize,
-}
-
-/// The digits at the start of `text`.
-fn digits(text: &[u8], radix: u32) -> Parsed<f64> {
-    let mut parsed = Parsed {
-        number: 0.0,
-        length: 0,
-    };
-    for byte in text {
-        let Some(digit) = char::from(*byte).to_digit(radix) else {
-            break;
-        };
-        parsed.number = parsed.number * f64::from(radix) + f64::from(digit);
-        parsed.length += 1;
-    }
-    parsed
+/// The number that the digits at the start of `text` make, and how many they are.
+fn digits(text: &[u8], radix: u32) -> (f64, usize) {
+    let values = text.iter().map_while(|b| char::from(*b).to_digit(radix));
+    values.fold((0.0, 0), |(number, length), digit| {
+        (number * f64::from(radix) + f64::from(digit), length + 1)
+    })
 }
 
 fn sign(text: &[u8]) -> (f64, usize) {
@@ -44,8 +30,8 @@ fn is_hexadecimal(text: &[u8]) -> bool {
 }
 
 /// `strtol` with base 0 on the ESP8266, whose `long` has 32 bits: `0x10` is 16, `010` is 8, and an
-/// overflow saturates.
-fn strtol(text: &[u8]) -> Parsed<i64> {
+/// overflow saturates. Returns the number and its length.
+fn strtol(text: &[u8]) -> (i64, usize) {
     let (sign, signs) = sign(text);
     let unsigned = &text[signs..];
     let (radix, prefix) = match unsigned {
@@ -53,30 +39,21 @@ fn strtol(text: &[u8]) -> Parsed<i64> {
         [b'0', ..] => (8, 0),
         _ => (10, 0),
     };
-    let digits = digits(&unsigned[prefix..], radix);
+    let (number, length) = digits(&unsigned[prefix..], radix);
     // A double holds every 32-bit number exactly.
-    let number = (sign * digits.number) as i32;
-    Parsed {
-        number: number.into(),
-        length: signs + prefix + digits.length,
-    }
+    let number = (sign * number) as i32;
+    (number.into(), signs + prefix + length)
 }
 
-/// `strtod` of a token: the whole token, or hexadecimal digits.
-fn strtod(token: &Token<'_>) -> Parsed<f64> {
+/// `strtod` of a token: the number of the whole token or of hexadecimal digits, and its length.
+fn strtod(token: &Token<'_>) -> (f64, usize) {
     let (sign, signs) = sign(token.rest);
     if is_hexadecimal(&token.rest[signs..]) {
-        let digits = digits(&token.rest[signs + 2..], 16);
-        return Parsed {
-            number: sign * digits.number,
-            length: signs + 2 + digits.length,
-        };
+        let (number, length) = digits(&token.rest[signs + 2..], 16);
+        return (sign * number, signs + 2 + length);
     }
     let text = String::from_utf8_lossy(token.bytes);
-    Parsed {
-        number: text.parse().unwrap_or(0.0),
-        length: token.bytes.len(),
-    }
+    (text.parse().unwrap_or(0.0), token.bytes.len())
 }
 
 /// `json_unescape`: of `\u` only the first 256, each as one byte; `None` if it fails.
@@ -122,14 +99,14 @@ fn set(value: &mut Value, key: &str, token: &Token<'_>) -> Result<(), String> {
     };
     match (value, token.kind) {
         (Value::Int(number), Kind::Number) => {
-            let parsed = strtol(token.rest);
-            *number = parsed.number;
-            is_whole(parsed.length)
+            let length;
+            (*number, length) = strtol(token.rest);
+            is_whole(length)
         }
         (Value::Double(number), Kind::Number) => {
-            let parsed = strtod(token);
-            *number = parsed.number;
-            is_whole(parsed.length)
+            let length;
+            (*number, length) = strtod(token);
+            is_whole(length)
         }
         (Value::Bool(flag), Kind::True | Kind::False) => {
             *flag = token.kind == Kind::True;

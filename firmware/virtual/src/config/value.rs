@@ -11,10 +11,7 @@ pub type Values = BTreeMap<String, Value>;
 pub enum Value {
     /// A text as C sees it.
     Text(CString),
-    /// An `int` of C or less.
     Int(i64),
-    /// An `int` to C.
     Bool(bool),
-    /// A `double` of C.
     Double(f64),
 }

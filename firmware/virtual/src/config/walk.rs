@@ -9,13 +9,9 @@
 pub enum Kind {
     /// A text, with its escapes.
     Text,
-    /// A number in decimal or hexadecimal form.
     Number,
-    /// `true`
     True,
-    /// `false`
     False,
-    /// `null`
     Null,
     /// The start or the end of an array; its items have their own paths.
     Array,
@@ -23,7 +19,6 @@ pub enum Kind {
 
 /// A value and its place in the text.
 pub struct Token<'a> {
-    /// Kind of the value.
     pub kind: Kind,
     /// Its bytes; a text without the quotes.
     pub bytes: &'a [u8],

@@ -62,18 +62,15 @@ extern "C" fn mgos_uptime() -> f64 {
     with(|d| d.clock.uptime_s())
 }
 
-/// Roughly the heap of an ESP8266 on which Mongoose OS, Wi-Fi and one TLS connection are up.
-const HEAP_FREE_BYTES: usize = 27_136;
-const HEAP_FREE_LEAST_BYTES: usize = 19_408;
-
+// Roughly the heap of an ESP8266 on which Mongoose OS, Wi-Fi and one TLS connection are up.
 #[unsafe(no_mangle)]
 extern "C" fn mgos_get_free_heap_size() -> usize {
-    HEAP_FREE_BYTES
+    27_136
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn mgos_get_min_free_heap_size() -> usize {
-    HEAP_FREE_LEAST_BYTES
+    19_408
 }
 
 #[unsafe(no_mangle)]

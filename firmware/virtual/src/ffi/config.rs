@@ -5,45 +5,24 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 
-use super::to_string;
 use crate::config::Value;
 use crate::current::with;
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn shim_config_text(key: *const c_char) -> *const c_char {
-    // SAFETY: the generated accessors pass a literal.
-    let key = unsafe { to_string(key) };
-    with(|d| match d.config.value(&key) {
-        // Valid until the setting is replaced, and NULL if it is empty, both as in Mongoose OS.
-        Value::Text(text) if !text.is_empty() => text.as_ptr(),
-        _ => std::ptr::null(),
-    })
-}
+/// Key of a setting, from C.
+#[repr(transparent)]
+struct Key(*const c_char);
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn shim_config_int(key: *const c_char) -> c_int {
-    // SAFETY: the generated accessors pass a literal.
-    let key = unsafe { to_string(key) };
-    with(|d| c_int::try_from(d.config.int(&key)).unwrap_or(c_int::MAX))
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn shim_config_double(key: *const c_char) -> f64 {
-    // SAFETY: the generated accessors pass a literal.
-    let key = unsafe { to_string(key) };
-    with(|d| d.config.double(&key))
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn shim_config_set_text(key: *const c_char, value: *const c_char) {
-    // SAFETY: the generated accessors pass a literal, and the firmware a string or NULL.
-    let (key, value) = unsafe { (to_string(key), to_text(value)) };
-    with(|d| d.config.replace(&key, value));
+impl Key {
+    fn text(&self) -> &str {
+        // SAFETY: only the generated functions pass keys, and they pass string literals.
+        let key = unsafe { CStr::from_ptr(self.0) };
+        key.to_str().expect("keys are ASCII")
+    }
 }
 
 /// # Safety
 /// `text` is NULL or points to a NUL-terminated string.
-unsafe fn to_text(text: *const c_char) -> Value {
+unsafe fn to_value(text: *const c_char) -> Value {
     Value::Text(if text.is_null() {
         CString::default()
     } else {
@@ -53,44 +32,62 @@ unsafe fn to_text(text: *const c_char) -> Value {
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn shim_config_set_int(key: *const c_char, value: c_int) {
-    // SAFETY: the generated accessors pass a literal.
-    let key = unsafe { to_string(key) };
+extern "C" fn shim_config_text(key: Key) -> *const c_char {
+    with(|d| match d.config.value(key.text()) {
+        // Valid until the setting is replaced, and NULL if it is empty, both as in Mongoose OS.
+        Value::Text(text) if !text.is_empty() => text.as_ptr(),
+        _ => std::ptr::null(),
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_config_int(key: Key) -> c_int {
+    with(|d| c_int::try_from(d.config.int(key.text())).unwrap_or(c_int::MAX))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_config_double(key: Key) -> f64 {
+    with(|d| d.config.double(key.text()))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn shim_config_set_text(key: Key, value: *const c_char) {
+    // SAFETY: the firmware passes a string or NULL.
+    let value = unsafe { to_value(value) };
+    with(|d| d.config.replace(key.text(), value));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn shim_config_set_int(key: Key, value: c_int) {
     with(|d| {
-        let value = d.config.value_of_int(&key, value);
-        d.config.replace(&key, value);
+        let value = d.config.value_of_int(key.text(), value);
+        d.config.replace(key.text(), value);
     });
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn shim_config_set_double(key: *const c_char, value: f64) {
-    // SAFETY: the generated accessors pass a literal.
-    let key = unsafe { to_string(key) };
-    with(|d| d.config.replace(&key, Value::Double(value)));
+extern "C" fn shim_config_set_double(key: Key, value: f64) {
+    with(|d| d.config.replace(key.text(), Value::Double(value)));
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn shim_mqtt_offer_text(key: *const c_char, value: *const c_char) {
-    // SAFETY: the generated function passes a literal, and a member of the firmware's struct.
-    let (key, value) = unsafe { (to_string(key), to_text(value)) };
-    with(|d| d.mqtt.offer(key, value));
+unsafe extern "C" fn shim_mqtt_offer_text(key: Key, value: *const c_char) {
+    // SAFETY: a text in the firmware's struct is a string or NULL.
+    let value = unsafe { to_value(value) };
+    with(|d| d.mqtt.offer(key.text(), value));
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn shim_mqtt_offer_int(key: *const c_char, value: c_int) {
-    // SAFETY: the generated function passes a literal.
-    let key = unsafe { to_string(key) };
+extern "C" fn shim_mqtt_offer_int(key: Key, value: c_int) {
     with(|d| {
-        let value = d.config.value_of_int(&key, value);
-        d.mqtt.offer(key, value);
+        let value = d.config.value_of_int(key.text(), value);
+        d.mqtt.offer(key.text(), value);
     });
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn shim_mqtt_offer_double(key: *const c_char, value: f64) {
-    // SAFETY: the generated function passes a literal.
-    let key = unsafe { to_string(key) };
-    with(|d| d.mqtt.offer(key, Value::Double(value)));
+extern "C" fn shim_mqtt_offer_double(key: Key, value: f64) {
+    with(|d| d.mqtt.offer(key.text(), Value::Double(value)));
 }
 
 #[unsafe(no_mangle)]

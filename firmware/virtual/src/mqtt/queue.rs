@@ -20,7 +20,7 @@ pub struct Queued {
 /// The queued messages, oldest first, and the ids of all messages.
 #[derive(Default)]
 pub struct Queue {
-    entries: VecDeque<Queued>,
+    pub(super) entries: VecDeque<Queued>,
     last_id: u16,
     /// Whether messages wait for others to be sent first.
     is_blocked: bool,
@@ -74,11 +74,5 @@ impl Queue {
         let entry = self.entries.iter_mut().find(|q| !q.is_sent)?;
         entry.is_sent = true;
         Some((entry.id, entry.message.clone()))
-    }
-
-    /// The queued messages, oldest first.
-    #[cfg(test)]
-    pub fn messages(&self) -> impl Iterator<Item = &Publish> {
-        self.entries.iter().map(|q| &q.message)
     }
 }

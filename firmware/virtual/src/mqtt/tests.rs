@@ -41,7 +41,12 @@ fn a_publish_offline_succeeds_even_if_it_is_lost() {
         for payload in 1..=7 {
             assert_ne!(mqtt.publish(&config, message(&[payload], qos)), 0);
         }
-        let queued: Vec<u8> = mqtt.queue.messages().map(|m| m.payload[0]).collect();
+        let queued: Vec<u8> = mqtt
+            .queue
+            .entries
+            .iter()
+            .map(|q| q.message.payload[0])
+            .collect();
         assert_eq!(queued, expected, "queue {queue}, QoS {qos}");
     }
 }
@@ -152,7 +157,7 @@ fn a_library_that_the_firmware_disables_is_silent_and_keeps_the_settings() {
     };
     let set = |mqtt: &mut Mqtt, enable| {
         for (key, value) in settings(enable) {
-            mqtt.offer(key, value);
+            mqtt.offer(&key, value);
         }
         assert!(mqtt.take_offer(false));
     };
@@ -172,8 +177,8 @@ fn a_library_that_the_firmware_disables_is_silent_and_keeps_the_settings() {
 #[test]
 fn a_library_offered_no_server_keeps_its_settings() {
     let (mut mqtt, config, _signals) = library(&[("mqtt.server", "broker:1")]);
-    mqtt.offer("mqtt.enable".into(), Value::Bool(true));
-    mqtt.offer("mqtt.server".into(), Value::Text(c"".into()));
+    mqtt.offer("mqtt.enable", Value::Bool(true));
+    mqtt.offer("mqtt.server", Value::Text(c"".into()));
     assert!(!mqtt.take_offer(false));
     assert_eq!(mqtt.settings(&config).text("mqtt.server"), "broker:1");
 }

@@ -5,15 +5,13 @@
 
 use std::time::Duration;
 
-use crate::call::{Call, Context, PinCallback};
+use crate::call::Call;
 use crate::effect::Effect;
 use crate::timer::Task;
 
-/// `MGOS_GPIO_INT_EDGE_POS`
+// Values of `enum mgos_gpio_int_mode`.
 const EDGE_RISING: i32 = 1;
-/// `MGOS_GPIO_INT_EDGE_NEG`
 const EDGE_FALLING: i32 = 2;
-/// `MGOS_GPIO_INT_EDGE_ANY`
 const EDGE_ANY: i32 = 3;
 
 /// Whether a button can have such an edge.
@@ -26,8 +24,7 @@ pub struct Handler {
     pin: i32,
     edge: i32,
     debounce: Duration,
-    callback: PinCallback,
-    context: Context,
+    call: Call,
     /// The level at the last call.
     known_level: bool,
     /// Edges since the last one that was handled: only the first of them asks the main loop to
@@ -38,28 +35,16 @@ pub struct Handler {
 
 impl Handler {
     /// A handler of a pin that has this level now.
-    pub fn new(
-        pin: i32,
-        edge: i32,
-        debounce_ms: i32,
-        callback: PinCallback,
-        context: Context,
-        known_level: bool,
-    ) -> Self {
+    pub fn new(pin: i32, edge: i32, debounce_ms: i32, call: Call, known_level: bool) -> Self {
         Self {
             pin,
             edge,
             debounce: Duration::from_millis(u64::try_from(debounce_ms).unwrap_or(0)),
-            callback,
-            context,
+            call,
             known_level,
             edges: 0,
             is_debouncing: false,
         }
-    }
-
-    fn call(&self) -> Call {
-        Call::Pin(self.callback, self.pin, self.context)
     }
 
     /// The interrupt. Returns whether it asks the main loop to look.
@@ -80,7 +65,7 @@ impl Handler {
             return None;
         }
         if self.debounce.is_zero() {
-            return Some(Effect::Call(self.call()));
+            return Some(Effect::Call(self.call.clone()));
         }
         let was_debouncing = std::mem::replace(&mut self.is_debouncing, true);
         (!was_debouncing).then_some(Effect::StartTimer(self.debounce, Task::Debounce(self.pin)))
@@ -98,7 +83,7 @@ impl Handler {
         if is_wanted {
             self.known_level = level;
         }
-        is_wanted.then(|| Effect::Call(self.call()))
+        is_wanted.then(|| Effect::Call(self.call.clone()))
     }
 
     /// Edges during the call are cleared as bounce; without a debounce time, each leads to a call.
@@ -108,6 +93,6 @@ impl Handler {
         } else {
             self.edges = 0;
         }
-        (self.edges > 0).then(|| Effect::CallNext(self.call()))
+        (self.edges > 0).then(|| Effect::CallNext(self.call.clone()))
     }
 }
