@@ -1,34 +1,42 @@
-//! `cargo xtask gaps`: writes infra/cloud/local-cloud/GAPS.md from the marks above the tests, or says where the page is stale.
+//! `cargo xtask gaps`: writes GAPS.md of each crate in infra/cloud from the marks above the tests, or
+//! says which page is stale.
 //!
-//! A mark is one line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`; what AWS does and what
-//! happens here are parted by a semicolon. A test that runs the file of recorded shadow cases is marked
-//! `// AWS cases(shadow): <file>`, one that shows a single case of it `// AWS case(shadow): <name>`.
-//! Must not know: what the behaviours mean.
+//! A mark is one line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`;
+//! what AWS does and what happens here are parted by a semicolon. A test that runs the file of
+//! recorded shadow cases is marked `// AWS cases(shadow): <file>`, one that shows a single case of
+//! it `// AWS case(shadow): <name>`. A mark belongs to the crate of its test; marks elsewhere belong
+//! to local-cloud. Must not know: what the behaviours mean.
 
 mod case;
 mod mark;
 mod page;
 mod place;
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
 
 use self::case::Case;
 use self::mark::{Claim, Mark};
+use self::page::Page;
 use crate::tidy::Tree;
 use crate::workspace::Workspace;
 
-const PAGE: &str = "infra/cloud/local-cloud/GAPS.md";
+const FAMILY: &str = "infra/cloud/";
+/// The crate that uses the others, and that the stories run.
+const MAIN: &str = "infra/cloud/local-cloud/";
+/// The crate that the recorded cases are about.
+const SHADOW: &str = "infra/cloud/iot-shadow/";
 const CASES: &str = "tests/vectors/shadow-cases.json";
 
-/// Where marked tests stand.
-const FOLDERS: &[&str] = &["infra/cloud/", "tests/"];
+/// Folders of marked tests.
+const FOLDERS: &[&str] = &[FAMILY, "tests/"];
 
 /// Options of `cargo xtask gaps`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Write nothing; fail when the page is stale.
+    /// Write nothing; fail when a page is stale.
     #[arg(long)]
     pub check: bool,
 }
@@ -41,34 +49,94 @@ struct Shown {
     test: String,
 }
 
-/// Writes the page, or checks it; `true` when every mark has its test and, in a check, the page is true.
+/// Writes the pages, or checks them; `true` if every mark has its test and no page is stale.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let tree = Tree::read(workspace.root())?;
     let cases = tree.text(CASES).with_context(|| format!("read {CASES}"))?;
     let mut errors = Vec::new();
     let shown = read(&tree, &mut errors);
     let cases = case::shown(cases, &shown, &tree, &mut errors)?;
-    let new = page::page(&shown, &cases);
+    let pages = pages(&shown, &cases);
+    for file in tree.files().iter().filter(|file| is_page(&file.path)) {
+        if !pages.contains_key(&file.path) {
+            errors.push(format!("{}: its crate has no marks: delete it", file.path));
+        }
+    }
     for error in &errors {
         println!("gaps: {error}");
     }
-    if options.check {
-        let old = tree.text(PAGE).unwrap_or_default();
-        let differences = page::differences(old, &new);
+    let mut stale = 0;
+    for (path, new) in &pages {
+        if !options.check {
+            fs::write(workspace.path(path), new).with_context(|| format!("write {path}"))?;
+            continue;
+        }
+        let differences = page::differences(tree.text(path).unwrap_or_default(), new);
         if !differences.is_empty() {
-            println!("gaps: {PAGE} is stale (run `cargo xtask gaps`):");
+            stale += 1;
+            println!("gaps: {path} is stale (run `cargo xtask gaps`):");
         }
         for line in &differences {
             println!("  {line}");
         }
-        if errors.is_empty() && differences.is_empty() {
-            println!("gaps: {PAGE} is true: {}", count(&shown, &cases));
-        }
-        return Ok(errors.is_empty() && differences.is_empty());
     }
-    fs::write(workspace.path(PAGE), new).with_context(|| format!("write {PAGE}"))?;
-    println!("gaps: {PAGE} written: {}", count(&shown, &cases));
-    Ok(errors.is_empty())
+    let is_good = errors.is_empty() && stale == 0;
+    if is_good {
+        let done = if options.check {
+            "up to date"
+        } else {
+            "written"
+        };
+        println!(
+            "gaps: {} pages {done}: {}",
+            pages.len(),
+            count(&shown, &cases)
+        );
+    }
+    Ok(is_good)
+}
+
+fn is_page(path: &str) -> bool {
+    path.starts_with(FAMILY) && path.ends_with("/GAPS.md")
+}
+
+/// Folder of the crate that a test's marks belong to.
+fn home(file: &str) -> &str {
+    let inside = file.strip_prefix(FAMILY);
+    let name = inside.and_then(|inside| inside.find('/'));
+    name.map_or(MAIN, |end| &file[..=FAMILY.len() + end])
+}
+
+/// The text of each page, by path.
+fn pages(shown: &[Shown], cases: &[Case]) -> BTreeMap<String, String> {
+    let mut of_crate: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
+    for shown in shown {
+        of_crate.entry(home(&shown.file)).or_default().push(shown);
+    }
+    let others: Vec<(String, [usize; 3])> = of_crate
+        .iter()
+        .filter(|(folder, _)| **folder != MAIN)
+        .map(|(folder, shown)| {
+            let name = folder[FAMILY.len()..].trim_end_matches('/');
+            (name.to_owned(), page::totals(shown))
+        })
+        .collect();
+    of_crate
+        .into_iter()
+        .map(|(folder, shown)| {
+            let page = Page {
+                folder,
+                shown,
+                cases: if folder == SHADOW { cases } else { &[] },
+                others: if folder == MAIN {
+                    others.clone()
+                } else {
+                    Vec::new()
+                },
+            };
+            (format!("{folder}GAPS.md"), page::page(&page))
+        })
+        .collect()
 }
 
 fn count(shown: &[Shown], cases: &[Case]) -> String {
@@ -164,6 +232,18 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(&errors_of(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mark_belongs_to_the_crate_of_its_test() {
+        let rows = [
+            ("infra/cloud/iot-sql/src/tests.rs", "infra/cloud/iot-sql/"),
+            ("infra/cloud/local-cloud/tests/services/a.rs", MAIN),
+            ("tests/tests/right.rs", MAIN),
+        ];
+        for (file, folder) in rows {
+            assert_eq!(home(file), folder);
         }
     }
 

@@ -33,7 +33,7 @@ use crate::workspace::Workspace;
         cargo xtask setup --check            what is missing, without installing it\n  \
         cargo xtask tidy                     the rulebook alone, in a second\n  \
         cargo xtask sizes                    measure the firmware and write firmware/SIZES.md\n  \
-        cargo xtask gaps                     infra/cloud/local-cloud/GAPS.md, from the tests' marks\n  \
+        cargo xtask gaps                     infra/cloud/*/GAPS.md, from the tests' marks\n  \
         cargo xtask fuzz --minutes 30 sql    one fuzzer of the local cloud, for half an hour\n  \
         cargo xtask model                    the protocol, checked exhaustively\n  \
         cargo xtask mutants                  the core and the table's conditions, changed in small ways\n  \
@@ -55,7 +55,7 @@ enum Chore {
     Tidy,
     /// Measure the firmware on the ESP8266's instruction set and write firmware/SIZES.md.
     Sizes(sizes::Options),
-    /// Write infra/cloud/local-cloud/GAPS.md from the marks in the tests: what is as in AWS, what differs, what is absent.
+    /// Write GAPS.md of each crate in infra/cloud from the marks in the tests: what is as in AWS, what differs, what is absent.
     Gaps(gaps::Options),
     /// Fuzz for a time: the local cloud's MQTT packet path, rule SQL and policies, and the firmware's core.
     Fuzz(fuzz::Options),

@@ -1,4 +1,4 @@
-//! GAPS.md: a table of the areas, a table of behaviours per area, a table of the recorded shadow cases.
+//! A crate's GAPS.md: its areas, its behaviours per area, and the recorded shadow cases.
 //!
 //! Must not know: where any of it was read.
 
@@ -8,43 +8,62 @@ use super::Shown;
 use super::case::Case;
 use super::mark::{AREAS, Claim, Kind};
 
-const FOLDER: &str = "infra/cloud/local-cloud/";
 const KINDS: [Kind; 3] = [Kind::Same, Kind::Different, Kind::Absent];
 
+/// One page of the family.
+pub struct Page<'a> {
+    /// Folder of the crate, from the root, with a slash at its end.
+    pub folder: &'a str,
+    /// Its marks.
+    pub shown: Vec<&'a Shown>,
+    /// The recorded shadow cases, on the page of the crate that they are about.
+    pub cases: &'a [Case],
+    /// The other pages, named on the page of the crate that uses the others.
+    pub others: Vec<(String, [usize; 3])>,
+}
+
+/// How many behaviours are the same, different and absent.
+pub fn totals(shown: &[&Shown]) -> [usize; 3] {
+    KINDS.map(|kind| {
+        let of_kind = |shown: &&&Shown| matches!(&shown.mark.claim, Claim::Behaviour { kind: of, .. } if *of == kind);
+        shown.iter().filter(of_kind).count()
+    })
+}
+
 /// The page's text.
-pub fn page(shown: &[Shown], cases: &[Case]) -> String {
+pub fn page(page: &Page<'_>) -> String {
+    let shown = page.shown.as_slice();
     let mut text = String::from(
         "# What is the same as in AWS, what differs, what is absent\n\n\
-         Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when it is stale. Each line \
-         is shown by\nthe test it names: what differs or is absent has a test as well, of what happens here instead. \
-         What no line speaks of has no\ntest that speaks of AWS.\n\n\
+         Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when \
+         it is stale. The\ntest in each line shows the behaviour. If something differs or is absent, \
+         its test shows what happens here instead.\nA behaviour without a line has no test that \
+         compares it with AWS.\n\n\
          | area | same | different | absent |\n|---|---|---|---|\n",
     );
-    let mut total = [0; 3];
+    let row = |text: &mut String, name: &str, [same, different, absent]: [usize; 3]| {
+        line(
+            text,
+            &format!("| {name} | {same} | {different} | {absent} |"),
+        );
+    };
     for (area, heading) in AREAS {
         let counts = KINDS.map(|kind| of(shown, area, kind).len());
-        for (sum, count) in total.iter_mut().zip(counts) {
-            *sum += count;
+        if counts != [0; 3] {
+            row(&mut text, heading, counts);
         }
-        let [same, different, absent] = counts;
+    }
+    row(&mut text, "all", totals(shown));
+    if !page.others.is_empty() {
         line(
             &mut text,
-            &format!("| {heading} | {same} | {different} | {absent} |"),
+            "\nThe crates that it is built from have pages of their own:\n\n\
+             | crate | same | different | absent |\n|---|---|---|---|",
         );
+        for (name, counts) in &page.others {
+            row(&mut text, &format!("[{name}](../{name}/GAPS.md)"), *counts);
+        }
     }
-    let [same, different, absent] = total;
-    line(
-        &mut text,
-        &format!("| all | {same} | {different} | {absent} |"),
-    );
-    line(&mut text, "");
-    line(
-        &mut text,
-        &format!(
-            "Besides, {} recorded cases of the shadow service: the last table.",
-            cases.len()
-        ),
-    );
     for (area, heading) in AREAS {
         let rows: Vec<(Kind, &str, &Shown)> = KINDS
             .iter()
@@ -62,18 +81,20 @@ pub fn page(shown: &[Shown], cases: &[Case]) -> String {
                 Kind::Same => "same".to_owned(),
                 other => format!("**{}**", other.word()),
             };
-            let test = link(&shown.file, &shown.test);
+            let test = link(page.folder, &shown.file, &shown.test);
             line(
                 &mut text,
                 &format!("| {word} | {} | {test} |", cell(behaviour)),
             );
         }
     }
-    text.push_str(&case_table(cases));
+    if !page.cases.is_empty() {
+        text.push_str(&case_table(page.folder, page.cases));
+    }
     text
 }
 
-fn case_table(cases: &[Case]) -> String {
+fn case_table(folder: &str, cases: &[Case]) -> String {
     let mut text = String::from(
         "\n## Recorded shadow cases\n\n\
          Each case of [shadow-cases.json](../../../tests/vectors/shadow-cases.json) with the answers expected, all met. The last \
@@ -84,7 +105,7 @@ fn case_table(cases: &[Case]) -> String {
         let tests: Vec<String> = case
             .tests
             .iter()
-            .map(|(file, test)| link(file, test))
+            .map(|(file, test)| link(folder, file, test))
             .collect();
         let tests = if tests.is_empty() {
             "**none**".to_owned()
@@ -101,9 +122,10 @@ fn case_table(cases: &[Case]) -> String {
 }
 
 /// The behaviours of an area that compare so, by text.
-fn of<'a>(shown: &'a [Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a Shown)> {
+fn of<'a>(shown: &[&'a Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a Shown)> {
     let mut found: Vec<(Kind, &str, &Shown)> = shown
         .iter()
+        .copied()
         .filter(|shown| shown.mark.area == area)
         .filter_map(|shown| match &shown.mark.claim {
             Claim::Behaviour { kind: of, text } if *of == kind => {
@@ -116,8 +138,8 @@ fn of<'a>(shown: &'a [Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a
     found
 }
 
-fn link(file: &str, test: &str) -> String {
-    let target = match file.strip_prefix(FOLDER) {
+fn link(folder: &str, file: &str, test: &str) -> String {
+    let target = match file.strip_prefix(folder) {
         Some(inside) => inside.to_owned(),
         None => format!("../../../{file}"),
     };
@@ -176,10 +198,16 @@ mod tests {
                 "two",
             ),
         ];
-        let page = page(&marks, &[]);
+        let page = page(&Page {
+            folder: "infra/cloud/local-cloud/",
+            shown: marks.iter().collect(),
+            cases: &[],
+            others: vec![("iot-sql".to_owned(), [2, 0, 1])],
+        });
         for line in [
             "| Broker | 1 | 1 | 0 |",
             "| all | 1 | 1 | 0 |",
+            "| [iot-sql](../iot-sql/GAPS.md) | 2 | 0 | 1 |",
             "## Broker",
             "| same | `a\\|b` is one &lt;filter> | [`one`](src/a.rs) |",
             "| **different** | AWS waits; here not | [`two`](../../../tests/tests/b.rs) |",

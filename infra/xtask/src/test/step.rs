@@ -25,7 +25,7 @@ pub enum StepName {
     Format,
     /// the rulebook
     Tidy,
-    /// infra/cloud/local-cloud/GAPS.md against the tests' marks
+    /// infra/cloud/*/GAPS.md against the tests' marks
     Gaps,
     /// sam validate and cfn-lint
     Template,
@@ -90,7 +90,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::Gaps,
-        what: "is infra/cloud/local-cloud/GAPS.md what the tests say?",
+        what: "is each GAPS.md what the tests say?",
         tools: &[],
         after: None,
         run: |workspace| gaps::run(workspace, &gaps::Options { check: true }).map(Outcome::from),
