@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use local_cloud::Account;
 use local_cloud::broker::Broker;
 use local_cloud::clock::Clock;
 use local_cloud::event::EventBus;
@@ -77,8 +78,10 @@ fn shared() -> &'static Ground {
 /// `+/said` as well, so that what it may not receive is told apart at delivery alone.
 fn ground() -> Ground {
     let setting = Setting {
-        region: "us-east-1".to_owned(),
-        account: "123456789012".to_owned(),
+        account: Account {
+            id: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+        },
         data_dir: None,
         policies: Default::default(),
     };

@@ -280,11 +280,11 @@ impl Pool {
     }
 
     pub fn tell(&self, notice: Notice) {
-        (self.wiring.events)(notice);
+        self.wiring.surroundings.observe(notice);
     }
 
     fn log(&self, event: &Platform) {
-        for line in log::lines(&self.function, (self.wiring.now_ms)(), event) {
+        for line in log::lines(&self.function, self.wiring.surroundings.now_ms(), event) {
             let function = self.function.name.clone();
             self.tell(Notice::Log { function, line });
         }
@@ -296,7 +296,7 @@ impl Pool {
         let limit = Duration::from_secs(seconds);
         Limit {
             deadline: Instant::now() + limit,
-            deadline_ms: (self.wiring.now_ms)() + seconds * 1000,
+            deadline_ms: self.wiring.surroundings.now_ms() + seconds * 1000,
             limit,
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::clock::Clock;
 use crate::storage::{self, StorageError};
 use aws_sigv4_verify::{Claim, Request, SignatureError};
@@ -61,17 +62,6 @@ impl CallingFunction {
     }
 }
 
-/// Where callers live, and since when their operator has its secret.
-#[derive(Debug, Clone, Copy)]
-pub struct Home<'a> {
-    /// Region that signatures are for.
-    pub region: &'a str,
-    /// Account in ARNs.
-    pub account: &'a str,
-    /// Where the operator's credentials are kept; without it they are new each time.
-    pub data_dir: Option<&'a Path>,
-}
-
 /// All access keys of one run; clones share them.
 #[derive(Debug, Clone)]
 pub struct Callers {
@@ -80,8 +70,7 @@ pub struct Callers {
 
 #[derive(Debug)]
 struct Inner {
-    region: String,
-    account: String,
+    account: Account,
     operator: Credentials,
     clock: Clock,
     by_key: RwLock<BTreeMap<String, Known>>,
@@ -96,17 +85,19 @@ struct Known {
 }
 
 impl Callers {
-    /// The operator and these functions.
+    /// The operator and these functions. The operator's credentials are kept in `data_dir`;
+    /// without it they are new each time.
     pub fn open(
-        home: Home<'_>,
+        account: &Account,
+        data_dir: Option<&Path>,
         functions: &[Function],
         clock: Clock,
     ) -> Result<Callers, StorageError> {
-        let operator = operator(home.data_dir)?;
+        let operator = operator(data_dir)?;
         let known = Known {
             caller: Caller {
                 principal: OPERATOR_ID.to_owned(),
-                arn: format!("arn:aws:iam::{}:user/operator", home.account),
+                arn: account.global_arn("iam", "user/operator"),
                 function: None,
             },
             secret: operator.secret_access_key.clone(),
@@ -115,8 +106,7 @@ impl Callers {
         let by_key = BTreeMap::from([(operator.access_key_id.clone(), known)]);
         let callers = Callers {
             inner: Arc::new(Inner {
-                region: home.region.to_owned(),
-                account: home.account.to_owned(),
+                account: account.clone(),
                 operator,
                 clock,
                 by_key: RwLock::new(by_key),
@@ -143,13 +133,10 @@ impl Callers {
 
     fn caller_of(&self, function: &Function) -> Caller {
         let role = function.role_arn.rsplit('/').next().unwrap_or_default();
-        let account = &self.inner.account;
+        let session = format!("assumed-role/{role}/{}", function.name);
         Caller {
             principal: format!("AROALOCAL{}:{}", plain(&function.logical_id), function.name),
-            arn: format!(
-                "arn:aws:sts::{account}:assumed-role/{role}/{}",
-                function.name
-            ),
+            arn: self.inner.account.global_arn("sts", session),
             function: Some(CallingFunction {
                 name: function.name.clone(),
                 logical_id: function.logical_id.clone(),
@@ -217,7 +204,11 @@ impl Callers {
         if known.token != claim.session_token {
             return Err(SignatureError::Stranger);
         }
-        claim.check(&self.inner.region, services, self.inner.clock.now_s())?;
+        claim.check(
+            &self.inner.account.region,
+            services,
+            self.inner.clock.now_s(),
+        )?;
         claim.verify(request, &known.secret)?;
         Ok(known.caller)
     }

@@ -15,6 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
 
+use crate::account::Account;
 use crate::caller::Caller;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
@@ -103,8 +104,7 @@ pub struct Iam {
 
 #[derive(Debug)]
 struct Inner {
-    region: String,
-    account: String,
+    account: Account,
     roles: RwLock<Roles>,
     events: EventBus,
     clock: Clock,
@@ -116,14 +116,13 @@ impl Iam {
     /// *Errors*: see [`IamError`].
     pub fn new(
         template: &Template,
-        (region, account): (&str, &str),
+        account: Account,
         events: EventBus,
         clock: Clock,
     ) -> Result<Iam, IamError> {
         let iam = Iam {
             inner: Arc::new(Inner {
-                region: region.to_owned(),
-                account: account.to_owned(),
+                account,
                 roles: RwLock::default(),
                 events,
                 clock,
@@ -183,8 +182,7 @@ impl Iam {
     fn documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
         let mut documents = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
-            let place = (self.inner.region.as_str(), self.inner.account.as_str());
-            let document = managed::expanded(policy, place).and_then(|expanded| {
+            let document = managed::expanded(policy, &self.inner.account).and_then(|expanded| {
                 let parsed = expanded.map(|policy| Document::parse_identity(&policy));
                 parsed.transpose()
             });
@@ -213,9 +211,9 @@ impl Iam {
     /// Whether a role that a service has assumed, under the name `session`, has this right.
     pub fn check_role(&self, role_arn: &str, session: &str, need: &Need) -> Result<(), Denial> {
         let role = role_arn.rsplit('/').next().unwrap_or_default();
-        let account = &self.inner.account;
+        let resource = format!("assumed-role/{role}/{session}");
         let asking = Asking {
-            arn: &format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+            arn: &self.inner.account.global_arn("sts", resource),
             role_arn,
         };
         self.ask(asking, need)
@@ -227,9 +225,9 @@ impl Iam {
         for (key, value) in [
             ("aws:CurrentTime", iso_8601(now_ms)),
             ("aws:EpochTime", (now_ms / 1000).to_string()),
-            ("aws:PrincipalAccount", self.inner.account.clone()),
+            ("aws:PrincipalAccount", self.inner.account.id.clone()),
             ("aws:PrincipalArn", asking.role_arn.to_owned()),
-            ("aws:RequestedRegion", self.inner.region.clone()),
+            ("aws:RequestedRegion", self.inner.account.region.clone()),
             // As it would be: in AWS there is no other way to call.
             ("aws:SecureTransport", "true".to_owned()),
         ] {

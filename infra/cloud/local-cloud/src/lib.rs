@@ -4,6 +4,7 @@
 //! Everything is configured by the template; what it cannot honour it names at start. Must not know what the template's
 //! resources are for, and depends on none of the crates that use it.
 
+mod account;
 mod answer;
 pub mod broker;
 mod caller;
@@ -41,6 +42,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+pub use account::Account;
 pub use caller::Credentials;
 pub use contain::Panicked;
 pub use event::{Event, EventKind};

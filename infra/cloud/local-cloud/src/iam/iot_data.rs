@@ -24,12 +24,7 @@ async fn check(State(iam): State<Iam>, request: Request, next: Next) -> Response
         return forbidden("nobody has signed this request").into_response();
     };
     let (method, uri) = (request.method().as_str(), request.uri());
-    let arn = |path: String| {
-        format!(
-            "arn:aws:iot:{}:{}:{path}",
-            iam.inner.region, iam.inner.account
-        )
-    };
+    let arn = |path: String| iam.inner.account.arn("iot", path);
     match needs(method, uri.path(), uri.query().unwrap_or_default(), arn) {
         Some(needs) => {
             if let Err(denial) = iam.check(caller, &needs) {

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use crate::account::Account;
 use aws_policy::PolicyError;
 
 /// Allows writing logs, which needs no right here.
@@ -118,10 +119,7 @@ const TEMPLATES: [Row; 8] = [
 ];
 
 /// The document that a policy stands for; none for one that allows nothing that is asked for here.
-pub(super) fn expanded(
-    policy: &Value,
-    (region, account): (&str, &str),
-) -> Result<Option<Value>, PolicyError> {
+pub(super) fn expanded(policy: &Value, account: &Account) -> Result<Option<Value>, PolicyError> {
     let malformed = |what: String| Err(PolicyError::Malformed(what));
     if let Some(name) = policy.as_str() {
         return match name {
@@ -154,7 +152,7 @@ pub(super) fn expanded(
         return malformed(format!("policy template {name} takes {parameter}, a text"));
     };
     let path = path.replace('$', value);
-    let mut resources = vec![format!("arn:aws:{service}:{region}:{account}:{path}")];
+    let mut resources = vec![account.arn(service, path)];
     if *with_indexes {
         resources.push(format!("{}/index/*", resources[0]));
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::{StartError, executable, load_template, stopped};
+use super::{StartError, executable, load_template, until_stop};
 use crate::Options;
 use crate::broker::message::Message;
 use crate::caller::Callers;
@@ -208,14 +208,7 @@ impl Reloader {
 
     /// Runs `work` until it is aborted, or everything ends.
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        let stop = stopped(self.stopping.clone());
-        let task = tokio::spawn(async move {
-            tokio::select! {
-                () = work => {}
-                () = stop => {}
-            }
-        });
-        task.abort_handle()
+        tokio::spawn(until_stop(work, self.stopping.clone())).abort_handle()
     }
 
     /// The folder of each function that runs from its folder, by logical id.
@@ -243,13 +236,7 @@ pub(super) async fn route(
 ) {
     let start = |engine: RuleEngine| {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let stop = stopped(stopping.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                () = engine.run(receiver) => {}
-                () = stop => {}
-            }
-        });
+        tokio::spawn(until_stop(engine.run(receiver), stopping.clone()));
         sender
     };
     let mut current = start(first);

@@ -10,7 +10,7 @@ use lambda_host::{Notice, Outcome};
 
 impl Metrics {
     /// What functions tell: `AWS/Lambda`, by function and for all, and the metrics in their log lines.
-    pub(crate) fn hear_function(&self, notice: &Notice, now_ms: u64) {
+    pub(crate) fn observe_function(&self, notice: &Notice, now_ms: u64) {
         match notice {
             Notice::Queued { function, .. } => {
                 self.lambda(function, "AsyncEventsReceived", 1.0, now_ms);
