@@ -7,8 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::Value;
+
+use crate::process;
 
 /// The checkout this binary was built from.
 pub struct Workspace {
@@ -59,19 +61,18 @@ impl Workspace {
         command
     }
 
-    /// `cargo metadata` of the members, without their dependencies' own.
+    /// `cargo metadata` of the members and of what they need on this machine's platform.
+    ///
+    /// # Errors
+    /// cargo or rustc fails, for example because the registry has to be asked and is not reachable.
     pub fn metadata(&self) -> Result<Value> {
-        let output = self
-            .cargo()
-            .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
-            .output()
-            .context("run cargo metadata")?;
-        ensure!(
-            output.status.success(),
-            "run cargo metadata: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        serde_json::from_slice(&output.stdout).context("read the answer of cargo metadata")
+        let version = process::output(Command::new("rustc").arg("-vV"))?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        let host = host.context("rustc -vV names no host")?;
+        let mut cargo = self.cargo();
+        cargo.args(["metadata", "--format-version=1", "--filter-platform", host]);
+        let answer = process::output(&mut cargo)?;
+        serde_json::from_str(&answer).context("read the answer of cargo metadata")
     }
 }
 

@@ -68,7 +68,7 @@ impl Target {
     /// The compiler and the C library, with their versions.
     fn version(&self) -> Result<String> {
         let gcc = format!("{}gcc", self.cross);
-        let compiler = output(Command::new(&gcc).arg("-dumpfullversion"))?;
+        let compiler = process::output(Command::new(&gcc).arg("-dumpfullversion"))?;
         let options = [
             "-dM",
             "-E",
@@ -78,7 +78,7 @@ impl Target {
             "c",
             "/dev/null",
         ];
-        let macros = output(Command::new(&gcc).arg(self.specs).args(options))?;
+        let macros = process::output(Command::new(&gcc).arg(self.specs).args(options))?;
         let library = macros
             .lines()
             .find_map(|line| line.strip_prefix("#define __PICOLIBC_VERSION__ "))
@@ -92,7 +92,7 @@ impl Target {
 
     /// The answer of one of the binary tools about a file.
     fn tool(&self, name: &str, options: &[&str], file: &Path) -> Result<String> {
-        output(
+        process::output(
             Command::new(format!("{}{name}", self.cross))
                 .args(options)
                 .arg(file),
@@ -235,17 +235,6 @@ fn nesting(workspace: &Workspace) -> Result<u64> {
         .trim()
         .parse()
         .context("read SCAN_DEPTH_MAX in scan.h")
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("run {program}"))?;
-    ensure!(
-        output.status.success(),
-        "run {program}: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))
 }
 
 fn read(path: &Path) -> Result<String> {

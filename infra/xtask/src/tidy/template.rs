@@ -4,7 +4,7 @@
 //! Must not know: YAML beyond `key: value`; the template keeps the keys read here on lines of their own or in one-line maps.
 
 use super::Violation;
-use super::layering::Member;
+use super::member::Member;
 use super::tree::Tree;
 
 const TEMPLATE: &str = "template.yaml";
