@@ -2,6 +2,7 @@
 //!
 //! Must not know: which programs there are.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -40,6 +41,15 @@ pub fn output(command: &mut Command) -> Result<String> {
         String::from_utf8_lossy(&output.stderr).trim()
     );
     String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))
+}
+
+/// `make` for a goal in a folder.
+pub fn make(folder: &Path, goal: &str) -> Command {
+    let mut make = Command::new("make");
+    make.args(["--no-print-directory", "-C"])
+        .arg(folder)
+        .arg(goal);
+    make
 }
 
 /// Whether `command` can be started and succeeds; its output is discarded.

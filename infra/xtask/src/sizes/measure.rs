@@ -52,12 +52,8 @@ const STRUCTURES: &[(&str, &str)] = &[
 impl Target {
     /// Makes what is measured.
     fn make(&self, workspace: &Workspace) -> Result<()> {
-        process::run_or_fail(
-            Command::new("make")
-                .args(["--no-print-directory", "-C"])
-                .arg(workspace.path("firmware/test").join(self.name))
-                .arg("figures"),
-        )
+        let folder = workspace.path("firmware/test").join(self.name);
+        process::run_or_fail(&mut process::make(&folder, "figures"))
     }
 
     /// Where that lies.

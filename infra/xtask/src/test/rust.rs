@@ -1,6 +1,7 @@
-//! The Rust tests: cargo-nextest where it is installed, else `cargo test`; tests whose tools are missing are left out by name.
+//! The Rust tests: cargo-nextest if it is installed, else `cargo test`. Tests whose tools are missing
+//! are left out by name.
 //!
-//! Must not know: what the tests do, beyond the first word of the names of those that need a tool.
+//! Must not know: what the tests do. Those that need a tool have its word in front of their names.
 
 use std::process::Command;
 
@@ -23,11 +24,11 @@ const PARTS: &[(&str, &[&str])] = &[
     ("node", &["node", "node packages"]),
 ];
 
-/// Tests that cannot run here.
+/// Tests that cannot run on this machine.
 pub struct LeftOut {
-    /// The word their names begin with.
+    /// First word of their names.
     pub tests: &'static str,
-    /// The tools they lack.
+    /// Names of the tools that are missing.
     pub missing: Vec<&'static str>,
 }
 
@@ -47,6 +48,9 @@ pub fn left_out(workspace: &Workspace) -> Vec<LeftOut> {
 }
 
 /// Runs the unit, integration and end-to-end tests, then the examples in the documentation.
+///
+/// # Errors
+/// cargo cannot be started.
 pub fn run(workspace: &Workspace) -> Result<bool> {
     let words: Vec<&str> = left_out(workspace).iter().map(|part| part.tests).collect();
     let mut tests = workspace.cargo();
