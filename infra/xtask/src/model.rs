@@ -1,4 +1,5 @@
-//! `cargo xtask model`: the protocol, checked exhaustively, as two tables: a row per configuration, a row per rule taken away.
+//! `cargo xtask model`: checks the protocol exhaustively; a row per configuration, a row per rule
+//! that is removed.
 //!
 //! Must not know: the protocol.
 
@@ -10,12 +11,15 @@ use crate::workspace::Workspace;
 /// Options of `cargo xtask model`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Larger bounds: minutes, not seconds.
+    /// Use larger bounds, which take minutes instead of seconds.
     #[arg(long)]
     deep: bool,
 }
 
-/// Builds the checker optimised and runs it; `false` when a rule does not hold, or is missed by nobody.
+/// Builds the checker optimised and runs it; `false` if a rule does not hold or is not needed.
+///
+/// # Errors
+/// cargo cannot be started.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut checker = workspace.cargo();
     checker.args(["run", "--quiet", "--profile", "fast", "--package", "model"]);

@@ -1,6 +1,6 @@
-//! Takes the figures: makes the objects, asks the binary tools about them, reads what the counting program printed.
+//! Takes the figures: makes the objects, runs the binary tools on them, reads the counter's output.
 //!
-//! Must not know: what is too large, nor how figures are shown.
+//! Must not know: what is too large, or how figures are shown.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use crate::workspace::Workspace;
 
 /// A target of the firmware's tests.
 struct Target {
-    /// Its folder below `firmware/test`, and that of its objects below `firmware/test/out`.
+    /// Its folder in `firmware/test`, and the folder of its objects in `firmware/test/out`.
     name: &'static str,
-    /// What its compiler and binary tools are called, up to their own name.
+    /// Prefix of its compiler and binary tools.
     cross: &'static str,
-    /// Where its C library says how it is used.
+    /// The compiler's option for its C library.
     specs: &'static str,
 }
 
@@ -50,18 +50,18 @@ const STRUCTURES: &[(&str, &str)] = &[
 ];
 
 impl Target {
-    /// Makes what is measured.
+    /// Makes the objects and the counter's output.
     fn make(&self, workspace: &Workspace) -> Result<()> {
         let folder = workspace.path("firmware/test").join(self.name);
         process::run_or_fail(&mut process::make(&folder, "figures"))
     }
 
-    /// Where that lies.
+    /// The folder of what was made.
     fn out(&self, workspace: &Workspace) -> PathBuf {
         workspace.path("firmware/test/out").join(self.name)
     }
 
-    /// The compiler and the C library, with their versions.
+    /// Names and versions of the compiler and the C library.
     fn version(&self) -> Result<String> {
         let gcc = format!("{}gcc", self.cross);
         let compiler = process::output(Command::new(&gcc).arg("-dumpfullversion"))?;
@@ -86,7 +86,7 @@ impl Target {
         ))
     }
 
-    /// The answer of one of the binary tools about a file.
+    /// The output of a binary tool for a file.
     fn tool(&self, name: &str, options: &[&str], file: &Path) -> Result<String> {
         process::output(
             Command::new(format!("{}{name}", self.cross))
@@ -99,7 +99,7 @@ impl Target {
         object::sections(&self.tool("size", &["-A", "-d"], object)?)
     }
 
-    /// What the objects of a folder take of the flash.
+    /// Flash of the objects of a folder.
     fn flash_bytes(&self, workspace: &Workspace, folder: &str, names: &[String]) -> Result<u64> {
         let out = self.out(workspace);
         names
@@ -110,6 +110,9 @@ impl Target {
 }
 
 /// Makes and measures everything again.
+///
+/// # Errors
+/// A tool is missing or fails, or its output has another form than expected.
 pub fn measure(workspace: &Workspace) -> Result<Figures> {
     for target in [&LX106, &RV32] {
         target.make(workspace)?;
@@ -144,7 +147,7 @@ pub fn measure(workspace: &Workspace) -> Result<Figures> {
     })
 }
 
-/// The C files of a folder of the firmware, sorted. Objects of files that are gone may lie about; these do not count.
+/// The C files of a folder of the firmware, sorted. Objects without a source file do not count.
 fn sources(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
     let path = workspace.path("firmware").join(folder);
     let mut names = Vec::new();
@@ -221,7 +224,7 @@ fn counts(text: &str) -> Result<Vec<Count>> {
     Ok(counts)
 }
 
-/// How deep JSON may nest, which bounds the recursion of its reader.
+/// Maximum nesting of JSON, which bounds the recursion of its reader.
 fn nesting(workspace: &Workspace) -> Result<u64> {
     let header = read(&workspace.path("firmware/core/scan.h"))?;
     header

@@ -1,29 +1,33 @@
-//! `firmware/SIZES.md`: the figures as a page, and the lines in which two such pages differ.
+//! `firmware/SIZES.md`: the figures as a page.
 //!
 //! Must not know: how the figures were taken.
 
 use super::figure::{CORE_FLASH_BYTES_MAX, Figures, LOCK_RAM_BYTES_MAX, Object, sum};
 
-/// The line that names what the figures depend on begins so.
+/// Start of the line that names the compilers and libraries.
 const TOOLS: &str = "Measured with ";
 
-/// The page.
+/// The text of SIZES.md.
 pub fn page(figures: &Figures) -> String {
     let parts = [
         format!(
-            "# Sizes of the firmware\n\nWritten by `cargo xtask sizes`; `cargo xtask test` fails when it is stale. Bytes, on the ESP8266's \
-             instruction set (lx106),\n`-Os -std=gnu99 -mlongcalls`, which is how Mongoose OS compiles an app.\n\n{TOOLS}{}.\n",
+            "# Sizes of the firmware\n\nWritten by `cargo xtask sizes`; `cargo xtask test` fails when \
+             it is stale. Bytes, on the ESP8266's instruction set (lx106),\n`-Os -std=gnu99 \
+             -mlongcalls`, which is how Mongoose OS compiles an app.\n\n{TOOLS}{}.\n",
             figures.tools
         ),
         bounds(figures),
         format!(
-            "## Core\n\nCode holds the literals. Stack is an upper bound: the deepest way down from any function of the object into the core's \
-             other\nobjects, JSON nested as deep as the scanner takes; calls through a pointer (flash, latch) and the C library's own frames come on top.\n\n{}",
+            "## Core\n\nCode holds the literals. Stack is an upper bound: the deepest way down from any \
+             function of the object into the core's other\nobjects, JSON nested as deep as the \
+             scanner takes; calls through a pointer (flash, latch) and the C library's own frames \
+             come on top.\n\n{}",
             objects("core", &figures.core)
         ),
         format!(
-            "## Application side\n\nCompiled against the virtual device's headers: close to, not equal to, what Mongoose OS's own headers give. \
-             The variables hold\nthe lock, the button and the buffers; stack goes down into the core, not into Mongoose OS.\n\n{}",
+            "## Application side\n\nCompiled against the virtual device's headers: close to, not equal \
+             to, what Mongoose OS's own headers give. The variables hold\nthe lock, the button and \
+             the buffers; stack goes down into the core, not into Mongoose OS.\n\n{}",
             objects("app", &figures.app)
         ),
         structures(figures),
@@ -32,27 +36,10 @@ pub fn page(figures: &Figures) -> String {
     parts.join("\n")
 }
 
-/// What the page says that it was measured with.
+/// Compilers and libraries, with their versions, that the page was measured with.
 pub fn tools(page: &str) -> Option<&str> {
     page.lines()
         .find_map(|line| line.strip_prefix(TOOLS)?.strip_suffix('.'))
-}
-
-/// The lines that only one of the pages has: `-` the old one's, `+` the new one's.
-pub fn differences(old: &str, new: &str) -> Vec<String> {
-    let only = |sign: char, these: &str, those: &str| -> Vec<String> {
-        these
-            .lines()
-            .filter(|line| !those.lines().any(|other| other == *line))
-            .map(|line| format!("{sign} {line}"))
-            .collect()
-    };
-    let mut differences = only('-', old, new);
-    differences.extend(only('+', new, old));
-    if differences.is_empty() && old != new {
-        differences.push("  the same lines in another order".to_owned());
-    }
-    differences
 }
 
 fn bounds(figures: &Figures) -> String {
@@ -86,8 +73,8 @@ fn bounds(figures: &Figures) -> String {
         ]),
     ];
     format!(
-        "{}\nThe bounds are for the lx106. On RV32IMC the core is compiled as Mongoose OS compiles an app for the ESP32-C3; \
-         the linker shortens calls\nafterwards, which is not counted.\n",
+        "{}\nThe bounds are for the lx106. On RV32IMC the core is compiled as Mongoose OS compiles \
+         an app for the ESP32-C3; the linker shortens calls\nafterwards, which is not counted.\n",
         table(&["what", "measured", "bound"], &rows)
     )
 }
@@ -166,9 +153,10 @@ fn counts(figures: &Figures) -> String {
         })
         .collect();
     format!(
-        "## Instructions of a command\n\nCounted on the lx106 under QEMU: every instruction from the payload's first byte to the report's last one. \
-         Flash is memory here,\nso that a driver's time is not in it. 64-bit division is in the chip's ROM; a plain stand-in \
-         counts in its place, in the report most of all.\n\n{}",
+        "## Instructions of a command\n\nCounted on the lx106 under QEMU: every instruction from the \
+         payload's first byte to the report's last one. Flash is memory here,\nso that a driver's \
+         time is not in it. 64-bit division is in the chip's ROM; a plain stand-in counts in its \
+         place, in the report most of all.\n\n{}",
         table(
             &["command", "parse", "decide, journal", "report", "all"],
             &rows
@@ -206,18 +194,5 @@ mod tests {
             assert!(page.lines().any(|other| other == line), "{line}\n{page}");
         }
         assert_eq!(tools(&page), Some("compiler 1.0, library 2.0"));
-    }
-
-    #[test]
-    fn a_stale_page_names_the_rows_that_differ() {
-        let old = page(&example());
-        let mut figures = example();
-        figures.counts[0].parse += 1;
-        let expected = [
-            "- | LOCK, executed | 13685 | 5690 | 19152 | 38527 |",
-            "+ | LOCK, executed | 13686 | 5690 | 19152 | 38528 |",
-        ];
-        assert_eq!(differences(&old, &page(&figures)), expected);
-        assert_eq!(differences(&old, &old), [""; 0]);
     }
 }
