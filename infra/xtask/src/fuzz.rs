@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: campaigns of the local cloud's fuzzers and of the firmware's. The test command
-//! runs the corpus and a fixed sequence of inputs.
+//! `cargo xtask fuzz`: campaigns of the local cloud's fuzzers and of the firmware's. The test
+//! command runs the corpus and a fixed sequence of inputs.
 //!
 //! libFuzzer runs on stable Rust: only members of the workspace are built with coverage
 //! (infra/cloud/fuzz), libraries are those of every other build. `make` builds the firmware's
@@ -39,8 +39,8 @@ pub struct Options {
     /// Run these files or the files in these folders up to the first failure; fuzz nothing.
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "target")]
     replay: Vec<PathBuf>,
-    /// A target: mqtt, sql or policy of the local cloud, or one of firmware/test/fuzz/Makefile; all by
-    /// default.
+    /// A target: mqtt, sql or policy of the local cloud, or one of firmware/test/fuzz/Makefile; all
+    /// by default.
     target: Option<String>,
 }
 

@@ -18,8 +18,8 @@ pub struct Options {
     minutes: f64,
 }
 
-/// Builds both programs and runs them; `false` if a bound is broken. The figures go to `load.json` in
-/// the build directory.
+/// Builds both programs and runs them; `false` if a bound is broken. The figures go to `load.json`
+/// in the build directory.
 ///
 /// # Errors
 /// The programs do not build or cannot be started.

@@ -36,7 +36,7 @@ use crate::workspace::Workspace;
         cargo xtask gaps                     write infra/cloud/local-cloud/GAPS.md from the tests\n  \
         cargo xtask fuzz --minutes 30 sql    run a fuzzer for half an hour\n  \
         cargo xtask model                    check the protocol exhaustively\n  \
-        cargo xtask mutants                  check that the tests notice small changes of the code\n  \
+        cargo xtask mutants                  check that tests notice small changes of code\n  \
         cargo xtask load                     hold 1,000 connections to the local cloud\n\n\
         `cargo run` starts the laptop mode."
 )]

@@ -1,7 +1,9 @@
-//! `cargo xtask mutants`: changes the core and the table's conditions; a test must fail for each change.
+//! `cargo xtask mutants`: changes the core and the table's conditions; a test must fail for each
+//! change.
 //!
-//! There are mutants of cargo-mutants, and our own, which cargo-mutants does not make: a condition, a
-//! bound or a call is left out. All are made in a copy in the build directory, not in the checkout.
+//! There are mutants of cargo-mutants, and our own, which cargo-mutants does not make: a condition,
+//! a bound or a call is left out. All are made in a copy in the build directory, not in the
+//! checkout.
 //!
 //! Must not know: what the tests check.
 
@@ -212,8 +214,8 @@ impl Lab<'_> {
         }
     }
 
-    /// A command that is interrupted when this process ends, if the machine has `setpriv`. Ctrl-C at
-    /// a terminal reaches every process, another signal does not.
+    /// A command that is interrupted when this process ends, if the machine has `setpriv`. Ctrl-C
+    /// at a terminal reaches every process, another signal does not.
     fn ending_with_us(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match find_on_path("setpriv") {
             Some(setpriv) => {

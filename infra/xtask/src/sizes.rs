@@ -1,4 +1,5 @@
-//! `cargo xtask sizes`: measures the firmware on the ESP8266's instruction set and publishes the figures.
+//! `cargo xtask sizes`: measures the firmware on the ESP8266's instruction set and publishes the
+//! figures.
 //!
 //! The figures depend on the compiler and the C library. A page made with other versions is not
 //! compared, which is a failure in CI and a skip elsewhere. The bounds hold with any compiler.

@@ -87,8 +87,8 @@ impl fmt::Display for Found {
 }
 
 impl Fuzzer<'_> {
-    /// Runs the corpus, then a fixed sequence of inputs: one process, one seed, and neither time nor
-    /// addresses nor the order of a folder decide what is tried. A short run checks this first.
+    /// Runs the corpus, then a fixed sequence of inputs: one process, one seed, and neither time
+    /// nor addresses nor the order of a folder decide what is tried. A short run checks this first.
     ///
     /// # Errors
     /// The fuzzer cannot be started, or its run is not reproducible.

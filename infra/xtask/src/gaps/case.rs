@@ -66,7 +66,7 @@ pub fn shown(
     let bare: Vec<&str> = bare.map(|case| case.name.as_str()).collect();
     if !bare.is_empty() {
         errors.push(format!(
-            "{CASES}: no test shows {}: mark a test of the case with `// AWS case(shadow): <name>`, \
+            "{CASES}: no test shows {}: mark a test of it with `// AWS case(shadow): <name>`, \
              or a test of the whole file with `// AWS cases(shadow): {CASES}` (which skips the \
              cases that its source names)",
             bare.join(", ")

@@ -7,8 +7,8 @@ use crate::tidy::Tree;
 /// Conditions that hold on every machine that can run the whole test command.
 const ALWAYS: &[&str] = &["#[cfg(unix)]", "#[cfg(target_os = \"linux\")]"];
 
-/// The test that the mark on line `index` (from 0) belongs to: the test that follows; the test around
-/// it; or, in a table outside of any test, the first test that names the table.
+/// The test that the mark on line `index` (from 0) belongs to: the test that follows; the test
+/// around it; or, in a table outside of any test, the first test that names the table.
 ///
 /// # Errors
 /// There is no such test, or it never runs.
@@ -228,11 +228,13 @@ mod tests {
                 Ok("a"),
             ),
             (
-                "const ROWS: &[u8] = &[\n    // AWS\n    1,\n];\n#[test]\nfn a() {}\n#[test]\nfn b() {\n    check(ROWS);\n}\n",
+                "const ROWS: &[u8] = &[\n    // AWS\n    1,\n];\n\
+                 #[test]\nfn a() {}\n#[test]\nfn b() {\n    check(ROWS);\n}\n",
                 Ok("b"),
             ),
             (
-                "fn rows() -> Vec<u8> {\n    vec![\n        // AWS\n        1,\n    ]\n}\n#[test]\nfn a() {\n    rows();\n}\n",
+                "fn rows() -> Vec<u8> {\n    vec![\n        // AWS\n        1,\n    ]\n}\n\
+                 #[test]\nfn a() {\n    rows();\n}\n",
                 Ok("a"),
             ),
             (

@@ -1,7 +1,7 @@
 //! Mutants that cargo-mutants does not make: a condition, a bound or a call is left out.
 //!
-//! cargo-mutants turns `a && b` into `a || b`, which nearly any test notices, but never removes `b`. It
-//! turns `<` into `<=`, but not `<=` into `<`. It deletes no statement.
+//! cargo-mutants turns `a && b` into `a || b`, which nearly any test notices, but never removes
+//! `b`. It turns `<` into `<=`, but not `<=` into `<`. It deletes no statement.
 //!
 //! Must not know: what the code is for, and how a mutant is tried.
 
@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use super::scan::Code;
 
-/// Methods whose result has the type of what they are called on: without the call the code compiles.
+/// Methods whose result has the type of what they are called on: without the call the code
+/// compiles.
 const PASSING: &str = "plus minus min max filter chain or or_else saturating_add saturating_sub \
                        trim_end take rev";
 

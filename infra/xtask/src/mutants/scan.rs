@@ -1,6 +1,8 @@
-//! Reads Rust source well enough to cut it: blanks comments and strings, matches brackets, finds operands.
+//! Reads Rust source well enough to cut it: blanks comments and strings, matches brackets, finds
+//! operands.
 //!
-//! Relies on rustfmt's spaces around binary operators: `a < b` is not `Vec<u8>`, `a && b` not `&&T`.
+//! Relies on rustfmt's spaces around binary operators: `a < b` is not `Vec<u8>`, `a && b` not
+//! `&&T`.
 //!
 //! Must not know: what is cut out and why.
 

@@ -1,5 +1,5 @@
-//! System packages: Debian's are installed as root or by a sudo that asks nothing; otherwise, and on
-//! macOS with Homebrew, the command is shown for a person to run.
+//! System packages: Debian's are installed as root or by a sudo that asks nothing; otherwise, and
+//! on macOS with Homebrew, the command is shown for a person to run.
 //!
 //! Must not know: which tools there are.
 

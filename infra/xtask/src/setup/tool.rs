@@ -63,7 +63,7 @@ pub const TOOLS: &[Tool] = &[
     tool("qemu-system-xtensa", "qemu-system-misc", "qemu",
         "runs those tests and counts instructions", OnPath),
     tool("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf", "",
-        "compiles the firmware for the ESP32-C3's instruction set: its tests and its sizes", OnPath),
+        "compiles the firmware for the ESP32-C3's instruction set: its tests and sizes", OnPath),
     tool("picolibc for riscv", "picolibc-riscv64-unknown-elf", "",
         "the C library that those tests are linked with",
         File("/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs")),

@@ -1,5 +1,5 @@
-//! The Rust tests: cargo-nextest if it is installed, else `cargo test`. Tests whose tools are missing
-//! are left out by name.
+//! The Rust tests: cargo-nextest if it is installed, else `cargo test`. Tests whose tools are
+//! missing are left out by name.
 //!
 //! Must not know: what the tests do. Those that need a tool have its word in front of their names.
 
@@ -11,7 +11,8 @@ use crate::process;
 use crate::setup;
 use crate::workspace::{Workspace, find_on_path};
 
-/// Tests that need a tool begin with its word and an underscore, so that they can be left out by name.
+/// Tests that need a tool begin with its word and an underscore, so that they can be left out by
+/// name.
 const PARTS: &[(&str, &[&str])] = &[
     ("browser", &["chromium", "chromedriver"]),
     ("mosquitto", &["mosquitto_pub"]),

@@ -38,51 +38,43 @@ pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
 
 fn edges(tree: &Tree, source: &str) -> Edges {
     let mut edges = Edges::new();
-    let mut uses = Vec::new();
-    let mut modules = BTreeSet::new();
-    for file in tree.files() {
+    let own = |file: &&File| file.ending() == "rs" && !file.is_test();
+    for file in tree.files().iter().filter(own) {
         let Some(inside) = file.path.strip_prefix(source) else {
             continue;
         };
         let path: Vec<&str> = inside.trim_end_matches(".rs").split('/').collect();
-        if file.ending() != "rs" || file.is_test() || matches!(path[..], ["lib" | "main"]) {
+        if matches!(path[..], ["lib" | "main"]) {
             continue;
         }
-        modules.insert(path[0]);
-        uses.extend(
-            used(file, path.len())
-                .into_iter()
-                .map(|(name, place)| (path[0], name, place)),
-        );
-    }
-    for (from, to, place) in uses {
-        if from != to && modules.contains(to.as_str()) {
-            edges.entry((from.to_owned(), to)).or_insert(place);
+        for (name, line) in used(file, path.len()) {
+            let is_module = tree.has(&format!("{source}{name}.rs"));
+            if is_module && name != path[0] {
+                let place = format!("{}:{line}", file.path);
+                edges.entry((path[0].to_owned(), name)).or_insert(place);
+            }
         }
     }
     edges
 }
 
-/// The names that a file at this depth takes from the root of its crate, with their places.
-fn used(file: &File, depth: usize) -> Vec<(String, String)> {
+/// The names that a file at this depth takes from the root of its crate, with their lines.
+fn used(file: &File, depth: usize) -> Vec<(String, usize)> {
+    let is_of_path = |c: char| c.is_alphanumeric() || matches!(c, ':' | '$' | '_');
     let lines: Vec<(usize, &str)> = file.code_lines().collect();
+    let root = "super::".repeat(depth);
     let mut used = Vec::new();
     for (index, (number, line)) in lines.iter().enumerate() {
-        let root = "super::".repeat(depth);
         for start in ["crate::", root.as_str()] {
-            for (at, _) in line.match_indices(start) {
-                if line[..at]
-                    .ends_with(|c: char| c.is_alphanumeric() || matches!(c, ':' | '$' | '_'))
-                {
-                    continue;
-                }
-                let mut rest = line[at + start.len()..].to_owned();
+            let places = line.match_indices(start);
+            for (at, _) in places.filter(|(at, _)| !line[..*at].ends_with(is_of_path)) {
                 // A group may go on for some lines.
-                if rest.starts_with('{') {
-                    rest.extend(lines[index + 1..].iter().map(|(_, line)| *line));
-                }
-                let place = format!("{}:{number}", file.path);
-                used.extend(names(&rest).into_iter().map(|name| (name, place.clone())));
+                let below = lines[index + 1..].iter().map(|(_, line)| *line);
+                let rest: String = [&line[at + start.len()..]]
+                    .into_iter()
+                    .chain(below)
+                    .collect();
+                used.extend(names(&rest).into_iter().map(|name| (name, *number)));
             }
         }
     }
@@ -91,25 +83,26 @@ fn used(file: &File, depth: usize) -> Vec<(String, String)> {
 
 /// The first names of a path, or of the paths of a group `{a::b, c}`.
 fn names(path: &str) -> Vec<String> {
-    let is_of_name = |c: &char| c.is_alphanumeric() || *c == '_';
-    if !path.starts_with('{') {
-        return vec![path.chars().take_while(is_of_name).collect()];
-    }
-    let (mut depth, mut names, mut at_start) = (0, Vec::new(), false);
+    let first = |path: &str| -> String {
+        let is_of_name = |c: &char| c.is_alphanumeric() || *c == '_';
+        path.trim_start().chars().take_while(is_of_name).collect()
+    };
+    let mut names = Vec::new();
+    let mut depth = 0;
     for (at, c) in path.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 1 => break,
-            '}' => depth -= 1,
-            _ if at_start && is_of_name(&c) => {
-                names.push(path[at..].chars().take_while(is_of_name).collect());
-                at_start = false;
-            }
-            _ => {}
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if depth <= 0 {
+            break;
         }
-        at_start = depth == 1 && (matches!(c, '{' | ',') || at_start && c == ' ');
+        if depth == 1 && matches!(c, '{' | ',') {
+            names.push(first(&path[at + 1..]));
+        }
     }
-    names
+    if names.is_empty() {
+        vec![first(path)]
+    } else {
+        names
+    }
 }
 
 /// The groups of modules that reach each other.
@@ -186,11 +179,7 @@ mod tests {
             ("other_crate::c::f()", "a/src/c.rs", "crate::b::f()", false),
         ];
         for (b, path, c, is_circle) in rows {
-            let found = found(&[
-                ("a/src/lib.rs", "use crate::b;"),
-                ("a/src/b.rs", b),
-                (path, c),
-            ]);
+            let found = found(&[("a/src/b.rs", b), ("a/src/c.rs", ""), (path, c)]);
             assert_eq!(
                 found.len(),
                 usize::from(is_circle),

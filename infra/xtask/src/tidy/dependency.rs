@@ -81,7 +81,7 @@ fn names(file: &File, dependency: &Dependency) -> bool {
     let is_named = |line: &str| names_crate(line, import);
     match dependency.table {
         Table::Build | Table::Dev => file.text.lines().any(is_named),
-        // What only tests name is a dev-dependency. The folder `tests` itself holds crates.
+        // What only tests name is a dev-dependency. The folder `tests` holds whole crates.
         Table::Normal if file.path.starts_with("tests/") => file.text.lines().any(is_named),
         Table::Normal => !file.is_test() && file.code_lines().any(|(_, line)| is_named(line)),
     }

@@ -45,7 +45,8 @@ pub enum Table {
 }
 
 impl Member {
-    /// Packages that its tests alone name, if `of_tests`; else those that its code or build script name.
+    /// Packages that its tests alone name, if `of_tests`; else those that its code or build script
+    /// name.
     pub fn uses(&self, of_tests: bool) -> impl Iterator<Item = &str> {
         self.dependencies
             .iter()

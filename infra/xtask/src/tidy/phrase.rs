@@ -8,8 +8,8 @@ use self::list::PHRASES;
 use super::Violation;
 use super::tree::{File, Tree};
 
-/// Where the list is.
-const LIST: &str = "infra/xtask/src/tidy/phrase/list.rs";
+/// The list and the tests of this rule hold the phrases themselves.
+const OWN: &str = "infra/xtask/src/tidy/phrase";
 
 /// A phrase and what to write instead.
 pub struct Phrase {
@@ -24,7 +24,9 @@ pub struct Phrase {
 /// Every listed phrase, whatever the line breaks and comment marks inside of it.
 pub fn check(tree: &Tree) -> Vec<Violation> {
     let is_read = |file: &&File| {
-        !matches!(file.ending(), "json") && file.path != LIST && !super::is_exempt(&file.path)
+        !matches!(file.ending(), "json")
+            && !file.path.starts_with(OWN)
+            && !super::is_exempt(&file.path)
     };
     tree.files()
         .iter()
@@ -130,7 +132,7 @@ mod tests {
             ("a.c", "/* It is\n * taken up. */", 1),
             ("a.js", "say(`is taken up`);", 1),
             ("a.json", "\"taken up\"", 0),
-            (LIST, "taken up", 0),
+            ("infra/xtask/src/tidy/phrase.rs", "taken up", 0),
         ];
         for (path, text, expected) in rows {
             assert_eq!(found(path, text).len(), expected, "{path}: {text}");

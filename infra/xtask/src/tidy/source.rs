@@ -79,7 +79,8 @@ fn width(file: &File) -> Vec<Violation> {
     violations
 }
 
-/// Whether the line cannot be broken: a word alone is too wide, or it is a table or link of Markdown.
+/// Whether the line cannot be broken: a word alone is too wide, or it is a table or link of
+/// Markdown.
 fn is_one_piece(file: &File, line: &str, max: usize) -> bool {
     let indent = line.chars().take_while(|c| c.is_whitespace()).count();
     let is_wide = |word: &str| indent + word.chars().count() > max;

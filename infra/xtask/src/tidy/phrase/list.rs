@@ -13,7 +13,7 @@ pub const PHRASES: &[Phrase] = &[
     phrase("all the same", "anyway"),
     phrase("anew", "again"),
     phrase("are no", "are not").except(&["are no longer", "are no more than", "there are no"]),
-    phrase("are none", "are not"),
+    phrase("are none", "are not").except(&["there are none"]),
     phrase("as it was", "unchanged, as before"),
     phrase("as may be", "as allowed"),
     phrase("as yet", "yet"),
