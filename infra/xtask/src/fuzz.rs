@@ -45,9 +45,6 @@ pub struct Options {
 }
 
 /// Builds the fuzzers, then fuzzes, replays or merges; `true` when nothing was found.
-///
-/// # Errors
-/// The target is unknown, or a fuzzer does not build or cannot be started.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let firmware = Firmware::of(workspace)?;
     let wanted = |name: &str| options.target.as_deref().is_none_or(|asked| asked == name);
@@ -88,9 +85,6 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 }
 
 /// Builds the local cloud's fuzzers and runs each over its corpus and a fixed sequence of inputs.
-///
-/// # Errors
-/// A fuzzer does not build or cannot be started, or its run is not reproducible.
 pub fn fixed(workspace: &Workspace) -> Result<bool> {
     let fuzzers = build(workspace)?;
     let found: Vec<Result<Found>> = std::thread::scope(|scope| {

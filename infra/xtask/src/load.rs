@@ -20,9 +20,6 @@ pub struct Options {
 
 /// Builds both programs and runs them; `false` if a bound is broken. The figures go to `load.json`
 /// in the build directory.
-///
-/// # Errors
-/// The programs do not build or cannot be started.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut build = workspace.cargo();
     build.args(["build", "--quiet", "--profile", "fast", "--bins"]);

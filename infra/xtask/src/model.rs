@@ -17,9 +17,6 @@ pub struct Options {
 }
 
 /// Builds the checker optimised and runs it; `false` if a rule does not hold or is not needed.
-///
-/// # Errors
-/// cargo cannot be started.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut checker = workspace.cargo();
     checker.args(["run", "--quiet", "--profile", "fast", "--package", "model"]);

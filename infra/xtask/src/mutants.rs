@@ -118,9 +118,6 @@ struct Lab<'a> {
 }
 
 /// Tries every mutant; `false` if one survives that is not accepted, or the list of those is wrong.
-///
-/// # Errors
-/// cargo-mutants cannot be installed or run, or the tests fail without a mutant.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let begun = Instant::now();
     let lab = Lab {

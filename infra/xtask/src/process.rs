@@ -8,9 +8,6 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 /// Prints and runs `command` with its output on the terminal; `true` if it succeeds.
-///
-/// # Errors
-/// The program cannot be started.
 pub fn run(command: &mut Command) -> Result<bool> {
     let line = line_of(command);
     println!("$ {line}");
@@ -19,9 +16,6 @@ pub fn run(command: &mut Command) -> Result<bool> {
 }
 
 /// Prints and runs `command` with its output on the terminal.
-///
-/// # Errors
-/// The program cannot be started, or it fails.
 pub fn run_or_fail(command: &mut Command) -> Result<()> {
     let line = line_of(command);
     ensure!(run(command)?, "{line} failed");
@@ -29,9 +23,6 @@ pub fn run_or_fail(command: &mut Command) -> Result<()> {
 }
 
 /// Runs `command` and returns its standard output.
-///
-/// # Errors
-/// The program cannot be started, it fails, or its output is not UTF-8.
 pub fn output(command: &mut Command) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("run {program}"))?;

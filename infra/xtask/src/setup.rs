@@ -25,9 +25,6 @@ pub struct Options {
 }
 
 /// Installs what it can and names what it cannot; `true` when nothing is missing.
-///
-/// # Errors
-/// An installer fails.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let find_missing = || -> Vec<Missing> {
         let missing = TOOLS.iter().filter_map(|tool| tool.missing(workspace));

@@ -43,9 +43,6 @@ pub enum Checked {
 
 /// Writes or checks the page; `true` when the bounds are kept and a checked page is current. With
 /// other tools than the page's a check passes outside CI.
-///
-/// # Errors
-/// A tool fails, or the page cannot be read or written.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     if options.check {
         return Ok(match check(workspace)? {
@@ -62,9 +59,6 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 }
 
 /// Measures again and compares with the page.
-///
-/// # Errors
-/// A tool fails, or the page cannot be read.
 pub fn check(workspace: &Workspace) -> Result<Checked> {
     let figures = measure(workspace)?;
     let old = fs::read_to_string(workspace.path(PAGE)).with_context(|| format!("read {PAGE}"))?;

@@ -30,9 +30,6 @@ pub struct Options {
 }
 
 /// Runs the steps; `true` when none failed. A step that cannot run is a failed step, not an error.
-///
-/// # Errors
-/// None today; the signature is that of every chore.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut rows = Vec::new();
     if !options.no_setup {

@@ -71,9 +71,6 @@ impl fmt::Display for Violation {
 }
 
 /// Checks the checkout and prints what it finds; `true` when it finds nothing.
-///
-/// # Errors
-/// A file cannot be read, or cargo does not describe the workspace.
 pub fn run(workspace: &Workspace) -> Result<bool> {
     let tree = Tree::read(workspace.root())?;
     let violations = check(workspace, &tree)?;

@@ -20,9 +20,6 @@ pub struct Firmware {
 
 impl Firmware {
     /// Lists the targets of the Makefile.
-    ///
-    /// # Errors
-    /// make is missing or fails.
     pub fn of(workspace: &Workspace) -> Result<Self> {
         let folder = workspace.path(FOLDER);
         let answer = process::output(&mut process::make(&folder, "targets"))
@@ -37,26 +34,17 @@ impl Firmware {
     }
 
     /// Fuzzes on all processors but one; `true` when nothing was found.
-    ///
-    /// # Errors
-    /// make cannot be started.
     pub fn campaign(&self, target: &str, minutes: u64) -> Result<bool> {
         let mut make = self.make_for(target, "campaign");
         process::run(make.arg(format!("MINUTES={minutes}")))
     }
 
     /// Adds what campaigns keep to the corpus, minimised.
-    ///
-    /// # Errors
-    /// make cannot be started.
     pub fn merge(&self, target: &str) -> Result<bool> {
         process::run(&mut self.make_for(target, "corpus"))
     }
 
     /// Runs only these files, with the output on the terminal.
-    ///
-    /// # Errors
-    /// The fuzzer does not build or cannot be started.
     pub fn replay(&self, target: &str, files: &[PathBuf]) -> Result<bool> {
         let program = format!("out/{target}");
         ensure!(

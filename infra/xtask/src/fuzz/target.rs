@@ -89,9 +89,6 @@ impl fmt::Display for Found {
 impl Fuzzer<'_> {
     /// Runs the corpus, then a fixed sequence of inputs: one process, one seed, and neither time
     /// nor addresses nor the order of a folder decide what is tried. A short run checks this first.
-    ///
-    /// # Errors
-    /// The fuzzer cannot be started, or its run is not reproducible.
     pub fn fixed(&self) -> Result<Found> {
         let twice = self.target.runs_twice;
         let mut courses = Vec::new();
@@ -149,9 +146,6 @@ impl Fuzzer<'_> {
     }
 
     /// Fuzzes for a time from a random seed; new inputs are kept for [`Fuzzer::merge`].
-    ///
-    /// # Errors
-    /// The fuzzer cannot be started.
     pub fn campaign(&self, time: Duration) -> Result<Found> {
         let kept = self.folder("campaign")?;
         let (found, _) = self.run("campaign", |command| {
@@ -164,9 +158,6 @@ impl Fuzzer<'_> {
     }
 
     /// Adds the inputs of campaigns that reach new code to the corpus.
-    ///
-    /// # Errors
-    /// The merge fails, or a file cannot be read or written.
     pub fn merge(&self) -> Result<bool> {
         let kept = self.folder("campaign")?;
         let merged = self.fresh("merged")?;
@@ -212,9 +203,6 @@ impl Fuzzer<'_> {
     }
 
     /// Runs only these files, with the output on the terminal.
-    ///
-    /// # Errors
-    /// The fuzzer cannot be started.
     pub fn replay(&self, files: &[PathBuf]) -> Result<bool> {
         let status = self.command().arg("-runs=1").args(files).status();
         Ok(status

@@ -55,9 +55,6 @@ impl Tool {
     }
 
     /// The files of a part that may be mutated.
-    ///
-    /// # Errors
-    /// cargo-mutants fails.
     pub fn files(&self, lab: &Lab, part: &Part) -> Result<Vec<String>> {
         let listed = list(
             self.command(lab, part, &[])
@@ -68,9 +65,6 @@ impl Tool {
     }
 
     /// The mutants that cargo-mutants makes of these files of a part.
-    ///
-    /// # Errors
-    /// cargo-mutants fails, or a file cannot be read.
     pub fn mutants(&self, lab: &Lab, part: &Part, files: &[String]) -> Result<Vec<Mutant>> {
         let listed = list(self.command(lab, part, files).args(["--list", "--json"]))?;
         let mut sources = HashMap::new();

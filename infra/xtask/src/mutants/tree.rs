@@ -15,9 +15,6 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// Makes `copy` the same as the checkout, with uncommitted files and without ignored ones.
-///
-/// # Errors
-/// git fails, or a file cannot be read, written or removed.
 pub fn copy(workspace: &Workspace, copy: &Path) -> Result<()> {
     let files = files(workspace)?;
     for file in &files {

@@ -31,9 +31,6 @@ pub struct Own {
 }
 
 /// Our own mutants of these files.
-///
-/// # Errors
-/// A file cannot be read.
 pub fn mutants(lab: &Lab, files: &[String]) -> Result<Vec<Own>> {
     let mut all = Vec::new();
     for file in files {

@@ -35,9 +35,6 @@ pub fn packages(missing: &[Missing]) -> Vec<&'static str> {
 }
 
 /// Installs the packages, or prints the command if this process has no right to.
-///
-/// # Errors
-/// apt-get fails.
 pub fn install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     if cfg!(target_os = "macos") {

@@ -110,9 +110,6 @@ impl Target {
 }
 
 /// Makes and measures everything again.
-///
-/// # Errors
-/// A tool is missing or fails, or its output has another form than expected.
 pub fn measure(workspace: &Workspace) -> Result<Figures> {
     for target in [&LX106, &RV32] {
         target.make(workspace)?;

@@ -49,9 +49,6 @@ pub fn left_out(workspace: &Workspace) -> Vec<LeftOut> {
 }
 
 /// Runs the unit, integration and end-to-end tests, then the examples in the documentation.
-///
-/// # Errors
-/// cargo cannot be started.
 pub fn run(workspace: &Workspace) -> Result<bool> {
     let words: Vec<&str> = left_out(workspace).iter().map(|part| part.tests).collect();
     let mut tests = workspace.cargo();

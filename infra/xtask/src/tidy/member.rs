@@ -56,9 +56,6 @@ impl Member {
 }
 
 /// Reads the members out of `cargo metadata`.
-///
-/// # Errors
-/// A list that every answer of cargo has is missing.
 pub fn members(metadata: &Value) -> Result<Vec<Member>> {
     let root = text(&metadata["workspace_root"]);
     let packages = metadata["packages"]

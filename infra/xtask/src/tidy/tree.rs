@@ -35,9 +35,6 @@ pub struct Tree {
 
 impl Tree {
     /// Reads every text file below `root`, without hidden folders and build output.
-    ///
-    /// # Errors
-    /// A folder or a file cannot be read, or a text file is not UTF-8.
     pub fn read(root: &Path) -> Result<Self> {
         let mut tree = Self::default();
         tree.collect(root, "")?;
