@@ -30,14 +30,8 @@ use crate::workspace::Workspace;
     after_help = "Examples:\n  \
         cargo xtask test                     run everything, as CI does\n  \
         cargo xtask test --only c,template   run two steps of it\n  \
-        cargo xtask setup --check            list what is missing, without installing it\n  \
         cargo xtask tidy                     check the rulebook alone, in seconds\n  \
-        cargo xtask sizes                    measure the firmware and write firmware/SIZES.md\n  \
-        cargo xtask gaps                     write infra/cloud/local-cloud/GAPS.md from the tests\n  \
-        cargo xtask fuzz --minutes 30 sql    run a fuzzer for half an hour\n  \
-        cargo xtask model                    check the protocol exhaustively\n  \
-        cargo xtask mutants                  check that tests notice small changes of code\n  \
-        cargo xtask load                     hold 1,000 connections to the local cloud\n\n\
+        cargo xtask fuzz --minutes 30 sql    run a fuzzer for half an hour\n\n\
         `cargo run` starts the laptop mode."
 )]
 struct Cli {

@@ -3,8 +3,6 @@
 //!
 //! Must not know: what is inside a crate.
 
-use std::collections::BTreeSet;
-
 use super::Violation;
 use super::member::Member;
 
@@ -172,67 +170,39 @@ fn reserved(name: &str, used: &str) -> Option<String> {
 
 /// The entries of the tables above that allow what no manifest asks for.
 fn unused_permissions(members: &[Member]) -> Vec<Violation> {
-    let uses = |name: &str, of_tests: bool| -> BTreeSet<&str> {
-        let member = members.iter().find(|member| member.name == name);
-        member
+    let pairs = |(name, list): &(&'static str, &'static [&'static str])| {
+        let name = *name;
+        list.iter().map(move |used| (name, *used))
+    };
+    let owners = RESERVED
+        .iter()
+        .flat_map(pairs)
+        .map(|(prefix, owner)| (owner, prefix));
+    let libraries = CORE_MAY_USE.iter().chain(CORE_TESTS_MAY_USE);
+    let permissions = MAY_USE.iter().chain(TESTS_MAY_USE).flat_map(pairs);
+    let permissions = permissions
+        .chain(owners)
+        .chain(libraries.map(|used| ("lock-core", *used)));
+    let member = |name: &str| members.iter().find(|member| member.name == name);
+    let is_used = |name: &str, used: &str| {
+        let dependencies = member(name)
             .into_iter()
-            .flat_map(|member| member.uses(of_tests))
-            .collect()
+            .flat_map(|member| &member.dependencies);
+        dependencies
+            .into_iter()
+            .any(|dependency| dependency.name.starts_with(used))
     };
-    let mut unused = Vec::new();
-    let mut check = |table: &str, name: &str, allowed: &str, is_used: bool| {
-        if !is_used {
-            let what = format!("{name} does not use {allowed}: delete the entry");
-            unused.push(Violation::new(format!("{TABLES} {table}"), what));
-        }
-    };
-    for (name, allowed) in MAY_USE {
-        let is_member = members.iter().any(|member| member.name == *name);
-        check(
-            "MAY_USE",
-            name,
-            "anything, as it is not a member",
-            is_member,
-        );
-        for used in *allowed {
-            let is_used = uses(name, false).contains(used) || uses(name, true).contains(used);
-            check("MAY_USE", name, used, is_used);
-        }
-    }
-    for (name, allowed) in TESTS_MAY_USE {
-        for used in *allowed {
-            check("TESTS_MAY_USE", name, used, uses(name, true).contains(used));
-        }
-    }
-    for (prefix, owners) in RESERVED {
-        for name in *owners {
-            let is_used = uses(name, false)
-                .iter()
-                .any(|used| used.starts_with(prefix));
-            check("RESERVED", name, prefix, is_used);
-        }
-    }
-    for used in CORE_MAY_USE {
-        check(
-            "CORE_MAY_USE",
-            "lock-core",
-            used,
-            uses("lock-core", false).contains(used),
-        );
-    }
-    for used in CORE_TESTS_MAY_USE {
-        check(
-            "CORE_TESTS_MAY_USE",
-            "lock-core",
-            used,
-            uses("lock-core", true).contains(used),
-        );
-    }
-    for name in PURE {
-        let is_member = members.iter().any(|member| member.name == *name);
-        check("PURE", name, "anything, as it is not a member", is_member);
-    }
+    let mut unused: Vec<String> = permissions
+        .filter(|(name, used)| !is_used(name, used))
+        .map(|(name, used)| format!("{name} does not use {used}: delete the entry"))
+        .collect();
+    let names = MAY_USE.iter().map(|(name, _)| name).chain(PURE);
+    let gone = names.filter(|name| member(name).is_none());
+    unused.extend(gone.map(|name| format!("{name} is not a member: delete the entry")));
     unused
+        .into_iter()
+        .map(|what| Violation::new(TABLES, what))
+        .collect()
 }
 
 #[cfg(test)]
@@ -392,7 +362,7 @@ mod tests {
             .into_iter()
             .filter(|m| m.name != "load")
             .collect();
-        let expected = ["load does not use anything, as it is not a member: delete the entry"];
+        let expected = ["load is not a member: delete the entry"];
         assert_eq!(found(&members), expected);
     }
 }
