@@ -1,5 +1,4 @@
-//! `cargo xtask model`: checks the protocol exhaustively; a row per configuration, a row per rule
-//! that is removed.
+//! `cargo xtask model`: checks the protocol exhaustively, and that each of its rules is needed.
 //!
 //! Must not know: the protocol.
 

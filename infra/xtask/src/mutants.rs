@@ -1,9 +1,7 @@
-//! `cargo xtask mutants`: changes the core and the table's conditions; a test must fail for each
-//! change.
+//! `cargo xtask mutants`: changes the core and the table's conditions; a test must fail each time.
 //!
 //! There are mutants of cargo-mutants, and our own, which cargo-mutants does not make: a condition,
-//! a bound or a call is left out. All are made in a copy in the build directory, not in the
-//! checkout.
+//! a bound or a call is left out. All are made in a copy of the checkout.
 //!
 //! Must not know: what the tests check.
 

@@ -1,5 +1,4 @@
-//! `cargo xtask sizes`: measures the firmware on the ESP8266's instruction set and publishes the
-//! figures.
+//! `cargo xtask sizes`: measures the firmware for the ESP8266 and publishes the figures.
 //!
 //! The figures depend on the compiler and the C library. A page made with other versions is not
 //! compared, which is a failure in CI and a skip elsewhere. The bounds hold with any compiler.
@@ -31,7 +30,6 @@ pub struct Options {
     check: bool,
 }
 
-/// Result of a check.
 pub enum Checked {
     /// The bounds are kept and the page is current.
     Good,

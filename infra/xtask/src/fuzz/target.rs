@@ -12,7 +12,6 @@ use anyhow::{Context, Result, ensure};
 
 use super::log;
 
-/// A fuzz target.
 pub struct Target {
     /// Name of the corpus's folder, of the dictionary and, after `fuzz-`, of the program.
     pub name: &'static str,

@@ -12,7 +12,6 @@ use serde_json::Value;
 use super::{Mutant, Outcome};
 use crate::workspace::Workspace;
 
-/// Path of the list.
 pub const FILE: &str = "lambdas/mutants-accepted.json";
 
 /// A survivor that no test can notice, or need notice.

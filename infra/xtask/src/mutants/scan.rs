@@ -1,8 +1,6 @@
-//! Reads Rust source well enough to cut it: blanks comments and strings, matches brackets, finds
-//! operands.
+//! Reads Rust source well enough to cut it: comments, strings, brackets, operands.
 //!
-//! Relies on rustfmt's spaces around binary operators: `a < b` is not `Vec<u8>`, `a && b` not
-//! `&&T`.
+//! Relies on rustfmt's spaces around binary operators: `a < b` against `Vec<u8>`.
 //!
 //! Must not know: what is cut out and why.
 
@@ -51,7 +49,6 @@ impl Code {
         String::from_utf8_lossy(&self.0[range]).into_owned()
     }
 
-    /// Length in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -19,7 +19,6 @@ const VERSION: &str = "27.1.0";
 pub const TEST_SECONDS_MAX: u64 = 300;
 const BUILD_SECONDS_MAX: u64 = 1_800;
 
-/// The installed cargo-mutants.
 pub struct Tool {
     program: PathBuf,
 }

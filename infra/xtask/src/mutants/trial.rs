@@ -25,7 +25,6 @@ const CAUGHT: &str = "own-caught.txt";
 
 /// A mutant of our own with its edit.
 pub struct Own {
-    /// Place and description.
     pub mutant: Mutant,
     edit: Edit,
 }

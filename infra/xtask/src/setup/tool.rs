@@ -106,7 +106,6 @@ const fn tool(
 /// A tool that is not on this machine.
 #[derive(Clone, Copy)]
 pub struct Missing {
-    /// [`Tool::name`].
     pub name: &'static str,
     /// This platform's packages that bring it, separated by spaces; empty if there are none.
     pub packages: &'static str,

@@ -21,9 +21,7 @@ const HEAP: &[&str] = &[
     "memalign",
 ];
 
-/// An object file.
 pub struct Object {
-    /// Name of its source file.
     pub name: String,
     /// Bytes by kind of section.
     pub sections: Sections,
@@ -56,7 +54,6 @@ pub struct Count {
     pub report: u64,
 }
 
-/// Everything that is published.
 pub struct Figures {
     /// Compiler and C library with their versions, on which the figures depend.
     pub tools: String,

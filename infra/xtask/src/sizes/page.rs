@@ -50,7 +50,6 @@ memory here, so the time of a driver is not included. The chip's ROM holds the 6
 plain one is counted instead, mostly in the report.
 ";
 
-/// The text of SIZES.md.
 pub fn page(figures: &Figures) -> String {
     let parts = [
         format!("{INTRODUCTION}\n{TOOLS}{}.\n", figures.tools),

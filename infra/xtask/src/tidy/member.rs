@@ -10,7 +10,6 @@ use serde_json::Value;
 /// A member of the workspace, as far as the rules are concerned.
 #[derive(Clone, Debug, Default)]
 pub struct Member {
-    /// Package name.
     pub name: String,
     /// Folder, from the root.
     pub folder: String,
@@ -18,18 +17,15 @@ pub struct Member {
     pub dependencies: Vec<Dependency>,
     /// Names of all packages that its code needs, directly or not.
     pub closure: BTreeSet<String>,
-    /// Names of its binaries.
     pub binaries: Vec<String>,
 }
 
 /// An entry of a manifest's dependency tables.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dependency {
-    /// Package name.
     pub name: String,
     /// Name in source code.
     pub import: String,
-    /// Table of the entry.
     pub table: Table,
 }
 

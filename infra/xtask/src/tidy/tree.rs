@@ -19,7 +19,6 @@ const NOT_OURS: &[&str] = &["target", "node_modules", "out"];
 pub struct File {
     /// Path from the root, with forward slashes.
     pub path: String,
-    /// All of its text.
     pub text: String,
     /// Whether another file declares it as a module for tests alone.
     declared_test: bool,

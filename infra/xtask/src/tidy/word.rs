@@ -33,72 +33,52 @@ const CLOUD: &str = "infra/cloud/";
 const FIRMWARE: &str = "firmware/core/";
 
 const BANS: &[Ban] = &[
-    Ban {
-        within: "",
-        words: &[concat!(".unw", "rap()")],
-        except: None,
-        part: Part::Code,
-        why: "say why it cannot fail, with expect, or return the error",
-    },
-    Ban {
-        within: "",
-        words: &[concat!("allow(unsafe", "_code")],
-        except: Some("firmware/virtual/"),
-        part: Part::Code,
-        why: "only the firmware's shim calls C",
-    },
-    Ban {
-        within: CORE,
-        words: &[
+    ban("", &[concat!(".unw", "rap()")])
+        .because("say why it cannot fail, with expect, or return the error"),
+    ban("", &[concat!("allow(unsafe", "_code")])
+        .except("firmware/virtual/")
+        .because("only the firmware's shim calls C"),
+    ban(
+        CORE,
+        &[
             "SystemTime",
             "Instant",
             "std::env",
             "std::fs",
             "std::net",
             "std::thread",
-            "async fn",
-            "println!",
         ],
-        except: None,
-        part: Part::Code,
-        why: "the core is pure: time is an argument, and the shell acts",
-    },
-    Ban {
-        within: "lambdas/",
-        words: &["SystemTime::now"],
-        except: Some("lambdas/lock-aws/src/clock.rs"),
-        part: Part::Code,
-        why: "the functions read the clock in one place",
-    },
-    Ban {
-        within: CLOUD,
-        words: &["SystemTime::now"],
-        except: Some("infra/cloud/local-cloud/src/clock.rs"),
-        part: Part::Code,
-        why: "the local cloud reads the clock in one place",
-    },
-    Ban {
-        within: "",
-        words: &["sleep("],
-        except: None,
-        part: Part::Tests,
-        why: "a test waits for a condition with a deadline",
-    },
-    Ban {
-        within: FIRMWARE,
-        words: &["malloc(", "calloc(", "printf(", "mgos", "<time.h>"],
-        except: None,
-        part: Part::Code,
-        why: "the portable core has its caller's memory, its caller's clock and no platform",
-    },
-    Ban {
-        within: CLOUD,
-        words: &["remote-lock", "lockctl", "lock_core", "unlock"],
-        except: None,
-        part: Part::Text,
-        why: "the local cloud is an independent reading of AWS and does not know about locks",
-    },
+    )
+    .because("the core is pure: time is an argument, and the shell acts"),
+    ban(CORE, &["async fn", "println!"]).because("the core is pure: it neither waits nor prints"),
+    ban("lambdas/", &["SystemTime::now"])
+        .except("lambdas/lock-aws/src/clock.rs")
+        .because("the functions read the clock in one place"),
+    ban(CLOUD, &["SystemTime::now"])
+        .except("infra/cloud/local-cloud/src/clock.rs")
+        .because("the local cloud reads the clock in one place"),
+    ban("", &["sleep("])
+        .of(Part::Tests)
+        .because("a test waits for a condition with a deadline"),
+    ban(
+        FIRMWARE,
+        &["malloc(", "calloc(", "printf(", "mgos", "<time.h>"],
+    )
+    .because("the portable core has its caller's memory, its caller's clock and no platform"),
+    ban(CLOUD, &["remote-lock", "lockctl", "lock_core", "unlock"])
+        .of(Part::Text)
+        .because("the local cloud is an independent reading of AWS and does not know about locks"),
 ];
+
+const fn ban(within: &'static str, words: &'static [&'static str]) -> Ban {
+    Ban {
+        within,
+        words,
+        except: None,
+        part: Part::Code,
+        why: "",
+    }
+}
 
 /// Every banned word in a place where it is banned, and every exception without effect.
 pub fn check(tree: &Tree) -> Vec<Violation> {
@@ -127,6 +107,21 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
 }
 
 impl Ban {
+    const fn except(mut self, path: &'static str) -> Self {
+        self.except = Some(path);
+        self
+    }
+
+    const fn of(mut self, part: Part) -> Self {
+        self.part = part;
+        self
+    }
+
+    const fn because(mut self, why: &'static str) -> Self {
+        self.why = why;
+        self
+    }
+
     fn covers(&self, file: &File) -> bool {
         file.path.starts_with(self.within)
             && match self.part {
