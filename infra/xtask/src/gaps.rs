@@ -1,11 +1,13 @@
-//! `cargo xtask gaps`: writes GAPS.md of each crate in infra/cloud from the marks above the tests, or
-//! says which page is stale.
+//! `cargo xtask gaps`: writes or checks the GAPS.md of each crate in infra/cloud, from the marks
+//! above the tests.
 //!
-//! A mark is one line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`;
-//! what AWS does and what happens here are parted by a semicolon. A test that runs the file of
-//! recorded shadow cases is marked `// AWS cases(shadow): <file>`, one that shows a single case of
-//! it `// AWS case(shadow): <name>`. A mark belongs to the crate of its test; marks elsewhere belong
-//! to local-cloud. Must not know: what the behaviours mean.
+//! A mark is a line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`
+//! with what AWS does and, after a semicolon, what happens here. A test that runs the file of
+//! recorded shadow cases has the mark `// AWS cases(shadow): <file>`, a test of a single case of
+//! that file `// AWS case(shadow): <name>`. A mark belongs to the crate of its test; marks
+//! elsewhere belong to local-cloud.
+//!
+//! Must not know: what the behaviours mean.
 
 mod case;
 mod mark;
@@ -20,6 +22,7 @@ use anyhow::{Context, Result};
 use self::case::Case;
 use self::mark::{Claim, Mark};
 use self::page::Page;
+use crate::publish;
 use crate::tidy::Tree;
 use crate::workspace::Workspace;
 
@@ -65,33 +68,18 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     for error in &errors {
         println!("gaps: {error}");
     }
-    let mut stale = 0;
+    let mut is_good = errors.is_empty();
     for (path, new) in &pages {
-        if !options.check {
+        if options.check {
+            is_good &= publish::is_current("gaps", path, tree.text(path).unwrap_or_default(), new);
+        } else {
             fs::write(workspace.path(path), new).with_context(|| format!("write {path}"))?;
-            continue;
-        }
-        let differences = page::differences(tree.text(path).unwrap_or_default(), new);
-        if !differences.is_empty() {
-            stale += 1;
-            println!("gaps: {path} is stale (run `cargo xtask gaps`):");
-        }
-        for line in &differences {
-            println!("  {line}");
         }
     }
-    let is_good = errors.is_empty() && stale == 0;
     if is_good {
-        let done = if options.check {
-            "up to date"
-        } else {
-            "written"
-        };
-        println!(
-            "gaps: {} pages {done}: {}",
-            pages.len(),
-            count(&shown, &cases)
-        );
+        let done = if options.check { "current" } else { "written" };
+        let count = count(&shown, &cases);
+        println!("gaps: {} pages {done}: {count}", pages.len());
     }
     Ok(is_good)
 }
@@ -150,7 +138,7 @@ fn count(shown: &[Shown], cases: &[Case]) -> String {
     )
 }
 
-/// Every mark of the tree with its test; what is wrong with the others goes to `errors`.
+/// Every mark of the tree with its test. A mark that is wrong goes to `errors`.
 fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
     let mut shown: Vec<Shown> = Vec::new();
     let files = tree.files().iter().filter(|file| {
@@ -163,10 +151,11 @@ fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
                 Some(Ok(mark)) => place::test_of(&file.text, index).map(|test| (mark, test)),
                 Some(Err(error)) => Err(error),
             };
-            let found = found.and_then(|found| match place::is_compiled(tree, &file.path) {
-                true => Ok(found),
-                false => Err("in a file that no module declares".to_owned()),
-            });
+            let found = if place::is_compiled(tree, &file.path) {
+                found
+            } else {
+                Err("in a file that no module declares".to_owned())
+            };
             let place = format!("{}:{}", file.path, index + 1);
             match found {
                 Err(error) => errors.push(format!("{place}: {error}")),
@@ -174,7 +163,7 @@ fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
                     let twin = shown.iter().find(|other| other.mark.is_same_as(&mark));
                     if let (Some(twin), Claim::Behaviour { text, .. }) = (twin, &mark.claim) {
                         errors.push(format!(
-                            "{place}: {text:?} is claimed by {} already",
+                            "{place}: {text:?} is already claimed by {}",
                             twin.test
                         ));
                         continue;
@@ -218,8 +207,9 @@ mod tests {
                 &[],
             ),
             (
-                "// AWS same(shadow): a\n#[test]\nfn a() {}\n// AWS absent(shadow): a; no\n// AWS same(shadow): a\n#[test]\nfn b() {}\n",
-                &["5: \"a\" is claimed by a already"],
+                "// AWS same(shadow): a\n#[test]\nfn a() {}\n// AWS absent(shadow): a; no\n\
+                 // AWS same(shadow): a\n#[test]\nfn b() {}\n",
+                &["5: \"a\" is already claimed by a"],
             ),
             (
                 "// AWS same(shadow): a\nfn a() {}\n",

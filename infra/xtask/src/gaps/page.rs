@@ -1,6 +1,6 @@
 //! A crate's GAPS.md: its areas, its behaviours per area, and the recorded shadow cases.
 //!
-//! Must not know: where any of it was read.
+//! Must not know: where the marks and cases come from.
 
 use std::fmt::Write as _;
 
@@ -9,6 +9,17 @@ use super::case::Case;
 use super::mark::{AREAS, Claim, Kind};
 
 const KINDS: [Kind; 3] = [Kind::Same, Kind::Different, Kind::Absent];
+
+const INTRODUCTION: &str = "\
+# What is the same as in AWS, what differs, what is absent
+
+Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when it is
+stale. The test in each line shows the behaviour. If something differs or is absent, its test shows
+what happens here instead. A behaviour without a line has no test that compares it with AWS.
+
+| area | same | different | absent |
+|---|---|---|---|
+";
 
 /// One page of the family.
 pub struct Page<'a> {
@@ -24,23 +35,22 @@ pub struct Page<'a> {
 
 /// How many behaviours are the same, different and absent.
 pub fn totals(shown: &[&Shown]) -> [usize; 3] {
+    let kind_of = |shown: &&Shown| match &shown.mark.claim {
+        Claim::Behaviour { kind, .. } => Some(*kind),
+        _ => None,
+    };
     KINDS.map(|kind| {
-        let of_kind = |shown: &&&Shown| matches!(&shown.mark.claim, Claim::Behaviour { kind: of, .. } if *of == kind);
-        shown.iter().filter(of_kind).count()
+        shown
+            .iter()
+            .filter_map(kind_of)
+            .filter(|of| *of == kind)
+            .count()
     })
 }
 
-/// The page's text.
 pub fn page(page: &Page<'_>) -> String {
     let shown = page.shown.as_slice();
-    let mut text = String::from(
-        "# What is the same as in AWS, what differs, what is absent\n\n\
-         Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when \
-         it is stale. The\ntest in each line shows the behaviour. If something differs or is absent, \
-         its test shows what happens here instead.\nA behaviour without a line has no test that \
-         compares it with AWS.\n\n\
-         | area | same | different | absent |\n|---|---|---|---|\n",
-    );
+    let mut text = INTRODUCTION.to_owned();
     let row = |text: &mut String, name: &str, [same, different, absent]: [usize; 3]| {
         line(
             text,
@@ -97,8 +107,9 @@ pub fn page(page: &Page<'_>) -> String {
 fn case_table(folder: &str, cases: &[Case]) -> String {
     let mut text = String::from(
         "\n## Recorded shadow cases\n\n\
-         Each case of [shadow-cases.json](../../../tests/vectors/shadow-cases.json) with the answers expected, all met. The last \
-         column but\none says how it is known that AWS answers so.\n\n\
+         Each case of [shadow-cases.json](../../../tests/vectors/shadow-cases.json) with the \
+         expected answers, all of which are\nmet. The column \"known by\" names the evidence that \
+         AWS answers this way.\n\n\
          | case | expected | known by | test |\n|---|---|---|---|\n",
     );
     for case in cases {
@@ -121,7 +132,7 @@ fn case_table(folder: &str, cases: &[Case]) -> String {
     text
 }
 
-/// The behaviours of an area that compare so, by text.
+/// The behaviours of this area and kind, sorted by text.
 fn of<'a>(shown: &[&'a Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a Shown)> {
     let mut found: Vec<(Kind, &str, &Shown)> = shown
         .iter()
@@ -146,29 +157,13 @@ fn link(folder: &str, file: &str, test: &str) -> String {
     format!("[`{test}`]({target})")
 }
 
-/// Text that stays in its cell and is no markup by accident.
+/// Text without the characters that would end its cell or open a tag.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("writing to a string cannot fail");
-}
-
-/// Lines of one page that the other has not: `- old` and `+ new`.
-pub fn differences(old: &str, new: &str) -> Vec<String> {
-    let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (old_lines, new_lines) = (lines(old), lines(new));
-    let gone = old_lines.iter().filter(|line| !new_lines.contains(line));
-    let come = new_lines.iter().filter(|line| !old_lines.contains(line));
-    let mut differences: Vec<String> = gone
-        .map(|line| format!("- {line}"))
-        .chain(come.map(|line| format!("+ {line}")))
-        .collect();
-    if differences.is_empty() && old != new {
-        differences.push("the order of the lines".to_owned());
-    }
-    differences
 }
 
 #[cfg(test)]
@@ -218,17 +213,5 @@ mod tests {
             !page.contains("## Shadow"),
             "an area without behaviours has no table"
         );
-    }
-
-    #[test]
-    fn what_is_stale_is_named() {
-        let rows: [(&str, &str, &[&str]); 3] = [
-            ("a\nb\n", "a\nb\n", &[]),
-            ("a\nb\n", "a\nc\n", &["- b", "+ c"]),
-            ("a\nb\n", "b\na\n", &["the order of the lines"]),
-        ];
-        for (old, new, expected) in rows {
-            assert_eq!(differences(old, new), expected);
-        }
     }
 }
