@@ -28,9 +28,9 @@ struct clock {
 };
 
 /*! Takes the answer to the device's own update: the server's `second` since
- * 1970 (0 = not said), the uptime at which the update was sent, and `uptime_ms`,
- * that of now. Keeps the sample if it is narrower than the one before. Returns 1
- * when the time is known now and was not before. */
+ * 1970 (0 = not said), the uptime at which the update was sent, and
+ * `uptime_ms`, that of now. Keeps the sample if it is narrower than the one
+ * before. Returns 1 when the time is known now and was not before. */
 int clock_answer(struct clock *clock, uint64_t second, uint64_t sent_ms,
                  uint64_t uptime_ms);
 

@@ -10,8 +10,8 @@ CORE_ASSERT(command_is_small, sizeof(struct command) <= 96);
 
 enum member { V, ACTION, VERSION, ID, ISSUED, EXPIRES, MEMBERS, UNKNOWN };
 
-static const char *const names[MEMBERS] = {"v",         "action",   "version",
-                                           "commandId", "issuedAt", "expiresAt"};
+static const char *const names[MEMBERS] = {
+    "v", "action", "version", "commandId", "issuedAt", "expiresAt"};
 
 static enum member member_of(const struct scan_value *key) {
   int i;
@@ -90,8 +90,9 @@ int command_parse(const char *payload, size_t length, struct command *command) {
   while ((more = scan_next(&scan, &key, &value)) > 0) {
     enum member member = member_of(&key);
     if (status != CORE_OK || member == UNKNOWN) continue;
-    status = (seen & (1u << member)) != 0 ? (int) COMMAND_DUPLICATE
-                                   : read_member(member, &value, command);
+    status = (seen & (1u << member)) != 0
+                 ? (int) COMMAND_DUPLICATE
+                 : read_member(member, &value, command);
     seen |= 1u << member;
   }
   if (more != 0) return COMMAND_SYNTAX;
@@ -103,7 +104,7 @@ int command_parse(const char *payload, size_t length, struct command *command) {
 }
 
 const char *command_error_name(int error) {
-  static const char *const errors[] = {"oversize", "syntax", "duplicate",
+  static const char *const errors[] = {"oversize", "syntax",   "duplicate",
                                        "type",     "protocol", "action",
                                        "range",    "missing"};
   if (error == CORE_OK) return "ok";

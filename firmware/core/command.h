@@ -22,9 +22,9 @@ enum action { ACTION_LOCK = 1, ACTION_UNLOCK = 2 };
 
 /*! A command that passed the parser. */
 struct command {
-  uint64_t version;    /*!< 1 … 2^53 - 1, see PROTOCOL C5. */
-  uint64_t issued_s;   /*!< Seconds since 1970. */
-  uint64_t expires_s;  /*!< Seconds since 1970; 0 for a lock without one. */
+  uint64_t version;   /*!< 1 … 2^53 - 1, see PROTOCOL C5. */
+  uint64_t issued_s;  /*!< Seconds since 1970. */
+  uint64_t expires_s; /*!< Seconds since 1970; 0 for a lock without one. */
   enum action action;
   char id[COMMAND_ID_CHARS_MAX + 1];
 };

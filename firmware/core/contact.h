@@ -1,9 +1,9 @@
 /*! The level of one contact: a door, a push button.
  *
- * The platform calls a handler for each debounced edge, and loses the edges that
- * come while a handler runs. So the level is looked at in every tick as well,
- * and one that has differed for the debounce time counts as an edge. Knows no
- * pin and not what the contact is for.
+ * The platform calls a handler for each debounced edge, and loses the edges
+ * that come while a handler runs. So the level is looked at in every tick as
+ * well, and one that has differed for the debounce time counts as an edge.
+ * Knows no pin and not what the contact is for.
  */
 #ifndef CORE_CONTACT_H
 #define CORE_CONTACT_H

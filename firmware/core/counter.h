@@ -1,6 +1,6 @@
 /*! A number that only grows, over power loss too: the sequence of a button's
- * presses, the count of a device's boots (PROTOCOL C1, C3). One save (slot.h) for
- * each number given out. */
+ * presses, the count of a device's boots (PROTOCOL C1, C3). One save (slot.h)
+ * for each number given out. */
 #ifndef CORE_COUNTER_H
 #define CORE_COUNTER_H
 

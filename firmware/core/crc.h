@@ -1,6 +1,6 @@
-/*! CRC-32 (IEEE 802.3, reflected, as in zlib): tells a whole record, or a report
- * as it was written, from one that was changed by accident. Proves nothing about
- * who wrote it.
+/*! CRC-32 (IEEE 802.3, reflected, as in zlib): tells a whole record, or a
+ * report as it was written, from one that was changed by accident. Proves
+ * nothing about who wrote it.
  */
 #ifndef CORE_CRC_H
 #define CORE_CRC_H

@@ -24,9 +24,10 @@ int health_format_update(const struct health *health, const struct moment *now,
                 : "\"supplyMv\":#,\"sequence\":null,\"lastPress\":",
             NULL, numbers);
   text_fill(&text,
-            health->press == PRESS_NONE  ? "null"
-            : health->pressed_ms != 0    ? "{\"clickType\":\"%\",\"pressedAt\":#}"
-                                         : "{\"clickType\":\"%\",\"pressedAt\":null}",
+            health->press == PRESS_NONE ? "null"
+            : health->pressed_ms != 0
+                ? "{\"clickType\":\"%\",\"pressedAt\":#}"
+                : "{\"clickType\":\"%\",\"pressedAt\":null}",
             &name, numbers + 2);
   text_fill(&text, "}},\"clientToken\":\"#-#\"}", NULL, numbers + 3);
   return text_finish(&text, length);

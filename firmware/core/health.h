@@ -1,6 +1,6 @@
-/*! What a button says of itself in its own shadow, and the update that carries it
- * (PROTOCOL section 2). The answers give the button its time (D3). Knows no topic
- * and not when to send.
+/*! What a button says of itself in its own shadow, and the update that carries
+ * it (PROTOCOL section 2). The answers give the button its time (D3). Knows no
+ * topic and not when to send.
  */
 #ifndef CORE_HEALTH_H
 #define CORE_HEALTH_H
@@ -15,14 +15,14 @@
 
 /*! Everything that one update says. */
 struct health {
-  const char *firmware;    /*!< Of [A-Za-z0-9.+-], 1 to 15 characters. */
+  const char *firmware; /*!< Of [A-Za-z0-9.+-], 1 to 15 characters. */
   int32_t rssi_dbm;
   uint32_t boot_count;
-  uint32_t number;         /*!< Of the update, see reporter.h. */
+  uint32_t number; /*!< Of the update, see reporter.h. */
   uint32_t supply_mv;
-  uint64_t sequence;       /*!< The last one given out; 0 = none. */
-  enum press press;        /*!< The last one sent; PRESS_NONE = none yet. */
-  uint64_t pressed_ms;     /*!< When, since 1970; 0 = not known. */
+  uint64_t sequence;   /*!< The last one given out; 0 = none. */
+  enum press press;    /*!< The last one sent; PRESS_NONE = none yet. */
+  uint64_t pressed_ms; /*!< When, since 1970; 0 = not known. */
 };
 
 /*! Writes the whole update, to be published as it is.

@@ -5,9 +5,8 @@
 
 CORE_ASSERT(indicator_is_small, sizeof(struct indicator) <= 32);
 
-enum indicator_state indicator_state_of(int settings_are_good,
-                                        int has_network, int is_connected,
-                                        int has_time) {
+enum indicator_state indicator_state_of(int settings_are_good, int has_network,
+                                        int is_connected, int has_time) {
   if (!settings_are_good) return INDICATOR_SETTINGS;
   if (is_connected) return has_time ? INDICATOR_GOOD : INDICATOR_NO_CLOCK;
   return has_network ? INDICATOR_NO_CLOUD : INDICATOR_NO_NETWORK;

@@ -14,8 +14,8 @@ enum indicator_state {
   INDICATOR_NO_CLOUD,   /*!< 1 s on, 1 s off. */
   INDICATOR_NO_CLOCK,   /*!< 100 ms on, every 2 s: unlocks are refused (D3). */
   INDICATOR_GOOD,       /*!< Off. */
-  INDICATOR_SETTINGS    /*!< 900 ms on, 100 ms off, over all others: the settings
-                             were refused, or are the kept ones (D8). */
+  INDICATOR_SETTINGS /*!< 900 ms on, 100 ms off, over all others: the settings
+                          were refused, or are the kept ones (D8). */
 };
 
 /*! One LED. Zeroed memory is a valid start. */
@@ -27,9 +27,8 @@ struct indicator {
 };
 
 /*! The state for what is known of the way to the cloud. */
-enum indicator_state indicator_state_of(int settings_are_good,
-                                        int has_network, int is_connected,
-                                        int has_time);
+enum indicator_state indicator_state_of(int settings_are_good, int has_network,
+                                        int is_connected, int has_time);
 
 /*! Shows `state` from `uptime_ms` on; a state that is shown already goes on. */
 void indicator_show(struct indicator *indicator, enum indicator_state state,

@@ -3,10 +3,11 @@
  * Written before the latch moves, so that a command acts at most once however
  * often it is delivered and whenever power fails.
  *
- * Wear: one save for each command that is newer than the last, locks and expired
- * unlocks included; none for a repeat, a refusal, a report, an auto-relock or a
- * power-on. At 50 commands a day and 100,000 erases a block (slot.h) that is
- * some two hundred years, and twenty with flash that bears only 10,000.
+ * Wear: one save for each command that is newer than the last, locks and
+ * expired unlocks included; none for a repeat, a refusal, a report, an
+ * auto-relock or a power-on. At 50 commands a day and 100,000 erases a block
+ * (slot.h) that is some two hundred years, and twenty with flash that bears
+ * only 10,000.
  */
 #ifndef CORE_JOURNAL_H
 #define CORE_JOURNAL_H

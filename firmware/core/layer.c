@@ -19,8 +19,8 @@ static int is_number(const struct scan_value *value, int expected) {
   digits.length -= (size_t) is_negative;
   return is_negative == (expected < 0) &&
          scan_unsigned(&digits, &number) == CORE_OK &&
-         number == (is_negative ? 0u - (uint32_t) expected
-                                : (uint32_t) expected);
+         number ==
+             (is_negative ? 0u - (uint32_t) expected : (uint32_t) expected);
 }
 
 static int is_taken(const struct layer_setting *setting,

@@ -2,8 +2,8 @@
  *
  * The platform reads its settings file leniently: at the first error it stops,
  * keeps what came before, ignores what comes after, and starts. So the file is
- * read here once more, strictly, and what it says of our settings is compared with
- * what the system has. Knows no file system and not what a setting means.
+ * read here once more, strictly, and what it says of our settings is compared
+ * with what the system has. Knows no file system and not what a setting means.
  */
 #ifndef CORE_LAYER_H
 #define CORE_LAYER_H
@@ -28,11 +28,11 @@ enum layer_error {
                            stopped reading before it, or the type is wrong. */
 };
 
-/*! Compares the file's text with `count` settings. Every section that has one of
- * them is ours: for each name in it that is none of them `on_unknown` is called,
- * with a key of that section.
- * Errors: enum layer_error; for LAYER_IGNORED `key` is that of the first such
- * setting, or of any in a section that is not an object. */
+/*! Compares the file's text with `count` settings. Every section that has one
+ * of them is ours: for each name in it that is none of them `on_unknown` is
+ * called, with a key of that section. Errors: enum layer_error; for
+ * LAYER_IGNORED `key` is that of the first such setting, or of any in a section
+ * that is not an object. */
 int layer_check(const char *text, size_t length,
                 const struct layer_setting *settings, size_t count,
                 void (*on_unknown)(const char *sibling,

@@ -21,8 +21,7 @@ void link_start(struct link *link, const struct link_settings *settings,
 }
 
 static void delay_next(struct link *link, const struct link_view *view) {
-  link->next_ms =
-      view->uptime_ms + backoff_next(&link->backoff, view->random);
+  link->next_ms = view->uptime_ms + backoff_next(&link->backoff, view->random);
 }
 
 /* Notes what changed since the last look. */
@@ -64,9 +63,9 @@ enum link_step link_step(struct link *link, const struct link_view *view) {
     return LINK_CONNECT;
   }
   if (since_ms < link->of_use_ms) since_ms = link->of_use_ms;
-  link->closing |= is_over(since_ms,
-                           link->phase == LINK_TRYING ? settings->attempt_ms
-                                                      : settings->silence_ms,
-                           now_ms);
+  link->closing |= is_over(
+      since_ms,
+      link->phase == LINK_TRYING ? settings->attempt_ms : settings->silence_ms,
+      now_ms);
   return link->closing ? LINK_CLOSE : LINK_WAIT;
 }

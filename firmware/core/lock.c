@@ -31,8 +31,8 @@ static enum outcome refuse(struct lock *lock, enum refusal refusal,
   return OUTCOME_REFUSED;
 }
 
-/* Whether a command was surely issued after this power-on, by a cloud whose clock
- * runs no further ahead than the tolerance. */
+/* Whether a command was surely issued after this power-on, by a cloud whose
+ * clock runs no further ahead than the tolerance. */
 static int is_issued_since_power_on(const struct lock *lock,
                                     const struct command *command,
                                     const struct moment *now) {
@@ -44,8 +44,8 @@ static int is_issued_since_power_on(const struct lock *lock,
              powered_ms + lock->settings.clock_tolerance_ms;
 }
 
-/* D1: the journal first. On success the command is this lock's command. `is_new`:
- * it was surely issued after this power-on. */
+/* D1: the journal first. On success the command is this lock's command.
+ * `is_new`: it was surely issued after this power-on. */
 static int journal(struct lock *lock, const struct command *command,
                    enum result result, int is_new) {
   struct journal_entry entry;

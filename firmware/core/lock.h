@@ -11,8 +11,8 @@
 #include "journal.h"
 #include "moment.h"
 
-/*! A version further ahead of the device's own time is not plausible (D1), in ms:
- * one day. Versions are the cloud's milliseconds since 1970 (C5). */
+/*! A version further ahead of the device's own time is not plausible (D1), in
+ * ms: one day. Versions are the cloud's milliseconds since 1970 (C5). */
 #define LOCK_VERSION_AHEAD_MS (UINT64_C(24) * 60 * 60 * 1000)
 
 /*! Position of the latch. */
@@ -72,9 +72,10 @@ struct lock {
   struct lock_settings settings;
   struct latch_port port;
   struct journal journal;
-  uint64_t floor_version; /*!< Highest version acted on since boot or in flash. */
-  uint64_t unlocked_ms;   /*!< Uptime of the last unlock. */
-  uint64_t closed_ms;     /*!< Uptime at which the door was last closed. */
+  uint64_t
+      floor_version;    /*!< Highest version acted on since boot or in flash. */
+  uint64_t unlocked_ms; /*!< Uptime of the last unlock. */
+  uint64_t closed_ms;   /*!< Uptime at which the door was last closed. */
   enum latch latch;
   enum source source;
   enum door door;
@@ -109,8 +110,8 @@ int lock_exit(struct lock *lock, const struct moment *now);
 /*! Lets time pass: auto-relock (D5). Returns 1 when the latch moved. */
 int lock_tick(struct lock *lock, const struct moment *now);
 
-/*! Uptime at which lock_tick has something to do, or 0; while the door is waited
- * for also 0. */
+/*! Uptime at which lock_tick has something to do, or 0; while the door is
+ * waited for also 0. */
 uint64_t lock_due_ms(const struct lock *lock);
 
 #endif

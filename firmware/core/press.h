@@ -1,9 +1,10 @@
 /*! Tells single, double and long presses of one button apart, and words them
  * (PROTOCOL section 2).
  *
- * Takes debounced edges, looks at the pin and the caller's time. After a double or long press
- * further taps are swallowed until the button has rested for the quiet time:
- * a third tap must not become a press of its own. Knows no pin and no topic.
+ * Takes debounced edges, looks at the pin and the caller's time. After a double
+ * or long press further taps are swallowed until the button has rested for the
+ * quiet time: a third tap must not become a press of its own. Knows no pin and
+ * no topic.
  */
 #ifndef CORE_PRESS_H
 #define CORE_PRESS_H
@@ -53,14 +54,14 @@ void press_start(struct press_classifier *classifier,
 
 /*! Takes an edge from a handler: `down` is 1 or 0. One that changes nothing is
  * time passing, but a button that goes down once more was up meanwhile: its
- * hold is measured again. `uptime_ms` never goes back. Returns the press that it
- * completes, if any; never PRESS_LONG, which needs a look at the pin. */
+ * hold is measured again. `uptime_ms` never goes back. Returns the press that
+ * it completes, if any; never PRESS_LONG, which needs a look at the pin. */
 enum press press_edge(struct press_classifier *classifier, int down,
                       uint64_t uptime_ms);
 
-/*! Lets time pass; `down` is the pin's level now. A level that has differed from
- * the classifier's for the debounce time is an edge that was lost. Returns the
- * press that this completes, if any. */
+/*! Lets time pass; `down` is the pin's level now. A level that has differed
+ * from the classifier's for the debounce time is an edge that was lost. Returns
+ * the press that this completes, if any. */
 enum press press_tick(struct press_classifier *classifier, int down,
                       uint64_t uptime_ms);
 
@@ -71,17 +72,18 @@ void press_missed(struct press_classifier *classifier, uint64_t uptime_ms);
 /*! Uptime at which press_tick has something to do, or 0. */
 uint64_t press_due_ms(const struct press_classifier *classifier);
 
-/*! The AWS IoT Button's word, for logs also "NONE": "SINGLE", "DOUBLE" or "LONG". */
+/*! The AWS IoT Button's word, for logs also "NONE": "SINGLE", "DOUBLE" or
+ * "LONG". */
 const char *press_name(enum press press);
 
 /*! Everything a press says. */
 struct press_message {
-  const char *serial;  /*!< 1 to PRESS_SERIAL_CHARS_MAX of [A-Za-z0-9._:-]. */
-  uint64_t sequence;   /*!< Strictly increasing for the life of the button; 0 =
-                            the button cannot vouch for one. */
-  uint64_t pressed_ms; /*!< Since 1970; 0 = the clock is not set. It tells the
-                            cloud how old a press is that was long on its way
-                            (C4). */
+  const char *serial;   /*!< 1 to PRESS_SERIAL_CHARS_MAX of [A-Za-z0-9._:-]. */
+  uint64_t sequence;    /*!< Strictly increasing for the life of the button; 0 =
+                             the button cannot vouch for one. */
+  uint64_t pressed_ms;  /*!< Since 1970; 0 = the clock is not set. It tells the
+                             cloud how old a press is that was long on its way
+                             (C4). */
   uint32_t good_for_ms; /*!< How long the button waits for its answer; after
                              that it has said that the press was dropped. 0 =
                              it does not say. */

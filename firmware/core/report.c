@@ -10,9 +10,9 @@ static const char *const latch_names[] = {"locked", "unlocked"};
 static const char *const result_names[] = {"none", "executed", "expired"};
 static const char *const source_names[] = {"boot", "remote", "auto", "manual"};
 static const char *const door_values[] = {"null", "\"open\"", "\"closed\""};
-static const char *const refusal_names[] = {"",         "malformed", "superseded",
-                                            "conflict", "journal",   "clock",
-                                            "implausible"};
+static const char *const refusal_names[] = {
+    "",        "malformed", "superseded", "conflict",
+    "journal", "clock",     "implausible"};
 static const char *const settings_names[] = {"", "stated", "kept"};
 
 void report_collect(const struct lock *lock,
@@ -41,20 +41,20 @@ void report_collect(const struct lock *lock,
 void report_write_device(struct text *text, uint32_t boot_count,
                          const uint64_t *uncertainty_ms, const char *firmware,
                          int32_t rssi_dbm) {
-  const char *const strings[] = {
-      uncertainty_ms != NULL ? "synced" : "unsynced", firmware};
+  const char *const strings[] = {uncertainty_ms != NULL ? "synced" : "unsynced",
+                                 firmware};
   const uint64_t numbers[] = {boot_count, (uint64_t) (int64_t) rssi_dbm};
-  text_fill(text, "\"bootCount\":#,\"clock\":\"%\",\"clockUncertaintyMs\":",
-            strings, numbers);
+  text_fill(text,
+            "\"bootCount\":#,\"clock\":\"%\",\"clockUncertaintyMs\":", strings,
+            numbers);
   text_fill(text, uncertainty_ms != NULL ? "#" : "null", NULL, uncertainty_ms);
-  text_fill(text, ",\"firmware\":\"%\",\"rssi\":~,", strings + 1,
-            numbers + 1);
+  text_fill(text, ",\"firmware\":\"%\",\"rssi\":~,", strings + 1, numbers + 1);
 }
 
 static void write_report(struct text *text, const struct report *report) {
-  const char *const state[] = {
-      latch_names[report->latch], report->command_id,
-      result_names[report->result], source_names[report->source]};
+  const char *const state[] = {latch_names[report->latch], report->command_id,
+                               result_names[report->result],
+                               source_names[report->source]};
   const char *const refused[] = {report->refused_id,
                                  refusal_names[report->refusal]};
   const char *const door[] = {door_values[report->door],
@@ -74,8 +74,7 @@ static void write_report(struct text *text, const struct report *report) {
   report_write_device(text, report->boot_count,
                       report->has_time ? &report->uncertainty_ms : NULL,
                       report->firmware, report->rssi_dbm);
-  text_fill(text,
-            "\"door\":%,\"settings\":\"%\",\"relockMs\":#,\"pulseMs\":#",
+  text_fill(text, "\"door\":%,\"settings\":\"%\",\"relockMs\":#,\"pulseMs\":#",
             door, times);
   id[2] = crc_of(text->at + start, text->length - start);
   text_fill(text, ",\"reportId\":\"#-#-#\"}", NULL, id);

@@ -3,10 +3,10 @@
  *
  * A report is always the whole object: update/accepted repeats the request
  * only, so a part would hide the rest. Each update has a token of its own,
- * `<boot count>-<number>`. The report repeats it as `reportId`, with the CRC-32 of
- * the report's text before it: so a reader of the shadow can tell the lock's own
- * report from one that was used before, or edited by hand. Knows no topic, no
- * network, and not when to send.
+ * `<boot count>-<number>`. The report repeats it as `reportId`, with the CRC-32
+ * of the report's text before it: so a reader of the shadow can tell the lock's
+ * own report from one that was used before, or edited by hand. Knows no topic,
+ * no network, and not when to send.
  */
 #ifndef CORE_REPORT_H
 #define CORE_REPORT_H
@@ -51,7 +51,8 @@ struct report {
 /*! What the lock itself does not know and a report needs. */
 struct report_context {
   uint32_t boot_count;
-  uint32_t number; /*!< Of the update that carries the report, see reporter.h. */
+  uint32_t
+      number; /*!< Of the update that carries the report, see reporter.h. */
   int32_t rssi_dbm;
   enum declaration_source settings; /*!< Never DECLARATION_NONE (D8). */
   const char *firmware;             /*!< Of [A-Za-z0-9.+-]. */

@@ -136,8 +136,7 @@ int reporter_set_clock(const struct reporter *reporter,
       answer->boot_count != reporter->boot_count) {
     return 0;
   }
-  return clock_answer(clock, answer->second, reporter->sent_ms,
-                      now->uptime_ms);
+  return clock_answer(clock, answer->second, reporter->sent_ms, now->uptime_ms);
 }
 
 int reporter_is_answered(const struct reporter *reporter) {

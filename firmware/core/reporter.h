@@ -54,16 +54,16 @@ struct reporter {
   struct backoff backoff;
   uint32_t interval_ms;
   uint32_t boot_count;
-  uint32_t number;       /*!< Of the last update sent since power-on. */
-  uint32_t settled;      /*!< Of the last one accepted; those between wait. */
+  uint32_t number;  /*!< Of the last update sent since power-on. */
+  uint32_t settled; /*!< Of the last one accepted; those between wait. */
   uint32_t repeat_delay_ms; /*!< Before the next repeat; 0 = no write yet. */
-  uint64_t version;      /*!< Newest of the shadow on this connection. */
-  uint64_t sent_ms;      /*!< Uptime of the last update. */
-  uint64_t next_ms;      /*!< Uptime of the next retry, or end of interval. */
-  uint64_t repeat_ms;    /*!< Uptime of the next repeat; 0 = none is due. */
-  uint64_t foreign_ms;   /*!< Uptime of another's last write. */
-  uint64_t mention_ms;   /*!< Uptime before which no mention is sent. */
-  uint64_t door_ms;      /*!< Uptime before which no movement of the door is. */
+  uint64_t version;         /*!< Newest of the shadow on this connection. */
+  uint64_t sent_ms;         /*!< Uptime of the last update. */
+  uint64_t next_ms;    /*!< Uptime of the next retry, or end of interval. */
+  uint64_t repeat_ms;  /*!< Uptime of the next repeat; 0 = none is due. */
+  uint64_t foreign_ms; /*!< Uptime of another's last write. */
+  uint64_t mention_ms; /*!< Uptime before which no mention is sent. */
+  uint64_t door_ms;    /*!< Uptime before which no movement of the door is. */
   enum reporter_wait wait;
   uint8_t connected;
   uint8_t due;     /*!< Something changed: send at once. */
@@ -101,16 +101,16 @@ uint32_t reporter_send(struct reporter *reporter, const struct moment *now,
                        uint32_t random);
 
 /*! Takes an answer of the shadow. Only the last update's own token settles it.
- * Answers to `desired` alone, late copies, and refusals of others' updates change
- * nothing. An answer to an update that nobody can read may have changed
+ * Answers to `desired` alone, late copies, and refusals of others' updates
+ * change nothing. An answer to an update that nobody can read may have changed
  * `reported`, and counts as that. */
 enum reporter_verdict reporter_answer(struct reporter *reporter,
                                       const struct shadow_answer *answer,
                                       const struct moment *now);
 
 /*! Gives the clock what an answer says of the time (D3): only the answer that
- * accepts the last update sent is a sample, as only its sending is known. Returns 1
- * when the time is known now and was not before. */
+ * accepts the last update sent is a sample, as only its sending is known.
+ * Returns 1 when the time is known now and was not before. */
 int reporter_set_clock(const struct reporter *reporter,
                        const struct shadow_answer *answer,
                        const struct moment *now, struct clock *clock);

@@ -118,11 +118,12 @@ static int read_number(struct scan *s) {
 static int read_word(struct scan *s, struct scan_value *value) {
   static const char words[][6] = {"true", "false", "null"};
   int i;
-  for (i = 0; i < 3; i++) {
-    size_t length = strlen(words[i]);
+  for (i = SCAN_TRUE; i <= SCAN_NULL; i++) {
+    const char *word = words[i - SCAN_TRUE];
+    size_t length = strlen(word);
     if ((size_t) (s->end - s->at) >= length &&
-        memcmp(s->at, words[i], length) == 0) {
-      value->kind = (enum scan_kind) (SCAN_TRUE + i);
+        memcmp(s->at, word, length) == 0) {
+      value->kind = (enum scan_kind) i;
       s->at += length;
       return CORE_OK;
     }

@@ -1,5 +1,6 @@
-/*! The sequence of a button's presses (PROTOCOL section 2, C1): a number that only
- * grows for the life of the button, or none while the button cannot vouch for one.
+/*! The sequence of a button's presses (PROTOCOL section 2, C1): a number that
+ * only grows for the life of the button, or none while the button cannot vouch
+ * for one.
  *
  * A count that starts over would be overtaken by every press before it. So a
  * button whose flash is new gives out no number until a clock has lifted the

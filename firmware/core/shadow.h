@@ -1,8 +1,8 @@
 /*! The answers of the device's own shadow, as AWS IoT words them (PROTOCOL D4).
  *
  * A device hears three topics and no other: what `desired` says is nobody's
- * command, so a long document there costs one message at most. An answer repeats
- * what its request said, and its token shows who asked. Knows JSON and
+ * command, so a long document there costs one message at most. An answer
+ * repeats what its request said, and its token shows who asked. Knows JSON and
  * the shadow's envelope, never what a report says nor when to send one.
  */
 #ifndef CORE_SHADOW_H
@@ -14,8 +14,8 @@
 /*! What every topic of a shadow begins with; the thing's name follows. */
 #define SHADOW_PREFIX "$aws/things/"
 
-/*! What follows the thing's name: a lock's classic shadow, and the shadow of its
- * own that a button has. */
+/*! What follows the thing's name: a lock's classic shadow, and the shadow of
+ * its own that a button has. */
 #define SHADOW_OF_LOCK "/shadow"
 #define SHADOW_OF_BUTTON "/shadow/name/button"
 
@@ -35,8 +35,8 @@ enum shadow_topic {
 struct shadow_answer {
   enum shadow_topic topic;
   int is_readable;      /*!< 0: no valid JSON object; nothing below is known. */
-  int changes_reported; /*!< Accepted: `reported`, or the whole state, was in the
-                             request. */
+  int changes_reported; /*!< Accepted: `reported`, or the whole state, was in
+                           the request. */
   uint64_t boot_count;  /*!< Of the token `<boot count>-<number>`. */
   uint64_t number;      /*!< 0: no token, or one that no device writes. */
   uint64_t version;     /*!< Of the shadow after the request; 0 = not said. */

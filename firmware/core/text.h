@@ -20,15 +20,16 @@ struct text {
 /*! Starts an empty text in `size` bytes at `at` (`size` >= 1). */
 void text_start(struct text *text, char *at, size_t size);
 
-/*! Appends a NUL-terminated string as it is: the caller vouches for escaping. */
+/*! Appends a NUL-terminated string as it is: the caller vouches for escaping.
+ */
 void text_string(struct text *text, const char *string);
 
 /*! Appends `number` in decimal. */
 void text_unsigned(struct text *text, uint64_t number);
 
 /*! Appends `form` with each % replaced by the next of `strings`, each # by the
- * next of `numbers`, and each ~ by the next of them with its sign (a negative one
- * as int64_t makes it); there are as many as `form` asks for. */
+ * next of `numbers`, and each ~ by the next of them with its sign (a negative
+ * one as int64_t makes it); there are as many as `form` asks for. */
 void text_fill(struct text *text, const char *form, const char *const *strings,
                const uint64_t *numbers);
 

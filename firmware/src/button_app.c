@@ -16,7 +16,8 @@
 
 #define TICK_MS 20
 
-/* Presses that may wait for the next tick, which may be saving the one before. */
+/* Presses that may wait for the next tick, which may be saving the one before.
+ */
 #define WAITING_MAX 4
 
 CORE_ASSERT(health_fits, EXCHANGE_BYTES_MAX >= HEALTH_UPDATE_BYTES_MAX);
@@ -42,7 +43,7 @@ static struct {
   uint64_t unanswered_since_ms;
   unsigned unanswered; /* Presses sent that the broker has not taken yet. */
   uint16_t last_id;    /* Packet id of the last of them. */
-  uint32_t saves; /* port_saves at the last tick. */
+  uint32_t saves;      /* port_saves at the last tick. */
   bool pressed_level;
   bool has_shadow; /* Of its own; else the lock's is the board's. */
 } s_app;
@@ -149,12 +150,12 @@ static void on_tick(void *arg) {
   port_close_connection();
 }
 
-/* Handlers. Each notes what happened and nothing else, as the platform loses every
- * edge of the pin that comes while its handler runs:
- *   on_edge              the button has changed (mgos_gpio_set_button_handler)
- *   on_mqtt              the broker has taken a press, or is gone
- *   exchange.c on_answer the shadow has answered (topics.h)
- *   exchange.c on_open   the way to the shadow opened or closed (topics.h) */
+/* Handlers. Each notes what happened and nothing else, as the platform loses
+ * every edge of the pin that comes while its handler runs: on_edge the button
+ * has changed (mgos_gpio_set_button_handler) on_mqtt              the broker
+ * has taken a press, or is gone exchange.c on_answer the shadow has answered
+ * (topics.h) exchange.c on_open   the way to the shadow opened or closed
+ * (topics.h) */
 
 static void on_edge(int pin, void *arg) {
   struct moment now;
@@ -205,7 +206,8 @@ bool button_app_start(struct watchdog_counts *counts, enum role role) {
                          sizeof(s_app.topic)) == CORE_OK);
   /* The ESP8266 has no pull-down: a button to the supply needs a resistor. */
   if (!mgos_gpio_set_button_handler(
-          s_app.pin, s_app.pressed_level ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
+          s_app.pin,
+          s_app.pressed_level ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
           MGOS_GPIO_INT_EDGE_ANY, mgos_sys_config_get_button_debounce_ms(),
           on_edge, NULL)) {
     LOG(LL_ERROR, ("button: pin %d cannot be a button", s_app.pin));

@@ -9,8 +9,9 @@
 #include "watchdog.h"
 
 /*! Starts the button, once settings.h has found the settings good. Returns
- * false where its pin cannot be an input. Counts presses in `counts`. A board that
- * is a button alone has a shadow of its own for its health and its time. */
+ * false where its pin cannot be an input. Counts presses in `counts`. A board
+ * that is a button alone has a shadow of its own for its health and its time.
+ */
 bool button_app_start(struct watchdog_counts *counts, enum role role);
 
 /*! Whether a press would leave now. */

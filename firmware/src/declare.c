@@ -23,7 +23,9 @@ static struct {
   enum declaration_source source;
 } s_declare;
 
-static const char *or_empty(const char *text) { return text == NULL ? "" : text; }
+static const char *or_empty(const char *text) {
+  return text == NULL ? "" : text;
+}
 
 static void on_unknown(const char *sibling, const struct scan_value *name) {
   LOG(LL_WARN, ("settings: " FILE_NAME ": there is no setting %.*s.%.*s",
@@ -31,11 +33,13 @@ static void on_unknown(const char *sibling, const struct scan_value *name) {
                 (int) name->length, name->at));
 }
 
-/* Compares the file with our settings as the system has them. Texts that no door
- * depends on are not compared. */
+/* Compares the file with our settings as the system has them. Texts that no
+ * door depends on are not compared. */
 static int check_text(const char *text, size_t length, const char **key) {
-#define NUMBER(key, name) {key, 0, NULL, mgos_sys_config_get_##name()}
-#define TEXT(key, name) {key, 1, or_empty(mgos_sys_config_get_##name()), 0}
+#define NUMBER(key, name) \
+  { key, 0, NULL, mgos_sys_config_get_##name() }
+#define TEXT(key, name) \
+  { key, 1, or_empty(mgos_sys_config_get_##name()), 0 }
   const struct layer_setting settings[] = {
       TEXT("app.role", app_role),
       NUMBER("pins.relay", pins_relay),
@@ -104,10 +108,11 @@ static enum declaration_file check_file(void) {
   free(text);
   if (status == CORE_OK) return FILE_WHOLE;
   if (status == LAYER_IGNORED) {
-    LOG(LL_ERROR, ("settings: " FILE_NAME ": the system did not take %s as it is "
-                   "written there: a wrong type, or an error before it; set it "
-                   "again with mos config-set",
-                   key));
+    LOG(LL_ERROR,
+        ("settings: " FILE_NAME ": the system did not take %s as it is "
+         "written there: a wrong type, or an error before it; set it "
+         "again with mos config-set",
+         key));
   } else {
     LOG(LL_ERROR, ("settings: " FILE_NAME ": %s; write it again with mos "
                    "config-set",
@@ -146,8 +151,8 @@ static void read_stated(struct declaration *to) {
   to->door_closed_level = narrow(mgos_sys_config_get_lock_door_closed_level());
   to->exit_pin = narrow(mgos_sys_config_get_pins_exit());
   to->exit_level = narrow(mgos_sys_config_get_lock_exit_level());
-  to->relock_from = strcmp(from, "closing") == 0 ? RELOCK_FROM_CLOSING
-                                                 : RELOCK_FROM_UNLOCK;
+  to->relock_from =
+      strcmp(from, "closing") == 0 ? RELOCK_FROM_CLOSING : RELOCK_FROM_UNLOCK;
   to->debounce_ms =
       (uint16_t) milliseconds(mgos_sys_config_get_lock_debounce_ms(), 1);
   to->relock_ms = milliseconds(mgos_sys_config_get_lock_relock_s(), 1000);
@@ -165,7 +170,8 @@ static bool is_stated(const struct declaration *declaration) {
 static void log_kept(enum declaration_file file) {
   static const char *const why[] = {
       "there is no " FILE_NAME ", and this board had one",
-      "role, polarity or power-on state is not stated", FILE_NAME " is damaged"};
+      "role, polarity or power-on state is not stated",
+      FILE_NAME " is damaged"};
   LOG(LL_ERROR, ("settings: %s: the door's settings are those that were kept "
                  "before; state them with mos config-set",
                  why[file]));
@@ -191,8 +197,9 @@ void declare_keep(void) {
   if (declaration_keep(&s_declare.store, &s_declare.declaration) == CORE_OK) {
     return;
   }
-  LOG(LL_ERROR, ("settings: flash failed: the door's settings could not be kept "
-                 "for the case that " FILE_NAME " is lost"));
+  LOG(LL_ERROR,
+      ("settings: flash failed: the door's settings could not be kept "
+       "for the case that " FILE_NAME " is lost"));
 }
 
 const struct declaration *declare_declaration(void) {
@@ -201,6 +208,4 @@ const struct declaration *declare_declaration(void) {
 
 enum declaration_source declare_source(void) { return s_declare.source; }
 
-enum role declare_role(void) {
-  return (enum role) s_declare.declaration.role;
-}
+enum role declare_role(void) { return (enum role) s_declare.declaration.role; }

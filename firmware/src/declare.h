@@ -1,6 +1,7 @@
 /*! What this board is: role, wiring and the lock's behaviour, as the settings
- * state them or, where the settings file is missing or damaged, as they were kept
- * (PROTOCOL D8). Touches no pin. core/declaration.h and core/layer.h decide. */
+ * state them or, where the settings file is missing or damaged, as they were
+ * kept (PROTOCOL D8). Touches no pin. core/declaration.h and core/layer.h
+ * decide. */
 #ifndef DECLARE_H
 #define DECLARE_H
 
@@ -21,8 +22,8 @@ enum declaration_source declare_source(void);
 /*! The role in force. */
 enum role declare_role(void);
 
-/*! Reads settings, settings file and flash, and says in the log what is wrong with
- * them. */
+/*! Reads settings, settings file and flash, and says in the log what is wrong
+ * with them. */
 void declare_read(void);
 
 /*! Keeps what was stated, once it is known to be good. */

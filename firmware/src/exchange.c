@@ -16,7 +16,9 @@ static struct {
   bool had_time;
 } s_exchange;
 
-struct reporter *exchange_reporter(void) { return &s_exchange.reporter; }
+struct reporter *exchange_reporter(void) {
+  return &s_exchange.reporter;
+}
 
 static void on_open(bool is_open) {
   reporter_connected(&s_exchange.reporter, is_open);
@@ -30,15 +32,15 @@ static void log_verdict(enum reporter_verdict verdict, bool was_covered,
     case VERDICT_SETTLED:
       break;
     case VERDICT_REJECTED:
-      LOG(LL_ERROR, ("shadow: report rejected: %lu",
-                     (unsigned long) answer->code));
+      LOG(LL_ERROR,
+          ("shadow: report rejected: %lu", (unsigned long) answer->code));
       break;
     case VERDICT_FOREIGN:
       if (was_covered) break;
-      LOG(LL_WARN, ("shadow: another changed the shadow; reporting again in "
-                    "%lu ms",
-                    (unsigned long) (s_exchange.reporter.repeat_ms -
-                                     now->uptime_ms)));
+      LOG(LL_WARN,
+          ("shadow: another changed the shadow; reporting again in "
+           "%lu ms",
+           (unsigned long) (s_exchange.reporter.repeat_ms - now->uptime_ms)));
       break;
   }
 }
@@ -51,8 +53,8 @@ static void on_answer(const char *payload, size_t length, const void *arg) {
   struct moment now;
   port_now(&now);
   shadow_read(*topic, payload, length, &answer);
-  /* Where this boot has no number of its own, an answer to another boot's update
-   * would look like one to ours. */
+  /* Where this boot has no number of its own, an answer to another boot's
+   * update would look like one to ours. */
   if (port_boot_is_counted()) {
     (void) reporter_set_clock(&s_exchange.reporter, &answer, &now,
                               port_clock());
@@ -98,8 +100,8 @@ void exchange_start(const char *shadow, exchange_format format) {
                  (uint32_t) interval_s * 1000u);
   topics_start(on_open);
   for (i = 0; i < SHADOW_TOPICS; i++) {
-    PORT_ASSERT(port_topic(SHADOW_PREFIX, shadow, shadow_suffix(kinds[i]), topic,
-                           sizeof(topic)) == CORE_OK);
+    PORT_ASSERT(port_topic(SHADOW_PREFIX, shadow, shadow_suffix(kinds[i]),
+                           topic, sizeof(topic)) == CORE_OK);
     topics_listen(topic, on_answer, &kinds[i]);
   }
   PORT_ASSERT(port_topic(SHADOW_PREFIX, shadow, SHADOW_UPDATE,

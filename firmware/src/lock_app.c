@@ -16,7 +16,8 @@
 
 #define TICK_MS 100
 
-/* Commands that may wait for the main loop, which takes them at its next turn. */
+/* Commands that may wait for the main loop, which takes them at its next turn.
+ */
 #define WAITING_MAX 4
 
 CORE_ASSERT(report_fits, EXCHANGE_BYTES_MAX >= REPORT_UPDATE_BYTES_MAX);
@@ -94,7 +95,7 @@ static void obey(const struct command *command) {
  * by what the contact said a moment ago. */
 static void apply_contacts(const struct moment *now) {
   const enum door before = s_app.lock.door;
-  const enum door door = s_app.door_pin < 0       ? DOOR_NO_SENSOR
+  const enum door door = s_app.door_pin < 0     ? DOOR_NO_SENSOR
                          : s_app.door.is_closed ? DOOR_CLOSED
                                                 : DOOR_OPEN;
   if (lock_door(&s_app.lock, door, now)) {
@@ -125,8 +126,9 @@ static void do_noted(void) {
   exchange_tick();
 }
 
-/* Notes a command. Where more come at once than can wait, those before it are done
- * first: no pin's handler runs now, so their flash makes an edge late, not lost. */
+/* Notes a command. Where more come at once than can wait, those before it are
+ * done first: no pin's handler runs now, so their flash makes an edge late, not
+ * lost. */
 static void note_command(const struct command *command) {
   if (s_app.waiting_count == WAITING_MAX) do_noted();
   s_app.waiting[s_app.waiting_count++] = *command;
@@ -157,12 +159,12 @@ static void on_tick(void *arg) {
   do_noted();
 }
 
-/* Handlers. Each notes what happened and nothing else, as the platform loses every
- * edge of a pin that comes while its handler runs, and serves no one else:
- *   on_door, on_exit     a contact has changed (mgos_gpio_set_button_handler)
- *   on_command           a command has come (topics.h)
- *   exchange.c on_answer the shadow has answered (topics.h)
- *   exchange.c on_open   the way to the shadow opened or closed (topics.h) */
+/* Handlers. Each notes what happened and nothing else, as the platform loses
+ * every edge of a pin that comes while its handler runs, and serves no one
+ * else: on_door, on_exit     a contact has changed
+ * (mgos_gpio_set_button_handler) on_command           a command has come
+ * (topics.h) exchange.c on_answer the shadow has answered (topics.h) exchange.c
+ * on_open   the way to the shadow opened or closed (topics.h) */
 
 static void on_door(int pin, void *arg) {
   (void) pin;
@@ -206,9 +208,7 @@ static void read_settings(struct lock_settings *settings) {
 }
 
 /* Where the reboot that follows would bring it. */
-static void make_safe(void) {
-  move_latch(NULL, s_app.lock.settings.power_on);
-}
+static void make_safe(void) { move_latch(NULL, s_app.lock.settings.power_on); }
 
 /* A contact to ground or, with a resistor, to the supply. */
 static bool start_contact(int pin, bool is_to_supply,

@@ -16,8 +16,8 @@ static bool always(void) { return true; }
 static bool start(enum role role) {
   static const struct watchdog_role as_lock = {
       lock_app_is_connected, lock_app_is_of_use, lock_app_may_reboot};
-  static const struct watchdog_role as_button = {
-      button_app_is_connected, button_app_is_of_use, always};
+  static const struct watchdog_role as_button = {button_app_is_connected,
+                                                 button_app_is_of_use, always};
   const bool pins_are_good = settings_check_pins(role);
   bool is_good;
   if (pins_are_good) led_start();
@@ -32,8 +32,8 @@ static bool start(enum role role) {
   return true;
 }
 
-/* Not by mgos_sys_config_set_mqtt_enable: the next save would keep that, and the
- * board would stay offline when its settings are mended. */
+/* Not by mgos_sys_config_set_mqtt_enable: the next save would keep that, and
+ * the board would stay offline when its settings are mended. */
 static void stay_offline(void) {
   static struct mgos_config_mqtt off;
   off = *mgos_sys_config_get_mqtt();
@@ -45,9 +45,9 @@ enum mgos_app_init_result mgos_app_init(void) {
   enum role role;
   declare_read();
   role = declare_role();
-  /* The relay first: nothing else may delay its declared state. Where polarity or
-   * power-on state is not known, no level is safe, and the pin stays an input: its
-   * resistor keeps the door shut. */
+  /* The relay first: nothing else may delay its declared state. Where polarity
+   * or power-on state is not known, no level is safe, and the pin stays an
+   * input: its resistor keeps the door shut. */
   if ((role & ROLE_LOCK) && declare_source() != DECLARATION_NONE) {
     lock_app_power_on();
   }

@@ -22,7 +22,9 @@
 
 static struct clock s_clock;
 
-struct clock *port_clock(void) { return &s_clock; }
+struct clock *port_clock(void) {
+  return &s_clock;
+}
 
 void port_now(struct moment *now) {
   clock_read(&s_clock, (uint64_t) (mgos_uptime() * 1000.0), now);

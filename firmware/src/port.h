@@ -30,15 +30,16 @@ void port_now(struct moment *now);
 struct clock *port_clock(void);
 
 /*! Calls `callback` from the main loop, as soon as what runs now is done; never
- * twice for one call of it that is due. A handler notes what happened and asks for
- * this: what it did itself would take time in which edges of its pin are lost. */
+ * twice for one call of it that is due. A handler notes what happened and asks
+ * for this: what it did itself would take time in which edges of its pin are
+ * lost. */
 void port_soon(void (*callback)(void));
 
 /*! Prepares `record` for use as flash; `record` must stay where it is. */
 void port_record_start(struct port_record *record, const char *name);
 
-/*! How often flash was written since boot. Each time takes tens of milliseconds, in
- * which edges of a pin may be missed. */
+/*! How often flash was written since boot. Each time takes tens of
+ * milliseconds, in which edges of a pin may be missed. */
 uint32_t port_saves(void);
 
 /*! The thing's name: aws.thing_name, else device.id; never NULL. It is computed
@@ -75,8 +76,8 @@ void port_on_panic(void (*make_safe)(void));
 void port_panic(const char *what) __attribute__((noreturn));
 
 /*! Panics unless `condition` holds. */
-#define PORT_ASSERT(condition) \
-  do {                         \
+#define PORT_ASSERT(condition)                \
+  do {                                        \
     if (!(condition)) port_panic(#condition); \
   } while (0)
 

@@ -12,7 +12,9 @@
 #define DAY_S 86400
 #define MINUTE_MS 60000
 
-static const char *or_empty(const char *text) { return text == NULL ? "" : text; }
+static const char *or_empty(const char *text) {
+  return text == NULL ? "" : text;
+}
 
 bool settings_pin_drives(int pin) {
   return pin >= 0 && pin <= 16 && (pin < 6 || pin > 11);
@@ -29,14 +31,14 @@ struct use {
 static bool check_use(const struct use *use) {
   if (use->pin == -1 && !use->is_needed) return true;
   if (!settings_pin_drives(use->pin) || (use->is_input && use->pin == 16)) {
-    LOG(LL_ERROR, ("settings: %s is %d; allowed: %s0 to 5, 12 to %d", use->key,
-                   use->pin, use->is_needed ? "" : "-1, ",
-                   use->is_input ? 15 : 16));
+    LOG(LL_ERROR,
+        ("settings: %s is %d; allowed: %s0 to 5, 12 to %d", use->key, use->pin,
+         use->is_needed ? "" : "-1, ", use->is_input ? 15 : 16));
     return false;
   }
   if (use->pin == 1 || use->pin == 3) {
-    LOG(LL_WARN, ("settings: %s is %d, a pin of the serial port", use->key,
-                  use->pin));
+    LOG(LL_WARN,
+        ("settings: %s is %d, a pin of the serial port", use->key, use->pin));
   }
   return true;
 }
@@ -60,10 +62,12 @@ bool settings_check_pins(enum role role) {
       {"pins.relay",
        pin_of_lock(kept->relay_pin, mgos_sys_config_get_pins_relay()), true,
        false},
-      {"pins.door", pin_of_lock(kept->door_pin, mgos_sys_config_get_pins_door()),
-       false, true},
-      {"pins.exit", pin_of_lock(kept->exit_pin, mgos_sys_config_get_pins_exit()),
-       false, true},
+      {"pins.door",
+       pin_of_lock(kept->door_pin, mgos_sys_config_get_pins_door()), false,
+       true},
+      {"pins.exit",
+       pin_of_lock(kept->exit_pin, mgos_sys_config_get_pins_exit()), false,
+       true},
       {"pins.led", mgos_sys_config_get_pins_led(), false, false},
       {"pins.button", mgos_sys_config_get_pins_button(), true, true},
   };
@@ -87,8 +91,8 @@ bool settings_check_pins(enum role role) {
 
 static bool check_range(const char *key, int value, int least, int most) {
   if (value >= least && value <= most) return true;
-  LOG(LL_ERROR, ("settings: %s is %d; allowed: %d to %d", key, value, least,
-                 most));
+  LOG(LL_ERROR,
+      ("settings: %s is %d; allowed: %d to %d", key, value, least, most));
   return false;
 }
 
@@ -112,8 +116,8 @@ static bool check_word(const char *key, const char *word, const char *one,
                        const char *other) {
   word = or_empty(word);
   if (strcmp(word, one) == 0 || strcmp(word, other) == 0) return true;
-  LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: %s, %s", key, word, one,
-                 other));
+  LOG(LL_ERROR,
+      ("settings: %s is \"%s\"; allowed: %s, %s", key, word, one, other));
   return false;
 }
 
@@ -132,13 +136,13 @@ static bool check_door(void) {
                          mgos_sys_config_get_lock_exit_level(), 0, 1);
   is_good &= check_range("lock.debounce_ms",
                          mgos_sys_config_get_lock_debounce_ms(), 1, 1000);
-  is_good &= check_range("lock.settle_ms",
-                         mgos_sys_config_get_lock_settle_ms(), 0, MINUTE_MS);
+  is_good &= check_range("lock.settle_ms", mgos_sys_config_get_lock_settle_ms(),
+                         0, MINUTE_MS);
   is_good &= check_range("lock.pulse_ms", pulse_ms, 0, MINUTE_MS);
   is_good &= check_range("lock.relock_s", relock_s, 0, DAY_S);
-  is_good &= check_word("lock.relock_from",
-                        mgos_sys_config_get_lock_relock_from(), "unlock",
-                        "closing");
+  is_good &=
+      check_word("lock.relock_from", mgos_sys_config_get_lock_relock_from(),
+                 "unlock", "closing");
   if (mgos_sys_config_get_pins_exit() >= 0 && pulse_ms <= 0 && relock_s <= 0) {
     LOG(LL_ERROR, ("settings: pins.exit needs lock.relock_s or lock.pulse_ms: "
                    "the door would stay unlocked after each exit"));
@@ -151,7 +155,8 @@ static bool check_door(void) {
 static void log_door(void) {
   const struct declaration *door = declare_declaration();
   LOG(LL_INFO,
-      ("settings: relay on pin %d, unlocked at level %d; %s at power-on; relock "
+      ("settings: relay on pin %d, unlocked at level %d; %s at power-on; "
+       "relock "
        "after %lu ms from %s (0 = never), settled for %lu ms; pulse of %lu ms "
        "(0 = none); door on pin %d, exit on pin %d; %s",
        door->relay_pin, door->unlocked_level,
@@ -173,9 +178,9 @@ static void log_door(void) {
 
 static bool check_lock(void) {
   bool is_good = declare_source() == DECLARATION_KEPT || check_door();
-  is_good &= check_range("lock.clock_tolerance_ms",
-                         mgos_sys_config_get_lock_clock_tolerance_ms(), 0,
-                         10000);
+  is_good &=
+      check_range("lock.clock_tolerance_ms",
+                  mgos_sys_config_get_lock_clock_tolerance_ms(), 0, 10000);
   is_good &= check_topic("topic.command", mgos_sys_config_get_topic_command());
   if (is_good) log_door();
   return is_good;
@@ -189,8 +194,8 @@ static bool check_button(void) {
                          mgos_sys_config_get_button_debounce_ms(), 1, 500);
   is_good &= check_range("button.quiet_ms",
                          mgos_sys_config_get_button_quiet_ms(), 1, 5000);
-  is_good &= check_range("button.long_ms",
-                         mgos_sys_config_get_button_long_ms(), 1, MINUTE_MS);
+  is_good &= check_range("button.long_ms", mgos_sys_config_get_button_long_ms(),
+                         1, MINUTE_MS);
   is_good &= check_range("button.answer_ms",
                          mgos_sys_config_get_button_answer_ms(), 500, 10000);
   is_good &= check_range("button.supply_mv",
@@ -202,7 +207,8 @@ static bool check_button(void) {
 static bool check_device(void) {
   const int retry_s = mgos_sys_config_get_watchdog_retry_min_s();
   bool is_good = true;
-  is_good &= check_range("led.on_level", mgos_sys_config_get_led_on_level(), 0, 1);
+  is_good &=
+      check_range("led.on_level", mgos_sys_config_get_led_on_level(), 0, 1);
   is_good &= check_range("health.interval_s",
                          mgos_sys_config_get_health_interval_s(), 0, DAY_S);
   is_good &= check_range("report.interval_s",
@@ -219,9 +225,10 @@ static bool check_device(void) {
                          retry_s < 1 ? 1 : retry_s, DAY_S);
   if (port_thing()[0] == '\0' || !text_is_name(port_thing()) ||
       strlen(port_thing()) > PRESS_SERIAL_CHARS_MAX) {
-    LOG(LL_ERROR, ("settings: aws.thing_name (or device.id) is \"%s\"; allowed: "
-                   "1 to %d letters, digits and . _ : -",
-                   port_thing(), PRESS_SERIAL_CHARS_MAX));
+    LOG(LL_ERROR,
+        ("settings: aws.thing_name (or device.id) is \"%s\"; allowed: "
+         "1 to %d letters, digits and . _ : -",
+         port_thing(), PRESS_SERIAL_CHARS_MAX));
     is_good = false;
   }
   return is_good;

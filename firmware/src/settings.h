@@ -1,6 +1,6 @@
-/*! Refuses settings that cannot be meant, each with a line that names the key and
- * what is allowed. What declare.h says is in force is checked, not what the file
- * says. Starts nothing and touches no pin. */
+/*! Refuses settings that cannot be meant, each with a line that names the key
+ * and what is allowed. What declare.h says is in force is checked, not what the
+ * file says. Starts nothing and touches no pin. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 

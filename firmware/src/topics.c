@@ -64,8 +64,7 @@ void topics_start(void (*on_open)(bool is_open)) {
   mgos_mqtt_add_global_handler(on_connection, NULL);
 }
 
-void topics_listen(const char *topic, topics_handler handler,
-                   const void *arg) {
+void topics_listen(const char *topic, topics_handler handler, const void *arg) {
   struct topic *entry = &s_topics.topics[s_topics.count];
   PORT_ASSERT(s_topics.count < TOPICS_MAX);
   s_topics.count++;

@@ -18,8 +18,8 @@ static struct {
   bool settings_are_stated;
 } s_watchdog;
 
-/* A connection that ended between two ticks is seen to have ended, even where the
- * library has made the next one already. */
+/* A connection that ended between two ticks is seen to have ended, even where
+ * the library has made the next one already. */
 static enum link_phase phase(void) {
   if (s_watchdog.was_closed) {
     s_watchdog.was_closed = false;
@@ -59,10 +59,9 @@ static void on_tick(void *arg) {
       LOG(LL_ERROR, ("watchdog: no connection of use, rebooting"));
       mgos_system_restart();
   }
-  led_show(indicator_state_of(s_watchdog.settings_are_stated,
-                              s_watchdog.has_network,
-                              s_watchdog.role->is_connected(),
-                              moment_has_time(&now)));
+  led_show(indicator_state_of(
+      s_watchdog.settings_are_stated, s_watchdog.has_network,
+      s_watchdog.role->is_connected(), moment_has_time(&now)));
 }
 
 /* Handlers. Each notes what happened; the tick acts:
@@ -90,8 +89,10 @@ static void log_health(void *arg) {
   (void) arg;
   port_now(&now);
   LOG(LL_INFO,
-      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s clock_ms=%lu heap=%lu "
-       "heap_min=%lu boots=%lu commands=%lu refusals=%lu presses=%lu dropped=%lu",
+      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s clock_ms=%lu "
+       "heap=%lu "
+       "heap_min=%lu boots=%lu commands=%lu refusals=%lu presses=%lu "
+       "dropped=%lu",
        (unsigned long) (now.uptime_ms / 1000),
        s_watchdog.has_network ? "up" : "down", (long) port_rssi(),
        mgos_mqtt_global_is_connected() ? "up" : "down",

@@ -23,8 +23,9 @@ struct watchdog_counts {
   uint32_t dropped;  /*!< Presses dropped. */
 };
 
-/*! Starts watching. `role` and `counts` stay the caller's and stay alive. Where the
- * settings are not those that were stated the light says so all the time. */
+/*! Starts watching. `role` and `counts` stay the caller's and stay alive. Where
+ * the settings are not those that were stated the light says so all the time.
+ */
 void watchdog_start(const struct watchdog_role *role,
                     const struct watchdog_counts *counts,
                     bool settings_are_stated);

@@ -1,5 +1,5 @@
-/*! A lock with its flash and its latch, for the tests of core/lock.h: what moved
- * the latch is kept. Knows no test. */
+/*! A lock with its flash and its latch, for the tests of core/lock.h: what
+ * moved the latch is kept. Knows no test. */
 #ifndef BENCH_H
 #define BENCH_H
 

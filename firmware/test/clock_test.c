@@ -19,9 +19,9 @@
 struct answer {
   int64_t fraction_ns; /* Of the second at power-on. */
   int64_t ppm;
-  uint64_t sent_ms;    /* Uptime. */
-  uint64_t there_ms;   /* From sending to stamping. */
-  uint64_t back_ms;    /* From stamping to arrival. */
+  uint64_t sent_ms;  /* Uptime. */
+  uint64_t there_ms; /* From sending to stamping. */
+  uint64_t back_ms;  /* From stamping to arrival. */
 };
 
 static int64_t true_ns(const struct answer *a, uint64_t uptime_ms) {
@@ -45,8 +45,8 @@ static int is_between(const struct moment *now, int64_t ns) {
 }
 
 static void check_answer(const struct answer *a) {
-  static const uint64_t later_ms[] = {0, 1, 9999, 10001, 3600000,
-                                      CLOCK_SAMPLE_MS_MAX};
+  static const uint64_t later_ms[] = {0,     1,       9999,
+                                      10001, 3600000, CLOCK_SAMPLE_MS_MAX};
   struct clock clock = {0, 0, 0};
   struct moment now;
   char row[96];
@@ -105,8 +105,7 @@ static void the_bounds_are_as_tight_as_they_can_be(void) {
     struct moment now;
     (void) clock_answer(&clock, SECOND, 7000, 7000 + rows[i].took_ms);
     clock_read(&clock, 7000 + rows[i].took_ms + rows[i].age_ms, &now);
-    CHECK(rows[i].row,
-          now.earliest_ms == SECOND * 1000 + rows[i].earliest_ms);
+    CHECK(rows[i].row, now.earliest_ms == SECOND * 1000 + rows[i].earliest_ms);
     CHECK(rows[i].row, now.latest_ms == SECOND * 1000 + rows[i].latest_ms);
   }
 }
@@ -165,9 +164,8 @@ static void the_narrowest_sample_is_kept_whatever_its_second(void) {
         SECOND + rows[i].age_ms / 1000 + (uint64_t) rows[i].step_s;
     CHECK(rows[i].row, clock_answer(&clock, SECOND, 1000, 1100) == 1);
     clock_read(&clock, at_ms, &kept);
-    CHECK(rows[i].row,
-          clock_answer(&clock, second, at_ms - rows[i].took_ms, at_ms) ==
-              !moment_has_time(&kept));
+    CHECK(rows[i].row, clock_answer(&clock, second, at_ms - rows[i].took_ms,
+                                    at_ms) == !moment_has_time(&kept));
     clock_read(&clock, at_ms, &now);
     CHECK(rows[i].row,
           (memcmp(&now, &kept, sizeof(now)) == 0) == rows[i].is_kept);
@@ -192,28 +190,46 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
     uint64_t at_ms;
     int is_sample;
   } rows[] = {
-      {"the last", 
+      {"the last",
        {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, SECOND},
        5400,
        1},
       {"the last, of `desired` alone",
-       {SHADOW_UPDATE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND}, 5400, 1},
+       {SHADOW_UPDATE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND},
+       5400,
+       1},
       {"the last, too late",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, SECOND}, 15001, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, SECOND},
+       15001,
+       0},
       {"the last, without a time",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, 0}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, 0},
+       5400,
+       0},
       {"the one before",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 2, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 2, 9, 0, SECOND},
+       5400,
+       0},
       {"one not sent yet",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 4, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 4, 9, 0, SECOND},
+       5400,
+       0},
       {"one of the boot before",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT - 1, 3, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT - 1, 3, 9, 0, SECOND},
+       5400,
+       0},
       {"a person's, without a token",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, 0, 0, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, 0, 0, 9, 0, SECOND},
+       5400,
+       0},
       {"rejected",
-       {SHADOW_UPDATE_REJECTED, 1, 0, BOOT, 3, 0, 413, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_REJECTED, 1, 0, BOOT, 3, 0, 413, SECOND},
+       5400,
+       0},
       {"a deletion",
-       {SHADOW_DELETE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_DELETE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND},
+       5400,
+       0},
       {"unreadable", {SHADOW_UPDATE_ACCEPTED, 0, 0, 0, 0, 0, 0, 0}, 5400, 0},
   };
   size_t i;
@@ -224,8 +240,8 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
     struct moment now = {0, 0, 0};
     reporter_start(&reporter, BOOT, 900000);
     reporter_connected(&reporter, 1);
-    CHECK(rows[i].row, reporter_set_clock(&reporter, &rows[i].answer, &now,
-                                          &clock) == 0);
+    CHECK(rows[i].row,
+          reporter_set_clock(&reporter, &rows[i].answer, &now, &clock) == 0);
     for (at_ms = 3000; at_ms <= 5000; at_ms += 1000) {
       now.uptime_ms = at_ms;
       (void) reporter_send(&reporter, &now, 0);
@@ -235,8 +251,8 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
                                           &clock) == rows[i].is_sample);
     clock_read(&clock, rows[i].at_ms, &now);
     CHECK(rows[i].row, moment_has_time(&now) == rows[i].is_sample);
-    CHECK(rows[i].row, !rows[i].is_sample || now.latest_ms - now.earliest_ms ==
-                                                 1000 + 400 + 1);
+    CHECK(rows[i].row, !rows[i].is_sample ||
+                           now.latest_ms - now.earliest_ms == 1000 + 400 + 1);
   }
 }
 

@@ -19,7 +19,6 @@
 #define NS_PER_S INT64_C(1000000000)
 #define EPOCH_NS (INT64_C(1763779520) * NS_PER_S)
 
-
 struct walk {
   uint32_t seed;
   int64_t true_ns;
@@ -109,8 +108,7 @@ static void release(struct walk *walk) {
     held->version = ++walk->shadow_version;
     return;
   }
-  (void) reporter_set_clock(&walk->reporter, held, &now,
-                            &walk->clock);
+  (void) reporter_set_clock(&walk->reporter, held, &now, &walk->clock);
   (void) reporter_answer(&walk->reporter, held, &now);
 }
 

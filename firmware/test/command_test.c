@@ -70,7 +70,8 @@ static void no_vector_cut_at_any_byte_is_a_command(void) {
   CHECK("there are vectors", cuts > 3000);
 }
 
-static void a_command_damaged_at_any_byte_never_turns_into_another_action(void) {
+static void a_command_damaged_at_any_byte_never_turns_into_another_action(
+    void) {
   char damaged[sizeof(good)];
   struct command command;
   size_t at;
@@ -81,8 +82,8 @@ static void a_command_damaged_at_any_byte_never_turns_into_another_action(void) 
       damaged[at] = (char) byte;
       if (parse(damaged, strlen(good), &command) == CORE_OK) {
         CHECK("action", command.action == ACTION_UNLOCK);
-        CHECK("version", command.version > 0 &&
-                             command.version < SCAN_INTEGER_LIMIT);
+        CHECK("version",
+              command.version > 0 && command.version < SCAN_INTEGER_LIMIT);
         CHECK("id", command.id[0] != '\0' && strlen(command.id) <= 47);
       }
     }

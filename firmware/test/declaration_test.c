@@ -181,8 +181,8 @@ static void damaged_bytes_are_never_a_declaration(void) {
       CHECK(row, declaration_keep(&store, &newest) == CORE_OK);
       sim.slots[keeps - 1][bit / 8] ^= (uint8_t) (1u << bit % 8);
       CHECK(row, load(&store, &sim) == (keeps == 2 ? CORE_OK : CORE_EBLANK));
-      CHECK(row, keeps == 2 ? same(&store.kept, &old)
-                            : store.kept.role == NO_ROLE);
+      CHECK(row,
+            keeps == 2 ? same(&store.kept, &old) : store.kept.role == NO_ROLE);
       CHECK(row, declaration_choose(&store, &newest, 0, FILE_DAMAGED) ==
                      (keeps == 2 ? DECLARATION_KEPT : DECLARATION_NONE));
     }

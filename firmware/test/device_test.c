@@ -94,8 +94,8 @@ static void take(struct bench *bench, const struct device_vector *step) {
 }
 
 static void every_step_reports_what_the_vectors_say(void) {
-  static const struct report_context context = {
-      1, 1, -61, DECLARATION_STATED, "2.0.0"};
+  static const struct report_context context = {1, 1, -61, DECLARATION_STATED,
+                                                "2.0.0"};
   struct bench bench;
   size_t i;
   int begins = 1;

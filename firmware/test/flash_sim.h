@@ -13,8 +13,8 @@
 
 struct flash_sim {
   uint8_t slots[2][FLASH_SIM_BYTES];
-  long steps_left;     /*!< Bytes until power fails, or FLASH_SIM_UNLIMITED. */
-  long steps;          /*!< Bytes erased or written so far. */
+  long steps_left; /*!< Bytes until power fails, or FLASH_SIM_UNLIMITED. */
+  long steps;      /*!< Bytes erased or written so far. */
   int writes_fail;
   int reads_fail_slot; /*!< Slot whose reads fail, FLASH_SIM_BOTH, or -1. */
   int drops_writes;    /*!< Writes report success and store nothing. */

@@ -64,15 +64,13 @@ static void a_button_says_how_it_is_in_one_update(void) {
     strcat(expected, rows[i].token);
     strcat(expected, "\"}");
     length = 0;
-    CHECK(rows[i].row,
-          health_format_update(&rows[i].health, rows[i].now, out, sizeof(out),
-                               &length) == CORE_OK);
+    CHECK(rows[i].row, health_format_update(&rows[i].health, rows[i].now, out,
+                                            sizeof(out), &length) == CORE_OK);
     CHECK(rows[i].row, strcmp(out, expected) == 0);
     CHECK(rows[i].row, length == strlen(expected));
     for (size = 1; size <= length; size++) {
-      CHECK(rows[i].row,
-            health_format_update(&rows[i].health, rows[i].now, out, size,
-                                 &ignored) == CORE_ESPACE);
+      CHECK(rows[i].row, health_format_update(&rows[i].health, rows[i].now, out,
+                                              size, &ignored) == CORE_ESPACE);
       CHECK(rows[i].row, out[0] == '\0');
     }
   }

@@ -10,8 +10,8 @@ static void draw(struct indicator *indicator, uint64_t from_ms, int count,
                  char *out) {
   int i;
   for (i = 0; i < count; i++) {
-    out[i] = indicator_is_lit(indicator, from_ms + 50u * (unsigned) i) ? '#'
-                                                                       : '.';
+    out[i] =
+        indicator_is_lit(indicator, from_ms + 50u * (unsigned) i) ? '#' : '.';
   }
   out[count] = '\0';
 }
@@ -40,8 +40,9 @@ static void each_state_has_its_pattern(void) {
     indicator_show(&indicator, INDICATOR_GOOD, 5);
     indicator_show(&indicator, rows[i].state, 1234567);
     draw(&indicator, 1234567, 64, out);
-    CHECK(rows[i].expected,
-          rows[i].state == INDICATOR_GOOD ? strchr(out, '#') == NULL : strcmp(out, rows[i].expected) == 0);
+    CHECK(rows[i].expected, rows[i].state == INDICATOR_GOOD
+                                ? strchr(out, '#') == NULL
+                                : strcmp(out, rows[i].expected) == 0);
   }
 }
 
@@ -62,10 +63,9 @@ static void the_state_is_the_worst_that_is_known(void) {
   };
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
-    CHECK(rows[i].name,
-          indicator_state_of(rows[i].settings, rows[i].network,
-                             rows[i].connected,
-                             rows[i].clock) == rows[i].expected);
+    CHECK(rows[i].name, indicator_state_of(rows[i].settings, rows[i].network,
+                                           rows[i].connected,
+                                           rows[i].clock) == rows[i].expected);
   }
 }
 

@@ -9,10 +9,10 @@
 #include "vectors_types.h"
 
 static const struct layer_setting settings[] = {
-    {"app.role", 1, "lock", 0},       {"pins.relay", 0, NULL, 4},
-    {"pins.door", 0, NULL, -1},       {"lock.power_on", 1, "locked", 0},
-    {"lock.pulse_ms", 0, NULL, 0},    {"topic.command", 1, NULL, 0},
-    {"odd.least", 0, NULL, INT_MIN},  {"odd.most", 0, NULL, INT_MAX},
+    {"app.role", 1, "lock", 0},      {"pins.relay", 0, NULL, 4},
+    {"pins.door", 0, NULL, -1},      {"lock.power_on", 1, "locked", 0},
+    {"lock.pulse_ms", 0, NULL, 0},   {"topic.command", 1, NULL, 0},
+    {"odd.least", 0, NULL, INT_MIN}, {"odd.most", 0, NULL, INT_MAX},
     {"odd.empty", 1, "", 0},
 };
 
@@ -56,8 +56,8 @@ static void check_rows(const struct row *rows, size_t count) {
                            rows[i].status);
     CHECK(rows[i].row, rows[i].status != LAYER_IGNORED ||
                            (key != NULL && strcmp(key, rows[i].key) == 0));
-    CHECK(rows[i].row, rows[i].unknown == NULL ||
-                           strcmp(s_unknown, rows[i].unknown) == 0);
+    CHECK(rows[i].row,
+          rows[i].unknown == NULL || strcmp(s_unknown, rows[i].unknown) == 0);
   }
 }
 
@@ -81,8 +81,8 @@ static void a_file_is_good_when_the_system_took_all_of_it(void) {
        "{\"p\\u0069ns\":{\"rel\\u0061y\":4},\"app\":{\"role\":\"\\u006cock\"}}",
        0, "", ""},
       {"a key twice, alike", "{\"pins\":{\"relay\":4,\"relay\":4}}", 0, "", ""},
-      {"a section twice",
-       "{\"pins\":{\"relay\":4},\"pins\":{\"door\":-1}}", 0, "", ""},
+      {"a section twice", "{\"pins\":{\"relay\":4},\"pins\":{\"door\":-1}}", 0,
+       "", ""},
       {"unknown keys of ours",
        "{\"pins\":{\"rely\":4,\"Door\":-1},\"lock\":{\"\":{},\"relay\":4},"
        "\"app\":{\"role2\":\"lock\",\"rol\":\"lock\"}}",
@@ -109,12 +109,12 @@ static void a_value_that_the_system_does_not_have_was_ignored(void) {
        "topic.command", NULL},
       {"a fraction", "{\"pins\":{\"relay\":4.0}}", LAYER_IGNORED, "pins.relay",
        NULL},
-      {"an exponent", "{\"pins\":{\"relay\":4e0}}", LAYER_IGNORED,
-       "pins.relay", NULL},
+      {"an exponent", "{\"pins\":{\"relay\":4e0}}", LAYER_IGNORED, "pins.relay",
+       NULL},
       {"a word", "{\"lock\":{\"pulse_ms\":false}}", LAYER_IGNORED,
        "lock.pulse_ms", NULL},
-      {"null", "{\"lock\":{\"pulse_ms\":null}}", LAYER_IGNORED,
-       "lock.pulse_ms", NULL},
+      {"null", "{\"lock\":{\"pulse_ms\":null}}", LAYER_IGNORED, "lock.pulse_ms",
+       NULL},
       {"an object", "{\"pins\":{\"relay\":{\"relay\":4}}}", LAYER_IGNORED,
        "pins.relay", ""},
       {"a list", "{\"pins\":{\"relay\":[4]}}", LAYER_IGNORED, "pins.relay",
@@ -157,14 +157,14 @@ static void a_value_that_the_system_does_not_have_was_ignored(void) {
        LAYER_IGNORED, "app.role", ""},
       {"a section that is a text", "{\"odd\":\"{}\"}", LAYER_IGNORED,
        "odd.least", ""},
-      {"a section that is null", "{\"pins\":null}", LAYER_IGNORED,
-       "pins.relay", ""},
+      {"a section that is null", "{\"pins\":null}", LAYER_IGNORED, "pins.relay",
+       ""},
       {"two of them: the first is named",
        "{\"lock\":{\"power_on\":\"x\"},\"pins\":{\"relay\":9}}", LAYER_IGNORED,
        "lock.power_on", NULL},
       {"the unknown is reported too",
-       "{\"pins\":{\"x\":1,\"relay\":9,\"y\":2}}",
-       LAYER_IGNORED, "pins.relay", "pins.x pins.y"},
+       "{\"pins\":{\"x\":1,\"relay\":9,\"y\":2}}", LAYER_IGNORED, "pins.relay",
+       "pins.x pins.y"},
   };
   check_rows(rows, COUNT_OF(rows));
 }

@@ -13,9 +13,19 @@ static const struct link_settings settings = {
     .retry_most_ms = 120000,
 };
 
-enum sight { NO_NET, DOWN, TRY, UP, SERVED, SERVED_FIXED, UP_FIXED, DOWN_FIXED };
+enum sight {
+  NO_NET,
+  DOWN,
+  TRY,
+  UP,
+  SERVED,
+  SERVED_FIXED,
+  UP_FIXED,
+  DOWN_FIXED
+};
 
-static enum link_step look(struct link *link, uint64_t at_ms, enum sight sight) {
+static enum link_step look(struct link *link, uint64_t at_ms,
+                           enum sight sight) {
   struct link_view view;
   memset(&view, 0, sizeof(view));
   view.uptime_ms = at_ms;

@@ -31,9 +31,8 @@ static void versions_decide_what_acts(void) {
       {"a day ahead of the clock", ACTION_UNLOCK,
        NOW_S * 1000 + 2000 + LOCK_VERSION_AHEAD_MS, OUTCOME_EXECUTED,
        REFUSAL_NONE, LATCH_UNLOCKED, 1},
-      {"and one more", ACTION_LOCK,
-       NOW_S * 1000 + 2001 + LOCK_VERSION_AHEAD_MS, OUTCOME_REFUSED,
-       REFUSAL_IMPLAUSIBLE, LATCH_UNLOCKED, 0},
+      {"and one more", ACTION_LOCK, NOW_S * 1000 + 2001 + LOCK_VERSION_AHEAD_MS,
+       OUTCOME_REFUSED, REFUSAL_IMPLAUSIBLE, LATCH_UNLOCKED, 0},
       {"the end of versions", ACTION_UNLOCK, (UINT64_C(1) << 53) - 1,
        OUTCOME_REFUSED, REFUSAL_IMPLAUSIBLE, LATCH_UNLOCKED, 0},
   };
@@ -42,7 +41,8 @@ static void versions_decide_what_acts(void) {
   bench_ready(&bench);
   for (i = 0; i < COUNT_OF(rows); i++) {
     int before = bench.moves;
-    enum outcome outcome = bench_give(&bench, rows[i].action, rows[i].version, 2);
+    enum outcome outcome =
+        bench_give(&bench, rows[i].action, rows[i].version, 2);
     CHECK(rows[i].row, outcome == rows[i].outcome);
     CHECK(rows[i].row, bench.lock.refusal == rows[i].refusal);
     CHECK(rows[i].row, bench.latch == rows[i].latch);
@@ -86,8 +86,7 @@ static void an_unlock_acts_only_inside_its_time(void) {
     now.latest_ms = (uint64_t) ((int64_t) (NOW_S * 1000) + rows[i].offset_ms);
     /* The earliest decides nothing. */
     now.earliest_ms = 1;
-    CHECK(rows[i].row,
-          lock_command(&bench.lock, &c, &now) == rows[i].outcome);
+    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == rows[i].outcome);
     CHECK(rows[i].row, bench.lock.refusal == rows[i].refusal);
     CHECK(rows[i].row, (bench.latch == LATCH_UNLOCKED) ==
                            (rows[i].outcome == OUTCOME_EXECUTED));
@@ -143,12 +142,10 @@ static void a_lost_journal_refuses_what_may_have_acted_before(void) {
     (void) bench_boot(&bench);
     now.uptime_ms = 5000;
     c.issued_s -= (uint64_t) rows[i].lock_ago_s;
-    CHECK(rows[i].row,
-          lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
+    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
     c = sample_command(ACTION_UNLOCK, 12);
     c.issued_s -= (uint64_t) rows[i].unlock_ago_s;
-    CHECK(rows[i].row,
-          lock_command(&bench.lock, &c, &now) == rows[i].outcome);
+    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == rows[i].outcome);
     CHECK(rows[i].row, rows[i].outcome == OUTCOME_EXECUTED ||
                            bench.lock.refusal == REFUSAL_JOURNAL);
     if (rows[i].outcome == OUTCOME_EXECUTED) continue;
@@ -213,12 +210,15 @@ static void a_power_cut_at_any_byte_never_opens_twice(void) {
     (void) bench_boot(&bench);
     CHECK("locked after boot", bench.latch == LATCH_LOCKED);
     if (acted) {
-      CHECK("again", bench_give(&bench, ACTION_UNLOCK, 11, 3) == OUTCOME_REPEATED);
+      CHECK("again",
+            bench_give(&bench, ACTION_UNLOCK, 11, 3) == OUTCOME_REPEATED);
       CHECK("again", bench.latch == LATCH_LOCKED);
     }
     CHECK("older", bench_give(&bench, ACTION_UNLOCK, 9, 3) == OUTCOME_REFUSED);
-    CHECK("goes on", bench_give(&bench, ACTION_LOCK, 12, 3) == OUTCOME_EXECUTED);
-    CHECK("goes on", bench_give(&bench, ACTION_UNLOCK, 13, 3) == OUTCOME_EXECUTED);
+    CHECK("goes on",
+          bench_give(&bench, ACTION_LOCK, 12, 3) == OUTCOME_EXECUTED);
+    CHECK("goes on",
+          bench_give(&bench, ACTION_UNLOCK, 13, 3) == OUTCOME_EXECUTED);
     if (cut > 2000) {
       CHECK("the matrix ends", 0);
       break;

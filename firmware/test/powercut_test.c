@@ -44,8 +44,8 @@ struct bench {
   struct lock_settings settings;
   uint64_t acting; /* Version being handled; 0 = none. */
   enum latch latch;
-  int opened;          /* How often NEW opened the latch. */
-  int opened_wrongly;  /* By anything else, or not journalled. */
+  int opened;         /* How often NEW opened the latch. */
+  int opened_wrongly; /* By anything else, or not journalled. */
   char row[64];
 };
 
@@ -53,7 +53,8 @@ static unsigned s_cuts;
 
 static struct moment moment_of(uint64_t uptime_s, int synced) {
   struct moment now;
-  /* Powered for long: nothing that comes was issued before the journal's loss. */
+  /* Powered for long: nothing that comes was issued before the journal's loss.
+   */
   now.uptime_ms = (1000 + uptime_s) * 1000;
   now.earliest_ms = now.latest_ms = synced ? (NOW_S + uptime_s) * 1000 : 0;
   return now;
@@ -257,10 +258,11 @@ static void cut_everywhere(enum prior prior, enum kind kind, enum after after,
   long cut;
   int forgot = 0, lasted = 0;
   prepare(&ready, prior, power_on);
-  CHECK("ready", (ready.lock.journal.entry.version == PRIOR) ==
-                     (prior != BLANK));
-  (void) snprintf(ready.row, sizeof(ready.row), "prior %d kind %d after %d on %d",
-                  (int) prior, (int) kind, (int) after, (int) power_on);
+  CHECK("ready",
+        (ready.lock.journal.entry.version == PRIOR) == (prior != BLANK));
+  (void) snprintf(ready.row, sizeof(ready.row),
+                  "prior %d kind %d after %d on %d", (int) prior, (int) kind,
+                  (int) after, (int) power_on);
   whole = ready;
   whole.sim.flash.context = &whole.sim;
   whole.lock.journal.store.flash = &whole.sim.flash;

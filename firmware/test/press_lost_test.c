@@ -85,9 +85,9 @@ static struct played run(const struct play *play) {
 
 static void name(const struct play *play, char row[120]) {
   size_t i;
-  int at = snprintf(row, 120, "save %u edge %u phase %u:",
-                    (unsigned) play->save_ms, (unsigned) play->edge_ms,
-                    (unsigned) play->phase_ms);
+  int at =
+      snprintf(row, 120, "save %u edge %u phase %u:", (unsigned) play->save_ms,
+               (unsigned) play->edge_ms, (unsigned) play->phase_ms);
   for (i = 0; play->flips[i] != 0 && at < 110; i++) {
     at += snprintf(row + at, (size_t) (120 - at), " %u",
                    (unsigned) play->flips[i]);

@@ -13,7 +13,8 @@
 static const struct press_settings settings = {QUIET_MS, LONG_MS, DEBOUNCE_MS};
 
 /* Plays a waveform: times at which the level flips, starting released and
- * ending with 0. Writes one letter per press and returns how many there were. */
+ * ending with 0. Writes one letter per press and returns how many there were.
+ */
 static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   static const char letters[] = "-SDL";
   struct press_classifier classifier;
@@ -61,10 +62,7 @@ static void a_waveform_is_told_apart(void) {
        "D",
        300},
       {"two taps, the second held", {100, 200, 300, 4000, 0}, "D", 300},
-      {"double, rest, single",
-       {100, 200, 300, 400, 900, 1000, 0},
-       "DS",
-       1400},
+      {"double, rest, single", {100, 200, 300, 400, 900, 1000, 0}, "DS", 1400},
       {"never released", {100, 0}, "L", 1600},
   };
   size_t i;
@@ -123,20 +121,23 @@ static void a_press_is_worded_as_the_aws_iot_button_does(void) {
   size_t length;
   CHECK("fits",
         format("button-1", PRESS_SINGLE, 0, out, sizeof(out)) == CORE_OK);
-  CHECK("text", strcmp(out, "{\"serialNumber\":\"button-1\",\"clickType\":"
-                            "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
-                            "\"sequence\":412}") == 0);
+  CHECK("text", strcmp(out,
+                       "{\"serialNumber\":\"button-1\",\"clickType\":"
+                       "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                       "\"sequence\":412}") == 0);
   CHECK("clock", format("b", PRESS_LONG, UINT64_C(1763779512100), out,
                         sizeof(out)) == CORE_OK);
-  CHECK("time", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":\"LONG\","
-                            "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
-                            "\"pressedAt\":1763779512100,"
-                            "\"goodForMs\":3000}") == 0);
+  CHECK("time", strcmp(out,
+                       "{\"serialNumber\":\"b\",\"clickType\":\"LONG\","
+                       "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
+                       "\"pressedAt\":1763779512100,"
+                       "\"goodForMs\":3000}") == 0);
   CHECK("new flash, no clock",
         press_format(&unvouched, out, sizeof(out), &length) == CORE_OK);
-  CHECK("no count", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":"
-                                "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
-                                "\"goodForMs\":3000}") == 0);
+  CHECK("no count", strcmp(out,
+                           "{\"serialNumber\":\"b\",\"clickType\":"
+                           "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                           "\"goodForMs\":3000}") == 0);
   CHECK("double", strcmp(press_name(PRESS_DOUBLE), "DOUBLE") == 0);
   CHECK("small", format("b", PRESS_LONG, 0, out, 20) == CORE_ESPACE);
   CHECK("empty", format("", PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
@@ -145,8 +146,8 @@ static void a_press_is_worded_as_the_aws_iot_button_does(void) {
   serial[PRESS_SERIAL_CHARS_MAX + 1] = '\0';
   CHECK("long", format(serial, PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
   serial[PRESS_SERIAL_CHARS_MAX] = '\0';
-  CHECK("longest", format(serial, PRESS_DOUBLE, UINT64_MAX, out,
-                          sizeof(out)) == CORE_OK);
+  CHECK("longest",
+        format(serial, PRESS_DOUBLE, UINT64_MAX, out, sizeof(out)) == CORE_OK);
 }
 
 void press_tests(void) {

@@ -1,5 +1,5 @@
-/*! Tests of core/lock.h: what moves the latch besides commands, auto-relock and a
- * hand at the exit, as tables (D5, D9). */
+/*! Tests of core/lock.h: what moves the latch besides commands, auto-relock and
+ * a hand at the exit, as tables (D5, D9). */
 #include "bench.h"
 #include "check.h"
 #include "vectors_types.h"
@@ -30,7 +30,8 @@ static void it_relocks_by_itself(void) {
     (void) bench_boot(&bench);
     (void) bench_give(&bench, ACTION_LOCK, 10, 1);
     (void) lock_door(&bench.lock, rows[i].door, &now);
-    CHECK(rows[i].row, bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
+    CHECK(rows[i].row,
+          bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
     CHECK(rows[i].row, lock_tick(&bench.lock, &tick) == rows[i].locks);
     CHECK(rows[i].row, (bench.latch == LATCH_LOCKED) == rows[i].locks);
     if (!rows[i].locks) continue;
@@ -49,21 +50,49 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
     uint32_t moves_ms[6];
     uint32_t locks_ms;
   } rows[] = {
-      {"settles after the time", RELOCK_FROM_UNLOCK, 5000, 1000,
-       {3000, 9000, 0}, 10000},
+      {"settles after the time",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 9000, 0},
+       10000},
       {"without settling", RELOCK_FROM_UNLOCK, 5000, 0, {3000, 9000, 0}, 9000},
-      {"settled long before", RELOCK_FROM_UNLOCK, 5000, 1000, {3000, 4000, 0},
+      {"settled long before",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 4000, 0},
        7000},
-      {"settles over the time", RELOCK_FROM_UNLOCK, 5000, 1000,
-       {3000, 6500, 0}, 7500},
-      {"a bouncing contact", RELOCK_FROM_UNLOCK, 5000, 1000,
-       {3000, 8000, 8150, 8650, 0}, 9650},
-      {"from the closing", RELOCK_FROM_CLOSING, 5000, 1000, {3000, 9000, 0},
+      {"settles over the time",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 6500, 0},
+       7500},
+      {"a bouncing contact",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 8000, 8150, 8650, 0},
+       9650},
+      {"from the closing",
+       RELOCK_FROM_CLOSING,
+       5000,
+       1000,
+       {3000, 9000, 0},
        14000},
-      {"from the last closing", RELOCK_FROM_CLOSING, 5000, 1000,
-       {3000, 9000, 10000, 12000, 0}, 17000},
-      {"a short time settles too", RELOCK_FROM_CLOSING, 1000, 3000,
-       {3000, 9000, 0}, 12000},
+      {"from the last closing",
+       RELOCK_FROM_CLOSING,
+       5000,
+       1000,
+       {3000, 9000, 10000, 12000, 0},
+       17000},
+      {"a short time settles too",
+       RELOCK_FROM_CLOSING,
+       1000,
+       3000,
+       {3000, 9000, 0},
+       12000},
       {"never opened", RELOCK_FROM_CLOSING, 5000, 1000, {0}, 7000},
   };
   size_t i;
@@ -80,7 +109,8 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
     (void) bench_boot(&bench);
     (void) bench_give(&bench, ACTION_LOCK, 10, 1);
     (void) lock_door(&bench.lock, DOOR_CLOSED, &now);
-    CHECK(rows[i].row, bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
+    CHECK(rows[i].row,
+          bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
     for (at_ms = 2050; bench.latch == LATCH_UNLOCKED; at_ms += 50) {
       now.uptime_ms = SAMPLE_UPTIME_MS + at_ms;
       if (*move_ms == at_ms) {
@@ -127,8 +157,7 @@ static void the_exit_opens_without_cloud_clock_and_journal(void) {
           lock_due_ms(&bench.lock) == 7000 + rows[i].locked_after_ms);
     now.uptime_ms += 500;
     CHECK("again", lock_exit(&bench.lock, &now) == 1);
-    CHECK("again",
-          lock_due_ms(&bench.lock) == 7500 + rows[i].locked_after_ms);
+    CHECK("again", lock_due_ms(&bench.lock) == 7500 + rows[i].locked_after_ms);
     now.uptime_ms += rows[i].locked_after_ms;
     CHECK(rows[i].row, lock_tick(&bench.lock, &now) == 1);
     CHECK(rows[i].row, bench.latch == LATCH_LOCKED);

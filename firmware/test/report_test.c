@@ -82,9 +82,10 @@ static void a_name_is_of_letters_digits_and_four_marks(void) {
   CHECK("empty", text_is_name(""));
   for (c = 1; c < 256; c++) {
     char name[] = {'a', (char) c, 'Z', '\0'};
-    int expected = c < 128 && strchr("0123456789abcdefghijklmnopqrstuvwxyz"
-                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ._:-",
-                                     c) != NULL;
+    int expected = c < 128 && strchr(
+                                  "0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ._:-",
+                                  c) != NULL;
     CHECK(name, text_is_name(name) == expected);
   }
 }

@@ -160,8 +160,7 @@ static uint64_t repeat_after(struct reporter *reporter, uint64_t at_ms,
                              uint64_t *version) {
   uint64_t at = at_ms;
   uint32_t number;
-  CHECK("foreign",
-        accept(reporter, 0, ++*version, at_ms) == VERDICT_FOREIGN);
+  CHECK("foreign", accept(reporter, 0, ++*version, at_ms) == VERDICT_FOREIGN);
   while (!wants(reporter, at)) at++;
   number = send_at(reporter, at);
   CHECK("accepted",

@@ -1,5 +1,6 @@
-/*! A moment and commands as most tests of the lock want them: time known exactly,
- * an unlock alive for 30 s. Knows nothing of what a test does with them. */
+/*! A moment and commands as most tests of the lock want them: time known
+ * exactly, an unlock alive for 30 s. Knows nothing of what a test does with
+ * them. */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 

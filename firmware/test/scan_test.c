@@ -15,10 +15,10 @@ static void nesting_is_read_to_its_limit_and_no_deeper(void) {
     strcat(json, "{}");
     for (i = 1; i < depth; i++) strcat(json, "}");
     CHECK(json, scan_open(&scan, json, strlen(json)) == CORE_OK);
-    CHECK(json, scan_next(&scan, &key, &value) ==
-                    (depth == 1                 ? 0
-                     : depth <= SCAN_DEPTH_MAX ? 1
-                                               : CORE_ESYNTAX));
+    CHECK(json, scan_next(&scan, &key, &value) == (depth == 1 ? 0
+                                                   : depth <= SCAN_DEPTH_MAX
+                                                       ? 1
+                                                       : CORE_ESYNTAX));
   }
 }
 

@@ -69,8 +69,7 @@ static void a_count_that_was_never_lifted_is_lifted_once(void) {
   flash_sim_start(&sim);
   sequence_load(&sequence, &sim.flash);
   for (i = 0; i < 3; i++) {
-    CHECK("of before",
-          counter_next(&sequence.counter, 0, &number) == CORE_OK);
+    CHECK("of before", counter_next(&sequence.counter, 0, &number) == CORE_OK);
   }
   sequence_load(&sequence, &sim.flash);
   CHECK("vouched for", next(&sequence, &no_time, CORE_OK) == 4);

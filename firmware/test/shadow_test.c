@@ -1,5 +1,5 @@
-/*! Tests of core/shadow.h: what the shadow's answers say, and what that means to
- * a lock that waits for one. */
+/*! Tests of core/shadow.h: what the shadow's answers say, and what that means
+ * to a lock that waits for one. */
 #include "shadow.h"
 
 #include <stdio.h>
@@ -45,10 +45,10 @@ static struct reporter device_of_vectors(void) {
     struct moment now = at_ms(i);
     CHECK("number", reporter_send(&reporter, &now, 0) == i);
     if (i == 10) {
-      struct shadow_answer answer = read_exact(SHADOW_UPDATE_ACCEPTED, tenth,
-                                               strlen(tenth));
-      CHECK("tenth", reporter_answer(&reporter, &answer, &now) ==
-                         VERDICT_SETTLED);
+      struct shadow_answer answer =
+          read_exact(SHADOW_UPDATE_ACCEPTED, tenth, strlen(tenth));
+      CHECK("tenth",
+            reporter_answer(&reporter, &answer, &now) == VERDICT_SETTLED);
     }
   }
   return reporter;
@@ -63,8 +63,7 @@ static void answers_mean_what_the_shared_vectors_say(void) {
     struct shadow_answer answer = read_exact(v->topic, v->payload, v->length);
     CHECK(v->name, reporter_answer(&reporter, &answer, &now) == v->expect);
     if (v->expect == VERDICT_REJECTED) CHECK(v->name, answer.code == v->code);
-    CHECK(v->name,
-          (reporter.repeat_ms != 0) == (v->expect == VERDICT_FOREIGN));
+    CHECK(v->name, (reporter.repeat_ms != 0) == (v->expect == VERDICT_FOREIGN));
     if (v->expect == VERDICT_SETTLED || v->expect == VERDICT_REJECTED) {
       CHECK(v->name, reporter_is_answered(&reporter));
     }
@@ -112,7 +111,8 @@ static void the_answer_to_the_longest_report_can_be_received(void) {
   }
   CHECK("format", report_format_update(longest, update, sizeof(update),
                                        &length) == CORE_OK);
-  (void) snprintf(text, sizeof(text), "%.*s,\"version\":9007199254740991,"
+  (void) snprintf(text, sizeof(text),
+                  "%.*s,\"version\":9007199254740991,"
                   "\"timestamp\":1763779513,\"metadata\":{\"reported\":{",
                   (int) length - 1, update);
   (void) scan_open(&scan, update + 21, most);

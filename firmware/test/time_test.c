@@ -22,8 +22,8 @@ static void move(void *context, enum latch latch) {
 
 /* Booted, with LOCK 10 in its journal. */
 static void bench_ready(struct bench *bench, uint32_t relock_ms) {
-  struct lock_settings settings = {
-      LATCH_LOCKED, 0, 0, 2000, 0, RELOCK_FROM_UNLOCK};
+  struct lock_settings settings = {LATCH_LOCKED, 0, 0,
+                                   2000,         0, RELOCK_FROM_UNLOCK};
   struct command lock = sample_command(ACTION_LOCK, 10);
   struct latch_port port;
   struct moment now = sample_moment(0);

@@ -43,11 +43,11 @@ static void move(void *context, enum latch latch) {
     const struct command *c = &walk->issued[walk->acting];
     CHECK(walk->row, walk->acting != 0);
     CHECK(walk->row, c->action == ACTION_UNLOCK);
-    CHECK(walk->row, ++walk->opened[walk->acting] == 1); /* S2 */
+    CHECK(walk->row, ++walk->opened[walk->acting] == 1);       /* S2 */
     CHECK(walk->row, walk->acting > walk->highest_journalled); /* S1 */
     CHECK(walk->row, walk->acting > walk->highest_since_boot); /* S1 */
-    CHECK(walk->row, walk->true_ms <= c->expires_s * 1000); /* S1 */
-    CHECK(walk->row, walk->has_time); /* D3 */
+    CHECK(walk->row, walk->true_ms <= c->expires_s * 1000);    /* S1 */
+    CHECK(walk->row, walk->has_time);                          /* D3 */
   }
   if (walk->acting > walk->highest_since_boot) {
     walk->highest_since_boot = walk->acting;
@@ -98,8 +98,8 @@ static void start(struct walk *walk, uint32_t seed) {
 }
 
 /* Delivers a command; power may fail within. The latch must agree with what the
- * flash holds afterwards: an opening that is not journalled could repeat. A lock performed
- * without a journal is known until the next boot only (D1). */
+ * flash holds afterwards: an opening that is not journalled could repeat. A
+ * lock performed without a journal is known until the next boot only (D1). */
 static void deliver(struct walk *walk) {
   /* The newest command that the cloud has issued, or any one before it; now
    * and then one from a cloud whose clock is ahead. */

@@ -1,5 +1,6 @@
 /*! Fuzzes core/command: whatever bytes come, the verdict is that of a second,
- * independent reading, and an accepted command written again is the same (D6). */
+ * independent reading, and an accepted command written again is the same (D6).
+ */
 #include <string.h>
 
 #include "command.h"

@@ -119,9 +119,9 @@ void courier_poll(const struct world *world) {
               (s_connected && !s_due && s_waits != 1),
           "a connection is of use once all is answered");
   if (!wants) return;
-  REQUIRE(s_due || s_door || s_number == 0 ||
-              now_ms >= s_sent_ms + RETRY_LEAST_MS,
-          "nothing but a change hastens a report (S7)");
+  REQUIRE(
+      s_due || s_door || s_number == 0 || now_ms >= s_sent_ms + RETRY_LEAST_MS,
+      "nothing but a change hastens a report (S7)");
   s_number++;
   REQUIRE(reporter_send(&s_reporter, &world->now,
                         (uint32_t) (world->true_ns >> 20)) == s_number,
@@ -228,12 +228,11 @@ static void word_foreign(struct text_of *to, const struct world *world,
       token[0] = '\0';
       break;
   }
-  to->length = snprintf(to->text, sizeof(to->text),
-                        "{\"version\":%llu,\"timestamp\":%llu%s,\"state\":%s}",
-                        (unsigned long long) version,
-                        (unsigned long long) second, token,
-                        is_cleared ? "null"
-                                   : "{\"reported\":{\"lock\":\"x\"}}");
+  to->length =
+      snprintf(to->text, sizeof(to->text),
+               "{\"version\":%llu,\"timestamp\":%llu%s,\"state\":%s}",
+               (unsigned long long) version, (unsigned long long) second, token,
+               is_cleared ? "null" : "{\"reported\":{\"lock\":\"x\"}}");
   to->expected = judge_accepted(0, version, world->now.uptime_ms);
 }
 

@@ -82,9 +82,9 @@ static void boot(void) {
   status = lock_boot(&s_world.lock, &s_world.settings, &port,
                      &s_world.flash.flash, &s_world.now);
   s_world.phase = PHASE_NOTHING;
-  REQUIRE(s_world.moves == moves + 1 &&
-              s_world.latch == s_world.settings.power_on,
-          "after power-on the latch is in its declared state (S6)");
+  REQUIRE(
+      s_world.moves == moves + 1 && s_world.latch == s_world.settings.power_on,
+      "after power-on the latch is in its declared state (S6)");
   require_journal_kept(&s_world, &found);
   note_boot(found, reads_fail);
   REQUIRE(status == (reads_fail        ? CORE_EIO
@@ -187,8 +187,9 @@ static void deliver_some(struct input *in, int conflict) {
 
 static void malformed(struct input *in) {
   struct command command;
-  char text[] = "{\"v\":1,\"action\":\"unlock\",\"version\":9,\"commandId\":"
-                "\"c\",\"issuedAt\":1,\"expiresAt\":2}";
+  char text[] =
+      "{\"v\":1,\"action\":\"unlock\",\"version\":9,\"commandId\":"
+      "\"c\",\"issuedAt\":1,\"expiresAt\":2}";
   REQUIRE(command_parse(text, take(in) % (sizeof(text) - 1), &command) < 0,
           "a command cut short is none (D6)");
   lock_malformed(&s_world.lock);
@@ -337,7 +338,7 @@ static void take_step(struct input *in) {
       pass(in);
       break;
     case 14:
-      let_time_act(1, (enum door) (take(in) % 3));
+      let_time_act(1, (enum door)(take(in) % 3));
       break;
     case 15:
       erase();
@@ -370,12 +371,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   world_start(&s_world);
   courier_start();
   how = take(&in);
-  s_world.settings.power_on = (enum latch) (how & 1);
+  s_world.settings.power_on = (enum latch)(how & 1);
   s_world.settings.relock_ms = relocks_ms[how >> 1 & 3];
   s_world.settings.pulse_ms = how >> 3 & 1 ? 700 : 0;
   s_world.settings.clock_tolerance_ms = WORLD_TOLERANCE_MS;
   s_world.settings.settle_ms = how >> 4 & 1 ? 1000 : 0;
-  s_world.settings.relock_from = (enum relock_from) (how >> 5 & 1);
+  s_world.settings.relock_from = (enum relock_from)(how >> 5 & 1);
   s_counts_ms = how >> 6 & 1;
   s_ahead_s = how >> 7 & 1 ? 31 : 2;
   s_world.true_ns = EPOCH_NS + take(&in) * INT64_C(3921568);

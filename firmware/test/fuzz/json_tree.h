@@ -17,9 +17,9 @@ struct json_text {
 
 /*! One value; the members of an object follow it in the order of the text. */
 struct json_node {
-  char kind;          /*!< s n t f z o a: string, number, true, …, null. */
-  int parent;         /*!< Index of the container, -1 for the root. */
-  size_t from, to;    /*!< The value as written, a string with its quotes. */
+  char kind;       /*!< s n t f z o a: string, number, true, …, null. */
+  int parent;      /*!< Index of the container, -1 for the root. */
+  size_t from, to; /*!< The value as written, a string with its quotes. */
   size_t key_from, key_to; /*!< The key as written, without its quotes. */
   struct json_text key, text;
 };

@@ -61,8 +61,7 @@ static void require_step(struct history *h, const struct link_view *view,
           "tries never end (D7)");
   quiet_ms = h->phase_ms > h->of_use_ms ? h->phase_ms : h->of_use_ms;
   if (view->phase == LINK_TRYING) {
-    REQUIRE(step == LINK_CLOSE ||
-                now_ms - h->phase_ms < s_settings.attempt_ms,
+    REQUIRE(step == LINK_CLOSE || now_ms - h->phase_ms < s_settings.attempt_ms,
             "an attempt that hangs is ended (D7)");
   }
   if (view->phase == LINK_CONNECTED) {
@@ -87,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     /* A second, mostly; now and then the app was busy for longer. */
     view.uptime_ms += data[i] < 200 ? 1000 : (data[i] - 199) * 500u;
     view.random = (uint32_t) data[i] * 2654435761u;
-    view.phase = (enum link_phase) ((data[i + 1] & 3) % 3);
+    view.phase = (enum link_phase)((data[i + 1] & 3) % 3);
     view.has_network = data[i + 1] >> 2 & 1;
     view.is_of_use = data[i + 1] >> 3 & 1;
     view.may_reboot = data[i + 1] >> 4 & 1;

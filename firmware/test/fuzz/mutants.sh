@@ -33,7 +33,7 @@ an answer may take any time|report|clock|20000|s/ \|\| took_ms > CLOCK_ANSWER_MS
 any update's answer tells the time|device|reporter|60000|s/      answer->number != reporter->number \|\|\n      answer->boot_count/      answer->boot_count/
 another boot's answer tells the time|device|reporter|60000|s/answer->number != reporter->number \|\|\n      answer->boot_count != reporter->boot_count/answer->number != reporter->number/
 a refusal tells the time|report|reporter|20000|s/answer->topic != SHADOW_UPDATE_ACCEPTED \|\| answer->number == 0/answer->number == 0/
-a duplicate key is accepted|command|command|100000|s/\(seen & \(1u << member\)\) != 0 \?/0 ?/
+a duplicate key is accepted|command|command|100000|s/\(seen & \(1u << member\)\) != 0/0/
 trailing bytes are accepted|command|scan|100000|s/scan->at == scan->end \? 0 : CORE_ESYNTAX/0/
 2^53 is accepted|command|scan|200000|s/number >= SCAN_INTEGER_LIMIT/number > SCAN_INTEGER_LIMIT/
 a surrogate as UTF-8 is accepted|scan|scan|100000|s/ \|\| code >> 11 == 0x1b//

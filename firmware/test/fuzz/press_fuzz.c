@@ -190,10 +190,10 @@ static void play_lost(struct play *play) {
   while (play->at < play->end) {
     enum press press = see_some(play);
     given += press != PRESS_NONE;
-    REQUIRE(press != PRESS_LONG ||
-                (play->down &&
-                 play->now_ms - play->flipped_ms >= play->long_ms),
-            "no press is longer than the finger (S1)");
+    REQUIRE(
+        press != PRESS_LONG ||
+            (play->down && play->now_ms - play->flipped_ms >= play->long_ms),
+        "no press is longer than the finger (S1)");
     REQUIRE(given <= (play->flips + 1) / 2, "no press without a finger (S2)");
   }
   require_tap_after_rest(play);

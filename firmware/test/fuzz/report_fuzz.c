@@ -1,6 +1,6 @@
 /*! Fuzzes core/report and core/shadow: any report is one valid object that says
- * what it was given, its update is one with its token, and an answer says what a
- * second, independent reading finds in it (D4).
+ * what it was given, its update is one with its token, and an answer says what
+ * a second, independent reading finds in it (D4).
  *
  * Input: 32 bytes that make the report, a byte that says on which topic the
  * answer comes and how it is made, then bytes that damage it, or are it. */
@@ -25,11 +25,11 @@ static void name(char *out, size_t most, uint8_t seed) {
 
 static void make_report(const uint8_t *d, struct report *report) {
   memset(report, 0, sizeof(*report));
-  report->latch = (enum latch) (d[0] % 2);
-  report->source = (enum source) (d[1] % 4);
-  report->door = (enum door) (d[2] % 3);
-  report->result = (enum result) (d[3] % 3);
-  report->refusal = (enum refusal) (d[4] % 7);
+  report->latch = (enum latch)(d[0] % 2);
+  report->source = (enum source)(d[1] % 4);
+  report->door = (enum door)(d[2] % 3);
+  report->result = (enum result)(d[3] % 3);
+  report->refusal = (enum refusal)(d[4] % 7);
   report->has_time = d[5] & 1;
   report->settings = d[5] & 2 ? DECLARATION_KEPT : DECLARATION_STATED;
   memcpy(&report->uncertainty_ms, d + 14, 8);
@@ -87,20 +87,20 @@ static void require_it_says_so(const struct report *report, const char *text,
                                         "\"manual\""};
   static const char *const doors[] = {"null", "\"open\"", "\"closed\""};
   char written[64];
-  REQUIRE(has(&s_sent, "lock", report->latch == LATCH_LOCKED ? "\"locked\""
-                                                              : "\"unlocked\""),
+  REQUIRE(has(&s_sent, "lock",
+              report->latch == LATCH_LOCKED ? "\"locked\"" : "\"unlocked\""),
           "lock");
   REQUIRE(has(&s_sent, "result", results[report->result]), "result");
   REQUIRE(has(&s_sent, "source", sources[report->source]), "source");
   REQUIRE(has(&s_sent, "door", doors[report->door]), "door");
-  REQUIRE(has(&s_sent, "clock",
-              report->has_time ? "\"synced\"" : "\"unsynced\""),
-          "clock");
+  REQUIRE(
+      has(&s_sent, "clock", report->has_time ? "\"synced\"" : "\"unsynced\""),
+      "clock");
   (void) snprintf(written, sizeof(written), "%llu",
                   (unsigned long long) report->uncertainty_ms);
-  REQUIRE(has(&s_sent, "clockUncertaintyMs",
-              report->has_time ? written : "null"),
-          "clockUncertaintyMs");
+  REQUIRE(
+      has(&s_sent, "clockUncertaintyMs", report->has_time ? written : "null"),
+      "clockUncertaintyMs");
   REQUIRE(has(&s_sent, "settings",
               report->settings == DECLARATION_KEPT ? "\"kept\"" : "\"stated\""),
           "settings");
@@ -134,10 +134,11 @@ static size_t require_update(const struct report *report, const char *text,
                              size_t length, char *update) {
   static char expected[REPORT_UPDATE_BYTES_MAX];
   size_t update_length = 0;
-  int count = snprintf(expected, sizeof(expected),
-                       "{\"state\":{\"reported\":%.*s},\"clientToken\":\"%lu-%lu\"}",
-                       (int) length, text, (unsigned long) report->boot_count,
-                       (unsigned long) report->number);
+  int count =
+      snprintf(expected, sizeof(expected),
+               "{\"state\":{\"reported\":%.*s},\"clientToken\":\"%lu-%lu\"}",
+               (int) length, text, (unsigned long) report->boot_count,
+               (unsigned long) report->number);
   REQUIRE(report_format_update(report, update, REPORT_UPDATE_BYTES_MAX,
                                &update_length) == CORE_OK,
           "any update fits");
@@ -194,10 +195,9 @@ static void expect_answer(struct shadow_answer *expected) {
        i = json_tree_next(&s_answer, 0, i)) {
     const struct json_node *node = &s_answer.nodes[i];
     int is_version = json_tree_is(&s_answer, node->key, "version");
-    uint64_t number =
-        node->kind != 'n'
-            ? UINT64_MAX
-            : number_of(s_answer.data + node->from, node->to - node->from);
+    uint64_t number = node->kind != 'n' ? UINT64_MAX
+                                        : number_of(s_answer.data + node->from,
+                                                    node->to - node->from);
     if (json_tree_is(&s_answer, node->key, "state")) {
       expected->changes_reported = expect_change(i);
     } else if (json_tree_is(&s_answer, node->key, "clientToken")) {
@@ -261,17 +261,16 @@ static void require_verdict(const struct report *report,
               (is_ours && answer->topic == SHADOW_UPDATE_REJECTED),
           "only its own refusal counts");
   REQUIRE(verdict != VERDICT_FOREIGN ||
-              answer->topic != SHADOW_UPDATE_ACCEPTED ||
-              !answer->is_readable || answer->changes_reported,
+              answer->topic != SHADOW_UPDATE_ACCEPTED || !answer->is_readable ||
+              answer->changes_reported,
           "what is desired is nobody's report");
   now.uptime_ms += REPORTER_RETRY_MOST_MS;
   REQUIRE(reporter_wants(&reporter, &now) == !settles,
           "retries end with the answer");
 }
 
-static void require_answer(const struct report *report,
-                           enum shadow_topic topic, const uint8_t *payload,
-                           size_t size) {
+static void require_answer(const struct report *report, enum shadow_topic topic,
+                           const uint8_t *payload, size_t size) {
   struct shadow_answer answer, expected;
   memset(&expected, 0, sizeof(expected));
   expected.topic = topic;
@@ -283,8 +282,7 @@ static void require_answer(const struct report *report,
   REQUIRE(answer.changes_reported == expected.changes_reported,
           "both see a change of the report, or neither");
   REQUIRE(answer.number == expected.number &&
-              (answer.number == 0 ||
-               answer.boot_count == expected.boot_count),
+              (answer.number == 0 || answer.boot_count == expected.boot_count),
           "both read the same token");
   REQUIRE(answer.version == expected.version && answer.code == expected.code &&
               answer.second == expected.second,
@@ -299,6 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct report report;
   size_t length = 0, i;
   enum shadow_topic topic;
+  int index;
   uint8_t how;
   if (size <= MADE_OF || size > ANSWER_BYTES_MAX) return 0;
   make_report(data, &report);
@@ -309,7 +308,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require_it_says_so(&report, text, length);
   length = require_update(&report, text, length, update);
   how = data[MADE_OF];
-  topic = (enum shadow_topic) (how % SHADOW_TOPICS);
+  index = how % SHADOW_TOPICS;
+  topic = (enum shadow_topic) index;
   data += MADE_OF + 1;
   size -= MADE_OF + 1;
   if (how & 0x80) {

@@ -1,5 +1,5 @@
-/*! Fuzzes core/scan: members and decoded text are those of a second, independent
- * reading. */
+/*! Fuzzes core/scan: members and decoded text are those of a second,
+ * independent reading. */
 #include <string.h>
 
 #include "json_tree.h"
@@ -65,8 +65,8 @@ static void require_members(const struct json_tree *tree, int valid,
       node = &tree->nodes[index];
       REQUIRE(kind_of(&value) == node->kind, "kinds agree");
       REQUIRE(value.at == text + node->from + (node->kind == 's') &&
-                  value.length == node->to - node->from -
-                                      (node->kind == 's' ? 2 : 0),
+                  value.length ==
+                      node->to - node->from - (node->kind == 's' ? 2 : 0),
               "values lie where they are written");
       REQUIRE(key.at == text + node->key_from &&
                   key.length == node->key_to - node->key_from,

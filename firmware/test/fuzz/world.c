@@ -15,7 +15,8 @@ static int step(struct world_flash *flash) {
 
 static int flash_read(void *context, unsigned slot, void *data, size_t length) {
   struct world_flash *flash = context;
-  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES, "flash is used within bounds");
+  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES,
+          "flash is used within bounds");
   if (flash->power == 0) return CORE_EIO;
   if (!flash->sound && (flash->reads_fail >> slot & 1)) return CORE_EIO;
   memcpy(data, flash->slots[slot], length);
@@ -27,7 +28,8 @@ static int flash_write(void *context, unsigned slot, const void *data,
   struct world_flash *flash = context;
   int fails = flash->sound ? 0 : flash->writes_fail;
   size_t i;
-  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES, "flash is used within bounds");
+  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES,
+          "flash is used within bounds");
   if (fails == 1) return CORE_EIO;
   if (fails == 3) return CORE_OK;
   for (i = 0; i < length; i++) {
@@ -234,7 +236,6 @@ void world_move(void *context, enum latch latch) {
   world->latch = latch;
   world->moves++;
   world->moved_ms = world->now.uptime_ms;
-  world->relocks =
-      latch == LATCH_UNLOCKED &&
-      (world->settings.pulse_ms != 0 || world->settings.relock_ms != 0);
+  world->relocks = latch == LATCH_UNLOCKED && (world->settings.pulse_ms != 0 ||
+                                               world->settings.relock_ms != 0);
 }

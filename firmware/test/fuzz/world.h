@@ -19,14 +19,14 @@
 /*! Flash that can be cut after any byte, torn, erased, and made to fail. */
 struct world_flash {
   uint8_t slots[2][WORLD_SLOT_BYTES];
-  long power;        /*!< Steps until power fails; -1 = it stays. */
-  int torn_slot;     /*!< Slot in the middle of an erase or write, or -1. */
-  int part_slot;     /*!< Slot where a part landed, or -1. */
-  int reads_fail;    /*!< Bit per slot; until the next power-on has read. */
-  int sound;         /*!< Nothing below fails, and power stays. */
-  int writes_fail;   /*!< 1 = nothing lands, 2 = a part, and erasing fails,
-                          3 = success is told and nothing lands. */
-  unsigned part;     /*!< Bytes that land where a part does. */
+  long power;      /*!< Steps until power fails; -1 = it stays. */
+  int torn_slot;   /*!< Slot in the middle of an erase or write, or -1. */
+  int part_slot;   /*!< Slot where a part landed, or -1. */
+  int reads_fail;  /*!< Bit per slot; until the next power-on has read. */
+  int sound;       /*!< Nothing below fails, and power stays. */
+  int writes_fail; /*!< 1 = nothing lands, 2 = a part, and erasing fails,
+                        3 = success is told and nothing lands. */
+  unsigned part;   /*!< Bytes that land where a part does. */
   struct flash flash;
 };
 
@@ -53,14 +53,14 @@ struct world {
   struct lock lock;
   struct lock_settings settings;
   struct clock clock;
-  struct moment now;       /*!< As the device sees it. */
+  struct moment now; /*!< As the device sees it. */
   struct world_sample sample;
-  int64_t true_ns;         /*!< The time of day. */
-  int64_t rate_ppm;        /*!< By which uptime is slow, -100 to 100. */
+  int64_t true_ns;  /*!< The time of day. */
+  int64_t rate_ppm; /*!< By which uptime is slow, -100 to 100. */
   struct command issued[WORLD_COMMANDS_MAX];
   int issued_count;
   int opened[WORLD_COMMANDS_MAX];
-  uint64_t version;        /*!< The newest that was issued in order. */
+  uint64_t version; /*!< The newest that was issued in order. */
   const struct command *acting;
   enum phase phase;
   enum latch latch;
@@ -74,7 +74,7 @@ struct world {
   uint64_t performed;
   enum refusal refusal;
   enum source source;
-  int relocks;             /*!< It will lock by itself. */
+  int relocks;                  /*!< It will lock by itself. */
   uint64_t moved_ms, closed_ms; /*!< Uptimes. */
   enum door door;
 
@@ -83,9 +83,9 @@ struct world {
   struct world_record kept;
   struct world_record maybe[WORLD_COMMANDS_MAX];
   int maybe_count;
-  int unsure;              /*!< Too many of those to be kept. */
+  int unsure; /*!< Too many of those to be kept. */
 
-  uint64_t top;            /*!< Highest version ever journalled. */
+  uint64_t top; /*!< Highest version ever journalled. */
 };
 
 /*! Blank flash, no power yet. */

@@ -50,12 +50,12 @@ static const struct flash s_flash = {read_slot, write_slot, erase_slot,
 /* How far a command is followed. */
 enum part { NOTHING, PARSE, DECIDE, REPORT };
 
-/* From the payload to the bytes of the update, or as far as `part`. Not inlined,
- * so that the parts differ by nothing but their work. */
+/* From the payload to the bytes of the update, or as far as `part`. Not
+ * inlined, so that the parts differ by nothing but their work. */
 static __attribute__((noinline)) int take(const char *payload, size_t length,
                                           enum part part) {
-  static const struct report_context context = {
-      7, 12, -61, DECLARATION_STATED, "2.0.0"};
+  static const struct report_context context = {7, 12, -61, DECLARATION_STATED,
+                                                "2.0.0"};
   struct command command;
   struct report report;
   int outcome = -1, status;
@@ -134,7 +134,7 @@ static int count(const char *name, int outcome, const char *payload) {
   return 0;
 }
 
-#define PAYLOAD(action, version, end)                        \
+#define PAYLOAD(action, version, end)                       \
   "{\"v\":1,\"action\":\"" action "\",\"version\":" version \
   ",\"commandId\":\"01JD9Z3T5W8Q2M4N6P7R9S1V3X\",\"issuedAt\":1763779519" end
 
@@ -156,15 +156,15 @@ int main(void) {
   memcpy(&s_ready, &s_bench, sizeof(s_ready));
   wrong = count("LOCK, executed", OUTCOME_EXECUTED,
                 PAYLOAD("lock", "1763779512345", "}"));
-  wrong |= count("UNLOCK, executed", OUTCOME_EXECUTED,
-                 PAYLOAD("unlock", "1763779512345",
-                         ",\"expiresAt\":1763779549}"));
-  wrong |= count("UNLOCK, expired", OUTCOME_EXPIRED,
-                 PAYLOAD("unlock", "1763779512345",
-                         ",\"expiresAt\":1763779519}"));
-  wrong |= count("UNLOCK, refused (superseded)", OUTCOME_REFUSED,
-                 PAYLOAD("unlock", "1763779512343",
-                         ",\"expiresAt\":1763779549}"));
+  wrong |=
+      count("UNLOCK, executed", OUTCOME_EXECUTED,
+            PAYLOAD("unlock", "1763779512345", ",\"expiresAt\":1763779549}"));
+  wrong |=
+      count("UNLOCK, expired", OUTCOME_EXPIRED,
+            PAYLOAD("unlock", "1763779512345", ",\"expiresAt\":1763779519}"));
+  wrong |=
+      count("UNLOCK, refused (superseded)", OUTCOME_REFUSED,
+            PAYLOAD("unlock", "1763779512343", ",\"expiresAt\":1763779549}"));
   wrong |= count("LOCK, repeated", OUTCOME_REPEATED,
                  PAYLOAD("lock", "1763779512344", "}"));
   wrong |= count("malformed (cut short)", -1,

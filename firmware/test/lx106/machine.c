@@ -16,7 +16,10 @@ static int simcall(int call, int first, const void *second, size_t third) {
   register int a3 __asm__("a3") = first;
   register const void *a4 __asm__("a4") = second;
   register size_t a5 __asm__("a5") = third;
-  __asm__ volatile("simcall" : "+r"(a2), "+r"(a3) : "r"(a4), "r"(a5) : "memory");
+  __asm__ volatile("simcall"
+                   : "+r"(a2), "+r"(a3)
+                   : "r"(a4), "r"(a5)
+                   : "memory");
   return a2;
 }
 

@@ -68,6 +68,8 @@ pub const TOOLS: &[Tool] = &[
         "the C library that those tests are linked with",
         File("/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs")),
     tool("qemu-system-riscv32", "qemu-system-misc", "qemu", "runs those tests", OnPath),
+    tool("clang-format", "clang-format", "clang-format",
+        "holds the firmware's C to one layout", OnPath),
     tool("cppcheck", "cppcheck", "cppcheck", "finds defects that a C compiler accepts", OnPath),
     tool("mosquitto_pub", "mosquitto-clients", "mosquitto",
         "an independent MQTT client presses a button of the local cloud", OnPath),

@@ -110,7 +110,7 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::C,
-        tools: &["cc", "make", "sanitizers", "python3-venv"],
+        tools: &["cc", "make", "sanitizers", "clang-format", "python3-venv"],
         after: None,
         run: |workspace| make(workspace, "firmware/test", &["check", "strict"]),
     },
