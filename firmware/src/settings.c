@@ -20,12 +20,11 @@ bool settings_pin_drives(int pin) {
   return pin >= 0 && pin <= 16 && (pin < 6 || pin > 11);
 }
 
-/* One use of a pin. */
 struct use {
   const char *key;
   int pin;
-  bool is_needed; /* -1 is no answer. */
-  bool is_input;  /* Needs interrupts, which GPIO 16 has not. */
+  bool is_needed; /* -1 is not allowed. */
+  bool is_input;  /* Needs interrupts, which GPIO 16 lacks. */
 };
 
 static bool check_use(const struct use *use) {
@@ -43,31 +42,25 @@ static bool check_use(const struct use *use) {
   return true;
 }
 
-/* Pins that the chip itself moves, or reads, while it starts. */
-static void remark_relay(int pin) {
+/* Pins that the chip itself drives or reads while it starts. */
+static void warn_of_relay(int pin) {
   if (pin == 0 || pin == 2 || pin == 15 || pin == 16) {
-    LOG(LL_WARN, ("settings: pins.relay is %d, which moves at a reset", pin));
+    LOG(LL_WARN, ("settings: pins.relay is %d, which changes at reset", pin));
   }
 }
 
-/* Pins of a lock are those in force; numbers that are no pin's show as they are
- * stated. */
-static int pin_of_lock(int kept, int stated) {
-  return declare_source() == DECLARATION_KEPT ? kept : stated;
-}
-
 bool settings_check_pins(enum role role) {
-  const struct declaration *kept = declare_declaration();
+  const struct declaration *kept = declare_in_force();
+  const bool is_kept = declare_source() == DECLARATION_KEPT;
+  /* A stated pin shows its number even if no such pin exists. */
   const struct use uses[] = {
       {"pins.relay",
-       pin_of_lock(kept->relay_pin, mgos_sys_config_get_pins_relay()), true,
+       is_kept ? kept->relay_pin : mgos_sys_config_get_pins_relay(), true,
        false},
-      {"pins.door",
-       pin_of_lock(kept->door_pin, mgos_sys_config_get_pins_door()), false,
-       true},
-      {"pins.exit",
-       pin_of_lock(kept->exit_pin, mgos_sys_config_get_pins_exit()), false,
-       true},
+      {"pins.door", is_kept ? kept->door_pin : mgos_sys_config_get_pins_door(),
+       false, true},
+      {"pins.exit", is_kept ? kept->exit_pin : mgos_sys_config_get_pins_exit(),
+       false, true},
       {"pins.led", mgos_sys_config_get_pins_led(), false, false},
       {"pins.button", mgos_sys_config_get_pins_button(), true, true},
   };
@@ -75,14 +68,14 @@ bool settings_check_pins(enum role role) {
   const int end = role == ROLE_LOCK ? 4 : 5;
   bool is_good = true;
   int i, j;
-  if (role != ROLE_BUTTON) remark_relay(uses[0].pin);
+  if (role != ROLE_BUTTON) warn_of_relay(uses[0].pin);
   for (i = first; i < end; i++) {
     is_good &= check_use(&uses[i]);
     for (j = first; j < i; j++) {
       if (uses[i].pin < 0 || uses[i].pin != uses[j].pin) continue;
-      LOG(LL_ERROR, ("settings: %s and %s are both %d; allowed: pins of their "
-                     "own",
-                     uses[j].key, uses[i].key, uses[i].pin));
+      LOG(LL_ERROR,
+          ("settings: %s and %s are both %d; allowed: pins of their own",
+           uses[j].key, uses[i].key, uses[i].pin));
       is_good = false;
     }
   }
@@ -96,13 +89,12 @@ static bool check_range(const char *key, int value, int least, int most) {
   return false;
 }
 
-/* A topic's beginning; the thing's name follows it. */
 static bool check_topic(const char *key, const char *text) {
   char topic[PORT_TOPIC_BYTES_MAX];
   text = or_empty(text);
   if (text[0] != '$' && strpbrk(text, "+#") == NULL && text[0] != '\0' &&
       text[strlen(text) - 1] == '/' &&
-      port_topic(text, "", "", topic, sizeof(topic)) == 0) {
+      port_format_topic(text, "", "", topic, sizeof(topic)) == 0) {
     return true;
   }
   LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: a topic that ends with /, "
@@ -121,7 +113,7 @@ static bool check_word(const char *key, const char *word, const char *one,
   return false;
 }
 
-/* What the settings state of the door. What was kept was checked before. */
+/* The door's stated settings. Kept ones were checked before. */
 static bool check_door(void) {
   const int pulse_ms = mgos_sys_config_get_lock_pulse_ms();
   const int relock_s = mgos_sys_config_get_lock_relock_s();
@@ -151,9 +143,9 @@ static bool check_door(void) {
   return is_good;
 }
 
-/* What is in force, for a person to compare with what was meant. */
+/* The settings in force, for a person to verify. */
 static void log_door(void) {
-  const struct declaration *door = declare_declaration();
+  const struct declaration *door = declare_in_force();
   LOG(LL_INFO,
       ("settings: relay on pin %d, unlocked at level %d; %s at power-on; "
        "relock "
@@ -234,8 +226,8 @@ static bool check_device(void) {
   return is_good;
 }
 
-/* No danger to the door by itself, and hardly meant. */
-static void remark_connection(void) {
+/* Likely mistakes that do not endanger the door. */
+static void warn_of_connection(void) {
   const char *client = mgos_sys_config_get_mqtt_client_id();
   const char *ca = or_empty(mgos_sys_config_get_mqtt_ssl_ca_cert());
   if (client == NULL) client = or_empty(mgos_sys_config_get_device_id());
@@ -245,8 +237,8 @@ static void remark_connection(void) {
                    client, port_thing()));
   }
   if (ca[0] == '\0' || strcmp(ca, "*") == 0) {
-    LOG(LL_ERROR, ("settings: mqtt.ssl_ca_cert is \"%s\": anyone can pass for "
-                   "the broker",
+    LOG(LL_ERROR, ("settings: mqtt.ssl_ca_cert is \"%s\": anyone can "
+                   "impersonate the broker",
                    ca));
   }
   if (mgos_sys_config_get_mqtt_server() == NULL) {
@@ -263,6 +255,6 @@ bool settings_check(enum role role) {
   }
   if (role & ROLE_LOCK) is_good &= check_lock();
   if (role & ROLE_BUTTON) is_good &= check_button();
-  remark_connection();
+  warn_of_connection();
   return is_good;
 }

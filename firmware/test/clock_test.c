@@ -35,8 +35,8 @@ static uint64_t arrival_ms(const struct answer *a) {
 
 static int take(struct clock *clock, const struct answer *a) {
   int64_t stamped_ns = true_ns(a, a->sent_ms + a->there_ms);
-  return clock_answer(clock, (uint64_t) (stamped_ns / NS_PER_S), a->sent_ms,
-                      arrival_ms(a));
+  return clock_take_answer(clock, (uint64_t) (stamped_ns / NS_PER_S),
+                           a->sent_ms, arrival_ms(a));
 }
 
 static int is_between(const struct moment *now, int64_t ns) {
@@ -103,7 +103,7 @@ static void the_bounds_are_as_tight_as_they_can_be(void) {
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct clock clock = {0, 0, 0};
     struct moment now;
-    (void) clock_answer(&clock, SECOND, 7000, 7000 + rows[i].took_ms);
+    (void) clock_take_answer(&clock, SECOND, 7000, 7000 + rows[i].took_ms);
     clock_read(&clock, 7000 + rows[i].took_ms + rows[i].age_ms, &now);
     CHECK(rows[i].row, now.earliest_ms == SECOND * 1000 + rows[i].earliest_ms);
     CHECK(rows[i].row, now.latest_ms == SECOND * 1000 + rows[i].latest_ms);
@@ -126,8 +126,9 @@ static void an_answer_that_says_nothing_or_takes_too_long_is_no_sample(void) {
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct clock clock = {0, 0, 0};
     struct moment now;
-    CHECK(rows[i].row, clock_answer(&clock, rows[i].second, rows[i].sent_ms,
-                                    rows[i].received_ms) == rows[i].is_sample);
+    CHECK(rows[i].row,
+          clock_take_answer(&clock, rows[i].second, rows[i].sent_ms,
+                            rows[i].received_ms) == rows[i].is_sample);
     clock_read(&clock, rows[i].received_ms, &now);
     CHECK(rows[i].row, moment_has_time(&now) == rows[i].is_sample);
     CHECK(rows[i].row, rows[i].is_sample || now.earliest_ms == 0);
@@ -162,10 +163,11 @@ static void the_narrowest_sample_is_kept_whatever_its_second(void) {
     uint64_t at_ms = 1100 + rows[i].age_ms;
     uint64_t second =
         SECOND + rows[i].age_ms / 1000 + (uint64_t) rows[i].step_s;
-    CHECK(rows[i].row, clock_answer(&clock, SECOND, 1000, 1100) == 1);
+    CHECK(rows[i].row, clock_take_answer(&clock, SECOND, 1000, 1100) == 1);
     clock_read(&clock, at_ms, &kept);
-    CHECK(rows[i].row, clock_answer(&clock, second, at_ms - rows[i].took_ms,
-                                    at_ms) == !moment_has_time(&kept));
+    CHECK(rows[i].row,
+          clock_take_answer(&clock, second, at_ms - rows[i].took_ms, at_ms) ==
+              !moment_has_time(&kept));
     clock_read(&clock, at_ms, &now);
     CHECK(rows[i].row,
           (memcmp(&now, &kept, sizeof(now)) == 0) == rows[i].is_kept);
@@ -239,12 +241,12 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
     struct clock clock = {0, 0, 0};
     struct moment now = {0, 0, 0};
     reporter_start(&reporter, BOOT, 900000);
-    reporter_connected(&reporter, 1);
+    reporter_set_connected(&reporter, 1);
     CHECK(rows[i].row,
           reporter_set_clock(&reporter, &rows[i].answer, &now, &clock) == 0);
     for (at_ms = 3000; at_ms <= 5000; at_ms += 1000) {
       now.uptime_ms = at_ms;
-      (void) reporter_send(&reporter, &now, 0);
+      (void) reporter_begin_update(&reporter, &now, 0);
     }
     now.uptime_ms = rows[i].at_ms;
     CHECK(rows[i].row, reporter_set_clock(&reporter, &rows[i].answer, &now,

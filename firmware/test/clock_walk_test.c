@@ -64,7 +64,7 @@ static void boot(struct walk *walk, uint32_t boots) {
   memset(&walk->clock, 0, sizeof(walk->clock));
   now = read_clock(walk);
   reporter_start(&walk->reporter, boots, 900000);
-  reporter_connected(&walk->reporter, 1);
+  reporter_set_connected(&walk->reporter, 1);
   (void) lock_boot(&walk->lock, &settings, &port, &walk->sim.flash, &now);
 }
 
@@ -82,7 +82,7 @@ static void send(struct walk *walk) {
   struct moment now = read_clock(walk);
   struct shadow_answer *held = &walk->held[walk->held_count % HELD_MAX];
   uint32_t number =
-      reporter_send(&walk->reporter, &now, roll(&walk->seed, 1000));
+      reporter_begin_update(&walk->reporter, &now, roll(&walk->seed, 1000));
   walk->held_count++;
   memset(held, 0, sizeof(*held));
   held->topic = SHADOW_UPDATE_ACCEPTED;
@@ -109,7 +109,7 @@ static void release(struct walk *walk) {
     return;
   }
   (void) reporter_set_clock(&walk->reporter, held, &now, &walk->clock);
-  (void) reporter_answer(&walk->reporter, held, &now);
+  (void) reporter_take_answer(&walk->reporter, held, &now);
 }
 
 /* The cloud issues an unlock for 30 s, or a lock, which arrives at once. */
@@ -122,7 +122,7 @@ static void issue(struct walk *walk, enum action action) {
   c->issued_s = (uint64_t) (walk->true_ns / NS_PER_S);
   c->expires_s = c->issued_s + 30;
   (void) snprintf(c->id, sizeof(c->id), "c-%u", (unsigned) c->version);
-  if (action == ACTION_LOCK) (void) lock_command(&walk->lock, c, &now);
+  if (action == ACTION_LOCK) (void) lock_handle_command(&walk->lock, c, &now);
 }
 
 static void deliver(struct walk *walk) {
@@ -131,7 +131,8 @@ static void deliver(struct walk *walk) {
   struct moment now = read_clock(walk);
   if (walk->version < back || c->version == 0) return;
   walk->acting = c;
-  if (lock_command(&walk->lock, c, &now) != OUTCOME_EXECUTED) walk->refused++;
+  if (lock_handle_command(&walk->lock, c, &now) != OUTCOME_EXECUTED)
+    walk->refused++;
   walk->acting = NULL;
 }
 

@@ -89,8 +89,8 @@ static void edges_count_at_once_and_looks_after_the_debounce_time(void) {
     for (j = 0; j < COUNT_OF(rows[i].events) && rows[i].events[j].kind; j++) {
       const struct event *e = &rows[i].events[j];
       int changed = e->kind == 'N'
-                        ? contact_note(&contact, e->is_closed)
-                        : contact_look(&contact, e->is_closed, e->at_ms);
+                        ? contact_take_edge(&contact, e->is_closed)
+                        : contact_take_level(&contact, e->is_closed, e->at_ms);
       char row[80];
       (void) snprintf(row, sizeof(row), "%s, event %u", rows[i].row,
                       (unsigned) j + 1);
@@ -104,8 +104,8 @@ static void edges_count_at_once_and_looks_after_the_debounce_time(void) {
 static void without_a_debounce_time_one_look_counts(void) {
   struct contact contact;
   contact_start(&contact, 0, 1);
-  CHECK("open", contact_look(&contact, 0, 5) == 1);
-  CHECK("closed", contact_look(&contact, 1, 5) == 1);
+  CHECK("open", contact_take_level(&contact, 0, 5) == 1);
+  CHECK("closed", contact_take_level(&contact, 1, 5) == 1);
 }
 
 /* Every pattern of twelve looks, 20 ms apart, no edge delivered: a level counts
@@ -126,7 +126,8 @@ static void of_looks_alone_four_in_a_row_make_a_level(void) {
         believed = level;
         in_a_row = 0;
       }
-      CHECK(row, contact_look(&contact, level, 1000 + look * 20) == changes);
+      CHECK(row,
+            contact_take_level(&contact, level, 1000 + look * 20) == changes);
       CHECK(row, contact.is_closed == believed);
     }
   }

@@ -33,9 +33,9 @@ static struct moment moment_of(const struct bench *bench, uint64_t at_s) {
 
 /* An answer of the shadow, written at its arrival. */
 static void answer(struct bench *bench, uint64_t sent_at_s, uint64_t at_s) {
-  (void) clock_answer(&bench->clock, START_S + at_s,
-                      (sent_at_s - bench->booted_at_s) * 1000,
-                      (at_s - bench->booted_at_s) * 1000);
+  (void) clock_take_answer(&bench->clock, START_S + at_s,
+                           (sent_at_s - bench->booted_at_s) * 1000,
+                           (at_s - bench->booted_at_s) * 1000);
 }
 
 static void boot(struct bench *bench, const struct device_vector *step) {
@@ -56,7 +56,8 @@ static void command(struct bench *bench, const struct device_vector *step) {
   struct moment now = moment_of(bench, step->at_s);
   c.issued_s += START_S;
   if (c.action == ACTION_UNLOCK) c.expires_s += START_S;
-  CHECK(step->name, lock_command(&bench->lock, &c, &now) == step->outcome);
+  CHECK(step->name,
+        lock_handle_command(&bench->lock, &c, &now) == step->outcome);
 }
 
 static void take(struct bench *bench, const struct device_vector *step) {
@@ -72,16 +73,16 @@ static void take(struct bench *bench, const struct device_vector *step) {
       command(bench, step);
       break;
     case DO_DOOR:
-      (void) lock_door(&bench->lock, step->door, &now);
+      (void) lock_set_door(&bench->lock, step->door, &now);
       break;
     case DO_EXIT:
-      (void) lock_exit(&bench->lock, &now);
+      (void) lock_request_exit(&bench->lock, &now);
       break;
     case DO_TICK:
       (void) lock_tick(&bench->lock, &now);
       break;
     case DO_MALFORMED:
-      lock_malformed(&bench->lock);
+      lock_refuse_malformed(&bench->lock);
       break;
     case DO_ERASE:
       memset(bench->sim.slots, 0xff, sizeof(bench->sim.slots));

@@ -96,7 +96,7 @@ static void the_answer_to_an_update_is_known_by_its_token(void) {
   size_t length = 0;
   CHECK("text", health_format_update(&health, &synced, out, sizeof(out),
                                      &length) == CORE_OK);
-  shadow_read(SHADOW_UPDATE_ACCEPTED, out, length, &answer);
+  shadow_read_answer(SHADOW_UPDATE_ACCEPTED, out, length, &answer);
   CHECK("is read", answer.is_readable && answer.changes_reported);
   CHECK("token", answer.boot_count == 7 && answer.number == 3);
 }

@@ -63,9 +63,10 @@ static void the_state_is_the_worst_that_is_known(void) {
   };
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
-    CHECK(rows[i].name, indicator_state_of(rows[i].settings, rows[i].network,
-                                           rows[i].connected,
-                                           rows[i].clock) == rows[i].expected);
+    CHECK(rows[i].name,
+          indicator_choose_state(rows[i].settings, rows[i].network,
+                                 rows[i].connected,
+                                 rows[i].clock) == rows[i].expected);
   }
 }
 

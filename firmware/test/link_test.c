@@ -37,7 +37,7 @@ static enum link_step look(struct link *link, uint64_t at_ms,
   } else if (sight == TRY) {
     view.phase = LINK_TRYING;
   }
-  view.is_of_use = sight == SERVED || sight == SERVED_FIXED;
+  view.is_healthy = sight == SERVED || sight == SERVED_FIXED;
   view.may_reboot = sight < SERVED_FIXED;
   return link_step(link, &view);
 }

@@ -56,7 +56,8 @@ static void a_version_belongs_to_one_command(void) {
   struct moment now = sample_moment(2);
   bench_ready(&bench);
   strcpy(c.id, "other");
-  CHECK("other id", lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+  CHECK("other id",
+        lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
   CHECK("other id", bench.lock.refusal == REFUSAL_CONFLICT);
   CHECK("other id", strcmp(bench.lock.refused_id, "other") == 0);
   CHECK("other id", bench.latch == LATCH_LOCKED);
@@ -86,7 +87,8 @@ static void an_unlock_acts_only_inside_its_time(void) {
     now.latest_ms = (uint64_t) ((int64_t) (NOW_S * 1000) + rows[i].offset_ms);
     /* The earliest decides nothing. */
     now.earliest_ms = 1;
-    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == rows[i].outcome);
+    CHECK(rows[i].row,
+          lock_handle_command(&bench.lock, &c, &now) == rows[i].outcome);
     CHECK(rows[i].row, bench.lock.refusal == rows[i].refusal);
     CHECK(rows[i].row, (bench.latch == LATCH_UNLOCKED) ==
                            (rows[i].outcome == OUTCOME_EXECUTED));
@@ -112,11 +114,12 @@ static void without_the_time_only_locks_act(void) {
   struct moment now = sample_moment(0);
   bench_ready(&bench);
   now.earliest_ms = now.latest_ms = 0;
-  CHECK("unlock", lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+  CHECK("unlock",
+        lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
   CHECK("unlock", bench.lock.refusal == REFUSAL_CLOCK);
   CHECK("not burned", bench.lock.journal.entry.version == 10);
   c = sample_command(ACTION_LOCK, (uint64_t) 1 << 52);
-  CHECK("lock", lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
+  CHECK("lock", lock_handle_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
   CHECK("lock", bench.lock.refusal == REFUSAL_NONE);
 }
 
@@ -142,16 +145,19 @@ static void a_lost_journal_refuses_what_may_have_acted_before(void) {
     (void) bench_boot(&bench);
     now.uptime_ms = 5000;
     c.issued_s -= (uint64_t) rows[i].lock_ago_s;
-    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
+    CHECK(rows[i].row,
+          lock_handle_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
     c = sample_command(ACTION_UNLOCK, 12);
     c.issued_s -= (uint64_t) rows[i].unlock_ago_s;
-    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == rows[i].outcome);
+    CHECK(rows[i].row,
+          lock_handle_command(&bench.lock, &c, &now) == rows[i].outcome);
     CHECK(rows[i].row, rows[i].outcome == OUTCOME_EXECUTED ||
                            bench.lock.refusal == REFUSAL_JOURNAL);
     if (rows[i].outcome == OUTCOME_EXECUTED) continue;
     /* A restart is no remedy: the entry says that it follows a loss. */
     (void) bench_boot(&bench);
-    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+    CHECK(rows[i].row,
+          lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
     CHECK(rows[i].row, bench.latch == LATCH_LOCKED);
   }
 }
@@ -244,8 +250,8 @@ static void a_malformed_command_is_counted_and_touches_nothing(void) {
   struct bench bench;
   bench_ready(&bench);
   CHECK("open", bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
-  lock_malformed(&bench.lock);
-  lock_malformed(&bench.lock);
+  lock_refuse_malformed(&bench.lock);
+  lock_refuse_malformed(&bench.lock);
   CHECK("counted", bench.lock.refusals == 2);
   CHECK("untouched", bench.latch == LATCH_UNLOCKED);
   CHECK("said", bench.lock.refusal == REFUSAL_MALFORMED);

@@ -109,7 +109,7 @@ static enum outcome give(struct bench *bench, enum action action,
   struct command c = command_of(action, version);
   enum outcome outcome;
   bench->acting = version;
-  outcome = lock_command(&bench->lock, &c, now);
+  outcome = lock_handle_command(&bench->lock, &c, now);
   bench->acting = 0;
   return outcome;
 }

@@ -67,10 +67,10 @@ static struct played run(const struct play *play) {
       if (handler_ms == now_ms) handler_ms = 0;
       continue;
     }
-    if (now_ms == busy_to_ms) press_missed(&classifier, now_ms);
+    if (now_ms == busy_to_ms) press_restart_hold(&classifier, now_ms);
     if (now_ms == handler_ms) {
-      note(&result, press_edge(&classifier, down, now_ms), now_ms, flipped_ms,
-           down);
+      note(&result, press_take_edge(&classifier, down, now_ms), now_ms,
+           flipped_ms, down);
     }
     if (now_ms % TICK_MS != play->phase_ms) continue;
     note(&result, press_tick(&classifier, down, now_ms), now_ms, flipped_ms,
@@ -177,11 +177,11 @@ static void a_release_that_no_look_made_sure_of_ends_the_hold(void) {
                                                  DEBOUNCE_MS};
   struct press_classifier classifier;
   press_start(&classifier, &settings, 0, 0);
-  CHECK("down", press_edge(&classifier, 1, 100) == PRESS_NONE);
-  press_missed(&classifier, 300);
+  CHECK("down", press_take_edge(&classifier, 1, 100) == PRESS_NONE);
+  press_restart_hold(&classifier, 300);
   CHECK("up", press_tick(&classifier, 0, 300) == PRESS_NONE);
   CHECK("up", press_tick(&classifier, 0, 340) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 345) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 345) == PRESS_NONE);
   CHECK("not yet", press_tick(&classifier, 1, 344 + LONG_MS) == PRESS_NONE);
   CHECK("held", press_tick(&classifier, 1, 345 + LONG_MS) == PRESS_LONG);
 }

@@ -27,7 +27,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
     if (*flips == now_ms) {
       flips++;
       down = !down;
-      press = press_edge(&classifier, down, now_ms);
+      press = press_take_edge(&classifier, down, now_ms);
     } else if (now_ms % 20 == 0) {
       press = press_tick(&classifier, down, now_ms);
     }
@@ -79,20 +79,20 @@ static void a_button_held_at_power_on_is_no_press(void) {
   struct press_classifier classifier;
   press_start(&classifier, &settings, 1, 0);
   CHECK("held", press_tick(&classifier, 1, 60000) == PRESS_NONE);
-  CHECK("up", press_edge(&classifier, 0, 60001) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 60001) == PRESS_NONE);
   CHECK("rest", press_tick(&classifier, 0, 60500) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 61000) == PRESS_NONE);
-  CHECK("up", press_edge(&classifier, 0, 61100) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 61000) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 61100) == PRESS_NONE);
   CHECK("tap", press_tick(&classifier, 0, 61500) == PRESS_SINGLE);
 }
 
 static void an_edge_that_changes_nothing_is_ignored(void) {
   struct press_classifier classifier;
   press_start(&classifier, &settings, 0, 0);
-  CHECK("up", press_edge(&classifier, 0, 10) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 20) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 30) == PRESS_NONE);
-  CHECK("up", press_edge(&classifier, 0, 100) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 10) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 20) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 30) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 100) == PRESS_NONE);
   CHECK("tap", press_tick(&classifier, 0, 500) == PRESS_SINGLE);
 }
 

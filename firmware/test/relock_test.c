@@ -29,7 +29,7 @@ static void it_relocks_by_itself(void) {
     bench.settings.pulse_ms = rows[i].pulse_ms;
     (void) bench_boot(&bench);
     (void) bench_give(&bench, ACTION_LOCK, 10, 1);
-    (void) lock_door(&bench.lock, rows[i].door, &now);
+    (void) lock_set_door(&bench.lock, rows[i].door, &now);
     CHECK(rows[i].row,
           bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
     CHECK(rows[i].row, lock_tick(&bench.lock, &tick) == rows[i].locks);
@@ -108,7 +108,7 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
     bench.settings.relock_from = rows[i].from;
     (void) bench_boot(&bench);
     (void) bench_give(&bench, ACTION_LOCK, 10, 1);
-    (void) lock_door(&bench.lock, DOOR_CLOSED, &now);
+    (void) lock_set_door(&bench.lock, DOOR_CLOSED, &now);
     CHECK(rows[i].row,
           bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
     for (at_ms = 2050; bench.latch == LATCH_UNLOCKED; at_ms += 50) {
@@ -117,7 +117,7 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
         door = door == DOOR_CLOSED ? DOOR_OPEN : DOOR_CLOSED;
         move_ms++;
       }
-      (void) lock_door(&bench.lock, door, &now);
+      (void) lock_set_door(&bench.lock, door, &now);
       if (at_ms > 60000) break;
     }
     CHECK(rows[i].row, at_ms - 50 == rows[i].locks_ms);
@@ -144,8 +144,8 @@ static void the_exit_opens_without_cloud_clock_and_journal(void) {
     bench.settings.pulse_ms = rows[i].pulse_ms;
     bench.sim.writes_fail = 1;
     (void) bench_boot(&bench);
-    CHECK(rows[i].row,
-          lock_exit(&bench.lock, &now) == (rows[i].locked_after_ms != 0));
+    CHECK(rows[i].row, lock_request_exit(&bench.lock, &now) ==
+                           (rows[i].locked_after_ms != 0));
     if (rows[i].locked_after_ms == 0) {
       CHECK(rows[i].row, bench.latch == LATCH_LOCKED);
       continue;
@@ -156,7 +156,7 @@ static void the_exit_opens_without_cloud_clock_and_journal(void) {
     CHECK(rows[i].row,
           lock_due_ms(&bench.lock) == 7000 + rows[i].locked_after_ms);
     now.uptime_ms += 500;
-    CHECK("again", lock_exit(&bench.lock, &now) == 1);
+    CHECK("again", lock_request_exit(&bench.lock, &now) == 1);
     CHECK("again", lock_due_ms(&bench.lock) == 7500 + rows[i].locked_after_ms);
     now.uptime_ms += rows[i].locked_after_ms;
     CHECK(rows[i].row, lock_tick(&bench.lock, &now) == 1);
@@ -169,10 +169,10 @@ static void a_command_overrides_the_exit_at_once(void) {
   struct moment now = sample_moment(2);
   bench_ready(&bench);
   bench.lock.settings.relock_ms = 5000;
-  CHECK("exit", lock_exit(&bench.lock, &now) == 1);
+  CHECK("exit", lock_request_exit(&bench.lock, &now) == 1);
   CHECK("lock", bench_give(&bench, ACTION_LOCK, 11, 2) == OUTCOME_EXECUTED);
   CHECK("locked", bench.latch == LATCH_LOCKED && !bench.lock.relocks);
-  CHECK("exit", lock_exit(&bench.lock, &now) == 1);
+  CHECK("exit", lock_request_exit(&bench.lock, &now) == 1);
   CHECK("unlock", bench_give(&bench, ACTION_UNLOCK, 12, 3) == OUTCOME_EXECUTED);
   CHECK("its own time",
         lock_due_ms(&bench.lock) == SAMPLE_UPTIME_MS + 3000 + 5000);

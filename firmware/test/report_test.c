@@ -66,15 +66,19 @@ static void delays_double_to_their_bound_and_never_leave_it(void) {
 }
 
 static void numbers_of_any_size_are_written_in_full(void) {
-  static const char *const strings[] = {"", "a%#b"};
-  static const uint64_t numbers[] = {0, UINT64_MAX};
+  static const uint64_t number = UINT64_MAX;
   struct text text;
-  char out[48];
+  char out[96];
   size_t length;
   text_start(&text, out, sizeof(out));
-  text_fill(&text, "%# -#%.", strings, numbers);
+  text_format(&text, "%lu%s%ld ", 0ul, "a%lub", -2147483648l);
+  text_format(&text, "%s%lu %ld.", "", 4294967295ul, 2147483647l);
+  text_add_nullable(&text, &number);
+  text_add_nullable(&text, NULL);
   CHECK("finish", text_finish(&text, &length) == CORE_OK);
-  CHECK("text", strcmp(out, "0 -18446744073709551615a%#b.") == 0);
+  CHECK("text", strcmp(out,
+                       "0a%lub-2147483648 4294967295 2147483647."
+                       "18446744073709551615null") == 0);
 }
 
 static void a_name_is_of_letters_digits_and_four_marks(void) {

@@ -19,13 +19,13 @@ static struct moment at_ms(uint64_t uptime_ms) {
 static struct reporter connected(void) {
   struct reporter reporter;
   reporter_start(&reporter, BOOT, INTERVAL_MS);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   return reporter;
 }
 
 static int wants(const struct reporter *reporter, uint64_t uptime_ms) {
   struct moment now = at_ms(uptime_ms);
-  return reporter_wants(reporter, &now);
+  return reporter_is_due(reporter, &now);
 }
 
 /* Sends, with the longest delay before the next try. */
@@ -34,7 +34,7 @@ static uint32_t send_at(struct reporter *reporter, uint64_t uptime_ms) {
   uint32_t half_ms = reporter->backoff.next_ms == 0
                          ? REPORTER_RETRY_FIRST_MS / 2
                          : reporter->backoff.next_ms / 2;
-  return reporter_send(reporter, &now, half_ms);
+  return reporter_begin_update(reporter, &now, half_ms);
 }
 
 /* An answer to the update `number` of this power-on; 0: to another's. */
@@ -49,7 +49,7 @@ static enum reporter_verdict answer_at(struct reporter *reporter,
   answer.boot_count = number == 0 ? 0 : BOOT;
   answer.number = number;
   answer.version = version;
-  return reporter_answer(reporter, &answer, &now);
+  return reporter_take_answer(reporter, &answer, &now);
 }
 
 static enum reporter_verdict accept(struct reporter *reporter, uint32_t number,
@@ -62,8 +62,8 @@ static void numbers_begin_at_one_and_leave_none_out(void) {
   struct reporter reporter = connected();
   uint32_t i;
   for (i = 1; i < 100; i++) CHECK("number", send_at(&reporter, i) == i);
-  reporter_connected(&reporter, 0);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 1);
   CHECK("over a connection", send_at(&reporter, 200) == 100);
   reporter_start(&reporter, BOOT + 1, INTERVAL_MS);
   CHECK("over a power cut", send_at(&reporter, 0) == 1);
@@ -74,7 +74,7 @@ static void a_report_is_sent_until_it_is_accepted(void) {
   uint64_t at;
   reporter_start(&reporter, BOOT, INTERVAL_MS);
   CHECK("offline", !wants(&reporter, 0));
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   CHECK("boot and connect", wants(&reporter, 0));
   (void) send_at(&reporter, 0);
   CHECK("sent", !wants(&reporter, REPORTER_RETRY_FIRST_MS - 1));
@@ -95,9 +95,9 @@ static void a_change_and_a_connection_make_a_report_due_at_once(void) {
   reporter_request(&reporter);
   CHECK("change", wants(&reporter, 5));
   (void) send_at(&reporter, 5);
-  reporter_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 0);
   CHECK("offline", !wants(&reporter, 10000000));
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   CHECK("connected", wants(&reporter, 10000000));
 }
 
@@ -110,7 +110,7 @@ static int reports_in(struct reporter *reporter, uint64_t from_ms, uint64_t ms,
     uint32_t number;
     if (!wants(reporter, at)) continue;
     number = send_at(reporter, at);
-    if (topic != SHADOW_TOPICS) {
+    if (topic != SHADOW_TOPIC_COUNT) {
       (void) answer_at(reporter, topic, number, number, at);
     }
     sent++;
@@ -119,7 +119,7 @@ static int reports_in(struct reporter *reporter, uint64_t from_ms, uint64_t ms,
 }
 
 static void silence_and_rejections_are_met_with_longer_and_longer_pauses(void) {
-  static const enum shadow_topic topics[] = {SHADOW_TOPICS,
+  static const enum shadow_topic topics[] = {SHADOW_TOPIC_COUNT,
                                              SHADOW_UPDATE_REJECTED};
   size_t i;
   for (i = 0; i < COUNT_OF(topics); i++) {
@@ -139,7 +139,7 @@ static void a_rejection_is_an_answer_and_silence_is_none(void) {
   struct reporter reporter;
   reporter_start(&reporter, BOOT, INTERVAL_MS);
   CHECK("offline", !reporter_is_answered(&reporter));
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   CHECK("due", !reporter_is_answered(&reporter));
   (void) send_at(&reporter, 5);
   CHECK("unanswered", !reporter_is_answered(&reporter));
@@ -151,7 +151,7 @@ static void a_rejection_is_an_answer_and_silence_is_none(void) {
   CHECK("accepted", reporter_is_answered(&reporter));
   (void) accept(&reporter, 0, 2, 10002);
   CHECK("another wrote", reporter_is_answered(&reporter));
-  reporter_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 0);
   CHECK("offline again", !reporter_is_answered(&reporter));
 }
 
@@ -225,8 +225,8 @@ static void a_write_that_the_waiting_report_covered_makes_no_other(void) {
 static void a_late_update_of_a_dead_connection_is_covered(void) {
   struct reporter reporter = connected();
   (void) send_at(&reporter, 0);
-  reporter_connected(&reporter, 0);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 1);
   (void) send_at(&reporter, 100);
   /* The first arrives after the second, which waits; then after it settled. */
   CHECK("heard first", accept(&reporter, 1, 9, 110) == VERDICT_NONE);
@@ -262,11 +262,11 @@ static void a_door_is_reported_at_once_then_every_two_seconds_and_last(void) {
   int sent = 0;
   number = send_at(&reporter, 0);
   (void) accept(&reporter, number, number, 0);
-  reporter_door(&reporter);
+  reporter_note_door(&reporter);
   CHECK("at once, though a report has just gone", wants(&reporter, 0));
   for (at = 0; at < 60000; at += 50) {
     if (at <= 50000 && at % 150 == 0) {
-      reporter_door(&reporter);
+      reporter_note_door(&reporter);
       last_move = at;
     }
     if (!wants(&reporter, at)) continue;
@@ -277,7 +277,7 @@ static void a_door_is_reported_at_once_then_every_two_seconds_and_last(void) {
   }
   CHECK("every two seconds", sent == 26);
   CHECK("the last", last_sent >= last_move);
-  reporter_door(&reporter);
+  reporter_note_door(&reporter);
   CHECK("at once again", wants(&reporter, 60000));
   (void) send_at(&reporter, 60000);
   reporter_request(&reporter);

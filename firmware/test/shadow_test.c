@@ -28,7 +28,7 @@ static struct shadow_answer read_exact(enum shadow_topic topic,
   struct shadow_answer answer;
   char *exact = malloc(length == 0 ? 1 : length);
   memcpy(exact, payload, length);
-  shadow_read(topic, exact, length, &answer);
+  shadow_read_answer(topic, exact, length, &answer);
   free(exact);
   return answer;
 }
@@ -40,15 +40,15 @@ static struct reporter device_of_vectors(void) {
   struct reporter reporter;
   uint32_t i;
   reporter_start(&reporter, 7, 900000);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   for (i = 1; i <= 12; i++) {
     struct moment now = at_ms(i);
-    CHECK("number", reporter_send(&reporter, &now, 0) == i);
+    CHECK("number", reporter_begin_update(&reporter, &now, 0) == i);
     if (i == 10) {
       struct shadow_answer answer =
           read_exact(SHADOW_UPDATE_ACCEPTED, tenth, strlen(tenth));
       CHECK("tenth",
-            reporter_answer(&reporter, &answer, &now) == VERDICT_SETTLED);
+            reporter_take_answer(&reporter, &answer, &now) == VERDICT_SETTLED);
     }
   }
   return reporter;
@@ -61,7 +61,7 @@ static void answers_mean_what_the_shared_vectors_say(void) {
     struct reporter reporter = device_of_vectors();
     struct moment now = at_ms(20);
     struct shadow_answer answer = read_exact(v->topic, v->payload, v->length);
-    CHECK(v->name, reporter_answer(&reporter, &answer, &now) == v->expect);
+    CHECK(v->name, reporter_take_answer(&reporter, &answer, &now) == v->expect);
     if (v->expect == VERDICT_REJECTED) CHECK(v->name, answer.code == v->code);
     CHECK(v->name, (reporter.repeat_ms != 0) == (v->expect == VERDICT_FOREIGN));
     if (v->expect == VERDICT_SETTLED || v->expect == VERDICT_REJECTED) {
@@ -69,7 +69,7 @@ static void answers_mean_what_the_shared_vectors_say(void) {
     }
     now = at_ms(12 + REPORTER_RETRY_MOST_MS);
     CHECK(v->name,
-          reporter_wants(&reporter, &now) == (v->expect != VERDICT_SETTLED));
+          reporter_is_due(&reporter, &now) == (v->expect != VERDICT_SETTLED));
   }
 }
 
@@ -86,7 +86,7 @@ static void an_answer_cut_at_any_byte_settles_nothing(void) {
       if (v->expect == VERDICT_FOREIGN) continue;
       CHECK(v->name, !answer.is_readable);
       CHECK(v->name,
-            reporter_answer(&reporter, &answer, &now) != VERDICT_SETTLED);
+            reporter_take_answer(&reporter, &answer, &now) != VERDICT_SETTLED);
       cuts++;
     }
   }

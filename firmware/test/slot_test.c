@@ -114,7 +114,7 @@ static void one_damaged_bit_anywhere_is_noticed(void) {
     damaged.slots[0][bit / 8] ^= (uint8_t) (1u << (bit % 8));
     if (journal_load(&journal, &damaged.flash) == CORE_OK) {
       /* Only bytes behind the record may change unseen. */
-      CHECK("bit", bit / 8 >= 12 + 12 + COMMAND_ID_CHARS_MAX + 1 + 4);
+      CHECK("bit", bit / 8 >= 12 + 12 + COMMAND_ID_TAKEN_CHARS_MAX + 1 + 4);
     }
   }
 }

@@ -34,7 +34,8 @@ static void bench_ready(struct bench *bench, uint32_t relock_ms) {
   port.context = bench;
   CHECK("boot", lock_boot(&bench->lock, &settings, &port, &bench->sim.flash,
                           &now) == CORE_EBLANK);
-  CHECK("lock 10", lock_command(&bench->lock, &lock, &now) == OUTCOME_EXECUTED);
+  CHECK("lock 10",
+        lock_handle_command(&bench->lock, &lock, &now) == OUTCOME_EXECUTED);
 }
 
 /* Times at the ends of their ranges: none may wrap into a door that opens. */
@@ -66,7 +67,7 @@ static void no_time_is_so_odd_that_it_opens(void) {
     c.expires_s = rows[i].expires_s;
     CHECK(rows[i].row, c.expires_s <= most_s);
     now.earliest_ms = now.latest_ms = rows[i].latest_ms;
-    CHECK(rows[i].row, (lock_command(&bench.lock, &c, &now) ==
+    CHECK(rows[i].row, (lock_handle_command(&bench.lock, &c, &now) ==
                         OUTCOME_EXECUTED) == rows[i].opens);
     CHECK(rows[i].row, (bench.latch == LATCH_UNLOCKED) == rows[i].opens);
   }
@@ -77,9 +78,9 @@ static void a_clock_that_steps_back_opens_nothing_burned(void) {
   struct command c = sample_command(ACTION_UNLOCK, 11);
   struct moment now = sample_moment(60);
   bench_ready(&bench, 0);
-  CHECK("late", lock_command(&bench.lock, &c, &now) == OUTCOME_EXPIRED);
+  CHECK("late", lock_handle_command(&bench.lock, &c, &now) == OUTCOME_EXPIRED);
   now.earliest_ms = now.latest_ms -= 58000;
-  CHECK("back", lock_command(&bench.lock, &c, &now) == OUTCOME_REPEATED);
+  CHECK("back", lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REPEATED);
   CHECK("back", bench.latch == LATCH_LOCKED);
 }
 
@@ -93,7 +94,8 @@ static void a_relock_is_due_from_uptime_0_and_after_months(void) {
     struct moment now = sample_moment(1);
     bench_ready(&bench, 10000);
     now.uptime_ms = starts_ms[i];
-    CHECK("open", lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
+    CHECK("open",
+          lock_handle_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
     CHECK("armed", lock_due_ms(&bench.lock) == starts_ms[i] + 10000);
     now.uptime_ms += 9999;
     CHECK("early", lock_tick(&bench.lock, &now) == 0);

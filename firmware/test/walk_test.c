@@ -93,7 +93,7 @@ static void start(struct walk *walk, uint32_t seed) {
   boot(walk);
   walk->acting = 1;
   walk->issued[1].action = ACTION_LOCK;
-  (void) lock_command(&walk->lock, &walk->issued[1], &walk->now);
+  (void) lock_handle_command(&walk->lock, &walk->issued[1], &walk->now);
   walk->highest_journalled = 1;
 }
 
@@ -111,7 +111,8 @@ static void deliver(struct walk *walk) {
   if (version >= VERSIONS) version = VERSIONS - 1;
   if (roll(walk, 8) == 0) walk->sim.steps_left = (long) roll(walk, 260);
   walk->acting = version;
-  outcome = lock_command(&walk->lock, &walk->issued[version], &walk->now);
+  outcome =
+      lock_handle_command(&walk->lock, &walk->issued[version], &walk->now);
   walk->acting = 0;
   if (outcome == OUTCOME_REPEATED) CHECK(walk->row, walk->latch == before);
   if (outcome == OUTCOME_EXECUTED || outcome == OUTCOME_EXPIRED) {
@@ -136,7 +137,7 @@ static void step(struct walk *walk) {
       walk->sim.writes_fail = roll(walk, 4) == 0;
       break;
     case 2:
-      lock_malformed(&walk->lock);
+      lock_refuse_malformed(&walk->lock);
       break;
     case 3:
     case 4: {

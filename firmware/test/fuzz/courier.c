@@ -65,12 +65,12 @@ void courier_mention(void) {
 }
 
 void courier_door(void) {
-  reporter_door(&s_reporter);
+  reporter_note_door(&s_reporter);
   s_door = 1;
 }
 
 void courier_connect(int connected) {
-  reporter_connected(&s_reporter, connected);
+  reporter_set_connected(&s_reporter, connected);
   s_connected = connected;
   s_due |= connected;
   if (connected) s_heard = 0;
@@ -112,7 +112,7 @@ void courier_poll(const struct world *world) {
     courier_changed();
   }
   must = wanted(now_ms);
-  wants = reporter_wants(&s_reporter, &world->now);
+  wants = reporter_is_due(&s_reporter, &world->now);
   REQUIRE(must < 0 || wants == must,
           "a report goes when it is due, and no sooner (D4, S7)");
   REQUIRE(reporter_is_answered(&s_reporter) ==
@@ -123,8 +123,8 @@ void courier_poll(const struct world *world) {
       s_due || s_door || s_number == 0 || now_ms >= s_sent_ms + RETRY_LEAST_MS,
       "nothing but a change hastens a report (S7)");
   s_number++;
-  REQUIRE(reporter_send(&s_reporter, &world->now,
-                        (uint32_t) (world->true_ns >> 20)) == s_number,
+  REQUIRE(reporter_begin_update(&s_reporter, &world->now,
+                                (uint32_t) (world->true_ns >> 20)) == s_number,
           "updates are counted one by one (D4)");
   require_update(world, s_number);
   s_taken_s[s_number % HELD_MAX] = 0;
@@ -283,7 +283,8 @@ static void deliver(struct world *world, const struct text_of *answer) {
   struct shadow_answer read;
   enum reporter_verdict found;
   int had_time = world->now.latest_ms != 0, is_new;
-  shadow_read(answer->topic, answer->text, (size_t) answer->length, &read);
+  shadow_read_answer(answer->topic, answer->text, (size_t) answer->length,
+                     &read);
   is_new = reporter_set_clock(&s_reporter, &read, &world->now, &world->clock);
   if (answer->second != 0) {
     world_take_answer(world, answer->second, s_sent_ms);
@@ -291,7 +292,7 @@ static void deliver(struct world *world, const struct text_of *answer) {
   world_read_clock(world);
   REQUIRE(is_new == (!had_time && world->now.latest_ms != 0),
           "the first sample is reported (D4)");
-  found = reporter_answer(&s_reporter, &read, &world->now);
+  found = reporter_take_answer(&s_reporter, &read, &world->now);
   REQUIRE(found == answer->expected, "an answer means what it says (D4)");
 }
 

@@ -126,7 +126,7 @@ static void deliver(const struct command *c) {
   e = judge(&s_world, &parsed);
   s_world.acting = c;
   s_world.phase = PHASE_COMMAND;
-  outcome = lock_command(&s_world.lock, &parsed, &s_world.now);
+  outcome = lock_handle_command(&s_world.lock, &parsed, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   require_outcome(&s_world, &parsed, &e, outcome, moves, before);
   if (e.writes) {
@@ -192,7 +192,7 @@ static void malformed(struct input *in) {
       "\"c\",\"issuedAt\":1,\"expiresAt\":2}";
   REQUIRE(command_parse(text, take(in) % (sizeof(text) - 1), &command) < 0,
           "a command cut short is none (D6)");
-  lock_malformed(&s_world.lock);
+  lock_refuse_malformed(&s_world.lock);
   s_world.refusal = REFUSAL_MALFORMED;
   courier_mention();
 }
@@ -211,7 +211,7 @@ static void let_time_act(int by_door, enum door door) {
   due_ms = world_due_ms(&s_world);
   due = due_ms != 0 && s_world.now.uptime_ms >= due_ms;
   s_world.phase = PHASE_TIME;
-  moved = by_door ? lock_door(&s_world.lock, door, &s_world.now)
+  moved = by_door ? lock_set_door(&s_world.lock, door, &s_world.now)
                   : lock_tick(&s_world.lock, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   REQUIRE(moved == due && s_world.moves - moves == due,
@@ -240,7 +240,7 @@ static void leave(void) {
   int moves = s_world.moves, moved;
   int opens = s_world.settings.pulse_ms != 0 || s_world.settings.relock_ms != 0;
   s_world.phase = PHASE_EXIT;
-  moved = lock_exit(&s_world.lock, &s_world.now);
+  moved = lock_request_exit(&s_world.lock, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   REQUIRE(moved == opens && s_world.moves - moves == opens,
           "an exit unlocks what will lock again, and nothing else (D9)");

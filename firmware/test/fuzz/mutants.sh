@@ -8,14 +8,14 @@ cd "$(dirname "$0")"
 table() {
   cat <<'TABLE'
 an equal version moves again|device|lock|60000|s/    return OUTCOME_REPEATED;\n//
-the latch before the journal|device|lock|60000|s/(  if \(journal\(lock, command, RESULT_EXECUTED, is_new\) != CORE_OK)/  move(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);\n$1/
+the latch before the journal|device|lock|60000|s/(  if \(write_journal\(lock, command, RESULT_EXECUTED, is_new\) != CORE_OK)/  move_latch(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);\n$1/
 an older version acts|device|lock|60000|s/command->version < lock->floor_version/command->version + 1 < lock->floor_version/
 an unlock acts past its end|device|lock|60000|s/now->latest_ms > expires_ms/now->earliest_ms > expires_ms/
 an unlock acts from the future|device|lock|60000|s/ \|\| now->latest_ms \+ tolerance_ms < issued_ms//
 a version of any height is taken|device|lock|60000|s/ \+ LOCK_VERSION_AHEAD_MS/ + 2 * LOCK_VERSION_AHEAD_MS/
 an unlock acts after the journal was lost|device|lock|60000|s/lock->journal.lost && !is_new\) \{/0) {/
 a lost journal is forgotten by the next power-on|device|journal|60000|s/ \|\| journal->entry.after_loss//
-a lost journal is forgotten by any lock|device|journal|60000|s/if \(!entry->after_loss\) journal->lost = 0;/journal->lost = 0;/
+a lost journal is forgotten by any lock|device|journal|60000|s/if \(!entry->after_loss\) journal->lost = false;/journal->lost = false;/
 power-on is taken for earlier than it was|device|lock|60000|s/now->latest_ms \+ clock_drift_ms\(now->uptime_ms\)/now->earliest_ms/
 a blank journal is trusted|device|journal|60000|s/journal->trusted = status == CORE_OK/journal->trusted = 1/
 the newest record is overwritten|device|slot|60000|s/1u - store->newest/store->newest/
@@ -23,7 +23,7 @@ an unreadable record returns|device|slot|60000|s/ \|\|\n      \(store->generatio
 a record is not read back|device|slot|60000|s/ \|\|\n      flash->read\(flash->context, slot, back, total\) != CORE_OK \|\|\n      memcmp\(bytes, back, total\) != 0//
 a relock does not wait for the door|device|lock|60000|s/if \(lock->door == DOOR_OPEN\) return 0;//
 a relock does not wait for the door to settle|device|lock|60000|s/return due_ms > settled_ms \? due_ms : settled_ms;/return due_ms;/
-an exit stays open|device|lock|60000|s/if \(relock_delay_ms\(lock\) == 0\) return 0;//
+an exit stays open|device|lock|60000|s/if \(relock_delay_ms\(lock\) == 0\) return false;//
 a sample is believed for ever|device|clock|60000|s/ \|\| since_ms > CLOCK_SAMPLE_MS_MAX//
 the way there is not counted|device|clock|60000|s/age_ms \+= clock->took_ms;//
 uptime never runs slow|device|clock|60000|s/1000 \+ age_ms \+ drift_ms\(age_ms\)/1000 + age_ms/
@@ -39,10 +39,10 @@ trailing bytes are accepted|command|scan|100000|s/scan->at == scan->end \? 0 : C
 a surrogate as UTF-8 is accepted|scan|scan|100000|s/ \|\| code >> 11 == 0x1b//
 a third tap is a press|press|press|100000|s/      classifier->phase = PRESS_SETTLING;\n      return PRESS_DOUBLE;/      classifier->phase = PRESS_IDLE;\n      return PRESS_DOUBLE;/
 a hold goes on over what was missed|press|press|100000|s/if \(classifier->phase == PRESS_FIRST_DOWN\) classifier->since_ms = uptime_ms;/(void) uptime_ms;/
-a long press needs no look|press|press|100000|s/is_look && down, uptime_ms/1, uptime_ms/
-a lost edge is never seen|press|contact|100000|s/  return contact_note\(contact, is_closed\);\n\}\s*\z/  return 0;\n}\n/
+a long press needs no look|press|press|100000|s/is_reading && is_down, uptime_ms/1, uptime_ms/
+a lost edge is never seen|press|contact|100000|s/contact_take_edge\(contact, is_closed\);\n\}\s*\z/false;\n}\n/
 refusals are reported at once|device|reporter|60000|s/reporter->mention && now_ms >= reporter->mention_ms/reporter->mention/
-the last refusal is not reported|device|reporter|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = 1; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
+the last refusal is not reported|device|reporter|60000|s/void reporter_mention\(struct reporter \*reporter\) \{ reporter->mention = true; \}/void reporter_mention(struct reporter *reporter) { reporter->mention = 0; }/
 an attempt that hangs is never ended|link|link|50000|s/settings->attempt_ms/0/
 a reboot does not ask for the latch|link|link|50000|s/if \(view->may_reboot &&/if (1 \&\&/
 a door that swings is reported each time|device|reporter|60000|s/reporter->door && now_ms >= reporter->door_ms/reporter->door/
@@ -56,7 +56,7 @@ a report that was covered settles|device|reporter|60000|s/  if \(!is_newest\) re
 a deletion is not covered|device|reporter|60000|s/      reporter->version = 0;\n      return note_foreign\(reporter, now\);/      break;/
 another's refusal counts|device|reporter|60000|s/if \(!is_own \|\| answer->number != reporter->number\) return VERDICT_NONE;//
 a torn answer counts|report|shadow|20000|s/if \(more == 0\)/if (1)/
-a cleared state is no change|report|shadow|20000|s/if \(state->kind != SCAN_OBJECT\) return 1;/if (state->kind != SCAN_OBJECT) return 0;/
+a cleared state is no change|report|shadow|20000|s/if \(state->kind != SCAN_OBJECT\) return true;/if (state->kind != SCAN_OBJECT) return false;/
 updates bear one number|device|reporter|60000|s/return \+\+reporter->number;/return reporter->number + 1;/
 tries without a pause|link|link|50000|s/ \|\| now_ms < link->next_ms//
 a file that goes on is taken|layer|layer|50000|s/  if \(more != 0\) return LAYER_SYNTAX;\n//

@@ -81,7 +81,7 @@ static enum press look(struct play *play) {
 }
 
 static enum press edge(struct play *play) {
-  return press_edge(&play->classifier, play->down, play->now_ms);
+  return press_take_edge(&play->classifier, play->down, play->now_ms);
 }
 
 static void to_due(struct play *play) {
@@ -147,7 +147,7 @@ static void be_busy(struct play *play) {
     flip(play);
   }
   (void) next(play);
-  press_missed(&play->classifier, play->now_ms);
+  press_restart_hold(&play->classifier, play->now_ms);
 }
 
 static enum press see_some(struct play *play) {

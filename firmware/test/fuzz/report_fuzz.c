@@ -39,8 +39,8 @@ static void make_report(const uint8_t *d, struct report *report) {
   memcpy(&report->boot_count, d + 10, 4);
   memcpy(&report->number, d + 24, 4);
   memcpy(&report->version, d + 14, 8);
-  name(report->command_id, COMMAND_ID_CHARS_MAX, d[22]);
-  name(report->refused_id, COMMAND_ID_CHARS_MAX, d[23]);
+  name(report->command_id, COMMAND_ID_TAKEN_CHARS_MAX, d[22]);
+  name(report->refused_id, COMMAND_ID_TAKEN_CHARS_MAX, d[23]);
   report->firmware = "2.0.0";
 }
 
@@ -249,12 +249,12 @@ static void require_verdict(const struct report *report,
                 answer->changes_reported;
   enum reporter_verdict verdict;
   reporter_start(&reporter, report->boot_count, 900000);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   reporter.number = reporter.settled = report->number - 1;
-  REQUIRE(reporter_send(&reporter, &now, 3) == report->number,
+  REQUIRE(reporter_begin_update(&reporter, &now, 3) == report->number,
           "updates are counted one by one");
   require_clock(&reporter, report, answer);
-  verdict = reporter_answer(&reporter, answer, &now);
+  verdict = reporter_take_answer(&reporter, answer, &now);
   REQUIRE((verdict == VERDICT_SETTLED) == settles,
           "only its own answer settles a report");
   REQUIRE((verdict == VERDICT_REJECTED) ==
@@ -265,7 +265,7 @@ static void require_verdict(const struct report *report,
               answer->changes_reported,
           "what is desired is nobody's report");
   now.uptime_ms += REPORTER_RETRY_MOST_MS;
-  REQUIRE(reporter_wants(&reporter, &now) == !settles,
+  REQUIRE(reporter_is_due(&reporter, &now) == !settles,
           "retries end with the answer");
 }
 
@@ -276,7 +276,7 @@ static void require_answer(const struct report *report, enum shadow_topic topic,
   expected.topic = topic;
   expected.is_readable = json_tree_read(&s_answer, payload, size);
   if (expected.is_readable) expect_answer(&expected);
-  shadow_read(topic, (const char *) payload, size, &answer);
+  shadow_read_answer(topic, (const char *) payload, size, &answer);
   REQUIRE(answer.topic == topic && answer.is_readable == expected.is_readable,
           "both can read it, or neither");
   REQUIRE(answer.changes_reported == expected.changes_reported,
@@ -308,7 +308,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require_it_says_so(&report, text, length);
   length = require_update(&report, text, length, update);
   how = data[MADE_OF];
-  index = how % SHADOW_TOPICS;
+  index = how % SHADOW_TOPIC_COUNT;
   topic = (enum shadow_topic) index;
   data += MADE_OF + 1;
   size -= MADE_OF + 1;

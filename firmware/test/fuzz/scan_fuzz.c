@@ -23,7 +23,8 @@ static size_t utf8(uint32_t point, uint8_t *out) {
   return bytes;
 }
 
-/* scan_string gives the decoded text, or refuses a NUL or what does not fit. */
+/* scan_decode_string gives the decoded text, or refuses a NUL or what does not
+ * fit. */
 static void require_text(const struct json_tree *tree, struct json_text text,
                          const struct scan_value *value) {
   static uint8_t expected[4 * JSON_POINTS_MAX];
@@ -35,16 +36,18 @@ static void require_text(const struct json_tree *tree, struct json_text text,
     length += utf8(tree->points[text.from + i], expected + length);
   }
   if (nul) {
-    REQUIRE(scan_string(value, out, sizeof(out)) == CORE_EARG,
+    REQUIRE(scan_decode_string(value, out, sizeof(out)) == CORE_EARG,
             "text with a NUL is refused");
     return;
   }
-  REQUIRE(scan_string(value, out, length + 1) == CORE_OK, "text decodes");
+  REQUIRE(scan_decode_string(value, out, length + 1) == CORE_OK,
+          "text decodes");
   REQUIRE(strlen(out) == length && memcmp(out, expected, length) == 0,
           "text decodes alike");
-  REQUIRE(scan_string(value, out, length == 0 ? 0 : length) == CORE_ESPACE ||
-              length == 0,
-          "text that does not fit is refused");
+  REQUIRE(
+      scan_decode_string(value, out, length == 0 ? 0 : length) == CORE_ESPACE ||
+          length == 0,
+      "text that does not fit is refused");
 }
 
 static char kind_of(const struct scan_value *value) {

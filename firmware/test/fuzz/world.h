@@ -35,7 +35,7 @@ struct world_record {
   uint32_t generation; /*!< 0 = no whole record. */
   uint64_t version;
   int action, result, after_loss;
-  char id[COMMAND_ID_CHARS_MAX + 1];
+  char id[COMMAND_ID_TAKEN_CHARS_MAX + 1];
 };
 
 /*! What the code under test is doing while the latch moves. */

@@ -63,9 +63,9 @@ static __attribute__((noinline)) int take(const char *payload, size_t length,
   status = command_parse(payload, length, &command);
   if (part == PARSE) return status;
   if (status == CORE_OK) {
-    outcome = (int) lock_command(&s_bench.lock, &command, &s_now);
+    outcome = (int) lock_handle_command(&s_bench.lock, &command, &s_now);
   } else {
-    lock_malformed(&s_bench.lock);
+    lock_refuse_malformed(&s_bench.lock);
   }
   if (part == DECIDE) return outcome;
   report_collect(&s_bench.lock, &context, &s_now, &report);
