@@ -1,5 +1,5 @@
-/*! Tests of core/clock.h and reporter_set_clock: between which bounds the true
- * time lies, and what is a sample (D3). clock_walk_test.c holds both against an
+/*! Tests of core/clock.h and reporter_set_clock: the bounds of the true time,
+ * and which answers are samples (D3). clock_walk_test.c tests both against an
  * attacker over a long time. */
 #include "clock.h"
 
@@ -14,8 +14,8 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
-/* One update and its answer. The true time runs 10^6 + `ppm` nanoseconds in a
- * millisecond of uptime, so that all of it is exact. */
+/* One update and its answer. The true time advances 10^6 + `ppm` nanoseconds
+ * per millisecond of uptime, which keeps the arithmetic exact. */
 struct answer {
   int64_t fraction_ns; /* Of the second at power-on. */
   int64_t ppm;
@@ -85,7 +85,7 @@ static void the_true_time_lies_between_the_bounds(void) {
     check_answer(&a);
     seen += a.there_ms + a.back_ms <= CLOCK_ANSWER_MS_MAX;
   }
-  CHECK("samples and none are both tried", seen > 1000 && seen < 2880);
+  CHECK("both samples and other answers occur", seen > 1000 && seen < 2880);
 }
 
 static void the_bounds_are_as_tight_as_they_can_be(void) {
@@ -110,7 +110,7 @@ static void the_bounds_are_as_tight_as_they_can_be(void) {
   }
 }
 
-static void an_answer_that_says_nothing_or_takes_too_long_is_no_sample(void) {
+static void an_answer_without_a_time_or_too_late_is_not_a_sample(void) {
   static const struct {
     const char *row;
     uint64_t second, sent_ms, received_ms;
@@ -148,7 +148,7 @@ static void the_narrowest_sample_is_kept_whatever_its_second(void) {
       {"an equal one, no older than its drift", 100, 0, 0, 1},
       {"an equal one, when the kept one has widened", 100, 10000, 0, 0},
       {"a wider one", 500, 5000, 0, 1},
-      {"a wider one, the kept one as wide by now", 500, 2000000, 0, 1},
+      {"a wider one, the kept one equally wide by now", 500, 2000000, 0, 1},
       {"a wider one, the kept one wider by now", 500, 2000001, 0, 0},
       {"the server steps forwards, a wider one", 500, 5000, 3600, 1},
       {"the server steps forwards, a narrower one", 40, 5000, 3600, 0},
@@ -261,7 +261,7 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
 void clock_tests(void) {
   RUN(the_true_time_lies_between_the_bounds);
   RUN(the_bounds_are_as_tight_as_they_can_be);
-  RUN(an_answer_that_says_nothing_or_takes_too_long_is_no_sample);
+  RUN(an_answer_without_a_time_or_too_late_is_not_a_sample);
   RUN(the_narrowest_sample_is_kept_whatever_its_second);
   RUN(drift_is_rounded_up);
   RUN(only_the_answer_to_the_last_update_is_a_sample);

@@ -1,5 +1,5 @@
-/*! Random walks of a lock whose network belongs to an attacker: who holds,
- * repeats, reorders and releases whole messages for any time, but forges none.
+/*! Random walks of a lock whose network an attacker controls, who delays,
+ * repeats and reorders whole messages, but cannot forge any.
  * The true time always lies between the bounds, and no unlock acts after its
  * expiry by the true time (D3, S1). */
 #include <stdio.h>
@@ -25,7 +25,7 @@ struct walk {
   uint64_t uptime_ms;
   struct clock clock;
   struct reporter reporter;
-  struct shadow_answer held[HELD_MAX]; /* `second` 0: on its way there. */
+  struct shadow_answer held[HELD_MAX]; /* `second` 0: not yet at the server. */
   int held_count;
   struct flash_sim sim;
   struct lock lock;
@@ -68,7 +68,7 @@ static void boot(struct walk *walk, uint32_t boots) {
   (void) lock_boot(&walk->lock, &settings, &port, &walk->sim.flash, &now);
 }
 
-/* Uptime runs up to 100 ppm fast or slow, another rate each time. */
+/* Uptime runs up to 100 ppm fast or slow, at a new rate each time. */
 static void pass(struct walk *walk) {
   static const uint32_t most_ms[] = {1, 50, 1500, 20000, 30000000};
   uint32_t how = roll(&walk->seed, 20) == 0 ? 4 : roll(&walk->seed, 4);
@@ -91,13 +91,13 @@ static void send(struct walk *walk) {
   held->number = number;
 }
 
-/* The newest more often than the others. */
+/* Prefers the newest. */
 static int pick(struct walk *walk, int count) {
   int back = roll(&walk->seed, 2) == 0 ? 0 : (int) roll(&walk->seed, HELD_MAX);
   return back < count ? (count - 1 - back) % HELD_MAX : -1;
 }
 
-/* The server takes an update, once; or an answer arrives, once or again. */
+/* The server takes an update, once; or an answer arrives, possibly repeated. */
 static void release(struct walk *walk) {
   int index = pick(walk, walk->held_count);
   struct shadow_answer *held = &walk->held[index < 0 ? 0 : index];
@@ -188,7 +188,7 @@ static void no_attacker_makes_a_device_believe_a_wrong_time(void) {
     refused += walk.refused;
     known += walk.known;
   }
-  /* Walks in which the attacker lets nothing through would prove nothing. */
+  /* Walks in which nothing gets through would prove nothing. */
   CHECK("unlocks are executed", opened > WALKS);
   CHECK("and refused", refused > WALKS);
   CHECK("the time is known, and at times not",

@@ -1,5 +1,5 @@
-/*! The device rules as shared vectors: the same steps that the model's own
- * account of the device is held to. */
+/*! The device rules as shared vectors, which also test the model's own
+ * implementation of the device. */
 #include <string.h>
 
 #include "check.h"
@@ -31,7 +31,7 @@ static struct moment moment_of(const struct bench *bench, uint64_t at_s) {
   return now;
 }
 
-/* An answer of the shadow, written at its arrival. */
+/* An answer of the shadow, composed at its arrival. */
 static void answer(struct bench *bench, uint64_t sent_at_s, uint64_t at_s) {
   (void) clock_take_answer(&bench->clock, START_S + at_s,
                            (sent_at_s - bench->booted_at_s) * 1000,

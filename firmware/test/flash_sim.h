@@ -24,7 +24,7 @@ struct flash_sim {
 /*! Blank flash with power. */
 void flash_sim_start(struct flash_sim *sim);
 
-/*! Power comes back, and stays. */
+/*! Power returns, and stays. */
 void flash_sim_power(struct flash_sim *sim);
 
 #endif

@@ -100,7 +100,7 @@ static void flashes_can_be_counted_over_any_state(void) {
   }
 }
 
-static void a_state_shown_again_goes_on_and_zeroed_memory_is_a_start(void) {
+static void a_state_shown_again_continues_and_zeroed_memory_is_valid(void) {
   struct indicator indicator;
   char out[9];
   memset(&indicator, 0, sizeof(indicator));
@@ -115,5 +115,5 @@ void indicator_tests(void) {
   RUN(each_state_has_its_pattern);
   RUN(the_state_is_the_worst_that_is_known);
   RUN(flashes_can_be_counted_over_any_state);
-  RUN(a_state_shown_again_goes_on_and_zeroed_memory_is_a_start);
+  RUN(a_state_shown_again_continues_and_zeroed_memory_is_valid);
 }

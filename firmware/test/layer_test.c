@@ -1,4 +1,4 @@
-/*! Tests of core/layer.h: every fault that a settings file can have (D8). */
+/*! Tests of core/layer.h: the faults of settings files (D8). */
 #include "layer.h"
 
 #include <limits.h>
@@ -27,8 +27,8 @@ static void on_unknown(const char *sibling, const struct scan_value *name) {
                   name->at);
 }
 
-/* The text lies at the end of memory that may be read: under the sanitizer a
- * byte too many is an error. */
+/* The text ends where readable memory ends, so that the sanitizer detects a
+ * read past it. */
 static int check_text(const char *text, size_t length, const char **key) {
   char copy[2048];
   char *at = copy + sizeof(copy) - length;
@@ -44,8 +44,8 @@ struct row {
   const char *row;
   const char *text;
   int status;
-  const char *key;     /* Where it is LAYER_IGNORED. */
-  const char *unknown; /* NULL = not looked at. */
+  const char *key;     /* For LAYER_IGNORED. */
+  const char *unknown; /* NULL = not checked. */
 };
 
 static void check_rows(const struct row *rows, size_t count) {
@@ -61,7 +61,7 @@ static void check_rows(const struct row *rows, size_t count) {
   }
 }
 
-static void a_file_is_good_when_the_system_took_all_of_it(void) {
+static void a_file_is_good_if_the_system_accepted_all_of_it(void) {
   static const struct row rows[] = {
       {"all of ours",
        "{\"app\":{\"role\":\"lock\"},\"pins\":{\"relay\":4,\"door\":-1},"
@@ -169,7 +169,7 @@ static void a_value_that_the_system_does_not_have_was_ignored(void) {
   check_rows(rows, COUNT_OF(rows));
 }
 
-static void what_is_not_one_object_is_no_settings_file(void) {
+static void text_that_is_not_one_object_is_not_a_settings_file(void) {
   static const struct row rows[] = {
       {"empty", "", LAYER_SYNTAX, "", ""},
       {"white space", " \n", LAYER_SYNTAX, "", ""},
@@ -210,7 +210,7 @@ static const char whole[] =
     "true}},\n  \"pins\": {\"relay\": 4, \"door\": -1},\n  \"lock\": "
     "{\"power_on\": \"locked\"}\n}";
 
-static void a_file_cut_anywhere_is_no_settings_file(void) {
+static void a_file_cut_anywhere_is_not_a_settings_file(void) {
   size_t length, nul;
   const char *key;
   CHECK("whole", check_text(whole, strlen(whole), &key) == 0);
@@ -218,7 +218,7 @@ static void a_file_cut_anywhere_is_no_settings_file(void) {
     char text[sizeof(whole)], row[32];
     (void) snprintf(row, sizeof(row), "%u bytes", (unsigned) length);
     CHECK(row, check_text(whole, length, &key) == LAYER_SYNTAX);
-    /* As a file system leaves it after a power cut: zeros to the old length. */
+    /* As after a power cut in the file system: zeros to the old length. */
     memset(text, 0, sizeof(text));
     memcpy(text, whole, length);
     for (nul = length + 1; nul <= strlen(whole); nul++) {
@@ -227,8 +227,8 @@ static void a_file_cut_anywhere_is_no_settings_file(void) {
   }
 }
 
-/* The system stopped at any setting, and has the defaults from there on. */
-static void the_first_setting_that_was_not_taken_is_named(void) {
+/* The system stopped at any setting, and has defaults for the rest. */
+static void the_first_ignored_setting_is_named(void) {
   static const char text[] =
       "{\"pins\":{\"relay\":4,\"door\":-1},\"app\":{\"role\":\"lock\"},"
       "\"lock\":{\"pulse_ms\":700}}";
@@ -271,10 +271,10 @@ static void a_key_of_any_length_is_read(void) {
 }
 
 void layer_tests(void) {
-  RUN(a_file_is_good_when_the_system_took_all_of_it);
+  RUN(a_file_is_good_if_the_system_accepted_all_of_it);
   RUN(a_value_that_the_system_does_not_have_was_ignored);
-  RUN(what_is_not_one_object_is_no_settings_file);
-  RUN(a_file_cut_anywhere_is_no_settings_file);
-  RUN(the_first_setting_that_was_not_taken_is_named);
+  RUN(text_that_is_not_one_object_is_not_a_settings_file);
+  RUN(a_file_cut_anywhere_is_not_a_settings_file);
+  RUN(the_first_ignored_setting_is_named);
   RUN(a_key_of_any_length_is_read);
 }

@@ -66,7 +66,7 @@ static void a_version_belongs_to_one_command(void) {
 static void an_unlock_acts_only_inside_its_time(void) {
   static const struct {
     const char *row;
-    int64_t offset_ms; /* Of now against issuedAt; expiresAt is 30000 later. */
+    int64_t offset_ms; /* From issuedAt to now; expiresAt is 30000 later. */
     enum outcome outcome;
     enum refusal refusal;
   } rows[] = {
@@ -85,7 +85,7 @@ static void an_unlock_acts_only_inside_its_time(void) {
     struct moment now = sample_moment(2);
     bench_ready(&bench);
     now.latest_ms = (uint64_t) ((int64_t) (NOW_S * 1000) + rows[i].offset_ms);
-    /* The earliest decides nothing. */
+    /* The earliest bound must not matter. */
     now.earliest_ms = 1;
     CHECK(rows[i].row,
           lock_handle_command(&bench.lock, &c, &now) == rows[i].outcome);
@@ -154,7 +154,7 @@ static void a_lost_journal_refuses_what_may_have_acted_before(void) {
     CHECK(rows[i].row, rows[i].outcome == OUTCOME_EXECUTED ||
                            bench.lock.refusal == REFUSAL_JOURNAL);
     if (rows[i].outcome == OUTCOME_EXECUTED) continue;
-    /* A restart is no remedy: the entry says that it follows a loss. */
+    /* A restart changes nothing: the entry records the loss. */
     (void) bench_boot(&bench);
     CHECK(rows[i].row,
           lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
@@ -173,7 +173,7 @@ static void a_blank_journal_refuses_unlocks_until_a_lock_is_written(void) {
   CHECK("then", bench_give(&bench, ACTION_UNLOCK, 7, 1) == OUTCOME_EXECUTED);
 }
 
-static void an_unwritable_journal_refuses_unlocks_and_performs_locks(void) {
+static void an_unwritable_journal_refuses_unlocks_and_executes_locks(void) {
   struct bench bench;
   bench_ready(&bench);
   CHECK("open", bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
@@ -200,7 +200,7 @@ static void the_journal_is_written_before_the_latch_opens(void) {
   CHECK("order", bench.journalled_at_unlock == 11);
 }
 
-/* The power-cut matrix: cut after every byte of the flash's work. */
+/* The power-cut matrix: cut after every byte written or erased. */
 static void a_power_cut_at_any_byte_never_opens_twice(void) {
   long cut;
   int opened = 1;
@@ -221,9 +221,9 @@ static void a_power_cut_at_any_byte_never_opens_twice(void) {
       CHECK("again", bench.latch == LATCH_LOCKED);
     }
     CHECK("older", bench_give(&bench, ACTION_UNLOCK, 9, 3) == OUTCOME_REFUSED);
-    CHECK("goes on",
+    CHECK("still works",
           bench_give(&bench, ACTION_LOCK, 12, 3) == OUTCOME_EXECUTED);
-    CHECK("goes on",
+    CHECK("still works",
           bench_give(&bench, ACTION_UNLOCK, 13, 3) == OUTCOME_EXECUTED);
     if (cut > 2000) {
       CHECK("the matrix ends", 0);
@@ -266,7 +266,7 @@ void lock_tests(void) {
   RUN(without_the_time_only_locks_act);
   RUN(a_lost_journal_refuses_what_may_have_acted_before);
   RUN(a_blank_journal_refuses_unlocks_until_a_lock_is_written);
-  RUN(an_unwritable_journal_refuses_unlocks_and_performs_locks);
+  RUN(an_unwritable_journal_refuses_unlocks_and_executes_locks);
   RUN(the_journal_is_written_before_the_latch_opens);
   RUN(a_power_cut_at_any_byte_never_opens_twice);
   RUN(power_on_is_the_declared_state);

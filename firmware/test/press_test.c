@@ -40,7 +40,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   return count;
 }
 
-static void a_waveform_is_told_apart(void) {
+static void waveforms_are_told_apart(void) {
   static const struct {
     const char *row;
     uint32_t flips[9];
@@ -75,7 +75,7 @@ static void a_waveform_is_told_apart(void) {
   }
 }
 
-static void a_button_held_at_power_on_is_no_press(void) {
+static void a_button_held_at_power_on_is_not_a_press(void) {
   struct press_classifier classifier;
   press_start(&classifier, &settings, 1, 0);
   CHECK("held", press_tick(&classifier, 1, 60000) == PRESS_NONE);
@@ -114,7 +114,7 @@ static int format(const char *serial, enum press press, uint64_t pressed_ms,
   return status;
 }
 
-static void a_press_is_worded_as_the_aws_iot_button_does(void) {
+static void a_press_is_formatted_like_the_aws_iot_buttons(void) {
   char out[PRESS_BYTES_MAX], serial[PRESS_SERIAL_CHARS_MAX + 2];
   static const struct press_message unvouched = {"b",  0,    0,
                                                  3000, 3300, PRESS_SINGLE};
@@ -151,8 +151,8 @@ static void a_press_is_worded_as_the_aws_iot_button_does(void) {
 }
 
 void press_tests(void) {
-  RUN(a_waveform_is_told_apart);
-  RUN(a_button_held_at_power_on_is_no_press);
+  RUN(waveforms_are_told_apart);
+  RUN(a_button_held_at_power_on_is_not_a_press);
   RUN(an_edge_that_changes_nothing_is_ignored);
-  RUN(a_press_is_worded_as_the_aws_iot_button_does);
+  RUN(a_press_is_formatted_like_the_aws_iot_buttons);
 }

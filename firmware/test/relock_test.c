@@ -1,10 +1,10 @@
-/*! Tests of core/lock.h: what moves the latch besides commands, auto-relock and
- * a hand at the exit, as tables (D5, D9). */
+/*! Tests of core/lock.h: auto-relock and the exit button, as tables
+ * (D5, D9). */
 #include "bench.h"
 #include "check.h"
 #include "vectors_types.h"
 
-static void it_relocks_by_itself(void) {
+static void a_lock_relocks_after_its_delay(void) {
   static const struct {
     const char *row;
     uint32_t relock_ms, pulse_ms;
@@ -42,7 +42,7 @@ static void it_relocks_by_itself(void) {
 }
 
 /* The unlock is at 2 s; the door moves at these times in ms, open first. */
-static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
+static void an_opened_door_rests_closed_before_it_relocks(void) {
   static const struct {
     const char *row;
     enum relock_from from;
@@ -63,7 +63,7 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
        1000,
        {3000, 4000, 0},
        7000},
-      {"settles over the time",
+      {"settles past the time",
        RELOCK_FROM_UNLOCK,
        5000,
        1000,
@@ -192,8 +192,8 @@ static void a_repeated_unlock_does_not_prolong_the_time(void) {
 }
 
 void relock_tests(void) {
-  RUN(it_relocks_by_itself);
-  RUN(a_door_that_was_opened_rests_closed_before_it_relocks);
+  RUN(a_lock_relocks_after_its_delay);
+  RUN(an_opened_door_rests_closed_before_it_relocks);
   RUN(the_exit_opens_without_cloud_clock_and_journal);
   RUN(a_command_overrides_the_exit_at_once);
   RUN(a_repeated_unlock_does_not_prolong_the_time);

@@ -1,5 +1,5 @@
-/*! Tests of core/shadow.h: what the shadow's answers say, and what that means
- * to a lock that waits for one. */
+/*! Tests of core/shadow.h: the contents of the shadow's answers, and their
+ * meaning to a lock that waits for one. */
 #include "shadow.h"
 
 #include <stdio.h>
@@ -21,8 +21,8 @@ static struct moment at_ms(uint64_t uptime_ms) {
   return now;
 }
 
-/* Reads from memory of exactly that size, so that the sanitizer sees any read
- * past the end: messages carry no NUL. */
+/* Reads from memory of exactly that size, so that the sanitizer detects any
+ * read past the end: messages have no final NUL. */
 static struct shadow_answer read_exact(enum shadow_topic topic,
                                        const char *payload, size_t length) {
   struct shadow_answer answer;
@@ -93,7 +93,7 @@ static void an_answer_cut_at_any_byte_settles_nothing(void) {
   CHECK("there are cuts", cuts > 2000);
 }
 
-/* The least that Mongoose OS sets aside for a message; a longer one ends the
+/* The smallest buffer of Mongoose OS for a message; a longer one ends the
  * connection. */
 #define RECEIVE_BYTES_MAX 3072
 
@@ -127,7 +127,7 @@ static void the_answer_to_the_longest_report_can_be_received(void) {
   length = strlen(text);
   CHECK("readable",
         read_exact(SHADOW_UPDATE_ACCEPTED, text, length).number == UINT32_MAX);
-  /* Its head and its topic come on top. */
+  /* Header and topic are added to it. */
   length += 7 + strlen("$aws/things//shadow/update/accepted") +
             PRESS_SERIAL_CHARS_MAX;
   CHECK("length", length < RECEIVE_BYTES_MAX);

@@ -38,15 +38,15 @@ static void bench_ready(struct bench *bench, uint32_t relock_ms) {
         lock_handle_command(&bench->lock, &lock, &now) == OUTCOME_EXECUTED);
 }
 
-/* Times at the ends of their ranges: none may wrap into a door that opens. */
-static void no_time_is_so_odd_that_it_opens(void) {
+/* Times at the ends of their ranges: no overflow may open the door. */
+static void no_extreme_time_opens_the_door(void) {
   static const uint64_t most_s = (UINT64_C(1) << 53) - 1;
   static const struct {
     const char *row;
     uint64_t issued_s, expires_s, latest_ms;
     int opens;
   } rows[] = {
-      {"as it should be", NOW_S, NOW_S + 30, NOW_S * 1000, 1},
+      {"a normal unlock", NOW_S, NOW_S + 30, NOW_S * 1000, 1},
       {"no time of day", NOW_S, NOW_S + 30, 0, 0},
       {"a clock back in 1970, an unlock too", 0, 30, 5, 1},
       {"never expires", NOW_S, (UINT64_C(1) << 53) - 1, NOW_S * 1000, 1},
@@ -73,7 +73,7 @@ static void no_time_is_so_odd_that_it_opens(void) {
   }
 }
 
-static void a_clock_that_steps_back_opens_nothing_burned(void) {
+static void a_clock_that_steps_back_never_revives_a_burned_unlock(void) {
   struct bench bench;
   struct command c = sample_command(ACTION_UNLOCK, 11);
   struct moment now = sample_moment(60);
@@ -105,7 +105,7 @@ static void a_relock_is_due_from_uptime_0_and_after_months(void) {
 }
 
 void time_tests(void) {
-  RUN(no_time_is_so_odd_that_it_opens);
-  RUN(a_clock_that_steps_back_opens_nothing_burned);
+  RUN(no_extreme_time_opens_the_door);
+  RUN(a_clock_that_steps_back_never_revives_a_burned_unlock);
   RUN(a_relock_is_due_from_uptime_0_and_after_months);
 }

@@ -56,7 +56,7 @@ static int character(struct json_tree *t) {
   return 1;
 }
 
-/* The four digits behind \u, or -1. */
+/* The four digits after \u, or -1. */
 static long four(struct json_tree *t) {
   char digits[5] = {0};
   char *end;
@@ -69,7 +69,7 @@ static long four(struct json_tree *t) {
   return value;
 }
 
-/* What follows a backslash. */
+/* The rest of an escape. */
 static int escaped(struct json_tree *t) {
   static const char names[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
   int name = peek(t);

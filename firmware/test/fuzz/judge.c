@@ -17,7 +17,7 @@ void require_journal_kept(const struct world *world,
   for (i = 0; i < world->maybe_count; i++) {
     known |= same(found, &world->maybe[i]);
   }
-  REQUIRE(known || world->unsure, "the older record is whole, or the new (D1)");
+  REQUIRE(known || world->unsure, "the old or the new record is whole (D1)");
 }
 
 struct expected judge(const struct world *world, const struct command *c) {
@@ -118,13 +118,13 @@ void require_outcome(struct world *world, const struct command *c,
                  world->flash.power >= 0;
   int moved = e->locks || (e->opens && !failed);
   REQUIRE(outcome == e->outcome || (failed && may_fail),
-          "a command does what its rules say (D1 to D3)");
+          "a command obeys the rules (D1 to D3)");
   if (world->flash.power != 0) {
     REQUIRE(world->moves - moves == moved, "it moves once or not at all");
-    REQUIRE(moved || world->latch == before, "what is refused moves nothing");
+    REQUIRE(moved || world->latch == before, "a refusal moves nothing");
     REQUIRE(
         !moved || world->latch == (e->opens ? LATCH_UNLOCKED : LATCH_LOCKED),
-        "it moves to where it should");
+        "it moves to the right position");
   }
   if (moved) world->source = SOURCE_REMOTE;
   if (failed) {

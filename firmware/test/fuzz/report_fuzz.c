@@ -1,9 +1,9 @@
-/*! Fuzzes core/report and core/shadow: any report is one valid object that says
- * what it was given, its update is one with its token, and an answer says what
- * a second, independent reading finds in it (D4).
+/*! Fuzzes core/report and core/shadow: any report is one valid object with the
+ * given values, its update adds the token, and an answer is read like by a
+ * second, independent parser (D4).
  *
- * Input: 32 bytes that make the report, a byte that says on which topic the
- * answer comes and how it is made, then bytes that damage it, or are it. */
+ * Input: 32 bytes for the report, a byte for the answer's topic and kind, then
+ * bytes that damage the answer, or are the answer. */
 #include <string.h>
 
 #include "json_tree.h"
@@ -58,8 +58,7 @@ static int has(const struct json_tree *tree, const char *key,
   return 0;
 }
 
-/* The CRC-32 of the text up to the report's id, by a table where the core goes
- * bit by bit. */
+/* The CRC-32 of the text up to the report's id, by a table, unlike the core. */
 static uint32_t crc_before_id(const char *text, size_t length) {
   static const uint32_t table[] = {
       0x00000000u, 0x1db71064u, 0x3b6e20c8u, 0x26d930acu,
@@ -129,7 +128,7 @@ static void require_it_says_so(const struct report *report, const char *text,
           "refused");
 }
 
-/* The update is the report and its token, and nothing else. */
+/* The update is exactly the report and its token. */
 static size_t require_update(const struct report *report, const char *text,
                              size_t length, char *update) {
   static char expected[REPORT_UPDATE_BYTES_MAX];
@@ -150,8 +149,8 @@ static size_t require_update(const struct report *report, const char *text,
 
 /* ---- Answers ---- */
 
-/* The number that digits write, or UINT64_MAX for any other text or for 2^53
- * and more; no digit is 0. */
+/* The number in decimal digits, 0 without digits; UINT64_MAX for any other text
+ * or from 2^53 on. */
 static uint64_t number_of(const uint8_t *at, size_t length) {
   uint64_t number = 0;
   size_t i;
@@ -162,7 +161,7 @@ static uint64_t number_of(const uint8_t *at, size_t length) {
   return number < UINT64_C(1) << 53 ? number : UINT64_MAX;
 }
 
-/* A token is read as it is written: ours holds no escape. */
+/* A token is read as written: ours contains no escape. */
 static void expect_token(const struct json_node *node,
                          struct shadow_answer *expected) {
   size_t from = node->from + 1, to = node->to - 1, dash = from;
@@ -188,7 +187,7 @@ static int expect_change(int state) {
   return 0;
 }
 
-/* Where a key comes twice, the last one counts. */
+/* Of duplicate keys, the last one counts. */
 static void expect_answer(struct shadow_answer *expected) {
   int i;
   for (i = json_tree_next(&s_answer, 0, 0); i >= 0;
@@ -227,17 +226,17 @@ static void require_clock(const struct reporter *reporter,
   struct clock clock;
   memset(&clock, 0, sizeof(clock));
   REQUIRE(!reporter_set_clock(reporter, answer, &now, &clock),
-          "an answer that took too long tells no time (D3)");
+          "a late answer gives no time (D3)");
   now.uptime_ms = 705;
   REQUIRE(reporter_set_clock(reporter, answer, &now, &clock) == is_sample,
-          "only its own answer tells the time (D3)");
+          "only its own answer gives the time (D3)");
   clock_read(&clock, now.uptime_ms, &now);
   REQUIRE(moment_has_time(&now) == is_sample &&
               (!is_sample || now.earliest_ms == answer->second * 1000),
-          "the time is what the answer says (D3)");
+          "the time is the answer's (D3)");
 }
 
-/* What the answer must mean to a device that waits for this report's alone. */
+/* The answer's meaning to a device that waits only for this report's answer. */
 static void require_verdict(const struct report *report,
                             const struct shadow_answer *answer) {
   struct reporter reporter;
@@ -252,7 +251,7 @@ static void require_verdict(const struct report *report,
   reporter_set_connected(&reporter, 1);
   reporter.number = reporter.settled = report->number - 1;
   REQUIRE(reporter_begin_update(&reporter, &now, 3) == report->number,
-          "updates are counted one by one");
+          "updates are numbered consecutively");
   require_clock(&reporter, report, answer);
   verdict = reporter_take_answer(&reporter, answer, &now);
   REQUIRE((verdict == VERDICT_SETTLED) == settles,
@@ -263,7 +262,7 @@ static void require_verdict(const struct report *report,
   REQUIRE(verdict != VERDICT_FOREIGN ||
               answer->topic != SHADOW_UPDATE_ACCEPTED || !answer->is_readable ||
               answer->changes_reported,
-          "what is desired is nobody's report");
+          "`desired` is not a report");
   now.uptime_ms += REPORTER_RETRY_MOST_MS;
   REQUIRE(reporter_is_due(&reporter, &now) == !settles,
           "retries end with the answer");
@@ -278,15 +277,15 @@ static void require_answer(const struct report *report, enum shadow_topic topic,
   if (expected.is_readable) expect_answer(&expected);
   shadow_read_answer(topic, (const char *) payload, size, &answer);
   REQUIRE(answer.topic == topic && answer.is_readable == expected.is_readable,
-          "both can read it, or neither");
+          "both parsers agree on readability");
   REQUIRE(answer.changes_reported == expected.changes_reported,
-          "both see a change of the report, or neither");
+          "both parsers see the same change");
   REQUIRE(answer.number == expected.number &&
               (answer.number == 0 || answer.boot_count == expected.boot_count),
-          "both read the same token");
+          "both parsers read the same token");
   REQUIRE(answer.version == expected.version && answer.code == expected.code &&
               answer.second == expected.second,
-          "both read the same numbers");
+          "both parsers read the same numbers");
   require_verdict(report, &answer);
 }
 
@@ -316,7 +315,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require_answer(&report, topic, data, size);
     return 0;
   }
-  /* As the shadow answers: the request, and its version. */
+  /* The shadow's answer: the request and its version. */
   length = (size_t) snprintf((char *) answer, sizeof(answer),
                              "%.*s,\"version\":%u,\"code\":%u,"
                              "\"timestamp\":%u}",

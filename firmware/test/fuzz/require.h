@@ -1,5 +1,5 @@
-/*! What a fuzz target holds the core to: a broken rule ends the process, and
- * the fuzzer keeps the input. */
+/*! Checks of the fuzz targets: a broken rule ends the process, and the fuzzer
+ * keeps the input. */
 #ifndef REQUIRE_H
 #define REQUIRE_H
 

@@ -6,7 +6,7 @@
 #include "require.h"
 #include "status.h"
 
-/* One step of power; 0 when there is none. */
+/* Power for one step; 0 if none is left. */
 static int step(struct world_flash *flash) {
   if (flash->power == 0) return 0;
   if (flash->power > 0) flash->power--;
@@ -48,7 +48,7 @@ static int flash_erase(void *context, unsigned slot) {
   struct world_flash *flash = context;
   size_t i;
   REQUIRE(slot < 2, "flash is used within bounds");
-  /* Where a part lands, the erase before it works and the one after fails. */
+  /* For a partial write, the erase before it works and the one after fails. */
   if (!flash->sound && flash->writes_fail == 2 &&
       flash->part_slot == (int) slot) {
     flash->part_slot = -1;
@@ -114,7 +114,7 @@ struct world_record world_newest(const struct world_flash *flash) {
   return b.generation > a.generation ? b : a;
 }
 
-/* By how much `ms` of uptime may be wrong: 100 ppm, rounded up. */
+/* Largest error of `ms` of uptime: 100 ppm, rounded up. */
 static int64_t drift(int64_t ms) { return ms / 10000 + (ms % 10000 != 0); }
 
 static int64_t earliest(const struct world_sample *s, int64_t uptime_ms) {

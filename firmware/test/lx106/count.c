@@ -1,7 +1,8 @@
 /*! Counts the instructions of a command on the lx106: run with `-icount
  * shift=0`, where the cycle counter advances with the instructions. Each row is
- * `count <parse> <decide and journal> <report> <name>`. Flash is memory here:
- * what its driver takes is not the core's. Knows not how the rows are shown. */
+ * `count <parse> <decide and journal> <report> <name>`. Flash is memory
+ * here, so that its driver does not count. Knows nothing of the rows' layout.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -47,11 +48,11 @@ static void move(void *context, enum latch latch) {
 static const struct flash s_flash = {read_slot, write_slot, erase_slot,
                                      &s_bench};
 
-/* How far a command is followed. */
+/* Where the count of a command ends. */
 enum part { NOTHING, PARSE, DECIDE, REPORT };
 
-/* From the payload to the bytes of the update, or as far as `part`. Not
- * inlined, so that the parts differ by nothing but their work. */
+/* From the payload to the bytes of the update, or to the end of `part`. Not
+ * inlined, so that the parts differ only by their work. */
 static __attribute__((noinline)) int take(const char *payload, size_t length,
                                           enum part part) {
   static const struct report_context context = {7, 12, -61, DECLARATION_STATED,
@@ -117,7 +118,7 @@ static uint32_t measure(const char *payload, enum part part) {
   return cycles() - before;
 }
 
-/* A row, or 1 where the outcome is not the one that the row is about. */
+/* Prints a row; returns 1 if the outcome is not the row's. */
 static int count(const char *name, int outcome, const char *payload) {
   unsigned parts[REPORT + 1];
   int part;

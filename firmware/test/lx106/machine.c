@@ -1,5 +1,5 @@
-/*! What a C program needs of QEMU's `sim` machine: a standard output, an exit,
- * and words for a trap. Knows nothing of what is tested. */
+/*! QEMU's `sim` machine for a C program: standard output, exit, and a message
+ * for a trap. Knows nothing of the tests. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
