@@ -71,7 +71,7 @@ static void numbers_of_any_size_are_written_in_full(void) {
   char out[96];
   size_t length;
   text_start(&text, out, sizeof(out));
-  text_format(&text, "%lu%s%ld ", 0ul, "a%lub", -2147483648l);
+  text_format(&text, "%lu%s%ld ", 0ul, "a%lub", -2147483647l - 1);
   text_format(&text, "%s%lu %ld.", "", 4294967295ul, 2147483647l);
   text_add_nullable(&text, &number);
   text_add_nullable(&text, NULL);
