@@ -13,7 +13,7 @@ the latch before the journal|device|lock|60000|
   s/(  if \(write_journal.*CORE_OK)/  move_latch(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);\n$1/
 an older version acts|device|lock|60000|
   s/command->version < lock->floor_version/command->version + 1 < lock->floor_version/
-an expired unlock acts|device|lock|60000|
+an expired unlock acts|device|lock|130000|
   s/now->latest_ms > expires_ms/now->earliest_ms > expires_ms/
 an unlock acts from the future|device|lock|60000|
   s/ \|\| now->latest_ms \+ tolerance_ms < issued_ms//
