@@ -58,8 +58,10 @@ void report_write_device(struct text *text, uint32_t boot_count,
               (unsigned long) boot_count,
               uncertainty_ms != NULL ? "synced" : "unsynced");
   text_add_nullable(text, uncertainty_ms);
-  text_format(text, ",\"firmware\":\"%s\",\"rssi\":%ld,", firmware,
-              (long) rssi_dbm);
+  text_format(text, ",\"firmware\":\"%s\",\"rssi\":%s%lu,", firmware,
+              rssi_dbm < 0 ? "-" : "",
+              (unsigned long) (rssi_dbm < 0 ? 0u - (uint32_t) rssi_dbm
+                                            : (uint32_t) rssi_dbm));
 }
 
 static void write_report(struct text *text, const struct report *report) {

@@ -52,12 +52,8 @@ void text_format(struct text *text, const char *form, ...) {
     } else if (*++form == 's') {
       text_add_string(text, va_arg(values, const char *));
     } else {
-      unsigned long number = va_arg(values, unsigned long);
-      if (*++form == 'd' && (long) number < 0) {
-        put(text, '-');
-        number = 0 - number;
-      }
-      add_unsigned(text, number);
+      form++;
+      add_unsigned(text, va_arg(values, unsigned long));
     }
   }
   va_end(values);

@@ -22,7 +22,7 @@ void text_start(struct text *text, char *at, size_t size);
 /*! Appends a NUL-terminated string unchanged: the caller does the escaping. */
 void text_add_string(struct text *text, const char *string);
 
-/*! Appends `form` like printf, but understands only %s, %lu and %ld. The
+/*! Appends `form` like printf, but understands only %s and %lu. The
  * compiler checks number and types of the arguments. */
 void text_format(struct text *text, const char *form, ...)
     __attribute__((format(printf, 2, 3)));

@@ -71,14 +71,11 @@ static void numbers_of_any_size_are_written_in_full(void) {
   char out[96];
   size_t length;
   text_start(&text, out, sizeof(out));
-  text_format(&text, "%lu%s%ld ", 0ul, "a%lub", -2147483647l - 1);
-  text_format(&text, "%s%lu %ld.", "", 4294967295ul, 2147483647l);
+  text_format(&text, "%lu%s%s.%lu", 0ul, "a%lub", "", 4294967295ul);
   text_add_nullable(&text, &number);
   text_add_nullable(&text, NULL);
   CHECK("finish", text_finish(&text, &length) == CORE_OK);
-  CHECK("text", strcmp(out,
-                       "0a%lub-2147483648 4294967295 2147483647."
-                       "18446744073709551615null") == 0);
+  CHECK("text", strcmp(out, "0a%lub.429496729518446744073709551615null") == 0);
 }
 
 static void a_name_is_of_letters_digits_and_four_marks(void) {
