@@ -7,21 +7,21 @@
 #include "crc.h"
 #include "status.h"
 
-static const char *const latches[] = {"locked", "unlocked"};
-static const char *const results[] = {"none", "executed", "expired"};
-static const char *const sources[] = {"boot", "remote", "auto", "manual"};
-static const char *const doors[] = {"null", "\"open\"", "\"closed\""};
-static const char *const settings[] = {"", "stated", "kept"};
-static const char *const refusals[] = {"",           "malformed", "superseded",
-                                       "conflict",   "journal",   "clock",
-                                       "implausible"};
+static const char *const latch_names[] = {"locked", "unlocked"};
+static const char *const result_names[] = {"none", "executed", "expired"};
+static const char *const source_names[] = {"boot", "remote", "auto", "manual"};
+static const char *const door_values[] = {"null", "\"open\"", "\"closed\""};
+static const char *const settings_names[] = {"", "stated", "kept"};
+static const char *const refusal_names[] = {
+    "",        "malformed", "superseded", "conflict",
+    "journal", "clock",     "implausible"};
 
-CORE_ASSERT_COUNT(latches, LATCH_COUNT);
-CORE_ASSERT_COUNT(results, RESULT_COUNT);
-CORE_ASSERT_COUNT(sources, SOURCE_COUNT);
-CORE_ASSERT_COUNT(doors, DOOR_COUNT);
-CORE_ASSERT_COUNT(settings, DECLARATION_SOURCE_COUNT);
-CORE_ASSERT_COUNT(refusals, REFUSAL_COUNT);
+CORE_ASSERT_COUNT(latch_names, LATCH_COUNT);
+CORE_ASSERT_COUNT(result_names, RESULT_COUNT);
+CORE_ASSERT_COUNT(source_names, SOURCE_COUNT);
+CORE_ASSERT_COUNT(door_values, DOOR_COUNT);
+CORE_ASSERT_COUNT(settings_names, DECLARATION_SOURCE_COUNT);
+CORE_ASSERT_COUNT(refusal_names, REFUSAL_COUNT);
 
 void report_collect(const struct lock *lock,
                     const struct report_context *context,
@@ -47,7 +47,7 @@ void report_collect(const struct lock *lock,
 }
 
 const char *report_refusal_name(enum refusal refusal) {
-  return refusals[refusal];
+  return refusal_names[refusal];
 }
 
 void report_write_device(struct text *text, uint32_t boot_count,
@@ -66,17 +66,19 @@ void report_write_device(struct text *text, uint32_t boot_count,
 
 static void write_report(struct text *text, const struct report *report) {
   size_t start = text->length;
-  text_format(text, "{\"lock\":\"%s\",\"version\":", latches[report->latch]);
+  text_format(text,
+              "{\"lock\":\"%s\",\"version\":", latch_names[report->latch]);
   text_add_nullable(text, &report->version);
   text_format(
       text,
       ",\"commandId\":\"%s\",\"result\":\"%s\",\"source\":\"%s\",\"refused\":",
-      report->command_id, results[report->result], sources[report->source]);
+      report->command_id, result_names[report->result],
+      source_names[report->source]);
   if (report->refusal == REFUSAL_NONE) {
     text_add_string(text, "null");
   } else {
     text_format(text, "{\"commandId\":\"%s\",\"reason\":\"%s\"}",
-                report->refused_id, refusals[report->refusal]);
+                report->refused_id, refusal_names[report->refusal]);
   }
   text_add_string(text, ",");
   report_write_device(text, report->boot_count,
@@ -84,7 +86,7 @@ static void write_report(struct text *text, const struct report *report) {
                       report->firmware, report->rssi_dbm);
   text_format(
       text, "\"door\":%s,\"settings\":\"%s\",\"relockMs\":%lu,\"pulseMs\":%lu",
-      doors[report->door], settings[report->settings],
+      door_values[report->door], settings_names[report->settings],
       (unsigned long) report->relock_ms, (unsigned long) report->pulse_ms);
   text_format(
       text, ",\"reportId\":\"%lu-%lu-%lu\"}",
