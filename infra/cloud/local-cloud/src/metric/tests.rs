@@ -77,7 +77,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"] = json!({}),
-            "_aws.CloudWatchMetrics is no list",
+            "_aws.CloudWatchMetrics is not a list",
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"][0]["Namespace"] = json!(""),
@@ -85,7 +85,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = json!(["Room"]),
-            "Dimensions is no list of lists",
+            "Dimensions is not a list of lists",
         ),
         (
             |l| l["Room"] = json!(7),
