@@ -187,6 +187,17 @@ impl RecordUpdate {
         }
     }
 
+    /// The change that makes `command` the record's own, at `version`.
+    pub fn with_command(self, version: Version, command: Command) -> RecordUpdate {
+        RecordUpdate {
+            version: Some(version),
+            status: Some(Status::Pending),
+            due: Due::pending(&self.lock, &command),
+            command: Some(command),
+            ..self
+        }
+    }
+
     /// The record after this write.
     pub fn apply(&self, record: &Record) -> Record {
         Record {

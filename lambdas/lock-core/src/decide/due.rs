@@ -17,10 +17,9 @@
 //! | unresponsive, UNLOCK | the device is behind it | system LOCK |
 //! | unresponsive | nothing to send | looked at again later |
 
-use super::Decision;
 use super::report::{Origin, REFUSED_FOR_CLOCK, ReportDecision, decide_report, is_news};
-use super::resend::{may_resend, resend};
-use super::system::{Case, changed, reported_version, system_lock};
+use super::system::reported_version;
+use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::event::Event;
@@ -73,157 +72,141 @@ pub fn decide_due(
     {
         return Some(*decision);
     }
-    let event = Event::of_due(record, now, limits);
+    let case = Case::new(record, Event::of_due(record, now, limits), now, limits);
     Some(match (record.status, &record.command) {
-        (Status::Settled, _) => settled(record, event, now),
-        (_, None) => later(record, Reason::NEVER_HEARD, event, now),
+        (Status::Settled, _) => judge_settled(case),
+        (_, None) => case.look_later(Reason::NEVER_HEARD),
         (status, Some(command)) => match (command.action, status) {
-            (Action::Lock, _) => lock(record, command, event, now, limits),
-            (Action::Unlock, Status::Unresponsive) => lost_unlock(record, command, event, now),
-            (Action::Unlock, _) => unlock(record, command, binding, event, now),
+            (Action::Lock, _) => judge_lock(case, command),
+            (Action::Unlock, Status::Unresponsive) => judge_lost_unlock(case, command),
+            (Action::Unlock, _) => judge_unlock(case, command, binding),
         },
     })
 }
 
-/// A change that holds only while the record is as due as it was read: whatever
-/// has been heard or sent since has moved its due time.
-fn update(record: &Record, due_at: UnixMillis) -> RecordUpdate {
-    RecordUpdate {
-        guard: Guard {
-            due_at: Some(record.due.due_at),
-            ..Guard::of(record)
-        },
-        ..RecordUpdate::new(record, Due::new(&record.lock, due_at))
+impl Case<'_> {
+    /// A change that holds only while the record is due as it was read: any report used and any
+    /// send since then has moved its due time.
+    fn due_update(&self, due_at: UnixMillis) -> RecordUpdate {
+        let record = self.record;
+        RecordUpdate {
+            guard: Guard {
+                due_at: Some(record.due.due_at),
+                ..Guard::of(record)
+            },
+            ..RecordUpdate::new(record, Due::new(&record.lock, due_at))
+        }
+    }
+
+    /// Decides that it is too early to judge: due again at `due_at`.
+    fn wait(self, due_at: UnixMillis, reason: Reason) -> Decision {
+        let update = self.due_update(due_at);
+        self.update(Verdict::Noted, reason, update)
+    }
+
+    /// Decides that there is nothing to send: due again after a device's report interval.
+    fn look_later(self, reason: Reason) -> Decision {
+        let due_at = self.now.plus(REPORT_INTERVAL_MS);
+        self.wait(due_at, reason)
+    }
+
+    /// Decides that the lock is not trusted any more; a person is alerted once.
+    fn distrust(self, due_at: UnixMillis, reason: Reason) -> Decision {
+        let update = RecordUpdate {
+            status: Some(Status::Unresponsive),
+            ..self.due_update(due_at)
+        };
+        self.update(Verdict::Unresponsive, reason, update)
+            .alert(Alert::Unresponsive)
+    }
+
+    /// Decides that an unlock is not waited for any more: the door is locked past it.
+    fn give_up(self, reason: Reason) -> Decision {
+        let update = self.due_update(self.now.plus(REPORT_INTERVAL_MS));
+        self.system_lock(reason, update)
     }
 }
 
-/// Too early to judge: due again at `due_at`.
-fn wait(record: &Record, due_at: UnixMillis, reason: Reason, event: Event) -> Decision {
-    changed(
-        Verdict::Noted,
-        reason,
-        record,
-        update(record, due_at),
-        event,
-    )
-}
-
-/// Nothing to send: looked at again after as long as a device may take to
-/// report.
-fn later(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Decision {
-    wait(record, now.plus(REPORT_INTERVAL_MS), reason, event)
-}
-
-/// The end of trust; a person is alerted when it begins.
-fn unresponsive(record: &Record, due_at: UnixMillis, reason: Reason, event: Event) -> Decision {
-    let update = RecordUpdate {
-        status: Some(Status::Unresponsive),
-        ..update(record, due_at)
-    };
-    changed(Verdict::Unresponsive, reason, record, update, event).alert(Alert::Unresponsive)
-}
-
-fn settled(record: &Record, event: Event, now: UnixMillis) -> Decision {
+fn judge_settled(case: Case<'_>) -> Decision {
+    let (record, now) = (case.record, case.now);
     let overdue_at = record.reported.as_ref().map_or(UnixMillis(0), |reported| {
         reported.at.plus(REPORT_OVERDUE_MS)
     });
     if now < overdue_at {
-        return wait(record, overdue_at, Reason::AWAITED, event);
+        return case.wait(overdue_at, Reason::AWAITED);
     }
-    // A LOCK is sent once more at once: executed already, it moves nothing, and a device that hears it reports.
+    // A LOCK is sent once more at once: if executed already, it moves nothing, and a device that
+    // receives it reports.
     let due_at = match &record.command {
         Some(command) if command.action == Action::Lock => command.next_send_at,
         _ => now.plus(REPORT_INTERVAL_MS),
     };
-    unresponsive(record, due_at, Reason::SILENT, event)
+    case.distrust(due_at, Reason::SILENT)
 }
 
-/// A LOCK never expires and is sent again until acknowledged (C8). One that waits
-/// for its turn is judged from then (C15).
-fn lock(
-    record: &Record,
-    command: &Command,
-    event: Event,
-    now: UnixMillis,
-    limits: &Limits,
-) -> Decision {
-    let judged_at = command.created_at.plus(limits.command_ttl_ms);
-    if record.status == Status::Pending && judged_at <= now {
-        return unresponsive(record, command.next_send_at, Reason::NOT_ANSWERED, event);
+/// A LOCK never expires and is sent again until acknowledged (C8). One that waits for its turn is
+/// judged from then (C15).
+fn judge_lock(case: Case<'_>, command: &Command) -> Decision {
+    let judged_at = command.created_at.plus(case.limits.command_ttl_ms);
+    if case.record.status == Status::Pending && judged_at <= case.now {
+        return case.distrust(command.next_send_at, Reason::NOT_ANSWERED);
     }
-    if now < command.next_send_at {
-        return wait(record, command.next_send_at, Reason::AWAITED, event);
+    if case.now < command.next_send_at {
+        return case.wait(command.next_send_at, Reason::AWAITED);
     }
-    let update = update(record, command.next_send_at);
-    resend(update, record, command, Reason::NOT_ANSWERED, event, now)
+    let update = case.due_update(command.next_send_at);
+    case.resend(Reason::NOT_ANSWERED, update, command, None)
 }
 
-/// An UNLOCK is sent again only within its life, and then given up: nobody knows
-/// whether it was executed, so the door is locked (C10).
-fn unlock(
-    record: &Record,
-    command: &Command,
-    binding: Option<&Binding>,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
+/// An UNLOCK is sent again only within its life and is then given up: nobody knows whether it was
+/// executed, so the door is locked (C10).
+fn judge_unlock(case: Case<'_>, command: &Command, binding: Option<&Binding>) -> Decision {
+    let (record, now) = (case.record, case.now);
     let given_up_at = command.given_up_at().unwrap_or(command.created_at);
     if given_up_at <= now {
-        return end_of_unlock(record, command, event, now);
+        return end_unlock(case, command);
     }
-    match may_resend(record, command, binding, now) {
+    match case.may_resend(command, binding) {
         Ok(holds) if command.next_send_at <= now => {
-            let update = update(record, command.next_send_at);
-            let mut decision = resend(update, record, command, Reason::NOT_ANSWERED, event, now);
-            decision.writes.binding = holds;
-            decision
+            let update = case.due_update(command.next_send_at);
+            case.resend(Reason::NOT_ANSWERED, update, command, holds)
         }
         Ok(_) => {
             let due_at = Due::pending(&record.lock, command).due_at;
-            wait(record, due_at, Reason::AWAITED, event)
+            case.wait(due_at, Reason::AWAITED)
         }
-        Err(_) if command.expired(now) => wait(record, given_up_at, Reason::AWAITED, event),
-        Err(_) => wait(record, given_up_at, Reason::REVOKED, event),
+        Err(_) if command.expired(now) => case.wait(given_up_at, Reason::AWAITED),
+        Err(_) => case.wait(given_up_at, Reason::REVOKED),
     }
 }
 
-/// The end of an UNLOCK that no report settled: the line says whether the lock was
-/// silent or refused it, and why (C8).
-fn end_of_unlock(record: &Record, command: &Command, event: Event, now: UnixMillis) -> Decision {
-    let Some(refused) = record.refusal_of(command) else {
-        let reason = Reason::UNLOCK_NOT_ANSWERED;
-        return give_up(record, reason, event, now).alert(Alert::UnlockNotAnswered);
+/// The end of an UNLOCK that no report settled. The event says whether the lock was silent or
+/// refused it, and why (C8).
+fn end_unlock(mut case: Case<'_>, command: &Command) -> Decision {
+    let Some(refused) = case.record.refusal_of(command) else {
+        let decision = case.give_up(Reason::UNLOCK_NOT_ANSWERED);
+        return decision.alert(Alert::UnlockNotAnswered);
     };
     let alert = if refused.reason == REFUSED_FOR_CLOCK {
         Alert::Clock
     } else {
         Alert::UnlockRefused
     };
-    let event = Event {
-        detail: Some(format!("refused: {}", refused.reason)),
-        ..event
-    };
-    give_up(record, Reason::UNLOCK_REFUSED, event, now).alert(alert)
+    case.event.detail = Some(format!("refused: {}", refused.reason));
+    case.give_up(Reason::UNLOCK_REFUSED).alert(alert)
 }
 
-/// An UNLOCK of a lock that does not answer is never sent again. Where the
-/// device is known to be behind it, it is locked past it: else the two would
-/// never agree.
-fn lost_unlock(record: &Record, command: &Command, event: Event, now: UnixMillis) -> Decision {
+/// An UNLOCK of a lock that does not answer is never sent again. If the device is known to be
+/// behind it, the door is locked past it; the two would never agree otherwise.
+fn judge_lost_unlock(case: Case<'_>, command: &Command) -> Decision {
     let given_up_at = command.given_up_at().unwrap_or(command.created_at);
-    if now < given_up_at {
-        return wait(record, given_up_at, Reason::AWAITED, event);
+    if case.now < given_up_at {
+        return case.wait(given_up_at, Reason::AWAITED);
     }
-    if reported_version(record) < record.version {
-        return give_up(record, Reason::VERSION_BEHIND, event, now);
+    if reported_version(case.record) < case.record.version {
+        return case.give_up(Reason::VERSION_BEHIND);
     }
-    later(record, Reason::NOT_ANSWERED, event, now)
-}
-
-fn give_up(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Decision {
-    let update = update(record, now.plus(REPORT_INTERVAL_MS));
-    let theirs = reported_version(record);
-    system_lock(Case { record, event, now }, update, theirs, reason)
+    case.look_later(Reason::NOT_ANSWERED)
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub fn decide_given_up(
             ..line(Subject::Lock(of(record, lock)?), Kind::Report)
         },
     };
-    let decision = Decision::line(Verdict::GivenUp, failure.reason.clone(), event);
+    let decision = Decision::without_change(Verdict::GivenUp, failure.reason.clone(), event);
     Some(decision.alert(Alert::GivenUp))
 }
 

@@ -11,10 +11,13 @@ use self::step::{OCCUR, Read, Step, Table, steps};
 use super::sample::{self, Occurred};
 use super::*;
 use crate::binding::Binding;
+use crate::limits::Limits;
 use crate::press::Press;
+use crate::record::Status;
 use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, ReportId, Source};
 use crate::request::Request;
 use crate::time::UnixSeconds;
+use crate::write::RecordWrite;
 
 /// The lock of the record.
 const LOCK: &str = "lock-1";

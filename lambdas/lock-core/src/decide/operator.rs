@@ -10,8 +10,8 @@ pub use bind::{BindWish, decide_bind, decide_unbind};
 pub use forget::{ForgetRefusal, decide_forget};
 pub use register::{decide_register_button, decide_register_lock};
 
-use super::Decision;
-use super::system::{Case, changed, operator_lock, reported_version};
+use super::system::reported_version;
+use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::command::Version;
@@ -68,28 +68,28 @@ pub fn decide_revoke(
         return Decision::ignored(Reason::REVOKED, event);
     }
     let mut decision = match record {
-        None => Decision::line(Verdict::Noted, Reason::REVOKED, event),
-        Some(record) => locked_behind(record, Reason::REVOKED, event, now),
+        None => Decision::without_change(Verdict::Noted, Reason::REVOKED, event),
+        Some(record) => Case::new(record, event, now, limits).secure(Reason::REVOKED),
     };
     let disable = BindingUpdate::new(binding, BindingChange::Disable);
     decision.writes.binding = Some(BindingWrite::Update(disable));
     decision
 }
 
-/// What is done for the lock that a button may no longer command: where nobody
-/// can say that its door is shut, it is locked (C11); else its record must stay as
-/// it was read.
-fn locked_behind(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Decision {
-    let update = RecordUpdate {
-        guard: as_read(record),
-        ..RecordUpdate::new(record, record.due.clone())
-    };
-    if may_be_open(record) {
-        let theirs = reported_version(record);
-        let case = Case { record, event, now };
-        operator_lock(case, update, theirs, reason)
-    } else {
-        changed(Verdict::Noted, reason, record, update, event)
+impl Case<'_> {
+    /// Decides for a lock that a button may no longer command: if its door may be open, it is
+    /// locked (C11); if not, its record must stay as read.
+    fn secure(self, reason: Reason) -> Decision {
+        let record = self.record;
+        let update = RecordUpdate {
+            guard: as_read(record),
+            ..RecordUpdate::new(record, record.due.clone())
+        };
+        if may_be_open(record) {
+            self.operator_lock(reason, update)
+        } else {
+            self.update(Verdict::Noted, reason, update)
+        }
     }
 }
 
@@ -142,41 +142,34 @@ pub fn decide_recover(
     limits: &Limits,
 ) -> Decision {
     let event = Event::of_recover(record, actor, now, limits);
+    let repaired = repaired(record, now);
+    let case = Case::new(&repaired, event, now, limits);
     let update = RecordUpdate::new(record, Due::new(&record.lock, now));
-    let (record, theirs) = repaired(record, now);
-    let case = Case {
-        record: &record,
-        event,
-        now,
-    };
-    let mut decision = operator_lock(case, update, theirs, Reason::RECOVERED);
+    let mut decision = case.operator_lock(Reason::RECOVERED, update);
     if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
         update.status = Some(Status::Unresponsive);
     }
     decision
 }
 
-/// The record and the device's version, to count on from: a version far ahead of
-/// the clock is dropped, unless the device holds it too and versions are left
-/// after it (C9). Where the device alone holds it, only erasing its flash helps,
-/// see [`Record::holds_implausible_version`].
-fn repaired(record: &Record, now: UnixMillis) -> (Record, Version) {
+/// The record to take the next version from. A version far ahead of the clock is dropped, unless
+/// the device holds it too and versions are left after it (C9). If the device alone holds it, only
+/// erasing its flash helps, see [`Record::holds_implausible_version`].
+fn repaired(record: &Record, now: UnixMillis) -> Record {
     let theirs = reported_version(record);
     let is_far = |version: Version| version.0 > now.plus(VERSION_AHEAD_MAX_MS).0;
-    let works = is_far(theirs) && Version::next(record.version, Some(theirs), now).is_some();
-    if !is_far(record.version) || works {
-        return (record.clone(), theirs);
-    }
-    let version = if is_far(theirs) {
+    let works = is_far(theirs) && record.next_version(now).is_some();
+    let version = if !is_far(record.version) || works {
+        record.version
+    } else if is_far(theirs) {
         Version::NONE
     } else {
         theirs
     };
-    let record = Record {
+    Record {
         version,
         ..record.clone()
-    };
-    (record, version)
+    }
 }
 
 impl Record {

@@ -7,12 +7,10 @@
 //! one transaction: a button revoked a millisecond ago commands nothing, and of
 //! two presses at once one is decided again on what the other did.
 
-use super::resend::repeated;
-use super::{Decision, Wish, command, is_stale, stale};
+use super::{Case, Decision, Wish};
 use crate::action::{Action, Intent};
 use crate::binding::{Binding, LastPress};
 use crate::event::Event;
-use crate::id::CommandId;
 use crate::limits::Limits;
 use crate::press::Press;
 use crate::reason::{Reason, Verdict};
@@ -93,26 +91,25 @@ pub fn decide_press(
     };
     let intent = binding.actions.of(press.click);
     let event = Event::of_press(press, Some(lock), intent, limits);
+    let case = Case::new(record, event, now, limits);
     if !binding.enabled {
-        return Decision::ignored(Reason::REVOKED, event);
+        return case.ignore(Reason::REVOKED);
     }
     let id = press.command_id();
-    let is_current = record
-        .command
-        .as_ref()
-        .is_some_and(|command| command.id == id);
-    let order = match order(binding, press, intent, limits) {
-        Order::Recorded => return retry(record, binding, &id, event, now),
-        // The record knows its own command, also where the binding has forgotten the press.
-        _ if is_current => return retry(record, binding, &id, event, now),
-        Order::Overtaken => return Decision::ignored(Reason::OVERTAKEN, event),
-        Order::Quiet => return Decision::ignored(Reason::QUIET_WINDOW, event),
+    let command = record.command.as_ref();
+    let is_current = command.is_some_and(|command| command.id == id);
+    let newer = match order(binding, press, intent, limits) {
+        Order::Recorded => return case.repeat(&id, Some(BindingWrite::holds(binding))),
+        // The record knows its own command even if the binding has forgotten the press.
+        _ if is_current => return case.repeat(&id, Some(BindingWrite::holds(binding))),
+        Order::Overtaken => return case.ignore(Reason::OVERTAKEN),
+        Order::Quiet => return case.ignore(Reason::QUIET_WINDOW),
         Order::Newer(newer) => newer,
     };
     let Some(intent) = intent else {
-        return Decision::ignored(Reason::UNBOUND_CLICK, event);
+        return case.ignore(Reason::UNBOUND_CLICK);
     };
-    let wish = Wish {
+    let mut wish = Wish {
         intent,
         made_at: press.made_at().min(now),
         given_up: press.was_given_up(),
@@ -122,21 +119,17 @@ pub fn decide_press(
         },
         reason: Reason::PRESSED,
     };
-    if is_stale(&wish, now, limits) {
-        return stale(&wish, event, now);
+    if case.is_stale(&wish) {
+        return case.ignore_stale(&wish);
     }
-    let wish = match same_wish(record, binding, press, intent, now, limits) {
-        SameWish::No => wish,
-        SameWish::Unlock => Wish {
-            intent: Intent::Unlock,
-            reason: Reason::SAME_WISH,
-            ..wish
-        },
-        SameWish::Done => return Decision::ignored(Reason::SAME_WISH, event),
-    };
-    let mut decision = command(record, wish, event, now, limits);
+    match same_wish(&case, binding, press, &wish) {
+        SameWish::No => {}
+        SameWish::Unlock => (wish.intent, wish.reason) = (Intent::Unlock, Reason::SAME_WISH),
+        SameWish::Done => return case.ignore(Reason::SAME_WISH),
+    }
+    let mut decision = case.new_command(wish);
     if decision.verdict == Verdict::Command {
-        let note = BindingChange::Note(note(binding, press, order));
+        let note = BindingChange::Note(note(binding, press, newer));
         decision.writes.binding = Some(BindingWrite::Update(BindingUpdate::new(binding, note)));
     }
     decision
@@ -156,22 +149,6 @@ fn note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
     }
 }
 
-/// A press already recorded (C7): what is sent again is sent only while the
-/// binding still holds.
-fn retry(
-    record: &Record,
-    binding: &Binding,
-    id: &CommandId,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
-    let mut decision = repeated(record, id, event, now);
-    if decision.verdict == Verdict::Resend {
-        decision.writes.binding = Some(BindingWrite::holds(binding));
-    }
-    decision
-}
-
 /// What a toggle means beside the unlock that the same button has just caused
 /// (C6): an impatient person presses again, and still wants in.
 enum SameWish {
@@ -183,24 +160,17 @@ enum SameWish {
     Done,
 }
 
-fn same_wish(
-    record: &Record,
-    binding: &Binding,
-    press: &Press,
-    intent: Intent,
-    now: UnixMillis,
-    limits: &Limits,
-) -> SameWish {
+fn same_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) -> SameWish {
+    let (record, limits) = (case.record, case.limits);
     let Some(command) = record.command.as_ref().filter(|command| {
-        let own = Cause::Button {
-            button: press.button.clone(),
-        };
-        intent == Intent::Toggle && command.action == Action::Unlock && command.cause == own
+        wish.intent == Intent::Toggle
+            && command.action == Action::Unlock
+            && command.cause == wish.cause
     }) else {
         return SameWish::No;
     };
     match record.status {
-        Status::Pending if !command.expired(now) => SameWish::Unlock,
+        Status::Pending if !command.expired(case.now) => SameWish::Unlock,
         Status::Settled if record.state == Latch::Unlocked => {
             // The button's own command is its last press that took effect.
             let since_ms = binding

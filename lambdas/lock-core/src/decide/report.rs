@@ -22,12 +22,10 @@
 
 mod fresh;
 
-use super::Decision;
-use super::resend::{in_turn, may_resend, repeated_report, resend};
-use super::system::{Case, changed, system_lock};
+use super::resend::is_in_turn;
+use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
-use crate::command::Version;
 use crate::event::Event;
 use crate::field::Refusal;
 use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
@@ -102,18 +100,17 @@ pub fn decide_report(
     let Some(record) = record else {
         return ReportDecision::NotRegistered;
     };
-    let event = Event::of_report(report, now, limits);
+    let case = Case::new(record, Event::of_report(report, now, limits), now, limits);
     if !is_from_lock(record, report, origin) {
-        return act(Decision::ignored(Reason::NOT_FROM_LOCK, event));
+        return act(case.ignore(Reason::NOT_FROM_LOCK));
     }
     let shadow = match freshness(record, report, origin) {
         Freshness::Newer(guard) => guard,
         Freshness::Deleted => return ReportDecision::ReadShadow,
         Freshness::Duplicate => {
-            let seen = report.report.version;
-            return act(repeated_report(record, seen, binding, event, now));
+            return act(case.repeat_report(report.report.version, binding));
         }
-        Freshness::Stale => return act(Decision::ignored(Reason::STALE_REPORT, event)),
+        Freshness::Stale => return act(case.ignore(Reason::STALE_REPORT)),
     };
     let update = RecordUpdate {
         guard: Guard {
@@ -124,7 +121,6 @@ pub fn decide_report(
         reported: Some(reported(report, now)),
         ..RecordUpdate::new(record, record.due.clone())
     };
-    let case = Case { record, event, now };
     let mut decision = judge(case, report, update, binding);
     if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
         decision = decision.alert(Alert::UnlockedAtBoot);
@@ -147,7 +143,7 @@ pub fn decide_no_shadow(
     let event = Event::of_report(report, now, limits);
     match refusal {
         None => Decision::ignored(Reason::NO_SHADOW, event),
-        Some(refusal) => Decision::line(Verdict::Refused, Reason::from(refusal), event),
+        Some(refusal) => Decision::without_change(Verdict::Refused, Reason::from(refusal), event),
     }
 }
 
@@ -213,20 +209,19 @@ fn judge(
     update: RecordUpdate,
     binding: Option<&Binding>,
 ) -> Decision {
-    let theirs = report.report.version;
     let record = case.record;
     match compare(record, &report.report, case.now) {
-        Standing::First => system_lock(case, update, theirs, Reason::FIRST_REPORT),
-        Standing::Ahead => system_lock(case, update, theirs, Reason::VERSION_AHEAD),
+        Standing::First => case.system_lock(Reason::FIRST_REPORT, update),
+        Standing::Ahead => case.system_lock(Reason::VERSION_AHEAD, update),
         Standing::Implausible => implausible(case, update),
         Standing::Behind(_) if record.status == Status::Settled => {
-            system_lock(case, update, theirs, Reason::VERSION_BEHIND)
+            case.system_lock(Reason::VERSION_BEHIND, update)
         }
         Standing::Behind(command) => behind(case, command, report, update, binding),
-        Standing::Other => {
-            system_lock(case, update, theirs, Reason::OTHER_COMMAND).alert(Alert::OtherCommand)
-        }
-        Standing::Jammed(command) => jammed(case, command, theirs, update),
+        Standing::Other => case
+            .system_lock(Reason::OTHER_COMMAND, update)
+            .alert(Alert::OtherCommand),
+        Standing::Jammed(command) => jammed(case, command, update),
         Standing::Answered(command) => settle(case, command, report, update),
     }
 }
@@ -235,7 +230,7 @@ fn judge(
 /// lock without versions, so the record keeps its own, and a person is alerted
 /// when that begins (C9).
 fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
-    let Case { record, event, now } = case;
+    let (record, now) = (case.record, case.now);
     let known = record.reported.as_ref().is_some_and(|last| {
         record.status == Status::Unresponsive
             && !last.report.version.is_plausible(record.version, now)
@@ -246,7 +241,7 @@ fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
         ..update
     };
     let reason = Reason::IMPLAUSIBLE_VERSION;
-    let decision = changed(Verdict::Unresponsive, reason, record, update, event);
+    let decision = case.update(Verdict::Unresponsive, reason, update);
     if known {
         decision
     } else {
@@ -257,18 +252,18 @@ fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
 /// The lock has answered, and its latch reached neither end: it is locked at new
 /// versions, at most [`JAM_LOCKS_MAX`] times since a person's last command, then
 /// left to a person (C14).
-fn jammed(case: Case<'_>, command: &Command, theirs: Version, update: RecordUpdate) -> Decision {
+fn jammed(case: Case<'_>, command: &Command, update: RecordUpdate) -> Decision {
     if command.jams < JAM_LOCKS_MAX {
-        return system_lock(case, update, theirs, Reason::JAMMED);
+        return case.system_lock(Reason::JAMMED, update);
     }
-    let Case { record, event, now } = case;
+    let record = case.record;
     let known = record.status == Status::Settled && record.state == Latch::Jammed;
     let update = RecordUpdate {
         status: Some(Status::Settled),
-        due: Due::settled(&record.lock, now),
+        due: Due::settled(&record.lock, case.now),
         ..update
     };
-    let decision = changed(Verdict::Settled, Reason::JAMMED, record, update, event);
+    let decision = case.update(Verdict::Settled, Reason::JAMMED, update);
     if known {
         decision
     } else {
@@ -283,7 +278,7 @@ fn settle(
     report: &ReportEvent,
     update: RecordUpdate,
 ) -> Decision {
-    let Case { record, event, now } = case;
+    let (record, now) = (case.record, case.now);
     let reason = match (record.status, report.report.result) {
         (Status::Settled, _) => Reason::CONFIRMED,
         (_, Outcome::Expired) => Reason::EXPIRED,
@@ -297,7 +292,7 @@ fn settle(
         due: Due::settled(&record.lock, now),
         ..update
     };
-    let decision = changed(Verdict::Settled, reason, record, update, event);
+    let decision = case.update(Verdict::Settled, reason, update);
     if too_soon {
         return decision.alert(Alert::Clock);
     }
@@ -327,7 +322,7 @@ fn behind(
     update: RecordUpdate,
     binding: Option<&Binding>,
 ) -> Decision {
-    let Case { record, event, now } = case;
+    let (record, now) = (case.record, case.now);
     let refusal = report
         .report
         .refused
@@ -344,15 +339,13 @@ fn behind(
         Action::Lock if has_just_got_the_time(record, &report.report) => {
             command.next_send_at <= now
         }
-        _ => in_turn(command, now),
+        _ => is_in_turn(command, now),
     };
     if !has_no_time
         && turn_has_come
-        && let Ok(holds) = may_resend(record, command, binding, now)
+        && let Ok(holds) = case.may_resend(command, binding)
     {
-        let mut decision = resend(update, record, command, reason, event, now);
-        decision.writes.binding = holds;
-        return decision;
+        return case.resend(reason, update, command, holds);
     }
     let due = if for_clock && !command.expired(now) {
         Due::pending(&record.lock, command)
@@ -360,7 +353,7 @@ fn behind(
         update.due.clone()
     };
     let update = RecordUpdate { due, ..update };
-    changed(Verdict::Noted, reason, record, update, event)
+    case.update(Verdict::Noted, reason, update)
 }
 
 /// A device's word for a command that its clock does not let it obey (D3).

@@ -1,8 +1,7 @@
 //! What an operator's request means (C3 to C7). Must not ask whether the
 //! operator may: the policy on the topic did.
 
-use super::resend::repeated;
-use super::{Decision, Wish, command};
+use super::{Case, Decision, Wish};
 use crate::event::Event;
 use crate::limits::{Limits, REQUEST_TTL_MS};
 use crate::reason::{Reason, Verdict};
@@ -42,15 +41,11 @@ pub fn decide_request(
     limits: &Limits,
 ) -> Option<Decision> {
     let record = record?;
-    let event = Event::of_request(request, limits);
+    let case = Case::new(record, Event::of_request(request, limits), now, limits);
     let id = request.command_id();
-    if seen
-        || record
-            .command
-            .as_ref()
-            .is_some_and(|command| command.id == id)
-    {
-        return Some(repeated(record, &id, event, now));
+    let command = record.command.as_ref();
+    if seen || command.is_some_and(|command| command.id == id) {
+        return Some(case.repeat(&id, None));
     }
     let wish = Wish {
         intent: request.intent,
@@ -62,7 +57,7 @@ pub fn decide_request(
         },
         reason: Reason::REQUESTED,
     };
-    let mut decision = command(record, wish, event, now, limits);
+    let mut decision = case.new_command(wish);
     if decision.verdict != Verdict::Command {
         return Some(decision);
     }

@@ -8,10 +8,13 @@ mod whole;
 use super::*;
 use crate::action::ClickType;
 use crate::binding::{Actions, Binding, LastPress};
+use crate::limits::Limits;
 use crate::name::ButtonSerial;
 use crate::press::Press;
+use crate::record::{Due, Status};
 use crate::report::Latch;
 use crate::request::Request;
+use crate::write::RecordWrite;
 
 /// The time of every decision here.
 pub(super) const NOW: UnixMillis = UnixMillis(5_000_000);

@@ -7,9 +7,8 @@
 //! ignored while the button was revoked. The lock that a button leaves is left
 //! as a revocation leaves it: known to be locked, or being locked (C11).
 
-use super::super::Decision;
-use super::super::system::changed;
-use super::{as_read, locked_behind};
+use super::super::{Case, Decision};
+use super::as_read;
 use crate::binding::{Actions, Binding};
 use crate::event::Event;
 use crate::limits::Limits;
@@ -89,7 +88,7 @@ pub fn decide_bind(
         detail: (!said.is_empty()).then(|| said.join(", ")),
         ..Event::of_bind(binding, &to.lock, actor, now, limits)
     };
-    let bound = note_binding(to, event, now);
+    let bound = note_binding(Case::new(to, event, now, limits));
     let mut decision = match from.filter(|from| Some(&from.lock) == left) {
         None => bound,
         Some(from) => {
@@ -97,7 +96,8 @@ pub fn decide_bind(
                 detail: Some(format!("bound to {} now", to.lock)),
                 ..Event::of_unbind(binding, actor, now, limits)
             };
-            let mut decision = leave(binding, from, event, now);
+            let case = Case::new(from, event, now, limits);
+            let mut decision = leave(binding, case);
             decision.writes.other = other_lock(bound);
             decision
         }
@@ -126,8 +126,8 @@ pub fn decide_unbind(
         return Decision::ignored(Reason::NOT_BOUND, event);
     };
     let mut decision = match record.filter(|record| record.lock == *lock) {
-        None => Decision::line(Verdict::Noted, Reason::UNBOUND, event),
-        Some(record) => leave(binding, record, event, now),
+        None => Decision::without_change(Verdict::Noted, Reason::UNBOUND, event),
+        Some(record) => leave(binding, Case::new(record, event, now, limits)),
     };
     let change = Bind {
         lock: None,
@@ -139,26 +139,26 @@ pub fn decide_unbind(
     decision
 }
 
-/// What the lock that a button leaves is left as. A revocation has done it
-/// already, for a button that was revoked.
-fn leave(binding: &Binding, record: &Record, event: Event, now: UnixMillis) -> Decision {
+/// Decides for the lock that a button leaves. For a revoked button the revocation has done it.
+fn leave(binding: &Binding, case: Case<'_>) -> Decision {
     if binding.enabled {
-        return locked_behind(record, Reason::UNBOUND, event, now);
+        return case.secure(Reason::UNBOUND);
     }
-    Decision::line(Verdict::Noted, Reason::UNBOUND, event)
+    Decision::without_change(Verdict::Noted, Reason::UNBOUND, case.event)
 }
 
-/// A lock's record notes that a button is bound to it: it must be there, and
-/// whoever is about to forget it must find out.
-fn note_binding(record: &Record, event: Event, now: UnixMillis) -> Decision {
-    // Later than the last one, whatever the clock says: that it moved is what counts.
+/// Decides that a lock's record notes a new button: it must exist, and a concurrent deletion of
+/// it must conflict.
+fn note_binding(case: Case<'_>) -> Decision {
+    let (record, now) = (case.record, case.now);
+    // Later than the last one, whatever the clock says: only the change counts.
     let moved = record.bound_at.map_or(now, |at| at.plus(1).max(now));
     let update = RecordUpdate {
         guard: as_read(record),
         bound_at: Some(moved),
         ..RecordUpdate::new(record, record.due.clone())
     };
-    changed(Verdict::Noted, Reason::BOUND, record, update, event)
+    case.update(Verdict::Noted, Reason::BOUND, update)
 }
 
 fn other_lock(bound: Decision) -> Option<OtherLock> {

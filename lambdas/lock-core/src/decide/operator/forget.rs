@@ -79,7 +79,7 @@ pub fn decide_forget(
         return Err(ForgetRefusal::MayBeOpen);
     }
     let event = Event::of_forget(record, actor, now, limits);
-    let mut decision = Decision::line(Verdict::Noted, Reason::FORGOTTEN, event);
+    let mut decision = Decision::without_change(Verdict::Noted, Reason::FORGOTTEN, event);
     decision.writes.record = Some(RecordWrite::Delete(RecordDelete {
         lock: record.lock.clone(),
         guard: as_read(record),

@@ -74,7 +74,7 @@ pub fn decide_register_button(
 
 fn registered(subject: Subject, actor: Option<&str>, now: UnixMillis, limits: &Limits) -> Decision {
     let event = Event::of_register(subject, actor, now, limits);
-    Decision::line(Verdict::Noted, Reason::REGISTERED, event)
+    Decision::without_change(Verdict::Noted, Reason::REGISTERED, event)
 }
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 mod turn;
 
 use super::*;
+use crate::command::Version;
 use crate::decide::tests::{BASE, NOW, binding, lock, outcome, record};
 use crate::id::CommandId;
 use crate::name::LockName;
 use crate::report::{Clock, RefusedCommand, Report, ReportId};
 use crate::time::UnixSeconds;
 
-/// A record as `record` makes it, whose last report came with shadow version 10
-/// at second 400.
+/// A record from `record` whose last report had shadow version 10 and second 400.
 fn heard(text: &str) -> Option<Record> {
     let mut record = record(text)?;
     let report = Report {
