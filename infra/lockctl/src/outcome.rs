@@ -240,7 +240,7 @@ impl End {
         let known = |record: &Record| view::sentence(record, now, limits.as_ref());
         match self {
             End::Done(record) => {
-                let state = view::word(record.state);
+                let state = record.state;
                 let line = format!("{} is {state} after {:.1} s", record.lock, watch.seconds());
                 (line, "settled", Some(&**record))
             }

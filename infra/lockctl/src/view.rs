@@ -120,7 +120,7 @@ pub fn sentence(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> St
 fn known(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> String {
     let certainty = Certainty::of(record, now, limits);
     let heard = record.reported.as_ref().map(|reported| reported.at);
-    let state = word(record.state);
+    let state = record.state.as_str();
     match (certainty, heard) {
         (Certainty::Sensed | Certainty::Acknowledged, Some(at)) => {
             let ago = when::ago(at.0, now.0);
@@ -204,13 +204,7 @@ fn door(record: &Record) -> String {
         .reported
         .as_ref()
         .and_then(|reported| reported.report.door);
-    door.map_or_else(String::new, |door| format!(", door {}", word(door)))
-}
-
-/// The word that a state has on the wire.
-pub fn word(state: impl Serialize) -> String {
-    let value = serde_json::to_value(state).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
+    door.map_or_else(String::new, |door| format!(", door {door}"))
 }
 
 /// `unlock is under way (button button-1)`.

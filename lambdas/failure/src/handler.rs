@@ -53,7 +53,7 @@ impl Handler {
             Ok(failure) => failure,
             Err(refusal) => {
                 tracing::error!(
-                    alert = Alert::GivenUp.code(),
+                    alert = Alert::GivenUp.as_str(),
                     code = refusal.code(),
                     message_id = message.id,
                     receives = message.receives,
@@ -67,7 +67,7 @@ impl Handler {
         match self.cloud.within(deadline, act).await {
             Ok(Some(decision)) => log_decision(&decision, &steps, &total),
             Ok(None) => tracing::error!(
-                alert = Alert::GivenUp.code(),
+                alert = Alert::GivenUp.as_str(),
                 reason = failure.reason.code(),
                 lock = failure.lock().map(LockName::as_str),
                 failure = failure.id,

@@ -163,7 +163,7 @@ impl Cloud {
             tracing::error!(
                 lock,
                 version,
-                alert = Alert::NotPublished.code(),
+                alert = Alert::NotPublished.as_str(),
                 "{}",
                 chain(error)
             );
@@ -233,7 +233,7 @@ pub fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {
         Subject::Button(_) => None,
     };
     for alert in &decision.alerts {
-        tracing::error!(alert = alert.code(), lock, "a person must look at this");
+        tracing::error!(alert = alert.as_str(), lock, "a person must look at this");
     }
     tracing::info!(
         button = event.button.as_ref().map(ButtonSerial::as_str),

@@ -25,6 +25,7 @@ use crate::record::Record;
 use crate::report::{Latch, ReportEvent, Source};
 use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
+use crate::word::words;
 
 /// Whose history a line belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,30 +56,30 @@ impl Subject {
     }
 }
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A button was pressed.
-    Press,
-    /// An operator asked.
-    Request,
-    /// The lock reported.
-    Report,
-    /// Nothing happened in time.
-    Timeout,
-    /// An operator took a button's right away.
-    Revoke,
-    /// An operator had the table restored.
-    Recover,
-    /// An operator registered a lock or a button.
-    Register,
-    /// An operator bound a button to a lock.
-    Bind,
-    /// An operator took a button off a lock.
-    Unbind,
-    /// An operator had a lock forgotten.
-    Forget,
+words! {
+    /// What happened.
+    pub enum Kind("kind of event") {
+        /// A button was pressed.
+        Press = "press",
+        /// An operator asked for something.
+        Request = "request",
+        /// The lock reported.
+        Report = "report",
+        /// Nothing happened in time.
+        Timeout = "timeout",
+        /// An operator disabled a button.
+        Revoke = "revoke",
+        /// An operator had the table restored.
+        Recover = "recover",
+        /// An operator registered a lock or a button.
+        Register = "register",
+        /// An operator bound a button to a lock.
+        Bind = "bind",
+        /// An operator took a button off a lock.
+        Unbind = "unbind",
+        /// An operator removed a lock.
+        Forget = "forget",
+    }
 }
 
 /// The place of a line that several messages share.

@@ -7,6 +7,7 @@
 //! be one that is not known to be a repetition.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -199,13 +200,9 @@ impl<'a> Fields<'a> {
 
     /// One of a fixed set of words.
     /// *Errors*: as [`Self::text`], and [`Refusal::UnknownWord`].
-    pub fn word<T>(
-        self,
-        field: &'static str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, Refusal> {
+    pub fn word<T: FromStr>(self, field: &'static str) -> Result<T, Refusal> {
         let word = self.text(field)?;
-        read(word).ok_or_else(|| Refusal::UnknownWord {
+        word.parse().map_err(|_| Refusal::UnknownWord {
             field,
             word: word.to_owned(),
         })

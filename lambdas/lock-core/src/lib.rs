@@ -9,7 +9,7 @@
 //! | idea | module |
 //! |---|---|
 //! | who is who | [`name`], [`id`] |
-//! | what can be asked | [`action`] |
+//! | what can be asked | [`action`]; enums as words: [`word`] |
 //! | what arrives | [`press`], [`request`], [`report`], read strictly by [`field`]; [`payload`] |
 //! | what was given up | [`failure`] |
 //! | what is kept | [`record`], [`binding`], [`event`] |
@@ -42,6 +42,7 @@ pub mod record;
 pub mod report;
 pub mod request;
 pub mod time;
+pub mod word;
 pub mod write;
 
 pub use decide::{

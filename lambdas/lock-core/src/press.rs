@@ -80,7 +80,7 @@ impl Press {
                 field: "button",
                 cause,
             })?;
-        let click = fields.word("clickType", |word| word.parse().ok())?;
+        let click = fields.word("clickType")?;
         let sequence = fields.number_or_none("sequence")?;
         let pressed_at = fields.number_or_none("pressedAt")?.map(UnixMillis);
         let good_for_ms = fields.number_or_none("goodForMs")?;

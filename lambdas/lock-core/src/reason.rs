@@ -7,46 +7,32 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Refusal;
+use crate::word::words;
 
-/// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// A new command.
-    Command,
-    /// The current command, once more.
-    Resend,
-    /// The record now says what the latch does.
-    Settled,
-    /// Something was taken note of; the record still waits.
-    Noted,
-    /// The record now says that the lock does not answer.
-    Unresponsive,
-    /// Nothing but this line.
-    Ignored,
-    /// The message could not be read; nothing but this line.
-    Refused,
-    /// The message could not be handled, and is not tried any more (C16).
-    #[serde(rename = "given-up")]
-    GivenUp,
+words! {
+    /// What was decided.
+    pub enum Verdict("verdict") {
+        /// A new command.
+        Command = "command",
+        /// The current command, sent again.
+        Resend = "resend",
+        /// The record now says what the latch does.
+        Settled = "settled",
+        /// The record changed and still waits.
+        Noted = "noted",
+        /// The record now says that the lock does not answer.
+        Unresponsive = "unresponsive",
+        /// Nothing but this event.
+        Ignored = "ignored",
+        /// The message could not be read; nothing but this event.
+        Refused = "refused",
+        /// The message could not be handled and is not retried (C16).
+        GivenUp = "given-up",
+    }
 }
 
 impl Verdict {
-    /// The word in event lines and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Command => "command",
-            Verdict::Resend => "resend",
-            Verdict::Settled => "settled",
-            Verdict::Noted => "noted",
-            Verdict::Unresponsive => "unresponsive",
-            Verdict::Ignored => "ignored",
-            Verdict::Refused => "refused",
-            Verdict::GivenUp => "given-up",
-        }
-    }
-
-    /// The same in words: `given up`.
+    /// The word for people: `given up`.
     pub fn text(self) -> String {
         self.as_str().replace('-', " ")
     }
@@ -197,59 +183,38 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Something a person must look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Alert {
-    /// A device reports a version that lies far ahead of the clock (C9).
-    ImplausibleVersion,
-    /// A device names another command for the record's version (C9).
-    OtherCommand,
-    /// A lock came up unlocked after a power cut: a fail-safe strike (D4).
-    UnlockedAtBoot,
-    /// No version below 2^53 is left for this lock.
-    NoVersionLeft,
-    /// Nobody knows whether an unlock was executed (C10).
-    UnlockNotAnswered,
-    /// A lock does not answer (C10). Raised once, when that begins.
-    Unresponsive,
-    /// A latch stays jammed: a person must go there (C14).
-    Jammed,
-    /// The system has locked a lock several times in a row, and something keeps
-    /// undoing it: another writer, or a device that forgets (C15).
-    Contested,
-    /// A lock's clock is wrong: it refused an unlock for it, or called a fresh
-    /// one expired (C8).
-    Clock,
-    /// A lock refused an unlock until its life was over (C8).
-    UnlockRefused,
-    /// A lock has lost its settings file, and runs on the settings that it had kept.
-    /// Raised once, when that begins (C9).
-    SettingsKept,
-    /// A press, request or report was given up (C16).
-    GivenUp,
-    /// A committed command could not be published (C13).
-    NotPublished,
-}
-
-impl Alert {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Alert::ImplausibleVersion => "implausible-version",
-            Alert::OtherCommand => "other-command",
-            Alert::UnlockedAtBoot => "unlocked-at-boot",
-            Alert::NoVersionLeft => "no-version-left",
-            Alert::UnlockNotAnswered => "unlock-not-answered",
-            Alert::Unresponsive => "unresponsive",
-            Alert::Jammed => "jammed",
-            Alert::Contested => "contested",
-            Alert::Clock => "clock",
-            Alert::UnlockRefused => "unlock-refused",
-            Alert::SettingsKept => "settings-kept",
-            Alert::GivenUp => "given-up",
-            Alert::NotPublished => "not-published",
-        }
+words! {
+    /// Something that a person must look at: the code in events and logs.
+    pub enum Alert("alert") {
+        /// A device reports a version far ahead of the clock (C9).
+        ImplausibleVersion = "implausible-version",
+        /// A device names another command for the record's version (C9).
+        OtherCommand = "other-command",
+        /// A lock came up unlocked after a power cut: a fail-safe strike (D4).
+        UnlockedAtBoot = "unlocked-at-boot",
+        /// No version below 2^53 is left for this lock.
+        NoVersionLeft = "no-version-left",
+        /// Nobody knows whether an unlock was executed (C10).
+        UnlockNotAnswered = "unlock-not-answered",
+        /// A lock does not answer (C10). Raised once, when that begins.
+        Unresponsive = "unresponsive",
+        /// A latch stays jammed: a person must go there (C14).
+        Jammed = "jammed",
+        /// The system has locked a lock several times in a row, and something keeps undoing it:
+        /// another writer, or a device that loses its journal (C15).
+        Contested = "contested",
+        /// A lock's clock is wrong: it refused an unlock for it, or called a fresh one expired
+        /// (C8).
+        Clock = "clock",
+        /// A lock refused an unlock until its life was over (C8).
+        UnlockRefused = "unlock-refused",
+        /// A lock has lost its settings file and runs on the settings in its flash. Raised once,
+        /// when that begins (C9).
+        SettingsKept = "settings-kept",
+        /// A press, request or report was given up (C16).
+        GivenUp = "given-up",
+        /// A committed command could not be published (C13).
+        NotPublished = "not-published",
     }
 }
 
@@ -262,34 +227,5 @@ mod tests {
         assert_eq!(Reason::QUIET_WINDOW.text(), "quiet window");
         assert_eq!(Reason::UNLOCK_NOT_ANSWERED.text(), "unlock not answered");
         assert_eq!(Reason::STALE.to_string(), "stale");
-    }
-
-    #[test]
-    fn every_word_of_an_enum_is_the_one_that_is_stored() {
-        let verdicts = [
-            Verdict::Command,
-            Verdict::Resend,
-            Verdict::Settled,
-            Verdict::Noted,
-            Verdict::Unresponsive,
-            Verdict::Ignored,
-            Verdict::Refused,
-        ];
-        for verdict in verdicts {
-            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
-        }
-        let alerts = [
-            Alert::ImplausibleVersion,
-            Alert::OtherCommand,
-            Alert::UnlockedAtBoot,
-            Alert::NoVersionLeft,
-            Alert::UnlockNotAnswered,
-            Alert::Unresponsive,
-            Alert::Jammed,
-            Alert::SettingsKept,
-        ];
-        for alert in alerts {
-            assert_eq!(serde_json::to_value(alert).unwrap(), alert.code());
-        }
     }
 }

@@ -15,29 +15,17 @@ use crate::limits::{DUE_SHARDS, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff
 use crate::name::{ButtonSerial, LockName};
 use crate::report::{Latch, RefusedCommand, Report};
 use crate::time::{UnixMillis, UnixSeconds};
+use crate::word::words;
 
-/// How far the record can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// The device has answered the current command: the record's state is the
-    /// latch's.
-    Settled,
-    /// A command is on its way.
-    Pending,
-    /// The device does not answer, or has never been heard; the state is the
-    /// last one known.
-    Unresponsive,
-}
-
-impl Status {
-    /// The word in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Settled => "settled",
-            Status::Pending => "pending",
-            Status::Unresponsive => "unresponsive",
-        }
+words! {
+    /// How far the record can be trusted.
+    pub enum Status("status") {
+        /// The device has answered the current command: the record's state is the latch's.
+        Settled = "settled",
+        /// The current command is not answered yet.
+        Pending = "pending",
+        /// The device does not answer, or has never reported; the state is the last one known.
+        Unresponsive = "unresponsive",
     }
 }
 

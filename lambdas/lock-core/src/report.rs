@@ -135,23 +135,23 @@ impl Report {
             }
         };
         Ok(Report {
-            lock: fields.word("lock", word)?,
+            lock: fields.word("lock")?,
             version: Version(fields.number("version")?),
             command_id: text("commandId")?
                 .filter(|id| !id.is_empty())
                 .map(CommandId::from_text),
-            result: fields.word("result", word)?,
-            source: fields.word("source", word)?,
+            result: fields.word("result")?,
+            source: fields.word("source")?,
             refused: refused(fields)?,
             boot_count: fields.number("bootCount")?,
-            clock: fields.word("clock", word)?,
+            clock: fields.word("clock")?,
             clock_uncertainty_ms: number("clockUncertaintyMs")?,
             firmware: text("firmware")?.map(str::to_owned),
             rssi: rssi(fields)?,
             door: if fields.get("door").is_none() || null(fields, "door") {
                 None
             } else {
-                Some(fields.word("door", word)?)
+                Some(fields.word("door")?)
             },
             settings: text("settings")?.map(|word| Settings::from(word.to_owned())),
             relock_ms: number("relockMs")?,
@@ -255,10 +255,6 @@ fn latest(metadata: &Value) -> Option<u64> {
 
 fn null(fields: Fields<'_>, field: &'static str) -> bool {
     fields.get(field) == Some(&Value::Null)
-}
-
-fn word<T: for<'de> Deserialize<'de>>(word: &str) -> Option<T> {
-    serde_json::from_value(Value::String(word.to_owned())).ok()
 }
 
 fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {

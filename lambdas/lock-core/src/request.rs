@@ -58,7 +58,7 @@ impl Request {
             field: "thing",
             cause,
         })?;
-        let intent = fields.word("action", |word| word.parse().ok())?;
+        let intent = fields.word("action")?;
         let request_id = fields.text("requestId")?.to_owned();
         if request_id.is_empty() {
             return Err(Refusal::MissingField("requestId"));

@@ -15,6 +15,7 @@ use axum::{Json, Router};
 use local_cloud::Fault;
 use local_cloud::fault::Faults;
 use local_cloud::metric::Metrics;
+use lock_core::action::ClickType;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -139,16 +140,9 @@ async fn press(
     Path(thing): Path<String>,
     Json(press): Json<Press>,
 ) -> Response {
-    let word = match press.click.as_str() {
-        "SINGLE" => "single",
-        "DOUBLE" => "double",
-        "LONG" => "long",
-        other => {
-            return refusal(
-                StatusCode::BAD_REQUEST,
-                format!("click is SINGLE, DOUBLE or LONG, not {other}"),
-            );
-        }
+    let word = match press.click.parse::<ClickType>() {
+        Ok(click) => click.as_str().to_ascii_lowercase(),
+        Err(unknown) => return refusal(StatusCode::BAD_REQUEST, unknown.to_string()),
     };
     let device = match console.fleet.device(&thing) {
         Some(device) if device.kind() == Kind::Button => device,

@@ -217,7 +217,7 @@ impl Run<'_> {
         let Some(decision) = self.decide(step, &seen) else {
             return;
         };
-        let kind = format!("{:?}", decision.writes.event.kind).to_lowercase();
+        let kind = decision.writes.event.kind;
         if let Err(whose) = self.table.commit(&decision.writes) {
             self.occurred.note(format!("{kind} refused by the {whose}"));
             assert_ne!(

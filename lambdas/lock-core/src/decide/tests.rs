@@ -38,8 +38,7 @@ pub(super) fn record(text: &str) -> Option<Record> {
     }
     let (status, state) = text.split_once('/').unwrap();
     let (status, action) = status.split_once('-').unwrap_or((status, "lock"));
-    let word = |word: &str| serde_json::Value::String(word.to_owned());
-    let action: Action = serde_json::from_value(word(action)).unwrap();
+    let action: Action = action.parse().unwrap();
     let made = NOW.minus(5_000);
     let expires_at = (action == Action::Unlock).then(|| made.plus(30_000));
     let cause = Cause::Button { button: button() };
@@ -52,8 +51,8 @@ pub(super) fn record(text: &str) -> Option<Record> {
     );
     Some(Record {
         version: Version(BASE + 7),
-        status: serde_json::from_value(word(status)).unwrap(),
-        state: serde_json::from_value::<Latch>(word(state)).unwrap(),
+        status: status.parse().unwrap(),
+        state: state.parse().unwrap(),
         command: Some(command),
         ..Record::created(lock(), UnixMillis(0))
     })

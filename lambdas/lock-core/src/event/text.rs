@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Event, Kind};
 use crate::reason::Verdict;
+use crate::report::Source;
 
 /// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`,
 /// `lock-1 locked (boot): settled: confirmed`.
@@ -25,18 +26,11 @@ impl fmt::Display for Event {
             }
             (Some(button), Some(click), ..) => write!(f, "{button} {click}")?,
             (_, _, Some(latch), _) => {
-                let source = self
-                    .source
-                    .map(|source| format!("{source:?}").to_lowercase())
-                    .unwrap_or_default();
-                write!(
-                    f,
-                    "reports {} ({source})",
-                    format!("{latch:?}").to_lowercase()
-                )?;
+                let source = self.source.map_or("", Source::as_str);
+                write!(f, "reports {latch} ({source})")?;
             }
             (_, _, _, Some(intent)) => write!(f, "{actor} asks {intent}")?,
-            _ => write!(f, "{}", format!("{:?}", self.kind).to_lowercase())?,
+            _ => write!(f, "{}", self.kind)?,
         }
         match (self.decision, self.action, self.version) {
             (Verdict::Command, Some(action), Some(version)) => {
@@ -53,7 +47,7 @@ impl fmt::Display for Event {
         if self.alerts.is_empty() {
             return Ok(());
         }
-        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.code()).collect();
+        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.as_str()).collect();
         write!(f, " [alert: {}]", codes.join(", "))
     }
 }

@@ -3,64 +3,66 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where the latch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Latch {
-    /// Locked.
-    Locked,
-    /// Unlocked.
-    Unlocked,
-    /// Neither could be reached; a bolt sensor says so.
-    Jammed,
-    /// Not known.
-    Unknown,
+use crate::word::words;
+
+words! {
+    /// Where the latch is.
+    pub enum Latch("latch") {
+        /// Extended: the door cannot be opened.
+        Locked = "locked",
+        /// Withdrawn: the door can be opened.
+        Unlocked = "unlocked",
+        /// At neither end, by a bolt sensor.
+        Jammed = "jammed",
+        /// Not known to the device.
+        Unknown = "unknown",
+    }
 }
 
-/// What became of the journalled command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The latch was moved.
-    Executed,
-    /// An unlock came too late and only burned its version (D2).
-    Expired,
-    /// The journal is blank.
-    None,
+words! {
+    /// The result of the journalled command.
+    pub enum Outcome("result") {
+        /// The latch was moved.
+        Executed = "executed",
+        /// An unlock came too late and only used up its version (D2).
+        Expired = "expired",
+        /// The journal is blank.
+        None = "none",
+    }
 }
 
-/// What last moved the latch (after Matter's `OperationSource`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// A command.
-    Remote,
-    /// Auto-relock.
-    Auto,
-    /// A hand.
-    Manual,
-    /// Power-on.
-    Boot,
+words! {
+    /// What last moved the latch (after Matter's `OperationSource`).
+    pub enum Source("source") {
+        /// A command from the cloud.
+        Remote = "remote",
+        /// The lock's own timer (D5).
+        Auto = "auto",
+        /// A person at the door.
+        Manual = "manual",
+        /// Power-on, before any command.
+        Boot = "boot",
+    }
 }
 
-/// Whether the device knows the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Clock {
-    /// Synced since boot, and not long ago.
-    Synced,
-    /// Not; the device refuses unlocks (D3).
-    Unsynced,
+words! {
+    /// Whether the device knows the time.
+    pub enum Clock("clock") {
+        /// Synced since boot, and recently.
+        Synced = "synced",
+        /// Not synced; the device refuses unlocks (D3).
+        Unsynced = "unsynced",
+    }
 }
 
-/// The door leaf, where a sensor sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Door {
-    /// Open.
-    Open,
-    /// Closed.
-    Closed,
+words! {
+    /// The door leaf, if a sensor sees it.
+    pub enum Door("door") {
+        /// The leaf is away from its frame.
+        Open = "open",
+        /// The leaf is in its frame.
+        Closed = "closed",
+    }
 }
 
 /// Where the settings come from that a lock runs on.

@@ -118,7 +118,7 @@ impl Run<'_> {
 
     /// Commits and sends; whether the writes held.
     fn perform(&mut self, decision: &Decision, lost: bool) -> bool {
-        let kind = format!("{:?}", decision.writes.event.kind).to_lowercase();
+        let kind = decision.writes.event.kind;
         if !self.commit(&decision.writes) {
             self.occurred.note(format!("{kind} refused"));
             return false;

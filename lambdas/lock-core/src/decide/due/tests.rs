@@ -112,7 +112,7 @@ fn row(given: &str) -> String {
             "edited" => shadow.as_mut().unwrap().report.source = Source::Manual,
             "shadow" => {
                 let (version, latch) = value.split_once(':').unwrap();
-                let latch = serde_json::from_value(serde_json::Value::String(latch.to_owned()));
+                let latch = latch.parse();
                 shadow = Some(ReportEvent {
                     lock: name(),
                     shadow_version: 11,
@@ -145,7 +145,7 @@ fn row(given: &str) -> String {
     let alerts: String = decision
         .alerts
         .iter()
-        .map(|alert| format!(" alert={}", alert.code()))
+        .map(|alert| format!(" alert={}", alert.as_str()))
         .collect();
     format!(
         "{}{because} -> {} due={:+}{alerts}",

@@ -60,8 +60,7 @@ fn id(counter: u64) -> ReportId {
 fn row(given: &str) -> String {
     let mut words = given.split_whitespace();
     let mut record = heard(words.next().unwrap());
-    let word = |word: &str| serde_json::Value::String(word.to_owned());
-    let latch: Latch = serde_json::from_value(word(words.next().unwrap())).unwrap();
+    let latch: Latch = words.next().unwrap().parse().unwrap();
     let version = words
         .next()
         .unwrap()
@@ -201,7 +200,7 @@ fn row(given: &str) -> String {
     let alerts: String = decision
         .alerts
         .iter()
-        .map(|alert| format!(" alert={}", alert.code()))
+        .map(|alert| format!(" alert={}", alert.as_str()))
         .collect();
     let Some(write) = &decision.writes.record else {
         return outcome(&decision) + &alerts;
