@@ -143,7 +143,7 @@ async fn a_press_made_while_the_button_was_revoked_never_acts_after_binding() ->
     );
     button.publish(topic, &late).await?;
     let lock = world
-        .until_history("lock-1", "LONG: ignored: overtaken")
+        .until_history("lock-1", "LONG: ignored: superseded")
         .await?;
     assert_eq!(lock["device"]["latch"], "locked");
     button.publish(topic, &press("LONG", 8, now_ms()?)).await?;

@@ -148,6 +148,6 @@ async fn a_settled_door_is_left_alone_by_every_sweep() -> Result<()> {
     let after = world.lock("lock-1").await?;
     assert_eq!(after["record"]["version"], before["record"]["version"]);
     assert_eq!(movements(&after)?, movements(&before)?);
-    assert_eq!(count(&after, "timeout"), 0, "{:#}", after["history"]);
+    assert_eq!(count(&after, "sweep: "), 0, "{:#}", after["history"]);
     told.check()
 }

@@ -16,7 +16,7 @@ use crate::target::{Known, Target};
 use crate::{unknown, when};
 
 /// From so long after a binding on, a press counts. A button knows the time to within about a second and says the earliest that it
-/// can be, and a press made before its binding is `overtaken` (C3).
+/// can be, and a press made before its binding is `superseded` (C3).
 pub const COUNTS_AFTER: Duration = Duration::from_secs(2);
 
 /// What was done, for people and for scripts.

@@ -3,7 +3,7 @@
 use lock_aws::clock::Stopwatch;
 use lock_aws::perform::log_decision;
 use lock_aws::{Cloud, PerformError, Performed, Steps};
-use lock_core::decide_due;
+use lock_core::decide_sweep;
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::record::Record;
@@ -42,7 +42,7 @@ pub async fn act(
             None => None,
         };
         let now = cloud.clock.now();
-        let Some(decision) = decide_due(&record, shadow.as_ref(), binding.as_ref(), now, limits)
+        let Some(decision) = decide_sweep(&record, shadow.as_ref(), binding.as_ref(), now, limits)
         else {
             return Ok(done);
         };

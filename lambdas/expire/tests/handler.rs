@@ -151,11 +151,11 @@ async fn an_overdue_unlock_becomes_an_alert_and_a_system_lock_in_one_sweep() {
     assert_eq!(published[0].1["action"], "lock");
     assert_eq!(published[0].1["version"], json!(record.version));
     let lines = world.lines("lock-1").await;
-    assert_eq!((lines.len(), lines[0].kind), (1, Kind::Timeout));
+    assert_eq!((lines.len(), lines[0].kind), (1, Kind::Sweep));
     assert_eq!(
         lines[0].to_string(),
         format!(
-            "timeout: lock {} (unlock not answered) [alert: unlock-not-answered]",
+            "sweep: lock {} (unlock not answered) [alert: unlock-not-answered]",
             record.version
         )
     );

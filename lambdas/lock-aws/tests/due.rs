@@ -6,7 +6,7 @@
 mod local;
 
 use lock_aws::{Cloud, Committed, Conflict};
-use lock_core::decide_due;
+use lock_core::decide_sweep;
 use lock_core::limits::{Limits, REPORT_OVERDUE_MS};
 use lock_core::name::LockName;
 use lock_core::time::UnixMillis;
@@ -71,7 +71,7 @@ async fn what_is_dealt_with_while_paging_is_named_once_and_is_due_later() {
         assert_eq!(due.lock, lock(seen));
         seen += 1;
         let record = cloud.store.read_record(&due.lock).await.unwrap().unwrap();
-        let decision = decide_due(&record, None, None, until, &Limits::default()).unwrap();
+        let decision = decide_sweep(&record, None, None, until, &Limits::default()).unwrap();
         let committed = cloud.store.commit(&decision.writes).await.unwrap();
         assert_eq!(committed, Committed::Done);
         let twice = cloud.store.commit(&decision.writes).await.unwrap();

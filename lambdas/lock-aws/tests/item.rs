@@ -146,7 +146,7 @@ prop_compose! {
 prop_compose! {
     fn event()(
         subject in prop_oneof![lock().prop_map(Subject::Lock), button().prop_map(Subject::Button)],
-        kind in prop_oneof![Just(Kind::Press), Just(Kind::Request), Just(Kind::Report), Just(Kind::Timeout), Just(Kind::Bind)],
+        kind in prop_oneof![Just(Kind::Press), Just(Kind::Request), Just(Kind::Report), Just(Kind::Sweep), Just(Kind::Bind)],
         decision in prop_oneof![Just(Verdict::Command), Just(Verdict::Resend), Just(Verdict::Ignored), Just(Verdict::Refused), Just(Verdict::GivenUp)],
         reason in 0..Reason::ALL.len(),
         (at, key, detail) in (millis(), ".{1,40}", option::of(".{0,40}")),

@@ -212,7 +212,7 @@ async fn a_line_that_cannot_be_written_now_is_busy_and_one_that_is_there_is_done
         ("AccessDeniedException", None),
     ] {
         let world = World::new(&[Fate::Refused(400, error); 3]).await;
-        let line = Writes::line(world.decision.writes.event.clone());
+        let line = Writes::event_only(world.decision.writes.event.clone());
         let committed = world.cloud.store.commit(&line).await;
         assert_eq!(committed.as_ref().ok(), wanted.as_ref(), "{committed:?}");
     }

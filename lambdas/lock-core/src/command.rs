@@ -82,7 +82,7 @@ impl fmt::Display for Version {
 /// *Shape*:
 /// `{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…","issuedAt":1763779512,"expiresAt":1763779542}`.
 /// *Units*: `issuedAt` and `expiresAt` in seconds.
-/// *Limits*: at most [`COMMAND_BYTES_MAX`](crate::limits::COMMAND_BYTES_MAX)
+/// *Limits*: at most [`COMMAND_SENT_BYTES_MAX`](crate::limits::COMMAND_SENT_BYTES_MAX)
 /// bytes.
 /// *Source*: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +114,7 @@ impl WireCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::COMMAND_BYTES_MAX;
+    use crate::limits::{COMMAND_ID_SENT_CHARS, COMMAND_SENT_BYTES_MAX};
 
     #[test]
     fn versions_grow_past_the_record_the_device_and_the_clock() {
@@ -171,13 +171,13 @@ mod tests {
         );
         let largest = WireCommand {
             version: Version(VERSION_MAX),
-            command_id: CommandId::from_text("0".repeat(64)),
+            command_id: CommandId::from_text("0".repeat(COMMAND_ID_SENT_CHARS)),
             issued_at: UnixSeconds(VERSION_MAX / 1000),
             expires_at: Some(UnixSeconds(VERSION_MAX / 1000)),
             ..unlock
         };
         assert!(
-            largest.to_json().len() <= COMMAND_BYTES_MAX,
+            largest.to_json().len() <= COMMAND_SENT_BYTES_MAX,
             "{}",
             largest.to_json().len()
         );

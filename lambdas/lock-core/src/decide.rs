@@ -2,16 +2,15 @@
 //! for a lock. Must not act on what it decides.
 
 mod case;
-mod due;
 mod given_up;
 mod operator;
 mod press;
 mod report;
 mod request;
 mod resend;
+mod sweep;
 mod system;
 
-pub use due::decide_due;
 pub use given_up::decide_given_up;
 pub use operator::{
     BindWish, ForgetRefusal, decide_bind, decide_forget, decide_recover, decide_register_button,
@@ -20,6 +19,7 @@ pub use operator::{
 pub use press::decide_press;
 pub use report::{Origin, ReportDecision, decide_no_shadow, decide_report};
 pub use request::decide_request;
+pub use sweep::decide_sweep;
 
 use self::case::Case;
 use crate::action::{Action, Intent};
@@ -102,7 +102,7 @@ impl Decision {
         Decision {
             verdict,
             reason,
-            writes: Writes::line(event),
+            writes: Writes::event_only(event),
             publish: None,
             alerts: Vec::new(),
         }

@@ -17,7 +17,7 @@ use crate::binding::Binding;
 use crate::command::Version;
 use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
-use crate::limits::{Limits, REPEAT_LINE_MS};
+use crate::limits::{Limits, REPEAT_EVENT_MS};
 use crate::name::{ButtonSerial, LockName};
 use crate::press::Press;
 use crate::reason::{Alert, Reason, Verdict};
@@ -65,8 +65,8 @@ words! {
         Request = "request",
         /// The lock reported.
         Report = "report",
-        /// Nothing happened in time.
-        Timeout = "timeout",
+        /// The sweep found the record overdue; `timeout` in older events.
+        Sweep = "sweep" | "timeout",
         /// An operator disabled a button.
         Revoke = "revoke",
         /// An operator had the table restored.
@@ -268,13 +268,13 @@ impl Event {
     }
 
     /// The line of a record that was due (C10).
-    pub fn of_due(record: &Record, now: UnixMillis, limits: &Limits) -> Event {
+    pub fn of_sweep(record: &Record, now: UnixMillis, limits: &Limits) -> Event {
         let subject = Subject::Lock(record.lock.clone());
         let key = format!("due-{}", record.version.0);
         Event {
             version: Some(record.version),
             command_id: record.command.as_ref().map(|command| command.id.clone()),
-            ..Event::new(subject, Kind::Timeout, now, key, limits)
+            ..Event::new(subject, Kind::Sweep, now, key, limits)
         }
     }
 
@@ -345,7 +345,7 @@ impl Event {
         let button = self.button.as_ref()?;
         let ignored = matches!(self.decision, Verdict::Ignored | Verdict::Refused);
         (self.kind == Kind::Press && ignored).then(|| Slot {
-            at: UnixMillis(self.at.0 - self.at.0 % REPEAT_LINE_MS),
+            at: UnixMillis(self.at.0 - self.at.0 % REPEAT_EVENT_MS),
             key: format!("{}-{button}-{}", self.decision.as_str(), self.reason),
         })
     }

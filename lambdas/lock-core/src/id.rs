@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::COMMAND_ID_SENT_CHARS;
 use crate::name::{ButtonSerial, LockName};
 
-/// Name of one command: 26 characters on our commands, up to 64 in a device's
-/// report.
+/// Name of one command: [`COMMAND_ID_SENT_CHARS`] characters where it is made here. A device's
+/// report may name another writer's command, with a longer id.
 ///
 /// Made from the identity of its cause (C1), so that a retry of the same press
 /// makes the same id and can be told from a new press (C7). It is no secret and
@@ -71,7 +72,7 @@ impl CommandId {
                 hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
             }
         }
-        let text = (0..26)
+        let text = (0..COMMAND_ID_SENT_CHARS)
             .rev()
             .map(|digit| char::from(ALPHABET[(hash >> (5 * digit)) as usize & 31]))
             .collect();
@@ -94,7 +95,7 @@ mod tests {
         let button = ButtonSerial::new("button-1").unwrap();
         let other = ButtonSerial::new("button-11").unwrap();
         let id = CommandId::of_press(&button, "p1", Some(412));
-        assert_eq!(id.as_str().len(), 26);
+        assert_eq!(id.as_str().len(), COMMAND_ID_SENT_CHARS);
         assert_eq!(
             id,
             CommandId::of_press(&button, "p2", Some(412)),

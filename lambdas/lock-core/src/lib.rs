@@ -23,7 +23,7 @@
 //! transaction, and only then [`decide::Publish`]. When a condition no longer
 //! holds it starts again from the loading (C3). Whatever it may skip, repeat or be
 //! killed in the middle of, these conditions keep the rules: that is what the
-//! laws in `decide/law.rs` and `decide/due/law.rs` try to break.
+//! laws in `decide/law.rs` and `decide/sweep/law.rs` try to break.
 
 pub mod action;
 pub mod binding;
@@ -46,7 +46,7 @@ pub mod word;
 pub mod write;
 
 pub use decide::{
-    BindWish, Decision, ForgetRefusal, Publish, decide_bind, decide_due, decide_forget,
-    decide_given_up, decide_press, decide_recover, decide_register_button, decide_register_lock,
-    decide_report, decide_request, decide_revoke, decide_unbind,
+    BindWish, Decision, ForgetRefusal, Publish, decide_bind, decide_forget, decide_given_up,
+    decide_press, decide_recover, decide_register_button, decide_register_lock, decide_report,
+    decide_request, decide_revoke, decide_sweep, decide_unbind,
 };

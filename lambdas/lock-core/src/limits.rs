@@ -45,7 +45,7 @@ pub const SYSTEM_LOCKS_CONTESTED: u32 = 4;
 /// clock that runs ahead (C8).
 pub const EXPIRED_TOO_SOON_MS: u64 = 10_000;
 /// Ignored presses of one button for one reason share a line for this long.
-pub const REPEAT_LINE_MS: u64 = 60_000;
+pub const REPEAT_EVENT_MS: u64 = 60_000;
 /// Oldest event that Lambda still delivers to the press function (template's
 /// `MaximumEventAgeInSeconds`).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
@@ -60,8 +60,12 @@ pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
 pub const DUE_SHARDS: u64 = 8;
 /// Longest text taken in any field of a message.
 pub const TEXT_BYTES_MAX: usize = 128;
-/// Longest command on the wire; the device's buffer is at least this (D6).
-pub const COMMAND_BYTES_MAX: usize = 256;
+/// Longest command that is sent. A device takes longer ones (D6), up to the
+/// `COMMAND_TAKEN_BYTES_MAX` of its firmware.
+pub const COMMAND_SENT_BYTES_MAX: usize = 256;
+/// Length of a command id that is sent. A device takes longer ones, up to the
+/// `COMMAND_ID_TAKEN_CHARS_MAX` of its firmware.
+pub const COMMAND_ID_SENT_CHARS: usize = 26;
 /// How often a decision is made again when another writer was first (C3).
 pub const DECISIONS_MAX: u32 = 5;
 

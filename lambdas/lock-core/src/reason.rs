@@ -109,14 +109,12 @@ reasons! {
     UNBOUND_CLICK = "unbound-click";
     /// This press, request or report has already taken effect.
     DUPLICATE = "duplicate";
-    /// A later press of the button has already taken effect (C3).
-    OVERTAKEN = "overtaken";
+    /// A later press of the button has already taken effect (C3), or a later report (C9).
+    SUPERSEDED = "superseded";
     /// Too soon after the last press of a button that counts nothing (C2).
     QUIET_WINDOW = "quiet-window";
     /// Too old to open anything (C4).
     STALE = "stale";
-    /// A later report has already been used (C9).
-    STALE_REPORT = "stale-report";
     /// The shadow was deleted and holds no report (C9).
     NO_SHADOW = "no-shadow";
     /// No version below 2^53 is left.

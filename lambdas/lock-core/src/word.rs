@@ -121,13 +121,22 @@ mod tests {
         );
         check(
             Kind::ALL,
-            "press request report timeout revoke recover register bind unbind forget",
+            "press request report sweep revoke recover register bind unbind forget",
         );
         check(
             Alert::ALL,
             "implausible-version other-command unlocked-at-boot no-version-left \
              unlock-not-answered unresponsive jammed contested clock unlock-refused settings-kept \
              given-up not-published",
+        );
+    }
+
+    #[test]
+    fn an_event_of_an_older_version_is_still_read() {
+        assert_eq!("timeout".parse(), Ok(Kind::Sweep));
+        assert_eq!(
+            serde_json::from_str::<Kind>("\"timeout\"").unwrap(),
+            Kind::Sweep
         );
     }
 

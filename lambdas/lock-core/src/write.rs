@@ -8,7 +8,7 @@
 //! Each condition is here because a run without it ended badly, and a test fails
 //! when it is taken away: `cargo xtask mutants` does that. Where a press, a
 //! request, a report or a timeout depends on it, that test is one of the laws in
-//! `decide/law.rs` and `decide/due/law.rs`. The conditions are on the parts that a
+//! `decide/law.rs` and `decide/sweep/law.rs`. The conditions are on the parts that a
 //! decision depends on and not on the whole item, so that a battery reading or a
 //! re-send does not make an unrelated decision start over.
 
@@ -270,7 +270,7 @@ impl Written {
 
 impl Writes {
     /// Nothing but a line.
-    pub fn line(event: Event) -> Writes {
+    pub fn event_only(event: Event) -> Writes {
         Writes {
             binding: None,
             record: None,
@@ -281,7 +281,7 @@ impl Writes {
     }
 
     /// Whether there is nothing but the line.
-    pub fn is_line(&self) -> bool {
+    pub fn is_event_only(&self) -> bool {
         self.binding.is_none()
             && self.record.is_none()
             && self.other.is_none()

@@ -186,7 +186,7 @@ async fn a_late_or_repeated_report_changes_nothing() {
     reasons.sort_unstable();
     assert_eq!(
         reasons,
-        ["duplicate", "executed", "first-report", "stale-report"]
+        ["duplicate", "executed", "first-report", "superseded"]
     );
 }
 

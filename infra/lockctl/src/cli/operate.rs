@@ -134,7 +134,7 @@ pub struct BindArgs {
     /// What a long press asks for.
     #[arg(long, value_enum, default_value_t = Intent::Unlock)]
     pub long: Intent,
-    /// Forget how far the button has counted: for a board whose flash was lost, whose presses are all `overtaken`.
+    /// Forget the button's last sequence: for a board whose flash was lost, whose presses are all `superseded`.
     #[arg(long)]
     pub forget_last_press: bool,
     #[command(flatten)]

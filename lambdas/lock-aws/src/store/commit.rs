@@ -56,7 +56,7 @@ impl Store {
     /// *Errors*: [`StoreError`] for whatever is neither done nor a conflict. Only where it says `unknown` the writes may have
     /// been made, all of them or none: read again, and decide on what is there.
     pub async fn commit(&self, writes: &Writes) -> Result<Committed, StoreError> {
-        if writes.is_line() {
+        if writes.is_event_only() {
             return match writes.event.slot() {
                 Some(slot) => self.count_line(&writes.event, &slot).await,
                 None => self.put_line(&writes.event).await,

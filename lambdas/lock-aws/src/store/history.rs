@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_core::event::{Event, Subject};
-use lock_core::limits::REPEAT_LINE_MS;
+use lock_core::limits::REPEAT_EVENT_MS;
 use lock_core::time::UnixMillis;
 
 use super::{Store, StoreError, Task};
@@ -117,7 +117,7 @@ fn is_enough(lines: &[Event], wanted: Wanted) -> bool {
 
 /// The minute that a shared line of this time is kept under.
 fn minute_of(at: UnixMillis) -> UnixMillis {
-    UnixMillis(at.0 - at.0 % REPEAT_LINE_MS)
+    UnixMillis(at.0 - at.0 % REPEAT_EVENT_MS)
 }
 
 /// When the last of what a line speaks for came.

@@ -49,7 +49,7 @@ pub async fn register(cloud: &Cloud, lock: &LockName, now: UnixMillis) {
     let event = line(Subject::Lock(lock.clone()), Kind::Register, now);
     let writes = Writes {
         record: Some(RecordWrite::Create(Record::created(lock.clone(), now))),
-        ..Writes::line(event)
+        ..Writes::event_only(event)
     };
     let committed = cloud.store.commit(&writes).await.unwrap();
     assert_eq!(committed, Committed::Done);
@@ -90,7 +90,7 @@ pub async fn bind(
     let event = line(Subject::Button(button.clone()), Kind::Bind, now);
     let writes = Writes {
         binding: Some(write),
-        ..Writes::line(event)
+        ..Writes::event_only(event)
     };
     let committed = cloud.store.commit(&writes).await.unwrap();
     assert_eq!(committed, Committed::Done);
@@ -105,7 +105,7 @@ pub async fn disable(cloud: &Cloud, button: &ButtonSerial, now: UnixMillis) {
     let event = line(Subject::Button(button.clone()), Kind::Revoke, now);
     let writes = Writes {
         binding: Some(BindingWrite::Update(disable)),
-        ..Writes::line(event)
+        ..Writes::event_only(event)
     };
     let committed = cloud.store.commit(&writes).await.unwrap();
     assert_eq!(committed, Committed::Done);
@@ -123,7 +123,7 @@ pub async fn leave(cloud: &Cloud, lock: &LockName, status: Status, state: Latch)
     let subject = Subject::Lock(lock.clone());
     let writes = Writes {
         record: Some(RecordWrite::Update(update)),
-        ..Writes::line(line(subject, Kind::Report, lock_aws::clock::now()))
+        ..Writes::event_only(line(subject, Kind::Report, lock_aws::clock::now()))
     };
     let committed = cloud.store.commit(&writes).await.unwrap();
     assert_eq!(committed, Committed::Done);

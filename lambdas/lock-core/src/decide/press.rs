@@ -24,7 +24,7 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 /// `binding` is the button's, `record` that of the binding's lock, both as last
 /// read; a binding may be old, because its revision is a condition of the
 /// writes. Rules in order of precedence: unknown button, not bound, unknown lock,
-/// revoked, already recorded, overtaken, quiet window, unbound click, stale, same
+/// revoked, already recorded, superseded, quiet window, unbound click, stale, same
 /// wish. The line of a press that reaches no lock is in its button's history.
 ///
 /// ```
@@ -102,7 +102,7 @@ pub fn decide_press(
         Order::Recorded => return case.repeat(&id, Some(BindingWrite::holds(binding))),
         // The record knows its own command even if the binding has forgotten the press.
         _ if is_current => return case.repeat(&id, Some(BindingWrite::holds(binding))),
-        Order::Overtaken => return case.ignore(Reason::OVERTAKEN),
+        Order::Superseded => return case.ignore(Reason::SUPERSEDED),
         Order::Quiet => return case.ignore(Reason::QUIET_WINDOW),
         Order::Newer(newer) => newer,
     };
@@ -194,7 +194,7 @@ enum Order {
     /// It is the last one that took effect.
     Recorded,
     /// Before the last one that took effect, or before the button was bound.
-    Overtaken,
+    Superseded,
     /// Too soon after the last one, by a button that does not count.
     Quiet,
 }
@@ -209,11 +209,11 @@ fn order(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limi
         return Order::Recorded;
     }
     if binding.bound_at.is_some_and(|at| press.made_at() <= at) {
-        return Order::Overtaken;
+        return Order::Superseded;
     }
     if let Some(sequence) = press.sequence {
         return match counted {
-            Some(last) if last > sequence => Order::Overtaken,
+            Some(last) if last > sequence => Order::Superseded,
             _ => Order::Newer(Newer::Sequence(sequence)),
         };
     }
@@ -224,7 +224,7 @@ fn order(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limi
     };
     let at_most = press.received_at.minus(quiet_ms);
     match last {
-        Some(last) if press.received_at <= last.at => Order::Overtaken,
+        Some(last) if press.received_at <= last.at => Order::Superseded,
         Some(last) if last.at > at_most => Order::Quiet,
         _ => Order::Newer(Newer::LastAtMost(at_most)),
     }

@@ -110,7 +110,7 @@ pub fn decide_report(
         Freshness::Duplicate => {
             return act(case.repeat_report(report.report.version, binding));
         }
-        Freshness::Stale => return act(case.ignore(Reason::STALE_REPORT)),
+        Freshness::Superseded => return act(case.ignore(Reason::SUPERSEDED)),
     };
     let update = RecordUpdate {
         guard: Guard {

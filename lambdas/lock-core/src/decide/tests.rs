@@ -270,12 +270,12 @@ fn a_press_means_what_the_state_makes_of_it() {
         settled/unlocked         DOUBLE pressed=15900ms good-for=3600ms       => command lock v8 expires=never
         settled/locked           LONG   pressed=9000ms good-for=3000ms age=5000ms => command unlock v8 expires=+21000ms
         # C3: made before its button was bound
-        settled/locked           LONG   age=10ms bound=9ms                    => ignored: overtaken
-        settled/locked           LONG   age=9ms bound=9ms                     => ignored: overtaken
+        settled/locked           LONG   age=10ms bound=9ms                    => ignored: superseded
+        settled/locked           LONG   age=9ms bound=9ms                     => ignored: superseded
         settled/locked           LONG   age=8ms bound=9ms                     => command unlock v8 expires=+29992ms
-        settled/locked           LONG   pressed=10ms bound=9ms                => ignored: overtaken
-        settled/locked           LONG   age=10ms bound=9ms seq=5              => ignored: overtaken
-        settled/locked           DOUBLE age=10ms bound=9ms                    => ignored: overtaken
+        settled/locked           LONG   pressed=10ms bound=9ms                => ignored: superseded
+        settled/locked           LONG   age=10ms bound=9ms seq=5              => ignored: superseded
+        settled/locked           DOUBLE age=10ms bound=9ms                    => ignored: superseded
         ",
         press_row,
     );
@@ -287,16 +287,16 @@ fn a_press_acts_once() {
         "
         # C2: the quiet window, for buttons that do not count; a click that means lock is never swallowed
         settled/unlocked DOUBLE last-age=1ms           => command lock v8 expires=never
-        settled/unlocked DOUBLE last-age=0ms           => ignored: overtaken
-        settled/unlocked DOUBLE age=2ms last-age=1ms   => ignored: overtaken
+        settled/unlocked DOUBLE last-age=0ms           => ignored: superseded
+        settled/unlocked DOUBLE age=2ms last-age=1ms   => ignored: superseded
         settled/locked LONG last-age=1499ms            => ignored: quiet-window
         settled/locked LONG last-age=1500ms            => command unlock v8 expires=+30000ms
         settled/locked LONG last-age=1499ms seq=5      => command unlock v8 expires=+30000ms
-        settled/locked LONG age=1000ms last-age=1000ms => ignored: overtaken
-        settled/locked LONG age=2000ms last-age=1000ms => ignored: overtaken
+        settled/locked LONG age=1000ms last-age=1000ms => ignored: superseded
+        settled/locked LONG age=2000ms last-age=1000ms => ignored: superseded
         # C1, C3: the count, where there is one
         settled/locked LONG seq=5 last-seq=4           => command unlock v8 expires=+30000ms
-        settled/locked LONG seq=5 last-seq=6           => ignored: overtaken
+        settled/locked LONG seq=5 last-seq=6           => ignored: superseded
         settled/locked LONG seq=5 last-seq=5           => ignored: duplicate
         # a count once taken is still known after a press without one
         settled/locked LONG last-seq=5 last-age=9000ms => command unlock v8 expires=+30000ms

@@ -108,8 +108,8 @@ fn the_line_of_a_report_says_where_the_latch_is_and_what_was_refused() {
 #[test]
 fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
     check(
-        &Event::of_due(&record(), NOW, &limits()).decided(Verdict::Noted, Reason::AWAITED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "timeout", "decision": "noted",
+        &Event::of_sweep(&record(), NOW, &limits()).decided(Verdict::Noted, Reason::AWAITED),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "sweep", "decision": "noted",
             "reason": "awaited", "version": 7, "commandId": "c7", "ttl": TTL}),
     );
     check(
@@ -259,8 +259,9 @@ fn a_person_reads_who_did_what_and_why() {
         ),
         (quiet, "reports unlocked (manual): noted: not seen"),
         (
-            Event::of_due(&record(), NOW, &limits()).decided(Verdict::Resend, Reason::NOT_ANSWERED),
-            "timeout: resend: not answered",
+            Event::of_sweep(&record(), NOW, &limits())
+                .decided(Verdict::Resend, Reason::NOT_ANSWERED),
+            "sweep: resend: not answered",
         ),
         (
             revokes(Some("alice")).decided(Verdict::Noted, Reason::REVOKED),

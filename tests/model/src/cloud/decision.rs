@@ -10,7 +10,7 @@ use lock_core::record::{Cause, Record, Status};
 use lock_core::report::{Clock, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
 use lock_core::write::RecordWrite;
-use lock_core::{Decision, decide_due, decide_press, decide_report, decide_request};
+use lock_core::{Decision, decide_sweep, decide_press, decide_report, decide_request};
 
 use super::{Cloud, button_index, limits, press_of, request_of};
 use crate::begin::lock_index;
@@ -191,7 +191,7 @@ impl Cloud<'_> {
             }
         };
         let binding = behind(table, Some(&record));
-        let mut decision = decide_due(&record, shadow.as_ref(), binding, now, &limits)?;
+        let mut decision = decide_sweep(&record, shadow.as_ref(), binding, now, &limits)?;
         if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
             update.guard.version = known.version;
         }

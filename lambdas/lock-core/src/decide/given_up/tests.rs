@@ -114,7 +114,11 @@ fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
         assert_eq!(decision.alerts, [Alert::GivenUp]);
         assert_eq!(decision.publish, None);
         let event = &decision.writes.event;
-        assert_eq!(decision.writes, Writes::line(event.clone()), "nothing else");
+        assert_eq!(
+            decision.writes,
+            Writes::event_only(event.clone()),
+            "nothing else"
+        );
         let name = match &event.subject {
             Subject::Lock(lock) => lock.as_str(),
             Subject::Button(button) => button.as_str(),

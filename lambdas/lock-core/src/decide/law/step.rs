@@ -149,7 +149,7 @@ pub(super) const OCCUR: &[&str] = &[
     "press command: pressed",
     "press command: same-wish",
     "press ignored: duplicate",
-    "press ignored: overtaken",
+    "press ignored: superseded",
     "press ignored: quiet-window",
     "press ignored: revoked",
     "press ignored: stale",

@@ -37,8 +37,8 @@ pub enum Freshness {
     Newer(ShadowGuard),
     /// The same one.
     Duplicate,
-    /// Older.
-    Stale,
+    /// Older than it.
+    Superseded,
     /// The shadow was deleted since: only what it holds now counts.
     Deleted,
 }
@@ -51,7 +51,7 @@ pub fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Fresh
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
     };
     if is_earlier(report.report.report_id, last.report.report_id) {
-        return Freshness::Stale;
+        return Freshness::Superseded;
     }
     if report.shadow_version > last.shadow_version {
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
@@ -62,7 +62,7 @@ pub fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Fresh
     match origin {
         Origin::Shadow => Freshness::Newer(ShadowGuard::Last(Box::new(last.clone()))),
         Origin::Event if report.shadow_at > last.shadow_at => Freshness::Deleted,
-        Origin::Event => Freshness::Stale,
+        Origin::Event => Freshness::Superseded,
     }
 }
 

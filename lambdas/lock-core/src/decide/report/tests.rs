@@ -315,7 +315,7 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
     check(
         "
         pending-unlock/locked locked v7 shadow=10 second=400          => ignored: duplicate
-        pending-unlock/locked locked v7 shadow=9 second=399           => ignored: stale-report
+        pending-unlock/locked locked v7 shadow=9 second=399           => ignored: superseded
         # delivered again with the command still to be executed: it may never have been sent
         pending-lock/locked   locked v6 shadow=10 second=400 waiting  => resend lock v7 send=2 retry -> pending
         pending-unlock/locked locked v6 shadow=10 second=400 waiting  => resend unlock v7 send=2 retry -> pending
@@ -323,9 +323,9 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         pending-unlock/locked locked v6 shadow=10 second=400 revoked  => ignored: duplicate
         pending-lock/locked   locked v6 shadow=10 second=400 sent     => ignored: duplicate
         settled/locked        locked v6 shadow=10 second=400          => ignored: duplicate
-        pending-unlock/locked locked v7 shadow=9 second=400           => ignored: stale-report
+        pending-unlock/locked locked v7 shadow=9 second=400           => ignored: superseded
         # written before the last one used: an event from before the shadow was deleted
-        pending-unlock/locked unlocked v7 shadow=40 token=1-18 report-id=1-18 => ignored: stale-report
+        pending-unlock/locked unlocked v7 shadow=40 token=1-18 report-id=1-18 => ignored: superseded
         pending-unlock/locked unlocked v7 shadow=40 token=2-1 boots=2 report-id=2-1 => settled: executed -> settled
         # written by a person or another program: no token of the lock's
         pending-unlock/locked unlocked v7 no-token             => ignored: not-from-lock
@@ -372,7 +372,7 @@ fn a_lock_that_has_lost_its_settings_is_alerted_once() {
         pending-unlock/locked unlocked v7 shadow=12 from-shadow settings=kept => settled: executed -> settled alert=settings-kept
         # not by a report that does not count
         settled/locked        locked v7 settings=kept no-token         => ignored: not-from-lock
-        settled/locked        locked v7 settings=kept shadow=9 second=399 => ignored: stale-report
+        settled/locked        locked v7 settings=kept shadow=9 second=399 => ignored: superseded
         ",
     );
 }

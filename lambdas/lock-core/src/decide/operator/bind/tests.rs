@@ -360,7 +360,7 @@ fn an_unbound_button_stays_registered_and_commands_nothing() {
     );
     let again = unbind(&unbound, None);
     assert_eq!(outcome(&again), "ignored: not-bound");
-    assert!(again.writes.is_line());
+    assert!(again.writes.is_event_only());
     assert_eq!(again.writes.event.subject.name(), "button-1");
 }
 

@@ -237,7 +237,7 @@ impl Run<'_> {
         for decided in 0.. {
             let (record, binding) = (self.record.clone(), self.binding.clone());
             let shadow = self.shadow();
-            let decision = decide_due(&record, Some(&shadow), Some(&binding), self.now, &limits);
+            let decision = decide_sweep(&record, Some(&shadow), Some(&binding), self.now, &limits);
             let Some(decision) = decision else {
                 assert!(
                     self.record.due.due_at > self.now,
@@ -295,7 +295,7 @@ impl Run<'_> {
                 let Some((old, shadow)) = self.past.last().cloned() else {
                     return;
                 };
-                let decision = decide_due(&old, Some(&shadow), Some(&binding), self.now, &limits);
+                let decision = decide_sweep(&old, Some(&shadow), Some(&binding), self.now, &limits);
                 let heard = record.reported.as_ref().map(|reported| reported.at);
                 if let Some(decision) = decision
                     && self.perform(&decision, false)

@@ -50,13 +50,13 @@ use crate::write::{Guard, RecordUpdate};
 ///
 /// let record = Record::created(LockName::new("lock-1")?, UnixMillis(0));
 /// let limits = Limits::default();
-/// assert_eq!(lock_core::decide_due(&record, None, None, UnixMillis(60_000), &limits), None);
+/// assert_eq!(lock_core::decide_sweep(&record, None, None, UnixMillis(60_000), &limits), None);
 /// let late = record.due.due_at;
-/// let decision = lock_core::decide_due(&record, None, None, late, &limits).expect("due");
+/// let decision = lock_core::decide_sweep(&record, None, None, late, &limits).expect("due");
 /// assert_eq!(decision.reason.code(), "never-heard");
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
-pub fn decide_due(
+pub fn decide_sweep(
     record: &Record,
     shadow: Option<&ReportEvent>,
     binding: Option<&Binding>,
@@ -72,7 +72,7 @@ pub fn decide_due(
     {
         return Some(*decision);
     }
-    let case = Case::new(record, Event::of_due(record, now, limits), now, limits);
+    let case = Case::new(record, Event::of_sweep(record, now, limits), now, limits);
     Some(match (record.status, &record.command) {
         (Status::Settled, _) => judge_settled(case),
         (_, None) => case.look_later(Reason::NEVER_HEARD),

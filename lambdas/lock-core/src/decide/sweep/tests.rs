@@ -131,7 +131,8 @@ fn row(given: &str) -> String {
         }
     }
     let limits = Limits::default();
-    let Some(decision) = decide_due(&record, shadow.as_ref(), Some(&binding), NOW, &limits) else {
+    let Some(decision) = decide_sweep(&record, shadow.as_ref(), Some(&binding), NOW, &limits)
+    else {
         return "not due".to_owned();
     };
     let write = decision.writes.record.as_ref().unwrap();
@@ -262,7 +263,7 @@ fn what_the_shadow_holds_comes_before_any_judgement_of_time() {
 fn a_report_used_meanwhile_takes_the_judgement_back() {
     let mut read = record("settled/locked").unwrap();
     read.due = Due::new(&read.lock, NOW);
-    let decision = decide_due(&read, None, None, NOW, &Limits::default()).unwrap();
+    let decision = decide_sweep(&read, None, None, NOW, &Limits::default()).unwrap();
     assert_eq!(decision.verdict, Verdict::Unresponsive);
     let heard = Record {
         due: Due::settled(&read.lock, NOW),
@@ -297,7 +298,7 @@ fn the_end_of_an_unlock_says_whether_the_lock_refused_it() {
         shadow_at: UnixSeconds(400),
         at: NOW.minus(9_000),
     });
-    let decision = decide_due(&record, None, None, NOW, &Limits::default()).unwrap();
+    let decision = decide_sweep(&record, None, None, NOW, &Limits::default()).unwrap();
     let line = decision.writes.event.to_string();
     assert!(
         line.ends_with("(unlock refused) (refused: clock) [alert: clock]"),
@@ -323,7 +324,7 @@ fn an_unlock_that_is_given_up_with_no_version_left_waits_for_a_report() {
     command.created_at = NOW.minus(90_000);
     command.expires_at = Some(NOW.minus(60_000));
     record.due = Due::new(&record.lock, NOW);
-    let decision = decide_due(&record, None, None, NOW, &Limits::default()).expect("it is due");
+    let decision = decide_sweep(&record, None, None, NOW, &Limits::default()).expect("it is due");
     assert_eq!(decision.reason, Reason::NO_VERSION_LEFT);
     let write = decision.writes.record.unwrap();
     let after = write.apply(Some(&record)).record().unwrap();
