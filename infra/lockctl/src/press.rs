@@ -102,7 +102,7 @@ mod tests {
                 &limits,
             )
         }
-        .decided(Verdict::Ignored, Reason::STALE)
+        .with_decision(Verdict::Ignored, Reason::STALE)
     }
 
     fn shared(at: u64, key: &str, count: u32, last_at: u64) -> Event {

@@ -98,7 +98,7 @@ impl Publish {
 impl Decision {
     /// A decision that changes nothing; its event says why.
     fn without_change(verdict: Verdict, reason: Reason, event: Event) -> Decision {
-        let event = event.decided(verdict, reason.clone());
+        let event = event.with_decision(verdict, reason.clone());
         Decision {
             verdict,
             reason,
@@ -131,7 +131,7 @@ fn action_of(intent: Intent, record: &Record) -> Action {
     match intent {
         Intent::Lock => Action::Lock,
         Intent::Unlock => Action::Unlock,
-        Intent::Toggle if record.known_locked() => Action::Unlock,
+        Intent::Toggle if record.is_known_locked() => Action::Unlock,
         Intent::Toggle => Action::Lock,
     }
 }

@@ -351,7 +351,7 @@ impl Event {
     }
 
     /// The line with what was decided.
-    pub fn decided(self, decision: Verdict, reason: Reason) -> Event {
+    pub fn with_decision(self, decision: Verdict, reason: Reason) -> Event {
         Event {
             decision,
             reason,

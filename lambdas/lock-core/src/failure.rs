@@ -13,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use crate::action::{ClickType, Intent};
-use crate::field::{Fields, Refusal, parse_event};
+use crate::field::{Fields, Refusal, parse_event, parse_name};
 use crate::name::{ButtonSerial, LockName};
 use crate::payload::open_payload;
 use crate::reason::Reason;
@@ -96,14 +96,14 @@ impl Failure {
         if let Some(context) = fields.get("requestContext") {
             let event = fields.get("requestPayload");
             let event = event.ok_or(Refusal::MissingField("requestPayload"))?;
-            of_function(
+            from_function(
                 Fields::of(context)?,
                 event,
                 fields.get("responsePayload"),
                 sent_at,
             )
         } else if fields.get("ruleName").is_some() {
-            of_rule(fields, sent_at)
+            from_rule(fields, sent_at)
         } else {
             Err(Refusal::Malformed(
                 "neither a function's nor a rule's failure",
@@ -129,7 +129,7 @@ impl Failure {
 }
 
 /// An event that a function did not handle.
-fn of_function(
+fn from_function(
     context: Fields<'_>,
     event: &Value,
     answer: Option<&Value>,
@@ -166,25 +166,25 @@ fn of_function(
     let fields = Fields::of(&event)?;
     Ok(Failure {
         id: context.text("requestId")?.to_owned(),
-        message: message(fields)?,
+        message: read_message(fields)?,
         at: lenient_number(fields, "receivedAt").map_or(sent_at, UnixMillis),
         reason,
-        detail: shortened(&parts.join(": ")),
+        detail: shorten(&parts.join(": ")),
     })
 }
 
 /// What a rule has handed over: a press names a `button`, a request a `thing`, a
 /// report a `thing` and a `shadowVersion`; the schedule's event is the sweeper's.
-fn message(event: Fields<'_>) -> Result<Message, Refusal> {
+fn read_message(event: Fields<'_>) -> Result<Message, Refusal> {
     if lenient_text(event, "detail-type").as_deref() == Some("Scheduled Event") {
         return Ok(Message::Sweep);
     }
     match (event.get("button"), event.get("thing")) {
-        (Some(_), None) => press(event.text("button")?, Some(event)),
+        (Some(_), None) => read_press(event.text("button")?, Some(event)),
         (None, Some(_)) if event.get("shadowVersion").is_some() => {
-            report(event.text("thing")?, event.get("reported"))
+            read_report(event.text("thing")?, event.get("reported"))
         }
-        (None, Some(_)) => request(event.text("thing")?, Some(event)),
+        (None, Some(_)) => read_request(event.text("thing")?, Some(event)),
         _ => Err(Refusal::Malformed(
             "requestPayload is not the event of a rule",
         )),
@@ -192,21 +192,21 @@ fn message(event: Fields<'_>) -> Result<Message, Refusal> {
 }
 
 /// A message that a rule did not hand over: its topic says whose it is.
-fn of_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal> {
+fn from_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal> {
     // Longer than any other text: a topic holds a whole name.
     let topic = document.get("topic").and_then(Value::as_str);
     let topic = topic.ok_or(Refusal::MissingField("topic"))?;
-    let payload = document.get("base64OriginalPayload").and_then(decoded);
+    let payload = document.get("base64OriginalPayload").and_then(decode);
     let payload = payload
         .as_ref()
         .and_then(|payload| Fields::of(payload).ok());
     let levels: Vec<&str> = topic.split('/').collect();
     let message = match levels.as_slice() {
-        ["iotbutton", button] => press(button, payload)?,
-        ["remote-lock", thing, "request"] => request(thing, payload)?,
+        ["iotbutton", button] => read_press(button, payload)?,
+        ["remote-lock", thing, "request"] => read_request(thing, payload)?,
         ["$aws", "things", thing, "shadow", "update", "accepted"] => {
             let state = payload.and_then(|payload| payload.get("state"));
-            report(thing, state.and_then(|state| state.get("reported")))?
+            read_report(thing, state.and_then(|state| state.get("reported")))?
         }
         _ => {
             return Err(Refusal::Malformed(
@@ -227,15 +227,12 @@ fn of_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal
         message,
         at: sent_at,
         reason: Reason::RULE_ACTION,
-        detail: shortened(&detail.collect::<Vec<_>>().join("; ")),
+        detail: shorten(&detail.collect::<Vec<_>>().join("; ")),
     })
 }
 
-fn press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
-    let button = ButtonSerial::new(button).map_err(|cause| Refusal::BadName {
-        field: "button",
-        cause,
-    })?;
+fn read_press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
+    let button = parse_name("button", button)?;
     let text = |name| event.and_then(|event| lenient_text(event, name));
     Ok(Message::Press {
         button,
@@ -245,32 +242,25 @@ fn press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
     })
 }
 
-fn request(thing: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
+fn read_request(thing: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
     let text = |name| event.and_then(|event| lenient_text(event, name));
     Ok(Message::Request {
-        lock: lock(thing)?,
+        lock: parse_name("thing", thing)?,
         intent: text("action").and_then(|word| word.parse().ok()),
         actor: text("actor"),
         principal: text("principal"),
     })
 }
 
-fn report(thing: &str, reported: Option<&Value>) -> Result<Message, Refusal> {
+fn read_report(thing: &str, reported: Option<&Value>) -> Result<Message, Refusal> {
     let reported = reported.and_then(|reported| Report::parse(reported).ok());
     Ok(Message::Report {
-        lock: lock(thing)?,
+        lock: parse_name("thing", thing)?,
         reported: reported.map(|reported| (reported.lock, reported.source)),
     })
 }
 
-fn lock(thing: &str) -> Result<LockName, Refusal> {
-    LockName::new(thing).map_err(|cause| Refusal::BadName {
-        field: "thing",
-        cause,
-    })
-}
-
-fn decoded(payload: &Value) -> Option<Value> {
+fn decode(payload: &Value) -> Option<Value> {
     let bytes = BASE64_STANDARD.decode(payload.as_str()?).ok()?;
     parse_event(str::from_utf8(&bytes).ok()?).ok()
 }
@@ -283,7 +273,7 @@ fn lenient_number(fields: Fields<'_>, name: &'static str) -> Option<u64> {
     fields.number_or_none(name).ok().flatten()
 }
 
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     text.chars().take(DETAIL_CHARS_MAX).collect()
 }
 

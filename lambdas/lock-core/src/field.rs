@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
+use crate::name::NameError;
 
 /// Why a message was refused. A refusal is an answer, not an error: the message
 /// is done with.
@@ -62,7 +63,7 @@ pub enum Refusal {
         /// The field.
         field: &'static str,
         /// The rule broken.
-        cause: crate::name::NameError,
+        cause: NameError,
     },
 }
 
@@ -104,7 +105,7 @@ const LEVELS: u32 = 2;
 /// # Ok::<(), lock_core::field::Refusal>(())
 /// ```
 pub fn parse_event(text: &str) -> Result<Value, Refusal> {
-    let value = read(text, LEVELS).unwrap_or_default();
+    let value = read_value(text, LEVELS).unwrap_or_default();
     match value {
         Value::Object(_) => Ok(value),
         _ => Err(Refusal::Malformed("not a JSON object")),
@@ -112,7 +113,7 @@ pub fn parse_event(text: &str) -> Result<Value, Refusal> {
 }
 
 /// The value that `text` is, none where it is not JSON or cannot be held.
-fn read(text: &str, levels: u32) -> Option<Value> {
+fn read_value(text: &str, levels: u32) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
@@ -121,10 +122,23 @@ fn read(text: &str, levels: u32) -> Option<Value> {
     let field = |(name, raw): (String, &RawValue)| {
         let below = levels.checked_sub(1);
         let whole = || serde_json::from_str(raw.get()).ok();
-        let value = below.map_or_else(whole, |below| read(raw.get(), below));
+        let value = below.map_or_else(whole, |below| read_value(raw.get(), below));
         (name, value.unwrap_or_else(|| Value::Array(Vec::new())))
     };
     Some(Value::Object(fields.into_iter().map(field).collect()))
+}
+
+/// Reads the name of a lock or button from `field`, or from a topic in its place.
+///
+/// # Errors
+///
+/// [`Refusal::BadName`] if the name breaks the rule for names.
+pub fn parse_name<T: FromStr<Err = NameError>>(
+    field: &'static str,
+    name: &str,
+) -> Result<T, Refusal> {
+    name.parse()
+        .map_err(|cause| Refusal::BadName { field, cause })
 }
 
 /// The fields of one JSON object.
@@ -168,6 +182,12 @@ impl<'a> Fields<'a> {
     pub fn text(self, field: &'static str) -> Result<&'a str, Refusal> {
         self.text_or_none(field)?
             .ok_or(Refusal::MissingField(field))
+    }
+
+    /// The name of a lock or button that must be there.
+    /// *Errors*: as [`Self::text`], and [`Refusal::BadName`].
+    pub fn name<T: FromStr<Err = NameError>>(self, field: &'static str) -> Result<T, Refusal> {
+        parse_name(field, self.text(field)?)
     }
 
     /// A whole number below 2^53 that may be absent; a device may write `7.0`

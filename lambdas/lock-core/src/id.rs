@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::fnv1a_128;
 use crate::limits::COMMAND_ID_SENT_CHARS;
 use crate::name::{ButtonSerial, LockName};
 
@@ -63,15 +64,8 @@ impl CommandId {
     /// 128 bits of FNV-1a over the parts, with a separator that no part can
     /// hold, in Crockford's base 32.
     fn digest(parts: &[&str]) -> CommandId {
-        const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        let mut hash = BASIS;
-        for part in parts {
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
-            }
-        }
+        let hash = fnv1a_128(parts.iter().flat_map(|part| part.bytes().chain([0])));
         let text = (0..COMMAND_ID_SENT_CHARS)
             .rev()
             .map(|digit| char::from(ALPHABET[(hash >> (5 * digit)) as usize & 31]))

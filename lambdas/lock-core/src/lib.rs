@@ -32,6 +32,7 @@ pub mod decide;
 pub mod event;
 pub mod failure;
 pub mod field;
+mod hash;
 pub mod id;
 pub mod limits;
 pub mod name;

@@ -75,11 +75,7 @@ impl Press {
     /// ```
     pub fn parse(event: &Value) -> Result<Press, Refusal> {
         let fields = Fields::of(event)?;
-        let button =
-            ButtonSerial::new(fields.text("button")?).map_err(|cause| Refusal::BadName {
-                field: "button",
-                cause,
-            })?;
+        let button = fields.name("button")?;
         let click = fields.word("clickType")?;
         let sequence = fields.number_or_none("sequence")?;
         let pressed_at = fields.number_or_none("pressedAt")?.map(UnixMillis);
@@ -87,7 +83,7 @@ impl Press {
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let press_id = fields.text("pressId")?.to_owned();
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
-        let battery_mv = fields.get("batteryVoltage").and_then(battery);
+        let battery_mv = fields.get("batteryVoltage").and_then(parse_battery);
         Ok(Press {
             button,
             click,
@@ -132,7 +128,7 @@ impl Press {
 /// A battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a
 /// number of millivolts. What cannot be read is unknown, and never a reason to
 /// refuse a press.
-fn battery(value: &Value) -> Option<u64> {
+fn parse_battery(value: &Value) -> Option<u64> {
     let millivolts = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => {

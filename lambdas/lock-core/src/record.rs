@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::command::{Version, WireCommand};
+use crate::hash::fnv1a_64;
 use crate::id::CommandId;
 use crate::limits::{DUE_SHARDS, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff_ms};
 use crate::name::{ButtonSerial, LockName};
@@ -116,7 +117,7 @@ impl Command {
 
     /// The command, decided and not sent yet: its first send is due when it was
     /// to be issued (C15).
-    pub fn unsent(self) -> Command {
+    pub fn into_unsent(self) -> Command {
         Command {
             attempts: 0,
             next_send_at: self.created_at,
@@ -131,13 +132,13 @@ impl Command {
     }
 
     /// Whether the command is over; a lock never is.
-    pub fn expired(&self, now: UnixMillis) -> bool {
+    pub fn is_expired(&self, now: UnixMillis) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
     /// The command with one more send counted, and the wait before the next
     /// doubled (C8).
-    pub fn sent_again(&self, now: UnixMillis) -> Command {
+    pub fn with_next_send(&self, now: UnixMillis) -> Command {
         let attempts = self.attempts.saturating_add(1);
         Command {
             attempts,
@@ -189,8 +190,7 @@ pub struct Due {
 impl Due {
     /// The due time of a lock.
     pub fn new(lock: &LockName, due_at: UnixMillis) -> Due {
-        let fnv = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        let hash = lock.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
+        let hash = fnv1a_64(lock.as_str().bytes());
         // Names that differ in their last digit only differ in the low bits alone: fold the high ones in.
         let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 33;
         Due {
@@ -270,12 +270,12 @@ impl Record {
     ///
     /// let mut record = Record::created(LockName::new("lock-1")?, UnixMillis(0));
     /// record.state = Latch::Locked;
-    /// assert!(!record.known_locked(), "last heard locked, but not answered for");
+    /// assert!(!record.is_known_locked(), "last heard locked, but not answered for");
     /// record.status = Status::Settled;
-    /// assert!(record.known_locked());
+    /// assert!(record.is_known_locked());
     /// # Ok::<(), lock_core::name::NameError>(())
     /// ```
-    pub fn known_locked(&self) -> bool {
+    pub fn is_known_locked(&self) -> bool {
         self.status == Status::Settled && self.state == Latch::Locked
     }
 

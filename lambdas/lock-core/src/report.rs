@@ -121,14 +121,14 @@ impl Report {
     pub fn parse(reported: &Value) -> Result<Report, Refusal> {
         let fields = Fields::of(reported)?;
         let text = |field| {
-            if null(fields, field) {
+            if is_null(fields, field) {
                 Ok(None)
             } else {
                 fields.text_or_none(field)
             }
         };
         let number = |field| {
-            if null(fields, field) {
+            if is_null(fields, field) {
                 Ok(None)
             } else {
                 fields.number_or_none(field)
@@ -142,13 +142,13 @@ impl Report {
                 .map(CommandId::from_text),
             result: fields.word("result")?,
             source: fields.word("source")?,
-            refused: refused(fields)?,
+            refused: read_refused(fields)?,
             boot_count: fields.number("bootCount")?,
             clock: fields.word("clock")?,
             clock_uncertainty_ms: number("clockUncertaintyMs")?,
             firmware: text("firmware")?.map(str::to_owned),
-            rssi: rssi(fields)?,
-            door: if fields.get("door").is_none() || null(fields, "door") {
+            rssi: read_rssi(fields)?,
+            door: if fields.get("door").is_none() || is_null(fields, "door") {
                 None
             } else {
                 Some(fields.word("door")?)
@@ -156,12 +156,12 @@ impl Report {
             settings: text("settings")?.map(|word| Settings::from(word.to_owned())),
             relock_ms: number("relockMs")?,
             pulse_ms: number("pulseMs")?,
-            report_id: text("reportId")?.and_then(ReportId::read),
+            report_id: text("reportId")?.and_then(ReportId::parse),
         })
     }
 
     /// The same report under this name, with the checksum of what it says.
-    pub fn named(self, id: ReportId) -> Report {
+    pub fn with_id(self, id: ReportId) -> Report {
         let checksum = Some(self.checksum());
         Report {
             report_id: Some(ReportId { checksum, ..id }),
@@ -177,17 +177,14 @@ impl ReportEvent {
     pub fn parse(event: &Value) -> Result<ReportEvent, Refusal> {
         let fields = Fields::of(event)?;
         Ok(ReportEvent {
-            lock: LockName::new(fields.text("thing")?).map_err(|cause| Refusal::BadName {
-                field: "thing",
-                cause,
-            })?,
+            lock: fields.name("thing")?,
             shadow_version: fields.number("shadowVersion")?,
             shadow_at: UnixSeconds(fields.number("timestamp")?),
             // A token that is not a device's says that a person or another program wrote this.
             token: fields
                 .get("clientToken")
                 .and_then(Value::as_str)
-                .and_then(ReportId::read),
+                .and_then(ReportId::parse),
             report: Report::parse(
                 fields
                     .get("reported")
@@ -208,7 +205,9 @@ impl ReportEvent {
         let fields = Fields::of(shadow)?;
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
         let read_at = fields.number("timestamp")?;
-        let written_at = shadow.pointer("/metadata/reported").and_then(latest);
+        let written_at = shadow
+            .pointer("/metadata/reported")
+            .and_then(latest_timestamp);
         let reported = state
             .get("reported")
             .ok_or(Refusal::MissingField("reported"))?;
@@ -239,25 +238,25 @@ impl ReportEvent {
 }
 
 /// The latest `timestamp` in a tree of a shadow's metadata.
-fn latest(metadata: &Value) -> Option<u64> {
+fn latest_timestamp(metadata: &Value) -> Option<u64> {
     match metadata {
         Value::Object(fields) => fields
             .iter()
             .filter_map(|(name, value)| match value.as_u64() {
                 Some(at) if name == "timestamp" => Some(at),
-                _ => latest(value),
+                _ => latest_timestamp(value),
             })
             .max(),
-        Value::Array(values) => values.iter().filter_map(latest).max(),
+        Value::Array(values) => values.iter().filter_map(latest_timestamp).max(),
         _ => None,
     }
 }
 
-fn null(fields: Fields<'_>, field: &'static str) -> bool {
+fn is_null(fields: Fields<'_>, field: &'static str) -> bool {
     fields.get(field) == Some(&Value::Null)
 }
 
-fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
+fn read_refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
     let Some(value) = fields.get("refused").filter(|value| !value.is_null()) else {
         return Ok(None);
     };
@@ -266,7 +265,7 @@ fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
         wanted: "object or null",
     };
     let inner = Fields::of(value).map_err(|_| wrong)?;
-    let command_id = if null(inner, "commandId") {
+    let command_id = if is_null(inner, "commandId") {
         None
     } else {
         inner.text_or_none("commandId")?
@@ -277,7 +276,7 @@ fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
     }))
 }
 
-fn rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
+fn read_rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
     match fields.get("rssi") {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_i64() {

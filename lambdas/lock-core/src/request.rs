@@ -54,10 +54,7 @@ impl Request {
     /// ```
     pub fn parse(event: &Value) -> Result<Request, Refusal> {
         let fields = Fields::of(event)?;
-        let lock = LockName::new(fields.text("thing")?).map_err(|cause| Refusal::BadName {
-            field: "thing",
-            cause,
-        })?;
+        let lock = fields.name("thing")?;
         let intent = fields.word("action")?;
         let request_id = fields.text("requestId")?.to_owned();
         if request_id.is_empty() {

@@ -144,7 +144,7 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
         counter: number,
         checksum: None,
     };
-    let report = site.report(&now).named(id);
+    let report = site.report(&now).with_id(id);
     site.shadow_version = 1;
     site.shadow = Some(Arc::new(ReportEvent {
         lock: lock(n),

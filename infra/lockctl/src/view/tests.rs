@@ -186,7 +186,7 @@ fn a_system_lock_that_waits_its_turn_and_a_contested_lock_are_said_plainly() {
     let command = record.command.as_mut().expect("a command");
     command.created_at = THEN.plus(8_000);
     command.system_locks = 3;
-    *command = command.clone().unsent();
+    *command = command.clone().into_unsent();
     assert_eq!(
         said(&record, 3, Some(&limits)),
         "lock-1       locked, assumed: heard 3 s ago, lock waits its turn, 5 s more (system: version behind) (pending, v0)"
@@ -278,7 +278,7 @@ fn a_line_that_several_presses_share_says_how_many_and_when_the_last_came() {
             &limits(30_000),
         )
     };
-    let event = event.decided(Verdict::Ignored, Reason::STALE);
+    let event = event.with_decision(Verdict::Ignored, Reason::STALE);
     assert!(line(&event).ends_with("  button-1 SINGLE: ignored: stale"));
     let shared = Event {
         count: Some(3),

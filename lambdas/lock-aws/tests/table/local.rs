@@ -39,7 +39,7 @@ pub fn report_id(reported: &Value, counter: u64) -> ReportId {
         counter,
         checksum: None,
     };
-    let report = Report::parse(reported).unwrap().named(id);
+    let report = Report::parse(reported).unwrap().with_id(id);
     report.report_id.unwrap()
 }
 

@@ -26,7 +26,7 @@ pub fn decide_given_up(
     record: Option<&Record>,
     limits: &Limits,
 ) -> Option<Decision> {
-    let line = |subject, kind| {
+    let new_event = |subject, kind| {
         let key = format!("given-up-{}", failure.id);
         Event {
             detail: Some(failure.detail.clone()).filter(|detail| !detail.is_empty()),
@@ -50,7 +50,7 @@ pub fn decide_given_up(
                 sequence: *sequence,
                 intent: binding.and_then(meaning),
                 principal: principal.clone(),
-                ..line(subject, Kind::Press)
+                ..new_event(subject, Kind::Press)
             }
         }
         Message::Request {
@@ -62,12 +62,12 @@ pub fn decide_given_up(
             intent: *intent,
             actor: actor.clone(),
             principal: principal.clone(),
-            ..line(Subject::Lock(of(record, lock)?), Kind::Request)
+            ..new_event(Subject::Lock(registered_lock(record, lock)?), Kind::Request)
         },
         Message::Report { lock, reported } => Event {
             latch: reported.map(|(latch, _)| latch),
             source: reported.map(|(_, source)| source),
-            ..line(Subject::Lock(of(record, lock)?), Kind::Report)
+            ..new_event(Subject::Lock(registered_lock(record, lock)?), Kind::Report)
         },
     };
     let decision = Decision::without_change(Verdict::GivenUp, failure.reason.clone(), event);
@@ -75,7 +75,7 @@ pub fn decide_given_up(
 }
 
 /// The lock, where it is a registered one.
-fn of(record: Option<&Record>, lock: &LockName) -> Option<LockName> {
+fn registered_lock(record: Option<&Record>, lock: &LockName) -> Option<LockName> {
     record.map(|_| lock.clone())
 }
 

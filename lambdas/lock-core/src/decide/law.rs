@@ -179,7 +179,7 @@ impl Run<'_> {
                 pulse_ms: None,
                 report_id: None,
             }
-            .named(token),
+            .with_id(token),
         }
     }
 
@@ -326,7 +326,7 @@ impl Run<'_> {
         let same_wish = decision.reason == Reason::SAME_WISH;
         if toggled && !same_wish && publish.command.action == Action::Unlock {
             assert!(
-                before.record.as_ref().unwrap().known_locked(),
+                before.record.as_ref().unwrap().is_known_locked(),
                 "a toggle unlocks only what is known to be locked (C6)"
             );
         }

@@ -82,7 +82,7 @@ impl Case<'_> {
     fn secure(self, reason: Reason) -> Decision {
         let record = self.record;
         let update = RecordUpdate {
-            guard: as_read(record),
+            guard: guard_as_read(record),
             ..RecordUpdate::new(record, record.due.clone())
         };
         if may_be_open(record) {
@@ -95,7 +95,7 @@ impl Case<'_> {
 
 /// The guard of a change that leaves the due time as it was, or hangs on where
 /// the latch is.
-fn as_read(record: &Record) -> Guard {
+fn guard_as_read(record: &Record) -> Guard {
     Guard {
         state: Some(record.state),
         due_at: Some(record.due.due_at),
@@ -111,7 +111,7 @@ fn may_be_open(record: &Record) -> bool {
             .command
             .as_ref()
             .is_some_and(|command| command.action == Action::Lock);
-    record.state == Latch::Unlocked || (!record.known_locked() && !locking)
+    record.state == Latch::Unlocked || (!record.is_known_locked() && !locking)
 }
 
 /// Decides that `record`, from a restored table, is not believed until the lock
@@ -142,7 +142,7 @@ pub fn decide_recover(
     limits: &Limits,
 ) -> Decision {
     let event = Event::of_recover(record, actor, now, limits);
-    let repaired = repaired(record, now);
+    let repaired = to_repaired(record, now);
     let case = Case::new(&repaired, event, now, limits);
     let update = RecordUpdate::new(record, Due::new(&record.lock, now));
     let mut decision = case.operator_lock(Reason::RECOVERED, update);
@@ -155,7 +155,7 @@ pub fn decide_recover(
 /// The record to take the next version from. A version far ahead of the clock is dropped, unless
 /// the device holds it too and versions are left after it (C9). If the device alone holds it, only
 /// erasing its flash helps, see [`Record::holds_implausible_version`].
-fn repaired(record: &Record, now: UnixMillis) -> Record {
+fn to_repaired(record: &Record, now: UnixMillis) -> Record {
     let theirs = reported_version(record);
     let is_far = |version: Version| version.0 > now.plus(VERSION_AHEAD_MAX_MS).0;
     let works = is_far(theirs) && record.next_version(now).is_some();

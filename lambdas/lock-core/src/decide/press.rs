@@ -98,10 +98,10 @@ pub fn decide_press(
     let id = press.command_id();
     let command = record.command.as_ref();
     let is_current = command.is_some_and(|command| command.id == id);
-    let newer = match order(binding, press, intent, limits) {
-        Order::Recorded => return case.repeat(&id, Some(BindingWrite::holds(binding))),
+    let newer = match order_of(binding, press, intent, limits) {
+        Order::Recorded => return case.repeat(&id, Some(BindingWrite::unchanged(binding))),
         // The record knows its own command even if the binding has forgotten the press.
-        _ if is_current => return case.repeat(&id, Some(BindingWrite::holds(binding))),
+        _ if is_current => return case.repeat(&id, Some(BindingWrite::unchanged(binding))),
         Order::Superseded => return case.ignore(Reason::SUPERSEDED),
         Order::Quiet => return case.ignore(Reason::QUIET_WINDOW),
         Order::Newer(newer) => newer,
@@ -122,20 +122,20 @@ pub fn decide_press(
     if case.is_stale(&wish) {
         return case.ignore_stale(&wish);
     }
-    match same_wish(&case, binding, press, &wish) {
+    match compare_wish(&case, binding, press, &wish) {
         SameWish::No => {}
         SameWish::Unlock => (wish.intent, wish.reason) = (Intent::Unlock, Reason::SAME_WISH),
         SameWish::Done => return case.ignore(Reason::SAME_WISH),
     }
     let mut decision = case.new_command(wish);
     if decision.verdict == Verdict::Command {
-        let note = BindingChange::Note(note(binding, press, newer));
+        let note = BindingChange::Note(new_note(binding, press, newer));
         decision.writes.binding = Some(BindingWrite::Update(BindingUpdate::new(binding, note)));
     }
     decision
 }
 
-fn note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
+fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
     // The largest count is kept when this press carries none: an earlier one that is delivered again must still be known.
     let kept = binding.last_press.as_ref().and_then(|last| last.sequence);
     PressNote {
@@ -160,7 +160,7 @@ enum SameWish {
     Done,
 }
 
-fn same_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) -> SameWish {
+fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) -> SameWish {
     let (record, limits) = (case.record, case.limits);
     let Some(command) = record.command.as_ref().filter(|command| {
         wish.intent == Intent::Toggle
@@ -170,7 +170,7 @@ fn same_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) -> 
         return SameWish::No;
     };
     match record.status {
-        Status::Pending if !command.expired(case.now) => SameWish::Unlock,
+        Status::Pending if !command.is_expired(case.now) => SameWish::Unlock,
         Status::Settled if record.state == Latch::Unlocked => {
             // The button's own command is its last press that took effect.
             let since_ms = binding
@@ -199,7 +199,7 @@ enum Order {
     Quiet,
 }
 
-fn order(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limits) -> Order {
+fn order_of(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limits) -> Order {
     let last = binding.last_press.as_ref();
     if last.is_some_and(|last| last.press_id == press.press_id) {
         return Order::Recorded;

@@ -36,7 +36,7 @@ use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
 
 pub(super) use fresh::is_news;
-use fresh::{Freshness, freshness, is_from_lock};
+use fresh::{Freshness, check_freshness, is_from_lock};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub fn decide_report(
     if !is_from_lock(record, report, origin) {
         return act(case.ignore(Reason::NOT_FROM_LOCK));
     }
-    let shadow = match freshness(record, report, origin) {
+    let shadow = match check_freshness(record, report, origin) {
         Freshness::Newer(guard) => guard,
         Freshness::Deleted => return ReportDecision::ReadShadow,
         Freshness::Duplicate => {
@@ -118,7 +118,7 @@ pub fn decide_report(
             ..Guard::of(record)
         },
         state: Some(report.report.lock),
-        reported: Some(reported(report, now)),
+        reported: Some(to_reported(report, now)),
         ..RecordUpdate::new(record, record.due.clone())
     };
     let mut decision = judge(case, report, update, binding);
@@ -151,7 +151,7 @@ fn act(decision: Decision) -> ReportDecision {
     ReportDecision::Act(Box::new(decision))
 }
 
-fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
+fn to_reported(report: &ReportEvent, now: UnixMillis) -> Reported {
     Reported {
         report: report.report.clone(),
         shadow_version: report.shadow_version,
@@ -213,15 +213,15 @@ fn judge(
     match compare(record, &report.report, case.now) {
         Standing::First => case.system_lock(Reason::FIRST_REPORT, update),
         Standing::Ahead => case.system_lock(Reason::VERSION_AHEAD, update),
-        Standing::Implausible => implausible(case, update),
+        Standing::Implausible => judge_implausible(case, update),
         Standing::Behind(_) if record.status == Status::Settled => {
             case.system_lock(Reason::VERSION_BEHIND, update)
         }
-        Standing::Behind(command) => behind(case, command, report, update, binding),
+        Standing::Behind(command) => judge_behind(case, command, report, update, binding),
         Standing::Other => case
             .system_lock(Reason::OTHER_COMMAND, update)
             .alert(Alert::OtherCommand),
-        Standing::Jammed(command) => jammed(case, command, update),
+        Standing::Jammed(command) => judge_jammed(case, command, update),
         Standing::Answered(command) => settle(case, command, report, update),
     }
 }
@@ -229,7 +229,7 @@ fn judge(
 /// A version that no command of ours can have had: adopting it would leave the
 /// lock without versions, so the record keeps its own, and a person is alerted
 /// when that begins (C9).
-fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
+fn judge_implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
     let (record, now) = (case.record, case.now);
     let known = record.reported.as_ref().is_some_and(|last| {
         record.status == Status::Unresponsive
@@ -252,7 +252,7 @@ fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
 /// The lock has answered, and its latch reached neither end: it is locked at new
 /// versions, at most [`JAM_LOCKS_MAX`] times since a person's last command, then
 /// left to a person (C14).
-fn jammed(case: Case<'_>, command: &Command, update: RecordUpdate) -> Decision {
+fn judge_jammed(case: Case<'_>, command: &Command, update: RecordUpdate) -> Decision {
     if command.jams < JAM_LOCKS_MAX {
         return case.system_lock(Reason::JAMMED, update);
     }
@@ -315,7 +315,7 @@ fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
 /// it refused. An unlock is not sent to one that has no time yet: it would refuse
 /// it, and reports when it has the time. A LOCK needs no time, so a report whose
 /// news is the time does not hurry it: it crossed the command on its way (C8).
-fn behind(
+fn judge_behind(
     case: Case<'_>,
     command: &Command,
     report: &ReportEvent,
@@ -347,7 +347,7 @@ fn behind(
     {
         return case.resend(reason, update, command, holds);
     }
-    let due = if for_clock && !command.expired(now) {
+    let due = if for_clock && !command.is_expired(now) {
         Due::pending(&record.lock, command)
     } else {
         update.due.clone()

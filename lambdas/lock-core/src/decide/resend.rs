@@ -44,7 +44,7 @@ impl Case<'_> {
         command: &Command,
         holds: Option<BindingWrite>,
     ) -> Decision {
-        let next = command.sent_again(self.now);
+        let next = command.with_next_send(self.now);
         let reason = if command.attempts == 0 {
             Reason::IN_TURN
         } else {
@@ -74,7 +74,7 @@ impl Case<'_> {
     pub(super) fn repeat(self, id: &CommandId, holds: Option<BindingWrite>) -> Decision {
         let (record, now) = (self.record, self.now);
         let current = record.command.as_ref().filter(|command| {
-            command.id == *id && record.status == Status::Pending && !command.expired(now)
+            command.id == *id && record.status == Status::Pending && !command.is_expired(now)
         });
         match current {
             Some(command) if is_in_turn(command, now) => {
@@ -114,7 +114,7 @@ impl Case<'_> {
         if command.action == Action::Lock {
             return Ok(None);
         }
-        if record.status != Status::Pending || command.expired(self.now) {
+        if record.status != Status::Pending || command.is_expired(self.now) {
             return Err(NotAllowed);
         }
         if record.resend_asks_for().is_none() {
@@ -123,7 +123,7 @@ impl Case<'_> {
         let holds =
             |binding: &&Binding| binding.enabled && binding.lock.as_ref() == Some(&record.lock);
         let binding = binding.filter(holds).ok_or(NotAllowed)?;
-        Ok(Some(BindingWrite::holds(binding)))
+        Ok(Some(BindingWrite::unchanged(binding)))
     }
 }
 

@@ -175,7 +175,7 @@ fn judge_unlock(case: Case<'_>, command: &Command, binding: Option<&Binding>) ->
             let due_at = Due::pending(&record.lock, command).due_at;
             case.wait(due_at, Reason::AWAITED)
         }
-        Err(_) if command.expired(now) => case.wait(given_up_at, Reason::AWAITED),
+        Err(_) if command.is_expired(now) => case.wait(given_up_at, Reason::AWAITED),
         Err(_) => case.wait(given_up_at, Reason::REVOKED),
     }
 }

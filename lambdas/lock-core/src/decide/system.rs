@@ -85,7 +85,7 @@ impl Case<'_> {
             return self.send(Verdict::Command, reason, update);
         }
         self.event.detail = Some(reason.text());
-        let update = update.with_command(version, command.unsent());
+        let update = update.with_command(version, command.into_unsent());
         self.update(Verdict::Noted, Reason::SYSTEM_LOCK_WAITS, update)
     }
 }

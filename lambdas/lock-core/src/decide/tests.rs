@@ -189,7 +189,7 @@ fn press_row(row: &str) -> String {
             "sent" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
                 for _ in 1..number::<u32>(value) {
-                    *command = command.sent_again(NOW.minus(1_000));
+                    *command = command.with_next_send(NOW.minus(1_000));
                 }
             }
             _ => panic!("unknown word {word:?}"),

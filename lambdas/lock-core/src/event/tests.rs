@@ -72,7 +72,7 @@ fn check(event: &Event, wanted: Value) {
 
 #[test]
 fn the_line_of_a_press_says_who_pressed_how_and_what_it_asks_for() {
-    let decided = |event: Event| event.decided(Verdict::Ignored, Reason::STALE);
+    let decided = |event: Event| event.with_decision(Verdict::Ignored, Reason::STALE);
     let intent = Some(Intent::Unlock);
     check(
         &decided(Event::of_press(&press(), Some(&lock()), intent, &limits())),
@@ -90,7 +90,8 @@ fn the_line_of_a_press_says_who_pressed_how_and_what_it_asks_for() {
 #[test]
 fn the_line_of_a_request_says_who_asked_and_who_was_allowed_to() {
     check(
-        &Event::of_request(&request(), &limits()).decided(Verdict::Ignored, Reason::DUPLICATE),
+        &Event::of_request(&request(), &limits())
+            .with_decision(Verdict::Ignored, Reason::DUPLICATE),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "r1", "kind": "request", "decision": "ignored",
             "reason": "duplicate", "intent": "unlock", "actor": "alice", "principal": "cd34", "ttl": TTL}),
     );
@@ -99,7 +100,8 @@ fn the_line_of_a_request_says_who_asked_and_who_was_allowed_to() {
 #[test]
 fn the_line_of_a_report_says_where_the_latch_is_and_what_was_refused() {
     check(
-        &Event::of_report(&report(), NOW, &limits()).decided(Verdict::Settled, Reason::EXECUTED),
+        &Event::of_report(&report(), NOW, &limits())
+            .with_decision(Verdict::Settled, Reason::EXECUTED),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "shadow-17", "kind": "report", "decision": "settled",
             "reason": "executed", "latch": "unlocked", "source": "manual", "detail": "clock", "ttl": TTL}),
     );
@@ -108,19 +110,19 @@ fn the_line_of_a_report_says_where_the_latch_is_and_what_was_refused() {
 #[test]
 fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
     check(
-        &Event::of_sweep(&record(), NOW, &limits()).decided(Verdict::Noted, Reason::AWAITED),
+        &Event::of_sweep(&record(), NOW, &limits()).with_decision(Verdict::Noted, Reason::AWAITED),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "sweep", "decision": "noted",
             "reason": "awaited", "version": 7, "commandId": "c7", "ttl": TTL}),
     );
     check(
         &Event::of_revoke(&binding(), Some("alice"), NOW, &limits())
-            .decided(Verdict::Noted, Reason::REVOKED),
+            .with_decision(Verdict::Noted, Reason::REVOKED),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "revoke-button-1-3", "kind": "revoke",
             "decision": "noted", "reason": "revoked", "button": "button-1", "actor": "alice", "ttl": TTL}),
     );
     check(
         &Event::of_recover(&record(), Some("alice"), NOW, &limits())
-            .decided(Verdict::Command, Reason::RECOVERED),
+            .with_decision(Verdict::Command, Reason::RECOVERED),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "recover-7", "kind": "recover", "decision": "command",
             "reason": "recovered", "actor": "alice", "version": 7, "ttl": TTL}),
     );
@@ -129,7 +131,7 @@ fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
 #[test]
 fn the_lines_of_the_register_name_the_lock_or_the_button() {
     let button = Subject::Button(press().button);
-    let decided = |event: Event| event.decided(Verdict::Noted, Reason::REGISTERED);
+    let decided = |event: Event| event.with_decision(Verdict::Noted, Reason::REGISTERED);
     check(
         &decided(Event::of_register(button, Some("alice"), NOW, &limits())),
         json!({"subject": {"button": "button-1"}, "at": NOW, "key": "register", "kind": "register",
@@ -147,7 +149,7 @@ fn the_lines_of_the_register_name_the_lock_or_the_button() {
     );
     check(
         &Event::of_forget(&record(), Some("alice"), NOW, &limits())
-            .decided(Verdict::Noted, Reason::FORGOTTEN),
+            .with_decision(Verdict::Noted, Reason::FORGOTTEN),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "forget-7", "kind": "forget",
             "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7, "ttl": TTL}),
     );
@@ -216,7 +218,7 @@ fn a_person_reads_who_did_what_and_why() {
     let commands = |event: Event, action| Event {
         action: Some(action),
         version,
-        ..event.decided(Verdict::Command, Reason::PRESSED)
+        ..event.with_decision(Verdict::Command, Reason::PRESSED)
     };
     let pressed = Event::of_press(&press(), Some(&lock()), None, &limits());
     let asked = Event::of_request(&request(), &limits());
@@ -225,11 +227,13 @@ fn a_person_reads_who_did_what_and_why() {
         ..request()
     };
     let reports = Event::of_report(&report(), NOW, &limits());
-    let mut settled = reports.clone().decided(Verdict::Settled, Reason::EXECUTED);
+    let mut settled = reports
+        .clone()
+        .with_decision(Verdict::Settled, Reason::EXECUTED);
     settled.alerts = vec![Alert::Jammed, Alert::Unresponsive];
     let quiet = Event {
         detail: None,
-        ..reports.decided(Verdict::Noted, Reason::NOT_SEEN)
+        ..reports.with_decision(Verdict::Noted, Reason::NOT_SEEN)
     };
     let revokes = |actor| Event::of_revoke(&binding(), actor, NOW, &limits());
     let rows = [
@@ -238,7 +242,7 @@ fn a_person_reads_who_did_what_and_why() {
             "button-1 LONG: unlock v8 (pressed)",
         ),
         (
-            pressed.decided(Verdict::Ignored, Reason::QUIET_WINDOW),
+            pressed.with_decision(Verdict::Ignored, Reason::QUIET_WINDOW),
             "button-1 LONG: ignored: quiet window",
         ),
         (
@@ -246,11 +250,11 @@ fn a_person_reads_who_did_what_and_why() {
             "alice asks unlock: lock v8 (pressed)",
         ),
         (
-            asked.decided(Verdict::Ignored, Reason::STALE),
+            asked.with_decision(Verdict::Ignored, Reason::STALE),
             "alice asks unlock: ignored: stale",
         ),
         (
-            Event::of_request(&nobody, &limits()).decided(Verdict::Ignored, Reason::STALE),
+            Event::of_request(&nobody, &limits()).with_decision(Verdict::Ignored, Reason::STALE),
             "someone asks unlock: ignored: stale",
         ),
         (
@@ -260,11 +264,11 @@ fn a_person_reads_who_did_what_and_why() {
         (quiet, "reports unlocked (manual): noted: not seen"),
         (
             Event::of_sweep(&record(), NOW, &limits())
-                .decided(Verdict::Resend, Reason::NOT_ANSWERED),
+                .with_decision(Verdict::Resend, Reason::NOT_ANSWERED),
             "sweep: resend: not answered",
         ),
         (
-            revokes(Some("alice")).decided(Verdict::Noted, Reason::REVOKED),
+            revokes(Some("alice")).with_decision(Verdict::Noted, Reason::REVOKED),
             "alice revokes button-1: noted: revoked",
         ),
         (
@@ -312,7 +316,7 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
         Event::of_press(&press, Some(&lock()), None, &limits)
     };
     for (after_ms, begun) in [(0, minute), (59_999, minute), (60_000, minute + 60_000)] {
-        let ignored = pressed(minute + after_ms).decided(Verdict::Ignored, Reason::STALE);
+        let ignored = pressed(minute + after_ms).with_decision(Verdict::Ignored, Reason::STALE);
         assert_eq!(ignored.slot(), slot(begun, "ignored-button-1-stale"));
     }
     let refusal = Refusal::MissingField("clickType");
@@ -323,11 +327,13 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
         slot(minute, "refused-button-1-missing-field")
     );
     let none = [
-        pressed(minute).decided(Verdict::Command, Reason::PRESSED),
-        pressed(minute).decided(Verdict::Resend, Reason::RETRY),
-        Event::of_request(&request(), &limits).decided(Verdict::Ignored, Reason::STALE),
-        Event::of_report(&report(), NOW, &limits).decided(Verdict::Ignored, Reason::DUPLICATE),
-        Event::of_revoke(&binding(), None, NOW, &limits).decided(Verdict::Ignored, Reason::REVOKED),
+        pressed(minute).with_decision(Verdict::Command, Reason::PRESSED),
+        pressed(minute).with_decision(Verdict::Resend, Reason::RETRY),
+        Event::of_request(&request(), &limits).with_decision(Verdict::Ignored, Reason::STALE),
+        Event::of_report(&report(), NOW, &limits)
+            .with_decision(Verdict::Ignored, Reason::DUPLICATE),
+        Event::of_revoke(&binding(), None, NOW, &limits)
+            .with_decision(Verdict::Ignored, Reason::REVOKED),
     ];
     for event in none {
         assert_eq!(event.slot(), None, "{event}");
@@ -337,7 +343,7 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
 #[test]
 fn a_shared_line_says_how_many_it_speaks_for() {
     let ignored = Event::of_press(&press(), Some(&lock()), None, &limits())
-        .decided(Verdict::Ignored, Reason::STALE);
+        .with_decision(Verdict::Ignored, Reason::STALE);
     for (count, line) in [
         (None, "button-1 LONG: ignored: stale"),
         (Some(1), "button-1 LONG: ignored: stale"),

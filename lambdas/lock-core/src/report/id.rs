@@ -29,12 +29,12 @@ impl ReportId {
     /// use lock_core::report::ReportId;
     ///
     /// let id = ReportId { boot_count: 7, counter: 12, checksum: None };
-    /// assert_eq!(ReportId::read("7-12"), Some(id));
+    /// assert_eq!(ReportId::parse("7-12"), Some(id));
     /// let named = ReportId { checksum: Some(907_060_870), ..id };
-    /// assert_eq!(ReportId::read("7-12-907060870"), Some(named));
-    /// assert_eq!(ReportId::read("f3a01b2c"), None);
+    /// assert_eq!(ReportId::parse("7-12-907060870"), Some(named));
+    /// assert_eq!(ReportId::parse("f3a01b2c"), None);
     /// ```
-    pub fn read(text: &str) -> Option<ReportId> {
+    pub fn parse(text: &str) -> Option<ReportId> {
         let (boot_count, rest) = text.split_once('-')?;
         let (counter, checksum) = match rest.split_once('-') {
             Some((counter, checksum)) => (counter, Some(checksum)),
@@ -83,6 +83,6 @@ impl From<ReportId> for String {
 impl TryFrom<String> for ReportId {
     type Error = &'static str;
     fn try_from(text: String) -> Result<ReportId, &'static str> {
-        ReportId::read(&text).ok_or("not a report id: wanted <bootCount>-<counter>[-<checksum>]")
+        ReportId::parse(&text).ok_or("not a report id: wanted <bootCount>-<counter>[-<checksum>]")
     }
 }

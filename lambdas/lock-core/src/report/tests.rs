@@ -41,7 +41,7 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
         counter: 12,
         checksum: None,
     };
-    let named = written.clone().named(id);
+    let named = written.clone().with_id(id);
     assert!(named.is_as_written());
     let given = named.report_id.unwrap();
     assert_eq!(given.checksum, Some(named.checksum()));
@@ -76,7 +76,7 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
         |report| report.firmware = None,
         |report| report.rssi = Some(61),
         |report| report.door = Some(Door::Open),
-        |report| report.report_id = Some(ReportId::read("7-12").unwrap()),
+        |report| report.report_id = Some(ReportId::parse("7-12").unwrap()),
     ];
     for (n, change) in changes.into_iter().enumerate() {
         let mut edited = named.clone();
@@ -97,7 +97,7 @@ fn the_fields_of_firmware_2_are_in_the_text_if_any_of_them_is_in_the_report() {
     let mut old = ReportEvent::parse(&event()).unwrap().report;
     (old.clock_uncertainty_ms, old.settings) = (None, None);
     (old.relock_ms, old.pulse_ms) = (None, None);
-    let old = old.named(ReportId::read("7-12").unwrap());
+    let old = old.with_id(ReportId::parse("7-12").unwrap());
     assert!(old.is_as_written());
     let rows: [(Change, &str); 4] = [
         (
@@ -194,7 +194,7 @@ fn the_name_of_a_report_is_read_as_it_is_written() {
         ("7-9007199254740992", false),
         ("9007199254740992-1", false),
     ] {
-        let id = ReportId::read(text);
+        let id = ReportId::parse(text);
         assert_eq!(id.map(String::from), is_read.then(|| text.to_owned()));
     }
 }

@@ -19,7 +19,7 @@ impl Report {
     /// the shadow can also count.
     /// *Source*: PROTOCOL, Messages; `firmware/core/report.c`.
     pub fn checksum(&self) -> u32 {
-        crc32fast::hash(self.text().as_bytes())
+        crc32fast::hash(self.to_text().as_bytes())
     }
 
     /// Whether it says what its lock wrote: its name has the checksum of the rest.
@@ -28,13 +28,13 @@ impl Report {
             .is_some_and(|id| id.checksum == Some(self.checksum()))
     }
 
-    fn text(&self) -> String {
-        let id = |id: &Option<CommandId>| json(&id.as_ref().map_or("", |id| id.as_str()));
+    fn to_text(&self) -> String {
+        let id = |id: &Option<CommandId>| to_json(&id.as_ref().map_or("", |id| id.as_str()));
         let refused = match &self.refused {
             Some(refused) => format!(
                 "{{\"commandId\":{},\"reason\":{}}}",
                 id(&refused.command_id),
-                json(&refused.reason)
+                to_json(&refused.reason)
             ),
             None => "null".to_owned(),
         };
@@ -42,16 +42,16 @@ impl Report {
         format!(
             "{{\"lock\":{},\"version\":{},\"commandId\":{},\"result\":{},\"source\":{},\"refused\":{refused},\
              \"bootCount\":{},\"clock\":{}{uncertainty},\"firmware\":{},\"rssi\":{},\"door\":{}{in_force}",
-            json(&self.lock),
+            to_json(&self.lock),
             self.version.0,
             id(&self.command_id),
-            json(&self.result),
-            json(&self.source),
+            to_json(&self.result),
+            to_json(&self.source),
             self.boot_count,
-            json(&self.clock),
-            json(&self.firmware),
-            json(&self.rssi),
-            json(&self.door),
+            to_json(&self.clock),
+            to_json(&self.firmware),
+            to_json(&self.rssi),
+            to_json(&self.door),
         )
     }
 
@@ -64,9 +64,9 @@ impl Report {
             || self.relock_ms.is_some()
             || self.pulse_ms.is_some();
         is_there.then(|| {
-            let uncertainty = json(&self.clock_uncertainty_ms);
-            let settings = json(&self.settings);
-            let (relock, pulse) = (json(&self.relock_ms), json(&self.pulse_ms));
+            let uncertainty = to_json(&self.clock_uncertainty_ms);
+            let settings = to_json(&self.settings);
+            let (relock, pulse) = (to_json(&self.relock_ms), to_json(&self.pulse_ms));
             (
                 format!(",\"clockUncertaintyMs\":{uncertainty}"),
                 format!(",\"settings\":{settings},\"relockMs\":{relock},\"pulseMs\":{pulse}"),
@@ -75,6 +75,6 @@ impl Report {
     }
 }
 
-fn json(value: &impl Serialize) -> Value {
+fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

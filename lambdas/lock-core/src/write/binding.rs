@@ -138,7 +138,7 @@ impl BindingUpdate {
 
 impl BindingWrite {
     /// The binding must still be enabled and unchanged.
-    pub fn holds(binding: &Binding) -> BindingWrite {
+    pub fn unchanged(binding: &Binding) -> BindingWrite {
         BindingWrite::Update(BindingUpdate::new(binding, BindingChange::Nothing))
     }
 

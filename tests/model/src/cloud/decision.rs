@@ -268,7 +268,7 @@ impl Cloud<'_> {
 fn renamed(event: &mut ReportEvent, later: u64) {
     if let Some(id) = event.report.report_id {
         let counter = id.counter + later;
-        event.report = event.report.clone().named(ReportId { counter, ..id });
+        event.report = event.report.clone().with_id(ReportId { counter, ..id });
     }
 }
 

@@ -103,7 +103,7 @@ impl World {
         Update {
             id,
             sent_ms: moment.uptime_ms,
-            report: site.report(&moment).named(id),
+            report: site.report(&moment).with_id(id),
         }
     }
 

@@ -8,7 +8,7 @@
 //! as a revocation leaves it: known to be locked, or being locked (C11).
 
 use super::super::{Case, Decision};
-use super::as_read;
+use super::guard_as_read;
 use crate::binding::{Actions, Binding};
 use crate::event::Event;
 use crate::limits::Limits;
@@ -98,7 +98,7 @@ pub fn decide_bind(
             };
             let case = Case::new(from, event, now, limits);
             let mut decision = leave(binding, case);
-            decision.writes.other = other_lock(bound);
+            decision.writes.other = into_other_lock(bound);
             decision
         }
     };
@@ -154,14 +154,14 @@ fn note_binding(case: Case<'_>) -> Decision {
     // Later than the last one, whatever the clock says: only the change counts.
     let moved = record.bound_at.map_or(now, |at| at.plus(1).max(now));
     let update = RecordUpdate {
-        guard: as_read(record),
+        guard: guard_as_read(record),
         bound_at: Some(moved),
         ..RecordUpdate::new(record, record.due.clone())
     };
     case.update(Verdict::Noted, Reason::BOUND, update)
 }
 
-fn other_lock(bound: Decision) -> Option<OtherLock> {
+fn into_other_lock(bound: Decision) -> Option<OtherLock> {
     match bound.writes.record {
         Some(RecordWrite::Update(record)) => Some(OtherLock {
             record,

@@ -2,7 +2,7 @@
 //! on.
 
 use super::super::Decision;
-use super::as_read;
+use super::guard_as_read;
 use crate::binding::Binding;
 use crate::event::Event;
 use crate::limits::Limits;
@@ -17,14 +17,14 @@ use crate::write::{RecordDelete, RecordWrite};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForgetRefusal {
     /// Buttons are bound to it, revoked ones included.
-    #[error("bound to it: {}", names(.0))]
+    #[error("bound to it: {}", join_names(.0))]
     Bound(Vec<ButtonSerial>),
     /// Nobody can say that its door is shut.
     #[error("it may be open: it is not known to be locked")]
     MayBeOpen,
 }
 
-fn names(buttons: &[ButtonSerial]) -> String {
+fn join_names(buttons: &[ButtonSerial]) -> String {
     let names: Vec<&str> = buttons.iter().map(ButtonSerial::as_str).collect();
     names.join(", ")
 }
@@ -75,14 +75,14 @@ pub fn decide_forget(
     }
     let untouched =
         record.command.is_none() && record.reported.is_none() && record.state == Latch::Unknown;
-    if !record.known_locked() && !untouched && !gone {
+    if !record.is_known_locked() && !untouched && !gone {
         return Err(ForgetRefusal::MayBeOpen);
     }
     let event = Event::of_forget(record, actor, now, limits);
     let mut decision = Decision::without_change(Verdict::Noted, Reason::FORGOTTEN, event);
     decision.writes.record = Some(RecordWrite::Delete(RecordDelete {
         lock: record.lock.clone(),
-        guard: as_read(record),
+        guard: guard_as_read(record),
         bound_at: record.bound_at,
     }));
     Ok(decision)

@@ -39,7 +39,7 @@ pub fn decide_register_lock(
     if known.is_some() {
         return None;
     }
-    let mut decision = registered(Subject::Lock(lock.clone()), actor, now, limits);
+    let mut decision = decide_registration(Subject::Lock(lock.clone()), actor, now, limits);
     decision.writes.record = Some(RecordWrite::Create(Record::created(lock.clone(), now)));
     Some(decision)
 }
@@ -56,7 +56,7 @@ pub fn decide_register_button(
     if known.is_some() {
         return None;
     }
-    let mut decision = registered(Subject::Button(button.clone()), actor, now, limits);
+    let mut decision = decide_registration(Subject::Button(button.clone()), actor, now, limits);
     decision.writes.binding = Some(BindingWrite::Create(Binding {
         button: button.clone(),
         lock: None,
@@ -72,7 +72,12 @@ pub fn decide_register_button(
     Some(decision)
 }
 
-fn registered(subject: Subject, actor: Option<&str>, now: UnixMillis, limits: &Limits) -> Decision {
+fn decide_registration(
+    subject: Subject,
+    actor: Option<&str>,
+    now: UnixMillis,
+    limits: &Limits,
+) -> Decision {
     let event = Event::of_register(subject, actor, now, limits);
     Decision::without_change(Verdict::Noted, Reason::REGISTERED, event)
 }

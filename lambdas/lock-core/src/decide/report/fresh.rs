@@ -26,7 +26,7 @@ pub fn is_from_lock(record: &Record, report: &ReportEvent, origin: Origin) -> bo
 pub fn is_news(record: &Record, shadow: &ReportEvent) -> bool {
     is_from_lock(record, shadow, Origin::Shadow)
         && matches!(
-            freshness(record, shadow, Origin::Event),
+            check_freshness(record, shadow, Origin::Event),
             Freshness::Newer(_) | Freshness::Deleted
         )
 }
@@ -46,7 +46,7 @@ pub enum Freshness {
 /// Whether this report is newer than the last one used. A lower shadow version
 /// with a later time means that the shadow was deleted; then only the shadow
 /// itself is believed, and whatever it holds is new.
-pub fn freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
+pub fn check_freshness(record: &Record, report: &ReportEvent, origin: Origin) -> Freshness {
     let Some(last) = &record.reported else {
         return Freshness::Newer(ShadowGuard::Below(report.shadow_version));
     };

@@ -120,9 +120,9 @@ fn row(given: &str) -> String {
             "revoked" => binding.enabled = false,
             "rebound" => binding.lock = Some(LockName::new("lock-2").unwrap()),
             "no-token" => event.token = None,
-            "token" => event.token = ReportId::read(value),
+            "token" => event.token = ReportId::parse(value),
             "boots" => event.report.boot_count = value.parse().unwrap(),
-            "report-id" => event.report.report_id = ReportId::read(value),
+            "report-id" => event.report.report_id = ReportId::parse(value),
             "poisoned" => {
                 let far = Version(BASE + 90_000_000);
                 record
@@ -142,7 +142,7 @@ fn row(given: &str) -> String {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
                 let later: i64 = value.parse().unwrap();
                 command.created_at = UnixMillis(NOW.0.saturating_add_signed(later));
-                *command = command.clone().unsent();
+                *command = command.clone().into_unsent();
             }
             "made" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
@@ -162,7 +162,7 @@ fn row(given: &str) -> String {
             }
             "sent" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
-                *command = command.sent_again(NOW);
+                *command = command.with_next_send(NOW);
             }
             "jams" => {
                 record.as_mut().unwrap().command.as_mut().unwrap().jams = value.parse().unwrap()
@@ -180,7 +180,7 @@ fn row(given: &str) -> String {
         }
     }
     if let Some(id) = event.report.report_id {
-        event.report = event.report.named(id);
+        event.report = event.report.with_id(id);
         if is_edited {
             event.report.source = Source::Manual;
         }

@@ -112,7 +112,7 @@ impl Run<'_> {
                 pulse_ms: None,
                 report_id: None,
             }
-            .named(token),
+            .with_id(token),
         }
     }
 

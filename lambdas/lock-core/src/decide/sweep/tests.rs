@@ -101,11 +101,11 @@ fn row(given: &str) -> String {
                 let command = command.unwrap();
                 command.created_at = NOW.minus(ms());
                 command.system_locks = 2;
-                *command = command.clone().unsent();
+                *command = command.clone().into_unsent();
             }
             "used" => {
                 let shadow = shadow.as_mut().unwrap();
-                shadow.report = shadow.report.clone().named(id(19));
+                shadow.report = shadow.report.clone().with_id(id(19));
                 let used = &mut record.reported.as_mut().unwrap().report;
                 used.report_id = shadow.report.report_id;
             }
@@ -122,7 +122,7 @@ fn row(given: &str) -> String {
                         latch.unwrap(),
                         version.trim_start_matches('v').parse().unwrap(),
                     )
-                    .named(id(20)),
+                    .with_id(id(20)),
                 });
             }
             "shadow-version" => shadow.as_mut().unwrap().shadow_version = ms(),

@@ -80,7 +80,7 @@ fn a_press_that_is_tried_again_holds_only_while_its_binding_does() {
     assert_eq!(outcome(&decision), "resend unlock v7 send=2");
     assert_eq!(
         decision.writes.binding,
-        Some(BindingWrite::holds(&binding()))
+        Some(BindingWrite::unchanged(&binding()))
     );
     record.status = Status::Settled;
     let decision = pressed(&record, &press);
@@ -187,7 +187,7 @@ fn a_report_that_commands_nothing_moves_the_due_time_to_when_silence_would_be_no
     jammed.command.as_mut().unwrap().jams = crate::limits::JAM_LOCKS_MAX;
     let mut waiting = pending.clone();
     let command = waiting.command.as_mut().unwrap();
-    *command = command.sent_again(NOW);
+    *command = command.with_next_send(NOW);
     for (name, record, report, wanted_ms) in [
         ("settled", &pending, report(7, "locked"), 35 * 60_000),
         ("left jammed", &jammed, report(7, "jammed"), 35 * 60_000),

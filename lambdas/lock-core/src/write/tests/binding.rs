@@ -213,11 +213,14 @@ fn a_binding_is_created_only_where_there_is_none() {
     let create = BindingWrite::Create(binding());
     assert_eq!(create.apply(None), Some(binding()));
     assert_eq!(create.apply(Some(&binding())), None);
-    assert_eq!(BindingWrite::holds(&binding()).apply(None), None);
+    assert_eq!(BindingWrite::unchanged(&binding()).apply(None), None);
     assert_eq!(
-        BindingWrite::holds(&binding()).apply(Some(&binding())),
+        BindingWrite::unchanged(&binding()).apply(Some(&binding())),
         Some(binding())
     );
     assert_eq!(create.button(), &binding().button);
-    assert_eq!(BindingWrite::holds(&binding()).button(), &binding().button);
+    assert_eq!(
+        BindingWrite::unchanged(&binding()).button(),
+        &binding().button
+    );
 }

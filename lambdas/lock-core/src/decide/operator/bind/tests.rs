@@ -333,7 +333,7 @@ fn each_binding_moves_the_records_time_so_that_a_deletion_conflicts() {
         assert_eq!(noted.bound_at, Some(wanted), "{last:?}");
         let deletion = RecordDelete {
             lock: far(),
-            guard: as_read(&to),
+            guard: guard_as_read(&to),
             bound_at: last,
         };
         assert!(deletion.admits(&to) && !deletion.admits(&noted), "{last:?}");

@@ -67,7 +67,7 @@ fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
 fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
     let mut record = heard("pending-unlock/locked").unwrap();
     let command = record.command.as_mut().unwrap();
-    *command = command.sent_again(NOW);
+    *command = command.with_next_send(NOW);
     let next_send_at = command.next_send_at;
     record.due = Due::new(&record.lock, NOW.plus(35_000));
     let mut report = report_of(Latch::Locked, Version(BASE + 6));
