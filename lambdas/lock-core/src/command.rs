@@ -1,10 +1,8 @@
-//! A command: its version, and its bytes on the wire. Must not know why it was
-//! made.
+//! A command: its version, and its bytes on the wire. Must not know why it was made.
 //!
-//! The wire carries `lock` and `unlock` and never "toggle": what a toggle means is
-//! decided once, here, where the state is known to be certain or not (C6). A
-//! device that toggled would do the opposite of what was meant whenever one of
-//! two messages was lost.
+//! The wire carries `lock` and `unlock` and never "toggle": what a toggle means is decided once,
+//! here, where the state is known to be certain or not (C6). A device that toggled would do the
+//! opposite of what was meant whenever one of two messages was lost.
 
 use std::fmt;
 
@@ -15,8 +13,7 @@ use crate::id::CommandId;
 use crate::limits::{VERSION_AHEAD_MAX_MS, VERSION_MAX};
 use crate::time::{UnixMillis, UnixSeconds};
 
-/// Version of a lock's command: grows with each, so that a device can refuse an
-/// older one (D1, S3).
+/// Version of a lock's command: grows with each, so that a device can refuse an older one (D1, S3).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -25,15 +22,13 @@ pub struct Version(pub u64);
 
 impl Version {
     /// Before the first command.
-    pub const NONE: Version = Version(0);
+    pub const NONE: Self = Self(0);
 
-    /// The version after `previous` and past whatever the device has reported
-    /// (C5).
+    /// The version after `previous` and past whatever the device has reported (C5).
     ///
-    /// The clock's milliseconds are the floor: a table that was restored from a
-    /// backup, or a clock that steps back, cannot make a version be used twice. A
-    /// reported version that is not plausible is passed over (C9).
-    /// `None` when no version below 2^53 is left.
+    /// The clock's milliseconds are the floor: a table that was restored from a backup, or a clock
+    /// that steps back, cannot make a version be used twice. A reported version that is not
+    /// plausible is passed over (C9). `None` when no version below 2^53 is left.
     ///
     /// ```
     /// use lock_core::command::Version;
@@ -43,19 +38,18 @@ impl Version {
     /// assert_eq!(Version::next(Version(7), None, now), Some(Version(1_000)));
     /// assert_eq!(Version::next(Version(7), Some(Version(2_000)), now), Some(Version(2_001)));
     /// ```
-    pub fn next(previous: Version, reported: Option<Version>, now: UnixMillis) -> Option<Version> {
+    pub fn next(previous: Self, reported: Option<Self>, now: UnixMillis) -> Option<Self> {
         let reported = reported
             .filter(|reported| reported.is_plausible(previous, now))
-            .unwrap_or(Version::NONE);
+            .unwrap_or(Self::NONE);
         let next = (previous.0 + 1).max(reported.0 + 1).max(now.0);
-        (next <= VERSION_MAX).then_some(Version(next))
+        (next <= VERSION_MAX).then_some(Self(next))
     }
 }
 
 impl Version {
-    /// Whether a device may have come to this version by our commands: it is not
-    /// past the record's own, or not further ahead of the clock than
-    /// [`VERSION_AHEAD_MAX_MS`] (C9).
+    /// Whether a device may have come to this version by our commands: it is not past the record's
+    /// own, or not further ahead of the clock than [`VERSION_AHEAD_MAX_MS`] (C9).
     ///
     /// ```
     /// use lock_core::command::Version;
@@ -66,7 +60,7 @@ impl Version {
     /// assert!(!Version((1 << 53) - 2).is_plausible(Version(7), now));
     /// assert!(Version((1 << 53) - 2).is_plausible(Version((1 << 53) - 2), now));
     /// ```
-    pub fn is_plausible(self, own: Version, now: UnixMillis) -> bool {
+    pub fn is_plausible(self, own: Self, now: UnixMillis) -> bool {
         self <= own || self.0 <= now.plus(VERSION_AHEAD_MAX_MS).0
     }
 }
@@ -79,12 +73,11 @@ impl fmt::Display for Version {
 
 /// A command as the device reads it.
 ///
-/// *Shape*:
+/// Shape:
 /// `{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…","issuedAt":1763779512,"expiresAt":1763779542}`.
-/// *Units*: `issuedAt` and `expiresAt` in seconds.
-/// *Limits*: at most [`COMMAND_SENT_BYTES_MAX`](crate::limits::COMMAND_SENT_BYTES_MAX)
-/// bytes.
-/// *Source*: PROTOCOL, Messages.
+/// Units: `issuedAt` and `expiresAt` in seconds.
+/// Limits: at most [`COMMAND_SENT_BYTES_MAX`](crate::limits::COMMAND_SENT_BYTES_MAX) bytes.
+/// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireCommand {

@@ -1,5 +1,4 @@
-//! Decisions: what a press, a request, a report, a due time or an operator means
-//! for a lock. Must not act on what it decides.
+//! Decisions: what a press, a request, a report, a due time or an operator means for a lock.
 
 mod case;
 mod given_up;
@@ -32,49 +31,48 @@ use crate::record::{Cause, Command, Record};
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate, Writes};
 
-/// A decision, whole: what to write, then what to publish. Nothing is published
-/// unless every write has held (C13).
+/// What to write, then what to publish. Nothing is published unless every write has held (C13).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What was decided.
+    /// What was decided: the word in the event.
     pub verdict: Verdict,
-    /// Why.
+    /// Why it was decided.
     pub reason: Reason,
     /// What changes, all or nothing.
     pub writes: Writes,
     /// What to publish when the writes have held.
     pub publish: Option<Publish>,
-    /// What a person must be told; the line among the writes says the same.
+    /// What a person must look at; the event among the writes holds the same.
     pub alerts: Vec<Alert>,
 }
 
-/// A command to publish: QoS 1, never retained.
+/// A command to publish: at least once, never retained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
-    /// The lock.
+    /// The lock that it is for.
     pub lock: LockName,
-    /// What it reads.
+    /// The message.
     pub command: WireCommand,
-    /// When the command is over; none for a lock.
+    /// When the command expires; `None` for a lock.
     pub expires_at: Option<UnixMillis>,
 }
 
-/// How long the broker may keep a command for a lock that is away.
+/// How long the broker may keep a command for a lock that is not connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
-    /// For ever: a lock command.
+    /// Without limit: a lock command.
     Endless,
-    /// The rest of an unlock's life, as MQTT's message expiry wants it: whole
-    /// seconds, at least one.
+    /// The rest of an unlock's life in the unit of MQTT's message expiry: whole seconds, at least
+    /// one.
     Seconds(u32),
-    /// None: not to be published any more.
+    /// Expired: it must not be published.
     Over,
 }
 
 impl Publish {
-    /// The current command of a lock.
-    pub fn of(lock: &LockName, version: Version, command: &Command) -> Publish {
-        Publish {
+    /// Publishes `command`, the current one of `lock` at `version`.
+    pub fn of(lock: &LockName, version: Version, command: &Command) -> Self {
+        Self {
             lock: lock.clone(),
             command: command.to_wire(version),
             expires_at: command.expires_at,
@@ -97,9 +95,9 @@ impl Publish {
 
 impl Decision {
     /// A decision that changes nothing; its event says why.
-    fn without_change(verdict: Verdict, reason: Reason, event: Event) -> Decision {
+    fn without_change(verdict: Verdict, reason: Reason, event: Event) -> Self {
         let event = event.with_decision(verdict, reason.clone());
-        Decision {
+        Self {
             verdict,
             reason,
             writes: Writes::event_only(event),
@@ -108,25 +106,24 @@ impl Decision {
         }
     }
 
-    fn ignored(reason: Reason, event: Event) -> Decision {
-        Decision::without_change(Verdict::Ignored, reason, event)
+    fn ignored(reason: Reason, event: Event) -> Self {
+        Self::without_change(Verdict::Ignored, reason, event)
     }
 
-    /// This decision, and a person told: in its line, which is committed with the
-    /// rest, so that no crash can lose it.
-    fn alert(mut self, alert: Alert) -> Decision {
+    /// Adds an alert, to the event too: it is committed with the rest, so no crash can lose it.
+    fn alert(mut self, alert: Alert) -> Self {
         self.alerts.push(alert);
         self.writes.event.alerts.push(alert);
         self
     }
 
-    /// A decision about a message that could not be read: nothing but its line.
-    pub fn refused(event: Event) -> Decision {
-        Decision::without_change(Verdict::Refused, event.reason.clone(), event)
+    /// The decision about a message that could not be read: nothing but its event.
+    pub fn refused(event: Event) -> Self {
+        Self::without_change(Verdict::Refused, event.reason.clone(), event)
     }
 }
 
-/// What `intent` means for `record` (C6).
+/// The action that `intent` means for `record` (C6).
 fn action_of(intent: Intent, record: &Record) -> Action {
     match intent {
         Intent::Lock => Action::Lock,
@@ -136,11 +133,11 @@ fn action_of(intent: Intent, record: &Record) -> Action {
     }
 }
 
-/// A person's wish, from a button or an operator, as far as C4, C5 and C6 need it.
+/// What a person asks for by a button or a request, as far as C4, C5 and C6 need it.
 struct Wish {
     intent: Intent,
-    /// When it was made, never later than now: a sender's clock that runs ahead cannot lengthen
-    /// an unlock's life.
+    /// When it was made, never later than now: a sender's clock that runs ahead cannot lengthen an
+    /// unlock's life.
     made_at: UnixMillis,
     /// Whether its sender has given it up (C4).
     given_up: bool,
@@ -156,8 +153,8 @@ impl Case<'_> {
         wish.intent != Intent::Lock && (over || wish.given_up)
     }
 
-    /// Decides that a stale wish is ignored. The event gives its age: the same age each time
-    /// means that the sender's clock is slow, not that the message was held up.
+    /// Decides that a stale wish is ignored. The event gives its age: the same age each time means
+    /// that the sender's clock is slow, not that the message was held up.
     fn ignore_stale(mut self, wish: &Wish) -> Decision {
         let age_s = self.now.since(wish.made_at) / 1000;
         let given_up = if wish.given_up {

@@ -1,9 +1,8 @@
-//! Event lines: one for every press, request, report, timeout and act of an
-//! operator, the ignored ones included. Must not know where they are kept.
+//! Event lines: one for every press, request, report, timeout and act of an operator, the ignored
+//! ones included. Must not know where they are kept.
 //!
-//! The history answers two questions that logs do not: who opened the door, and
-//! why did nothing happen when I pressed. So a press that is ignored has a line
-//! like any other, with its reason.
+//! The history answers two questions that logs do not: who opened the door, and why did nothing
+//! happen when I pressed. So a press that is ignored has a line like any other, with its reason.
 
 mod operator;
 
@@ -41,17 +40,16 @@ impl Subject {
     /// The name of the lock or button.
     pub fn name(&self) -> &str {
         match self {
-            Subject::Lock(lock) => lock.as_str(),
-            Subject::Button(button) => button.as_str(),
+            Self::Lock(lock) => lock.as_str(),
+            Self::Button(button) => button.as_str(),
         }
     }
 
-    /// Whose history a binding's lines belong to: its lock's, or its own while it
-    /// is bound to none.
-    pub fn of_binding(binding: &Binding) -> Subject {
+    /// Whose history a binding's lines belong to: its lock's, or its own while it is bound to none.
+    pub fn of_binding(binding: &Binding) -> Self {
         match &binding.lock {
-            Some(lock) => Subject::Lock(lock.clone()),
-            None => Subject::Button(binding.button.clone()),
+            Some(lock) => Self::Lock(lock.clone()),
+            None => Self::Button(binding.button.clone()),
         }
     }
 }
@@ -92,17 +90,15 @@ pub struct Slot {
 }
 
 /// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
-/// *Source*: PROTOCOL, The record.
+/// Source: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// Whose history.
     pub subject: Subject,
-    /// When: for a press or request the rules engine's time, for a report the
-    /// time it was used.
+    /// When: for a press or request the rules engine's time, for a report the time it was used.
     pub at: UnixMillis,
-    /// Tells lines of one millisecond apart, and a retry of the same message
-    /// from another message.
+    /// Tells lines of one millisecond apart, and a retry of the same message from another message.
     pub key: String,
     /// What happened.
     pub kind: Kind,
@@ -143,15 +139,14 @@ pub struct Event {
     /// What moved it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<Source>,
-    /// The device's word for why it refused, or the reader's for what was
-    /// wrong.
+    /// The device's word for why it refused, or the reader's for what was wrong.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
     /// What a person must be told of it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub alerts: Vec<Alert>,
-    /// How many messages this line speaks for, where it is more than one: ignored
-    /// presses of one button for one reason share a line.
+    /// How many messages this line speaks for, where it is more than one: ignored presses of one
+    /// button for one reason share a line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub count: Option<u32>,
     /// Key of the last of them.
@@ -160,21 +155,14 @@ pub struct Event {
     /// When the last of them came.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_at: Option<UnixMillis>,
-    /// When the line may be dropped.
-    /// *Units*: seconds, DynamoDB's TTL.
+    /// When the line may be dropped. In seconds, `DynamoDB`'s TTL.
     pub ttl: UnixSeconds,
 }
 
 impl Event {
     /// A line that says what happened, to be completed by what was decided.
-    pub fn new(
-        subject: Subject,
-        kind: Kind,
-        at: UnixMillis,
-        key: String,
-        limits: &Limits,
-    ) -> Event {
-        Event {
+    pub fn new(subject: Subject, kind: Kind, at: UnixMillis, key: String, limits: &Limits) -> Self {
+        Self {
             subject,
             at,
             key,
@@ -201,25 +189,24 @@ impl Event {
         }
     }
 
-    /// The line of a press; without a lock it goes into the button's own
-    /// history.
+    /// The line of a press; without a lock it goes into the button's own history.
     pub fn of_press(
         press: &Press,
         lock: Option<&LockName>,
         intent: Option<Intent>,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = match lock {
             Some(lock) => Subject::Lock(lock.clone()),
             None => Subject::Button(press.button.clone()),
         };
-        Event {
+        Self {
             button: Some(press.button.clone()),
             click: Some(press.click),
             sequence: press.sequence,
             intent,
             principal: press.principal.clone(),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 Kind::Press,
                 press.received_at,
@@ -230,13 +217,13 @@ impl Event {
     }
 
     /// The line of a request.
-    pub fn of_request(request: &Request, limits: &Limits) -> Event {
+    pub fn of_request(request: &Request, limits: &Limits) -> Self {
         let subject = Subject::Lock(request.lock.clone());
-        Event {
+        Self {
             intent: Some(request.intent),
             actor: request.actor.clone(),
             principal: request.principal.clone(),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 Kind::Request,
                 request.received_at,
@@ -247,9 +234,9 @@ impl Event {
     }
 
     /// The line of a report.
-    pub fn of_report(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Event {
+    pub fn of_report(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Self {
         let subject = Subject::Lock(report.lock.clone());
-        Event {
+        Self {
             latch: Some(report.report.lock),
             source: Some(report.report.source),
             detail: report
@@ -257,7 +244,7 @@ impl Event {
                 .refused
                 .as_ref()
                 .map(|refused| refused.reason.clone()),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 Kind::Report,
                 now,
@@ -268,28 +255,27 @@ impl Event {
     }
 
     /// The line of a record that was due (C10).
-    pub fn of_sweep(record: &Record, now: UnixMillis, limits: &Limits) -> Event {
+    pub fn of_sweep(record: &Record, now: UnixMillis, limits: &Limits) -> Self {
         let subject = Subject::Lock(record.lock.clone());
         let key = format!("due-{}", record.version.0);
-        Event {
+        Self {
             version: Some(record.version),
             command_id: record.command.as_ref().map(|command| command.id.clone()),
-            ..Event::new(subject, Kind::Sweep, now, key, limits)
+            ..Self::new(subject, Kind::Sweep, now, key, limits)
         }
     }
 
-    /// The line of a message that could not be read; none where not even its
-    /// sender is known.
+    /// The line of a message that could not be read; none where not even its sender is known.
     ///
-    /// `message` is the event of any rule: a press names a `button`, a request
-    /// a `thing`, a report a `thing` and a `shadowVersion`. A press goes into
-    /// its button's history, since no binding was asked.
+    /// `message` is the event of any rule: a press names a `button`, a request a `thing`, a report
+    /// a `thing` and a `shadowVersion`. A press goes into its button's history, since no binding
+    /// was asked.
     pub fn of_refusal(
         message: &Value,
         refusal: &Refusal,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Option<Event> {
+    ) -> Option<Self> {
         let fields = Fields::of(message).ok()?;
         let text = |field| {
             fields
@@ -323,12 +309,12 @@ impl Event {
             Subject::Button(button) => Some(button.clone()),
             Subject::Lock(_) => None,
         };
-        Some(Event {
+        Some(Self {
             button,
             decision: Verdict::Refused,
             reason: Reason::from(refusal),
             detail: Some(refusal.to_string().chars().take(200).collect()),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 kind,
                 at,
@@ -338,9 +324,9 @@ impl Event {
         })
     }
 
-    /// The line that this one shares with others like it, where it does: an
-    /// ignored or unreadable press is one of many that a button may send for the
-    /// same reason, and all of a minute have one line with a count.
+    /// The line that this one shares with others like it, where it does: an ignored or unreadable
+    /// press is one of many that a button may send for the same reason, and all of a minute have
+    /// one line with a count.
     pub fn slot(&self) -> Option<Slot> {
         let button = self.button.as_ref()?;
         let ignored = matches!(self.decision, Verdict::Ignored | Verdict::Refused);
@@ -351,8 +337,8 @@ impl Event {
     }
 
     /// The line with what was decided.
-    pub fn with_decision(self, decision: Verdict, reason: Reason) -> Event {
-        Event {
+    pub fn with_decision(self, decision: Verdict, reason: Reason) -> Self {
+        Self {
             decision,
             reason,
             ..self

@@ -1,12 +1,10 @@
-//! What ends in the failure queue (C16): a press, request or report that was
-//! given up, read from either of the two documents that AWS writes about it. Must
-//! not know whose history it belongs to.
+//! What ends in the failure queue (C16): a press, request or report that was given up, read from
+//! either of the two documents that AWS writes about it. Must not know whose history it belongs to.
 //!
-//! Lambda writes one when an event was tried as often, or kept as long, as it may
-//! be; the rules engine writes the other when it could not hand a message over.
-//! What identifies the document, and whom it is about, is read strictly: without
-//! that nothing can be done with it, and a person must look at it. What only makes
-//! the line more telling is taken where it can be read.
+//! Lambda writes one when an event was tried as often, or kept as long, as it may be; the rules
+//! engine writes the other when it could not hand a message over. What identifies the document, and
+//! whom it is about, is read strictly: without that nothing can be done with it, and a person must
+//! look at it. What only makes the line more telling is taken where it can be read.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -26,8 +24,8 @@ const DETAIL_CHARS_MAX: usize = 200;
 /// A message that nothing tries any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The same each time that the document comes: Lambda's id of the event, or
-    /// the rules engine's of the failure.
+    /// The same each time that the document comes: Lambda's id of the event, or the rules engine's
+    /// of the failure.
     pub id: String,
     /// What was given up.
     pub message: Message,
@@ -76,20 +74,22 @@ pub enum Message {
 }
 
 impl Failure {
-    /// Reads the body of a message in the failure queue, which was sent at
-    /// `sent_at`.
+    /// Reads the body of a message in the failure queue, which was sent at `sent_at`.
     ///
-    /// *Shape*, from Lambda:
-    /// `{"version":"1.0","timestamp":"…","requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{…the rule's event…},"responseContext":{…},"responsePayload":{"errorType":"store","errorMessage":"…"}}`;
+    /// Shape, from Lambda:
+    /// `{"version":"1.0","timestamp":"…","requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{…the
+    /// rule's
+    /// event…},"responseContext":{…},"responsePayload":{"errorType":"store","errorMessage":"…"}}`;
     /// from the rules engine:
     /// `{"ruleName":"…","topic":"iotbutton/button-1","cloudwatchTraceId":"…","clientId":"…","base64OriginalPayload":"…","failures":[{"failedAction":"LambdaAction","failedResource":"…","errorMessage":"…"}]}`.
     ///
-    /// *Source*: AWS Lambda developer guide, "Capturing records of Lambda
-    /// asynchronous invocations"; AWS IoT developer guide, "Error handling (error
-    /// action)".
+    /// Source: AWS Lambda developer guide, "Capturing records of Lambda asynchronous invocations";
+    /// AWS `IoT` developer guide, "Error handling (error action)".
     ///
-    /// *Errors*: the first [`Refusal`] met, for what is neither.
-    pub fn parse(body: &str, sent_at: UnixMillis) -> Result<Failure, Refusal> {
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met, for what is neither.
+    pub fn parse(body: &str, sent_at: UnixMillis) -> Result<Self, Refusal> {
         // What a function could not hold, its failure holds again.
         let document = parse_event(body)?;
         let fields = Fields::of(&document)?;
@@ -173,8 +173,8 @@ fn from_function(
     })
 }
 
-/// What a rule has handed over: a press names a `button`, a request a `thing`, a
-/// report a `thing` and a `shadowVersion`; the schedule's event is the sweeper's.
+/// What a rule has handed over: a press names a `button`, a request a `thing`, a report a `thing`
+/// and a `shadowVersion`; the schedule's event is the sweeper's.
 fn read_message(event: Fields<'_>) -> Result<Message, Refusal> {
     if lenient_text(event, "detail-type").as_deref() == Some("Scheduled Event") {
         return Ok(Message::Sweep);

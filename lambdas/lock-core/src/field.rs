@@ -1,10 +1,9 @@
-//! Strict reading of fields from JSON that someone else wrote: each thing wrong
-//! has a stable code. Must not know which messages exist.
+//! Strict reading of fields from JSON that someone else wrote: each thing wrong has a stable code.
+//! Must not know which messages exist.
 //!
-//! Nothing is guessed and nothing repaired. A field of the wrong type is refused
-//! even where the message could do without it: the sender is then not the one
-//! that this protocol was written for, and a press that is half understood could
-//! be one that is not known to be a repetition.
+//! Nothing is guessed and nothing repaired. A field of the wrong type is refused even where the
+//! message could do without it: the sender is then not the one that this protocol was written for,
+//! and a press that is half understood could be one that is not known to be a repetition.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -15,11 +14,9 @@ use serde_json::{Map, Value};
 use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
 use crate::name::NameError;
 
-/// Why a message was refused. A refusal is an answer, not an error: the message
-/// is done with.
+/// Why a message was refused. A refusal is an answer, not an error: the message is done with.
 ///
-/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for
-/// it.
+/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The message is not a JSON object, or its kind is unknown.
@@ -71,29 +68,31 @@ impl Refusal {
     /// The stable code, for logs, event lines and alarms.
     pub const fn code(&self) -> &'static str {
         match self {
-            Refusal::Malformed(_) => "malformed",
-            Refusal::MissingField(_) => "missing-field",
-            Refusal::WrongType { .. } => "wrong-type",
-            Refusal::Oversize { .. } => "oversize",
-            Refusal::UnknownWord { .. } => "unknown-word",
-            Refusal::BadName { .. } => "bad-name",
-            Refusal::NoTime => "no-time",
+            Self::Malformed(_) => "malformed",
+            Self::MissingField(_) => "missing-field",
+            Self::WrongType { .. } => "wrong-type",
+            Self::Oversize { .. } => "oversize",
+            Self::UnknownWord { .. } => "unknown-word",
+            Self::BadName { .. } => "bad-name",
+            Self::NoTime => "no-time",
         }
     }
 }
 
-/// Levels of objects below the top that are read field by field where they
-/// cannot be read whole: a report's own fields, and those of its `refused`.
+/// Levels of objects below the top that are read field by field where they cannot be read whole: a
+/// report's own fields, and those of its `refused`.
 const LEVELS: u32 = 2;
 
 /// Reads the text of an event, field by field where it must.
 ///
-/// JSON carries more than this program can hold: a number beyond a double, an
-/// array nested 200 deep, half a surrogate pair. Such a field is read as an empty
-/// list, a type that no field of any message has, so that its reader refuses it
-/// with a code, and the rest of the message still says whose it is.
+/// JSON carries more than this program can hold: a number beyond a double, an array nested 200
+/// deep, half a surrogate pair. Such a field is read as an empty list, a type that no field of any
+/// message has, so that its reader refuses it with a code, and the rest of the message still says
+/// whose it is.
 ///
-/// *Errors*: [`Refusal::Malformed`] if `text` is not a JSON object.
+/// # Errors
+///
+/// [`Refusal::Malformed`] if `text` is not a JSON object.
 ///
 /// ```
 /// use lock_core::field::parse_event;
@@ -146,8 +145,10 @@ pub fn parse_name<T: FromStr<Err = NameError>>(
 pub struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// *Errors*: [`Refusal::Malformed`] if `value` is not an object.
-    pub fn of(value: &'a Value) -> Result<Fields<'a>, Refusal> {
+    /// # Errors
+    ///
+    /// [`Refusal::Malformed`] if `value` is not an object.
+    pub fn of(value: &'a Value) -> Result<Self, Refusal> {
         value
             .as_object()
             .map(Fields)
@@ -160,7 +161,10 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that may be absent.
-    /// *Errors*: [`Refusal::WrongType`], [`Refusal::Oversize`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::WrongType`], [`Refusal::Oversize`].
     pub fn text_or_none(self, field: &'static str) -> Result<Option<&'a str>, Refusal> {
         match self.0.get(field) {
             None => Ok(None),
@@ -178,21 +182,29 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that must be there.
-    /// *Errors*: as [`Self::text_or_none`], and [`Refusal::MissingField`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::text_or_none`], and [`Refusal::MissingField`].
     pub fn text(self, field: &'static str) -> Result<&'a str, Refusal> {
         self.text_or_none(field)?
             .ok_or(Refusal::MissingField(field))
     }
 
     /// The name of a lock or button that must be there.
-    /// *Errors*: as [`Self::text`], and [`Refusal::BadName`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::text`], and [`Refusal::BadName`].
     pub fn name<T: FromStr<Err = NameError>>(self, field: &'static str) -> Result<T, Refusal> {
         parse_name(field, self.text(field)?)
     }
 
-    /// A whole number below 2^53 that may be absent; a device may write `7.0`
-    /// for 7.
-    /// *Errors*: [`Refusal::WrongType`].
+    /// A whole number below 2^53 that may be absent; a device may write `7.0` for 7.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::WrongType`].
     pub fn number_or_none(self, field: &'static str) -> Result<Option<u64>, Refusal> {
         let Some(value) = self.0.get(field) else {
             return Ok(None);
@@ -212,14 +224,20 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number that must be there.
-    /// *Errors*: as [`Self::number_or_none`], and [`Refusal::MissingField`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::number_or_none`], and [`Refusal::MissingField`].
     pub fn number(self, field: &'static str) -> Result<u64, Refusal> {
         self.number_or_none(field)?
             .ok_or(Refusal::MissingField(field))
     }
 
     /// One of a fixed set of words.
-    /// *Errors*: as [`Self::text`], and [`Refusal::UnknownWord`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::text`], and [`Refusal::UnknownWord`].
     pub fn word<T: FromStr>(self, field: &'static str) -> Result<T, Refusal> {
         let word = self.text(field)?;
         word.parse().map_err(|_| Refusal::UnknownWord {

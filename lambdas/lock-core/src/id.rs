@@ -1,5 +1,5 @@
-//! Identities: of commands, and of what caused them. Must not draw random
-//! numbers: an id is made from what is known.
+//! Identities: of commands, and of what caused them. Must not draw random numbers: an id is made
+//! from what is known.
 
 use std::fmt;
 
@@ -12,16 +12,16 @@ use crate::name::{ButtonSerial, LockName};
 /// Name of one command: [`COMMAND_ID_SENT_CHARS`] characters where it is made here. A device's
 /// report may name another writer's command, with a longer id.
 ///
-/// Made from the identity of its cause (C1), so that a retry of the same press
-/// makes the same id and can be told from a new press (C7). It is no secret and
-/// need not be unguessable: a report must match id *and* version (C9).
+/// Made from the identity of its cause (C1), so that a retry of the same press makes the same id
+/// and can be told from a new press (C7). It is no secret and need not be unguessable: a report
+/// must match id *and* version (C9).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(String);
 
 impl CommandId {
-    /// The id of the command that a press causes: from the button's own count
-    /// where there is one, else from the press id.
+    /// The id of the command that a press causes: from the button's own count where there is one,
+    /// else from the press id.
     ///
     /// ```
     /// use lock_core::id::CommandId;
@@ -33,27 +33,26 @@ impl CommandId {
     /// assert_ne!(first, CommandId::of_press(&button, "delivery-1", None));
     /// # Ok::<(), lock_core::name::NameError>(())
     /// ```
-    pub fn of_press(button: &ButtonSerial, press_id: &str, sequence: Option<u64>) -> CommandId {
+    pub fn of_press(button: &ButtonSerial, press_id: &str, sequence: Option<u64>) -> Self {
         match sequence {
-            Some(n) => CommandId::digest(&["press", button.as_str(), "sequence", &n.to_string()]),
-            None => CommandId::digest(&["press", button.as_str(), "id", press_id]),
+            Some(n) => Self::digest(&["press", button.as_str(), "sequence", &n.to_string()]),
+            None => Self::digest(&["press", button.as_str(), "id", press_id]),
         }
     }
 
     /// The id of the command that a request causes.
-    pub fn of_request(lock: &LockName, request_id: &str) -> CommandId {
-        CommandId::digest(&["request", lock.as_str(), request_id])
+    pub fn of_request(lock: &LockName, request_id: &str) -> Self {
+        Self::digest(&["request", lock.as_str(), request_id])
     }
 
-    /// The id of the system's own command at `version` of a lock; a version has
-    /// one command (S3).
-    pub fn of_system(lock: &LockName, version: u64) -> CommandId {
-        CommandId::digest(&["system", lock.as_str(), &version.to_string()])
+    /// The id of the system's own command at `version` of a lock; a version has one command (S3).
+    pub fn of_system(lock: &LockName, version: u64) -> Self {
+        Self::digest(&["system", lock.as_str(), &version.to_string()])
     }
 
     /// An id that someone else wrote: a device's report, the table.
-    pub fn from_text(text: impl Into<String>) -> CommandId {
-        CommandId(text.into())
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     /// The id as text.
@@ -61,16 +60,16 @@ impl CommandId {
         &self.0
     }
 
-    /// 128 bits of FNV-1a over the parts, with a separator that no part can
-    /// hold, in Crockford's base 32.
-    fn digest(parts: &[&str]) -> CommandId {
+    /// 128 bits of FNV-1a over the parts, with a separator that no part can hold, in Crockford's
+    /// base 32.
+    fn digest(parts: &[&str]) -> Self {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let hash = fnv1a_128(parts.iter().flat_map(|part| part.bytes().chain([0])));
         let text = (0..COMMAND_ID_SENT_CHARS)
             .rev()
             .map(|digit| char::from(ALPHABET[(hash >> (5 * digit)) as usize & 31]))
             .collect();
-        CommandId(text)
+        Self(text)
     }
 }
 
@@ -117,7 +116,8 @@ mod tests {
         );
     }
 
-    /// The table holds ids of commands in flight: a new program must make the same for a press that is tried again.
+    /// The table holds ids of commands in flight: a new program must make the same for a press that
+    /// is tried again.
     #[test]
     fn an_id_is_fnv_1a_in_base_32_and_stays_so() {
         let button = ButtonSerial::new("button-1").unwrap();

@@ -1,29 +1,27 @@
-//! The protocol's numbers, which check each other at compile time. Must not
-//! know where a setting was read from.
+//! The protocol's numbers, which check each other at compile time. Must not know where a setting
+//! was read from.
 //!
-//! A number appears once, here, with its unit in its name. Those that make sense
-//! only beside another one are held to it by an assertion that the compiler
-//! checks; those that a deployment may set are checked when they are read.
+//! A number appears once, here, with its unit in its name. Those that make sense only beside
+//! another one are held to it by an assertion that the compiler checks; those that a deployment may
+//! set are checked when they are read.
 
 use serde::{Deserialize, Serialize};
 
-/// Life of an unlock command, from the press: after it the door stays shut
-/// (C4).
+/// Life of an unlock command, from the press: after it the door stays shut (C4).
 pub const COMMAND_TTL_MS: u64 = 30_000;
 /// Quiet time after a press of a button that counts nothing (C2).
 pub const QUIET_WINDOW_MS: u64 = 1_500;
-/// Time after the press behind an executed unlock in which a toggle by the
-/// same button is the same wish (C6).
+/// Time after the press behind an executed unlock in which a toggle by the same button is the same
+/// wish (C6).
 pub const SAME_WISH_MS: u64 = 5_000;
 /// Bounds of the setting `SAME_WISH_MS`; 0 switches the rule off.
 pub const SAME_WISH_MS_MAX: u64 = 60_000;
-/// Time that a press may take from its button to the rules engine, over what
-/// the button itself waits for its answer (C4).
+/// Time that a press may take from its button to the rules engine, over what the button itself
+/// waits for its answer (C4).
 pub const GOOD_FOR_GRACE_MS: u64 = 2_000;
 /// How long an event line is kept.
 pub const EVENT_TTL_DAYS: u64 = 90;
-/// How long a request's mark is kept: longer than anything can repeat the
-/// request.
+/// How long a request's mark is kept: longer than anything can repeat the request.
 pub const REQUEST_TTL_MS: u64 = DAY_MS;
 /// Wait before the first re-send of a command; it doubles with each (C8).
 pub const SEND_BACKOFF_FIRST_MS: u64 = 1_000;
@@ -35,28 +33,26 @@ pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
-/// How often the system itself locks a jammed latch after a person's last
-/// command, before it leaves the latch to a person (C14).
+/// How often the system itself locks a jammed latch after a person's last command, before it leaves
+/// the latch to a person (C14).
 pub const JAM_LOCKS_MAX: u32 = 3;
-/// System locks in a row, without a person's command in between, at which the
-/// system raises an alert (C15).
+/// System locks in a row, without a person's command in between, at which the system raises an
+/// alert (C15).
 pub const SYSTEM_LOCKS_CONTESTED: u32 = 4;
-/// An unlock answered as expired this soon after it was issued was judged by a
-/// clock that runs ahead (C8).
+/// An unlock answered as expired this soon after it was issued was judged by a clock that runs
+/// ahead (C8).
 pub const EXPIRED_TOO_SOON_MS: u64 = 10_000;
 /// Ignored presses of one button for one reason share a line for this long.
 pub const REPEAT_EVENT_MS: u64 = 60_000;
 /// Oldest event that Lambda still delivers to the press function (template's
 /// `MaximumEventAgeInSeconds`).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
-/// Largest version: the largest integer every JSON reader keeps exact; the
-/// device refuses larger ones (D6).
+/// Largest version: the largest integer every JSON reader keeps exact; the device refuses larger
+/// ones (D6).
 pub const VERSION_MAX: u64 = (1 << 53) - 1;
-/// How far a device's version may lie ahead of the clock and still be adopted
-/// (C9).
+/// How far a device's version may lie ahead of the clock and still be adopted (C9).
 pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
-/// Shards of the due index: one hot partition per shard, so more of them carry
-/// more locks.
+/// Shards of the due index: one hot partition per shard, so more of them carry more locks.
 pub const DUE_SHARDS: u64 = 8;
 /// Longest text taken in any field of a message.
 pub const TEXT_BYTES_MAX: usize = 128;
@@ -103,23 +99,19 @@ const _: () = {
 
 /// The numbers that a deployment may set.
 ///
-/// *Shape*, where they are written down:
+/// Shape, where they are written down:
 /// `{"commandTtlMs":30000,"quietWindowMs":1500,"sameWishMs":5000,"eventTtlMs":7776000000}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Life of an unlock, from the press.
-    /// *Units*: ms.
+    /// Life of an unlock, from the press. In ms.
     pub command_ttl_ms: u64,
-    /// Quiet time after a press of a button without a sequence.
-    /// *Units*: ms.
+    /// Quiet time after a press of a button without a sequence. In ms.
     pub quiet_window_ms: u64,
-    /// Time after the press behind an executed unlock in which a toggle by the
-    /// same button is the same wish; 0 switches the rule off.
-    /// *Units*: ms.
+    /// Time after the press behind an executed unlock in which a toggle by the same button is the
+    /// same wish; 0 switches the rule off. In ms.
     pub same_wish_ms: u64,
-    /// Life of an event line.
-    /// *Units*: ms.
+    /// Life of an event line. In ms.
     pub event_ttl_ms: u64,
 }
 
@@ -148,7 +140,9 @@ pub enum LimitError {
 impl Limits {
     /// Takes a deployment's settings.
     ///
-    /// *Errors*: [`LimitError`], naming the setting that breaks a rule.
+    /// # Errors
+    ///
+    /// [`LimitError`], naming the setting that breaks a rule.
     ///
     /// ```
     /// use lock_core::limits::Limits;
@@ -165,7 +159,7 @@ impl Limits {
         quiet_window_ms: u64,
         same_wish_ms: u64,
         event_ttl_days: u64,
-    ) -> Result<Limits, LimitError> {
+    ) -> Result<Self, LimitError> {
         if !COMMAND_TTL_MS_RANGE.contains(&command_ttl_ms) {
             return Err(LimitError::CommandTtl(command_ttl_ms));
         }
@@ -181,7 +175,7 @@ impl Limits {
         if !EVENT_TTL_DAYS_RANGE.contains(&event_ttl_days) {
             return Err(LimitError::EventTtl(event_ttl_days));
         }
-        Ok(Limits {
+        Ok(Self {
             command_ttl_ms,
             quiet_window_ms,
             same_wish_ms,
@@ -189,8 +183,8 @@ impl Limits {
         })
     }
 
-    /// The longest that a deployment can have: for whoever does not know this
-    /// one's, and must neither let a line go nor stop waiting too early.
+    /// The longest that a deployment can have: for whoever does not know this one's, and must
+    /// neither let a line go nor stop waiting too early.
     ///
     /// ```
     /// use lock_core::limits::Limits;
@@ -199,9 +193,9 @@ impl Limits {
     /// assert_eq!(longest.event_ttl_ms, 3_650 * 86_400_000);
     /// assert!(longest.command_ttl_ms > Limits::default().command_ttl_ms);
     /// ```
-    pub const fn longest() -> Limits {
+    pub const fn longest() -> Self {
         let command_ttl_ms = *COMMAND_TTL_MS_RANGE.end();
-        Limits {
+        Self {
             command_ttl_ms,
             quiet_window_ms: command_ttl_ms - 1,
             same_wish_ms: SAME_WISH_MS_MAX,
@@ -211,8 +205,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+    fn default() -> Self {
+        Self {
             command_ttl_ms: COMMAND_TTL_MS,
             quiet_window_ms: QUIET_WINDOW_MS,
             same_wish_ms: SAME_WISH_MS,
@@ -221,8 +215,7 @@ impl Default for Limits {
     }
 }
 
-/// Wait after the `attempts`-th send of a command before the next one: 1, 2, 4
-/// s … 5 min (C8).
+/// Wait after the `attempts`-th send of a command before the next one: 1, 2, 4 s … 5 min (C8).
 ///
 /// ```
 /// use lock_core::limits::send_backoff_ms;

@@ -1,11 +1,10 @@
-//! Names that come from topics: locks and buttons. Must not know who is bound
-//! to whom.
+//! Names that come from topics: locks and buttons. Must not know who is bound to whom.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest thing name that AWS IoT allows.
+/// Longest thing name that AWS `IoT` allows.
 pub const NAME_BYTES_MAX: usize = 128;
 
 /// Why a name was not taken.
@@ -14,8 +13,7 @@ pub enum NameError {
     /// No characters, or more than [`NAME_BYTES_MAX`].
     #[error("name of {0} bytes: wanted 1 to {NAME_BYTES_MAX}")]
     Length(usize),
-    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key
-    /// separator, for instance.
+    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key separator, for instance.
     #[error("name with character {0:?}: wanted letters, digits, ':', '_' or '-'")]
     Character(char),
 }
@@ -37,9 +35,8 @@ macro_rules! name {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*
         ///
-        /// *Limits*: 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule
-        /// for thing names. In particular it holds no `#`, so a key made of it
-        /// cannot be read as another key.
+        /// Limits: 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule for thing names. In
+        /// particular it holds no `#`, so a key made of it cannot be read as another key.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $type(String);
@@ -47,7 +44,9 @@ macro_rules! name {
         impl $type {
             /// Takes a name as it stood in a topic or on a command line.
             ///
-            /// *Errors*: [`NameError`], when it breaks the limits above.
+            /// # Errors
+            ///
+            /// [`NameError`], when it breaks the limits above.
             pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
                 let name = name.into();
                 check(&name)?;
@@ -89,14 +88,14 @@ macro_rules! name {
 }
 
 name! {
-    /// Thing name of a lock, and the last part of its command topic: `lock-1`
-    /// in `remote-lock/lock-1`.
+    /// Thing name of a lock, and the last part of its command topic: `lock-1` in
+    /// `remote-lock/lock-1`.
     LockName
 }
 
 name! {
-    /// Serial of a button, from the press topic that its policy guards:
-    /// `button-1`, or `G030JF055364XVRB` for AWS's own.
+    /// Serial of a button, from the press topic that its policy guards: `button-1`, or
+    /// `G030JF055364XVRB` for AWS's own.
     ButtonSerial
 }
 

@@ -1,10 +1,9 @@
-//! A payload as a topic rule hands it over: whole, as base64, whatever its
-//! format. Must not know what a press or a request means.
+//! A payload as a topic rule hands it over: whole, as base64, whatever its format. Must not know
+//! what a press or a request means.
 //!
-//! A rule that named the payload's fields itself would fail on a payload that is
-//! not JSON, in AWS before any action, and that press would leave no line. So the
-//! rule hands over the bytes beside what it alone knows, and the fields are put
-//! in place here.
+//! A rule that named the payload's fields itself would fail on a payload that is not JSON, in AWS
+//! before any action, and that press would leave no line. So the rule hands over the bytes beside
+//! what it alone knows, and the fields are put in place here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -19,17 +18,18 @@ const PAYLOAD: &str = "payload";
 
 /// Puts the fields of the payload into `event`, where a reader looks for them.
 ///
-/// *Shape*: `{"button":"button-1","payload":"eyJjbGlj…","receivedAt":1763779512345,…}`
-/// becomes `{"button":"button-1","clickType":"SINGLE","receivedAt":1763779512345,…}`.
-/// Only the fields that a press ([`Press::SENT`]) or a request
-/// ([`Request::SENT`]) may carry are taken, none of which a rule gives: no key of
-/// a payload can be taken for a button, a lock, a time of arrival or a proof. An
-/// event without a payload stays as it is: a rule of an earlier version had named
-/// the fields itself.
+/// Shape: `{"button":"button-1","payload":"eyJjbGlj…","receivedAt":1763779512345,…}` becomes
+/// `{"button":"button-1","clickType":"SINGLE","receivedAt":1763779512345,…}`. Only the fields that
+/// a press ([`Press::SENT`]) or a request ([`Request::SENT`]) may carry are taken, none of which a
+/// rule gives: no key of a payload can be taken for a button, a lock, a time of arrival or a proof.
+/// An event without a payload stays as it is: a rule of an earlier version had named the fields
+/// itself.
 ///
-/// *Errors*: [`Refusal::Malformed`] for a payload that is not a JSON object, and
-/// [`Refusal::WrongType`] for a field that is not base64. The event then keeps what
-/// the rule gave, which says whose payload it was.
+/// # Errors
+///
+/// [`Refusal::Malformed`] for a payload that is not a JSON object, and [`Refusal::WrongType`] for a
+/// field that is not base64. The event then keeps what the rule gave, which says whose payload it
+/// was.
 ///
 /// ```
 /// use lock_core::payload::open_payload;

@@ -1,5 +1,4 @@
-//! A press of a button, as the topic rule hands it over. Must not know what the
-//! press will do.
+//! A press of a button, as the topic rule hands it over. Must not know what the press will do.
 
 use serde_json::Value;
 
@@ -12,26 +11,23 @@ use crate::time::UnixMillis;
 
 /// One press.
 ///
-/// *Shape*:
+/// Shape:
 /// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"pressedAt":1763779512100,"goodForMs":3000,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
-/// `batteryVoltage`, `sequence`, `pressedAt`, `goodForMs` and `principal` may be
-/// absent.
-/// *Source*: PROTOCOL, Messages.
+/// `batteryVoltage`, `sequence`, `pressedAt`, `goodForMs` and `principal` may be absent.
+/// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
-    /// The button, from the topic, which its policy guards; never from the
-    /// payload.
+    /// The button, from the topic, which its policy guards; never from the payload.
     pub button: ButtonSerial,
     /// How it was pressed.
     pub click: ClickType,
     /// The button's own count, larger with every press, if it counts.
     pub sequence: Option<u64>,
-    /// When the button says it was pressed, if its clock is set. It counts only
-    /// where it makes the press older: see [`Press::made_at`].
+    /// When the button says it was pressed, if its clock is set. It counts only where it makes the
+    /// press older: see [`Press::made_at`].
     pub pressed_at: Option<UnixMillis>,
-    /// How long the button waited for its answer, if it says so: after that it
-    /// has said that the press was dropped.
-    /// *Units*: ms.
+    /// How long the button waited for its answer, if it says so: after that it has said that the
+    /// press was dropped. In ms.
     pub good_for_ms: Option<u64>,
     /// When the rules engine saw it.
     pub received_at: UnixMillis,
@@ -39,8 +35,7 @@ pub struct Press {
     pub press_id: String,
     /// The certificate that published it.
     pub principal: Option<String>,
-    /// Battery, where it could be read.
-    /// *Units*: mV.
+    /// Battery, where it could be read. In mV.
     pub battery_mv: Option<u64>,
 }
 
@@ -57,7 +52,9 @@ impl Press {
     /// Reads the event of the press rule, its payload opened
     /// ([`open_payload`](crate::payload::open_payload)).
     ///
-    /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met, in the order of the fields above.
     ///
     /// ```
     /// use lock_core::press::Press;
@@ -73,7 +70,7 @@ impl Press {
     /// assert_eq!(refusal.to_string(), "missing field clickType");
     /// # Ok::<(), lock_core::field::Refusal>(())
     /// ```
-    pub fn parse(event: &Value) -> Result<Press, Refusal> {
+    pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
         let button = fields.name("button")?;
         let click = fields.word("clickType")?;
@@ -84,7 +81,7 @@ impl Press {
         let press_id = fields.text("pressId")?.to_owned();
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
         let battery_mv = fields.get("batteryVoltage").and_then(parse_battery);
-        Ok(Press {
+        Ok(Self {
             button,
             click,
             sequence,
@@ -97,19 +94,17 @@ impl Press {
         })
     }
 
-    /// The moment a command's life counts from (C4): the earlier of when the
-    /// button says it was pressed and when the press arrived. A press may wait
-    /// in a network stack for minutes, and nothing after the button can tell.
+    /// The moment a command's life counts from (C4): the earlier of when the button says it was
+    /// pressed and when the press arrived. A press may wait in a network stack for minutes, and
+    /// nothing after the button can tell.
     pub fn made_at(&self) -> UnixMillis {
         self.pressed_at
             .map_or(self.received_at, |at| at.min(self.received_at))
     }
 
-    /// Whether the press arrived after its button had given it up and asked for
-    /// another (C4).
+    /// Whether the press arrived after its button had given it up and asked for another (C4).
     ///
-    /// Both moments count from `pressedAt`; without it, or without `goodForMs`,
-    /// nobody can tell.
+    /// Both moments count from `pressedAt`; without it, or without `goodForMs`, nobody can tell.
     pub fn was_given_up(&self) -> bool {
         match (self.pressed_at, self.good_for_ms) {
             (Some(at), Some(good_for_ms)) => {
@@ -125,9 +120,8 @@ impl Press {
     }
 }
 
-/// A battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a
-/// number of millivolts. What cannot be read is unknown, and never a reason to
-/// refuse a press.
+/// A battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a number of
+/// millivolts. What cannot be read is unknown, and never a reason to refuse a press.
 fn parse_battery(value: &Value) -> Option<u64> {
     let millivolts = match value {
         Value::Number(number) => number.as_f64()?,

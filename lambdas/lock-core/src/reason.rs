@@ -1,5 +1,5 @@
-//! The stable codes of every decision: what was decided, and why. Must not hold
-//! anything that varies from press to press.
+//! The stable codes of every decision: what was decided, and why. Must not hold anything that
+//! varies from press to press.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,8 +48,8 @@ macro_rules! reasons {
         impl Reason {
             $($(#[$doc])* pub const $name: Reason = Reason(Cow::Borrowed($code));)*
 
-            /// Every reason that the decisions give (refusals of unreadable
-            /// messages have their own codes).
+            /// Every reason that the decisions give (refusals of unreadable messages have their own
+            /// codes).
             pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
         }
     };
@@ -60,8 +60,7 @@ reasons! {
     PRESSED = "pressed";
     /// An operator asked.
     REQUESTED = "requested";
-    /// First report of a lock that was never commanded: its state is made
-    /// certain by locking (C9).
+    /// First report of a lock that was never commanded: its state is made certain by locking (C9).
     FIRST_REPORT = "first-report";
     /// The device is behind a settled record: it has lost its journal (C9).
     VERSION_BEHIND = "version-behind";
@@ -69,8 +68,7 @@ reasons! {
     VERSION_AHEAD = "version-ahead";
     /// The device names another command for the record's version (C9).
     OTHER_COMMAND = "other-command";
-    /// A retry of a press or request whose command is still to be executed
-    /// (C7).
+    /// A retry of a press or request whose command is still to be executed (C7).
     RETRY = "retry";
     /// The device has not seen the current command yet (C8).
     NOT_SEEN = "not-seen";
@@ -88,11 +86,11 @@ reasons! {
     UNKNOWN_LOCK = "unknown-lock";
     /// The latch reached neither end: a bolt sensor says so (C14).
     JAMMED = "jammed";
-    /// An unlock's life is over and the lock has not said what became of it: it
-    /// may have been executed (C10).
+    /// An unlock's life is over and the lock has not said what became of it: it may have been
+    /// executed (C10).
     UNLOCK_NOT_ANSWERED = "unlock-not-answered";
-    /// The lock has not answered the current command. That does not say that it
-    /// was not executed (C10).
+    /// The lock has not answered the current command. That does not say that it was not executed
+    /// (C10).
     NOT_ANSWERED = "not-answered";
     /// A lock that had answered has not been heard since (C10).
     SILENT = "silent";
@@ -100,8 +98,8 @@ reasons! {
     NEVER_HEARD = "never-heard";
     /// It is too early to judge: an answer may still come.
     AWAITED = "awaited";
-    /// An operator has had the table restored: nothing in it is believed until
-    /// the lock is heard (C12).
+    /// An operator has had the table restored: nothing in it is believed until the lock is heard
+    /// (C12).
     RECOVERED = "recovered";
     /// The binding is disabled (C3, C11).
     REVOKED = "revoked";
@@ -119,8 +117,7 @@ reasons! {
     NO_SHADOW = "no-shadow";
     /// No version below 2^53 is left.
     NO_VERSION_LEFT = "no-version-left";
-    /// The report was not written by the lock: it carries no token of the
-    /// lock's (C9).
+    /// The report was not written by the lock: it carries no token of the lock's (C9).
     NOT_FROM_LOCK = "not-from-lock";
     /// The device reports a version that lies far ahead of the clock (C9).
     IMPLAUSIBLE_VERSION = "implausible-version";
@@ -170,8 +167,8 @@ impl Reason {
 }
 
 impl From<&Refusal> for Reason {
-    fn from(refusal: &Refusal) -> Reason {
-        Reason(Cow::Borrowed(refusal.code()))
+    fn from(refusal: &Refusal) -> Self {
+        Self(Cow::Borrowed(refusal.code()))
     }
 }
 

@@ -1,10 +1,9 @@
-//! A lock's record: what the cloud knows of it, and when it must be looked at
-//! next. Must not decide anything.
+//! A lock's record: what the cloud knows of it, and when it must be looked at next. Must not decide
+//! anything.
 //!
-//! A record never says that a door is locked because a command to lock it was
-//! sent. It says what the lock last reported (`state`), and whether that can be
-//! relied on (`status`): `settled` only while the lock has answered for the very
-//! command that is current.
+//! A record never says that a door is locked because a command to lock it was sent. It says what
+//! the lock last reported (`state`), and whether that can be relied on (`status`): `settled` only
+//! while the lock has answered for the very command that is current.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +33,7 @@ words! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Cause {
-    /// A press of a button; a re-send asks whether its binding still holds
-    /// (C8).
+    /// A press of a button; a re-send asks whether its binding still holds (C8).
     Button {
         /// The button pressed.
         button: ButtonSerial,
@@ -55,7 +53,7 @@ pub enum Cause {
 
 /// The record's current command.
 ///
-/// *Shape*:
+/// Shape:
 /// `{"id":"01J…","action":"unlock","cause":{"kind":"button","button":"button-1"},"createdAt":…,"expiresAt":…,"attempts":1,"nextSendAt":…}`,
 /// all times in ms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +74,8 @@ pub struct Command {
     pub attempts: u32,
     /// Before this no re-send, whatever asks for it (C8).
     pub next_send_at: UnixMillis,
-    /// System locks since a person's last command, this one included (C15); 0
-    /// for a person's command.
+    /// System locks since a person's last command, this one included (C15); 0 for a person's
+    /// command.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub system_locks: u32,
     /// Of those, the ones that answered a jammed latch (C14).
@@ -101,8 +99,8 @@ impl Command {
         cause: Cause,
         now: UnixMillis,
         expires_at: Option<UnixMillis>,
-    ) -> Command {
-        Command {
+    ) -> Self {
+        Self {
             id,
             action,
             cause,
@@ -115,18 +113,17 @@ impl Command {
         }
     }
 
-    /// The command, decided and not sent yet: its first send is due when it was
-    /// to be issued (C15).
-    pub fn into_unsent(self) -> Command {
-        Command {
+    /// The command, decided and not sent yet: its first send is due when it was to be issued (C15).
+    pub fn into_unsent(self) -> Self {
+        Self {
             attempts: 0,
             next_send_at: self.created_at,
             ..self
         }
     }
 
-    /// When an unlock that no report speaks of is given up: its end, and a
-    /// time in which its report may still come (C10). None for a lock.
+    /// When an unlock that no report speaks of is given up: its end, and a time in which its report
+    /// may still come (C10). None for a lock.
     pub fn given_up_at(&self) -> Option<UnixMillis> {
         self.expires_at.map(|at| at.plus(UNLOCK_GRACE_MS))
     }
@@ -136,11 +133,10 @@ impl Command {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// The command with one more send counted, and the wait before the next
-    /// doubled (C8).
-    pub fn with_next_send(&self, now: UnixMillis) -> Command {
+    /// The command with one more send counted, and the wait before the next doubled (C8).
+    pub fn with_next_send(&self, now: UnixMillis) -> Self {
         let attempts = self.attempts.saturating_add(1);
-        Command {
+        Self {
             attempts,
             next_send_at: now.plus(send_backoff_ms(attempts)),
             ..self.clone()
@@ -169,15 +165,14 @@ pub struct Reported {
     pub report: Report,
     /// Version of the shadow; a report is used only if its own is larger (C9).
     pub shadow_version: u64,
-    /// The shadow's own time of it.
-    /// *Units*: seconds.
+    /// The shadow's own time of it. In seconds.
     pub shadow_at: UnixSeconds,
     /// When it was used here.
     pub at: UnixMillis,
 }
 
-/// When a record must be looked at next, and in which shard of the due index it
-/// stands (C10). Every record is always due.
+/// When a record must be looked at next, and in which shard of the due index it stands (C10). Every
+/// record is always due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Due {
@@ -189,34 +184,34 @@ pub struct Due {
 
 impl Due {
     /// The due time of a lock.
-    pub fn new(lock: &LockName, due_at: UnixMillis) -> Due {
+    pub fn new(lock: &LockName, due_at: UnixMillis) -> Self {
         let hash = fnv1a_64(lock.as_str().bytes());
-        // Names that differ in their last digit only differ in the low bits alone: fold the high ones in.
+        // Names that differ in their last digit only differ in the low bits alone: fold the high
+        // ones in.
         let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 33;
-        Due {
+        Self {
             due_shard: (mixed % DUE_SHARDS).to_string(),
             due_at,
         }
     }
 
-    /// `pending`: the next send, or the end of the wait for an unlock's report,
-    /// whichever is first.
-    pub fn pending(lock: &LockName, command: &Command) -> Due {
+    /// `pending`: the next send, or the end of the wait for an unlock's report, whichever is first.
+    pub fn pending(lock: &LockName, command: &Command) -> Self {
         let due_at = match command.given_up_at() {
             Some(given_up_at) => command.next_send_at.min(given_up_at),
             None => command.next_send_at,
         };
-        Due::new(lock, due_at)
+        Self::new(lock, due_at)
     }
 
     /// `settled`: when the device has been silent for too long.
-    pub fn settled(lock: &LockName, reported_at: UnixMillis) -> Due {
-        Due::new(lock, reported_at.plus(REPORT_OVERDUE_MS))
+    pub fn settled(lock: &LockName, reported_at: UnixMillis) -> Self {
+        Self::new(lock, reported_at.plus(REPORT_OVERDUE_MS))
     }
 }
 
 /// What the cloud knows of one lock. Key `lock#<thing>` / `record`.
-/// *Source*: PROTOCOL, The record.
+/// Source: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -243,11 +238,11 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of a lock that has neither been commanded nor heard: unknown
-    /// and unresponsive, at version 0.
-    pub fn created(lock: LockName, now: UnixMillis) -> Record {
+    /// The record of a lock that has neither been commanded nor heard: unknown and unresponsive, at
+    /// version 0.
+    pub fn created(lock: LockName, now: UnixMillis) -> Self {
         let due = Due::settled(&lock, now);
-        Record {
+        Self {
             lock,
             version: Version::NONE,
             state: Latch::Unknown,
@@ -259,8 +254,7 @@ impl Record {
         }
     }
 
-    /// Whether the door is known to be locked: the only state from which a
-    /// toggle unlocks (C6).
+    /// Whether the door is known to be locked: the only state from which a toggle unlocks (C6).
     ///
     /// ```
     /// use lock_core::name::LockName;

@@ -1,5 +1,4 @@
-//! A lock's own report, as it stands in its shadow. Must not know what the
-//! record says.
+//! A lock's own report, as it stands in its shadow. Must not know what the record says.
 
 mod id;
 mod text;
@@ -30,12 +29,11 @@ pub struct RefusedCommand {
 
 /// One report, whole: a device always reports all of it in one update.
 ///
-/// *Shape*:
+/// Shape:
 /// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","clockUncertaintyMs":1043,"firmware":"2.0.0","rssi":-61,"door":null,"settings":"stated","relockMs":30000,"pulseMs":0,"reportId":"7-12-907060870"}`.
-/// `version`, `commandId` and `result` describe the journal's entry. Firmware
-/// before 2.0.0 sends neither `clockUncertaintyMs`, `settings`, `relockMs` nor
-/// `pulseMs`.
-/// *Source*: PROTOCOL, Messages.
+/// `version`, `commandId` and `result` describe the journal's entry. Firmware before 2.0.0 sends
+/// neither `clockUncertaintyMs`, `settings`, `relockMs` nor `pulseMs`.
+/// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -57,16 +55,14 @@ pub struct Report {
     pub boot_count: u64,
     /// Whether it knows the time.
     pub clock: Clock,
-    /// How wide the span is in which it knows the true time to lie; none while it
-    /// knows no time.
-    /// *Units*: ms.
+    /// How wide the span is in which it knows the true time to lie; none while it knows no time. In
+    /// ms.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub clock_uncertainty_ms: Option<u64>,
     /// Its firmware's version.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub firmware: Option<String>,
-    /// Strength of its radio link.
-    /// *Units*: dBm.
+    /// Strength of its radio link. In dBm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rssi: Option<i64>,
     /// The door leaf, where seen.
@@ -75,24 +71,21 @@ pub struct Report {
     /// Where the settings come from that it runs on.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub settings: Option<Settings>,
-    /// After this it locks by itself (D5); 0 where it does not.
-    /// *Units*: ms.
+    /// After this it locks by itself (D5); 0 where it does not. In ms.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub relock_ms: Option<u64>,
-    /// How long its pulse strike is powered; 0 where it has none.
-    /// *Units*: ms.
+    /// How long its pulse strike is powered; 0 where it has none. In ms.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pulse_ms: Option<u64>,
-    /// Which report of its device it is, with the checksum of the rest: a report
-    /// that is edited by hand keeps it, and is no longer [as it was
-    /// written](Report::is_as_written).
+    /// Which report of its device it is, with the checksum of the rest: a report that is edited by
+    /// hand keeps it, and is no longer [as it was written](Report::is_as_written).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub report_id: Option<ReportId>,
 }
 
 /// A report with the shadow's envelope, as the report rule hands it over.
 ///
-/// *Shape*:
+/// Shape:
 /// `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-12","reported":{…}}`;
 /// `clientToken` may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,11 +94,10 @@ pub struct ReportEvent {
     pub lock: LockName,
     /// The shadow's version after this report.
     pub shadow_version: u64,
-    /// The shadow's time.
-    /// *Units*: seconds.
+    /// The shadow's time. In seconds.
     pub shadow_at: UnixSeconds,
-    /// The token of the update that carried it, where it is one of a device's
-    /// own; a shadow that is read later has none.
+    /// The token of the update that carried it, where it is one of a device's own; a shadow that is
+    /// read later has none.
     pub token: Option<ReportId>,
     /// What the device said.
     pub report: Report,
@@ -114,11 +106,12 @@ pub struct ReportEvent {
 impl Report {
     /// Reads the object in `state.reported`.
     ///
-    /// *Errors*: the first [`Refusal`] met. JSON `null` is taken for "none"
-    /// where a device has nothing to say (`commandId`, `refused`, `door`,
-    /// `rssi`, `firmware`, `clockUncertaintyMs`, `settings`, `relockMs`,
-    /// `pulseMs`). A word in `settings` that is new here is kept, not refused.
-    pub fn parse(reported: &Value) -> Result<Report, Refusal> {
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met. JSON `null` is taken for "none" where a device has nothing to say
+    /// (`commandId`, `refused`, `door`, `rssi`, `firmware`, `clockUncertaintyMs`, `settings`,
+    /// `relockMs`, `pulseMs`). A word in `settings` that is new here is kept, not refused.
+    pub fn parse(reported: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(reported)?;
         let text = |field| {
             if is_null(fields, field) {
@@ -134,7 +127,7 @@ impl Report {
                 fields.number_or_none(field)
             }
         };
-        Ok(Report {
+        Ok(Self {
             lock: fields.word("lock")?,
             version: Version(fields.number("version")?),
             command_id: text("commandId")?
@@ -161,9 +154,9 @@ impl Report {
     }
 
     /// The same report under this name, with the checksum of what it says.
-    pub fn with_id(self, id: ReportId) -> Report {
+    pub fn with_id(self, id: ReportId) -> Self {
         let checksum = Some(self.checksum());
-        Report {
+        Self {
             report_id: Some(ReportId { checksum, ..id }),
             ..self
         }
@@ -173,10 +166,12 @@ impl Report {
 impl ReportEvent {
     /// Reads the event of the report rule.
     ///
-    /// *Errors*: the first [`Refusal`] met.
-    pub fn parse(event: &Value) -> Result<ReportEvent, Refusal> {
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met.
+    pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
-        Ok(ReportEvent {
+        Ok(Self {
             lock: fields.name("thing")?,
             shadow_version: fields.number("shadowVersion")?,
             shadow_at: UnixSeconds(fields.number("timestamp")?),
@@ -193,15 +188,18 @@ impl ReportEvent {
         })
     }
 
-    /// Reads a whole shadow document, as GetThingShadow gives it, for when an
-    /// event cannot be trusted (C9).
+    /// Reads a whole shadow document, as `GetThingShadow` gives it, for when an event cannot be
+    /// trusted (C9).
     ///
-    /// *Shape*:
+    /// Shape:
     /// `{"state":{"reported":{…}},"metadata":{"reported":{"lock":{"timestamp":1763779498},…}},"version":18,"timestamp":1763779513}`.
-    /// The document's own `timestamp` is that of the reading; when the report was
-    /// written, the metadata say.
-    /// *Errors*: the first [`Refusal`] met.
-    pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<ReportEvent, Refusal> {
+    /// The document's own `timestamp` is that of the reading; when the report was written, the
+    /// metadata say.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met.
+    pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(shadow)?;
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
         let read_at = fields.number("timestamp")?;
@@ -212,7 +210,7 @@ impl ReportEvent {
             .get("reported")
             .ok_or(Refusal::MissingField("reported"))?;
         let report = Report::parse(reported)?;
-        Ok(ReportEvent {
+        Ok(Self {
             lock,
             shadow_version: fields.number("version")?,
             shadow_at: UnixSeconds(written_at.unwrap_or(read_at)),
@@ -221,8 +219,8 @@ impl ReportEvent {
         })
     }
 
-    /// Whether the lock itself wrote this: the update's token is a device's, of
-    /// the boot that the report names, and of this very report (C9).
+    /// Whether the lock itself wrote this: the update's token is a device's, of the boot that the
+    /// report names, and of this very report (C9).
     ///
     /// Says nothing of a shadow that was read later, which keeps no token: see
     /// [`Report::is_as_written`].

@@ -1,5 +1,4 @@
-//! An operator's request, as the topic rule hands it over. Must not know what
-//! the request will do.
+//! An operator's request, as the topic rule hands it over. Must not know what the request will do.
 
 use serde_json::Value;
 
@@ -11,10 +10,10 @@ use crate::time::UnixMillis;
 
 /// One request.
 ///
-/// *Shape*:
+/// Shape:
 /// `{"thing":"lock-1","action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice","receivedAt":1763779512345,"principal":"…"}`;
-/// `actor` and `principal` may be absent, and `requestedAt` with `lock`. Its right is the policy on its topic:
-/// `actor` is a label, `principal` the proof.
+/// `actor` and `principal` may be absent, and `requestedAt` with `lock`. Its right is the policy on
+/// its topic: `actor` is a label, `principal` the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The lock, from the topic.
@@ -23,8 +22,8 @@ pub struct Request {
     pub intent: Intent,
     /// Makes the request act once, however often it arrives.
     pub request_id: String,
-    /// When it was made, by the clock of whoever asks: mandatory where a door
-    /// could open, since a request may wait for minutes on its way.
+    /// When it was made, by the clock of whoever asks: mandatory where a door could open, since a
+    /// request may wait for minutes on its way.
     pub requested_at: Option<UnixMillis>,
     /// Who says to ask.
     pub actor: Option<String>,
@@ -41,7 +40,9 @@ impl Request {
     /// Reads the event of the request rule, its payload opened
     /// ([`open_payload`](crate::payload::open_payload)).
     ///
-    /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    /// # Errors
+    ///
+    /// The first [`Refusal`] met, in the order of the fields above.
     ///
     /// ```
     /// use lock_core::request::Request;
@@ -52,7 +53,7 @@ impl Request {
     /// .unwrap_err();
     /// assert_eq!(refusal.to_string(), "field action: unknown word \"open\"");
     /// ```
-    pub fn parse(event: &Value) -> Result<Request, Refusal> {
+    pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
         let lock = fields.name("thing")?;
         let intent = fields.word("action")?;
@@ -67,7 +68,7 @@ impl Request {
         let actor = fields.text_or_none("actor")?.map(str::to_owned);
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
-        Ok(Request {
+        Ok(Self {
             lock,
             intent,
             request_id,
@@ -78,8 +79,8 @@ impl Request {
         })
     }
 
-    /// The moment a command's life counts from (C4): the earlier of when the
-    /// request was made and when it arrived.
+    /// The moment a command's life counts from (C4): the earlier of when the request was made and
+    /// when it arrived.
     pub fn made_at(&self) -> UnixMillis {
         self.requested_at
             .map_or(self.received_at, |at| at.min(self.received_at))

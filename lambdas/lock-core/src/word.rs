@@ -12,9 +12,9 @@ pub struct UnknownWord {
     pub wanted: String,
 }
 
-/// Defines an enum by the table of its words, and from it `ALL`, `as_str`, `Display`, `FromStr`
-/// and serde's traits. The literal after the name says what the enum is. A word after `|` is an
-/// older one, still read.
+/// Defines an enum by the table of its words, and from it `ALL`, `as_str`, `Display`, `FromStr` and
+/// serde's traits. The literal after the name says what the enum is. A word after `|` is an older
+/// one, still read.
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident($kind:literal) {
         $($(#[$doc:meta])* $variant:ident = $word:literal $(| $older:literal)?,)*

@@ -1,16 +1,13 @@
-//! What a decision changes, as conditional writes that happen all together or
-//! not at all (C3).
+//! What a decision changes, as conditional writes that happen all together or not at all (C3).
 //!
-//! Says under which conditions each write holds, and applies them to values, so
-//! that a model or a simulator needs no table. Must not know how a table
-//! expresses a condition.
+//! Says under which conditions each write holds, and applies them to values, so that a model or a
+//! simulator needs no table. Must not know how a table expresses a condition.
 //!
-//! Each condition is here because a run without it ended badly, and a test fails
-//! when it is taken away: `cargo xtask mutants` does that. Where a press, a
-//! request, a report or a timeout depends on it, that test is one of the laws in
-//! `decide/law.rs` and `decide/sweep/law.rs`. The conditions are on the parts that a
-//! decision depends on and not on the whole item, so that a battery reading or a
-//! re-send does not make an unrelated decision start over.
+//! Each condition is here because a run without it ended badly, and a test fails when it is taken
+//! away: `cargo xtask mutants` does that. Where a press, a request, a report or a timeout depends
+//! on it, that test is one of the laws in `decide/law.rs` and `decide/sweep/law.rs`. The conditions
+//! are on the parts that a decision depends on and not on the whole item, so that a battery reading
+//! or a re-send does not make an unrelated decision start over.
 
 mod binding;
 
@@ -34,9 +31,8 @@ pub struct Writes {
     pub other: Option<OtherLock>,
     /// The request is marked as having acted.
     pub request: Option<RequestMark>,
-    /// The line in the history. Alone, it never replaces a line of the same
-    /// key: a retry that changes nothing must not hide what the first attempt
-    /// did.
+    /// The line in the history. Alone, it never replaces a line of the same key: a retry that
+    /// changes nothing must not hide what the first attempt did.
     pub event: Event,
 }
 
@@ -85,8 +81,7 @@ pub struct RecordDelete {
     pub bound_at: Option<UnixMillis>,
 }
 
-/// The lock that a button moves to: it must be registered, and its history says
-/// so.
+/// The lock that a button moves to: it must be registered, and its history says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherLock {
     /// Its record.
@@ -108,8 +103,8 @@ pub struct Guard {
     pub shadow: Option<ShadowGuard>,
     /// Its command's next send, as read, where the command is sent again (C8).
     pub next_send_at: Option<UnixMillis>,
-    /// When it is due, as read, where the decision is that its time is over
-    /// (C10): every report used and every re-send moves it.
+    /// When it is due, as read, where the decision is that its time is over (C10): every report
+    /// used and every re-send moves it.
     pub due_at: Option<UnixMillis>,
 }
 
@@ -118,13 +113,13 @@ pub struct Guard {
 pub enum ShadowGuard {
     /// None, or one of a smaller shadow version than this.
     Below(u64),
-    /// Exactly this one: the shadow was deleted and its versions start over, so
-    /// that a version alone could come a second time.
+    /// Exactly this one: the shadow was deleted and its versions start over, so that a version
+    /// alone could come a second time.
     Last(Box<Reported>),
 }
 
-/// The mark that a request has acted. Key `request#<thing>#<requestId>` /
-/// `request`; holds only if there is none.
+/// The mark that a request has acted. Key `request#<thing>#<requestId>` / `request`; holds only if
+/// there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMark {
     /// The request.
@@ -133,15 +128,14 @@ pub struct RequestMark {
     pub lock: LockName,
     /// When it was received.
     pub at: UnixMillis,
-    /// When the mark may be dropped.
-    /// *Units*: seconds.
+    /// When the mark may be dropped. In seconds.
     pub ttl: UnixSeconds,
 }
 
 impl Guard {
     /// The guard of every change: version and status as read (C3).
-    pub fn of(record: &Record) -> Guard {
-        Guard {
+    pub fn of(record: &Record) -> Self {
+        Self {
             version: record.version,
             status: record.status,
             state: None,
@@ -173,8 +167,8 @@ impl Guard {
 
 impl RecordUpdate {
     /// A change of nothing but the due time, to be completed.
-    pub fn new(record: &Record, due: Due) -> RecordUpdate {
-        RecordUpdate {
+    pub fn new(record: &Record, due: Due) -> Self {
+        Self {
             lock: record.lock.clone(),
             guard: Guard::of(record),
             version: None,
@@ -188,8 +182,8 @@ impl RecordUpdate {
     }
 
     /// The change that makes `command` the record's own, at `version`.
-    pub fn with_command(self, version: Version, command: Command) -> RecordUpdate {
-        RecordUpdate {
+    pub fn with_command(self, version: Version, command: Command) -> Self {
+        Self {
             version: Some(version),
             status: Some(Status::Pending),
             due: Due::pending(&self.lock, &command),
@@ -248,11 +242,11 @@ impl RecordWrite {
     /// ```
     pub fn apply(&self, record: Option<&Record>) -> Written {
         match (self, record) {
-            (RecordWrite::Create(new), None) => Written::Record(Box::new(new.clone())),
-            (RecordWrite::Update(update), Some(record)) if update.guard.admits(record) => {
+            (Self::Create(new), None) => Written::Record(Box::new(new.clone())),
+            (Self::Update(update), Some(record)) if update.guard.admits(record) => {
                 Written::Record(Box::new(update.apply(record)))
             }
-            (RecordWrite::Delete(delete), Some(record)) if delete.admits(record) => Written::Gone,
+            (Self::Delete(delete), Some(record)) if delete.admits(record) => Written::Gone,
             _ => Written::Conflict,
         }
     }
@@ -262,16 +256,16 @@ impl Written {
     /// The record, where there is one.
     pub fn record(self) -> Option<Record> {
         match self {
-            Written::Record(record) => Some(*record),
-            Written::Conflict | Written::Gone => None,
+            Self::Record(record) => Some(*record),
+            Self::Conflict | Self::Gone => None,
         }
     }
 }
 
 impl Writes {
     /// Nothing but a line.
-    pub fn event_only(event: Event) -> Writes {
-        Writes {
+    pub fn event_only(event: Event) -> Self {
+        Self {
             binding: None,
             record: None,
             other: None,

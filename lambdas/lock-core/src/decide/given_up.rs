@@ -1,9 +1,9 @@
-//! What becomes of a message that was given up (C16): a line in the history that
-//! it belongs to, and an alert. Must not try to make good what was not done.
+//! A message that was given up (C16) leaves an event and an alert.
 //!
-//! A press that failed may have been committed by one of its attempts; its line is
-//! then in the history too. This one says what the others do not: that nothing
-//! tries any more.
+//! Must not repair what was not done.
+//!
+//! One of the attempts may have committed the message; its event is then in the history too. This
+//! event adds that there will be no further attempt.
 
 use super::Decision;
 use crate::binding::Binding;
@@ -14,12 +14,12 @@ use crate::name::LockName;
 use crate::reason::{Alert, Verdict};
 use crate::record::Record;
 
-/// Decides what is written of a failure: none where it belongs to no history,
-/// since it is the sweeper's, or about a thing that is not a registered lock (C9).
+/// Decides what is written about a failure; `None` if it belongs to no history: a sweep, or a thing
+/// that is not a registered lock (C9).
 ///
-/// `binding` is that of the button pressed, `record` that of the lock asked or
-/// heard. The line's key is made of the failure's own id, so that it is the same
-/// line however often the failure comes.
+/// `binding` is that of the button pressed, `record` that of the lock in the request or report. The
+/// event's key is made from the failure's id, so a failure that is delivered again makes no second
+/// event.
 pub fn decide_given_up(
     failure: &Failure,
     binding: Option<&Binding>,
@@ -74,7 +74,7 @@ pub fn decide_given_up(
     Some(decision.alert(Alert::GivenUp))
 }
 
-/// The lock, where it is a registered one.
+/// `lock`, if it is registered.
 fn registered_lock(record: Option<&Record>, lock: &LockName) -> Option<LockName> {
     record.map(|_| lock.clone())
 }

@@ -1,5 +1,5 @@
-//! Laws that hold over any run: random presses, requests, reports and retries,
-//! each decided on the table as it is, or as it was.
+//! Laws that hold over any run: random presses, requests, reports and retries, each decided on the
+//! table as it is, or as it was.
 
 mod step;
 
@@ -345,7 +345,8 @@ impl Run<'_> {
                 ),
             }
         }
-        // Each counted press acts once, however often its button is bound, and each request once (S2).
+        // Each counted press acts once, however often its button is bound, and each request once
+        // (S2).
         if event.sequence.is_some() || event.actor.is_some() {
             let new = self.acted.insert(publish.command.command_id.clone());
             assert!(new, "one press, two effects: {decision:?}");
@@ -376,7 +377,8 @@ fn any_run_keeps_the_invariants() {
             past.push(current);
         }
         for (version, sends) in &run.sends {
-            // After the first re-send, which may come at once, each waits twice as long as the one before (C8, S7).
+            // After the first re-send, which may come at once, each waits twice as long as the one
+            // before (C8, S7).
             for (n, pair) in sends.windows(2).enumerate().skip(1) {
                 let wait = crate::limits::send_backoff_ms(n as u32 + 1);
                 prop_assert!(

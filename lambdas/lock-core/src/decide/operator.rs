@@ -1,6 +1,6 @@
-//! What an operator does: locks and buttons registered, bound and forgotten
-//! (C3), a button's right taken away (C11), a restored table no longer believed
-//! (C12). Must not ask whether the operator may: the rights on the table did.
+//! What an operator does: registers, binds and removes locks and buttons (C3), revokes a button
+//! (C11), distrusts a restored table (C12). The rights on the table have already checked the
+//! operator's right.
 
 mod bind;
 mod forget;
@@ -23,12 +23,12 @@ use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpdate, RecordWrite};
 
-/// Decides that `binding` commands nothing any more. Where its lock is open, or
-/// may be about to open, a system LOCK is part of the same transaction (C11).
+/// Decides that `binding` commands nothing any more. If its lock is open, or may be about to open,
+/// the same transaction holds a system LOCK (C11).
 ///
-/// `record` is that of the binding's lock; even where nothing is to be locked it
-/// is a condition of the writes, since a press may have unlocked meanwhile.
-/// A binding that is disabled already is left as it is.
+/// `record` is that of the binding's lock. It is a condition of the writes even if nothing needs
+/// locking, since a concurrent press may have unlocked. A binding that is already disabled stays
+/// unchanged.
 ///
 /// ```
 /// use lock_core::binding::{Actions, Binding};
@@ -93,8 +93,7 @@ impl Case<'_> {
     }
 }
 
-/// The guard of a change that leaves the due time as it was, or hangs on where
-/// the latch is.
+/// The guard of a change that depends on the due time and on the latch as read.
 fn guard_as_read(record: &Record) -> Guard {
     Guard {
         state: Some(record.state),
@@ -103,8 +102,8 @@ fn guard_as_read(record: &Record) -> Guard {
     }
 }
 
-/// Whether the door may be open: it was last reported open, or the lock is neither
-/// known to be locked nor being locked, as one that was never heard.
+/// Whether the door may be open: last reported unlocked, or neither known to be locked nor being
+/// locked, as before a lock's first report.
 fn may_be_open(record: &Record) -> bool {
     let locking = record.status != Status::Settled
         && record
@@ -114,13 +113,12 @@ fn may_be_open(record: &Record) -> bool {
     record.state == Latch::Unlocked || (!record.is_known_locked() && !locking)
 }
 
-/// Decides that `record`, from a restored table, is not believed until the lock
-/// is heard (C12): unresponsive, with a system LOCK at a version past all that was
-/// commanded before, so that the sweeper reads the shadow and C9 adopts what the
-/// device reports. An old unlock is thereby never sent again, and an old report,
-/// which fits the restored record, settles nothing. A record whose version lies
-/// far ahead of the clock, so that none would be left, gets one that the clock
-/// allows.
+/// Decides that `record`, from a restored table, is not trusted until the lock reports (C12).
+///
+/// It becomes unresponsive, with a system LOCK at a version past all earlier commands; the sweep
+/// then reads the shadow, and C9 adopts what the device reports. So an old unlock is never sent
+/// again, and an old report that fits the restored record settles nothing. A record whose version
+/// is so far ahead of the clock that none would be left gets one that the clock allows.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -152,9 +150,9 @@ pub fn decide_recover(
     decision
 }
 
-/// The record to take the next version from. A version far ahead of the clock is dropped, unless
-/// the device holds it too and versions are left after it (C9). If the device alone holds it, only
-/// erasing its flash helps, see [`Record::holds_implausible_version`].
+/// The record with a version to continue from. A version far ahead of the clock is dropped, unless
+/// the device has it too and versions are left after it (C9). If only the device has it, its flash
+/// must be erased, see [`Record::holds_implausible_version`].
 fn to_repaired(record: &Record, now: UnixMillis) -> Record {
     let theirs = reported_version(record);
     let is_far = |version: Version| version.0 > now.plus(VERSION_AHEAD_MAX_MS).0;
@@ -173,8 +171,8 @@ fn to_repaired(record: &Record, now: UnixMillis) -> Record {
 }
 
 impl Record {
-    /// Whether the lock itself reports a version further ahead than any command
-    /// of ours: it refuses every command until its flash is erased (C9).
+    /// Whether the lock reports a version further ahead than any command of ours: it then refuses
+    /// every command until its flash is erased (C9).
     pub fn holds_implausible_version(&self, now: UnixMillis) -> bool {
         !reported_version(self).is_plausible(self.version, now)
     }

@@ -1,11 +1,11 @@
-//! What a press of a button means (C1 to C7). Must not know other buttons of
-//! the lock.
+//! What a press of a button means (C1 to C7).
 //!
-//! A button speaks for the one lock that it is bound to. The binding says which
-//! lock that is, and what its clicks ask for; the record decides whether a toggle
-//! locks or unlocks. The writes of a press therefore have conditions on both, in
-//! one transaction: a button revoked a millisecond ago commands nothing, and of
-//! two presses at once one is decided again on what the other did.
+//! Must not know: other buttons of the lock.
+//!
+//! A button commands the one lock that it is bound to. The binding names that lock and what each
+//! click asks for; the record decides whether a toggle locks or unlocks. The writes of a press
+//! therefore have conditions on both, in one transaction: a button revoked a millisecond ago
+//! commands nothing, and of two concurrent presses one is decided again on the result of the other.
 
 use super::{Case, Decision, Wish};
 use crate::action::{Action, Intent};
@@ -21,11 +21,11 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 
 /// Decides a press.
 ///
-/// `binding` is the button's, `record` that of the binding's lock, both as last
-/// read; a binding may be old, because its revision is a condition of the
-/// writes. Rules in order of precedence: unknown button, not bound, unknown lock,
-/// revoked, already recorded, superseded, quiet window, unbound click, stale, same
-/// wish. The line of a press that reaches no lock is in its button's history.
+/// `binding` is the button's and `record` its lock's, both as last read. The binding may come from
+/// a cache, because its revision is a condition of the writes. The rules in order of precedence:
+/// unknown button, not bound, unknown lock, revoked, already recorded, superseded, quiet window,
+/// unbound click, stale, same wish. The event of a press that reaches no lock goes into its
+/// button's history.
 ///
 /// ```
 /// use lock_core::action::ClickType;
@@ -136,7 +136,8 @@ pub fn decide_press(
 }
 
 fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
-    // The largest count is kept when this press carries none: an earlier one that is delivered again must still be known.
+    // A press without a sequence keeps the largest one: an earlier press that is delivered again
+    // must still be recognised.
     let kept = binding.last_press.as_ref().and_then(|last| last.sequence);
     PressNote {
         newer,
@@ -149,14 +150,14 @@ fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
     }
 }
 
-/// What a toggle means beside the unlock that the same button has just caused
-/// (C6): an impatient person presses again, and still wants in.
+/// What a toggle means soon after an unlock by the same button (C6): an impatient person presses
+/// again, and still wants in.
 enum SameWish {
-    /// It is a wish of its own.
+    /// A new wish.
     No,
-    /// The unlock is still on its way: unlock, with this press's own life.
+    /// The unlock is still pending: unlock again, with this press's own life.
     Unlock,
-    /// The door has been opened: nothing more.
+    /// The door has been opened: nothing to do.
     Done,
 }
 
@@ -172,12 +173,9 @@ fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) 
     match record.status {
         Status::Pending if !command.is_expired(case.now) => SameWish::Unlock,
         Status::Settled if record.state == Latch::Unlocked => {
-            // The button's own command is its last press that took effect.
-            let since_ms = binding
-                .last_press
-                .as_ref()
-                .map(|last| press.received_at.since(last.at));
-            match since_ms {
+            // The button's own command came from its last press that took effect.
+            let last = binding.last_press.as_ref();
+            match last.map(|last| press.received_at.since(last.at)) {
                 Some(ms) if ms < limits.same_wish_ms => SameWish::Done,
                 _ => SameWish::No,
             }
@@ -186,16 +184,16 @@ fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) 
     }
 }
 
-/// Where a press is in the order of its button's presses.
+/// The place of a press in the order of its button's presses.
 #[derive(Clone, Copy)]
 enum Order {
     /// After the last one that took effect.
     Newer(Newer),
-    /// It is the last one that took effect.
+    /// The last one that took effect.
     Recorded,
     /// Before the last one that took effect, or before the button was bound.
     Superseded,
-    /// Too soon after the last one, by a button that does not count.
+    /// Too soon after the last one, by a button without a sequence.
     Quiet,
 }
 
@@ -204,20 +202,20 @@ fn order_of(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &L
     if last.is_some_and(|last| last.press_id == press.press_id) {
         return Order::Recorded;
     }
-    let counted = last.and_then(|last| last.sequence);
-    if press.sequence.is_some() && counted == press.sequence {
+    let last_sequence = last.and_then(|last| last.sequence);
+    if press.sequence.is_some() && last_sequence == press.sequence {
         return Order::Recorded;
     }
     if binding.bound_at.is_some_and(|at| press.made_at() <= at) {
         return Order::Superseded;
     }
     if let Some(sequence) = press.sequence {
-        return match counted {
+        return match last_sequence {
             Some(last) if last > sequence => Order::Superseded,
             _ => Order::Newer(Newer::Sequence(sequence)),
         };
     }
-    // A click that means lock is never swallowed (C2): it only must not be an earlier one.
+    // The quiet window never swallows a click that means lock (C2).
     let quiet_ms = match intent {
         Some(Intent::Lock) => 1,
         _ => limits.quiet_window_ms,

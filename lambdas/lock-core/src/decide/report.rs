@@ -1,24 +1,25 @@
-//! What a lock's report means for its record (C8, C9, C14). Must not know how the
-//! report came here, only whether it is what the shadow says now.
+//! What a lock's report means for its record (C8, C9, C14).
+//!
+//! Must not know: how the report arrived, only whether it is what the shadow says now.
 //!
 //! A report is compared with the record in this order:
 //!
 //! | the report's … | against the record | what follows |
 //! |---|---|---|
-//! | lock | no record: not registered | nothing, not even a line |
+//! | lock | no record: not registered | nothing, not even an event |
 //! | token | not the lock's own | ignored |
 //! | shadow version | not newer than the last one used | ignored |
 //! | shadow version | lower, with a later time: deleted | the shadow is read |
-//! | version | more than a day ahead of the clock | not adopted, a person alerted |
+//! | version | more than a day ahead of the clock | not adopted, alert |
 //! | version | the record has never commanded | system LOCK |
 //! | version | larger | adopted, system LOCK past it |
 //! | version | smaller, record settled: lost journal | system LOCK |
-//! | version | smaller, record not settled | the command again, in its turn |
+//! | version | smaller, record not settled | the command is sent again, in its turn |
 //! | version and command id | equal | settled: the latch is the truth |
-//! | latch | jammed, up to three times | system LOCK, then a person alerted |
-//! | version | equal, of another command | system LOCK, a person alerted |
+//! | latch | jammed, up to three times | system LOCK, then an alert |
+//! | version | equal, of another command | system LOCK, alert |
 //!
-//! Each system LOCK goes in its turn (C15, `system`).
+//! Each system LOCK is sent in its turn (C15, `system`).
 
 mod fresh;
 
@@ -47,24 +48,21 @@ pub enum Origin {
     Shadow,
 }
 
-/// What to do about a report.
+/// What to do about a report, and what must be read first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportDecision {
-    /// This.
+    /// Perform this decision.
     Act(Box<Decision>),
-    /// The shadow seems to have been deleted: read it, and decide again on what
-    /// it holds (C9).
+    /// Read the shadow and decide again on what it holds: it seems to have been deleted (C9).
     ReadShadow,
-    /// There is no such record: the thing is not a registered lock, and
-    /// nothing is written about it (C9).
+    /// Write nothing: the thing is not a registered lock (C9).
     NotRegistered,
 }
 
 /// Decides a report.
 ///
-/// `binding` is that of the button behind the current command; it is looked at
-/// only where an unlock might be sent again (C8), see
-/// [`Record::resend_asks_for`].
+/// `binding` is that of the button behind the current command. It matters only if an unlock may be
+/// sent again (C8), see [`Record::resend_asks_for`].
 ///
 /// ```
 /// use lock_core::decide::{Origin, ReportDecision, decide_report};
@@ -131,9 +129,8 @@ pub fn decide_report(
     act(decision)
 }
 
-/// Decides a report whose shadow was deleted, and holds nothing now, or nothing
-/// that can be read: there is no present word to go by, so the record stays as
-/// it is.
+/// Decides a report whose shadow was deleted and now holds nothing, or nothing that can be read:
+/// the current state is not known, so the record stays unchanged.
 pub fn decide_no_shadow(
     report: &ReportEvent,
     refusal: Option<&Refusal>,
@@ -160,8 +157,8 @@ fn to_reported(report: &ReportEvent, now: UnixMillis) -> Reported {
     }
 }
 
-/// Whether the lock says for the first time that it runs on settings that it had
-/// kept, because its settings file is missing or damaged.
+/// Whether the lock reports for the first time that it runs on kept settings, because its settings
+/// file is missing or damaged.
 fn has_lost_settings(record: &Record, report: &Report) -> bool {
     let last = record.reported.as_ref();
     let said = last.and_then(|last| last.report.settings.as_ref());
@@ -172,10 +169,9 @@ fn has_lost_settings(record: &Record, report: &Report) -> bool {
 enum Standing<'a> {
     /// The record has never commanded.
     First,
-    /// The device is ahead: the table was restored, or another writer commands
-    /// it.
+    /// The device is ahead: the table was restored, or another writer commands the device.
     Ahead,
-    /// The device is further ahead than our commands can have brought it.
+    /// The device is further ahead than any command of ours.
     Implausible,
     /// The device has not journalled the current command.
     Behind(&'a Command),
@@ -187,7 +183,7 @@ enum Standing<'a> {
     Answered(&'a Command),
 }
 
-/// Compares the journal's entry with the record.
+/// Compares the reported journal with the record.
 fn compare<'a>(record: &'a Record, report: &Report, now: UnixMillis) -> Standing<'a> {
     let (own, theirs) = (record.version, report.version);
     if !theirs.is_plausible(own, now) {
@@ -226,9 +222,8 @@ fn judge(
     }
 }
 
-/// A version that no command of ours can have had: adopting it would leave the
-/// lock without versions, so the record keeps its own, and a person is alerted
-/// when that begins (C9).
+/// The version is not one of our commands'. Adopting it would leave the lock without versions, so
+/// the record keeps its own, with one alert when that begins (C9).
 fn judge_implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
     let (record, now) = (case.record, case.now);
     let known = record.reported.as_ref().is_some_and(|last| {
@@ -249,9 +244,8 @@ fn judge_implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
     }
 }
 
-/// The lock has answered, and its latch reached neither end: it is locked at new
-/// versions, at most [`JAM_LOCKS_MAX`] times since a person's last command, then
-/// left to a person (C14).
+/// The lock has answered, and its latch reached neither end. It is locked at new versions, at most
+/// [`JAM_LOCKS_MAX`] times since a person's last command, then left to a person (C14).
 fn judge_jammed(case: Case<'_>, command: &Command, update: RecordUpdate) -> Decision {
     if command.jams < JAM_LOCKS_MAX {
         return case.system_lock(Reason::JAMMED, update);
@@ -299,8 +293,7 @@ fn settle(
     decision
 }
 
-/// Whether the last report used was of the same power-on, when the time was not
-/// known yet.
+/// Whether the device has got the time since its last report, in the same boot.
 fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
     record.reported.as_ref().is_some_and(|last| {
         last.report.boot_count == report.boot_count
@@ -309,12 +302,13 @@ fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
     })
 }
 
-/// The device has not journalled the current command: the record notes it, and
-/// the command is sent again if its turn has come. The first re-send does not wait
-/// for its turn: the device has just come back, or has just got the time for which
-/// it refused. An unlock is not sent to one that has no time yet: it would refuse
-/// it, and reports when it has the time. A LOCK needs no time, so a report whose
-/// news is the time does not hurry it: it crossed the command on its way (C8).
+/// The device has not journalled the current command: the record notes it, and the command is sent
+/// again if its turn has come.
+///
+/// The first re-send is immediate: the device has just reconnected, or has just got the time that
+/// it lacked. An UNLOCK is not sent to a device without the time, which would refuse it and reports
+/// once it has the time. A LOCK needs no time: a report that only brings the time crossed the
+/// command on its way, so it does not hurry the re-send (C8).
 fn judge_behind(
     case: Case<'_>,
     command: &Command,
@@ -356,7 +350,7 @@ fn judge_behind(
     case.update(Verdict::Noted, reason, update)
 }
 
-/// A device's word for a command that its clock does not let it obey (D3).
+/// The device's word for a command refused because of its clock (D3).
 pub(super) const REFUSED_FOR_CLOCK: &str = "clock";
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What an operator's request means (C3 to C7). Must not ask whether the
-//! operator may: the policy on the topic did.
+//! What an operator's request means (C3 to C7). The policy on the topic has already checked the
+//! operator's right.
 
 use super::{Case, Decision, Wish};
 use crate::event::Event;
@@ -10,11 +10,10 @@ use crate::request::Request;
 use crate::time::UnixMillis;
 use crate::write::RequestMark;
 
-/// Decides a request; `None` for a lock that is not registered, of which nothing
-/// is written (C9).
+/// Decides a request; `None` for a lock that is not registered, about which nothing is written
+/// (C9).
 ///
-/// `seen` says that its mark is already in the table, which the first attempt
-/// learns from its failed write.
+/// `seen` means that its mark is already in the table; the caller learns that from a failed write.
 ///
 /// ```
 /// use lock_core::limits::Limits;

@@ -2,8 +2,8 @@
 //!
 //! Must not make a new command.
 //!
-//! Each re-send first moves the next one by a conditional write, so the number of sends is
-//! bounded whatever repeats (S7).
+//! Each re-send first moves the next one by a conditional write, so the number of sends is bounded
+//! whatever repeats (S7).
 
 use super::{Case, Decision};
 use crate::action::Action;
@@ -17,8 +17,8 @@ use crate::time::UnixMillis;
 use crate::write::{BindingWrite, Guard, RecordUpdate};
 
 impl Record {
-    /// The button whose binding must still hold before the current command may be sent again
-    /// (C8): that of a pending unlock which a press caused.
+    /// The button whose binding must still hold before the current command may be sent again (C8):
+    /// that of a pending unlock which a press caused.
     pub fn resend_asks_for(&self) -> Option<&ButtonSerial> {
         let command = self
             .command
@@ -35,8 +35,8 @@ impl Record {
 pub(super) struct NotAllowed;
 
 impl Case<'_> {
-    /// Decides to send `command`, the record's own, again, and moves its next send (C8). `holds`
-    /// is the condition on its binding.
+    /// Decides to send `command`, the record's own, again, and moves its next send (C8). `holds` is
+    /// the condition on its binding.
     pub(super) fn resend(
         mut self,
         reason: Reason,

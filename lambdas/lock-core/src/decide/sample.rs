@@ -1,4 +1,5 @@
-//! Random runs for the laws: always the same ones, and never without the events that a law is about.
+//! Random runs for the laws: always the same ones, and never without the events that a law is
+//! about.
 //!
 //! Must not know: what a law demands.
 

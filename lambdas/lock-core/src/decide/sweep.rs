@@ -1,21 +1,21 @@
-//! What follows for a record whose time is over (C8, C10). Must not know how due
-//! records are found.
+//! What the sweep does with a record that is due (C8, C10).
 //!
-//! Every record is always due at some time, so none is forgotten, whatever was
-//! lost or killed on the way. What the shadow holds comes first: a lost report
-//! event must not look like silence. Only then time is judged, and it is judged as
-//! "not answered", never as "not executed".
+//! Must not know: how due records are found.
+//!
+//! Every record always has a due time, so none is forgotten, whatever is lost or killed. The shadow
+//! is judged first: a lost report event must not look like silence. Time is judged second, and only
+//! ever as "not answered", never as "not executed".
 //!
 //! | the record is … | and | what follows |
 //! |---|---|---|
-//! | any | the shadow holds news | what that report means (C9) |
-//! | pending, UNLOCK | past its end and 10 s | system LOCK, a person alerted |
+//! | any | the shadow holds a new report | what that report means (C9) |
+//! | pending, UNLOCK | past its end and 10 s | system LOCK, alert |
 //! | pending, UNLOCK | current, its binding enabled | sent again |
-//! | pending, LOCK | past a command's life | unresponsive, a person alerted |
+//! | pending, LOCK | past a command's life | unresponsive, alert |
 //! | pending or unresponsive, LOCK | its turn has come | sent again |
-//! | settled | silent for 35 min | unresponsive, a person alerted |
+//! | settled | silent for 35 min | unresponsive, alert |
 //! | unresponsive, UNLOCK | the device is behind it | system LOCK |
-//! | unresponsive | nothing to send | looked at again later |
+//! | unresponsive | nothing to send | due again later |
 
 use super::report::{Origin, REFUSED_FOR_CLOCK, ReportDecision, decide_report, is_news};
 use super::system::reported_version;
@@ -30,17 +30,15 @@ use crate::report::ReportEvent;
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
 
-/// Decides a record whose time may be over; `None` while it is not due.
+/// Decides a record that may be due; `None` while it is not.
 ///
-/// `record` is read first and `shadow` after it, so that the shadow is never
-/// older than the record's last report; `shadow` is `None` where there is none,
-/// or none that can be read. `binding` is that of the button behind an unlock
-/// that may be sent again, see [`Record::resend_asks_for`].
+/// `record` must be read before `shadow`, so that the shadow is not older than the record's last
+/// report; `shadow` is `None` if it is missing or unreadable. `binding` is that of the button
+/// behind an unlock that may be sent again, see [`Record::resend_asks_for`].
 ///
-/// An answer may leave the record due, when the report it took in settled
-/// nothing or when a status changes before a send: ask again with what was then
-/// committed. With the same shadow the third answer at the latest moves the due
-/// time past `now`.
+/// A decision may leave the record due: its report settled nothing, or the status changes before a
+/// send. The caller then decides again on what was committed. With the same shadow, the third
+/// decision at the latest moves the due time past `now`.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -85,8 +83,8 @@ pub fn decide_sweep(
 }
 
 impl Case<'_> {
-    /// A change that holds only while the record is due as it was read: any report used and any
-    /// send since then has moved its due time.
+    /// A change under the condition that the due time is as read: every report used and every send
+    /// moves it.
     fn due_update(&self, due_at: UnixMillis) -> RecordUpdate {
         let record = self.record;
         RecordUpdate {

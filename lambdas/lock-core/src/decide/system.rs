@@ -51,8 +51,8 @@ impl Case<'_> {
         decision
     }
 
-    /// Decides on the LOCK that carries out an operator's act: a person's command, so it is sent
-    /// at once and ends a series of system locks.
+    /// Decides on the LOCK that carries out an operator's act: a person's command, so it is sent at
+    /// once and ends a series of system locks.
     pub(super) fn operator_lock(self, reason: Reason, update: RecordUpdate) -> Decision {
         let turn = Turn {
             at: self.now,

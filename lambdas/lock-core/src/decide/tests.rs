@@ -18,8 +18,7 @@ use crate::write::RecordWrite;
 
 /// The time of every decision here.
 pub(super) const NOW: UnixMillis = UnixMillis(5_000_000);
-/// Versions are written relative to this, which lies past the clock: `v7` is
-/// 10,000,007.
+/// Versions are written relative to this, which lies past the clock: `v7` is 10,000,007.
 pub(super) const BASE: u64 = 10_000_000;
 
 pub(super) fn lock() -> LockName {
@@ -30,8 +29,8 @@ fn button() -> ButtonSerial {
     ButtonSerial::new("button-1").unwrap()
 }
 
-/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a
-/// record at v7, its command made 5 s ago and sent once.
+/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a record at v7, its
+/// command made 5 s ago and sent once.
 pub(super) fn record(text: &str) -> Option<Record> {
     if text == "none" {
         return None;
@@ -65,8 +64,8 @@ fn relative(at: Option<UnixMillis>) -> String {
     })
 }
 
-/// What a decision comes to: `command unlock v8 expires=+28000ms`, `resend lock
-/// v7 send=2`, `ignored: stale`.
+/// What a decision comes to: `command unlock v8 expires=+28000ms`, `resend lock v7 send=2`,
+/// `ignored: stale`.
 pub(super) fn outcome(decision: &Decision) -> String {
     let reason = decision.reason.code();
     whole::check(decision);
@@ -117,8 +116,7 @@ pub(super) fn binding() -> Binding {
     }
 }
 
-/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock
-/// v8 expires=+28000ms`.
+/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock v8 expires=+28000ms`.
 fn press_row(row: &str) -> String {
     let mut words = row.split_whitespace();
     let mut record = record(words.next().unwrap());

@@ -14,16 +14,16 @@ impl Event {
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let button = match &subject {
             Subject::Button(button) => Some(button.clone()),
             Subject::Lock(_) => None,
         };
         let key = "register".to_owned();
-        Event {
+        Self {
             button,
             actor: actor.map(str::to_owned),
-            ..Event::new(subject, Kind::Register, now, key, limits)
+            ..Self::new(subject, Kind::Register, now, key, limits)
         }
     }
 
@@ -34,19 +34,19 @@ impl Event {
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = Subject::Lock(lock.clone());
         of_binding(Kind::Bind, "bind", subject, binding, actor, now, limits)
     }
 
-    /// The line of a button that `actor` takes off its lock, in that lock's
-    /// history; where it has none, in its own.
+    /// The line of a button that `actor` takes off its lock, in that lock's history; where it has
+    /// none, in its own.
     pub fn of_unbind(
         binding: &Binding,
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = Subject::of_binding(binding);
         of_binding(Kind::Unbind, "unbind", subject, binding, actor, now, limits)
     }
@@ -57,7 +57,7 @@ impl Event {
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = Subject::of_binding(binding);
         of_binding(Kind::Revoke, "revoke", subject, binding, actor, now, limits)
     }
@@ -68,13 +68,13 @@ impl Event {
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = Subject::Lock(record.lock.clone());
         let key = format!("recover-{}", record.version.0);
-        Event {
+        Self {
             actor: actor.map(str::to_owned),
             version: Some(record.version),
-            ..Event::new(subject, Kind::Recover, now, key, limits)
+            ..Self::new(subject, Kind::Recover, now, key, limits)
         }
     }
 
@@ -84,13 +84,13 @@ impl Event {
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = Subject::Lock(record.lock.clone());
         let key = format!("forget-{}", record.version.0);
-        Event {
+        Self {
             actor: actor.map(str::to_owned),
             version: Some(record.version),
-            ..Event::new(subject, Kind::Forget, now, key, limits)
+            ..Self::new(subject, Kind::Forget, now, key, limits)
         }
     }
 }

@@ -6,8 +6,8 @@ use super::{Event, Kind};
 use crate::reason::Verdict;
 use crate::report::Source;
 
-/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`,
-/// `lock-1 locked (boot): settled: confirmed`.
+/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`, `lock-1 locked
+/// (boot): settled: confirmed`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let actor = self.actor.as_deref().unwrap_or("someone");

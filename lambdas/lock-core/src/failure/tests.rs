@@ -293,9 +293,10 @@ fn an_event_that_a_function_could_not_hold_is_known_by_its_sender_all_the_way() 
 fn what_nothing_can_be_done_with_is_refused_with_a_code() {
     let without = |field: &str, of_context: bool| {
         let mut document = of_function(press());
-        let part = match of_context {
-            true => document["requestContext"].as_object_mut(),
-            false => document.as_object_mut(),
+        let part = if of_context {
+            document["requestContext"].as_object_mut()
+        } else {
+            document.as_object_mut()
         };
         part.unwrap().remove(field).unwrap();
         document.to_string()

@@ -1,4 +1,5 @@
-//! What a field may hold; and what JSON can carry and this program cannot hold costs its own field, never the message.
+//! What a field may hold; and what JSON can carry and this program cannot hold costs its own field,
+//! never the message.
 
 use serde_json::json;
 

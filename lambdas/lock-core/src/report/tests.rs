@@ -90,8 +90,7 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
     assert!(!nameless.is_as_written());
 }
 
-/// A shadow drops what is `null`: a device that knows no time leaves no
-/// `clockUncertaintyMs` there.
+/// A shadow drops what is `null`: a device that knows no time leaves no `clockUncertaintyMs` there.
 #[test]
 fn the_fields_of_firmware_2_are_in_the_text_if_any_of_them_is_in_the_report() {
     let mut old = ReportEvent::parse(&event()).unwrap().report;

@@ -1,5 +1,4 @@
-//! The words of a report, as they are on the wire. Must not know what follows from
-//! them.
+//! The words of a report, as they are on the wire. Must not know what follows from them.
 
 use serde::{Deserialize, Serialize};
 
@@ -71,26 +70,25 @@ words! {
 pub enum Settings {
     /// The settings file of the board states them.
     Stated,
-    /// That file was missing or damaged: these are the ones that the lock had kept
-    /// in its flash.
+    /// That file was missing or damaged: these are the ones that the lock had kept in its flash.
     Kept,
-    /// A word that this program does not know yet. It decides nothing, and is kept
-    /// because the report's checksum covers it.
+    /// A word that this program does not know yet. It decides nothing, and is kept because the
+    /// report's checksum covers it.
     Other(String),
 }
 
 impl From<String> for Settings {
-    fn from(word: String) -> Settings {
+    fn from(word: String) -> Self {
         match word.as_str() {
-            "stated" => Settings::Stated,
-            "kept" => Settings::Kept,
-            _ => Settings::Other(word),
+            "stated" => Self::Stated,
+            "kept" => Self::Kept,
+            _ => Self::Other(word),
         }
     }
 }
 
 impl From<Settings> for String {
-    fn from(settings: Settings) -> String {
+    fn from(settings: Settings) -> Self {
         match settings {
             Settings::Stated => "stated".to_owned(),
             Settings::Kept => "kept".to_owned(),

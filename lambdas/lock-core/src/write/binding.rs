@@ -1,5 +1,5 @@
-//! Changes of a binding, and under which conditions they hold (C3). Must not know
-//! how a table expresses a condition.
+//! Changes of a binding, and under which conditions they hold (C3). Must not know how a table
+//! expresses a condition.
 
 use crate::binding::{Actions, Binding, LastPress};
 use crate::name::{ButtonSerial, LockName};
@@ -14,8 +14,8 @@ pub enum BindingWrite {
     Update(BindingUpdate),
 }
 
-/// What a decision wants of the binding that it read; holds only if its revision
-/// is still `revision`.
+/// What a decision wants of the binding that it read; holds only if its revision is still
+/// `revision`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingUpdate {
     /// The button.
@@ -26,9 +26,9 @@ pub struct BindingUpdate {
     pub change: BindingChange,
 }
 
-/// What changes in a binding. All but [`BindingChange::Bind`] hold only while the
-/// binding is enabled (C3): a button revoked since it was read commands nothing,
-/// by a new command or by an old one sent again (C8).
+/// What changes in a binding. All but [`BindingChange::Bind`] hold only while the binding is
+/// enabled (C3): a button revoked since it was read commands nothing, by a new command or by an old
+/// one sent again (C8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingChange {
     /// Nothing: it must merely still hold.
@@ -70,18 +70,17 @@ pub struct PressNote {
 pub enum Newer {
     /// No last sequence, or a smaller one.
     Sequence(u64),
-    /// No last press, or one at or before this instant: the quiet window is
-    /// part of the condition, so that a cached binding cannot hide a press
-    /// inside it. And the largest sequence is still the one that the note
-    /// keeps: else a cached binding could make the button forget a press it has
-    /// counted.
+    /// No last press, or one at or before this instant: the quiet window is part of the condition,
+    /// so that a cached binding cannot hide a press inside it. And the largest sequence is still
+    /// the one that the note keeps: else a cached binding could make the button forget a press it
+    /// has counted.
     LastAtMost(UnixMillis),
 }
 
 impl BindingUpdate {
     /// `change` of `binding` as it was read.
-    pub fn new(binding: &Binding, change: BindingChange) -> BindingUpdate {
-        BindingUpdate {
+    pub fn new(binding: &Binding, change: BindingChange) -> Self {
+        Self {
             button: binding.button.clone(),
             revision: binding.revision,
             change,
@@ -138,23 +137,23 @@ impl BindingUpdate {
 
 impl BindingWrite {
     /// The binding must still be enabled and unchanged.
-    pub fn unchanged(binding: &Binding) -> BindingWrite {
-        BindingWrite::Update(BindingUpdate::new(binding, BindingChange::Nothing))
+    pub fn unchanged(binding: &Binding) -> Self {
+        Self::Update(BindingUpdate::new(binding, BindingChange::Nothing))
     }
 
     /// The button.
     pub fn button(&self) -> &ButtonSerial {
         match self {
-            BindingWrite::Create(binding) => &binding.button,
-            BindingWrite::Update(update) => &update.button,
+            Self::Create(binding) => &binding.button,
+            Self::Update(update) => &update.button,
         }
     }
 
     /// The binding after this write; `None` if the condition does not hold.
     pub fn apply(&self, binding: Option<&Binding>) -> Option<Binding> {
         match (self, binding) {
-            (BindingWrite::Create(new), None) => Some(new.clone()),
-            (BindingWrite::Update(update), Some(binding)) if update.admits(binding) => {
+            (Self::Create(new), None) => Some(new.clone()),
+            (Self::Update(update), Some(binding)) if update.admits(binding) => {
                 Some(update.apply(binding))
             }
             _ => None,

@@ -98,9 +98,9 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new() -> Table {
+    pub(super) fn new() -> Self {
         let name = |text: &str| LockName::new(text).expect("a good name");
-        Table {
+        Self {
             record: Some(Record::created(name("lock-1"), UnixMillis(0))),
             binding: Binding {
                 button: ButtonSerial::new("button-1").expect("a good name"),

@@ -1,11 +1,11 @@
-//! Where a button's presses go from now on (C3). Must not decide what a press
-//! does.
+//! Which lock a button commands (C3).
 //!
-//! The order of a button's presses is for the life of the button: binding never
-//! forgets the last press, else a press delivered again would act once more.
-//! What binding does end is every press made before it, also one that was
-//! ignored while the button was revoked. The lock that a button leaves is left
-//! as a revocation leaves it: known to be locked, or being locked (C11).
+//! Must not decide what a press does.
+//!
+//! A button's presses are ordered for the life of the button: binding keeps the last press, or a
+//! press delivered again would act twice. Every press made before the binding is superseded,
+//! including one that was ignored while the button was revoked. The lock that a button leaves ends
+//! as after a revocation: known to be locked, or being locked (C11).
 
 use super::super::{Case, Decision};
 use super::guard_as_read;
@@ -19,25 +19,22 @@ use crate::write::{
     Bind, BindingChange, BindingUpdate, BindingWrite, OtherLock, RecordUpdate, RecordWrite,
 };
 
-/// How a button is to be bound.
+/// What an operator asks of a binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindWish {
-    /// What its clicks ask for.
+    /// What each click asks for.
     pub actions: Actions,
-    /// Whether the last press is forgotten: only for a board whose flash, and
-    /// count with it, was lost. A press made before binding has no effect either
-    /// way.
+    /// Whether to forget the last press: only for a board that lost its flash and, with it, its
+    /// sequence. A press made before the binding has no effect either way.
     pub forget_last_press: bool,
 }
 
-/// Decides that the button of `binding` commands `to`, whose record is there:
-/// only a registered lock can be bound.
+/// Decides that the button of `binding` commands `to`, the record of a registered lock.
 ///
-/// `from` is the record of the lock that the button is bound to now, where that
-/// is another one and still registered. The decision is then about that lock, and
-/// its line says that the button has gone; the line in the history of `to` is
-/// among [`Writes::other`](crate::write::Writes::other). A button that was revoked
-/// has left its lock locked already.
+/// `from` is the record of the lock that the button is bound to now, if that is another registered
+/// one. The decision is then about that lock; the event for `to` is in
+/// [`Writes::other`](crate::write::Writes::other). A revoked button has already left its lock
+/// locked.
 ///
 /// ```
 /// use lock_core::BindWish;
@@ -112,8 +109,8 @@ pub fn decide_bind(
     decision
 }
 
-/// Decides that the button of `binding` commands no lock; it stays registered.
-/// `record` is that of its lock. A button that is bound to none is left as it is.
+/// Decides that the button of `binding` commands no lock; it stays registered. `record` is that of
+/// its lock. A button that is not bound stays unchanged.
 pub fn decide_unbind(
     binding: &Binding,
     record: Option<&Record>,
@@ -139,7 +136,8 @@ pub fn decide_unbind(
     decision
 }
 
-/// Decides for the lock that a button leaves. For a revoked button the revocation has done it.
+/// Decides for the lock that a button leaves. If the button was revoked, the lock is secured
+/// already.
 fn leave(binding: &Binding, case: Case<'_>) -> Decision {
     if binding.enabled {
         return case.secure(Reason::UNBOUND);
@@ -147,8 +145,8 @@ fn leave(binding: &Binding, case: Case<'_>) -> Decision {
     Decision::without_change(Verdict::Noted, Reason::UNBOUND, case.event)
 }
 
-/// Decides that a lock's record notes a new button: it must exist, and a concurrent deletion of
-/// it must conflict.
+/// Decides that a lock's record notes a new button: it must exist, and a concurrent deletion of it
+/// must conflict.
 fn note_binding(case: Case<'_>) -> Decision {
     let (record, now) = (case.record, case.now);
     // Later than the last one, whatever the clock says: only the change counts.

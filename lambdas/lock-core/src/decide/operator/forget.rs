@@ -1,5 +1,6 @@
-//! A lock leaves the register. Must not forget one that somebody may still rely
-//! on.
+//! A lock leaves the register.
+//!
+//! Must not forget a lock that somebody may still rely on.
 
 use super::super::Decision;
 use super::guard_as_read;
@@ -13,13 +14,13 @@ use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{RecordDelete, RecordWrite};
 
-/// Why a lock was not forgotten. Nothing is written then.
+/// Why a lock was not forgotten; nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForgetRefusal {
-    /// Buttons are bound to it, revoked ones included.
+    /// Buttons are bound to the lock, some perhaps revoked.
     #[error("bound to it: {}", join_names(.0))]
     Bound(Vec<ButtonSerial>),
-    /// Nobody can say that its door is shut.
+    /// The lock is not known to be locked.
     #[error("it may be open: it is not known to be locked")]
     MayBeOpen,
 }
@@ -29,17 +30,18 @@ fn join_names(buttons: &[ButtonSerial]) -> String {
     names.join(", ")
 }
 
-/// Decides that the lock of `record` is registered no more: its reports and
-/// requests change nothing from then on, and nothing commands it.
+/// Decides that the lock of `record` is no longer registered: its reports and requests then change
+/// nothing, and nothing commands it.
 ///
-/// `bindings` are those of every button, read **after** `record`: a button bound
-/// to the lock since the record was read makes the deletion conflict. Refused
-/// while a button is bound to it, and while it is not known to be locked, unless
-/// it was never commanded nor heard, so that no one can have opened it through
-/// us, or `gone` says that a person knows better: the lock was taken down, or is
-/// dead.
+/// `bindings` are those of every button, read **after** `record`: the deletion conflicts if a
+/// button was bound to the lock since the record was read. `gone` means that the lock was taken
+/// down or is dead; it is then forgotten even if it is not known to be locked, as is a lock that
+/// was never commanded and never reported.
 ///
-/// *Errors*: [`ForgetRefusal`].
+/// # Errors
+///
+/// [`ForgetRefusal::Bound`] while a button is bound to the lock, [`ForgetRefusal::MayBeOpen`] while
+/// it is not known to be locked.
 ///
 /// ```
 /// use lock_core::ForgetRefusal;

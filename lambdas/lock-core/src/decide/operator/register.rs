@@ -1,5 +1,6 @@
-//! A lock or a button joins the register (C9). Must not replace one that is
-//! there.
+//! A lock or a button joins the register (C9).
+//!
+//! Must not replace one that is registered.
 
 use super::super::Decision;
 use crate::binding::{Actions, Binding};
@@ -11,8 +12,8 @@ use crate::record::Record;
 use crate::time::UnixMillis;
 use crate::write::{BindingWrite, RecordWrite};
 
-/// Decides that `lock` has a record: only then it is ever commanded, and its
-/// reports and requests are listened to (C9). None where it has one, `known`.
+/// Decides that `lock` gets a record: only then is it ever commanded, and its reports and requests
+/// are used (C9). `None` if it has one, `known`.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -44,8 +45,8 @@ pub fn decide_register_lock(
     Some(decision)
 }
 
-/// Decides that `button` has a binding, to no lock yet: its presses are `ignored:
-/// not bound`. None where it has one, `known`.
+/// Decides that `button` gets a binding, to no lock yet: its presses are `ignored: not bound`.
+/// `None` if it has one, `known`.
 pub fn decide_register_button(
     button: &ButtonSerial,
     known: Option<&Binding>,
@@ -62,8 +63,8 @@ pub fn decide_register_button(
         lock: None,
         actions: Actions::default(),
         enabled: true,
-        // From the clock, not from 0: a binding that was deleted by hand and is made again must not repeat a revision that
-        // some process still holds.
+        // From the clock, not from 0: a binding that was deleted by hand and created again must not
+        // repeat a revision that some process still has cached.
         revision: now.0,
         bound_at: None,
         last_press: None,

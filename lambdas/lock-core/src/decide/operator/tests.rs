@@ -142,8 +142,8 @@ fn revoking_a_button_of_a_lock_that_was_never_heard_locks_it() {
     assert_eq!(command.system_locks, 0, "an operator's doing is a person's");
 }
 
-/// record's version, version last reported => version after the recovery, and
-/// whether the lock itself holds an implausible one.
+/// record's version, version last reported => version after the recovery, and whether the lock
+/// itself holds an implausible one.
 #[test]
 fn a_recovery_repairs_a_version_far_ahead_of_the_clock() {
     const FAR: u64 = (1 << 53) - 2;

@@ -55,8 +55,8 @@ fn id(counter: u64) -> ReportId {
     }
 }
 
-/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`.
-/// The report's shadow version is 11, at second 499.
+/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`. The report's shadow
+/// version is 11, at second 499.
 fn row(given: &str) -> String {
     let mut words = given.split_whitespace();
     let mut record = heard(words.next().unwrap());

@@ -1,5 +1,6 @@
-//! Laws of the sweeper, the operator and a lock together, over any run: commands and report events are lost, the lock loses
-//! its journal, the sweeper reads an old record, the table is restored. At the end the network is fair.
+//! Laws of the sweeper, the operator and a lock together, over any run: commands and report events
+//! are lost, the lock loses its journal, the sweeper reads an old record, the table is restored. At
+//! the end the network is fair.
 
 mod step;
 
@@ -22,7 +23,8 @@ use crate::request::Request;
 use crate::time::UnixSeconds;
 use crate::write::Writes;
 
-/// A lock as the device's rules make it, without a clock of its own (D1, D2); its latch jams while `jammed`.
+/// A lock as the device's rules make it, without a clock of its own (D1, D2); its latch jams while
+/// `jammed`.
 #[derive(Clone)]
 struct Device {
     version: Version,

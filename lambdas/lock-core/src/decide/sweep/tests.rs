@@ -40,10 +40,9 @@ fn id(counter: u64) -> ReportId {
     }
 }
 
-/// One row: `pending-unlock/locked age=40000 => …`. The record's command is
-/// `age` ms old (5,000 where not said) and was sent once; its last report, of
-/// v6, was used `heard` ms ago (9,000) with shadow version 10 at second 400; it
-/// is due now.
+/// One row: `pending-unlock/locked age=40000 => …`. The record's command is `age` ms old (5,000
+/// where not said) and was sent once; its last report, of v6, was used `heard` ms ago (9,000) with
+/// shadow version 10 at second 400; it is due now.
 fn row(given: &str) -> String {
     let mut words = given.split_whitespace();
     let mut record = record(words.next().unwrap()).unwrap();

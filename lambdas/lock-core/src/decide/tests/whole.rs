@@ -1,4 +1,5 @@
-//! What a decision is made of besides its outcome: the line, the writes and the command that goes out say the same.
+//! What a decision is made of besides its outcome: the line, the writes and the command that goes
+//! out say the same.
 
 use super::*;
 

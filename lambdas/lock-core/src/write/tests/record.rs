@@ -41,7 +41,8 @@ fn reported(shadow_version: u64) -> Reported {
     }
 }
 
-/// The record as read: pending and locked at v7, next send at 1,500 ms, due at 1,400 ms, shadow version 10.
+/// The record as read: pending and locked at v7, next send at 1,500 ms, due at 1,400 ms, shadow
+/// version 10.
 pub(super) fn record() -> Record {
     Record {
         version: Version(7),
@@ -55,8 +56,8 @@ pub(super) fn record() -> Record {
 }
 
 impl Record {
-    fn due_at(self, at: u64) -> Record {
-        Record {
+    fn due_at(self, at: u64) -> Self {
+        Self {
             due: Due::new(&self.lock, UnixMillis(at)),
             ..self
         }

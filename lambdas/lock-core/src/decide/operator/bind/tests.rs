@@ -62,8 +62,7 @@ fn after(decision: &Decision, binding: &Binding) -> Binding {
     write.apply(Some(binding)).expect("the binding is as read")
 }
 
-/// What the record of the lock that a button leaves is for C11: given => what is
-/// decided.
+/// What the record of the lock that a button leaves is for C11: given => what is decided.
 const LEFT: [(&str, &str); 10] = [
     ("settled/locked", "noted: unbound"),
     ("pending-lock/locked", "noted: unbound"),

@@ -1,4 +1,5 @@
-//! When something may be sent: system locks in their turn, and an unlock refused for the clock (C8, C14, C15).
+//! When something may be sent: system locks in their turn, and an unlock refused for the clock (C8,
+//! C14, C15).
 
 use super::*;
 
@@ -100,8 +101,8 @@ fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
     }
 }
 
-/// A bolt that goes locked, jammed, locked, jammed: a locked report in between
-/// does not make its jams count from the start.
+/// A bolt that goes locked, jammed, locked, jammed: a locked report in between does not make its
+/// jams count from the start.
 #[test]
 fn jams_are_counted_until_a_person_commands() {
     let mut record = heard("settled/locked").unwrap();
