@@ -253,7 +253,7 @@ mod tests {
             (
                 "EVENT_TTL_DAYS",
                 "0",
-                "EVENT_TTL_DAYS does not fit: event lines kept for 0 days: wanted 1 to 3650",
+                "EVENT_TTL_DAYS does not fit: events kept for 0 days: wanted 1 to 3650",
             ),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",

@@ -1,8 +1,10 @@
-//! Event lines: one for every press, request, report, timeout and act of an operator, the ignored
-//! ones included. Must not know where they are kept.
+//! The history: one event per press, request, report, sweep and act of an operator, ignored ones
+//! included.
+//!
+//! Must not know: where events are stored.
 //!
 //! The history answers two questions that logs do not: who opened the door, and why did nothing
-//! happen when I pressed. So a press that is ignored has a line like any other, with its reason.
+//! happen when I pressed. So an ignored press has an event like any other, with its reason.
 
 mod operator;
 
@@ -26,13 +28,13 @@ use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::word::words;
 
-/// Whose history a line belongs to.
+/// Whose history an event belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
-    /// A lock's.
+    /// The history of a lock.
     Lock(LockName),
-    /// A button's, when no lock is bound to it.
+    /// The history of a button that is bound to no lock.
     Button(ButtonSerial),
 }
 
@@ -45,7 +47,8 @@ impl Subject {
         }
     }
 
-    /// Whose history a binding's lines belong to: its lock's, or its own while it is bound to none.
+    /// Whose history the events of `binding` belong to: its lock's, or its button's while it is
+    /// bound to none.
     pub fn of_binding(binding: &Binding) -> Self {
         match &binding.lock {
             Some(lock) => Self::Lock(lock.clone()),
@@ -55,13 +58,13 @@ impl Subject {
 }
 
 words! {
-    /// What happened.
+    /// What an event is about.
     pub enum Kind("kind of event") {
         /// A button was pressed.
         Press = "press",
         /// An operator asked for something.
         Request = "request",
-        /// The lock reported.
+        /// A lock reported its state.
         Report = "report",
         /// The sweep found the record overdue; `timeout` in older events.
         Sweep = "sweep" | "timeout",
@@ -80,87 +83,87 @@ words! {
     }
 }
 
-/// The place of a line that several messages share.
+/// The key of an event that several messages share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
-    /// Start of the minute that the line is for.
+    /// Start of the minute that the event covers.
     pub at: UnixMillis,
-    /// Button and reason.
+    /// The verdict, button and reason that the messages share.
     pub key: String,
 }
 
-/// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
+/// One event. Stored under `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
 /// Source: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Whose history.
+    /// Whose history it belongs to.
     pub subject: Subject,
-    /// When: for a press or request the rules engine's time, for a report the time it was used.
+    /// When the rules engine received the press or request, or when the report was used.
     pub at: UnixMillis,
-    /// Tells lines of one millisecond apart, and a retry of the same message from another message.
+    /// Distinguishes events of one millisecond, and is the same for a retry of the same message.
     pub key: String,
-    /// What happened.
+    /// What it is about.
     pub kind: Kind,
-    /// What was decided.
+    /// What was decided about the message.
     pub decision: Verdict,
-    /// Why.
+    /// Why it was decided.
     pub reason: Reason,
-    /// The button pressed.
+    /// The button pressed, or acted on by an operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub button: Option<ButtonSerial>,
-    /// How it was pressed.
+    /// How the button was pressed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub click: Option<ClickType>,
-    /// The button's count.
+    /// The press's sequence, if its button has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sequence: Option<u64>,
-    /// What was asked for.
+    /// What the press or request asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub intent: Option<Intent>,
-    /// Who says to have asked.
+    /// Who asked, by the sender's own word: a label, not a proof.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor: Option<String>,
-    /// Who was allowed to send it.
+    /// The authenticated sender.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub principal: Option<String>,
-    /// What the command tells the lock.
+    /// What the command does.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub action: Option<Action>,
-    /// The record's version after this line.
+    /// The record's version after this event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Version>,
-    /// The command's id.
+    /// The id of the record's command after this event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_id: Option<CommandId>,
-    /// The latch, as reported.
+    /// The latch in the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub latch: Option<Latch>,
-    /// What moved it.
+    /// What moved the latch.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<Source>,
-    /// The device's word for why it refused, or the reader's for what was wrong.
+    /// More about the reason: why the device refused, or what was wrong with the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
-    /// What a person must be told of it.
+    /// What a person must look at.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub alerts: Vec<Alert>,
-    /// How many messages this line speaks for, where it is more than one: ignored presses of one
-    /// button for one reason share a line.
+    /// The number of messages that share this event: ignored presses of one button for one reason
+    /// do. `None` for one message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub count: Option<u32>,
-    /// Key of the last of them.
+    /// The key of the last message that shares it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_key: Option<String>,
-    /// When the last of them came.
+    /// When the last message that shares it came.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_at: Option<UnixMillis>,
-    /// When the line may be dropped. In seconds, `DynamoDB`'s TTL.
+    /// When the table may drop it.
     pub ttl: UnixSeconds,
 }
 
 impl Event {
-    /// A line that says what happened, to be completed by what was decided.
+    /// An event without a decision yet.
     pub fn new(subject: Subject, kind: Kind, at: UnixMillis, key: String, limits: &Limits) -> Self {
         Self {
             subject,
@@ -189,7 +192,7 @@ impl Event {
         }
     }
 
-    /// The line of a press; without a lock it goes into the button's own history.
+    /// The event of a press; without a lock it belongs to the button's history.
     pub fn of_press(
         press: &Press,
         lock: Option<&LockName>,
@@ -216,7 +219,7 @@ impl Event {
         }
     }
 
-    /// The line of a request.
+    /// The event of an operator's request.
     pub fn of_request(request: &Request, limits: &Limits) -> Self {
         let subject = Subject::Lock(request.lock.clone());
         Self {
@@ -233,7 +236,7 @@ impl Event {
         }
     }
 
-    /// The line of a report.
+    /// The event of a lock's report.
     pub fn of_report(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Self {
         let subject = Subject::Lock(report.lock.clone());
         Self {
@@ -254,7 +257,7 @@ impl Event {
         }
     }
 
-    /// The line of a record that was due (C10).
+    /// The event of a record that was due (C10).
     pub fn of_sweep(record: &Record, now: UnixMillis, limits: &Limits) -> Self {
         let subject = Subject::Lock(record.lock.clone());
         let key = format!("due-{}", record.version.0);
@@ -265,11 +268,11 @@ impl Event {
         }
     }
 
-    /// The line of a message that could not be read; none where not even its sender is known.
+    /// The event of a message that could not be read; `None` if its sender is unknown.
     ///
-    /// `message` is the event of any rule: a press names a `button`, a request a `thing`, a report
-    /// a `thing` and a `shadowVersion`. A press goes into its button's history, since no binding
-    /// was asked.
+    /// `message` comes from any rule: a press names a `button`, a request a `thing`, a report a
+    /// `thing` and a `shadowVersion`. A press goes into its button's history, since no binding was
+    /// read.
     pub fn of_refusal(
         message: &Value,
         refusal: &Refusal,
@@ -324,9 +327,8 @@ impl Event {
         })
     }
 
-    /// The line that this one shares with others like it, where it does: an ignored or unreadable
-    /// press is one of many that a button may send for the same reason, and all of a minute have
-    /// one line with a count.
+    /// The key that this event shares with others like it, if it does: a button may send many
+    /// presses that are ignored for one reason, and those of a minute share one event with a count.
     pub fn slot(&self) -> Option<Slot> {
         let button = self.button.as_ref()?;
         let ignored = matches!(self.decision, Verdict::Ignored | Verdict::Refused);
@@ -336,7 +338,7 @@ impl Event {
         })
     }
 
-    /// The line with what was decided.
+    /// The event with a decision.
     pub fn with_decision(self, decision: Verdict, reason: Reason) -> Self {
         Self {
             decision,

@@ -1,10 +1,9 @@
-//! What ends in the failure queue (C16): a press, request or report that was given up, read from
-//! either of the two documents that AWS writes about it. Must not know whose history it belongs to.
+//! The documents in the failure queue (C16), about a press, request or report that was given up.
 //!
-//! Lambda writes one when an event was tried as often, or kept as long, as it may be; the rules
-//! engine writes the other when it could not hand a message over. What identifies the document, and
-//! whom it is about, is read strictly: without that nothing can be done with it, and a person must
-//! look at it. What only makes the line more telling is taken where it can be read.
+//! Lambda writes one kind when an event has used up its attempts or its time; the rules engine
+//! writes the other when it could not deliver a message. The document's id and its subject are read
+//! strictly: without them a person must look at it. Details for the event are read if they are
+//! there.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -18,79 +17,90 @@ use crate::reason::Reason;
 use crate::report::{Latch, Report, Source};
 use crate::time::UnixMillis;
 
-/// Longest cause in a line.
+/// Longest detail of an event.
 const DETAIL_CHARS_MAX: usize = 200;
 
-/// A message that nothing tries any more.
+/// A message that is not retried any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The same each time that the document comes: Lambda's id of the event, or the rules engine's
-    /// of the failure.
+    /// Lambda's id of the event or the rules engine's of the failure: the same each time that the
+    /// document is delivered.
     pub id: String,
-    /// What was given up.
+    /// The message that was given up.
     pub message: Message,
-    /// When it was received where that is known, else when it was given up.
+    /// When the message was received, if known, or else given up.
     pub at: UnixMillis,
-    /// Why.
+    /// Why it was given up.
     pub reason: Reason,
-    /// The same in detail: attempts, and the last error.
+    /// The number of attempts and the last error.
     pub detail: String,
 }
 
-/// What was given up.
+/// A message as far as it could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// A press.
+    /// A press of a button.
     Press {
-        /// The button.
+        /// The button pressed.
         button: ButtonSerial,
         /// How it was pressed.
         click: Option<ClickType>,
-        /// The button's count.
+        /// The press's sequence.
         sequence: Option<u64>,
         /// The certificate that published it.
         principal: Option<String>,
     },
     /// An operator's request.
     Request {
-        /// The lock, or what is called one.
+        /// The thing addressed; perhaps not a lock.
         lock: LockName,
         /// What was asked for.
         intent: Option<Intent>,
-        /// Who says to have asked.
+        /// Who asked, by the sender's own word.
         actor: Option<String>,
-        /// Who was allowed to publish it.
+        /// The authenticated sender.
         principal: Option<String>,
     },
-    /// A report.
+    /// A report of a lock.
     Report {
-        /// The lock, or what is called one.
+        /// The thing addressed; perhaps not a lock.
         lock: LockName,
-        /// The latch and what moved it.
+        /// The latch, and what moved it.
         reported: Option<(Latch, Source)>,
     },
-    /// A run of the sweeper. The next one finds all that it left.
+    /// A sweep. The next one finds all that it left.
     Sweep,
 }
 
 impl Failure {
-    /// Reads the body of a message in the failure queue, which was sent at `sent_at`.
+    /// Reads a document of the failure queue, which was sent at `sent_at`.
     ///
-    /// Shape, from Lambda:
-    /// `{"version":"1.0","timestamp":"…","requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{…the
-    /// rule's
-    /// event…},"responseContext":{…},"responsePayload":{"errorType":"store","errorMessage":"…"}}`;
-    /// from the rules engine:
-    /// `{"ruleName":"…","topic":"iotbutton/button-1","cloudwatchTraceId":"…","clientId":"…","base64OriginalPayload":"…","failures":[{"failedAction":"LambdaAction","failedResource":"…","errorMessage":"…"}]}`.
+    /// From Lambda:
+    ///
+    /// ```json
+    /// {"version":"1.0","timestamp":"…",
+    ///  "requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted",
+    ///   "approximateInvokeCount":3},
+    ///  "requestPayload":{…the rule's event…},"responseContext":{…},
+    ///  "responsePayload":{"errorType":"store","errorMessage":"…"}}
+    /// ```
+    ///
+    /// From the rules engine:
+    ///
+    /// ```json
+    /// {"ruleName":"…","topic":"iotbutton/button-1","cloudwatchTraceId":"…","clientId":"…",
+    ///  "base64OriginalPayload":"…",
+    ///  "failures":[{"failedAction":"LambdaAction","failedResource":"…","errorMessage":"…"}]}
+    /// ```
     ///
     /// Source: AWS Lambda developer guide, "Capturing records of Lambda asynchronous invocations";
-    /// AWS `IoT` developer guide, "Error handling (error action)".
+    /// AWS IoT developer guide, "Error handling (error action)".
     ///
     /// # Errors
     ///
-    /// The first [`Refusal`] met, for what is neither.
+    /// The first [`Refusal`] found, also if the document is of neither kind.
     pub fn parse(body: &str, sent_at: UnixMillis) -> Result<Self, Refusal> {
-        // What a function could not hold, its failure holds again.
+        // The document repeats the message, with any field that was too large to parse.
         let document = parse_event(body)?;
         let fields = Fields::of(&document)?;
         if let Some(context) = fields.get("requestContext") {
@@ -111,7 +121,7 @@ impl Failure {
         }
     }
 
-    /// The thing that must be a registered lock for anything to be written.
+    /// The thing that must be a registered lock, or nothing is written.
     pub fn lock(&self) -> Option<&LockName> {
         match &self.message {
             Message::Request { lock, .. } | Message::Report { lock, .. } => Some(lock),
@@ -119,7 +129,7 @@ impl Failure {
         }
     }
 
-    /// The button whose binding says where the line goes.
+    /// The button whose binding decides whose history the event belongs to.
     pub fn button(&self) -> Option<&ButtonSerial> {
         match &self.message {
             Message::Press { button, .. } => Some(button),
@@ -128,7 +138,7 @@ impl Failure {
     }
 }
 
-/// An event that a function did not handle.
+/// Reads Lambda's document about an event that a function did not handle.
 fn from_function(
     context: Fields<'_>,
     event: &Value,
@@ -161,7 +171,7 @@ fn from_function(
             .map(str::to_owned),
     );
     let mut event = event.clone();
-    // A payload that cannot be read leaves what the rule gave: whose it was.
+    // If the payload cannot be read, the rule's own fields still name the sender.
     let _ = open_payload(&mut event);
     let fields = Fields::of(&event)?;
     Ok(Failure {
@@ -173,8 +183,8 @@ fn from_function(
     })
 }
 
-/// What a rule has handed over: a press names a `button`, a request a `thing`, a report a `thing`
-/// and a `shadowVersion`; the schedule's event is the sweeper's.
+/// Reads the event of a rule: a press names a `button`, a request a `thing`, a report a `thing` and
+/// a `shadowVersion`; the schedule's event is a sweep.
 fn read_message(event: Fields<'_>) -> Result<Message, Refusal> {
     if lenient_text(event, "detail-type").as_deref() == Some("Scheduled Event") {
         return Ok(Message::Sweep);
@@ -191,9 +201,10 @@ fn read_message(event: Fields<'_>) -> Result<Message, Refusal> {
     }
 }
 
-/// A message that a rule did not hand over: its topic says whose it is.
+/// Reads the rules engine's document about a message that a rule did not deliver: its topic names
+/// the sender.
 fn from_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal> {
-    // Longer than any other text: a topic holds a whole name.
+    // Not limited like other texts: a topic holds a whole name.
     let topic = document.get("topic").and_then(Value::as_str);
     let topic = topic.ok_or(Refusal::MissingField("topic"))?;
     let payload = document.get("base64OriginalPayload").and_then(decode);

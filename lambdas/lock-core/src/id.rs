@@ -1,5 +1,4 @@
-//! Identities: of commands, and of what caused them. Must not draw random numbers: an id is made
-//! from what is known.
+//! Ids of commands. Nothing is random: an id is made from the identity of what caused the command.
 
 use std::fmt;
 
@@ -9,19 +8,19 @@ use crate::hash::fnv1a_128;
 use crate::limits::COMMAND_ID_SENT_CHARS;
 use crate::name::{ButtonSerial, LockName};
 
-/// Name of one command: [`COMMAND_ID_SENT_CHARS`] characters where it is made here. A device's
-/// report may name another writer's command, with a longer id.
+/// The id of one command. One that is made here has [`COMMAND_ID_SENT_CHARS`] characters; a device
+/// may report another writer's longer id.
 ///
-/// Made from the identity of its cause (C1), so that a retry of the same press makes the same id
-/// and can be told from a new press (C7). It is no secret and need not be unguessable: a report
-/// must match id *and* version (C9).
+/// It is made from the identity of its cause (C1), so that a retry of a press makes the same id and
+/// differs from a new press (C7). It is not a secret and may be guessed: a report must match id
+/// *and* version (C9).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(String);
 
 impl CommandId {
-    /// The id of the command that a press causes: from the button's own count where there is one,
-    /// else from the press id.
+    /// The id of the command that a press causes: from the button's sequence, or from the press id
+    /// if there is none.
     ///
     /// ```
     /// use lock_core::id::CommandId;
@@ -45,12 +44,12 @@ impl CommandId {
         Self::digest(&["request", lock.as_str(), request_id])
     }
 
-    /// The id of the system's own command at `version` of a lock; a version has one command (S3).
+    /// The id of the system's command at `version` of a lock; a version has one command (S3).
     pub fn of_system(lock: &LockName, version: u64) -> Self {
         Self::digest(&["system", lock.as_str(), &version.to_string()])
     }
 
-    /// An id that someone else wrote: a device's report, the table.
+    /// An id that is already written: in a device's report, or in the table.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -60,7 +59,7 @@ impl CommandId {
         &self.0
     }
 
-    /// 128 bits of FNV-1a over the parts, with a separator that no part can hold, in Crockford's
+    /// 128 bits of FNV-1a over the parts, each ended by a byte that no part holds, in Crockford's
     /// base 32.
     fn digest(parts: &[&str]) -> Self {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

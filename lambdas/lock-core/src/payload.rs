@@ -1,9 +1,9 @@
-//! A payload as a topic rule hands it over: whole, as base64, whatever its format. Must not know
-//! what a press or a request means.
+//! The payload of a press or request, which a topic rule delivers whole, as base64, whatever its
+//! format.
 //!
-//! A rule that named the payload's fields itself would fail on a payload that is not JSON, in AWS
-//! before any action, and that press would leave no line. So the rule hands over the bytes beside
-//! what it alone knows, and the fields are put in place here.
+//! A rule that named the payload's fields would fail in AWS on a payload that is not JSON, before
+//! any action, and the press would leave no event. So the rule delivers the bytes with the fields
+//! that only it knows, and the payload's fields are put in place here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,20 +16,18 @@ use crate::request::Request;
 /// The field that holds the payload.
 const PAYLOAD: &str = "payload";
 
-/// Puts the fields of the payload into `event`, where a reader looks for them.
+/// Moves the fields of the payload into `event`.
 ///
-/// Shape: `{"button":"button-1","payload":"eyJjbGlj…","receivedAt":1763779512345,…}` becomes
-/// `{"button":"button-1","clickType":"SINGLE","receivedAt":1763779512345,…}`. Only the fields that
-/// a press ([`Press::SENT`]) or a request ([`Request::SENT`]) may carry are taken, none of which a
-/// rule gives: no key of a payload can be taken for a button, a lock, a time of arrival or a proof.
-/// An event without a payload stays as it is: a rule of an earlier version had named the fields
-/// itself.
+/// `{"button":"button-1","payload":"eyJjbGlj…","receivedAt":1763779512345,…}` becomes
+/// `{"button":"button-1","clickType":"SINGLE","receivedAt":1763779512345,…}`. Only the fields of a
+/// press ([`Press::SENT`]) or a request ([`Request::SENT`]) are moved. A rule sets none of these,
+/// so no key of a payload can pass for a button, a lock, a time of arrival or a principal. An event
+/// without a payload stays unchanged: rules of an earlier version named the fields.
 ///
 /// # Errors
 ///
 /// [`Refusal::Malformed`] for a payload that is not a JSON object, and [`Refusal::WrongType`] for a
-/// field that is not base64. The event then keeps what the rule gave, which says whose payload it
-/// was.
+/// field that is not base64. The event then keeps the rule's fields, which name the sender.
 ///
 /// ```
 /// use lock_core::payload::open_payload;
@@ -57,7 +55,7 @@ pub fn open_payload(event: &mut Value) -> Result<(), Refusal> {
     let sent = match (fields.contains_key("button"), fields.contains_key("thing")) {
         (true, false) => Press::SENT,
         (false, true) => Request::SENT,
-        // Nobody's: its reader refuses it for that.
+        // Without a sender: its reader refuses it.
         _ => return Ok(()),
     };
     let mut payload = decode(&payload)?;
@@ -79,7 +77,7 @@ fn decode(payload: &Value) -> Result<Map<String, Value>, Refusal> {
     let text = str::from_utf8(&bytes).map_err(|_| malformed("the payload is not UTF-8"))?;
     match parse_event(text) {
         Ok(Value::Object(fields)) => Ok(fields),
-        // The usual slips of those who write a button's software, by name.
+        // Name the usual mistakes in a button's software.
         _ if text.is_empty() => Err(malformed("the payload is empty")),
         _ if text.starts_with('\u{feff}') => {
             Err(malformed("the payload begins with a byte order mark"))

@@ -1,4 +1,6 @@
-//! A press of a button, as the topic rule hands it over. Must not know what the press will do.
+//! A press of a button, as the topic rule delivers it.
+//!
+//! Must not know: what the press will do.
 
 use serde_json::Value;
 
@@ -9,38 +11,42 @@ use crate::limits::GOOD_FOR_GRACE_MS;
 use crate::name::ButtonSerial;
 use crate::time::UnixMillis;
 
-/// One press.
+/// A press and what the rule knows about it.
 ///
-/// Shape:
-/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"pressedAt":1763779512100,"goodForMs":3000,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
+/// ```json
+/// {"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,
+///  "pressedAt":1763779512100,"goodForMs":3000,"receivedAt":1763779512345,"pressId":"<uuid>",
+///  "principal":"<hex>"}
+/// ```
+///
 /// `batteryVoltage`, `sequence`, `pressedAt`, `goodForMs` and `principal` may be absent.
 /// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
-    /// The button, from the topic, which its policy guards; never from the payload.
+    /// The button, from the topic, which a policy guards; never from the payload.
     pub button: ButtonSerial,
-    /// How it was pressed.
+    /// How the button was pressed.
     pub click: ClickType,
-    /// The button's own count, larger with every press, if it counts.
+    /// A number that grows with every press of this button; AWS's own button sends none.
     pub sequence: Option<u64>,
-    /// When the button says it was pressed, if its clock is set. It counts only where it makes the
-    /// press older: see [`Press::made_at`].
+    /// When the button was pressed by its own clock, if that is set. It can only make the press
+    /// older: see [`Press::made_at`].
     pub pressed_at: Option<UnixMillis>,
-    /// How long the button waited for its answer, if it says so: after that it has said that the
-    /// press was dropped. In ms.
+    /// How long the button waits for its answer, in ms, if it says so; then it tells the person
+    /// that the press was dropped.
     pub good_for_ms: Option<u64>,
-    /// When the rules engine saw it.
+    /// When the rules engine received it.
     pub received_at: UnixMillis,
     /// The rules engine's id of this delivery.
     pub press_id: String,
     /// The certificate that published it.
     pub principal: Option<String>,
-    /// Battery, where it could be read. In mV.
+    /// The button's battery in mV, if it could be read.
     pub battery_mv: Option<u64>,
 }
 
 impl Press {
-    /// The fields that a button sends; the others come from its rule.
+    /// The fields that a button sends; the rule adds the others.
     pub const SENT: &[&str] = &[
         "clickType",
         "batteryVoltage",
@@ -49,12 +55,11 @@ impl Press {
         "goodForMs",
     ];
 
-    /// Reads the event of the press rule, its payload opened
-    /// ([`open_payload`](crate::payload::open_payload)).
+    /// Reads the event of the press rule after [`open_payload`](crate::payload::open_payload).
     ///
     /// # Errors
     ///
-    /// The first [`Refusal`] met, in the order of the fields above.
+    /// The first [`Refusal`] found, in the order of the fields above.
     ///
     /// ```
     /// use lock_core::press::Press;
@@ -94,17 +99,17 @@ impl Press {
         })
     }
 
-    /// The moment a command's life counts from (C4): the earlier of when the button says it was
-    /// pressed and when the press arrived. A press may wait in a network stack for minutes, and
-    /// nothing after the button can tell.
+    /// The start of a command's life (C4): when the press arrived, or when the button says it was
+    /// pressed if that is earlier. A press may wait in a network stack for minutes, which only the
+    /// button can tell.
     pub fn made_at(&self) -> UnixMillis {
         self.pressed_at
             .map_or(self.received_at, |at| at.min(self.received_at))
     }
 
-    /// Whether the press arrived after its button had given it up and asked for another (C4).
+    /// Whether the press arrived after its button had given it up (C4).
     ///
-    /// Both moments count from `pressedAt`; without it, or without `goodForMs`, nobody can tell.
+    /// Known only if the press has both `pressedAt` and `goodForMs`.
     pub fn was_given_up(&self) -> bool {
         match (self.pressed_at, self.good_for_ms) {
             (Some(at), Some(good_for_ms)) => {
@@ -114,14 +119,14 @@ impl Press {
         }
     }
 
-    /// The id of the command that this press causes, if it causes one.
+    /// The id of the command that this press would cause.
     pub fn command_id(&self) -> CommandId {
         CommandId::of_press(&self.button, &self.press_id, self.sequence)
     }
 }
 
-/// A battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a number of
-/// millivolts. What cannot be read is unknown, and never a reason to refuse a press.
+/// Reads a battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a number of
+/// millivolts. An unreadable one is unknown and does not refuse the press.
 fn parse_battery(value: &Value) -> Option<u64> {
     let millivolts = match value {
         Value::Number(number) => number.as_f64()?,

@@ -1,5 +1,6 @@
-//! The stable codes of every decision: what was decided, and why. Must not hold anything that
-//! varies from press to press.
+//! The stable codes of every decision: what was decided, and why.
+//!
+//! Must not hold anything that varies from press to press.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -38,7 +39,7 @@ impl Verdict {
     }
 }
 
-/// Why. The code is stable; [`Reason::text`] is the same in words.
+/// Why something was decided: a stable code, and [`Reason::text`] for people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Reason(Cow<'static, str>);
@@ -48,8 +49,7 @@ macro_rules! reasons {
         impl Reason {
             $($(#[$doc])* pub const $name: Reason = Reason(Cow::Borrowed($code));)*
 
-            /// Every reason that the decisions give (refusals of unreadable messages have their own
-            /// codes).
+            /// Every reason of a decision; refusals of unreadable messages have codes of their own.
             pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
         }
     };
@@ -58,9 +58,9 @@ macro_rules! reasons {
 reasons! {
     /// A button was pressed.
     PRESSED = "pressed";
-    /// An operator asked.
+    /// An operator asked for something.
     REQUESTED = "requested";
-    /// First report of a lock that was never commanded: its state is made certain by locking (C9).
+    /// First report of a lock that was never commanded: it is locked, to be certain (C9).
     FIRST_REPORT = "first-report";
     /// The device is behind a settled record: it has lost its journal (C9).
     VERSION_BEHIND = "version-behind";
@@ -68,7 +68,7 @@ reasons! {
     VERSION_AHEAD = "version-ahead";
     /// The device names another command for the record's version (C9).
     OTHER_COMMAND = "other-command";
-    /// A retry of a press or request whose command is still to be executed (C7).
+    /// A retry of a press or request whose command is not executed yet (C7).
     RETRY = "retry";
     /// The device has not seen the current command yet (C8).
     NOT_SEEN = "not-seen";
@@ -76,40 +76,37 @@ reasons! {
     REFUSED_BY_LOCK = "refused-by-lock";
     /// The current command was executed.
     EXECUTED = "executed";
-    /// The current command reached the device too late; it is locked.
+    /// The current command reached the device too late to be executed.
     EXPIRED = "expired";
     /// The latch moved, or was confirmed, without a new command.
     CONFIRMED = "confirmed";
-    /// No binding for this button.
+    /// The button is not registered.
     UNKNOWN_BUTTON = "unknown-button";
-    /// No record for this lock.
+    /// The lock is not registered.
     UNKNOWN_LOCK = "unknown-lock";
     /// The latch reached neither end: a bolt sensor says so (C14).
     JAMMED = "jammed";
-    /// An unlock's life is over and the lock has not said what became of it: it may have been
-    /// executed (C10).
+    /// An unlock's life is over and the lock has not answered: it may have been executed (C10).
     UNLOCK_NOT_ANSWERED = "unlock-not-answered";
-    /// The lock has not answered the current command. That does not say that it was not executed
-    /// (C10).
+    /// The lock has not answered the current command, which may still have been executed (C10).
     NOT_ANSWERED = "not-answered";
-    /// A lock that had answered has not been heard since (C10).
+    /// The lock answered, but has not reported for too long (C10).
     SILENT = "silent";
-    /// The lock has never been commanded nor heard.
+    /// The lock was never commanded and never reported.
     NEVER_HEARD = "never-heard";
-    /// It is too early to judge: an answer may still come.
+    /// Too early to judge: an answer may still come.
     AWAITED = "awaited";
-    /// An operator has had the table restored: nothing in it is believed until the lock is heard
-    /// (C12).
+    /// An operator restored the table: the record is not trusted until the lock reports (C12).
     RECOVERED = "recovered";
     /// The binding is disabled (C3, C11).
     REVOKED = "revoked";
-    /// The binding gives this click no meaning.
+    /// The binding gives the click no meaning.
     UNBOUND_CLICK = "unbound-click";
     /// This press, request or report has already taken effect.
     DUPLICATE = "duplicate";
     /// A later press of the button has already taken effect (C3), or a later report (C9).
     SUPERSEDED = "superseded";
-    /// Too soon after the last press of a button that counts nothing (C2).
+    /// Too soon after the last press of a button without a sequence (C2).
     QUIET_WINDOW = "quiet-window";
     /// Too old to open anything (C4).
     STALE = "stale";
@@ -117,17 +114,17 @@ reasons! {
     NO_SHADOW = "no-shadow";
     /// No version below 2^53 is left.
     NO_VERSION_LEFT = "no-version-left";
-    /// The report was not written by the lock: it carries no token of the lock's (C9).
+    /// The report was not written by the lock: it lacks the lock's token (C9).
     NOT_FROM_LOCK = "not-from-lock";
-    /// The device reports a version that lies far ahead of the clock (C9).
+    /// The device reports a version far ahead of the clock (C9).
     IMPLAUSIBLE_VERSION = "implausible-version";
     /// A toggle soon after the same button's own unlock: the same wish (C6).
     SAME_WISH = "same-wish";
-    /// A system lock is called for, and must wait its turn (C15).
+    /// A system lock is needed and waits for its turn (C15).
     SYSTEM_LOCK_WAITS = "system-lock-waits";
-    /// A system lock that waited is sent: its turn has come (C15).
+    /// A system lock that waited is sent (C15).
     IN_TURN = "in-turn";
-    /// An unlock's life is over, and the lock had refused it (C8, C10).
+    /// An unlock's life is over, and the lock refused it (C8, C10).
     UNLOCK_REFUSED = "unlock-refused";
     /// The button is registered and bound to no lock.
     NOT_BOUND = "not-bound";
@@ -137,13 +134,13 @@ reasons! {
     UNBOUND = "unbound";
     /// An operator registered the lock or button.
     REGISTERED = "registered";
-    /// An operator had the lock forgotten.
+    /// An operator removed the lock from the register.
     FORGOTTEN = "forgotten";
-    /// An event grew too old before a function handled it (C16).
+    /// The message grew too old before a function handled it (C16).
     EVENT_AGE = "event-age";
     /// A function failed at every attempt (C16).
     RETRIES_EXHAUSTED = "retries-exhausted";
-    /// A topic rule could not hand the message over (C16).
+    /// A topic rule could not deliver the message (C16).
     RULE_ACTION = "rule-action";
 }
 
@@ -193,7 +190,7 @@ words! {
         UnlockNotAnswered = "unlock-not-answered",
         /// A lock does not answer (C10). Raised once, when that begins.
         Unresponsive = "unresponsive",
-        /// A latch stays jammed: a person must go there (C14).
+        /// A latch stays jammed and needs a person on the spot (C14).
         Jammed = "jammed",
         /// The system has locked a lock several times in a row, and something keeps undoing it:
         /// another writer, or a device that loses its journal (C15).

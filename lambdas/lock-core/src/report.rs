@@ -1,4 +1,6 @@
-//! A lock's own report, as it stands in its shadow. Must not know what the record says.
+//! A lock's report of its state, as its shadow holds it.
+//!
+//! Must not know: what the record says.
 
 mod id;
 mod text;
@@ -16,11 +18,11 @@ use crate::id::CommandId;
 use crate::name::LockName;
 use crate::time::UnixSeconds;
 
-/// A command that the device did not journal.
+/// A command that the device refused, so that it is not in its journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedCommand {
-    /// Its id, where it could be read.
+    /// Its id, if the device could read it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_id: Option<CommandId>,
     /// The device's word for why: `clock`, `journal`, `malformed`, …
@@ -29,88 +31,92 @@ pub struct RefusedCommand {
 
 /// One report, whole: a device always reports all of it in one update.
 ///
-/// Shape:
-/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","clockUncertaintyMs":1043,"firmware":"2.0.0","rssi":-61,"door":null,"settings":"stated","relockMs":30000,"pulseMs":0,"reportId":"7-12-907060870"}`.
+/// ```json
+/// {"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed",
+///  "source":"remote","refused":null,"bootCount":7,"clock":"synced","clockUncertaintyMs":1043,
+///  "firmware":"2.0.0","rssi":-61,"door":null,"settings":"stated","relockMs":30000,"pulseMs":0,
+///  "reportId":"7-12-907060870"}
+/// ```
+///
 /// `version`, `commandId` and `result` describe the journal's entry. Firmware before 2.0.0 sends
 /// neither `clockUncertaintyMs`, `settings`, `relockMs` nor `pulseMs`.
 /// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Where the latch is.
+    /// The position of the latch.
     pub lock: Latch,
-    /// Version of the journalled command; 0 when the journal is blank.
+    /// Version of the journalled command; 0 if the journal is blank.
     pub version: Version,
-    /// Its id; none when the journal is blank.
+    /// Its id; `None` if the journal is blank.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_id: Option<CommandId>,
-    /// What became of it.
+    /// The result of the journalled command.
     pub result: Outcome,
     /// What last moved the latch.
     pub source: Source,
-    /// The last command refused since, if any.
+    /// The last command refused since then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<RefusedCommand>,
     /// Boots in the device's life.
     pub boot_count: u64,
-    /// Whether it knows the time.
+    /// Whether the device knows the time.
     pub clock: Clock,
-    /// How wide the span is in which it knows the true time to lie; none while it knows no time. In
-    /// ms.
+    /// Width in ms of the span in which the true time lies; `None` while the time is unknown.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub clock_uncertainty_ms: Option<u64>,
-    /// Its firmware's version.
+    /// The version of its firmware.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub firmware: Option<String>,
-    /// Strength of its radio link. In dBm.
+    /// Strength of its radio signal in dBm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rssi: Option<i64>,
-    /// The door leaf, where seen.
+    /// The door leaf, if a sensor sees it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub door: Option<Door>,
-    /// Where the settings come from that it runs on.
+    /// Where its settings come from.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub settings: Option<Settings>,
-    /// After this it locks by itself (D5); 0 where it does not. In ms.
+    /// Time in ms after which it relocks (D5); 0 if it does not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub relock_ms: Option<u64>,
-    /// How long its pulse strike is powered; 0 where it has none. In ms.
+    /// Time in ms for which its pulse strike is powered; 0 if it has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pulse_ms: Option<u64>,
-    /// Which report of its device it is, with the checksum of the rest: a report that is edited by
-    /// hand keeps it, and is no longer [as it was written](Report::is_as_written).
+    /// The report's id, with the checksum of the rest: a report edited by hand keeps it and is no
+    /// longer [as written](Report::is_as_written).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub report_id: Option<ReportId>,
 }
 
-/// A report with the shadow's envelope, as the report rule hands it over.
+/// A report with the shadow's envelope, as the report rule delivers it.
 ///
-/// Shape:
-/// `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-12","reported":{…}}`;
+/// ```json
+/// {"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-12","reported":{…}}
+/// ```
+///
 /// `clientToken` may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportEvent {
-    /// The lock, from the topic.
+    /// The thing, from the topic.
     pub lock: LockName,
     /// The shadow's version after this report.
     pub shadow_version: u64,
-    /// The shadow's time. In seconds.
+    /// When the shadow was updated.
     pub shadow_at: UnixSeconds,
-    /// The token of the update that carried it, where it is one of a device's own; a shadow that is
-    /// read later has none.
+    /// The token of the update, if a device wrote it; a shadow that is read later has none.
     pub token: Option<ReportId>,
-    /// What the device said.
+    /// The report of the device.
     pub report: Report,
 }
 
 impl Report {
-    /// Reads the object in `state.reported`.
+    /// Reads the object in `state.reported`. JSON `null` means "none" in the fields that may be
+    /// absent. An unknown word in `settings` is kept, not refused.
     ///
     /// # Errors
     ///
-    /// The first [`Refusal`] met. JSON `null` is taken for "none" where a device has nothing to say
-    /// (`commandId`, `refused`, `door`, `rssi`, `firmware`, `clockUncertaintyMs`, `settings`,
-    /// `relockMs`, `pulseMs`). A word in `settings` that is new here is kept, not refused.
+    /// The first [`Refusal`] found.
     pub fn parse(reported: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(reported)?;
         let text = |field| {
@@ -153,7 +159,7 @@ impl Report {
         })
     }
 
-    /// The same report under this name, with the checksum of what it says.
+    /// The same report with this id and the right checksum.
     pub fn with_id(self, id: ReportId) -> Self {
         let checksum = Some(self.checksum());
         Self {
@@ -168,14 +174,14 @@ impl ReportEvent {
     ///
     /// # Errors
     ///
-    /// The first [`Refusal`] met.
+    /// The first [`Refusal`] found.
     pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
         Ok(Self {
             lock: fields.name("thing")?,
             shadow_version: fields.number("shadowVersion")?,
             shadow_at: UnixSeconds(fields.number("timestamp")?),
-            // A token that is not a device's says that a person or another program wrote this.
+            // Any other token means that a person or another program wrote this.
             token: fields
                 .get("clientToken")
                 .and_then(Value::as_str)
@@ -188,17 +194,19 @@ impl ReportEvent {
         })
     }
 
-    /// Reads a whole shadow document, as `GetThingShadow` gives it, for when an event cannot be
-    /// trusted (C9).
+    /// Reads a whole shadow document of `GetThingShadow`, for when an event cannot be trusted (C9).
     ///
-    /// Shape:
-    /// `{"state":{"reported":{…}},"metadata":{"reported":{"lock":{"timestamp":1763779498},…}},"version":18,"timestamp":1763779513}`.
-    /// The document's own `timestamp` is that of the reading; when the report was written, the
-    /// metadata say.
+    /// ```json
+    /// {"state":{"reported":{…}},"metadata":{"reported":{"lock":{"timestamp":1763779498},…}},
+    ///  "version":18,"timestamp":1763779513}
+    /// ```
+    ///
+    /// The document's own `timestamp` is the time of the read; the metadata tell when the report
+    /// was written.
     ///
     /// # Errors
     ///
-    /// The first [`Refusal`] met.
+    /// The first [`Refusal`] found.
     pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(shadow)?;
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
@@ -219,11 +227,10 @@ impl ReportEvent {
         })
     }
 
-    /// Whether the lock itself wrote this: the update's token is a device's, of the boot that the
-    /// report names, and of this very report (C9).
+    /// Whether the lock itself wrote this: the update's token names the report's boot and this
+    /// report (C9).
     ///
-    /// Says nothing of a shadow that was read later, which keeps no token: see
-    /// [`Report::is_as_written`].
+    /// A shadow that is read later keeps no token: see [`Report::is_as_written`].
     pub fn is_from_lock(&self) -> bool {
         self.token.is_some_and(|token| {
             token.boot_count == self.report.boot_count
@@ -235,7 +242,7 @@ impl ReportEvent {
     }
 }
 
-/// The latest `timestamp` in a tree of a shadow's metadata.
+/// The latest `timestamp` in a shadow's metadata.
 fn latest_timestamp(metadata: &Value) -> Option<u64> {
     match metadata {
         Value::Object(fields) => fields

@@ -23,57 +23,57 @@ use crate::time::{UnixMillis, UnixSeconds};
 /// All that one decision changes, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writes {
-    /// What happens to the binding.
+    /// The change of the binding.
     pub binding: Option<BindingWrite>,
-    /// What happens to the record of the lock that may be commanded.
+    /// The change of the lock's record.
     pub record: Option<RecordWrite>,
-    /// The lock that a button is moved to, where it was bound to another.
+    /// The lock that a button moves to from another one.
     pub other: Option<OtherLock>,
-    /// The request is marked as having acted.
+    /// The mark that the request has acted.
     pub request: Option<RequestMark>,
-    /// The line in the history. Alone, it never replaces a line of the same key: a retry that
+    /// The event for the history. Alone, it never replaces one of the same key: a retry that
     /// changes nothing must not hide what the first attempt did.
     pub event: Event,
 }
 
-/// A change of a record. Key `lock#<thing>` / `record`.
+/// A change of a record, stored under `lock#<thing>` / `record`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordWrite {
-    /// A record where there is none.
+    /// Creates it, if there is none.
     Create(Record),
-    /// Parts of a record that is as it was read.
+    /// Changes parts of it, if it is as read.
     Update(RecordUpdate),
-    /// The record goes.
+    /// Deletes it, if it is as read.
     Delete(RecordDelete),
 }
 
-/// A change of parts of a record; what is `None` stays as it is.
+/// A change of parts of a record; `None` leaves a part unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordUpdate {
-    /// The lock.
+    /// The record's lock.
     pub lock: LockName,
     /// What the record must still be.
     pub guard: Guard,
-    /// Its version from now on.
+    /// The new version.
     pub version: Option<Version>,
-    /// Its status from now on.
+    /// The new status.
     pub status: Option<Status>,
-    /// Its latch from now on.
+    /// The new state of the latch.
     pub state: Option<Latch>,
-    /// Its command from now on.
+    /// The new current command.
     pub command: Option<Command>,
-    /// The report used.
+    /// The report that is used.
     pub reported: Option<Reported>,
     /// When a button was last bound to it.
     pub bound_at: Option<UnixMillis>,
-    /// When it is due from now on.
+    /// The new due time.
     pub due: Due,
 }
 
-/// The end of a record, if no button was bound to it since it was read.
+/// The deletion of a record, if no button was bound to its lock since it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordDelete {
-    /// The lock.
+    /// The record's lock.
     pub lock: LockName,
     /// What the record must still be.
     pub guard: Guard,
@@ -81,12 +81,12 @@ pub struct RecordDelete {
     pub bound_at: Option<UnixMillis>,
 }
 
-/// The lock that a button moves to: it must be registered, and its history says so.
+/// The lock that a button moves to: it must be registered, and gets an event too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherLock {
-    /// Its record.
+    /// The change of its record.
     pub record: RecordUpdate,
-    /// The line in its history.
+    /// The event for its history.
     pub event: Event,
 }
 
@@ -97,38 +97,38 @@ pub struct Guard {
     pub version: Version,
     /// Its status, as read (C3).
     pub status: Status,
-    /// Its latch, as read, where the decision hangs on it (a toggle, C6).
+    /// Its latch, as read, if the decision depends on it (a toggle, C6).
     pub state: Option<Latch>,
-    /// The last shadow version used, where a report is used (C9).
+    /// The last report used, if another one is used (C9).
     pub shadow: Option<ShadowGuard>,
-    /// Its command's next send, as read, where the command is sent again (C8).
+    /// Its command's next send, as read, if the command is sent again (C8).
     pub next_send_at: Option<UnixMillis>,
-    /// When it is due, as read, where the decision is that its time is over (C10): every report
-    /// used and every re-send moves it.
+    /// Its due time, as read, if the decision is about time (C10): every report used and every
+    /// re-send moves it.
     pub due_at: Option<UnixMillis>,
 }
 
 /// What the last report used must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShadowGuard {
-    /// None, or one of a smaller shadow version than this.
+    /// None, or one with a smaller shadow version than this.
     Below(u64),
-    /// Exactly this one: the shadow was deleted and its versions start over, so that a version
-    /// alone could come a second time.
+    /// Exactly this one: the shadow was deleted and its versions restarted, so a version alone
+    /// could occur twice.
     Last(Box<Reported>),
 }
 
-/// The mark that a request has acted. Key `request#<thing>#<requestId>` / `request`; holds only if
-/// there is none.
+/// The mark that a request has acted, stored under `request#<thing>#<requestId>` / `request`;
+/// created only if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMark {
-    /// The request.
+    /// The request's id.
     pub request_id: String,
-    /// The lock it was for: two locks may be asked under one id.
+    /// The request's lock: requests to two locks may have one id.
     pub lock: LockName,
-    /// When it was received.
+    /// When the request was received.
     pub at: UnixMillis,
-    /// When the mark may be dropped. In seconds.
+    /// When the table may drop the mark.
     pub ttl: UnixSeconds,
 }
 
@@ -166,7 +166,7 @@ impl Guard {
 }
 
 impl RecordUpdate {
-    /// A change of nothing but the due time, to be completed.
+    /// A change of the due time alone.
     pub fn new(record: &Record, due: Due) -> Self {
         Self {
             lock: record.lock.clone(),
@@ -192,7 +192,7 @@ impl RecordUpdate {
         }
     }
 
-    /// The record after this write.
+    /// The record after this change.
     pub fn apply(&self, record: &Record) -> Record {
         Record {
             lock: record.lock.clone(),
@@ -214,14 +214,14 @@ impl RecordDelete {
     }
 }
 
-/// What a record is after a write.
+/// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
-    /// The condition does not hold: nothing changes.
+    /// Nothing changes: the condition does not hold.
     Conflict,
-    /// The record as it then is.
+    /// The record is now this.
     Record(Box<Record>),
-    /// There is no record any more.
+    /// The record is deleted.
     Gone,
 }
 
@@ -253,7 +253,7 @@ impl RecordWrite {
 }
 
 impl Written {
-    /// The record, where there is one.
+    /// The record, if there is one.
     pub fn record(self) -> Option<Record> {
         match self {
             Self::Record(record) => Some(*record),
@@ -263,7 +263,7 @@ impl Written {
 }
 
 impl Writes {
-    /// Nothing but a line.
+    /// Writes the event and nothing else.
     pub fn event_only(event: Event) -> Self {
         Self {
             binding: None,
@@ -274,7 +274,7 @@ impl Writes {
         }
     }
 
-    /// Whether there is nothing but the line.
+    /// Whether only the event is written.
     pub fn is_event_only(&self) -> bool {
         self.binding.is_none()
             && self.record.is_none()

@@ -1,4 +1,4 @@
-//! The lines of what an operator does. Must not know whether anything came of it.
+//! The events of what an operator does.
 
 use super::{Event, Kind, Subject};
 use crate::binding::Binding;
@@ -8,7 +8,7 @@ use crate::record::Record;
 use crate::time::UnixMillis;
 
 impl Event {
-    /// The line of a lock or button that `actor` registers.
+    /// `actor` registers a lock or button.
     pub fn of_register(
         subject: Subject,
         actor: Option<&str>,
@@ -27,7 +27,7 @@ impl Event {
         }
     }
 
-    /// The line of a button that `actor` binds to `lock`, in that lock's history.
+    /// `actor` binds a button to `lock`; in that lock's history.
     pub fn of_bind(
         binding: &Binding,
         lock: &LockName,
@@ -39,8 +39,8 @@ impl Event {
         of_binding(Kind::Bind, "bind", subject, binding, actor, now, limits)
     }
 
-    /// The line of a button that `actor` takes off its lock, in that lock's history; where it has
-    /// none, in its own.
+    /// `actor` takes a button off its lock; in that lock's history, or in the button's if it has
+    /// none.
     pub fn of_unbind(
         binding: &Binding,
         actor: Option<&str>,
@@ -51,7 +51,7 @@ impl Event {
         of_binding(Kind::Unbind, "unbind", subject, binding, actor, now, limits)
     }
 
-    /// The line of a binding that `actor` takes away (C11).
+    /// `actor` disables a binding (C11).
     pub fn of_revoke(
         binding: &Binding,
         actor: Option<&str>,
@@ -62,7 +62,7 @@ impl Event {
         of_binding(Kind::Revoke, "revoke", subject, binding, actor, now, limits)
     }
 
-    /// The line of a record that `actor` recovers (C12).
+    /// `actor` recovers a record (C12).
     pub fn of_recover(
         record: &Record,
         actor: Option<&str>,
@@ -78,7 +78,7 @@ impl Event {
         }
     }
 
-    /// The line of a lock that `actor` has forgotten.
+    /// `actor` removes a lock from the register.
     pub fn of_forget(
         record: &Record,
         actor: Option<&str>,

@@ -1,4 +1,4 @@
-//! A history line in words. Must not know where it is shown.
+//! An event in words.
 
 use std::fmt;
 

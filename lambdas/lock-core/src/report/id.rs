@@ -1,5 +1,4 @@
-//! Names of reports, which tell a lock's own report from one that was saved again by hand (C9).
-//! Must not know what a report says.
+//! Ids of reports, which distinguish a lock's own report from one saved again by hand (C9).
 
 use std::fmt;
 
@@ -7,22 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::VERSION_MAX;
 
-/// Name of one report of one device: `7-12` is the twelfth since its seventh boot, and
-/// `7-12-907060870` the same one with the checksum of what it says.
+/// The id of one report of one device: `7-12` is the twelfth since its seventh boot, and
+/// `7-12-907060870` the same report with its checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReportId {
     /// Boots in the device's life.
     pub boot_count: u64,
-    /// Reports since that boot.
+    /// Number of reports since that boot.
     pub counter: u64,
-    /// [`Report::checksum`](super::Report::checksum) of the report that has this name; the token of
-    /// an update has none.
+    /// [`Report::checksum`](super::Report::checksum) of the report; the token of an update has
+    /// none.
     pub checksum: Option<u32>,
 }
 
 impl ReportId {
-    /// Reads `<bootCount>-<counter>`, with or without `-<checksum>`; none for any other text.
+    /// Parses `<bootCount>-<counter>`, with or without `-<checksum>`; `None` for any other text.
     ///
     /// ```
     /// use lock_core::report::ReportId;
@@ -40,7 +39,7 @@ impl ReportId {
             None => (rest, None),
         };
         let number = |text: &str| {
-            // A sign is none of them; an empty text is not a number either.
+            // `parse` alone would accept a sign.
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
             digits
                 .then(|| text.parse().ok())

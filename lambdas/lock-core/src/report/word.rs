@@ -1,15 +1,15 @@
-//! The words of a report, as they are on the wire. Must not know what follows from them.
+//! The words of a report.
 
 use serde::{Deserialize, Serialize};
 
 use crate::word::words;
 
 words! {
-    /// Where the latch is.
+    /// The position of a latch.
     pub enum Latch("latch") {
-        /// Extended: the door cannot be opened.
+        /// The latch holds the door.
         Locked = "locked",
-        /// Withdrawn: the door can be opened.
+        /// The latch releases the door.
         Unlocked = "unlocked",
         /// At neither end, by a bolt sensor.
         Jammed = "jammed",
@@ -64,16 +64,15 @@ words! {
     }
 }
 
-/// Where the settings come from that a lock runs on.
+/// Where a lock's settings come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Settings {
-    /// The settings file of the board states them.
+    /// From the settings file of its board.
     Stated,
-    /// That file was missing or damaged: these are the ones that the lock had kept in its flash.
+    /// From its flash, because that file is missing or damaged.
     Kept,
-    /// A word that this program does not know yet. It decides nothing, and is kept because the
-    /// report's checksum covers it.
+    /// A word of newer firmware. It decides nothing; it is kept because the checksum covers it.
     Other(String),
 }
 

@@ -5,24 +5,23 @@ use crate::binding::{Actions, Binding, LastPress};
 use crate::name::{ButtonSerial, LockName};
 use crate::time::UnixMillis;
 
-/// A change of a binding. Key `button#<serial>` / `binding`.
+/// A change of a binding, stored under `button#<serial>` / `binding`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingWrite {
-    /// A binding where there is none.
+    /// Creates it, if there is none.
     Create(Binding),
-    /// Parts of a binding that is as it was read.
+    /// Changes parts of it, if it is as read.
     Update(BindingUpdate),
 }
 
-/// What a decision wants of the binding that it read; holds only if its revision is still
-/// `revision`.
+/// A change of a binding, under the condition that its revision is still `revision`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingUpdate {
-    /// The button.
+    /// The binding's button.
     pub button: ButtonSerial,
-    /// The binding's revision when the decision was made.
+    /// The binding's revision, as read.
     pub revision: u64,
-    /// What changes.
+    /// The change and its further conditions.
     pub change: BindingChange,
 }
 
@@ -31,37 +30,37 @@ pub struct BindingUpdate {
 /// one sent again (C8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingChange {
-    /// Nothing: it must merely still hold.
+    /// Nothing; only the condition counts.
     Nothing,
-    /// A press takes effect.
+    /// Notes a press that takes effect.
     Note(PressNote),
-    /// It is disabled, its revision one higher (C11).
+    /// Disables it and increments its revision (C11).
     Disable,
-    /// It is bound or unbound: enabled, its revision one higher (C3).
+    /// Binds or unbinds it, enables it and increments its revision (C3).
     Bind(Bind),
 }
 
-/// Where a button is bound from now on.
+/// A new binding of a button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bind {
-    /// The lock; none to unbind.
+    /// The lock; `None` to unbind.
     pub lock: Option<LockName>,
-    /// What its clicks ask for.
+    /// What each click asks for.
     pub actions: Actions,
-    /// When: an earlier press has no effect.
+    /// The time of the change: an earlier press has no effect.
     pub at: UnixMillis,
-    /// Whether the last press is forgotten, for a board that lost its count.
+    /// Whether to forget the last press, for a board that lost its sequence.
     pub forget_last_press: bool,
 }
 
-/// Note of a press that takes effect; holds only if the press is `newer` (C3).
+/// A note of a press that takes effect, under the condition that it is `newer` (C3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PressNote {
-    /// What makes this press newer than the last.
+    /// The condition that the press is newer than the last one.
     pub newer: Newer,
-    /// The last press from now on.
+    /// The new last press.
     pub last_press: LastPress,
-    /// Battery at this press, where known.
+    /// The battery at this press in mV, if known.
     pub battery_mv: Option<u64>,
 }
 
@@ -70,10 +69,9 @@ pub struct PressNote {
 pub enum Newer {
     /// No last sequence, or a smaller one.
     Sequence(u64),
-    /// No last press, or one at or before this instant: the quiet window is part of the condition,
-    /// so that a cached binding cannot hide a press inside it. And the largest sequence is still
-    /// the one that the note keeps: else a cached binding could make the button forget a press it
-    /// has counted.
+    /// No last press, or one at or before this time; and the largest sequence is still the one that
+    /// the note keeps. With a cached binding, a press in the quiet window could otherwise act, and
+    /// a sequence already used could be forgotten.
     LastAtMost(UnixMillis),
 }
 
@@ -141,7 +139,7 @@ impl BindingWrite {
         Self::Update(BindingUpdate::new(binding, BindingChange::Nothing))
     }
 
-    /// The button.
+    /// The button of the binding.
     pub fn button(&self) -> &ButtonSerial {
         match self {
             Self::Create(binding) => &binding.button,
