@@ -177,7 +177,7 @@ async fn a_request_that_was_given_up_is_in_the_history_of_its_lock() -> Result<(
     let output = world.lockctl(&["lock", "lock-1", "--no-wait"]).await?;
     ensure!(output.status.success(), "{output:?}");
     let lock = world
-        .until_history("lock-1", "asks lock: given up: event age")
+        .until_history("lock-1", "requests lock: given up: event age")
         .await?;
     ensure!(tells(&lock, "[alert: given-up]"), "{lock:#}");
     Ok(())

@@ -297,7 +297,7 @@ async fn a_request_that_waited_in_a_queue_opens_nothing() -> Result<()> {
     let world = bare().await?;
     ask(&world, "late", json!({ "requestedAt": ms_ago(48_000)? })).await?;
     world
-        .until_history("lock-1", "phone asks unlock: ignored: stale")
+        .until_history("lock-1", "phone requests unlock: ignored: stale")
         .await?;
     ask(&world, "timeless", json!({})).await?;
     world

@@ -82,3 +82,19 @@ pub struct Binding {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub battery_mv: Option<u64>,
 }
+
+impl Binding {
+    /// The binding of a button that is only registered: to no lock, with the default actions.
+    pub fn new(button: ButtonSerial, revision: u64) -> Self {
+        Self {
+            button,
+            lock: None,
+            actions: Actions::default(),
+            enabled: true,
+            revision,
+            bound_at: None,
+            last_press: None,
+            battery_mv: None,
+        }
+    }
+}

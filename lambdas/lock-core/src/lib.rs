@@ -12,7 +12,7 @@
 //! | what is not retried | [`failure`] |
 //! | what is stored | [`record`], [`binding`], [`event`] |
 //! | what is decided, and why | [`decide`], [`reason`] |
-//! | what changes, and under which conditions | [`write`] |
+//! | what changes, and under which conditions | [`mod@write`] |
 //! | what is sent | [`command`] |
 //! | how long, how often, how many | [`limits`], [`time`] |
 //!

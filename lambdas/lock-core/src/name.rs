@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest thing name that AWS IoT allows.
+/// Longest name of a thing that AWS allows.
 pub const NAME_BYTES_MAX: usize = 128;
 
 /// Why a name was rejected.
@@ -35,7 +35,7 @@ macro_rules! name {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*
         ///
-        /// It has 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule for thing names. It
+        /// It has 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS's rule for names of things. It
         /// holds no `#`, so a key made of it cannot be read as another key.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]

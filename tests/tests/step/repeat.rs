@@ -10,7 +10,7 @@ rows! {
         locked(Press("SINGLE")).with("duplicate:iotbutton/+@1").moves(1, "unlocked").says("duplicate").says("resend: retry");
     // Two copies in one millisecond have one line, so the second copy's own line is not waited for.
     a_request_that_comes_twice_opens_once:
-        locked(Request("toggle")).with("duplicate:remote-lock/+/request@1").moves(1, "unlocked").says("asks toggle");
+        locked(Request("toggle")).with("duplicate:remote-lock/+/request@1").moves(1, "unlocked").says("requests toggle");
     a_command_that_comes_twice_opens_once:
         locked(Press("SINGLE")).with("duplicate:remote-lock/+@1").moves(1, "unlocked").says("executed");
     a_report_that_comes_twice_settles_once:

@@ -15,7 +15,7 @@ use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::command::Version;
-use crate::event::Event;
+use crate::event::{Event, Kind};
 use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
 use crate::reason::{Reason, Verdict};
 use crate::record::{Due, Record, Status};
@@ -31,7 +31,7 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpda
 /// unchanged.
 ///
 /// ```
-/// use lock_core::binding::{Actions, Binding};
+/// use lock_core::binding::Binding;
 /// use lock_core::limits::Limits;
 /// use lock_core::name::{ButtonSerial, LockName};
 /// use lock_core::record::{Record, Status};
@@ -40,14 +40,8 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpda
 ///
 /// let (lock, now) = (LockName::new("lock-1")?, UnixMillis(1_000));
 /// let binding = Binding {
-///     button: ButtonSerial::new("button-1")?,
 ///     lock: Some(lock.clone()),
-///     actions: Actions::default(),
-///     enabled: true,
-///     revision: 3,
-///     bound_at: None,
-///     last_press: None,
-///     battery_mv: None,
+///     ..Binding::new(ButtonSerial::new("button-1")?, 3)
 /// };
 /// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(lock, now) };
 /// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &Limits::default());
@@ -63,7 +57,7 @@ pub fn decide_revoke(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let event = Event::of_revoke(binding, actor, now, limits);
+    let event = Event::of_binding(Kind::Revoke, binding, actor, now, limits);
     if !binding.enabled {
         return Decision::ignored(Reason::REVOKED, event);
     }
@@ -139,7 +133,7 @@ pub fn decide_recover(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let event = Event::of_recover(record, actor, now, limits);
+    let event = Event::of_record(Kind::Recover, record, actor, now, limits);
     let repaired = to_repaired(record, now);
     let case = Case::new(&repaired, event, now, limits);
     let update = RecordUpdate::new(record, Due::new(&record.lock, now));

@@ -29,7 +29,7 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 ///
 /// ```
 /// use lock_core::action::ClickType;
-/// use lock_core::binding::{Actions, Binding};
+/// use lock_core::binding::Binding;
 /// use lock_core::limits::Limits;
 /// use lock_core::name::{ButtonSerial, LockName};
 /// use lock_core::press::Press;
@@ -40,14 +40,8 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 /// let now = UnixMillis(1_763_779_512_345);
 /// let record = Record::created(lock.clone(), now);
 /// let binding = Binding {
-///     button: button.clone(),
 ///     lock: Some(lock),
-///     actions: Actions::default(),
-///     enabled: true,
-///     revision: 1,
-///     bound_at: None,
-///     last_press: None,
-///     battery_mv: None,
+///     ..Binding::new(button.clone(), 1)
 /// };
 /// let press = Press {
 ///     button,

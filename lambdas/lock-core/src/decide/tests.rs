@@ -105,14 +105,8 @@ where
 /// A binding of `button-1` to `lock-1`, of default actions, as it is after two changes.
 pub(super) fn binding() -> Binding {
     Binding {
-        button: button(),
         lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(button(), 3)
     }
 }
 

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::*;
-use crate::binding::Actions;
 use crate::record::{Cause, Command};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
@@ -53,14 +52,8 @@ fn record() -> Record {
 
 fn binding() -> Binding {
     Binding {
-        button: press().button,
         lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(press().button, 3)
     }
 }
 
@@ -115,13 +108,13 @@ fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
             "reason": "awaited", "version": 7, "commandId": "c7", "ttl": TTL}),
     );
     check(
-        &Event::of_revoke(&binding(), Some("alice"), NOW, &limits())
+        &Event::of_binding(Kind::Revoke, &binding(), Some("alice"), NOW, &limits())
             .with_decision(Verdict::Noted, Reason::REVOKED),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "revoke-button-1-3", "kind": "revoke",
             "decision": "noted", "reason": "revoked", "button": "button-1", "actor": "alice", "ttl": TTL}),
     );
     check(
-        &Event::of_recover(&record(), Some("alice"), NOW, &limits())
+        &Event::of_record(Kind::Recover, &record(), Some("alice"), NOW, &limits())
             .with_decision(Verdict::Command, Reason::RECOVERED),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "recover-7", "kind": "recover", "decision": "command",
             "reason": "recovered", "actor": "alice", "version": 7, "ttl": TTL}),
@@ -148,7 +141,7 @@ fn the_lines_of_the_register_name_the_lock_or_the_button() {
             "decision": "noted", "reason": "registered", "ttl": TTL}),
     );
     check(
-        &Event::of_forget(&record(), Some("alice"), NOW, &limits())
+        &Event::of_record(Kind::Forget, &record(), Some("alice"), NOW, &limits())
             .with_decision(Verdict::Noted, Reason::FORGOTTEN),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "forget-7", "kind": "forget",
             "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7, "ttl": TTL}),
@@ -235,7 +228,7 @@ fn a_person_reads_who_did_what_and_why() {
         detail: None,
         ..reports.with_decision(Verdict::Noted, Reason::NOT_SEEN)
     };
-    let revokes = |actor| Event::of_revoke(&binding(), actor, NOW, &limits());
+    let revokes = |actor| Event::of_binding(Kind::Revoke, &binding(), actor, NOW, &limits());
     let rows = [
         (
             commands(pressed.clone(), Action::Unlock),
@@ -247,15 +240,15 @@ fn a_person_reads_who_did_what_and_why() {
         ),
         (
             commands(asked.clone(), Action::Lock),
-            "alice asks unlock: lock v8 (pressed)",
+            "alice requests unlock: lock v8 (pressed)",
         ),
         (
             asked.with_decision(Verdict::Ignored, Reason::STALE),
-            "alice asks unlock: ignored: stale",
+            "alice requests unlock: ignored: stale",
         ),
         (
             Event::of_request(&nobody, &limits()).with_decision(Verdict::Ignored, Reason::STALE),
-            "someone asks unlock: ignored: stale",
+            "someone requests unlock: ignored: stale",
         ),
         (
             settled,
@@ -277,7 +270,7 @@ fn a_person_reads_who_did_what_and_why() {
         ),
         (
             commands(
-                Event::of_recover(&record(), Some("alice"), NOW, &limits()),
+                Event::of_record(Kind::Recover, &record(), Some("alice"), NOW, &limits()),
                 Action::Lock,
             ),
             "alice recovers: lock v8 (pressed)",
@@ -332,7 +325,7 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
         Event::of_request(&request(), &limits).with_decision(Verdict::Ignored, Reason::STALE),
         Event::of_report(&report(), NOW, &limits)
             .with_decision(Verdict::Ignored, Reason::DUPLICATE),
-        Event::of_revoke(&binding(), None, NOW, &limits)
+        Event::of_binding(Kind::Revoke, &binding(), None, NOW, &limits)
             .with_decision(Verdict::Ignored, Reason::REVOKED),
     ];
     for event in none {
@@ -363,6 +356,6 @@ fn the_line_of_a_button_that_is_bound_to_no_lock_is_in_its_own_history() {
         lock: None,
         ..binding()
     };
-    let event = Event::of_revoke(&unbound, None, NOW, &limits());
+    let event = Event::of_binding(Kind::Revoke, &unbound, None, NOW, &limits());
     assert_eq!(event.subject, Subject::Button(binding().button));
 }

@@ -1,7 +1,7 @@
 //! What was given up, and the line that it leaves.
 
 use crate::action::{ClickType, Intent};
-use crate::binding::{Actions, Binding};
+use crate::binding::Binding;
 use crate::decide::decide_given_up;
 use crate::event::Subject;
 use crate::failure::{Failure, Message};
@@ -25,14 +25,9 @@ fn button() -> ButtonSerial {
 
 fn binding(lock: Option<LockName>, enabled: bool) -> Binding {
     Binding {
-        button: button(),
         lock,
-        actions: Actions::default(),
         enabled,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(button(), 3)
     }
 }
 
@@ -93,7 +88,7 @@ fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
             None,
             Some(&record),
             "lock-1",
-            "alice asks unlock",
+            "alice requests unlock",
         ),
         (&request(None), None, Some(&record), "lock-1", "request"),
         (

@@ -10,7 +10,7 @@
 use super::super::{Case, Decision};
 use super::guard_as_read;
 use crate::binding::{Actions, Binding};
-use crate::event::Event;
+use crate::event::{Event, Kind, Subject};
 use crate::limits::Limits;
 use crate::reason::{Reason, Verdict};
 use crate::record::Record;
@@ -47,14 +47,8 @@ pub struct BindWish {
 ///
 /// let (near, far, now) = (LockName::new("lock-1")?, LockName::new("lock-2")?, UnixMillis(1_000));
 /// let binding = Binding {
-///     button: ButtonSerial::new("button-1")?,
 ///     lock: Some(near.clone()),
-///     actions: Actions::default(),
-///     enabled: true,
-///     revision: 3,
-///     bound_at: None,
-///     last_press: None,
-///     battery_mv: None,
+///     ..Binding::new(ButtonSerial::new("button-1")?, 3)
 /// };
 /// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(near, now) };
 /// let to = Record::created(far.clone(), now);
@@ -83,7 +77,8 @@ pub fn decide_bind(
     );
     let event = Event {
         detail: (!said.is_empty()).then(|| said.join(", ")),
-        ..Event::of_bind(binding, &to.lock, actor, now, limits)
+        subject: Subject::Lock(to.lock.clone()),
+        ..Event::of_binding(Kind::Bind, binding, actor, now, limits)
     };
     let bound = note_binding(Case::new(to, event, now, limits));
     let mut decision = match from.filter(|from| Some(&from.lock) == left) {
@@ -91,7 +86,7 @@ pub fn decide_bind(
         Some(from) => {
             let event = Event {
                 detail: Some(format!("bound to {} now", to.lock)),
-                ..Event::of_unbind(binding, actor, now, limits)
+                ..Event::of_binding(Kind::Unbind, binding, actor, now, limits)
             };
             let case = Case::new(from, event, now, limits);
             let mut decision = leave(binding, case);
@@ -118,7 +113,7 @@ pub fn decide_unbind(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let event = Event::of_unbind(binding, actor, now, limits);
+    let event = Event::of_binding(Kind::Unbind, binding, actor, now, limits);
     let Some(lock) = &binding.lock else {
         return Decision::ignored(Reason::NOT_BOUND, event);
     };

@@ -5,7 +5,7 @@
 use super::super::Decision;
 use super::guard_as_read;
 use crate::binding::Binding;
-use crate::event::Event;
+use crate::event::{Event, Kind};
 use crate::limits::Limits;
 use crate::name::ButtonSerial;
 use crate::reason::{Reason, Verdict};
@@ -80,7 +80,7 @@ pub fn decide_forget(
     if !record.is_known_locked() && !untouched && !gone {
         return Err(ForgetRefusal::MayBeOpen);
     }
-    let event = Event::of_forget(record, actor, now, limits);
+    let event = Event::of_record(Kind::Forget, record, actor, now, limits);
     let mut decision = Decision::without_change(Verdict::Noted, Reason::FORGOTTEN, event);
     decision.writes.record = Some(RecordWrite::Delete(RecordDelete {
         lock: record.lock.clone(),

@@ -3,7 +3,7 @@
 //! Must not replace one that is registered.
 
 use super::super::Decision;
-use crate::binding::{Actions, Binding};
+use crate::binding::Binding;
 use crate::event::{Event, Subject};
 use crate::limits::Limits;
 use crate::name::{ButtonSerial, LockName};
@@ -58,18 +58,10 @@ pub fn decide_register_button(
         return None;
     }
     let mut decision = decide_registration(Subject::Button(button.clone()), actor, now, limits);
-    decision.writes.binding = Some(BindingWrite::Create(Binding {
-        button: button.clone(),
-        lock: None,
-        actions: Actions::default(),
-        enabled: true,
-        // From the clock, not from 0: a binding that was deleted by hand and created again must not
-        // repeat a revision that some process still has cached.
-        revision: now.0,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
-    }));
+    // From the clock, not from 0: a binding that was deleted by hand and created again must not
+    // repeat a revision that some process still has cached.
+    let binding = Binding::new(button.clone(), now.0);
+    decision.writes.binding = Some(BindingWrite::Create(binding));
     Some(decision)
 }
 

@@ -1,7 +1,6 @@
 //! A lock that leaves the register, as tables.
 
 use super::*;
-use crate::binding::Actions;
 use crate::command::Version;
 use crate::decide::tests::{NOW, lock, outcome, record};
 use crate::name::LockName;
@@ -15,14 +14,9 @@ fn forget(record: &Record, bindings: &[Binding], gone: bool) -> Result<Decision,
 
 fn binding(button: &str, to: Option<LockName>, enabled: bool) -> Binding {
     Binding {
-        button: ButtonSerial::new(button).unwrap(),
         lock: to,
-        actions: Actions::default(),
         enabled,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(ButtonSerial::new(button).unwrap(), 3)
     }
 }
 
