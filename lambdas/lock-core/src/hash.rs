@@ -1,4 +1,4 @@
-//! FNV-1a: a hash that stays the same for ever, since ids and shards in the table are made of it.
+//! FNV-1a, a hash that never changes, since ids and shards in the table are made of it.
 
 const BASIS_64: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME_64: u64 = 0x0100_0000_01b3;

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(
             id,
             CommandId::of_press(&button, "p2", Some(412)),
-            "the count is the identity, not the delivery"
+            "the sequence is the identity, not the delivery"
         );
         let others = [
             CommandId::of_press(&button, "p1", Some(413)),

@@ -99,7 +99,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::time::UnixMillis;
 
-    /// What a rule hands over of these bytes.
+    /// What a rule delivers of these bytes.
     fn from_rule(own: Value, payload: &[u8]) -> Value {
         let mut event = own;
         event[PAYLOAD] = json!(BASE64.encode(payload));
@@ -160,20 +160,23 @@ mod tests {
         open_payload(&mut event).unwrap();
         assert_eq!(
             event,
-            json!({"button": "button-1", "receivedAt": 5, "pressId": "5f0e", "principal": "ab12", "clickType": "SINGLE"})
+            json!({"button": "button-1", "receivedAt": 5, "pressId": "5f0e", "principal": "ab12",
+                "clickType": "SINGLE"})
         );
         let mut event = of_request(forged);
         open_payload(&mut event).unwrap();
         assert_eq!(
             event,
-            json!({"thing": "lock-1", "receivedAt": 5, "principal": "ab12", "action": "lock", "requestId": "r1"})
+            json!({"thing": "lock-1", "receivedAt": 5, "principal": "ab12", "action": "lock",
+                "requestId": "r1"})
         );
     }
 
     #[test]
     fn an_event_of_a_rule_that_names_the_fields_stays_as_it_is() {
         for event in [
-            json!({"button": "button-1", "clickType": "SINGLE", "receivedAt": 5, "pressId": "5f0e"}),
+            json!({"button": "button-1", "clickType": "SINGLE", "receivedAt": 5,
+                "pressId": "5f0e"}),
             json!({"thing": "lock-1", "action": "lock", "requestId": "r1", "receivedAt": 5}),
             json!({"thing": "lock-1", "shadowVersion": 17, "reported": {}}),
             json!({}),
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_is_no_json_object_is_refused_in_its_senders_history() {
+    fn a_payload_that_is_not_a_json_object_is_refused_in_its_senders_history() {
         let utf16: Vec<u8> = "{\"clickType\":\"SINGLE\"}"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)

@@ -32,8 +32,8 @@ pub struct Press {
     /// When the button was pressed by its own clock, if that is set. It can only make the press
     /// older: see [`Press::made_at`].
     pub pressed_at: Option<UnixMillis>,
-    /// How long the button waits for its answer, in ms, if it says so; then it tells the person
-    /// that the press was dropped.
+    /// How long the button waits for its answer, in ms, before it signals that the press was
+    /// dropped.
     pub good_for_ms: Option<u64>,
     /// When the rules engine received it.
     pub received_at: UnixMillis,
@@ -151,7 +151,8 @@ mod tests {
     use serde_json::json;
 
     fn event() -> Value {
-        json!({"button": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV", "sequence": 412,
+        json!({"button": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV",
+            "sequence": 412,
                "receivedAt": 1_763_779_512_345_u64, "pressId": "5f0e", "principal": "ab12"})
     }
 
@@ -162,7 +163,8 @@ mod tests {
             (press.sequence, press.battery_mv, press.click),
             (Some(412), Some(1568), ClickType::Single)
         );
-        let aws = json!({"button": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV",
+        let aws = json!({"button": "G030JF055364XVRB", "clickType": "LONG",
+            "batteryVoltage": "2000 mV",
                          "receivedAt": 1, "pressId": "5f0e"});
         let press = Press::parse(&aws).unwrap();
         assert_eq!(
@@ -214,7 +216,7 @@ mod tests {
         assert_eq!(
             Press::parse(&event).unwrap_err().code(),
             "wrong-type",
-            "a null count would switch off the count"
+            "a null sequence would switch off the sequence"
         );
     }
 

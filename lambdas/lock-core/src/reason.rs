@@ -84,7 +84,7 @@ reasons! {
     UNKNOWN_BUTTON = "unknown-button";
     /// The lock is not registered.
     UNKNOWN_LOCK = "unknown-lock";
-    /// The latch reached neither end: a bolt sensor says so (C14).
+    /// The latch reached neither end, by its bolt sensor (C14).
     JAMMED = "jammed";
     /// An unlock's life is over and the lock has not answered: it may have been executed (C10).
     UNLOCK_NOT_ANSWERED = "unlock-not-answered";

@@ -29,7 +29,7 @@ pub struct Request {
     /// When it was made, by the sender's clock; mandatory if a door could open, since a request may
     /// be held up for minutes.
     pub requested_at: Option<UnixMillis>,
-    /// Who asks, by the sender's own word: a label, not a proof.
+    /// The sender's name for itself: a label, not a proof.
     pub actor: Option<String>,
     /// When the rules engine received it.
     pub received_at: UnixMillis,
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_request_is_read_and_whatever_is_wrong_has_its_own_code() {
-        let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 4, "actor": "alice", "receivedAt": 5});
+        let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1",
+            "requestedAt": 4, "actor": "alice", "receivedAt": 5});
         let request = Request::parse(&good).unwrap();
         assert_eq!(
             (request.intent, request.actor.as_deref()),
@@ -147,7 +148,8 @@ mod tests {
             ("toggle", Some(9_000), Ok(5_000)),
         ];
         for (action, requested_at, wanted) in cases {
-            let mut event = json!({"thing": "lock-1", "action": action, "requestId": "r1", "receivedAt": 5_000});
+            let mut event = json!({"thing": "lock-1", "action": action, "requestId": "r1",
+                "receivedAt": 5_000});
             if let Some(at) = requested_at {
                 event["requestedAt"] = json!(at);
             }

@@ -16,7 +16,7 @@ fn section(text: &str, name: &str) -> Vec<Value> {
     cases.expect("a section has cases").clone()
 }
 
-/// What both sides take for "nothing": absent, `null`, and an id of no characters.
+/// The value without what both sides take for "none": `null` and an empty id.
 fn without_nothing(value: &Value) -> Value {
     let Value::Object(object) = value else {
         return value.clone();
@@ -42,7 +42,7 @@ fn a_report_of_older_firmware_is_still_as_its_lock_wrote_it() {
     reads_and_writes_again(section(REPORTS, "older"), false);
 }
 
-/// Whether the cases are of firmware that says what it is set to do.
+/// Checks the cases; `says_settings` if their firmware reports its settings.
 fn reads_and_writes_again(cases: Vec<Value>, says_settings: bool) {
     assert!(cases.len() >= 2);
     for case in cases {

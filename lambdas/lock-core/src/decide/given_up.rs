@@ -3,7 +3,7 @@
 //! Must not repair what was not done.
 //!
 //! One of the attempts may have committed the message; its event is then in the history too. This
-//! event adds that there will be no further attempt.
+//! event adds that no attempt follows.
 
 use super::Decision;
 use crate::binding::Binding;

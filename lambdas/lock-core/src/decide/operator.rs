@@ -43,10 +43,12 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpda
 ///     lock: Some(lock.clone()),
 ///     ..Binding::new(ButtonSerial::new("button-1")?, 3)
 /// };
-/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(lock, now) };
-/// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &Limits::default());
-/// let disabled = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
-/// assert!(!disabled.enabled);
+/// let created = Record::created(lock, now);
+/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..created };
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &limits);
+/// let write = decision.writes.binding.expect("a change");
+/// assert!(!write.apply(Some(&binding)).expect("as read").enabled);
 /// assert_eq!(decision.publish.expect("a system LOCK").command.action.as_str(), "lock");
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
@@ -121,9 +123,11 @@ fn may_be_open(record: &Record) -> bool {
 /// use lock_core::time::UnixMillis;
 ///
 /// let now = UnixMillis(5_000);
-/// let record = Record { status: Status::Settled, ..Record::created(LockName::new("lock-1")?, UnixMillis(0)) };
+/// let created = Record::created(LockName::new("lock-1")?, UnixMillis(0));
+/// let record = Record { status: Status::Settled, ..created };
 /// let decision = lock_core::decide_recover(&record, Some("alice"), now, &Limits::default());
-/// let after = decision.writes.record.expect("a change").apply(Some(&record)).record().expect("as read");
+/// let write = decision.writes.record.expect("a change");
+/// let after = write.apply(Some(&record)).record().expect("as read");
 /// assert_eq!((after.status, after.version.0), (Status::Unresponsive, 5_000));
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```

@@ -54,12 +54,13 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 ///     principal: None,
 ///     battery_mv: None,
 /// };
-/// let decision = lock_core::decide_press(Some(&record), Some(&binding), &press, now, &Limits::default());
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_press(Some(&record), Some(&binding), &press, now, &limits);
 /// let publish = decision.publish.expect("a long press unlocks");
 /// assert_eq!(publish.command.action.as_str(), "unlock");
 /// assert_eq!(publish.expires_at, Some(now.plus(28_000)), "30 s from the press, not from now");
 ///
-/// let stranger = lock_core::decide_press(None, None, &press, now, &Limits::default());
+/// let stranger = lock_core::decide_press(None, None, &press, now, &limits);
 /// assert_eq!(stranger.reason.code(), "unknown-button");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

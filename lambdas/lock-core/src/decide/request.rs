@@ -22,13 +22,14 @@ use crate::write::RequestMark;
 /// use lock_core::time::UnixMillis;
 ///
 /// let request = Request::parse(&serde_json::json!({
-///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 900, "receivedAt": 1_000
+///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 900,
+///     "receivedAt": 1_000
 /// }))?;
 /// let now = UnixMillis(1_500);
 /// let record = Record::created(request.lock.clone(), now);
-/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &Limits::default())
-///     .expect("a registered lock");
-/// let command = decision.publish.expect("a command").command;
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &limits);
+/// let command = decision.expect("registered").publish.expect("a command").command;
 /// assert_eq!(command.action.as_str(), "lock", "nothing is known of this lock, so a toggle locks");
 /// # Ok::<(), lock_core::field::Refusal>(())
 /// ```

@@ -1,4 +1,4 @@
-//! The lines, whole: what each of them keeps, and how a person reads it.
+//! Whole events: what each of them stores, and how a person reads it.
 
 use serde_json::json;
 
@@ -34,9 +34,12 @@ fn request() -> Request {
 }
 
 fn report() -> ReportEvent {
-    ReportEvent::parse(&json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
-        "reported": {"lock": "unlocked", "version": 7, "commandId": "c7", "result": "executed", "source": "manual",
-            "refused": {"commandId": "c8", "reason": "clock"}, "bootCount": 7, "clock": "synced"}}))
+    ReportEvent::parse(
+        &json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
+        "reported": {"lock": "unlocked", "version": 7, "commandId": "c7", "result": "executed",
+            "source": "manual",
+            "refused": {"commandId": "c8", "reason": "clock"}, "bootCount": 7, "clock": "synced"}}),
+    )
     .unwrap()
 }
 
@@ -64,71 +67,84 @@ fn check(event: &Event, wanted: Value) {
 }
 
 #[test]
-fn the_line_of_a_press_says_who_pressed_how_and_what_it_asks_for() {
+fn the_event_of_a_press_says_who_pressed_how_and_what_it_asks_for() {
     let decided = |event: Event| event.with_decision(Verdict::Ignored, Reason::STALE);
     let intent = Some(Intent::Unlock);
     check(
         &decided(Event::of_press(&press(), Some(&lock()), intent, &limits())),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "p1", "kind": "press", "decision": "ignored",
-            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412, "intent": "unlock",
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "p1", "kind": "press",
+            "decision": "ignored",
+            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412,
+                "intent": "unlock",
             "principal": "ab12", "ttl": TTL}),
     );
     check(
         &decided(Event::of_press(&press(), None, None, &limits())),
-        json!({"subject": {"button": "button-1"}, "at": NOW, "key": "p1", "kind": "press", "decision": "ignored",
-            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412, "principal": "ab12", "ttl": TTL}),
+        json!({"subject": {"button": "button-1"}, "at": NOW, "key": "p1", "kind": "press",
+            "decision": "ignored",
+            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412,
+                "principal": "ab12", "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_line_of_a_request_says_who_asked_and_who_was_allowed_to() {
+fn the_event_of_a_request_says_who_asked_and_who_was_allowed_to() {
     check(
         &Event::of_request(&request(), &limits())
             .with_decision(Verdict::Ignored, Reason::DUPLICATE),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "r1", "kind": "request", "decision": "ignored",
-            "reason": "duplicate", "intent": "unlock", "actor": "alice", "principal": "cd34", "ttl": TTL}),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "r1", "kind": "request",
+            "decision": "ignored",
+            "reason": "duplicate", "intent": "unlock", "actor": "alice", "principal": "cd34",
+                "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_line_of_a_report_says_where_the_latch_is_and_what_was_refused() {
+fn the_event_of_a_report_says_where_the_latch_is_and_what_was_refused() {
     check(
         &Event::of_report(&report(), NOW, &limits())
             .with_decision(Verdict::Settled, Reason::EXECUTED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "shadow-17", "kind": "report", "decision": "settled",
-            "reason": "executed", "latch": "unlocked", "source": "manual", "detail": "clock", "ttl": TTL}),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "shadow-17", "kind": "report",
+            "decision": "settled",
+            "reason": "executed", "latch": "unlocked", "source": "manual", "detail": "clock",
+                "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
+fn the_events_of_the_sweep_and_of_an_operator_name_the_command_they_found() {
     check(
         &Event::of_sweep(&record(), NOW, &limits()).with_decision(Verdict::Noted, Reason::AWAITED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "sweep", "decision": "noted",
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "sweep",
+            "decision": "noted",
             "reason": "awaited", "version": 7, "commandId": "c7", "ttl": TTL}),
     );
     check(
         &Event::of_binding(Kind::Revoke, &binding(), Some("alice"), NOW, &limits())
             .with_decision(Verdict::Noted, Reason::REVOKED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "revoke-button-1-3", "kind": "revoke",
-            "decision": "noted", "reason": "revoked", "button": "button-1", "actor": "alice", "ttl": TTL}),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "revoke-button-1-3",
+            "kind": "revoke",
+            "decision": "noted", "reason": "revoked", "button": "button-1", "actor": "alice",
+                "ttl": TTL}),
     );
     check(
         &Event::of_record(Kind::Recover, &record(), Some("alice"), NOW, &limits())
             .with_decision(Verdict::Command, Reason::RECOVERED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "recover-7", "kind": "recover", "decision": "command",
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "recover-7", "kind": "recover",
+            "decision": "command",
             "reason": "recovered", "actor": "alice", "version": 7, "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_lines_of_the_register_name_the_lock_or_the_button() {
+fn the_events_of_the_register_name_the_lock_or_the_button() {
     let button = Subject::Button(press().button);
     let decided = |event: Event| event.with_decision(Verdict::Noted, Reason::REGISTERED);
     check(
         &decided(Event::of_register(button, Some("alice"), NOW, &limits())),
         json!({"subject": {"button": "button-1"}, "at": NOW, "key": "register", "kind": "register",
-            "decision": "noted", "reason": "registered", "button": "button-1", "actor": "alice", "ttl": TTL}),
+            "decision": "noted", "reason": "registered", "button": "button-1", "actor": "alice",
+                "ttl": TTL}),
     );
     check(
         &decided(Event::of_register(
@@ -144,16 +160,18 @@ fn the_lines_of_the_register_name_the_lock_or_the_button() {
         &Event::of_record(Kind::Forget, &record(), Some("alice"), NOW, &limits())
             .with_decision(Verdict::Noted, Reason::FORGOTTEN),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "forget-7", "kind": "forget",
-            "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7, "ttl": TTL}),
+            "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7,
+                "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_line_of_what_could_not_be_read_goes_to_its_sender() {
+fn the_event_of_what_could_not_be_read_goes_to_its_sender() {
     let refusal = Refusal::MissingField("clickType");
     let line = |message: &Value| Event::of_refusal(message, &refusal, NOW, &limits());
     let wanted = |subject: Value, kind: &str, key: &str, at: u64| {
-        json!({"subject": subject, "at": at, "key": key, "kind": kind, "decision": "refused", "reason": "missing-field",
+        json!({"subject": subject, "at": at, "key": key, "kind": kind, "decision": "refused",
+            "reason": "missing-field",
             "detail": "missing field clickType", "ttl": at / 1000 + 86_400})
     };
     let mut of_button = wanted(json!({"button": "button-1"}), "press", "p1", 5_000);
@@ -292,7 +310,7 @@ fn a_person_reads_who_did_what_and_why() {
 }
 
 #[test]
-fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute() {
+fn ignored_presses_of_one_button_for_one_reason_share_the_event_of_their_minute() {
     let limits = limits();
     let minute = NOW.0 - NOW.0 % 60_000;
     let slot = |at, key: &str| {
@@ -334,7 +352,7 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
 }
 
 #[test]
-fn a_shared_line_says_how_many_it_speaks_for() {
+fn a_shared_event_counts_its_messages() {
     let ignored = Event::of_press(&press(), Some(&lock()), None, &limits())
         .with_decision(Verdict::Ignored, Reason::STALE);
     for (count, line) in [
@@ -351,7 +369,7 @@ fn a_shared_line_says_how_many_it_speaks_for() {
 }
 
 #[test]
-fn the_line_of_a_button_that_is_bound_to_no_lock_is_in_its_own_history() {
+fn the_event_of_a_button_that_is_bound_to_no_lock_is_in_its_own_history() {
     let unbound = Binding {
         lock: None,
         ..binding()

@@ -76,7 +76,7 @@ pub enum Newer {
 }
 
 impl BindingUpdate {
-    /// `change` of `binding` as it was read.
+    /// `change` of `binding`, as read.
     pub fn new(binding: &Binding, change: BindingChange) -> Self {
         Self {
             button: binding.button.clone(),

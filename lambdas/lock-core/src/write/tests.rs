@@ -20,7 +20,7 @@ fn lock() -> LockName {
 type Change<T> = fn(&mut T);
 
 #[test]
-fn a_decision_is_a_line_alone_while_nothing_else_is_written() {
+fn a_decision_is_an_event_alone_while_nothing_else_is_written() {
     let event = Event::of_sweep(&record(), UnixMillis(0), &crate::limits::Limits::default());
     let line = Writes::event_only(event.clone());
     assert!(line.is_event_only());

@@ -50,10 +50,12 @@ pub struct BindWish {
 ///     lock: Some(near.clone()),
 ///     ..Binding::new(ButtonSerial::new("button-1")?, 3)
 /// };
-/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(near, now) };
+/// let created = Record::created(near, now);
+/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..created };
 /// let to = Record::created(far.clone(), now);
 /// let wish = BindWish { actions: Actions::default(), forget_last_press: false };
-/// let decision = lock_core::decide_bind(&binding, Some(&open), &to, wish, None, now, &Limits::default());
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_bind(&binding, Some(&open), &to, wish, None, now, &limits);
 /// let bound = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
 /// assert_eq!((bound.lock, bound.bound_at), (Some(far), Some(now)));
 /// assert_eq!(decision.publish.expect("a LOCK for the lock it leaves").lock.as_str(), "lock-1");

@@ -54,7 +54,8 @@ fn join_names(buttons: &[ButtonSerial]) -> String {
 /// let now = UnixMillis(1_000);
 /// let typed_wrongly = Record::created(LockName::new("lokc-1")?, now);
 /// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..typed_wrongly.clone() };
-/// let forget = |record| lock_core::decide_forget(record, &[], false, None, now, &Limits::default());
+/// let limits = Limits::default();
+/// let forget = |record| lock_core::decide_forget(record, &[], false, None, now, &limits);
 /// assert_eq!(forget(&open), Err(ForgetRefusal::MayBeOpen));
 /// assert!(forget(&typed_wrongly).is_ok());
 /// # Ok::<(), lock_core::name::NameError>(())

@@ -21,12 +21,13 @@ use crate::write::{BindingWrite, RecordWrite};
 /// use lock_core::time::UnixMillis;
 ///
 /// let (lock, now) = (LockName::new("lock-1")?, UnixMillis(1_000));
-/// let decision = lock_core::decide_register_lock(&lock, None, Some("alice"), now, &Limits::default());
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_register_lock(&lock, None, Some("alice"), now, &limits);
 /// let writes = decision.expect("it had no record").writes;
 /// let record = writes.record.expect("a record").apply(None).record().expect("there was none");
 /// assert_eq!(record.version.0, 0);
 /// assert_eq!(writes.event.to_string(), "alice registers lock-1: noted: registered");
-/// let again = lock_core::decide_register_lock(&lock, Some(&record), None, now, &Limits::default());
+/// let again = lock_core::decide_register_lock(&lock, Some(&record), None, now, &limits);
 /// assert_eq!(again, None);
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```

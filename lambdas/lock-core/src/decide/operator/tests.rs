@@ -115,7 +115,7 @@ fn a_recovered_record_is_not_believed_and_is_locked_again() {
 }
 
 #[test]
-fn an_operators_line_names_who_did_what() {
+fn an_operators_event_names_who_did_what() {
     let lines = ["settled/unlocked", "settled/locked"].map(|given| {
         let decision = revoke(record(given).as_ref());
         decision.writes.event.to_string()
@@ -130,7 +130,7 @@ fn an_operators_line_names_who_did_what() {
 }
 
 #[test]
-fn revoking_a_button_of_a_lock_that_was_never_heard_locks_it() {
+fn revoking_a_button_of_a_lock_that_was_never_reported_locks_it() {
     let never_heard = Record::created(lock(), NOW);
     let decision = revoke(Some(&never_heard));
     let publish = decision

@@ -1,6 +1,6 @@
-//! Laws of the sweeper, the operator and a lock together, over any run: commands and report events
-//! are lost, the lock loses its journal, the sweeper reads an old record, the table is restored. At
-//! the end the network is fair.
+//! Laws of the sweep, an operator and a lock together, over any run: commands and report events are
+//! lost, the lock loses its journal, a sweep reads an old record, the table is restored. At the end
+//! the network is fair.
 
 mod step;
 
@@ -23,8 +23,7 @@ use crate::request::Request;
 use crate::time::UnixSeconds;
 use crate::write::Writes;
 
-/// A lock as the device's rules make it, without a clock of its own (D1, D2); its latch jams while
-/// `jammed`.
+/// A lock by the device's rules, without a clock (D1, D2); its latch jams while `jammed`.
 #[derive(Clone)]
 struct Device {
     version: Version,
@@ -33,7 +32,7 @@ struct Device {
     jammed: bool,
     result: Outcome,
     shadow_version: u64,
-    /// When the shadow was written last, not when it is read.
+    /// When the shadow was last written.
     shadow_at: UnixSeconds,
 }
 
@@ -41,12 +40,12 @@ struct Run<'a> {
     occurred: &'a Occurred,
     now: UnixMillis,
     record: Record,
-    /// Record and shadow as they were before each step.
+    /// Record and shadow before each step.
     past: Vec<(Record, ReportEvent)>,
     binding: Binding,
     device: Device,
     asked: u64,
-    /// When each version was sent; versions start again with a restored table.
+    /// When each version was sent; versions restart with a restored table.
     sends: BTreeMap<u64, Vec<u64>>,
     jam_locks: u32,
 }
@@ -118,7 +117,7 @@ impl Run<'_> {
         }
     }
 
-    /// Commits and sends; whether the writes held.
+    /// Commits and sends; returns whether the writes held.
     fn perform(&mut self, decision: &Decision, lost: bool) -> bool {
         let kind = decision.writes.event.kind;
         if !self.commit(&decision.writes) {
@@ -183,7 +182,7 @@ impl Run<'_> {
         }
     }
 
-    /// The device's rules D1 and D2, then its report, whose event arrives.
+    /// The device obeys by D1 and D2 and reports; the event arrives.
     fn arrive(&mut self, command: &WireCommand) {
         if command.version <= self.device.version {
             return self.report(false);
@@ -233,7 +232,7 @@ impl Run<'_> {
         self.perform(&decision, false);
     }
 
-    /// One run of the sweeper on the table as it is.
+    /// One sweep of the current table.
     fn sweep(&mut self, lost: bool) {
         let limits = Limits::default();
         for decided in 0.. {
@@ -251,14 +250,14 @@ impl Run<'_> {
                 decided < 3 || !lost,
                 "the third answer moves the due time: {decision:?}"
             );
-            assert!(decided < 8, "a sweep comes to an end: {decision:?}");
+            assert!(decided < 8, "a sweep ends: {decision:?}");
             assert_eq!(decision.alerts, decision.writes.event.alerts);
             if decision.alerts.contains(&Alert::Unresponsive) {
-                assert_ne!(record.status, Status::Unresponsive, "told once");
+                assert_ne!(record.status, Status::Unresponsive, "alerted once");
             }
             assert!(
                 self.perform(&decision, lost),
-                "nobody else was writing: {decision:?}"
+                "there is no other writer: {decision:?}"
             );
         }
     }
@@ -298,13 +297,14 @@ impl Run<'_> {
                     return;
                 };
                 let decision = decide_sweep(&old, Some(&shadow), Some(&binding), self.now, &limits);
-                let heard = record.reported.as_ref().map(|reported| reported.at);
+                let reported_at = record.reported.as_ref().map(|reported| reported.at);
                 if let Some(decision) = decision
                     && self.perform(&decision, false)
                     && decision.reason == Reason::SILENT
                 {
-                    let overdue = heard.is_none_or(|at| at.plus(REPORT_OVERDUE_MS) <= self.now);
-                    assert!(overdue, "a lock that was just heard is not silent (C10)");
+                    let overdue =
+                        reported_at.is_none_or(|at| at.plus(REPORT_OVERDUE_MS) <= self.now);
+                    assert!(overdue, "a lock that has just reported is not silent (C10)");
                 }
             }
             Step::Revoke { lost } => {
@@ -351,7 +351,7 @@ fn no_record_is_forgotten_and_record_and_latch_agree_in_the_end() {
             );
         }
         for (version, sends) in &run.sends {
-            // After the first re-send, which may come at once.
+            // The first re-send may be immediate.
             for (n, pair) in sends.windows(2).enumerate().skip(1) {
                 let wait = send_backoff_ms(n as u32 + 1);
                 prop_assert!(
@@ -360,7 +360,7 @@ fn no_record_is_forgotten_and_record_and_latch_agree_in_the_end() {
                 );
             }
         }
-        // From here on nothing is lost, and the sweeper runs each minute.
+        // After this nothing is lost, and a sweep runs each minute.
         for minute in 0..120 {
             run.now = run.now.plus(60_000);
             if minute % 15 == 0 {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::command::Version;
-use crate::decide::tests::{BASE, NOW, binding, lock as name, outcome, record};
+use crate::decide::tests::{self, BASE, NOW, binding, lock as name, outcome, record};
 use crate::id::CommandId;
 use crate::limits::{REPORT_INTERVAL_MS, VERSION_MAX};
 use crate::name::LockName;
@@ -40,9 +40,9 @@ fn id(counter: u64) -> ReportId {
     }
 }
 
-/// One row: `pending-unlock/locked age=40000 => …`. The record's command is `age` ms old (5,000
-/// where not said) and was sent once; its last report, of v6, was used `heard` ms ago (9,000) with
-/// shadow version 10 at second 400; it is due now.
+/// One row: `pending-unlock/locked age=40000 => …`. The record is due now. Its command is `age` ms
+/// old (5,000 by default) and was sent once; its last report, of v6, was used `reported` ms ago
+/// (9,000 by default) with shadow version 10 at second 400.
 fn row(given: &str) -> String {
     let mut words = given.split_whitespace();
     let mut record = record(words.next().unwrap()).unwrap();
@@ -71,7 +71,7 @@ fn row(given: &str) -> String {
                 command.next_send_at = command.created_at.plus(1_000);
                 command.expires_at = command.expires_at.map(|_| command.created_at.plus(30_000));
             }
-            "heard" => record.reported.as_mut().unwrap().at = NOW.minus(ms()),
+            "reported" => record.reported.as_mut().unwrap().at = NOW.minus(ms()),
             "never-heard" => record.reported = None,
             "knows" => record.reported.as_mut().unwrap().report.version = Version(BASE + ms()),
             "created" => {
@@ -156,14 +156,7 @@ fn row(given: &str) -> String {
 }
 
 fn check(table: &str) {
-    for line in table
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let (given, wanted) = line.split_once("=>").unwrap();
-        assert_eq!(row(given.trim()), wanted.trim(), "{given}");
-    }
+    tests::check(table, row);
 }
 
 #[test]
@@ -171,35 +164,45 @@ fn an_unlock_is_sent_again_within_its_life_and_then_given_up_with_a_system_lock(
     check(
         "
         pending-unlock/locked not-due               => not due
-        pending-unlock/locked                       => resend unlock v7 send=2 not-answered -> pending due=+2000
+        pending-unlock/locked => resend unlock v7 send=2 not-answered -> pending due=+2000
         pending-unlock/locked next-send=700         => noted: awaited -> pending due=+700
-        pending-unlock/locked next-send=0           => resend unlock v7 send=2 not-answered -> pending due=+2000
+        pending-unlock/locked next-send=0
+            => resend unlock v7 send=2 not-answered -> pending due=+2000
         pending-unlock/locked revoked               => noted: revoked -> pending due=+35000
         pending-unlock/locked rebound               => noted: revoked -> pending due=+35000
-        pending-unlock/locked age=29999             => resend unlock v7 send=2 not-answered -> pending due=+2000
+        pending-unlock/locked age=29999 => resend unlock v7 send=2 not-answered -> pending due=+2000
         # over, but its report may still come
         pending-unlock/locked age=30000             => noted: awaited -> pending due=+10000
         pending-unlock/locked age=39999             => noted: awaited -> pending due=+1
         # given up: it may have been executed
-        pending-unlock/locked age=40000             => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
-        pending-unlock/locked age=90000 revoked     => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
-        pending-unlock/locked age=90000 never-heard => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=40000
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=90000 revoked
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=90000 never-heard
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
         ",
     );
 }
 
 #[test]
-fn a_lock_is_sent_again_for_ever_and_called_unresponsive_once() {
+fn a_lock_is_sent_again_without_limit_and_called_unresponsive_once() {
     check(
         "
-        pending-lock/unlocked                            => resend lock v7 send=2 not-answered -> pending due=+2000
+        pending-lock/unlocked => resend lock v7 send=2 not-answered -> pending due=+2000
         pending-lock/unlocked next-send=700              => noted: awaited -> pending due=+700
-        pending-lock/unlocked next-send=0                => resend lock v7 send=2 not-answered -> pending due=+2000
-        pending-lock/unlocked revoked                    => resend lock v7 send=2 not-answered -> pending due=+2000
-        pending-lock/unlocked age=29999                  => resend lock v7 send=2 not-answered -> pending due=+2000
-        pending-lock/unlocked age=30000                  => unresponsive: not-answered -> unresponsive due=-29000 alert=unresponsive
-        unresponsive-lock/unlocked age=30000             => resend lock v7 send=2 not-answered -> unresponsive due=+2000
-        unresponsive-lock/unlocked age=900000            => resend lock v7 send=2 not-answered -> unresponsive due=+2000
+        pending-lock/unlocked next-send=0 => resend lock v7 send=2 not-answered -> pending due=+2000
+        pending-lock/unlocked revoked => resend lock v7 send=2 not-answered -> pending due=+2000
+        pending-lock/unlocked age=29999 => resend lock v7 send=2 not-answered -> pending due=+2000
+        pending-lock/unlocked age=30000
+            => unresponsive: not-answered -> unresponsive due=-29000 alert=unresponsive
+        unresponsive-lock/unlocked age=30000
+            => resend lock v7 send=2 not-answered -> unresponsive due=+2000
+        unresponsive-lock/unlocked age=900000
+            => resend lock v7 send=2 not-answered -> unresponsive due=+2000
         unresponsive-lock/unlocked age=30000 next-send=9 => noted: awaited -> unresponsive due=+9
         ",
     );
@@ -209,12 +212,16 @@ fn a_lock_is_sent_again_for_ever_and_called_unresponsive_once() {
 fn a_settled_lock_is_called_unresponsive_after_35_minutes_of_silence() {
     check(
         "
-        settled/locked heard=2099999         => noted: awaited -> settled due=+1
-        settled/locked heard=2100000         => unresponsive: silent -> unresponsive due=-4000 alert=unresponsive
-        settled-unlock/unlocked heard=2100000 => unresponsive: silent -> unresponsive due=+900000 alert=unresponsive
-        # and is then looked at for ever
-        unresponsive-lock/locked age=2200000   => resend lock v7 send=2 not-answered -> unresponsive due=+2000
-        unresponsive-unlock/unlocked knows=7 age=2200000 => noted: not-answered -> unresponsive due=+900000
+        settled/locked reported=2099999         => noted: awaited -> settled due=+1
+        settled/locked reported=2100000
+            => unresponsive: silent -> unresponsive due=-4000 alert=unresponsive
+        settled-unlock/unlocked reported=2100000
+            => unresponsive: silent -> unresponsive due=+900000 alert=unresponsive
+        # and is then looked at indefinitely
+        unresponsive-lock/locked age=2200000
+            => resend lock v7 send=2 not-answered -> unresponsive due=+2000
+        unresponsive-unlock/unlocked knows=7 age=2200000
+            => noted: not-answered -> unresponsive due=+900000
         unresponsive-lock/locked created     => noted: never-heard -> unresponsive due=+900000
         ",
     );
@@ -225,9 +232,12 @@ fn an_unlock_of_an_unresponsive_lock_is_never_sent_and_a_device_behind_it_is_loc
     check(
         "
         unresponsive-unlock/locked                     => noted: awaited -> unresponsive due=+35000
-        unresponsive-unlock/locked age=40000           => command lock v8 expires=never version-behind -> pending due=+1000
-        unresponsive-unlock/locked age=40000 never-heard => command lock v8 expires=never version-behind -> pending due=+1000
-        unresponsive-unlock/locked age=40000 knows=7   => noted: not-answered -> unresponsive due=+900000
+        unresponsive-unlock/locked age=40000
+            => command lock v8 expires=never version-behind -> pending due=+1000
+        unresponsive-unlock/locked age=40000 never-heard
+            => command lock v8 expires=never version-behind -> pending due=+1000
+        unresponsive-unlock/locked age=40000 knows=7
+            => noted: not-answered -> unresponsive due=+900000
         ",
     );
 }
@@ -237,23 +247,37 @@ fn what_the_shadow_holds_comes_before_any_judgement_of_time() {
     check(
         "
         # a lost report event: not silence
-        settled/locked heard=2100000 shadow=v7:unlocked       => settled: confirmed -> settled due=+2100000
-        pending-unlock/locked age=90000 shadow=v7:unlocked    => settled: executed -> settled due=+2100000
-        pending-lock/unlocked age=90000 shadow=v7:locked      => settled: executed -> settled due=+2100000
-        unresponsive-unlock/locked shadow=v7:locked           => settled: executed -> settled due=+2100000
-        settled/locked shadow=v6:locked                       => command lock v8 expires=never version-behind -> pending due=+1000
+        settled/locked reported=2100000 shadow=v7:unlocked
+            => settled: confirmed -> settled due=+2100000
+        pending-unlock/locked age=90000 shadow=v7:unlocked
+            => settled: executed -> settled due=+2100000
+        pending-lock/unlocked age=90000 shadow=v7:locked
+            => settled: executed -> settled due=+2100000
+        unresponsive-unlock/locked shadow=v7:locked => settled: executed -> settled due=+2100000
+        settled/locked shadow=v6:locked
+            => command lock v8 expires=never version-behind -> pending due=+1000
         # a restored table: what the device reports is adopted
-        unresponsive-lock/locked shadow=v50:unlocked          => command lock v51 expires=never version-ahead -> pending due=+1000
+        unresponsive-lock/locked shadow=v50:unlocked
+            => command lock v51 expires=never version-ahead -> pending due=+1000
         # taken in, and still due: judged next
         pending-unlock/locked age=90000 shadow=v6:locked      => noted: not-seen -> pending due=+0
-        # used before, or an answer from before: no news
-        pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=10 second=400 => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
-        pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=9 second=400  => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        # used before, or an old read: nothing new
+        pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=10 second=400
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=9 second=400
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
         # saved again by hand after it was used
-        pending-unlock/locked age=90000 shadow=v7:unlocked used   => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
-        pending-unlock/locked age=90000 shadow=v7:unlocked edited => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=90000 shadow=v7:unlocked used
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=90000 shadow=v7:unlocked edited
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
         # deleted, and written again
-        pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=1 second=499  => settled: executed -> settled due=+2100000
+        pending-unlock/locked age=90000 shadow=v7:unlocked shadow-version=1 second=499
+            => settled: executed -> settled due=+2100000
         ",
     );
 }
@@ -264,22 +288,29 @@ fn a_report_used_meanwhile_takes_the_judgement_back() {
     read.due = Due::new(&read.lock, NOW);
     let decision = decide_sweep(&read, None, None, NOW, &Limits::default()).unwrap();
     assert_eq!(decision.verdict, Verdict::Unresponsive);
-    let heard = Record {
+    let reported = Record {
         due: Due::settled(&read.lock, NOW),
         ..read
     };
     let write = decision.writes.record.unwrap();
-    assert_eq!(write.apply(Some(&heard)), Written::Conflict);
+    assert_eq!(write.apply(Some(&reported)), Written::Conflict);
 }
 
 #[test]
 fn the_end_of_an_unlock_says_whether_the_lock_refused_it() {
     check(
         "
-        pending-unlock/locked age=40000                     => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
-        pending-unlock/locked age=40000 refused=clock       => command lock v8 expires=never unlock-refused -> pending due=+1000 alert=clock
-        pending-unlock/locked age=40000 refused=journal     => command lock v8 expires=never unlock-refused -> pending due=+1000 alert=unlock-refused
-        pending-unlock/locked age=40000 refused-older=clock => command lock v8 expires=never unlock-not-answered -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=40000
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
+        pending-unlock/locked age=40000 refused=clock
+            => command lock v8 expires=never unlock-refused -> pending due=+1000 alert=clock
+        pending-unlock/locked age=40000 refused=journal
+            => command lock v8 expires=never unlock-refused
+            -> pending due=+1000 alert=unlock-refused
+        pending-unlock/locked age=40000 refused-older=clock
+            => command lock v8 expires=never unlock-not-answered
+            -> pending due=+1000 alert=unlock-not-answered
         ",
     );
     let mut record = record("pending-unlock/locked").unwrap();

@@ -1,6 +1,6 @@
-//! The steps of a random run of the sweeper, an operator and a lock.
+//! The steps of a random run of the sweep, an operator and a lock.
 //!
-//! Must not know: what must hold.
+//! Must not know: the laws.
 
 use proptest::prelude::*;
 
@@ -9,29 +9,29 @@ use crate::report::Latch;
 
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// An operator asks; the command arrives, or is lost.
+    /// An operator requests; the command arrives or is lost.
     Ask {
         intent: Intent,
         lost: bool,
     },
-    /// The latch moves without a command; its event arrives, or is lost.
+    /// The latch moves without a command; its event arrives or is lost.
     Move {
         latch: Latch,
         lost: bool,
     },
-    /// The journal is gone.
+    /// The lock loses its journal.
     Erase,
-    /// The sweeper runs; its command arrives, or is lost.
+    /// A sweep runs; its command arrives or is lost.
     Sweep {
         lost: bool,
     },
-    /// A sweeper that read the record one step ago commits now.
+    /// A sweep that read the record one step ago commits now.
     SweepOld,
     Revoke {
         lost: bool,
     },
     Recover,
-    /// The record is put back to what it was some steps ago.
+    /// The record is restored to its state of some steps ago.
     Restore {
         back: usize,
     },
@@ -63,7 +63,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
     proptest::collection::vec((passed_ms, step), 1..50)
 }
 
-/// What the runs must hold, for the laws about it to say anything.
+/// What the runs must contain, or the laws about it show nothing.
 pub(super) const OCCUR: &[&str] = &[
     "recover command: recovered",
     "report command: first-report",

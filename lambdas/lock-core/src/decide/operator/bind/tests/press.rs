@@ -20,8 +20,7 @@ fn long_press(sequence: Option<u64>, received_at: UnixMillis) -> Press {
 
 #[test]
 fn a_press_made_before_the_button_was_bound_never_acts_on_its_lock() {
-    // what was done, sequence, made before or at the binding, already in effect => what becomes of
-    // the press
+    // what was done, sequence, made before or at the binding, already in effect => decision
     let to = far_record("settled/locked");
     for (forget, revoked, sequence, made_ms, wanted) in [
         (false, false, Some(401), 0, "ignored: superseded"),
