@@ -88,7 +88,7 @@ impl fmt::Display for Version {
 pub struct WireCommand {
     /// The version of this format, 1.
     pub v: u8,
-    /// What the device does.
+    /// What the device does when it takes the command.
     pub action: Action,
     /// The version that this command gives the lock.
     pub version: Version,

@@ -36,7 +36,7 @@ use crate::write::{Guard, RecordUpdate, Writes};
 pub struct Decision {
     /// What was decided: the word in the event.
     pub verdict: Verdict,
-    /// Why it was decided.
+    /// Why it was decided: the code in the event.
     pub reason: Reason,
     /// What changes, all or nothing.
     pub writes: Writes,
@@ -51,7 +51,7 @@ pub struct Decision {
 pub struct Publish {
     /// The lock that it is for.
     pub lock: LockName,
-    /// The message.
+    /// The message that the device reads.
     pub command: WireCommand,
     /// When the command expires; `None` for a lock.
     pub expires_at: Option<UnixMillis>,

@@ -103,11 +103,11 @@ pub struct Event {
     pub at: UnixMillis,
     /// Distinguishes events of one millisecond, and is the same for a retry of the same message.
     pub key: String,
-    /// What it is about.
+    /// The kind of message or act that it is about.
     pub kind: Kind,
     /// What was decided about the message.
     pub decision: Verdict,
-    /// Why it was decided.
+    /// Why it was decided, as a stable code.
     pub reason: Reason,
     /// The button pressed, or acted on by an operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -124,10 +124,10 @@ pub struct Event {
     /// Who asked, by the sender's own word: a label, not a proof.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor: Option<String>,
-    /// The authenticated sender.
+    /// The authenticated sender, if the rules engine knows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub principal: Option<String>,
-    /// What the command does.
+    /// What the command does, if there is a new one or a re-send.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub action: Option<Action>,
     /// The record's version after this event.
@@ -139,7 +139,7 @@ pub struct Event {
     /// The latch in the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub latch: Option<Latch>,
-    /// What moved the latch.
+    /// What moved the latch, by the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<Source>,
     /// More about the reason: why the device refused, or what was wrong with the message.

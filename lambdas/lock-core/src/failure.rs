@@ -43,9 +43,9 @@ pub enum Message {
     Press {
         /// The button pressed.
         button: ButtonSerial,
-        /// How it was pressed.
+        /// How it was pressed, if readable.
         click: Option<ClickType>,
-        /// The press's sequence.
+        /// The press's sequence, if readable.
         sequence: Option<u64>,
         /// The certificate that published it.
         principal: Option<String>,
@@ -54,11 +54,11 @@ pub enum Message {
     Request {
         /// The thing addressed; perhaps not a lock.
         lock: LockName,
-        /// What was asked for.
+        /// What was asked for, if readable.
         intent: Option<Intent>,
         /// Who asked, by the sender's own word.
         actor: Option<String>,
-        /// The authenticated sender.
+        /// The authenticated sender, if known.
         principal: Option<String>,
     },
     /// A report of a lock.

@@ -39,9 +39,9 @@ pub enum Refusal {
     Oversize {
         /// The name of the field.
         field: &'static str,
-        /// The length of the text.
+        /// The length of the text, in bytes.
         bytes: usize,
-        /// The longest allowed length.
+        /// The longest allowed length, in bytes.
         limit: usize,
     },
     /// A word that is not in the field's table.
@@ -49,7 +49,7 @@ pub enum Refusal {
     UnknownWord {
         /// The name of the field.
         field: &'static str,
-        /// The word received.
+        /// The word that was received.
         word: String,
     },
     /// A request that could open a door and does not say when it was made (C4).

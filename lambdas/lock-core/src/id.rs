@@ -54,7 +54,7 @@ impl CommandId {
         Self(text.into())
     }
 
-    /// The id as text.
+    /// The id as on the wire and in the table.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -125,7 +125,7 @@ pub enum LimitError {
     /// The quiet window is not shorter than the command's life.
     #[error("quiet window of {quiet_ms} ms: wanted less than the command's life of {ttl_ms} ms")]
     QuietWindow {
-        /// The window, in ms.
+        /// The window that was asked for, in ms.
         quiet_ms: u64,
         /// The command's life, in ms.
         ttl_ms: u64,

@@ -53,7 +53,7 @@ macro_rules! name {
                 Ok(Self(name))
             }
 
-            /// The name as text.
+            /// The name as in topics and keys.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

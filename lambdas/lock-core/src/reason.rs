@@ -11,11 +11,11 @@ use crate::field::Refusal;
 use crate::word::words;
 
 words! {
-    /// What was decided.
+    /// What was decided about a message or an act.
     pub enum Verdict("verdict") {
-        /// A new command.
+        /// A new command is sent.
         Command = "command",
-        /// The current command, sent again.
+        /// The current command is sent again.
         Resend = "resend",
         /// The record now says what the latch does.
         Settled = "settled",
@@ -23,9 +23,9 @@ words! {
         Noted = "noted",
         /// The record now says that the lock does not answer.
         Unresponsive = "unresponsive",
-        /// Nothing but this event.
+        /// Nothing changes; only the event is written.
         Ignored = "ignored",
-        /// The message could not be read; nothing but this event.
+        /// The message could not be read; only the event is written.
         Refused = "refused",
         /// The message could not be handled and is not retried (C16).
         GivenUp = "given-up",

@@ -30,13 +30,13 @@ words! {
     }
 }
 
-/// Who caused a command.
+/// Who or what caused a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Cause {
     /// A press of a button; a re-send checks whether its binding still holds (C8).
     Button {
-        /// The button pressed.
+        /// The button that was pressed.
         button: ButtonSerial,
     },
     /// An operator's request; its right was checked when it was sent.
@@ -61,13 +61,13 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Command {
-    /// The command's id.
+    /// The id, which the device reports back.
     pub id: CommandId,
     /// What the lock does; the record's target.
     pub action: Action,
-    /// Who caused it.
+    /// Who caused it: decides whether it may be sent again.
     pub cause: Cause,
-    /// When it was decided.
+    /// When it was decided, or when its turn comes (C15).
     pub created_at: UnixMillis,
     /// When it expires: press + TTL for an unlock (C4), never for a lock (C8).
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -217,7 +217,7 @@ impl Due {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// The lock's name.
+    /// The thing name of the lock.
     pub lock: LockName,
     /// Version of the current command; 0 before the first.
     pub version: Version,

@@ -6,7 +6,7 @@
 pub struct UnknownWord {
     /// What the enum is: `action`, `click type`, …
     pub kind: &'static str,
-    /// The word.
+    /// The word that was received.
     pub word: String,
     /// The words that the enum has: `lock, unlock`.
     pub wanted: String,
@@ -26,7 +26,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every value.
+            /// Every value, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The word on the wire and in the table.

@@ -1,13 +1,12 @@
-//! What a decision changes, as conditional writes that happen all together or not at all (C3).
+//! The changes of a decision: conditional writes that happen all together or not at all (C3).
 //!
-//! Says under which conditions each write holds, and applies them to values, so that a model or a
-//! simulator needs no table. Must not know how a table expresses a condition.
+//! Must not know: how a table expresses a condition.
 //!
-//! Each condition is here because a run without it ended badly, and a test fails when it is taken
-//! away: `cargo xtask mutants` does that. Where a press, a request, a report or a timeout depends
-//! on it, that test is one of the laws in `decide/law.rs` and `decide/sweep/law.rs`. The conditions
-//! are on the parts that a decision depends on and not on the whole item, so that a battery reading
-//! or a re-send does not make an unrelated decision start over.
+//! Conditions and writes also apply to plain values, so a model needs no table. A run without any
+//! one of the conditions ends badly, and a test fails without it, as `cargo xtask mutants` shows;
+//! for a press, request, report or sweep that test is a law in `decide/law.rs` or
+//! `decide/sweep/law.rs`. Each condition is on the parts that the decision depends on, not on the
+//! whole item, so a battery reading or a re-send does not make an unrelated decision start over.
 
 mod binding;
 
@@ -20,7 +19,7 @@ use crate::record::{Command, Due, Record, Reported, Status};
 use crate::report::Latch;
 use crate::time::{UnixMillis, UnixSeconds};
 
-/// All that one decision changes, in one transaction.
+/// The changes of one decision, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writes {
     /// The change of the binding.
@@ -54,19 +53,19 @@ pub struct RecordUpdate {
     pub lock: LockName,
     /// What the record must still be.
     pub guard: Guard,
-    /// The new version.
+    /// The new version, with a new command.
     pub version: Option<Version>,
-    /// The new status.
+    /// The new status of the record.
     pub status: Option<Status>,
     /// The new state of the latch.
     pub state: Option<Latch>,
-    /// The new current command.
+    /// The new current command, or the old one after a re-send.
     pub command: Option<Command>,
     /// The report that is used.
     pub reported: Option<Reported>,
     /// When a button was last bound to it.
     pub bound_at: Option<UnixMillis>,
-    /// The new due time.
+    /// The new due time, always written.
     pub due: Due,
 }
 
@@ -122,7 +121,7 @@ pub enum ShadowGuard {
 /// created only if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMark {
-    /// The request's id.
+    /// The id that its sender gave the request.
     pub request_id: String,
     /// The request's lock: requests to two locks may have one id.
     pub lock: LockName,
@@ -221,7 +220,7 @@ pub enum Written {
     Conflict,
     /// The record is now this.
     Record(Box<Record>),
-    /// The record is deleted.
+    /// The record does not exist any more.
     Gone,
 }
 

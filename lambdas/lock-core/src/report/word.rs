@@ -21,11 +21,11 @@ words! {
 words! {
     /// The result of the journalled command.
     pub enum Outcome("result") {
-        /// The latch was moved.
+        /// The latch was moved as commanded.
         Executed = "executed",
         /// An unlock came too late and only used up its version (D2).
         Expired = "expired",
-        /// The journal is blank.
+        /// The journal holds no command.
         None = "none",
     }
 }

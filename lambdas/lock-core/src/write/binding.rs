@@ -1,5 +1,6 @@
-//! Changes of a binding, and under which conditions they hold (C3). Must not know how a table
-//! expresses a condition.
+//! Changes of a binding, and their conditions (C3).
+//!
+//! Must not know: how a table expresses a condition.
 
 use crate::binding::{Actions, Binding, LastPress};
 use crate::name::{ButtonSerial, LockName};
@@ -58,7 +59,7 @@ pub struct Bind {
 pub struct PressNote {
     /// The condition that the press is newer than the last one.
     pub newer: Newer,
-    /// The new last press.
+    /// The new last press of the button.
     pub last_press: LastPress,
     /// The battery at this press in mV, if known.
     pub battery_mv: Option<u64>,
