@@ -42,32 +42,32 @@ use sam_template::{Context, Template, TemplateError};
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The template, or something in it that has no local counterpart.
+    /// The template, or something in it that the local cloud cannot honour.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A factor that time cannot be multiplied with.
-    #[error("time scale {0}: it must lie above 0 and be at most 1")]
+    /// A factor that is out of range.
+    #[error("time scale {0}: it must be above 0 and at most 1")]
     TimeScale(f64),
-    /// A fault that could never strike.
+    /// A fault that could never strike: its target is not in the template.
     #[error(transparent)]
     Fault(#[from] UnknownTarget),
-    /// A port that is taken.
+    /// A port that cannot be opened.
     #[error("listen for {service} on 127.0.0.1:{port}: choose another port, or 0 for a free one")]
     Listen {
-        /// Which service.
+        /// The service that would listen there.
         service: &'static str,
-        /// The port asked for.
+        /// The configured port.
         port: u16,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The data directory.
+    /// The data directory cannot be used.
     #[error("use data directory {path}: choose another that can be written")]
     DataDirectory {
-        /// The directory.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

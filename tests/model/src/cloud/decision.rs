@@ -10,7 +10,7 @@ use lock_core::record::{Cause, Record, Status};
 use lock_core::report::{Clock, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
 use lock_core::write::RecordWrite;
-use lock_core::{Decision, decide_sweep, decide_press, decide_report, decide_request};
+use lock_core::{Decision, decide_press, decide_report, decide_request, decide_sweep};
 
 use super::{Cloud, button_index, limits, press_of, request_of};
 use crate::begin::lock_index;

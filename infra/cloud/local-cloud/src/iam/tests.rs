@@ -208,7 +208,7 @@ fn a_policy_that_cannot_be_honoured_is_named() {
         ),
         (
             "Policies: [{DynamoDBReadPolicy: {Table: t}}]".to_owned(),
-            "policy template DynamoDBReadPolicy takes TableName, a text",
+            "policy template DynamoDBReadPolicy needs TableName, a string",
         ),
     ] {
         let error = iam(&policies, "").unwrap_err();

@@ -77,7 +77,7 @@ pub(crate) struct Running {
 }
 
 impl Reloader {
-    /// Runs the schedules and event sources of the template that everything was started with.
+    /// Starts the schedules and event sources of the first template.
     pub async fn begin(&self, template: Template) {
         let mut running = self.running.lock().await;
         self.schedule(&mut running, &template);
@@ -85,7 +85,7 @@ impl Reloader {
         running.template = template;
     }
 
-    /// Takes up the template as it is now, and the code of the functions with these logical ids.
+    /// Applies the template as it is now, and the code of the functions with these logical ids.
     pub async fn reload(&self, rebuilt: &BTreeSet<String>) -> Result<Vec<String>, ReloadError> {
         let outcome = self.try_reload(rebuilt).await;
         match &outcome {
@@ -153,7 +153,7 @@ impl Reloader {
         changed
     }
 
-    /// Runs the schedules of `template`, and gives the names of those that are new, changed or gone.
+    /// Runs the schedules of `template`, and returns the names of those that changed.
     fn schedule(&self, running: &mut Running, template: &Template) -> Vec<String> {
         let (mut changed, mut kept) = (Vec::new(), Vec::new());
         for (schedule, task) in std::mem::take(&mut running.schedules) {
@@ -177,7 +177,7 @@ impl Reloader {
         changed
     }
 
-    /// Runs the event sources of `template`, and gives the logical ids of those that are new, changed or gone.
+    /// Runs the event sources of `template`, and returns the logical ids of those that changed.
     fn read_queues(&self, running: &mut Running, template: &Template) -> Vec<String> {
         let enabled = template.event_sources.iter().filter(|s| s.enabled);
         let wanted: Vec<Joint> = enabled
@@ -188,7 +188,7 @@ impl Reloader {
             if wanted.contains(&joint) {
                 kept.push((joint, task));
             } else {
-                // What it was at work with goes back to the queue.
+                // Its unfinished batch returns to the queue.
                 task.abort();
                 changed.push(joint.source.logical_id);
             }
@@ -227,7 +227,7 @@ impl Reloader {
     }
 }
 
-/// Hands messages to the rule engine of the moment; one that is replaced works through what it was given.
+/// Hands messages to the current rule engine; a replaced engine drains its queue.
 pub(super) async fn route(
     mut messages: mpsc::UnboundedReceiver<Arc<Message>>,
     first: RuleEngine,
@@ -245,7 +245,7 @@ pub(super) async fn route(
             biased;
             Some(engine) = engines.recv() => current = start(engine),
             message = messages.recv() => match message {
-                // An engine that has ended has been told to stop.
+                // A dropped receiver has already stopped.
                 Some(message) => drop(current.send(message)),
                 None => return,
             },
@@ -257,7 +257,7 @@ fn check_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
     let stores = [
         ("a table", old.tables == new.tables),
         ("a queue", old.queues == new.queues),
-        ("a topic of notifications", old.topics == new.topics),
+        ("an SNS topic", old.topics == new.topics),
     ];
     match stores.into_iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(ReloadError::NeedsRestart { what }),
@@ -265,7 +265,7 @@ fn check_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
     }
 }
 
-/// Names of the rules that are new, changed or gone; of all when only a role has changed.
+/// Names of the rules that are new, changed or removed; all of them if only a role changed.
 fn rules(old: &Template, new: &Template) -> BTreeSet<String> {
     let of_both = old.rules.iter().chain(&new.rules);
     let differs = |name: &str| {
@@ -278,7 +278,7 @@ fn rules(old: &Template, new: &Template) -> BTreeSet<String> {
         .collect()
 }
 
-/// An error with its causes, in one line.
+/// An error with its causes in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -162,7 +162,7 @@ impl Opened {
         .into_iter()
         .fold(
             metric::router(self.events.metrics().clone()),
-            |all, (router, service)| all.merge(self.guarded(iam::for_people(router), service)),
+            |all, (router, service)| all.merge(self.guarded(iam::for_operator(router), service)),
         )
     }
 

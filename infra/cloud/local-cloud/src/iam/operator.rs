@@ -1,6 +1,6 @@
-//! In front of the IoT control plane and of Lambda's Invoke: only the operator may call them.
+//! Restricts the IoT control plane, Lambda's Invoke and SQS to the operator.
 //!
-//! Must not know its operations, and therefore not which right each would need.
+//! The rights that their operations would need are not known here, so no function may call them.
 
 use axum::Router;
 use axum::extract::Request;
@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use crate::answer::ApiError;
 use crate::caller::Caller;
 
-/// `router` for callers that are no functions.
-pub fn for_people(router: Router) -> Router {
+/// Puts the check in front of `router`.
+pub fn for_operator(router: Router) -> Router {
     router.layer(middleware::from_fn(check))
 }
 
