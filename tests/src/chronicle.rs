@@ -141,7 +141,7 @@ impl Chronicle {
             let Some(id) = event["requestId"].as_str() else {
                 continue;
             };
-            if is_of(event, "ExpireFunction") {
+            if is_of(event, "SweepFunction") {
                 continue;
             }
             let (deliveries, retries) = open.entry(id).or_default();

@@ -149,10 +149,10 @@ impl Row {
 
     async fn check(&self, world: &World, before: &Value, after: &Value) -> Result<()> {
         // One more sweep over what is settled changes nothing.
-        let swept = world.chronicle()?.successes("ExpireFunction");
+        let swept = world.chronicle()?.successes("SweepFunction");
         let told = world
             .until_told("another sweep", |told| {
-                told.successes("ExpireFunction") > swept && told.is_quiet()
+                told.successes("SweepFunction") > swept && told.is_quiet()
             })
             .await?;
         let last = world.until_settled(LOCK, self.after).await?;

@@ -118,7 +118,7 @@ fn programs() -> Result<TempDir> {
         "lockctl",
         "press",
         "report",
-        "expire",
+        "sweep",
         "failure",
         "virtual-device",
     ] {

@@ -111,8 +111,8 @@ async fn an_event_of_any_json_reaches_the_function_which_is_then_done_with_it() 
     let (cloud, _folder) = cloud(|text| text).await?;
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
     let mut events = vec![
-        ("expire", r#"{"time":1e400}"#.to_owned()),
-        ("expire", deep.clone()),
+        ("sweep", r#"{"time":1e400}"#.to_owned()),
+        ("sweep", deep.clone()),
         ("press", press(r#""SINGLE""#)),
         ("report", report("7")),
     ];
@@ -139,7 +139,7 @@ async fn what_fails_is_said_once_in_one_sentence_to_the_log_and_to_who_keeps_the
     for (function, event) in [
         ("press", press(r#""SINGLE""#)),
         ("report", report("7")),
-        ("expire", "{}".to_owned()),
+        ("sweep", "{}".to_owned()),
     ] {
         let mut events = cloud.subscribe();
         let mut failed = Vec::new();

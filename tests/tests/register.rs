@@ -230,7 +230,7 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
 #[tokio::test]
 async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_counts_for_nothing()
 -> Result<()> {
-    // The sweeper sends again what the lock did not hear while it was off.
+    // The sweep sends again what the lock did not hear while it was off.
     let (world, mut button) = two_doors_with(&["--time-scale", "0.05"]).await?;
     let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; first `lockctl unbind button-1`";
     refused(&world, &["forget", "lock-1"], bound).await?;

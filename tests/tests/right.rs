@@ -54,11 +54,11 @@ const STATEMENTS: [Row; 14] = [
     ("report", "Command", COMMAND),
     ("report", DENIAL, REQUEST),
     ("report", "Shadow", &[Call::Shadow]),
-    ("expire", "Record", RECORD),
-    ("expire", "Due", &[Call::Query]),
-    ("expire", "Command", COMMAND),
-    ("expire", DENIAL, REQUEST),
-    ("expire", "Shadow", &[Call::Shadow]),
+    ("sweep", "Record", RECORD),
+    ("sweep", "Due", &[Call::Query]),
+    ("sweep", "Command", COMMAND),
+    ("sweep", DENIAL, REQUEST),
+    ("sweep", "Shadow", &[Call::Shadow]),
     ("failure", "Line", &[Call::Get, Call::Put]),
     ("failure", SOURCE, QUEUE),
 ];
@@ -211,7 +211,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     let path = folder.join("template.yaml");
     std::fs::write(&path, template).context("write the changed template")?;
     let never_run: PathBuf = std::env::current_exe().context("find an executable")?;
-    let binaries = ["press", "report", "expire", "failure"];
+    let binaries = ["press", "report", "sweep", "failure"];
     let binaries = binaries.map(|name| (name.to_owned(), never_run.clone()));
     let options = Options {
         template: path,

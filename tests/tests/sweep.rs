@@ -1,4 +1,4 @@
-//! Stories of what was lost or never answered, and is found again by time: the sweeper (C8, C10). Its minute lasts 1.2 s here,
+//! Stories of what was lost or never answered, and is found again by time: the sweep (C8, C10). Its minute lasts 1.2 s here,
 //! an unlock lives 5 s.
 
 use anyhow::{Context, Result};
@@ -54,7 +54,7 @@ async fn a_lost_report_event_is_made_good_from_the_shadow() -> Result<()> {
     assert!(tells(&opened, "executed"), "{:#}", opened["history"]);
     let told = world.chronicle()?;
     assert!(told.strikes("late:report@1-9+600000ms") > 0);
-    assert!(told.successes("ExpireFunction") > 0);
+    assert!(told.successes("SweepFunction") > 0);
     told.check()
 }
 
@@ -143,7 +143,7 @@ async fn a_settled_door_is_left_alone_by_every_sweep() -> Result<()> {
     let world = short().await?;
     let before = world.lock("lock-1").await?;
     let told = world
-        .until_told("three sweeps", |told| told.successes("ExpireFunction") >= 3)
+        .until_told("three sweeps", |told| told.successes("SweepFunction") >= 3)
         .await?;
     let after = world.lock("lock-1").await?;
     assert_eq!(after["record"]["version"], before["record"]["version"]);

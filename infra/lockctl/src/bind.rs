@@ -208,7 +208,7 @@ pub fn locked(operated: &Operated, lock: &LockName) -> Option<String> {
     Some(match unpublished(operated) {
         None => format!("{lock} is not known to be locked: a lock command is sent ({version})"),
         Some(error) => format!(
-            "{lock} is not known to be locked: its lock command ({version}) is committed, and the sweeper sends it within a \
+            "{lock} is not known to be locked: its lock command ({version}) is committed, and the sweep sends it within a \
              minute, since it could not be sent now: {error}"
         ),
     })

@@ -14,7 +14,7 @@ use lock_core::{Decision, decide_recover, decide_revoke};
 use crate::Cloud;
 use crate::perform::{PerformError, Performed, Steps};
 
-/// How long an operator's command is tried to be published; after it the sweeper sends it. *Units*: ms.
+/// How long an operator's command is tried to be published; after it the sweep sends it. *Units*: ms.
 const PUBLISH_MS: u64 = 2_000;
 
 /// Something an operator did: in the table, in any case.
@@ -22,7 +22,7 @@ const PUBLISH_MS: u64 = 2_000;
 pub struct Operated {
     /// What was decided and committed.
     pub decision: Decision,
-    /// Why its command, if it has one, is not published yet; the sweeper then sends it.
+    /// Why its command, if it has one, is not published yet; the sweep then sends it.
     pub unpublished: Option<PerformError>,
 }
 
@@ -64,7 +64,7 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Stops believing what a restored table says of a lock, until the lock is heard: the sweeper then reads its shadow
+    /// Stops believing what a restored table says of a lock, until the lock is heard: the sweep then reads its shadow
     /// (C12). None if the lock is not registered.
     ///
     /// *Errors*: [`PerformError`].

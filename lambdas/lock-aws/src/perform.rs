@@ -1,4 +1,4 @@
-//! What press, report, sweeper and operator share: commit a decision, publish its command, log it. Must not load nor decide.
+//! What press, report, sweep and operator share: commit a decision, publish its command, log it. Must not load nor decide.
 //!
 //! Retries, and their limits. A call is made at most three times within four seconds by the SDK (`start`). What another
 //! writer, a throttling table or a lost answer leaves undecided is read and decided again, up to

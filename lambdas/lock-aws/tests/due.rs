@@ -78,7 +78,7 @@ async fn what_is_dealt_with_while_paging_is_named_once_and_is_due_later() {
         assert_eq!(
             twice,
             Committed::Conflict(Conflict::Record),
-            "a second sweeper is too late"
+            "a second sweep is too late"
         );
     }
     assert_eq!(seen, 40);

@@ -277,7 +277,7 @@ async fn a_recovered_record_is_locked_again_and_its_unlock_is_never_sent_again()
     let unpublished = recovered.unwrap().unwrap().operated.unpublished;
     assert!(
         unpublished.is_some(),
-        "port 9 takes nothing; the sweeper sends it"
+        "port 9 takes nothing; the sweep sends it"
     );
     let record = cloud.store.read_record(&lock()).await.unwrap().unwrap();
     assert_eq!(record.status, Status::Unresponsive);

@@ -46,7 +46,7 @@ pub fn limits(rules: Rules) -> Limits {
 }
 
 impl Cloud<'_> {
-    /// A function takes `job`: it reads, and decides on what it read. A sweeper that finds nothing due is done, and so is
+    /// A function takes `job`: it reads, and decides on what it read. A sweep that finds nothing due is done, and so is
     /// whoever hears of a lock that is not registered.
     pub fn begin(&self, state: &mut State, job: Job) {
         if self.rules.without(Rule::C1NewIdentity) {

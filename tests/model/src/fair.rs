@@ -1,4 +1,4 @@
-//! The end of a run: no more faults, a fair network, a sweeper every minute. Where that leads must not break anything
+//! The end of a run: no more faults, a fair network, a sweep every minute. Where that leads must not break anything
 //! either. It must not explore: it takes one fair way.
 
 mod judge;
@@ -13,7 +13,7 @@ use crate::step::{Step, World};
 const PATIENCE_MS: u64 = 3 * 60 * 60_000;
 /// How often a device reports that has nothing to say (D4). *Units*: ms.
 const REPORT_MS: u64 = lock_core::limits::REPORT_INTERVAL_MS;
-/// How often the sweeper runs, and how soon a shadow must be right again. *Units*: ms.
+/// How often the sweep runs, and how soon a shadow must be right again. *Units*: ms.
 const MINUTE_MS: u64 = 60_000;
 
 impl World {
@@ -101,7 +101,7 @@ impl World {
         for site in &mut state.sites {
             site.exchange.due |= reachable && site.reported_at.plus(REPORT_MS) <= next;
         }
-        // The sweeper, which runs at whole minutes, asks again while its answer leaves a record due.
+        // The sweep, which runs at whole minutes, asks again while its answer leaves a record due.
         if next != minute(next) {
             return;
         }

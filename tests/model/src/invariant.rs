@@ -32,12 +32,12 @@ invariants! {
     S1: "an unlock never moves the latch after its life, nor after a newer command was executed";
     S2: "a physical press takes effect at most once; of a button that does not count, a repeated lock may lock again";
     S3: "versions only grow, and a version has one command, for each writer";
-    S4: "when messages are drained and the sweeper has run, the record's state equals the latch, or its status says it may not";
+    S4: "when messages are drained and the sweep has run, the record's state equals the latch, or its status says it may not";
     S5: "a button commands nothing once it was revoked or bound elsewhere, not even by a press made before, and leaves no door open";
     S6: "after power-on without a command the latch is in its declared state, and what a hand at the door opened locks again";
     S7: "sends per command, and system commands without a person in between, are bounded by the back-off";
     S8: "nothing but a registered lock is ever commanded";
-    L1: "with the network fair and the sweeper running, record and latch converge, or the record says unresponsive";
+    L1: "with the network fair and the sweep running, record and latch converge, or the record says unresponsive";
     L2: "a press with everything up is not lost";
     L3: "a minute after the shadow was edited or deleted, and the lock connected, record and shadow are right again";
     L4: "a person who presses again for want of an answer does not lock the door by it";

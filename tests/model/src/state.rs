@@ -52,7 +52,7 @@ pub enum What {
     },
     /// A report, by the shadow's `update/accepted`.
     Report(Arc<ReportEvent>),
-    /// The sweeper's turn, about this lock.
+    /// The sweep's turn, about this lock.
     Sweep(u8),
     /// One of the configuration's acts, by `lockctl`.
     Act(u8),

@@ -28,7 +28,7 @@ pub enum Step {
     Ask,
     /// The operator's next act.
     Act,
-    /// The sweeper's turn comes, of this stack about this lock.
+    /// The sweep's turn comes, of this stack about this lock.
     Sweep(u8, u8),
     /// A function takes this job.
     Begin(u8),

@@ -42,15 +42,15 @@ rows! {
     a_system_lock_whose_publishing_is_not_answered_closes_once:
         unlocked(OldReport).with("lost-answer:report.publish@1").moves(1, "locked").says("lock v");
 
-    // The sweeper, at work on a lock command that was lost on its way.
+    // The sweep, at work on a lock command that was lost on its way.
     a_throttled_sweep_is_made_up_by_a_later_one:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:expire.read@1-9").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.read@1-9").moves(1, "locked").says("resend: not answered");
     a_sweep_in_conflict_decides_again:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("conflict:expire@1-2").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("conflict:sweep@1-2").moves(1, "locked").says("resend: not answered");
     a_sweep_whose_commit_is_not_answered_sends_once_more:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:expire.commit@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.commit@1").moves(1, "locked").says("resend: not answered");
     a_sweep_that_cannot_see_the_shadow_judges_nothing_until_it_can:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:expire.shadow@1-2").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.shadow@1-2").moves(1, "locked").says("resend: not answered");
     a_sweep_that_gets_no_shadow_in_time_is_made_up_by_a_later_one:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:expire.shadow@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.shadow@1").moves(1, "locked").says("resend: not answered");
 }

@@ -31,8 +31,8 @@ rows! {
     // The retry comes after the unlock's life, as it always does in AWS: it opens nothing (C4), but still locks.
     an_unlock_that_was_never_committed_is_stale_at_a_late_retry:
         locked(Press("LONG")).retried_late().with("kill:press.before-commit@1").moves(0, "locked").says("stale");
-    an_unlock_that_was_committed_ends_as_a_system_lock_though_the_sweeper_dies_too:
-        locked(Press("LONG")).swept_late().with("kill:press.after-commit@1").with("kill:expire.before-publish@1")
+    an_unlock_that_was_committed_ends_as_a_system_lock_though_the_sweep_dies_too:
+        locked(Press("LONG")).swept_late().with("kill:press.after-commit@1").with("kill:sweep.before-publish@1")
             .moves(0, "locked").says("unlock not answered");
     an_explicit_lock_still_locks_at_a_late_retry:
         unlocked(Press("DOUBLE")).retried_late().with("kill:press.before-commit@1").moves(1, "locked").says("DOUBLE: lock v");
@@ -55,15 +55,15 @@ rows! {
     a_system_lock_that_was_published_closes_once:
         unlocked(OldReport).with("kill:report.after-publish@1").moves(1, "locked").says("lock v");
 
-    // The sweeper, at work on a lock command that was lost on its way (C8): the next sweep goes on where it died.
+    // The sweep, at work on a lock command that was lost on its way (C8): the next sweep goes on where it died.
     a_sweep_that_died_before_reading_is_made_up_by_the_next:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:expire.before-read@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.before-read@1").moves(1, "locked").says("resend: not answered");
     a_sweep_that_died_before_its_commit_is_made_up_by_the_next:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:expire.before-commit@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.before-commit@1").moves(1, "locked").says("resend: not answered");
     a_sweep_that_died_after_its_commit_is_made_up_by_the_next:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:expire.after-commit@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.after-commit@1").moves(1, "locked").says("resend: not answered");
     a_sweep_that_died_before_publishing_is_made_up_by_the_next:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:expire.before-publish@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.before-publish@1").moves(1, "locked").says("resend: not answered");
     a_sweep_that_died_after_publishing_closes_once:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:expire.after-publish@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.after-publish@1").moves(1, "locked").says("resend: not answered");
 }

@@ -22,7 +22,7 @@ rows! {
     a_report_event_delivered_twice_settles_once:
         locked(Press("SINGLE")).with("twice:report@1").moves(1, "unlocked").says("executed");
     a_sweep_that_comes_twice_sends_the_lost_lock_once:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("twice:expire@1-4").moves(1, "locked").says("executed");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("twice:sweep@1-4").moves(1, "locked").says("executed");
 
     // Lost. A press that no one received promised nothing; everything after it is made good.
     a_lost_press_changes_nothing:
@@ -31,7 +31,7 @@ rows! {
         locked(Request("unlock")).with("drop:remote-lock/+/request@1").moves(0, "locked");
     a_lost_unlock_is_sent_again_while_it_lives:
         locked(Press("LONG")).with("drop:remote-lock/+@1").moves(1, "unlocked").says("resend: not answered");
-    a_lost_lock_is_sent_again_by_the_sweeper:
+    a_lost_lock_is_sent_again_by_the_sweep:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").moves(1, "locked").says("executed");
     a_lost_report_is_repeated_by_the_lock:
         locked(Press("SINGLE")).with("drop:$aws/things/+/shadow/update@1").moves(1, "unlocked").says("executed");

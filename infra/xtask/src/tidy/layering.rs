@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lock-aws", &["lock-core"]),
     ("press", &["lock-core", "lock-aws"]),
     ("report", &["lock-core", "lock-aws"]),
-    ("expire", &["lock-core", "lock-aws"]),
+    ("sweep", &["lock-core", "lock-aws"]),
     ("failure", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("iot-topic", &[]),

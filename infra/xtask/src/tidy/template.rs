@@ -194,11 +194,11 @@ Permission:
     fn a_crate_without_a_function_is_found() {
         let members = [
             member("lambdas/press", "press"),
-            member("lambdas/expire", "expire"),
+            member("lambdas/sweep", "sweep"),
         ];
         assert_eq!(
             found(GOOD, &members),
-            ["lambdas/expire: is a function that template.yaml does not have"]
+            ["lambdas/sweep: is a function that template.yaml does not have"]
         );
     }
 

@@ -71,7 +71,7 @@ rules! {
     C9EditedReport: "C9", L3, "edited by hand, report not heard", "a report in the shadow is believed though it was edited";
     C9AnyVersionAdopted: "C9", L2, "implausible report", "a version far ahead of the clock is adopted";
     C9AnyThing: "C9", S8, "not registered", "the first report of any thing makes a record";
-    C10NoSweeper: "C10", L1, "late retry", "no sweeper";
+    C10NoSweep: "C10", L1, "late retry", "no sweep";
     C10TimeoutIsNo: "C10", S4, "two presses, lost messages", "an unlock not answered in time counts as not executed";
     C10SettledNeverDue: "C10", S4, "auto-relock", "a settled record is never looked at";
     C11NoSystemLock: "C11", S5, "press and revocation", "revoking only disables the binding";

@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// Whether the sweeper of a stack has something to do about a lock.
+    /// Whether the sweep of a stack has something to do about a lock.
     pub fn sweeps(&self, state: &State, stack: u8, lock: u8) -> bool {
         let record = &state.tables[usize::from(stack)].records[usize::from(lock)];
         let due = record.as_ref().is_some_and(|record| {
@@ -168,7 +168,7 @@ impl World {
             .running
             .iter()
             .any(|run| run.job.stack == stack && run.job.what == What::Sweep(lock));
-        due && !at_work && !self.rules.without(Rule::C10NoSweeper)
+        due && !at_work && !self.rules.without(Rule::C10NoSweep)
     }
 }
 

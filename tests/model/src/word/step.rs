@@ -28,7 +28,7 @@ impl Tale {
             Step::Redeliver(press) => format!("the broker delivers press {} again", press + 1),
             Step::Ask => "an operator asks".to_owned(),
             Step::Act => act(world.config.acts[usize::from(before.acted)]),
-            Step::Sweep(stack, _) => format!("the sweeper{} looks at the record", of(stack)),
+            Step::Sweep(stack, _) => format!("the sweep{} looks at the record", of(stack)),
             Step::Begin(n) | Step::RepeatEvent(n) => format!("a function takes {}", waiting(n)),
             Step::Commit(n) => format!("the function for {} commits", run(n)),
             Step::Publish(n) => match &before.running[usize::from(n)].stage {

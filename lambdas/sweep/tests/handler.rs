@@ -1,4 +1,4 @@
-//! The sweeper's way through a real table with many due records, a data plane that fails, and too little time.
+//! The sweep's path through a real table with many due records, a data plane that fails, and too little time.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use broker::Broker;
-use expire::handler::{FINISH_MS, Handler, Sweep, SweepError};
 use lock_aws::Cloud;
 use lock_aws::clock::Clock;
 use lock_aws::item::{Key, to_item};
@@ -25,6 +24,7 @@ use lock_core::record::{Cause, Command, Due, Record, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use serde_json::{Value, json};
+use sweep::handler::{FINISH_MS, Handler, Sweep, SweepError};
 
 /// When each test begins; the time then passes by hand.
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);

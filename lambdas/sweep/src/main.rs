@@ -1,9 +1,9 @@
-//! Wiring of the expire function. Must not decide anything.
+//! Wiring of the sweep function. Must not decide anything.
 
 use std::process::ExitCode;
 
-use expire::handler::Handler;
 use lock_aws::serve;
+use sweep::handler::Handler;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

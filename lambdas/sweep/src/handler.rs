@@ -12,7 +12,7 @@ use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::record::act;
+use crate::due_lock::act;
 
 /// Records acted on at the same time.
 const AT_ONCE: usize = 8;
@@ -23,7 +23,7 @@ pub const FINISH_MS: u64 = 8_000;
 
 const _: () = assert!(ANSWER_MS < FINISH_MS);
 
-/// The expire function.
+/// The sweep function.
 #[derive(Debug, Clone)]
 pub struct Handler {
     cloud: Cloud,
