@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
-
 use failure::handler::Handler;
 use lock_aws::Cloud;
 use lock_aws::clock::Clock;
@@ -13,6 +10,7 @@ use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::Verdict;
 use lock_core::time::UnixMillis;
+use lock_testing::table;
 use serde_json::{Value, json};
 
 /// When each test begins; the time then passes by hand.
@@ -74,10 +72,10 @@ fn failed(answer: &Value) -> Vec<&str> {
 impl World {
     /// A table with a registered lock and a button that is bound to it.
     async fn new() -> World {
-        let cloud = local::cloud(NOWHERE.parse().unwrap()).await;
+        let cloud = table::cloud(NOWHERE.parse().unwrap()).await;
         let cloud = cloud.going_by(Clock::by_hand(NOW));
-        local::register(&cloud, &lock(), NOW).await;
-        local::bind(&cloud, &button(), &lock(), NOW).await;
+        table::register(&cloud, &lock(), NOW).await;
+        table::bind(&cloud, &button(), &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
         World { cloud, handler }
     }
@@ -89,7 +87,7 @@ impl World {
 
     /// How many items the table has.
     async fn items(&self) -> i32 {
-        let scan = self.cloud.store.client().scan().table_name(local::TABLE);
+        let scan = self.cloud.store.client().scan().table_name(table::TABLE);
         scan.send().await.unwrap().count()
     }
 
@@ -177,7 +175,7 @@ async fn nothing_is_written_of_a_sweep_or_of_what_is_no_registered_lock() {
 async fn what_cannot_be_written_down_goes_back() {
     // No table behind it.
     let nowhere = NOWHERE.parse().unwrap();
-    let cloud = local::client(local::start().await, nowhere);
+    let cloud = table::client(table::start().await, nowhere);
     let handler = Handler::new(cloud, Limits::default());
     let event = batch(&[("a", &given_up("1", &press(NOW)))]);
     let answer = handler.handle(&event, NOW.plus(60_000)).await;

@@ -8,13 +8,12 @@
 
 #[path = "condition/item.rs"]
 mod item;
-#[path = "table/local.rs"]
-mod local;
 #[path = "condition/sentence.rs"]
 mod sentence;
 #[path = "condition/write.rs"]
 mod write;
 
+use lock_testing::table;
 use std::cell::RefCell;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
@@ -120,7 +119,7 @@ async fn lay(cloud: &Cloud, table: &Table) {
         None => WriteRequest::builder().delete_request(delete(&key)).build(),
     });
     let call = cloud.store.client().batch_write_item();
-    call.request_items(local::TABLE, writes.collect())
+    call.request_items(table::TABLE, writes.collect())
         .send()
         .await
         .unwrap();
@@ -142,12 +141,12 @@ async fn look(cloud: &Cloud) -> (Table, [bool; 2]) {
         .build()
         .unwrap();
     let call = cloud.store.client().batch_get_item();
-    let answer = call.request_items(local::TABLE, wanted).send().await;
+    let answer = call.request_items(table::TABLE, wanted).send().await;
     let found = answer
         .unwrap()
         .responses
         .unwrap()
-        .remove(local::TABLE)
+        .remove(table::TABLE)
         .unwrap();
     let [
         record,
@@ -210,7 +209,7 @@ fn count(tallies: &mut [Tally], held: &[Option<bool>]) {
 #[test]
 fn the_table_commits_exactly_when_the_core_admits_and_then_holds_what_it_applies() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let cloud = runtime.block_on(local::cloud("127.0.0.1:9".parse().unwrap()));
+    let cloud = runtime.block_on(table::cloud("127.0.0.1:9".parse().unwrap()));
     let tallies = RefCell::new([Tally::default(); CONDITIONS.len()]);
     let mut runner = TestRunner::new(Config {
         cases: CASES,

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/local.rs"]
-mod local;
-
 use lock_aws::{Cloud, Committed, Conflict};
 use lock_core::decide_sweep;
 use lock_core::limits::{Limits, REPORT_OVERDUE_MS};
 use lock_core::name::LockName;
 use lock_core::time::UnixMillis;
+use lock_testing::table;
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
@@ -19,10 +17,10 @@ fn lock(n: u64) -> LockName {
 
 /// `count` locks, of which lock n was created n seconds after [`NOW`], and so is due 35 minutes after that.
 async fn created(count: u64) -> Cloud {
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     for n in 0..count {
         let at = NOW.plus(n * 1_000);
-        local::register(&cloud, &lock(n), at).await;
+        table::register(&cloud, &lock(n), at).await;
     }
     cloud
 }

@@ -2,14 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/bound.rs"]
-mod bound;
-#[path = "table/local.rs"]
-mod local;
-#[path = "table/message.rs"]
-mod message;
-
-use bound::{NOW, bound, button, decide, limits, lock, press};
 use lock_aws::{Committed, Conflict, Remedy, chain};
 use lock_core::action::{Action, ClickType};
 use lock_core::event::Subject;
@@ -19,6 +11,8 @@ use lock_core::record::{Cause, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use lock_core::{decide_press, decide_revoke};
+use lock_testing::bound::{NOW, bound, button, decide, limits, lock, press};
+use lock_testing::table;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,12 +93,12 @@ async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_names_the_operation_the_key_and_the_table() {
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     cloud
         .store
         .client()
         .delete_table()
-        .table_name(local::TABLE)
+        .table_name(table::TABLE)
         .send()
         .await
         .unwrap();
@@ -130,7 +124,7 @@ async fn nobody_at_the_address_is_said_to_be_no_connection() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
-    let cloud = local::client(nobody, nobody);
+    let cloud = table::client(nobody, nobody);
     let error = cloud.store.look().await.unwrap_err();
     assert_eq!(error.source.remedy(), Remedy::Connection);
     let said = chain(&error);
@@ -146,7 +140,7 @@ async fn service_at(date: &'static str) -> std::net::SocketAddr {
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = Vec::new();
-        message::read_message(&mut stream, &mut bytes)
+        lock_testing::message::read_message(&mut stream, &mut bytes)
             .await
             .unwrap();
         let table =
@@ -164,14 +158,14 @@ async fn service_at(date: &'static str) -> std::net::SocketAddr {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_goes_by_the_services_clock() {
     let service = service_at("Sat, 22 Nov 2025 02:45:12 GMT").await;
-    let cloud = local::client(service, "127.0.0.1:9".parse().unwrap());
+    let cloud = table::client(service, "127.0.0.1:9".parse().unwrap());
     let seen = cloud.store.look().await.unwrap();
     assert_eq!(seen.account, "123456789012");
     let there = UnixMillis(1_763_779_512_000);
     let now = seen.clock.now();
     assert!(there <= now && now < there.plus(60_000), "{now:?}");
 
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     let (before, seen) = (lock_aws::clock::now(), cloud.store.look().await.unwrap());
     let (now, after) = (seen.clock.now(), lock_aws::clock::now());
     assert!(
@@ -247,7 +241,7 @@ async fn revoking_a_button_of_an_open_door_locks_it_in_the_same_transaction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_decided_before_a_press_unlocked_is_not_committed() {
     let (cloud, binding) = bound().await;
-    local::leave(&cloud, &lock(), Status::Settled, Latch::Locked).await;
+    table::leave(&cloud, &lock(), Status::Settled, Latch::Locked).await;
     let read = cloud.store.read_record(&lock()).await.unwrap();
     let decision = decide_revoke(&binding, read.as_ref(), None, NOW, &limits());
     assert_eq!(decision.publish, None, "nothing was open then");

@@ -3,11 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/local.rs"]
-mod local;
-#[path = "table/message.rs"]
-mod message;
-
+use lock_testing::table;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +14,7 @@ use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
 use lock_core::write::Writes;
 use lock_core::{Decision, decide_recover};
-use message::read_message;
+use lock_testing::message::read_message;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -55,9 +51,9 @@ fn lock() -> LockName {
 
 impl World {
     async fn new(fates: &[Fate]) -> World {
-        let table = local::start().await;
+        let table = table::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let cloud = local::client(
+        let cloud = table::client(
             listener.local_addr().unwrap(),
             "127.0.0.1:9".parse().unwrap(),
         );
@@ -72,9 +68,9 @@ impl World {
                 tokio::spawn(serving.clone().serve(stream));
             }
         });
-        local::create(cloud.store.client()).await;
-        let direct = local::client(table, "127.0.0.1:9".parse().unwrap());
-        local::register(&direct, &lock(), NOW).await;
+        table::create(cloud.store.client()).await;
+        let direct = table::client(table, "127.0.0.1:9".parse().unwrap());
+        table::register(&direct, &lock(), NOW).await;
         let settled = Record {
             status: Status::Unresponsive,
             ..Record::created(lock(), NOW)

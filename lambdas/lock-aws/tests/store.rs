@@ -2,13 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/bound.rs"]
-mod bound;
-#[path = "table/local.rs"]
-mod local;
-
 use aws_sdk_dynamodb::types::AttributeValue;
-use bound::{BOUND, NOW, bound, button, decide, limits, lock, press, record, report, settle};
 use lock_aws::item::Key;
 use lock_aws::{Committed, Conflict};
 use lock_core::action::{ClickType, Intent};
@@ -19,6 +13,10 @@ use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 use lock_core::request::Request;
 use lock_core::{decide_press, decide_report, decide_request};
+use lock_testing::bound::{
+    BOUND, NOW, bound, button, decide, limits, lock, press, record, report, settle,
+};
+use lock_testing::table;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_committed_is_what_the_core_says_it_is() {
@@ -84,7 +82,7 @@ async fn a_record_in_a_shard_of_long_ago_moves_to_its_own() {
     let before = record(&cloud).await;
     let moved = cloud.store.client().update_item();
     moved
-        .table_name(local::TABLE)
+        .table_name(table::TABLE)
         .set_key(Some(Key::record(&lock()).to_item()))
         .update_expression("SET dueShard = :shard")
         .expression_attribute_values(":shard", AttributeValue::S("99".to_owned()))
@@ -144,7 +142,7 @@ async fn a_decision_on_what_has_changed_since_is_not_committed() {
         "inside the quiet window"
     );
 
-    local::disable(&cloud, &button(), NOW).await;
+    table::disable(&cloud, &button(), NOW).await;
     let third = on_old("p5", Some(3), NOW);
     assert_eq!(
         cloud.store.commit(&third.writes).await.unwrap(),
@@ -283,7 +281,7 @@ async fn a_resend_moves_its_turn_once_and_only_while_the_binding_holds() {
 
     let third = decide(&cloud, &pressed, NOW.plus(9_000)).await;
     assert_eq!(third.verdict, Verdict::Resend);
-    local::disable(&cloud, &button(), NOW).await;
+    table::disable(&cloud, &button(), NOW).await;
     assert_eq!(
         cloud.store.commit(&third.writes).await.unwrap(),
         Committed::Conflict(Conflict::Binding)

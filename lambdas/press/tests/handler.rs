@@ -2,15 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../lock-aws/tests/table/broker.rs"]
-mod broker;
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
-
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use broker::Broker;
 use lock_aws::Cloud;
 use lock_aws::PerformError;
 use lock_aws::clock::Clock;
@@ -19,6 +13,8 @@ use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
+use lock_testing::broker::Broker;
+use lock_testing::table;
 use press::handler::Handler;
 use serde_json::{Value, json};
 
@@ -42,11 +38,11 @@ fn button() -> ButtonSerial {
 impl World {
     async fn new() -> World {
         let broker = Broker::start().await;
-        let cloud = local::cloud(broker.address).await;
+        let cloud = table::cloud(broker.address).await;
         let cloud = cloud.going_by(Clock::by_hand(NOW));
         let before = NOW.minus(60_000);
-        local::register(&cloud, &lock(), before).await;
-        local::bind(&cloud, &button(), &lock(), before).await;
+        table::register(&cloud, &lock(), before).await;
+        table::bind(&cloud, &button(), &lock(), before).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
         World {
             broker,
@@ -158,7 +154,7 @@ async fn a_press_that_could_not_be_published_is_an_error_and_its_retry_publishes
 async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
     let world = World::new().await;
     world.handle(&world.press("LONG", 1)).await.unwrap();
-    local::disable(&world.cloud, &button(), NOW).await;
+    table::disable(&world.cloud, &button(), NOW).await;
     world.broker.take();
     world.handle(&world.press("LONG", 2)).await.unwrap();
     assert_eq!(world.broker.take(), []);
@@ -166,7 +162,7 @@ async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
     let revoked = |line: &Event| line.reason.code() == "revoked";
     assert_eq!(lines.iter().filter(|line| revoked(line)).count(), 1);
     let before = NOW.minus(60_000);
-    local::bind(&world.cloud, &button(), &lock(), before).await;
+    table::bind(&world.cloud, &button(), &lock(), before).await;
     world.handle(&world.press("LONG", 3)).await.unwrap();
     assert_eq!(
         world.broker.take().len(),
@@ -174,8 +170,8 @@ async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
         "the cached refusal is asked again"
     );
     let other = LockName::new("lock-2").unwrap();
-    local::register(&world.cloud, &other, before).await;
-    local::bind(&world.cloud, &button(), &other, before).await;
+    table::register(&world.cloud, &other, before).await;
+    table::bind(&world.cloud, &button(), &other, before).await;
     world.handle(&world.press("DOUBLE", 4)).await.unwrap();
     assert!(
         world.broker.take()[0]
@@ -380,7 +376,7 @@ async fn the_payload_of_awss_own_button_is_understood() {
     let serial = payload.serial_number.unwrap();
     let button = ButtonSerial::new(serial.as_str()).unwrap();
     let before = NOW.minus(60_000);
-    local::bind(&world.cloud, &button, &lock(), before).await;
+    table::bind(&world.cloud, &button, &lock(), before).await;
     let event = json!({"button": serial, "clickType": payload.click_type, "batteryVoltage": payload.battery_voltage,
                        "receivedAt": NOW.0, "pressId": "u1", "principal": "ab12"});
     world.handle(&event).await.unwrap();

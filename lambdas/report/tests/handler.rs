@@ -2,12 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../lock-aws/tests/table/broker.rs"]
-mod broker;
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
-
-use broker::Broker;
 use lock_aws::Cloud;
 use lock_aws::clock::Clock;
 use lock_core::event::{Kind, Subject};
@@ -16,6 +10,8 @@ use lock_core::name::LockName;
 use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
+use lock_testing::broker::Broker;
+use lock_testing::table;
 use report::handler::Handler;
 use serde_json::{Value, json};
 
@@ -47,9 +43,9 @@ fn event(shadow: u64, second: u64, mut reported: Value) -> Value {
 impl World {
     async fn new() -> World {
         let broker = Broker::start().await;
-        let cloud = local::cloud(broker.address).await;
+        let cloud = table::cloud(broker.address).await;
         let cloud = cloud.going_by(Clock::by_hand(NOW));
-        local::register(&cloud, &lock(), NOW).await;
+        table::register(&cloud, &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
         World {
             broker,
@@ -203,7 +199,7 @@ async fn after_a_deleted_shadow_only_the_shadow_itself_is_believed() {
         "no shadow, nothing to believe"
     );
     let mut present = reported("unlocked", &json!(before.version), &id);
-    present["reportId"] = json!(local::report_id(&present, 9_000));
+    present["reportId"] = json!(table::report_id(&present, 9_000));
     world
         .broker
         .hold_shadow(json!({"state": {"reported": present}, "version": 2, "timestamp": 501}));

@@ -2,15 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../lock-aws/tests/table/broker.rs"]
-mod broker;
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
-
+use lock_testing::table;
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use broker::Broker;
 use lock_aws::Cloud;
 use lock_aws::clock::Clock;
 use lock_aws::item::{Key, to_item};
@@ -23,6 +18,7 @@ use lock_core::name::LockName;
 use lock_core::record::{Cause, Command, Due, Record, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
+use lock_testing::broker::Broker;
 use serde_json::{Value, json};
 use sweep::handler::{FINISH_MS, Handler, Sweep, SweepError};
 
@@ -59,14 +55,14 @@ fn shadow(record: &Record, latch: &str) -> Value {
     let id = &record.command.as_ref().unwrap().id;
     let mut reported = json!({"lock": latch, "version": record.version, "commandId": id, "result": "executed", "source": "remote",
         "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null});
-    reported["reportId"] = json!(local::report_id(&reported, 7));
+    reported["reportId"] = json!(table::report_id(&reported, 7));
     json!({"state": {"reported": reported}, "version": 7, "timestamp": NOW.seconds()})
 }
 
 impl World {
     async fn new(clock: Clock) -> World {
         let broker = Broker::start().await;
-        let cloud = local::cloud(broker.address).await.going_by(clock);
+        let cloud = table::cloud(broker.address).await.going_by(clock);
         let handler = Handler::new(cloud.clone(), Limits::default());
         World {
             broker,
@@ -91,7 +87,7 @@ impl World {
             });
             let batch = world.cloud.store.client().batch_write_item();
             batch
-                .request_items(local::TABLE, puts.collect())
+                .request_items(table::TABLE, puts.collect())
                 .send()
                 .await
                 .unwrap();
@@ -254,7 +250,7 @@ async fn one_record_that_fails_does_not_stop_the_others_and_is_an_error_at_the_e
     for item in [broken, stray] {
         let put = client
             .put_item()
-            .table_name(local::TABLE)
+            .table_name(table::TABLE)
             .set_item(Some(item));
         put.send().await.unwrap();
     }

@@ -13,6 +13,7 @@ const TABLES: &str = "infra/xtask/src/tidy/layering.rs";
 const MAY_USE: &[(&str, &[&str])] = &[
     ("lock-core", &[]),
     ("lock-aws", &["lock-core"]),
+    ("lock-testing", &["lock-core", "lock-aws"]),
     ("press", &["lock-core", "lock-aws"]),
     ("report", &["lock-core", "lock-aws"]),
     ("sweep", &["lock-core", "lock-aws"]),
@@ -68,6 +69,11 @@ const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("iot-shadow", &["shadow-cases"]),
     ("sam-template", &["aws-policy", "iot-sql"]),
     ("local-cloud", &["shadow-cases"]),
+    ("lock-aws", &["lock-testing"]),
+    ("press", &["lock-testing"]),
+    ("report", &["lock-testing"]),
+    ("sweep", &["lock-testing"]),
+    ("failure", &["lock-testing"]),
     ("model", &["virtual-device"]),
 ];
 
@@ -89,11 +95,11 @@ const WAITING: &[&str] = &["axum", "tokio"];
 
 /// Which members' code (not tests) may depend on crates whose names begin with the prefix.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("aws-sdk-", &["lock-aws", "e2e"]),
+    ("aws-sdk-", &["lock-aws", "lock-testing", "e2e"]),
     ("aws-smithy-", &["lock-aws", "e2e"]),
     ("lambda_runtime", &["lock-aws"]),
     // SQLite in C is for the laptop, not for a function.
-    ("dynoxide", &["local-cloud"]),
+    ("dynoxide", &["local-cloud", "lock-testing"]),
     // It would double the build (infra/docs/decisions/0007-credentials.md).
     ("aws-config", &[]),
 ];
@@ -272,7 +278,7 @@ mod tests {
                 "press",
                 Normal,
                 "aws-sdk-dynamodb",
-                &["uses aws-sdk-dynamodb: aws-sdk-… is for lock-aws, e2e"],
+                &["uses aws-sdk-dynamodb: aws-sdk-… is for lock-aws, lock-testing, e2e"],
             ),
             (
                 "lockctl",

@@ -163,7 +163,7 @@ impl File {
         let by_name = self
             .path
             .split('/')
-            .any(|part| matches!(part, "tests" | "test") || part.ends_with("tests.rs"));
+            .any(|part| matches!(part, "tests" | "test" | "lock-testing") || part.ends_with("tests.rs"));
         // This folder is named after the chore.
         self.declared_test || by_name && !self.path.starts_with("infra/xtask/src/test/")
     }
@@ -230,6 +230,7 @@ mod tests {
             ("tests/src/story.rs", true),
             ("lambdas/lock-core/src/decide/tests.rs", true),
             ("infra/cloud/local-cloud/tests/broker.rs", true),
+            ("lambdas/lock-testing/src/table.rs", true),
             ("firmware/virtual/src/schema_tests.rs", true),
             ("infra/xtask/src/test/rust.rs", false),
             ("lambdas/press/src/main.rs", false),

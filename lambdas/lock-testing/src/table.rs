@@ -24,7 +24,6 @@ use tokio::net::TcpListener;
 pub const TABLE: &str = "remote-lock";
 
 /// Starts an empty table; it lives as long as the test's runtime. Publishing goes to `iot_data`.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn cloud(iot_data: SocketAddr) -> Cloud {
     let cloud = client(start().await, iot_data);
     create(cloud.store.client()).await;
@@ -32,7 +31,6 @@ pub async fn cloud(iot_data: SocketAddr) -> Cloud {
 }
 
 /// The `reportId` of a report of boot 1, with the checksum of what it says.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub fn report_id(reported: &Value, counter: u64) -> ReportId {
     let id = ReportId {
         boot_count: 1,
@@ -44,7 +42,6 @@ pub fn report_id(reported: &Value, counter: u64) -> ReportId {
 }
 
 /// Registers a lock at `now`, as an operator's command does.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn register(cloud: &Cloud, lock: &LockName, now: UnixMillis) {
     let event = line(Subject::Lock(lock.clone()), Kind::Register, now);
     let writes = Writes {
@@ -56,7 +53,6 @@ pub async fn register(cloud: &Cloud, lock: &LockName, now: UnixMillis) {
 }
 
 /// Binds a button to a lock at `now`: a new binding, or the one there is.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn bind(
     cloud: &Cloud,
     button: &ButtonSerial,
@@ -98,7 +94,6 @@ pub async fn bind(
 }
 
 /// Disables a button's binding.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn disable(cloud: &Cloud, button: &ButtonSerial, now: UnixMillis) {
     let binding = cloud.store.read_binding(button).await.unwrap().unwrap();
     let disable = BindingUpdate::new(&binding, BindingChange::Disable);
@@ -112,7 +107,6 @@ pub async fn disable(cloud: &Cloud, button: &ButtonSerial, now: UnixMillis) {
 }
 
 /// Leaves a lock's record in a status and state, as a report of the lock would.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn leave(cloud: &Cloud, lock: &LockName, status: Status, state: Latch) {
     let record = cloud.store.read_record(lock).await.unwrap().unwrap();
     let update = RecordUpdate {

@@ -43,7 +43,6 @@ impl Broker {
     }
 
     /// From now on answers every GetThingShadow with `shadow`.
-    #[allow(dead_code, reason = "each test binary uses its part of this file")]
     pub fn hold_shadow(&self, shadow: Value) {
         *self.shadow.lock().unwrap() = Some(shadow);
     }

@@ -13,39 +13,37 @@ use lock_core::time::UnixMillis;
 use lock_core::{Decision, decide_press, decide_report};
 use serde_json::json;
 
-use crate::local;
+use crate::table;
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// The instant at which each test begins.
 pub const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 /// When the button was bound: before its presses.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub const BOUND: UnixMillis = UnixMillis(NOW.0 - 60_000);
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// The name of the one lock.
 pub fn lock() -> LockName {
     LockName::new("lock-1").unwrap()
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// The serial of the one button.
 pub fn button() -> ButtonSerial {
     ButtonSerial::new("button-1").unwrap()
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// The protocol's own limits.
 pub fn limits() -> Limits {
     Limits::default()
 }
 
 /// A table with `button-1` bound to `lock-1`. Nothing here publishes: port 9 discards.
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
 pub async fn bound() -> (Cloud, Binding) {
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
-    local::register(&cloud, &lock(), BOUND).await;
-    let binding = local::bind(&cloud, &button(), &lock(), BOUND).await;
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
+    table::register(&cloud, &lock(), BOUND).await;
+    let binding = table::bind(&cloud, &button(), &lock(), BOUND).await;
     (cloud, binding)
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// A press of the button, received at `at`.
 pub fn press(id: &str, click: ClickType, sequence: Option<u64>, at: UnixMillis) -> Press {
     Press {
         button: button(),
@@ -60,19 +58,19 @@ pub fn press(id: &str, click: ClickType, sequence: Option<u64>, at: UnixMillis) 
     }
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// The record of the lock, as stored.
 pub async fn record(cloud: &Cloud) -> Record {
     cloud.store.read_record(&lock()).await.unwrap().unwrap()
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// What the core decides at `now` about a press, on what is stored.
 pub async fn decide(cloud: &Cloud, press: &Press, now: UnixMillis) -> Decision {
     let binding = cloud.store.read_binding(&press.button).await.unwrap();
     let record = cloud.store.read_record(&lock()).await.unwrap();
     decide_press(record.as_ref(), binding.as_ref(), press, now, &limits())
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// The report that the command of `record` was executed, at shadow version `shadow`.
 pub fn report(record: &Record, latch: &str, shadow: u64) -> ReportEvent {
     let command = record.command.as_ref().unwrap();
     ReportEvent::parse(&json!({"thing": "lock-1", "shadowVersion": shadow, "timestamp": 1_763_779_513,
@@ -81,7 +79,7 @@ pub fn report(record: &Record, latch: &str, shadow: u64) -> ReportEvent {
     .unwrap()
 }
 
-#[allow(dead_code, reason = "each test binary uses its part of this file")]
+/// Decides and commits the report that the stored command was executed.
 pub async fn settle(cloud: &Cloud, latch: &str, shadow: u64) -> (Decision, Committed) {
     let record = record(cloud).await;
     let report = report(&record, latch, shadow);
