@@ -65,8 +65,8 @@ const PARTS: &[Part] = &[
     Part {
         package: "lock-aws",
         files: &[
+            "lambdas/lock-aws/src/store/change.rs",
             "lambdas/lock-aws/src/store/commit.rs",
-            "lambdas/lock-aws/src/store/condition.rs",
             "lambdas/lock-aws/src/store/expression.rs",
         ],
         tests: &[

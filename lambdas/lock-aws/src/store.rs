@@ -1,8 +1,8 @@
 //! The table: reads, the one transaction of a decision, histories, the list of what is registered.
 //! Must not decide anything.
 
+mod change;
 mod commit;
-mod condition;
 mod due;
 mod error;
 mod expression;

@@ -2,15 +2,18 @@
 //!
 //! Must not know: how a table expresses a condition.
 //!
-//! Conditions and writes also apply to plain values, so a model needs no table. A run without any
+//! A [`Condition`] is data: a table renders it, and `admits` evaluates it over plain values, so a model
+//! needs no table. A run without any
 //! one of the conditions ends badly, and a test fails without it, as `cargo xtask mutants` shows;
 //! for a press, request, report or sweep that test is a law in `decide/law.rs` or
 //! `decide/sweep/law.rs`. Each condition is on the parts that the decision depends on, not on the
 //! whole item, so a battery reading or a re-send does not make an unrelated decision start over.
 
 mod binding;
+mod condition;
 
 pub use binding::{Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+pub use condition::{Condition, Operand};
 
 use crate::command::Version;
 use crate::event::Event;
@@ -144,24 +147,46 @@ impl Guard {
         }
     }
 
-    /// Whether the condition holds.
-    pub fn admits(&self, record: &Record) -> bool {
-        let shadow = record
-            .reported
-            .as_ref()
-            .map(|reported| reported.shadow_version);
-        let next_send_at = record.command.as_ref().map(|command| command.next_send_at);
-        self.version == record.version
-            && self.status == record.status
-            && self.state.is_none_or(|state| state == record.state)
-            && self.next_send_at.is_none_or(|at| next_send_at == Some(at))
-            && self.due_at.is_none_or(|at| record.due.due_at == at)
-            && match &self.shadow {
-                None => true,
-                Some(ShadowGuard::Below(version)) => shadow.is_none_or(|last| last < *version),
-                Some(ShadowGuard::Last(last)) => record.reported.as_ref() == Some(&**last),
-            }
+    /// What must hold, as data.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
+        use Condition::{Below, Equal};
+        use Operand::{Latch, Number, Reported, Status};
+        let conditions = [
+            Some(Equal("version", Some(Number(self.version.0)))),
+            Some(Equal("status", Some(Status(self.status)))),
+            self.state.map(|state| Equal("state", Some(Latch(state)))),
+            self.next_send_at
+                .map(|at| Equal("command.nextSendAt", Some(Number(at.0)))),
+            self.due_at.map(|at| Equal("dueAt", Some(Number(at.0)))),
+            self.shadow.as_ref().map(|shadow| match shadow {
+                ShadowGuard::Below(version) => Below("reported.shadowVersion", *version),
+                ShadowGuard::Last(last) => Equal("reported", Some(Reported(last))),
+            }),
+        ];
+        conditions.into_iter().flatten()
     }
+
+    /// Whether the conditions hold.
+    pub fn admits(&self, record: &Record) -> bool {
+        self.conditions()
+            .all(|condition| condition.holds(|path| attribute(record, path)))
+    }
+}
+
+/// The value that a condition on a record compares.
+fn attribute<'a>(record: &'a Record, path: &str) -> Option<Operand<'a>> {
+    let reported = record.reported.as_ref();
+    Some(match path {
+        "version" => Operand::Number(record.version.0),
+        "status" => Operand::Status(record.status),
+        "state" => Operand::Latch(record.state),
+        "command.nextSendAt" => Operand::Number(record.command.as_ref()?.next_send_at.0),
+        "dueAt" => Operand::Number(record.due.due_at.0),
+        "reported.shadowVersion" => Operand::Number(reported?.shadow_version),
+        "reported" => Operand::Reported(reported?),
+        "boundAt" => Operand::Number(record.bound_at?.0),
+        _ => return None,
+    })
 }
 
 impl RecordUpdate {
@@ -207,9 +232,18 @@ impl RecordUpdate {
 }
 
 impl RecordDelete {
-    /// Whether the condition holds.
+    /// What must hold, as data.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
+        let bound_at = self.bound_at.map(|at| Operand::Number(at.0));
+        self.guard
+            .conditions()
+            .chain([Condition::Equal("boundAt", bound_at)])
+    }
+
+    /// Whether the conditions hold.
     pub fn admits(&self, record: &Record) -> bool {
-        self.guard.admits(record) && record.bound_at == self.bound_at
+        self.conditions()
+            .all(|condition| condition.holds(|path| attribute(record, path)))
     }
 }
 

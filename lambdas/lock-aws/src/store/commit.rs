@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem
 use lock_core::event::{Event, Slot, Subject};
 use lock_core::write::{BindingWrite, RecordWrite, Writes};
 
-use super::condition::{binding_expression, delete_expression, record_expression};
+use super::change::{binding_expression, record_expression};
 use super::expression::Expression;
 use super::{Store, StoreError, Task};
 use crate::item::{Item, Key, request_item, to_item};
@@ -117,7 +117,7 @@ impl Store {
         expression.count("count", &0);
         expression.set("lastKey", &event.key);
         expression.set("lastAt", &event.at);
-        expression.require_if_any("lastKey", "<>", &event.key);
+        expression.require_other("lastKey", &event.key);
         let parts = expression.parts();
         let call = self
             .client
@@ -178,7 +178,9 @@ impl Store {
             }
             RecordWrite::Delete(record) => {
                 let key = Key::record(&record.lock);
-                delete(self.delete(&key, Some(delete_expression(record))))
+                let mut expression = Expression::default();
+                expression.require(record.conditions());
+                delete(self.delete(&key, Some(expression)))
             }
         }
     }

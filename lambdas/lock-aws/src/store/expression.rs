@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lock_core::write::Condition;
 use serde::Serialize;
 
 use crate::item::to_attribute;
@@ -83,25 +84,31 @@ impl Expression {
         self.removes.push(path);
     }
 
-    /// Requires that `path` stands to `value` as `operator` says.
-    pub fn require(&mut self, path: &str, operator: &str, value: &impl Serialize) {
-        let (path, value) = (self.path(path), self.value(value));
-        self.conditions.push(format!("{path} {operator} {value}"));
+    /// Requires each of the core's conditions.
+    pub fn require<'a>(&mut self, conditions: impl Iterator<Item = Condition<'a>>) {
+        for condition in conditions {
+            let text = match condition {
+                Condition::Equal(path, Some(operand)) => {
+                    format!("{} = {}", self.path(path), self.value(&operand))
+                }
+                Condition::Equal(path, None) => {
+                    format!("attribute_not_exists({})", self.path(path))
+                }
+                Condition::Below(path, limit) => self.absent_or(path, "<", &limit),
+            };
+            self.conditions.push(text);
+        }
     }
 
-    /// Requires the same, or that there is no `path`.
-    pub fn require_if_any(&mut self, path: &str, operator: &str, value: &impl Serialize) {
-        let (path, value) = (self.path(path), self.value(value));
-        self.conditions.push(format!(
-            "(attribute_not_exists({path}) OR {path} {operator} {value})"
-        ));
+    /// Requires that `path` is absent or differs from `value`.
+    pub fn require_other(&mut self, path: &str, value: &impl Serialize) {
+        let text = self.absent_or(path, "<>", value);
+        self.conditions.push(text);
     }
 
-    /// Requires that there is no `path`.
-    pub fn require_none(&mut self, path: &str) {
-        let path = self.path(path);
-        self.conditions
-            .push(format!("attribute_not_exists({path})"));
+    fn absent_or(&mut self, path: &str, operator: &str, value: &impl Serialize) -> String {
+        let (path, value) = (self.path(path), self.value(value));
+        format!("(attribute_not_exists({path}) OR {path} {operator} {value})")
     }
 
     /// The finished expression.

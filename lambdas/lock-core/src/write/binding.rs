@@ -2,6 +2,7 @@
 //!
 //! Must not know: how a table expresses a condition.
 
+use super::condition::{Condition, Operand};
 use crate::binding::{Actions, Binding, LastPress};
 use crate::name::{ButtonSerial, LockName};
 use crate::time::UnixMillis;
@@ -86,24 +87,43 @@ impl BindingUpdate {
         }
     }
 
-    /// Whether the condition holds.
+    /// What must hold, as data.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
+        use Condition::{Below, Equal};
+        use Operand::{Flag, Number};
+        let [newer, kept] = match &self.change {
+            BindingChange::Note(note) => match note.newer {
+                Newer::Sequence(sequence) => [Some(Below("lastPress.sequence", sequence)), None],
+                Newer::LastAtMost(at) => [
+                    Some(Below("lastPress.at", at.0.saturating_add(1))),
+                    Some(Equal(
+                        "lastPress.sequence",
+                        note.last_press.sequence.map(Number),
+                    )),
+                ],
+            },
+            _ => [None, None],
+        };
+        let is_bind = matches!(self.change, BindingChange::Bind(_));
+        let enabled = (!is_bind).then_some(Equal("enabled", Some(Flag(true))));
+        let revision = Some(Equal("revision", Some(Number(self.revision))));
+        [revision, enabled, newer, kept].into_iter().flatten()
+    }
+
+    /// Whether the conditions hold.
     pub fn admits(&self, binding: &Binding) -> bool {
         let last = binding.last_press.as_ref();
-        let newer = |note: &PressNote| match note.newer {
-            Newer::Sequence(n) => last
-                .and_then(|last| last.sequence)
-                .is_none_or(|last| last < n),
-            Newer::LastAtMost(at) => {
-                last.is_none_or(|last| last.at <= at)
-                    && last.and_then(|last| last.sequence) == note.last_press.sequence
-            }
+        let attribute = |path: &str| {
+            Some(match path {
+                "revision" => Operand::Number(binding.revision),
+                "enabled" => Operand::Flag(binding.enabled),
+                "lastPress.at" => Operand::Number(last?.at.0),
+                "lastPress.sequence" => Operand::Number(last?.sequence?),
+                _ => return None,
+            })
         };
-        binding.revision == self.revision
-            && match &self.change {
-                BindingChange::Nothing | BindingChange::Disable => binding.enabled,
-                BindingChange::Note(note) => binding.enabled && newer(note),
-                BindingChange::Bind(_) => true,
-            }
+        self.conditions()
+            .all(|condition| condition.holds(attribute))
     }
 
     /// The binding after this write.
