@@ -146,7 +146,7 @@ pub async fn unbind(target: &Target, args: &UnbindArgs) -> Result<Answer> {
 
 /// Answers `bindings`.
 pub async fn list(target: &Target) -> Result<Answer> {
-    let register = target.cloud().store.register().await?;
+    let register = target.cloud().store.read_register().await?;
     let bindings = target
         .cloud()
         .store

@@ -18,9 +18,9 @@ use crate::view;
 pub async fn read(target: &Target, name: &LockName, limit: u16) -> Result<Vec<Event>> {
     let (store, now, limit) = (&target.cloud().store, target.now(), usize::from(limit));
     let lock = Subject::Lock(name.clone());
-    let mut events = store.history(&lock, limit, now).await?;
+    let mut events = store.read_history(&lock, limit, now).await?;
     let button = Subject::Button(serial(name));
-    events.extend(store.history(&button, limit, now).await?);
+    events.extend(store.read_history(&button, limit, now).await?);
     events.sort_by_key(|event| Reverse(event.last_at.unwrap_or(event.at)));
     events.truncate(limit);
     Ok(events)

@@ -84,7 +84,7 @@ impl<'a> Watch<'a> {
                 self.target
                     .cloud()
                     .store
-                    .history_since(subject, since)
+                    .read_history_since(subject, since)
                     .await?,
             );
         }

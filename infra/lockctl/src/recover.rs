@@ -17,7 +17,7 @@ use crate::unknown;
 
 /// Answers `recover`. Goes on past a lock that fails, and then fails.
 pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
-    let register = target.cloud().store.register().await?;
+    let register = target.cloud().store.read_register().await?;
     let locks = match &args.lock {
         Some(lock) => std::slice::from_ref(lock),
         None => &register.locks,

@@ -14,7 +14,7 @@ pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
     let store = &target.cloud().store;
     let asked: Vec<LockName> = match &args.lock {
         Some(lock) => vec![lock.clone()],
-        None => store.register().await?.locks,
+        None => store.read_register().await?.locks,
     };
     let records = store.read_records(&asked).await?;
     if let Some(lock) = &args.lock

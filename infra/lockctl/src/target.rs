@@ -72,7 +72,7 @@ impl Target {
         // The template gives the table the stack's name.
         let stack = &global.stack;
         let cloud = Cloud::new(&access, stack);
-        let seen = cloud.store.look().await;
+        let seen = cloud.store.describe().await;
         let seen = seen.map_err(|error| not_found(&error, &access))?;
         let own = access
             .dynamodb
@@ -84,7 +84,7 @@ impl Target {
                 "stack {stack} (table {stack}), account {}, {}{own}",
                 seen.account, access.region
             ),
-            cloud: cloud.going_by(seen.clock),
+            cloud: cloud.with_clock(seen.clock),
         })
     }
 

@@ -8,13 +8,13 @@ use crate::target::Target;
 
 /// The error about a lock that is not registered.
 pub async fn lock(target: &Target, lock: &LockName) -> Result<anyhow::Error> {
-    let register = target.cloud().store.register().await?;
+    let register = target.cloud().store.read_register().await?;
     Ok(anyhow!(lock_text(lock, &register)))
 }
 
 /// The error about a button that is not registered.
 pub async fn button(target: &Target, button: &ButtonSerial) -> Result<anyhow::Error> {
-    let register = target.cloud().store.register().await?;
+    let register = target.cloud().store.read_register().await?;
     Ok(anyhow!(button_text(button, &register)))
 }
 

@@ -71,13 +71,13 @@ fn failed(answer: &Value) -> Vec<&str> {
 
 impl World {
     /// A table with a registered lock and a button that is bound to it.
-    async fn new() -> World {
+    async fn new() -> Self {
         let cloud = table::cloud(NOWHERE.parse().unwrap()).await;
-        let cloud = cloud.going_by(Clock::by_hand(NOW));
+        let cloud = cloud.with_clock(Clock::by_hand(NOW));
         table::register(&cloud, &lock(), NOW).await;
         table::bind(&cloud, &button(), &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World { cloud, handler }
+        Self { cloud, handler }
     }
 
     async fn handle(&self, bodies: &[(&str, &str)]) -> Value {
@@ -93,7 +93,11 @@ impl World {
 
     /// The lines of what was given up, newest first.
     async fn lines(&self, subject: Subject) -> Vec<Event> {
-        let lines = self.cloud.store.history(&subject, 99, UnixMillis(0)).await;
+        let lines = self
+            .cloud
+            .store
+            .read_history(&subject, 99, UnixMillis(0))
+            .await;
         let mut lines = lines.unwrap();
         lines.retain(|line| line.decision == Verdict::GivenUp);
         lines

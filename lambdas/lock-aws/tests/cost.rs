@@ -103,13 +103,14 @@ async fn what_an_operator_looks_at_costs_the_same_after_ten_thousand_lines() {
         names.iter().map(|name| ((*name).to_owned(), 1)).collect()
     };
 
-    assert_eq!(cloud.store.records().await.unwrap().len(), 3);
+    let locks = cloud.store.read_register().await.unwrap().locks;
+    assert_eq!(cloud.store.read_records(&locks).await.unwrap().len(), 3);
     assert_eq!(
         cost(),
         (one_of_each(&["Query", "BatchGetItem"]), 6 + 3),
         "status, recover --all"
     );
-    assert_eq!(cloud.store.bindings().await.unwrap().len(), 3);
+    assert_eq!(cloud.store.read_all_bindings().await.unwrap().len(), 3);
     assert_eq!(
         cost(),
         (one_of_each(&["Query", "BatchGetItem"]), 6 + 3),

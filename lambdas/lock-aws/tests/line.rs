@@ -28,7 +28,7 @@ async fn a_line_of_a_press_that_changed_nothing_never_hides_what_its_first_attem
     );
     let history = cloud
         .store
-        .history(&Subject::Lock(lock()), 9, NOW)
+        .read_history(&Subject::Lock(lock()), 9, NOW)
         .await
         .unwrap();
     assert!(
@@ -59,7 +59,7 @@ async fn ignored_presses_of_one_button_for_one_reason_share_a_line_a_minute() {
         }
     }
     let subject = Subject::Lock(lock());
-    let lines = cloud.store.history(&subject, 9, NOW).await.unwrap();
+    let lines = cloud.store.read_history(&subject, 9, NOW).await.unwrap();
     let shared = |line: &lock_core::event::Event| {
         let times = line.count.unwrap();
         let last_key = line.last_key.clone().unwrap();

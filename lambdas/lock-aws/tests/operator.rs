@@ -33,7 +33,7 @@ async fn history_is_newest_first_and_without_what_is_over() {
         let store = cloud.store.clone();
         async move {
             let events = store
-                .history(&Subject::Lock(lock()), limit, now)
+                .read_history(&Subject::Lock(lock()), limit, now)
                 .await
                 .unwrap();
             events
@@ -68,7 +68,12 @@ async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
     let subject = Subject::Lock(lock());
     let newest = |limit| {
         let (store, subject) = (cloud.store.clone(), subject.clone());
-        async move { store.history(&subject, limit, UnixMillis(0)).await.unwrap() }
+        async move {
+            store
+                .read_history(&subject, limit, UnixMillis(0))
+                .await
+                .unwrap()
+        }
     };
     let lines = newest(12).await;
     let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
@@ -84,7 +89,7 @@ async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
     assert_eq!(newest(0).await.len(), 0);
     let since = cloud
         .store
-        .history_since(&subject, minute.plus(19_200))
+        .read_history_since(&subject, minute.plus(19_200))
         .await
         .unwrap();
     let keys: Vec<&str> = since.iter().map(|line| line.key.as_str()).collect();
@@ -125,7 +130,7 @@ async fn nobody_at_the_address_is_said_to_be_no_connection() {
     let nobody = listener.local_addr().unwrap();
     drop(listener);
     let cloud = table::client(nobody, nobody);
-    let error = cloud.store.look().await.unwrap_err();
+    let error = cloud.store.describe().await.unwrap_err();
     assert_eq!(error.source.remedy(), Remedy::Connection);
     let said = chain(&error);
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
@@ -133,7 +138,7 @@ async fn nobody_at_the_address_is_said_to_be_no_connection() {
     assert!(said.to_lowercase().starts_with(&wanted), "{said}");
 }
 
-/// A service whose clock is elsewhere: answers DescribeTable, with its own date.
+/// A service whose clock is elsewhere: answers `DescribeTable`, with its own date.
 async fn service_at(date: &'static str) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -159,14 +164,17 @@ async fn service_at(date: &'static str) -> std::net::SocketAddr {
 async fn an_operator_goes_by_the_services_clock() {
     let service = service_at("Sat, 22 Nov 2025 02:45:12 GMT").await;
     let cloud = table::client(service, "127.0.0.1:9".parse().unwrap());
-    let seen = cloud.store.look().await.unwrap();
+    let seen = cloud.store.describe().await.unwrap();
     assert_eq!(seen.account, "123456789012");
     let there = UnixMillis(1_763_779_512_000);
     let now = seen.clock.now();
     assert!(there <= now && now < there.plus(60_000), "{now:?}");
 
     let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
-    let (before, seen) = (lock_aws::clock::now(), cloud.store.look().await.unwrap());
+    let (before, seen) = (
+        lock_aws::clock::now(),
+        cloud.store.describe().await.unwrap(),
+    );
     let (now, after) = (seen.clock.now(), lock_aws::clock::now());
     assert!(
         before <= now && now <= after,
@@ -203,7 +211,7 @@ async fn revoking_a_button_of_an_open_door_locks_it_in_the_same_transaction() {
     );
     let lines = cloud
         .store
-        .history(&Subject::Lock(lock()), 1, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 1, UnixMillis(0))
         .await
         .unwrap();
     assert_eq!(

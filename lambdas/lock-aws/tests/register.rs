@@ -80,23 +80,23 @@ async fn binding(cloud: &Cloud, n: u32) -> Option<Binding> {
 }
 
 async fn lines(cloud: &Cloud, subject: Subject) -> Vec<String> {
-    let lines = cloud.store.history(&subject, 9, UnixMillis(0)).await;
+    let lines = cloud.store.read_history(&subject, 9, UnixMillis(0)).await;
     lines.unwrap().iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_registered_is_listed_by_its_name_and_has_a_line() {
     let cloud = house().await;
-    let register = cloud.store.register().await.unwrap();
+    let register = cloud.store.read_register().await.unwrap();
     let wanted = Register {
         locks: vec![lock(1), lock(2)],
         buttons: vec![button(1)],
     };
     assert_eq!(register, wanted);
-    let records = cloud.store.records().await.unwrap();
+    let records = cloud.store.read_records(&register.locks).await.unwrap();
     let named: Vec<_> = records.iter().map(|record| record.lock.clone()).collect();
     assert_eq!(named, [lock(1), lock(2)]);
-    let bindings = cloud.store.bindings().await.unwrap();
+    let bindings = cloud.store.read_all_bindings().await.unwrap();
     assert_eq!(bindings[0].lock, Some(lock(1)));
     assert_eq!(
         lines(&cloud, Subject::Lock(lock(2))).await,
@@ -123,14 +123,14 @@ async fn registering_again_changes_nothing_but_a_list_that_lacks_it() {
             .await
             .unwrap();
     }
-    let left = cloud.store.register().await.unwrap();
+    let left = cloud.store.read_register().await.unwrap();
     assert_eq!((left.locks, left.buttons), (vec![lock(2)], vec![]));
     let again = cloud.register_lock(&lock(1), None, &limits()).await;
     assert!(matches!(again.unwrap(), Registered::Already));
     let again = cloud.register_button(&button(1), None, &limits()).await;
     assert!(matches!(again.unwrap(), Registered::Already));
     assert_eq!((record(&cloud, 1).await, binding(&cloud, 1).await), before);
-    let register = cloud.store.register().await.unwrap();
+    let register = cloud.store.read_register().await.unwrap();
     assert_eq!((register.locks.len(), register.buttons.len()), (2, 1));
 }
 
@@ -148,7 +148,7 @@ async fn only_what_is_registered_can_be_bound() {
         (record(&cloud, 9).await, binding(&cloud, 9).await),
         (None, None)
     );
-    assert_eq!(cloud.store.register().await.unwrap().locks.len(), 2);
+    assert_eq!(cloud.store.read_register().await.unwrap().locks.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,7 +197,10 @@ async fn an_unbound_button_is_still_registered() {
     assert_eq!(unbound.operated.decision.verdict, Verdict::Command);
     let left = binding(&cloud, 1).await.unwrap();
     assert_eq!((left.lock, left.enabled), (None, true));
-    assert_eq!(cloud.store.register().await.unwrap().buttons, [button(1)]);
+    assert_eq!(
+        cloud.store.read_register().await.unwrap().buttons,
+        [button(1)]
+    );
     let again = cloud.unbind(&button(1), None, &limits()).await.unwrap();
     assert_eq!(again.unwrap().operated.decision.verdict, Verdict::Ignored);
     assert!(
@@ -229,7 +232,7 @@ async fn a_lock_is_forgotten_when_no_button_is_bound_and_it_is_locked() {
     table::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
     assert!(matches!(forget(1, false).await, Forgotten::Done(_)));
     assert_eq!(record(&cloud, 1).await, None);
-    assert_eq!(cloud.store.register().await.unwrap().locks, [lock(2)]);
+    assert_eq!(cloud.store.read_register().await.unwrap().locks, [lock(2)]);
     let last = &lines(&cloud, Subject::Lock(lock(1))).await[0];
     assert_eq!(last, "alice forgets lock-1: noted: forgotten");
     assert!(matches!(forget(1, false).await, Forgotten::Unknown));
@@ -273,7 +276,7 @@ async fn a_list_that_names_nothing_is_an_error_that_shows_the_entry() {
         .send()
         .await
         .unwrap();
-    let error = cloud.store.register().await.unwrap_err();
+    let error = cloud.store.read_register().await.unwrap_err();
     assert_eq!(
         chain(&error),
         "read the list of locks and buttons in table remote-lock: list entry \"thermostat#1\" names neither a lock nor a button"

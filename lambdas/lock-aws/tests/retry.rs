@@ -50,7 +50,7 @@ fn lock() -> LockName {
 }
 
 impl World {
-    async fn new(fates: &[Fate]) -> World {
+    async fn new(fates: &[Fate]) -> Self {
         let table = table::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let cloud = table::client(
@@ -76,7 +76,7 @@ impl World {
             ..Record::created(lock(), NOW)
         };
         let decision = decide_recover(&settled, None, NOW.plus(1), &Limits::default());
-        World {
+        Self {
             front,
             cloud,
             decision,

@@ -46,7 +46,7 @@ async fn what_is_committed_is_what_the_core_says_it_is() {
     );
     let history = cloud
         .store
-        .history(&Subject::Lock(lock()), 10, NOW)
+        .read_history(&Subject::Lock(lock()), 10, NOW)
         .await
         .unwrap();
     assert_eq!(history[0], writes.event);
@@ -71,7 +71,7 @@ async fn what_is_committed_is_what_the_core_says_it_is() {
         (Status::Settled, Latch::Unlocked)
     );
     assert_eq!(after.reported.unwrap().report.rssi, Some(-61));
-    assert_eq!(cloud.store.bindings().await.unwrap().len(), 1);
+    assert_eq!(cloud.store.read_all_bindings().await.unwrap().len(), 1);
 }
 
 /// The number of shards may change from one release to the next: a record that stayed in one which nobody reads would never be
@@ -151,7 +151,7 @@ async fn a_decision_on_what_has_changed_since_is_not_committed() {
     );
     let history = cloud
         .store
-        .history(&Subject::Lock(lock()), 10, NOW)
+        .read_history(&Subject::Lock(lock()), 10, NOW)
         .await
         .unwrap();
     let presses = history.iter().filter(|line| line.button.is_some());
@@ -185,7 +185,7 @@ async fn of_many_presses_at_once_one_wins_each_version() {
     assert_eq!(
         cloud
             .store
-            .history(&Subject::Lock(lock()), 99, NOW)
+            .read_history(&Subject::Lock(lock()), 99, NOW)
             .await
             .unwrap()
             .len(),
@@ -270,7 +270,7 @@ async fn a_resend_moves_its_turn_once_and_only_while_the_binding_holds() {
     assert_eq!(record(&cloud).await.command.unwrap().attempts, 2);
     let lines = cloud
         .store
-        .history(&Subject::Lock(lock()), 9, NOW)
+        .read_history(&Subject::Lock(lock()), 9, NOW)
         .await
         .unwrap();
     assert_eq!(

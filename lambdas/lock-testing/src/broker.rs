@@ -1,4 +1,5 @@
-//! An HTTP listener where the data plane would be: keeps what is published, and can be told to fail.
+//! An HTTP listener where the data plane would be: keeps what is published, and can be told to
+//! fail.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -20,9 +21,9 @@ pub struct Broker {
 
 impl Broker {
     /// Starts it; it lives as long as the test's runtime.
-    pub async fn start() -> Broker {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let broker = Broker {
+        let broker = Self {
             address: listener.local_addr().unwrap(),
             status: Arc::new(AtomicU16::new(200)),
             published: Arc::default(),
@@ -42,7 +43,7 @@ impl Broker {
         self.status.store(status, Ordering::SeqCst);
     }
 
-    /// From now on answers every GetThingShadow with `shadow`.
+    /// From now on answers every `GetThingShadow` with `shadow`.
     pub fn hold_shadow(&self, shadow: Value) {
         *self.shadow.lock().unwrap() = Some(shadow);
     }

@@ -1,4 +1,5 @@
-//! Something between a client and its table that counts what is asked, and how many items are looked at.
+//! Something between a client and its table that counts what is asked, and how many items are
+//! looked at.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -16,7 +17,8 @@ pub struct Call {
     pub operation: String,
     /// What was asked.
     pub request: Value,
-    /// Items that the table looked at: DynamoDB charges for each, also for one that a filter takes away.
+    /// Items that the table looked at: `DynamoDB` charges for each, also for one that a filter takes
+    /// away.
     pub looked_at: usize,
 }
 
@@ -31,9 +33,9 @@ pub struct Counter {
 
 impl Counter {
     /// Starts it before `table`; it lives as long as the test's runtime.
-    pub async fn start(table: SocketAddr) -> Counter {
+    pub async fn start(table: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let counter = Counter {
+        let counter = Self {
             address: listener.local_addr().unwrap(),
             table,
             calls: Arc::default(),

@@ -1,4 +1,5 @@
-//! What the tests of the functions share: a table in this process, a data plane that can fail, a call counter.
+//! What the tests of the functions share: a table in this process, a data plane that can fail, a
+//! call counter.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -3,7 +3,8 @@
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// One HTTP message with a `content-length`: its head, and its body. None when the other side has closed.
+/// One HTTP message with a `content-length`: its head, and its body. None when the other side has
+/// closed.
 pub async fn read_message(
     stream: &mut TcpStream,
     bytes: &mut Vec<u8>,

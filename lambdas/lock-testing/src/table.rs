@@ -1,4 +1,5 @@
-//! A table of our own in this process, over real HTTP: for tests of what DynamoDB must do with our calls.
+//! A table of our own in this process, over real HTTP: for tests of what `DynamoDB` must do with our
+//! calls.
 
 use std::net::SocketAddr;
 

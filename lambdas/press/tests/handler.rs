@@ -5,9 +5,9 @@
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use lock_aws::Cloud;
 use lock_aws::PerformError;
 use lock_aws::clock::Clock;
+use lock_aws::{Cloud, MessageFunction};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
@@ -36,15 +36,15 @@ fn button() -> ButtonSerial {
 }
 
 impl World {
-    async fn new() -> World {
+    async fn new() -> Self {
         let broker = Broker::start().await;
         let cloud = table::cloud(broker.address).await;
-        let cloud = cloud.going_by(Clock::by_hand(NOW));
+        let cloud = cloud.with_clock(Clock::by_hand(NOW));
         let before = NOW.minus(60_000);
         table::register(&cloud, &lock(), before).await;
         table::bind(&cloud, &button(), &lock(), before).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World {
+        Self {
             broker,
             cloud,
             handler,
@@ -65,7 +65,7 @@ impl World {
     async fn handle_text(&self, event: &str) -> Result<(), PerformError> {
         let deadline = self.cloud.clock.now().plus(2_000);
         let handled = self.handler.handle(event, deadline).await;
-        self.cloud.clock.pass(1).await;
+        self.cloud.clock.wait(1).await;
         handled
     }
 
@@ -81,7 +81,7 @@ impl World {
     async fn lines(&self, subject: Subject) -> Vec<Event> {
         self.cloud
             .store
-            .history(&subject, 99, UnixMillis(0))
+            .read_history(&subject, 99, UnixMillis(0))
             .await
             .unwrap()
     }
@@ -91,7 +91,7 @@ impl World {
 async fn a_press_publishes_one_command_that_expires() {
     let world = World::new().await;
     let press = world.press("LONG", 1);
-    world.cloud.clock.pass(1_200).await;
+    world.cloud.clock.wait(1_200).await;
     world.handle(&press).await.unwrap();
     let published = world.broker.take();
     let [(target, command)] = &published[..] else {

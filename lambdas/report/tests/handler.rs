@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use lock_aws::Cloud;
 use lock_aws::clock::Clock;
+use lock_aws::{Cloud, MessageFunction};
 use lock_core::event::{Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
@@ -41,13 +41,13 @@ fn event(shadow: u64, second: u64, mut reported: Value) -> Value {
 }
 
 impl World {
-    async fn new() -> World {
+    async fn new() -> Self {
         let broker = Broker::start().await;
         let cloud = table::cloud(broker.address).await;
-        let cloud = cloud.going_by(Clock::by_hand(NOW));
+        let cloud = cloud.with_clock(Clock::by_hand(NOW));
         table::register(&cloud, &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World {
+        Self {
             broker,
             cloud,
             handler,
@@ -73,8 +73,8 @@ impl World {
     }
 
     /// A lock heard for the first time, locked by the system, and settled.
-    async fn settled() -> World {
-        let world = World::new().await;
+    async fn settled() -> Self {
+        let world = Self::new().await;
         world
             .handle(&event(
                 1,
@@ -119,7 +119,7 @@ async fn a_lock_heard_for_the_first_time_comes_to_settled_and_locked_by_itself()
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let reports = lines.iter().filter(|line| line.kind == Kind::Report);
@@ -152,7 +152,7 @@ async fn a_system_lock_that_could_not_be_published_is_an_error_and_its_retry_pub
 async fn a_late_or_repeated_report_changes_nothing() {
     let world = World::settled().await;
     let before = world.record().await;
-    world.cloud.clock.pass(1).await;
+    world.cloud.clock.wait(1).await;
     let id = json!(before.command.as_ref().unwrap().id);
     world
         .handle(&event(
@@ -174,7 +174,7 @@ async fn a_late_or_repeated_report_changes_nothing() {
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let reports = lines.iter().filter(|line| line.kind == Kind::Report);
@@ -225,7 +225,7 @@ async fn a_device_that_refuses_for_ever_is_sent_the_command_within_the_back_off(
         world.handle(&refusal).await.unwrap();
         let sent = world.broker.take();
         sent_ms.extend(sent.iter().map(|_| clock.now().since(NOW)));
-        clock.pass(100).await;
+        clock.wait(100).await;
     }
     // The second system command a second after the first, its first re-send at once, and each later one after twice as long.
     assert_eq!(sent_ms, [1_000, 1_100, 3_100, 7_100, 15_100, 31_100]);
@@ -243,7 +243,7 @@ async fn a_report_that_cannot_be_read_is_refused_written_down_and_not_retried() 
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     assert_eq!(
@@ -272,7 +272,7 @@ async fn a_report_that_this_program_cannot_hold_is_refused_in_the_locks_history(
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let refused: Vec<_> = lines
@@ -303,7 +303,7 @@ async fn a_report_saved_again_by_hand_settles_nothing() {
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let texts = lines.iter().map(ToString::to_string);
@@ -323,7 +323,11 @@ async fn nothing_is_written_about_a_thing_that_is_not_registered() {
     let thermostat = LockName::new("thermostat-1").unwrap();
     let record = world.cloud.store.read_record(&thermostat).await.unwrap();
     let subject = Subject::Lock(thermostat);
-    let lines = world.cloud.store.history(&subject, 9, UnixMillis(0)).await;
+    let lines = world
+        .cloud
+        .store
+        .read_history(&subject, 9, UnixMillis(0))
+        .await;
     assert_eq!((record, lines.unwrap()), (None, Vec::new()));
     assert_eq!(world.broker.take(), []);
 }

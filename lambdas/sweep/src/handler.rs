@@ -1,24 +1,22 @@
-//! One sweep: every due record, oldest first, a few at a time, within the invocation's time. Must not judge a record.
+//! One sweep: every due record, oldest first, a few at a time, within the invocation's time. Must
+//! not know: what is decided about a record.
 //!
-//! What a sweep does not get to is due still, and older than the new due time of what it did get to: so it comes first in
-//! the next one, and none starves, however many there are. Records that fail keep their place; each costs a sweep at most
-//! the time of one call that is not answered, beside the others.
+//! A record that a sweep does not reach stays due, and is older than the new due times of those it
+//! did reach. So it comes first in the next sweep, and no record starves. A record that fails keeps
+//! its place; it costs a sweep at most the time of one unanswered call, in parallel to the others.
 
 use lock_aws::clock::Stopwatch;
 use lock_aws::perform::ANSWER_MS;
-use lock_aws::serve::{Failed, Function, Invocation};
-use lock_aws::{Cloud, PerformError, StoreError, chain};
+use lock_aws::{Cloud, Failed, Function, Invocation, PerformError, StoreError, chain};
 use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::due_lock::act;
-
-/// Records acted on at the same time.
+/// Maximum number of records handled at the same time.
 const AT_ONCE: usize = 8;
-/// Entries of one shard of the due index read at once.
+/// Entries read at once from one shard of the due index.
 const PAGE: u16 = 100;
-/// Kept for the records already begun: none is begun later than this before the deadline. *Units*: ms.
+/// Time before the deadline at which the last record is begun, to finish those begun. In ms.
 pub const FINISH_MS: u64 = 8_000;
 
 const _: () = assert!(ANSWER_MS < FINISH_MS);
@@ -26,36 +24,36 @@ const _: () = assert!(ANSWER_MS < FINISH_MS);
 /// The sweep function.
 #[derive(Debug, Clone)]
 pub struct Handler {
-    cloud: Cloud,
-    limits: Limits,
+    pub(crate) cloud: Cloud,
+    pub(crate) limits: Limits,
 }
 
-/// What one sweep came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The result of one sweep.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sweep {
     /// Due records looked at.
     pub seen: u32,
-    /// Of those, records that something was decided about.
+    /// Of those, records with at least one decision.
     pub acted: u32,
-    /// Of those, records that could not be dealt with, and entries of the index that are no record's.
+    /// Records that failed, and index entries that do not belong to a record.
     pub failed: u32,
-    /// How long the oldest had been due. *Units*: ms.
+    /// How long the oldest record had been due, in ms.
     pub oldest_ms: u64,
-    /// Whether all that was due was looked at; else the next run goes on.
+    /// Whether every due record was looked at; otherwise the next sweep continues.
     pub finished: bool,
 }
 
-/// Why an invocation ends in an error, after all else was done: so that alarms see it.
+/// Why an invocation ends in an error, so that alarms see it. All other work was done before.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
-    /// Records that could not be dealt with; each has its own line in the log. The next run tries again.
+    /// Records failed; each has its own line in the log. The next sweep tries again.
     #[error("{failed} of {seen} due records failed, the first one: {first}")]
     Records {
         /// How many failed.
         failed: u32,
         /// How many were looked at.
         seen: u32,
-        /// What the first failure was.
+        /// The lock and error of the first failure.
         first: String,
     },
     /// The due index could not be read to its end.
@@ -67,103 +65,107 @@ impl SweepError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            SweepError::Records { .. } => "records",
-            SweepError::Index(_) => "index",
+            Self::Records { .. } => "records",
+            Self::Index(_) => "index",
         }
     }
 }
 
-/// Counts of a sweep under way.
-#[derive(Debug, Default)]
-struct Tally {
-    seen: u32,
-    acted: u32,
-    failed: u32,
-    oldest_ms: u64,
-    first: Option<String>,
+impl From<SweepError> for Failed {
+    fn from(error: SweepError) -> Self {
+        Self::new(error.code(), &error)
+    }
 }
 
+/// A lock's name, and the number of decisions made about it.
 type Outcome = (String, Result<u32, PerformError>);
 
 impl Handler {
-    /// A handler over `cloud`.
-    pub fn new(cloud: Cloud, limits: Limits) -> Handler {
-        Handler { cloud, limits }
+    /// A handler of the schedule's events.
+    pub fn new(cloud: Cloud, limits: Limits) -> Self {
+        Self { cloud, limits }
     }
 
-    /// Sweeps within `deadline`: one line per record acted on, one for the whole. A record that fails does not stop the others.
+    /// Sweeps before `deadline`. Logs a line per record acted on, and one for the sweep. A record
+    /// that fails does not stop the others.
     ///
-    /// *Errors*: [`SweepError`], when all is done that could be.
+    /// # Errors
+    ///
+    /// [`SweepError`] if a record or the index failed, once everything else is done.
     pub async fn handle(&self, deadline: UnixMillis) -> Result<Sweep, SweepError> {
         let total = Stopwatch::start();
         let started = self.cloud.clock.now();
         let mut due = self.cloud.store.due_locks(started, PAGE);
         let begin_until = deadline.minus(FINISH_MS);
-        let mut tally = Tally::default();
-        let mut unread = None;
-        let mut finished = false;
-        let mut under_way: JoinSet<Outcome> = JoinSet::new();
+        let mut sweep = Sweep::default();
+        let mut first_failure = None;
+        let mut index_error = None;
+        let mut in_progress: JoinSet<Outcome> = JoinSet::new();
         loop {
-            while under_way.len() < AT_ONCE && !finished && unread.is_none() {
+            while in_progress.len() < AT_ONCE && !sweep.finished && index_error.is_none() {
                 if self.cloud.clock.now() >= begin_until {
                     break;
                 }
                 match due.next().await {
                     Ok(Some(next)) => {
-                        tally.sees(started.since(next.due_at));
+                        sweep.seen += 1;
+                        sweep.oldest_ms = sweep.oldest_ms.max(started.since(next.due_at));
                         let (handler, lock) = (self.clone(), next.lock);
-                        under_way.spawn(async move {
+                        in_progress.spawn(async move {
                             let deadline = deadline.minus(ANSWER_MS);
-                            let act =
-                                Box::pin(act(&handler.cloud, &handler.limits, &lock, deadline));
+                            let act = Box::pin(handler.sweep_lock(&lock, deadline));
                             (lock.to_string(), handler.cloud.within(deadline, act).await)
                         });
                     }
-                    Ok(None) => finished = true,
-                    Err(error) => unread = Some(error),
+                    Ok(None) => sweep.finished = true,
+                    Err(error) => index_error = Some(error),
                 }
             }
-            match under_way.join_next().await {
-                Some(outcome) => tally.add(outcome),
-                None => break,
-            }
+            let Some(outcome) = in_progress.join_next().await else {
+                break;
+            };
+            let failure = sweep.add(outcome);
+            first_failure = first_failure.or(failure);
         }
         self.cloud.note_limits(&self.limits, deadline).await;
-        tally.failed += due.unreadable();
-        tally.end(finished, unread, &total)
+        sweep.failed += due.unreadable();
+        sweep.log(&total);
+        match index_error {
+            Some(error) => Err(SweepError::Index(error)),
+            None if sweep.failed == 0 => Ok(sweep),
+            None => Err(SweepError::Records {
+                failed: sweep.failed,
+                seen: sweep.seen,
+                first: first_failure.unwrap_or_else(|| "an entry of the index".to_owned()),
+            }),
+        }
     }
 }
 
 impl Function for Handler {
     type Answer = ();
 
-    /// A sweep, whatever the event says.
+    /// Sweeps, whatever the event says.
     fn invoke<'a>(&'a self, _: &'a str, deadline: UnixMillis) -> Invocation<'a, ()> {
         Box::pin(async move {
-            let swept = self.handle(deadline).await;
-            swept
-                .map(|_| ())
-                .map_err(|error| Failed::new(error.code(), &error))
+            self.handle(deadline).await?;
+            Ok(())
         })
     }
 }
 
-impl Tally {
-    fn sees(&mut self, due_ms: u64) {
-        self.seen += 1;
-        self.oldest_ms = self.oldest_ms.max(due_ms);
-    }
-
-    fn add(&mut self, outcome: Result<Outcome, JoinError>) {
-        let error = match outcome {
+impl Sweep {
+    /// Counts an outcome. Logs and returns a failure.
+    fn add(&mut self, outcome: Result<Outcome, JoinError>) -> Option<String> {
+        let failure = match outcome {
             Ok((_, Ok(decisions))) => {
                 self.acted += u32::from(decisions > 0);
-                return;
+                return None;
             }
             Ok((lock, Err(error))) => {
-                let said = chain(&error);
-                tracing::error!(lock, code = error.code(), "{said}");
-                format!("{lock}: {said}")
+                let text = chain(&error);
+                tracing::error!(lock, code = error.code(), "{text}");
+                format!("{lock}: {text}")
             }
             Err(error) => {
                 tracing::error!(code = "panic", "{error}");
@@ -171,41 +173,12 @@ impl Tally {
             }
         };
         self.failed += 1;
-        self.first.get_or_insert(error);
+        Some(failure)
     }
 
-    fn end(
-        self,
-        finished: bool,
-        unread: Option<StoreError>,
-        total: &Stopwatch,
-    ) -> Result<Sweep, SweepError> {
-        let sweep = Sweep {
-            seen: self.seen,
-            acted: self.acted,
-            failed: self.failed,
-            oldest_ms: self.oldest_ms,
-            finished,
-        };
-        sweep.log(total);
-        match (unread, self.failed) {
-            (Some(error), _) => Err(SweepError::Index(error)),
-            (None, 0) => Ok(sweep),
-            (None, failed) => Err(SweepError::Records {
-                failed,
-                seen: self.seen,
-                first: self
-                    .first
-                    .unwrap_or_else(|| "an entry of the index".to_owned()),
-            }),
-        }
-    }
-}
-
-impl Sweep {
-    /// One line; a sweep that found nothing says so only to who asks for more lines.
+    /// Logs one line, at debug level if nothing was due.
     fn log(&self, total: &Stopwatch) {
-        let Sweep {
+        let Self {
             seen,
             acted,
             failed,

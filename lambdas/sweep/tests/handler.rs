@@ -60,23 +60,23 @@ fn shadow(record: &Record, latch: &str) -> Value {
 }
 
 impl World {
-    async fn new(clock: Clock) -> World {
+    async fn new(clock: Clock) -> Self {
         let broker = Broker::start().await;
-        let cloud = table::cloud(broker.address).await.going_by(clock);
+        let cloud = table::cloud(broker.address).await.with_clock(clock);
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World {
+        Self {
             broker,
             cloud,
             handler,
         }
     }
 
-    async fn with(records: &[Record]) -> World {
-        World::going_by(Clock::by_hand(NOW), records).await
+    async fn with(records: &[Record]) -> Self {
+        Self::going_by(Clock::by_hand(NOW), records).await
     }
 
-    async fn going_by(clock: Clock, records: &[Record]) -> World {
-        let world = World::new(clock).await;
+    async fn going_by(clock: Clock, records: &[Record]) -> Self {
+        let world = Self::new(clock).await;
         for chunk in records.chunks(25) {
             let puts = chunk.iter().map(|record| {
                 let put = PutRequest::builder()
@@ -116,7 +116,7 @@ impl World {
         let mut lines = self
             .cloud
             .store
-            .history(&subject, 50, UnixMillis(0))
+            .read_history(&subject, 50, UnixMillis(0))
             .await
             .unwrap();
         lines.reverse();
@@ -279,7 +279,7 @@ async fn a_command_that_cannot_be_published_is_an_error_and_sent_by_a_later_swee
     world
         .cloud
         .clock
-        .pass(turn.since(world.cloud.clock.now()))
+        .wait(turn.since(world.cloud.clock.now()))
         .await;
     world.sweep(20_000).await.unwrap();
     let sent = world.broker.take();

@@ -1,4 +1,4 @@
-//! A call on the table that failed: what it was for, as a sentence. Must not know what is done about it.
+//! A failed call on the table and its purpose, as a sentence. Must not know: how it is handled.
 
 use std::fmt;
 
@@ -7,51 +7,51 @@ use lock_core::name::{ButtonSerial, LockName};
 
 use crate::error::CallError;
 
-/// A call on the table that failed.
+/// A failed call on the table.
 #[derive(Debug, thiserror::Error)]
 pub struct StoreError {
-    /// What it was for.
+    /// The call's purpose.
     pub task: Task,
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Whether it may have been done nevertheless: no answer came, or one that does not say.
+    /// Whether it may have been carried out: there was no answer, or an inconclusive one.
     pub unknown: bool,
-    /// Why it failed.
+    /// Why the call failed.
     pub source: CallError,
 }
 
-/// What a call on the table is for.
+/// The purpose of a call on the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    /// To see the table itself.
+    /// Describe the table itself.
     Describe,
-    /// To read a lock's record.
+    /// Read the record of a lock.
     ReadRecord(LockName),
-    /// To read a button's binding.
+    /// Read the binding of a button.
     ReadBinding(ButtonSerial),
-    /// To read some lines of a history.
+    /// Read lines of a history.
     ReadHistory(Subject),
-    /// To read the list of what is registered.
+    /// Read the list of registered things.
     ReadList,
-    /// To read the records of the locks registered.
+    /// Read the records of the registered locks.
     ReadRecords,
-    /// To read the bindings of the buttons registered.
+    /// Read the bindings of the registered buttons.
     ReadBindings,
-    /// To read which records are due, of one shard.
+    /// Read one shard of the due index.
     ReadDue(u64),
-    /// To read the deployment's limits.
+    /// Read the deployment's limits.
     ReadLimits,
-    /// To write the deployment's limits.
+    /// Write the deployment's limits.
     WriteLimits,
-    /// To add to the list of what is registered.
-    List(Subject),
-    /// To write a line of a history.
+    /// Add to the list of registered things.
+    AddToList(Subject),
+    /// Write a line of a history.
     WriteLine(Subject),
-    /// To commit a decision.
+    /// Commit a decision about a lock or button.
     Commit(Subject),
 }
 
-/// `read the record of lock-1 in table remote-lock`; the cause is the source's to say.
+/// `read the record of lock-1 in table remote-lock`, without the cause.
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = &self.table;
@@ -66,7 +66,7 @@ impl fmt::Display for StoreError {
             Task::ReadDue(shard) => write!(f, "read which records are due, shard {shard},")?,
             Task::ReadLimits => f.write_str("read the deployment's limits")?,
             Task::WriteLimits => f.write_str("write the deployment's limits")?,
-            Task::List(subject) => write!(f, "add {} to the list", subject.name())?,
+            Task::AddToList(subject) => write!(f, "add {} to the list", subject.name())?,
             Task::WriteLine(subject) => write!(f, "write a line about {}", subject.name())?,
             Task::Commit(subject) => write!(f, "write what was decided on {}", subject.name())?,
         }
@@ -126,7 +126,7 @@ mod tests {
                 "write the deployment's limits in table t",
             ),
             (
-                Task::List(Subject::Button(button())),
+                Task::AddToList(Subject::Button(button())),
                 "add G030JF to the list in table t",
             ),
             (

@@ -1,4 +1,5 @@
-//! Update and condition expressions, with every name and value behind a placeholder. Must not know which item they are for.
+//! Update and condition expressions, with a placeholder for every name and value. Must not know:
+//! which item they are for.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ pub(super) struct Expression {
     conditions: Vec<String>,
 }
 
-/// The parts that a call takes: each of our expressions has a name, a value and a condition.
+/// An expression as the parts that a call takes. Each has a name, a value and a condition.
 pub(super) struct Parts {
     pub names: HashMap<String, String>,
     pub values: HashMap<String, AttributeValue>,
@@ -27,8 +28,8 @@ pub(super) struct Parts {
 }
 
 impl Expression {
-    /// `command.nextSendAt` as `#command.#nextSendAt`: many of our names are DynamoDB's own words.
-    pub fn path(&mut self, path: &str) -> String {
+    /// `command.nextSendAt` as `#command.#nextSendAt`, since many names are reserved words.
+    fn path(&mut self, path: &str) -> String {
         let parts = path.split('.').map(|part| {
             let placeholder = format!("#{part}");
             self.names.insert(placeholder.clone(), part.to_owned());
@@ -37,48 +38,49 @@ impl Expression {
         parts.collect::<Vec<_>>().join(".")
     }
 
-    /// A placeholder for `value`.
-    pub fn value(&mut self, value: &impl Serialize) -> String {
+    fn value(&mut self, value: &impl Serialize) -> String {
+        self.placeholder(to_attribute(value))
+    }
+
+    fn placeholder(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
-        self.values.insert(placeholder.clone(), to_attribute(value));
+        self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
-    /// Sets `path` to `value`.
+    /// Sets `path` to a value.
     pub fn set(&mut self, path: &str, value: &impl Serialize) {
         let (path, value) = (self.path(path), self.value(value));
         self.sets.push(format!("{path} = {value}"));
     }
 
-    /// Sets `path` to `value`, if there is one.
+    /// Sets `path` to a value if there is one.
     pub fn set_some(&mut self, path: &str, value: Option<&impl Serialize>) {
         if let Some(value) = value {
             self.set(path, value);
         }
     }
 
-    /// Sets each member of `value` that is not there yet.
+    /// Sets each member of `value` that is absent.
     pub fn set_if_absent(&mut self, value: &impl Serialize) {
         let AttributeValue::M(members) = to_attribute(value) else {
             return;
         };
         for (name, member) in members {
-            let path = self.path(&name);
-            let placeholder = format!(":v{}", self.values.len());
-            self.values.insert(placeholder.clone(), member);
+            let (path, member) = (self.path(&name), self.placeholder(member));
             self.sets
-                .push(format!("{path} = if_not_exists({path}, {placeholder})"));
+                .push(format!("{path} = if_not_exists({path}, {member})"));
         }
     }
 
     /// Adds one to `path`, which starts at `from`.
-    pub fn count(&mut self, path: &str, from: &impl Serialize) {
+    pub fn add_one(&mut self, path: &str, from: &impl Serialize) {
         let (path, from, one) = (self.path(path), self.value(from), self.value(&1));
         self.sets
             .push(format!("{path} = if_not_exists({path}, {from}) + {one}"));
     }
 
-    /// Takes `path` away.
+    /// Removes the attribute at `path`.
     pub fn remove(&mut self, path: &str) {
         let path = self.path(path);
         self.removes.push(path);
@@ -111,8 +113,8 @@ impl Expression {
         format!("(attribute_not_exists({path}) OR {path} {operator} {value})")
     }
 
-    /// The finished expression.
-    pub fn parts(self) -> Parts {
+    /// Finishes the expression.
+    pub fn into_parts(self) -> Parts {
         let clause = |word: &str, parts: &[String]| match parts {
             [] => String::new(),
             parts => format!("{word} {} ", parts.join(", ")),

@@ -170,8 +170,8 @@ impl Does {
     /// How probable it is that the item is there.
     fn there(self) -> f64 {
         match self {
-            Does::Create => 0.4,
-            Does::Update | Does::Delete => 0.95,
+            Self::Create => 0.4,
+            Self::Update | Self::Delete => 0.95,
         }
     }
 }
