@@ -1,4 +1,4 @@
-//! The failure function's way through a real table.
+//! The failure function on a real table.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -49,7 +49,10 @@ fn given_up(id: &str, event: &Value) -> String {
 }
 
 fn press(received_at: UnixMillis) -> Value {
-    json!({"button": "button-1", "clickType": "SINGLE", "sequence": 412, "receivedAt": received_at, "pressId": "5f0e"})
+    json!({
+        "button": "button-1", "clickType": "SINGLE", "sequence": 412,
+        "receivedAt": received_at, "pressId": "5f0e"
+    })
 }
 
 fn batch(bodies: &[(&str, &str)]) -> Value {
@@ -57,7 +60,10 @@ fn batch(bodies: &[(&str, &str)]) -> Value {
     let records: Vec<Value> = bodies
         .iter()
         .map(|(id, body)| {
-            json!({"messageId": id, "body": body, "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": "1"}})
+            json!({
+                "messageId": id, "body": body,
+                "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": "1"}
+            })
         })
         .collect();
     json!({ "Records": records })
@@ -105,7 +111,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_press_that_was_given_up_leaves_one_line_however_often_it_comes() {
+async fn a_press_that_was_given_up_leaves_one_line_however_often_it_is_delivered() {
     let world = World::new().await;
     let document = given_up("request-1", &press(NOW));
     for id in ["a", "b", "b"] {
@@ -127,12 +133,13 @@ async fn a_press_that_was_given_up_leaves_one_line_however_often_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_cannot_be_read_goes_back_and_nothing_else_stops_for_it() {
+async fn only_unreadable_messages_return_to_the_queue_and_stop_no_others() {
     let world = World::new().await;
     let request = json!({"thing": "lock-1", "action": "lock", "requestId": "r", "receivedAt": NOW});
     let rule = json!({
         "ruleName": "r", "topic": "iotbutton/button-2", "cloudwatchTraceId": "t", "clientId": "c",
-        "base64OriginalPayload": "e30=", "failures": [{"failedAction": "LambdaAction", "errorMessage": "no permission"}]
+        "base64OriginalPayload": "e30=",
+        "failures": [{"failedAction": "LambdaAction", "errorMessage": "no permission"}]
     });
     let answer = world
         .handle(&[
@@ -160,7 +167,9 @@ async fn nothing_is_written_of_a_sweep_or_of_what_is_no_registered_lock() {
     let report = json!({"thing": "thermostat", "shadowVersion": 3, "timestamp": 1, "reported": {}});
     let request =
         json!({"thing": "thermostat", "action": "lock", "requestId": "r", "receivedAt": 1});
-    let sweep = json!({"version": "0", "id": "i", "detail-type": "Scheduled Event", "source": "aws.scheduler"});
+    let sweep = json!({
+        "version": "0", "id": "i", "detail-type": "Scheduled Event", "source": "aws.scheduler"
+    });
     let bodies: Vec<String> = [report, request, sweep]
         .iter()
         .map(|event| given_up("1", event))
@@ -176,7 +185,7 @@ async fn nothing_is_written_of_a_sweep_or_of_what_is_no_registered_lock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_written_down_goes_back() {
+async fn a_message_that_cannot_be_recorded_returns_to_the_queue() {
     // No table behind it.
     let nowhere = NOWHERE.parse().unwrap();
     let cloud = table::client(table::start().await, nowhere);

@@ -2,7 +2,6 @@
 //! Must not know: what the call was for, which its caller names.
 
 use std::error::Error;
-use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -14,8 +13,13 @@ use crate::item::ItemError;
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The service answered with an error.
-    #[error("{0}")]
-    Refused(Refused),
+    #[error("{code}{}", .message.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Refused {
+        /// The code, or the status if there is none: `AccessDeniedException`, `HTTP 403`.
+        code: String,
+        /// The service's own message, if any.
+        message: Option<String>,
+    },
     /// No connection was established.
     #[error("no connection: {0}")]
     NoConnection(String),
@@ -31,25 +35,6 @@ pub enum CallError {
     /// An item does not have the form that its key requires.
     #[error(transparent)]
     Item(#[from] ItemError),
-}
-
-/// A service's error response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// The code, or the status if there is none: `AccessDeniedException`, `HTTP 403`.
-    pub code: String,
-    /// The service's own message, if any.
-    pub message: Option<String>,
-}
-
-/// `AccessDeniedException: User … is not authorized to perform: dynamodb:Query`.
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.message {
-            Some(message) => write!(f, "{}: {message}", self.code),
-            None => f.write_str(&self.code),
-        }
-    }
 }
 
 /// What a person can do about a failed call.
@@ -89,10 +74,10 @@ impl CallError {
             SdkError::ServiceError(answer) => {
                 let error = answer.err();
                 let status = || format!("HTTP {}", answer.raw().status().as_u16());
-                Self::Refused(Refused {
+                Self::Refused {
                     code: error.code().map_or_else(status, str::to_owned),
                     message: error.message().map(str::to_owned),
-                })
+                }
             }
             SdkError::TimeoutError(_) => Self::NoAnswer,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::NoAnswer,
@@ -106,8 +91,8 @@ impl CallError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::NoConnection(_) | Self::NoAnswer => Remedy::Connection,
-            Self::Refused(refused) if DENIALS.contains(&&*refused.code) => Remedy::Rights,
-            Self::Refused(refused) if refused.code == "ResourceNotFoundException" => Remedy::Name,
+            Self::Refused { code, .. } if DENIALS.contains(&&**code) => Remedy::Rights,
+            Self::Refused { code, .. } if code == "ResourceNotFoundException" => Remedy::Name,
             _ => Remedy::Other,
         }
     }

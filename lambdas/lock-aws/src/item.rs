@@ -1,4 +1,4 @@
-//! `DynamoDB` items: keys, and the core's types as attribute values. Must not know: the client.
+//! DynamoDB items: keys, and the core's types as attribute values. Must not know: the client.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,7 @@
-//! Metrics as lines on standard output that `CloudWatch` reads. Must not know: what they are for.
+//! Metrics as lines on standard output that CloudWatch reads. Must not know: what they are for.
 //!
 //! The only dimension is `service`: one per lock or button would cost more than the locks.
-//!
-//! Source: Amazon `CloudWatch` user guide, "Specification: Embedded metric format".
+//! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
 use serde_json::json;
 

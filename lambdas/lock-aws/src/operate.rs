@@ -1,6 +1,6 @@
 //! An operator's acts that decide about locks: revoke a button (C11), recover after a table restore
 //! (C12), and change the register of locks and buttons. Each loads, decides, commits and publishes,
-//! as the functions do. Must not be used by the functions.
+//! as the functions do. For operators, not for functions.
 
 mod register;
 

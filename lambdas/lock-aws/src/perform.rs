@@ -37,7 +37,7 @@ pub enum PerformError {
     Publish(#[from] PublishError),
     /// Another writer was first, or the table was busy, each time.
     #[error(
-        "decided {DECISIONS_MAX} times; each time the record had changed or the table was busy"
+        "gave up after {DECISIONS_MAX} attempts: the record kept changing or the table was busy"
     )]
     Contention,
     /// The function's time ended first.
@@ -193,11 +193,7 @@ impl Cloud {
 
     /// Logs a message that cannot be read, and writes a line about it if its sender is known.
     /// `service` is the function's name.
-    ///
-    /// # Errors
-    ///
-    /// [`PerformError`] if the line cannot be written.
-    pub async fn refuse(
+    pub(crate) async fn refuse(
         &self,
         service: &str,
         message: &Value,

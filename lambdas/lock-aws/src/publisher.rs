@@ -83,14 +83,10 @@ impl Publisher {
         &self.client
     }
 
-    /// Publishes a committed command: `QoS` 1, never retained, an unlock with the rest of its life as
+    /// Publishes a committed command: QoS 1, never retained, an unlock with the rest of its life as
     /// message expiry. Retries until `deadline` or the end of the command's life (C13). Returns the
     /// number of attempts.
-    ///
-    /// # Errors
-    ///
-    /// [`PublishError::Command`] at the deadline, [`PublishError::Expired`] at the end of the life.
-    pub async fn publish_command(
+    pub(crate) async fn publish_command(
         &self,
         publish: &Publish,
         deadline: UnixMillis,
@@ -129,8 +125,8 @@ impl Publisher {
         }
     }
 
-    /// Publishes an operator's request, or a press as the button itself would, once at `QoS` 1. Shapes:
-    /// `{"action":"unlock","requestId":"<uuid>","actor":"alice"}`,
+    /// Publishes an operator's request, or a press as the button itself would, once at QoS 1.
+    /// Shapes: `{"action":"unlock","requestId":"<uuid>","actor":"alice"}`,
     /// `{"serialNumber":"button-1","clickType":"SINGLE","batteryVoltage":"3000mV"}`.
     ///
     /// # Errors

@@ -89,25 +89,17 @@ impl From<LimitError> for SettingsError {
 /// Finds a variable's value; the process's environment outside tests.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 impl Settings {
     /// Reads the process's environment.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError`] for the first variable that is missing or invalid.
-    pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&environment)
+    pub(crate) fn from_env() -> Result<Self, SettingsError> {
+        Self::from_lookup(&|name| std::env::var(name).ok())
     }
 
     /// Reads settings from `lookup`.
     ///
     /// # Errors
     ///
-    /// As [`Self::from_env`].
+    /// [`SettingsError`] for the first variable that is missing or invalid.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
         let command_ttl_ms = number(lookup, "COMMAND_TTL_MS", COMMAND_TTL_MS)?;
         let quiet_window_ms = number(lookup, "QUIET_WINDOW_MS", QUIET_WINDOW_MS)?;
@@ -133,7 +125,7 @@ impl Access {
     ///
     /// [`SettingsError`] for the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&environment)
+        Self::from_lookup(&|name| std::env::var(name).ok())
     }
 
     fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
@@ -160,7 +152,7 @@ fn required(lookup: Lookup<'_>, name: &'static str) -> Result<String, SettingsEr
 
 /// A number, rounded to a whole one.
 ///
-/// The template's parameters have `CloudFormation`'s type `Number`, which allows `5000.5` and `5e3`,
+/// The template's parameters have CloudFormation's type `Number`, which allows `5000.5` and `5e3`,
 /// and a reference to one yields the text as typed. Whatever a deployment may set must start the
 /// functions. The bounds of every parameter are whole, so rounding never leaves them.
 fn number(lookup: Lookup<'_>, name: &'static str, absent: u64) -> Result<u64, SettingsError> {
@@ -251,7 +243,8 @@ mod tests {
             (
                 "QUIET_WINDOW_MS",
                 "30000",
-                "QUIET_WINDOW_MS does not fit: quiet window of 30000 ms: wanted less than the command's life of 30000 ms",
+                "QUIET_WINDOW_MS does not fit: quiet window of 30000 ms: wanted less than the \
+                 command's life of 30000 ms",
             ),
             (
                 "SAME_WISH_MS",
@@ -266,12 +259,13 @@ mod tests {
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 "localhost:8000",
-                "AWS_ENDPOINT_URL_DYNAMODB is \"localhost:8000\": wanted an address that begins with http:// or https://",
+                "AWS_ENDPOINT_URL_DYNAMODB is \"localhost:8000\": wanted an address that begins \
+                 with http:// or https://",
             ),
         ];
         for (name, value, wanted) in cases {
-            let said = read(&[(name, value)]).unwrap_err();
-            assert_eq!(said, format!("environment variable {wanted}"));
+            let error = read(&[(name, value)]).unwrap_err();
+            assert_eq!(error, format!("environment variable {wanted}"));
         }
     }
 

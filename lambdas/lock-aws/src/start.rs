@@ -35,12 +35,12 @@ const _: () = assert!(CONNECT_MS < ATTEMPT_MS && ATTEMPT_MS < CALL_MS);
 
 /// A client of the crate `$sdk`. Each SDK crate has its own types of the same names.
 macro_rules! client {
-    ($sdk:ident, $access:ident, $endpoint:ident, $http:ident, $credentials:ident, $retry:ident) => {{
+    ($sdk:ident, $access:ident, $endpoint:ident, $http:ident, $keys:ident, $retry:ident) => {{
         use $sdk::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new($access.region.clone()))
-            .credentials_provider($credentials.clone())
+            .credentials_provider($keys.clone())
             .http_client($http.clone())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts())
@@ -69,23 +69,12 @@ pub struct Cloud {
     pub publisher: Publisher,
     /// The source of every `now`.
     pub clock: Clock,
-    tls: Tls,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Tls {
-    dynamodb: bool,
-    iot_data: bool,
 }
 
 impl Cloud {
     /// Clients for `access` over one HTTP client. Calls nothing.
     pub fn new(access: &Access, table: &str) -> Self {
-        let tls = Tls {
-            dynamodb: is_tls(&access.dynamodb),
-            iot_data: is_tls(&access.iot_data),
-        };
-        let http = http_client(tls.dynamodb || tls.iot_data);
+        let http = http_client(is_tls(&access.dynamodb) || is_tls(&access.iot_data));
         let token = access.session_token.clone();
         let (id, secret) = (&access.access_key_id, &access.secret_access_key);
         let credentials = Credentials::new(id, secret, token, None, "environment");
@@ -106,7 +95,6 @@ impl Cloud {
             store: Store::new(dynamodb, table),
             publisher: Publisher::new(iot_data),
             clock: Clock::system(),
-            tls,
         }
     }
 
@@ -121,8 +109,10 @@ impl Cloud {
     /// has more CPU than later, and nobody waits yet. A connection that fails now is opened by the
     /// first event, which then reports the error.
     pub async fn start(settings: &Settings) -> Self {
-        let cloud = Self::new(&settings.access, &settings.table);
-        let opened = async { tokio::join!(cloud.open_dynamodb(), cloud.open_iot_data()) };
+        let access = &settings.access;
+        let cloud = Self::new(access, &settings.table);
+        let opened =
+            async { tokio::join!(cloud.open_dynamodb(access), cloud.open_iot_data(access)) };
         if tokio::time::timeout(Duration::from_millis(OPEN_MS), opened)
             .await
             .is_err()
@@ -132,22 +122,22 @@ impl Cloud {
         cloud
     }
 
-    async fn open_dynamodb(&self) {
-        if self.tls.dynamodb {
+    async fn open_dynamodb(&self, access: &Access) {
+        if is_tls(&access.dynamodb) {
             let call = self.store.client().get_item().table_name("-");
             ping!(aws_sdk_dynamodb, call);
         }
     }
 
-    async fn open_iot_data(&self) {
-        if self.tls.iot_data {
+    async fn open_iot_data(&self, access: &Access) {
+        if is_tls(&access.iot_data) {
             let call = self.publisher.client().get_thing_shadow().thing_name("-");
             ping!(aws_sdk_iotdataplane, call);
         }
     }
 }
 
-/// Turns a request into `GET /ping`, which is not an API call: `DynamoDB` answers it, and the data
+/// Turns a request into `GET /ping`, which is not an API call: DynamoDB answers it, and the data
 /// plane refuses it.
 fn as_ping(request: &mut aws_smithy_runtime_api::client::orchestrator::HttpRequest) {
     let uri = request.uri().to_owned();

@@ -53,11 +53,6 @@ impl Store {
         &self.client
     }
 
-    /// The table's name.
-    pub fn table(&self) -> &str {
-        &self.table
-    }
-
     /// The record of a lock, read consistently. `None` if no lock is given, or if it is not
     /// registered.
     ///
@@ -68,11 +63,13 @@ impl Store {
         &self,
         lock: impl Into<Option<&'a LockName>>,
     ) -> Result<Option<Record>, StoreError> {
-        let Some(lock) = lock.into() else {
-            return Ok(None);
-        };
-        let task = Task::ReadRecord(lock.clone());
-        self.read(task, &Key::record(lock)).await
+        match lock.into() {
+            Some(lock) => {
+                self.read(Task::ReadRecord(lock.clone()), &Key::record(lock))
+                    .await
+            }
+            None => Ok(None),
+        }
     }
 
     /// The binding of a button, read consistently. `None` if no button is given, or if it is not
@@ -85,11 +82,13 @@ impl Store {
         &self,
         button: impl Into<Option<&'a ButtonSerial>>,
     ) -> Result<Option<Binding>, StoreError> {
-        let Some(button) = button.into() else {
-            return Ok(None);
-        };
-        let task = Task::ReadBinding(button.clone());
-        self.read(task, &Key::binding(button)).await
+        match button.into() {
+            Some(button) => {
+                self.read(Task::ReadBinding(button.clone()), &Key::binding(button))
+                    .await
+            }
+            None => Ok(None),
+        }
     }
 
     async fn read<T: DeserializeOwned>(

@@ -1,8 +1,8 @@
-//! The store's conditions are the core's: for random items and writes, a table commits exactly when `admits` says so, and
-//! then holds exactly what `apply` makes.
+//! The store's conditions are the core's: for random items and writes, a table commits exactly when
+//! `admits` returns true, and then contains exactly what `apply` returns.
 //!
-//! Each condition is also written down once more, as a plain sentence about the case. That third reading names the one that
-//! failed, and shows that each of them alone has both refused a commit and let one pass.
+//! Each condition is written once more as a sentence about the case. This independent reading names
+//! the one that failed, and shows that each alone has both refused and passed a commit.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -33,7 +33,7 @@ use write::{Case, case, line};
 /// Cases of one run, always the same ones.
 const CASES: u32 = 600;
 const SEED: u64 = 41;
-/// How often each condition must have decided alone, either way.
+/// Minimum number of cases in which a condition alone decides, per outcome.
 const TIMES_MIN: u32 = 3;
 
 /// The table afterwards, as the core has it; `None` where one of its conditions fails.

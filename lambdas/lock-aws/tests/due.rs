@@ -15,7 +15,7 @@ fn lock(n: u64) -> LockName {
     LockName::new(format!("lock-{n}")).unwrap()
 }
 
-/// `count` locks, of which lock n was created n seconds after [`NOW`], and so is due 35 minutes after that.
+/// `count` locks. Lock n is created n seconds after [`NOW`], and is due 35 minutes after that.
 async fn created(count: u64) -> Cloud {
     let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     for n in 0..count {

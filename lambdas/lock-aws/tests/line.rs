@@ -1,4 +1,4 @@
-//! Lines of the history in a real table: which are written, which are shared, and which never replaced.
+//! History lines in a real table: which are written, shared, and never replaced.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

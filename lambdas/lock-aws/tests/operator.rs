@@ -108,34 +108,34 @@ async fn an_error_names_the_operation_the_key_and_the_table() {
         .await
         .unwrap();
     let error = cloud.store.read_record(&lock()).await.unwrap_err();
-    let said = chain(&error);
+    let text = chain(&error);
     let wanted = "read the record of lock-1 in table remote-lock: ResourceNotFoundException: ";
-    assert!(said.starts_with(wanted), "{said}");
-    assert_eq!(said.matches("lock-1").count(), 1, "said once: {said}");
+    assert!(text.starts_with(wanted), "{text}");
+    assert_eq!(text.matches("lock-1").count(), 1, "named once: {text}");
     assert_eq!(error.source.remedy(), Remedy::Name);
     let revoked = cloud.revoke(&button(), None, &limits()).await;
-    let said = chain(&revoked.unwrap_err());
+    let text = chain(&revoked.unwrap_err());
     let wanted = "read the binding of button-1 in table remote-lock: ResourceNotFoundException: ";
-    assert!(said.starts_with(wanted), "{said}");
+    assert!(text.starts_with(wanted), "{text}");
     assert_eq!(
-        said.matches("ResourceNotFoundException").count(),
+        text.matches("ResourceNotFoundException").count(),
         1,
-        "{said}"
+        "{text}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_at_the_address_is_said_to_be_no_connection() {
+async fn an_address_without_a_service_is_no_connection() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
     let cloud = table::client(nobody, nobody);
     let error = cloud.store.describe().await.unwrap_err();
     assert_eq!(error.source.remedy(), Remedy::Connection);
-    let said = chain(&error);
+    let text = chain(&error);
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let wanted = format!("look at table remote-lock: no connection: {refused}");
-    assert!(said.to_lowercase().starts_with(&wanted), "{said}");
+    assert!(text.to_lowercase().starts_with(&wanted), "{text}");
 }
 
 /// A service whose clock is elsewhere: answers `DescribeTable`, with its own date.
@@ -151,7 +151,8 @@ async fn service_at(date: &'static str) -> std::net::SocketAddr {
         let table =
             r#"{"Table":{"TableArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/remote-lock"}}"#;
         let answer = format!(
-            "HTTP/1.1 200 -\r\ndate: {date}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{table}",
+            "HTTP/1.1 200 -\r\ndate: {date}\r\ncontent-type: application/x-amz-json-1.0\r\n\
+                 content-length: {}\r\n\r\n{table}",
             table.len()
         );
         stream.write_all(answer.as_bytes()).await.unwrap();
@@ -161,7 +162,7 @@ async fn service_at(date: &'static str) -> std::net::SocketAddr {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_goes_by_the_services_clock() {
+async fn an_operator_uses_the_services_time() {
     let service = service_at("Sat, 22 Nov 2025 02:45:12 GMT").await;
     let cloud = table::client(service, "127.0.0.1:9".parse().unwrap());
     let seen = cloud.store.describe().await.unwrap();

@@ -1,4 +1,4 @@
-//! The register of locks and buttons: what joins it, is bound, and leaves it, in a real table.
+//! The register of locks and buttons: registering, binding, forgetting, in a real table.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -279,6 +279,7 @@ async fn a_list_that_names_nothing_is_an_error_that_shows_the_entry() {
     let error = cloud.store.read_register().await.unwrap_err();
     assert_eq!(
         chain(&error),
-        "read the list of locks and buttons in table remote-lock: list entry \"thermostat#1\" names neither a lock nor a button"
+        "read the list of locks and buttons in table remote-lock: \
+         list entry \"thermostat#1\" names neither a lock nor a button"
     );
 }

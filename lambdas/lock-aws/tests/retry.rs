@@ -1,5 +1,5 @@
-//! What a commit does when the table does not answer as it should: the same token again, an error that says what is known,
-//! and the truth by reading again.
+//! Commits on a table that fails: a retry with the same token, an error that says whether the
+//! outcome is known, and a new decision after reading again.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
-/// What becomes of one write on its way.
+/// What happens to one write.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     /// Answered with this status and error, and never made.
@@ -30,7 +30,7 @@ enum Fate {
     AnswerLost,
 }
 
-/// Stands in front of a table: strikes as many writes as it has fates, in order, and lets the rest pass.
+/// A proxy of a table: applies its fates to the first writes, in order, and forwards the rest.
 #[derive(Clone)]
 struct Front {
     table: SocketAddr,
@@ -149,7 +149,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_nothing_is_mad
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_that_stays_unknown_is_said_to_be_and_the_table_read_again() {
+async fn an_outcome_that_stays_unknown_is_reported_and_the_table_read_again() {
     let world = World::new(&[Fate::AnswerLost; 3]).await;
     let error = world
         .cloud

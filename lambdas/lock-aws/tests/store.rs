@@ -1,4 +1,4 @@
-//! The store's conditions in a real table: each decision commits once, and never on what has changed since.
+//! The store's conditions in a real table: each decision commits once, and never on changed items.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -19,7 +19,7 @@ use lock_testing::bound::{
 use lock_testing::table;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_is_what_the_core_says_it_is() {
+async fn a_commit_writes_what_the_core_applies() {
     let (cloud, binding) = bound().await;
     let before = record(&cloud).await;
     assert_eq!(before, Record::created(lock(), BOUND));
@@ -74,10 +74,10 @@ async fn what_is_committed_is_what_the_core_says_it_is() {
     assert_eq!(cloud.store.read_all_bindings().await.unwrap().len(), 1);
 }
 
-/// The number of shards may change from one release to the next: a record that stayed in one which nobody reads would never be
-/// due.
+/// The number of shards may change with a release. A record that stayed in a shard that is not read
+/// would never be found due.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_in_a_shard_of_long_ago_moves_to_its_own() {
+async fn a_record_in_a_former_shard_moves_to_its_own() {
     let (cloud, _) = bound().await;
     let before = record(&cloud).await;
     let moved = cloud.store.client().update_item();
@@ -194,7 +194,7 @@ async fn of_many_presses_at_once_one_wins_each_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_acts_once_and_says_so_the_second_time() {
+async fn a_request_acts_once_and_is_noted_the_second_time() {
     let (cloud, _) = bound().await;
     let request = |intent| Request {
         lock: lock(),

@@ -73,10 +73,16 @@ pub async fn decide(cloud: &Cloud, press: &Press, now: UnixMillis) -> Decision {
 /// The report that the command of `record` was executed, at shadow version `shadow`.
 pub fn report(record: &Record, latch: &str, shadow: u64) -> ReportEvent {
     let command = record.command.as_ref().unwrap();
-    ReportEvent::parse(&json!({"thing": "lock-1", "shadowVersion": shadow, "timestamp": 1_763_779_513,
-        "clientToken": format!("1-{shadow}"), "reported": {"lock": latch, "version": record.version, "commandId": command.id, "result": "executed", "source": "remote",
-            "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": "closed", "reportId": format!("1-{shadow}")}}))
-    .unwrap()
+    let id = format!("1-{shadow}");
+    let event = json!({
+        "thing": "lock-1", "shadowVersion": shadow, "timestamp": 1_763_779_513, "clientToken": id,
+        "reported": {
+            "lock": latch, "version": record.version, "commandId": command.id, "result": "executed",
+            "source": "remote", "refused": null, "bootCount": 1, "clock": "synced",
+            "firmware": "1.0.0", "rssi": -61, "door": "closed", "reportId": id
+        }
+    });
+    ReportEvent::parse(&event).unwrap()
 }
 
 /// Decides and commits the report that the stored command was executed.

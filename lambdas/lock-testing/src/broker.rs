@@ -1,18 +1,19 @@
-//! An HTTP listener where the data plane would be: keeps what is published, and can be told to
-//! fail.
+//! An HTTP listener in place of the data plane. It keeps what is published, and can fail.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-/// The listener.
+use crate::message::read_message;
+
+/// The listener and what it was sent.
 #[derive(Clone)]
 pub struct Broker {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     status: Arc<AtomicU16>,
     published: Arc<Mutex<Vec<(String, Value)>>>,
@@ -38,7 +39,7 @@ impl Broker {
         broker
     }
 
-    /// From now on answers every publish with `status`.
+    /// Makes it answer every further publish with `status`.
     pub fn answer(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
     }
@@ -48,37 +49,14 @@ impl Broker {
         *self.shadow.lock().unwrap() = Some(shadow);
     }
 
-    /// What was published since the last call: target and message.
+    /// The messages published since the last call, each with its target.
     pub fn take(&self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.published.lock().unwrap())
     }
 
     async fn serve(self, mut stream: TcpStream) {
         let mut bytes = Vec::new();
-        loop {
-            let head = loop {
-                if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                    break bytes.drain(..end + 4).collect::<Vec<u8>>();
-                }
-                if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
-                    return;
-                }
-            };
-            let head = String::from_utf8(head).unwrap();
-            let header = |name: &str| {
-                head.lines()
-                    .find_map(|line| line.to_lowercase().strip_prefix(name).map(str::to_owned))
-            };
-            let length: usize =
-                header("content-length:").map_or(0, |value| value.trim().parse().unwrap());
-            while bytes.len() < length {
-                assert_ne!(
-                    stream.read_buf(&mut bytes).await.unwrap(),
-                    0,
-                    "the body ends early"
-                );
-            }
-            let body: Vec<u8> = bytes.drain(..length).collect();
+        while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
             let (status, answer) = self.answer_to(head.lines().next().unwrap(), &body);
             let answer = format!(
                 "HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{answer}",

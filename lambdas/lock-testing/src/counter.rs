@@ -10,22 +10,22 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::message::read_message;
 
-/// A call, as it went by.
+/// A call and its cost.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// `Query`.
+    /// Its name: `Query`.
     pub operation: String,
-    /// What was asked.
+    /// The body of the request.
     pub request: Value,
-    /// Items that the table looked at: `DynamoDB` charges for each, also for one that a filter takes
+    /// Items that the table looked at: DynamoDB charges for each, also for one that a filter takes
     /// away.
     pub looked_at: usize,
 }
 
-/// The counter.
+/// A proxy of a table that keeps every call.
 #[derive(Clone)]
 pub struct Counter {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     table: SocketAddr,
     calls: Arc<Mutex<Vec<Call>>>,

@@ -1,4 +1,4 @@
-//! A table of our own in this process, over real HTTP: for tests of what `DynamoDB` must do with our
+//! A table of our own in this process, over real HTTP: for tests of what DynamoDB must do with our
 //! calls.
 
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ use lock_core::write::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// The table's name.
+/// The name of the table.
 pub const TABLE: &str = "remote-lock";
 
 /// Starts an empty table; it lives as long as the test's runtime. Publishing goes to `iot_data`.
@@ -129,7 +129,7 @@ fn line(subject: Subject, kind: Kind, now: UnixMillis) -> Event {
     Event::new(subject, kind, now, key, &Limits::default())
 }
 
-/// Starts a database without a table, and says where.
+/// Starts a database without a table, and returns its address.
 pub async fn start() -> SocketAddr {
     let database = dynoxide::Database::memory().expect("memory is there");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -155,7 +155,7 @@ pub fn client(dynamodb: SocketAddr, iot_data: SocketAddr) -> Cloud {
     Cloud::new(&access, TABLE)
 }
 
-/// Creates the table.
+/// Creates the table and waits until it is active.
 pub async fn create(client: &aws_sdk_dynamodb::Client) {
     let attribute = |name: &str, kind| {
         AttributeDefinition::builder()

@@ -1,4 +1,4 @@
-//! The press function's way through a real table and a data plane that sometimes fails.
+//! The press function on a real table and a data plane that sometimes fails.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -51,10 +51,13 @@ impl World {
         }
     }
 
-    /// A press of a moment after the last.
+    /// A press received now.
     fn press(&self, click: &str, sequence: u64) -> Value {
-        json!({"button": "button-1", "clickType": click, "batteryVoltage": "1568mV", "sequence": sequence,
-               "receivedAt": self.cloud.clock.now().0, "pressId": format!("p{sequence}"), "principal": "ab12"})
+        json!({
+            "button": "button-1", "clickType": click, "batteryVoltage": "1568mV",
+            "sequence": sequence, "receivedAt": self.cloud.clock.now().0,
+            "pressId": format!("p{sequence}"), "principal": "ab12"
+        })
     }
 
     /// Time enough for a few tries of a publish.
@@ -197,7 +200,9 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
             "wrong-type",
         ),
         (
-            json!({"button": "button-1", "clickType": "S".repeat(9_000), "receivedAt": 4, "pressId": "b4"}),
+            json!({
+                "button": "button-1", "clickType": "S".repeat(9_000), "receivedAt": 4, "pressId": "b4"
+            }),
             "oversize",
         ),
     ];
@@ -238,7 +243,7 @@ fn from_rule(world: &World, mut own: Value, payload: &[u8]) -> Value {
 async fn a_payload_that_is_handed_over_whole_acts_as_one_whose_fields_are_named() {
     let world = World::new().await;
     let of_button = |id: &str| json!({"button": "button-1", "pressId": id, "principal": "ab12"});
-    // What the payload says of itself beside its own fields counts for nothing.
+    // Other fields of the payload have no effect.
     let payload =
         br#"{"clickType":"LONG","sequence":1,"button":"button-2","receivedAt":1,"principal":"x"}"#;
     let event = from_rule(&world, of_button("p1"), payload);
@@ -336,7 +341,10 @@ async fn an_unknown_button_is_ignored_in_its_own_history() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_acts_once_however_often_it_arrives() {
     let world = World::new().await;
-    let event = json!({"thing": "lock-1", "action": "lock", "requestId": "r1", "actor": "alice", "receivedAt": NOW.0});
+    let event = json!({
+        "thing": "lock-1", "action": "lock", "requestId": "r1", "actor": "alice",
+        "receivedAt": NOW.0
+    });
     world.handle(&event).await.unwrap();
     assert_eq!(world.broker.take().len(), 1);
     world.handle(&world.press("DOUBLE", 1)).await.unwrap();
@@ -365,20 +373,23 @@ async fn nothing_is_written_about_a_lock_that_is_not_registered() {
     assert_eq!(world.broker.take(), []);
 }
 
-/// AWS's own button speaks the shape that `aws_lambda_events` knows; the rule adds what the topic and the engine know.
+/// AWS's own button sends the form of `aws_lambda_events`. The rule adds the button, time and id.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_payload_of_awss_own_button_is_understood() {
     let world = World::new().await;
-    let payload: IoTButtonEvent = serde_json::from_value(
-        json!({"serialNumber": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV"}),
-    )
+    let payload: IoTButtonEvent = serde_json::from_value(json!({
+        "serialNumber": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV"
+    }))
     .unwrap();
     let serial = payload.serial_number.unwrap();
     let button = ButtonSerial::new(serial.as_str()).unwrap();
     let before = NOW.minus(60_000);
     table::bind(&world.cloud, &button, &lock(), before).await;
-    let event = json!({"button": serial, "clickType": payload.click_type, "batteryVoltage": payload.battery_voltage,
-                       "receivedAt": NOW.0, "pressId": "u1", "principal": "ab12"});
+    let event = json!({
+        "button": serial, "clickType": payload.click_type,
+        "batteryVoltage": payload.battery_voltage,
+        "receivedAt": NOW.0, "pressId": "u1", "principal": "ab12"
+    });
     world.handle(&event).await.unwrap();
     assert_eq!(world.broker.take().len(), 1);
     let binding = world

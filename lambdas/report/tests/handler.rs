@@ -1,4 +1,4 @@
-//! The report function's way through a real table and a data plane that holds a shadow.
+//! The report function on a real table and a data plane that holds a shadow.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -29,15 +29,21 @@ fn lock() -> LockName {
 }
 
 fn reported(latch: &str, version: &Value, id: &Value) -> Value {
-    json!({"lock": latch, "version": version, "commandId": id, "result": "executed", "source": "remote", "refused": null,
-           "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null})
+    json!({
+        "lock": latch, "version": version, "commandId": id, "result": "executed",
+        "source": "remote", "refused": null, "bootCount": 1, "clock": "synced",
+        "firmware": "1.0.0", "rssi": -61, "door": null
+    })
 }
 
 /// The report of an update, with the token and the id that a lock gives it.
 fn event(shadow: u64, second: u64, mut reported: Value) -> Value {
     let id = format!("1-{second}{shadow}");
     reported["reportId"] = json!(id);
-    json!({"thing": "lock-1", "shadowVersion": shadow, "timestamp": second, "clientToken": id, "reported": reported})
+    json!({
+        "thing": "lock-1", "shadowVersion": shadow, "timestamp": second, "clientToken": id,
+        "reported": reported
+    })
 }
 
 impl World {
@@ -72,7 +78,7 @@ impl World {
             .unwrap()
     }
 
-    /// A lock heard for the first time, locked by the system, and settled.
+    /// A lock after its first report, locked by the system and settled.
     async fn settled() -> Self {
         let world = Self::new().await;
         world
@@ -108,7 +114,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_heard_for_the_first_time_comes_to_settled_and_locked_by_itself() {
+async fn a_lock_that_reports_for_the_first_time_is_locked_and_settles() {
     let world = World::settled().await;
     let record = world.record().await;
     assert_eq!(
@@ -227,7 +233,8 @@ async fn a_device_that_refuses_for_ever_is_sent_the_command_within_the_back_off(
         sent_ms.extend(sent.iter().map(|_| clock.now().since(NOW)));
         clock.wait(100).await;
     }
-    // The second system command a second after the first, its first re-send at once, and each later one after twice as long.
+    // The second system command follows a second after the first. Its first re-send is immediate,
+    // and each later one waits twice as long.
     assert_eq!(sent_ms, [1_000, 1_100, 3_100, 7_100, 15_100, 31_100]);
 }
 
@@ -282,7 +289,7 @@ async fn a_report_that_this_program_cannot_hold_is_refused_in_the_locks_history(
         .collect();
     let detail = "field version is not a whole number below 2^53";
     assert!(
-        !refused.is_empty() && refused.iter().all(|told| *told == Some(detail)),
+        !refused.is_empty() && refused.iter().all(|text| *text == Some(detail)),
         "{lines:?}"
     );
 }

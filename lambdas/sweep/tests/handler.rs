@@ -1,4 +1,4 @@
-//! The sweep's path through a real table with many due records, a data plane that fails, and too little time.
+//! The sweep on a real table with many due records, a data plane that fails, and too little time.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -35,7 +35,7 @@ fn name(lock: &str) -> LockName {
     LockName::new(lock).unwrap()
 }
 
-/// A record whose command, `action`, was made `age_ms` ago by a request, and which has been due since `due_ms` ago.
+/// A record whose command, `action`, was made by a request `age_ms` ago. Due since `due_ms` ago.
 fn pending(lock: &str, action: Action, age_ms: u64, due_ms: u64) -> Record {
     let made = NOW.minus(age_ms);
     let expires_at = (action == Action::Unlock).then(|| made.plus(30_000));
@@ -53,8 +53,11 @@ fn pending(lock: &str, action: Action, age_ms: u64, due_ms: u64) -> Record {
 
 fn shadow(record: &Record, latch: &str) -> Value {
     let id = &record.command.as_ref().unwrap().id;
-    let mut reported = json!({"lock": latch, "version": record.version, "commandId": id, "result": "executed", "source": "remote",
-        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null});
+    let mut reported = json!({
+        "lock": latch, "version": record.version, "commandId": id, "result": "executed",
+        "source": "remote", "refused": null, "bootCount": 1, "clock": "synced",
+        "firmware": "1.0.0", "rssi": -61, "door": null
+    });
     reported["reportId"] = json!(table::report_id(&reported, 7));
     json!({"state": {"reported": reported}, "version": 7, "timestamp": NOW.seconds()})
 }
@@ -221,7 +224,7 @@ async fn a_lock_that_never_answers_is_called_so_once_and_sent_its_command_within
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shadow_that_is_no_report_is_no_news() {
+async fn a_shadow_without_a_report_is_treated_as_absent() {
     let lock = pending("lock-1", Action::Lock, 5_000, 1_000);
     let world = World::with(&[lock]).await;
     world.broker.hold_shadow(
@@ -239,7 +242,7 @@ async fn one_record_that_fails_does_not_stop_the_others_and_is_an_error_at_the_e
         .collect();
     let world = World::with(&locks).await;
     let client = world.cloud.store.client();
-    // An unreadable record, due longest; and an entry of the index that is no record at all.
+    // An unreadable record, due longest, and an index entry that does not belong to a record.
     let mut broken = to_item(
         &Key::record(&name("broken")),
         &pending("broken", Action::Lock, 0, 9_000),
@@ -256,12 +259,12 @@ async fn one_record_that_fails_does_not_stop_the_others_and_is_an_error_at_the_e
     }
     let error = world.sweep(20_000).await.unwrap_err();
     assert_eq!(error.code(), "records");
-    let told = error.to_string();
+    let text = error.to_string();
     assert!(
-        told.starts_with(
+        text.starts_with(
             "2 of 21 due records failed, the first one: broken: read the record of broken in table"
         ),
-        "{told}"
+        "{text}"
     );
     assert_eq!(world.broker.take().len(), 20);
 }
@@ -306,7 +309,7 @@ async fn any_number_of_records_is_swept_oldest_first_over_as_many_runs_as_it_tak
             )
         })
         .collect();
-    // A millisecond for each look at the clock: a few dozen records a run.
+    // Each reading of the clock takes a millisecond: a few dozen records per run.
     let world = World::going_by(Clock::stepping(NOW, 1), &locks).await;
     let nothing = world.sweep(0).await.unwrap();
     assert_eq!(
@@ -323,8 +326,8 @@ async fn any_number_of_records_is_swept_oldest_first_over_as_many_runs_as_it_tak
         for (target, _) in world.broker.take() {
             let lock = target.split(['/', '?']).nth(3).unwrap();
             let n: usize = lock.trim_start_matches("lock-").parse().unwrap();
-            // Sent again two seconds after it was first sent: newer than all that still wait, and so after them, but for
-            // the eight that are under way at once.
+            // A re-send is due two seconds after the first send: newer than all that still wait,
+            // and so after them, except for the eight in progress.
             let is_new = sent.insert(n);
             assert!(
                 is_new || sent.len() + 8 >= COUNT,
@@ -333,7 +336,7 @@ async fn any_number_of_records_is_swept_oldest_first_over_as_many_runs_as_it_tak
             );
         }
         assert!(sent.len() > before, "run {runs} sent nothing new");
-        // What a run has begun it ends, so those that are sent are the oldest, whichever of them was quicker.
+        // A run finishes what it has begun, so it sends the oldest, in any order.
         let oldest: BTreeSet<usize> = (COUNT - sent.len()..COUNT).collect();
         assert_eq!(sent, oldest, "run {runs}");
         assert!(

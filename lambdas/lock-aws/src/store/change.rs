@@ -1,4 +1,4 @@
-//! The core's changes of records and bindings as `DynamoDB` expressions (C3), their conditions
+//! The core's changes of records and bindings as DynamoDB expressions (C3), their conditions
 //! rendered from the core's own. Must not know: which conditions a change has.
 
 use lock_core::write::{BindingChange, BindingUpdate, RecordUpdate};

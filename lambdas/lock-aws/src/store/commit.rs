@@ -1,10 +1,11 @@
-//! One decision, one transaction (C3): the core's conditional writes as `DynamoDB`'s. Must not know:
+//! One decision, one transaction (C3): the core's conditional writes as DynamoDB's. Must not know:
 //! how a decision is made.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
 use lock_core::event::{Event, Slot, Subject};
+use lock_core::name::LockName;
 use lock_core::write::{BindingWrite, RecordWrite, Writes};
 
 use super::change::{binding_expression, record_expression};
@@ -14,8 +15,9 @@ use crate::item::{Item, Key, request_item, to_item};
 
 /// The condition that an item does not exist.
 const ABSENT: &str = "attribute_not_exists(pk)";
-/// Error codes of an overloaded table, after the SDK's own retries.
-const THROTTLES: [&str; 4] = [
+/// Error codes of a busy table, after the SDK's own retries.
+const BUSY: [&str; 5] = [
+    "TransactionConflictException",
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -51,7 +53,7 @@ impl Store {
     /// Ignored presses of one button for one reason are counted on one line per minute.
     ///
     /// The SDK repeats an attempt without an answer (lost, late, a server error) with the same
-    /// `ClientRequestToken`. For ten minutes `DynamoDB` answers the repetition of a successful
+    /// `ClientRequestToken`. For ten minutes DynamoDB answers the repetition of a successful
     /// transaction with success and writes nothing twice. After that the conditions fail, the
     /// result is a conflict, and the caller sees on its next read what this call wrote.
     ///
@@ -149,24 +151,16 @@ impl Store {
             Err(error) if code(&error) == Some("ConditionalCheckFailedException") => {
                 Ok(Committed::Done)
             }
-            Err(error) if code(&error) == Some("TransactionConflictException") => {
-                Ok(Committed::Conflict(Conflict::Busy))
-            }
-            Err(error) if is_throttled(&error) => Ok(Committed::Conflict(Conflict::Busy)),
+            Err(error) if is_busy(&error) => Ok(Committed::Conflict(Conflict::Busy)),
             Err(error) => Err(self.failed(Task::WriteLine(event.subject.clone()), &error)),
         }
     }
 
     fn binding_action(&self, write: &BindingWrite) -> TransactWriteItem {
+        let key = Key::binding(write.button());
         match write {
-            BindingWrite::Create(binding) => {
-                let key = Key::binding(&binding.button);
-                self.put(to_item(&key, binding), Some(ABSENT))
-            }
-            BindingWrite::Update(binding) => {
-                let key = Key::binding(&binding.button);
-                self.update(&key, binding_expression(binding))
-            }
+            BindingWrite::Create(binding) => self.put(to_item(&key, binding), Some(ABSENT)),
+            BindingWrite::Update(update) => self.update(&key, binding_expression(update)),
         }
     }
 
@@ -192,20 +186,16 @@ impl Store {
     /// Adds to the list of registered things, or removes from it.
     fn listing_actions(&self, writes: &Writes) -> Vec<TransactWriteItem> {
         let mut actions = Vec::new();
+        let listing = |lock: &LockName| Key::listing(&Subject::Lock(lock.clone()));
         if let Some(BindingWrite::Create(binding)) = &writes.binding {
             let key = Key::listing(&Subject::Button(binding.button.clone()));
             actions.push(self.put(key.to_item(), None));
         }
-        match &writes.record {
-            Some(RecordWrite::Create(record)) => {
-                let key = Key::listing(&Subject::Lock(record.lock.clone()));
-                actions.push(self.put(key.to_item(), None));
-            }
-            Some(RecordWrite::Delete(record)) => {
-                let key = Key::listing(&Subject::Lock(record.lock.clone()));
-                actions.push(self.delete(&key, None));
-            }
-            Some(RecordWrite::Update(_)) | None => {}
+        if let Some(RecordWrite::Create(record)) = &writes.record {
+            actions.push(self.put(listing(&record.lock).to_item(), None));
+        }
+        if let Some(RecordWrite::Delete(record)) = &writes.record {
+            actions.push(self.delete(&listing(&record.lock), None));
         }
         actions
     }
@@ -258,9 +248,9 @@ pub(super) fn is_outcome_unknown<E>(error: &SdkError<E>) -> bool {
     }
 }
 
-/// Whether the table or the account throttles. Nothing was written.
-fn is_throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    code(error).is_some_and(|code| THROTTLES.contains(&code))
+/// Whether the table or the account was busy. Nothing was written.
+fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    code(error).is_some_and(|code| BUSY.contains(&code))
 }
 
 /// The service's error code.
@@ -278,7 +268,7 @@ fn line(event: &Event) -> Item {
 /// The conflict that cancelled a transaction, if it was one. `parts` names the actions in order;
 /// the event line after them has no condition.
 fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Option<Conflict> {
-    if is_throttled(error) {
+    if is_busy(error) {
         return Some(Conflict::Busy);
     }
     let reasons = match error.as_service_error()? {

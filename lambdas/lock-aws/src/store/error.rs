@@ -1,7 +1,5 @@
 //! A failed call on the table and its purpose, as a sentence. Must not know: how it is handled.
 
-use std::fmt;
-
 use lock_core::event::Subject;
 use lock_core::name::{ButtonSerial, LockName};
 
@@ -9,6 +7,7 @@ use crate::error::CallError;
 
 /// A failed call on the table.
 #[derive(Debug, thiserror::Error)]
+#[error("{task} {table}")]
 pub struct StoreError {
     /// The call's purpose.
     pub task: Task,
@@ -21,62 +20,52 @@ pub struct StoreError {
 }
 
 /// The purpose of a call on the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Task {
     /// Describe the table itself.
+    #[error("look at table")]
     Describe,
     /// Read the record of a lock.
+    #[error("read the record of {0} in table")]
     ReadRecord(LockName),
     /// Read the binding of a button.
+    #[error("read the binding of {0} in table")]
     ReadBinding(ButtonSerial),
     /// Read lines of a history.
+    #[error("read the history of {} in table", .0.name())]
     ReadHistory(Subject),
     /// Read the list of registered things.
+    #[error("read the list of locks and buttons in table")]
     ReadList,
     /// Read the records of the registered locks.
+    #[error("read the records of all locks in table")]
     ReadRecords,
     /// Read the bindings of the registered buttons.
+    #[error("read the bindings of all buttons in table")]
     ReadBindings,
     /// Read one shard of the due index.
+    #[error("read which records are due, shard {0}, in table")]
     ReadDue(u64),
     /// Read the deployment's limits.
+    #[error("read the deployment's limits in table")]
     ReadLimits,
     /// Write the deployment's limits.
+    #[error("write the deployment's limits in table")]
     WriteLimits,
     /// Add to the list of registered things.
+    #[error("add {} to the list in table", .0.name())]
     AddToList(Subject),
     /// Write a line of a history.
+    #[error("write a line about {} in table", .0.name())]
     WriteLine(Subject),
     /// Commit a decision about a lock or button.
+    #[error("write what was decided on {} in table", .0.name())]
     Commit(Subject),
-}
-
-/// `read the record of lock-1 in table remote-lock`, without the cause.
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = &self.table;
-        match &self.task {
-            Task::Describe => return write!(f, "look at table {table}"),
-            Task::ReadRecord(lock) => write!(f, "read the record of {lock}")?,
-            Task::ReadBinding(button) => write!(f, "read the binding of {button}")?,
-            Task::ReadHistory(subject) => write!(f, "read the history of {}", subject.name())?,
-            Task::ReadList => f.write_str("read the list of locks and buttons")?,
-            Task::ReadRecords => f.write_str("read the records of all locks")?,
-            Task::ReadBindings => f.write_str("read the bindings of all buttons")?,
-            Task::ReadDue(shard) => write!(f, "read which records are due, shard {shard},")?,
-            Task::ReadLimits => f.write_str("read the deployment's limits")?,
-            Task::WriteLimits => f.write_str("write the deployment's limits")?,
-            Task::AddToList(subject) => write!(f, "add {} to the list", subject.name())?,
-            Task::WriteLine(subject) => write!(f, "write a line about {}", subject.name())?,
-            Task::Commit(subject) => write!(f, "write what was decided on {}", subject.name())?,
-        }
-        write!(f, " in table {table}")
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::error::{Refused, chain};
+    use crate::error::chain;
 
     use super::*;
 
@@ -84,11 +73,9 @@ mod tests {
     fn each_error_is_one_sentence_that_names_what_failed_and_where() {
         let lock = || LockName::new("lock-1").expect("a name");
         let button = || ButtonSerial::new("G030JF").expect("a name");
-        let denied = || {
-            CallError::Refused(Refused {
-                code: "AccessDeniedException".to_owned(),
-                message: Some("no".to_owned()),
-            })
+        let denied = || CallError::Refused {
+            code: "AccessDeniedException".to_owned(),
+            message: Some("no".to_owned()),
         };
         for (task, wanted) in [
             (Task::Describe, "look at table t"),

@@ -48,13 +48,11 @@ impl Expression {
         placeholder
     }
 
-    /// Sets `path` to a value.
     pub fn set(&mut self, path: &str, value: &impl Serialize) {
         let (path, value) = (self.path(path), self.value(value));
         self.sets.push(format!("{path} = {value}"));
     }
 
-    /// Sets `path` to a value if there is one.
     pub fn set_some(&mut self, path: &str, value: Option<&impl Serialize>) {
         if let Some(value) = value {
             self.set(path, value);
@@ -80,13 +78,11 @@ impl Expression {
             .push(format!("{path} = if_not_exists({path}, {from}) + {one}"));
     }
 
-    /// Removes the attribute at `path`.
     pub fn remove(&mut self, path: &str) {
         let path = self.path(path);
         self.removes.push(path);
     }
 
-    /// Requires each of the core's conditions.
     pub fn require<'a>(&mut self, conditions: impl Iterator<Item = Condition<'a>>) {
         for condition in conditions {
             let text = match condition {
@@ -113,7 +109,6 @@ impl Expression {
         format!("(attribute_not_exists({path}) OR {path} {operator} {value})")
     }
 
-    /// Finishes the expression.
     pub fn into_parts(self) -> Parts {
         let clause = |word: &str, parts: &[String]| match parts {
             [] => String::new(),

@@ -28,7 +28,7 @@ enum Wanted {
 
 impl Store {
     /// The history of a lock or button, newest first, at most `limit` lines, without those expired
-    /// at `now` (`DynamoDB` deletes them late).
+    /// at `now` (DynamoDB deletes them late).
     ///
     /// # Errors
     ///

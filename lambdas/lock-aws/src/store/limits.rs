@@ -28,15 +28,12 @@ impl Cloud {
             return;
         }
         let written = Box::pin(self.store.write_limits(limits));
-        match self.clock.before(until, written).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => {
-                tracing::warn!("lockctl will not know the limits: {}", chain(&error));
-            }
-            None => {
-                tracing::warn!("lockctl will not know the limits: not written in {NOTE_MS} ms");
-            }
-        }
+        let problem = match self.clock.before(until, written).await {
+            Some(Ok(())) => return,
+            Some(Err(error)) => chain(&error),
+            None => format!("not written in {NOTE_MS} ms"),
+        };
+        tracing::warn!("lockctl will not know the limits: {problem}");
     }
 }
 

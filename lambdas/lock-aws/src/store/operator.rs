@@ -1,4 +1,4 @@
-//! The account of the table, and the service's time. Must not be used by the functions.
+//! The account of the table, and the service's time. For operators, not for functions.
 //!
 //! An operator's clock may be minutes off, and its signed requests are still accepted. A binding or
 //! a request would then get the wrong time, so an operator uses the service's.
@@ -6,8 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, context};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -82,7 +81,7 @@ impl Intercept for Date {
 
     fn read_before_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &context::BeforeDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {

@@ -1,5 +1,5 @@
 //! The list of registered things, and their records and bindings. All are read by key, so that the
-//! cost of an operator's view does not grow with the histories. Must not be used by the functions.
+//! cost of an operator's view does not grow with the histories. For operators, not for functions.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::{Store, StoreError, Task};
 use crate::item::{Item, ItemError, Key, SK, THINGS, from_item};
 
-/// `DynamoDB`'s limit of items per batch.
+/// DynamoDB's limit of items per batch.
 const BATCH: usize = 100;
 
 /// The names of all registered locks and buttons.
@@ -95,11 +95,7 @@ impl Store {
     }
 
     /// Adds a lock or button to the list, where it may be already.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the call fails.
-    pub async fn add_to_list(&self, subject: &Subject) -> Result<(), StoreError> {
+    pub(crate) async fn add_to_list(&self, subject: &Subject) -> Result<(), StoreError> {
         let task = Task::AddToList(subject.clone());
         self.put_item(task, Key::listing(subject).to_item()).await
     }
