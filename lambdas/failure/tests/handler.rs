@@ -7,28 +7,19 @@ use lock_aws::Cloud;
 use lock_aws::clock::Clock;
 use lock_core::event::{Event, Subject};
 use lock_core::limits::Limits;
-use lock_core::name::{ButtonSerial, LockName};
+use lock_core::name::ButtonSerial;
 use lock_core::reason::Verdict;
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{NOW, button, lock};
 use lock_testing::table;
 use serde_json::{Value, json};
 
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 /// Nothing listens there: the function publishes nothing.
 const NOWHERE: &str = "127.0.0.1:1";
 
 struct World {
     cloud: Cloud,
     handler: Handler,
-}
-
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
-}
-
-fn button() -> ButtonSerial {
-    ButtonSerial::new("button-1").unwrap()
 }
 
 /// A document of Lambda about an event of a rule.

@@ -51,7 +51,7 @@ macro_rules! client {
     }};
 }
 
-/// Makes a call a request without effect. The connection stays open whatever the answer is.
+/// Sends `$call` as a request without effect. The connection stays open whatever the answer is.
 macro_rules! ping {
     ($sdk:ident, $call:ident) => {{
         let no_retry = $sdk::config::Builder::new().retry_config(RetryConfig::disabled());

@@ -5,34 +5,23 @@
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use lock_aws::PerformError;
 use lock_aws::clock::Clock;
-use lock_aws::{Cloud, MessageFunction};
+use lock_aws::{Cloud, MessageFunction, PerformError};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{NOW, button, lock};
 use lock_testing::broker::Broker;
 use lock_testing::table;
 use press::handler::Handler;
 use serde_json::{Value, json};
 
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
-
 struct World {
     broker: Broker,
     cloud: Cloud,
     handler: Handler,
-}
-
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
-}
-
-fn button() -> ButtonSerial {
-    ButtonSerial::new("button-1").unwrap()
 }
 
 impl World {

@@ -10,22 +10,16 @@ use lock_core::name::LockName;
 use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{NOW, lock};
 use lock_testing::broker::Broker;
 use lock_testing::table;
 use report::handler::Handler;
 use serde_json::{Value, json};
 
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
-
 struct World {
     broker: Broker,
     cloud: Cloud,
     handler: Handler,
-}
-
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
 }
 
 fn reported(latch: &str, version: &Value, id: &Value) -> Value {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use lock_testing::bound::NOW;
 use lock_testing::table;
 use std::collections::BTreeSet;
 
@@ -21,9 +22,6 @@ use lock_core::time::UnixMillis;
 use lock_testing::broker::Broker;
 use serde_json::{Value, json};
 use sweep::handler::{FINISH_MS, Handler, Sweep, SweepError};
-
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
 struct World {
     broker: Broker,
