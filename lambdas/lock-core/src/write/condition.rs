@@ -35,8 +35,8 @@ impl<'a> Condition<'a> {
     /// Whether it holds for an item with this `attribute` at each path.
     pub(super) fn holds(self, attribute: impl Fn(&str) -> Option<Operand<'a>>) -> bool {
         match self {
-            Condition::Equal(path, wanted) => attribute(path) == wanted,
-            Condition::Below(path, limit) => match attribute(path) {
+            Self::Equal(path, wanted) => attribute(path) == wanted,
+            Self::Below(path, limit) => match attribute(path) {
                 Some(Operand::Number(number)) => number < limit,
                 value => value.is_none(),
             },
