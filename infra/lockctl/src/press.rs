@@ -23,10 +23,8 @@ pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
     let before = watch.lines(&subjects).await?;
     // It counts nothing, as the AWS IoT Button does not.
     let message = json!({ "serialNumber": button, "clickType": click });
-    let published = cloud
-        .publisher
-        .publish(button.press_topic(), &message)
-        .await;
+    let topic = button.press_topic();
+    let published = cloud.publisher.publish(topic, &message).await;
     published.with_context(|| format!("press {button}"))?;
     let mut body = json!({ "button": button, "clickType": click });
     if args.no_wait {

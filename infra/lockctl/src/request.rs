@@ -33,10 +33,8 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
     let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
     let mut watch = Watch::start(target).await;
     let request = message(intent, &id, &args.actor.name, target.now().0);
-    let published = cloud
-        .publisher
-        .publish(lock.request_topic(), &request)
-        .await;
+    let topic = lock.request_topic();
+    let published = cloud.publisher.publish(topic, &request).await;
     published.with_context(|| format!("ask {lock} to {intent}"))?;
     let body = json!({ "lock": lock, "action": intent, "requestId": id });
     if args.no_wait {
