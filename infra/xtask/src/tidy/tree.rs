@@ -160,10 +160,9 @@ impl File {
 
     /// Whether the whole file is test code: by its place, its name or its declaration.
     pub fn is_test(&self) -> bool {
-        let by_name = self
-            .path
-            .split('/')
-            .any(|part| matches!(part, "tests" | "test" | "lock-testing") || part.ends_with("tests.rs"));
+        let by_name = self.path.split('/').any(|part| {
+            matches!(part, "tests" | "test" | "lock-testing") || part.ends_with("tests.rs")
+        });
         // This folder is named after the chore.
         self.declared_test || by_name && !self.path.starts_with("infra/xtask/src/test/")
     }
