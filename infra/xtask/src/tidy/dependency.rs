@@ -6,57 +6,26 @@ use super::Violation;
 use super::member::{Dependency, Member, Table};
 use super::tree::{File, Tree};
 
-/// Dependencies that no source file names: (member, dependency, reason).
-const UNNAMED: &[(&str, &str, &str)] = &[
-    // Named by files of lock-aws that their tests include. Gone with the crate lock-testing.
-    ("expire", "dynoxide-rs", "an included file names it"),
-    ("failure", "aws-sdk-dynamodb", "an included file names it"),
-    ("failure", "dynoxide-rs", "an included file names it"),
-    ("press", "aws-sdk-dynamodb", "an included file names it"),
-    ("press", "dynoxide-rs", "an included file names it"),
-    ("report", "aws-sdk-dynamodb", "an included file names it"),
-    ("report", "dynoxide-rs", "an included file names it"),
-];
+/// Folders of crates that only tests use.
+const TESTING: &[&str] = &["lambdas/lock-testing/", "tests/"];
 
-/// The dependencies that nothing names, and the exceptions without effect.
+/// The dependencies that nothing names.
 pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
-    check_with(tree, members, UNNAMED)
-}
-
-fn check_with(tree: &Tree, members: &[Member], unnamed: &[(&str, &str, &str)]) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut excused = Vec::new();
     for member in members {
         let files = files(tree, member, members);
-        for dependency in &member.dependencies {
-            if files.iter().any(|file| names(file, dependency)) {
-                continue;
-            }
-            let pair = (member.name.as_str(), dependency.name.as_str());
-            if unnamed
-                .iter()
-                .any(|(member, name, _)| (*member, *name) == pair)
-            {
-                excused.push(pair);
-            } else {
-                let what = format!(
-                    "no source file names {}: delete the entry",
-                    dependency.import
-                );
-                violations.push(Violation::new(
-                    format!("{}/Cargo.toml", member.folder),
-                    what,
-                ));
-            }
-        }
+        let unnamed = member
+            .dependencies
+            .iter()
+            .filter(|dependency| !files.iter().any(|file| names(file, dependency)));
+        violations.extend(unnamed.map(|dependency| {
+            let what = format!(
+                "no source file names {}: delete the entry",
+                dependency.import
+            );
+            Violation::new(format!("{}/Cargo.toml", member.folder), what)
+        }));
     }
-    let idle = unnamed
-        .iter()
-        .filter(|(member, name, _)| !excused.contains(&(*member, *name)));
-    violations.extend(idle.map(|(member, name, _)| {
-        let what = format!("{member} needs no exception for {name}: delete the entry");
-        Violation::new("infra/xtask/src/tidy/dependency.rs", what)
-    }));
     violations
 }
 
@@ -81,8 +50,10 @@ fn names(file: &File, dependency: &Dependency) -> bool {
     let is_named = |line: &str| names_crate(line, import);
     match dependency.table {
         Table::Build | Table::Dev => file.text.lines().any(is_named),
-        // What only tests name is a dev-dependency. The folder `tests` holds whole crates.
-        Table::Normal if file.path.starts_with("tests/") => file.text.lines().any(is_named),
+        Table::Normal if TESTING.iter().any(|folder| file.path.starts_with(folder)) => {
+            file.text.lines().any(is_named)
+        }
+        // What only tests name is a dev-dependency.
         Table::Normal => !file.is_test() && file.code_lines().any(|(_, line)| is_named(line)),
     }
 }
@@ -133,25 +104,12 @@ mod tests {
         for (path, line, table, is_named) in rows {
             let tree = Tree::of(&[(path, line)]);
             let members = [member("a", &[("aws-sdk", table)]), member("a/b", &[])];
-            let found: Vec<String> = check_with(&tree, &members, &[])
+            let found: Vec<String> = check(&tree, &members)
                 .iter()
                 .map(ToString::to_string)
                 .collect();
             let expected = ["a/Cargo.toml: no source file names aws_sdk: delete the entry"];
             assert_eq!(found, expected[usize::from(is_named)..], "{path}: {line}");
         }
-    }
-
-    #[test]
-    fn an_exception_holds_and_one_without_effect_is_found() {
-        let members = [member("a", &[("libfuzzer-sys", Table::Normal)])];
-        let unnamed = [("a", "libfuzzer-sys", "a macro names it")];
-        let found = |line: &str| check_with(&Tree::of(&[("a/src/a.rs", line)]), &members, &unnamed);
-        assert_eq!(found(""), []);
-        let needless = found("use libfuzzer_sys::fuzz_target;");
-        assert_eq!(
-            needless[0].what,
-            "a needs no exception for libfuzzer-sys: delete the entry"
-        );
     }
 }
