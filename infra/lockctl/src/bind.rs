@@ -1,8 +1,7 @@
 //! `lockctl bind`, `unbind` and `bindings`: which button commands which lock.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
+use laptop::{COUNTS_AFTER, when};
 use lock_aws::{Bound, Operated};
 use lock_core::BindWish;
 use lock_core::action::ClickType;
@@ -13,11 +12,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::cli::{BindArgs, UnbindArgs};
 use crate::target::{Known, Target};
-use crate::{unknown, when};
-
-/// From so long after a binding on, a press counts. A button knows the time to within about a second and says the earliest that it
-/// can be, and a press made before its binding is `overtaken` (C3).
-pub const COUNTS_AFTER: Duration = Duration::from_secs(2);
+use crate::unknown;
 
 /// What was done, for people and for scripts.
 pub struct Summary {

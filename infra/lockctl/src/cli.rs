@@ -1,13 +1,10 @@
 //! The command line: what can be said to `lockctl`, and how it teaches itself. Knows nothing of AWS or of the stack.
 
-mod local;
 mod operate;
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use laptop::cli::{LocalArgs, StackArgs};
 
-pub use local::{LocalArgs, Log};
 pub use operate::{
     BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
     RegisterLockArgs, RegisterThing, RequestArgs, RevokeArgs, StatusArgs, UnbindArgs,
@@ -67,23 +64,8 @@ pub struct Global {
     #[arg(long, value_enum, default_value_t = Output::Human, global = true)]
     pub output: Output,
 
-    /// Ready file of a laptop stack. `local` writes it when all is up; the other commands read it.
-    #[arg(long, value_name = "PATH", global = true)]
-    pub ready_file: Option<PathBuf>,
-
-    /// Where the laptop stack keeps its state (and its ready.json).
-    #[arg(long, value_name = "DIR", default_value = ".local", global = true)]
-    pub data_dir: PathBuf,
-
-    /// Name of the stack in AWS; the table has the same name.
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "REMOTE_LOCK_STACK",
-        default_value = "remote-lock",
-        global = true
-    )]
-    pub stack: String,
+    #[command(flatten)]
+    pub stack: StackArgs,
 }
 
 /// How answers are printed.
@@ -101,7 +83,7 @@ pub enum Command {
     /// Run the whole product on this machine: cloud stand-in, functions, virtual devices, console.
     ///
     /// Prints the console's address and each step of each press, until Ctrl-C. State stays in --data-dir for the next time.
-    #[command(after_help = local::EXAMPLES)]
+    #[command(after_help = laptop::cli::EXAMPLES)]
     Local(LocalArgs),
     #[command(flatten)]
     Operate(Operation),

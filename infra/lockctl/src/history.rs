@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use anyhow::Result;
+use laptop::view;
 use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
 use lock_core::name::{ButtonSerial, LockName};
@@ -12,7 +13,6 @@ use serde_json::json;
 use crate::answer::Answer;
 use crate::cli::HistoryArgs;
 use crate::target::{Known, Target};
-use crate::view;
 
 /// The newest lines about a name: of a lock's history, and of the button's that has the same name, if any.
 pub async fn read(target: &Target, name: &LockName, limit: u16) -> Result<Vec<Event>> {

@@ -6,10 +6,8 @@ mod bind;
 mod cli;
 mod forget;
 mod history;
-mod local;
 mod outcome;
 mod press;
-mod ready;
 mod recover;
 mod register;
 mod request;
@@ -17,8 +15,6 @@ mod revoke;
 mod status;
 mod target;
 mod unknown;
-mod view;
-mod when;
 
 use std::process::ExitCode;
 
@@ -57,7 +53,7 @@ fn main() -> ExitCode {
 async fn run(command: Command, global: Global) -> Result<ExitCode> {
     match command {
         Command::Local(args) => {
-            Box::pin(local::run(args, global)).await?;
+            Box::pin(laptop::run(args, global.stack)).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Operate(operation) => {

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
+use laptop::view;
 use lock_core::command::Version;
 use lock_core::event::{Event, Subject};
 use lock_core::limits::{Limits, UNLOCK_GRACE_MS};
@@ -17,7 +18,6 @@ use serde_json::{Value, json};
 use tokio::time::{Interval, interval};
 
 use crate::target::{Known, Target};
-use crate::view;
 
 /// How often to look.
 const LOOK_EVERY: Duration = Duration::from_millis(150);

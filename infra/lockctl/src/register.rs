@@ -58,7 +58,7 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
                 forget_last_press: false,
             };
             let bound = bind::bind(target, name, lock, &wish, &args.actor.name, known).await?;
-            tokio::time::sleep(bind::COUNTS_AFTER).await;
+            tokio::time::sleep(laptop::COUNTS_AFTER).await;
             lines.extend(bound.lines);
             body["bound"] = bound.body;
         }

@@ -1,13 +1,14 @@
 //! `lockctl status`: what is known of each lock, since when, and how surely.
 
 use anyhow::Result;
+use laptop::view;
 use lock_core::name::LockName;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::StatusArgs;
 use crate::target::Target;
-use crate::{unknown, view};
+use crate::unknown;
 
 /// Answers `status`.
 pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {

@@ -4,13 +4,13 @@
 mod environment;
 
 use anyhow::{Context, Result, anyhow, bail};
+use laptop::ready::Ready;
 use lock_aws::{Access, Cloud, Remedy, StoreError, chain};
 use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 
 use self::environment::Means;
 use crate::cli::Global;
-use crate::ready::Ready;
 
 /// A target, and its name for the first line of every answer.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Target {
     /// Finds the target: the ready file that was named, else whole AWS credentials, else the stack that runs on the data
     /// directory.
     pub async fn find(global: &Global) -> Result<Self> {
-        if let Some(path) = &global.ready_file {
+        if let Some(path) = &global.stack.ready_file {
             let ready = Ready::read(path)?;
             if !ready.is_live() {
                 bail!(
@@ -37,14 +37,14 @@ impl Target {
             }
             return Ok(Self::local(&ready));
         }
-        let running = || Ready::read(&global.data_dir.join("ready.json")).ok();
+        let running = || Ready::read(&global.stack.data_dir.join("ready.json")).ok();
         match environment::means(&|name| std::env::var(name).ok()) {
             Means::Aws => Self::aws(global).await,
             means => match running().filter(Ready::is_live) {
                 Some(ready) => Ok(Self::local(&ready)),
                 None => bail!(
                     "no locks to operate: no stack runs on {} (start one with `lockctl local`), and {}",
-                    global.data_dir.display(),
+                    global.stack.data_dir.display(),
                     means.advice()
                 ),
             },
@@ -53,24 +53,16 @@ impl Target {
 
     /// A laptop stack.
     pub fn local(ready: &Ready) -> Self {
-        let access = Access {
-            region: ready.region.clone(),
-            access_key_id: ready.credentials.access_key_id.clone(),
-            secret_access_key: ready.credentials.secret_access_key.clone(),
-            session_token: None,
-            dynamodb: Some(ready.dynamodb.clone()),
-            iot_data: Some(ready.iot_data.clone()),
-        };
         Self {
             name: format!("local ({}), table {}", ready.console, ready.table),
-            cloud: Cloud::new(&access, &ready.table),
+            cloud: ready.cloud(),
         }
     }
 
     async fn aws(global: &Global) -> Result<Self> {
         let access = Access::from_env().context("AWS settings are incomplete")?;
         // The template gives the table the stack's name.
-        let stack = &global.stack;
+        let stack = &global.stack.name;
         let cloud = Cloud::new(&access, stack);
         let seen = cloud.store.look().await;
         let seen = seen.map_err(|error| not_found(&error, &access))?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use local_cloud::Registry;
 
-use super::device::Kind;
+use crate::device::Kind;
 use crate::ready::Thing;
 
 /// Name of the file that remembers a thing's certificate; written last, so that its presence means the rest is whole.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use local_cloud::metric::{Series, Statistics};
 use serde_json::{Value, json};
 
-use super::narrate::short;
+use crate::narrate::short;
 
 /// All since the start, of the newest values that are kept of each metric.
 ///

@@ -21,14 +21,14 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt};
 
-use super::board::Board;
-use super::device::{Device, Kind};
-use super::fleet::Fleet;
-use super::metric;
+use crate::board::Board;
+use crate::device::{Device, Kind};
+use crate::fleet::Fleet;
+use crate::metric;
 
-const PAGE: &str = include_str!("../../../console/index.html");
-const LOOKS: &str = include_str!("../../../console/console.css");
-const BEHAVIOUR: &str = include_str!("../../../console/console.js");
+const PAGE: &str = include_str!("../../console/index.html");
+const LOOKS: &str = include_str!("../../console/console.css");
+const BEHAVIOUR: &str = include_str!("../../console/console.js");
 
 /// What the server needs: the devices to drive and the board to show.
 #[derive(Clone)]

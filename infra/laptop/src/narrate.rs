@@ -5,8 +5,8 @@ use std::sync::Arc;
 use local_cloud::{Event, EventKind};
 use serde_json::{Value, json};
 
-use super::device::Notice;
 use crate::cli::Log;
+use crate::device::Notice;
 use crate::when;
 
 /// Prints steps in the chosen form.

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use lock_aws::{Access, Cloud};
 use serde::{Deserialize, Serialize};
 
-use crate::local::device::Kind;
+use crate::device::Kind;
 
 /// Where everything is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -87,6 +88,19 @@ impl Ready {
         file.persist(path)
             .with_context(|| format!("put ready file {} in place", path.display()))?;
         Ok(())
+    }
+
+    /// Its table, topics and shadows.
+    pub fn cloud(&self) -> Cloud {
+        let access = Access {
+            region: self.region.clone(),
+            access_key_id: self.credentials.access_key_id.clone(),
+            secret_access_key: self.credentials.secret_access_key.clone(),
+            session_token: None,
+            dynamodb: Some(self.dynamodb.clone()),
+            iot_data: Some(self.iot_data.clone()),
+        };
+        Cloud::new(&access, &self.table)
     }
 
     /// Whether somebody still answers where the file says: a file can outlive its stack.

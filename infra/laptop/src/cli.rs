@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 /// What `lockctl local --help` ends with.
-pub(super) const EXAMPLES: &str = "\
+pub const EXAMPLES: &str = "\
 Examples:
   lockctl local --locks 2 --buttons 3              a small house
   lockctl local --parameter CommandTtlMs=5000      unlocks that live for 5 s only
@@ -87,6 +87,29 @@ pub struct LocalArgs {
     /// Do not look for changes: what was started runs until the end.
     #[arg(long)]
     pub no_watch: bool,
+}
+
+/// Which stack, here or in AWS.
+#[derive(Debug, Clone, Args)]
+pub struct StackArgs {
+    /// Ready file of a laptop stack. `local` writes it when all is up; the other commands read it.
+    #[arg(long, value_name = "PATH", global = true)]
+    pub ready_file: Option<PathBuf>,
+
+    /// Where the laptop stack keeps its state (and its ready.json).
+    #[arg(long, value_name = "DIR", default_value = ".local", global = true)]
+    pub data_dir: PathBuf,
+
+    /// Name of the stack in AWS; the table has the same name.
+    #[arg(
+        id = "stack",
+        long,
+        value_name = "NAME",
+        env = "REMOTE_LOCK_STACK",
+        default_value = "remote-lock",
+        global = true
+    )]
+    pub name: String,
 }
 
 /// A factor above 0 and at most 1.

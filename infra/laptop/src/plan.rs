@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use local_cloud::{LocalCloud, Options, Ports};
+use lock_aws::Cloud;
 use lock_core::BindWish;
 use lock_core::binding::Actions;
+use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::device::{Kind, Plan};
-use super::fault::Faults;
-use super::program::{self, Programs};
-use super::provision::Provision;
-use crate::cli::{Global, LocalArgs};
+use crate::cli::{LocalArgs, StackArgs};
+use crate::device::{Kind, Plan};
+use crate::fault::Faults;
+use crate::program::{self, Programs};
+use crate::provision::Provision;
 use crate::ready::{Credentials, Ready, Thing};
-use crate::target::Target;
-use crate::{bind, register};
 
 /// Account that the stand-in plays.
 const ACCOUNT: &str = "123456789012";
@@ -48,7 +49,12 @@ pub fn things(locks: u16, buttons: u16) -> BTreeMap<String, Kind> {
 }
 
 /// What the local cloud is asked to run.
-pub fn options(args: &LocalArgs, global: &Global, home: &Path, faults: &Faults) -> Result<Options> {
+pub fn options(
+    args: &LocalArgs,
+    place: &StackArgs,
+    home: &Path,
+    faults: &Faults,
+) -> Result<Options> {
     let mut parameters = BTreeMap::new();
     for given in &args.parameters {
         let (name, value) = given
@@ -62,7 +68,7 @@ pub fn options(args: &LocalArgs, global: &Global, home: &Path, faults: &Faults) 
             .clone()
             .unwrap_or_else(|| program::workspace().join("template.yaml")),
         parameters,
-        stack_name: global.stack.clone(),
+        stack_name: place.name.clone(),
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
         data_dir: if args.memory {
@@ -151,25 +157,32 @@ pub fn ready(
     })
 }
 
+/// From so long after a binding on, a press counts. A button knows the time to within about a second and says the earliest that it
+/// can be, and a press made before its binding is `overtaken` (C3).
+pub const COUNTS_AFTER: Duration = Duration::from_secs(2);
+
 /// Who registers and binds here, for the history.
 const ACTOR: &str = "lockctl local";
 
 /// Registers each lock and button, as an operator does in AWS, and binds the buttons that were never bound. What an operator
 /// has bound or unbound stays. Whether a button was bound.
-pub async fn register(target: &Target, args: &LocalArgs) -> Result<bool> {
+pub async fn register(cloud: &Cloud, args: &LocalArgs) -> Result<bool> {
     let mut has_bound = false;
-    let known = target.limits().await;
+    let limits = cloud.store.read_limits().await.ok().flatten();
+    let limits = limits.unwrap_or_else(Limits::longest);
     for index in 1..=args.locks {
         let lock = LockName::new(format!("lock-{index}")).context("name a lock")?;
-        register::register_lock(target, &lock, ACTOR, known).await?;
+        let registered = cloud.register_lock(&lock, Some(ACTOR), &limits).await;
+        registered.with_context(|| format!("register {lock}"))?;
     }
     for index in 0..args.buttons {
         let button = ButtonSerial::new(format!("button-{}", index + 1)).context("name a button")?;
-        register::register_button(target, &button, ACTOR, known).await?;
+        let registered = cloud.register_button(&button, Some(ACTOR), &limits).await;
+        registered.with_context(|| format!("register {button}"))?;
         if args.locks == 0 {
             continue;
         }
-        let binding = target.cloud().store.read_binding(&button).await?;
+        let binding = cloud.store.read_binding(&button).await?;
         if binding.is_some_and(|binding| binding.lock.is_none() && binding.bound_at.is_none()) {
             let lock = LockName::new(format!("lock-{}", index % args.locks + 1));
             let lock = lock.context("name a lock")?;
@@ -177,7 +190,10 @@ pub async fn register(target: &Target, args: &LocalArgs) -> Result<bool> {
                 actions: Actions::default(),
                 forget_last_press: false,
             };
-            bind::bind(target, &button, &lock, &wish, ACTOR, known).await?;
+            let bound = cloud
+                .bind(&button, &lock, &wish, Some(ACTOR), &limits)
+                .await;
+            bound.with_context(|| format!("bind {button} to {lock}"))?;
             has_bound = true;
         }
     }

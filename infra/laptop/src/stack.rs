@@ -1,19 +1,6 @@
 //! `lockctl local`: composes the local cloud, the functions, the virtual devices and the console into the whole product on
 //! one machine. Each part is the real one; here they are only put together, watched and ended.
 
-pub mod board;
-mod change;
-pub mod console;
-pub mod device;
-pub mod fault;
-pub mod fleet;
-mod metric;
-pub mod narrate;
-mod plan;
-pub mod program;
-mod progress;
-pub mod provision;
-
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,26 +11,25 @@ use local_cloud::{LocalCloud, Options};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 
-use self::board::Board;
-use self::change::Keeper;
-use self::console::Console;
-use self::device::Kind;
-use self::fault::Faults;
-use self::fleet::Fleet;
-use self::narrate::Narrator;
-use self::program::Programs;
-use self::progress::Steps;
-use self::provision::write_secret;
-use crate::bind::COUNTS_AFTER;
-use crate::cli::{Global, LocalArgs, Log};
+use crate::board::Board;
+use crate::change::{self, Keeper};
+use crate::cli::{LocalArgs, Log, StackArgs};
+use crate::console::Console;
+use crate::device::Kind;
+use crate::fault::{self, Faults};
+use crate::fleet::Fleet;
+use crate::narrate::Narrator;
+use crate::plan::{self, COUNTS_AFTER};
+use crate::program::{self, Programs};
+use crate::progress::Steps;
+use crate::provision::write_secret;
 use crate::ready::Ready;
-use crate::target::Target;
 
 /// How long the locks may take to report and settle after the start.
 const SETTLE: Duration = Duration::from_secs(60);
 
 /// Runs until Ctrl-C (or SIGTERM), then ends everything it started.
-pub async fn run(args: LocalArgs, global: Global) -> Result<()> {
+pub async fn run(args: LocalArgs, place: StackArgs) -> Result<()> {
     if args.faults.iter().any(|spec| spec == "help") {
         print!("{}", fault::help());
         return Ok(());
@@ -51,10 +37,10 @@ pub async fn run(args: LocalArgs, global: Global) -> Result<()> {
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let stack = tokio::select! {
-        stack = Stack::start(&args, &global) => stack?,
+        stack = Stack::start(&args, &place) => stack?,
         () = &mut interrupted => bail!("interrupted before the stack was up"),
     };
-    stack.greet(&args, &global);
+    stack.greet(&args, &place);
     let outcome = tokio::select! {
         outcome = stack.watch(&args) => outcome,
         () = &mut interrupted => Ok(()),
@@ -96,12 +82,12 @@ struct Stack {
 }
 
 impl Stack {
-    async fn start(args: &LocalArgs, global: &Global) -> Result<Self> {
-        let shared_ready = global.data_dir.join("ready.json");
+    async fn start(args: &LocalArgs, place: &StackArgs) -> Result<Self> {
+        let shared_ready = place.data_dir.join("ready.json");
         if !args.memory && Ready::read(&shared_ready).is_ok_and(|ready| ready.is_live()) {
             bail!(
                 "a stack already runs on {}: use it from here with `lockctl status`, or give this one another --data-dir",
-                global.data_dir.display()
+                place.data_dir.display()
             );
         }
         let things = plan::things(args.locks, args.buttons);
@@ -115,7 +101,7 @@ impl Stack {
             None
         };
         let home = scratch.as_ref().map_or_else(
-            || global.data_dir.clone(),
+            || place.data_dir.clone(),
             |scratch| scratch.path().to_owned(),
         );
         std::fs::create_dir_all(&home)
@@ -126,7 +112,7 @@ impl Stack {
 
         let steps = Steps::new(args.log);
         let programs = Programs::beside_this_one()?;
-        let options = plan::options(args, global, &home, &faults)?;
+        let options = plan::options(args, place, &home, &faults)?;
         let functions = plan::function_names(&options)?;
         if !args.no_build {
             let names: Vec<_> = functions
@@ -160,8 +146,8 @@ impl Stack {
                 )
             })?;
         let ready = plan::ready(&cloud, &listener, region, ca, registered)?;
-        let target = Target::local(&ready);
-        let has_bound = plan::register(&target, args).await?;
+        let remote = ready.cloud();
+        let has_bound = plan::register(&remote, args).await?;
         let counts_at = has_bound.then(|| tokio::time::Instant::now() + COUNTS_AFTER);
         let fleet = Arc::new(Fleet::new(plan::plans(&ready, &home, args, &programs)?));
         let names = |kind| {
@@ -171,7 +157,7 @@ impl Stack {
                 .map(|(name, _)| name.as_str())
         };
         let board = Board::new(
-            target,
+            remote,
             Arc::clone(&fleet),
             names(Kind::Lock),
             names(Kind::Button),
@@ -181,7 +167,7 @@ impl Stack {
         if !args.memory {
             ready_files.push(shared_ready);
         }
-        ready_files.extend(global.ready_file.clone());
+        ready_files.extend(place.ready_file.clone());
         let listener = Mutex::new(Some(listener));
         Ok(Self {
             cloud,
@@ -296,14 +282,14 @@ impl Stack {
         }
     }
 
-    fn greet(&self, args: &LocalArgs, global: &Global) {
+    fn greet(&self, args: &LocalArgs, place: &StackArgs) {
         if args.log == Log::Json {
             return;
         }
         let kept = if args.memory {
             "memory only (--memory), gone at the end".to_owned()
         } else {
-            global.data_dir.display().to_string()
+            place.data_dir.display().to_string()
         };
         let ready = &self.ready;
         println!(

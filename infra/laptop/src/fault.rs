@@ -7,9 +7,9 @@ use local_cloud::Fault;
 use local_cloud::fault::{DeviceEffect, Schedule};
 use serde_json::json;
 
-use super::board::Board;
-use super::device::Device;
-use super::fleet::Fleet;
+use crate::board::Board;
+use crate::device::Device;
+use crate::fleet::Fleet;
 
 /// All faults of a run.
 #[derive(Debug)]

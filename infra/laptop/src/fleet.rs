@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use tokio::sync::broadcast;
 
-use super::device::{Device, Kind, Notice, Plan};
+use crate::device::{Device, Kind, Notice, Plan};
 
 /// How many device lines may wait for a slow listener.
 const NOTICES_MAX: usize = 4096;

@@ -10,10 +10,10 @@ use local_cloud::LocalCloud;
 use local_cloud::watch::Watch;
 use serde_json::json;
 
-use super::fleet::Fleet;
-use super::program::{self, Programs};
-use super::progress::Steps;
 use crate::cli::{LocalArgs, Log};
+use crate::fleet::Fleet;
+use crate::program::{self, Programs};
+use crate::progress::Steps;
 
 /// How often files are looked at.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -123,23 +123,25 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Command};
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        local: LocalArgs,
+    }
 
     #[test]
     fn changes_are_looked_for_when_a_person_runs_it_or_a_script_asks() {
         for (arguments, expected) in [
-            (&["local"][..], true),
-            (&["local", "--no-watch"], false),
-            (&["local", "--headless"], false),
-            (&["local", "--no-build"], false),
-            (&["local", "--log", "json"], false),
-            (&["local", "--headless", "--log", "json", "--watch"], true),
+            (&[][..], true),
+            (&["--no-watch"], false),
+            (&["--headless"], false),
+            (&["--no-build"], false),
+            (&["--log", "json"], false),
+            (&["--headless", "--log", "json", "--watch"], true),
         ] {
             let cli = Cli::parse_from(["lockctl"].iter().chain(arguments));
-            let Some(Command::Local(args)) = cli.command else {
-                panic!("{arguments:?}");
-            };
-            assert_eq!(is_wanted(&args), expected, "{arguments:?}");
+            assert_eq!(is_wanted(&cli.local), expected, "{arguments:?}");
         }
     }
 }

@@ -7,23 +7,24 @@ use std::time::Duration;
 
 use anyhow::Result;
 use local_cloud::{Event, EventKind};
+use lock_aws::{Cloud, chain};
+use lock_core::event::Subject;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName, NameError};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
-use super::fleet::Fleet;
-use crate::target::Target;
-use crate::{history, view};
+use crate::fleet::Fleet;
+use crate::view;
 
 /// Events shown for each lock.
-const HISTORY_LINES: u16 = 12;
+const HISTORY_LINES: usize = 12;
 /// Everything is read again at least this often while somebody looks: a binding can change without any event here.
 const REFRESH: Duration = Duration::from_secs(5);
 
 /// What is shown.
 pub struct Board {
-    target: Target,
+    cloud: Cloud,
     fleet: Arc<Fleet>,
     locks: Vec<LockName>,
     buttons: Vec<ButtonSerial>,
@@ -35,7 +36,7 @@ pub struct Board {
 impl Board {
     /// A board of the given things; empty until `keep` runs.
     pub fn new<'a>(
-        target: Target,
+        cloud: Cloud,
         fleet: Arc<Fleet>,
         locks: impl Iterator<Item = &'a str>,
         buttons: impl Iterator<Item = &'a str>,
@@ -47,7 +48,7 @@ impl Board {
         let stale = Mutex::new(locks.iter().cloned().collect());
         let (state, _) = watch::channel(Arc::new(json!({ "locks": [], "buttons": [] })));
         Ok(Self {
-            target,
+            cloud,
             fleet,
             locks,
             buttons,
@@ -115,7 +116,7 @@ impl Board {
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner),
             );
-            let limits = self.target.limits().await.get();
+            let limits = self.limits().await;
             for lock in stale {
                 let read = self
                     .read(&lock, limits.as_ref())
@@ -132,6 +133,14 @@ impl Board {
         }
     }
 
+    async fn limits(&self) -> Option<Limits> {
+        let read = self.cloud.store.read_limits().await;
+        read.unwrap_or_else(|error| {
+            tracing::warn!("{}", chain(&error));
+            None
+        })
+    }
+
     async fn compose(&self, known: &BTreeMap<LockName, Value>) -> Value {
         let seen = |thing: &str| self.fleet.device(thing).map(|device| json!(device.seen()));
         let locks: Vec<Value> = self
@@ -146,7 +155,7 @@ impl Board {
             .collect();
         let mut buttons = Vec::new();
         for button in &self.buttons {
-            let bound = self.target.cloud().store.read_binding(button).await;
+            let bound = self.cloud.store.read_binding(button).await;
             let lock = bound.ok().flatten().and_then(|binding| binding.lock);
             buttons.push(json!({ "thing": button, "lock": lock, "device": seen(button.as_str()) }));
         }
@@ -154,11 +163,11 @@ impl Board {
     }
 
     async fn read(&self, lock: &LockName, limits: Option<&Limits>) -> Result<Value> {
-        let cloud = self.target.cloud();
+        let (cloud, now) = (&self.cloud, self.cloud.clock.now());
         let record = cloud.store.read_record(lock).await?;
         let shadow = cloud.publisher.get_shadow(lock).await?;
-        let history = history::read(&self.target, lock, HISTORY_LINES).await?;
-        let now = self.target.now();
+        let subject = Subject::Lock(lock.clone());
+        let history = cloud.store.history(&subject, HISTORY_LINES, now).await?;
         Ok(json!({
             "record": record.as_ref().map(|record| view::record(record, now, limits)),
             "shadow": shadow.map(|shadow| shown(&shadow)),
