@@ -19,5 +19,5 @@ mod stack;
 pub mod view;
 pub mod when;
 
-pub use plan::COUNTS_AFTER;
+pub use plan::PRESS_COUNTS_AFTER;
 pub use stack::run;

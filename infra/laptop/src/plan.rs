@@ -159,7 +159,7 @@ pub fn ready(
 
 /// From so long after a binding on, a press counts. A button knows the time to within about a second and says the earliest that it
 /// can be, and a press made before its binding is `overtaken` (C3).
-pub const COUNTS_AFTER: Duration = Duration::from_secs(2);
+pub const PRESS_COUNTS_AFTER: Duration = Duration::from_secs(2);
 
 /// Who registers and binds here, for the history.
 const ACTOR: &str = "lockctl local";

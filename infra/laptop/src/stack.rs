@@ -19,7 +19,7 @@ use crate::device::Kind;
 use crate::fault::{self, Faults};
 use crate::fleet::Fleet;
 use crate::narrate::Narrator;
-use crate::plan::{self, COUNTS_AFTER};
+use crate::plan::{self, PRESS_COUNTS_AFTER};
 use crate::program::{self, Programs};
 use crate::progress::Steps;
 use crate::provision::write_secret;
@@ -29,7 +29,7 @@ use crate::ready::Ready;
 const SETTLE: Duration = Duration::from_secs(60);
 
 /// Runs until Ctrl-C (or SIGTERM), then ends everything it started.
-pub async fn run(args: LocalArgs, place: StackArgs) -> Result<()> {
+pub async fn run(args: &LocalArgs, place: &StackArgs) -> Result<()> {
     if args.faults.iter().any(|spec| spec == "help") {
         print!("{}", fault::help());
         return Ok(());
@@ -37,12 +37,12 @@ pub async fn run(args: LocalArgs, place: StackArgs) -> Result<()> {
     let interrupted = interrupted();
     tokio::pin!(interrupted);
     let stack = tokio::select! {
-        stack = Stack::start(&args, &place) => stack?,
+        stack = Stack::start(args, place) => stack?,
         () = &mut interrupted => bail!("interrupted before the stack was up"),
     };
-    stack.greet(&args, &place);
+    stack.greet(args, place);
     let outcome = tokio::select! {
-        outcome = stack.watch(&args) => outcome,
+        outcome = stack.watch(args) => outcome,
         () = &mut interrupted => Ok(()),
     };
     if args.log == Log::Pretty {
@@ -148,7 +148,7 @@ impl Stack {
         let ready = plan::ready(&cloud, &listener, region, ca, registered)?;
         let remote = ready.cloud();
         let has_bound = plan::register(&remote, args).await?;
-        let counts_at = has_bound.then(|| tokio::time::Instant::now() + COUNTS_AFTER);
+        let counts_at = has_bound.then(|| tokio::time::Instant::now() + PRESS_COUNTS_AFTER);
         let fleet = Arc::new(Fleet::new(plan::plans(&ready, &home, args, &programs)?));
         let names = |kind| {
             things
