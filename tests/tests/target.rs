@@ -168,7 +168,7 @@ async fn a_fault_that_could_never_strike_is_refused_with_what_is_there() -> Resu
         ),
         (
             "power:lock-9@t=1s",
-            "no device lock-9 runs here; there are button-1, lock-1",
+            "no device lock-9 runs here; the devices are button-1, lock-1",
         ),
     ] {
         let arguments = [

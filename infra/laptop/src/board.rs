@@ -1,5 +1,5 @@
-//! The board: for each lock its device, record, shadow and last events, side by side, kept fresh by what happens.
-//! Reads only; the console shows it and the start waits on it.
+//! The board: device, record, shadow and newest events of each lock, updated as they change. The console shows it, and the
+//! start waits on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -14,15 +14,16 @@ use lock_core::name::{ButtonSerial, LockName, NameError};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
+use crate::device::Kind;
 use crate::fleet::Fleet;
 use crate::view;
 
-/// Events shown for each lock.
-const HISTORY_LINES: usize = 12;
-/// Everything is read again at least this often while somebody looks: a binding can change without any event here.
+/// Number of events shown for each lock.
+const EVENTS_SHOWN: usize = 12;
+/// Everything is read again this often while a page is open: a binding can change without an event here.
 const REFRESH: Duration = Duration::from_secs(5);
 
-/// What is shown.
+/// What the console shows.
 pub struct Board {
     cloud: Cloud,
     fleet: Arc<Fleet>,
@@ -34,17 +35,19 @@ pub struct Board {
 }
 
 impl Board {
-    /// A board of the given things; empty until `keep` runs.
-    pub fn new<'a>(
+    /// A board of these things; empty until `keep` runs.
+    pub fn new(
         cloud: Cloud,
         fleet: Arc<Fleet>,
-        locks: impl Iterator<Item = &'a str>,
-        buttons: impl Iterator<Item = &'a str>,
+        things: &BTreeMap<String, Kind>,
     ) -> Result<Self, NameError> {
-        let locks = locks.map(LockName::new).collect::<Result<Vec<_>, _>>()?;
-        let buttons = buttons
-            .map(ButtonSerial::new)
-            .collect::<Result<Vec<_>, _>>()?;
+        let (mut locks, mut buttons) = (Vec::new(), Vec::new());
+        for (name, kind) in things {
+            match kind {
+                Kind::Lock => locks.push(LockName::new(name)?),
+                Kind::Button => buttons.push(ButtonSerial::new(name)?),
+            }
+        }
         let stale = Mutex::new(locks.iter().cloned().collect());
         let (state, _) = watch::channel(Arc::new(json!({ "locks": [], "buttons": [] })));
         Ok(Self {
@@ -58,77 +61,66 @@ impl Board {
         })
     }
 
-    /// What it shows now.
+    /// What it shows at present.
     pub fn now(&self) -> Arc<Value> {
         Arc::clone(&self.state.borrow())
     }
 
-    /// What it shows now and from now on.
+    /// What it shows at present, and every later state.
     pub fn watch(&self) -> watch::Receiver<Arc<Value>> {
         self.state.subscribe()
     }
 
-    /// Something about this thing may have changed.
+    /// Marks a thing for reading.
     pub fn touch(&self, thing: &str) {
         if let Some(lock) = self.locks.iter().find(|lock| lock.as_str() == thing) {
-            self.stale
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .insert(lock.clone());
+            crate::lock(&self.stale).insert(lock.clone());
         }
         self.touched.notify_one();
     }
 
-    /// Takes note of something that happened in the cloud.
-    pub fn cloud(&self, event: &Event) {
+    /// Marks what an event in the cloud may have changed.
+    pub fn on_event(&self, event: &Event) {
         match &event.kind {
             EventKind::ShadowUpdated { thing, .. } => self.touch(thing),
             EventKind::Connected { client } | EventKind::Disconnected { client, .. } => {
                 self.touch(client)
             }
-            // A function has ended: it may have written any record.
+            // A function may have written any record.
             EventKind::Completed { .. } => self.touch_all(),
             _ => {}
         }
     }
 
-    /// Everything may have changed.
+    /// Marks everything for reading.
     pub fn touch_all(&self) {
-        self.stale
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .extend(self.locks.iter().cloned());
+        crate::lock(&self.stale).extend(self.locks.iter().cloned());
         self.touched.notify_one();
     }
 
-    /// Keeps the board fresh, for ever. A read that fails is shown, and tried again with the next change.
+    /// Keeps the board up to date until dropped. A failed read is shown, and repeated with the next change.
     pub async fn keep(&self) {
-        let mut known: BTreeMap<LockName, Value> = BTreeMap::new();
-        let mut anyway = tokio::time::interval(REFRESH);
+        let mut shown: BTreeMap<LockName, Value> = BTreeMap::new();
+        let mut refresh = tokio::time::interval(REFRESH);
         loop {
             tokio::select! {
                 () = self.touched.notified() => {}
-                _ = anyway.tick() => if self.state.receiver_count() > 0 { self.touch_all() },
+                _ = refresh.tick() => if self.state.receiver_count() > 0 { self.touch_all() },
             }
-            let stale = std::mem::take(
-                &mut *self
-                    .stale
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner),
-            );
+            let stale = std::mem::take(&mut *crate::lock(&self.stale));
             let limits = self.limits().await;
             for lock in stale {
                 let read = self
                     .read(&lock, limits.as_ref())
                     .await
                     .unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
-                known.insert(lock, read);
+                shown.insert(lock, read);
             }
-            let state = Arc::new(self.compose(&known).await);
-            self.state.send_if_modified(|shown| {
-                let new = **shown != *state;
-                *shown = state;
-                new
+            let state = Arc::new(self.compose(&shown).await);
+            self.state.send_if_modified(|last| {
+                let has_changed = **last != *state;
+                *last = state;
+                has_changed
             });
         }
     }
@@ -141,15 +133,15 @@ impl Board {
         })
     }
 
-    async fn compose(&self, known: &BTreeMap<LockName, Value>) -> Value {
-        let seen = |thing: &str| self.fleet.device(thing).map(|device| json!(device.seen()));
+    async fn compose(&self, records: &BTreeMap<LockName, Value>) -> Value {
+        let device = |thing: &str| self.fleet.device(thing).map(|device| json!(device.state()));
         let locks: Vec<Value> = self
             .locks
             .iter()
             .map(|lock| {
-                let mut shown = known.get(lock).cloned().unwrap_or_else(|| json!({}));
+                let mut shown = records.get(lock).cloned().unwrap_or_else(|| json!({}));
                 shown["thing"] = json!(lock);
-                shown["device"] = json!(seen(lock.as_str()));
+                shown["device"] = json!(device(lock.as_str()));
                 shown
             })
             .collect();
@@ -157,7 +149,8 @@ impl Board {
         for button in &self.buttons {
             let bound = self.cloud.store.read_binding(button).await;
             let lock = bound.ok().flatten().and_then(|binding| binding.lock);
-            buttons.push(json!({ "thing": button, "lock": lock, "device": seen(button.as_str()) }));
+            buttons
+                .push(json!({ "thing": button, "lock": lock, "device": device(button.as_str()) }));
         }
         json!({ "locks": locks, "buttons": buttons })
     }
@@ -167,17 +160,17 @@ impl Board {
         let record = cloud.store.read_record(lock).await?;
         let shadow = cloud.publisher.get_shadow(lock).await?;
         let subject = Subject::Lock(lock.clone());
-        let history = cloud.store.history(&subject, HISTORY_LINES, now).await?;
+        let history = cloud.store.history(&subject, EVENTS_SHOWN, now).await?;
         Ok(json!({
             "record": record.as_ref().map(|record| view::record(record, now, limits)),
-            "shadow": shadow.map(|shadow| shown(&shadow)),
+            "shadow": shadow.map(|shadow| shadow_summary(&shadow)),
             "history": history.iter().map(view::event).collect::<Vec<_>>(),
         }))
     }
 }
 
-/// The parts of a shadow document worth showing.
-fn shown(document: &Value) -> Value {
+/// The parts of a shadow document that the console shows.
+fn shadow_summary(document: &Value) -> Value {
     json!({
         "reported": document["state"]["reported"],
         "version": document["version"],

@@ -1,18 +1,20 @@
-//! The virtual devices: real firmware in processes of their own, with a power switch. A device is driven and observed only
-//! through its pins and its lines of JSON; what its C code decides is its own affair.
+//! A virtual device: real firmware in a process of its own, with a power switch. It is driven and observed through its pins
+//! and its lines of JSON alone.
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::broadcast;
 
-/// What a thing is.
+use crate::lock;
+
+/// The kind of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -23,8 +25,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it, on the command line of a device as in the ready file.
-    pub fn word(self) -> &'static str {
+    /// Its word, on a device's command line and in the ready file.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Lock => "lock",
             Self::Button => "button",
@@ -34,12 +36,11 @@ impl Kind {
 
 /// How a device is started.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct DeviceOptions {
     /// The device's program.
     pub program: PathBuf,
     /// Thing name, which is also its client id.
     pub thing: String,
-    /// What it is.
     pub kind: Kind,
     /// `host:port` of the broker.
     pub broker: String,
@@ -49,268 +50,240 @@ pub struct Plan {
     pub cert: PathBuf,
     /// Path of its private key.
     pub key: PathBuf,
-    /// Its flash.
+    /// Directory of its flash.
     pub flash: PathBuf,
-    /// Settings over the firmware's defaults, `section.key=value`.
+    /// Settings that override the firmware's defaults, `section.key=value`.
     pub settings: Vec<String>,
 }
 
-/// What can be seen of a device from outside.
+/// The state of a device, as seen from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Seen {
-    /// Whether it has power.
+pub struct DeviceState {
     pub powered: bool,
-    /// Whether its network cable is in, so to say.
+    /// Whether its network is plugged in.
     pub network: bool,
-    /// Whether it says that it is connected.
+    /// Whether it says that it is connected to the broker.
     pub connected: bool,
-    /// Where its relay holds the latch: `locked` or `unlocked`. A button has none.
+    /// Where its relay holds the latch: `locked` or `unlocked`; `None` for a button.
     pub latch: Option<String>,
-    /// The process that is its processor, while it has power.
+    /// Its process, while it has power.
     pub pid: Option<u32>,
-    /// How often the latch has moved since the stack was started.
+    /// How often the latch has moved since the stack started.
     pub movements: u64,
 }
 
-/// Something a device said or did.
+/// A line of JSON from a device.
 #[derive(Debug, Clone)]
-pub struct Notice {
-    /// Which device.
+pub struct DeviceLine {
     pub thing: String,
-    /// Its line, as JSON.
     pub line: Value,
 }
 
 /// One virtual device, powered or not.
 #[derive(Debug)]
 pub struct Device {
-    plan: Plan,
-    seen: Arc<Mutex<Seen>>,
-    notices: broadcast::Sender<Notice>,
-    running: tokio::sync::Mutex<Option<Running>>,
-    /// What its clock is exposed to, which outlives its power: said again at each power-on.
+    options: DeviceOptions,
+    state: Arc<Mutex<DeviceState>>,
+    lines: broadcast::Sender<DeviceLine>,
+    process: tokio::sync::Mutex<Option<Process>>,
+    /// Conditions of its clock. They outlive its power and are sent again at each power-on.
     clock: Mutex<Map<String, Value>>,
 }
 
 #[derive(Debug)]
-struct Running {
+struct Process {
     child: Child,
     stdin: ChildStdin,
 }
 
 impl Device {
-    /// A device without power.
-    pub fn new(plan: Plan, notices: broadcast::Sender<Notice>) -> Self {
-        let seen = Seen {
+    /// A device without power, which sends its lines to `lines`.
+    pub fn new(options: DeviceOptions, lines: broadcast::Sender<DeviceLine>) -> Self {
+        let state = DeviceState {
             network: true,
-            ..Seen::default()
+            ..DeviceState::default()
         };
         Self {
-            plan,
-            seen: Arc::new(Mutex::new(seen)),
-            notices,
-            running: tokio::sync::Mutex::new(None),
+            options,
+            state: Arc::new(Mutex::new(state)),
+            lines,
+            process: tokio::sync::Mutex::new(None),
             clock: Mutex::default(),
         }
     }
 
     /// Its thing name.
     pub fn thing(&self) -> &str {
-        &self.plan.thing
+        &self.options.thing
     }
 
-    /// What it is.
+    /// Its kind.
     pub fn kind(&self) -> Kind {
-        self.plan.kind
+        self.options.kind
     }
 
-    /// What can be seen of it now.
-    pub fn seen(&self) -> Seen {
-        look(&self.seen).clone()
+    /// Its present state.
+    pub fn state(&self) -> DeviceState {
+        lock(&self.state).clone()
     }
 
-    /// Gives it power, or cuts it: a cut is SIGKILL, with no chance to say farewell.
-    pub async fn power(&self, on: bool) -> Result<()> {
-        let mut running = self.running.lock().await;
-        match (on, running.take()) {
-            (true, Some(already)) => *running = Some(already),
-            (true, None) => {
-                let mut started = self.start()?;
-                let clock = look(&self.clock).clone();
-                if !clock.is_empty() {
-                    let line = serde_json::json!({ "clock": clock });
-                    self.write(&mut started, &line).await?;
-                }
-                *running = Some(started);
+    /// Switches its power. Off is SIGKILL: the firmware gets no chance to disconnect.
+    pub async fn set_power(&self, on: bool) -> Result<()> {
+        let mut process = self.process.lock().await;
+        if on && process.is_none() {
+            let mut started = self.start()?;
+            let clock = lock(&self.clock).clone();
+            if !clock.is_empty() {
+                self.write(&mut started, &json!({ "clock": clock })).await?;
             }
-            (false, None) => {}
-            (false, Some(mut cut)) => {
-                cut.child
-                    .kill()
-                    .await
-                    .with_context(|| format!("cut the power of {}", self.plan.thing))?;
-                let mut seen = look(&self.seen);
-                seen.powered = false;
-                seen.pid = None;
-                seen.connected = false;
-            }
+            *process = Some(started);
+        } else if !on && let Some(mut stopped) = process.take() {
+            let killed = stopped.child.kill().await;
+            killed.with_context(|| format!("cut the power of {}", self.thing()))?;
+            let mut state = lock(&self.state);
+            state.powered = false;
+            state.pid = None;
+            state.connected = false;
         }
         Ok(())
     }
 
     /// Plugs its network in or out.
-    pub async fn network(&self, on: bool) -> Result<()> {
-        self.say(&serde_json::json!({ "network": on })).await?;
-        look(&self.seen).network = on;
+    pub async fn set_network(&self, on: bool) -> Result<()> {
+        self.send(&json!({ "network": on })).await?;
+        lock(&self.state).network = on;
         Ok(())
     }
 
-    /// Changes one thing that its clock is exposed to, from now on; it may be without power.
-    pub async fn clock(&self, what: &str, value: Value) -> Result<()> {
-        let mut running = self.running.lock().await;
-        let line = serde_json::json!({ "clock": { what: &value } });
-        look(&self.clock).insert(what.to_owned(), value);
-        match running.as_mut() {
-            Some(running) => self.write(running, &line).await,
+    /// Changes one condition of its clock. The device may be without power.
+    pub async fn set_clock(&self, condition: &str, value: Value) -> Result<()> {
+        let mut process = self.process.lock().await;
+        let line = json!({ "clock": { condition: &value } });
+        lock(&self.clock).insert(condition.to_owned(), value);
+        match process.as_mut() {
+            Some(process) => self.write(process, &line).await,
             None => Ok(()),
         }
     }
 
-    /// Says one line of JSON to it: a pin level, a press.
-    pub async fn say(&self, line: &Value) -> Result<()> {
-        let mut running = self.running.lock().await;
-        let Some(running) = running.as_mut() else {
-            bail!("{} has no power", self.plan.thing)
+    /// Sends it one line of JSON: a pin level, a press.
+    pub async fn send(&self, line: &Value) -> Result<()> {
+        let mut process = self.process.lock().await;
+        let Some(process) = process.as_mut() else {
+            bail!("{} has no power", self.thing())
         };
-        self.write(running, line).await
+        self.write(process, line).await
     }
 
-    async fn write(&self, running: &mut Running, line: &Value) -> Result<()> {
+    async fn write(&self, process: &mut Process, line: &Value) -> Result<()> {
         let text = format!("{line}\n");
-        running
-            .stdin
-            .write_all(text.as_bytes())
-            .await
-            .with_context(|| format!("speak to {}", self.plan.thing))
+        let written = process.stdin.write_all(text.as_bytes()).await;
+        written.with_context(|| format!("write to {}", self.thing()))
     }
 
-    fn start(&self) -> Result<Running> {
-        let plan = &self.plan;
-        let mut command = Command::new(&plan.program);
-        command.args([
-            "--thing",
-            &plan.thing,
-            "--role",
-            plan.kind.word(),
-            "--broker",
-            &plan.broker,
-        ]);
-        command
-            .arg("--ca")
-            .arg(&plan.ca)
-            .arg("--cert")
-            .arg(&plan.cert)
-            .arg("--key")
-            .arg(&plan.key);
-        command.arg("--flash").arg(&plan.flash);
-        // A person at a laptop wants a lock that opens at once. One with a blank journal counts it as lost, and refuses what was
-        // issued before it had been powered for some seconds.
-        let is_new =
-            std::fs::read_dir(&plan.flash).map_or(true, |mut files| files.next().is_none());
-        if is_new && plan.kind == Kind::Lock {
+    fn start(&self) -> Result<Process> {
+        let mut command = self.command();
+        let mut child = command.spawn().with_context(|| {
+            let program = self.options.program.display();
+            format!("start {program} as {}", self.thing())
+        })?;
+        let stdin = child.stdin.take();
+        let stdin = stdin.context("the device's standard input was not captured")?;
+        let stdout = child.stdout.take();
+        let stdout = stdout.context("the device's standard output was not captured")?;
+        {
+            let mut state = lock(&self.state);
+            state.powered = true;
+            state.pid = child.id();
+            state.network = true;
+        }
+        tokio::spawn(read_lines(
+            self.options.thing.clone(),
+            stdout,
+            Arc::clone(&self.state),
+            self.lines.clone(),
+        ));
+        Ok(Process { child, stdin })
+    }
+
+    fn command(&self) -> Command {
+        let options = &self.options;
+        let mut command = Command::new(&options.program);
+        command.args(["--thing", &options.thing, "--role", options.kind.as_str()]);
+        command.args(["--broker", &options.broker]);
+        for (option, path) in [
+            ("--ca", &options.ca),
+            ("--cert", &options.cert),
+            ("--key", &options.key),
+            ("--flash", &options.flash),
+        ] {
+            command.arg(option).arg(path);
+        }
+        // A lock with a blank journal takes the journal for lost, and refuses commands issued before it had been powered for
+        // some seconds. A new lock on a laptop is not that case: it opens at once.
+        let mut flash = std::fs::read_dir(&options.flash).into_iter().flatten();
+        if options.kind == Kind::Lock && flash.next().is_none() {
             command.arg("--installed");
         }
-        for setting in settings(&plan.settings) {
+        for setting in with_required(&options.settings) {
             command.args(["--set", setting]);
         }
-        // A group of its own: Ctrl-C at the terminal reaches lockctl alone, which then ends its devices in order.
+        // Its own process group: Ctrl-C reaches lockctl alone, which ends its devices in order.
         command.process_group(0);
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("start {} as {}", plan.program.display(), plan.thing))?;
-        let stdin = child
-            .stdin
-            .take()
-            .context("the device's standard input was not captured")?;
-        let stdout = child
-            .stdout
-            .take()
-            .context("the device's standard output was not captured")?;
-        {
-            let mut seen = look(&self.seen);
-            seen.powered = true;
-            seen.pid = child.id();
-            seen.network = true;
-        }
-        tokio::spawn(listen(
-            plan.thing.clone(),
-            stdout,
-            Arc::clone(&self.seen),
-            self.notices.clone(),
-        ));
-        Ok(Running { child, stdin })
+        command
     }
 }
 
-/// A board does not start before these are stated: they say how it is wired, and what the door does in a power cut.
-const STATED: [&str; 2] = ["lock.unlocked_level=1", "lock.power_on=locked"];
+/// Settings without which a board does not start: how it is wired, and what the door does in a power cut.
+const REQUIRED: [&str; 2] = ["lock.unlocked_level=1", "lock.power_on=locked"];
 
-/// What a device is started with: what must be stated of a board, unless `given` states it, and what is given.
-fn settings(given: &[String]) -> impl Iterator<Item = &str> {
+/// The required settings that `given` does not set, then those of `given`.
+fn with_required(given: &[String]) -> impl Iterator<Item = &str> {
     let key = |setting: &str| setting.split('=').next().map(str::to_owned);
-    let is_given = move |stated: &&str| !given.iter().any(|given| key(given) == key(stated));
-    let stated = STATED.into_iter().filter(is_given);
-    stated.chain(given.iter().map(String::as_str))
+    let is_missing = move |required: &&str| !given.iter().any(|given| key(given) == key(required));
+    let required = REQUIRED.into_iter().filter(is_missing);
+    required.chain(given.iter().map(String::as_str))
 }
 
-async fn listen(
+async fn read_lines(
     thing: String,
     stdout: ChildStdout,
-    seen: Arc<Mutex<Seen>>,
-    notices: broadcast::Sender<Notice>,
+    state: Arc<Mutex<DeviceState>>,
+    lines: broadcast::Sender<DeviceLine>,
 ) {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Ok(Some(text)) = lines.next_line().await {
-        let line = serde_json::from_str(&text).unwrap_or_else(
-            |_| serde_json::json!({ "event": "log", "level": "error", "text": text }),
-        );
-        note(&line, &mut look(&seen));
-        // Nobody listening is no fault: the state above is what the console reads.
-        let _ = notices.send(Notice {
-            thing: thing.clone(),
-            line,
-        });
+    // Without a listener a line is dropped; the state is updated anyway.
+    let send = |line| {
+        let thing = thing.clone();
+        let _ = lines.send(DeviceLine { thing, line });
+    };
+    let mut texts = BufReader::new(stdout).lines();
+    while let Ok(Some(text)) = texts.next_line().await {
+        let line = serde_json::from_str(&text)
+            .unwrap_or_else(|_| json!({ "event": "log", "level": "error", "text": text }));
+        update(&mut lock(&state), &line);
+        send(line);
     }
-    let _ = notices.send(Notice {
-        thing,
-        line: serde_json::json!({ "event": "off" }),
-    });
+    send(json!({ "event": "off" }));
 }
 
-fn note(line: &Value, seen: &mut Seen) {
+fn update(state: &mut DeviceState, line: &Value) {
     match line["event"].as_str() {
-        Some("connected") => seen.connected = true,
-        Some("disconnected") => seen.connected = false,
+        Some("connected") => state.connected = true,
+        Some("disconnected") => state.connected = false,
         Some("latch") => {
             let latch = line["latch"].as_str().map(str::to_owned);
-            if seen.latch.is_some() && seen.latch != latch {
-                seen.movements += 1;
+            if state.latch.is_some() && state.latch != latch {
+                state.movements += 1;
             }
-            seen.latch = latch;
+            state.latch = latch;
         }
         _ => {}
     }
-}
-
-fn look<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,56 +1,61 @@
-//! The virtual devices of a stack, by thing name, and one stream of what they all say.
+//! The virtual devices of a stack by thing name, and one stream of their lines.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use tokio::sync::broadcast;
 
-use crate::device::{Device, Kind, Notice, Plan};
+use crate::device::{Device, DeviceLine, DeviceOptions, Kind};
 
-/// How many device lines may wait for a slow listener.
-const NOTICES_MAX: usize = 4096;
+/// Lines that may wait for a slow listener.
+const LINES_MAX: usize = 4096;
 
 /// All devices that can be powered here.
 #[derive(Debug)]
 pub struct Fleet {
     devices: BTreeMap<String, Device>,
-    notices: broadcast::Sender<Notice>,
+    lines: broadcast::Sender<DeviceLine>,
 }
 
 impl Fleet {
-    /// Devices as planned, none of them powered.
-    pub fn new(plans: Vec<Plan>) -> Self {
-        let (notices, _) = broadcast::channel(NOTICES_MAX);
-        let devices = plans
-            .into_iter()
-            .map(|plan| (plan.thing.clone(), Device::new(plan, notices.clone())))
-            .collect();
-        Self { devices, notices }
+    /// Devices without power.
+    pub fn new(options: Vec<DeviceOptions>) -> Self {
+        let (lines, _) = broadcast::channel(LINES_MAX);
+        let device = |options: DeviceOptions| {
+            let thing = options.thing.clone();
+            (thing, Device::new(options, lines.clone()))
+        };
+        let devices = options.into_iter().map(device).collect();
+        Self { devices, lines }
     }
 
-    /// The device of a thing, if it has one here.
+    /// The device of a thing, if it runs here.
     pub fn device(&self, thing: &str) -> Option<&Device> {
         self.devices.get(thing)
     }
 
-    /// What the devices say from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Notice> {
-        self.notices.subscribe()
+    /// The lines of all devices from this moment.
+    pub fn subscribe(&self) -> broadcast::Receiver<DeviceLine> {
+        self.lines.subscribe()
     }
 
-    /// Gives power to every device of a kind.
+    /// Powers every device of a kind.
     pub async fn power_on(&self, kind: Kind) -> Result<()> {
         for device in self.devices.values().filter(|device| device.kind() == kind) {
-            device.power(true).await?;
+            device.set_power(true).await?;
         }
         Ok(())
     }
 
-    /// Restarts every device that has power, with the program as it is now.
+    /// Restarts every powered device, with the present program.
     pub async fn restart(&self) -> Result<()> {
-        for device in self.devices.values().filter(|d| d.seen().powered) {
-            device.power(false).await?;
-            device.power(true).await?;
+        for device in self
+            .devices
+            .values()
+            .filter(|device| device.state().powered)
+        {
+            device.set_power(false).await?;
+            device.set_power(true).await?;
         }
         Ok(())
     }
@@ -58,7 +63,7 @@ impl Fleet {
     /// Cuts the power of every device.
     pub async fn power_off(&self) -> Result<()> {
         for device in self.devices.values() {
-            device.power(false).await?;
+            device.set_power(false).await?;
         }
         Ok(())
     }

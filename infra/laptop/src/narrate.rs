@@ -6,7 +6,7 @@ use local_cloud::{Event, EventKind};
 use serde_json::{Value, json};
 
 use crate::cli::Log;
-use crate::device::Notice;
+use crate::device::DeviceLine;
 use crate::when;
 
 /// Prints steps in the chosen form.
@@ -22,7 +22,7 @@ impl Narrator {
     }
 
     /// Tells of something in the cloud.
-    pub fn cloud(&self, event: &Arc<Event>) {
+    pub fn print_event(&self, event: &Arc<Event>) {
         match self.log {
             Log::Json => println!("{}", json!({ "cloud": **event })),
             Log::Pretty => {
@@ -34,7 +34,7 @@ impl Narrator {
     }
 
     /// Tells of something at a device.
-    pub fn device(&self, at_ms: u64, notice: &Notice) {
+    pub fn print_device_line(&self, at_ms: u64, notice: &DeviceLine) {
         match self.log {
             Log::Json => println!(
                 "{}",

@@ -1,222 +1,148 @@
-//! What to start: names, options, devices and the ready file, worked out from the arguments. Starts nothing itself.
+//! What `lockctl local` starts, derived from its options and checked before anything is built or started.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use local_cloud::{LocalCloud, Options, Ports};
-use lock_aws::Cloud;
-use lock_core::BindWish;
-use lock_core::binding::Actions;
-use lock_core::limits::Limits;
-use lock_core::name::{ButtonSerial, LockName};
+use anyhow::{Context, Result, bail};
+use local_cloud::{Options, Ports};
+use sam_template::{Context as TemplateContext, Template};
 use serde_json::Value;
-use tokio::net::TcpListener;
 
-use crate::cli::{LocalArgs, StackArgs};
-use crate::device::{Kind, Plan};
+use crate::cli::{LocalArgs, Log, StackArgs};
+use crate::device::{DeviceOptions, Kind};
 use crate::fault::Faults;
 use crate::program::{self, Programs};
-use crate::provision::Provision;
-use crate::ready::{Credentials, Ready, Thing};
+use crate::progress::Progress;
+use crate::ready::Ready;
 
-/// Account that the stand-in plays.
+/// Account of the local cloud.
 const ACCOUNT: &str = "123456789012";
-/// Region that it plays.
+/// Region of the local cloud.
 const REGION: &str = "us-east-1";
 
-/// Whether every lock is settled and every button that runs is connected.
-pub fn is_up(state: &Value, args: &LocalArgs) -> bool {
-    let all = |list: &str, fits: &dyn Fn(&Value) -> bool| {
-        state[list]
-            .as_array()
-            .is_some_and(|all| all.iter().all(fits))
-    };
-    let counted = state["locks"].as_array().map_or(0, Vec::len) == usize::from(args.locks);
-    counted
-        && all("locks", &|lock| lock["record"]["status"] == "settled")
-        && (args.no_button_devices
-            || all("buttons", &|button| button["device"]["connected"] == true))
+/// A checked plan.
+pub struct Plan<'a> {
+    pub args: &'a LocalArgs,
+    stack: &'a StackArgs,
+    /// Locks and buttons by thing name.
+    pub things: BTreeMap<String, Kind>,
+    pub faults: Faults,
+    /// Directory of certificates and flash, and of the cloud's data.
+    pub home: PathBuf,
+    _scratch: Option<tempfile::TempDir>,
 }
 
-/// The names of the things, and what each is.
-pub fn things(locks: u16, buttons: u16) -> BTreeMap<String, Kind> {
-    let locks = (1..=locks).map(|i| (format!("lock-{i}"), Kind::Lock));
-    locks
-        .chain((1..=buttons).map(|i| (format!("button-{i}"), Kind::Button)))
-        .collect()
-}
-
-/// What the local cloud is asked to run.
-pub fn options(
-    args: &LocalArgs,
-    place: &StackArgs,
-    home: &Path,
-    faults: &Faults,
-) -> Result<Options> {
-    let mut parameters = BTreeMap::new();
-    for given in &args.parameters {
-        let (name, value) = given
-            .split_once('=')
-            .with_context(|| format!("--parameter is NAME=VALUE, not {given}"))?;
-        parameters.insert(name.to_owned(), value.to_owned());
+impl<'a> Plan<'a> {
+    /// Checks the options, and makes the data directory.
+    ///
+    /// # Errors
+    ///
+    /// A stack already runs on the data directory, a fault is not valid or names no device, or the directory cannot be made.
+    pub fn check(args: &'a LocalArgs, stack: &'a StackArgs) -> Result<Self> {
+        let data_dir = &stack.data_dir;
+        let running = Ready::read(&data_dir.join("ready.json"));
+        if !args.memory && running.is_ok_and(|ready| ready.is_live()) {
+            bail!(
+                "a stack already runs on {}: use it (`lockctl status`), or choose another --data-dir",
+                data_dir.display()
+            );
+        }
+        let things = things(args.locks, args.buttons);
+        let faults = Faults::parse(&args.faults)?;
+        let has_device = |kind: Kind| kind == Kind::Lock || !args.no_button_devices;
+        let devices = things.iter().filter(|(_, kind)| has_device(**kind));
+        let devices: Vec<&str> = devices.map(|(name, _)| name.as_str()).collect();
+        faults.check_devices(&devices)?;
+        let scratch = args.memory.then(tempfile::tempdir).transpose();
+        let scratch = scratch.context("make a temporary directory")?;
+        let home = scratch
+            .as_ref()
+            .map_or(data_dir.as_path(), |scratch| scratch.path());
+        std::fs::create_dir_all(home)
+            .and_then(|()| home.canonicalize())
+            .with_context(|| format!("make the data directory {}", home.display()))
+            .map(|home| Self {
+                args,
+                stack,
+                things,
+                faults,
+                home,
+                _scratch: scratch,
+            })
     }
-    Ok(Options {
-        template: args
-            .template
-            .clone()
-            .unwrap_or_else(|| program::workspace().join("template.yaml")),
-        parameters,
-        stack_name: place.name.clone(),
-        region: REGION.to_owned(),
-        account: ACCOUNT.to_owned(),
-        data_dir: if args.memory {
-            None
+
+    /// The ready files to write.
+    pub fn ready_files(&self) -> impl Iterator<Item = PathBuf> {
+        let shared = self.stack.data_dir.join("ready.json");
+        let shared = (!self.args.memory).then_some(shared);
+        shared.into_iter().chain(self.stack.ready_file.clone())
+    }
+
+    /// Where the state is kept, for people.
+    pub fn kept_in(&self) -> String {
+        if self.args.memory {
+            "memory only (--memory)".to_owned()
         } else {
-            Some(home.join("cloud"))
-        },
-        binaries: BTreeMap::new(),
-        ports: Ports::default(),
-        seed: args.seed,
-        time_scale: args.time_scale,
-        faults: faults.cloud.clone(),
-    })
-}
-
-/// The programs that the template names.
-pub fn function_names(options: &Options) -> Result<Vec<String>> {
-    let context = sam_template::Context {
-        stack_name: options.stack_name.clone(),
-        region: options.region.clone(),
-        account: options.account.clone(),
-        parameters: options.parameters.clone(),
-    };
-    let template = sam_template::Template::load(&options.template, &context)?;
-    Ok(template
-        .functions
-        .into_iter()
-        .map(|function| function.binary)
-        .collect())
-}
-
-/// Registers the things with the policies that the template puts out.
-pub fn provision(
-    cloud: &LocalCloud,
-    home: &Path,
-    things: &BTreeMap<String, Kind>,
-) -> Result<BTreeMap<String, Thing>> {
-    let output = |name: &str| {
-        cloud
-            .outputs()
-            .get(name)
-            .map(String::as_str)
-            .with_context(|| format!("the template has no output {name}"))
-    };
-    let provision = Provision {
-        registry: cloud.registry(),
-        directory: home.join("things"),
-        lock_policy: output("LockPolicyName")?,
-        button_policy: output("ButtonPolicyName")?,
-    };
-    provision.all(things)
-}
-
-/// What the ready file will say.
-pub fn ready(
-    cloud: &LocalCloud,
-    listener: &TcpListener,
-    region: String,
-    ca: PathBuf,
-    things: BTreeMap<String, Thing>,
-) -> Result<Ready> {
-    let endpoints = cloud.endpoints();
-    let credentials = cloud.credentials();
-    Ok(Ready {
-        mqtts: endpoints.mqtts.to_string(),
-        ca,
-        iot_data: endpoints.iot_data.clone(),
-        iot: endpoints.iot.clone(),
-        dynamodb: endpoints.dynamodb.clone(),
-        console: format!(
-            "http://{}",
-            listener.local_addr().context("find the console's port")?
-        ),
-        region,
-        table: cloud
-            .outputs()
-            .get("TableName")
-            .cloned()
-            .context("the template has no output TableName")?,
-        things,
-        credentials: Credentials {
-            access_key_id: credentials.access_key_id.clone(),
-            secret_access_key: credentials.secret_access_key.clone(),
-        },
-        pid: std::process::id(),
-    })
-}
-
-/// From so long after a binding on, a press counts. A button knows the time to within about a second and says the earliest that it
-/// can be, and a press made before its binding is `overtaken` (C3).
-pub const PRESS_COUNTS_AFTER: Duration = Duration::from_secs(2);
-
-/// Who registers and binds here, for the history.
-const ACTOR: &str = "lockctl local";
-
-/// Registers each lock and button, as an operator does in AWS, and binds the buttons that were never bound. What an operator
-/// has bound or unbound stays. Whether a button was bound.
-pub async fn register(cloud: &Cloud, args: &LocalArgs) -> Result<bool> {
-    let mut has_bound = false;
-    let limits = cloud.store.read_limits().await.ok().flatten();
-    let limits = limits.unwrap_or_else(Limits::longest);
-    for index in 1..=args.locks {
-        let lock = LockName::new(format!("lock-{index}")).context("name a lock")?;
-        let registered = cloud.register_lock(&lock, Some(ACTOR), &limits).await;
-        registered.with_context(|| format!("register {lock}"))?;
-    }
-    for index in 0..args.buttons {
-        let button = ButtonSerial::new(format!("button-{}", index + 1)).context("name a button")?;
-        let registered = cloud.register_button(&button, Some(ACTOR), &limits).await;
-        registered.with_context(|| format!("register {button}"))?;
-        if args.locks == 0 {
-            continue;
-        }
-        let binding = cloud.store.read_binding(&button).await?;
-        if binding.is_some_and(|binding| binding.lock.is_none() && binding.bound_at.is_none()) {
-            let lock = LockName::new(format!("lock-{}", index % args.locks + 1));
-            let lock = lock.context("name a lock")?;
-            let wish = BindWish {
-                actions: Actions::default(),
-                forget_last_press: false,
-            };
-            let bound = cloud
-                .bind(&button, &lock, &wish, Some(ACTOR), &limits)
-                .await;
-            bound.with_context(|| format!("bind {button} to {lock}"))?;
-            has_bound = true;
+            self.stack.data_dir.display().to_string()
         }
     }
-    Ok(has_bound)
-}
 
-/// The devices to run.
-pub fn plans(
-    ready: &Ready,
-    home: &Path,
-    args: &LocalArgs,
-    programs: &Programs,
-) -> Result<Vec<Plan>> {
-    let program = programs.path(program::DEVICE)?;
-    let devices = ready
-        .things
-        .iter()
-        .filter(|(_, thing)| thing.kind == Kind::Lock || !args.no_button_devices);
-    devices
-        .map(|(name, thing)| {
-            let flash = home.join("flash").join(name);
+    /// The options of the local cloud; the functions are built first, unless --no-build is given.
+    pub async fn build(&self, programs: &Programs) -> Result<Options> {
+        let options = self.options()?;
+        let functions = function_names(&options)?;
+        if !self.args.no_build {
+            let device = [program::DEVICE.to_owned()];
+            let names = [&functions[..], &device].concat();
+            let listed = names.join(", ");
+            let progress = Progress::begin(self.args.log, &format!("building {listed}"));
+            programs.build(&names, &progress).await?;
+            progress.end(&format!("built {listed}"));
+        }
+        let path = |name: String| Ok((name.clone(), programs.path(&name)?));
+        let binaries = functions.into_iter().map(path).collect::<Result<_>>()?;
+        Ok(Options {
+            binaries,
+            ..options
+        })
+    }
+
+    fn options(&self) -> Result<Options> {
+        let args = self.args;
+        let mut parameters = BTreeMap::new();
+        for given in &args.parameters {
+            let pair = given.split_once('=');
+            let (name, value) =
+                pair.with_context(|| format!("--parameter {given}: write it as NAME=VALUE"))?;
+            parameters.insert(name.to_owned(), value.to_owned());
+        }
+        let template = args.template.clone();
+        Ok(Options {
+            template: template.unwrap_or_else(|| program::workspace().join("template.yaml")),
+            parameters,
+            stack_name: self.stack.name.clone(),
+            region: REGION.to_owned(),
+            account: ACCOUNT.to_owned(),
+            data_dir: (!args.memory).then(|| self.home.join("cloud")),
+            binaries: BTreeMap::new(),
+            ports: Ports::default(),
+            seed: args.seed,
+            time_scale: args.time_scale,
+            faults: self.faults.cloud.clone(),
+        })
+    }
+
+    /// The options of each device that runs here.
+    pub fn device_options(&self, ready: &Ready, program: PathBuf) -> Result<Vec<DeviceOptions>> {
+        let has_device = |kind: Kind| kind == Kind::Lock || !self.args.no_button_devices;
+        let devices = ready
+            .things
+            .iter()
+            .filter(|(_, thing)| has_device(thing.kind));
+        let options = devices.map(|(name, thing)| {
+            let flash = self.home.join("flash").join(name);
             std::fs::create_dir_all(&flash).with_context(|| format!("make the flash of {name}"))?;
-            Ok(Plan {
+            Ok(DeviceOptions {
                 program: program.clone(),
                 thing: name.clone(),
                 kind: thing.kind,
@@ -225,8 +151,83 @@ pub fn plans(
                 cert: thing.cert.clone(),
                 key: thing.key.clone(),
                 flash,
-                settings: args.device_settings.clone(),
+                settings: self.args.device_settings.clone(),
             })
-        })
-        .collect()
+        });
+        options.collect()
+    }
+
+    /// Whether the board shows every lock settled and every button device connected.
+    pub fn is_up(&self, state: &Value) -> bool {
+        let all = |list: &str, fits: &dyn Fn(&Value) -> bool| {
+            let list = state[list].as_array();
+            list.is_some_and(|list| list.iter().all(fits))
+        };
+        let locks = state["locks"].as_array().map_or(0, Vec::len);
+        locks == usize::from(self.args.locks)
+            && all("locks", &|lock| lock["record"]["status"] == "settled")
+            && (self.args.no_button_devices
+                || all("buttons", &|button| button["device"]["connected"] == true))
+    }
+
+    /// Whether to watch for changes: by default for a person, not for a script.
+    pub fn watches(&self) -> bool {
+        watches(self.args)
+    }
+}
+
+fn watches(args: &LocalArgs) -> bool {
+    let is_for_person = !args.headless && !args.no_build && args.log == Log::Pretty;
+    args.watch || (is_for_person && !args.no_watch)
+}
+
+/// `lock-1`, `lock-2`, … and `button-1`, `button-2`, ….
+fn things(locks: u16, buttons: u16) -> BTreeMap<String, Kind> {
+    let named =
+        |kind: Kind, count: u16| (1..=count).map(move |i| (format!("{}-{i}", kind.as_str()), kind));
+    let locks = named(Kind::Lock, locks);
+    locks.chain(named(Kind::Button, buttons)).collect()
+}
+
+/// The names of the functions' programs in the template.
+fn function_names(options: &Options) -> Result<Vec<String>> {
+    let context = TemplateContext {
+        stack_name: options.stack_name.clone(),
+        region: options.region.clone(),
+        account: options.account.clone(),
+        parameters: options.parameters.clone(),
+    };
+    let functions = Template::load(&options.template, &context)?.functions;
+    Ok(functions
+        .into_iter()
+        .map(|function| function.binary)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        local: LocalArgs,
+    }
+
+    #[test]
+    fn changes_are_watched_for_a_person_or_on_request() {
+        for (arguments, expected) in [
+            (&[][..], true),
+            (&["--no-watch"], false),
+            (&["--headless"], false),
+            (&["--no-build"], false),
+            (&["--log", "json"], false),
+            (&["--headless", "--log", "json", "--watch"], true),
+        ] {
+            let cli = Cli::parse_from(["lockctl"].iter().chain(arguments));
+            assert_eq!(watches(&cli.local), expected, "{arguments:?}");
+        }
+    }
 }

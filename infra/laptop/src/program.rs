@@ -1,40 +1,39 @@
-//! The programs of the stack, functions and virtual device: where they are, and how they are built.
-//! Knows nothing of what they do.
+//! The programs of the stack, functions and virtual device: their paths, and how they are built.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
-use indicatif::ProgressBar;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use crate::progress::Progress;
+
 /// The virtual ESP8266.
 pub const DEVICE: &str = "virtual-device";
+/// Lines of cargo's output that are shown when a build fails.
+const OUTPUT_LINES_MAX: usize = 40;
 
-/// Where each program of the stack is.
+/// The directory of the programs.
 #[derive(Debug, Clone)]
 pub struct Programs {
     directory: PathBuf,
 }
 
 impl Programs {
-    /// Programs beside this one: cargo puts every binary of the workspace into one directory.
+    /// The programs next to this one: cargo puts all binaries of the workspace into one directory.
     pub fn beside_this_one() -> Result<Self> {
-        let this = std::env::current_exe().context("find the path of lockctl itself")?;
-        let directory = this
-            .parent()
-            .context("lockctl has no directory")?
-            .to_owned();
-        Ok(Self { directory })
+        let this = std::env::current_exe().context("find the path of lockctl")?;
+        let directory = this.parent().context("lockctl has no directory")?;
+        Ok(Self {
+            directory: directory.to_owned(),
+        })
     }
 
-    /// The path of one program; an error that says what to do when it is not there.
+    /// The path of one program.
     pub fn path(&self, name: &str) -> Result<PathBuf> {
-        let path = self
-            .directory
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let path = self.directory.join(file);
         if !path.is_file() {
             bail!(
                 "no program {}: build it with `cargo build`, or leave out --no-build",
@@ -44,72 +43,63 @@ impl Programs {
         Ok(path)
     }
 
-    /// The paths of the functions' programs, by the name the template calls them.
-    pub fn functions(&self, names: &[String]) -> Result<BTreeMap<String, PathBuf>> {
-        names
-            .iter()
-            .map(|name| Ok((name.clone(), self.path(name)?)))
-            .collect()
+    /// Builds `names` with cargo, in the profile of this program.
+    ///
+    /// Cargo runs in the workspace's root and gets no package names, so that it resolves features as for `cargo run` and builds
+    /// no dependency twice.
+    pub async fn build(&self, names: &[String], progress: &Progress) -> Result<()> {
+        let mut child = self
+            .cargo(names)
+            .spawn()
+            .context("start cargo: is it on the PATH?")?;
+        let stderr = child
+            .stderr
+            .take()
+            .context("cargo's output was not captured")?;
+        let mut lines = BufReader::new(stderr).lines();
+        let mut output = Vec::new();
+        while let Some(line) = lines.next_line().await.context("read cargo's output")? {
+            progress.show(line.trim());
+            output.push(line);
+        }
+        let status = child.wait().await.context("wait for cargo")?;
+        if !status.success() {
+            let tail = &output[output.len().saturating_sub(OUTPUT_LINES_MAX)..];
+            bail!(
+                "cargo could not build {}:\n{}",
+                names.join(", "),
+                tail.join("\n")
+            );
+        }
+        Ok(())
     }
 
-    /// Builds `names` with cargo, in this program's own profile, showing how far it is.
-    ///
-    /// Cargo is run from the workspace's root without naming packages, so that features are resolved as for `cargo run`
-    /// and no dependency is built twice.
-    pub async fn build(&self, names: &[String], progress: &ProgressBar) -> Result<()> {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.current_dir(workspace()).args([
-            "build",
-            "--color",
-            "never",
-            "--profile",
-            self.profile(),
-        ]);
+    fn cargo(&self, names: &[String]) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.current_dir(workspace());
+        command.args(["build", "--color", "never", "--profile", self.profile()]);
         for name in names {
             command.args(["--bin", name]);
         }
-        // `cargo run` sets these for lockctl; left in place, build scripts that watch them would think that all has changed.
-        let of_lockctl =
-            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-        for (name, _) in
-            std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_lockctl))
-        {
-            command.env_remove(name);
+        // `cargo run` sets these for lockctl. Build scripts that watch them would run again.
+        for (name, _) in std::env::vars_os() {
+            let of_lockctl = name.to_str().is_some_and(|name| {
+                name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+            });
+            if of_lockctl {
+                command.env_remove(name);
+            }
         }
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let mut child = command
-            .spawn()
-            .context("start cargo: is Rust's cargo on the PATH?")?;
-        let stderr = child
-            .stderr
-            .take()
-            .context("cargo's output was not captured")?;
-        let mut lines = BufReader::new(stderr).lines();
-        let mut said = Vec::new();
-        while let Some(line) = lines.next_line().await.context("read cargo's output")? {
-            progress.set_message(line.trim().to_owned());
-            said.push(line);
-        }
-        let status = child.wait().await.context("wait for cargo")?;
-        if !status.success() {
-            let tail = said
-                .iter()
-                .rev()
-                .take(40)
-                .rev()
-                .cloned()
-                .collect::<Vec<_>>()
-                .join("\n");
-            bail!("cargo could not build {}:\n{tail}", names.join(", "));
-        }
-        Ok(())
+        command
     }
 
-    /// Cargo names the output directory after the profile, but for `dev`.
+    /// The profile of this program: cargo names the output directory after it, except for `dev`.
     fn profile(&self) -> &str {
         match self.directory.file_name().and_then(|name| name.to_str()) {
             None | Some("debug") => "dev",
@@ -118,9 +108,9 @@ impl Programs {
     }
 }
 
-/// The checkout this program was built from.
+/// The checkout that this program was built from.
 pub fn workspace() -> &'static Path {
     let this_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = this_crate.ancestors().nth(2);
-    root.expect("this crate lies two folders deep in the checkout")
+    root.expect("this crate lies two directories deep in the checkout")
 }

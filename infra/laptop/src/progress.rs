@@ -1,4 +1,4 @@
-//! Progress of the start: a spinner for people, nothing for scripts.
+//! Progress of long steps: a spinner for people, nothing for scripts.
 
 use std::time::Duration;
 
@@ -6,34 +6,44 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Log;
 
-/// Shows steps that take their time.
-pub struct Steps {
+/// A long step that is under way.
+pub struct Progress {
     log: Log,
+    bar: ProgressBar,
 }
 
-impl Steps {
-    pub fn new(log: Log) -> Self {
-        Self { log }
-    }
-
-    /// Begins a step that may take its time.
-    pub fn begin(&self, what: &str) -> ProgressBar {
-        if self.log == Log::Json {
-            return ProgressBar::hidden();
+impl Progress {
+    /// Shows that `step` has begun.
+    pub fn begin(log: Log, step: &str) -> Self {
+        if log == Log::Json {
+            let bar = ProgressBar::hidden();
+            return Self { log, bar };
         }
-        let bar = ProgressBar::new_spinner().with_prefix(what.to_owned());
+        let bar = ProgressBar::new_spinner().with_prefix(step.to_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(120));
-        bar
+        Self { log, bar }
     }
 
-    /// Ends a step, and says what was done and how long it took.
-    pub fn end(&self, bar: &ProgressBar, done: &str) {
-        bar.finish_and_clear();
+    /// Shows what the step is working on.
+    pub fn show(&self, message: &str) {
+        self.bar.set_message(message.to_owned());
+    }
+
+    /// Prints `done` with the time that the step took.
+    pub fn end(self, done: &str) {
+        self.bar.finish_and_clear();
         if self.log == Log::Pretty {
-            println!("{done} in {:.1} s", bar.elapsed().as_secs_f64());
+            println!("{done} in {:.1} s", self.bar.elapsed().as_secs_f64());
         }
+    }
+}
+
+/// A step that failed leaves no spinner behind.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

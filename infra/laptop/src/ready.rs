@@ -1,5 +1,5 @@
-//! The ready file: where a running laptop stack is, for scripts, other clients and `lockctl` itself.
-//! Its shape is a contract: fields may be added, none renamed or dropped.
+//! The ready file: the addresses of a running laptop stack, for scripts, other clients and `lockctl`. Its shape is a contract:
+//! fields may be added, but not renamed or removed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use local_cloud::LocalCloud;
 use lock_aws::{Access, Cloud};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 
 use crate::device::Kind;
+use crate::provision::output;
 
-/// Where everything is.
+/// The addresses and credentials of a running stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ready {
@@ -63,6 +66,34 @@ pub struct Credentials {
 }
 
 impl Ready {
+    /// The addresses of a started cloud and of the console.
+    pub fn of(
+        cloud: &LocalCloud,
+        console: &TcpListener,
+        region: String,
+        ca: PathBuf,
+        things: BTreeMap<String, Thing>,
+    ) -> Result<Self> {
+        let (endpoints, credentials) = (cloud.endpoints(), cloud.credentials());
+        let console = console.local_addr().context("find the console's port")?;
+        Ok(Self {
+            mqtts: endpoints.mqtts.to_string(),
+            ca,
+            iot_data: endpoints.iot_data.clone(),
+            iot: endpoints.iot.clone(),
+            dynamodb: endpoints.dynamodb.clone(),
+            console: format!("http://{console}"),
+            region,
+            table: output(cloud, "TableName")?.to_owned(),
+            things,
+            credentials: Credentials {
+                access_key_id: credentials.access_key_id.clone(),
+                secret_access_key: credentials.secret_access_key.clone(),
+            },
+            pid: std::process::id(),
+        })
+    }
+
     /// Reads the file.
     pub fn read(path: &Path) -> Result<Self> {
         let text =
@@ -103,7 +134,7 @@ impl Ready {
         Cloud::new(&access, &self.table)
     }
 
-    /// Whether somebody still answers where the file says: a file can outlive its stack.
+    /// Whether the console still answers: a file can outlive its stack.
     pub fn is_live(&self) -> bool {
         let address = self
             .console
