@@ -1,5 +1,5 @@
-//! The board: device, record, shadow and newest events of each lock, updated as they change. The console shows it, and the
-//! start waits on it.
+//! The board: device, record, shadow and newest events of each lock, updated as they change. The
+//! console shows it, and the start waits on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,8 @@ use crate::view;
 
 /// Number of events shown for each lock.
 const EVENTS_SHOWN: usize = 12;
-/// Everything is read again this often while a page is open: a binding can change without an event here.
+/// Everything is read again this often while a page is open: a binding can change without an event
+/// here.
 const REFRESH: Duration = Duration::from_secs(5);
 
 /// What the console shows.
@@ -98,7 +99,8 @@ impl Board {
         self.touched.notify_one();
     }
 
-    /// Keeps the board up to date until dropped. A failed read is shown, and repeated with the next change.
+    /// Keeps the board up to date until dropped. A failed read is shown, and repeated with the next
+    /// change.
     pub async fn keep(&self) {
         let mut shown: BTreeMap<LockName, Value> = BTreeMap::new();
         let mut refresh = tokio::time::interval(REFRESH);

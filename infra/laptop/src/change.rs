@@ -1,5 +1,5 @@
-//! Applies changes of the template, the functions' sources and the firmware while the stack runs. Cargo rebuilds changed
-//! sources; a part whose program has changed is restarted.
+//! Applies changes of the template, the functions' sources and the firmware while the stack runs.
+//! Cargo rebuilds changed sources; a part whose program has changed is restarted.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use local_cloud::LocalCloud;
 use local_cloud::watch::Watch;
 use serde_json::json;
 
-use crate::cli::Log;
 use crate::fleet::Fleet;
 use crate::program::{self, Programs};
 use crate::progress::Progress;
+use local_cloud::cli::Log;
 
 /// Time between two looks at the files.
 const CHECK_EVERY: Duration = Duration::from_secs(1);

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use local_cloud::cli::CloudArgs;
 
 /// The end of `lockctl local --help`.
 pub const EXAMPLES: &str = "\
@@ -21,7 +22,8 @@ pub struct LocalArgs {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub port: u16,
 
-    /// Keep nothing on disk: each start is a first start, and commands from a second shell need --ready-file.
+    /// Keep nothing on disk: each start is a first start, and commands from a second shell need
+    /// --ready-file.
     #[arg(long)]
     pub memory: bool,
 
@@ -33,38 +35,22 @@ pub struct LocalArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub buttons: u16,
 
-    /// Register and bind the buttons, but run no devices for them: another client can be the button.
+    /// Register and bind the buttons, but run no devices for them: another client can be the
+    /// button.
     #[arg(long)]
     pub no_button_devices: bool,
-
-    /// Seed of all random choices of faults.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-
-    /// Factor on the local cloud's own waits, above 0 and at most 1: schedule periods, and the minutes before a failed function is
-    /// retried. 0.05 turns a minute into 3 s. The life of a command and the devices' clocks are not scaled.
-    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = parse_time_scale)]
-    pub time_scale: f64,
-
-    /// Inject a fault, written `what[:target]@when`; repeatable. `--fault help` lists all.
-    #[arg(long = "fault", value_name = "SPEC")]
-    pub faults: Vec<String>,
 
     /// Serve no console page and print no hints; for scripts.
     #[arg(long)]
     pub headless: bool,
 
-    /// Format of the log on standard output.
-    #[arg(long, value_enum, default_value_t = Log::Pretty)]
-    pub log: Log,
+    /// Options of the local cloud.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
 
-    /// Value of a template parameter, such as CommandTtlMs=60000; repeatable. It overrides the default in the template, also after
-    /// the template changes. The names are under Parameters in template.yaml.
-    #[arg(long = "parameter", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-
-    /// Setting of the virtual devices, as under config_schema in firmware/mos.yml; repeatable. By default they get
-    /// lock.unlocked_level=1 and lock.power_on=locked, without which a board does not start.
+    /// Setting of the virtual devices, as under `config_schema` in firmware/mos.yml; repeatable. By
+    /// default they get `lock.unlocked_level=1` and `lock.power_on=locked`, without which a board
+    /// does not start.
     #[arg(long = "device-set", value_name = "KEY=VALUE")]
     pub device_settings: Vec<String>,
 
@@ -72,15 +58,17 @@ pub struct LocalArgs {
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
 
-    /// Use the functions and the virtual device next to this program, instead of building them with cargo first.
+    /// Use the functions and the virtual device next to this program, instead of building them with
+    /// cargo first.
     #[arg(long)]
     pub no_build: bool,
 
-    /// Apply changes to the template, the functions in lambdas/ and firmware/ while everything runs. Connections, records and the
-    /// devices' flash are kept; an invalid change is rejected with a reason.
+    /// Apply changes to the template, the functions in lambdas/ and firmware/ while everything
+    /// runs. Connections, records and the devices' flash are kept; an invalid change is rejected
+    /// with a reason.
     ///
-    /// On by default, except with --headless, --log json or --no-build. With --no-build, changed binaries are reloaded but changed
-    /// sources are not built.
+    /// On by default, except with --headless, --log json or --no-build. With --no-build, changed
+    /// binaries are reloaded but changed sources are not built.
     #[arg(long, conflicts_with = "no_watch")]
     pub watch: bool,
 
@@ -110,20 +98,4 @@ pub struct StackArgs {
         global = true
     )]
     pub name: String,
-}
-
-fn parse_time_scale(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(factor) if factor > 0.0 && factor <= 1.0 => Ok(factor),
-        _ => Err("must be above 0 and at most 1".to_owned()),
-    }
-}
-
-/// Format of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Log {
-    /// Lines of text.
-    Pretty,
-    /// One JSON object per line.
-    Json,
 }

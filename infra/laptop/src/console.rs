@@ -1,5 +1,5 @@
-//! The console's server: the static page, the board as a live stream, and the controls of the devices (press, power,
-//! network). It answers the browser of this machine only.
+//! The console's server: the static page, the board as a live stream, and the controls of the
+//! devices (press, power, network). It answers the browser of this machine only.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -82,8 +82,8 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         .into_response()
 }
 
-/// Refuses host names that another site could point here (DNS rebinding). Requests that change something are JSON, which a
-/// page of another origin cannot send without a preflight request.
+/// Refuses host names that another site could point here (DNS rebinding). Requests that change
+/// something are JSON, which a page of another origin cannot send without a preflight request.
 async fn own_browser_only(headers: HeaderMap, request: Request, next: Next) -> Response {
     let host = headers
         .get(header::HOST)
@@ -183,8 +183,8 @@ struct FaultBody {
     fault: String,
 }
 
-/// Arms one more fault of the cloud; its occurrences count from this moment. Power and network of a device have routes of
-/// their own.
+/// Arms one more fault of the cloud; its occurrences count from this moment. Power and network of a
+/// device have routes of their own.
 async fn fault(State(console): State<Console>, Json(body): Json<FaultBody>) -> Response {
     match body.fault.parse::<Fault>() {
         Ok(Fault::Device { effect, .. }) => {

@@ -1,5 +1,5 @@
-//! A virtual device: real firmware in a process of its own, with a power switch. It is driven and observed through its pins
-//! and its lines of JSON alone.
+//! A virtual device: real firmware in a process of its own, with a power switch. It is driven and
+//! observed through its pins and its lines of JSON alone.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -219,8 +219,9 @@ impl Device {
         ] {
             command.arg(option).arg(path);
         }
-        // A lock with a blank journal takes the journal for lost, and refuses commands issued before it had been powered for
-        // some seconds. A new lock on a laptop is not that case: it opens at once.
+        // A lock with a blank journal takes the journal for lost, and refuses commands issued
+        // before it had been powered for some seconds. A new lock on a laptop is not that case: it
+        // opens at once.
         let mut flash = std::fs::read_dir(&options.flash).into_iter().flatten();
         if options.kind == Kind::Lock && flash.next().is_none() {
             command.arg("--installed");
@@ -239,7 +240,8 @@ impl Device {
     }
 }
 
-/// Settings without which a board does not start: how it is wired, and what the door does in a power cut.
+/// Settings without which a board does not start: how it is wired, and what the door does in a
+/// power cut.
 const REQUIRED: [&str; 2] = ["lock.unlocked_level=1", "lock.power_on=locked"];
 
 /// The required settings that `given` does not set, then those of `given`.

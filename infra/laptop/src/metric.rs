@@ -1,16 +1,19 @@
-//! The metrics that the console shows: one row for each function, each rule, and each metric that functions write.
+//! The metrics that the console shows: one row for each function, each rule, and each metric that
+//! functions write.
 
 use std::collections::BTreeMap;
 
 use local_cloud::metric::{Series, Statistics};
 use serde_json::{Value, json};
 
-use crate::narrate::short;
+use crate::narrate::short_name;
 
-/// Sums over the values that are kept of each metric: `{"functions":[{"function":"s-PressFunction","name":"press","invocations":3,"errors":0,"throttles":0,
-/// "durationMs":{"average":12.5,"maximum":40.1}}],"rules":[{"rule":"s_press","matches":3,"failures":0}],
-/// "written":[{"namespace":"Door","name":"Openings","dimensions":{},"unit":"Count","values":2,"sum":2.0,"average":1.0,
-/// "maximum":1.0}]}`. A list without rows is empty.
+/// Sums over the values that are kept of each metric:
+/// `{"functions":[{"function":"s-PressFunction","name":"press","invocations":3,"errors":0,
+/// "throttles":0,"durationMs":{"average":12.5,"maximum":40.1}}],"rules":[{"rule":"s_press",
+/// "matches":3,"failures":0}],"written":[{"namespace":"Door","name":"Openings","dimensions":{},
+/// "unit":"Count","values":2,"sum":2.0,"average":1.0,"maximum":1.0}]}`. A list
+/// without rows is empty.
 pub fn table(series: &[Series]) -> Value {
     let mut functions: BTreeMap<&str, Function> = BTreeMap::new();
     let mut rules: BTreeMap<&str, Rule> = BTreeMap::new();
@@ -65,7 +68,7 @@ impl Function {
             .map(|all| json!({ "average": all.average, "maximum": all.maximum }));
         json!({
             "function": function,
-            "name": short(function),
+            "name": short_name(function),
             "invocations": whole(self.invocations),
             "errors": whole(self.errors),
             "throttles": whole(self.throttles),
@@ -171,11 +174,11 @@ mod tests {
         ]);
         let duration = json!({ "average": 20.0, "maximum": 30.0 });
         let expected = json!({
-            "functions": [{ "function": "s-PressFunction", "name": "press", "invocations": 2, "errors": 1, "throttles": 0,
-                "durationMs": duration }],
+            "functions": [{ "function": "s-PressFunction", "name": "press", "invocations": 2,
+                "errors": 1, "throttles": 0, "durationMs": duration }],
             "rules": [{ "rule": "r", "matches": 2, "failures": 1 }],
-            "written": [{ "namespace": "Door", "name": "Openings", "dimensions": {}, "unit": "Count", "values": 2,
-                "sum": 6.0, "average": 3.0, "maximum": 4.0 }],
+            "written": [{ "namespace": "Door", "name": "Openings", "dimensions": {},
+                "unit": "Count", "values": 2, "sum": 6.0, "average": 3.0, "maximum": 4.0 }],
         });
         assert_eq!(shown, expected);
     }

@@ -1,71 +1,68 @@
-//! Tells what happens on the way of a press, a line for each step. Reads events; decides and changes nothing.
+//! Prints what happens between a press and the answer of the lock, one line per step.
 
-use std::sync::Arc;
-
+use local_cloud::cli::Log;
+use local_cloud::narrate::line;
 use local_cloud::{Event, EventKind};
 use serde_json::{Value, json};
 
-use crate::cli::Log;
 use crate::device::DeviceLine;
 use crate::when;
 
-/// Prints steps in the chosen form.
+/// Prints steps to standard output.
 #[derive(Debug, Clone, Copy)]
 pub struct Narrator {
     log: Log,
 }
 
 impl Narrator {
-    /// A narrator for standard output.
+    /// A narrator with this format.
     pub fn new(log: Log) -> Self {
         Self { log }
     }
 
-    /// Tells of something in the cloud.
-    pub fn print_event(&self, event: &Arc<Event>) {
+    /// Prints an event of the cloud.
+    pub fn print_event(&self, event: &Event) {
         match self.log {
-            Log::Json => println!("{}", json!({ "cloud": **event })),
-            Log::Pretty => {
-                if let Some((who, what)) = step(&event.kind) {
-                    line(event.at_ms, &who, &what);
-                }
-            }
+            Log::Json => println!("{}", json!({ "cloud": event })),
+            Log::Pretty => print_step(event.at_ms, event_step(&event.kind)),
         }
     }
 
-    /// Tells of something at a device.
-    pub fn print_device_line(&self, at_ms: u64, notice: &DeviceLine) {
+    /// Prints a line of a device.
+    pub fn print_device_line(&self, at_ms: u64, DeviceLine { thing, line }: &DeviceLine) {
         match self.log {
             Log::Json => println!(
                 "{}",
-                json!({ "atMs": at_ms, "device": notice.thing, "line": notice.line })
+                json!({ "atMs": at_ms, "device": thing, "line": line })
             ),
             Log::Pretty => {
-                if let Some(what) = movement(&notice.line) {
-                    line(at_ms, &notice.thing, &what);
-                }
+                let step = device_step(line).map(|what| (thing.clone(), what));
+                print_step(at_ms, step);
             }
         }
     }
 }
 
-fn line(at_ms: u64, who: &str, what: &str) {
-    println!("{}  {who:<10} {what}", when::clock(at_ms));
+fn print_step(at_ms: u64, step: Option<(String, String)>) {
+    if let Some((who, what)) = step {
+        println!("{}  {who:<10} {what}", when::clock(at_ms));
+    }
 }
 
-/// A device's step worth telling: what its latch and its connection do, and its errors.
-fn movement(line: &Value) -> Option<String> {
+/// What the latch and the connection of a device do, and its errors.
+fn device_step(line: &Value) -> Option<String> {
     match line["event"].as_str()? {
         "latch" => Some(format!("latch is {}", line["latch"].as_str()?)),
         "connected" => Some("connected".to_owned()),
         "disconnected" => Some("disconnected".to_owned()),
-        "off" => Some("has no power".to_owned()),
+        "off" => Some("power is off".to_owned()),
         "log" if line["level"] == "error" => Some(line["text"].as_str()?.to_owned()),
         _ => None,
     }
 }
 
-fn step(kind: &EventKind) -> Option<(String, String)> {
+/// Who and what. Events that a person does not need to follow a press have no step.
+fn event_step(kind: &EventKind) -> Option<(String, String)> {
     match kind {
         EventKind::Published {
             topic,
@@ -73,84 +70,38 @@ fn step(kind: &EventKind) -> Option<(String, String)> {
             client,
             ..
         } => {
-            let payload = String::from_utf8_lossy(payload);
-            published(
-                topic,
-                &serde_json::from_str(&payload).unwrap_or(Value::Null),
-                client.as_deref(),
-            )
+            let payload = serde_json::from_slice(payload).unwrap_or(Value::Null);
+            message_step(topic, &payload, client.as_deref())
         }
-        EventKind::FunctionLog { function, line } => Some((short(function), logged(line)?)),
-        EventKind::Retrying {
-            function,
-            attempts,
-            wait_ms,
-            ..
-        } => Some((
-            short(function),
-            format!(
-                "attempt {attempts} failed; tried again in {} s",
-                wait_ms / 1000
-            ),
-        )),
-        EventKind::GivenUp { function, .. } => Some((
-            short(function),
-            "given up: the event goes to the failure queue".to_owned(),
-        )),
-        EventKind::Redriven {
-            queue,
-            target,
-            receives,
-            ..
-        } => Some((
-            short(queue),
-            format!("a message was received {receives} times: it goes to {target}"),
-        )),
-        EventKind::RuleFailed { rule, error, .. } => {
-            Some(("rule".to_owned(), format!("{rule} failed: {error}")))
+        EventKind::FunctionLog { function, line } => {
+            Some((short_name(function), function_message(line)?))
         }
+        // The device's own lines and the function's own messages say it.
+        EventKind::Connected { .. }
+        | EventKind::Disconnected { .. }
+        | EventKind::ShadowUpdated { .. }
+        | EventKind::RuleMatched { .. }
+        | EventKind::Scheduled { .. }
+        | EventKind::Invoked { .. } => None,
+        EventKind::Completed { outcome, .. } if outcome == "ok" => None,
+        // The event about the missing right names the remedy too.
+        EventKind::Denied { client, .. } if client.starts_with("arn:") => None,
         EventKind::Completed {
             function, outcome, ..
-        } if outcome != "ok" => Some((short(function), outcome.clone())),
-        EventKind::Denied {
-            client,
-            action,
-            resource,
-        } if !client.starts_with("arn:") => Some((
-            client.clone(),
-            format!("refused by its policy: {action} on {resource}"),
-        )),
-        // What a role was denied is told here, with the way out.
-        EventKind::MissingRight {
-            role,
-            statement,
-            why,
-        } => Some((
-            "rights".to_owned(),
-            format!(
-                "{} was refused {why}: to allow it, add {statement} to its policies in the template",
-                last(role)
-            ),
-        )),
-        EventKind::Throttled {
-            function, wait_ms, ..
-        } => Some((short(function), throttled(*wait_ms))),
-        EventKind::Reloaded { changed } => Some((
-            "changed".to_owned(),
-            format!("{} taken up", changed.join(", ")),
-        )),
-        EventKind::ReloadRefused { reason } => Some((
-            "changed".to_owned(),
-            format!("NOT taken up, all runs on as before: {reason}"),
-        )),
-        EventKind::FaultInjected { fault, target, .. } => {
-            Some(("fault".to_owned(), format!("{fault} struck {target}")))
+        } => Some((short_name(function), outcome.clone())),
+        EventKind::Throttled { .. }
+        | EventKind::Retrying { .. }
+        | EventKind::GivenUp { .. }
+        | EventKind::Redriven { .. } => {
+            let (who, what) = line(kind)?;
+            Some((short_name(who), what))
         }
-        _ => None,
+        _ => line(kind).map(|(who, what)| (who.to_owned(), what)),
     }
 }
 
-fn published(topic: &str, payload: &Value, client: Option<&str>) -> Option<(String, String)> {
+/// A message of the protocol: press, request, command or report.
+fn message_step(topic: &str, payload: &Value, client: Option<&str>) -> Option<(String, String)> {
     let by = client.unwrap_or("REST");
     let segments: Vec<_> = topic.split('/').collect();
     match segments[..] {
@@ -192,11 +143,11 @@ fn published(topic: &str, payload: &Value, client: Option<&str>) -> Option<(Stri
     }
 }
 
-/// A function's own line: what it decided and why, as it says it.
-fn logged(line: &str) -> Option<String> {
+/// The message of a function's log line, with its duration if it has one.
+fn function_message(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line).ok()?;
     let message = value["message"].as_str()?;
-    // Why a function did not start, or an invocation failed: the end of the attempt tells it too.
+    // A failed start or invocation is in the event about the end of the attempt.
     if value["phase"].is_string() {
         return None;
     }
@@ -206,25 +157,12 @@ fn logged(line: &str) -> Option<String> {
     }
 }
 
-/// The last part of an ARN.
-fn last(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
-}
-
-fn throttled(wait_ms: Option<u64>) -> String {
-    let again = wait_ms.map_or_else(
-        || "the caller is told".to_owned(),
-        |ms| format!("tried again in {} s", ms / 1000),
-    );
-    format!("throttled, as many are at work as may be: {again}")
-}
-
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 
-/// `remote-lock-PressFunction` is `press` to a reader.
-pub fn short(function: &str) -> String {
+/// `press` for `remote-lock-PressFunction`.
+pub fn short_name(function: &str) -> String {
     let last = function.rsplit('-').next().unwrap_or(function);
     last.trim_end_matches("Function").to_lowercase()
 }
@@ -234,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_step_of_a_press_is_told_in_words() {
+    fn each_message_of_a_press_has_a_step() {
         let cases = [
             (
                 "iotbutton/button-1",
@@ -253,7 +191,9 @@ mod tests {
             ),
             (
                 "$aws/things/lock-1/shadow/update",
-                json!({"state": {"reported": {"lock": "unlocked", "version": 8, "result": "executed", "source": "remote"}}}),
+                json!({"state": {"reported": {
+                    "lock": "unlocked", "version": 8, "result": "executed", "source": "remote"
+                }}}),
                 Some("lock-1: reports unlocked: v8 executed, remote"),
             ),
             ("$aws/things/lock-1/shadow/get", json!({}), None),
@@ -263,72 +203,50 @@ mod tests {
                 None,
             ),
         ];
-        for (topic, payload, told) in cases {
-            let got =
-                published(topic, &payload, Some("c")).map(|(who, what)| format!("{who}: {what}"));
-            assert_eq!(got.as_deref(), told, "{topic}");
+        for (topic, payload, wanted) in cases {
+            let got = message_step(topic, &payload, Some("c"))
+                .map(|(who, what)| format!("{who}: {what}"));
+            assert_eq!(got.as_deref(), wanted, "{topic}");
         }
     }
 
     #[test]
-    fn refusals_changes_and_faults_are_told_with_what_to_do() {
+    fn an_event_of_a_function_is_printed_under_its_short_name() {
         let text = str::to_owned;
-        let role = || text("arn:aws:iam::1:role/s-PressFunctionRole");
-        for (kind, told) in [
+        let (function, request_id) = (text("s-PressFunction"), text("r"));
+        let completed = |outcome: &str| EventKind::Completed {
+            function: function.clone(),
+            request_id: request_id.clone(),
+            duration_ms: 7,
+            outcome: text(outcome),
+        };
+        for (kind, wanted) in [
+            (completed("ok"), None),
+            (completed("timed out"), Some("press: timed out")),
             (
-                EventKind::MissingRight {
-                    role: role(),
-                    statement: text(r#"{"Action":"a:B"}"#),
-                    why: text("because no identity-based policy allows the a:B action"),
+                EventKind::Retrying {
+                    function: function.clone(),
+                    request_id: request_id.clone(),
+                    attempts: 1,
+                    wait_ms: 60_000,
                 },
-                r#"rights: s-PressFunctionRole was refused because no identity-based policy allows the a:B action: to allow it, add {"Action":"a:B"} to its policies in the template"#,
+                Some("press: attempt 1 failed; retrying in 60 s"),
             ),
             (
                 EventKind::Reloaded {
                     changed: vec![text("PressFunction"), text("s_press")],
                 },
-                "changed: PressFunction, s_press taken up",
-            ),
-            (
-                EventKind::ReloadRefused {
-                    reason: text("template.yaml:7: no"),
-                },
-                "changed: NOT taken up, all runs on as before: template.yaml:7: no",
-            ),
-            (
-                EventKind::FaultInjected {
-                    fault: text("drop:a@1"),
-                    target: text("a"),
-                    occurrence: 1,
-                },
-                "fault: drop:a@1 struck a",
-            ),
-            (
-                EventKind::Throttled {
-                    function: text("s-PressFunction"),
-                    request_id: text("r"),
-                    wait_ms: Some(60_000),
-                },
-                "press: throttled, as many are at work as may be: tried again in 60 s",
-            ),
-            (
-                EventKind::Redriven {
-                    queue: text("s-Work"),
-                    target: text("s-Dead"),
-                    message_id: text("m"),
-                    receives: 5,
-                },
-                "work: a message was received 5 times: it goes to s-Dead",
+                Some("change: applied: PressFunction, s_press"),
             ),
         ] {
-            let got = step(&kind).map(|(who, what)| format!("{who}: {what}"));
-            assert_eq!(got.as_deref(), Some(told));
+            let step = event_step(&kind).map(|(who, what)| format!("{who}: {what}"));
+            assert_eq!(step.as_deref(), wanted);
         }
     }
 
     #[test]
-    fn what_a_function_says_is_told_but_for_what_the_end_of_its_attempt_tells() {
-        for (line, told) in [
+    fn the_message_of_a_function_is_printed_unless_it_failed() {
+        for (line, wanted) in [
             (
                 r#"{"level":"INFO","message":"button-1 SINGLE: lock v8","total_ms":17.4}"#,
                 Some("button-1 SINGLE: lock v8, 17 ms"),
@@ -338,21 +256,21 @@ mod tests {
                 Some("a person must look at this"),
             ),
             (
-                r#"{"level":"ERROR","phase":"start","code":"settings","message":"cannot start: …"}"#,
+                r#"{"level":"ERROR","phase":"start","message":"cannot start: …"}"#,
                 None,
             ),
             (
-                r#"{"level":"ERROR","phase":"invocation","code":"store","message":"read …","total_ms":2.0}"#,
+                r#"{"level":"ERROR","phase":"invocation","message":"read …","total_ms":2.0}"#,
                 None,
             ),
             ("not JSON", None),
         ] {
-            assert_eq!(logged(line).as_deref(), told, "{line}");
+            assert_eq!(function_message(line).as_deref(), wanted, "{line}");
         }
     }
 
     #[test]
-    fn a_function_is_called_by_its_short_name() {
-        assert_eq!(short("remote-lock-PressFunction"), "press");
+    fn a_function_has_a_short_name() {
+        assert_eq!(short_name("remote-lock-PressFunction"), "press");
     }
 }

@@ -1,14 +1,16 @@
-//! What `lockctl local` starts, derived from its options and checked before anything is built or started.
+//! What `lockctl local` starts, derived from its options and checked before anything is built or
+//! started.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use local_cloud::cli::Log;
 use local_cloud::{Options, Ports};
 use sam_template::{Context as TemplateContext, Template};
 use serde_json::Value;
 
-use crate::cli::{LocalArgs, Log, StackArgs};
+use crate::cli::{LocalArgs, StackArgs};
 use crate::device::{DeviceOptions, Kind};
 use crate::fault::Faults;
 use crate::program::{self, Programs};
@@ -37,18 +39,20 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     ///
-    /// A stack already runs on the data directory, a fault is not valid or names no device, or the directory cannot be made.
+    /// A stack already runs on the data directory, a fault is not valid or names no device, or the
+    /// directory cannot be made.
     pub fn check(args: &'a LocalArgs, stack: &'a StackArgs) -> Result<Self> {
         let data_dir = &stack.data_dir;
         let running = Ready::read(&data_dir.join("ready.json"));
         if !args.memory && running.is_ok_and(|ready| ready.is_live()) {
             bail!(
-                "a stack already runs on {}: use it (`lockctl status`), or choose another --data-dir",
+                "a stack already runs on {}: use it (`lockctl status`), or choose another \
+                 --data-dir",
                 data_dir.display()
             );
         }
         let things = things(args.locks, args.buttons);
-        let faults = Faults::parse(&args.faults)?;
+        let faults = Faults::new(args.cloud.faults()?);
         let has_device = |kind: Kind| kind == Kind::Lock || !args.no_button_devices;
         let devices = things.iter().filter(|(_, kind)| has_device(**kind));
         let devices: Vec<&str> = devices.map(|(name, _)| name.as_str()).collect();
@@ -95,7 +99,7 @@ impl<'a> Plan<'a> {
             let device = [program::DEVICE.to_owned()];
             let names = [&functions[..], &device].concat();
             let listed = names.join(", ");
-            let progress = Progress::begin(self.args.log, &format!("building {listed}"));
+            let progress = Progress::begin(self.args.cloud.log, &format!("building {listed}"));
             programs.build(&names, &progress).await?;
             progress.end(&format!("built {listed}"));
         }
@@ -109,25 +113,18 @@ impl<'a> Plan<'a> {
 
     fn options(&self) -> Result<Options> {
         let args = self.args;
-        let mut parameters = BTreeMap::new();
-        for given in &args.parameters {
-            let pair = given.split_once('=');
-            let (name, value) =
-                pair.with_context(|| format!("--parameter {given}: write it as NAME=VALUE"))?;
-            parameters.insert(name.to_owned(), value.to_owned());
-        }
         let template = args.template.clone();
         Ok(Options {
             template: template.unwrap_or_else(|| program::workspace().join("template.yaml")),
-            parameters,
+            parameters: args.cloud.parameters().map_err(anyhow::Error::msg)?,
             stack_name: self.stack.name.clone(),
             region: REGION.to_owned(),
             account: ACCOUNT.to_owned(),
             data_dir: (!args.memory).then(|| self.home.join("cloud")),
             binaries: BTreeMap::new(),
             ports: Ports::default(),
-            seed: args.seed,
-            time_scale: args.time_scale,
+            seed: args.cloud.seed,
+            time_scale: args.cloud.time_scale,
             faults: self.faults.cloud.clone(),
         })
     }
@@ -136,6 +133,7 @@ impl<'a> Plan<'a> {
     pub fn device_options(&self, ready: &Ready, program: PathBuf) -> Result<Vec<DeviceOptions>> {
         let has_device = |kind: Kind| kind == Kind::Lock || !self.args.no_button_devices;
         let devices = ready
+            .cloud
             .things
             .iter()
             .filter(|(_, thing)| has_device(thing.kind));
@@ -146,10 +144,10 @@ impl<'a> Plan<'a> {
                 program: program.clone(),
                 thing: name.clone(),
                 kind: thing.kind,
-                broker: ready.mqtts.clone(),
-                ca: ready.ca.clone(),
-                cert: thing.cert.clone(),
-                key: thing.key.clone(),
+                broker: ready.cloud.mqtts.clone(),
+                ca: ready.cloud.ca.clone(),
+                cert: thing.files.cert.clone(),
+                key: thing.files.key.clone(),
                 flash,
                 settings: self.args.device_settings.clone(),
             })
@@ -177,7 +175,7 @@ impl<'a> Plan<'a> {
 }
 
 fn watches(args: &LocalArgs) -> bool {
-    let is_for_person = !args.headless && !args.no_build && args.log == Log::Pretty;
+    let is_for_person = !args.headless && !args.no_build && args.cloud.log == Log::Pretty;
     args.watch || (is_for_person && !args.no_watch)
 }
 

@@ -45,8 +45,8 @@ impl Programs {
 
     /// Builds `names` with cargo, in the profile of this program.
     ///
-    /// Cargo runs in the workspace's root and gets no package names, so that it resolves features as for `cargo run` and builds
-    /// no dependency twice.
+    /// Cargo runs in the workspace's root and gets no package names, so that it resolves features
+    /// as for `cargo run` and builds no dependency twice.
     pub async fn build(&self, names: &[String], progress: &Progress) -> Result<()> {
         let mut child = self
             .cargo(names)

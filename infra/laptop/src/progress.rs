@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::Log;
+use local_cloud::cli::Log;
 
 /// A long step that is under way.
 pub struct Progress {

@@ -1,4 +1,5 @@
-//! `lockctl local`: starts the local cloud, the functions, the virtual devices and the console, watches them, and ends them.
+//! `lockctl local`: starts the local cloud, the functions, the virtual devices and the console,
+//! watches them, and ends them.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -7,16 +8,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use local_cloud::LocalCloud;
+use local_cloud::cli::{Log, interrupted};
+use local_cloud::ready;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::board::Board;
 use crate::change::Changes;
-use crate::cli::{LocalArgs, Log, StackArgs};
+use crate::cli::{LocalArgs, StackArgs};
 use crate::console::Console;
 use crate::device::Kind;
-use crate::fault;
 use crate::fleet::Fleet;
 use crate::narrate::Narrator;
 use crate::plan::Plan;
@@ -33,8 +35,8 @@ const SETTLE: Duration = Duration::from_secs(60);
 ///
 /// A part cannot be started, has ended, or cannot be ended.
 pub async fn run(args: &LocalArgs, stack: &StackArgs) -> Result<()> {
-    if args.faults.iter().any(|spec| spec == "help") {
-        print!("{}", fault::help());
+    if let Some(help) = args.cloud.fault_help() {
+        print!("{help}");
         return Ok(());
     }
     let interrupted = interrupted();
@@ -42,31 +44,17 @@ pub async fn run(args: &LocalArgs, stack: &StackArgs) -> Result<()> {
     let plan = Plan::check(args, stack)?;
     let (stack, listener) = tokio::select! {
         started = Stack::start(plan) => started?,
-        () = &mut interrupted => bail!("interrupted before the stack was up"),
+        _ = &mut interrupted => bail!("interrupted before the stack was up"),
     };
     stack.print_addresses();
     let outcome = tokio::select! {
         outcome = stack.serve(listener) => outcome,
-        () = &mut interrupted => Ok(()),
+        interrupted = &mut interrupted => interrupted.context("wait for Ctrl-C"),
     };
-    if args.log == Log::Pretty {
+    if args.cloud.log == Log::Pretty {
         println!("\nstopping: devices, functions, cloud");
     }
     stack.stop().await.and(outcome)
-}
-
-/// Completes at Ctrl-C or SIGTERM.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
 }
 
 /// A running stack; its devices get power in `serve`.
@@ -92,15 +80,13 @@ impl<'a> Stack<'a> {
             .await
             .context("start the local cloud")?;
         let things = provision::create_things(&cloud, &plan.home, &plan.things)?;
-        let ca = plan.home.join("ca.pem");
-        provision::write_secret(&ca, cloud.ca_pem())?;
         let port = plan.args.port;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.with_context(|| {
             format!("listen on port {port} for the console: is it in use? (--port N)")
         })?;
-        let ready = Ready::of(&cloud, &listener, region, ca, things)?;
-        let remote = ready.cloud();
+        let ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
+        let remote = ready.remote();
         let has_bound = provision::register(&remote, plan.args).await?;
         let presses_count_at = has_bound.then(|| Instant::now() + PRESS_COUNTS_AFTER);
         let device = programs.path(program::DEVICE)?;
@@ -148,12 +134,13 @@ impl<'a> Stack<'a> {
             programs: &self.programs,
             template: self.template.clone(),
             builds: !self.plan.args.no_build,
-            log: self.plan.args.log,
+            log: self.plan.args.cloud.log,
         };
         changes.apply().await
     }
 
-    /// Powers the devices, waits until all is up, writes the ready files, and then carries out the faults of devices.
+    /// Powers the devices, waits until all is up, writes the ready files, and then carries out the
+    /// faults of devices.
     async fn power_up(&self) -> Result<()> {
         let args = self.plan.args;
         self.fleet.power_on(Kind::Lock).await?;
@@ -173,16 +160,16 @@ impl<'a> Stack<'a> {
             tokio::time::sleep_until(presses_count_at).await;
         }
         for path in self.plan.ready_files() {
-            self.ready.write(&path)?;
+            ready::write(&path, &self.ready)?;
         }
-        if args.log == Log::Pretty {
+        if args.cloud.log == Log::Pretty {
             self.print_hints();
         }
         self.plan.faults.run(&self.fleet, &self.board).await
     }
 
     async fn narrate_cloud(&self) {
-        let narrator = Narrator::new(self.plan.args.log);
+        let narrator = Narrator::new(self.plan.args.cloud.log);
         let mut events = self.cloud.subscribe();
         loop {
             match events.recv().await {
@@ -200,7 +187,7 @@ impl<'a> Stack<'a> {
     }
 
     async fn narrate_devices(&self) {
-        let narrator = Narrator::new(self.plan.args.log);
+        let narrator = Narrator::new(self.plan.args.cloud.log);
         let mut lines = self.fleet.subscribe();
         loop {
             match lines.recv().await {
@@ -215,18 +202,18 @@ impl<'a> Stack<'a> {
     }
 
     fn print_addresses(&self) {
-        if self.plan.args.log == Log::Json {
+        if self.plan.args.cloud.log == Log::Json {
             return;
         }
         let ready = &self.ready;
         println!(
             "cloud    MQTT over TLS {}, data plane {}, control plane {}",
-            ready.mqtts, ready.iot_data, ready.iot
+            ready.cloud.mqtts, ready.cloud.iot_data, ready.cloud.iot
         );
         let kept_in = self.plan.kept_in();
         println!(
             "         DynamoDB {}, table {}; state kept in {kept_in}",
-            ready.dynamodb, ready.table
+            ready.cloud.dynamodb, ready.table
         );
     }
 
@@ -236,9 +223,9 @@ impl<'a> Stack<'a> {
         if !args.headless {
             println!("  console   {}", self.ready.console);
         }
-        println!(
-            "  press     lockctl press button-1     (from a second shell; cargo run -q -- press button-1)"
-        );
+        let press =
+            "lockctl press button-1   (from a second shell; cargo run -q -- press button-1)";
+        println!("  press     {press}");
         println!("  look      lockctl status · lockctl history lock-1");
         if self.plan.watches() {
             let sources = if args.no_build {
@@ -255,7 +242,8 @@ impl<'a> Stack<'a> {
 
     async fn stop(self) -> Result<()> {
         for path in self.plan.ready_files() {
-            let is_ours = Ready::read(&path).is_ok_and(|ready| ready.pid == self.ready.pid);
+            let is_ours =
+                Ready::read(&path).is_ok_and(|ready| ready.cloud.pid == self.ready.cloud.pid);
             if is_ours {
                 let removed = std::fs::remove_file(&path);
                 removed.with_context(|| format!("remove {}", path.display()))?;

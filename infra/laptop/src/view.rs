@@ -24,8 +24,8 @@ pub enum Certainty {
 }
 
 impl Certainty {
-    /// The certainty of `record` at `now`. A pending command that has outlived its answer makes the state unknown; without
-    /// `limits`, a pending lock command is never judged overdue.
+    /// The certainty of `record` at `now`. A pending command that has outlived its answer makes the
+    /// state unknown; without `limits`, a pending lock command is never judged overdue.
     pub fn of(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Self {
         let command = record.command.as_ref();
         let overdue = command
@@ -45,18 +45,22 @@ impl Certainty {
     }
 }
 
-/// When the answer to `command` is overdue: an unlock carries the time itself, a lock has the life of an unlock. `None` for
-/// a lock command if the limits are unknown.
+/// When the answer to `command` is overdue: an unlock carries the time itself, a lock has the life
+/// of an unlock. `None` for a lock command if the limits are unknown.
 fn wait_ends(command: &Command, limits: Option<&Limits>) -> Option<UnixMillis> {
     let lock = limits.map(|limits| command.created_at.plus(limits.command_ttl_ms));
     command.given_up_at().or(lock)
 }
 
-/// The device's word for why it refused the current command, or the unlock that the current system lock follows.
+/// The device's word for why it refused the current command, or the unlock that the current system
+/// lock follows.
 pub fn refusal(record: &Record) -> Option<&str> {
     let command = record.command.as_ref()?;
     let refused_unlock = || {
-        let follows = matches!(&command.cause, Cause::System { reason } if *reason == Reason::UNLOCK_REFUSED.code());
+        let Cause::System { reason } = &command.cause else {
+            return None;
+        };
+        let follows = *reason == Reason::UNLOCK_REFUSED.code();
         let reported = record.reported.as_ref().filter(|_| follows)?;
         reported.report.refused.as_ref()
     };
@@ -64,7 +68,8 @@ pub fn refusal(record: &Record) -> Option<&str> {
     Some(&refused.reason)
 }
 
-/// A record as stored, with its certainty, the device's refusal, and the cause of its command in words.
+/// A record as stored, with its certainty, the device's refusal, and the cause of its command in
+/// words.
 pub fn record(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Value {
     let mut value = json!(record);
     value["certainty"] = json!(Certainty::of(record, now, limits));
