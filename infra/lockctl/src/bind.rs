@@ -143,7 +143,8 @@ pub fn list_answer(buttons: &[ButtonSerial], bindings: &[Binding]) -> Answer {
     for button in buttons {
         if !bindings.iter().any(|binding| binding.button == *button) {
             lines.push(format!(
-                "{button}: registered, but its binding is missing; `lockctl register button {button}` creates it"
+                "{button}: registered, but its binding is missing; `lockctl register button \
+                 {button}` creates it"
             ));
         }
     }
@@ -153,7 +154,8 @@ pub fn list_answer(buttons: &[ButtonSerial], bindings: &[Binding]) -> Answer {
     Answer::new(lines, json!({ "bindings": bindings }))
 }
 
-/// `button-1  commands lock-1: single toggle, double lock, long unlock (since 2026-11-22 14:03:21)`.
+/// `button-1  commands lock-1: single toggle, double lock, long unlock (since 2026-11-22
+/// 14:03:21)`.
 fn binding_line(binding: &Binding) -> String {
     let since = |at: UnixMillis| format!(" (since {})", when::date(at.0));
     let since = binding.bound_at.map_or_else(String::new, since);

@@ -12,9 +12,11 @@ pub use operate::{
     RegisterLockArgs, RegisterThing, RequestArgs, RevokeArgs, StatusArgs, UnbindArgs,
 };
 
-/// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS account.
+/// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS
+/// account.
 ///
-/// Without a command it is `lockctl local`: the whole product on this machine, without an AWS account and without hardware.
+/// Without a command it is `lockctl local`: the whole product on this machine, without an AWS
+/// account and without hardware.
 #[derive(Debug, Parser)]
 #[command(name = "lockctl", version, after_help = TARGETS)]
 pub struct Cli {
@@ -28,7 +30,8 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The command and the options of every command; `local` with its defaults if no command was given.
+    /// The command and the options of every command; `local` with its defaults if no command was
+    /// given.
     pub fn into_parts(self) -> (Command, Global) {
         let command = self.command.unwrap_or_else(|| {
             let local = Self::parse_from(["lockctl", "local"]);
@@ -41,11 +44,11 @@ impl Cli {
 const TARGETS: &str = "\
 Which locks (the first line of every answer names them):
   1. --ready-file FILE       the laptop stack that wrote FILE
-  2. AWS credentials         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION,
-                             AWS_ENDPOINT_URL_*; for profiles and SSO first run
+  2. AWS credentials         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+                             AWS_REGION, AWS_ENDPOINT_URL_*; for profiles and SSO first run
                              eval \"$(aws configure export-credentials --format env)\"
-  3. a running laptop stack  found by ready.json in the data directory (.local), even if AWS_PROFILE or
-                             AWS_REGION is set
+  3. a running laptop stack  found by ready.json in the data directory (.local), even if
+                             AWS_PROFILE or AWS_REGION is set
 
 Examples:
   lockctl                          run everything on this machine; open the printed address
@@ -58,7 +61,7 @@ Examples:
                                    add a button, and bind it to a lock
   lockctl bind button-2 lock-1     bind it to another lock; the lock it leaves is locked
   lockctl bindings                 which button commands which lock
-  lockctl revoke button-2          withdraw its permission; its lock is locked unless known to be locked";
+  lockctl revoke button-2          withdraw its permission; locks its lock unless that is locked";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
@@ -86,8 +89,8 @@ pub enum Output {
 pub enum Command {
     /// Run the whole product on this machine: local cloud, functions, virtual devices, console.
     ///
-    /// Prints the console's address and each step of each press, until Ctrl-C. The next start continues from the state in
-    /// --data-dir.
+    /// Prints the console's address and each step of each press, until Ctrl-C. The next start
+    /// continues from the state in --data-dir.
     #[command(after_help = laptop::cli::EXAMPLES)]
     Local(LocalArgs),
     #[command(flatten)]
@@ -99,32 +102,36 @@ pub enum Command {
 pub enum Operation {
     /// Press a button: publish what the button would publish, wait for the outcome and print it.
     ///
-    /// Fails if the press is ignored or its command is not carried out; the answer gives the reason.
+    /// Fails if the press is ignored or its command is not carried out; the answer gives the
+    /// reason.
     Press(PressArgs),
     /// Ask a lock to lock, and wait for its answer.
     Lock(RequestArgs),
     /// Ask a lock to unlock, and wait for its answer or until the unlock expires.
     Unlock(RequestArgs),
-    /// Show the state of one lock or all: how certain it is, how old, and which command is under way.
+    /// Show the state of one lock or all: how certain it is, how old, and which command is under
+    /// way.
     Status(StatusArgs),
     /// Show the events of a lock or button, newest first, with the reasons.
     ///
     /// Presses of a bound button are in the history of its lock.
     History(HistoryArgs),
-    /// Register a lock or a button. A lock that is not registered is never commanded, and its reports are ignored.
+    /// Register a lock or a button. A lock that is not registered is never commanded, and its
+    /// reports are ignored.
     #[command(subcommand)]
     Register(RegisterThing),
     /// Bind a registered button to a registered lock, in place of its present lock.
     ///
-    /// The lock that the button leaves is locked in the same step, unless it is known to be locked. A press made before the
-    /// binding has no effect; the command returns after two seconds, when a new press counts. Binding a revoked button
-    /// restores its permission.
+    /// The lock that the button leaves is locked in the same step, unless it is known to be locked.
+    /// A press made before the binding has no effect; the command returns after two seconds, when a
+    /// new press counts. Binding a revoked button restores its permission.
     Bind(BindArgs),
     /// Unbind a button. It stays registered; its lock is locked unless it is known to be locked.
     Unbind(UnbindArgs),
     /// Show which button commands which lock, and what its clicks ask for.
     Bindings,
-    /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is known to be locked.
+    /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is
+    /// known to be locked.
     ///
     /// `lockctl bind` restores the permission.
     Revoke(RevokeArgs),
@@ -132,10 +139,12 @@ pub enum Operation {
     ///
     /// Refused while a button is bound to it, and unless it is known to be locked.
     Forget(ForgetArgs),
-    /// After restoring the table from a backup: treat the state of each lock as unknown until it reports.
+    /// After restoring the table from a backup: treat the state of each lock as unknown until it
+    /// reports.
     ///
-    /// Disable the topic rules first, and wait longer than the life of an unlock (the stack's CommandTtlMs); enable them
-    /// afterwards. Also repairs a lock whose version is far ahead of the clock.
+    /// Disable the topic rules first, and wait longer than the life of an unlock (the stack's
+    /// `CommandTtlMs`); enable them afterwards. Also repairs a lock whose version is far ahead of
+    /// the clock.
     Recover(RecoverArgs),
 }
 

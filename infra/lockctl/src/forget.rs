@@ -23,7 +23,8 @@ pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
     let mut lines = vec![
         format!("{lock} is forgotten: it is no longer commanded, and its reports are ignored"),
         format!(
-            "its certificate still connects: detach or revoke it in AWS IoT, or keep it for `lockctl register lock {lock}`"
+            "its certificate still connects: detach or revoke it in AWS IoT, or keep it for \
+             `lockctl register lock {lock}`"
         ),
     ];
     lines.extend(by.note);

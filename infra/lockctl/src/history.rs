@@ -16,7 +16,8 @@ use crate::cli::HistoryArgs;
 use crate::sentence;
 use crate::target::Target;
 
-/// Answers `history`. A lock and a button may have the same name: then the events of both are shown.
+/// Answers `history`. A lock and a button may have the same name: then the events of both are
+/// shown.
 pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
     let (name, store, now) = (&args.name, &target.cloud.store, target.now());
     let button = ButtonSerial::new(name.as_str()).expect("one rule holds for both names");
@@ -55,7 +56,8 @@ pub fn history_answer(
             (Some(_), _) => format!("{name} is a registered lock; it has no events{kept}"),
             (None, Some(_)) => format!("{name} is a registered button; it has no events{kept}"),
             (None, None) => format!(
-                "nothing is known about {name}: give the thing name of a lock or the serial number of a button; case matters"
+                "nothing is known about {name}: give the thing name of a lock or the serial \
+                 number of a button; case matters"
             ),
         });
     }

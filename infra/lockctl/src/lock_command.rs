@@ -38,13 +38,15 @@ impl std::fmt::Display for LockCommand {
             None => write!(f, "lock command {version} sent"),
             Some(error) => write!(
                 f,
-                "lock command {version} committed but not sent ({error}); the sweep sends it within a minute"
+                "lock command {version} committed but not sent ({error}); the sweep sends it \
+                 within a minute"
             ),
         }
     }
 }
 
-/// Adds `locked`, the command's version, and `unpublished`, why it is not sent yet, to a JSON object.
+/// Adds `locked`, the command's version, and `unpublished`, why it is not sent yet, to a JSON
+/// object.
 pub fn add_to(mut body: Value, command: Option<&LockCommand>) -> Value {
     body["locked"] = json!(command.map(|command| command.version));
     body["unpublished"] = json!(command.and_then(|command| command.unsent.as_ref()));

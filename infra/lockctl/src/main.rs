@@ -1,4 +1,5 @@
-//! `lockctl`: the operator's command, and the laptop mode. Parses the command line, finds the target and runs one command.
+//! `lockctl`: the operator's command, and the laptop mode. Parses the command line, finds the
+//! target and runs one command.
 //!
 //! Must not know: what a press means; the functions decide that.
 

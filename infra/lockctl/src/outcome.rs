@@ -24,8 +24,8 @@ use crate::target::{KnownLimits, Target};
 
 /// Time between two reads of the table.
 const READ_EVERY: Duration = Duration::from_millis(150);
-/// Events are read from this long before the message was published: the two clocks differ, and an event that ignored
-/// presses share is stored under the start of its minute.
+/// Events are read from this long before the message was published: the two clocks differ, and an
+/// event that ignored presses share is stored under the start of its minute.
 const CLOCK_SKEW_MS: u64 = 2 * 60_000;
 /// After this a person is told how long the command waits.
 const SILENCE_MS: u64 = 2_000;
@@ -126,7 +126,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Waits for the next read. Unknown limits are read again: the function that handles the message may have written them.
+    /// Waits for the next read. Unknown limits are read again: the function that handles the
+    /// message may have written them.
     async fn next_read(&mut self) {
         self.reads.tick().await;
         if self.limits.0.is_none()
@@ -160,7 +161,8 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// The end of the command at `version`, as its lock's record shows it; `None` while it is under way.
+/// The end of the command at `version`, as its lock's record shows it; `None` while it is under
+/// way.
 fn judge(record: Record, version: Version, now: UnixMillis, limits: &Limits) -> Option<End> {
     if record.version != version {
         return Some(End::Superseded(Box::new(record)));
@@ -183,7 +185,8 @@ fn judge(record: Record, version: Version, now: UnixMillis, limits: &Limits) -> 
 }
 
 impl Outcome {
-    /// The answer: `body` with the outcome added. `message` is what to call the message if no event names it.
+    /// The answer: `body` with the outcome added. `message` is what to call the message if no event
+    /// names it.
     pub fn answer(&self, watch: &Watch<'_>, message: &str, body: Value) -> Answer {
         let (limits, seconds) = (watch.limits.0.as_ref(), watch.seconds());
         let mut lines = Vec::new();

@@ -21,7 +21,8 @@ pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
     let mut subjects = vec![Subject::Button(button.clone())];
     subjects.extend(binding.and_then(|binding| binding.lock).map(Subject::Lock));
     let mut watch = Watch::start(target).await;
-    // The rule gives a press its id and returns nothing: the event of this press is the one that was not there before.
+    // The rule gives a press its id and returns nothing: the event of this press is the one that
+    // was not there before.
     let before = watch.events(&subjects).await?;
     // Without a sequence, like the AWS IoT Button.
     let message = json!({ "serialNumber": button, "clickType": click });
@@ -37,8 +38,8 @@ pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
     Ok(outcome.answer(&watch, "the press", body))
 }
 
-/// The first event about a press of `button` that is new or counts more presses than before: ignored presses of one button
-/// for one reason share an event.
+/// The first event about a press of `button` that is new or counts more presses than before:
+/// ignored presses of one button for one reason share an event.
 fn own_event(
     events: &[Event],
     before: &[Event],

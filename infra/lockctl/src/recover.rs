@@ -1,5 +1,5 @@
-//! `lockctl recover`: marks locks as unknown until they report, after a table restore. Also repairs a version that runs far
-//! ahead of the clock.
+//! `lockctl recover`: marks locks as unknown until they report, after a table restore. Also repairs
+//! a version that runs far ahead of the clock.
 
 use anyhow::{Context, Result, bail};
 use lock_core::binding::Binding;
@@ -15,7 +15,8 @@ use crate::lock_command::LockCommand;
 use crate::target::{Operator, Target};
 use crate::unknown;
 
-/// Answers `recover`. A lock that fails does not stop the others; the command then fails at the end.
+/// Answers `recover`. A lock that fails does not stop the others; the command then fails at the
+/// end.
 pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
     let store = &target.cloud.store;
     let register = store.register().await?;
@@ -45,7 +46,8 @@ pub fn recovered_answer(
         match outcome {
             Ok(command) => {
                 lines.push(format!(
-                    "{lock}: unknown until it reports; {command}; its shadow is read within a minute"
+                    "{lock}: unknown until it reports; {command}; its shadow is read within a \
+                     minute"
                 ));
                 shown.push(json!({ "lock": lock, "recovered": true }));
             }
@@ -62,7 +64,8 @@ pub fn recovered_answer(
     }
     if !enabled.is_empty() {
         lines.push(format!(
-            "enabled in the table: {}; revoke again what was revoked after the backup (`lockctl revoke BUTTON`)",
+            "enabled in the table: {}; revoke again what was revoked after the backup (`lockctl \
+             revoke BUTTON`)",
             enabled.join(", ")
         ));
     }
@@ -104,7 +107,8 @@ fn problem(before: &Record, reason: &Reason, now: UnixMillis) -> Option<String> 
     }
 }
 
-/// The buttons that the table lets command `lock`, or any lock: a backup does not know later revocations.
+/// The buttons that the table lets command `lock`, or any lock: a backup does not know later
+/// revocations.
 fn enabled_buttons(bindings: &[Binding], lock: Option<&LockName>) -> Vec<String> {
     let may_command = |binding: &&Binding| {
         let bound = binding.lock.as_ref();
@@ -137,7 +141,8 @@ mod tests {
             (VERSION_MAX - 1, VERSION_MAX - 1, false),
         ] {
             let report = json!({
-                "lock": "locked", "version": reported, "result": "executed", "source": "boot", "refused": null,
+                "lock": "locked", "version": reported, "result": "executed", "source": "boot",
+                "refused": null,
                 "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
             });
             let before = Record {
@@ -152,7 +157,10 @@ mod tests {
             };
             let said = problem(&before, &Reason::RECOVERED, now);
             let wanted = stuck.then(|| {
-                format!("the lock itself reports version {reported}: erase its flash, then run recover again")
+                format!(
+                    "the lock itself reports version {reported}: erase its flash, then run recover \
+                     again"
+                )
             });
             assert_eq!(said, wanted, "{reported} beyond {own}");
         }

@@ -62,7 +62,8 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
             body["bound"] = bound.body;
         }
         None => lines.push(format!(
-            "presses of an unbound button are ignored: `lockctl bind {name} LOCK` binds it, `lockctl bindings` shows all"
+            "presses of an unbound button are ignored: `lockctl bind {name} LOCK` binds it, \
+             `lockctl bindings` shows all"
         )),
     }
     lines.extend(by.note);

@@ -27,7 +27,8 @@ pub async fn unlock(target: &Target, args: &RequestArgs) -> Result<Answer> {
 
 async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<Answer> {
     let (lock, cloud) = (&args.lock, &target.cloud);
-    // The functions write nothing about a lock that is not registered: there would be no outcome to wait for.
+    // The functions write nothing about a lock that is not registered: there would be no outcome to
+    // wait for.
     if cloud.store.read_record(lock).await?.is_none() {
         return Err(unknown::lock(cloud, lock).await?);
     }
@@ -49,7 +50,8 @@ async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<
     Ok(outcome.answer(&watch, "the request", body))
 }
 
-/// `{"action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice"}`, as in PROTOCOL, Messages.
+/// `{"action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice"}`, as in
+/// PROTOCOL, Messages.
 fn new_request(intent: Intent, id: &str, actor: &str, now_ms: u64) -> Value {
     json!({ "action": intent, "requestId": id, "requestedAt": now_ms, "actor": actor })
 }

@@ -1,4 +1,5 @@
-//! The locks to operate: those of a laptop stack or of an AWS account. Both are reached by the same calls.
+//! The locks to operate: those of a laptop stack or of an AWS account. Both are reached by the same
+//! calls.
 //!
 //! Must not know: what is decided about locks.
 
@@ -40,8 +41,8 @@ pub struct Operator<'a> {
 }
 
 impl Target {
-    /// Finds the target: the stack of `--ready-file`, else AWS if there are credentials, else the stack that runs on the data
-    /// directory.
+    /// Finds the target: the stack of `--ready-file`, else AWS if there are credentials, else the
+    /// stack that runs on the data directory.
     ///
     /// # Errors
     ///
@@ -75,7 +76,7 @@ impl Target {
     fn local(ready: &Ready) -> Self {
         Self {
             name: format!("local ({}), table {}", ready.console, ready.table),
-            cloud: ready.cloud(),
+            cloud: ready.remote(),
         }
     }
 
@@ -103,7 +104,8 @@ impl Target {
         self.cloud.clock.now()
     }
 
-    /// The limits that the functions decide with. A failed read is a warning, and leaves them unknown.
+    /// The limits that the functions decide with. A failed read is a warning, and leaves them
+    /// unknown.
     pub async fn limits(&self) -> KnownLimits {
         let read = self.cloud.store.read_limits().await;
         KnownLimits(read.unwrap_or_else(|error| {
@@ -140,15 +142,16 @@ fn unreachable_table(error: &StoreError, access: &Access) -> anyhow::Error {
             "{text}; these credentials may not read the table: log in again, or ask for permission"
         ),
         Remedy::Name => anyhow!(
-            "{text}; no such table in {region}: is --stack the name of your stack, and AWS_REGION its region?"
+            "{text}; no such table in {region}: is --stack the name of your stack, and AWS_REGION \
+             its region?"
         ),
         Remedy::Other => anyhow!(text),
     }
 }
 
 impl KnownLimits {
-    /// The limits to write an event with, or to wait by. If unknown, the longest of any deployment: no event is dropped
-    /// early, and nothing is given up early.
+    /// The limits to write an event with, or to wait by. If unknown, the longest of any deployment:
+    /// no event is dropped early, and nothing is given up early.
     pub fn or_longest(self) -> Limits {
         self.0.unwrap_or_else(Limits::longest)
     }

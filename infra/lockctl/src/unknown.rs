@@ -28,7 +28,8 @@ fn button_text(button: &ButtonSerial, register: &Register) -> String {
     text("button", button.as_str(), &buttons, ("lock", &locks))
 }
 
-/// The text about a `name` that is not among the names of its `kind`; `other` is the other kind with its names.
+/// The text about a `name` that is not among the names of its `kind`; `other` is the other kind
+/// with its names.
 fn text(kind: &str, name: &str, names: &[&str], other: (&str, &[&str])) -> String {
     let near = names.iter().find(|known| known.eq_ignore_ascii_case(name));
     let hint = match near {

@@ -186,7 +186,8 @@ fn bindings_shows_every_registered_button() {
         (
             vec![button()],
             vec![],
-            "button-1: registered, but its binding is missing; `lockctl register button button-1` creates it",
+            "button-1: registered, but its binding is missing; `lockctl register button button-1` \
+             creates it",
         ),
     ] {
         assert_eq!(bind::list_answer(&registered, &bindings).lines, [wanted]);
@@ -205,7 +206,8 @@ fn a_refusal_to_forget_says_what_to_do_first() {
         ),
         (
             ForgetRefusal::MayBeOpen,
-            "it may be open: it is not known to be locked; lock it first, or pass --gone if it was taken down or is dead",
+            "it may be open: it is not known to be locked; lock it first, or pass --gone if it \
+             was taken down or is dead",
         ),
     ] {
         assert_eq!(forget::advice(&refusal), wanted);
@@ -215,7 +217,8 @@ fn a_refusal_to_forget_says_what_to_do_first() {
 #[test]
 fn recover_reports_each_lock_and_fails_if_one_failed() {
     let (first, second) = (lock("lock-1"), lock("lock-2"));
-    let recovered = "lock-1: unknown until it reports; lock command v8 sent; its shadow is read within a minute";
+    let recovered = "lock-1: unknown until it reports; lock command v8 sent; its shadow is read \
+                     within a minute";
     let answer = recover::recovered_answer(&[], &[]);
     assert_eq!(answer.lines, ["no locks to recover"]);
     let answer = recover::recovered_answer(
@@ -228,7 +231,8 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     let wanted = [
         recovered,
         "lock-2: no version left",
-        "enabled in the table: button-1; revoke again what was revoked after the backup (`lockctl revoke BUTTON`)",
+        "enabled in the table: button-1; revoke again what was revoked after the backup (`lockctl \
+         revoke BUTTON`)",
         "1 of 2 locks were not recovered",
     ];
     assert_eq!(answer.lines, wanted);
@@ -256,7 +260,8 @@ fn status_shows_every_registered_lock() {
         (
             vec![lock("lock-1")],
             vec![],
-            "lock-1: registered, but its record is missing; `lockctl register lock lock-1` creates it",
+            "lock-1: registered, but its record is missing; `lockctl register lock lock-1` \
+             creates it",
         ),
     ] {
         let answer = status::status_answer(&locks, &records, THEN, None);
@@ -272,7 +277,8 @@ fn history_tells_a_registered_name_without_events_from_an_unknown_one() {
         (
             None,
             Some(&week),
-            "nothing is known about lock-1: give the thing name of a lock or the serial number of a button; case matters",
+            "nothing is known about lock-1: give the thing name of a lock or the serial number of \
+             a button; case matters",
         ),
         (
             Some(&record),

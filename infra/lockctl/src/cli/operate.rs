@@ -29,11 +29,11 @@ pub enum Click {
 }
 
 impl From<Click> for ClickType {
-    fn from(click: Click) -> ClickType {
+    fn from(click: Click) -> Self {
         match click {
-            Click::Single => ClickType::Single,
-            Click::Double => ClickType::Double,
-            Click::Long => ClickType::Long,
+            Click::Single => Self::Single,
+            Click::Double => Self::Double,
+            Click::Long => Self::Long,
         }
     }
 }
@@ -87,9 +87,11 @@ pub struct HistoryArgs {
 /// What to register.
 #[derive(Debug, Subcommand)]
 pub enum RegisterThing {
-    /// Register a lock under the name of its thing in AWS IoT, to which its certificate is attached.
+    /// Register a lock under the name of its thing in AWS IoT, to which its certificate is
+    /// attached.
     ///
-    /// Its state is unknown until it reports; the system answers its first report with a lock command.
+    /// Its state is unknown until it reports; the system answers its first report with a lock
+    /// command.
     Lock(RegisterLockArgs),
     /// Register a button under its serial number, the last part of its topic iotbutton/<serial>.
     ///
@@ -134,7 +136,8 @@ pub struct BindArgs {
     /// What a long press asks for.
     #[arg(long, value_enum, default_value_t = Intent::Unlock)]
     pub long: Intent,
-    /// Forget the button's last sequence: for a board that lost its flash, so that its presses count again.
+    /// Forget the button's last sequence: for a board that lost its flash, so that its presses
+    /// count again.
     #[arg(long)]
     pub forget_last_press: bool,
     #[command(flatten)]
@@ -196,11 +199,11 @@ pub enum Intent {
 }
 
 impl From<Intent> for action::Intent {
-    fn from(intent: Intent) -> action::Intent {
+    fn from(intent: Intent) -> Self {
         match intent {
-            Intent::Lock => action::Intent::Lock,
-            Intent::Unlock => action::Intent::Unlock,
-            Intent::Toggle => action::Intent::Toggle,
+            Intent::Lock => Self::Lock,
+            Intent::Unlock => Self::Unlock,
+            Intent::Toggle => Self::Toggle,
         }
     }
 }

@@ -15,7 +15,8 @@ fn record(status: Status, action: Action, result: &str) -> Record {
     let cause = Cause::Request { actor: None };
     let expires_at = (action == Action::Unlock).then(|| THEN.plus(30_000));
     let report = json!({
-        "lock": "locked", "version": 7, "commandId": "c", "result": result, "source": "remote", "refused": null,
+        "lock": "locked", "version": 7, "commandId": "c", "result": result, "source": "remote",
+        "refused": null,
         "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
     });
     Record {

@@ -34,7 +34,8 @@ fn system(reason: &Reason) -> Cause {
 fn reported(change: &Value) -> Reported {
     let mut report = json!({
         "lock": "locked", "version": 7, "commandId": "c", "result": "executed", "source": "remote",
-        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
+        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61,
+        "door": null
     });
     for (name, value) in change.as_object().expect("an object") {
         report[name] = value.clone();
@@ -47,7 +48,8 @@ fn reported(change: &Value) -> Reported {
     }
 }
 
-/// A record of a lock that has reported, with a command of this action and cause; an unlock lives for `ttl_ms`.
+/// A record of a lock that has reported, with a command of this action and cause; an unlock lives
+/// for `ttl_ms`.
 fn record_of(status: Status, action: Action, cause: Cause, ttl_ms: u64) -> Record {
     let expires_at = (action == Action::Unlock).then(|| THEN.plus(ttl_ms));
     let command = Command::new(CommandId::from_text("c"), action, cause, THEN, expires_at);
@@ -94,19 +96,22 @@ fn the_line_gives_state_certainty_and_age() {
             Status::Pending,
             json!({}),
             3,
-            "locked, assumed: reported 3 s ago, unlock is under way (button button-1) (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1) (pending, \
+             v0)",
         ),
         (
             Status::Pending,
             json!({"refused": {"commandId": "c", "reason": "clock"}}),
             3,
-            "locked, assumed: reported 3 s ago, unlock is under way (button button-1); refused: clock (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1); refused: \
+             clock (pending, v0)",
         ),
         (
             Status::Pending,
             json!({"refused": {"commandId": "older", "reason": "clock"}}),
             3,
-            "locked, assumed: reported 3 s ago, unlock is under way (button button-1) (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1) (pending, \
+             v0)",
         ),
         (
             Status::Pending,
@@ -125,17 +130,21 @@ fn the_line_gives_state_certainty_and_age() {
             json!({"refused": {"commandId": "c", "reason": "implausible"}}),
             3,
             "locked, assumed: reported 3 s ago, unlock is under way (button button-1); \
-             refused: implausible (its version is more than a day ahead of the lock's clock) (pending, v0)",
+             refused: implausible (its version is more than a day ahead of the lock's clock) \
+             (pending, v0)",
         ),
         (
             Status::Settled,
             json!({"settings": "kept"}),
             3,
-            "locked, acknowledged 3 s ago; runs on kept settings: conf9.json is missing or damaged (settled, v0)",
+            "locked, acknowledged 3 s ago; runs on kept settings: conf9.json is missing or \
+             damaged (settled, v0)",
         ),
         (
             Status::Settled,
-            json!({"settings": "stated", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0}),
+            json!({
+                "settings": "stated", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0
+            }),
             3,
             "locked, acknowledged 3 s ago (settled, v0)",
         ),
@@ -193,7 +202,8 @@ fn a_waiting_system_lock_and_a_contested_lock_are_named() {
     *command = command.clone().unsent();
     assert_eq!(
         line_after(&record, 3, Some(&limits)),
-        "lock-1       locked, assumed: reported 3 s ago, lock waits for its turn, 5 s more (system: version behind) (pending, v0)"
+        "lock-1       locked, assumed: reported 3 s ago, lock waits for its turn, 5 s more \
+         (system: version behind) (pending, v0)"
     );
     record.command.as_mut().expect("a command").system_locks = SYSTEM_LOCKS_CONTESTED;
     let line = line_after(&record, 3, Some(&limits));
