@@ -22,7 +22,7 @@ pub struct Programs {
 
 impl Programs {
     /// The programs next to this one: cargo puts all binaries of the workspace into one directory.
-    pub fn beside_this_one() -> Result<Self> {
+    pub fn next_to_this_one() -> Result<Self> {
         let this = std::env::current_exe().context("find the path of lockctl")?;
         let directory = this.parent().context("lockctl has no directory")?;
         Ok(Self {

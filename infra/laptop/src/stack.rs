@@ -73,7 +73,7 @@ struct Stack<'a> {
 impl<'a> Stack<'a> {
     /// Builds, starts and provisions everything. The listener is the console's.
     async fn start(plan: Plan<'a>) -> Result<(Self, TcpListener)> {
-        let programs = Programs::beside_this_one()?;
+        let programs = Programs::next_to_this_one()?;
         let options = plan.build(&programs).await?;
         let (region, template) = (options.region.clone(), options.template.clone());
         let cloud = LocalCloud::start(options)

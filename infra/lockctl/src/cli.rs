@@ -61,7 +61,7 @@ Examples:
                                    add a button, and bind it to a lock
   lockctl bind button-2 lock-1     bind it to another lock; the lock it leaves is locked
   lockctl bindings                 which button commands which lock
-  lockctl revoke button-2          withdraw its permission; locks its lock unless that is locked";
+  lockctl revoke button-2          withdraw its permission, and lock its lock";
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
