@@ -23,7 +23,7 @@ pub struct CloudArgs {
     pub seed: u64,
 
     /// Factor on the cloud's own waits, above 0 and at most 1: schedule periods, and the minutes
-    /// before a failed function is retried. 0.05 turns a minute into 3 s.
+    /// before a failed function is retried. 0.05 turns a minute into 3 s. Nothing else is scaled.
     #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = parse_time_scale)]
     pub time_scale: f64,
 
