@@ -199,7 +199,7 @@ async fn a_lock_that_lost_its_settings_file_keeps_its_door_and_its_owner_learns_
     world.until_history("lock-1", "settings-kept").await?;
     let status = world.lockctl(&["status"]).await?;
     let text = String::from_utf8_lossy(&status.stdout).into_owned();
-    assert!(text.contains("runs on kept settings"), "{text}");
+    assert!(text.contains("settings kept"), "{text}");
     world.press("button-1", "SINGLE").await?;
     world.until_settled("lock-1", "unlocked").await?;
     Ok(())

@@ -79,7 +79,7 @@ fn remarks(record: &Record) -> String {
     }
     let reported = record.reported.as_ref();
     if reported.is_some_and(|reported| reported.report.settings == Some(Settings::Kept)) {
-        remarks.push("runs on kept settings: conf9.json is missing or damaged".to_owned());
+        remarks.push("settings kept: conf9.json is missing or damaged".to_owned());
     }
     let remarks = remarks.into_iter().map(|remark| format!("; {remark}"));
     remarks.collect()

@@ -137,7 +137,7 @@ fn the_line_gives_state_certainty_and_age() {
             Status::Settled,
             json!({"settings": "kept"}),
             3,
-            "locked, acknowledged 3 s ago; runs on kept settings: conf9.json is missing or \
+            "locked, acknowledged 3 s ago; settings kept: conf9.json is missing or \
              damaged (settled, v0)",
         ),
         (
