@@ -93,7 +93,7 @@ pub enum RegisterThing {
     /// Its state is unknown until it reports; the system answers its first report with a lock
     /// command.
     Lock(RegisterLockArgs),
-    /// Register a button under its serial number, the last part of its topic iotbutton/<serial>.
+    /// Register a button under its serial number, the last part of its topic iotbutton/SERIAL.
     ///
     /// Its presses are ignored, with that reason, until it is bound to a lock.
     Button(RegisterButtonArgs),
