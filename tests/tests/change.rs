@@ -105,7 +105,7 @@ async fn a_broken_template_is_refused_with_its_line_and_a_press_still_works() ->
         .until_told("that the template is right again", |told| {
             told.changes()
                 .iter()
-                .any(|change| change.contains("reads well"))
+                .any(|change| change.contains("template is valid"))
         })
         .await?;
     Ok(())

@@ -87,7 +87,7 @@ async fn without_a_stack_what_the_environment_lacks_is_said() -> Result<()> {
         (&[][..], "the environment has no AWS credentials"),
         (
             &[("AWS_PROFILE", "work")],
-            "AWS_PROFILE alone does not let this program act in AWS",
+            "AWS_PROFILE alone does not select an account",
         ),
     ] {
         let output = lockctl(&["status", "--data-dir", data], variables).await?;
@@ -118,14 +118,14 @@ async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> R
             secret,
             "remote-lock",
             "look at table remote-lock: no connection: ",
-            format!("nobody answers at {closed}"),
+            format!("nothing answers at {closed}"),
         ),
         (
             world.at("dynamodb"),
             "not the secret",
             "remote-lock",
             "look at table remote-lock: InvalidSignatureException: ",
-            "log in again, or ask for the right".to_owned(),
+            "log in again, or ask for permission".to_owned(),
         ),
         (
             world.at("dynamodb"),
@@ -168,7 +168,7 @@ async fn a_fault_that_could_never_strike_is_refused_with_what_is_there() -> Resu
         ),
         (
             "power:lock-9@t=1s",
-            "no device lock-9 runs here; there are button-1, lock-1",
+            "no device lock-9 runs here; the devices are button-1, lock-1",
         ),
     ] {
         let arguments = [

@@ -13,6 +13,8 @@ pub mod broker;
 mod caller;
 #[cfg(test)]
 mod captured;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 mod contain;
 mod control_plane;
@@ -27,6 +29,7 @@ mod invocation;
 mod kill;
 mod launch;
 pub mod metric;
+pub mod narrate;
 mod queue;
 pub mod ready;
 pub mod registry;

@@ -46,9 +46,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("virtual-device", &[]),
     ("xtask", &[]),
     (
-        "lockctl",
+        "laptop",
         &["lock-core", "lock-aws", "local-cloud", "sam-template"],
     ),
+    ("lockctl", &["lock-core", "lock-aws", "laptop"]),
     (
         "e2e",
         &[

@@ -94,7 +94,7 @@ impl Reloader {
                 changed: changed.clone(),
             }),
             Err(error) => self.events.emit(EventKind::ReloadRefused {
-                reason: chain(error),
+                reason: crate::narrate::chain(error),
             }),
         }
         outcome
@@ -276,15 +276,4 @@ fn rules(old: &Template, new: &Template) -> BTreeSet<String> {
         .map(|rule| rule.name.clone())
         .filter(|name| old.rules == new.rules || differs(name))
         .collect()
-}
-
-/// An error with its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

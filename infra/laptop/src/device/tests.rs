@@ -1,4 +1,4 @@
-//! A device as lockctl handles it: its arguments, its power, what is said to it, and what is seen of it.
+//! A device as lockctl runs it: its arguments, its power, the lines to it and from it.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
@@ -7,18 +7,21 @@ use serde_json::json;
 
 use super::*;
 
-/// A device that says its arguments, then every line that is said to it.
+/// A device that prints its arguments, then every line that it receives.
 const ECHO: &str = r#"#!/bin/sh
 for argument; do printf '{"argument":"%s"}\n' "$argument"; done
 exec cat
 "#;
 
-fn device(folder: &std::path::Path, settings: &[&str]) -> (Device, broadcast::Receiver<Notice>) {
+fn device(
+    folder: &std::path::Path,
+    settings: &[&str],
+) -> (Device, broadcast::Receiver<DeviceLine>) {
     let program = folder.join("echo");
     std::fs::write(&program, ECHO).expect("a writable folder");
     let mode = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(&program, mode).expect("a file of ours");
-    let plan = Plan {
+    let options = DeviceOptions {
         program,
         thing: "lock-1".to_owned(),
         kind: Kind::Lock,
@@ -29,16 +32,16 @@ fn device(folder: &std::path::Path, settings: &[&str]) -> (Device, broadcast::Re
         flash: PathBuf::from("flash"),
         settings: settings.iter().map(|text| (*text).to_owned()).collect(),
     };
-    let (notices, heard) = broadcast::channel(64);
-    (Device::new(plan, notices), heard)
+    let (lines, received) = broadcast::channel(64);
+    (Device::new(options, lines), received)
 }
 
 /// The lines up to `last`.
-async fn lines(heard: &mut broadcast::Receiver<Notice>, last: &Value) -> Vec<Value> {
+async fn lines(received: &mut broadcast::Receiver<DeviceLine>, last: &Value) -> Vec<Value> {
     let mut lines = Vec::new();
     let all = async {
         while lines.last() != Some(last) {
-            lines.push(heard.recv().await.expect("a line").line);
+            lines.push(received.recv().await.expect("a line").line);
         }
     };
     let in_time = tokio::time::timeout(Duration::from_secs(60), all).await;
@@ -47,35 +50,38 @@ async fn lines(heard: &mut broadcast::Receiver<Notice>, last: &Value) -> Vec<Val
 }
 
 #[tokio::test]
-async fn what_a_clock_is_exposed_to_outlives_the_devices_power() {
+async fn clock_conditions_outlive_the_power_of_the_device() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (device, mut heard) = device(folder.path(), &["lock.relock_s=30"]);
+    let (device, mut received) = device(folder.path(), &["lock.relock_s=30"]);
     let deaf = json!({"clock": {"hears_time": false}});
-    device.clock("hears_time", json!(false)).await.expect("off");
-    device.power(true).await.expect("it starts");
-    let said = lines(&mut heard, &deaf).await;
+    device
+        .set_clock("hears_time", json!(false))
+        .await
+        .expect("off");
+    device.set_power(true).await.expect("it starts");
+    let said = lines(&mut received, &deaf).await;
     let arguments: Vec<_> = said
         .iter()
         .filter_map(|line| line["argument"].as_str())
         .collect();
     let (mut wanted, given) = (Vec::new(), ["lock.relock_s=30"]);
-    for setting in STATED.iter().chain(&given) {
+    for setting in REQUIRED.iter().chain(&given) {
         wanted.extend(["--set", setting]);
     }
     assert!(arguments.ends_with(&wanted), "{arguments:?}");
 
     let fast = json!({"clock": {"drift_ppm": 200}});
-    device.clock("drift_ppm", json!(200)).await.expect("on");
-    assert_eq!(lines(&mut heard, &fast).await, [fast]);
-    device.power(false).await.expect("it ends");
-    device.power(true).await.expect("it starts again");
+    device.set_clock("drift_ppm", json!(200)).await.expect("on");
+    assert_eq!(lines(&mut received, &fast).await, [fast]);
+    device.set_power(false).await.expect("it ends");
+    device.set_power(true).await.expect("it starts again");
     let both = json!({"clock": {"hears_time": false, "drift_ppm": 200}});
-    lines(&mut heard, &both).await;
-    device.power(false).await.expect("it ends");
+    lines(&mut received, &both).await;
+    device.set_power(false).await.expect("it ends");
 }
 
 #[test]
-fn what_a_board_must_be_told_is_stated_unless_it_is_given() {
+fn required_settings_are_added_unless_given() {
     for (given, wanted) in [
         (
             &[][..],
@@ -103,13 +109,13 @@ fn what_a_board_must_be_told_is_stated_unless_it_is_given() {
         ),
     ] {
         let given: Vec<_> = given.iter().map(|text| (*text).to_owned()).collect();
-        assert_eq!(settings(&given).collect::<Vec<_>>(), wanted);
+        assert_eq!(with_required(&given).collect::<Vec<_>>(), wanted);
     }
 }
 
 #[test]
 fn only_a_change_of_the_latch_counts_as_a_movement() {
-    let mut seen = Seen::default();
+    let mut state = DeviceState::default();
     for (latch, movements) in [
         ("locked", 0),
         ("locked", 0),
@@ -117,22 +123,19 @@ fn only_a_change_of_the_latch_counts_as_a_movement() {
         ("unlocked", 1),
         ("locked", 2),
     ] {
-        note(
-            &serde_json::json!({ "event": "latch", "latch": latch }),
-            &mut seen,
-        );
+        update(&mut state, &json!({ "event": "latch", "latch": latch }));
         assert_eq!(
-            (seen.latch.as_deref(), seen.movements),
+            (state.latch.as_deref(), state.movements),
             (Some(latch), movements)
         );
     }
 }
 
 #[test]
-fn connection_follows_what_the_device_says() {
-    let mut seen = Seen::default();
-    note(&serde_json::json!({ "event": "connected" }), &mut seen);
-    assert!(seen.connected);
-    note(&serde_json::json!({ "event": "disconnected" }), &mut seen);
-    assert!(!seen.connected);
+fn the_connection_state_follows_the_lines_of_the_device() {
+    let mut state = DeviceState::default();
+    update(&mut state, &json!({ "event": "connected" }));
+    assert!(state.connected);
+    update(&mut state, &json!({ "event": "disconnected" }));
+    assert!(!state.connected);
 }

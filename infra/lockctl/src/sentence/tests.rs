@@ -1,14 +1,18 @@
-//! Records and lines in words, as tables.
+//! Records and events as lines, in tables.
 
+use laptop::view::{cause, record, refusal};
 use lock_core::event::{Kind, Subject};
 use lock_core::id::CommandId;
 use lock_core::name::{ButtonSerial, LockName};
-use lock_core::record::Reported;
+use lock_core::reason::{Reason, Verdict};
+use lock_core::record::{Cause, Command, Reported};
+use lock_core::report::Latch;
 use lock_core::time::UnixSeconds;
+use serde_json::{Value, json};
 
 use super::*;
 
-/// When the command was made, and the lock last heard.
+/// When the command was created and the last report arrived.
 const THEN: UnixMillis = UnixMillis(1_000_000);
 
 fn lock() -> LockName {
@@ -30,7 +34,8 @@ fn system(reason: &Reason) -> Cause {
 fn reported(change: &Value) -> Reported {
     let mut report = json!({
         "lock": "locked", "version": 7, "commandId": "c", "result": "executed", "source": "remote",
-        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
+        "refused": null, "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61,
+        "door": null
     });
     for (name, value) in change.as_object().expect("an object") {
         report[name] = value.clone();
@@ -43,7 +48,8 @@ fn reported(change: &Value) -> Reported {
     }
 }
 
-/// A record whose lock has been heard, with a command of this action and cause: an unlock lives for `ttl_ms`.
+/// A record of a lock that has reported, with a command of this action and cause; an unlock lives
+/// for `ttl_ms`.
 fn record_of(status: Status, action: Action, cause: Cause, ttl_ms: u64) -> Record {
     let expires_at = (action == Action::Unlock).then(|| THEN.plus(ttl_ms));
     let command = Command::new(CommandId::from_text("c"), action, cause, THEN, expires_at);
@@ -60,12 +66,12 @@ fn limits(command_ttl_ms: u64) -> Limits {
     Limits::new(command_ttl_ms, 1_500, 5_000, 90).expect("limits")
 }
 
-fn said(record: &Record, after_s: u64, limits: Option<&Limits>) -> String {
-    sentence(record, THEN.plus(after_s * 1000), limits)
+fn line_after(record: &Record, after_s: u64, limits: Option<&Limits>) -> String {
+    record_line(record, THEN.plus(after_s * 1000), limits)
 }
 
 #[test]
-fn what_is_known_is_said_with_its_age_and_its_certainty() {
+fn the_line_gives_state_certainty_and_age() {
     let limits = limits(30_000);
     for (status, change, after_s, wanted) in [
         (
@@ -90,48 +96,55 @@ fn what_is_known_is_said_with_its_age_and_its_certainty() {
             Status::Pending,
             json!({}),
             3,
-            "locked, assumed: heard 3 s ago, unlock is under way (button button-1) (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1) (pending, \
+             v0)",
         ),
         (
             Status::Pending,
             json!({"refused": {"commandId": "c", "reason": "clock"}}),
             3,
-            "locked, assumed: heard 3 s ago, unlock is under way (button button-1); refused: clock (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1); refused: \
+             clock (pending, v0)",
         ),
         (
             Status::Pending,
             json!({"refused": {"commandId": "older", "reason": "clock"}}),
             3,
-            "locked, assumed: heard 3 s ago, unlock is under way (button button-1) (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1) (pending, \
+             v0)",
         ),
         (
             Status::Pending,
             json!({}),
             240,
-            "unknown: no answer for 4 min, last heard locked (pending, v0)",
+            "unknown: no answer for 4 min, last reported locked (pending, v0)",
         ),
         (
             Status::Unresponsive,
             json!({"refused": {"commandId": "c", "reason": "journal"}}),
             3,
-            "unknown: no answer for 3 s, last heard locked; refused: journal (unresponsive, v0)",
+            "unknown: no answer for 3 s, last reported locked; refused: journal (unresponsive, v0)",
         ),
         (
             Status::Pending,
             json!({"refused": {"commandId": "c", "reason": "implausible"}}),
             3,
-            "locked, assumed: heard 3 s ago, unlock is under way (button button-1); \
-             refused: implausible, a version more than a day ahead of the lock's clock (pending, v0)",
+            "locked, assumed: reported 3 s ago, unlock is under way (button button-1); \
+             refused: implausible (its version is more than a day ahead of the lock's clock) \
+             (pending, v0)",
         ),
         (
             Status::Settled,
             json!({"settings": "kept"}),
             3,
-            "locked, acknowledged 3 s ago; settings kept: conf9.json is missing or damaged (settled, v0)",
+            "locked, acknowledged 3 s ago; settings kept: conf9.json is missing or \
+             damaged (settled, v0)",
         ),
         (
             Status::Settled,
-            json!({"settings": "stated", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0}),
+            json!({
+                "settings": "stated", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0
+            }),
             3,
             "locked, acknowledged 3 s ago (settled, v0)",
         ),
@@ -141,14 +154,14 @@ fn what_is_known_is_said_with_its_age_and_its_certainty() {
             ..record_of(status, Action::Unlock, button_1(), 30_000)
         };
         assert_eq!(
-            said(&record, after_s, Some(&limits)),
+            line_after(&record, after_s, Some(&limits)),
             format!("lock-1       {wanted}")
         );
     }
 }
 
 #[test]
-fn a_wait_is_judged_by_the_deployments_own_limits_and_by_nothing_else() {
+fn a_pending_command_is_judged_by_the_limits_of_the_deployment_alone() {
     use Certainty::{Assumed, Unknown};
     // action, life of an unlock, limits known, seconds since => how sure
     for (action, ttl_ms, known, after_s, wanted) in [
@@ -175,7 +188,7 @@ fn a_wait_is_judged_by_the_deployments_own_limits_and_by_nothing_else() {
 }
 
 #[test]
-fn a_system_lock_that_waits_its_turn_and_a_contested_lock_are_said_plainly() {
+fn a_waiting_system_lock_and_a_contested_lock_are_named() {
     let limits = limits(30_000);
     let mut record = record_of(
         Status::Pending,
@@ -188,17 +201,18 @@ fn a_system_lock_that_waits_its_turn_and_a_contested_lock_are_said_plainly() {
     command.system_locks = 3;
     *command = command.clone().into_unsent();
     assert_eq!(
-        said(&record, 3, Some(&limits)),
-        "lock-1       locked, assumed: heard 3 s ago, lock waits its turn, 5 s more (system: version behind) (pending, v0)"
+        line_after(&record, 3, Some(&limits)),
+        "lock-1       locked, assumed: reported 3 s ago, lock waits for its turn, 5 s more \
+         (system: version behind) (pending, v0)"
     );
     record.command.as_mut().expect("a command").system_locks = SYSTEM_LOCKS_CONTESTED;
-    let line = said(&record, 3, Some(&limits));
+    let line = line_after(&record, 3, Some(&limits));
     let wanted = "; contested: 4 system locks in a row, something undoes them (pending, v0)";
     assert!(line.ends_with(wanted), "{line}");
 }
 
 #[test]
-fn an_unlock_that_ended_refused_is_still_said_to_be_while_the_system_locks() {
+fn the_refusal_of_an_unlock_is_shown_until_the_system_lock_is_answered() {
     let refused = json!({"refused": {"commandId": "the unlock", "reason": "clock"}});
     for (reason, wanted) in [
         (Reason::UNLOCK_REFUSED, Some("clock")),
@@ -214,25 +228,25 @@ fn an_unlock_that_ended_refused_is_still_said_to_be_while_the_system_locks() {
 }
 
 #[test]
-fn how_exact_a_clock_is_and_what_a_lock_is_set_to_is_in_the_json() {
-    let says =
+fn clock_uncertainty_and_settings_are_in_the_json() {
+    let settings =
         json!({"settings": "kept", "clockUncertaintyMs": 1043, "relockMs": 30_000, "pulseMs": 0});
-    let heard = Record {
-        reported: Some(reported(&says)),
+    let reporting = Record {
+        reported: Some(reported(&settings)),
         ..Record::created(lock(), THEN)
     };
-    let shown = record(&heard, THEN, None);
-    for (field, value) in says.as_object().expect("an object") {
+    let shown = record(&reporting, THEN, None);
+    for (field, value) in settings.as_object().expect("an object") {
         assert_eq!(&shown["reported"][field], value, "{field}");
     }
 }
 
 #[test]
-fn a_lock_never_heard_is_said_to_be_unknown() {
+fn a_lock_that_never_reported_is_unknown() {
     let created = Record::created(lock(), THEN);
     assert_eq!(
-        said(&created, 10, None),
-        "lock-1       unknown: never heard (unresponsive, v0)"
+        line_after(&created, 10, None),
+        "lock-1       unknown: never reported (unresponsive, v0)"
     );
     assert_eq!(record(&created, THEN, None)["certainty"], "unknown");
     let asked = Record {
@@ -240,13 +254,13 @@ fn a_lock_never_heard_is_said_to_be_unknown() {
         ..record_of(Status::Pending, Action::Lock, button_1(), 0)
     };
     assert_eq!(
-        said(&asked, 10, None),
-        "lock-1       unknown: never heard, lock is under way (button button-1) (pending, v0)"
+        line_after(&asked, 10, None),
+        "lock-1       unknown: never reported, lock is under way (button button-1) (pending, v0)"
     );
 }
 
 #[test]
-fn a_cause_is_said_in_words() {
+fn a_cause_is_put_into_words() {
     for (cause_of, text) in [
         (button_1(), "button button-1"),
         (
@@ -266,7 +280,7 @@ fn a_cause_is_said_in_words() {
 }
 
 #[test]
-fn a_line_that_several_presses_share_says_how_many_and_when_the_last_came() {
+fn a_shared_event_gives_the_number_of_presses_and_the_time_of_the_last() {
     let event = Event {
         button: Some(ButtonSerial::new("button-1").expect("a name")),
         click: Some(lock_core::action::ClickType::Single),
@@ -279,7 +293,7 @@ fn a_line_that_several_presses_share_says_how_many_and_when_the_last_came() {
         )
     };
     let event = event.with_decision(Verdict::Ignored, Reason::STALE);
-    assert!(line(&event).ends_with("  button-1 SINGLE: ignored: stale"));
+    assert!(event_line(&event).ends_with("  button-1 SINGLE: ignored: stale"));
     let shared = Event {
         count: Some(3),
         last_at: Some(THEN.plus(20_000)),
@@ -287,5 +301,9 @@ fn a_line_that_several_presses_share_says_how_many_and_when_the_last_came() {
     };
     let last = when::clock(THEN.0 + 20_000);
     let wanted = format!("  button-1 SINGLE: ignored: stale (3 times), the last at {last}");
-    assert!(line(&shared).ends_with(&wanted), "{}", line(&shared));
+    assert!(
+        event_line(&shared).ends_with(&wanted),
+        "{}",
+        event_line(&shared)
+    );
 }

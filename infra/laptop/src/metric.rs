@@ -1,19 +1,19 @@
-//! The metrics as the console shows them: a row for each function and each rule, and a row for each metric that functions
-//! wrote themselves. Only adds up; knows nothing of what the functions are for, nor of the page.
+//! The metrics that the console shows: one row for each function, each rule, and each metric that
+//! functions write.
 
 use std::collections::BTreeMap;
 
 use local_cloud::metric::{Series, Statistics};
 use serde_json::{Value, json};
 
-use super::narrate::short;
+use crate::narrate::short_name;
 
-/// All since the start, of the newest values that are kept of each metric.
-///
-/// *Shape*: `{"functions":[{"function":"s-PressFunction","name":"press","invocations":3,"errors":0,"throttles":0,
-/// "durationMs":{"average":12.5,"maximum":40.1}}],"rules":[{"rule":"s_press","matches":3,"failures":0}],
-/// "written":[{"namespace":"Door","name":"Openings","dimensions":{},"unit":"Count","values":2,"sum":2.0,"average":1.0,
-/// "maximum":1.0}]}`. A list without rows is empty.
+/// Sums over the values that are kept of each metric:
+/// `{"functions":[{"function":"s-PressFunction","name":"press","invocations":3,"errors":0,
+/// "throttles":0,"durationMs":{"average":12.5,"maximum":40.1}}],"rules":[{"rule":"s_press",
+/// "matches":3,"failures":0}],"written":[{"namespace":"Door","name":"Openings","dimensions":{},
+/// "unit":"Count","values":2,"sum":2.0,"average":1.0,"maximum":1.0}]}`. A list
+/// without rows is empty.
 pub fn table(series: &[Series]) -> Value {
     let mut functions: BTreeMap<&str, Function> = BTreeMap::new();
     let mut rules: BTreeMap<&str, Rule> = BTreeMap::new();
@@ -33,7 +33,7 @@ pub fn table(series: &[Series]) -> Value {
                     rules.entry(rule).or_default().add(&each.key.name, all);
                 }
             }
-            // Of the services' own metrics, only those of functions and rules are shown.
+            // Other metrics of the services are not shown.
             aws if aws.starts_with("AWS/") => {}
             _ => written.push(row(each, all)),
         }
@@ -68,7 +68,7 @@ impl Function {
             .map(|all| json!({ "average": all.average, "maximum": all.maximum }));
         json!({
             "function": function,
-            "name": short(function),
+            "name": short_name(function),
             "invocations": whole(self.invocations),
             "errors": whole(self.errors),
             "throttles": whole(self.throttles),
@@ -110,7 +110,7 @@ fn row(series: &Series, all: Statistics) -> Value {
     })
 }
 
-/// A sum of ones, as a whole number.
+/// A count, which is summed as a float, as a whole number.
 fn whole(count: f64) -> u64 {
     count.round() as u64
 }
@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// Namespace, name, dimensions, values.
+    /// Namespace, name, dimensions and values of a metric.
     type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a [f64]);
 
     fn recorded(rows: &[Row<'_>]) -> Value {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_nothing_shown() {
+    fn without_records_the_tables_are_empty() {
         let empty = json!({ "functions": [], "rules": [], "written": [] });
         assert_eq!(recorded(&[]), empty);
         let others = recorded(&[
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn each_function_each_rule_and_each_metric_of_the_functions_own_has_a_row() {
+    fn each_function_rule_and_custom_metric_has_a_row() {
         let press = &[("FunctionName", "s-PressFunction")][..];
         let lambda = &[("ActionType", "Lambda"), ("RuleName", "r")][..];
         let shown = recorded(&[
@@ -174,11 +174,11 @@ mod tests {
         ]);
         let duration = json!({ "average": 20.0, "maximum": 30.0 });
         let expected = json!({
-            "functions": [{ "function": "s-PressFunction", "name": "press", "invocations": 2, "errors": 1, "throttles": 0,
-                "durationMs": duration }],
+            "functions": [{ "function": "s-PressFunction", "name": "press", "invocations": 2,
+                "errors": 1, "throttles": 0, "durationMs": duration }],
             "rules": [{ "rule": "r", "matches": 2, "failures": 1 }],
-            "written": [{ "namespace": "Door", "name": "Openings", "dimensions": {}, "unit": "Count", "values": 2,
-                "sum": 6.0, "average": 3.0, "maximum": 4.0 }],
+            "written": [{ "namespace": "Door", "name": "Openings", "dimensions": {},
+                "unit": "Count", "values": 2, "sum": 6.0, "average": 3.0, "maximum": 4.0 }],
         });
         assert_eq!(shown, expected);
     }

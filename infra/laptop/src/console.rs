@@ -1,5 +1,5 @@
-//! The console's server: the static page, the board as a live stream, and the hands (press, power, network) on the devices.
-//! Decides nothing about locks, and answers this machine's own browser only.
+//! The console's server: the static page, the board as a live stream, and the controls of the
+//! devices (press, power, network). It answers the browser of this machine only.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,25 +22,23 @@ use tokio::net::TcpListener;
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt};
 
-use super::board::Board;
-use super::device::{Device, Kind};
-use super::fleet::Fleet;
-use super::metric;
+use crate::board::Board;
+use crate::device::{Device, Kind};
+use crate::fleet::Fleet;
+use crate::metric;
 
-const PAGE: &str = include_str!("../../../console/index.html");
-const LOOKS: &str = include_str!("../../../console/console.css");
-const BEHAVIOUR: &str = include_str!("../../../console/console.js");
+const PAGE: &str = include_str!("../../console/index.html");
+const STYLE: &str = include_str!("../../console/console.css");
+const SCRIPT: &str = include_str!("../../console/console.js");
 
-/// What the server needs: the devices to drive and the board to show.
+/// What the server shows and controls.
 #[derive(Clone)]
 pub struct Console {
-    /// The devices.
     pub fleet: Arc<Fleet>,
-    /// What is shown.
     pub board: Arc<Board>,
-    /// What is broken on purpose.
+    /// Faults of the cloud; more can be armed.
     pub faults: Arc<Faults>,
-    /// What is counted of functions and rules.
+    /// Metrics of functions and rules.
     pub metrics: Metrics,
 }
 
@@ -55,20 +53,13 @@ impl Console {
             .route("/api/devices/{thing}/power", post(power))
             .route("/api/devices/{thing}/network", post(network))
             .route("/api/faults", post(fault));
-        if page {
-            router = router
-                .route(
-                    "/",
-                    get(|| async { file("text/html; charset=utf-8", PAGE) }),
-                )
-                .route(
-                    "/console.css",
-                    get(|| async { file("text/css; charset=utf-8", LOOKS) }),
-                )
-                .route(
-                    "/console.js",
-                    get(|| async { file("text/javascript; charset=utf-8", BEHAVIOUR) }),
-                );
+        let files = [
+            ("/", "text/html; charset=utf-8", PAGE),
+            ("/console.css", "text/css; charset=utf-8", STYLE),
+            ("/console.js", "text/javascript; charset=utf-8", SCRIPT),
+        ];
+        for (path, kind, text) in files.into_iter().filter(|_| page) {
+            router = router.route(path, get(async move || file(kind, text)));
         }
         let router = router
             .layer(middleware::from_fn(own_browser_only))
@@ -92,8 +83,8 @@ fn file(kind: &'static str, text: &'static str) -> Response {
         .into_response()
 }
 
-/// Refuses names that another site could have made point here (DNS rebinding). Requests that change something are JSON,
-/// which a foreign page cannot send without asking first.
+/// Refuses host names that another site could point here (DNS rebinding). Requests that change
+/// something are JSON, which a page of another origin cannot send without a preflight request.
 async fn own_browser_only(headers: HeaderMap, request: Request, next: Next) -> Response {
     let host = headers
         .get(header::HOST)
@@ -131,14 +122,14 @@ async fn stream(
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Press {
+struct PressBody {
     click: String,
 }
 
 async fn press(
     State(console): State<Console>,
     Path(thing): Path<String>,
-    Json(press): Json<Press>,
+    Json(press): Json<PressBody>,
 ) -> Response {
     let word = match press.click.parse::<ClickType>() {
         Ok(click) => click.as_str().to_ascii_lowercase(),
@@ -147,53 +138,54 @@ async fn press(
     let device = match console.fleet.device(&thing) {
         Some(device) if device.kind() == Kind::Button => device,
         Some(_) => return refusal(StatusCode::BAD_REQUEST, format!("{thing} is not a button")),
-        None => return unknown(&thing),
+        None => return no_device(&thing),
     };
-    done(device.say(&json!({ "press": word })).await)
+    respond(device.send(&json!({ "press": word })).await)
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Switch {
+struct SwitchBody {
     on: bool,
 }
 
 async fn power(
     State(console): State<Console>,
     Path(thing): Path<String>,
-    Json(switch): Json<Switch>,
+    Json(switch): Json<SwitchBody>,
 ) -> Response {
     let Some(device) = console.fleet.device(&thing) else {
-        return unknown(&thing);
+        return no_device(&thing);
     };
-    switched(&console, device, device.power(switch.on).await)
+    respond_and_touch(&console, device, device.set_power(switch.on).await)
 }
 
 async fn network(
     State(console): State<Console>,
     Path(thing): Path<String>,
-    Json(switch): Json<Switch>,
+    Json(switch): Json<SwitchBody>,
 ) -> Response {
     let Some(device) = console.fleet.device(&thing) else {
-        return unknown(&thing);
+        return no_device(&thing);
     };
-    switched(&console, device, device.network(switch.on).await)
+    respond_and_touch(&console, device, device.set_network(switch.on).await)
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Break {
+struct FaultBody {
     fault: String,
 }
 
-/// Arms one more fault of the cloud, counted from now. A device's power and network have hands of their own.
-async fn fault(State(console): State<Console>, Json(wish): Json<Break>) -> Response {
-    match wish.fault.parse::<Fault>() {
+/// Arms one more fault of the cloud; its occurrences count from this moment. Power and network of a
+/// device have routes of their own.
+async fn fault(State(console): State<Console>, Json(body): Json<FaultBody>) -> Response {
+    match body.fault.parse::<Fault>() {
         Ok(Fault::Device { effect, .. }) => {
             let what = effect.name();
             refusal(
                 StatusCode::BAD_REQUEST,
-                format!("{what} is a device's: use /api/devices, or --fault at the start"),
+                format!("{what} is a fault of a device: use /api/devices, or --fault at the start"),
             )
         }
         Ok(fault) => match console.faults.arm(fault) {
@@ -204,16 +196,16 @@ async fn fault(State(console): State<Console>, Json(wish): Json<Break>) -> Respo
     }
 }
 
-fn switched(console: &Console, device: &Device, outcome: Result<()>) -> Response {
+fn respond_and_touch(console: &Console, device: &Device, outcome: Result<()>) -> Response {
     console.board.touch(device.thing());
-    done(outcome)
+    respond(outcome)
 }
 
-fn unknown(thing: &str) -> Response {
+fn no_device(thing: &str) -> Response {
     refusal(StatusCode::NOT_FOUND, format!("{thing} has no device here"))
 }
 
-fn done(outcome: Result<()>) -> Response {
+fn respond(outcome: Result<()>) -> Response {
     match outcome {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refusal(StatusCode::CONFLICT, format!("{error:#}")),
