@@ -24,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("e2e", &["lock-core", "lock-aws", "local-cloud"]),
     // The real decisions; the real C only beside its transcription.
     ("load", &[]),
-    ("model", &["lock-core"]),
+    ("protocol-model", &["lock-core"]),
 ];
 
 /// Which members its tests may use besides: adapters are tested on the real protocols.
@@ -34,7 +34,7 @@ const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["local-cloud"]),
     ("expire", &["local-cloud"]),
     ("failure", &["local-cloud"]),
-    ("model", &["virtual-device"]),
+    ("protocol-model", &["virtual-device"]),
 ];
 
 /// The pure core's whole world: nothing that reads a clock, an environment or a network.

@@ -1,0 +1,172 @@
+//! The functions at work: the real decisions of `lock_core` and their real conditions, on a table in memory, step by step.
+//!
+//! A rule of the cloud is taken away here, at the border: in what a decision is given, in what becomes of its answer, or
+//! in whether its conditions are asked. It must not decide anything itself.
+
+mod decision;
+mod message;
+mod operator;
+mod watch;
+mod weaken;
+
+use std::sync::Arc;
+
+use lock_core::Decision;
+use lock_core::decide::Publish;
+use lock_core::limits::Limits;
+use lock_core::reason::Verdict;
+use lock_core::write::{OtherLock, RecordWrite, Written};
+
+use crate::begin::lock_index;
+use crate::configuration::Config;
+use crate::rule::{Rule, Rules};
+use crate::state::{Job, Run, Stage, State, Table, What};
+
+pub use message::{button_index, press_of, request_of};
+
+/// The cloud, under these rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Cloud<'a> {
+    /// Who presses what.
+    pub config: &'a Config,
+    /// The rules in force.
+    pub rules: Rules,
+}
+
+/// The limits that the rules leave.
+pub fn limits(rules: Rules) -> Limits {
+    let mut limits = Limits::default();
+    if rules.without(Rule::C2NoQuietWindow) {
+        limits.quiet_window_ms = 0;
+    }
+    if rules.without(Rule::C6DoneReversed) {
+        limits.same_wish_ms = 0;
+    }
+    limits
+}
+
+impl Cloud<'_> {
+    /// A function takes `job`: it reads, and decides on what it read. A sweeper that finds nothing due is done, and so is
+    /// whoever hears of a lock that is not registered.
+    pub fn begin(&self, state: &mut State, job: Job) {
+        if self.rules.without(Rule::C1NewIdentity) {
+            state.memory.invocations += 1;
+        }
+        let mut decision = self.decide(state, &job, self.config.cache);
+        let commands = |decision: &Decision| decision.verdict == Verdict::Command;
+        if self.config.cache && !decision.as_ref().is_some_and(commands) {
+            // Only a commit checks the revision: whatever else an old binding says is asked again.
+            decision = self.decide(state, &job, false);
+        }
+        let Some(decision) = decision else { return };
+        if self.rules.without(Rule::C13PublishFirst)
+            && let Some(publish) = &decision.publish
+        {
+            self.publish(state, job.stack, publish, None);
+        }
+        let stage = Stage::Decided(Arc::new(decision));
+        state.running.push(Run { job, stage });
+    }
+
+    /// Commits what a function decided, if the conditions hold; else it decides again on what is then in the table. `true`
+    /// when it committed.
+    pub fn commit(&self, state: &mut State, run: Run) -> bool {
+        let Run { job, stage } = run;
+        let Stage::Decided(decision) = &stage else {
+            unreachable!("only what is decided can be committed");
+        };
+        let stack = usize::from(job.stack);
+        let Some(mut after) = self.written(&state.tables[stack], decision) else {
+            if let What::Press { press, .. } = job.what {
+                let button = self.button_of(press);
+                state.tables[stack].cached[button] = None;
+            }
+            self.begin(state, job);
+            return false;
+        };
+        self.watch_commit(state, &job, decision);
+        if let (true, What::Press { press, .. }) = (self.config.cache, &job.what) {
+            let button = self.button_of(*press);
+            after.cached[button].clone_from(&after.bindings[button]);
+        }
+        state.tables[stack] = after;
+        let stage = match &decision.publish {
+            Some(publish) if !self.rules.without(Rule::C13PublishFirst) => {
+                Stage::Committed(Arc::new(publish.clone()))
+            }
+            _ if is_retried(&job) => Stage::Published,
+            _ => return true,
+        };
+        state.running.push(Run { job, stage });
+        true
+    }
+
+    /// The table after these writes; `None` if a condition does not hold.
+    fn written(&self, table: &Table, decision: &Decision) -> Option<Table> {
+        let writes = &decision.writes;
+        let mut after = table.clone();
+        if let Some(write) = &writes.binding {
+            let binding = &mut after.bindings[button_index(write.button())];
+            *binding = Some(Arc::new(write.apply(binding.as_deref())?));
+        }
+        if let Some(write) = &writes.record {
+            let lock = match write {
+                RecordWrite::Create(record) => &record.lock,
+                RecordWrite::Update(update) => &update.lock,
+                RecordWrite::Delete(delete) => &delete.lock,
+            };
+            let record = &mut after.records[lock_index(lock)];
+            match (write, record.as_deref()) {
+                (RecordWrite::Update(update), Some(old))
+                    if self.rules.without(Rule::C3RecordOutside) =>
+                {
+                    *record = Some(Arc::new(update.apply(old)));
+                }
+                (write, old) => match write.apply(old) {
+                    Written::Conflict => return None,
+                    Written::Gone => *record = None,
+                    Written::Record(new) => *record = Some(Arc::from(new)),
+                },
+            }
+        }
+        if let Some(OtherLock { record: update, .. }) = &writes.other {
+            let record = &mut after.records[lock_index(&update.lock)];
+            let write = RecordWrite::Update(update.clone());
+            *record = Some(Arc::new(write.apply(record.as_deref()).record()?));
+        }
+        if let Some(mark) = &writes.request {
+            let mark = self.mark_of(&mark.lock, &mark.request_id);
+            if after.marks.contains(&mark) {
+                return None;
+            }
+            after.marks.push(mark);
+            after.marks.sort_unstable();
+        }
+        Some(after)
+    }
+
+    /// Publishes: to a device that is connected. `press` is the one behind it, where its right is asked for once more.
+    pub fn publish(&self, state: &mut State, stack: u8, publish: &Publish, press: Option<u8>) {
+        self.watch_publish(state, stack, publish, press);
+        let site = &mut state.sites[lock_index(&publish.lock)];
+        let command = Arc::new(publish.command.clone());
+        if self.rules.without(Rule::D6Retained) {
+            site.kept = vec![Arc::clone(&command)];
+        }
+        if site.connected {
+            site.network.push(command);
+        } else if self.rules.without(Rule::D6Session) {
+            site.kept.push(command);
+        }
+    }
+
+    fn button_of(&self, press: u8) -> usize {
+        let made = self.config.presses.get(usize::from(press));
+        made.map_or(0, |made| usize::from(made.button))
+    }
+}
+
+/// Whether a job is delivered again when its function dies after its publish.
+pub fn is_retried(job: &Job) -> bool {
+    job.tries > 0 && matches!(job.what, What::Press { .. } | What::Report(_))
+}
