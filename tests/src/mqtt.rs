@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeReasonCode, TlsConfiguration,
-    Transport,
+use rumqttc_v4::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, PublishOptions, QoS, SubscribeReasonCode,
+    TlsConfiguration, Transport,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -35,11 +35,11 @@ impl Client {
         change: impl FnOnce(&mut MqttOptions),
     ) -> Result<Self> {
         let (host, port) = host_and_port(address)?;
-        let mut options = MqttOptions::new(client_id, host, port);
-        options.set_transport(transport(files)?);
-        options.set_keep_alive(Duration::from_secs(30));
+        let mut options = MqttOptions::new(client_id, (host, port));
+        options.set_transport(Transport::tls_with_config(tls(files)?));
+        options.set_keep_alive(30);
         change(&mut options);
-        let (client, events) = AsyncClient::new(options, 16);
+        let (client, events) = AsyncClient::builder(options).capacity(16).build();
         let mut this = Self { client, events };
         this.wait("CONNACK", |packet| {
             matches!(packet, Packet::ConnAck(_)).then_some(())
@@ -51,7 +51,7 @@ impl Client {
     /// Publishes at QoS 1 and waits until the broker has acknowledged.
     pub async fn publish(&mut self, topic: &str, payload: impl AsRef<[u8]>) -> Result<()> {
         self.client
-            .publish(topic, QoS::AtLeastOnce, false, payload.as_ref())
+            .publish(topic, payload.as_ref(), PublishOptions::at_least_once())
             .await
             .context("queue a PUBLISH")?;
         self.wait("PUBACK", |packet| {
@@ -129,12 +129,7 @@ pub fn host_and_port(address: &str) -> Result<(&str, u16)> {
 }
 
 /// TLS with `[ca, certificate, key]`.
-pub fn transport(files: &[PathBuf; 3]) -> Result<Transport> {
-    let tls = Arc::new(tls(files)?);
-    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(tls)))
-}
-
-fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {
+pub fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<TlsConfiguration> {
     let mut roots = rustls::RootCertStore::empty();
     for root in
         CertificateDer::pem_file_iter(ca).with_context(|| format!("read {}", ca.display()))?
@@ -147,7 +142,8 @@ fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?;
-    Ok(builder
+    let config = builder
         .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)?)
+        .with_client_auth_cert(chain, key)?;
+    Ok(config.into())
 }

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport,
+use rumqttc_v4::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, PublishOptions, QoS, TlsConfiguration,
+    Transport,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,7 +18,7 @@ use tokio::time::{Instant, interval_at};
 
 use crate::cloud::{Cloud, thing};
 
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const KEEP_ALIVE_S: u16 = 60;
 /// Requests that wait for the connection.
 const QUEUE: usize = 4;
 /// A message as small as a device's usually are.
@@ -64,13 +65,13 @@ impl Device {
     pub fn new(cloud: &Cloud, number: u64, count: u64, every_s: u64) -> Result<Device> {
         let name = thing(number);
         let (host, port) = cloud.broker()?;
-        let mut options = MqttOptions::new(&name, host, port);
+        let mut options = MqttOptions::new(&name, (host, port));
         let tls = tls(&cloud.files(&name)?)?;
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(
             Arc::new(tls),
         )));
-        options.set_keep_alive(KEEP_ALIVE);
-        let (client, events) = AsyncClient::new(options, QUEUE);
+        options.set_keep_alive(KEEP_ALIVE_S);
+        let (client, events) = AsyncClient::builder(options).capacity(QUEUE).build();
         #[expect(clippy::cast_precision_loss, reason = "numbers of devices are small")]
         let phase = number as f64 / count as f64;
         Ok(Device {
@@ -97,8 +98,9 @@ impl Device {
                     }
                 }
                 _ = pace.tick() => {
-                    let sending = self.client.try_publish(&self.neighbour, QoS::AtLeastOnce, false, PAYLOAD);
-                    sending.with_context(lost)?;
+                    let qos_1 = PublishOptions::at_least_once();
+                    let queued = self.client.try_publish(&self.neighbour, PAYLOAD, qos_1);
+                    queued.with_context(lost)?;
                 }
             }
         }

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use e2e::mqtt::{Client, host_and_port, transport};
+use e2e::mqtt::{Client, host_and_port, tls};
 use local_cloud::template::{self, Template};
 use local_cloud::{LocalCloud, Options, Ports};
-use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
-use rumqttc::{LastWill, QoS, v5};
+use rumqttc_v4::{LastWill, QoS};
+use rumqttc_v5 as v5;
 use tempfile::TempDir;
+use v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
 
 const STACK: &str = "doors";
 /// A lock and a button, by names that their owner gave them.
@@ -161,17 +162,17 @@ impl Cloud {
     ) -> Result<()> {
         let address = self.address();
         let (host, port) = host_and_port(&address)?;
-        let mut options = v5::MqttOptions::new(client_id, host, port);
-        options.set_transport(transport(files)?);
+        let mut options = v5::MqttOptions::new(client_id, (host, port));
+        options.set_transport(v5::Transport::tls_with_config(tls(files)?));
         options.set_clean_start(true);
         let mut properties = ConnectProperties::new();
         properties.session_expiry_interval = (asks == Asks::SessionOf5).then_some(600);
         options.set_connect_properties(properties);
         if asks == Asks::WillOf5 {
-            let qos = v5::mqttbytes::QoS::AtLeastOnce;
-            options.set_last_will(LastWill5::new(topic, "{}", qos, false, None));
+            let will = LastWill5::new(topic, "{}", QoS::AtLeastOnce, false, None);
+            options.set_last_will(will);
         }
-        let (_client, mut events) = v5::AsyncClient::new(options, 16);
+        let (_client, mut events) = v5::AsyncClient::builder(options).capacity(16).build();
         let answer = async {
             loop {
                 if let v5::Event::Incoming(Packet5::ConnAck(_)) = events.poll().await? {
