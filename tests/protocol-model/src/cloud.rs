@@ -1,13 +1,13 @@
-//! The functions at work: the real decisions of `lock_core` and their real conditions, on a table in memory, step by step.
+//! The functions: the real decisions and conditions of `lock_core` on a table in memory.
 //!
-//! A rule of the cloud is taken away here, at the border: in what a decision is given, in what becomes of its answer, or
-//! in whether its conditions are asked. It must not decide anything itself.
+//! A rule of the cloud is removed here, at the boundary: in a decision's input, in its output, or
+//! by skipping its conditions. Nothing here decides by itself.
 
 mod decision;
 mod message;
+mod observation;
 mod operator;
-mod watch;
-mod weaken;
+mod weakening;
 
 use std::sync::Arc;
 
@@ -17,23 +17,21 @@ use lock_core::limits::Limits;
 use lock_core::reason::Verdict;
 use lock_core::write::{OtherLock, RecordWrite, Written};
 
-use crate::begin::lock_index;
-use crate::configuration::Config;
+use crate::beginning::lock_index;
+use crate::configuration::Configuration;
 use crate::rule::{Rule, Rules};
-use crate::state::{Job, Run, Stage, State, Table, What};
+use crate::state::{Invocation, Job, Stage, State, Table, Task};
 
 pub use message::{button_index, press_of, request_of};
 
-/// The cloud, under these rules.
+/// The cloud under a set of rules.
 #[derive(Debug, Clone, Copy)]
 pub struct Cloud<'a> {
-    /// Who presses what.
-    pub config: &'a Config,
-    /// The rules in force.
+    pub config: &'a Configuration,
     pub rules: Rules,
 }
 
-/// The limits that the rules leave.
+/// The limits under these rules.
 pub fn limits(rules: Rules) -> Limits {
     let mut limits = Limits::default();
     if rules.without(Rule::C2NoQuietWindow) {
@@ -46,8 +44,8 @@ pub fn limits(rules: Rules) -> Limits {
 }
 
 impl Cloud<'_> {
-    /// A function takes `job`: it reads, and decides on what it read. A sweeper that finds nothing due is done, and so is
-    /// whoever hears of a lock that is not registered.
+    /// A function takes `job`: it reads the table and decides. If there is nothing to decide (no
+    /// overdue command, or the lock is not registered), the job is done.
     pub fn begin(&self, state: &mut State, job: Job) {
         if self.rules.without(Rule::C1NewIdentity) {
             state.memory.invocations += 1;
@@ -55,7 +53,7 @@ impl Cloud<'_> {
         let mut decision = self.decide(state, &job, self.config.cache);
         let commands = |decision: &Decision| decision.verdict == Verdict::Command;
         if self.config.cache && !decision.as_ref().is_some_and(commands) {
-            // Only a commit checks the revision: whatever else an old binding says is asked again.
+            // Only a commit checks the revision: decide any other verdict again.
             decision = self.decide(state, &job, false);
         }
         let Some(decision) = decision else { return };
@@ -65,27 +63,25 @@ impl Cloud<'_> {
             self.publish(state, job.stack, publish, None);
         }
         let stage = Stage::Decided(Arc::new(decision));
-        state.running.push(Run { job, stage });
+        state.running.push(Invocation { job, stage });
     }
 
-    /// Commits what a function decided, if the conditions hold; else it decides again on what is then in the table. `true`
-    /// when it committed.
-    pub fn commit(&self, state: &mut State, run: Run) -> bool {
-        let Run { job, stage } = run;
+    /// Commits a decision if its conditions hold, else decides again.
+    pub fn commit(&self, state: &mut State, Invocation { job, stage }: Invocation) {
         let Stage::Decided(decision) = &stage else {
-            unreachable!("only what is decided can be committed");
+            unreachable!("only a decision can be committed");
         };
         let stack = usize::from(job.stack);
-        let Some(mut after) = self.written(&state.tables[stack], decision) else {
-            if let What::Press { press, .. } = job.what {
+        let Some(mut after) = self.apply_writes(&state.tables[stack], decision) else {
+            if let Task::Press { press, .. } = job.task {
                 let button = self.button_of(press);
                 state.tables[stack].cached[button] = None;
             }
             self.begin(state, job);
-            return false;
+            return;
         };
         self.watch_commit(state, &job, decision);
-        if let (true, What::Press { press, .. }) = (self.config.cache, &job.what) {
+        if let (true, Task::Press { press, .. }) = (self.config.cache, &job.task) {
             let button = self.button_of(*press);
             after.cached[button].clone_from(&after.bindings[button]);
         }
@@ -95,14 +91,13 @@ impl Cloud<'_> {
                 Stage::Committed(Arc::new(publish.clone()))
             }
             _ if is_retried(&job) => Stage::Published,
-            _ => return true,
+            _ => return,
         };
-        state.running.push(Run { job, stage });
-        true
+        state.running.push(Invocation { job, stage });
     }
 
     /// The table after these writes; `None` if a condition does not hold.
-    fn written(&self, table: &Table, decision: &Decision) -> Option<Table> {
+    fn apply_writes(&self, table: &Table, decision: &Decision) -> Option<Table> {
         let writes = &decision.writes;
         let mut after = table.clone();
         if let Some(write) = &writes.binding {
@@ -145,7 +140,8 @@ impl Cloud<'_> {
         Some(after)
     }
 
-    /// Publishes: to a device that is connected. `press` is the one behind it, where its right is asked for once more.
+    /// Publishes a command to the device if it is connected. `press` is the press whose binding
+    /// must still be enabled, if that is to be checked.
     pub fn publish(&self, state: &mut State, stack: u8, publish: &Publish, press: Option<u8>) {
         self.watch_publish(state, stack, publish, press);
         let site = &mut state.sites[lock_index(&publish.lock)];
@@ -166,7 +162,7 @@ impl Cloud<'_> {
     }
 }
 
-/// Whether a job is delivered again when its function dies after its publish.
+/// Whether the job is delivered again when its function dies after publishing.
 pub fn is_retried(job: &Job) -> bool {
-    job.tries > 0 && matches!(job.what, What::Press { .. } | What::Report(_))
+    job.tries > 0 && matches!(job.task, Task::Press { .. } | Task::Report(_))
 }

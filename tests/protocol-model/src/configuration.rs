@@ -1,71 +1,67 @@
-//! What a configuration of the model holds: who presses what, how time passes, and which faults may strike. It must not
-//! know how a fault is carried out.
+//! What a configuration contains: who presses what, how time passes, and which faults may strike.
 
 use lock_core::action::{ClickType, Intent};
 
-use crate::device::Settings;
+use crate::device::LockSettings;
 
 macro_rules! faults {
     ($($name:ident: $text:literal;)*) => {
-        /// Something that may go wrong.
+        /// A fault that may strike.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Fault {
             $(#[doc = $text] $name,)*
         }
 
-        /// How many kinds of fault there are.
+        /// Number of kinds of fault.
         pub const FAULTS: usize = [$(Fault::$name,)*].len();
     };
 }
 
 faults! {
-    Crash: "A function dies between any two of its steps.";
-    LoseCommand: "A command is lost on its way to the device.";
-    RepeatCommand: "A command is delivered, and stays on its way.";
-    Damage: "A command loses its expiry on its way.";
+    Crash: "A function dies between two of its steps.";
+    LoseCommand: "A command is lost in transit.";
+    RepeatCommand: "A command is delivered, and a copy stays in transit.";
+    Damage: "A command loses its expiry in transit.";
     Forge: "Another program sends a command of a version far ahead.";
-    LoseEvent: "A report is in the shadow, and its event is lost.";
-    RepeatEvent: "A report event is delivered, and stays in the queue.";
-    LoseReport: "A report is lost on its way to the shadow.";
-    Hold: "A report, or the shadow's answer to it, is held on the wire for as long as someone likes.";
-    Lie: "A report names a version far ahead: a bad board.";
+    LoseEvent: "The event of a report is lost; the report is in the shadow.";
+    RepeatEvent: "The event of a report is delivered twice.";
+    LoseReport: "A report is lost before the shadow.";
+    Hold: "A report, or the shadow's answer to it, is held for any time.";
+    Lie: "A faulty device reports a version far ahead.";
     Redeliver: "The broker delivers a press again, under a new id.";
     Reboot: "The device loses power for a moment.";
     Erase: "The device loses power, and its journal.";
     Cut: "The device loses power between the journal and the latch.";
     Disconnect: "The device loses its connection.";
-    Exit: "A hand asks for the way out at the door.";
+    Exit: "A person at the door presses the exit button.";
     Swing: "The door is opened, or closed.";
-    Jam: "The bolt, which is locked or being locked, jams until it comes free.";
-    Restore: "The table is restored from the backup of the beginning, and recovered.";
+    Jam: "The bolt jams while locked or locking, until it comes free.";
+    Restore: "The table is restored to its state at the beginning, and recovered.";
     StepBack: "The clock of functions and rules steps back 10 s.";
-    Edit: "A person saves the whole of `reported` again with the latch changed.";
-    DeleteShadow: "The shadow is deleted just now.";
-    ForgetShadow: "The shadow was deleted so long ago that its versions begin again.";
+    Edit: "A person saves `reported` with the latch changed.";
+    DeleteShadow: "The shadow is deleted.";
+    ForgetShadow: "The shadow was deleted so long ago that its versions restart.";
 }
 
-/// One physical press.
+/// A physical press that a configuration plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pressing {
-    /// Of which button.
+pub struct PlannedPress {
     pub button: u8,
-    /// How.
     pub click: ClickType,
-    /// Whether the button counts its presses.
+    /// Whether the button sends a sequence number.
     pub counted: bool,
-    /// Whether the button knows the time, and says when it was pressed.
+    /// Whether the button knows the time and sends when it was pressed.
     pub timed: bool,
-    /// How long the button waits for its answer, if it says so. *Units*: ms.
+    /// How long the button waits for its answer, in ms, if it sends that.
     pub good_for_ms: Option<u64>,
-    /// Not made before this, after the beginning. *Units*: ms.
+    /// Earliest moment of the press after the beginning, in ms.
     pub not_before_ms: u64,
-    /// Whether it may be held up on its way to the rules.
+    /// Whether it may be delayed before it reaches the rules engine.
     pub held: bool,
 }
 
-/// A press of a button that does not count.
-pub const fn uncounted(click: ClickType) -> Pressing {
-    Pressing {
+pub const fn uncounted_press(click: ClickType) -> PlannedPress {
+    PlannedPress {
         button: 0,
         click,
         counted: false,
@@ -76,38 +72,56 @@ pub const fn uncounted(click: ClickType) -> Pressing {
     }
 }
 
-/// A press of a button that counts.
-pub const fn counted(click: ClickType) -> Pressing {
-    Pressing {
+/// A press of a button with a sequence number.
+pub const fn counted_press(click: ClickType) -> PlannedPress {
+    PlannedPress {
         counted: true,
-        ..uncounted(click)
+        ..uncounted_press(click)
     }
 }
 
-/// A press of a button that counts and knows the time.
-pub const fn timed(click: ClickType) -> Pressing {
-    Pressing {
+/// A press of a button with a sequence number and a clock.
+pub const fn timed_press(click: ClickType) -> PlannedPress {
+    PlannedPress {
         timed: true,
-        ..counted(click)
+        ..counted_press(click)
     }
 }
 
-/// One request of an operator.
+impl PlannedPress {
+    /// The same press of another button.
+    pub const fn of_button(self, button: u8) -> Self {
+        Self { button, ..self }
+    }
+
+    /// The same press, made this many ms after the beginning or later.
+    pub const fn not_before(self, not_before_ms: u64) -> Self {
+        Self {
+            not_before_ms,
+            ..self
+        }
+    }
+
+    /// The same press, which may be delayed before it reaches the rules engine.
+    pub const fn delayed(self) -> Self {
+        Self { held: true, ..self }
+    }
+}
+
+/// An operator's request that a configuration plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asking {
-    /// What is asked for.
+pub struct PlannedRequest {
+    /// The action or toggle requested.
     pub intent: Intent,
-    /// Of which lock.
     pub lock: u8,
-    /// Which id it has.
+    /// Number in its request id.
     pub id: u8,
-    /// Whether it may be held up on its way to the rules.
+    /// Whether it may be delayed before it reaches the rules engine.
     pub held: bool,
 }
 
-/// A request of the first lock.
-pub const fn asked(intent: Intent) -> Asking {
-    Asking {
+pub const fn request_for(intent: Intent) -> PlannedRequest {
+    PlannedRequest {
         intent,
         lock: 0,
         id: 0,
@@ -115,94 +129,82 @@ pub const fn asked(intent: Intent) -> Asking {
     }
 }
 
-/// What an operator does with `lockctl`.
+/// An operator's action with `lockctl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
-    /// Revokes this button.
+pub enum OperatorAction {
     Revoke(u8),
     /// Binds this button to this lock.
     Bind(u8, u8),
-    /// Unbinds this button.
     Unbind(u8),
-    /// Registers this lock.
     Register(u8),
-    /// Forgets this lock.
     Forget(u8),
 }
 
-/// How everything stands at the beginning.
+/// The state of the locks at the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {
-    /// Locked, settled.
     Settled,
-    /// Registered, never heard, a blank journal.
+    /// Registered, never heard from, with a blank journal.
     New,
-    /// Not registered, and reporting; its journal is blank.
+    /// Not registered but reporting, with a blank journal.
     Unregistered,
     /// Locked, settled, and just powered on: the device does not know the time yet.
     TimeUnknown,
 }
 
-/// What is done before anything else happens: a smaller world, for what hangs on the rest.
+/// Which steps run before any other: a smaller scenario, where the order of these does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Nothing.
+    /// None: all orders are explored.
     Any,
-    /// What the functions have to do.
+    /// The steps of the functions.
     FunctionsFirst,
-    /// All that happens by itself.
+    /// All steps that need no person and no fault.
     InOrder,
 }
 
-/// A configuration.
+/// A configuration of the model.
 #[derive(Debug, Clone)]
-pub struct Config {
-    /// Its name.
+pub struct Configuration {
     pub name: &'static str,
-    /// How everything stands at the beginning.
+    /// The state of the locks at the beginning.
     pub beginning: Beginning,
-    /// How many locks there are.
     pub locks: u8,
-    /// How many buttons there are, all bound to the first lock.
     pub buttons: u8,
-    /// How many stacks listen to the locks and command them, each with a table of its own. The first is ours; the others
-    /// have only just registered the locks, and no button.
+    /// Number of stacks that listen to the locks and command them, each with its own table. The
+    /// first is ours; the others have just registered the locks, and no button.
     pub stacks: u8,
-    /// Presses, in their order.
-    pub presses: Vec<Pressing>,
-    /// Requests, in their order; each reaches every stack.
-    pub requests: Vec<Asking>,
-    /// What the operator does, in this order.
-    pub acts: Vec<Act>,
-    /// Moments to which time may pass, after the beginning. *Units*: ms.
+    pub presses: Vec<PlannedPress>,
+    /// Requests in the order in which they are sent; each reaches every stack.
+    pub requests: Vec<PlannedRequest>,
+    pub actions: Vec<OperatorAction>,
+    /// Moments to which time may pass, in ms after the beginning.
     pub instants: Vec<u64>,
     /// How often each fault may strike.
     pub faults: Vec<(Fault, u8)>,
     /// How often a failed event is delivered again.
     pub retries: u8,
-    /// By how much the device's own clock runs wrong, in parts per million.
+    /// Error of the device's own clock, in parts per million.
     pub drift_ppm: i64,
-    /// The device's settings.
-    pub settings: Settings,
-    /// Whether a sensor sees the door, which is closed at the beginning.
+    pub settings: LockSettings,
+    /// Whether a sensor reports the door, which is closed at the beginning.
     pub door: bool,
-    /// Whether other things may happen between a function's reading and its commit.
+    /// Whether other steps may happen between a function's read and its commit.
     pub interleave: bool,
-    /// What is done before anything else happens.
+    /// Which steps run before any other.
     pub order: Order,
-    /// Whether the press function's process remembers bindings.
+    /// Whether the press function's process caches bindings.
     pub cache: bool,
-    /// Whether the last press of every button, and every request, must take effect: no message is lost, and what crashes
-    /// is retried in time.
+    /// Whether each button's last press and every request must take effect: nothing is lost.
     pub sure: bool,
-    /// Whether all presses are toggles by one person who only wants in, soon after one another.
+    /// Whether all presses are toggles by one person who only wants in, in quick succession.
     pub impatient: bool,
 }
 
-impl Config {
-    /// A lock and a button that counts, where nothing happens and nothing goes wrong.
-    pub fn new(name: &'static str) -> Config {
-        Config {
+impl Configuration {
+    /// One lock and one button with a sequence number; no events and no faults.
+    pub fn new(name: &'static str) -> Self {
+        Self {
             name,
             beginning: Beginning::Settled,
             locks: 1,
@@ -210,12 +212,12 @@ impl Config {
             stacks: 1,
             presses: Vec::new(),
             requests: Vec::new(),
-            acts: Vec::new(),
+            actions: Vec::new(),
             instants: Vec::new(),
             faults: Vec::new(),
             retries: 0,
             drift_ppm: 0,
-            settings: Settings::default(),
+            settings: LockSettings::default(),
             door: false,
             interleave: false,
             order: Order::Any,

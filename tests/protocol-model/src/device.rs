@@ -1,7 +1,6 @@
-//! The device rules D1 to D5 and D9 of `infra/docs/PROTOCOL.md`, transcribed from the firmware's C as a pure state machine.
+//! The device rules D1 to D5 and D9, transcribed from the firmware's C as a pure state machine.
 //!
-//! It is held to that C by shared vectors and by running both side by side on random events (`tests/device.rs`). It must
-//! not know the cloud, nor how a command reached it.
+//! `tests/device.rs` holds it to that C by shared vectors and by running both on random events.
 
 pub mod clock;
 pub mod exchange;
@@ -16,48 +15,50 @@ use lock_core::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, Sou
 use crate::rule::{Rule, Rules};
 
 use clock::DRIFT_PPM;
-pub use part::{Entry, Fate, Flash, Moment, Power, RelockFrom, Settings, Span};
+pub use part::{
+    CommandResult, Flash, JournalEntry, LockSettings, Moment, Power, RelockFrom, TimeBounds,
+};
 use relock::Relock;
 
-/// How far a version may lie ahead of the device's own clock (D1). *Units*: ms.
+/// How far a version may be ahead of the device's clock (D1), in ms.
 const VERSION_AHEAD_MAX_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// What is in flash, as the running device knows it.
+/// The journal in flash, as the running device knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Journal {
-    entry: Option<Entry>,
-    /// Generation and slot of the newest.
+    entry: Option<JournalEntry>,
+    /// Generation and slot of the newest entry.
     newest: Option<(u32, usize)>,
     /// Whether unlocks may rely on it.
     trusted: bool,
-    /// Whether what was executed before this power-on is not known (D1).
+    /// Whether it is unknown what was executed before this power-on (D1).
     lost: bool,
 }
 
-/// A lock, flash included.
+/// A lock device, flash included.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Device {
-    settings: Settings,
+    settings: LockSettings,
     flash: Flash,
     journal: Journal,
     /// Largest version acted on since boot or in flash.
     floor: u64,
     relock: Relock,
-    /// Where the latch is.
+    /// State of the latch.
     pub latch: Latch,
     source: Source,
     door: Option<Door>,
-    refused: Option<RefusedCommandHash>,
+    refused: Option<Refusal>,
     boots: u64,
 }
 
-/// A refusal to report: the command's id, where known, and the reason.
-type RefusedCommandHash = (Option<CommandId>, &'static str);
+/// A refusal to report: the command's id, if known, and the reason.
+type Refusal = (Option<CommandId>, &'static str);
 
 impl Device {
-    /// A device with this flash, which has never been powered.
-    pub fn new(settings: Settings, flash: Flash) -> Device {
-        Device {
+    /// A device with this flash, not yet powered on.
+    pub fn new(settings: LockSettings, flash: Flash) -> Self {
+        Self {
             settings,
             flash,
             journal: Journal {
@@ -76,13 +77,13 @@ impl Device {
         }
     }
 
-    /// Power-on: the latch takes its declared state, then the journal is read (D1, D4). `unreadable` is a slot that cannot
-    /// be read.
+    /// Powers on: the latch takes its declared state (D4); the journal is read (D1) but for
+    /// `unreadable`.
     pub fn boot(&mut self, now: &Moment, unreadable: Option<usize>, rules: Rules) {
         let boots = self.boots + 1;
-        *self = Device {
+        *self = Self {
             boots,
-            ..Device::new(self.settings, std::mem::take(&mut self.flash))
+            ..Self::new(self.settings, std::mem::take(&mut self.flash))
         };
         let mut power_on = self.settings.power_on;
         for (slot, kept) in self.flash.iter().enumerate() {
@@ -114,22 +115,22 @@ impl Device {
         self.move_latch(power_on, Source::Boot, now);
     }
 
-    /// The flash as it is; a new device can be made with it.
+    /// The flash, from which another device can be made.
     pub fn flash(&self) -> &Flash {
         &self.flash
     }
 
-    /// The flash is erased; the running device does not notice.
+    /// Erases the flash; the running device does not notice.
     pub fn erase(&mut self) {
         self.flash = [None, None];
     }
 
-    /// How often it was powered on.
+    /// Number of times it was powered on.
     pub fn boots(&self) -> u64 {
         self.boots
     }
 
-    /// Forgets the older slot and counts generations from the start: states that differ in nothing else are then one.
+    /// Drops the older slot and restarts the generations, so that equivalent states compare equal.
     pub fn forget_history(&mut self) {
         if let Some((_, slot)) = self.journal.newest {
             let newest = self.flash[slot].take().map(|(_, entry)| (1, entry));
@@ -144,12 +145,12 @@ impl Device {
         })
     }
 
-    fn refuse(&mut self, reason: &'static str, id: Option<&CommandId>) -> Fate {
+    fn refuse(&mut self, reason: &'static str, id: Option<&CommandId>) -> CommandResult {
         self.refused = Some((id.cloned(), reason));
-        Fate::Refused(reason)
+        CommandResult::Refused(reason)
     }
 
-    /// Writes the journal; `true` when it holds, as far as the device can tell.
+    /// Writes the journal. Returns whether it was written, as far as the device can tell.
     fn write(
         &mut self,
         command: &WireCommand,
@@ -162,7 +163,7 @@ impl Device {
             Some((generation, slot)) => (generation + 1, 1 - slot),
             None => (1, 0),
         };
-        let entry = Entry {
+        let entry = JournalEntry {
             version: command.version.0,
             action: command.action,
             id: command.command_id.clone(),
@@ -185,7 +186,7 @@ impl Device {
         }
         self.flash[slot] = Some((generation, entry.clone()));
         if self.journal.newest.is_none() {
-            // One that could not be read at power-on must not win over this one later.
+            // A slot that was unreadable at power-on must not win over this entry later.
             self.flash[1 - slot] = None;
         }
         self.journal.newest = Some((generation, slot));
@@ -197,14 +198,14 @@ impl Device {
         true
     }
 
-    /// A command that passed the parser (D1 to D3).
+    /// Handles a command that passed the parser (D1 to D3).
     pub fn command(
         &mut self,
         command: &WireCommand,
         now: &Moment,
         power: Power,
         rules: Rules,
-    ) -> Fate {
+    ) -> CommandResult {
         let id = Some(&command.command_id);
         let version = command.version.0;
         if version < self.floor && !rules.without(Rule::D1OlderActs) {
@@ -221,9 +222,9 @@ impl Device {
             if entry.id != command.command_id {
                 return self.refuse("conflict", id);
             }
-            return Fate::Repeated;
+            return CommandResult::Repeated;
         }
-        let ahead = |time: Span| version > time.latest_ms + VERSION_AHEAD_MAX_MS;
+        let ahead = |time: TimeBounds| version > time.latest_ms + VERSION_AHEAD_MAX_MS;
         if now.time.is_some_and(ahead) && !rules.without(Rule::D1AnyVersion) {
             return self.refuse("implausible", id);
         }
@@ -233,7 +234,7 @@ impl Device {
         }
     }
 
-    /// Whether a command was surely issued after power-on, by a cloud whose clock runs no further ahead than the tolerance.
+    /// Whether a command was certainly issued after power-on.
     fn issued_since_power_on(&self, command: &WireCommand, now: &Moment) -> bool {
         let Some(time) = now.time else { return false };
         let drift_ms = (now.uptime_ms * DRIFT_PPM).div_ceil(1_000_000);
@@ -241,27 +242,39 @@ impl Device {
         life_ms(command).0 > powered_ms + self.settings.tolerance_ms
     }
 
-    fn lock(&mut self, command: &WireCommand, now: &Moment, power: Power, rules: Rules) -> Fate {
+    fn lock(
+        &mut self,
+        command: &WireCommand,
+        now: &Moment,
+        power: Power,
+        rules: Rules,
+    ) -> CommandResult {
         let written = self.write(command, Outcome::Executed, now, (power, rules));
         if power == Power::FailsBetween {
-            return Fate::PowerLost;
+            return CommandResult::PowerLost;
         }
         self.move_latch(Latch::Locked, Source::Remote, now);
         if !written {
-            // Performed and not journalled: an older command must not pass it.
+            // Executed but not journalled: an older command must not act after it.
             self.floor = command.version.0;
             return self.refuse("journal", Some(&command.command_id));
         }
-        Fate::Executed
+        CommandResult::Executed
     }
 
-    fn unlock(&mut self, command: &WireCommand, now: &Moment, power: Power, rules: Rules) -> Fate {
+    fn unlock(
+        &mut self,
+        command: &WireCommand,
+        now: &Moment,
+        power: Power,
+        rules: Rules,
+    ) -> CommandResult {
         let id = Some(&command.command_id);
         if !self.journal.trusted {
             return self.refuse("journal", id);
         }
         if command.version.0 == self.floor && !rules.without(Rule::D1EqualActs) {
-            // That version belongs to a lock that could not be journalled.
+            // That version belongs to a lock command that could not be journalled.
             return self.refuse("conflict", id);
         }
         let (issued_ms, expires_ms) = life_ms(command);
@@ -276,49 +289,53 @@ impl Device {
         if maybe_executed && !rules.without(Rule::D1LostJournal) {
             return self.refuse("journal", id);
         }
-        let judged_ms = |time: Span| match rules.without(Rule::D3EarliestTime) {
-            true => time.earliest_ms,
-            false => time.latest_ms,
+        let judged_ms = |time: TimeBounds| {
+            if rules.without(Rule::D3EarliestTime) {
+                time.earliest_ms
+            } else {
+                time.latest_ms
+            }
         };
         let late = time.is_some_and(|time| judged_ms(time) > expires_ms);
         if late && !rules.without(Rule::D2LateActs) {
             let written = self.write(command, Outcome::Expired, now, (power, rules));
             if power == Power::FailsBetween {
-                return Fate::PowerLost;
+                return CommandResult::PowerLost;
             }
             self.move_latch(Latch::Locked, Source::Remote, now);
-            return match written {
-                true => Fate::Expired,
-                false => self.refuse("journal", id),
+            return if written {
+                CommandResult::Expired
+            } else {
+                self.refuse("journal", id)
             };
         }
         if rules.without(Rule::D1FlashAfter) {
             self.move_latch(Latch::Unlocked, Source::Remote, now);
             if power == Power::FailsBetween {
-                return Fate::PowerLost;
+                return CommandResult::PowerLost;
             }
         }
         if !self.write(command, Outcome::Executed, now, (power, rules)) {
             return self.refuse("journal", id);
         }
         if power == Power::FailsBetween {
-            return Fate::PowerLost;
+            return CommandResult::PowerLost;
         }
         self.move_latch(Latch::Unlocked, Source::Remote, now);
-        Fate::Executed
+        CommandResult::Executed
     }
 
-    /// A payload that is not a command (D6).
-    pub fn malformed(&mut self) -> Fate {
+    /// Handles a payload that is not a command (D6).
+    pub fn malformed(&mut self) -> CommandResult {
         self.refuse("malformed", None)
     }
 
-    /// Why it refused a command, if it has since taken none.
+    /// The reason of the last refusal, unless a command was accepted since.
     pub fn refusal(&self) -> Option<&'static str> {
         self.refused.as_ref().map(|(_, reason)| *reason)
     }
 
-    /// What it reports at `now` (D4).
+    /// The report at `now` (D4).
     pub fn report(&self, now: &Moment) -> Report {
         let entry = self.journal.entry.as_ref();
         Report {
@@ -348,7 +365,7 @@ impl Device {
     }
 }
 
-/// When a command's life begins and ends. *Units*: ms.
+/// When a command was issued and when it expires, in ms since 1970.
 fn life_ms(command: &WireCommand) -> (u64, u64) {
     let expires_s = command.expires_at.map_or(0, |at| at.0);
     let ms = |seconds: u64| seconds.saturating_mul(1000);

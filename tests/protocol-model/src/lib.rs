@@ -1,28 +1,28 @@
-//! The protocol, checked exhaustively: the real decisions of `lock_core`, a transcription of the device, and everything
-//! that can go wrong between them. It must not know any service: the network, the table and time are values.
+//! The protocol, checked exhaustively: the real decisions of `lock_core`, a transcription of the
+//! device, and every fault between them. The network, the table and time are values.
 //!
 //! | idea | module |
 //! |---|---|
 //! | what must hold | [`invariant`] |
-//! | what can be taken away | [`rule`] |
+//! | what can be removed | [`rule`] |
 //! | the device's rules | [`device`] |
-//! | the functions' work | [`cloud`] |
-//! | everything at once, and at the beginning | [`state`], [`begin`] |
-//! | what may happen next | [`step`] |
-//! | the end of a run | [`fair`] |
-//! | which runs are looked at | [`configuration`], [`catalogue`] |
-//! | the checker, its findings in words, and as rows | [`check`], [`word`], [`table`] |
+//! | the functions | `cloud` |
+//! | the whole state, and the first one | `state`, `beginning` |
+//! | what may happen next | `step` |
+//! | the end of a run | `ending` |
+//! | the runs that are explored | `configuration`, `catalogue` |
+//! | the checker, its results in words and as rows | `checker`, `narrative`, [`table`] |
 
-pub mod begin;
-pub mod catalogue;
-pub mod check;
-pub mod cloud;
-pub mod configuration;
+mod beginning;
+mod catalogue;
+mod checker;
+mod cloud;
+mod configuration;
 pub mod device;
-pub mod fair;
+mod ending;
 pub mod invariant;
+mod narrative;
 pub mod rule;
-pub mod state;
-pub mod step;
+mod state;
+mod step;
 pub mod table;
-pub mod word;

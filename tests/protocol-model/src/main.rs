@@ -1,4 +1,4 @@
-//! Prints what the checker finds: a row per configuration, a row per rule taken away. Must not check anything itself.
+//! Prints the checker's results: a row per configuration, then a row per rule removed.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -9,13 +9,14 @@ use protocol_model::table;
 /// Checks the protocol exhaustively, within bounds.
 #[derive(Parser)]
 struct Options {
-    /// Larger bounds: minutes, not seconds.
+    /// Use larger bounds: takes minutes, not seconds.
     #[arg(long)]
     deep: bool,
-    /// Only the configurations whose name contains this, and no other table.
+    /// Check only the configurations whose name contains TEXT, and remove no rules.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Only the rules whose number or words contain this, taken away, and no other table.
+    /// Remove only the rules whose number is TEXT or whose text contains it, and skip the
+    /// configurations with all rules in force.
     #[arg(long, value_name = "TEXT", conflicts_with = "only")]
     without: Option<String>,
 }
@@ -26,16 +27,16 @@ fn main() -> io::Result<ExitCode> {
     let mut good = true;
     if options.without.is_none() {
         writeln!(out, "{}", table::heading())?;
-        for row in table::hold(options.deep, options.only.as_deref()) {
-            good &= row.found.broken.is_none();
+        for row in table::check_configurations(options.deep, options.only.as_deref()) {
+            good &= row.result.broken.is_none();
             writeln!(out, "{row}")?;
             out.flush()?;
         }
     }
     if options.only.is_none() {
         writeln!(out, "\nwithout a rule")?;
-        for row in table::weaken(options.without.as_deref()) {
-            good &= row.broke();
+        for row in table::check_rules(options.without.as_deref()) {
+            good &= row.is_shown();
             writeln!(out, "{row}")?;
             out.flush()?;
         }

@@ -1,5 +1,4 @@
-//! Every rule that can be taken away, one at a time, and the invariant that then breaks. It must not know how a rule is
-//! taken away: that is done at the border of the real functions (`cloud.rs`) and in the transcription (`device.rs`).
+//! The rules that can be removed, and the invariant that each protects.
 
 mod list;
 
@@ -11,25 +10,25 @@ pub struct Rules {
     gone: u128,
 }
 
-const _: () = assert!(Rule::EVERY.len() <= 128, "a bit for each rule");
+const _: () = assert!(Rule::ALL.len() <= 128, "a bit for each rule");
 
 impl Rules {
-    /// All of them.
-    pub const ALL: Rules = Rules { gone: 0 };
+    /// Every rule.
+    pub const ALL: Self = Self { gone: 0 };
 
     /// All but `rule`.
-    pub const fn all_but(rule: Rule) -> Rules {
-        Rules::ALL.and_without(rule)
+    pub const fn all_but(rule: Rule) -> Self {
+        Self::ALL.and_without(rule)
     }
 
-    /// These, but for `rule`.
-    pub const fn and_without(self, rule: Rule) -> Rules {
-        Rules {
+    /// These rules without `rule`.
+    pub const fn and_without(self, rule: Rule) -> Self {
+        Self {
             gone: self.gone | 1 << rule as u32,
         }
     }
 
-    /// Whether `rule` has been taken away.
+    /// Whether `rule` is removed.
     pub const fn without(self, rule: Rule) -> bool {
         self.gone & 1 << rule as u32 != 0
     }

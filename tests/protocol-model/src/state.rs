@@ -1,5 +1,4 @@
-//! The state of everything at once: tables, functions, network, shadows and devices, and what the invariants must
-//! remember. It must not know what may happen next.
+//! The whole state: tables, functions, network, shadows, devices, and what the invariants remember.
 
 mod hash;
 mod memory;
@@ -15,137 +14,121 @@ use lock_core::record::Record;
 use lock_core::report::ReportEvent;
 use lock_core::time::UnixMillis;
 
-use crate::begin::lock_index;
+use crate::beginning::lock_index;
 use crate::configuration::{FAULTS, Fault};
-use crate::invariant::Broken;
-use crate::word::Tale;
+use crate::invariant::BrokenInvariants;
+use crate::narrative::Narrative;
 
-pub use memory::{LAST_PRESS, Memory, Row, Sends, WISHES, Watched};
-pub use site::{Answer, Site, Update};
+pub use memory::{LAST_PRESS, LastSend, LockStreak, Memory};
+pub use site::{ShadowAnswer, ShadowUpdate, Site};
 
 /// When every run begins.
 pub const START: UnixMillis = UnixMillis(1_763_779_500_000);
 
-/// By how much the cloud's clock steps back. *Units*: ms.
+/// How far the cloud's clock steps back, in ms.
 pub const STEP_BACK_MS: u64 = 10_000;
 
-/// An event that waits for a function, or the operator's own doing.
+/// An event for a function, or an operator's action.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// A press, as delivered.
+pub enum Task {
     Press {
-        /// Which of the configuration's presses.
+        /// Index in the configuration's presses.
         press: u8,
-        /// How often the broker had delivered it before.
+        /// Number of earlier deliveries.
         delivery: u8,
-        /// When it arrived, by the one true time.
+        /// True time of its arrival.
         arrived_at: UnixMillis,
-        /// The rules engine's time.
         received_at: UnixMillis,
     },
-    /// One of the configuration's requests.
     Request {
-        /// Which.
+        /// Index in the configuration's requests.
         request: u8,
-        /// The rules engine's time.
         received_at: UnixMillis,
     },
-    /// A report, by the shadow's `update/accepted`.
+    /// A report from the shadow's `update/accepted`.
     Report(Arc<ReportEvent>),
-    /// The sweeper's turn, about this lock.
+    /// A sweep over this lock.
     Sweep(u8),
-    /// One of the configuration's acts, by `lockctl`.
-    Act(u8),
+    /// An operator's action, by its index in the configuration.
+    Operate(u8),
     /// `lockctl recover`.
     Recover,
 }
 
-/// A job of one stack, and how often it may still be delivered again.
+/// A task of one stack, and its remaining retries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// Whose.
     pub stack: u8,
-    /// What it is about.
-    pub what: What,
-    /// Retries left.
+    pub task: Task,
     pub tries: u8,
 }
 
-/// How far a function has come.
+/// Progress of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
-    /// It has read, and decided on what it read.
+    /// It has read and decided.
     Decided(Arc<Decision>),
-    /// It has committed, and is about to publish.
+    /// It has committed and will publish.
     Committed(Arc<Publish>),
-    /// It has published, and has not yet said so.
+    /// It has published but not acknowledged its event.
     Published,
 }
 
-/// A function at work.
+/// A running function.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// On what.
+pub struct Invocation {
     pub job: Job,
-    /// How far.
     pub stage: Stage,
 }
 
 /// The table of one stack.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
-    /// Each lock's record; none where it is not registered.
+    /// Record of each lock; `None` if it is not registered.
     pub records: Vec<Option<Arc<Record>>>,
-    /// Each button's binding.
     pub bindings: Vec<Option<Arc<Binding>>>,
-    /// Marks of requests: lock and id.
+    /// Marks of requests, as (lock, id).
     pub marks: Vec<(u8, u8)>,
-    /// Each binding as the press function's process remembers it.
+    /// Binding of each button in the cache of the press function's process.
     pub cached: Vec<Option<Arc<Binding>>>,
 }
 
 impl Table {
-    /// The record of a lock.
     pub fn record(&self, lock: &LockName) -> Option<&Record> {
         self.records[lock_index(lock)].as_deref()
     }
 }
 
-/// Everything.
+/// The state of the whole system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// The one true time, which is also that of the shadow.
+    /// The true time, which the shadow has too.
     pub now: UnixMillis,
-    /// By how much the clock of functions and rules is behind. *Units*: ms.
+    /// How far the clock of functions and rules is behind, in ms.
     pub behind_ms: u64,
-    /// Instants of the configuration that have come.
+    /// Number of the configuration's instants that have passed.
     pub instants: u8,
-    /// The table of each stack.
     pub tables: Vec<Table>,
-    /// Each lock at its door.
+    /// Each lock with its surroundings.
     pub sites: Vec<Site>,
     /// Events that wait for a function.
     pub queue: Vec<Job>,
-    /// Functions at work.
-    pub running: Vec<Run>,
+    pub running: Vec<Invocation>,
     /// When each press was made.
     pub pressed: Vec<UnixMillis>,
     /// When each request was made.
     pub requested: Vec<UnixMillis>,
-    /// Presses, then requests, by bit, on their way to the rules.
+    /// Delayed wishes by bit: presses, then requests.
     pub held: u16,
-    /// What the operator has begun to do.
-    pub acted: u8,
-    /// Faults left, by kind.
+    /// Number of operator's actions begun.
+    pub actions_begun: u8,
+    /// Remaining faults, by kind.
     pub faults: [u8; FAULTS],
-    /// What the invariants remember.
     pub memory: Memory,
-    /// What is broken.
-    pub broken: Broken,
-    /// Whether the run is over.
+    pub broken: BrokenInvariants,
     pub over: bool,
-    /// What is told of the run, where someone listens.
-    pub tale: Option<Box<Tale>>,
+    /// The run in words, if requested.
+    pub narrative: Option<Box<Narrative>>,
 }
 
 impl State {
@@ -155,51 +138,51 @@ impl State {
     }
 
     /// Whether `fault` may still strike.
-    pub fn allows(&self, fault: Fault) -> bool {
+    pub fn can_strike(&self, fault: Fault) -> bool {
         self.faults[fault as usize] > 0
     }
 
-    /// `fault` strikes.
+    /// Counts a strike of `fault`.
     pub fn spend(&mut self, fault: Fault) {
         self.faults[fault as usize] -= 1;
     }
 
-    /// Whether nothing is on its way to anyone.
-    pub fn drained(&self) -> bool {
+    /// Whether no message is in transit.
+    pub fn is_drained(&self) -> bool {
         let said = |site: &Site| site.connected && site.has_reported();
-        self.quiet() && self.queue.is_empty() && self.sites.iter().all(said)
+        self.is_quiet() && self.queue.is_empty() && self.sites.iter().all(said)
     }
 
-    /// Whether no function is at work and no command on its way.
-    pub fn quiet(&self) -> bool {
+    /// Whether no function runs and no command is in transit.
+    pub fn is_quiet(&self) -> bool {
         self.running.is_empty() && self.sites.iter().all(|site| site.network.is_empty())
     }
 
-    /// Puts what has no order of its own into one, so that states that differ in nothing else are one.
-    pub fn normalise(&mut self) {
+    /// Sorts what has no order, so that equivalent states compare equal.
+    pub fn normalize(&mut self) {
         for site in &mut self.sites {
-            site.normalise();
+            site.normalize();
         }
-        self.queue.sort_by_cached_key(key);
-        self.running.sort_by_cached_key(|run| key(&run.job));
-        self.memory.normalise(self.now);
+        self.queue.sort_by_cached_key(sort_key);
+        self.running.sort_by_cached_key(|run| sort_key(&run.job));
+        self.memory.normalize(self.now);
     }
 }
 
-fn key(job: &Job) -> (u8, u8, u64, u64, u8) {
-    let (kind, first, second) = match &job.what {
-        What::Press {
+fn sort_key(job: &Job) -> (u8, u8, u64, u64, u8) {
+    let (kind, first, second) = match &job.task {
+        Task::Press {
             press, delivery, ..
         } => (0, u64::from(*press), u64::from(*delivery)),
-        What::Request { request, .. } => (1, u64::from(*request), 0),
-        What::Report(event) => (
+        Task::Request { request, .. } => (1, u64::from(*request), 0),
+        Task::Report(event) => (
             2,
             event.shadow_version,
             event.shadow_at.0 * 2 + lock_index(&event.lock) as u64,
         ),
-        What::Sweep(lock) => (3, u64::from(*lock), 0),
-        What::Act(act) => (4, u64::from(*act), 0),
-        What::Recover => (5, 0, 0),
+        Task::Sweep(lock) => (3, u64::from(*lock), 0),
+        Task::Operate(act) => (4, u64::from(*act), 0),
+        Task::Recover => (5, 0, 0),
     };
     (job.stack, kind, first, second, job.tries)
 }

@@ -1,131 +1,118 @@
-//! The checker's findings as rows: one per configuration, one per rule taken away. Must not decide what is a failure.
+//! The checker's results as rows: one per configuration, one per rule removed.
 
 use std::fmt;
 
 use crate::catalogue;
-use crate::check::{Found, check, shortest};
-use crate::invariant::Invariant;
+use crate::checker::{CheckResult, explore, find_shortest_break};
+use crate::narrative;
 use crate::rule::{Rule, Rules};
-use crate::step::{Step, World};
-use crate::word;
+use crate::step::Scenario;
 
 /// One configuration, all rules in force.
 #[derive(Debug)]
-pub struct Held {
-    /// Its name.
+pub struct ConfigurationRow {
+    /// Name of the configuration.
     pub name: &'static str,
-    /// What was found.
-    pub found: Found,
-    /// What broke, in words.
-    pub words: Vec<String>,
+    /// What the checker found.
+    pub result: CheckResult,
+    /// The steps that break an invariant, in words; empty if none does.
+    pub steps: Vec<String>,
 }
 
-/// One rule taken away.
+/// One rule removed.
 #[derive(Debug)]
-pub struct Weakened {
+pub struct RuleRow {
     /// The rule.
     pub rule: Rule,
-    /// What was found.
-    pub found: Found,
-    /// The way to the break, in words.
-    pub words: Vec<String>,
+    /// What the checker found without it.
+    pub result: CheckResult,
+    /// The steps that break an invariant, in words; empty if none does.
+    pub steps: Vec<String>,
 }
 
-/// Looks at every configuration, or those whose name contains `only`, one after another.
-pub fn hold(deep: bool, only: Option<&str>) -> impl Iterator<Item = Held> {
+/// Explores every configuration, or those whose name contains `only`, one after another.
+pub fn check_configurations(
+    deep: bool,
+    only: Option<&str>,
+) -> impl Iterator<Item = ConfigurationRow> {
     let mut wanted = catalogue::all(deep);
     wanted.retain(|config| only.is_none_or(|text| config.name.contains(text)));
     wanted.into_iter().map(|config| {
-        let world = World {
-            config,
-            rules: Rules::ALL,
-        };
-        let found = check(&world);
-        Held {
-            name: world.config.name,
-            words: told(&world, &found),
-            found,
+        let rules = Rules::ALL;
+        let scenario = Scenario { config, rules };
+        let result = explore(&scenario);
+        ConfigurationRow {
+            name: scenario.config.name,
+            steps: breaking_steps(&scenario, &result),
+            result,
         }
     })
 }
 
-impl Weakened {
-    /// Whether the rule's own invariant broke.
-    pub fn broke(&self) -> bool {
-        let broken = self.found.broken.as_ref();
+/// Removes every rule, or those whose number or text contains `only`, one after another.
+pub fn check_rules(only: Option<&str>) -> impl Iterator<Item = RuleRow> {
+    let wanted = move |rule: &&Rule| {
+        only.is_none_or(|text| rule.number() == text || rule.text().contains(text))
+    };
+    Rule::ALL.iter().filter(wanted).map(|rule| {
+        let config = catalogue::named(rule.configuration());
+        let rules = Rules::all_but(*rule);
+        let scenario = Scenario { config, rules };
+        let result = find_shortest_break(&scenario, rule.breaks());
+        RuleRow {
+            rule: *rule,
+            steps: breaking_steps(&scenario, &result),
+            result,
+        }
+    })
+}
+
+impl RuleRow {
+    /// Whether the invariant that the rule protects broke.
+    pub fn is_shown(&self) -> bool {
+        let broken = self.result.broken.as_ref();
         broken.is_some_and(|(invariant, _)| *invariant == self.rule.breaks())
     }
 }
 
-/// Takes away every rule, or those whose number or words contain `only`, one after another.
-pub fn weaken(only: Option<&str>) -> impl Iterator<Item = Weakened> {
-    let wanted = move |rule: &&Rule| {
-        only.is_none_or(|text| rule.number() == text || rule.text().contains(text))
-    };
-    Rule::EVERY.iter().filter(wanted).map(|rule| {
-        let config = catalogue::named(rule.configuration());
-        let rules = Rules::all_but(*rule);
-        let world = World { config, rules };
-        let found = shortest(&world, rule.breaks());
-        Weakened {
-            rule: *rule,
-            words: told(&world, &found),
-            found,
-        }
-    })
+fn breaking_steps(scenario: &Scenario, result: &CheckResult) -> Vec<String> {
+    let broken = result.broken.as_ref();
+    broken.map_or_else(Vec::new, |(_, steps)| narrative::narrate(scenario, steps))
 }
 
-fn told(world: &World, found: &Found) -> Vec<String> {
-    let broken: Option<&(Invariant, Vec<Step>)> = found.broken.as_ref();
-    broken.map_or_else(Vec::new, |(_, steps)| word::tell(world, steps))
-}
-
-/// What came out, in a word or two: `holds`, `breaks S1`.
-fn outcome(found: &Found) -> String {
-    match &found.broken {
+/// The result in a word or two: `holds`, `breaks S1`.
+fn summary(result: &CheckResult) -> String {
+    match &result.broken {
         None => "holds".to_owned(),
         Some((invariant, _)) => format!("breaks {invariant}"),
     }
 }
 
-impl fmt::Display for Held {
+impl fmt::Display for ConfigurationRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Found {
-            states,
-            depth,
-            took,
-            ..
-        } = &self.found;
-        let (outcome, seconds) = (outcome(&self.found), took.as_secs_f64());
+        let Self { name, result, .. } = self;
+        let (states, depth) = (result.states, result.depth);
+        let (seconds, summary) = (result.took.as_secs_f64(), summary(result));
         write!(
             f,
-            "{:<32}{states:>10}{depth:>7}{seconds:>9.1}  {outcome}",
-            self.name
+            "{name:<32}{states:>10}{depth:>7}{seconds:>9.1}  {summary}"
         )?;
-        self.words
+        self.steps
             .iter()
             .try_for_each(|line| write!(f, "\n    {line}"))
     }
 }
 
-/// The heading of [`Held`]'s rows.
+/// The heading above [`ConfigurationRow`]s.
 pub fn heading() -> String {
-    format!(
-        "{:<32}{:>10}{:>7}{:>9}",
-        "configuration", "states", "depth", "seconds"
-    )
+    let (states, depth, seconds) = ("states", "depth", "seconds");
+    format!("{:<32}{states:>10}{depth:>7}{seconds:>9}", "configuration")
 }
 
-impl fmt::Display for Weakened {
+impl fmt::Display for RuleRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rule = self.rule;
-        let steps = self.words.join("; ");
-        write!(
-            f,
-            "{:<4}{}\n    {}: {steps}",
-            rule.number(),
-            rule.text(),
-            outcome(&self.found)
-        )
+        let (number, text) = (self.rule.number(), self.rule.text());
+        let (summary, steps) = (summary(&self.result), self.steps.join("; "));
+        write!(f, "{number:<4}{text}\n    {summary}: {steps}")
     }
 }

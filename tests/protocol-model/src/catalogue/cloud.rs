@@ -1,4 +1,4 @@
-//! Functions that crash and meet, tables that are restored, messages that are lost or repeated.
+//! Functions that crash or race, tables that are restored, messages that are lost or repeated.
 
 use lock_core::action::Intent;
 
@@ -7,148 +7,151 @@ use crate::configuration::Fault::{
     Crash, Disconnect, LoseCommand, LoseEvent, Reboot, Redeliver, RepeatCommand, RepeatEvent,
     Restore, StepBack,
 };
-use crate::configuration::{Act, Asking, Beginning, Config, Order, asked, counted, uncounted};
+use crate::configuration::{
+    Beginning, Configuration, OperatorAction, Order, PlannedRequest, counted_press, request_for,
+    uncounted_press,
+};
 
-pub(super) fn all(deep: bool) -> Vec<Config> {
+pub(super) fn all(deep: bool) -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             retries: 2,
             faults: vec![(Crash, 1)],
             instants: vec![2_000],
             interleave: true,
             sure: true,
-            ..Config::new("crash and retry")
+            ..Configuration::new("crash and retry")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![
                 (RepeatCommand, more(deep, 1, 2)),
                 (LoseCommand, 1),
                 (Redeliver, 1),
             ],
             instants: vec![2_000, 31_000],
-            ..Config::new("one press, repeated")
+            ..Configuration::new("one press, repeated")
         },
-        Config {
-            presses: vec![uncounted(SINGLE)],
+        Configuration {
+            presses: vec![uncounted_press(SINGLE)],
             faults: vec![(Redeliver, more(deep, 1, 2)), (Crash, 1)],
             retries: 1,
             instants: vec![1_000],
             cache: true,
             interleave: true,
-            ..Config::new("button without a count")
+            ..Configuration::new("button without a sequence")
         },
-        Config {
-            presses: vec![counted(LONG), counted(DOUBLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(DOUBLE)],
             faults: vec![(RepeatCommand, 1), (Crash, 1)],
             retries: 1,
             cache: true,
             interleave: true,
-            ..Config::new("two presses at once")
+            ..Configuration::new("two presses at once")
         },
-        Config {
-            presses: vec![counted(SINGLE), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(SINGLE), counted_press(SINGLE)],
             faults: vec![(LoseCommand, 1), (LoseEvent, 1)],
             instants: vec![2_000, 41_000],
-            ..Config::new("two presses, lost messages")
+            ..Configuration::new("two presses, lost messages")
         },
-        Config {
-            presses: vec![counted(LONG)],
-            acts: vec![Act::Revoke(0)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
+            actions: vec![OperatorAction::Revoke(0)],
             faults: vec![(Crash, 1), (RepeatCommand, 1)],
             retries: 1,
             cache: true,
             interleave: true,
-            ..Config::new("press and revocation")
+            ..Configuration::new("press and revocation")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Crash, 1), (RepeatCommand, 1), (Disconnect, 1)],
             retries: 1,
             instants: vec![31_000, 41_000],
-            ..Config::new("late retry")
+            ..Configuration::new("late retry")
         },
-        Config {
-            presses: vec![counted(SINGLE), counted(DOUBLE)],
+        Configuration {
+            presses: vec![counted_press(SINGLE), counted_press(DOUBLE)],
             faults: vec![(Restore, 1), (LoseEvent, 1), (Crash, 1)],
             retries: 1,
-            ..Config::new("table restored")
+            ..Configuration::new("table restored")
         },
-        Config {
-            presses: vec![counted(LONG), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Restore, 1), (Reboot, 1)],
             order: Order::FunctionsFirst,
-            ..Config::new("table restored, lock not heard")
+            ..Configuration::new("table restored, reboot")
         },
-        Config {
-            presses: vec![counted(SINGLE)],
-            requests: vec![asked(Intent::Toggle)],
+        Configuration {
+            presses: vec![counted_press(SINGLE)],
+            requests: vec![request_for(Intent::Toggle)],
             faults: vec![(LoseCommand, more(deep, 0, 1))],
             interleave: true,
-            ..Config::new("operator and button at once")
+            ..Configuration::new("operator and button at once")
         },
-        Config {
+        Configuration {
             locks: 2,
             requests: vec![
-                asked(Intent::Unlock),
-                Asking {
+                request_for(Intent::Unlock),
+                PlannedRequest {
                     lock: 1,
-                    ..asked(Intent::Unlock)
+                    ..request_for(Intent::Unlock)
                 },
             ],
             sure: true,
-            ..Config::new("one request id, two locks")
+            ..Configuration::new("one request id, two locks")
         },
-        Config {
-            presses: vec![counted(LONG), counted(DOUBLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(DOUBLE)],
             faults: vec![(StepBack, 1), (LoseEvent, 1), (RepeatCommand, 1)],
             instants: vec![2_000],
             order: Order::FunctionsFirst,
-            ..Config::new("cloud clock steps back")
+            ..Configuration::new("cloud clock steps back")
         },
-        Config {
+        Configuration {
             beginning: Beginning::New,
-            presses: vec![counted(SINGLE)],
+            presses: vec![counted_press(SINGLE)],
             faults: vec![(LoseCommand, 1), (RepeatEvent, more(deep, 0, 1))],
             instants: vec![2_000],
             interleave: true,
-            ..Config::new("new lock")
+            ..Configuration::new("new lock")
         },
-        Config {
+        Configuration {
             beginning: Beginning::Unregistered,
-            presses: vec![counted(LONG)],
-            requests: vec![asked(Intent::Unlock)],
-            acts: vec![Act::Register(0), Act::Bind(0, 0)],
+            presses: vec![counted_press(LONG)],
+            requests: vec![request_for(Intent::Unlock)],
+            actions: vec![OperatorAction::Register(0), OperatorAction::Bind(0, 0)],
             order: Order::FunctionsFirst,
-            ..Config::new("not registered")
+            ..Configuration::new("not registered")
         },
-        Config {
-            presses: vec![counted(LONG)],
-            acts: vec![Act::Unbind(0), Act::Forget(0)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
+            actions: vec![OperatorAction::Unbind(0), OperatorAction::Forget(0)],
             interleave: true,
-            ..Config::new("lock forgotten")
+            ..Configuration::new("lock forgotten")
         },
-        Config {
+        Configuration {
             stacks: 2,
-            presses: vec![counted(LONG)],
+            presses: vec![counted_press(LONG)],
             instants: vec![1_000],
             order: Order::FunctionsFirst,
-            ..Config::new("second writer")
+            ..Configuration::new("second writer")
         },
-        Config {
+        Configuration {
             stacks: 2,
-            presses: vec![counted(LONG), counted(DOUBLE)],
+            presses: vec![counted_press(LONG), counted_press(DOUBLE)],
             faults: vec![(Reboot, more(deep, 1, 2))],
             instants: vec![1_000, 3_000, 7_000, 15_000, 60_000],
             order: Order::InOrder,
-            ..Config::new("second writer, at length")
+            ..Configuration::new("second writer, long run")
         },
-        Config {
+        Configuration {
             stacks: 2,
-            requests: vec![asked(Intent::Toggle)],
+            requests: vec![request_for(Intent::Toggle)],
             order: Order::FunctionsFirst,
-            ..Config::new("second writer, with an operator")
+            ..Configuration::new("second writer, with an operator")
         },
     ]
 }

@@ -1,191 +1,188 @@
-//! What happens to a lock: power, journal, clock, bolt, and the wire to it.
+//! What happens to a lock: power, journal, clock, bolt, and its connection.
 
 use super::{DOUBLE, LONG, SINGLE, more};
 use crate::configuration::Fault::{
     Cut, Damage, Disconnect, Erase, Exit, Forge, Hold, Jam, LoseCommand, LoseEvent, LoseReport,
     Reboot, RepeatCommand, RepeatEvent, Swing,
 };
-use crate::configuration::{Beginning, Config, Order, Pressing, counted};
-use crate::device::{RelockFrom, Settings};
+use crate::configuration::{Beginning, Configuration, Order, counted_press};
+use crate::device::{LockSettings, RelockFrom};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
-pub(super) fn all(deep: bool) -> Vec<Config> {
+pub(super) fn all(deep: bool) -> Vec<Configuration> {
     let mut all = power(deep);
-    all.extend(time());
-    all.extend(wire(deep));
+    all.extend(clock());
+    all.extend(network(deep));
     all.extend(door(deep));
-    all.extend(others());
+    all.extend(bolt_and_forgery());
     all
 }
 
-fn power(deep: bool) -> Vec<Config> {
+fn power(deep: bool) -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![counted(LONG), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Reboot, 1), (RepeatCommand, 1), (LoseEvent, 1)],
-            ..Config::new("reboot")
+            ..Configuration::new("reboot")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Erase, 1), (RepeatCommand, 1)],
             instants: vec![31_000],
             order: Order::FunctionsFirst,
-            ..Config::new("journal lost")
+            ..Configuration::new("journal lost")
         },
-        Config {
-            presses: vec![counted(DOUBLE), counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 1), (RepeatCommand, 1)],
             order: Order::FunctionsFirst,
-            ..Config::new("journal lost, late copies")
+            ..Configuration::new("journal lost, late copies")
         },
-        Config {
-            presses: vec![counted(DOUBLE), counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 1), (Reboot, 1), (RepeatCommand, 1)],
             order: Order::FunctionsFirst,
-            ..Config::new("journal lost, then a reboot")
+            ..Configuration::new("journal lost, then a reboot")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Cut, 1), (RepeatCommand, 1)],
             instants: vec![2_000],
-            ..Config::new("power cut within a command")
+            ..Configuration::new("power cut during a command")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(LoseEvent, 1), (LoseReport, 1)],
             instants: vec![5_000],
-            settings: Settings {
+            settings: LockSettings {
                 relock_ms: 5_000,
-                ..Settings::default()
+                ..LockSettings::default()
             },
-            ..Config::new("auto-relock")
+            ..Configuration::new("auto-relock")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Disconnect, 1), (RepeatEvent, more(deep, 0, 1))],
             instants: vec![2_000, 41_000],
-            ..Config::new("disconnect")
+            ..Configuration::new("disconnect")
         },
     ]
 }
 
-fn time() -> Vec<Config> {
+fn clock() -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             beginning: Beginning::TimeUnknown,
             instants: vec![2_000, 20_000, 31_000],
-            ..Config::new("refusing clock")
+            ..Configuration::new("time unknown")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             beginning: Beginning::TimeUnknown,
             sure: true,
-            ..Config::new("press before the time is known")
+            ..Configuration::new("press before the time is known")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             beginning: Beginning::TimeUnknown,
             faults: vec![(Hold, 1)],
             sure: true,
-            ..Config::new("answer held up")
+            ..Configuration::new("answer delayed")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             beginning: Beginning::TimeUnknown,
             faults: vec![(Hold, 1)],
             instants: vec![9_000, 31_000, 38_000],
             order: Order::FunctionsFirst,
-            ..Config::new("time held up")
+            ..Configuration::new("time delayed")
         },
-        Config {
-            presses: vec![Pressing {
-                not_before_ms: 11 * HOUR_MS,
-                ..counted(LONG)
-            }],
+        Configuration {
+            presses: vec![counted_press(LONG).not_before(11 * HOUR_MS)],
             instants: vec![11 * HOUR_MS, 11 * HOUR_MS + 29_000, 11 * HOUR_MS + 32_000],
             drift_ppm: -100,
-            ..Config::new("clock drifts")
+            ..Configuration::new("clock drifts")
         },
     ]
 }
 
-/// Whoever holds the network: any bytes, either way, for any time.
-fn wire(deep: bool) -> Vec<Config> {
+/// An attacker who controls the network and can hold any message for any time.
+fn network(deep: bool) -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             beginning: Beginning::TimeUnknown,
             faults: vec![(Hold, more(deep, 2, 3)), (RepeatCommand, more(deep, 0, 1))],
             instants: vec![9_000, 29_000, 31_000, 42_000],
             order: Order::FunctionsFirst,
-            ..Config::new("attacker on the wire")
+            ..Configuration::new("attacker on the wire")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Hold, 2), (Disconnect, 1), (LoseCommand, 1)],
             instants: vec![2_000, 31_000, 13 * HOUR_MS],
             order: Order::FunctionsFirst,
-            ..Config::new("attacker on the wire, later")
+            ..Configuration::new("attacker on the wire, later")
         },
     ]
 }
 
-fn door(deep: bool) -> Vec<Config> {
-    let settings = Settings {
+fn door(deep: bool) -> Vec<Configuration> {
+    let settings = LockSettings {
         relock_ms: 5_000,
         settle_ms: 1_000,
         relock_from: RelockFrom::Closing,
-        ..Settings::default()
+        ..LockSettings::default()
     };
     vec![
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Exit, 1), (Swing, 2), (RepeatCommand, more(deep, 0, 1))],
             instants: vec![2_000, 5_500, 8_000],
             settings,
             door: true,
             order: Order::FunctionsFirst,
             sure: true,
-            ..Config::new("hand at the exit")
+            ..Configuration::new("exit button")
         },
-        Config {
-            presses: vec![counted(DOUBLE)],
+        Configuration {
+            presses: vec![counted_press(DOUBLE)],
             beginning: Beginning::New,
             faults: vec![(Exit, 2), (Disconnect, 1), (Reboot, more(deep, 0, 1))],
             instants: vec![5_000],
             settings,
             order: Order::FunctionsFirst,
-            ..Config::new("hand at the exit, lock away")
+            ..Configuration::new("exit button, lock offline")
         },
     ]
 }
 
-fn others() -> Vec<Config> {
+fn bolt_and_forgery() -> Vec<Configuration> {
     vec![
-        Config {
+        Configuration {
             faults: vec![(Jam, 1)],
             instants: vec![1_000],
-            ..Config::new("jammed")
+            ..Configuration::new("jammed")
         },
-        Config {
+        Configuration {
             faults: vec![(Jam, 5)],
             instants: vec![1_000, 3_000, 7_000, 15_000],
             order: Order::InOrder,
-            ..Config::new("jammed now and then")
+            ..Configuration::new("jammed repeatedly")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Damage, 1)],
             instants: vec![31_000],
-            ..Config::new("command damaged")
+            ..Configuration::new("command damaged")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Forge, 1)],
             instants: vec![2_000],
-            ..Config::new("implausible command")
+            ..Configuration::new("implausible command")
         },
     ]
 }

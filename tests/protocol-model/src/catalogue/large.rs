@@ -1,4 +1,4 @@
-//! Larger worlds, with several kinds of fault in each.
+//! Larger scenarios, with several kinds of fault in each.
 
 use lock_core::action::Intent;
 
@@ -8,40 +8,41 @@ use crate::configuration::Fault::{
     LoseEvent, LoseReport, Reboot, Redeliver, RepeatCommand, RepeatEvent, Restore, StepBack,
 };
 use crate::configuration::{
-    Act, Beginning, Config, Order, Pressing, asked, counted, timed, uncounted,
+    Beginning, Configuration, OperatorAction, Order, counted_press, request_for, timed_press,
+    uncounted_press,
 };
 
-pub(super) fn all() -> Vec<Config> {
+pub(super) fn all() -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![counted(LONG), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Crash, 1), (Reboot, 1)],
             instants: vec![41_000],
-            ..Config::new("two presses, crash, reboot")
+            ..Configuration::new("two presses, crash, reboot")
         },
-        Config {
-            presses: vec![counted(LONG), counted(SINGLE)],
-            acts: vec![Act::Revoke(0)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
+            actions: vec![OperatorAction::Revoke(0)],
             faults: vec![(Crash, 1), (RepeatCommand, 1)],
-            ..Config::new("two presses and revocation")
+            ..Configuration::new("two presses and revocation")
         },
-        Config {
-            presses: vec![counted(LONG)],
-            requests: vec![asked(Intent::Toggle)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
+            requests: vec![request_for(Intent::Toggle)],
             faults: vec![(Restore, 1), (Crash, 1), (LoseCommand, 1)],
             retries: 1,
-            ..Config::new("restored, with an operator")
+            ..Configuration::new("restored, with an operator")
         },
-        Config {
-            presses: vec![uncounted(SINGLE), counted(SINGLE)],
+        Configuration {
+            presses: vec![uncounted_press(SINGLE), counted_press(SINGLE)],
             faults: vec![(Redeliver, 1)],
             instants: vec![1_000],
             cache: true,
             interleave: true,
-            ..Config::new("presses with and without a count")
+            ..Configuration::new("with and without a sequence")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![
                 (ForgetShadow, 1),
                 (Reboot, 1),
@@ -49,128 +50,119 @@ pub(super) fn all() -> Vec<Config> {
                 (RepeatEvent, 1),
             ],
             instants: vec![2_000],
-            ..Config::new("shadow deleted, and reboot")
+            ..Configuration::new("shadow deleted, and reboot")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Erase, 1), (Crash, 1), (LoseEvent, 1)],
             retries: 1,
             instants: vec![41_000],
-            ..Config::new("journal lost, and more")
+            ..Configuration::new("journal lost, crash, event lost")
         },
-        Config {
-            presses: vec![Pressing {
-                held: true,
-                ..timed(LONG)
-            }],
-            acts: vec![Act::Revoke(0), Act::Bind(0, 0)],
+        Configuration {
+            presses: vec![timed_press(LONG).delayed()],
+            actions: vec![OperatorAction::Revoke(0), OperatorAction::Bind(0, 0)],
             faults: vec![(Redeliver, 1)],
             instants: vec![1_000],
-            ..Config::new("held press, revoked and bound")
+            ..Configuration::new("delayed press, revoked, bound")
         },
-        Config {
+        Configuration {
             locks: 2,
-            presses: vec![timed(LONG)],
-            acts: vec![Act::Bind(0, 1), Act::Bind(0, 0)],
+            presses: vec![timed_press(LONG)],
+            actions: vec![OperatorAction::Bind(0, 1), OperatorAction::Bind(0, 0)],
             faults: vec![(LoseCommand, 1)],
             instants: vec![2_000],
             order: Order::FunctionsFirst,
-            ..Config::new("bound there and back")
+            ..Configuration::new("bound to another lock and back")
         },
-        Config {
+        Configuration {
             stacks: 2,
-            presses: vec![counted(LONG)],
-            acts: vec![Act::Revoke(0)],
+            presses: vec![counted_press(LONG)],
+            actions: vec![OperatorAction::Revoke(0)],
             order: Order::FunctionsFirst,
-            ..Config::new("second writer and revocation")
+            ..Configuration::new("second writer and revocation")
         },
-        Config {
-            presses: vec![timed(LONG), timed(DOUBLE)],
-            acts: vec![Act::Revoke(0)],
+        Configuration {
+            presses: vec![timed_press(LONG), timed_press(DOUBLE)],
+            actions: vec![OperatorAction::Revoke(0)],
             faults: vec![(StepBack, 1)],
             instants: vec![2_000],
-            ..Config::new("step back and revocation")
+            ..Configuration::new("clock step back and revocation")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(DeleteShadow, 1), (LoseEvent, 1), (LoseReport, 1)],
             instants: vec![2_000],
-            ..Config::new("deleted just now, lost")
+            ..Configuration::new("shadow just deleted, losses")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(DeleteShadow, 1), (ForgetShadow, 1), (Reboot, 1)],
             instants: vec![2_000],
-            ..Config::new("deleted twice")
+            ..Configuration::new("shadow deleted twice")
         },
-        Config {
+        Configuration {
             faults: vec![(Jam, 2), (LoseEvent, 1), (LoseCommand, 1)],
             instants: vec![1_000],
             order: Order::FunctionsFirst,
-            ..Config::new("jam and losses")
+            ..Configuration::new("jam and losses")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Lie, 1), (Erase, 1), (LoseEvent, 1)],
             instants: vec![2_000],
             order: Order::FunctionsFirst,
-            ..Config::new("lie and erase")
+            ..Configuration::new("false report, journal lost")
         },
-        Config {
-            presses: vec![counted(LONG)],
-            requests: vec![asked(Intent::Toggle)],
-            acts: vec![Act::Revoke(0)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
+            requests: vec![request_for(Intent::Toggle)],
+            actions: vec![OperatorAction::Revoke(0)],
             faults: vec![(LoseCommand, 1)],
             interleave: true,
-            ..Config::new("request and revocation")
+            ..Configuration::new("request and revocation")
         },
-        Config {
-            presses: vec![counted(DOUBLE), counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 2), (RepeatCommand, 2)],
             order: Order::FunctionsFirst,
-            ..Config::new("journal lost twice")
+            ..Configuration::new("journal lost twice")
         },
-        Config {
-            presses: vec![counted(DOUBLE), counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 1), (Cut, 1), (RepeatCommand, 1)],
             order: Order::FunctionsFirst,
-            ..Config::new("journal lost, power cut")
+            ..Configuration::new("journal lost, power cut")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Erase, 1), (StepBack, 1), (RepeatCommand, 1)],
             order: Order::FunctionsFirst,
-            ..Config::new("journal lost, step back")
+            ..Configuration::new("journal lost, step back")
         },
-        Config {
+        Configuration {
             beginning: Beginning::TimeUnknown,
-            presses: vec![counted(LONG)],
+            presses: vec![counted_press(LONG)],
             faults: vec![(Hold, 2), (Reboot, 1)],
             instants: vec![9_000, 31_000],
             order: Order::FunctionsFirst,
-            ..Config::new("time held, reboot")
+            ..Configuration::new("time delayed, reboot")
         },
-        Config {
-            presses: vec![counted(SINGLE), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(SINGLE), counted_press(SINGLE)],
             faults: vec![(Reboot, 1), (LoseEvent, 1), (RepeatEvent, 1)],
             instants: vec![2_000],
             impatient: true,
             order: Order::FunctionsFirst,
-            ..Config::new("impatient, reboot")
+            ..Configuration::new("impatient, reboot")
         },
-        Config {
+        Configuration {
             buttons: 2,
-            presses: vec![
-                counted(LONG),
-                Pressing {
-                    button: 1,
-                    ..counted(LONG)
-                },
-            ],
-            acts: vec![Act::Revoke(0), Act::Unbind(1)],
+            presses: vec![counted_press(LONG), counted_press(LONG).of_button(1)],
+            actions: vec![OperatorAction::Revoke(0), OperatorAction::Unbind(1)],
             faults: vec![(Disconnect, 1)],
             order: Order::FunctionsFirst,
-            ..Config::new("two buttons, both lose")
+            ..Configuration::new("two buttons, both unbound")
         },
     ]
 }

@@ -1,63 +1,63 @@
-//! What happens to a lock's shadow: edited, deleted, lied to.
+//! What happens to a lock's shadow: edits, deletions, false reports.
 
 use super::{LONG, SINGLE, more};
 use crate::configuration::Fault::{
     DeleteShadow, Disconnect, Edit, ForgetShadow, Lie, LoseEvent, Reboot, RepeatCommand,
     RepeatEvent,
 };
-use crate::configuration::{Config, Order, counted};
+use crate::configuration::{Configuration, Order, counted_press};
 
 const MINUTE_MS: u64 = 60_000;
 
-pub(super) fn all(deep: bool) -> Vec<Config> {
+pub(super) fn all(deep: bool) -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![counted(LONG), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Edit, 1), (RepeatEvent, more(deep, 0, 1))],
             instants: vec![2_000],
             order: Order::FunctionsFirst,
-            ..Config::new("edited by hand")
+            ..Configuration::new("edited by hand")
         },
-        Config {
-            presses: vec![counted(LONG), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Edit, 1), (Disconnect, 1)],
             instants: vec![36 * MINUTE_MS],
             order: Order::FunctionsFirst,
-            ..Config::new("edited by hand, lock away")
+            ..Configuration::new("edited by hand, lock offline")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Edit, 1), (LoseEvent, 1)],
             instants: vec![2_000],
-            ..Config::new("edited by hand, report not heard")
+            ..Configuration::new("edited by hand, event lost")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(DeleteShadow, 1), (RepeatCommand, 1)],
             instants: vec![2_000],
-            ..Config::new("shadow deleted just now")
+            ..Configuration::new("shadow just deleted")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(ForgetShadow, 1), (Reboot, more(deep, 0, 1))],
             instants: vec![2_000],
-            ..Config::new("shadow deleted")
+            ..Configuration::new("shadow deleted")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![
                 (ForgetShadow, 1),
                 (Reboot, 1),
                 (RepeatCommand, more(deep, 0, 1)),
             ],
             interleave: true,
-            ..Config::new("shadow deleted, reports at once")
+            ..Configuration::new("shadow deleted, reports at once")
         },
-        Config {
-            presses: vec![counted(LONG)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
             faults: vec![(Lie, 1), (Reboot, 1)],
             instants: vec![2_000],
-            ..Config::new("implausible report")
+            ..Configuration::new("implausible report")
         },
     ]
 }

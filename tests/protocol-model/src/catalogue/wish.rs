@@ -6,79 +6,69 @@ use super::{DOUBLE, LONG, SINGLE, more};
 use crate::configuration::Fault::{
     Crash, Disconnect, LoseCommand, LoseEvent, Redeliver, RepeatCommand,
 };
-use crate::configuration::{Act, Asking, Config, Pressing, asked, counted, timed, uncounted};
+use crate::configuration::{
+    Configuration, OperatorAction, PlannedPress, PlannedRequest, counted_press, request_for,
+    timed_press, uncounted_press,
+};
 
-pub(super) fn all(deep: bool) -> Vec<Config> {
+pub(super) fn all(deep: bool) -> Vec<Configuration> {
     let mut all = pressing(deep);
     all.extend(binding(deep));
     all
 }
 
-fn pressing(deep: bool) -> Vec<Config> {
-    let given_up = Pressing {
+fn pressing(deep: bool) -> Vec<Configuration> {
+    let given_up = PlannedPress {
         good_for_ms: Some(3_000),
-        held: true,
-        ..timed(SINGLE)
+        ..timed_press(SINGLE).delayed()
     };
     vec![
-        Config {
+        Configuration {
             presses: vec![
-                uncounted(LONG),
-                Pressing {
-                    not_before_ms: 1_000,
-                    ..uncounted(DOUBLE)
-                },
+                uncounted_press(LONG),
+                uncounted_press(DOUBLE).not_before(1_000),
             ],
             instants: vec![1_000],
             sure: true,
-            ..Config::new("lock within the quiet window")
+            ..Configuration::new("lock within the quiet window")
         },
-        Config {
-            presses: vec![uncounted(DOUBLE)],
+        Configuration {
+            presses: vec![uncounted_press(DOUBLE)],
             faults: vec![(Redeliver, 1), (Crash, 1)],
             retries: 1,
             instants: vec![1_000],
             interleave: true,
-            ..Config::new("lock delivered again")
+            ..Configuration::new("lock delivered again")
         },
-        Config {
-            presses: vec![Pressing {
-                held: true,
-                ..timed(LONG)
-            }],
+        Configuration {
+            presses: vec![timed_press(LONG).delayed()],
             faults: vec![(RepeatCommand, 1)],
             instants: vec![2_000, 29_000, 31_000],
-            ..Config::new("press held up")
+            ..Configuration::new("press delayed")
         },
-        Config {
-            presses: vec![
-                given_up,
-                Pressing {
-                    not_before_ms: 6_000,
-                    ..given_up
-                },
-            ],
+        Configuration {
+            presses: vec![given_up, given_up.not_before(6_000)],
             instants: vec![6_000, 16_000],
-            ..Config::new("press given up by its button")
+            ..Configuration::new("press given up by its button")
         },
-        Config {
-            requests: vec![Asking {
+        Configuration {
+            requests: vec![PlannedRequest {
                 held: true,
-                ..asked(Intent::Unlock)
+                ..request_for(Intent::Unlock)
             }],
             faults: vec![(RepeatCommand, 1)],
             instants: vec![2_000, 29_000, 31_000],
-            ..Config::new("request held up")
+            ..Configuration::new("request delayed")
         },
-        Config {
-            presses: vec![counted(SINGLE), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(SINGLE), counted_press(SINGLE)],
             instants: vec![2_000],
             sure: true,
             impatient: true,
-            ..Config::new("impatient person")
+            ..Configuration::new("impatient person")
         },
-        Config {
-            presses: vec![counted(SINGLE), counted(SINGLE)],
+        Configuration {
+            presses: vec![counted_press(SINGLE), counted_press(SINGLE)],
             faults: vec![
                 (Disconnect, 1),
                 (LoseCommand, 1),
@@ -86,56 +76,50 @@ fn pressing(deep: bool) -> Vec<Config> {
             ],
             instants: vec![2_000],
             impatient: true,
-            ..Config::new("impatient person, lock away")
+            ..Configuration::new("impatient person, lock offline")
         },
-        Config {
+        Configuration {
             buttons: 2,
-            presses: vec![
-                counted(SINGLE),
-                Pressing {
-                    button: 1,
-                    ..counted(SINGLE)
-                },
-            ],
-            acts: vec![Act::Revoke(0)],
+            presses: vec![counted_press(SINGLE), counted_press(SINGLE).of_button(1)],
+            actions: vec![OperatorAction::Revoke(0)],
             faults: vec![(RepeatCommand, more(deep, 0, 1))],
             interleave: true,
-            ..Config::new("two buttons on one lock")
+            ..Configuration::new("two buttons on one lock")
         },
     ]
 }
 
-fn binding(deep: bool) -> Vec<Config> {
+fn binding(deep: bool) -> Vec<Configuration> {
     vec![
-        Config {
-            presses: vec![timed(LONG)],
-            acts: vec![Act::Revoke(0), Act::Bind(0, 0)],
+        Configuration {
+            presses: vec![timed_press(LONG)],
+            actions: vec![OperatorAction::Revoke(0), OperatorAction::Bind(0, 0)],
             faults: vec![(Redeliver, 1)],
-            ..Config::new("revoked, then bound")
+            ..Configuration::new("revoked, then bound")
         },
-        Config {
-            presses: vec![counted(LONG), counted(DOUBLE)],
-            acts: vec![Act::Bind(0, 0)],
+        Configuration {
+            presses: vec![counted_press(LONG), counted_press(DOUBLE)],
+            actions: vec![OperatorAction::Bind(0, 0)],
             faults: vec![(Redeliver, 1)],
-            ..Config::new("bound once more")
+            ..Configuration::new("bound again")
         },
-        Config {
+        Configuration {
             locks: 2,
-            presses: vec![timed(LONG)],
-            acts: vec![Act::Bind(0, 1)],
+            presses: vec![timed_press(LONG)],
+            actions: vec![OperatorAction::Bind(0, 1)],
             faults: vec![(Crash, 1), (Redeliver, more(deep, 0, 1))],
             retries: 1,
             instants: vec![1_000],
             cache: true,
             interleave: true,
-            ..Config::new("bound to another lock")
+            ..Configuration::new("bound to another lock")
         },
-        Config {
-            presses: vec![counted(LONG)],
-            acts: vec![Act::Revoke(0)],
+        Configuration {
+            presses: vec![counted_press(LONG)],
+            actions: vec![OperatorAction::Revoke(0)],
             faults: vec![(Disconnect, 1), (Crash, 1)],
             instants: vec![2_000],
-            ..Config::new("revoked while the lock is away")
+            ..Configuration::new("revoked, lock offline")
         },
     ]
 }

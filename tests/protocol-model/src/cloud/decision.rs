@@ -1,5 +1,4 @@
-//! What a function decides: the real decisions, on what is left of their input without one of the rules. It must not
-//! commit.
+//! The real decisions, with their input altered where a rule is removed.
 
 use lock_core::action::Intent;
 use lock_core::binding::Binding;
@@ -13,35 +12,35 @@ use lock_core::write::RecordWrite;
 use lock_core::{Decision, decide_due, decide_press, decide_report, decide_request};
 
 use super::{Cloud, button_index, limits, press_of, request_of};
-use crate::begin::lock_index;
+use crate::beginning::lock_index;
 use crate::rule::Rule;
-use crate::state::{Job, State, Table, What};
+use crate::state::{Job, State, Table, Task};
 
 impl Cloud<'_> {
-    /// What a function decides about `job` on the table as it is, with the binding as its process remembers it if `cached`;
-    /// none where there is nothing to decide.
+    /// Decides about `job` on the current table. `cached` takes the binding from the process's
+    /// cache. `None` if there is nothing to decide.
     pub(super) fn decide(&self, state: &State, job: &Job, cached: bool) -> Option<Decision> {
         let table = &state.tables[usize::from(job.stack)];
-        let decision = match &job.what {
-            What::Press {
+        let decision = match &job.task {
+            Task::Press {
                 press,
                 delivery,
                 received_at,
                 ..
-            } => self.press(state, (*press, *delivery), *received_at, cached),
-            What::Request {
+            } => self.decide_press(state, (*press, *delivery), *received_at, cached),
+            Task::Request {
                 request,
                 received_at,
-            } => self.request(state, table, *request, *received_at)?,
-            What::Report(event) => self.report(state, table, event)?,
-            What::Sweep(lock) => self.sweep(state, table, usize::from(*lock))?,
-            What::Act(act) => self.act(state, *act)?,
-            What::Recover => unreachable!("a recovery is one step with the restoring"),
+            } => self.decide_request(state, table, *request, *received_at)?,
+            Task::Report(event) => self.decide_report(state, table, event)?,
+            Task::Sweep(lock) => self.decide_sweep(state, table, usize::from(*lock))?,
+            Task::Operate(act) => self.decide_action(state, *act)?,
+            Task::Recover => unreachable!("a recovery is part of the restore step"),
         };
         Some(self.weaken(state, job, decision))
     }
 
-    fn press(
+    fn decide_press(
         &self,
         state: &State,
         (press, delivery): (u8, u8),
@@ -51,7 +50,7 @@ impl Cloud<'_> {
         let (table, now) = (&state.tables[0], state.cloud_now());
         let pressed = state.pressed.get(usize::from(press)).copied();
         let made = press_of(self.config, press, delivery, pressed, received_at);
-        let made = self.misread(state, made);
+        let made = self.weaken_press(state, made);
         let button = self.button_of(press);
         let cached = table.cached[button].as_ref().filter(|_| cached);
         let mut binding = cached.or(table.bindings[button].as_ref()).cloned();
@@ -63,7 +62,7 @@ impl Cloud<'_> {
         let binding = binding.as_deref();
         let lock = binding.and_then(|binding| binding.lock.as_ref());
         let known = lock.and_then(|lock| table.record(lock));
-        let record = known.map(|record| self.mistrusted(record));
+        let record = known.map(|record| self.weaken_pressed_record(record));
         let limits = limits(self.rules);
         let decide = |made: &Press| decide_press(record.as_ref(), binding, made, now, &limits);
         if self.rules.without(Rule::C2LockSwallowed) {
@@ -85,8 +84,8 @@ impl Cloud<'_> {
         decision
     }
 
-    /// A press, as a function without one of the rules reads it.
-    fn misread(&self, state: &State, made: Press) -> Press {
+    /// The press as a function reads it without C1 or C4.
+    fn weaken_press(&self, state: &State, made: Press) -> Press {
         match self.rules {
             rules if rules.without(Rule::C1NewIdentity) => Press {
                 press_id: format!("invocation-{}", state.memory.invocations),
@@ -111,8 +110,8 @@ impl Cloud<'_> {
         }
     }
 
-    /// A record, as a press function without C6 sees it.
-    fn mistrusted(&self, record: &Record) -> Record {
+    /// The record as a press function reads it without C6.
+    fn weaken_pressed_record(&self, record: &Record) -> Record {
         let mut record = record.clone();
         if self.rules.without(Rule::C6ToggleUnsettled) {
             record.status = Status::Settled;
@@ -126,7 +125,7 @@ impl Cloud<'_> {
         record
     }
 
-    fn request(
+    fn decide_request(
         &self,
         state: &State,
         table: &Table,
@@ -144,14 +143,14 @@ impl Cloud<'_> {
         decide_request(record, seen, &asked, now, &limits(self.rules))
     }
 
-    fn report(&self, state: &State, table: &Table, event: &ReportEvent) -> Option<Decision> {
+    fn decide_report(&self, state: &State, table: &Table, event: &ReportEvent) -> Option<Decision> {
         let (limits, now) = (limits(self.rules), state.cloud_now());
         let known = table.record(&event.lock);
         let made = Record::created(event.lock.clone(), now);
         let anything = self.rules.without(Rule::C9AnyThing).then_some(&made);
         let decide = |event: &ReportEvent, origin| {
-            let (record, event) = self.misjudged(known.or(anything), event, origin, now);
-            let binding = behind(table, record.as_ref());
+            let (record, event) = self.weaken_report(known.or(anything), event, origin, now);
+            let binding = command_binding(table, record.as_ref());
             decide_report(record.as_ref(), &event, origin, binding, now, &limits)
         };
         let mut decision = match decide(event, Origin::Event) {
@@ -162,7 +161,7 @@ impl Cloud<'_> {
                 match shadow.map(|present| decide(&present, Origin::Shadow)) {
                     None => decide_no_shadow(event, None, now, &limits),
                     Some(ReportDecision::Act(decision)) => *decision,
-                    Some(_) => unreachable!("the shadow of a record is judged at once"),
+                    Some(_) => unreachable!("a registered lock with a shadow is decided at once"),
                 }
             }
         };
@@ -172,25 +171,28 @@ impl Cloud<'_> {
             }
             (Some(write), None) => {
                 let made = write.apply(Some(&made)).record();
-                *write = RecordWrite::Create(made.expect("it holds on what was read"));
+                *write = RecordWrite::Create(
+                    made.expect("the conditions hold on the record that was read"),
+                );
             }
             _ => {}
         }
         Some(decision)
     }
 
-    fn sweep(&self, state: &State, table: &Table, lock: usize) -> Option<Decision> {
+    fn decide_sweep(&self, state: &State, table: &Table, lock: usize) -> Option<Decision> {
         let known = table.records[lock].as_deref()?;
         let (limits, now) = (limits(self.rules), state.cloud_now());
         let shadow = state.sites[lock].read_shadow();
         let (record, shadow) = match shadow {
-            None => (self.forgetful(known), None),
+            None => (self.weaken_counts(known), None),
             Some(shadow) => {
-                let (record, shadow) = self.misjudged(Some(known), &shadow, Origin::Shadow, now);
+                let (record, shadow) =
+                    self.weaken_report(Some(known), &shadow, Origin::Shadow, now);
                 (record?, Some(shadow))
             }
         };
-        let binding = behind(table, Some(&record));
+        let binding = command_binding(table, Some(&record));
         let mut decision = decide_due(&record, shadow.as_ref(), binding, now, &limits)?;
         if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
             update.guard.version = known.version;
@@ -198,29 +200,29 @@ impl Cloud<'_> {
         Some(decision)
     }
 
-    /// Record and report as a function without C9, C14 or C15 would compare them.
-    fn misjudged(
+    /// Record and report as a function compares them without C8, C9, C14 or C15.
+    fn weaken_report(
         &self,
         record: Option<&Record>,
         event: &ReportEvent,
         origin: Origin,
         now: UnixMillis,
     ) -> (Option<Record>, ReportEvent) {
-        let (mut record, mut event) = (record.map(|r| self.forgetful(r)), event.clone());
+        let (mut record, mut event) = (record.map(|r| self.weaken_counts(r)), event.clone());
         let rules = self.rules;
         let id = event.report.report_id;
         if rules.without(Rule::C9AnyAuthor) && origin == Origin::Event {
             event.token = id;
         }
         if rules.without(Rule::C9UsedReport) && origin == Origin::Shadow {
-            renamed(&mut event, 1_000);
+            rename_report(&mut event, 1_000);
         }
         if rules.without(Rule::C9EditedReport) && origin == Origin::Shadow {
-            renamed(&mut event, 0);
+            rename_report(&mut event, 0);
         }
         if rules.without(Rule::C8SentWithoutTime) {
             event.report.clock = Clock::Synced;
-            renamed(&mut event, 0);
+            rename_report(&mut event, 0);
         }
         let Some(record) = &mut record else {
             return (None, event);
@@ -228,7 +230,7 @@ impl Cloud<'_> {
         if rules.without(Rule::C8FirstWaits)
             && let Some(command) = &mut record.command
         {
-            // As if it had been sent twice: then its turn is asked for.
+            // As if it had been sent twice, so that the back-off applies.
             command.attempts = command.attempts.max(2);
         }
         if rules.without(Rule::C9AnyVersionSettles) {
@@ -249,14 +251,14 @@ impl Cloud<'_> {
         (Some(record.clone()), event)
     }
 
-    /// A record that does not count what the system has done.
-    fn forgetful(&self, record: &Record) -> Record {
+    /// The record with its counts of system locks reset, without C14 or C15.
+    fn weaken_counts(&self, record: &Record) -> Record {
         let mut record = record.clone();
         if let Some(command) = &mut record.command {
-            if self.rules.without(Rule::C14NoEnd) {
+            if self.rules.without(Rule::C14Endless) {
                 command.jams = 0;
             }
-            if self.rules.without(Rule::C15Argues) {
+            if self.rules.without(Rule::C15SentAtOnce) {
                 command.system_locks = 0;
             }
         }
@@ -264,21 +266,21 @@ impl Cloud<'_> {
     }
 }
 
-/// The same report under a later name, with the checksum of what it says.
-fn renamed(event: &mut ReportEvent, later: u64) {
+/// Gives the report a later name, with a checksum that fits its content.
+fn rename_report(event: &mut ReportEvent, later: u64) {
     if let Some(id) = event.report.report_id {
         let counter = id.counter + later;
         event.report = event.report.clone().named(ReportId { counter, ..id });
     }
 }
 
-/// The binding of the button behind the current command, where a re-send asks for it.
-fn behind<'a>(table: &'a Table, record: Option<&Record>) -> Option<&'a Binding> {
+/// The binding of the button behind the current command, if a re-send needs it.
+fn command_binding<'a>(table: &'a Table, record: Option<&Record>) -> Option<&'a Binding> {
     let button = record.and_then(Record::resend_asks_for)?;
     table.bindings[button_index(button)].as_deref()
 }
 
-/// Whether a decision is about a wish that could mean either.
+/// Whether the decision is about a toggle.
 pub(super) fn is_toggle(decision: &Decision) -> bool {
     decision.writes.event.intent == Some(Intent::Toggle)
 }

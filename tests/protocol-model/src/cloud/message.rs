@@ -1,4 +1,4 @@
-//! Presses and requests as the rules hand them over. It must not know what comes of them.
+//! Presses and requests as the rules engine delivers them.
 
 use lock_core::action::ClickType;
 use lock_core::name::{ButtonSerial, LockName};
@@ -7,11 +7,11 @@ use lock_core::request::Request;
 use lock_core::time::UnixMillis;
 
 use super::Cloud;
-use crate::begin::{button, lock, lock_index};
-use crate::configuration::{Config, counted};
+use crate::beginning::{button_serial, lock_index, lock_name};
+use crate::configuration::{Configuration, counted_press};
 use crate::rule::Rule;
 
-/// Which button has this name.
+/// The index of the button with this serial number.
 pub fn button_index(name: &ButtonSerial) -> usize {
     let number = name.as_str().rsplit('-').next();
     number
@@ -20,18 +20,18 @@ pub fn button_index(name: &ButtonSerial) -> usize {
         - 1
 }
 
-/// A press, as the rule hands it over; `pressed` is when it was made, where it was.
+/// A press as the rule delivers it; `pressed` is when it was made, if it was.
 pub fn press_of(
-    config: &Config,
+    config: &Configuration,
     press: u8,
     delivery: u8,
     pressed: Option<UnixMillis>,
     received_at: UnixMillis,
 ) -> Press {
     let made = config.presses.get(usize::from(press)).copied();
-    let made = made.unwrap_or(counted(ClickType::Long));
+    let made = made.unwrap_or(counted_press(ClickType::Long));
     Press {
-        button: button(made.button),
+        button: button_serial(made.button),
         click: made.click,
         sequence: made.counted.then_some(100 + u64::from(press)),
         pressed_at: pressed.filter(|_| made.timed),
@@ -43,16 +43,16 @@ pub fn press_of(
     }
 }
 
-/// A request, as the rule hands it over.
+/// A request as the rule delivers it.
 pub fn request_of(
-    config: &Config,
+    config: &Configuration,
     request: u8,
     requested: UnixMillis,
     received_at: UnixMillis,
 ) -> Request {
     let asked = config.requests[usize::from(request)];
     Request {
-        lock: lock(asked.lock),
+        lock: lock_name(asked.lock),
         intent: asked.intent,
         request_id: format!("request-{}", asked.id),
         requested_at: Some(requested),
@@ -63,15 +63,16 @@ pub fn request_of(
 }
 
 impl Cloud<'_> {
-    /// The mark of a request, in the model's numbers.
+    /// The mark of a request, as (lock index, request number).
     pub(super) fn mark_of(&self, lock: &LockName, request_id: &str) -> (u8, u8) {
         let number = request_id.rsplit('-').next();
         let id = number
             .and_then(|number| number.parse().ok())
             .expect("the model names its requests with a number");
-        match self.rules.without(Rule::C3MarkWithoutLock) {
-            true => (0, id),
-            false => (lock_index(lock) as u8, id),
+        if self.rules.without(Rule::C3MarkWithoutLock) {
+            (0, id)
+        } else {
+            (lock_index(lock) as u8, id)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What `lockctl` does: the real decisions of an operator's acts. It must not commit.
+//! What `lockctl` does: the real decisions on an operator's actions.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use lock_core::{
 };
 
 use super::{Cloud, limits};
-use crate::begin::lock;
-use crate::configuration::Act;
+use crate::beginning::lock_name;
+use crate::configuration::OperatorAction;
 use crate::rule::Rule;
-use crate::state::{Job, State, Table, What};
+use crate::state::{Job, State, Table, Task};
 
 impl Cloud<'_> {
-    /// What comes of the configuration's act of this number; none where `lockctl` refuses it.
-    pub(super) fn act(&self, state: &State, act: u8) -> Option<Decision> {
+    /// Decides about an operator's action, by its number; `None` if `lockctl` refuses it.
+    pub(super) fn decide_action(&self, state: &State, act: u8) -> Option<Decision> {
         let (table, now) = (&state.tables[0], state.cloud_now());
         let limits = limits(self.rules);
-        match self.config.acts[usize::from(act)] {
-            Act::Revoke(button) => {
-                let (binding, record) = bound(table, button)?;
+        match self.config.actions[usize::from(act)] {
+            OperatorAction::Revoke(button) => {
+                let (binding, record) = binding_and_record(table, button)?;
                 let decision = decide_revoke(binding, record, None, now, &limits);
-                Some(self.left(decision, Rule::C11NoSystemLock))
+                Some(self.weaken_leaving(decision, Rule::C11NoSystemLock))
             }
-            Act::Bind(button, to) => {
-                let (binding, from) = bound(table, button)?;
+            OperatorAction::Bind(button, to) => {
+                let (binding, from) = binding_and_record(table, button)?;
                 let to = table.records[usize::from(to)].as_deref()?;
                 let wish = BindWish {
                     actions: Actions::default(),
@@ -36,20 +36,21 @@ impl Cloud<'_> {
                 };
                 let moves = binding.lock.as_ref() != Some(&to.lock);
                 let decision = decide_bind(binding, from, to, wish, None, now, &limits);
-                Some(match moves {
-                    true => self.left(decision, Rule::C3LockLeftOpen),
-                    false => decision,
+                Some(if moves {
+                    self.weaken_leaving(decision, Rule::C3LockLeftOpen)
+                } else {
+                    decision
                 })
             }
-            Act::Unbind(button) => {
-                let (binding, record) = bound(table, button)?;
+            OperatorAction::Unbind(button) => {
+                let (binding, record) = binding_and_record(table, button)?;
                 Some(decide_unbind(binding, record, None, now, &limits))
             }
-            Act::Register(n) => {
+            OperatorAction::Register(n) => {
                 let known = table.records[usize::from(n)].as_deref();
-                decide_register_lock(&lock(n), known, None, now, &limits)
+                decide_register_lock(&lock_name(n), known, None, now, &limits)
             }
-            Act::Forget(n) => {
+            OperatorAction::Forget(n) => {
                 let record = table.records[usize::from(n)].as_deref()?;
                 let bindings: Vec<Binding> = table
                     .bindings
@@ -62,8 +63,8 @@ impl Cloud<'_> {
         }
     }
 
-    /// The decision, without what is done for the lock that a button leaves where `rule` is taken away.
-    fn left(&self, mut decision: Decision, rule: Rule) -> Decision {
+    /// Without `rule`: the decision does not lock the lock that the button leaves.
+    fn weaken_leaving(&self, mut decision: Decision, rule: Rule) -> Decision {
         if self.rules.without(rule) && decision.verdict == Verdict::Command {
             (decision.writes.record, decision.publish) = (None, None);
             decision.verdict = Verdict::Noted;
@@ -71,7 +72,7 @@ impl Cloud<'_> {
         decision
     }
 
-    /// The record of a restored table, no longer believed (C12).
+    /// Decides about a record of a restored table, which is no longer trusted (C12).
     pub fn recover(&self, state: &mut State, record: &Arc<Record>) -> Arc<Record> {
         if self.rules.without(Rule::C12RestoredTrusted) {
             return Arc::clone(record);
@@ -79,11 +80,11 @@ impl Cloud<'_> {
         let now = state.cloud_now();
         let mut decision = decide_recover(record, None, now, &limits(self.rules));
         if self.rules.without(Rule::C5PreviousPlusOne) {
-            super::weaken::set_version(&mut decision, record.version.0 + 1);
+            super::weakening::set_version(&mut decision, record.version.0 + 1);
         }
         let job = Job {
             stack: 0,
-            what: What::Recover,
+            task: Task::Recover,
             tries: 0,
         };
         self.watch_commit(state, &job, &decision);
@@ -92,12 +93,12 @@ impl Cloud<'_> {
             .record
             .expect("a recovery changes the record");
         let after = write.apply(Some(record)).record();
-        Arc::new(after.expect("it holds on what was read"))
+        Arc::new(after.expect("the conditions hold on the record that was read"))
     }
 }
 
-/// A button's binding, and the record of the lock it is bound to.
-fn bound(table: &Table, button: u8) -> Option<(&Binding, Option<&Record>)> {
+/// A button's binding, and the record of its lock.
+fn binding_and_record(table: &Table, button: u8) -> Option<(&Binding, Option<&Record>)> {
     let binding = table.bindings[usize::from(button)].as_deref()?;
     let record = binding.lock.as_ref().and_then(|lock| table.record(lock));
     Some((binding, record))

@@ -1,73 +1,74 @@
-//! What a device knows of the time: answers of its own shadow, which come over the authenticated connection, and its own
-//! uptime (D3). It must not know the true time.
+//! What a device knows of the time (D3), from its shadow's answers and its own uptime.
 //!
-//! Whoever holds the network can delay an answer, but not change it: so the device knows two bounds and never one number.
+//! An attacker on the network can delay an answer, not change it: the device knows two bounds.
 
-use super::Span;
+use super::TimeBounds;
 use crate::rule::{Rule, Rules};
 
-/// An answer that took longer than this says too little. *Units*: ms.
+/// An answer that took longer than this is ignored, in ms.
 pub const ANSWER_LATE_MS: u64 = 10_000;
-/// A sample older than this says nothing. *Units*: ms.
+/// A sample older than this is ignored, in ms.
 pub const SAMPLE_STALE_MS: u64 = 12 * 60 * 60 * 1000;
-/// By how much the device's uptime may run wrong, in parts per million.
+/// Largest error of the device's uptime, in parts per million.
 pub const DRIFT_PPM: u64 = 100;
 
 /// One answer: the server's second, and the uptimes between which the server wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sample {
-    /// The server's time, rounded down; 0 where it did not say. *Units*: s.
+    /// The server's time in s, rounded down; 0 if the answer had none.
     pub second: u64,
-    /// Uptime at which the update was sent. *Units*: ms.
+    /// Uptime at which the update was sent, in ms.
     pub sent_ms: u64,
-    /// Uptime at which its answer arrived. *Units*: ms.
+    /// Uptime at which its answer arrived, in ms.
     pub received_ms: u64,
 }
 
 impl Sample {
-    /// What the time may be at this uptime; none when the sample is too old.
-    pub fn span(&self, uptime_ms: u64, rules: Rules) -> Option<Span> {
+    /// The bounds of the time at this uptime; `None` if the sample is too old.
+    pub fn bounds(&self, uptime_ms: u64, rules: Rules) -> Option<TimeBounds> {
         let age_ms = uptime_ms - self.received_ms;
         if age_ms > SAMPLE_STALE_MS {
             return None;
         }
-        let drift_ms = |ms: u64| match rules.without(Rule::D3NoDrift) {
-            true => 0,
-            false => (ms * DRIFT_PPM).div_ceil(1_000_000),
+        let drift_ms = |ms: u64| {
+            if rules.without(Rule::D3NoDrift) {
+                0
+            } else {
+                (ms * DRIFT_PPM).div_ceil(1_000_000)
+            }
         };
         let since_sent_ms = uptime_ms - self.sent_ms;
         let second_ms = self.second * 1000;
-        Some(Span {
+        Some(TimeBounds {
             earliest_ms: second_ms + age_ms - drift_ms(age_ms),
             latest_ms: second_ms + 1000 + since_sent_ms + drift_ms(since_sent_ms),
         })
     }
 }
 
-/// The narrowest sample so far.
+/// The sample with the narrowest bounds so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Clock(Option<Sample>);
 
 impl Clock {
     /// A clock with this sample.
-    pub fn new(sample: Sample) -> Clock {
-        Clock(Some(sample))
+    pub fn new(sample: Sample) -> Self {
+        Self(Some(sample))
     }
 
-    /// What the time may be at this uptime.
-    pub fn span(&self, uptime_ms: u64, rules: Rules) -> Option<Span> {
-        self.0?.span(uptime_ms, rules)
+    /// The bounds of the time at this uptime.
+    pub fn bounds(&self, uptime_ms: u64, rules: Rules) -> Option<TimeBounds> {
+        self.0?.bounds(uptime_ms, rules)
     }
 
-    /// An answer has arrived; it is kept if it says more than the one before. `true` when the time is known now and was
-    /// not before.
+    /// Keeps the sample if its bounds are narrower. Returns whether the time was unknown before.
     pub fn take(&mut self, sample: Sample, rules: Rules) -> bool {
         let now_ms = sample.received_ms;
         if sample.second == 0 || now_ms - sample.sent_ms > ANSWER_LATE_MS {
             return false;
         }
-        let before = self.span(now_ms, rules);
-        let after = sample.span(now_ms, rules);
+        let before = self.bounds(now_ms, rules);
+        let after = sample.bounds(now_ms, rules);
         let narrower = match (before, after) {
             (Some(before), Some(after)) => after.width_ms() < before.width_ms(),
             (before, _) => before.is_none(),
@@ -83,9 +84,9 @@ impl Clock {
 mod tests {
     use super::*;
 
-    /// Whatever the network does to an answer, the true time is within the bounds.
+    /// The network delays an answer in many ways; the true time stays within the bounds.
     #[test]
-    fn the_true_time_lies_within_the_bounds_however_an_answer_is_held() {
+    fn the_true_time_is_within_the_bounds_however_an_answer_is_delayed() {
         let (booted_ms, mut checked) = (1_763_779_500_370_u64, 0);
         for (to_server, back, later) in [
             (0, 0, 0),
@@ -106,12 +107,15 @@ mod tests {
                     received_ms: uptime(heard_ms),
                 };
                 let now_ms = heard_ms + later;
-                let span = sample.span(uptime(now_ms), Rules::ALL);
-                let Some(span) = span else {
-                    assert!(later >= SAMPLE_STALE_MS, "a sample of {later} ms is none");
+                let bounds = sample.bounds(uptime(now_ms), Rules::ALL);
+                let Some(bounds) = bounds else {
+                    assert!(
+                        later >= SAMPLE_STALE_MS,
+                        "a sample {later} ms old is not stale"
+                    );
                     continue;
                 };
-                let bounds = span.earliest_ms..=span.latest_ms;
+                let bounds = bounds.earliest_ms..=bounds.latest_ms;
                 assert!(bounds.contains(&now_ms), "{to_server} {back} {later} {ppm}");
                 checked += 1;
             }
@@ -120,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_answer_does_not_replace_a_narrow_one_and_a_late_one_is_none() {
+    fn a_wide_or_late_answer_does_not_replace_a_narrow_one() {
         let narrow = Sample {
             second: 1_000,
             sent_ms: 0,

@@ -1,59 +1,58 @@
-//! When a device reports, and what its shadow's answers mean for that: D4, transcribed from the firmware's C
-//! (`reporter.c`). It must not know what a report says.
+//! When a device reports: D4, transcribed from the firmware's C (`reporter.c`).
 
-/// First delay before an answer to another's write, and longest. *Units*: ms.
+/// First and longest delay before a report that answers a foreign write, in ms.
 const REPEAT_FIRST_MS: u64 = 1_000;
 const REPEAT_MOST_MS: u64 = 300_000;
-/// Without another's write for this long, the delay is the first again. *Units*: ms.
+/// After this long without a foreign write the delay starts over, in ms.
 const QUIET_MS: u64 = 600_000;
 
-/// The reports of one device since it was powered on. Times are uptimes in ms.
+/// The reports of one device since power-on. Times are uptimes in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Exchange {
-    /// A report is to be sent now.
+    /// A report must be sent now.
     pub due: bool,
-    /// Number of the last one sent.
+    /// Number of the last report sent.
     pub number: u64,
-    /// Number of the last one that the shadow has accepted.
+    /// Number of the last report that the shadow accepted.
     settled: u64,
-    /// When a report that another's write has covered is sent again.
+    /// When a report that a foreign write has covered is sent again.
     repeat_ms: Option<u64>,
     delay_ms: u64,
     foreign_ms: u64,
 }
 
 impl Exchange {
-    /// Power-on, with a report due or not.
-    pub fn boot(due: bool) -> Exchange {
-        Exchange {
+    /// Powers on, with a report due or not.
+    pub fn boot(due: bool) -> Self {
+        Self {
             due,
-            ..Exchange::default()
+            ..Self::default()
         }
     }
 
-    /// Whether a report is sent now.
+    /// Whether a report is due at this uptime.
     pub fn wants(&self, uptime_ms: u64) -> bool {
         self.due || self.repeat_ms.is_some_and(|at| at <= uptime_ms)
     }
 
-    /// When a report is sent again because of another's write.
-    pub fn repeats_at_ms(&self) -> Option<u64> {
+    /// When a report is sent again because of a foreign write.
+    pub fn repeat_at_ms(&self) -> Option<u64> {
         self.repeat_ms
     }
 
-    /// A report is sent: its number.
+    /// Sends a report and returns its number.
     pub fn send(&mut self) -> u64 {
         (self.due, self.repeat_ms) = (false, None);
         self.number += 1;
         self.number
     }
 
-    /// It was not accepted, and is sent again.
+    /// Marks the report as due again, after it was not accepted.
     pub fn retry(&mut self) {
         self.due = true;
     }
 
-    /// The shadow has accepted the update of this number. Whether it was the last one sent.
+    /// The shadow accepted the report of this number. Returns whether it was the last one sent.
     pub fn accepted(&mut self, number: u64) -> bool {
         let last = number == self.number && number > self.settled;
         if last {
@@ -62,8 +61,8 @@ impl Exchange {
         last
     }
 
-    /// Another wrote `reported`, or deleted the shadow.
-    pub fn foreign(&mut self, uptime_ms: u64) {
+    /// Another client wrote `reported`, or deleted the shadow.
+    pub fn note_foreign_write(&mut self, uptime_ms: u64) {
         if self.delay_ms == 0 || uptime_ms - self.foreign_ms >= QUIET_MS {
             self.delay_ms = REPEAT_FIRST_MS;
         }
@@ -80,12 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn others_writes_are_answered_after_1_s_doubling_to_5_min() {
+    fn foreign_writes_are_answered_after_1_s_doubling_to_5_min() {
         let (mut exchange, mut now_ms, mut waits) = (Exchange::default(), 0, Vec::new());
         for _ in 0..11 {
-            exchange.foreign(now_ms);
-            exchange.foreign(now_ms);
-            let at = exchange.repeats_at_ms().expect("an answer");
+            exchange.note_foreign_write(now_ms);
+            exchange.note_foreign_write(now_ms);
+            let at = exchange.repeat_at_ms().expect("a report is scheduled");
             assert!(!exchange.wants(at - 1) && exchange.wants(at));
             waits.push((at - now_ms) / 1000);
             now_ms = at;
@@ -93,7 +92,7 @@ mod tests {
             assert!(exchange.accepted(number) && !exchange.accepted(number));
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-        exchange.foreign(now_ms + QUIET_MS);
-        assert_eq!(exchange.repeats_at_ms(), Some(now_ms + QUIET_MS + 1_000));
+        exchange.note_foreign_write(now_ms + QUIET_MS);
+        assert_eq!(exchange.repeat_at_ms(), Some(now_ms + QUIET_MS + 1_000));
     }
 }

@@ -1,38 +1,38 @@
-//! What a device is given and what it answers: settings, time, flash, power. It must not act.
+//! Input and output of the device: settings, time, flash, power, results.
 
 use lock_core::action::Action;
 use lock_core::id::CommandId;
 use lock_core::report::{Latch, Outcome};
 
-/// How the lock is declared to behave.
+/// The settings of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Settings {
-    /// State after power-on (D4).
+pub struct LockSettings {
+    /// State of the latch after power-on (D4).
     pub power_on: Latch,
-    /// Auto-relock; 0 is off (D5). *Units*: ms.
+    /// Delay of auto-relock in ms; 0 is off (D5).
     pub relock_ms: u64,
-    /// Length of a pulse, which wins over auto-relock; 0 is none. *Units*: ms.
+    /// Length of a pulse in ms, which overrides auto-relock; 0 is off.
     pub pulse_ms: u64,
-    /// How far the clock of the cloud may run ahead (D3). *Units*: ms.
+    /// How far the cloud's clock may be ahead, in ms (D3).
     pub tolerance_ms: u64,
-    /// The door must rest closed for this long before auto-relock (D5). *Units*: ms.
+    /// How long the door must be closed before auto-relock, in ms (D5).
     pub settle_ms: u64,
-    /// Where the time of auto-relock begins (D5).
+    /// When the delay of auto-relock begins (D5).
     pub relock_from: RelockFrom,
 }
 
-/// Where the time of auto-relock begins.
+/// When the delay of auto-relock begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RelockFrom {
     /// At the unlock.
     #[default]
     Unlock,
-    /// When the door is closed; at the unlock where it was not opened since.
+    /// When the door closes; at the unlock if it was not opened since.
     Closing,
 }
 
-impl Settings {
-    /// After this an open latch locks by itself; 0 is never. *Units*: ms.
+impl LockSettings {
+    /// Delay in ms after which an open latch locks by itself; 0 is never.
     pub fn relock_delay_ms(&self) -> u64 {
         match self.pulse_ms {
             0 => self.relock_ms,
@@ -41,9 +41,9 @@ impl Settings {
     }
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
+impl Default for LockSettings {
+    fn default() -> Self {
+        Self {
             power_on: Latch::Locked,
             relock_ms: 0,
             pulse_ms: 0,
@@ -54,78 +54,78 @@ impl Default for Settings {
     }
 }
 
-/// A point in time, as the device knows it.
+/// A moment as the device knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// Since power-on. *Units*: ms.
+    /// Time since power-on, in ms.
     pub uptime_ms: u64,
-    /// What the time may be; none while it is not known (D3).
-    pub time: Option<Span>,
+    /// Bounds of the time; `None` while it is unknown (D3).
+    pub time: Option<TimeBounds>,
 }
 
-/// The true time lies in here. *Units*: ms since 1970.
+/// Bounds of the true time, in ms since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The earliest that it can be.
+pub struct TimeBounds {
+    /// The earliest time possible.
     pub earliest_ms: u64,
-    /// The latest that it can be.
+    /// The latest time possible.
     pub latest_ms: u64,
 }
 
-impl Span {
-    /// How little is known. *Units*: ms.
+impl TimeBounds {
+    /// Distance between the bounds, in ms.
     pub fn width_ms(&self) -> u64 {
         self.latest_ms - self.earliest_ms
     }
 }
 
-/// A journalled command.
+/// A command in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// Its version.
+pub struct JournalEntry {
+    /// Version of the command.
     pub version: u64,
-    /// What it told the lock.
+    /// Action of the command.
     pub action: Action,
-    /// Its id.
+    /// Id of the command.
     pub id: CommandId,
-    /// What became of it.
+    /// Outcome of the command.
     pub result: Outcome,
-    /// Whether the journal before it was lost, and it may be older than what was lost (D1).
+    /// Whether the journal before it was lost, so that it may be older than what was lost (D1).
     pub after_loss: bool,
 }
 
-/// Two slots of flash, each with the generation that tells which is newer.
-pub type Flash = [Option<(u32, Entry)>; 2];
+/// Two slots of flash, each with its generation: the higher one is newer.
+pub type Flash = [Option<(u32, JournalEntry)>; 2];
 
-/// What the flash does to a write.
+/// What happens to flash and power during a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Power {
-    /// It holds what is written.
+    /// The write succeeds.
     #[default]
     Holds,
-    /// It is broken: every write fails, power stays.
+    /// The flash is broken: every write fails, power stays on.
     Broken,
     /// Power fails before the first byte.
     FailsBefore,
-    /// Power fails within the write.
+    /// Power fails during the write.
     FailsWithin,
-    /// Power fails when all is written and nothing else is done.
+    /// Power fails right after the write.
     FailsAfter,
-    /// Power fails between the journal and the latch, whichever comes first.
+    /// Power fails between the journal and the latch, whichever is first.
     FailsBetween,
 }
 
-/// What became of a command that arrived.
+/// What the device did with a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fate {
-    /// The latch was moved.
+pub enum CommandResult {
+    /// It moved the latch.
     Executed,
-    /// Newer, and too late: burned (D2).
+    /// The command was newer but too late, and is used up (D2).
     Expired,
-    /// Journalled already: nothing but a report (D1).
+    /// The command is in the journal already: only a report follows (D1).
     Repeated,
-    /// Refused, for this reason.
+    /// It refused the command, for this reason.
     Refused(&'static str),
-    /// Power failed before anything was decided about it.
+    /// Power failed before it decided.
     PowerLost,
 }

@@ -1,16 +1,16 @@
-//! Auto-relock and the hand at the door: D5 and D9, transcribed from the firmware's C (`lock.c`). It must not know commands.
+//! Auto-relock and the exit button: D5 and D9, transcribed from the firmware's C (`lock.c`).
 
 use lock_core::report::{Door, Latch, Source};
 
 use super::{Device, Moment, RelockFrom};
 use crate::rule::{Rule, Rules};
 
-/// What auto-relock goes by. Times are uptimes in ms.
+/// Timers of auto-relock. Times are uptimes in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Relock {
-    /// When the latch was opened, while it is to lock again by itself.
+    /// When the latch was opened, while auto-relock is armed.
     unlocked_ms: Option<u64>,
-    /// When the door was last closed.
+    /// When the door last closed.
     closed_ms: u64,
 }
 
@@ -21,7 +21,7 @@ impl Device {
         self.relock.unlocked_ms = arms.then_some(now.uptime_ms);
     }
 
-    /// The door moved (D5). Whether the latch did.
+    /// Takes the door's state (D5). Returns whether the latch moved.
     pub fn door(&mut self, door: Option<Door>, now: &Moment) -> bool {
         if door == Some(Door::Closed) && self.door != door {
             self.relock.closed_ms = now.uptime_ms;
@@ -30,7 +30,7 @@ impl Device {
         self.tick(now)
     }
 
-    /// A hand asks for the way out (D9). Whether that unlocked.
+    /// A person at the door presses the exit button (D9). Returns whether that unlocked.
     pub fn exit(&mut self, now: &Moment, rules: Rules) -> bool {
         if self.settings.relock_delay_ms() == 0 {
             return false;
@@ -42,17 +42,17 @@ impl Device {
         true
     }
 
-    /// Time passed: auto-relock (D5). Whether the latch moved.
+    /// Lets time pass: auto-relock (D5). Returns whether the latch moved.
     pub fn tick(&mut self, now: &Moment) -> bool {
-        if self.relocks_at_ms().is_none_or(|at| now.uptime_ms < at) {
+        if self.relock_at_ms().is_none_or(|at| now.uptime_ms < at) {
             return false;
         }
         self.move_latch(Latch::Locked, Source::Auto, now);
         true
     }
 
-    /// Uptime at which [`Device::tick`] has something to do; none while the door is waited for.
-    pub fn relocks_at_ms(&self) -> Option<u64> {
+    /// Uptime at which [`Device::tick`] moves the latch; `None` if it waits for the door.
+    pub fn relock_at_ms(&self) -> Option<u64> {
         let Relock {
             unlocked_ms,
             closed_ms,
@@ -65,9 +65,10 @@ impl Device {
             return None;
         }
         let from_closing = self.settings.relock_from == RelockFrom::Closing;
-        let from_ms = match from_closing && closed_ms > unlocked_ms {
-            true => closed_ms,
-            false => unlocked_ms,
+        let from_ms = if from_closing && closed_ms > unlocked_ms {
+            closed_ms
+        } else {
+            unlocked_ms
         };
         Some((from_ms + delay_ms).max(closed_ms + self.settings.settle_ms))
     }

@@ -1,4 +1,4 @@
-//! The hash of a state: what two states differ in, they must differ here. It must not know what a part means.
+//! The hash of a state. States that differ must differ here too.
 
 use std::hash::{Hash, Hasher};
 
@@ -11,85 +11,81 @@ use lock_core::write::{
     BindingChange, BindingWrite, Guard, Newer, RecordUpdate, RecordWrite, ShadowGuard,
 };
 
-use super::{Job, Run, Site, Stage, State, Table, What, key};
+use super::{Invocation, Job, Site, Stage, State, Table, Task, sort_key};
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, to: &mut H) {
         (self.now, self.behind_ms, self.instants).hash(to);
-        for table in &self.tables {
-            hash_table(table, to);
-        }
-        for site in &self.sites {
-            hash_site(site, to);
-        }
-        self.queue.len().hash(to);
-        for job in &self.queue {
-            hash_job(job, to);
-        }
-        self.running.len().hash(to);
-        for run in &self.running {
-            hash_run(run, to);
-        }
-        (&self.pressed, &self.requested, self.held, self.acted).hash(to);
+        hash_each(&self.tables, to, hash_table);
+        hash_each(&self.sites, to, hash_site);
+        hash_each(&self.queue, to, hash_job);
+        hash_each(&self.running, to, hash_invocation);
+        (
+            &self.pressed,
+            &self.requested,
+            self.held,
+            self.actions_begun,
+        )
+            .hash(to);
         (self.faults, self.broken, self.over).hash(to);
         self.memory.hash(to);
     }
 }
 
+fn hash_each<'a, T: 'a, H: Hasher>(
+    items: impl IntoIterator<Item = &'a T>,
+    to: &mut H,
+    hash: impl Fn(&T, &mut H),
+) {
+    let mut count = 0_usize;
+    for item in items {
+        hash(item, to);
+        count += 1;
+    }
+    count.hash(to);
+}
+
 fn hash_table<H: Hasher>(table: &Table, to: &mut H) {
     for record in &table.records {
-        hash_record(record.as_deref(), to);
+        hash_each(record.as_deref(), to, hash_record);
     }
     for binding in table.bindings.iter().chain(&table.cached) {
-        binding.is_some().hash(to);
-        if let Some(binding) = binding {
-            hash_binding(binding, to);
-        }
+        hash_each(binding.as_deref(), to, hash_binding);
     }
     table.marks.hash(to);
 }
 
 fn hash_site<H: Hasher>(site: &Site, to: &mut H) {
     for commands in [&site.network, &site.kept] {
-        commands.len().hash(to);
-        for command in commands {
-            hash_wire(command, to);
-        }
+        hash_each(commands.iter().map(|command| &**command), to, hash_wire);
     }
-    hash_event(site.shadow.as_deref(), to);
+    hash_each(site.shadow.as_deref(), to, hash_event);
     site.shadow_version.hash(to);
     (&site.device, site.clock, site.exchange).hash(to);
-    (
-        site.connected,
-        site.booted_at,
-        site.reported_at,
-        site.jammed,
-        site.door,
-    )
-        .hash(to);
-    site.update.is_some().hash(to);
-    if let Some(update) = &site.update {
+    (site.connected, site.jammed, site.door).hash(to);
+    (site.booted_at, site.reported_at).hash(to);
+    hash_each(&site.update, to, |update, to| {
         (update.id, update.sent_ms).hash(to);
         hash_report(&update.report, to);
-    }
+    });
     site.answer.hash(to);
 }
 
 fn hash_job<H: Hasher>(job: &Job, to: &mut H) {
-    key(job).hash(to);
-    match &job.what {
-        What::Press {
+    sort_key(job).hash(to);
+    match &job.task {
+        Task::Press {
             arrived_at,
             received_at,
             ..
         } => (arrived_at, received_at).hash(to),
-        What::Request { received_at, .. } => received_at.hash(to),
-        What::Report(event) => hash_event(Some(event), to),
-        What::Sweep(_) | What::Act(_) | What::Recover => {}
+        Task::Request { received_at, .. } => received_at.hash(to),
+        Task::Report(event) => hash_event(event, to),
+        Task::Sweep(_) | Task::Operate(_) | Task::Recover => {}
     }
 }
 
-fn hash_run<H: Hasher>(run: &Run, to: &mut H) {
+fn hash_invocation<H: Hasher>(run: &Invocation, to: &mut H) {
     hash_job(&run.job, to);
     match &run.stage {
         Stage::Decided(decision) => {
@@ -104,7 +100,7 @@ fn hash_run<H: Hasher>(run: &Run, to: &mut H) {
     }
 }
 
-/// All of a decision that is committed, published or watched; not its line's words.
+/// All of a decision that is committed, published or observed, without the text of its event.
 fn hash_decision<H: Hasher>(decision: &Decision, to: &mut H) {
     let writes = &decision.writes;
     (decision.verdict.as_str(), decision.reason.code()).hash(to);
@@ -113,7 +109,7 @@ fn hash_decision<H: Hasher>(decision: &Decision, to: &mut H) {
         None => 0_u8.hash(to),
         Some(RecordWrite::Create(record)) => {
             1_u8.hash(to);
-            hash_record(Some(record), to);
+            hash_record(record, to);
         }
         Some(RecordWrite::Update(update)) => {
             2_u8.hash(to);
@@ -124,10 +120,11 @@ fn hash_decision<H: Hasher>(decision: &Decision, to: &mut H) {
             hash_guard(&delete.guard, to);
         }
     }
-    writes.other.is_some().hash(to);
-    if let Some(other) = &writes.other {
-        hash_update(&other.record, to);
-    }
+    hash_each(
+        writes.other.as_ref().map(|other| &other.record),
+        to,
+        hash_update,
+    );
     match &writes.binding {
         None => 0_u8.hash(to),
         Some(BindingWrite::Create(binding)) => {
@@ -140,10 +137,8 @@ fn hash_decision<H: Hasher>(decision: &Decision, to: &mut H) {
         }
     }
     writes.request.is_some().hash(to);
-    decision.publish.is_some().hash(to);
-    if let Some(publish) = &decision.publish {
-        hash_wire(&publish.command, to);
-    }
+    let published = decision.publish.as_ref();
+    hash_each(published.map(|publish| &publish.command), to, hash_wire);
 }
 
 fn hash_change<H: Hasher>(change: &BindingChange, to: &mut H) {
@@ -156,7 +151,7 @@ fn hash_change<H: Hasher>(change: &BindingChange, to: &mut H) {
                 Newer::Sequence(sequence) => (3_u8, sequence).hash(to),
                 Newer::LastAtMost(at) => (4_u8, at).hash(to),
             }
-            hash_press(Some(&note.last_press), to);
+            hash_last_press(&note.last_press, to);
         }
     }
 }
@@ -165,8 +160,8 @@ fn hash_update<H: Hasher>(update: &RecordUpdate, to: &mut H) {
     update.lock.hash(to);
     hash_guard(&update.guard, to);
     (update.version, update.status, update.state).hash(to);
-    hash_command(update.command.as_ref(), to);
-    hash_reported(update.reported.as_ref(), to);
+    hash_each(&update.command, to, hash_command);
+    hash_each(&update.reported, to, hash_reported);
     (update.bound_at, update.due.due_at).hash(to);
 }
 
@@ -178,7 +173,7 @@ fn hash_guard<H: Hasher>(guard: &Guard, to: &mut H) {
         Some(ShadowGuard::Below(version)) => (1_u8, version).hash(to),
         Some(ShadowGuard::Last(last)) => {
             2_u8.hash(to);
-            hash_reported(Some(last), to);
+            hash_reported(last, to);
         }
     }
 }
@@ -188,29 +183,24 @@ fn hash_wire<H: Hasher>(command: &WireCommand, to: &mut H) {
     (command.issued_at, command.expires_at).hash(to);
 }
 
-fn hash_press<H: Hasher>(last: Option<&LastPress>, to: &mut H) {
-    last.map(|last| (&last.press_id, last.at, last.sequence))
-        .hash(to);
+fn hash_last_press<H: Hasher>(last: &LastPress, to: &mut H) {
+    (&last.press_id, last.at, last.sequence).hash(to);
 }
 
 fn hash_binding<H: Hasher>(binding: &Binding, to: &mut H) {
     (&binding.lock, binding.enabled, binding.revision).hash(to);
     binding.bound_at.hash(to);
-    hash_press(binding.last_press.as_ref(), to);
+    hash_each(&binding.last_press, to, hash_last_press);
 }
 
-fn hash_record<H: Hasher>(record: Option<&Record>, to: &mut H) {
-    record.is_some().hash(to);
-    let Some(record) = record else { return };
+fn hash_record<H: Hasher>(record: &Record, to: &mut H) {
     (record.version, record.state, record.status).hash(to);
     (record.bound_at, record.due.due_at).hash(to);
-    hash_command(record.command.as_ref(), to);
-    hash_reported(record.reported.as_ref(), to);
+    hash_each(&record.command, to, hash_command);
+    hash_each(&record.reported, to, hash_reported);
 }
 
-fn hash_command<H: Hasher>(command: Option<&Command>, to: &mut H) {
-    command.is_some().hash(to);
-    let Some(command) = command else { return };
+fn hash_command<H: Hasher>(command: &Command, to: &mut H) {
     (&command.id, command.action).hash(to);
     match &command.cause {
         Cause::Button { button } => (0_u8, button).hash(to),
@@ -222,33 +212,21 @@ fn hash_command<H: Hasher>(command: Option<&Command>, to: &mut H) {
     (command.system_locks, command.jams).hash(to);
 }
 
-fn hash_reported<H: Hasher>(reported: Option<&Reported>, to: &mut H) {
-    reported.is_some().hash(to);
-    let Some(reported) = reported else { return };
+fn hash_reported<H: Hasher>(reported: &Reported, to: &mut H) {
     (reported.shadow_version, reported.shadow_at, reported.at).hash(to);
     hash_report(&reported.report, to);
 }
 
-fn hash_event<H: Hasher>(event: Option<&ReportEvent>, to: &mut H) {
-    event.is_some().hash(to);
-    let Some(event) = event else { return };
+fn hash_event<H: Hasher>(event: &ReportEvent, to: &mut H) {
     (event.shadow_version, event.shadow_at, event.token).hash(to);
     hash_report(&event.report, to);
 }
 
 fn hash_report<H: Hasher>(report: &Report, to: &mut H) {
-    (
-        report.lock,
-        report.version,
-        &report.command_id,
-        report.result,
-    )
-        .hash(to);
+    (report.lock, report.version, report.result).hash(to);
+    (&report.command_id, report.door, report.report_id).hash(to);
     (report.source, report.boot_count, report.clock).hash(to);
-    report.door.hash(to);
-    report.report_id.hash(to);
-    let refused = report.refused.as_ref();
-    refused
-        .map(|refused| (&refused.command_id, &refused.reason))
-        .hash(to);
+    hash_each(&report.refused, to, |refused, to| {
+        (&refused.command_id, &refused.reason).hash(to);
+    });
 }

@@ -1,38 +1,33 @@
-//! What the invariants must remember of a run. It must not judge.
+//! What the invariants remember of a run.
 
 use std::sync::Arc;
 
 use lock_core::id::CommandId;
 use lock_core::time::UnixMillis;
 
-/// Wishes of people that are remembered: presses, then requests.
+/// Number of wishes that are remembered: presses, then requests.
 pub const WISHES: usize = 8;
 
-/// The press made at the very end.
+/// Index of the press at the very end.
 pub const LAST_PRESS: u8 = 5;
 
-/// The first request among the wishes.
+/// Index of the first request among the wishes.
 const FIRST_REQUEST: usize = 6;
 
-/// The version last sent, when, and how often then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Sends {
-    /// The version.
+pub struct LastSend {
     pub version: u64,
-    /// When.
     pub at: UnixMillis,
-    /// How often at that time.
+    /// Number of sends at that time.
     pub times: u8,
 }
 
-/// System locks in a row, without a person's command in between.
+/// System locks in a row, without a person's command between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Row {
-    /// How many have been sent.
+pub struct LockStreak {
     pub locks: u32,
-    /// How many of those answered a jammed latch.
+    /// How many of them answered a jammed latch.
     pub jams: u32,
-    /// When the first was sent.
     pub since: UnixMillis,
     /// The last version counted.
     pub version: u64,
@@ -40,72 +35,70 @@ pub struct Row {
 
 /// What one stack has done to one lock.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Watched {
-    /// Whether the lock is registered there.
+pub struct LockTrace {
+    /// Whether the stack has registered the lock.
     pub registered: bool,
-    /// Largest version ever committed.
+    /// Largest version committed.
     pub version: u64,
-    /// Every command ever published, with its version.
+    /// Every command published, with its version.
     pub issued: Arc<Vec<(u64, CommandId)>>,
-    /// The version last sent.
-    pub sends: Sends,
-    /// System locks in a row.
-    pub row: Row,
+    pub last_send: LastSend,
+    pub streak: LockStreak,
 }
 
-/// What the invariants must remember.
+/// What the invariants remember of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Memory {
-    /// Commands committed for each wish.
+    /// Number of commands committed for each wish.
     pub commands: [u8; WISHES],
-    /// When the life of each wish's command is over, counted from the wish itself. *Units*: ms.
+    /// When each wish expires, counted from the wish itself, in ms since 1970.
     pub lives: [u64; WISHES],
     /// Wishes whose command a device executed, by bit.
     pub executed: u8,
-    /// The locks that each press may act on, by bit: the one that its button could command when it was made, and one that
-    /// it was being bound to.
+    /// The locks that each press may act on, by bit: the lock of its button when it was made, and
+    /// one that the button was being bound to.
     pub meant_for: [u8; WISHES],
-    /// By lock: what each stack has done to it.
-    pub watched: Vec<Vec<Watched>>,
-    /// By lock: largest version that the device ever acted on.
-    pub acted: Vec<u64>,
-    /// By lock: versions by which the latch was opened.
+    /// By lock and stack: what the stack has done to it.
+    pub traces: Vec<Vec<LockTrace>>,
+    /// By lock: largest version that the device has acted on.
+    pub newest_acted: Vec<u64>,
+    /// By lock: versions that opened the latch.
     pub opened: Vec<Vec<u64>>,
-    /// By lock: unlocks whose button lost its right while no copy was on its way.
+    /// By lock: unlocks whose button lost the lock while no copy was in transit.
     pub recalled: Vec<Vec<u64>>,
-    /// By lock: whether a button has left it, and nobody opened it since.
-    pub left: Vec<bool>,
+    /// By lock: whether it must end up locked, since a button lost it and nobody opened it after.
+    pub must_be_locked: Vec<bool>,
     /// Whether the shadow was edited or deleted.
     pub edited: bool,
     /// Whether a report event was lost.
     pub lost_event: bool,
-    /// Function invocations, counted only where one gives a press its identity.
+    /// Number of invocations, counted only without C1.
     pub invocations: u8,
 }
 
 impl Memory {
-    /// Nothing yet, of so many locks and stacks.
-    pub fn new(locks: usize, stacks: usize) -> Memory {
-        Memory {
-            watched: vec![vec![Watched::default(); stacks]; locks],
-            acted: vec![0; locks],
+    /// An empty memory for so many locks and stacks.
+    pub fn new(locks: usize, stacks: usize) -> Self {
+        Self {
+            traces: vec![vec![LockTrace::default(); stacks]; locks],
+            newest_acted: vec![0; locks],
             opened: vec![Vec::new(); locks],
             recalled: vec![Vec::new(); locks],
-            left: vec![false; locks],
-            ..Memory::default()
+            must_be_locked: vec![false; locks],
+            ..Self::default()
         }
     }
 
-    /// Where a request is among the wishes.
-    pub fn of_request(request: u8) -> usize {
+    /// The index of a request among the wishes.
+    pub fn index_of_request(request: u8) -> usize {
         FIRST_REQUEST + usize::from(request)
     }
 
-    /// Forgets what says nothing any more.
-    pub fn normalise(&mut self, now: UnixMillis) {
-        for watched in self.watched.iter_mut().flatten() {
-            if watched.sends.at != now {
-                watched.sends = Sends::default();
+    /// Drops what no longer matters.
+    pub fn normalize(&mut self, now: UnixMillis) {
+        for trace in self.traces.iter_mut().flatten() {
+            if trace.last_send.at != now {
+                trace.last_send = LastSend::default();
             }
         }
     }

@@ -1,5 +1,4 @@
-//! A lock at its door: the device, its connection, its shadow, and the commands on their way to it. It must not know the
-//! table.
+//! A lock with its surroundings: device, connection, shadow, and the commands in transit.
 
 use std::sync::Arc;
 
@@ -12,65 +11,57 @@ use crate::device::exchange::Exchange;
 use crate::device::{Device, Moment};
 use crate::rule::Rules;
 
-/// A report on its way to the shadow, held on the wire.
+/// A report in transit to the shadow.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Update {
-    /// Its name, which is the update's token too.
+pub struct ShadowUpdate {
+    /// Name of the report, also the update's token.
     pub id: ReportId,
-    /// Uptime at which it was sent. *Units*: ms.
+    /// Uptime at which it was sent, in ms.
     pub sent_ms: u64,
-    /// What it says.
     pub report: Report,
 }
 
-/// The shadow's answer on its way back, held on the wire.
+/// The shadow's answer in transit to the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Answer {
-    /// The token of the update.
+pub struct ShadowAnswer {
+    /// Token of the update.
     pub id: ReportId,
-    /// Uptime at which the update was sent. *Units*: ms.
+    /// Uptime at which the update was sent, in ms.
     pub sent_ms: u64,
-    /// The server's time. *Units*: s.
+    /// The server's time, in s.
     pub second: u64,
 }
 
-/// One lock.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
-    /// Commands on their way.
+    /// Commands in transit.
     pub network: Vec<Arc<WireCommand>>,
-    /// Commands that the broker keeps for it: none, unless a rule is taken away (D6).
+    /// Commands that the broker keeps for the lock: none, unless a rule is removed (D6).
     pub kept: Vec<Arc<WireCommand>>,
-    /// Its shadow.
     pub shadow: Option<Arc<ReportEvent>>,
-    /// Version that the shadow's next update gets, less one.
+    /// Version of the shadow's last update.
     pub shadow_version: u64,
-    /// The door, where a sensor sees it.
+    /// The door, if a sensor reports it.
     pub door: Option<Door>,
-    /// The device.
     pub device: Device,
-    /// What the device knows of the time.
     pub clock: Clock,
-    /// When it reports.
+    /// When the device reports.
     pub exchange: Exchange,
-    /// Whether it has a connection.
     pub connected: bool,
-    /// By how much its own clock runs wrong, in parts per million.
+    /// Error of the device's clock, in parts per million.
     pub drift_ppm: i64,
-    /// When it was powered on.
     pub booted_at: UnixMillis,
-    /// When it last reported.
     pub reported_at: UnixMillis,
-    /// Whether its bolt, out or not, would jam.
+    /// Whether the bolt jams.
     pub jammed: bool,
-    /// A report held on its way to the shadow.
-    pub update: Option<Update>,
-    /// An answer held on its way back.
-    pub answer: Option<Answer>,
+    /// A report held on the network.
+    pub update: Option<ShadowUpdate>,
+    /// An answer held on the network.
+    pub answer: Option<ShadowAnswer>,
 }
 
 impl Site {
-    /// The device is powered on, and looks at its door.
+    /// Powers the device on; it reads its door sensor.
     pub fn boot(&mut self, now: UnixMillis, rules: Rules) {
         (self.booted_at, self.clock) = (now, Clock::default());
         let moment = self.moment(now, rules);
@@ -78,24 +69,24 @@ impl Site {
         self.device.door(self.door, &moment);
     }
 
-    /// Since power-on, by the device's own clock. *Units*: ms.
+    /// Time since power-on by the device's own clock, in ms.
     pub fn uptime_ms(&self, now: UnixMillis) -> u64 {
         let true_ms = now.since(self.booted_at);
         let wrong_ms = true_ms as i64 * self.drift_ppm / 1_000_000;
         true_ms.saturating_add_signed(wrong_ms)
     }
 
-    /// The time, as the device knows it.
+    /// The moment as the device knows it.
     pub fn moment(&self, now: UnixMillis, rules: Rules) -> Moment {
         let uptime_ms = self.uptime_ms(now);
         Moment {
             uptime_ms,
-            time: self.clock.span(uptime_ms, rules),
+            time: self.clock.bounds(uptime_ms, rules),
         }
     }
 
-    /// Whether it has a report to send, and may.
-    pub fn wants_to_report(&self, now: UnixMillis) -> bool {
+    /// Whether the device has a report to send and can send it.
+    pub fn is_report_due(&self, now: UnixMillis) -> bool {
         let held = self.update.is_some() || self.answer.is_some();
         self.connected && !held && self.exchange.wants(self.uptime_ms(now))
     }
@@ -103,16 +94,16 @@ impl Site {
     /// Whether all that it has to report is in its shadow.
     pub fn has_reported(&self) -> bool {
         let on_its_way = self.update.is_some() || self.answer.is_some();
-        !on_its_way && !self.exchange.due && self.exchange.repeats_at_ms().is_none()
+        !on_its_way && !self.exchange.due && self.exchange.repeat_at_ms().is_none()
     }
 
     /// Whether auto-relock is due.
-    pub fn relock_due(&self, now: UnixMillis) -> bool {
-        let at = self.device.relocks_at_ms();
+    pub fn is_relock_due(&self, now: UnixMillis) -> bool {
+        let at = self.device.relock_at_ms();
         at.is_some_and(|at| at <= self.uptime_ms(now))
     }
 
-    /// Where the latch is, the bolt included.
+    /// State of the latch, including a jammed bolt.
     pub fn latch(&self) -> Latch {
         match self.device.latch {
             Latch::Locked if self.jammed => Latch::Jammed,
@@ -120,8 +111,7 @@ impl Site {
         }
     }
 
-    /// What the device says of itself, but for how exact its clock is: nothing goes by that, and states that differ in
-    /// nothing else are one.
+    /// The device's report without its clock's uncertainty, on which nothing depends.
     pub fn report(&self, now: &Moment) -> Report {
         Report {
             lock: self.latch(),
@@ -138,8 +128,8 @@ impl Site {
         })
     }
 
-    /// Puts what has no order of its own into one.
-    pub fn normalise(&mut self) {
+    /// Sorts what has no order.
+    pub fn normalize(&mut self) {
         for commands in [&mut self.network, &mut self.kept] {
             commands.sort_by(|a, b| (a.version, &a.command_id).cmp(&(b.version, &b.command_id)));
         }

@@ -1,27 +1,27 @@
-//! What may happen next. It must not know what comes of it.
+//! Which steps may happen next.
 
 use lock_core::record::Status;
 
-use super::{Step, World};
+use super::{Scenario, Step};
 use crate::configuration::{Fault, Order};
-use crate::fair::next_of_functions;
+use crate::ending::next_function_step;
 use crate::rule::Rule;
-use crate::state::{Memory, START, Site, Stage, State, What};
+use crate::state::{Memory, START, Site, Stage, State, Task};
 
-/// Functions at work at once, at most.
+/// Largest number of running functions.
 const RUNNING_MAX: usize = 2;
 
-impl World {
-    /// Everything that may happen now.
-    pub fn steps(&self, state: &State) -> Vec<Step> {
+impl Scenario {
+    /// All steps that may happen now.
+    pub fn possible_steps(&self, state: &State) -> Vec<Step> {
         let mut steps = Vec::new();
         if state.over || !state.broken.is_empty() {
             return steps;
         }
         let first = match self.config.order {
             Order::Any => None,
-            Order::FunctionsFirst => next_of_functions(state),
-            Order::InOrder => self.next_by_itself(state),
+            Order::FunctionsFirst => next_function_step(state),
+            Order::InOrder => self.next_unforced_step(state),
         };
         if let Some(step) = first {
             return vec![step];
@@ -34,7 +34,7 @@ impl World {
             self.steps_of_device(state, site, lock, &mut steps);
             steps_of_shadow(state, site, lock, &mut steps);
         }
-        if state.quiet() {
+        if state.is_quiet() {
             steps.push(Step::Finish { reachable: true });
             steps.push(Step::Finish { reachable: false });
         }
@@ -43,7 +43,7 @@ impl World {
 
     fn steps_of_people(&self, state: &State, steps: &mut Vec<Step>) {
         if state.running.is_empty() && usize::from(state.instants) < self.config.instants.len() {
-            steps.push(Step::Pass);
+            steps.push(Step::PassTime);
         }
         if let Some(next) = self.config.presses.get(state.pressed.len())
             && state.now >= START.plus(next.not_before_ms)
@@ -51,11 +51,11 @@ impl World {
             steps.push(Step::Press);
         }
         if state.requested.len() < self.config.requests.len() {
-            steps.push(Step::Ask);
+            steps.push(Step::Request);
         }
         let held = |wish: usize| state.held & (1 << wish) != 0;
         let (presses, requests) = (0..state.pressed.len(), 0..state.requested.len());
-        let requests = requests.map(|n| Memory::of_request(n as u8));
+        let requests = requests.map(|n| Memory::index_of_request(n as u8));
         steps.extend(
             presses
                 .clone()
@@ -63,17 +63,17 @@ impl World {
                 .filter(|wish| held(*wish))
                 .map(|wish| Step::Arrive(wish as u8)),
         );
-        if state.allows(Fault::Redeliver) {
+        if state.can_strike(Fault::Redeliver) {
             let arrived = presses.filter(|press| !held(*press));
             steps.extend(arrived.map(|press| Step::Redeliver(press as u8)));
         }
-        if usize::from(state.acted) < self.config.acts.len() {
-            steps.push(Step::Act);
+        if usize::from(state.actions_begun) < self.config.actions.len() {
+            steps.push(Step::Operate);
         }
-        if state.allows(Fault::Restore) && state.running.is_empty() {
+        if state.can_strike(Fault::Restore) && state.running.is_empty() {
             steps.push(Step::Restore);
         }
-        if state.allows(Fault::StepBack) {
+        if state.can_strike(Fault::StepBack) {
             steps.push(Step::StepBack);
         }
     }
@@ -82,7 +82,7 @@ impl World {
         if state.running.len() < RUNNING_MAX {
             for stack in 0..self.config.stacks {
                 for lock in 0..self.config.locks {
-                    if self.sweeps(state, stack, lock) {
+                    if self.has_sweep_due(state, stack, lock) {
                         steps.push(Step::Sweep(stack, lock));
                     }
                 }
@@ -92,11 +92,11 @@ impl World {
                     continue;
                 }
                 steps.push(Step::Begin(n as u8));
-                if matches!(job.what, What::Report(_)) {
-                    if state.allows(Fault::LoseEvent) {
+                if matches!(job.task, Task::Report(_)) {
+                    if state.can_strike(Fault::LoseEvent) {
                         steps.push(Step::LoseEvent(n as u8));
                     }
-                    if state.allows(Fault::RepeatEvent) {
+                    if state.can_strike(Fault::RepeatEvent) {
                         steps.push(Step::RepeatEvent(n as u8));
                     }
                 }
@@ -108,14 +108,14 @@ impl World {
                 Stage::Decided(_) => steps.push(Step::Commit(n)),
                 Stage::Committed(_) | Stage::Published => steps.push(Step::Publish(n)),
             }
-            if state.allows(Fault::Crash) {
+            if state.can_strike(Fault::Crash) {
                 steps.push(Step::Crash(n));
             }
         }
     }
 
     fn steps_of_device(&self, state: &State, site: &Site, lock: u8, steps: &mut Vec<Step>) {
-        if site.wants_to_report(state.now) {
+        if site.is_report_due(state.now) {
             steps.push(Step::Report(lock));
             let faults = [
                 (Fault::LoseReport, Step::LoseReport(lock)),
@@ -126,12 +126,12 @@ impl World {
             push_allowed(state, &faults, steps);
         }
         if site.update.is_some() || site.answer.is_some() {
-            steps.push(Step::LetGo(lock));
+            steps.push(Step::Release(lock));
         }
         if site.update.is_some() {
             push_allowed(state, &[(Fault::Hold, Step::HoldAnswer(lock))], steps);
         }
-        if site.relock_due(state.now) {
+        if site.is_relock_due(state.now) {
             steps.push(Step::Relock(lock));
         }
         let faults = [
@@ -152,12 +152,12 @@ impl World {
             push_allowed(state, &[(Fault::Disconnect, Step::Disconnect(lock))], steps);
         }
         if self.rules.without(Rule::D3AnyTime) {
-            push_allowed(state, &[(Fault::Hold, Step::TellTime(lock))], steps);
+            push_allowed(state, &[(Fault::Hold, Step::FakeTime(lock))], steps);
         }
     }
 
-    /// Whether the sweeper of a stack has something to do about a lock.
-    pub fn sweeps(&self, state: &State, stack: u8, lock: u8) -> bool {
+    /// Whether a stack's sweep has something to do for a lock.
+    pub fn has_sweep_due(&self, state: &State, stack: u8, lock: u8) -> bool {
         let record = &state.tables[usize::from(stack)].records[usize::from(lock)];
         let due = record.as_ref().is_some_and(|record| {
             record.due.due_at <= state.cloud_now()
@@ -167,13 +167,13 @@ impl World {
         let at_work = state
             .running
             .iter()
-            .any(|run| run.job.stack == stack && run.job.what == What::Sweep(lock));
-        due && !at_work && !self.rules.without(Rule::C10NoSweeper)
+            .any(|run| run.job.stack == stack && run.job.task == Task::Sweep(lock));
+        due && !at_work && !self.rules.without(Rule::C10NoSweep)
     }
 }
 
 fn push_allowed(state: &State, faults: &[(Fault, Step)], steps: &mut Vec<Step>) {
-    let allowed = faults.iter().filter(|(fault, _)| state.allows(*fault));
+    let allowed = faults.iter().filter(|(fault, _)| state.can_strike(*fault));
     steps.extend(allowed.map(|(_, step)| *step));
 }
 
@@ -208,7 +208,7 @@ fn steps_of_shadow(state: &State, site: &Site, lock: u8, steps: &mut Vec<Step>) 
         ];
         push_allowed(state, &faults, steps);
     }
-    if state.quiet() && state.queue.is_empty() {
+    if state.is_quiet() && state.queue.is_empty() {
         push_allowed(
             state,
             &[(Fault::ForgetShadow, Step::ForgetShadow(lock))],

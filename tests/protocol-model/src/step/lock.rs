@@ -1,4 +1,4 @@
-//! What comes of a step of a lock, or of a fault that strikes it. It must not choose one.
+//! The effect of a lock's step, or of a fault that strikes it.
 
 use std::sync::Arc;
 
@@ -8,38 +8,38 @@ use lock_core::id::CommandId;
 use lock_core::report::{Door, Latch};
 use lock_core::time::UnixSeconds;
 
-use super::{Step, World};
+use super::{Scenario, Step};
 use crate::configuration::Fault;
 use crate::device::exchange::Exchange;
-use crate::device::{Fate, Power};
+use crate::device::{CommandResult, Power};
 use crate::invariant::Invariant;
 use crate::rule::Rule;
 use crate::state::State;
 
-/// How far ahead of the time a forged version is. *Units*: ms.
+/// How far ahead of the time a forged version is, in ms.
 const FORGED_AHEAD_MS: u64 = 2 * 24 * 60 * 60 * 1000;
 
-impl World {
+impl Scenario {
     pub(super) fn apply_to_lock(&self, state: &mut State, step: Step) {
         match step {
             Step::Deliver(lock, n) => {
-                let command = taken(state, lock, n);
-                self.hear(state, lock, &command, Power::Holds);
+                let command = take_command(state, lock, n);
+                self.receive_command(state, lock, &command, Power::Holds);
             }
             Step::Repeat(lock, n) => {
                 state.spend(Fault::RepeatCommand);
                 let command = &state.sites[usize::from(lock)].network[usize::from(n)];
                 let command = Arc::clone(command);
-                self.hear(state, lock, &command, Power::Holds);
+                self.receive_command(state, lock, &command, Power::Holds);
             }
             Step::Lose(lock, n) => {
                 state.spend(Fault::LoseCommand);
-                taken(state, lock, n);
+                take_command(state, lock, n);
             }
             Step::Cut(lock, n) => {
                 state.spend(Fault::Cut);
-                let command = taken(state, lock, n);
-                self.hear(state, lock, &command, Power::FailsBetween);
+                let command = take_command(state, lock, n);
+                self.receive_command(state, lock, &command, Power::FailsBetween);
                 self.reboot(state, lock);
             }
             Step::Damage(lock, n) => {
@@ -47,7 +47,7 @@ impl World {
                 let network = &mut state.sites[usize::from(lock)].network;
                 Arc::make_mut(&mut network[usize::from(n)]).expires_at = None;
             }
-            Step::Forge(lock) => forge(state, lock),
+            Step::Forge(lock) => forge_command(state, lock),
             Step::Relock(lock) => {
                 let now = state.now;
                 let site = &mut state.sites[usize::from(lock)];
@@ -63,7 +63,7 @@ impl World {
             }
             Step::Swing(lock) => {
                 state.spend(Fault::Swing);
-                self.swing(state, lock);
+                self.move_door(state, lock);
             }
             Step::Jam(lock) => {
                 state.spend(Fault::Jam);
@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    /// A connection, clean: the broker keeps nothing from the one before, unless a rule is taken away (D6).
+    /// Connects with a clean session: the broker keeps nothing from before (D6).
     pub(crate) fn connect(&self, state: &mut State, lock: u8) {
         let site = &mut state.sites[usize::from(lock)];
         (site.connected, site.exchange.due) = (true, true);
@@ -104,8 +104,8 @@ impl World {
         }
     }
 
-    /// The door is opened, or closed; the device reports it.
-    pub(crate) fn swing(&self, state: &mut State, lock: u8) {
+    /// Opens or closes the door; the device reports it.
+    pub(crate) fn move_door(&self, state: &mut State, lock: u8) {
         let now = state.now;
         let site = &mut state.sites[usize::from(lock)];
         site.door = site.door.map(|door| match door {
@@ -117,26 +117,26 @@ impl World {
         site.exchange.due = true;
     }
 
-    fn hear(&self, state: &mut State, lock: u8, command: &WireCommand, power: Power) {
+    fn receive_command(&self, state: &mut State, lock: u8, command: &WireCommand, power: Power) {
         let now = state.now;
         let site = &mut state.sites[usize::from(lock)];
         let before = site.device.latch;
         let moment = site.moment(now, self.rules);
-        let Some(read) = self.parse(command) else {
+        let Some(read) = self.parse_command(command) else {
             site.device.malformed();
             site.exchange.due = true;
             return;
         };
-        let fate = site.device.command(&read, &moment, power, self.rules);
+        let result = site.device.command(&read, &moment, power, self.rules);
         site.exchange.due = true;
         let after = site.device.latch;
         let unlocks = command.action == Action::Unlock;
         let moved = before == Latch::Locked && after == Latch::Unlocked;
-        if unlocks && (fate == Fate::Executed || moved) {
+        if unlocks && (result == CommandResult::Executed || moved) {
             self.watch_opening(state, usize::from(lock), command);
         }
-        if matches!(fate, Fate::Executed | Fate::Expired) {
-            let acted = &mut state.memory.acted[usize::from(lock)];
+        if matches!(result, CommandResult::Executed | CommandResult::Expired) {
+            let acted = &mut state.memory.newest_acted[usize::from(lock)];
             *acted = (*acted).max(command.version.0);
             if let Some(wish) = self.cloud().wish_behind(state, &command.command_id) {
                 state.memory.executed |= 1 << wish;
@@ -144,8 +144,8 @@ impl World {
         }
     }
 
-    /// The command as the device reads it: an unlock without an expiry is none (D6).
-    fn parse(&self, command: &WireCommand) -> Option<WireCommand> {
+    /// The command as the device parses it: an unlock without an expiry is malformed (D6).
+    fn parse_command(&self, command: &WireCommand) -> Option<WireCommand> {
         let damaged = command.action == Action::Unlock && command.expires_at.is_none();
         if damaged && !self.rules.without(Rule::D6LaxParse) {
             return None;
@@ -157,7 +157,7 @@ impl World {
         })
     }
 
-    /// An unlock has opened the door.
+    /// Observes an unlock that opened the door.
     fn watch_opening(&self, state: &mut State, lock: usize, command: &WireCommand) {
         let version = command.version.0;
         let wish = self.cloud().wish_behind(state, &command.command_id);
@@ -166,12 +166,12 @@ impl World {
         // Counted from the wish itself, whatever the command says.
         let life_ms = wish.map_or(said_ms, |wish| memory.lives[wish]);
         let in_time = state.now.0 <= life_ms;
-        let newest = version >= memory.acted[lock];
+        let newest = version >= memory.newest_acted[lock];
         let first = !memory.opened[lock].contains(&version);
         let recalled = memory.recalled[lock].contains(&version);
-        state.broken.unless(in_time && newest, Invariant::S1);
-        state.broken.unless(first, Invariant::S2);
-        state.broken.unless(!recalled, Invariant::S5);
+        state.broken.require(in_time && newest, Invariant::S1);
+        state.broken.require(first, Invariant::S2);
+        state.broken.require(!recalled, Invariant::S5);
         memory.opened[lock].push(version);
     }
 
@@ -182,21 +182,21 @@ impl World {
         site.boot(now, rules);
         site.exchange = Exchange::boot(false);
         let declared = site.device.latch == self.config.settings.power_on;
-        state.broken.unless(declared, Invariant::S6);
+        state.broken.require(declared, Invariant::S6);
         self.connect(state, lock);
         let due = !rules.without(Rule::D4SilentBoot);
         state.sites[usize::from(lock)].exchange.due = due;
     }
 }
 
-fn taken(state: &mut State, lock: u8, n: u8) -> Arc<WireCommand> {
+fn take_command(state: &mut State, lock: u8, n: u8) -> Arc<WireCommand> {
     state.sites[usize::from(lock)]
         .network
         .remove(usize::from(n))
 }
 
-/// Another program, whose counter is wrong, tells the lock to lock.
-fn forge(state: &mut State, lock: u8) {
+/// Another program with a wrong counter sends a lock command.
+fn forge_command(state: &mut State, lock: u8) {
     state.spend(Fault::Forge);
     let version = Version(state.now.plus(FORGED_AHEAD_MS).0);
     state.sites[usize::from(lock)]

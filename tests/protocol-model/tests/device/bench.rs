@@ -1,44 +1,44 @@
-//! One lock twice: the C and its transcription, in lock step. Must not choose what happens.
+//! One lock twice: the C and its transcription in lock step.
 //!
-//! Both are given the same answers of the shadow, and each makes its own bounds of the time from them. After every step the
-//! bounds are compared, the latch, when it is to lock by itself, and the report.
+//! Both get the same answers of the shadow and compute their bounds of the time from them. After
+//! every step the bounds, the latch, the time of auto-relock and the report are compared.
 
 use firmware_core::core_ffi::{self, CoreLock, PowerCut};
 use lock_core::command::WireCommand;
 use lock_core::report::{Door, Latch, Report, Settings as Stated};
 use protocol_model::device::clock::{Clock, Sample};
-use protocol_model::device::{Device, Fate, Moment, Power, RelockFrom, Settings};
+use protocol_model::device::{CommandResult, Device, LockSettings, Moment, Power, RelockFrom};
 use protocol_model::rule::Rules;
 use serde_json::Value;
 
-/// An update of the shadow, on its way.
+/// An update sent to the shadow.
 #[derive(Debug, Clone, Copy)]
-struct Update {
+struct SentUpdate {
     sent_ms: u64,
     sent_wall_ms: u64,
 }
 
-/// Both, and the one time that both live in.
+/// Both locks, and the time they share.
 pub struct Bench {
     core: CoreLock,
     device: Device,
     clock: Clock,
     wall_ms: u64,
     booted_at_ms: u64,
-    /// By how much uptime runs wrong, in parts per million.
+    /// Error of the uptime, in parts per million.
     drift_ppm: i64,
-    updates: Vec<Update>,
+    updates: Vec<SentUpdate>,
     /// Whether every answer since power-on carried the true second.
     is_true: bool,
-    /// Every event so far, for the message of a failure.
+    /// Every event so far, for failure messages.
     pub story: Vec<String>,
-    /// What came: fates of commands, kinds of answers.
+    /// Results of commands and kinds of answers that occurred.
     pub seen: Vec<String>,
 }
 
 impl Bench {
-    /// Both off, with blank flash.
-    pub fn new(settings: Settings, wall_ms: u64, drift_ppm: i64) -> Bench {
+    /// Both locks off, with blank flash.
+    pub fn new(settings: LockSettings, wall_ms: u64, drift_ppm: i64) -> Self {
         let core = CoreLock::new(&core_ffi::Settings {
             power_on_unlocked: u32::from(settings.power_on == Latch::Unlocked),
             relock_ms: settings.relock_ms as u32,
@@ -47,7 +47,7 @@ impl Bench {
             settle_ms: settings.settle_ms as u32,
             relock_from_closing: u32::from(settings.relock_from == RelockFrom::Closing),
         });
-        Bench {
+        Self {
             core,
             device: Device::new(settings, [None, None]),
             clock: Clock::default(),
@@ -61,17 +61,17 @@ impl Bench {
         }
     }
 
-    /// The true time. *Units*: ms.
+    /// The true time, in ms.
     pub fn wall_ms(&self) -> u64 {
         self.wall_ms
     }
 
-    /// When power came on. *Units*: ms.
+    /// Time of power-on, in ms.
     pub fn booted_at_ms(&self) -> u64 {
         self.booted_at_ms
     }
 
-    /// Time passes to here. *Units*: ms.
+    /// Lets time pass to this moment, in ms.
     pub fn pass_to(&mut self, wall_ms: u64) {
         self.wall_ms = wall_ms;
     }
@@ -85,20 +85,20 @@ impl Bench {
         let uptime_ms = self.uptime_ms(self.wall_ms);
         Moment {
             uptime_ms,
-            time: self.clock.span(uptime_ms, Rules::ALL),
+            time: self.clock.bounds(uptime_ms, Rules::ALL),
         }
     }
 
-    /// An update is sent to the shadow.
+    /// Sends an update to the shadow.
     pub fn send(&mut self) {
-        self.updates.push(Update {
+        self.updates.push(SentUpdate {
             sent_ms: self.uptime_ms(self.wall_ms),
             sent_wall_ms: self.wall_ms,
         });
     }
 
-    /// The answer to one of the updates sent arrives. The server wrote it after this share of its way, in thousandths, and
-    /// its clock is wrong by so many seconds.
+    /// Delivers the answer to an update. The server wrote it after `share` thousandths of the round
+    /// trip, with a clock that is `wrong_s` seconds ahead.
     pub fn answer(&mut self, which: usize, share: u64, wrong_s: i64) {
         let Some(last) = self.updates.len().checked_sub(1) else {
             return;
@@ -113,7 +113,7 @@ impl Bench {
         );
     }
 
-    /// An answer arrives that took so long, and was written at its arrival. *Units*: ms.
+    /// Delivers an answer that took `took_ms` and was written at its arrival.
     pub fn sync(&mut self, took_ms: u64) {
         let sent_ms = self.uptime_ms(self.wall_ms - took_ms);
         self.take(sent_ms, self.wall_ms / 1000);
@@ -139,7 +139,7 @@ impl Bench {
         self.compare(&story);
     }
 
-    /// Power-on; `unreadable` is a slot of flash.
+    /// Powers both on; `unreadable` is a slot of flash.
     pub fn boot(&mut self, unreadable: Option<usize>) {
         self.booted_at_ms = self.wall_ms;
         self.clock = Clock::default();
@@ -151,8 +151,8 @@ impl Bench {
         self.compare(&format!("boot, unreadable {unreadable:?}"));
     }
 
-    /// A command arrives, in bytes at the C.
-    pub fn command(&mut self, command: &WireCommand, power: Power) -> Fate {
+    /// Delivers a command, to the C as bytes.
+    pub fn command(&mut self, command: &WireCommand, power: Power) -> CommandResult {
         let now = self.moment();
         self.core.break_flash(power == Power::Broken);
         match power {
@@ -161,30 +161,30 @@ impl Bench {
             Power::FailsAfter => self.core.fail_power(PowerCut::After),
             Power::Holds | Power::Broken | Power::FailsBetween => {}
         }
-        let fate = self.device.command(command, &now, power, Rules::ALL);
+        let result = self.device.command(command, &now, power, Rules::ALL);
         let outcome = self
             .core
             .command(command.to_json().as_bytes(), now.uptime_ms);
         self.core.break_flash(false);
-        let story = format!("{} {power:?}: {fate:?}", command.to_json());
-        let same = match fate {
-            Fate::Executed => core_ffi::Outcome::Executed,
-            Fate::Expired => core_ffi::Outcome::Expired,
-            Fate::Repeated => core_ffi::Outcome::Repeated,
-            Fate::Refused(_) => core_ffi::Outcome::Refused,
-            Fate::PowerLost => panic!("the C has no such outcome"),
+        let story = format!("{} {power:?}: {result:?}", command.to_json());
+        let same = match result {
+            CommandResult::Executed => core_ffi::Outcome::Executed,
+            CommandResult::Expired => core_ffi::Outcome::Expired,
+            CommandResult::Repeated => core_ffi::Outcome::Repeated,
+            CommandResult::Refused(_) => core_ffi::Outcome::Refused,
+            CommandResult::PowerLost => panic!("the C has no such outcome"),
         };
         assert_eq!(outcome, same, "{story} after {:#?}", self.story);
-        self.seen.push(format!("{fate:?}"));
+        self.seen.push(format!("{result:?}"));
         self.compare(&story);
         let cut = [Power::FailsBefore, Power::FailsWithin, Power::FailsAfter];
         if cut.contains(&power) {
             self.boot(None);
         }
-        fate
+        result
     }
 
-    /// Bytes that are no command.
+    /// Delivers bytes that are not a command.
     pub fn malformed(&mut self, payload: &[u8]) {
         let uptime_ms = self.moment().uptime_ms;
         self.device.malformed();
@@ -193,7 +193,7 @@ impl Bench {
         self.compare("malformed");
     }
 
-    /// The door moves.
+    /// Opens or closes the door.
     pub fn door(&mut self, door: Option<Door>) {
         let now = self.moment();
         let open = door.map(|door| door == Door::Open);
@@ -208,7 +208,7 @@ impl Bench {
         self.compare(&format!("door {door:?}"));
     }
 
-    /// A hand asks for the way out.
+    /// Presses the exit button.
     pub fn exit(&mut self) {
         let now = self.moment();
         let moved = self.device.exit(&now, Rules::ALL);
@@ -217,7 +217,7 @@ impl Bench {
         self.compare(&format!("exit at {}", now.uptime_ms));
     }
 
-    /// Time is looked at.
+    /// Lets both check their timers.
     pub fn tick(&mut self) {
         let now = self.moment();
         let moved = self.device.tick(&now);
@@ -226,19 +226,19 @@ impl Bench {
         self.compare(&format!("tick at {}", now.uptime_ms));
     }
 
-    /// The flash is erased.
+    /// Erases both flashes.
     pub fn erase(&mut self) {
         self.device.erase();
         self.core.erase();
         self.compare("erase");
     }
 
-    /// What the transcription reports.
+    /// The report of the transcription.
     pub fn report(&self) -> Report {
         self.device.report(&self.moment())
     }
 
-    /// Bounds, latch and report are the same; and the true time lies within the bounds, where no server was wrong.
+    /// Compares bounds, latch and report. Without a wrong answer the bounds hold the true time.
     fn compare(&mut self, story: &str) {
         self.story.push(story.to_owned());
         let now = self.moment();
@@ -255,18 +255,19 @@ impl Bench {
         );
         let open = self.device.latch == Latch::Unlocked;
         assert_eq!(self.core.is_open(), open, "after {:#?}", self.story);
-        let due_ms = self.device.relocks_at_ms();
+        let due_ms = self.device.relock_at_ms();
         assert_eq!(self.core.due_ms(), due_ms, "after {:#?}", self.story);
         let theirs = self.core_report(now.uptime_ms);
         assert_eq!(theirs, self.report(), "after {:#?}", self.story);
     }
 
-    /// What the C reports, but for what the lock itself does not know.
+    /// The report of the C, without what the lock itself does not know.
     fn core_report(&self, uptime_ms: u64) -> Report {
         let text = self.core.report(uptime_ms);
         let value: Value = serde_json::from_str(&text).expect("a report is JSON");
         let mut report = Report::parse(&value).expect("a report that the cloud takes");
-        // Firmware and radio are the board's; which settings are in force was decided before the lock was powered (D8).
+        // Firmware and signal strength belong to the board; the settings were chosen before
+        // power-on (D8).
         (report.firmware, report.rssi) = (None, None);
         assert_eq!(report.settings.take(), Some(Stated::Stated));
         // The name of a report belongs to the exchange with the shadow.

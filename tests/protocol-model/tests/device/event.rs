@@ -1,4 +1,4 @@
-//! Random events to both. Must not know the rules: whatever one does, the other must do.
+//! The same random events for both.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,21 @@ use lock_core::report::{Door, Latch};
 use lock_core::time::UnixSeconds;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use protocol_model::device::{Fate, Power, RelockFrom, Settings};
+use protocol_model::device::{CommandResult, LockSettings, Power, RelockFrom};
 
 use super::bench::Bench;
 
 const WALL_MS: u64 = 1_763_779_520_370;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// A version: a small number, or the time so far ahead. *Units*: ms.
+/// A version: a small number, or the time plus so many ms.
 #[derive(Debug, Clone, Copy)]
 enum Numbered {
     Small(u64),
     Ahead(u64),
 }
 
-/// When a command was issued: so long before it arrives, or so long after power-on. *Units*: s.
+/// When a command was issued, in s: before its arrival, or after power-on.
 #[derive(Debug, Clone, Copy)]
 enum Issued {
     Ago(i64),
@@ -89,8 +89,7 @@ fn command() -> impl Strategy<Value = Event> {
     )
 }
 
-/// Answers: of any update that is on its way, so that they come late and out of order too; of a server that is right, or
-/// whose second steps.
+/// Answers to any update, late and out of order too, from a server whose clock may be wrong.
 fn answer() -> impl Strategy<Value = Event> {
     let wrong_s = prop_oneof![8 => Just(0), 1 => -40..0_i64, 1 => 1..40_i64];
     (0..3_usize, 0..=1000_u64, wrong_s).prop_map(|(which, share, wrong_s)| Event::Answer {
@@ -129,7 +128,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     proptest::collection::vec(event, 1..80)
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+fn settings() -> impl Strategy<Value = LockSettings> {
     let power_on = prop_oneof![3 => Just(Latch::Locked), 1 => Just(Latch::Unlocked)];
     let relock_ms = prop_oneof![1 => Just(0), 2 => Just(4_000)];
     let pulse_ms = prop_oneof![3 => Just(0), 1 => Just(2_000)];
@@ -137,7 +136,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     let relock_from = prop_oneof![Just(RelockFrom::Unlock), Just(RelockFrom::Closing)];
     let parts = (power_on, relock_ms, pulse_ms, settle_ms, relock_from);
     parts.prop_map(
-        |(power_on, relock_ms, pulse_ms, settle_ms, relock_from)| Settings {
+        |(power_on, relock_ms, pulse_ms, settle_ms, relock_from)| LockSettings {
             power_on,
             relock_ms,
             pulse_ms,
@@ -205,7 +204,7 @@ fn the_c_and_its_transcription_do_the_same_whatever_happens() {
     });
     let seen = std::cell::RefCell::new(BTreeSet::new());
     let drift_ppm = prop_oneof![Just(-100_i64), Just(0), Just(100)];
-    let walk = |(settings, drift_ppm, events): (Settings, i64, Vec<Event>)| {
+    let walk = |(settings, drift_ppm, events): (LockSettings, i64, Vec<Event>)| {
         let mut bench = Bench::new(settings, WALL_MS, drift_ppm);
         bench.boot(None);
         events.iter().for_each(|event| take(&mut bench, event));
@@ -214,16 +213,16 @@ fn the_c_and_its_transcription_do_the_same_whatever_happens() {
     };
     let all = (settings(), drift_ppm, events());
     runner.run(&all, walk).expect("the same");
-    // Walks that never came to some outcome would say nothing about it.
-    let fates = [
-        Fate::Executed,
-        Fate::Expired,
-        Fate::Repeated,
-        Fate::Refused("superseded"),
-        Fate::Refused("conflict"),
-        Fate::Refused("journal"),
-        Fate::Refused("clock"),
-        Fate::Refused("implausible"),
+    // A result that never occurred would not have been compared.
+    let results = [
+        CommandResult::Executed,
+        CommandResult::Expired,
+        CommandResult::Repeated,
+        CommandResult::Refused("superseded"),
+        CommandResult::Refused("conflict"),
+        CommandResult::Refused("journal"),
+        CommandResult::Refused("clock"),
+        CommandResult::Refused("implausible"),
     ];
     let others = [
         "first sample",
@@ -234,7 +233,7 @@ fn the_c_and_its_transcription_do_the_same_whatever_happens() {
         "moved by door",
         "moved by tick",
     ];
-    let fates = fates.iter().map(|fate| format!("{fate:?}"));
-    let wanted: BTreeSet<String> = fates.chain(others.map(str::to_owned)).collect();
+    let results = results.iter().map(|result| format!("{result:?}"));
+    let wanted: BTreeSet<String> = results.chain(others.map(str::to_owned)).collect();
     assert_eq!(*seen.borrow(), wanted);
 }

@@ -1,11 +1,11 @@
-//! The vectors of `tests/vectors/device.json`, which the C tests read too. Must not know the rules behind them.
+//! The vectors of `tests/vectors/device.json`, which the C tests read too.
 
 use lock_core::action::Action;
 use lock_core::command::{Version, WireCommand};
 use lock_core::id::CommandId;
 use lock_core::report::{Door, Latch};
 use lock_core::time::UnixSeconds;
-use protocol_model::device::{Fate, Power, RelockFrom, Settings};
+use protocol_model::device::{CommandResult, LockSettings, Power, RelockFrom};
 use serde_json::{Value, json};
 
 use super::bench::Bench;
@@ -17,13 +17,13 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or(0)
 }
 
-fn settings(case: &Value) -> Settings {
+fn settings(case: &Value) -> LockSettings {
     let settings = &case["settings"];
     let power_on = match settings["powerOn"].as_str() {
         Some("unlocked") => Latch::Unlocked,
         _ => Latch::Locked,
     };
-    Settings {
+    LockSettings {
         power_on,
         relock_ms: number(&settings["relockMs"]),
         pulse_ms: number(&settings["pulseMs"]),
@@ -32,7 +32,7 @@ fn settings(case: &Value) -> Settings {
             Some("closing") => RelockFrom::Closing,
             _ => RelockFrom::Unlock,
         },
-        ..Settings::default()
+        ..LockSettings::default()
     }
 }
 
@@ -49,8 +49,8 @@ fn command(step: &Value) -> WireCommand {
     }
 }
 
-/// Takes one step; what became of a command.
-fn take(bench: &mut Bench, step: &Value, power: &mut Power) -> Option<Fate> {
+/// Performs a step of a vector. Returns the result of a command.
+fn take(bench: &mut Bench, step: &Value, power: &mut Power) -> Option<CommandResult> {
     bench.pass_to((START_S + number(&step["at"])) * 1000);
     match step["do"].as_str() {
         Some("boot") => {
@@ -85,19 +85,20 @@ fn every_step_of_the_shared_vectors_ends_as_they_say() {
         let mut bench = Bench::new(settings(case), START_S * 1000, 0);
         let mut power = Power::Holds;
         for step in case["steps"].as_array().expect("steps") {
-            let fate = take(&mut bench, step, &mut power);
+            let result = take(&mut bench, step, &mut power);
             let report = bench.report();
             let mut said = json!({
-                "lock": report.lock, "version": report.version, "result": report.result, "source": report.source,
+                "lock": report.lock, "version": report.version,
+                "result": report.result, "source": report.source,
                 "refused": report.refused.map(|refused| refused.reason),
             });
-            if let Some(fate) = fate {
-                said["outcome"] = json!(match fate {
-                    Fate::Executed => "executed",
-                    Fate::Expired => "expired",
-                    Fate::Repeated => "repeated",
-                    Fate::Refused(_) => "refused",
-                    Fate::PowerLost => panic!("no vector cuts the power"),
+            if let Some(result) = result {
+                said["outcome"] = json!(match result {
+                    CommandResult::Executed => "executed",
+                    CommandResult::Expired => "expired",
+                    CommandResult::Repeated => "repeated",
+                    CommandResult::Refused(_) => "refused",
+                    CommandResult::PowerLost => panic!("no vector cuts the power"),
                 });
             }
             assert_eq!(said, step["expect"], "{}: {step}", case["name"]);

@@ -1,4 +1,4 @@
-//! What becomes of a decision without one of the rules. It must not commit.
+//! Alters a decision where a rule is removed.
 
 use lock_core::Decision;
 use lock_core::action::Action;
@@ -10,12 +10,12 @@ use lock_core::report::Latch;
 use lock_core::write::{RecordUpdate, RecordWrite};
 
 use super::{Cloud, limits, press_of};
-use crate::begin::lock_index;
+use crate::beginning::lock_index;
 use crate::rule::Rule;
-use crate::state::{Job, State, What};
+use crate::state::{Job, State, Task};
 
 impl Cloud<'_> {
-    /// The decision without one of the rules.
+    /// The decision without the removed rules.
     pub(super) fn weaken(&self, state: &State, job: &Job, mut decision: Decision) -> Decision {
         let rules = self.rules;
         let (verdict, reason) = (decision.verdict, decision.reason.clone());
@@ -24,18 +24,18 @@ impl Cloud<'_> {
         }
         self.weaken_version(state, job, &mut decision);
         let action = decision.publish.as_ref().map(|p| p.command.action);
-        let quiet = rules.without(Rule::C7NoRepublish)
+        let is_quiet = rules.without(Rule::C7NoRepublish)
             && verdict == Verdict::Resend
             && reason == Reason::RETRY
             || rules.without(Rule::C8LockOnce)
                 && verdict == Verdict::Resend
                 && action == Some(Action::Lock)
             || rules.without(Rule::C9LostJournal) && reason == Reason::VERSION_BEHIND;
-        if quiet {
-            silence(&mut decision);
+        if is_quiet {
+            remove_command(&mut decision);
         }
         if rules.without(Rule::C7RepublishAlways) && decision.publish.is_none() {
-            decision.publish = self.once_more(state, job);
+            decision.publish = self.unchecked_republish(state, job);
         }
         if rules.without(Rule::C8LifeRenewed)
             && verdict == Verdict::Resend
@@ -48,7 +48,7 @@ impl Cloud<'_> {
         if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
             self.weaken_update(state, job, (verdict, &reason), update);
         }
-        if rules.without(Rule::C10TimeoutIsNo) && reason == Reason::UNLOCK_NOT_ANSWERED {
+        if rules.without(Rule::C10NoAnswerIsNo) && reason == Reason::UNLOCK_NOT_ANSWERED {
             (decision.publish, decision.verdict) = (None, Verdict::Settled);
         }
         decision
@@ -73,7 +73,7 @@ impl Cloud<'_> {
         if rules.without(Rule::C9AnyOrder) {
             update.guard.shadow = None;
         }
-        if rules.without(Rule::C10TimeoutIsNo) && *reason == Reason::UNLOCK_NOT_ANSWERED {
+        if rules.without(Rule::C10NoAnswerIsNo) && *reason == Reason::UNLOCK_NOT_ANSWERED {
             (update.version, update.command) = (None, None);
             (update.status, update.state) = (Some(Status::Settled), Some(Latch::Locked));
         }
@@ -106,16 +106,16 @@ impl Cloud<'_> {
         }
     }
 
-    /// What a retry publishes when it asks nothing: the command that its press once made.
-    fn once_more(&self, state: &State, job: &Job) -> Option<Publish> {
-        let What::Press {
+    /// Without C7: what a retry publishes unchecked, the command that its press once caused.
+    fn unchecked_republish(&self, state: &State, job: &Job) -> Option<Publish> {
+        let Task::Press {
             press, received_at, ..
-        } = job.what
+        } = job.task
         else {
             return None;
         };
         let id = press_of(self.config, press, 0, None, received_at).command_id();
-        let issued = &state.memory.watched[0][0].issued;
+        let issued = &state.memory.traces[0][0].issued;
         let known = issued.iter().find(|(_, known)| *known == id)?;
         let record = state.tables[0].records[0].as_deref()?;
         let mut command = Command::new(
@@ -130,8 +130,8 @@ impl Cloud<'_> {
     }
 }
 
-/// Nothing is commanded; what was reported is still noted.
-fn silence(decision: &mut Decision) {
+/// Removes the command from a decision; the report is still noted.
+fn remove_command(decision: &mut Decision) {
     decision.publish = None;
     decision.verdict = Verdict::Noted;
     if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
@@ -140,7 +140,7 @@ fn silence(decision: &mut Decision) {
     }
 }
 
-/// The decision's command gets another version.
+/// Gives the decision's command another version.
 pub(super) fn set_version(decision: &mut Decision, version: u64) {
     let (Some(RecordWrite::Update(update)), Some(publish)) =
         (&mut decision.writes.record, &mut decision.publish)

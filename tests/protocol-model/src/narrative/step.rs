@@ -1,34 +1,36 @@
-//! What a step is called. Must not tell what came of it.
+//! The name of a step.
 
 use lock_core::action::ClickType;
 use lock_core::report::Door;
 
-use super::{Tale, latch};
-use crate::configuration::Act;
-use crate::state::{Job, LAST_PRESS, Memory, Stage, State, What};
-use crate::step::{Step, World};
+use super::{Narrative, latch};
+use crate::configuration::OperatorAction;
+use crate::state::{Job, LAST_PRESS, Memory, Stage, State, Task};
+use crate::step::{Scenario, Step};
 
-impl Tale {
+impl Narrative {
     pub(super) fn step(
         &mut self,
-        world: &World,
+        scenario: &Scenario,
         before: &State,
         after: &State,
         step: Step,
     ) -> String {
-        let run = |n: u8| job(world, &before.running[usize::from(n)].job);
-        let waiting = |n: u8| job(world, &before.queue[usize::from(n)]);
+        let run = |n: u8| job(scenario, &before.running[usize::from(n)].job);
+        let waiting = |n: u8| job(scenario, &before.queue[usize::from(n)]);
         match step {
-            Step::Pass => "time passes".to_owned(),
-            Step::Press => press(world, before.pressed.len()),
-            Step::Arrive(wish) => match usize::from(wish).checked_sub(Memory::of_request(0)) {
-                Some(_) => "the request arrives".to_owned(),
-                None => format!("press {} arrives", wish + 1),
-            },
+            Step::PassTime => "time passes".to_owned(),
+            Step::Press => press(scenario, before.pressed.len()),
+            Step::Arrive(wish) => {
+                match usize::from(wish).checked_sub(Memory::index_of_request(0)) {
+                    Some(_) => "the request arrives".to_owned(),
+                    None => format!("press {} arrives", wish + 1),
+                }
+            }
             Step::Redeliver(press) => format!("the broker delivers press {} again", press + 1),
-            Step::Ask => "an operator asks".to_owned(),
-            Step::Act => act(world.config.acts[usize::from(before.acted)]),
-            Step::Sweep(stack, _) => format!("the sweeper{} looks at the record", of(stack)),
+            Step::Request => "an operator sends a request".to_owned(),
+            Step::Operate => act(scenario.config.actions[usize::from(before.actions_begun)]),
+            Step::Sweep(stack, _) => format!("a sweep{} reads the record", of(stack)),
             Step::Begin(n) | Step::RepeatEvent(n) => format!("a function takes {}", waiting(n)),
             Step::Commit(n) => format!("the function for {} commits", run(n)),
             Step::Publish(n) => match &before.running[usize::from(n)].stage {
@@ -67,15 +69,15 @@ impl Tale {
             Step::Deliver(lock, n) => format!("{} reaches the lock", wire(lock, n)),
             Step::Repeat(lock, n) => {
                 let command = wire(lock, n);
-                format!("{command} reaches the lock, a copy stays on its way")
+                format!("{command} reaches the lock, a copy stays in transit")
             }
             Step::Lose(lock, n) => format!("{} is lost", wire(lock, n)),
             Step::Cut(lock, n) => {
                 let command = wire(lock, n);
-                format!("{command} reaches the lock, which loses power in the midst of it")
+                format!("{command} reaches the lock, which loses power while it executes it")
             }
-            Step::Damage(lock, n) => format!("{} loses its expiry on its way", wire(lock, n)),
-            _ => unreachable!("{step:?} is not about a command on its way"),
+            Step::Damage(lock, n) => format!("{} loses its expiry in transit", wire(lock, n)),
+            _ => unreachable!("{step:?} is not about a command in transit"),
         }
     }
 
@@ -90,35 +92,35 @@ impl Tale {
                 };
                 return format!("the lock reports {}, {version}", latch(site.latch()));
             }
-            Step::LoseReport(_) => "a report is lost on its way to the shadow",
-            Step::HoldReport(_) => "a report is held on its way to the shadow",
+            Step::LoseReport(_) => "a report is lost before the shadow",
+            Step::HoldReport(_) => "a report is held before the shadow",
             Step::HoldAnswer(_) => "a report reaches the shadow, whose answer is held",
-            Step::LetGo(_) => "what was held goes on",
-            Step::Exit(_) => "a hand asks for the way out",
+            Step::Release(_) => "the held message is released",
+            Step::Exit(_) => "a person presses the exit button",
             Step::Swing(lock) => match after.sites[usize::from(lock)].door {
                 Some(Door::Open) => "the door is opened",
                 _ => "the door is closed",
             },
-            Step::TellTime(_) => "somebody tells the lock the time, 40 s past",
-            Step::Forge(_) => "another program sends a lock of a version far ahead",
-            Step::Relock(_) => "auto-relock",
+            Step::FakeTime(_) => "another client sends the lock a time 40 s old",
+            Step::Forge(_) => "another program sends a lock command of a version far ahead",
+            Step::Relock(_) => "the lock relocks by itself",
             Step::Jam(_) => "the bolt jams",
             Step::Free(_) => "the bolt comes free",
             Step::Reboot(_) => "the lock loses power for a moment",
-            Step::Erase(_) => "the lock loses power, and its journal",
+            Step::Erase(_) => "the lock loses power and its journal",
             Step::Disconnect(_) => "the lock loses its connection",
             Step::Connect(_) => "the lock is connected again",
             Step::Edit(_) => "a person saves the shadow with the latch changed",
             Step::DeleteShadow(_) => "the shadow is deleted",
             Step::ForgetShadow(_) => "the shadow was deleted long ago",
-            _ => unreachable!("{step:?} is not a lock's"),
+            _ => unreachable!("{step:?} is not a step of a lock"),
         };
         text.to_owned()
     }
 }
 
-fn press(world: &World, n: usize) -> String {
-    let made = world.config.presses.get(n);
+fn press(scenario: &Scenario, n: usize) -> String {
+    let made = scenario.config.presses.get(n);
     let click = match made.map(|made| made.click) {
         Some(ClickType::Single) => "toggle",
         Some(ClickType::Double) => "lock",
@@ -129,13 +131,15 @@ fn press(world: &World, n: usize) -> String {
     format!("press {}{of} ({click}) is made", n + 1)
 }
 
-fn act(act: Act) -> String {
+fn act(act: OperatorAction) -> String {
     match act {
-        Act::Revoke(_) => "the operator revokes the button".to_owned(),
-        Act::Bind(_, lock) => format!("the operator binds the button to lock {}", lock + 1),
-        Act::Unbind(_) => "the operator unbinds the button".to_owned(),
-        Act::Register(_) => "the operator registers the lock".to_owned(),
-        Act::Forget(_) => "the operator forgets the lock".to_owned(),
+        OperatorAction::Revoke(_) => "the operator revokes the button".to_owned(),
+        OperatorAction::Bind(_, lock) => {
+            format!("the operator binds the button to lock {}", lock + 1)
+        }
+        OperatorAction::Unbind(_) => "the operator unbinds the button".to_owned(),
+        OperatorAction::Register(_) => "the operator registers the lock".to_owned(),
+        OperatorAction::Forget(_) => "the operator forgets the lock".to_owned(),
     }
 }
 
@@ -147,21 +151,21 @@ fn of(stack: u8) -> &'static str {
     }
 }
 
-fn job(world: &World, job: &Job) -> String {
-    let text = match &job.what {
-        What::Press { press, .. } if *press == LAST_PRESS => "the last press".to_owned(),
-        What::Press {
+fn job(scenario: &Scenario, job: &Job) -> String {
+    let text = match &job.task {
+        Task::Press { press, .. } if *press == LAST_PRESS => "the last press".to_owned(),
+        Task::Press {
             press, delivery: 0, ..
         } => format!("press {}", press + 1),
-        What::Press { press, .. } => format!("press {}, delivered again", press + 1),
-        What::Request { request, .. } if world.config.requests.len() > 1 => {
+        Task::Press { press, .. } => format!("press {}, delivered again", press + 1),
+        Task::Request { request, .. } if scenario.config.requests.len() > 1 => {
             format!("request {}", request + 1)
         }
-        What::Request { .. } => "the request".to_owned(),
-        What::Report(event) => format!("report {}", event.shadow_version),
-        What::Sweep(_) => "the sweep".to_owned(),
-        What::Act(_) => "the operator".to_owned(),
-        What::Recover => "the recovery".to_owned(),
+        Task::Request { .. } => "the request".to_owned(),
+        Task::Report(event) => format!("report {}", event.shadow_version),
+        Task::Sweep(_) => "the sweep".to_owned(),
+        Task::Operate(_) => "the operator".to_owned(),
+        Task::Recover => "the recovery".to_owned(),
     };
     format!("{text}{}", of(job.stack))
 }

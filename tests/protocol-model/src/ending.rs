@@ -1,24 +1,22 @@
-//! The end of a run: no more faults, a fair network, a sweeper every minute. Where that leads must not break anything
-//! either. It must not explore: it takes one fair way.
+//! The end of a run: one path with no more faults, a fair network and a sweep every minute.
 
-mod judge;
+mod verdict;
 
 use lock_core::time::UnixMillis;
 
 use crate::invariant::Invariant;
 use crate::state::{Memory, Stage, State};
-use crate::step::{Step, World};
+use crate::step::{Scenario, Step};
 
-/// How long the fair way is followed. *Units*: ms.
+/// How long the fair path is followed, in ms.
 const PATIENCE_MS: u64 = 3 * 60 * 60_000;
-/// How often a device reports that has nothing to say (D4). *Units*: ms.
+/// How often a device reports when nothing changed (D4), in ms.
 const REPORT_MS: u64 = lock_core::limits::REPORT_INTERVAL_MS;
-/// How often the sweeper runs, and how soon a shadow must be right again. *Units*: ms.
+/// How often a sweep runs, and how soon a shadow must be right again, in ms.
 const MINUTE_MS: u64 = 60_000;
 
-impl World {
-    /// Follows the fair way to its end and judges where it led; what was on its way is lost if the devices cannot be
-    /// reached.
+impl Scenario {
+    /// Follows the fair path to its end and checks the result.
     pub fn finish(&self, state: &mut State, reachable: bool) {
         state.over = true;
         state.faults = [0; crate::configuration::FAULTS];
@@ -33,13 +31,13 @@ impl World {
             }
             let site = &state.sites[usize::from(lock)];
             if site.update.is_some() || site.answer.is_some() {
-                self.apply(state, Step::LetGo(lock));
+                self.apply(state, Step::Release(lock));
             }
         }
         for wish in 0..state
             .pressed
             .len()
-            .max(Memory::of_request(state.requested.len() as u8))
+            .max(Memory::index_of_request(state.requested.len() as u8))
         {
             if state.held & (1 << wish) != 0 {
                 self.apply(state, Step::Arrive(wish as u8));
@@ -60,11 +58,12 @@ impl World {
             if self.converged(state, reachable) && !minute_matters {
                 break;
             }
-            let limit = match minute_over {
-                true => end,
-                false => started.plus(MINUTE_MS),
+            let limit = if minute_over {
+                end
+            } else {
+                started.plus(MINUTE_MS)
             };
-            self.pass(state, reachable, limit);
+            self.pass_time(state, reachable, limit);
             self.drain(state);
         }
         if state.broken.is_empty() {
@@ -78,8 +77,8 @@ impl World {
         }
     }
 
-    /// Time passes to the next thing that happens by itself, or to `limit`.
-    fn pass(&self, state: &mut State, reachable: bool, limit: UnixMillis) {
+    /// Lets time pass to the next step that needs no person, or to `limit`.
+    fn pass_time(&self, state: &mut State, reachable: bool, limit: UnixMillis) {
         let soon = state.now.plus(1);
         let minute = |at: UnixMillis| UnixMillis(at.0.div_ceil(MINUTE_MS) * MINUTE_MS);
         let behind_ms = state.behind_ms;
@@ -87,12 +86,13 @@ impl World {
             .tables
             .iter()
             .flat_map(|table| table.records.iter().flatten());
-        let sweeps = records.map(|record| minute(record.due.due_at.plus(behind_ms).max(soon)));
-        let mut next = sweeps.min().unwrap_or(limit).min(limit);
+        let has_sweep_due =
+            records.map(|record| minute(record.due.due_at.plus(behind_ms).max(soon)));
+        let mut next = has_sweep_due.min().unwrap_or(limit).min(limit);
         if reachable {
             for site in &state.sites {
                 let report = site.reported_at.plus(REPORT_MS);
-                let repeat = site.exchange.repeats_at_ms();
+                let repeat = site.exchange.repeat_at_ms();
                 let repeat = repeat.map_or(report, |ms| site.booted_at.plus(ms));
                 next = next.min(report.min(repeat).max(soon));
             }
@@ -101,14 +101,14 @@ impl World {
         for site in &mut state.sites {
             site.exchange.due |= reachable && site.reported_at.plus(REPORT_MS) <= next;
         }
-        // The sweeper, which runs at whole minutes, asks again while its answer leaves a record due.
+        // A sweep runs at whole minutes, and again while its answer leaves a record overdue.
         if next != minute(next) {
             return;
         }
         for _ in 0..4 {
             for stack in 0..self.config.stacks {
                 for lock in 0..self.config.locks {
-                    if self.sweeps(state, stack, lock) {
+                    if self.has_sweep_due(state, stack, lock) {
                         self.apply(state, Step::Sweep(stack, lock));
                         self.drain(state);
                     }
@@ -117,20 +117,20 @@ impl World {
         }
     }
 
-    /// Everything that is on its way arrives, in order.
+    /// Delivers all messages in transit, in order.
     pub(crate) fn drain(&self, state: &mut State) {
         for _ in 0..200 {
-            match self.next_by_itself(state) {
+            match self.next_unforced_step(state) {
                 Some(step) => self.apply(state, step),
                 None => return,
             }
         }
-        // Something goes round and round.
-        state.broken.unless(false, Invariant::S7);
+        // It never settles.
+        state.broken.require(false, Invariant::S7);
     }
 
-    /// What happens next by itself, if anything does.
-    pub(crate) fn next_by_itself(&self, state: &State) -> Option<Step> {
+    /// The next step that needs no person and no fault, if any.
+    pub(crate) fn next_unforced_step(&self, state: &State) -> Option<Step> {
         let locks = || {
             state
                 .sites
@@ -139,17 +139,17 @@ impl World {
                 .map(|(n, site)| (n as u8, site))
         };
         let deliver = locks().find(|(_, site)| site.connected && !site.network.is_empty());
-        let relock = locks().find(|(_, site)| site.relock_due(state.now));
-        let report = locks().find(|(_, site)| site.wants_to_report(state.now));
-        next_of_functions(state)
+        let relock = locks().find(|(_, site)| site.is_relock_due(state.now));
+        let report = locks().find(|(_, site)| site.is_report_due(state.now));
+        next_function_step(state)
             .or(deliver.map(|(lock, _)| Step::Deliver(lock, 0)))
             .or(relock.map(|(lock, _)| Step::Relock(lock)))
             .or(report.map(|(lock, _)| Step::Report(lock)))
     }
 }
 
-/// What the functions do next, if they have anything to do.
-pub(crate) fn next_of_functions(state: &State) -> Option<Step> {
+/// The next step of the functions, if any.
+pub(crate) fn next_function_step(state: &State) -> Option<Step> {
     let take = (!state.queue.is_empty()).then_some(Step::Begin(0));
     let go_on = state.running.first().map(|run| match run.stage {
         Stage::Decided(_) => Step::Commit(0),

@@ -1,39 +1,40 @@
-//! The steps of a run in words. Must not judge them.
+//! The steps of a run in words.
 
 mod step;
 
 use lock_core::action::Action;
 use lock_core::command::WireCommand;
-use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 
-use crate::begin;
+use crate::beginning;
 use crate::state::{START, Site, State, Table};
-use crate::step::{Step, World};
+use crate::step::{Scenario, Step};
 
-/// Longest tale; what comes after it goes round in circles.
+/// Longest narrative; later lines only repeat.
 const LINES_MAX: usize = 24;
 
-/// What has been told so far.
+/// The narrative of a run so far.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Tale {
+pub struct Narrative {
     lines: Vec<String>,
-    /// Versions in the order in which they appeared: people count 1, 2, 3.
+    /// Versions in the order of their appearance, printed as v1, v2, v3.
     versions: Vec<u64>,
 }
 
-/// A run in words, the fair way at its end included.
-pub fn tell(world: &World, steps: &[Step]) -> Vec<String> {
-    let mut state = begin::begin(&world.config, world.rules);
-    let mut tale = Tale::default();
+/// A run in words, including the fair path at its end.
+pub fn narrate(scenario: &Scenario, steps: &[Step]) -> Vec<String> {
+    let mut state = beginning::initial_state(&scenario.config, scenario.rules);
+    let mut narrative = Narrative::default();
     if let Some(record) = &state.tables[0].records[0] {
-        tale.version(record.version.0);
+        narrative.version(record.version.0);
     }
-    state.tale = Some(Box::new(tale));
+    state.narrative = Some(Box::new(narrative));
     for step in steps {
-        world.apply(&mut state, *step);
+        scenario.apply(&mut state, *step);
     }
-    let mut lines = state.tale.map_or_else(Vec::new, |tale| tale.lines);
+    let mut lines = state
+        .narrative
+        .map_or_else(Vec::new, |narrative| narrative.lines);
     lines.dedup();
     if lines.len() > LINES_MAX {
         lines.truncate(LINES_MAX);
@@ -42,15 +43,15 @@ pub fn tell(world: &World, steps: &[Step]) -> Vec<String> {
     lines
 }
 
-impl Tale {
-    /// Tells what came of a step.
-    pub fn add(&mut self, world: &World, before: &State, after: &State, step: Step) {
+impl Narrative {
+    /// Adds the line of a step.
+    pub fn add(&mut self, scenario: &Scenario, before: &State, after: &State, step: Step) {
         let mut line = match step {
             Step::Finish { reachable: true } => "from now on everything works".to_owned(),
             Step::Finish { reachable: false } => {
                 "from now on everything works, but the lock cannot be reached".to_owned()
             }
-            _ => self.step(world, before, after, step),
+            _ => self.step(scenario, before, after, step),
         };
         if !matches!(step, Step::Finish { .. }) {
             self.came_of(before, after, &mut line);
@@ -76,14 +77,14 @@ impl Tale {
         format!("{} {version}", command.action)
     }
 
-    /// What changed, besides what the step's name says.
+    /// Adds what changed beyond the step itself.
     fn came_of(&mut self, before: &State, after: &State, line: &mut String) {
         for (stack, (old, new)) in before.tables.iter().zip(&after.tables).enumerate() {
             self.table(stack, old, new, line);
         }
         for (n, (old, new)) in before.sites.iter().zip(&after.sites).enumerate() {
             let opened = after.memory.opened[n].len() > before.memory.opened[n].len();
-            site(lock_name(n), old, new, opened, line);
+            site(lock_suffix(n), old, new, opened, line);
         }
     }
 
@@ -94,10 +95,10 @@ impl Tale {
             " of the other stack"
         };
         for (n, (old, new)) in before.records.iter().zip(&after.records).enumerate() {
-            let of = format!("the record{}{owner}", lock_name(n));
+            let of = format!("the record{}{owner}", lock_suffix(n));
             match (old, new) {
-                (Some(_), None) => line.push_str(&format!("; {of} is gone")),
-                (None, Some(_)) => line.push_str(&format!("; {of} is made")),
+                (Some(_), None) => line.push_str(&format!("; {of} is deleted")),
+                (None, Some(_)) => line.push_str(&format!("; {of} is created")),
                 _ => {}
             }
             let Some(new) = new else { continue };
@@ -105,13 +106,13 @@ impl Tale {
                 let action = new.command.as_ref().map(|command| command.action);
                 let action = action.map_or("nothing", Action::as_str);
                 let version = self.version(new.version.0);
-                let status = status(new);
+                let status = new.status.as_str();
                 line.push_str(&format!("; {of} says {action} {version}, {status}"));
             } else if old
                 .as_ref()
                 .is_some_and(|old| (old.status, old.state) != (new.status, new.state))
             {
-                let (latch, status) = (latch(new.state), status(new));
+                let (latch, status) = (latch(new.state), new.status.as_str());
                 line.push_str(&format!("; {of} says {latch}, {status}"));
             }
         }
@@ -141,7 +142,7 @@ fn site(lock: &str, before: &Site, after: &Site, opened: bool, line: &mut String
     }
 }
 
-fn lock_name(n: usize) -> &'static str {
+fn lock_suffix(n: usize) -> &'static str {
     if n == 0 { "" } else { " of lock 2" }
 }
 
@@ -151,13 +152,5 @@ fn latch(latch: Latch) -> &'static str {
         Latch::Unlocked => "unlocked",
         Latch::Jammed => "jammed",
         Latch::Unknown => "unknown",
-    }
-}
-
-fn status(record: &Record) -> &'static str {
-    match record.status {
-        Status::Settled => "settled",
-        Status::Pending => "pending",
-        Status::Unresponsive => "unresponsive",
     }
 }

@@ -1,40 +1,39 @@
-//! The checker: every state that a configuration can reach, and whether an invariant breaks in one. It must not know what
-//! a step does.
+//! The checker: visits every state that a configuration can reach and reports a broken invariant.
 
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-use crate::begin;
+use crate::beginning;
 use crate::invariant::Invariant;
 use crate::state::State;
-use crate::step::{Step, World};
+use crate::step::{Scenario, Step};
 
-impl Model for World {
+impl Model for Scenario {
     type State = State;
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        vec![begin::begin(&self.config, self.rules)]
+        vec![beginning::initial_state(&self.config, self.rules)]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Step>) {
-        actions.extend(self.steps(state));
+        actions.extend(self.possible_steps(state));
     }
 
     fn next_state(&self, last: &State, step: Step) -> Option<State> {
         let mut state = last.clone();
         self.apply(&mut state, step);
         if state.over && state.broken.is_empty() {
-            // All good ends are one.
-            let end = begin::begin(&self.config, self.rules);
+            // Merge all good ends into one state.
+            let end = beginning::initial_state(&self.config, self.rules);
             return Some(State { over: true, ..end });
         }
         Some(state)
     }
 
-    fn properties(&self) -> Vec<Property<World>> {
+    fn properties(&self) -> Vec<Property<Self>> {
         macro_rules! always {
             ($($name:ident)*) => {
                 vec![$(Property::always(stringify!($name), |_, state: &State| {
@@ -46,60 +45,61 @@ impl Model for World {
     }
 }
 
-/// What the checker found.
 #[derive(Debug)]
-pub struct Found {
-    /// Different states.
+pub struct CheckResult {
     pub states: usize,
-    /// Steps of the longest shortest way.
+    /// Length of the longest of the shortest paths.
     pub depth: usize,
-    /// How long it took.
     pub took: Duration,
-    /// The first way that breaks something: the invariant, and the steps.
+    /// The first path that breaks something: the invariant, and the steps.
     pub broken: Option<(Invariant, Vec<Step>)>,
 }
 
-/// Looks at every state that `world` can reach, until something breaks.
-pub fn check(world: &World) -> Found {
+/// Visits every state that `scenario` can reach, until an invariant breaks.
+pub fn explore(scenario: &Scenario) -> CheckResult {
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let started = Instant::now();
-    let checker = world
+    let checker = scenario
         .clone()
         .checker()
         .threads(threads)
         .finish_when(HasDiscoveries::Any)
         .spawn_bfs()
         .join();
-    found(&checker, Invariant::EVERY, started)
+    check_result(&checker, Invariant::ALL, started)
 }
 
-/// Looks for the shortest way to break `wanted`, and stops there.
-pub fn shortest(world: &World, wanted: Invariant) -> Found {
+/// Finds the shortest path that breaks `wanted`.
+pub fn find_shortest_break(scenario: &Scenario, wanted: Invariant) -> CheckResult {
     let started = Instant::now();
     for depth in 2.. {
         let name = std::iter::once(wanted.name()).collect();
-        let checker = world
+        let checker = scenario
             .clone()
             .checker()
             .target_max_depth(depth)
             .finish_when(HasDiscoveries::AnyOf(name))
             .spawn_bfs()
             .join();
-        let found = found(&checker, &[wanted], started);
+        let found = check_result(&checker, &[wanted], started);
         if found.broken.is_some() || checker.max_depth() < depth {
             return found;
         }
     }
-    unreachable!("a bounded world has a longest way");
+    unreachable!("a bounded scenario has a longest path");
 }
 
-fn found(checker: &impl Checker<World>, wanted: &[Invariant], started: Instant) -> Found {
+fn check_result(
+    checker: &impl Checker<Scenario>,
+    wanted: &[Invariant],
+    started: Instant,
+) -> CheckResult {
     let mut discoveries = checker.discoveries();
     let broken = wanted.iter().find_map(|invariant| {
         let path = discoveries.remove(invariant.name())?;
         Some((*invariant, path.into_actions()))
     });
-    Found {
+    CheckResult {
         states: checker.unique_state_count(),
         depth: checker.max_depth(),
         took: started.elapsed(),

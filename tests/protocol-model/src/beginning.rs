@@ -1,4 +1,4 @@
-//! How everything stands when a run begins. It must not know what happens then.
+//! The state in which a run begins.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use lock_core::record::{Cause, Command, Due, Record, Reported, Status};
 use lock_core::report::{Door, Latch, Outcome, ReportEvent, ReportId};
 use lock_core::time::UnixMillis;
 
-use crate::configuration::{Beginning, Config, FAULTS};
+use crate::configuration::{Beginning, Configuration, FAULTS};
 use crate::device::clock::{Clock, Sample};
 use crate::device::exchange::Exchange;
-use crate::device::{Device, Entry};
-use crate::invariant::Broken;
+use crate::device::{Device, JournalEntry};
+use crate::invariant::BrokenInvariants;
 use crate::rule::{Rule, Rules};
 use crate::state::{Memory, START, Site, State, Table};
 
-/// How long the devices have been powered when a run begins. *Units*: ms.
+/// How long the devices have been powered when a run begins, in ms.
 const POWERED_MS: u64 = 60_000;
 
-/// The name of a lock.
-pub fn lock(index: u8) -> LockName {
-    LockName::new(format!("lock-{}", index + 1)).expect("a good name")
+/// The name of the lock with this index.
+pub fn lock_name(index: u8) -> LockName {
+    LockName::new(format!("lock-{}", index + 1)).expect("the name is valid")
 }
 
-/// Which lock has this name.
+/// The index of the lock with this name.
 pub fn lock_index(name: &LockName) -> usize {
     let number = name.as_str().rsplit('-').next();
     number
@@ -36,25 +36,27 @@ pub fn lock_index(name: &LockName) -> usize {
         - 1
 }
 
-/// The name of a button.
-pub fn button(index: u8) -> ButtonSerial {
-    ButtonSerial::new(format!("button-{}", index + 1)).expect("a good name")
+/// The serial number of the button with this index.
+pub fn button_serial(index: u8) -> ButtonSerial {
+    ButtonSerial::new(format!("button-{}", index + 1)).expect("the serial is valid")
 }
 
 /// The state in which runs of `config` begin.
-pub fn begin(config: &Config, rules: Rules) -> State {
-    let sites: Vec<Site> = (0..config.locks).map(|n| site(config, n, rules)).collect();
+pub fn initial_state(config: &Configuration, rules: Rules) -> State {
+    let sites: Vec<Site> = (0..config.locks)
+        .map(|n| new_site(config, n, rules))
+        .collect();
     let mut memory = Memory::new(sites.len(), usize::from(config.stacks));
     let tables: Vec<Table> = (0..config.stacks)
-        .map(|stack| table(config, stack, &sites))
+        .map(|stack| new_table(config, stack, &sites))
         .collect();
-    for (n, watched) in memory.watched.iter_mut().enumerate() {
-        for (stack, watched) in watched.iter_mut().enumerate() {
+    for (n, traces) in memory.traces.iter_mut().enumerate() {
+        for (stack, trace) in traces.iter_mut().enumerate() {
             let record = tables[stack].records[n].as_deref();
-            watched.registered = record.is_some();
-            watched.version = record.map_or(0, |record| record.version.0);
+            trace.registered = record.is_some();
+            trace.version = record.map_or(0, |record| record.version.0);
         }
-        memory.acted[n] = tables[0].records[n].as_ref().map_or(0, |r| r.version.0);
+        memory.newest_acted[n] = tables[0].records[n].as_ref().map_or(0, |r| r.version.0);
     }
     let mut faults = [0; FAULTS];
     for (fault, times) in &config.faults {
@@ -71,17 +73,17 @@ pub fn begin(config: &Config, rules: Rules) -> State {
         pressed: Vec::new(),
         requested: Vec::new(),
         held: 0,
-        acted: 0,
+        actions_begun: 0,
         faults,
         memory,
-        broken: Broken::default(),
+        broken: BrokenInvariants::default(),
         over: false,
-        tale: None,
+        narrative: None,
     }
 }
 
-/// When the first command was issued.
-fn before() -> UnixMillis {
+/// When the devices were powered on and the first command was issued.
+fn powered_at() -> UnixMillis {
     START.minus(POWERED_MS)
 }
 
@@ -89,18 +91,18 @@ fn first_command() -> WireCommand {
     WireCommand {
         v: 1,
         action: Action::Lock,
-        version: Version(before().0),
+        version: Version(powered_at().0),
         command_id: CommandId::from_text("first"),
-        issued_at: before().seconds(),
+        issued_at: powered_at().seconds(),
         expires_at: None,
     }
 }
 
-/// A lock that has reported what it is, unless it is new.
-fn site(config: &Config, n: u8, rules: Rules) -> Site {
+/// A lock that has reported once, unless it is new.
+fn new_site(config: &Configuration, n: u8, rules: Rules) -> Site {
     let is_new = matches!(config.beginning, Beginning::New | Beginning::Unregistered);
     let first = first_command();
-    let entry = Entry {
+    let entry = JournalEntry {
         version: first.version.0,
         action: first.action,
         id: first.command_id,
@@ -119,13 +121,13 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
         exchange: Exchange::boot(true),
         connected: true,
         drift_ppm: config.drift_ppm,
-        booted_at: before(),
+        booted_at: powered_at(),
         reported_at: START,
         jammed: false,
         update: None,
         answer: None,
     };
-    site.boot(before(), rules);
+    site.boot(powered_at(), rules);
     let uptime_ms = site.uptime_ms(START);
     let sample = Sample {
         second: START.0 / 1000,
@@ -147,7 +149,7 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
     let report = site.report(&now).named(id);
     site.shadow_version = 1;
     site.shadow = Some(Arc::new(ReportEvent {
-        lock: lock(n),
+        lock: lock_name(n),
         shadow_version: 1,
         shadow_at: START.seconds(),
         token: Some(id),
@@ -160,18 +162,18 @@ fn site(config: &Config, n: u8, rules: Rules) -> Site {
     site
 }
 
-fn table(config: &Config, stack: u8, sites: &[Site]) -> Table {
+fn new_table(config: &Configuration, stack: u8, sites: &[Site]) -> Table {
     let ours = stack == 0;
     let record = |n: usize, site: &Site| match config.beginning {
         Beginning::Unregistered => None,
-        Beginning::Settled | Beginning::TimeUnknown if ours => Some(settled(n as u8, site)),
-        _ => Some(Record::created(lock(n as u8), START)),
+        Beginning::Settled | Beginning::TimeUnknown if ours => Some(settled_record(n as u8, site)),
+        _ => Some(Record::created(lock_name(n as u8), START)),
     };
     let bound = match config.beginning {
         Beginning::Unregistered => None,
-        _ => Some(lock(0)),
+        _ => Some(lock_name(0)),
     };
-    let binding = |n: u8| ours.then(|| Arc::new(binding(n, bound.clone())));
+    let binding = |n: u8| ours.then(|| Arc::new(new_binding(n, bound.clone())));
     let bindings: Vec<Option<Arc<Binding>>> = (0..config.buttons).map(binding).collect();
     Table {
         records: sites
@@ -179,17 +181,18 @@ fn table(config: &Config, stack: u8, sites: &[Site]) -> Table {
             .enumerate()
             .map(|(n, site)| record(n, site).map(Arc::new))
             .collect(),
-        cached: match config.cache {
-            true => bindings.clone(),
-            false => vec![None; bindings.len()],
+        cached: if config.cache {
+            bindings.clone()
+        } else {
+            vec![None; bindings.len()]
         },
         bindings,
         marks: Vec::new(),
     }
 }
 
-/// The record of a lock that is settled at what its shadow says.
-fn settled(n: u8, site: &Site) -> Record {
+/// The record of a lock that is settled at the state in its shadow.
+fn settled_record(n: u8, site: &Site) -> Record {
     let first = first_command();
     let cause = Cause::Request { actor: None };
     let event = site.shadow.as_deref().expect("a settled lock has reported");
@@ -201,7 +204,7 @@ fn settled(n: u8, site: &Site) -> Record {
             first.command_id,
             Action::Lock,
             cause,
-            before(),
+            powered_at(),
             None,
         )),
         reported: Some(Reported {
@@ -210,14 +213,14 @@ fn settled(n: u8, site: &Site) -> Record {
             shadow_at: event.shadow_at,
             at: START,
         }),
-        due: Due::settled(&lock(n), START),
-        ..Record::created(lock(n), START)
+        due: Due::settled(&lock_name(n), START),
+        ..Record::created(lock_name(n), START)
     }
 }
 
-fn binding(n: u8, lock: Option<LockName>) -> Binding {
+fn new_binding(n: u8, lock: Option<LockName>) -> Binding {
     Binding {
-        button: button(n),
+        button: button_serial(n),
         lock,
         actions: Actions::default(),
         enabled: true,
