@@ -1,4 +1,4 @@
-//! A headless Chromium, driven through ChromeDriver by the few WebDriver commands that the test needs.
+//! A headless Chromium, driven through `ChromeDriver` by a few `WebDriver` commands.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,25 +12,25 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long ChromeDriver may take to start, and an element to appear on the page.
+/// How long `ChromeDriver` may take to start, and an element to appear on the page.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// The key under which WebDriver answers with an element's id.
+/// The key under which `WebDriver` answers with an element's id.
 /// Source: <https://www.w3.org/TR/webdriver2/#elements>
 const ELEMENT_KEY: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A browser with an empty profile, which ends when this handle is dropped.
 pub struct Browser {
     http: reqwest::Client,
-    /// URL of the WebDriver session, under which every command has its path.
+    /// URL of the `WebDriver` session, under which every command has its path.
     session: String,
     driver: Child,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Starts ChromeDriver on a port of its choice, and a headless Chromium window of the given size.
+    /// Starts `ChromeDriver` and a headless Chromium window of the given size.
     pub async fn start(width: u32, height: u32) -> Result<Self> {
-        let profile = tempfile::tempdir().context("make the browser's profile")?;
+        let profile = tempfile::tempdir().context("create the browser's profile")?;
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--allowed-ips=127.0.0.1"])
             .stdin(Stdio::null())
@@ -45,7 +45,7 @@ impl Browser {
             .context("chromedriver's output was not captured")?;
         let port = tokio::time::timeout(DEADLINE, port(stdout))
             .await
-            .context("chromedriver did not come up")??;
+            .context("chromedriver did not start in time")??;
         let arguments = [
             "--headless".to_owned(),
             "--no-sandbox".to_owned(),
@@ -109,7 +109,7 @@ impl Browser {
         self.driver.kill().await.context("end chromedriver")
     }
 
-    /// Calls a WebDriver command and returns its value.
+    /// Calls a `WebDriver` command and returns its value.
     async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let mut request = self.http.request(method, format!("{}{path}", self.session));
         if !body.is_null() {
@@ -123,7 +123,7 @@ impl Browser {
     }
 }
 
-/// ChromeDriver prints the port it chose.
+/// Reads the port that `ChromeDriver` chose from its output.
 async fn port(stdout: tokio::process::ChildStdout) -> Result<u16> {
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines
@@ -140,5 +140,5 @@ async fn port(stdout: tokio::process::ChildStdout) -> Result<u16> {
             return Ok(port);
         }
     }
-    anyhow::bail!("chromedriver ended before it was up")
+    anyhow::bail!("chromedriver ended before it was ready")
 }

@@ -1,5 +1,5 @@
 //! The console in a headless Chromium: press the button, see the door change, take a picture.
-//! `UPDATE_PICTURE=1` writes the picture to the docs; without it the picture goes to the test output.
+//! `UPDATE_PICTURE=1` writes the picture to the docs, otherwise it goes to the test output.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use e2e::World;
 use e2e::browser::Browser;
 
-/// What the page shows after a press, as an XPath and in words. The page redraws what it shows, so
-/// an element may be replaced before its text could be read: the paths hold the text.
+/// What the page shows after a press: an `XPath`, and in words. The paths contain the text, since the
+/// page may redraw an element between a search and a read.
 const AFTER_PRESS: [(&str, &str); 6] = [
     (
         "//*[@id='door'][@data-latch='unlocked']",
@@ -38,8 +38,8 @@ const AFTER_PRESS: [(&str, &str); 6] = [
 
 #[tokio::test]
 async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
-    // Not headless: this world serves the page.
-    let world = World::with_page(&["--memory"]).await?;
+    // This stack serves the page.
+    let world = World::start_with_page(&["--memory"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let browser = Browser::start(1200, 1060).await?;
     browser.open(world.at("console")).await?;

@@ -1,6 +1,4 @@
-//! The local cloud as a process: started with a thing for each connection, ended by its handle.
-//!
-//! Must not know what is done with it.
+//! The local cloud as a process, with a thing for each connection.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,7 +14,7 @@ use tokio::time::{Instant, interval};
 const START_PATIENCE: Duration = Duration::from_secs(120);
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// A running cloud.
+/// A running cloud, which ends when this handle is dropped.
 pub struct Cloud {
     child: Child,
     directory: TempDir,
@@ -29,8 +27,8 @@ pub fn thing(number: u64) -> String {
 }
 
 impl Cloud {
-    /// Starts it and waits until it is ready.
-    pub async fn start(program: &Path, template: &Path, things: u64) -> Result<Cloud> {
+    /// Starts the cloud and waits until it is ready.
+    pub async fn start(program: &Path, template: &Path, things: u64) -> Result<Self> {
         let directory = tempfile::tempdir().context("make a directory for the cloud")?;
         let ready_file = directory.path().join("ready.json");
         let errors = directory.path().join("errors");
@@ -64,19 +62,19 @@ impl Cloud {
             ensure!(Instant::now() < patience, "the cloud is not ready in time");
         }
         let ready = std::fs::read(&ready_file).context("read the ready file")?;
-        Ok(Cloud {
+        Ok(Self {
             child,
             directory,
             ready: serde_json::from_slice(&ready).context("parse the ready file")?,
         })
     }
 
-    /// Its process id, while it runs.
+    /// Process id; 0 once the cloud has ended.
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap_or_default()
     }
 
-    /// An error once it has ended.
+    /// Fails if the cloud has ended.
     pub fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             let errors = self.directory.path().join("errors");
@@ -94,7 +92,7 @@ impl Cloud {
         Ok((host, port.parse().context("read the broker's port")?))
     }
 
-    /// The authority's certificate, and a thing's certificate and key.
+    /// Paths of the CA's certificate, and of a thing's certificate and key.
     pub fn files(&self, thing: &str) -> Result<[PathBuf; 3]> {
         let files = &self.ready["things"][thing];
         Ok([
@@ -104,7 +102,7 @@ impl Cloud {
         ])
     }
 
-    /// Ends it.
+    /// Ends the cloud.
     pub async fn stop(mut self) -> Result<()> {
         self.child.kill().await.context("end the cloud")
     }

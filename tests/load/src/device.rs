@@ -1,6 +1,4 @@
-//! One device: it subscribes to its own topic, and sends to its neighbour at a steady pace.
-//!
-//! A connection that ends is an error. Must not know how many others there are, beyond its neighbour.
+//! A device, which subscribes to its own topic and publishes to its neighbour's at a steady pace.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,12 +17,12 @@ use tokio::time::{Instant, interval_at};
 use crate::cloud::{Cloud, thing};
 
 const KEEP_ALIVE_S: u16 = 60;
-/// Requests that wait for the connection.
+/// Requests that may wait for the connection.
 const QUEUE: usize = 4;
-/// A message as small as a device's usually are.
+/// A payload as small as a device's usually is.
 const PAYLOAD: [u8; 64] = [b'.'; 64];
 
-/// What all devices have done.
+/// What all devices together have done.
 #[derive(Default)]
 pub struct Tally {
     subscribed: AtomicU64,
@@ -33,36 +31,37 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Connections whose subscription stands.
+    /// Number of devices that are subscribed.
     pub fn subscribed(&self) -> u64 {
         self.subscribed.load(Relaxed)
     }
 
-    /// Messages acknowledged by the broker.
+    /// Number of messages acknowledged by the broker.
     pub fn sent(&self) -> u64 {
         self.sent.load(Relaxed)
     }
 
-    /// Messages that have come.
+    /// Number of messages received.
     pub fn received(&self) -> u64 {
         self.received.load(Relaxed)
     }
 }
 
-/// A device not yet connected.
+/// A device that is not connected yet.
 pub struct Device {
     client: AsyncClient,
     events: EventLoop,
     own: String,
     neighbour: String,
     every: Duration,
-    /// Part of its first pause that this device lets pass, so that they do not all send at once.
+    /// Part of the interval that passes before the first message, so that devices do not send at
+    /// once.
     phase: f64,
 }
 
 impl Device {
-    /// The device with this number, of so many, that sends each `every_s` seconds.
-    pub fn new(cloud: &Cloud, number: u64, count: u64, every_s: u64) -> Result<Device> {
+    /// The device `number` of `count`, which sends every `every_s` seconds.
+    pub fn new(cloud: &Cloud, number: u64, count: u64, every_s: u64) -> Result<Self> {
         let name = thing(number);
         let (host, port) = cloud.broker()?;
         let mut options = MqttOptions::new(&name, (host, port));
@@ -74,7 +73,7 @@ impl Device {
         let (client, events) = AsyncClient::builder(options).capacity(QUEUE).build();
         #[expect(clippy::cast_precision_loss, reason = "numbers of devices are small")]
         let phase = number as f64 / count as f64;
-        Ok(Device {
+        Ok(Self {
             client,
             events,
             own: format!("load/{name}"),
@@ -84,7 +83,7 @@ impl Device {
         })
     }
 
-    /// Runs until its connection ends, which is an error.
+    /// Runs until the connection ends, which is an error.
     pub async fn run(mut self, tally: Arc<Tally>) -> Result<()> {
         let lost = || format!("connection of {}", self.own);
         self.client.subscribe(&self.own, QoS::AtLeastOnce).await?;

@@ -1,19 +1,17 @@
-//! How much memory a process holds, and whether that stays flat.
-//!
-//! Must not know which process it is.
+//! The memory of a process, and whether it stays flat.
 
 use anyhow::{Context, Result};
 
-/// One look.
+/// A sample of the resident memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Seconds since all connections stood.
+    /// Seconds since all connections were open.
     pub at_s: f64,
-    /// Resident memory in kB.
+    /// Resident memory, in kB.
     pub rss_kb: u64,
 }
 
-/// Resident memory of a process, in kB.
+/// Reads the resident memory of a process, in kB.
 pub fn of(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
@@ -25,7 +23,7 @@ fn resident(status: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The slope of the best straight line through the samples, in kB per minute; 0 of fewer than two.
+/// Slope of the least-squares line through the samples, in kB per minute; 0 for fewer than two.
 pub fn slope_kb_per_min(samples: &[Sample]) -> f64 {
     let at = mean(samples, |s| s.at_s);
     let rss = mean(samples, kb);
@@ -37,7 +35,7 @@ pub fn slope_kb_per_min(samples: &[Sample]) -> f64 {
     if along == 0.0 { 0.0 } else { 60.0 * up / along }
 }
 
-/// What that slope makes of the samples' time, in per cent of their mean.
+/// Growth along that line over the samples' time, in percent of their mean.
 pub fn growth_percent(samples: &[Sample]) -> f64 {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return 0.0;

@@ -1,6 +1,4 @@
-//! What a run has shown, as a table and as JSON, and whether it is good.
-//!
-//! Must not know how it was measured.
+//! The result of a run, as a table and as JSON.
 
 use std::fmt;
 use std::path::Path;
@@ -12,9 +10,9 @@ use crate::Options;
 use crate::device::Tally;
 use crate::memory::{Sample, growth_percent, slope_kb_per_min};
 
-/// Most growth over the second half, when all that is made once has been made.
+/// Largest growth over the second half of a run, when all caches are filled.
 const GROWTH_PERCENT_MAX: f64 = 5.0;
-/// Messages that may be on their way at the end, in per cent.
+/// Largest share of messages still in transit at the end, in percent.
 const UNDER_WAY_PERCENT_MAX: u64 = 1;
 
 /// The figures of a run.
@@ -28,9 +26,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a run that nothing has ended early.
-    pub fn new(options: &Options, before_kb: u64, samples: Vec<Sample>, tally: &Tally) -> Report {
-        Report {
+    /// The report of a completed run.
+    pub fn new(options: &Options, before_kb: u64, samples: Vec<Sample>, tally: &Tally) -> Self {
+        Self {
             connections: options.connections,
             minutes: options.minutes,
             before_kb,
@@ -66,7 +64,7 @@ impl Report {
         self.is_flat() && self.has_arrived()
     }
 
-    /// Writes the figures, samples included.
+    /// Writes the figures and the samples as JSON.
     pub fn write(&self, path: &Path) -> Result<()> {
         let samples: Vec<_> = self
             .samples

@@ -154,13 +154,13 @@ pub enum Beginning {
 
 /// Which steps run before any other: a smaller scenario, where the order of these does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum Priority {
     /// None: all orders are explored.
-    Any,
+    Equal,
     /// The steps of the functions.
-    FunctionsFirst,
+    Functions,
     /// All steps that need no person and no fault.
-    InOrder,
+    Automatic,
 }
 
 /// A configuration of the model.
@@ -192,7 +192,7 @@ pub struct Configuration {
     /// Whether other steps may happen between a function's read and its commit.
     pub interleave: bool,
     /// Which steps run before any other.
-    pub order: Order,
+    pub priority: Priority,
     /// Whether the press function's process caches bindings.
     pub cache: bool,
     /// Whether each button's last press and every request must take effect: nothing is lost.
@@ -220,7 +220,7 @@ impl Configuration {
             settings: LockSettings::default(),
             door: false,
             interleave: false,
-            order: Order::Any,
+            priority: Priority::Equal,
             cache: false,
             sure: false,
             impatient: false,

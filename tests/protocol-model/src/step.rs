@@ -43,7 +43,7 @@ pub enum Step {
     /// The table is restored and recovered.
     Restore,
     /// The cloud's clock steps back.
-    StepBack,
+    ClockBack,
     Deliver(u8, u8),
     /// This command reaches the device, and a copy stays in transit.
     Repeat(u8, u8),
@@ -177,7 +177,7 @@ impl Scenario {
                 retry_or_drop(state, run.job);
             }
             Step::Restore => self.restore(state),
-            Step::StepBack => {
+            Step::ClockBack => {
                 state.spend(Fault::StepBack);
                 state.behind_ms += STEP_BACK_MS;
                 for trace in state.memory.traces.iter_mut().flatten() {

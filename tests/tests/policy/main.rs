@@ -1,7 +1,5 @@
-//! The IoT policies of the template, asked by real MQTT clients: who may connect, and with what,
-//! and which topics a device then reaches.
-//!
-//! Must not know the functions: none runs here.
+//! The `IoT` policies of the template, tested by MQTT clients: who may connect, with which options,
+//! and which topics a device may use.
 
 mod topic;
 
@@ -19,28 +17,28 @@ use tempfile::TempDir;
 use v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
 
 const STACK: &str = "doors";
-/// A lock and a button, by names that their owner gave them.
+/// A lock and a button, with names that an owner chose.
 const LOCK: &str = "front-door";
 const BUTTON: &str = "hall-bell";
-/// How long an answer of the broker may take. Generous: these machines are shared.
+/// How long an answer of the broker may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// What a client asks of the broker beside its client id.
+/// Options of a client's CONNECT.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Asks {
-    /// Nothing: a clean session, no will; what the firmware asks.
+    /// None: a clean session without a will, as the firmware connects.
     Nothing,
-    /// MQTT 3.1.1's clean session 0.
+    /// A persistent session of MQTT 3.1.1.
     SessionOf3,
-    /// MQTT 5, and a session that starts clean and ends with the connection.
+    /// MQTT 5 with a session that starts clean and ends with the connection.
     NothingOf5,
-    /// MQTT 5's session expiry.
+    /// MQTT 5 with a session expiry.
     SessionOf5,
-    /// A will with a message that the client might publish itself.
+    /// A will whose topic the client may publish to.
     Will,
-    /// The same in MQTT 5.
+    /// A will in MQTT 5.
     WillOf5,
-    /// Both, in MQTT 3.1.1.
+    /// A persistent session and a will in MQTT 3.1.1.
     SessionAndWill,
 }
 
@@ -64,7 +62,7 @@ fn text() -> Result<String> {
     std::fs::read_to_string(path).context("read the template")
 }
 
-/// A program that ends at once: what a rule invokes here is none of these tests' business.
+/// A program that fails at once: these tests do not need the functions.
 fn fails() -> PathBuf {
     let places = ["/bin/false", "/usr/bin/false"].map(PathBuf::from);
     let found = places.into_iter().find(|place| place.exists());
@@ -72,7 +70,7 @@ fn fails() -> PathBuf {
 }
 
 impl Cloud {
-    async fn start(text: &str, parameters: &[(&str, &str)]) -> Result<Cloud> {
+    async fn start(text: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let template = folder.path().join("template.yaml");
         std::fs::write(&template, text)?;
@@ -103,10 +101,11 @@ impl Cloud {
         };
         let cloud = LocalCloud::start(options).await?;
         std::fs::write(folder.path().join("ca.pem"), cloud.ca_pem())?;
-        Ok(Cloud { cloud, folder })
+        Ok(Self { cloud, folder })
     }
 
-    /// A certificate with `policy`, attached to the thing `name`: files of the authority, the certificate and its key.
+    /// Issues a certificate with `policy` for the thing `name`. Returns the files of the CA, the
+    /// certificate and its key.
     fn certificate(&self, name: &str, policy: &str) -> Result<[PathBuf; 3]> {
         let registry = self.cloud.registry();
         let issued = registry.create_keys_and_certificate()?;
@@ -124,7 +123,8 @@ impl Cloud {
         self.cloud.endpoints().mqtts.to_string()
     }
 
-    /// Whether the broker lets `client_id` in; an error where it gives another answer than yes or "not authorized".
+    /// Whether the broker accepts `client_id`; an error if it refuses for another reason than "not
+    /// authorized".
     async fn lets_in(&self, client_id: &str, files: &[PathBuf; 3], asks: Asks) -> Result<bool> {
         let topic = match client_id {
             LOCK => format!("$aws/things/{LOCK}/shadow/update"),
@@ -187,7 +187,7 @@ impl Cloud {
 #[tokio::test]
 async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() -> Result<()> {
     let whole = text()?;
-    // The same template without the denial, to see that it is what refuses.
+    // The same template without the denial shows that the denial is what refuses.
     let denied = "[PersistentConnect, LastWill]";
     let lifted = whole.replace(denied, "[NothingThatExists]");
     assert_eq!(whole.matches(denied).count(), 2, "one for each policy");
@@ -221,7 +221,7 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
         "*",
         "somebody",
     ];
-    // The parameter => which of these it lets in
+    // The parameter => the client ids that it accepts
     let cases: [(Option<&str>, &[&str]); 6] = [
         (None, &[]),
         (Some(""), &[]),
@@ -271,7 +271,8 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
 #[tokio::test]
 async fn the_client_id_of_a_genuine_button_is_seen_when_it_is_refused() -> Result<()> {
     let cloud = Cloud::start(&text()?, &[]).await?;
-    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
+    let all = r#"{"Version":"2012-10-17",
+        "Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
     cloud.cloud.registry().create_policy("all", all)?;
     let files = cloud.certificate("watcher", "all")?;
     let mut watcher = Client::connect("watcher", &cloud.address(), &files).await?;

@@ -8,7 +8,7 @@ use crate::configuration::Fault::{
     Restore, StepBack,
 };
 use crate::configuration::{
-    Beginning, Configuration, OperatorAction, Order, PlannedRequest, counted_press, request_for,
+    Beginning, Configuration, OperatorAction, PlannedRequest, Priority, counted_press, request_for,
     uncounted_press,
 };
 
@@ -81,7 +81,7 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
         Configuration {
             presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Restore, 1), (Reboot, 1)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("table restored, reboot")
         },
         Configuration {
@@ -107,7 +107,7 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             presses: vec![counted_press(LONG), counted_press(DOUBLE)],
             faults: vec![(StepBack, 1), (LoseEvent, 1), (RepeatCommand, 1)],
             instants: vec![2_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("cloud clock steps back")
         },
         Configuration {
@@ -123,7 +123,7 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             presses: vec![counted_press(LONG)],
             requests: vec![request_for(Intent::Unlock)],
             actions: vec![OperatorAction::Register(0), OperatorAction::Bind(0, 0)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("not registered")
         },
         Configuration {
@@ -136,7 +136,7 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             stacks: 2,
             presses: vec![counted_press(LONG)],
             instants: vec![1_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("second writer")
         },
         Configuration {
@@ -144,13 +144,13 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             presses: vec![counted_press(LONG), counted_press(DOUBLE)],
             faults: vec![(Reboot, more(deep, 1, 2))],
             instants: vec![1_000, 3_000, 7_000, 15_000, 60_000],
-            order: Order::InOrder,
+            priority: Priority::Automatic,
             ..Configuration::new("second writer, long run")
         },
         Configuration {
             stacks: 2,
             requests: vec![request_for(Intent::Toggle)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("second writer, with an operator")
         },
     ]

@@ -5,7 +5,7 @@ use crate::configuration::Fault::{
     Cut, Damage, Disconnect, Erase, Exit, Forge, Hold, Jam, LoseCommand, LoseEvent, LoseReport,
     Reboot, RepeatCommand, RepeatEvent, Swing,
 };
-use crate::configuration::{Beginning, Configuration, Order, counted_press};
+use crate::configuration::{Beginning, Configuration, Priority, counted_press};
 use crate::device::{LockSettings, RelockFrom};
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -30,19 +30,19 @@ fn power(deep: bool) -> Vec<Configuration> {
             presses: vec![counted_press(LONG)],
             faults: vec![(Erase, 1), (RepeatCommand, 1)],
             instants: vec![31_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("journal lost")
         },
         Configuration {
             presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 1), (RepeatCommand, 1)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("journal lost, late copies")
         },
         Configuration {
             presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 1), (Reboot, 1), (RepeatCommand, 1)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("journal lost, then a reboot")
         },
         Configuration {
@@ -96,7 +96,7 @@ fn clock() -> Vec<Configuration> {
             beginning: Beginning::TimeUnknown,
             faults: vec![(Hold, 1)],
             instants: vec![9_000, 31_000, 38_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("time delayed")
         },
         Configuration {
@@ -116,14 +116,14 @@ fn network(deep: bool) -> Vec<Configuration> {
             beginning: Beginning::TimeUnknown,
             faults: vec![(Hold, more(deep, 2, 3)), (RepeatCommand, more(deep, 0, 1))],
             instants: vec![9_000, 29_000, 31_000, 42_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("attacker on the wire")
         },
         Configuration {
             presses: vec![counted_press(LONG)],
             faults: vec![(Hold, 2), (Disconnect, 1), (LoseCommand, 1)],
             instants: vec![2_000, 31_000, 13 * HOUR_MS],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("attacker on the wire, later")
         },
     ]
@@ -143,7 +143,7 @@ fn door(deep: bool) -> Vec<Configuration> {
             instants: vec![2_000, 5_500, 8_000],
             settings,
             door: true,
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             sure: true,
             ..Configuration::new("exit button")
         },
@@ -153,7 +153,7 @@ fn door(deep: bool) -> Vec<Configuration> {
             faults: vec![(Exit, 2), (Disconnect, 1), (Reboot, more(deep, 0, 1))],
             instants: vec![5_000],
             settings,
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("exit button, lock offline")
         },
     ]
@@ -169,7 +169,7 @@ fn bolt_and_forgery() -> Vec<Configuration> {
         Configuration {
             faults: vec![(Jam, 5)],
             instants: vec![1_000, 3_000, 7_000, 15_000],
-            order: Order::InOrder,
+            priority: Priority::Automatic,
             ..Configuration::new("jammed repeatedly")
         },
         Configuration {

@@ -8,7 +8,7 @@ use crate::configuration::Fault::{
     LoseEvent, LoseReport, Reboot, Redeliver, RepeatCommand, RepeatEvent, Restore, StepBack,
 };
 use crate::configuration::{
-    Beginning, Configuration, OperatorAction, Order, counted_press, request_for, timed_press,
+    Beginning, Configuration, OperatorAction, Priority, counted_press, request_for, timed_press,
     uncounted_press,
 };
 
@@ -72,14 +72,14 @@ pub(super) fn all() -> Vec<Configuration> {
             actions: vec![OperatorAction::Bind(0, 1), OperatorAction::Bind(0, 0)],
             faults: vec![(LoseCommand, 1)],
             instants: vec![2_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("bound to another lock and back")
         },
         Configuration {
             stacks: 2,
             presses: vec![counted_press(LONG)],
             actions: vec![OperatorAction::Revoke(0)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("second writer and revocation")
         },
         Configuration {
@@ -104,14 +104,14 @@ pub(super) fn all() -> Vec<Configuration> {
         Configuration {
             faults: vec![(Jam, 2), (LoseEvent, 1), (LoseCommand, 1)],
             instants: vec![1_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("jam and losses")
         },
         Configuration {
             presses: vec![counted_press(LONG)],
             faults: vec![(Lie, 1), (Erase, 1), (LoseEvent, 1)],
             instants: vec![2_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("false report, journal lost")
         },
         Configuration {
@@ -125,19 +125,19 @@ pub(super) fn all() -> Vec<Configuration> {
         Configuration {
             presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 2), (RepeatCommand, 2)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("journal lost twice")
         },
         Configuration {
             presses: vec![counted_press(DOUBLE), counted_press(LONG)],
             faults: vec![(Erase, 1), (Cut, 1), (RepeatCommand, 1)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("journal lost, power cut")
         },
         Configuration {
             presses: vec![counted_press(LONG)],
             faults: vec![(Erase, 1), (StepBack, 1), (RepeatCommand, 1)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("journal lost, step back")
         },
         Configuration {
@@ -145,7 +145,7 @@ pub(super) fn all() -> Vec<Configuration> {
             presses: vec![counted_press(LONG)],
             faults: vec![(Hold, 2), (Reboot, 1)],
             instants: vec![9_000, 31_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("time delayed, reboot")
         },
         Configuration {
@@ -153,7 +153,7 @@ pub(super) fn all() -> Vec<Configuration> {
             faults: vec![(Reboot, 1), (LoseEvent, 1), (RepeatEvent, 1)],
             instants: vec![2_000],
             impatient: true,
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("impatient, reboot")
         },
         Configuration {
@@ -161,7 +161,7 @@ pub(super) fn all() -> Vec<Configuration> {
             presses: vec![counted_press(LONG), counted_press(LONG).of_button(1)],
             actions: vec![OperatorAction::Revoke(0), OperatorAction::Unbind(1)],
             faults: vec![(Disconnect, 1)],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("two buttons, both unbound")
         },
     ]

@@ -5,7 +5,7 @@ use crate::configuration::Fault::{
     DeleteShadow, Disconnect, Edit, ForgetShadow, Lie, LoseEvent, Reboot, RepeatCommand,
     RepeatEvent,
 };
-use crate::configuration::{Configuration, Order, counted_press};
+use crate::configuration::{Configuration, Priority, counted_press};
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -15,14 +15,14 @@ pub(super) fn all(deep: bool) -> Vec<Configuration> {
             presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Edit, 1), (RepeatEvent, more(deep, 0, 1))],
             instants: vec![2_000],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("edited by hand")
         },
         Configuration {
             presses: vec![counted_press(LONG), counted_press(SINGLE)],
             faults: vec![(Edit, 1), (Disconnect, 1)],
             instants: vec![36 * MINUTE_MS],
-            order: Order::FunctionsFirst,
+            priority: Priority::Functions,
             ..Configuration::new("edited by hand, lock offline")
         },
         Configuration {

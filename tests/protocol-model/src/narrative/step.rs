@@ -49,7 +49,7 @@ impl Narrative {
             }
             Step::LoseEvent(n) => format!("the event of {} is lost", waiting(n)),
             Step::Restore => "the table is restored to the beginning".to_owned(),
-            Step::StepBack => "the cloud's clock steps back 10 s".to_owned(),
+            Step::ClockBack => "the cloud's clock steps back 10 s".to_owned(),
             Step::Finish { .. } => String::new(),
             Step::Deliver(..)
             | Step::Repeat(..)

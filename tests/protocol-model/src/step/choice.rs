@@ -3,7 +3,7 @@
 use lock_core::record::Status;
 
 use super::{Scenario, Step};
-use crate::configuration::{Fault, Order};
+use crate::configuration::{Fault, Priority};
 use crate::ending::next_function_step;
 use crate::rule::Rule;
 use crate::state::{Memory, START, Site, Stage, State, Task};
@@ -18,10 +18,10 @@ impl Scenario {
         if state.over || !state.broken.is_empty() {
             return steps;
         }
-        let first = match self.config.order {
-            Order::Any => None,
-            Order::FunctionsFirst => next_function_step(state),
-            Order::InOrder => self.next_unforced_step(state),
+        let first = match self.config.priority {
+            Priority::Equal => None,
+            Priority::Functions => next_function_step(state),
+            Priority::Automatic => self.next_unforced_step(state),
         };
         if let Some(step) = first {
             return vec![step];
@@ -74,7 +74,7 @@ impl Scenario {
             steps.push(Step::Restore);
         }
         if state.can_strike(Fault::StepBack) {
-            steps.push(Step::StepBack);
+            steps.push(Step::ClockBack);
         }
     }
 

@@ -1,23 +1,22 @@
-//! What a stack has told: the lines of `lockctl local --log json`, and the invariants of the protocol that can be read off
-//! them. It must not know which story is told.
+//! The log of a stack (`lockctl local --log json`), and the invariants that it can show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-/// More sends of one command than any story here can need: beyond them it is a loop (S7).
+/// More sends of one command than any test here can need: beyond that it is a loop (S7).
 const SENDS_MAX: usize = 12;
 
-/// All lines so far, oldest first.
+/// The lines of the log so far, oldest first.
 #[derive(Debug, Clone)]
-pub struct Chronicle {
+pub struct Log {
     lines: Vec<Value>,
 }
 
 /// A command as it was published.
 #[derive(Debug, Clone)]
-struct Sent {
+struct SentCommand {
     lock: String,
     id: String,
     version: u64,
@@ -25,15 +24,12 @@ struct Sent {
     expires_at_ms: Option<u64>,
 }
 
-impl Chronicle {
-    /// Takes the lines that are JSON and whole; the last one may still be on its way.
-    pub fn read(log: &str) -> Chronicle {
-        let lines = log
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok());
-        Chronicle {
-            lines: lines.collect(),
-        }
+impl Log {
+    /// Parses the lines that are JSON and complete; the last one may still be incomplete.
+    pub fn parse(log: &str) -> Self {
+        let lines = log.lines().map(serde_json::from_str);
+        let lines = lines.filter_map(Result::ok).collect();
+        Self { lines }
     }
 
     fn cloud<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
@@ -41,109 +37,92 @@ impl Chronicle {
         events.filter(move |event| event["kind"] == kind)
     }
 
-    /// How often a fault has struck.
+    /// Number of times that a fault has struck.
     pub fn strikes(&self, fault: &str) -> usize {
         let struck = self.cloud("faultInjected");
         struck.filter(|event| event["fault"] == fault).count()
     }
 
-    /// What the function of this logical id has logged as JSON, oldest first.
-    pub fn logged(&self, function: &str) -> Vec<Value> {
+    /// The JSON lines that a function, by logical id, has logged, oldest first.
+    pub fn function_log(&self, function: &str) -> Vec<Value> {
         let lines = self.cloud("functionLog").filter(|e| is_of(e, function));
         let texts = lines.filter_map(|event| event["line"].as_str());
-        texts
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        let lines = texts.map(serde_json::from_str);
+        lines.filter_map(Result::ok).collect()
     }
 
-    /// How many different commands were published to a lock.
+    /// Number of different commands published to a lock.
     pub fn commands(&self, lock: &str) -> usize {
-        let sent = self.cloud("published").filter_map(sent);
-        let versions = sent.filter(|command| command.lock == lock);
-        let versions: BTreeSet<(u64, String)> = versions
-            .map(|command| (command.version, command.id))
-            .collect();
-        versions.len()
+        let sent = self.cloud("published").filter_map(sent_command);
+        let commands = sent.filter(|command| command.lock == lock);
+        let commands: BTreeSet<_> = commands.map(|c| (c.version, c.id)).collect();
+        commands.len()
     }
 
-    /// How often the function of this logical id has ended an attempt well.
+    /// Number of successful attempts of a function, by logical id.
     pub fn successes(&self, function: &str) -> usize {
-        let ended = self.cloud("completed");
-        ended
-            .filter(|event| is_of(event, function) && event["outcome"] == "ok")
-            .count()
+        let completed = self.cloud("completed").filter(|e| is_of(e, function));
+        completed.filter(|event| event["outcome"] == "ok").count()
     }
 
-    /// How many events of the function of this logical id were given up.
+    /// Number of events that a function, by logical id, has given up.
     pub fn given_up(&self, function: &str) -> usize {
         let given_up = self.cloud("givenUp");
         given_up.filter(|event| is_of(event, function)).count()
     }
 
-    /// How the attempts of the function of this logical id have failed, oldest first.
+    /// The errors of failed attempts of a function, by logical id, oldest first.
     pub fn errors(&self, function: &str) -> Vec<&str> {
         let ended = self.cloud("completed").filter(|e| is_of(e, function));
         let outcomes = ended.filter_map(|event| event["outcome"].as_str());
         outcomes.filter(|outcome| *outcome != "ok").collect()
     }
 
-    /// What the function of this logical id has logged as JSON, oldest first.
-    pub fn log_of(&self, function: &str) -> Vec<Value> {
-        let lines = self.cloud("functionLog").filter(|e| is_of(e, function));
-        let texts = lines.filter_map(|event| event["line"].as_str());
-        texts
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
-    }
-
-    /// How often a process was started for the function of this logical id.
+    /// Number of processes started for a function, by logical id.
     pub fn cold_starts(&self, function: &str) -> usize {
         let invoked = self.cloud("invoked").filter(|e| is_of(e, function));
         invoked.filter(|event| event["cold"] == true).count()
     }
 
-    /// What was taken up while all ran, each time by name, oldest first.
+    /// The names of what each reload changed, oldest first.
     pub fn reloads(&self) -> Vec<&Value> {
-        self.cloud("reloaded")
-            .map(|event| &event["changed"])
-            .collect()
+        let reloads = self.cloud("reloaded");
+        reloads.map(|event| &event["changed"]).collect()
     }
 
-    /// What was said of changed sources and programs, oldest first.
+    /// The lines about changed sources and programs, oldest first.
     pub fn changes(&self) -> Vec<&str> {
         let lines = self.lines.iter();
         lines.filter_map(|line| line["change"].as_str()).collect()
     }
 
-    /// Why changes were not taken up, oldest first.
-    pub fn refused_reloads(&self) -> Vec<&str> {
-        let refused = self.cloud("reloadRefused");
-        refused
+    /// The reasons of rejected reloads, oldest first.
+    pub fn rejected_reloads(&self) -> Vec<&str> {
+        let rejected = self.cloud("reloadRefused");
+        rejected
             .filter_map(|event| event["reason"].as_str())
             .collect()
     }
 
-    /// How long each unlock that was published had to live when it was, oldest first.
+    /// Time from the publishing of each unlock to its expiry, in ms, oldest first.
     pub fn unlock_lives_ms(&self) -> Vec<u64> {
         let lives = self.cloud("published").filter_map(|event| {
-            let command = sent(event).filter(|command| command.action == "unlock")?;
+            let command = sent_command(event).filter(|command| command.action == "unlock")?;
             Some(command.expires_at_ms? - event["at_ms"].as_u64()?)
         });
         lives.collect()
     }
 
-    /// Whether no function is at work on a message, and none waits for another attempt. Sweeps do not count: on a busy machine
-    /// one begins before the last has ended.
-    pub fn is_quiet(&self) -> bool {
-        // By request id: deliveries that are not over, and attempts that are to come.
+    /// Whether no function handles a message or waits for another attempt. Sweeps do not count: on
+    /// a busy machine one starts before the last has ended.
+    pub fn is_idle(&self) -> bool {
+        // By request id: open deliveries, and pending retries.
         let mut open: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
         for event in self.lines.iter().map(|line| &line["cloud"]) {
-            let Some(id) = event["requestId"].as_str() else {
+            let id = event["requestId"].as_str();
+            let Some(id) = id.filter(|_| !is_of(event, "ExpireFunction")) else {
                 continue;
             };
-            if is_of(event, "ExpireFunction") {
-                continue;
-            }
             let (deliveries, retries) = open.entry(id).or_default();
             match event["kind"].as_str() {
                 Some("invoked") if *retries > 0 => *retries -= 1,
@@ -157,28 +136,23 @@ impl Chronicle {
         open.values().all(|(deliveries, _)| *deliveries <= 0)
     }
 
-    /// Asserts S1, S3 and S7 over everything told so far.
-    pub fn check(&self) -> Result<()> {
-        let sent: Vec<Sent> = self.cloud("published").filter_map(sent).collect();
+    /// Checks S1, S3 and S7 over the whole log.
+    pub fn check_invariants(&self) -> Result<()> {
+        let sent: Vec<_> = self.cloud("published").filter_map(sent_command).collect();
         let mut by_version: BTreeMap<(&str, u64), &str> = BTreeMap::new();
         let mut sends: BTreeMap<&str, usize> = BTreeMap::new();
         for command in &sent {
             let known = by_version
                 .entry((&command.lock, command.version))
                 .or_insert(&command.id);
+            let (id, version) = (&command.id, command.version);
             ensure!(
-                *known == command.id,
-                "S3: version {} has two commands, {known} and {}",
-                command.version,
-                command.id
+                known == id,
+                "S3: version {version} has two commands, {known} and {id}"
             );
-            let count = sends.entry(&command.id).or_default();
+            let count = sends.entry(id).or_default();
             *count += 1;
-            ensure!(
-                *count <= SENDS_MAX,
-                "S7: {} was sent {count} times",
-                command.id
-            );
+            ensure!(*count <= SENDS_MAX, "S7: {id} was sent {count} times");
         }
         for (lock, at) in self.openings() {
             let in_time = sent.iter().any(|command| {
@@ -188,24 +162,24 @@ impl Chronicle {
             });
             ensure!(
                 in_time,
-                "S1: {lock} opened at {at} by no unlock that was still alive"
+                "S1: {lock} opened at {at} without an unlock that had not expired"
             );
         }
         Ok(())
     }
 
-    /// When a latch has moved to unlocked, and whose.
+    /// Each opening of a latch: the lock and the time in ms.
     fn openings(&self) -> Vec<(String, u64)> {
-        let opened = self
+        let moves = self
             .lines
             .iter()
-            .filter(|line| line["line"]["event"] == "latch" && line["line"]["latch"] == "unlocked");
-        opened
-            .filter_map(|line| {
-                let lock = line["device"].as_str()?;
-                Some((lock.to_owned(), line["atMs"].as_u64()?))
-            })
-            .collect()
+            .filter(|line| line["line"]["event"] == "latch");
+        let opened = moves.filter(|line| line["line"]["latch"] == "unlocked");
+        let openings = opened.filter_map(|line| {
+            let lock = line["device"].as_str()?;
+            Some((lock.to_owned(), line["atMs"].as_u64()?))
+        });
+        openings.collect()
     }
 }
 
@@ -214,13 +188,13 @@ fn is_of(event: &Value, function: &str) -> bool {
     name.ends_with(function)
 }
 
-fn sent(event: &Value) -> Option<Sent> {
+fn sent_command(event: &Value) -> Option<SentCommand> {
     let lock = event["topic"].as_str()?.strip_prefix("remote-lock/")?;
     if lock.contains('/') {
         return None;
     }
     let command: Value = serde_json::from_str(event["payload"].as_str()?).ok()?;
-    Some(Sent {
+    Some(SentCommand {
         lock: lock.to_owned(),
         id: command["commandId"].as_str()?.to_owned(),
         version: command["version"].as_u64()?,
@@ -233,8 +207,8 @@ fn sent(event: &Value) -> Option<Sent> {
 mod tests {
     use super::*;
 
-    fn told(lines: &[String]) -> Chronicle {
-        Chronicle::read(&lines.join("\n"))
+    fn log(lines: &[String]) -> Log {
+        Log::parse(&lines.join("\n"))
     }
 
     fn cloud(kind: &str, rest: &str) -> String {
@@ -267,20 +241,23 @@ mod tests {
             (vec![command(1, "a", 9), command(1, "b", 9)], Some("S3")),
             (loops, Some("S7")),
         ] {
-            let found = told(&lines).check().err().map(|error| error.to_string());
+            let found = log(&lines)
+                .check_invariants()
+                .err()
+                .map(|error| error.to_string());
             let rule = found.as_deref().and_then(|text| text.get(..2));
             assert_eq!(rule, expected, "{lines:#?}");
         }
     }
 
     #[test]
-    fn functions_are_quiet_when_each_delivery_is_over() {
+    fn functions_are_idle_when_each_delivery_is_over() {
         const ID: &str = r#""requestId":"r","function":"s-F""#;
         let failed = || cloud("completed", &format!(r#"{ID},"outcome":"died""#));
         let ok = || cloud("completed", &format!(r#"{ID},"outcome":"ok""#));
         let event = |kind| cloud(kind, ID);
         let mut lines = Vec::new();
-        for (line, is_quiet) in [
+        for (line, is_idle) in [
             (event("invoked"), false),
             (failed(), false),
             (event("retrying"), false),
@@ -293,10 +270,10 @@ mod tests {
             (event("givenUp"), true),
         ] {
             lines.push(line);
-            assert_eq!(told(&lines).is_quiet(), is_quiet, "{lines:#?}");
+            assert_eq!(log(&lines).is_idle(), is_idle, "{lines:#?}");
         }
         assert_eq!(
-            (told(&lines).successes("F"), told(&lines).given_up("F")),
+            (log(&lines).successes("F"), log(&lines).given_up("F")),
             (2, 1)
         );
     }
