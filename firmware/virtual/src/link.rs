@@ -7,9 +7,9 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
-    SubscribeReasonCode, TlsConfiguration, Transport,
+use rumqttc_v4::{
+    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, PublishOptions,
+    QoS, SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -145,13 +145,14 @@ impl Link {
             0 => PACKET_BYTES_MAX,
             most => most,
         };
-        let mut options = MqttOptions::new(&target.client_id, &target.host, target.port);
+        let mut options = MqttOptions::new(&target.client_id, (&*target.host, target.port));
+        let keep_alive_s = u16::try_from(target.keep_alive.as_secs()).unwrap_or(u16::MAX);
         options
-            .set_keep_alive(target.keep_alive)
+            .set_keep_alive(keep_alive_s)
             .set_clean_session(target.clean_session)
             .set_max_packet_size(bytes_max, PACKET_BYTES_MAX)
             .set_transport(transport(&target.tls)?);
-        let (client, mut event_loop) = AsyncClient::new(options, 64);
+        let (client, mut event_loop) = AsyncClient::builder(options).capacity(64).build();
         let mut network = NetworkOptions::new();
         network
             .set_connection_timeout(NO_TIMEOUT_S)
@@ -185,7 +186,8 @@ impl Connection {
         } else {
             QoS::AtLeastOnce
         };
-        self.client.try_publish(topic, qos, retain, payload).is_ok()
+        let options = PublishOptions::new(qos).retain(retain);
+        self.client.try_publish(topic, payload, options).is_ok()
     }
 
     /// Subscribes with QoS 1. Returns whether it was taken.
@@ -284,7 +286,10 @@ async fn finish(mut event_loop: EventLoop, end: Option<End>) {
 fn translate(event: Event) -> Option<LinkEventKind> {
     Some(match event {
         Event::Incoming(Packet::ConnAck(_)) => LinkEventKind::Accepted,
-        Event::Incoming(Packet::Publish(p)) => LinkEventKind::Message(p.topic, p.payload.to_vec()),
+        Event::Incoming(Packet::Publish(p)) => {
+            let topic = String::from_utf8_lossy(&p.topic).into_owned();
+            LinkEventKind::Message(topic, p.payload.to_vec())
+        }
         Event::Incoming(Packet::PubAck(ack)) => LinkEventKind::PublishAcknowledged(ack.pkid),
         Event::Incoming(Packet::SubAck(ack)) => LinkEventKind::SubscribeAnswered(
             ack.pkid,
