@@ -2,7 +2,10 @@
 //!
 //! Must not know: the product's code. It drives `lockctl local` from outside.
 
-#![expect(clippy::missing_errors_doc, reason = "any error fails the test that gets it")]
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "any error fails the test that gets it"
+)]
 
 pub mod browser;
 pub mod log;

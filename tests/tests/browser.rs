@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use e2e::World;
 use e2e::browser::Browser;
 
-/// What the page shows after a press: an `XPath`, and in words. The paths contain the text, since the
-/// page may redraw an element between a search and a read.
+/// What the page shows after a press: an `XPath`, and in words. The paths contain the text, since
+/// the page may redraw an element between a search and a read.
 const AFTER_PRESS: [(&str, &str); 6] = [
     (
         "//*[@id='door'][@data-latch='unlocked']",

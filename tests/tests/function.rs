@@ -19,7 +19,8 @@ const DEADLINE: Duration = Duration::from_secs(120);
 fn report(version: &str) -> String {
     format!(
         r#"{{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-1",
-            "reported":{{"lock":"locked","version":{version},"result":"executed","source":"remote","bootCount":7,"clock":"synced"}}}}"#
+            "reported":{{"lock":"locked","version":{version},"result":"executed",
+            "source":"remote","bootCount":7,"clock":"synced"}}}}"#
     )
 }
 

@@ -26,12 +26,12 @@ async fn a_press_unlocks_and_the_next_press_locks() -> Result<()> {
     );
     assert_eq!(
         opened["shadow"]["reported"]["version"], opened["record"]["version"],
-        "the shadow has_event of the same command"
+        "the shadow names another command"
     );
     assert_eq!(
         world.shadow("lock-1").await?["state"]["reported"]["lock"],
         "unlocked",
-        "a plain AWS SDK sees the same"
+        "the AWS SDK reads another latch"
     );
     // The quiet window does not apply to a button with a sequence.
     world.press("button-1", "SINGLE").await?;
@@ -39,7 +39,7 @@ async fn a_press_unlocks_and_the_next_press_locks() -> Result<()> {
     assert_eq!(
         closed["device"]["movements"],
         2,
-        "one movement for each press: {:#?}",
+        "not one movement for each press: {:#?}",
         lines(&closed)
     );
     Ok(())

@@ -90,7 +90,7 @@ async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<
 }
 
 #[tokio::test]
-async fn a_press_that_was_long_on_its_way_is_stale_by_its_own_time() -> Result<()> {
+async fn a_press_that_arrives_late_is_stale_by_its_own_time() -> Result<()> {
     let world = bare().await?;
     bound_yesterday(&world).await?;
     let mut button = world.client("button-1").await?;
@@ -166,17 +166,17 @@ async fn a_malformed_press_is_refused_once_and_changes_nothing() -> Result<()> {
 }
 
 /// Number of messages that the history counts for this reason.
-async fn counted(world: &World, name: &str, reason: &str) -> Result<u64> {
+async fn message_count(world: &World, name: &str, reason: &str) -> Result<u64> {
     let lines = history(world, name).await?;
     let lines = lines.iter().filter(|line| line["reason"] == reason);
     Ok(lines.map(|line| line["count"].as_u64().unwrap_or(1)).sum())
 }
 
 /// Waits until the history counts that many messages for this reason.
-async fn until_counted(world: &World, name: &str, reason: &str, count: u64) -> Result<()> {
+async fn until_message_count(world: &World, name: &str, reason: &str, count: u64) -> Result<()> {
     let mut glances = tokio::time::interval(std::time::Duration::from_millis(50));
     let seen = async {
-        while counted(world, name, reason).await? < count {
+        while message_count(world, name, reason).await? < count {
             glances.tick().await;
         }
         anyhow::Ok(())
@@ -222,10 +222,10 @@ async fn a_press_or_request_that_is_not_json_leaves_its_reason_and_changes_nothi
         let publish = publish.topic("remote-lock/lock-1/request").qos(1);
         publish.payload(Blob::new(payload)).send().await?;
     }
-    until_counted(&world, "button-1", "malformed", malformed.len() as u64).await?;
-    until_counted(&world, "button-1", "wrong-type", wrong_type.len() as u64).await?;
-    until_counted(&world, "lock-1", "malformed", 1).await?;
-    until_counted(&world, "lock-1", "wrong-type", 1).await?;
+    until_message_count(&world, "button-1", "malformed", malformed.len() as u64).await?;
+    until_message_count(&world, "button-1", "wrong-type", wrong_type.len() as u64).await?;
+    until_message_count(&world, "lock-1", "malformed", 1).await?;
+    until_message_count(&world, "lock-1", "wrong-type", 1).await?;
     let after = world.lock("lock-1").await?;
     assert_eq!(after["device"]["movements"], 0);
     assert_eq!(after["record"]["version"], before["record"]["version"]);
@@ -267,13 +267,13 @@ async fn a_button_may_not_publish_for_another_button() -> Result<()> {
     let refused = button
         .publish("iotbutton/button-1", &press("button-1", 1))
         .await;
-    assert!(refused.is_err(), "the broker must end the connection");
+    assert!(refused.is_err(), "the broker kept the connection");
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     Ok(())
 }
 
 /// Publishes a request as an app would, with additional fields.
-async fn ask(world: &World, id: &str, fields: Value) -> Result<()> {
+async fn send_request(world: &World, id: &str, fields: Value) -> Result<()> {
     let mut request = json!({ "action": "unlock", "requestId": id, "actor": "phone" });
     for (name, value) in fields.as_object().into_iter().flatten() {
         request[name] = value.clone();
@@ -296,17 +296,17 @@ fn ms_ago(ms: u64) -> Result<u64> {
 }
 
 #[tokio::test]
-async fn a_request_that_waited_in_a_queue_opens_nothing() -> Result<()> {
+async fn a_request_delayed_in_a_queue_opens_nothing() -> Result<()> {
     let world = bare().await?;
-    ask(&world, "late", json!({ "requestedAt": ms_ago(48_000)? })).await?;
+    send_request(&world, "late", json!({ "requestedAt": ms_ago(48_000)? })).await?;
     world
         .until_history("lock-1", "phone asks unlock: ignored: stale")
         .await?;
-    ask(&world, "timeless", json!({})).await?;
+    send_request(&world, "timeless", json!({})).await?;
     world
         .until_history("lock-1", "requestedAt: an unlock or toggle must say when")
         .await?;
-    ask(&world, "fresh", json!({ "requestedAt": ms_ago(0)? })).await?;
+    send_request(&world, "fresh", json!({ "requestedAt": ms_ago(0)? })).await?;
     let lock = world.until_settled("lock-1", "unlocked").await?;
     assert_eq!(lock["device"]["movements"], 1);
     Ok(())

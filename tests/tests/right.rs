@@ -120,7 +120,7 @@ impl Call {
                 refusal(call.send().await)
             }
             Self::Receive | Self::Delete | Self::Look => {
-                anyhow::bail!("{self:?} is the event source's call, in the function's name")
+                anyhow::bail!("{self:?} is a call of the event source, not of the function")
             }
         }
     }
@@ -166,7 +166,7 @@ where
     let Err(error) = answer else { return Ok(None) };
     match error.code() {
         Some("AccessDeniedException" | "ForbiddenException") => {
-            let message = error.message().context("a refusal without words")?;
+            let message = error.message().context("a refusal without a message")?;
             Ok(Some(message.to_owned()))
         }
         Some("ResourceNotFoundException") => Ok(None),
@@ -272,7 +272,7 @@ async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()>
 }
 
 #[test]
-fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
+fn every_statement_and_action_of_a_function_is_tested_here() -> Result<()> {
     let context = template::Context {
         stack_name: STACK.to_owned(),
         region: REGION.to_owned(),
@@ -284,7 +284,7 @@ fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
     for function in &template.functions {
         for policy in &function.role_policies {
             let statements = policy["Statement"].as_array();
-            for statement in statements.context("a policy that is no document")? {
+            for statement in statements.context("a policy without a document")? {
                 let name = statement["Sid"]
                     .as_str()
                     .context("a statement without a name")?;
@@ -311,7 +311,7 @@ fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
 }
 
 #[tokio::test]
-async fn with_the_whole_template_only_what_it_denies_is_refused() -> Result<()> {
+async fn with_the_whole_template_only_denied_calls_are_refused() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cloud = cloud(folder.path(), &template()?).await?;
     check(&cloud, |(_, statement, _)| *statement == DENIAL).await?;
@@ -339,7 +339,7 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
         if statement == SOURCE {
             let error = started
                 .err()
-                .context("started without the event source's rights")?;
+                .context("started without the permissions of the event source")?;
             let (action, resource) = Call::Receive.right();
             let words = format!(
                 "{}: its execution role may not call {action} on {resource}",

@@ -91,7 +91,7 @@ impl Account {
             second += &with_sql.replace("<name>", rule);
         }
         let text = text.replacen("\nOutputs:\n", &format!("{second}\nOutputs:\n"), 1);
-        let directory = tempfile::tempdir().context("make the template's folder")?;
+        let directory = tempfile::tempdir().context("create the template's folder")?;
         let template = directory.path().join("template.yaml");
         std::fs::write(&template, text).context("write the template")?;
         Ok(Self {
@@ -136,19 +136,19 @@ async fn watch(world: &World) -> Result<Log> {
 }
 
 #[tokio::test]
-async fn a_second_stack_neither_commands_nor_records_locks_that_are_not_its_own() -> Result<()> {
+async fn a_second_stack_ignores_locks_that_it_has_not_registered() -> Result<()> {
     let account = Account::new()?;
     let world = account.world().await?;
     world.until_settled("lock-1", "locked").await?;
     let chronicle = watch(&world).await?;
     assert!(
         chronicle.successes("SecondReportFunction") > 0,
-        "the second stack has seen the lock's reports"
+        "the second stack has not seen the lock's reports"
     );
     assert_eq!(
         chronicle.commands("lock-1"),
         1,
-        "the first report is answered once, by the stack that registered the lock"
+        "the first report was not answered once, by the stack that registered the lock"
     );
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     assert_eq!(second_keys(&world).await?, Vec::<String>::new());
@@ -160,7 +160,10 @@ async fn a_second_stack_neither_commands_nor_records_locks_that_are_not_its_own(
         })
         .await?;
     let lock = world.until_settled("lock-1", "unlocked").await?;
-    assert_eq!(lock["device"]["movements"], 1, "one request, one movement");
+    assert_eq!(
+        lock["device"]["movements"], 1,
+        "one request made several movements"
+    );
     assert_eq!(world.log()?.commands("lock-1"), 2);
     assert_eq!(second_keys(&world).await?, Vec::<String>::new());
     Ok(())
@@ -183,7 +186,7 @@ async fn two_stacks_that_both_registered_a_lock_do_not_fight_over_it() -> Result
     let before = world.log()?.commands("lock-1");
     let chronicle = watch(&world).await?;
     let commands = chronicle.commands("lock-1") - before;
-    assert!(commands <= 2, "one a stack at most, not {commands}");
+    assert!(commands <= 2, "more than one command per stack: {commands}");
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     Ok(())
 }

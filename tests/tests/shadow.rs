@@ -24,7 +24,7 @@ async fn reported(world: &World, thing: &str) -> Result<Value> {
 }
 
 #[tokio::test]
-async fn a_report_saved_again_by_hand_is_not_believed_and_the_lock_puts_it_right() -> Result<()> {
+async fn a_report_edited_by_hand_is_ignored_and_the_lock_repairs_it() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "LONG").await?;
@@ -50,7 +50,7 @@ async fn a_report_saved_again_by_hand_is_not_believed_and_the_lock_puts_it_right
             reported["lock"] == "unlocked" && reported["reportId"] != honest["reportId"]
         })
         .await?;
-    assert_eq!(lock["device"]["movements"], 1, "nothing has moved");
+    assert_eq!(lock["device"]["movements"], 1, "the latch has moved");
     let settled = world.until_settled("lock-1", "unlocked").await?;
     assert!(
         !has_event(&settled, "reports locked (remote): settled: confirmed"),
@@ -60,7 +60,7 @@ async fn a_report_saved_again_by_hand_is_not_believed_and_the_lock_puts_it_right
 }
 
 #[tokio::test]
-async fn one_field_edited_by_hand_is_put_right_too() -> Result<()> {
+async fn one_field_edited_by_hand_is_repaired_too() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     update(
@@ -86,8 +86,7 @@ async fn a_deleted_shadow_is_written_again_and_presses_act() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_lock_that_reports_an_impossible_version_does_not_take_the_record_with_it() -> Result<()>
-{
+async fn a_lock_that_reports_an_impossible_version_does_not_spoil_its_record() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     let mut report = reported(&world, "lock-1").await?;
@@ -120,7 +119,7 @@ async fn a_lock_that_reports_an_impossible_version_does_not_take_the_record_with
 }
 
 #[tokio::test]
-async fn another_thing_of_the_account_is_no_lock() -> Result<()> {
+async fn another_thing_of_the_account_is_not_a_lock() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     let mut whole = reported(&world, "lock-1").await?;

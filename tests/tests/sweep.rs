@@ -45,7 +45,7 @@ fn count(lock: &Value, text: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_lost_report_event_is_made_good_from_the_shadow() -> Result<()> {
+async fn a_lost_report_event_is_recovered_from_the_shadow() -> Result<()> {
     let world = short().await?;
     // Ten minutes late is as good as lost.
     world.arm("late:report@1-9+10m").await?;
@@ -70,7 +70,7 @@ async fn a_lock_command_is_sent_again_until_it_is_acknowledged() -> Result<()> {
     assert_eq!(movements(&closed)?, 2);
     assert_eq!(
         closed["record"]["command"]["attempts"], 4,
-        "three were lost"
+        "not three commands were lost"
     );
     assert!(
         count(&closed, "resend: not answered") >= 3,
@@ -95,11 +95,15 @@ async fn an_unlock_without_power_ends_in_an_alert_and_a_system_lock() -> Result<
     assert_eq!(given_up["record"]["command"]["action"], "lock");
     assert!(
         given_up["record"]["version"].as_u64() > before["record"]["version"].as_u64(),
-        "the system lock has a version of its own"
+        "the system lock has no version of its own"
     );
     world.power("lock-1", true).await?;
     let back = world.until_settled("lock-1", "locked").await?;
-    assert_eq!(movements(&back)?, movements(&before)?, "it never opened");
+    assert_eq!(
+        movements(&back)?,
+        movements(&before)?,
+        "the latch has moved"
+    );
     assert_eq!(count(&back, "[alert: unlock-not-answered]"), 1);
     assert_eq!(
         back["record"]["version"],
@@ -109,8 +113,7 @@ async fn an_unlock_without_power_ends_in_an_alert_and_a_system_lock() -> Result<
 }
 
 #[tokio::test]
-async fn a_lock_that_does_not_answer_is_called_unresponsive_and_closes_when_it_is_back()
--> Result<()> {
+async fn a_lock_that_does_not_answer_is_unresponsive_and_locks_when_it_is_back() -> Result<()> {
     let world = short().await?;
     press(&world, "LONG", 1).await?;
     world.until_settled("lock-1", "unlocked").await?;
@@ -133,7 +136,7 @@ async fn a_lock_that_does_not_answer_is_called_unresponsive_and_closes_when_it_i
     assert_eq!(
         count(&closed, "[alert: unresponsive]"),
         1,
-        "a person is told once: {:#}",
+        "not exactly one alert: {:#}",
         closed["history"]
     );
     world.log()?.check_invariants()

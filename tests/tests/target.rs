@@ -41,8 +41,8 @@ fn errors(output: &Output) -> String {
 }
 
 /// A directory without a running stack.
-fn nowhere() -> Result<tempfile::TempDir> {
-    tempfile::tempdir().context("make a directory")
+fn empty_directory() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().context("create a directory")
 }
 
 #[tokio::test]
@@ -80,9 +80,9 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
 }
 
 #[tokio::test]
-async fn without_a_stack_what_the_environment_lacks_is_said() -> Result<()> {
-    let nowhere = nowhere()?;
-    let data = nowhere.path().to_str().context("the path is text")?;
+async fn without_a_stack_lockctl_names_what_the_environment_lacks() -> Result<()> {
+    let directory = empty_directory()?;
+    let data = directory.path().to_str().context("the path is text")?;
     for (variables, wanted) in [
         (&[][..], "the environment has no AWS credentials"),
         (
@@ -99,11 +99,11 @@ async fn without_a_stack_what_the_environment_lacks_is_said() -> Result<()> {
 }
 
 #[tokio::test]
-async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> Result<()> {
+async fn no_connection_no_permission_and_no_table_are_different_errors() -> Result<()> {
     let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
-    let nowhere = nowhere()?;
-    let data = nowhere.path().to_str().context("the path is text")?;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("take a port")?;
+    let directory = empty_directory()?;
+    let data = directory.path().to_str().context("the path is text")?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("bind a port")?;
     let closed = format!("http://{}", listener.local_addr()?);
     drop(listener);
     let credentials = &world.ready()["credentials"];
@@ -147,16 +147,16 @@ async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> R
         assert!(!output.status.success(), "{said}");
         assert!(said.starts_with(&format!("lockctl: {wanted}")), "{said}");
         assert!(said.contains(&advice), "{said}");
-        assert_eq!(said.matches(wanted).count(), 1, "said once: {said}");
-        assert_eq!(said.lines().count(), 1, "one line: {said}");
+        assert_eq!(said.matches(wanted).count(), 1, "not printed once: {said}");
+        assert_eq!(said.lines().count(), 1, "not one line: {said}");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_fault_that_could_never_strike_is_refused_with_what_is_there() -> Result<()> {
-    let nowhere = nowhere()?;
-    let data = nowhere.path().to_str().context("the path is text")?;
+async fn a_fault_that_could_never_strike_is_refused_with_the_possible_targets() -> Result<()> {
+    let directory = empty_directory()?;
+    let data = directory.path().to_str().context("the path is text")?;
     for (fault, wanted) in [
         (
             "kill:nosuch.after-commit@1",

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, interval};
 
-const START_PATIENCE: Duration = Duration::from_secs(120);
-const GLANCE: Duration = Duration::from_millis(50);
+const START_TIME_MAX: Duration = Duration::from_secs(120);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A running cloud, which ends when this handle is dropped.
 pub struct Cloud {
@@ -29,7 +29,7 @@ pub fn thing(number: u64) -> String {
 impl Cloud {
     /// Starts the cloud and waits until it is ready.
     pub async fn start(program: &Path, template: &Path, things: u64) -> Result<Self> {
-        let directory = tempfile::tempdir().context("make a directory for the cloud")?;
+        let directory = tempfile::tempdir().context("create a directory for the cloud")?;
         let ready_file = directory.path().join("ready.json");
         let errors = directory.path().join("errors");
         let mut command = Command::new(program);
@@ -44,29 +44,28 @@ impl Cloud {
                 .arg("--thing")
                 .arg(format!("{}=device", thing(number)));
         }
-        let mut child = command
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&errors).context("make a file for the cloud's errors")?)
+            .stderr(File::create(&errors).context("create a file for the cloud's errors")?)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("start {}", program.display()))?;
-        let patience = Instant::now() + START_PATIENCE;
-        let mut glances = interval(GLANCE);
-        while !ready_file.exists() {
-            glances.tick().await;
-            if let Some(status) = child.try_wait()? {
-                let said = std::fs::read_to_string(&errors).unwrap_or_default();
-                bail!("the cloud ended with {status}: {said}");
-            }
-            ensure!(Instant::now() < patience, "the cloud is not ready in time");
-        }
-        let ready = std::fs::read(&ready_file).context("read the ready file")?;
-        Ok(Self {
+        let mut cloud = Self {
             child,
             directory,
-            ready: serde_json::from_slice(&ready).context("parse the ready file")?,
-        })
+            ready: Value::Null,
+        };
+        let deadline = Instant::now() + START_TIME_MAX;
+        let mut ticks = interval(POLL_INTERVAL);
+        while !ready_file.exists() {
+            ticks.tick().await;
+            cloud.check()?;
+            ensure!(Instant::now() < deadline, "the cloud did not start in time");
+        }
+        let ready = std::fs::read(&ready_file).context("read the ready file")?;
+        cloud.ready = serde_json::from_slice(&ready).context("parse the ready file")?;
+        Ok(cloud)
     }
 
     /// Process id; 0 once the cloud has ended.
@@ -78,8 +77,8 @@ impl Cloud {
     pub fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             let errors = self.directory.path().join("errors");
-            let said = std::fs::read_to_string(errors).unwrap_or_default();
-            bail!("the cloud ended with {status}: {said}");
+            let errors = std::fs::read_to_string(errors).unwrap_or_default();
+            bail!("the cloud ended with {status}: {errors}");
         }
         Ok(())
     }
@@ -109,5 +108,5 @@ impl Cloud {
 }
 
 fn text(value: &Value) -> Result<&str> {
-    value.as_str().context("the ready file lacks a text")
+    value.as_str().context("the ready file lacks an entry")
 }

@@ -93,7 +93,7 @@ impl Device {
             tokio::select! {
                 event = self.events.poll() => {
                     if let Event::Incoming(packet) = event.with_context(lost)? {
-                        count(&tally, &packet);
+                        count_packet(&tally, &packet);
                     }
                 }
                 _ = pace.tick() => {
@@ -106,7 +106,7 @@ impl Device {
     }
 }
 
-fn count(tally: &Tally, packet: &Packet) {
+fn count_packet(tally: &Tally, packet: &Packet) {
     match packet {
         Packet::SubAck(_) => tally.subscribed.fetch_add(1, Relaxed),
         Packet::PubAck(_) => tally.sent.fetch_add(1, Relaxed),

@@ -25,7 +25,7 @@ use report::Report;
 /// Connections opened per second; AWS allows an account 100.
 const CONNECTS_PER_SECOND: u64 = 50;
 /// How long all connections may take beyond that.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(60);
 /// Time between two samples of the memory.
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
 /// Files that each process needs, in addition to one per connection.
@@ -70,20 +70,20 @@ async fn main() -> ExitCode {
 async fn run(options: &Options) -> Result<bool> {
     ensure!(
         options.minutes > 0.0 && options.minutes <= 24.0 * 60.0,
-        "--minutes lies above 0 and is at most a day"
+        "--minutes must be above 0 and at most 1440"
     );
     check_file_limit(options.connections)?;
-    println!("load: a cloud with {} things", options.connections);
+    println!("load: starting a cloud with {} things", options.connections);
     let mut cloud = Cloud::start(&options.cloud, &options.template, options.connections).await?;
-    let before = memory::of(cloud.pid())?;
-    println!("load: {before} kB without any connection");
+    let before = memory::read_resident_kb(cloud.pid())?;
+    println!("load: {before} kB without connections");
 
     let tally = Arc::new(Tally::default());
     let mut devices = JoinSet::new();
     let began = Instant::now();
     connect(&cloud, options, &tally, &mut devices).await?;
     println!(
-        "load: {} connections after {:.0} s; held for {} min",
+        "load: {} connections after {:.0} s; holding them for {} min",
         options.connections,
         began.elapsed().as_secs_f64(),
         options.minutes
@@ -128,7 +128,7 @@ async fn connect(
         let device = Device::new(cloud, number, options.connections, options.every)?;
         devices.spawn(device.run(Arc::clone(tally)));
     }
-    let patience = Instant::now() + CONNECT_PATIENCE;
+    let deadline = Instant::now() + CONNECT_TIME_MAX;
     while tally.subscribed() < options.connections {
         pace.tick().await;
         if let Some(ended) = devices.try_join_next() {
@@ -136,8 +136,8 @@ async fn connect(
             bail!("a device ended early");
         }
         ensure!(
-            Instant::now() < patience,
-            "only {} of {} connections stand",
+            Instant::now() < deadline,
+            "only {} of {} devices are subscribed",
             tally.subscribed(),
             options.connections
         );
@@ -154,11 +154,11 @@ async fn hold(
 ) -> Result<Vec<Sample>> {
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(options.minutes * 60.0);
-    let mut looks = interval(SAMPLE_EVERY.min(end - began));
+    let mut ticks = interval(SAMPLE_EVERY.min(end - began));
     let mut samples = Vec::new();
     loop {
         tokio::select! {
-            _ = looks.tick() => {}
+            _ = ticks.tick() => {}
             () = sleep_until(end) => return Ok(samples),
             Some(ended) = devices.join_next() => {
                 ended??;
@@ -168,7 +168,7 @@ async fn hold(
         cloud.check()?;
         let sample = Sample {
             at_s: began.elapsed().as_secs_f64(),
-            rss_kb: memory::of(cloud.pid())?,
+            rss_kb: memory::read_resident_kb(cloud.pid())?,
         };
         println!(
             "{:>6.0} s  {:>8} kB  {:>8} sent  {:>8} received",

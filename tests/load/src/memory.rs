@@ -12,7 +12,7 @@ pub struct Sample {
 }
 
 /// Reads the resident memory of a process, in kB.
-pub fn of(pid: u32) -> Result<u64> {
+pub fn read_resident_kb(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
     resident(&status).with_context(|| format!("no VmRSS in {path}"))
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_told_from_noise() {
+    fn growth_differs_from_noise() {
         for (values, slope, growth) in [
             (&[100, 100, 100, 100][..], 0.0, 0.0),
             (&[100, 110, 120, 130], 60.0, 26.0),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn resident_memory_is_read_from_the_status_of_a_process() {
+    fn resident_memory_is_read_from_a_process_status() {
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmRSS:\t    1234 kB\nThreads:\t1\n";
         assert_eq!(resident(status), Some(1234));
         assert_eq!(resident("Name:\tx\n"), None);

@@ -66,7 +66,7 @@ fn text() -> Result<String> {
 fn fails() -> PathBuf {
     let places = ["/bin/false", "/usr/bin/false"].map(PathBuf::from);
     let found = places.into_iter().find(|place| place.exists());
-    found.expect("every system has it")
+    found.expect("every system has this program")
 }
 
 impl Cloud {
@@ -125,7 +125,7 @@ impl Cloud {
 
     /// Whether the broker accepts `client_id`; an error if it refuses for another reason than "not
     /// authorized".
-    async fn lets_in(&self, client_id: &str, files: &[PathBuf; 3], asks: Asks) -> Result<bool> {
+    async fn accepts(&self, client_id: &str, files: &[PathBuf; 3], asks: Asks) -> Result<bool> {
         let topic = match client_id {
             LOCK => format!("$aws/things/{LOCK}/shadow/update"),
             other => format!("iotbutton/{other}"),
@@ -190,7 +190,11 @@ async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() 
     // The same template without the denial shows that the denial is what refuses.
     let denied = "[PersistentConnect, LastWill]";
     let lifted = whole.replace(denied, "[NothingThatExists]");
-    assert_eq!(whole.matches(denied).count(), 2, "one for each policy");
+    assert_eq!(
+        whole.matches(denied).count(),
+        2,
+        "not one denial in each policy"
+    );
     for (text, is_denied) in [(&whole, true), (&lifted, false)] {
         let cloud = Cloud::start(text, &[]).await?;
         for (thing, policy) in [(LOCK, "doors-lock"), (BUTTON, "doors-button")] {
@@ -198,7 +202,7 @@ async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() 
             for asks in ALL {
                 let is_clean = matches!(asks, Asks::Nothing | Asks::NothingOf5);
                 assert_eq!(
-                    cloud.lets_in(thing, &files, asks).await?,
+                    cloud.accepts(thing, &files, asks).await?,
                     is_clean || !is_denied,
                     "{thing} {asks:?}, denied: {is_denied}"
                 );
@@ -210,7 +214,7 @@ async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() 
 }
 
 #[tokio::test]
-async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -> Result<()> {
+async fn a_genuine_button_cannot_connect_until_its_client_id_is_set() -> Result<()> {
     let serial = "G030JF055364XVRB";
     let ids = [
         serial,
@@ -237,13 +241,13 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
             .collect();
         let cloud = Cloud::start(&text()?, &parameters).await?;
         let files = cloud.certificate(serial, "doors-aws-iot-button")?;
-        let mut let_in = Vec::new();
+        let mut accepted = Vec::new();
         for id in ids {
-            if cloud.lets_in(id, &files, Asks::Nothing).await? {
-                let_in.push(id);
+            if cloud.accepts(id, &files, Asks::Nothing).await? {
+                accepted.push(id);
             }
         }
-        assert_eq!(let_in, wanted, "{value:?}");
+        assert_eq!(accepted, wanted, "{value:?}");
         cloud.cloud.shutdown().await;
     }
     for value in [
@@ -259,7 +263,7 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
         let refused = Cloud::start(&text()?, &[("AwsIotButtonClientId", value)]).await;
         let error = refused
             .err()
-            .with_context(|| format!("{value} was taken"))?;
+            .with_context(|| format!("{value} was accepted"))?;
         assert!(
             format!("{error:#}").contains("AwsIotButtonClientId"),
             "{error:#}"
@@ -269,7 +273,7 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
 }
 
 #[tokio::test]
-async fn the_client_id_of_a_genuine_button_is_seen_when_it_is_refused() -> Result<()> {
+async fn the_client_id_of_a_refused_genuine_button_is_published() -> Result<()> {
     let cloud = Cloud::start(&text()?, &[]).await?;
     let all = r#"{"Version":"2012-10-17",
         "Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
@@ -282,7 +286,7 @@ async fn the_client_id_of_a_genuine_button_is_seen_when_it_is_refused() -> Resul
     let files = cloud.certificate("G030JF055364XVRB", "doors-aws-iot-button")?;
     assert!(
         !cloud
-            .lets_in("its-own-choice", &files, Asks::Nothing)
+            .accepts("its-own-choice", &files, Asks::Nothing)
             .await?
     );
     watcher

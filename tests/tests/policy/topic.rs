@@ -86,7 +86,8 @@ async fn a_lock_and_a_button_reach_the_topics_that_they_need_and_no_other() -> R
 
 /// A button's health in its named shadow is not a report: rules match the classic shadow only.
 #[tokio::test]
-async fn a_button_hears_each_answer_of_its_named_shadow_and_no_rule_does() -> Result<()> {
+async fn a_button_receives_the_answers_of_its_named_shadow_and_no_rule_matches_them() -> Result<()>
+{
     let cloud = Cloud::start(&text()?, &[]).await?;
     let shadow = format!("$aws/things/{BUTTON}/shadow/name/button");
     let [update, accepted, rejected] =
@@ -102,7 +103,10 @@ async fn a_button_hears_each_answer_of_its_named_shadow_and_no_rule_does() -> Re
     button.publish(&update, health.to_string()).await?;
     let answer: Value = serde_json::from_slice(&button.message(&accepted).await?)?;
     assert_eq!(answer["clientToken"], "7-12");
-    assert!(answer["timestamp"].is_u64(), "the button's time: {answer}");
+    assert!(
+        answer["timestamp"].is_u64(),
+        "no time for the button: {answer}"
+    );
     button.publish(&update, r#"{"state":7}"#).await?;
     button.message(&rejected).await?;
     let shadows = cloud.cloud.registry();
