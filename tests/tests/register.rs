@@ -268,7 +268,7 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
     let reports = world.log()?.successes("ReportFunction");
     world.power("lock-1", false).await?;
     world.power("lock-1", true).await?;
-    let another = |chronicle: &e2e::log::Log| chronicle.successes("ReportFunction") > reports;
+    let another = |log: &e2e::log::Log| log.successes("ReportFunction") > reports;
     world
         .until_log("the report of a forgotten lock", another)
         .await?;

@@ -140,13 +140,13 @@ async fn a_second_stack_ignores_locks_that_it_has_not_registered() -> Result<()>
     let account = Account::new()?;
     let world = account.world().await?;
     world.until_settled("lock-1", "locked").await?;
-    let chronicle = watch(&world).await?;
+    let log = watch(&world).await?;
     assert!(
-        chronicle.successes("SecondReportFunction") > 0,
+        log.successes("SecondReportFunction") > 0,
         "the second stack has not seen the lock's reports"
     );
     assert_eq!(
-        chronicle.commands("lock-1"),
+        log.commands("lock-1"),
         1,
         "the first report was not answered once, by the stack that registered the lock"
     );
@@ -184,8 +184,8 @@ async fn two_stacks_that_both_registered_a_lock_do_not_fight_over_it() -> Result
         })
         .await?;
     let before = world.log()?.commands("lock-1");
-    let chronicle = watch(&world).await?;
-    let commands = chronicle.commands("lock-1") - before;
+    let log = watch(&world).await?;
+    let commands = log.commands("lock-1") - before;
     assert!(commands <= 2, "more than one command per stack: {commands}");
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     Ok(())
