@@ -1,11 +1,11 @@
-//! Stories of the register: names that are not known, buttons that move from door to door, locks that go.
+//! Registering and binding: unknown names, buttons that move between locks, forgotten locks.
 
 use anyhow::{Context, Result};
 use e2e::World;
 use e2e::mqtt::Client;
 use serde_json::{Value, json};
 
-/// A press of our own button: it counts, and says when it was made.
+/// A press of a button with a sequence and a clock.
 fn press(click: &str, sequence: u64, pressed_at: u64) -> String {
     json!({ "serialNumber": "button-1", "clickType": click, "batteryVoltage": "3000mV",
             "sequence": sequence, "pressedAt": pressed_at, "goodForMs": 3000 })
@@ -17,21 +17,21 @@ fn now_ms() -> Result<u64> {
     Ok(u64::try_from(since?.as_millis())?)
 }
 
-/// Two locked doors, and a button that whoever holds its certificate can be, bound to the first.
+/// A stack with two locked doors, and a client that is the button, bound to the first lock.
 async fn two_doors() -> Result<(World, Client)> {
     two_doors_with(&[]).await
 }
 
 async fn two_doors_with(more: &[&str]) -> Result<(World, Client)> {
     let two = ["--memory", "--no-button-devices", "--locks", "2"];
-    let world = World::with(&[&two, more].concat()).await?;
+    let world = World::start_with(&[&two, more].concat()).await?;
     world.until_settled("lock-1", "locked").await?;
     world.until_settled("lock-2", "locked").await?;
     let button = world.client("button-1").await?;
     Ok((world, button))
 }
 
-/// What a command says for people, and whether it ended well.
+/// Whether a `lockctl` command succeeded, and its output.
 async fn say(world: &World, arguments: &[&str]) -> Result<(bool, String)> {
     let output = world.lockctl(arguments).await?;
     let text = [output.stdout, output.stderr].concat();
@@ -230,9 +230,10 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
 #[tokio::test]
 async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_counts_for_nothing()
 -> Result<()> {
-    // The sweep sends again what the lock did not hear while it was off.
+    // A sweep re-sends what the lock missed while it was off.
     let (world, mut button) = two_doors_with(&["--time-scale", "0.05"]).await?;
-    let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; first `lockctl unbind button-1`";
+    let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; \
+                 first `lockctl unbind button-1`";
     refused(&world, &["forget", "lock-1"], bound).await?;
     let topic = "iotbutton/button-1";
     button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
@@ -263,14 +264,13 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
     let said = done(&world, &["forget", "lock-1"]).await?;
     assert!(said.contains("lock-1 is forgotten"), "{said}");
     assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
-    // Its boot report would have made a record of it.
-    let reports = world.chronicle()?.successes("ReportFunction");
+    // Its boot report would have created a record.
+    let reports = world.log()?.successes("ReportFunction");
     world.power("lock-1", false).await?;
     world.power("lock-1", true).await?;
-    let another =
-        |chronicle: &e2e::chronicle::Chronicle| chronicle.successes("ReportFunction") > reports;
+    let another = |log: &e2e::log::Log| log.successes("ReportFunction") > reports;
     world
-        .until_told("the report of a forgotten lock", another)
+        .until_log("the report of a forgotten lock", another)
         .await?;
     assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
     Ok(())

@@ -16,7 +16,7 @@ use lock_core::name::{ButtonSerial, LockName};
 
 use crate::cli::LocalArgs;
 use crate::device::Kind;
-use crate::ready::Thing;
+use crate::ready::{Thing, output};
 
 /// Time after a binding until a press counts (C3). A button states the earliest time at which it
 /// can have been pressed, up to about a second early, and a press that may be older than its
@@ -42,12 +42,6 @@ pub fn create_things(
         Ok((name.clone(), Thing { kind: *kind, files }))
     };
     things.iter().map(create).collect()
-}
-
-/// An output of the template.
-pub fn output<'a>(cloud: &'a LocalCloud, name: &str) -> Result<&'a str> {
-    let output = cloud.outputs().get(name).map(String::as_str);
-    output.with_context(|| format!("the template has no output {name}"))
 }
 
 /// Registers each lock and button, and binds the buttons that were never bound. Returns whether it

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 use crate::device::Kind;
-use crate::provision::output;
 
 /// The addresses and credentials of a running stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,6 +89,12 @@ impl Ready {
             TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
         })
     }
+}
+
+/// An output of the template.
+pub fn output<'a>(cloud: &'a LocalCloud, name: &str) -> Result<&'a str> {
+    let output = cloud.outputs().get(name).map(String::as_str);
+    output.with_context(|| format!("the template has no output {name}"))
 }
 
 #[cfg(test)]

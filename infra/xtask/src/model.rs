@@ -18,7 +18,14 @@ pub struct Options {
 /// Builds the checker optimised and runs it; `false` if a rule does not hold or is not needed.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut checker = workspace.cargo();
-    checker.args(["run", "--quiet", "--profile", "fast", "--package", "model"]);
+    checker.args([
+        "run",
+        "--quiet",
+        "--profile",
+        "fast",
+        "--package",
+        "protocol-model",
+    ]);
     if options.deep {
         checker.args(["--", "--deep"]);
     }

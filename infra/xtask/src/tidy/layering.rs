@@ -62,7 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // The real decisions; tests compare its model of the device with the real C.
     ("load", &[]),
-    ("model", &["lock-core"]),
+    ("protocol-model", &["lock-core"]),
 ];
 
 /// Which members its tests may use in addition.
@@ -75,7 +75,7 @@ const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["lock-testing"]),
     ("sweep", &["lock-testing"]),
     ("failure", &["lock-testing"]),
-    ("model", &["virtual-device"]),
+    ("protocol-model", &["virtual-device"]),
 ];
 
 /// Libraries of the pure core and of its tests: none reads a clock, an environment or a network.
