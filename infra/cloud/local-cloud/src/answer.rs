@@ -22,8 +22,8 @@ pub struct ApiError {
 
 impl ApiError {
     /// A refusal with AWS's name for it, such as `ResourceNotFoundException`.
-    pub fn new(status: u16, kind: &'static str, message: &str) -> ApiError {
-        ApiError {
+    pub fn new(status: u16, kind: &'static str, message: &str) -> Self {
+        Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             kind,
             message: message.to_owned(),
@@ -32,14 +32,14 @@ impl ApiError {
     }
 
     /// The same with more fields beside the message, an object.
-    pub fn with_fields(mut self, fields: Value) -> ApiError {
+    pub fn with_fields(mut self, fields: Value) -> Self {
         self.fields = Some(fields);
         self
     }
 
     /// No access key, or none of ours.
-    pub fn stranger() -> ApiError {
-        ApiError::new(
+    pub fn stranger() -> Self {
+        Self::new(
             403,
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",

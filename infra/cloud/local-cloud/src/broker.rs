@@ -92,8 +92,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Broker {
     /// A broker without clients that keeps everything in memory.
-    pub fn new(registry: Registry, events: EventBus, clock: Clock, faults: Arc<Faults>) -> Broker {
-        Broker::with(registry, events, clock, faults, None, Stored::default())
+    pub fn new(registry: Registry, events: EventBus, clock: Clock, faults: Arc<Faults>) -> Self {
+        Self::with(registry, events, clock, faults, None, Stored::default())
     }
 
     /// A broker whose persistent sessions and retained messages are as they were in the data directory, and stay there.
@@ -103,11 +103,11 @@ impl Broker {
         clock: Clock,
         faults: Arc<Faults>,
         data_dir: &Path,
-    ) -> Result<Broker, StorageError> {
+    ) -> Result<Self, StorageError> {
         let store = Store::open(data_dir)?;
         let stored = store.load(clock.now_ms())?;
         let store = Some(store);
-        Ok(Broker::with(registry, events, clock, faults, store, stored))
+        Ok(Self::with(registry, events, clock, faults, store, stored))
     }
 
     fn with(
@@ -117,14 +117,14 @@ impl Broker {
         faults: Arc<Faults>,
         store: Option<Store>,
         stored: Stored,
-    ) -> Broker {
+    ) -> Self {
         let mut subscriptions = SubscriptionTree::default();
         for session in stored.sessions.values() {
             for (filter, qos) in session.filters() {
                 subscriptions.insert(&filter, session, qos);
             }
         }
-        Broker {
+        Self {
             inner: Arc::new(Inner {
                 registry,
                 events,

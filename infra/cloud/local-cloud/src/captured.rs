@@ -14,8 +14,8 @@ pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
     /// Captures until the guard is dropped.
-    pub fn begin() -> (Captured, DefaultGuard) {
-        let log = Captured::default();
+    pub fn begin() -> (Self, DefaultGuard) {
+        let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(log.clone())
             .with_max_level(tracing::Level::WARN)
@@ -41,9 +41,9 @@ impl Write for Captured {
 }
 
 impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Captured;
+    type Writer = Self;
 
-    fn make_writer(&'a self) -> Captured {
+    fn make_writer(&'a self) -> Self {
         self.clone()
     }
 }

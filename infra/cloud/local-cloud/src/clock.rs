@@ -14,13 +14,13 @@ pub struct Clock {
 
 impl Clock {
     /// The system's clock.
-    pub fn system() -> Clock {
-        Clock::default()
+    pub fn system() -> Self {
+        Self::default()
     }
 
     /// A clock that stands still, for what must come out the same each time it is run.
-    pub fn stopped_at(ms: u64) -> Clock {
-        Clock {
+    pub fn stopped_at(ms: u64) -> Self {
+        Self {
             stopped_at_ms: Some(ms),
         }
     }

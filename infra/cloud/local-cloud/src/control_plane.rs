@@ -27,7 +27,7 @@ pub struct ControlPlane {
     pub registry: Registry,
     /// Who may call.
     pub callers: Callers,
-    /// What DescribeEndpoint answers: host and port of the MQTT listener, since ports are not AWS's here.
+    /// What `DescribeEndpoint` answers: host and port of the MQTT listener, since ports are not AWS's here.
     pub endpoint: String,
 }
 

@@ -79,8 +79,8 @@ impl DataPlane {
 }
 
 impl From<Withheld> for ApiError {
-    fn from(_: Withheld) -> ApiError {
-        ApiError::new(503, "ServiceUnavailableException", "shutting down")
+    fn from(_: Withheld) -> Self {
+        Self::new(503, "ServiceUnavailableException", "shutting down")
     }
 }
 

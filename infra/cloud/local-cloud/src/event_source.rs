@@ -61,11 +61,11 @@ struct Batch {
 
 impl Joint {
     /// A source of a template whose references have been checked.
-    pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Joint> {
+    pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Self> {
         let queue = queues.iter().find(|q| q.arn == source.queue_arn)?;
         let function = functions.iter().find(|f| f.arn == source.function_arn)?;
         let names = [&function.name, &function.logical_id, &function.binary];
-        Some(Joint {
+        Some(Self {
             source: source.clone(),
             queue: queue.clone(),
             names: names.map(Clone::clone),

@@ -88,9 +88,9 @@ struct Seen {
 
 impl Armed {
     /// Of those armed `before`, as many as are written alike are counted.
-    fn new(fault: Fault, before: &[Arc<Armed>]) -> Arc<Armed> {
+    fn new(fault: Fault, before: &[Arc<Self>]) -> Arc<Self> {
         let alike = before.iter().filter(|armed| armed.fault == fault).count();
-        Arc::new(Armed {
+        Arc::new(Self {
             key: match alike {
                 0 => fault.to_string(),
                 n => format!("{fault} ({})", n + 1),
@@ -104,12 +104,12 @@ impl Armed {
 
 impl Faults {
     /// Arms `faults`; the same seed strikes the same occurrences.
-    pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Faults {
+    pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Self {
         let mut armed = Vec::new();
         for fault in faults {
             armed.push(Armed::new(fault, &armed));
         }
-        Faults {
+        Self {
             armed: RwLock::new(armed),
             targets: RwLock::default(),
             seed,

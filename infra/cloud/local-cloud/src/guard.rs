@@ -38,11 +38,11 @@ impl Service {
     /// and for MQTT over WebSocket and older SDKs `iotdevicegateway`; the control plane was `execute-api` once.
     pub fn signing_names(self) -> &'static [&'static str] {
         match self {
-            Service::IotData => &["iotdata", "iotdevicegateway"],
-            Service::Iot => &["iot", "execute-api"],
-            Service::DynamoDb => &["dynamodb"],
-            Service::Lambda => &["lambda"],
-            Service::Sqs => &["sqs"],
+            Self::IotData => &["iotdata", "iotdevicegateway"],
+            Self::Iot => &["iot", "execute-api"],
+            Self::DynamoDb => &["dynamodb"],
+            Self::Lambda => &["lambda"],
+            Self::Sqs => &["sqs"],
         }
     }
 
@@ -56,13 +56,13 @@ impl Service {
         };
         let message = format!("{error}{hint}");
         match self {
-            Service::DynamoDb | Service::Sqs => {
+            Self::DynamoDb | Self::Sqs => {
                 let kind = format!("com.amazon.coral.service#{kind}");
                 refusal_of_dynamodb(&kind, "message", &message)
             }
-            Service::Iot | Service::Lambda => ApiError::new(403, kind, &message).into_response(),
+            Self::Iot | Self::Lambda => ApiError::new(403, kind, &message).into_response(),
             // The data plane has one name for all of them.
-            Service::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
+            Self::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
         }
     }
 

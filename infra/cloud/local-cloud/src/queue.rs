@@ -46,7 +46,7 @@ struct Inner {
 
 impl Queues {
     /// The queues and topics that the template declares; queues wait `time_scale` times as long as they say.
-    pub fn new(template: &Template, events: &EventBus, clock: Clock, time_scale: f64) -> Queues {
+    pub fn new(template: &Template, events: &EventBus, clock: Clock, time_scale: f64) -> Self {
         let scaled = |seconds: u64| Duration::from_secs(seconds).mul_f64(time_scale);
         let setting = |queue: &sam_template::Queue| Setting {
             visibility: scaled(queue.visibility_s),
@@ -58,7 +58,7 @@ impl Queues {
         let queues = template.queues.iter();
         let queues = queues.map(|queue| (queue.arn.clone(), StandardQueue::new(setting(queue))));
         let topics = template.topics.iter();
-        Queues {
+        Self {
             inner: Arc::new(Inner {
                 queues: Mutex::new(queues.collect()),
                 declared: template.queues.clone(),

@@ -82,7 +82,7 @@ struct Inner {
 
 impl Registry {
     /// Loads what `setting` names, with the template's policies on top.
-    pub fn open(setting: Setting, clock: Clock) -> Result<Registry, RegistryError> {
+    pub fn open(setting: Setting, clock: Clock) -> Result<Self, RegistryError> {
         let authority = Authority::load_or_create(setting.data_dir.as_deref())?;
         let store = setting.data_dir.map(|dir| Store::open(&dir)).transpose()?;
         let mut records = match &store {
@@ -93,7 +93,7 @@ impl Registry {
             let record = PolicyRecord::new(&name, document.to_string(), clock.now_ms())?;
             records.policies.insert(name, record);
         }
-        Ok(Registry {
+        Ok(Self {
             inner: Arc::new(Inner {
                 authority,
                 region: setting.region,

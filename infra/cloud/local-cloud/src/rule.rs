@@ -124,12 +124,12 @@ enum Trouble {
 
 impl RuleEngine {
     /// Compiles every rule that is not disabled.
-    pub fn new(template: &Template, reach: Reach) -> Result<RuleEngine, RuleError> {
+    pub fn new(template: &Template, reach: Reach) -> Result<Self, RuleError> {
         let enabled = template.rules.iter().filter(|rule| !rule.disabled);
         let rules = enabled
             .map(|rule| compile(rule, template).map(Arc::new))
             .collect::<Result<_, _>>()?;
-        Ok(RuleEngine {
+        Ok(Self {
             inner: Arc::new(Engine {
                 rules,
                 functions: template.functions.clone(),
@@ -148,9 +148,10 @@ impl RuleEngine {
                 let waits = rule.waits;
                 let work = Arc::clone(&self.inner).apply(rule, message.clone());
                 let work = contain_logged("apply rule", work);
-                match waits {
-                    true => drop(waiting.spawn(work)),
-                    false => work.await,
+                if waits {
+                    drop(waiting.spawn(work))
+                } else {
+                    work.await
                 }
             }
         }

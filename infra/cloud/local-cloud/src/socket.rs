@@ -56,7 +56,7 @@ impl axum::serve::Listener for Listener {
 }
 
 impl axum::extract::connect_info::Connected<IncomingStream<'_, Listener>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Connection {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
         stream.remote_addr().clone()
     }
 }

@@ -39,8 +39,8 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    fn new(operation: &'static str, path: &Path, source: io::Error) -> StorageError {
-        StorageError::File {
+    fn new(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File {
             operation,
             path: path.to_owned(),
             source,
@@ -95,9 +95,9 @@ struct Record<T> {
 
 impl Shelf {
     /// Opens or makes the directory.
-    pub fn open(directory: PathBuf) -> Result<Shelf, StorageError> {
+    pub fn open(directory: PathBuf) -> Result<Self, StorageError> {
         create_directory(&directory)?;
-        Ok(Shelf { directory })
+        Ok(Self { directory })
     }
 
     /// Every record, by name.

@@ -125,11 +125,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         certificate: Vec<u8>,
         peer: SocketAddr,
         second: Duration,
-    ) -> Connection<S> {
+    ) -> Self {
         let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
         let mut packets = PacketConnection::with_options(Version::Undetermined, options);
         packets.set_auto_ping_response(true);
-        Connection {
+        Self {
             broker,
             stream,
             certificate,

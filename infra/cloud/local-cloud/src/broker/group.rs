@@ -29,8 +29,8 @@ struct State {
 
 impl Group {
     /// A group without members.
-    pub fn new(name: &str) -> Group {
-        Group {
+    pub fn new(name: &str) -> Self {
+        Self {
             name: name.to_owned(),
             state: Mutex::default(),
         }
@@ -42,7 +42,7 @@ impl Group {
     }
 
     /// Adds a member or changes its QoS, and hands out what waited.
-    pub fn join(self: &Arc<Group>, session: &Arc<Session>, qos: Qos) {
+    pub fn join(self: &Arc<Self>, session: &Arc<Session>, qos: Qos) {
         let mut state = self.state();
         let known = state
             .members
@@ -68,7 +68,7 @@ impl Group {
 
     /// Sends a message to the next member that is online, in turn. Where none is, QoS 1 waits if a member has a
     /// persistent session.
-    pub fn deliver(self: &Arc<Group>, message: &Arc<Message>) {
+    pub fn deliver(self: &Arc<Self>, message: &Arc<Message>) {
         let mut state = self.state();
         if !self.offer(&mut state, message) {
             state.keep(message);
@@ -76,7 +76,7 @@ impl Group {
     }
 
     /// What waited goes to whoever is online.
-    pub fn hand_out(self: &Arc<Group>) {
+    pub fn hand_out(self: &Arc<Self>) {
         let mut state = self.state();
         while let Some(message) = state.waiting.pop_front() {
             if !self.offer(&mut state, &message) {
@@ -86,7 +86,7 @@ impl Group {
         }
     }
 
-    fn offer(self: &Arc<Group>, state: &mut State, message: &Arc<Message>) -> bool {
+    fn offer(self: &Arc<Self>, state: &mut State, message: &Arc<Message>) -> bool {
         let count = state.members.len();
         for step in 0..count {
             let at = (state.turn + step) % count;

@@ -19,8 +19,8 @@ const BURST: Duration = Duration::from_secs(1);
 
 impl Meter {
     /// Nothing taken yet. `per_s` is at least 1.
-    pub fn new(per_s: u32) -> Meter {
-        Meter {
+    pub fn new(per_s: u32) -> Self {
+        Self {
             per_s: per_s.max(1),
             busy_until: None,
         }

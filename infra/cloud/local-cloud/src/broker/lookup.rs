@@ -1,7 +1,7 @@
 //! What the data plane may ask of the broker beyond publishing: connections, subscriptions, retained messages, ending a
 //! connection, and messages to one client.
 //!
-//! *Source*: the IoT data plane's API reference (GetConnection, DeleteConnection, ListSubscriptions, SendDirectMessage).
+//! *Source*: the IoT data plane's API reference (`GetConnection`, `DeleteConnection`, `ListSubscriptions`, `SendDirectMessage`).
 //! Must not know REST.
 
 use std::net::SocketAddr;
@@ -51,7 +51,7 @@ impl ConnectionRecord {
         })
     }
 
-    fn seen_at(mut self, now_ms: u64) -> Option<ConnectionRecord> {
+    fn seen_at(mut self, now_ms: u64) -> Option<Self> {
         if !self.is_kept(now_ms) {
             return None;
         }

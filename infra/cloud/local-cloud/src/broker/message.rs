@@ -54,8 +54,8 @@ pub struct Message {
 
 impl Message {
     /// A message of the cloud's own, at most once, not retained.
-    pub fn from_cloud(topic: String, payload: Vec<u8>) -> Message {
-        Message {
+    pub fn from_cloud(topic: String, payload: Vec<u8>) -> Self {
+        Self {
             topic,
             payload: payload.into(),
             qos: Qos::AtMostOnce,

@@ -46,9 +46,9 @@ pub struct Delivery {
 
 impl Delivery {
     /// `message` at `qos`, or at its own where that is lower.
-    pub fn new(message: Arc<Message>, qos: Qos) -> Delivery {
+    pub fn new(message: Arc<Message>, qos: Qos) -> Self {
         let both = message.qos == Qos::AtLeastOnce && qos == Qos::AtLeastOnce;
-        Delivery {
+        Self {
             message,
             qos: if both {
                 Qos::AtLeastOnce
@@ -121,8 +121,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Session {
     /// A session that never had a connection.
-    pub fn new(client_id: &str) -> Session {
-        Session {
+    pub fn new(client_id: &str) -> Self {
+        Self {
             client_id: client_id.to_owned(),
             state: Mutex::default(),
         }
@@ -303,9 +303,9 @@ impl Session {
     }
 
     /// A session as it was written down; `None` where it has expired since.
-    pub fn from_record(client_id: &str, record: SessionRecord, now_ms: u64) -> Option<Session> {
+    pub fn from_record(client_id: &str, record: SessionRecord, now_ms: u64) -> Option<Self> {
         let state = State::from_record(record, now_ms)?;
-        Some(Session {
+        Some(Self {
             client_id: client_id.to_owned(),
             state: Mutex::new(state),
         })

@@ -39,9 +39,9 @@ pub struct Stored {
 
 impl Store {
     /// Opens the store in the data directory.
-    pub fn open(data_dir: &Path) -> Result<Store, StorageError> {
+    pub fn open(data_dir: &Path) -> Result<Self, StorageError> {
         let broker = data_dir.join("broker");
-        Ok(Store {
+        Ok(Self {
             sessions: Shelf::open(broker.join("sessions"))?,
             retained: Shelf::open(broker.join("retained"))?,
         })

@@ -19,7 +19,7 @@ pub struct SubscriptionTree {
 #[derive(Debug, Default)]
 struct Node {
     /// By level, `+` and `#` among them.
-    children: BTreeMap<String, Node>,
+    children: BTreeMap<String, Self>,
     /// By client id.
     subscribers: BTreeMap<String, (Arc<Session>, Qos)>,
     /// Those that share, by the group's name.

@@ -18,10 +18,10 @@ pub fn not_found(message: &str) -> ApiError {
 }
 
 impl From<RegistryError> for ApiError {
-    fn from(error: RegistryError) -> ApiError {
+    fn from(error: RegistryError) -> Self {
         use RegistryError as E;
         let message = error.to_string();
-        let named = |status, kind| ApiError::new(status, kind, &message);
+        let named = |status, kind| Self::new(status, kind, &message);
         match error {
             E::ThingNotFound(_)
             | E::CertificateNotFound(_)
@@ -39,7 +39,7 @@ impl From<RegistryError> for ApiError {
             E::TooManyPolicies(_) => named(410, "LimitExceededException"),
             E::Policy { source, .. } => {
                 let message = format!("Policy document is Malformed: {message}: {source}");
-                ApiError::new(400, "MalformedPolicyException", &message)
+                Self::new(400, "MalformedPolicyException", &message)
             }
             E::ThingAttached(_) | E::Invalid(_) | E::Authority(AuthorityError::BadRequest(_)) => {
                 invalid(&message)

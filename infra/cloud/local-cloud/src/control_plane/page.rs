@@ -10,7 +10,7 @@ use super::error;
 use super::input::{self, Parameters};
 use crate::answer::ApiError;
 
-/// Largest page, and the page of those who do not say. *Source*: AWS IoT API, PageSize and RegistryMaxResults.
+/// Largest page, and the page of those who do not say. *Source*: AWS IoT API, `PageSize` and `RegistryMaxResults`.
 const SIZE_MAX: u64 = 250;
 
 /// What the two families of operations call the same things.

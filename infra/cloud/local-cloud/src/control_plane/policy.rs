@@ -13,7 +13,7 @@ use super::{Answer, ControlPlane, error, page, seconds};
 use crate::answer::{ApiError, ok};
 use crate::registry::PolicyRecord;
 
-/// Header of the operations that AttachPolicy and its kin have replaced.
+/// Header of the operations that `AttachPolicy` and its kin have replaced.
 const PRINCIPAL: &str = "x-amzn-iot-principal";
 const POLICY: &str = "x-amzn-iot-policy";
 

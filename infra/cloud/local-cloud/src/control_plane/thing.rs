@@ -37,8 +37,8 @@ struct AttributePayload {
 }
 
 impl ThingRequest {
-    fn read(bytes: &[u8]) -> Result<ThingRequest, ApiError> {
-        let request: ThingRequest = input::body(bytes)?;
+    fn read(bytes: &[u8]) -> Result<Self, ApiError> {
+        let request: Self = input::body(bytes)?;
         for (field, given) in [
             ("thingTypeName", request.thing_type_name.is_some()),
             ("billingGroupName", request.billing_group_name.is_some()),

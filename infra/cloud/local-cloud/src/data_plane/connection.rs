@@ -1,4 +1,4 @@
-//! GetConnection, DeleteConnection and ListSubscriptions.
+//! `GetConnection`, `DeleteConnection` and `ListSubscriptions`.
 //!
 //! Must not know sessions or sockets.
 

@@ -1,4 +1,4 @@
-//! SendDirectMessage: to one client, whether it has subscribed or not, with its acknowledgement if wanted.
+//! `SendDirectMessage`: to one client, whether it has subscribed or not, with its acknowledgement if wanted.
 //!
 //! *Source*: AWS IoT developer guide, direct messaging. Such messages pass no rule and wait for nobody who is offline.
 //! Must not know sessions or packets.
@@ -44,9 +44,10 @@ pub(super) async fn send(
         ));
     }
     let is_confirmed = parameters.flag("confirmation")?;
-    let patience_s = match is_confirmed {
-        true => parameters.number("timeout", TIMEOUT_S)?,
-        false => None,
+    let patience_s = if is_confirmed {
+        parameters.number("timeout", TIMEOUT_S)?
+    } else {
+        None
     };
     let message = Message {
         qos: if is_confirmed {
@@ -64,9 +65,10 @@ pub(super) async fn send(
     let receipts = plane.broker.send_direct(&client, message);
     let receipts = receipts.ok_or_else(|| not_found("no client with this id is connected"))?;
     let patience = Duration::from_secs(patience_s.unwrap_or(TIMEOUT_S_DEFAULT));
-    let wanted = match is_confirmed {
-        true => Receipt::Acknowledged,
-        false => Receipt::Sent,
+    let wanted = if is_confirmed {
+        Receipt::Acknowledged
+    } else {
+        Receipt::Sent
     };
     match timeout(patience, wait_for(receipts, wanted)).await {
         Ok(answer) => answer,
@@ -89,9 +91,10 @@ async fn wait_for(
             return Err(ApiError::new(403, "ForbiddenException", message));
         }
     }
-    Err(match is_sent {
-        true => unconfirmed("the client left before it acknowledged the message"),
-        false => not_found("the client left before the message was sent"),
+    Err(if is_sent {
+        unconfirmed("the client left before it acknowledged the message")
+    } else {
+        not_found("the client left before the message was sent")
     })
 }
 

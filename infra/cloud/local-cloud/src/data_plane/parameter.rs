@@ -19,9 +19,9 @@ pub(super) struct Parameters(HashMap<String, String>);
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Parameters, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let query = Query::try_from_uri(&parts.uri);
-        Ok(query.map_or_else(|_| Parameters::default(), |Query(map)| Parameters(map)))
+        Ok(query.map_or_else(|_| Self::default(), |Query(map)| Self(map)))
     }
 }
 

@@ -36,9 +36,10 @@ pub(super) async fn publish(
     };
     let retain = parameters.flag("retain")?;
     if !iot_topic::is_open_to_publishers(&name, retain) {
-        return Err(invalid(match retain {
-            true => "a reserved topic cannot be retained",
-            false => "a reserved topic that nobody may publish to",
+        return Err(invalid(if retain {
+            "a reserved topic cannot be retained"
+        } else {
+            "a reserved topic that nobody may publish to"
         }));
     }
     if retain {

@@ -1,4 +1,4 @@
-//! GetRetainedMessage and ListRetainedMessages.
+//! `GetRetainedMessage` and `ListRetainedMessages`.
 //!
 //! Must not know how messages are retained.
 

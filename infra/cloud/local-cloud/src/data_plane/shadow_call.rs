@@ -1,4 +1,4 @@
-//! GetThingShadow, UpdateThingShadow, DeleteThingShadow and ListNamedShadowsForThing.
+//! `GetThingShadow`, `UpdateThingShadow`, `DeleteThingShadow` and `ListNamedShadowsForThing`.
 //!
 //! Must not know what is in a shadow.
 
@@ -62,7 +62,7 @@ pub(super) async fn shadow(
 }
 
 impl From<ShadowError> for ApiError {
-    fn from(error: ShadowError) -> ApiError {
+    fn from(error: ShadowError) -> Self {
         let kind = match error.code {
             400 => "InvalidRequestException",
             401 => "UnauthorizedException",
@@ -74,11 +74,11 @@ impl From<ShadowError> for ApiError {
             429 => "ThrottlingException",
             _ => "InternalFailureException",
         };
-        ApiError::new(error.code, kind, &error.message)
+        Self::new(error.code, kind, &error.message)
     }
 }
 
-/// ListNamedShadowsForThing. A thing without any, or that nobody knows, has an empty list.
+/// `ListNamedShadowsForThing`. A thing without any, or that nobody knows, has an empty list.
 pub(super) async fn list_named_shadows(
     State(plane): State<DataPlane>,
     Path(thing): Path<String>,

@@ -56,7 +56,7 @@ impl ShadowService {
         broker: Broker,
         events: EventBus,
         clock: Clock,
-    ) -> Result<ShadowService, StorageError> {
+    ) -> Result<Self, StorageError> {
         let shelf = data_dir.map(|dir| Shelf::open(dir.join(DIRECTORY)));
         let shelf = shelf.transpose()?;
         let stored: Vec<Stored> = match &shelf {
@@ -64,7 +64,7 @@ impl ShadowService {
             None => Vec::new(),
         };
         let shadows = stored.into_iter().map(|s| (s.name, s.shadow)).collect();
-        Ok(ShadowService {
+        Ok(Self {
             inner: Arc::new(Inner {
                 shadows: Mutex::new(shadows),
                 shelf,

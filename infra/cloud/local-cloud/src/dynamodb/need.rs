@@ -149,9 +149,9 @@ fn scalar(value: &Value) -> Option<String> {
 
 impl Tables {
     /// These tables in this region and account.
-    pub fn new(tables: &[Table], (region, account): (&str, &str)) -> Tables {
+    pub fn new(tables: &[Table], (region, account): (&str, &str)) -> Self {
         let tables = tables.iter();
-        Tables {
+        Self {
             prefix: format!("arn:aws:dynamodb:{region}:{account}:table/"),
             hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
         }

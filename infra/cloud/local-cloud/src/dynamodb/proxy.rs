@@ -39,10 +39,10 @@ pub struct Proxy {
 
 impl Proxy {
     /// A proxy for the database at `backend`.
-    pub fn new(backend: SocketAddr, iam: Iam, tables: Tables, killer: Killer) -> Proxy {
+    pub fn new(backend: SocketAddr, iam: Iam, tables: Tables, killer: Killer) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Proxy {
+        Self {
             backend,
             client: Client::builder(TokioExecutor::new()).build(connector),
             iam,

@@ -67,9 +67,10 @@ fn check_same(existing: &Value, table: &Table) -> Result<(), DynamoDbError> {
     let is_same = existing["KeySchema"] == wanted["KeySchema"]
         && index_names(&existing["GlobalSecondaryIndexes"])
             == index_names(&wanted["GlobalSecondaryIndexes"]);
-    match is_same {
-        true => Ok(()),
-        false => Err(DynamoDbError::Different(table.name.clone())),
+    if is_same {
+        Ok(())
+    } else {
+        Err(DynamoDbError::Different(table.name.clone()))
     }
 }
 

@@ -21,9 +21,9 @@ impl Done {
     /// Whether the message of this id is done.
     pub fn has(&self, id: &str) -> bool {
         match self {
-            Done::All => true,
-            Done::AllBut(failed) => failed.iter().all(|other| other != id),
-            Done::Nothing(_) => false,
+            Self::All => true,
+            Self::AllBut(failed) => failed.iter().all(|other| other != id),
+            Self::Nothing(_) => false,
         }
     }
 }
@@ -57,9 +57,10 @@ pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> Don
         }
         failed.push(id.to_owned());
     }
-    match failed.is_empty() {
-        true => Done::All,
-        false => Done::AllBut(failed),
+    if failed.is_empty() {
+        Done::All
+    } else {
+        Done::AllBut(failed)
     }
 }
 

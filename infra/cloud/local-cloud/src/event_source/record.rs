@@ -1,6 +1,6 @@
 //! The event that a function gets for messages of a queue.
 //!
-//! *Source*: AWS Lambda developer guide, "Example Amazon SQS message event"; SQS API reference, "ReceiveMessage". Must not
+//! *Source*: AWS Lambda developer guide, "Example Amazon SQS message event"; SQS API reference, "`ReceiveMessage`". Must not
 //! know how messages are received.
 
 use serde_json::{Value, json};

@@ -34,9 +34,10 @@ pub struct Journal {
 impl Journal {
     /// Adds one.
     pub(super) fn note(&mut self, decision: Decision) {
-        match self.decisions.len() < DECISIONS_MAX {
-            true => self.decisions.push(decision),
-            false => self.left_out += 1,
+        if self.decisions.len() < DECISIONS_MAX {
+            self.decisions.push(decision)
+        } else {
+            self.left_out += 1
         }
     }
 

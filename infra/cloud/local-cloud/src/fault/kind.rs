@@ -116,30 +116,30 @@ pub enum Call {
 
 impl Call {
     /// All kinds, by the names that fault specifications use.
-    pub const ALL: [(Call, &'static str); 4] = [
-        (Call::Read, "read"),
-        (Call::Commit, "commit"),
-        (Call::Publish, "publish"),
-        (Call::Shadow, "shadow"),
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Read, "read"),
+        (Self::Commit, "commit"),
+        (Self::Publish, "publish"),
+        (Self::Shadow, "shadow"),
     ];
 
     /// Operations of the database on items, by the names that its API has for them.
-    pub const OPERATIONS: [(&'static str, Call); 10] = [
-        ("GetItem", Call::Read),
-        ("BatchGetItem", Call::Read),
-        ("TransactGetItems", Call::Read),
-        ("Query", Call::Read),
-        ("Scan", Call::Read),
-        ("PutItem", Call::Commit),
-        ("UpdateItem", Call::Commit),
-        ("DeleteItem", Call::Commit),
-        ("BatchWriteItem", Call::Commit),
-        ("TransactWriteItems", Call::Commit),
+    pub const OPERATIONS: [(&'static str, Self); 10] = [
+        ("GetItem", Self::Read),
+        ("BatchGetItem", Self::Read),
+        ("TransactGetItems", Self::Read),
+        ("Query", Self::Read),
+        ("Scan", Self::Read),
+        ("PutItem", Self::Commit),
+        ("UpdateItem", Self::Commit),
+        ("DeleteItem", Self::Commit),
+        ("BatchWriteItem", Self::Commit),
+        ("TransactWriteItems", Self::Commit),
     ];
 
     /// Whether an operation of the database reads or changes something.
-    pub fn of_operation(operation: &str) -> Option<Call> {
-        let mut operations = Call::OPERATIONS.iter();
+    pub fn of_operation(operation: &str) -> Option<Self> {
+        let mut operations = Self::OPERATIONS.iter();
         operations
             .find(|(name, _)| *name == operation)
             .map(|(_, call)| *call)
@@ -148,37 +148,37 @@ impl Call {
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
-            Call::Read => "read",
-            Call::Commit => "commit",
-            Call::Publish => "publish",
-            Call::Shadow => "shadow",
+            Self::Read => "read",
+            Self::Commit => "commit",
+            Self::Publish => "publish",
+            Self::Shadow => "shadow",
         }
     }
 }
 
 impl CallEffect {
     /// Those that need no time.
-    pub const TIMELESS: [CallEffect; 7] = [
-        CallEffect::Conflict,
-        CallEffect::Throttle,
-        CallEffect::Exceed,
-        CallEffect::LostRequest,
-        CallEffect::LostAnswer,
-        CallEffect::CutRequest,
-        CallEffect::CutAnswer,
+    pub const TIMELESS: [Self; 7] = [
+        Self::Conflict,
+        Self::Throttle,
+        Self::Exceed,
+        Self::LostRequest,
+        Self::LostAnswer,
+        Self::CutRequest,
+        Self::CutAnswer,
     ];
 
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
-            CallEffect::Conflict => "conflict",
-            CallEffect::Throttle => "throttle",
-            CallEffect::Exceed => "exceed",
-            CallEffect::Slow(_) => "slow",
-            CallEffect::LostRequest => "lost-request",
-            CallEffect::LostAnswer => "lost-answer",
-            CallEffect::CutRequest => "cut-request",
-            CallEffect::CutAnswer => "cut-answer",
+            Self::Conflict => "conflict",
+            Self::Throttle => "throttle",
+            Self::Exceed => "exceed",
+            Self::Slow(_) => "slow",
+            Self::LostRequest => "lost-request",
+            Self::LostAnswer => "lost-answer",
+            Self::CutRequest => "cut-request",
+            Self::CutAnswer => "cut-answer",
         }
     }
 
@@ -186,24 +186,21 @@ impl CallEffect {
     pub fn needs_call(self) -> bool {
         matches!(
             self,
-            CallEffect::LostRequest
-                | CallEffect::LostAnswer
-                | CallEffect::CutRequest
-                | CallEffect::CutAnswer
+            Self::LostRequest | Self::LostAnswer | Self::CutRequest | Self::CutAnswer
         )
     }
 
     /// Whether it can happen to such a call.
     pub fn concerns(self, call: Call) -> bool {
         match self {
-            CallEffect::Conflict => call == Call::Commit,
-            CallEffect::Throttle => call != Call::Publish,
-            CallEffect::Exceed => matches!(call, Call::Read | Call::Commit),
-            CallEffect::Slow(_)
-            | CallEffect::LostRequest
-            | CallEffect::LostAnswer
-            | CallEffect::CutRequest
-            | CallEffect::CutAnswer => true,
+            Self::Conflict => call == Call::Commit,
+            Self::Throttle => call != Call::Publish,
+            Self::Exceed => matches!(call, Call::Read | Call::Commit),
+            Self::Slow(_)
+            | Self::LostRequest
+            | Self::LostAnswer
+            | Self::CutRequest
+            | Self::CutAnswer => true,
         }
     }
 }
@@ -237,20 +234,15 @@ pub enum DeviceEffect {
 
 impl DeviceEffect {
     /// Those that may end, and a drift of nothing, which stands for every drift.
-    pub(super) const ALL: [DeviceEffect; 4] = [
-        DeviceEffect::Power,
-        DeviceEffect::Network,
-        DeviceEffect::Clock,
-        DeviceEffect::Drift(0),
-    ];
+    pub(super) const ALL: [Self; 4] = [Self::Power, Self::Network, Self::Clock, Self::Drift(0)];
 
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
-            DeviceEffect::Power => "power",
-            DeviceEffect::Network => "network",
-            DeviceEffect::Clock => "clock",
-            DeviceEffect::Drift(_) => "drift",
+            Self::Power => "power",
+            Self::Network => "network",
+            Self::Clock => "clock",
+            Self::Drift(_) => "drift",
         }
     }
 }
@@ -281,11 +273,11 @@ pub enum Step {
 
 impl Step {
     /// All steps, by the names that fault specifications use.
-    pub const ALL: [(Step, &'static str); 5] = [
-        (Step::BeforeRead, "before-read"),
-        (Step::BeforeCommit, "before-commit"),
-        (Step::AfterCommit, "after-commit"),
-        (Step::BeforePublish, "before-publish"),
-        (Step::AfterPublish, "after-publish"),
+    pub const ALL: [(Self, &'static str); 5] = [
+        (Self::BeforeRead, "before-read"),
+        (Self::BeforeCommit, "before-commit"),
+        (Self::AfterCommit, "after-commit"),
+        (Self::BeforePublish, "before-publish"),
+        (Self::AfterPublish, "after-publish"),
     ];
 }

@@ -74,7 +74,7 @@ impl Fault {
 impl FromStr for Fault {
     type Err = FaultError;
 
-    fn from_str(spec: &str) -> Result<Fault, FaultError> {
+    fn from_str(spec: &str) -> Result<Self, FaultError> {
         parse(spec).map_err(|problem| FaultError {
             spec: spec.to_owned(),
             problem,
@@ -181,9 +181,10 @@ fn occurrence(text: &str) -> Result<When, &'static str> {
     const PROBLEM: &str = "when is neither 5%, 3 nor 2-4";
     if let Some(percent) = text.strip_suffix('%') {
         let percent: f64 = percent.parse().map_err(|_| PROBLEM)?;
-        return match (0.0..=100.0).contains(&percent) {
-            true => Ok(When::Chance(percent / 100.0)),
-            false => Err("a chance is from 0% to 100%"),
+        return if (0.0..=100.0).contains(&percent) {
+            Ok(When::Chance(percent / 100.0))
+        } else {
+            Err("a chance is from 0% to 100%")
         };
     }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
@@ -220,9 +221,10 @@ fn ppm(text: &str) -> Result<i32, &'static str> {
     const PROBLEM: &str = "a drift is written +200ppm or -200ppm, and is below 1000000";
     let number = text.strip_suffix("ppm").and_then(|text| text.parse().ok());
     let number: i32 = number.ok_or(PROBLEM)?;
-    match number.unsigned_abs() < LIMIT {
-        true => Ok(number),
-        false => Err(PROBLEM),
+    if number.unsigned_abs() < LIMIT {
+        Ok(number)
+    } else {
+        Err(PROBLEM)
     }
 }
 
@@ -243,7 +245,7 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Message {
+            Self::Message {
                 effect,
                 filter,
                 when,
@@ -257,7 +259,7 @@ impl fmt::Display for Fault {
                     write!(f, "reorder:{filter}@{when}+{}ms", limit.as_millis())
                 }
             },
-            Fault::Kill {
+            Self::Kill {
                 function,
                 step,
                 when,
@@ -265,7 +267,7 @@ impl fmt::Display for Fault {
                 let name = Step::ALL.iter().find(|(s, _)| s == step).map(|(_, n)| *n);
                 write!(f, "kill:{function}.{}@{when}", name.unwrap_or_default())
             }
-            Fault::Event {
+            Self::Event {
                 effect,
                 function,
                 when,
@@ -275,7 +277,7 @@ impl fmt::Display for Fault {
                 }
                 EventEffect::Twice => write!(f, "twice:{function}@{when}"),
             },
-            Fault::Call {
+            Self::Call {
                 effect,
                 target,
                 call,
@@ -291,7 +293,7 @@ impl fmt::Display for Fault {
                     _ => Ok(()),
                 }
             }
-            Fault::Device {
+            Self::Device {
                 effect,
                 target,
                 when,
@@ -311,9 +313,9 @@ impl fmt::Display for Fault {
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            When::Chance(probability) => write!(f, "{}%", probability * 100.0),
-            When::Counted { first, last } if first == last => write!(f, "{first}"),
-            When::Counted { first, last } => write!(f, "{first}-{last}"),
+            Self::Chance(probability) => write!(f, "{}%", probability * 100.0),
+            Self::Counted { first, last } if first == last => write!(f, "{first}"),
+            Self::Counted { first, last } => write!(f, "{first}-{last}"),
         }
     }
 }

@@ -29,11 +29,11 @@ pub struct UnknownTarget {
 
 impl Targets {
     /// What can be struck in `template`.
-    pub fn of(template: &Template) -> Targets {
+    pub fn of(template: &Template) -> Self {
         let names = |function: &sam_template::Function| {
             [&function.logical_id, &function.binary, &function.name].map(Clone::clone)
         };
-        Targets {
+        Self {
             functions: template.functions.iter().map(names).collect(),
             tables: template
                 .tables

@@ -19,7 +19,7 @@ use crate::event_source::{attributes, md5_of};
 use sam_template::Queue;
 
 const TARGET: &str = "AmazonSQS.";
-/// Longest that ReceiveMessage waits.
+/// Longest that `ReceiveMessage` waits.
 const WAIT_S_MAX: u64 = 20;
 /// Longest that a received message can be hidden.
 const VISIBILITY_S_MAX: u64 = 43_200;
@@ -218,7 +218,7 @@ impl Request {
 
 impl Refusal {
     fn into_response(self) -> Response {
-        let Refusal(kind, message) = self;
+        let Self(kind, message) = self;
         let body = json!({ "__type": format!("com.amazonaws.sqs#{kind}"), "message": message });
         with_body(StatusCode::BAD_REQUEST, &body)
     }

@@ -1,6 +1,6 @@
 //! One standard queue: messages are sent, received, given back, deleted, or taken out once they were received too often.
 //!
-//! *Source*: SQS developer guide, "Visibility timeout" and "Dead-letter queues"; SQS API reference, "ReceiveMessage". Time
+//! *Source*: SQS developer guide, "Visibility timeout" and "Dead-letter queues"; SQS API reference, "`ReceiveMessage`". Time
 //! is an argument. Must not know: who sends or receives, other queues, the clock.
 
 use std::collections::VecDeque;
@@ -124,8 +124,8 @@ fn is_allowed(character: char) -> bool {
 
 impl StandardQueue {
     /// An empty queue.
-    pub fn new(setting: Setting) -> StandardQueue {
-        StandardQueue {
+    pub fn new(setting: Setting) -> Self {
+        Self {
             setting,
             messages: VecDeque::new(),
         }

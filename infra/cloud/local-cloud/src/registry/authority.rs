@@ -62,7 +62,7 @@ pub struct SignedKeys {
     pub certificate: Signed,
     /// PKCS#8.
     pub private_key_pem: String,
-    /// SubjectPublicKeyInfo.
+    /// `SubjectPublicKeyInfo`.
     pub public_key_pem: String,
 }
 
@@ -80,10 +80,10 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// Loads the authority kept in `dir`, or makes one (and keeps it there). Without `dir` it lives in memory.
-    pub fn load_or_create(dir: Option<&Path>) -> Result<Authority, AuthorityError> {
+    pub fn load_or_create(dir: Option<&Path>) -> Result<Self, AuthorityError> {
         let Some(dir) = dir else {
             let (pem, key) = create()?;
-            return Authority::from_parts(pem, key);
+            return Self::from_parts(pem, key);
         };
         let (pem_path, key_path) = (dir.join(CERTIFICATE_FILE), dir.join(KEY_FILE));
         match (storage::read(&pem_path)?, storage::read(&key_path)?) {
@@ -92,22 +92,22 @@ impl Authority {
                 let pem = String::from_utf8(pem).map_err(|_| damaged())?;
                 let key = String::from_utf8(key).map_err(|_| damaged())?;
                 let key = KeyPair::from_pem(&key).map_err(|_| damaged())?;
-                Authority::from_parts(pem, key).map_err(|_| damaged())
+                Self::from_parts(pem, key).map_err(|_| damaged())
             }
             (None, _) => {
                 // Key first: a certificate without its key would be taken for damage.
                 let (pem, key) = create()?;
                 storage::write(&key_path, key.serialize_pem().as_bytes())?;
                 storage::write(&pem_path, pem.as_bytes())?;
-                Authority::from_parts(pem, key)
+                Self::from_parts(pem, key)
             }
             (Some(_), None) => Err(AuthorityError::Damaged(dir.display().to_string())),
         }
     }
 
-    fn from_parts(pem: String, key: KeyPair) -> Result<Authority, AuthorityError> {
+    fn from_parts(pem: String, key: KeyPair) -> Result<Self, AuthorityError> {
         let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(sign_error("authority"))?;
-        Ok(Authority { issuer, pem })
+        Ok(Self { issuer, pem })
     }
 
     /// The root certificate, which clients must trust.

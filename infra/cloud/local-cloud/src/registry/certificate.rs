@@ -43,9 +43,10 @@ impl Registry {
 
     /// Activates or deactivates a certificate; connections made with it lose their rights at once.
     pub fn set_certificate_active(&self, id: &str, active: bool) -> Result<(), RegistryError> {
-        let status = match active {
-            true => CertificateStatus::Active,
-            false => CertificateStatus::Inactive,
+        let status = if active {
+            CertificateStatus::Active
+        } else {
+            CertificateStatus::Inactive
         };
         self.set_certificate_status(id, status)
     }

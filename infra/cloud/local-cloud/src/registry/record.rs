@@ -101,8 +101,8 @@ fn first_version() -> u64 {
 }
 
 impl Thing {
-    pub(super) fn new(attributes: BTreeMap<String, String>) -> Thing {
-        Thing {
+    pub(super) fn new(attributes: BTreeMap<String, String>) -> Self {
+        Self {
             id: Uuid::new_v4().to_string(),
             attributes,
             principals: BTreeSet::new(),
@@ -126,9 +126,9 @@ impl CertificateStatus {
     /// As AWS's API writes it.
     pub fn name(self) -> &'static str {
         match self {
-            CertificateStatus::Active => "ACTIVE",
-            CertificateStatus::Inactive => "INACTIVE",
-            CertificateStatus::Revoked => "REVOKED",
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+            Self::Revoked => "REVOKED",
         }
     }
 }
@@ -153,8 +153,8 @@ pub struct CertificateRecord {
 }
 
 impl CertificateRecord {
-    pub(super) fn new(pem: String, created_at_ms: u64) -> CertificateRecord {
-        CertificateRecord {
+    pub(super) fn new(pem: String, created_at_ms: u64) -> Self {
+        Self {
             pem,
             active: true,
             revoked: false,
@@ -174,12 +174,12 @@ impl CertificateRecord {
     }
 }
 
-/// Thing names: 1–128 letters, digits, `:`, `_`, `-`. *Source*: AWS IoT API, CreateThing.
+/// Thing names: 1–128 letters, digits, `:`, `_`, `-`. *Source*: AWS IoT API, `CreateThing`.
 pub(super) fn check_thing_name(name: &str) -> Result<(), RegistryError> {
     check_name("thing name", name, ":_-")
 }
 
-/// Policy names: 1–128 letters, digits, `_+=,.@-`. *Source*: AWS IoT API, CreatePolicy.
+/// Policy names: 1–128 letters, digits, `_+=,.@-`. *Source*: AWS IoT API, `CreatePolicy`.
 pub(super) fn check_policy_name(name: &str) -> Result<(), RegistryError> {
     check_name("policy name", name, "_+=,.@-")
 }
@@ -194,7 +194,7 @@ fn check_name(what: &str, name: &str, signs: &str) -> Result<(), RegistryError> 
     Ok(())
 }
 
-/// *Source*: AWS IoT API, AttributePayload; AWS IoT Core quotas.
+/// *Source*: AWS IoT API, `AttributePayload`; AWS IoT Core quotas.
 pub(super) fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), RegistryError> {
     if attributes.len() > ATTRIBUTES_MAX {
         return Err(RegistryError::Invalid(format!(

@@ -30,9 +30,9 @@ pub struct Store {
 
 impl Store {
     /// Opens or makes them below `data_dir`.
-    pub fn open(data_dir: &Path) -> Result<Store, StorageError> {
+    pub fn open(data_dir: &Path) -> Result<Self, StorageError> {
         let directory = data_dir.join(DIRECTORY);
-        Ok(Store {
+        Ok(Self {
             things: Shelf::open(directory.join("things"))?,
             certificates: Shelf::open(directory.join("certificates"))?,
             policies: Shelf::open(directory.join("policies"))?,

@@ -67,9 +67,10 @@ impl Registry {
         self.change(What::Thing(name), |records| {
             let thing = records.thing_mut(name)?;
             check_version(name, thing.version, expected)?;
-            let mut attributes = match change.merge {
-                true => thing.attributes.clone(),
-                false => BTreeMap::new(),
+            let mut attributes = if change.merge {
+                thing.attributes.clone()
+            } else {
+                BTreeMap::new()
             };
             attributes.extend(change.attributes);
             attributes.retain(|_, value| !value.is_empty());

@@ -38,14 +38,10 @@ struct Kept {
 }
 
 impl PolicyRecord {
-    pub(super) fn new(
-        name: &str,
-        text: String,
-        now_ms: u64,
-    ) -> Result<PolicyRecord, RegistryError> {
+    pub(super) fn new(name: &str, text: String, now_ms: u64) -> Result<Self, RegistryError> {
         check_policy_name(name)?;
         let document = parse_of(name, &text)?;
-        Ok(PolicyRecord {
+        Ok(Self {
             kept: Kept::first(text, now_ms),
             document,
         })
@@ -135,12 +131,12 @@ impl PolicyRecord {
 }
 
 impl Kept {
-    fn first(text: String, created_at_ms: u64) -> Kept {
+    fn first(text: String, created_at_ms: u64) -> Self {
         let version = PolicyVersion {
             text,
             created_at_ms,
         };
-        Kept {
+        Self {
             default: 1,
             latest: 1,
             versions: BTreeMap::from([(1, version)]),
@@ -167,7 +163,7 @@ impl Serialize for PolicyRecord {
 }
 
 impl<'de> Deserialize<'de> for PolicyRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PolicyRecord, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // A policy with one version used to be its bare text. An untagged enum could not read the numbers, which JSON
         // writes as text where they are keys.
         let kept = match serde_json::Value::deserialize(deserializer)? {
@@ -177,6 +173,6 @@ impl<'de> Deserialize<'de> for PolicyRecord {
         let current = kept.versions.get(&kept.default).map(|v| v.text.as_str());
         let current = current.ok_or_else(|| serde::de::Error::custom("no version in force"))?;
         let document = parse(current).map_err(serde::de::Error::custom)?;
-        Ok(PolicyRecord { kept, document })
+        Ok(Self { kept, document })
     }
 }

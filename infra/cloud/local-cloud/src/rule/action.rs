@@ -66,7 +66,7 @@ pub enum Action {
 
 impl Action {
     /// Checks that the action can be honoured. The error is what is wrong.
-    pub fn compile(action: &sam_template::Action, setting: &Setting<'_>) -> Result<Action, String> {
+    pub fn compile(action: &sam_template::Action, setting: &Setting<'_>) -> Result<Self, String> {
         let text = |text: &str| Substitution::parse(text, setting.version);
         match action {
             sam_template::Action::Lambda { function_arn } => {
@@ -74,7 +74,7 @@ impl Action {
                 if let Some(arn) = arn.literal() {
                     function(&setting.template.functions, arn)?;
                 }
-                Ok(Action::Lambda { arn })
+                Ok(Self::Lambda { arn })
             }
             sam_template::Action::Republish {
                 topic,
@@ -87,7 +87,7 @@ impl Action {
                     check_target(topic)?;
                 }
                 let headers = headers.as_ref();
-                Ok(Action::Republish {
+                Ok(Self::Republish {
                     topic,
                     qos: match qos {
                         0 => Qos::AtMostOnce,
@@ -109,7 +109,7 @@ impl Action {
                 let exists = |url: &str| setting.template.queues.iter().any(|q| q.url == url);
                 match url.literal() {
                     Some(url) if !exists(url) => Err(format!("no queue {url}")),
-                    _ => Ok(Action::Sqs {
+                    _ => Ok(Self::Sqs {
                         url,
                         base64: *use_base64,
                         role_arn: role_arn.clone(),
@@ -119,7 +119,7 @@ impl Action {
             sam_template::Action::CloudwatchLogs {
                 log_group,
                 role_arn,
-            } => Ok(Action::Log {
+            } => Ok(Self::Log {
                 group: text(log_group)?,
                 role_arn: role_arn.clone(),
             }),
@@ -129,10 +129,10 @@ impl Action {
     /// AWS's name for it in error reports.
     pub fn kind(&self) -> &'static str {
         match self {
-            Action::Lambda { .. } => "LambdaAction",
-            Action::Republish { .. } => "RepublishAction",
-            Action::Sqs { .. } => "SqsAction",
-            Action::Log { .. } => "CloudwatchLogsAction",
+            Self::Lambda { .. } => "LambdaAction",
+            Self::Republish { .. } => "RepublishAction",
+            Self::Sqs { .. } => "SqsAction",
+            Self::Log { .. } => "CloudwatchLogsAction",
         }
     }
 
@@ -144,7 +144,7 @@ impl Action {
     /// Whether it waits for another service before it can be performed.
     pub fn calls_out(&self) -> bool {
         let headers = match self {
-            Action::Republish { headers, .. } => headers.as_ref(),
+            Self::Republish { headers, .. } => headers.as_ref(),
             _ => None,
         };
         self.target().calls_out() || headers.is_some_and(RepublishHeaders::calls_out)
@@ -152,10 +152,10 @@ impl Action {
 
     fn target(&self) -> &Substitution {
         match self {
-            Action::Lambda { arn } => arn,
-            Action::Republish { topic, .. } => topic,
-            Action::Sqs { url, .. } => url,
-            Action::Log { group, .. } => group,
+            Self::Lambda { arn } => arn,
+            Self::Republish { topic, .. } => topic,
+            Self::Sqs { url, .. } => url,
+            Self::Log { group, .. } => group,
         }
     }
 
@@ -176,7 +176,7 @@ impl Action {
             )
         };
         match self {
-            Action::Lambda { .. } => {
+            Self::Lambda { .. } => {
                 permitted(
                     function(&engine.functions, &target)?,
                     &rule.arn,
@@ -188,7 +188,7 @@ impl Action {
                 let invoked = reach.functions.invoke_async(&target, output.to_vec());
                 invoked.map(drop).map_err(|e| e.to_string())
             }
-            Action::Republish {
+            Self::Republish {
                 qos,
                 headers,
                 role_arn,
@@ -203,7 +203,7 @@ impl Action {
                 };
                 republish(engine, message, target, output, *qos, headers)
             }
-            Action::Sqs {
+            Self::Sqs {
                 base64, role_arn, ..
             } => {
                 let name = target.rsplit('/').next().unwrap_or_default();
@@ -215,7 +215,7 @@ impl Action {
                 let sender = queue::sender("IotRules");
                 reach.queues.send(&target, body, &sender).map(drop)
             }
-            Action::Log { role_arn, .. } => {
+            Self::Log { role_arn, .. } => {
                 let resource = arn("logs", &format!("log-group:{target}:*"));
                 for action in [
                     "logs:CreateLogStream",
@@ -292,11 +292,12 @@ pub(super) fn permitted(function: &Function, rule_arn: &str, account: &str) -> R
             && p.source_arn.as_deref().is_none_or(|arn| arn == rule_arn)
             && p.source_account.as_deref().is_none_or(|a| a == account)
     });
-    match is_permitted {
-        true => Ok(()),
-        false => Err(format!(
+    if is_permitted {
+        Ok(())
+    } else {
+        Err(format!(
             "{} has no permission for {SERVICE} with this rule's SourceArn and this account",
             function.arn
-        )),
+        ))
     }
 }

@@ -116,9 +116,10 @@ async fn item(
         None => json!({}),
     };
     let item = item.to_string().into_bytes();
-    match item.len() > ITEM_BYTES_MAX {
-        true => Err(format!("the item from {table} is larger than 8 KB")),
-        false => Ok(item),
+    if item.len() > ITEM_BYTES_MAX {
+        Err(format!("the item from {table} is larger than 8 KB"))
+    } else {
+        Ok(item)
     }
 }
 

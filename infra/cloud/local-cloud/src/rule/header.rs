@@ -75,9 +75,9 @@ pub struct Resolved {
 
 impl RepublishHeaders {
     /// Reads `Headers` of a template. The error is what is wrong.
-    pub fn compile(headers: &Value, version: Version) -> Result<RepublishHeaders, String> {
+    pub fn compile(headers: &Value, version: Version) -> Result<Self, String> {
         let entries = headers.as_object().ok_or("Headers: a map expected")?;
-        let mut compiled = RepublishHeaders {
+        let mut compiled = Self {
             plain: Vec::new(),
             user: Vec::new(),
         };

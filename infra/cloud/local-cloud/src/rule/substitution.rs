@@ -21,7 +21,7 @@ enum Part {
 
 impl Substitution {
     /// Compiles `text`. The error is what is wrong.
-    pub fn parse(text: &str, version: Version) -> Result<Substitution, String> {
+    pub fn parse(text: &str, version: Version) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find("${") {
@@ -40,24 +40,24 @@ impl Substitution {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Substitution {
+        Ok(Self {
             text: text.to_owned(),
             parts,
         })
     }
 
     /// Compiles a topic: a reserved one is written `$$aws/…`. The error is what is wrong.
-    pub fn parse_topic(text: &str, version: Version) -> Result<Substitution, String> {
+    pub fn parse_topic(text: &str, version: Version) -> Result<Self, String> {
         let compiled = match text.strip_prefix('$') {
             Some(reserved) if reserved.starts_with('$') && !reserved.starts_with("${") => {
-                Substitution::parse(reserved, version)
+                Self::parse(reserved, version)
             }
             Some(other) if !other.starts_with(['$', '{']) => Err(format!(
                 "topic {text:?}: to republish to a reserved topic write `$$` for `$`"
             )),
-            _ => Substitution::parse(text, version),
+            _ => Self::parse(text, version),
         };
-        compiled.map(|compiled| Substitution {
+        compiled.map(|compiled| Self {
             text: text.to_owned(),
             ..compiled
         })

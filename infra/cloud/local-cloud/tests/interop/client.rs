@@ -91,7 +91,7 @@ fn to_broker(client: Client, cloud: &Cloud) -> Client {
 }
 
 impl Client {
-    fn new(program: impl AsRef<OsStr>) -> Client {
+    fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command
             .stdin(Stdio::null())
@@ -101,10 +101,10 @@ impl Client {
             .env("PYTHONUNBUFFERED", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .kill_on_drop(true);
-        Client { command }
+        Self { command }
     }
 
-    pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Client {
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(arguments);
         self
     }

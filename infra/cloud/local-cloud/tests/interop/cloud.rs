@@ -25,7 +25,7 @@ pub struct Cloud {
 
 impl Cloud {
     /// A cloud with these things, each with a certificate and the template's policy.
-    pub async fn start(things: &[&str]) -> Cloud {
+    pub async fn start(things: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ready_file = directory.path().join("ready.json");
         let log = directory.path().join("log");
@@ -58,7 +58,7 @@ impl Cloud {
             assert!(Instant::now() < patience, "not ready in time: {}", said());
         }
         let ready = serde_json::from_slice(&fs::read(&ready_file).unwrap()).unwrap();
-        Cloud {
+        Self {
             directory,
             ready,
             _process: process,

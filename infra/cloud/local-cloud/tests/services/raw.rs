@@ -114,29 +114,29 @@ pub struct Raw {
 
 impl Raw {
     /// A secure channel, nothing said yet.
-    pub async fn open(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Raw {
+    pub async fn open(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Self {
         let config = tls(
             cloud.ca_pem(),
             &certificate.pem,
             &certificate.private_key_pem,
         );
-        Raw::open_with(cloud, config).await
+        Self::open_with(cloud, config).await
     }
 
     /// The same, to speak MQTT 5 on.
-    pub async fn open_5(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Raw {
-        Raw {
+    pub async fn open_5(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Self {
+        Self {
             version: 5,
-            ..Raw::open(cloud, certificate).await
+            ..Self::open(cloud, certificate).await
         }
     }
 
-    pub async fn open_with(cloud: &LocalCloud, config: Arc<rustls::ClientConfig>) -> Raw {
+    pub async fn open_with(cloud: &LocalCloud, config: Arc<rustls::ClientConfig>) -> Self {
         let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
         socket.set_nodelay(true).unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let stream = TlsConnector::from(config).connect(name, socket).await;
-        Raw {
+        Self {
             stream: stream.unwrap(),
             version: 4,
             pending: Vec::new(),
@@ -149,8 +149,8 @@ impl Raw {
         id: &str,
         certificate: &IssuedCertificate,
         how: &Connect<'_>,
-    ) -> (Raw, Option<Packet>) {
-        let mut raw = Raw::open(cloud, certificate).await;
+    ) -> (Self, Option<Packet>) {
+        let mut raw = Self::open(cloud, certificate).await;
         raw.version = how.version;
         raw.send(&how.encode(id)).await;
         let answer = raw.packet().await;
@@ -163,8 +163,8 @@ impl Raw {
         id: &str,
         certificate: &IssuedCertificate,
         how: &Connect<'_>,
-    ) -> (Raw, Vec<u8>) {
-        let (raw, answer) = Raw::try_connect(cloud, id, certificate, how).await;
+    ) -> (Self, Vec<u8>) {
+        let (raw, answer) = Self::try_connect(cloud, id, certificate, how).await;
         let answer = answer.expect("closed instead of a connack");
         assert_eq!((answer.first, answer.body[1]), (CONNACK, 0), "{answer:?}");
         (raw, answer.body)

@@ -66,12 +66,12 @@ async fn room(ready: &Value) -> Client {
 }
 
 impl Stack {
-    async fn start(directory: TempDir, arguments: &[&str]) -> Stack {
+    async fn start(directory: TempDir, arguments: &[&str]) -> Self {
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
         let mut command = command(&directory, arguments);
         command.stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap();
-        let mut stack = Stack {
+        let mut stack = Self {
             child,
             directory,
             ready: Value::Null,

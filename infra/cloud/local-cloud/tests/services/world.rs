@@ -117,7 +117,7 @@ pub fn settings(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -
 
 impl Client {
     /// Starts connecting; see [`Client::connected`].
-    pub fn start(settings: MqttOptions) -> Client {
+    pub fn start(settings: MqttOptions) -> Self {
         let (mqtt, mut connection) = AsyncClient::new(settings, 100);
         let (sender, incoming) = mpsc::unbounded_channel();
         tokio::spawn(async move {
@@ -133,12 +133,12 @@ impl Client {
                 }
             }
         });
-        Client { mqtt, incoming }
+        Self { mqtt, incoming }
     }
 
     /// A connected client.
-    pub async fn connect(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> Client {
-        let mut client = Client::start(settings(cloud, id, certificate));
+    pub async fn connect(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> Self {
+        let mut client = Self::start(settings(cloud, id, certificate));
         client.connected().await;
         client
     }

@@ -36,22 +36,22 @@ impl End {
     /// AWS's word for it.
     pub fn reason(self) -> &'static str {
         match self {
-            End::Client | End::ClientWithWill => "CLIENT_INITIATED_DISCONNECT",
-            End::Lost => "CONNECTION_LOST",
-            End::ClientError => "CLIENT_ERROR",
-            End::Forbidden => "FORBIDDEN_ACCESS",
-            End::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
-            End::TakenOver => "DUPLICATE_CLIENTID",
-            End::Deactivated => "AUTH_ERROR",
-            End::Api { .. } => "API_INITIATED_DISCONNECT",
-            End::Shutdown => "SERVER_INITIATED_DISCONNECT",
-            End::ServerError => "SERVER_ERROR",
+            Self::Client | Self::ClientWithWill => "CLIENT_INITIATED_DISCONNECT",
+            Self::Lost => "CONNECTION_LOST",
+            Self::ClientError => "CLIENT_ERROR",
+            Self::Forbidden => "FORBIDDEN_ACCESS",
+            Self::KeepAlive => "MQTT_KEEP_ALIVE_TIMEOUT",
+            Self::TakenOver => "DUPLICATE_CLIENTID",
+            Self::Deactivated => "AUTH_ERROR",
+            Self::Api { .. } => "API_INITIATED_DISCONNECT",
+            Self::Shutdown => "SERVER_INITIATED_DISCONNECT",
+            Self::ServerError => "SERVER_ERROR",
         }
     }
 
     /// Whether the client said goodbye.
     pub fn is_by_client(self) -> bool {
-        matches!(self, End::Client | End::ClientWithWill)
+        matches!(self, Self::Client | Self::ClientWithWill)
     }
 
     /// Whether the client's will follows: on every end but its own goodbye, and where the operator forbids it. A broker
@@ -59,7 +59,7 @@ impl End {
     pub(super) fn has_will(self) -> bool {
         !matches!(
             self,
-            End::Client | End::Shutdown | End::Api { with_will: false }
+            Self::Client | Self::Shutdown | Self::Api { with_will: false }
         )
     }
 }

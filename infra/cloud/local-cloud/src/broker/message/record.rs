@@ -42,8 +42,8 @@ enum PropertyRecord {
 
 impl MessageRecord {
     /// What to write down of `message`.
-    pub fn of(message: &Message) -> MessageRecord {
-        MessageRecord {
+    pub fn of(message: &Message) -> Self {
+        Self {
             topic: message.topic.clone(),
             payload: STANDARD.encode(&message.payload),
             qos: message.qos as u8,
@@ -96,9 +96,10 @@ fn read(record: PropertyRecord) -> Option<Property> {
         PropertyRecord::CorrelationData(v) => {
             CorrelationData::new(STANDARD.decode(v).ok()?).map(Property::from)
         }
-        PropertyRecord::Text(is_text) => PayloadFormatIndicator::new(match is_text {
-            true => PayloadFormat::String,
-            false => PayloadFormat::Binary,
+        PropertyRecord::Text(is_text) => PayloadFormatIndicator::new(if is_text {
+            PayloadFormat::String
+        } else {
+            PayloadFormat::Binary
         })
         .map(Property::from),
         PropertyRecord::User(key, value) => UserProperty::new(key, value).map(Property::from),

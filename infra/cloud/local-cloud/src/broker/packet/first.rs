@@ -22,8 +22,8 @@ pub struct FirstPacket {
 
 impl FirstPacket {
     /// Nothing has come. A packet of more than `bytes_max` is not waited for.
-    pub fn new(bytes_max: usize) -> FirstPacket {
-        FirstPacket {
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
             bytes: Vec::new(),
             bytes_max,
         }

@@ -36,8 +36,8 @@ pub struct Link {
 
 impl Link {
     /// A connection that nobody asked to end.
-    pub fn new(principal: String) -> Link {
-        Link {
+    pub fn new(principal: String) -> Self {
+        Self {
             wake: Notify::new(),
             principal,
             kick: Mutex::default(),

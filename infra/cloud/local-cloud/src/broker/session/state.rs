@@ -166,7 +166,7 @@ impl State {
         }))
     }
 
-    pub fn from_record(record: SessionRecord, now_ms: u64) -> Option<State> {
+    pub fn from_record(record: SessionRecord, now_ms: u64) -> Option<Self> {
         // Whoever was connected at the last writing is found gone now.
         let expires_at_ms = record.expires_at_ms.unwrap_or(now_ms + record.expiry_ms);
         if expires_at_ms <= now_ms {
@@ -180,7 +180,7 @@ impl State {
             let message = Arc::new(message.into_message());
             Delivery::new(message, Qos::AtLeastOnce)
         });
-        Some(State {
+        Some(Self {
             version: Some(match record.mqtt {
                 5 => Version::V5_0,
                 _ => Version::V3_1_1,
@@ -197,7 +197,7 @@ impl State {
             queue: queue.collect(),
             is_dirty: true,
             is_stored: true,
-            ..State::default()
+            ..Self::default()
         })
     }
 }
