@@ -23,6 +23,7 @@ mod invocation;
 mod kill;
 mod launch;
 pub mod metric;
+mod page;
 mod queue;
 pub mod ready;
 pub mod registry;
@@ -30,6 +31,7 @@ mod rule;
 mod schedule;
 mod socket;
 mod storage;
+mod sync;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
