@@ -1,6 +1,7 @@
 //! The `iot` REST API, as far as a person or a tool needs it to provision a device.
 //!
-//! Paths and shapes are those of the AWS IoT API of 2015-05-28. Must not know how the registry keeps things.
+//! Paths and shapes are those of the AWS IoT API of 2015-05-28. Must not know: how the registry keeps
+//! its records.
 
 mod certificate;
 mod error;
@@ -20,14 +21,14 @@ use crate::answer::{ApiError, ok};
 use crate::caller::Callers;
 use crate::registry::Registry;
 
-/// What the control plane needs.
+/// Everything that the control plane needs.
 #[derive(Clone)]
 pub struct ControlPlane {
-    /// Where everything is kept.
+    /// Things, certificates and policies.
     pub registry: Registry,
-    /// Who may call.
+    /// Identifies callers.
     pub callers: Callers,
-    /// What `DescribeEndpoint` answers: host and port of the MQTT listener, since ports are not AWS's here.
+    /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from AWS's.
     pub endpoint: String,
 }
 
@@ -122,7 +123,7 @@ async fn check_caller(State(plane): State<ControlPlane>, request: Request, next:
     }
 }
 
-/// The endpoint of the data: AWS has others for credentials and jobs, which nothing stands in for here.
+/// Only the data endpoint exists here; AWS has others for credentials and jobs.
 async fn describe_endpoint(
     State(plane): State<ControlPlane>,
     Query(q): input::Parameters,
@@ -131,14 +132,16 @@ async fn describe_endpoint(
         None | Some("iot:Data" | "iot:Data-ATS") => {
             Ok(ok(&json!({"endpointAddress": plane.endpoint})))
         }
-        Some(kind @ ("iot:CredentialProvider" | "iot:Jobs")) => Err(error::invalid(&format!(
-            "{kind} is not part of the local cloud, which has iot:Data-ATS"
+        Some(kind @ ("iot:CredentialProvider" | "iot:Jobs")) => Err(ApiError::invalid(&format!(
+            "{kind} is not part of the local cloud, only iot:Data-ATS is"
         ))),
-        Some(other) => Err(error::invalid(&format!("{other:?} is no endpoint type"))),
+        Some(other) => Err(ApiError::invalid(&format!(
+            "{other:?} is not an endpoint type"
+        ))),
     }
 }
 
-/// A time as AWS's JSON has it: seconds since the Unix epoch.
+/// A time in AWS's JSON: seconds since the Unix epoch.
 fn seconds(ms: u64) -> Value {
     #[expect(
         clippy::cast_precision_loss,

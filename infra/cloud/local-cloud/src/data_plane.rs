@@ -1,11 +1,10 @@
-//! The `iot-data` REST API, as AWS SDKs speak it: shadows, publishing, retained messages, connections.
+//! The `iot-data` REST API for AWS SDKs: shadows, publishing, retained messages, connections.
 //!
-//! *Source*: the IoT data plane's API reference and botocore's service model of it. Must not know MQTT packets: it
-//! publishes through the broker like everyone else.
+//! It publishes through the broker like everyone else. Must not know: MQTT packets. Source: the IoT
+//! data plane's API reference and botocore's service model of it.
 
 mod connection;
 mod direct;
-mod page;
 mod parameter;
 mod property;
 mod publish;
@@ -26,21 +25,21 @@ use crate::clock::Clock;
 use crate::kill::{Killer, Withheld};
 use thing_shadow::ShadowService;
 
-/// Larger bodies are not even read; what a service takes is less.
+/// Larger bodies are not read; the services' own limits are lower.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What the data plane needs.
+/// Everything that the data plane needs.
 #[derive(Clone)]
 pub struct DataPlane {
-    /// Where messages go.
+    /// Receives messages.
     pub broker: Broker,
-    /// Where shadows are.
+    /// The shadow service.
     pub shadows: ShadowService,
-    /// Who may call.
+    /// Identifies callers.
     pub callers: Callers,
-    /// Ends functions where a fault says so.
+    /// Carries out faults.
     pub killer: Killer,
-    /// The time.
+    /// Wall clock.
     pub clock: Clock,
 }
 
@@ -69,7 +68,7 @@ pub fn router(plane: DataPlane) -> Router {
 }
 
 impl DataPlane {
-    /// The caller, who wants to do `action` on `resource`.
+    /// The caller that requests `action` on `resource`.
     fn admit(&self, headers: &HeaderMap, action: &str, resource: &str) -> Result<Caller, ApiError> {
         let caller = self.callers.identify(headers);
         let caller = caller.ok_or_else(ApiError::stranger)?;
@@ -84,19 +83,11 @@ impl From<Withheld> for ApiError {
     }
 }
 
-fn invalid(message: &str) -> ApiError {
-    ApiError::new(400, "InvalidRequestException", message)
-}
-
-fn not_found(message: &str) -> ApiError {
-    ApiError::new(404, "ResourceNotFoundException", message)
-}
-
 fn not_allowed(message: &str) -> ApiError {
     ApiError::new(405, "MethodNotAllowedException", message)
 }
 
-/// The answer of calls that have nothing else to say.
+/// The answer of calls without a result.
 fn done() -> Value {
     json!({"message": "OK", "traceId": uuid::Uuid::new_v4().to_string()})
 }

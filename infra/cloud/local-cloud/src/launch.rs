@@ -360,7 +360,7 @@ fn spawn_until_stop(
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {
-    let router = router.layer(axum::middleware::from_fn(socket::know));
+    let router = router.layer(axum::middleware::from_fn(socket::track_connection));
     let service = router.into_make_service_with_connect_info::<socket::Connection>();
     let served = axum::serve(socket::Listener(listener), service)
         .with_graceful_shutdown(stopped(stopping))

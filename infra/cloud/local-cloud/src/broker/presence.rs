@@ -1,6 +1,6 @@
-//! Lifecycle events: the messages by which AWS tells who came, went and subscribed.
+//! Lifecycle events: the messages that announce who connected, left and subscribed.
 //!
-//! *Source*: AWS IoT Core developer guide, lifecycle events. Must not know why anything happened.
+//! Must not know: why anything happened. Source: AWS IoT Core developer guide, lifecycle events.
 
 use serde_json::json;
 
@@ -64,7 +64,7 @@ impl Broker {
         self.announce(&format!("subscriptions/{event_type}"), client.id(), &body);
     }
 
-    /// Client ids that cannot stand in a topic get no events, as in AWS.
+    /// Client ids that are not valid in a topic get no events, as in AWS.
     fn announce(&self, event: &str, client_id: &str, body: &serde_json::Value) {
         let name = format!("$aws/events/{event}/{client_id}");
         if iot_topic::check_topic(&name).is_ok() {

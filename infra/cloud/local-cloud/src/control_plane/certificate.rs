@@ -1,6 +1,6 @@
 //! Operations on certificates.
 //!
-//! Must not know what is attached to them.
+//! Must not know: what is attached to them.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::input::{self, Parameters};
-use super::{Answer, ControlPlane, error, page, seconds};
+use super::{Answer, ControlPlane, page, seconds};
 use crate::answer::{ApiError, ok};
 use crate::registry::{CertificateRecord, CertificateStatus};
 
@@ -22,7 +22,7 @@ const STATES: [CertificateStatus; 3] = [
 ];
 
 pub async fn create_keys(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
-    let active = input::switch(&Query(q), "setAsActive")?;
+    let active = input::flag(&Query(q), "setAsActive")?;
     let issued = plane.registry.create_keys_and_certificate()?;
     plane.registry.set_certificate_active(&issued.id, active)?;
     Ok(ok(&json!({
@@ -44,7 +44,7 @@ pub async fn create_from_csr(
     Query(q): Parameters,
     body: Bytes,
 ) -> Answer {
-    let active = input::switch(&Query(q), "setAsActive")?;
+    let active = input::flag(&Query(q), "setAsActive")?;
     let request: FromCsr = input::body(&body)?;
     let signed = plane.registry.create_certificate_from_csr(&request.csr)?;
     plane.registry.set_certificate_active(&signed.id, active)?;
@@ -58,10 +58,9 @@ pub async fn create_from_csr(
 pub async fn describe(State(plane): State<ControlPlane>, Path(id): Path<String>) -> Answer {
     let id = input::certificate_id(&id)?;
     let records = plane.registry.records();
-    let certificate = records
-        .certificates
-        .get(id)
-        .ok_or_else(|| error::not_found("The certificate given in the request does not exist"))?;
+    let certificate = records.certificates.get(id).ok_or_else(|| {
+        ApiError::not_found("The certificate given in the request does not exist")
+    })?;
     let modified = certificate.modified_at_ms;
     let mut description = summary(&plane, id, certificate);
     for (name, value) in [
@@ -109,7 +108,7 @@ fn validity(pem: &str) -> Result<Value, ApiError> {
 pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
     let records = plane.registry.records();
     let rows = records.certificates.iter().map(|(id, certificate)| {
-        // By age, as the switch for the order suggests.
+        // By age, as the parameter for the order suggests.
         let key = format!("{:020}{id}", certificate.created_at_ms);
         (key, summary(&plane, id, certificate))
     });
@@ -130,7 +129,7 @@ pub async fn update(
     let wanted = q.get("newStatus").map(String::as_str);
     let status = STATES.into_iter().find(|s| Some(s.name()) == wanted);
     let status = status.ok_or_else(|| {
-        error::invalid("newStatus can be set to ACTIVE, INACTIVE or REVOKED, and nothing else")
+        ApiError::invalid("newStatus can be set to ACTIVE, INACTIVE or REVOKED, and nothing else")
     })?;
     plane.registry.set_certificate_status(id, status)?;
     Ok(ok(&json!({})))
@@ -142,7 +141,7 @@ pub async fn delete(
     Query(q): Parameters,
 ) -> Answer {
     let id = input::certificate_id(&id)?;
-    let force = input::switch(&Query(q), "forceDelete")?;
+    let force = input::flag(&Query(q), "forceDelete")?;
     plane.registry.delete_certificate(id, force)?;
     Ok(ok(&json!({})))
 }

@@ -1,19 +1,17 @@
-//! Lists in pages: a size, and a token that says where the next page begins.
+//! The parameters that ask for a page of a list.
 //!
-//! Must not know what is listed.
+//! Must not know: what is listed.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::error;
 use super::input::{self, Parameters};
 use crate::answer::ApiError;
+use crate::page::PageRequest;
 
-/// Largest page, and the page of those who do not say. *Source*: AWS IoT API, `PageSize` and `RegistryMaxResults`.
+/// Largest page, and the default. Source: AWS IoT API, `PageSize` and `RegistryMaxResults`.
 const SIZE_MAX: u64 = 250;
 
-/// What the two families of operations call the same things.
+/// Parameter names, which differ between the two families of operations.
 #[derive(Debug, Clone, Copy)]
 pub struct Names {
     size: &'static str,
@@ -35,8 +33,8 @@ pub const SECURITY: Names = Names {
     next: "nextMarker",
 };
 
-/// `{<list>: […], <next>: …}` with the part of `rows` that `parameters` ask for. Rows are in the order of their keys;
-/// a token holds the key that the next page begins with, so that a list may change between pages.
+/// `{<list>: […], <next>: …}` with the part of `rows`, pairs of key and row, that `parameters` ask
+/// for.
 pub fn cut(
     names: Names,
     parameters: &Parameters,
@@ -46,37 +44,17 @@ pub fn cut(
     let size = input::number(parameters, names.size)?.unwrap_or(SIZE_MAX);
     if !(1..=SIZE_MAX).contains(&size) {
         let message = format!("{} is {size}, not between 1 and {SIZE_MAX}", names.size);
-        return Err(error::invalid(&message));
+        return Err(ApiError::invalid(&message));
     }
-    let is_ascending = parameters
-        .get("isAscendingOrder")
-        .is_none_or(|v| v == "true");
-    let mut rows: Vec<(String, Value)> = rows.collect();
-    rows.sort_by(|(a, _), (b, _)| if is_ascending { a.cmp(b) } else { b.cmp(a) });
-    if let Some(token) = parameters.get(names.token) {
-        let start = decode(token).ok_or_else(|| {
-            error::invalid(&format!("{} is none that was given out", names.token))
-        })?;
-        rows.retain(|(key, _)| {
-            if is_ascending {
-                *key >= start
-            } else {
-                *key <= start
-            }
-        });
-    }
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let next = rows.get(size).map(|(key, _)| STANDARD.encode(key));
-    let page: Vec<Value> = rows.into_iter().take(size).map(|(_, row)| row).collect();
-    let mut answer = json!({ list: page });
-    if let Some(next) = next {
-        answer[names.next] = next.into();
-    }
-    Ok(answer)
-}
-
-fn decode(token: &str) -> Option<String> {
-    String::from_utf8(STANDARD.decode(token).ok()?).ok()
+    let order = parameters.get("isAscendingOrder");
+    let request = PageRequest {
+        size,
+        token: parameters.get(names.token).map(String::as_str),
+        token_name: names.token,
+        next_name: names.next,
+        is_ascending: order.is_none_or(|v| v == "true"),
+    };
+    request.answer(list, rows)
 }
 
 #[cfg(test)]
@@ -84,41 +62,38 @@ mod tests {
     use std::collections::HashMap;
 
     use axum::extract::Query;
+    use serde_json::json;
 
     use super::*;
 
-    fn parameters(pairs: &[(&str, &str)]) -> Parameters {
+    fn page(pairs: &[(&str, &str)]) -> Result<Value, ApiError> {
         let owned = pairs
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        Query(owned.collect::<HashMap<_, _>>())
-    }
-
-    fn page(pairs: &[(&str, &str)]) -> Result<Value, ApiError> {
+        let parameters = Query(owned.collect::<HashMap<_, _>>());
         let rows = ["b", "a", "c"].map(|key| (key.to_owned(), json!(key)));
-        cut(SECURITY, &parameters(pairs), "rows", rows.into_iter())
+        cut(SECURITY, &parameters, "rows", rows.into_iter())
     }
 
     #[test]
-    fn pages_follow_one_another_by_their_tokens() {
-        let first = page(&[("pageSize", "2")]).unwrap();
-        assert_eq!(first["rows"], json!(["a", "b"]));
-        let token = first["nextMarker"].as_str().unwrap();
-        let second = page(&[("pageSize", "2"), ("marker", token)]).unwrap();
-        assert_eq!(second, json!({"rows": ["c"]}));
+    fn pages_follow_one_another_in_the_requested_order() {
+        for (order, first, second) in [
+            ("true", json!(["a", "b"]), json!(["c"])),
+            ("false", json!(["c", "b"]), json!(["a"])),
+        ] {
+            let order = ("isAscendingOrder", order);
+            let answer = page(&[order, ("pageSize", "2")]).unwrap();
+            assert_eq!(answer["rows"], first);
+            let token = answer["nextMarker"].as_str().unwrap();
+            assert_eq!(
+                page(&[order, ("marker", token)]).unwrap(),
+                json!({ "rows": second })
+            );
+        }
     }
 
     #[test]
-    fn a_list_can_be_turned_round() {
-        let turned = page(&[("isAscendingOrder", "false"), ("pageSize", "1")]).unwrap();
-        assert_eq!(turned["rows"], json!(["c"]));
-        let token = turned["nextMarker"].as_str().unwrap();
-        let rest = page(&[("isAscendingOrder", "false"), ("marker", token)]).unwrap();
-        assert_eq!(rest, json!({"rows": ["b", "a"]}));
-    }
-
-    #[test]
-    fn a_page_of_no_size_or_from_nowhere_is_refused() {
+    fn a_page_with_a_wrong_size_or_token_is_refused() {
         for pairs in [
             [("pageSize", "0")],
             [("pageSize", "251")],

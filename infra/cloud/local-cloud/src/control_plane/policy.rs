@@ -1,6 +1,6 @@
 //! Operations on IoT policies, their versions, and what they are attached to.
 //!
-//! Must not know what a policy allows.
+//! Must not know: what a policy allows.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{self, Parameters};
-use super::{Answer, ControlPlane, error, page, seconds};
+use super::{Answer, ControlPlane, page, seconds};
 use crate::answer::{ApiError, ok};
 use crate::registry::PolicyRecord;
 
-/// Header of the operations that `AttachPolicy` and its kin have replaced.
+/// Header of the older operations, such as `AttachPrincipalPolicy`.
 const PRINCIPAL: &str = "x-amzn-iot-principal";
 const POLICY: &str = "x-amzn-iot-policy";
 
@@ -33,7 +33,7 @@ pub async fn create(
     let request: Create = input::body(&body)?;
     if !request.tags.is_empty() {
         let message = "tags are not part of the local cloud: leave them out";
-        return Err(error::invalid(message));
+        return Err(ApiError::invalid(message));
     }
     plane
         .registry
@@ -49,23 +49,23 @@ pub async fn create(
 pub async fn get(State(plane): State<ControlPlane>, Path(name): Path<String>) -> Answer {
     let policy = find(&plane, &name)?;
     let versions: Vec<_> = policy.versions().collect();
-    let at = |place: Option<&(u32, &crate::registry::PolicyVersion)>| {
-        seconds(place.map_or(0, |(_, version)| version.created_at_ms))
+    let created = |version: Option<&(u32, &crate::registry::PolicyVersion)>| {
+        seconds(version.map_or(0, |(_, version)| version.created_at_ms))
     };
     Ok(ok(&json!({
         "policyName": name,
         "policyArn": plane.registry.policy_arn(&name),
         "policyDocument": policy.text(),
         "defaultVersionId": policy.default_version().to_string(),
-        "creationDate": at(versions.first()),
-        "lastModifiedDate": at(versions.last()),
+        "creationDate": created(versions.first()),
+        "lastModifiedDate": created(versions.last()),
     })))
 }
 
 fn find(plane: &ControlPlane, name: &str) -> Result<PolicyRecord, ApiError> {
     let records = plane.registry.records();
     let policy = records.policies.get(name).cloned();
-    policy.ok_or_else(|| error::not_found(&format!("Policy {name} not found")))
+    policy.ok_or_else(|| ApiError::not_found(&format!("Policy {name} not found")))
 }
 
 pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
@@ -93,7 +93,7 @@ pub async fn create_version(
     Query(q): Parameters,
     body: Bytes,
 ) -> Answer {
-    let is_default = input::switch(&Query(q), "setAsDefault")?;
+    let is_default = input::flag(&Query(q), "setAsDefault")?;
     let document = input::body::<Create>(&body)?.policy_document;
     let number = plane
         .registry
@@ -220,10 +220,9 @@ pub async fn of_principal(
 
 fn policies_of(plane: &ControlPlane, id: &str, q: &Parameters) -> Answer {
     let records = plane.registry.records();
-    let certificate = records
-        .certificates
-        .get(id)
-        .ok_or_else(|| error::not_found("The certificate given in the request does not exist"))?;
+    let certificate = records.certificates.get(id).ok_or_else(|| {
+        ApiError::not_found("The certificate given in the request does not exist")
+    })?;
     let rows = certificate.policies.iter().map(|name| row(plane, name));
     Ok(ok(&page::cut(page::SECURITY, q, "policies", rows)?))
 }
@@ -242,7 +241,7 @@ pub async fn principals(
     headers: HeaderMap,
 ) -> Answer {
     let name = headers.get(POLICY).and_then(|v| v.to_str().ok());
-    let name = name.ok_or_else(|| error::invalid(&format!("{POLICY} is missing")))?;
+    let name = name.ok_or_else(|| ApiError::invalid(&format!("{POLICY} is missing")))?;
     certificates_of(&plane, name, &Query(q), "principals")
 }
 

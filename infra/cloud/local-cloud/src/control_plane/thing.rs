@@ -1,6 +1,6 @@
 //! Operations on things and on what is attached to them.
 //!
-//! Must not know how the registry keeps things.
+//! Must not know: how the registry keeps its records.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::input::{self, Parameters};
-use super::{Answer, ControlPlane, error, page};
+use super::{Answer, ControlPlane, page};
 use crate::answer::{ApiError, ok};
 use crate::registry::{AttributeChange, Thing};
 
 const PRINCIPAL: &str = "x-amzn-principal";
-/// The only kind of attachment here.
+/// The only kind of attachment supported.
 const NOT_EXCLUSIVE: &str = "NON_EXCLUSIVE_THING";
 
 #[derive(Deserialize, Default)]
@@ -45,15 +45,15 @@ impl ThingRequest {
             ("removeThingType", request.remove_thing_type),
         ] {
             if given {
-                return Err(not_here(field));
+                return Err(unsupported(field));
             }
         }
         Ok(request)
     }
 }
 
-fn not_here(field: &str) -> ApiError {
-    error::invalid(&format!(
+fn unsupported(field: &str) -> ApiError {
+    ApiError::invalid(&format!(
         "{field} is not part of the local cloud: leave it out"
     ))
 }
@@ -86,15 +86,15 @@ pub async fn describe(State(plane): State<ControlPlane>, Path(name): Path<String
 fn find(plane: &ControlPlane, name: &str) -> Result<Thing, ApiError> {
     let records = plane.registry.records();
     let thing = records.things.get(name).cloned();
-    thing.ok_or_else(|| error::not_found(&format!("Thing {name} not found")))
+    thing.ok_or_else(|| ApiError::not_found(&format!("Thing {name} not found")))
 }
 
 pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
     let q = Query(q);
     if q.contains_key("thingTypeName") {
-        return Err(not_here("thingTypeName"));
+        return Err(unsupported("thingTypeName"));
     }
-    let is_prefix = input::switch(&q, "usePrefixAttributeValue")?;
+    let is_prefix = input::flag(&q, "usePrefixAttributeValue")?;
     let (name, value) = (q.get("attributeName"), q.get("attributeValue"));
     let records = plane.registry.records();
     let fits = |thing: &Thing| match name.map(|name| thing.attributes.get(name)) {
@@ -151,7 +151,7 @@ pub async fn attach(
     if q.get("thingPrincipalType")
         .is_some_and(|t| t != NOT_EXCLUSIVE)
     {
-        return Err(error::invalid(
+        return Err(ApiError::invalid(
             "exclusive attachments are not part of the local cloud: leave thingPrincipalType out",
         ));
     }
@@ -191,9 +191,9 @@ pub async fn principals_v2(
     Query(q): Parameters,
 ) -> Answer {
     let kind = q.get("thingPrincipalType");
-    let none = kind.is_some_and(|kind| kind != NOT_EXCLUSIVE);
+    let is_empty = kind.is_some_and(|kind| kind != NOT_EXCLUSIVE);
     let rows = principal_rows(&plane, &name)?;
-    let rows = rows.into_iter().filter(|_| !none).map(|arn| {
+    let rows = rows.into_iter().filter(|_| !is_empty).map(|arn| {
         let row = json!({"principal": arn, "thingPrincipalType": NOT_EXCLUSIVE});
         (arn, row)
     });
@@ -215,7 +215,7 @@ pub async fn of_principal(
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
     let records = plane.registry.records();
     if !records.certificates.contains_key(&id) {
-        return Err(error::not_found(
+        return Err(ApiError::not_found(
             "The certificate given in the request does not exist",
         ));
     }

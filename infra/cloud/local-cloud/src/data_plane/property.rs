@@ -1,6 +1,6 @@
-//! MQTT 5 properties in REST's clothes: query parameters, and headers with base64 in them.
+//! MQTT 5 properties in REST requests: query parameters, and headers in base64.
 //!
-//! Must not know what becomes of a message.
+//! Must not know: what becomes of a message.
 
 use axum::http::HeaderMap;
 use base64::Engine as _;
@@ -11,7 +11,6 @@ use mqtt_protocol_core::mqtt::packet::{
 };
 use serde_json::{Map, Value, json};
 
-use super::invalid;
 use super::parameter::Parameters;
 use crate::answer::ApiError;
 
@@ -19,7 +18,7 @@ const USER_PROPERTIES: &str = "x-amz-mqtt5-user-properties";
 const PAYLOAD_FORMAT: &str = "x-amz-mqtt5-payload-format-indicator";
 const CORRELATION_DATA: &str = "x-amz-mqtt5-correlation-data";
 
-/// The properties that a request gives its message.
+/// The properties of the request's message.
 pub(super) fn read(
     parameters: &Parameters,
     headers: &HeaderMap,
@@ -44,7 +43,7 @@ pub(super) fn read(
     }
     if let Some(text) = parameters.text("responseTopic") {
         iot_topic::check_topic(text)
-            .map_err(|error| invalid(&format!("responseTopic: {error}")))?;
+            .map_err(|error| ApiError::invalid(&format!("responseTopic: {error}")))?;
         let property = ResponseTopic::new(text).map_err(|_| refuse("responseTopic"))?;
         properties.push(property.into());
     }
@@ -64,7 +63,7 @@ pub(super) fn read(
     Ok(properties)
 }
 
-/// The user properties of a message as the API tells them, where it has any.
+/// The user properties of a message as the API returns them, if it has any.
 pub(super) fn user_properties_blob(properties: &[Property]) -> Option<String> {
     let pairs = properties.iter().filter_map(|property| match property {
         Property::UserProperty(pair) => Some(json!({pair.key(): pair.val()})),
@@ -96,5 +95,5 @@ fn refuse(name: &str) -> ApiError {
         "userProperties" => "base64 of a JSON array of objects with text values",
         _ => "text that MQTT can carry",
     };
-    invalid(&format!("{name} is not {form}"))
+    ApiError::invalid(&format!("{name} is not {form}"))
 }

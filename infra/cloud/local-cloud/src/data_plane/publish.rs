@@ -1,6 +1,6 @@
-//! Publish: a message with everything MQTT 5 can say of it.
+//! `Publish`: a message with all its MQTT 5 properties.
 //!
-//! Must not know who receives it.
+//! Must not know: who receives it.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -9,12 +9,12 @@ use axum::response::Response;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
 use super::parameter::Parameters;
-use super::{DataPlane, done, invalid, property};
+use super::{DataPlane, done, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
 use crate::fault::{Call, CallEffect, Step};
 
-/// Shorter and longer times become these.
+/// Range that a message expiry is clamped to, in seconds.
 const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u64> = 1..=604_800;
 
 pub(super) async fn publish(
@@ -26,9 +26,9 @@ pub(super) async fn publish(
 ) -> Result<Response, ApiError> {
     let resource = format!("topic/{name}");
     let caller = plane.admit(&headers, "iot:Publish", &resource)?;
-    iot_topic::check_topic(&name).map_err(|e| invalid(&e.to_string()))?;
+    iot_topic::check_topic(&name).map_err(|e| ApiError::invalid(&e.to_string()))?;
     if body.len() > PAYLOAD_BYTES_MAX {
-        return Err(invalid("payload is larger than 128 KB"));
+        return Err(ApiError::invalid("payload is larger than 128 KB"));
     }
     let qos = match parameters.number("qos", 0..=1)? {
         Some(1) => Qos::AtLeastOnce,
@@ -36,7 +36,7 @@ pub(super) async fn publish(
     };
     let retain = parameters.flag("retain")?;
     if !iot_topic::is_open_to_publishers(&name, retain) {
-        return Err(invalid(if retain {
+        return Err(ApiError::invalid(if retain {
             "a reserved topic cannot be retained"
         } else {
             "a reserved topic that nobody may publish to"

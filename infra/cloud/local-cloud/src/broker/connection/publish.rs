@@ -1,6 +1,6 @@
 //! PUBLISH from a client: checks of form, rate, size and policy, in that order.
 //!
-//! Must not know sockets or who receives it.
+//! Must not know: sockets, who receives it.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
@@ -68,9 +68,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// What exceeds the rate is thrown away: not acknowledged, or in MQTT 5 refused.
+    /// Drops a message over the rate: not acknowledged in MQTT 3.1.1, refused in MQTT 5.
     fn discard(&mut self, version: Version, request: &PublishRequest) -> Result<(), End> {
-        tracing::warn!(topic = request.topic, peer = %self.peer, "over 100 publishes in a second: discarded");
+        let topic = &request.topic;
+        tracing::warn!(topic, peer = %self.peer, "over 100 publishes in a second: discarded");
         match request.packet_id {
             Some(id) if version == Version::V5_0 => {
                 let refusal = Some(PubackReasonCode::QuotaExceeded);

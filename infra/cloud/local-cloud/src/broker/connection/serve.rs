@@ -1,6 +1,6 @@
-//! One client's connection as a whole: begun, and ended in order whatever happened in between.
+//! One client's connection from start to end, which is orderly whatever happens in between.
 //!
-//! Must not know packets.
+//! Must not know: packets.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,9 +14,10 @@ use super::{Client, Connection, End, SECOND, WRITE_TIME, expires_at_ms};
 use crate::contain::{Panicked, contain};
 use crate::event::EventKind;
 
-/// Serves one client to its end, over a channel that is secure already.
+/// Serves one client to its end, over a channel that is already secure.
 ///
-/// *Errors*: [`Panicked`], which is logged; the connection has ended as any other does.
+/// # Errors
+/// [`Panicked`], which is logged; the connection has ended like any other.
 pub async fn serve<S>(
     broker: Broker,
     stream: S,
@@ -29,7 +30,7 @@ where
     serve_with(broker, stream, certificate, peer, SECOND).await
 }
 
-/// `second` is how long the clients' keep-alive takes a second to be.
+/// `second` is the length of one keep-alive second; tests shorten it.
 pub(super) async fn serve_with<S>(
     broker: Broker,
     stream: S,
@@ -44,9 +45,9 @@ where
     let exchanged = contain(connection.exchange()).await;
     if let Err(panicked) = &exchanged {
         let client = connection.client.as_ref().map(Client::id);
-        tracing::error!(%panicked, %peer, client, "serve mqtt client: its connection ends, the broker goes on");
+        tracing::error!(%panicked, %peer, client, "serve mqtt client: connection closed");
     }
-    // Whatever happened, the session must not seem connected for ever.
+    // After a panic, too, the session must not seem connected.
     let end = exchanged.as_ref().map_or(End::ServerError, |end| *end);
     let finished = contain(connection.finish(end)).await;
     if let Err(panicked) = &finished {
@@ -56,17 +57,17 @@ where
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
-    /// Gives the session back, publishes the will, tells the world.
+    /// Detaches the session, publishes the will, announces the end.
     async fn finish(mut self, end: End) {
-        // The client may be gone already: closing is a courtesy.
+        // The client may be gone already, so an error does not matter.
         let _ = timeout(WRITE_TIME, self.stream.shutdown()).await;
         let Some(client) = self.client.take() else {
             return;
         };
         let inner = &self.broker.inner;
         let now_ms = inner.clock.now_ms();
-        let left = client.session.detach(&client.link, now_ms);
-        self.broker.settle(left, client.id());
+        let remainder = client.session.detach(&client.link, now_ms);
+        self.broker.settle(remainder, client.id());
         self.broker
             .note_ended(client.id(), client.number, end.reason());
         inner.events.emit(EventKind::Disconnected {

@@ -1,6 +1,6 @@
-//! A message as it is written down, with its MQTT 5 properties.
+//! A message as it is saved, with its MQTT 5 properties.
 //!
-//! Must not know files.
+//! Must not know: files.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Message, Origin};
 
-/// *Shape*: `{"topic":"a/b","payload":"e30=","qos":1,"retain":false,"expiresAtMs":null,"properties":[…],…}`.
+/// A saved message:
+/// `{"topic":"a/b","payload":"e30=","qos":1,"retain":false,"expiresAtMs":null,"properties":[…],…}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRecord {
@@ -41,7 +42,7 @@ enum PropertyRecord {
 }
 
 impl MessageRecord {
-    /// What to write down of `message`.
+    /// The record of `message`.
     pub fn of(message: &Message) -> Self {
         Self {
             topic: message.topic.clone(),
@@ -56,7 +57,7 @@ impl MessageRecord {
         }
     }
 
-    /// The message as it was. What a damaged record does not hold any more is left out.
+    /// The saved message, without the parts that are damaged.
     pub fn into_message(self) -> Message {
         Message {
             topic: self.topic,

@@ -1,30 +1,30 @@
-//! What clients send, in either version.
+//! Packets from clients, in either version.
 //!
-//! Must not know sessions, policies or sockets, nor what a packet is answered with.
+//! Must not know: sessions, policies, sockets, how packets are answered.
 
 use mqtt_protocol_core::mqtt::packet::{GenericPacket, Packet, Property, Qos, SubEntry, v5_0};
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
 
-/// A client's wish to connect.
+/// A CONNECT.
 #[derive(Debug, Clone)]
 pub struct ConnectRequest {
     /// As given; may be empty.
     pub client_id: String,
     /// Clean session, or clean start.
     pub clean: bool,
-    /// In seconds, as asked for.
+    /// The keep-alive that the client requests, in seconds.
     pub keep_alive_s: u16,
     /// MQTT 5 only.
     pub session_expiry_s: Option<u32>,
-    /// Unacknowledged messages the client takes at once; MQTT 5 only.
+    /// Unacknowledged messages the client accepts at once; MQTT 5 only.
     pub receive_maximum: Option<u16>,
-    /// Largest packet the client takes, in bytes; MQTT 5 only.
+    /// Largest packet the client accepts, in bytes; MQTT 5 only.
     pub packet_bytes_max: Option<u32>,
-    /// What to publish when the client vanishes.
+    /// The message to publish when the client vanishes.
     pub will: Option<Will>,
 }
 
-/// A message left with the broker for the day the client vanishes.
+/// A message that the broker publishes when the client vanishes.
 #[derive(Debug, Clone)]
 pub struct Will {
     /// Topic name.
@@ -35,9 +35,9 @@ pub struct Will {
     pub qos: Qos,
     /// Whether to keep it.
     pub retain: bool,
-    /// How long it is worth delivering, from its publishing on; MQTT 5 only.
+    /// Message expiry in seconds, counted from when it is published; MQTT 5 only.
     pub expiry_s: Option<u32>,
-    /// Properties that travel with it.
+    /// Properties passed on to receivers.
     pub properties: Vec<Property>,
 }
 
@@ -54,13 +54,13 @@ pub struct PublishRequest {
     pub qos: Qos,
     /// Whether to keep it.
     pub retain: bool,
-    /// Message expiry; MQTT 5 only.
+    /// Message expiry in seconds; MQTT 5 only.
     pub expiry_s: Option<u32>,
-    /// Properties that travel with the message.
+    /// Properties passed on to receivers.
     pub properties: Vec<Property>,
 }
 
-/// What a client said.
+/// A packet from a client.
 #[derive(Debug, Clone)]
 pub enum Inbound {
     /// CONNECT.
@@ -82,9 +82,9 @@ pub enum Inbound {
     Unsubscribe(u16, Vec<String>),
     /// DISCONNECT.
     Disconnect {
-        /// Whether the will is wanted all the same.
+        /// Whether the will is to be published.
         with_will: bool,
-        /// How long the session shall outlive the connection after all; MQTT 5 only.
+        /// A new session expiry in seconds; MQTT 5 only.
         session_expiry_s: Option<u32>,
     },
     /// PINGREQ, which the packet layer answers.
@@ -174,7 +174,7 @@ fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
         receive_maximum: None,
         packet_bytes_max: None,
         will: p.will_topic().map(|topic| {
-            let (expiry_s, properties) = travelling(p.will_props());
+            let (expiry_s, properties) = passed_on(p.will_props());
             Will {
                 topic: topic.to_owned(),
                 payload: p.will_payload().unwrap_or_default().to_vec(),
@@ -197,7 +197,7 @@ fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
 }
 
 fn publish_5(p: &v5_0::Publish) -> PublishRequest {
-    let (expiry_s, properties) = travelling(p.props());
+    let (expiry_s, properties) = passed_on(p.props());
     PublishRequest {
         packet_id: p.packet_id(),
         topic: p.topic_name().to_owned(),
@@ -209,9 +209,9 @@ fn publish_5(p: &v5_0::Publish) -> PublishRequest {
     }
 }
 
-/// The message expiry, and the properties that reach the receiver as they are. A will's delay is not among those that
-/// AWS lists as supported.
-fn travelling(properties: &[Property]) -> (Option<u32>, Vec<Property>) {
+/// The message expiry, and the properties that are passed on to receivers. A will's delay is not
+/// among the properties that AWS lists as supported.
+fn passed_on(properties: &[Property]) -> (Option<u32>, Vec<Property>) {
     let mut expiry_s = None;
     let mut kept = Vec::new();
     for property in properties {

@@ -1,7 +1,7 @@
 //! The broker's own packets, in either version.
 //!
-//! Building a packet can fail (a SUBSCRIBE with packet id 0 passes the parser, and its acknowledgement cannot be
-//! built), so every builder's result is handed on. Must not know sessions, policies or sockets.
+//! Building a packet can fail: a SUBSCRIBE with packet id 0 passes the parser, but its
+//! acknowledgement cannot be built. Must not know: sessions, policies, sockets.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::{
@@ -18,19 +18,20 @@ use super::super::message::Message;
 
 /// Topic aliases a client may use.
 const TOPIC_ALIASES_MAX: u16 = 8;
-/// QoS 1 messages that may be unacknowledged, in each direction. *Source*: AWS IoT Core message broker quotas.
+/// QoS 1 messages that may be unacknowledged, in each direction.
+/// Source: AWS IoT Core message broker quotas.
 pub const IN_FLIGHT_MAX: u16 = 100;
 
-/// What an accepted client is told.
+/// The contents of an accepting CONNACK.
 #[derive(Debug, Clone, Default)]
 pub struct Accepted {
-    /// Whether an earlier session goes on.
+    /// Whether an earlier session is resumed.
     pub session_present: bool,
-    /// The keep-alive that holds, where it is not the one asked for.
+    /// The keep-alive in force, if it is not the requested one.
     pub keep_alive_s: Option<u16>,
     /// How long the session outlives the connection.
     pub session_expiry_s: Option<u32>,
-    /// The client id we made, where none was given.
+    /// The client id that was generated, if the client sent none.
     pub assigned_client_id: Option<String>,
 }
 
@@ -67,7 +68,7 @@ pub fn accept(version: Version, accepted: &Accepted) -> Result<Packet, MqttError
     Ok(packet.into())
 }
 
-/// CONNACK of a refused client; MQTT 3.1.1 has fewer words for it.
+/// CONNACK of a refused client; MQTT 3.1.1 has fewer codes.
 pub fn refuse(version: Version, reason: ConnectReasonCode) -> Result<Packet, MqttError> {
     if version == Version::V5_0 {
         let builder = v5_0::Connack::builder().session_present(false);
@@ -81,7 +82,7 @@ pub fn refuse(version: Version, reason: ConnectReasonCode) -> Result<Packet, Mqt
     Ok(builder.return_code(code).build()?.into())
 }
 
-/// PUBLISH to a client. `packet_id` goes with QoS 1.
+/// PUBLISH to a client. A `packet_id` means QoS 1.
 pub fn publish(
     version: Version,
     message: &Message,
@@ -107,7 +108,7 @@ pub fn publish(
     }
     let mut properties = message.properties.clone();
     if let Some(at) = message.expires_at_ms {
-        // Whole seconds: in its last one a message arrives with 0 left, as in AWS.
+        // Rounded down to whole seconds: in its last second a message has 0 left, as in AWS.
         let left_s = at.saturating_sub(now_ms) / 1000;
         let left_s = u32::try_from(left_s).unwrap_or(u32::MAX);
         properties.push(MessageExpiryInterval::new(left_s)?.into());

@@ -1,6 +1,6 @@
-//! A persistent session as it is written down.
+//! A persistent session as it is saved.
 //!
-//! Must not know files.
+//! Must not know: files.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::broker::message::MessageRecord;
 pub struct SessionRecord {
     /// 3 or 5.
     pub mqtt: u8,
-    /// How long it outlives its connection.
+    /// How long it outlives its connection, milliseconds.
     pub expiry_ms: u64,
-    /// When it ends; absent where its client was connected at the last writing.
+    /// When it ends; absent if its client was connected when it was saved.
     pub expires_at_ms: Option<u64>,
     /// AWS's `versionNumber` of the last connection.
     pub number: u64,
@@ -23,4 +23,15 @@ pub struct SessionRecord {
     pub subscriptions: BTreeMap<String, u8>,
     /// Messages that the client has not acknowledged, oldest first.
     pub queue: Vec<MessageRecord>,
+}
+
+/// What must be done on disk after a session changed.
+#[derive(Debug)]
+pub enum SessionChange {
+    /// Nothing: it is saved as it is.
+    None,
+    /// Save it.
+    Save(SessionRecord),
+    /// Remove what was saved: the session is over.
+    Remove,
 }
