@@ -1,6 +1,7 @@
-//! Things, certificates and IoT policies: who may connect, and what they may do there.
+//! Things, certificates and IoT policies: who may connect, and what they may do.
 //!
-//! Kept as one JSON file each in the data directory. Must not know MQTT or HTTP: broker and control plane both ask here.
+//! Each is kept as a JSON file in the data directory. Must not know: MQTT, HTTP; the broker and the
+//! control plane both use it.
 
 mod authority;
 mod certificate;
@@ -15,7 +16,7 @@ mod version;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -29,13 +30,14 @@ pub use record::{
 pub use thing::AttributeChange;
 
 use crate::clock::Clock;
+use crate::sync::{read, write};
 use aws_policy::Document;
-use store::{Store, What};
+use store::{RecordKey, Store};
 
 /// A certificate with its private key, which exists only in this answer.
 #[derive(Debug, Clone)]
 pub struct IssuedCertificate {
-    /// Certificate id, the principal of policies and rules.
+    /// Certificate id, which is the principal in policies and rules.
     pub id: String,
     /// Certificate ARN.
     pub arn: String,
@@ -47,16 +49,16 @@ pub struct IssuedCertificate {
     pub public_key_pem: String,
 }
 
-/// Where a registry lives.
+/// Settings of a registry.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// AWS region in ARNs.
     pub region: String,
     /// AWS account id in ARNs.
     pub account: String,
-    /// `None`: memory only.
+    /// `None` keeps everything in memory.
     pub data_dir: Option<PathBuf>,
-    /// Policies that the template declares, by name.
+    /// Documents of the policies that the template declares, by name.
     pub policies: BTreeMap<String, Value>,
 }
 
@@ -74,14 +76,17 @@ struct Inner {
     store: Option<Store>,
     clock: Clock,
     records: RwLock<Records>,
-    /// Parsed documents by certificate id; emptied by every change.
+    /// Parsed documents by certificate id; cleared by every change.
     documents: RwLock<BTreeMap<String, Arc<[Document]>>>,
-    /// Tells of every change.
+    /// Signals every change.
     changes: watch::Sender<()>,
 }
 
 impl Registry {
-    /// Loads what `setting` names, with the template's policies on top.
+    /// Loads the records in the data directory, and adds the template's policies.
+    ///
+    /// # Errors
+    /// [`RegistryError`] if the data directory cannot be used or a policy is invalid.
     pub fn open(setting: Setting, clock: Clock) -> Result<Self, RegistryError> {
         let authority = Authority::load_or_create(setting.data_dir.as_deref())?;
         let store = setting.data_dir.map(|dir| Store::open(&dir)).transpose()?;
@@ -125,42 +130,27 @@ impl Registry {
         )
     }
 
-    /// Wakes after every change.
+    /// A receiver that is woken by every change.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.inner.changes.subscribe()
     }
 
-    /// A view of everything, for reading.
+    /// All records, locked for reading.
     pub fn records(&self) -> RwLockReadGuard<'_, Records> {
-        // A poisoned lock only means that a reader panicked: changes are made by whole values.
-        self.inner
-            .records
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        read(&self.inner.records)
     }
 
-    fn records_mut(&self) -> RwLockWriteGuard<'_, Records> {
-        self.inner
-            .records
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes a change to one record and keeps it. A `change` that fails has changed nothing yet.
+    /// Changes one record and saves it. A `change` that fails must not have changed anything.
     fn change<T>(
         &self,
-        what: What<'_>,
+        key: RecordKey<'_>,
         change: impl FnOnce(&mut Records) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        let mut records = self.records_mut();
+        let mut records = write(&self.inner.records);
         let answer = change(&mut records)?;
-        self.inner
-            .documents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        write(&self.inner.documents).clear();
         if let Some(store) = &self.inner.store {
-            store.keep(&records, what)?;
+            store.save(&records, key)?;
         }
         self.inner.changes.send_replace(());
         Ok(answer)
@@ -171,7 +161,7 @@ impl Registry {
     }
 }
 
-/// The id in a certificate's ARN; an id stays what it is.
+/// The id in a certificate's ARN; an id is returned unchanged.
 pub fn certificate_id(arn: &str) -> &str {
     arn.rsplit_once("cert/").map_or(arn, |(_, id)| id)
 }

@@ -1,6 +1,7 @@
-//! The certificate authority of the local cloud: it signs the server's certificate and every device's.
+//! The certificate authority of the local cloud: it signs the certificates of the server and of every
+//! device.
 //!
-//! Must not know things, policies or who is allowed what.
+//! Must not know: things, policies, rights.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,33 +21,33 @@ const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca.key.pem";
 const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Why the authority could not be set up or could not sign.
+/// Why the authority cannot be loaded or cannot sign.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// A file of the data directory.
+    /// A file of the data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The stored authority is half there or damaged.
+    /// The stored authority is incomplete or damaged.
     #[error("load certificate authority from {0}: remove the directory to start over")]
     Damaged(String),
-    /// A signing request that cannot be read.
+    /// The signing request is invalid.
     #[error("parse certificate signing request")]
     BadRequest(#[source] rcgen::Error),
-    /// Key or certificate generation.
+    /// A key or certificate cannot be generated.
     #[error("sign {what}")]
     Sign {
         /// Which certificate.
         what: &'static str,
-        /// What the certificate library said.
+        /// The certificate library's error.
         #[source]
         source: rcgen::Error,
     },
-    /// The TLS library refused what we made.
+    /// The TLS library refused the configuration.
     #[error("configure tls: {0}")]
     Tls(String),
 }
 
-/// A certificate just signed.
+/// A new certificate.
 #[derive(Debug, Clone)]
 pub struct Signed {
     /// SHA-256 of the certificate's DER, in lower-case hexadecimal; AWS's certificate id.
@@ -55,7 +56,7 @@ pub struct Signed {
     pub pem: String,
 }
 
-/// A key pair just made, with its certificate.
+/// A new key pair with its certificate.
 #[derive(Debug, Clone)]
 pub struct SignedKeys {
     /// The certificate.
@@ -79,7 +80,10 @@ impl std::fmt::Debug for Authority {
 }
 
 impl Authority {
-    /// Loads the authority kept in `dir`, or makes one (and keeps it there). Without `dir` it lives in memory.
+    /// Loads the authority kept in `dir`, or creates one there. Without `dir` it is kept in memory.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] if the files are damaged or cannot be used.
     pub fn load_or_create(dir: Option<&Path>) -> Result<Self, AuthorityError> {
         let Some(dir) = dir else {
             let (pem, key) = create()?;
@@ -95,7 +99,7 @@ impl Authority {
                 Self::from_parts(pem, key).map_err(|_| damaged())
             }
             (None, _) => {
-                // Key first: a certificate without its key would be taken for damage.
+                // Key first: a certificate without its key would count as damaged.
                 let (pem, key) = create()?;
                 storage::write(&key_path, key.serialize_pem().as_bytes())?;
                 storage::write(&pem_path, pem.as_bytes())?;
@@ -115,7 +119,10 @@ impl Authority {
         &self.pem
     }
 
-    /// A new ECDSA P-256 key with a certificate, as `CreateKeysAndCertificate` makes them.
+    /// Creates an ECDSA P-256 key with a certificate.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Sign`].
     pub fn sign_new_keys(&self) -> Result<SignedKeys, AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("device key"))?;
         let mut params = CertificateParams::default();
@@ -134,7 +141,10 @@ impl Authority {
         })
     }
 
-    /// A certificate for the key and subject of a signing request.
+    /// Signs a certificate for the key and subject of a signing request.
+    ///
+    /// # Errors
+    /// [`AuthorityError::BadRequest`], [`AuthorityError::Sign`].
     pub fn sign_request(&self, csr_pem: &str) -> Result<Signed, AuthorityError> {
         let mut request = CertificateSigningRequestParams::from_pem(csr_pem)
             .map_err(AuthorityError::BadRequest)?;
@@ -148,8 +158,11 @@ impl Authority {
         })
     }
 
-    /// TLS settings of the MQTT listener: our certificate for the loopback names, and a client certificate of this
-    /// authority required.
+    /// TLS settings of the MQTT listener: a new certificate for the loopback names; clients need a
+    /// certificate of this authority.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Sign`], [`AuthorityError::Tls`].
     pub fn server_config(&self) -> Result<ServerConfig, AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("server key"))?;
         let names: Vec<String> = SERVER_NAMES.map(String::from).into();
@@ -198,7 +211,7 @@ fn limit_to(params: &mut CertificateParams, usage: ExtendedKeyUsagePurpose) {
     limit_age(params);
 }
 
-/// AWS's own device certificates end in 2049, the last year that every X.509 reader agrees on.
+/// AWS's device certificates end in 2049, the last year that every X.509 reader agrees on.
 fn limit_age(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2024, 1, 1);
     params.not_after = date_time_ymd(2049, 12, 31);

@@ -1,10 +1,10 @@
 //! Certificates: issued, activated, revoked, removed.
 //!
-//! Must not know what a certificate's policies say.
+//! Must not know: what a certificate's policies say.
 
 use super::authority::Signed;
 use super::record::{CertificateRecord, CertificateStatus};
-use super::store::What;
+use super::store::RecordKey;
 use super::{IssuedCertificate, Registry, RegistryError};
 
 impl Registry {
@@ -13,7 +13,10 @@ impl Registry {
         self.arn(&format!("cert/{id}"))
     }
 
-    /// A new key and an active certificate for it.
+    /// Creates a key and an active certificate for it.
+    ///
+    /// # Errors
+    /// [`RegistryError::Authority`], [`RegistryError::Storage`].
     pub fn create_keys_and_certificate(&self) -> Result<IssuedCertificate, RegistryError> {
         let keys = self.authority().sign_new_keys()?;
         self.add_certificate(&keys.certificate)?;
@@ -26,7 +29,10 @@ impl Registry {
         })
     }
 
-    /// An active certificate for a signing request.
+    /// Creates an active certificate for a signing request.
+    ///
+    /// # Errors
+    /// [`RegistryError::Authority`], [`RegistryError::Storage`].
     pub fn create_certificate_from_csr(&self, csr_pem: &str) -> Result<Signed, RegistryError> {
         let signed = self.authority().sign_request(csr_pem)?;
         self.add_certificate(&signed)?;
@@ -35,13 +41,16 @@ impl Registry {
 
     fn add_certificate(&self, signed: &Signed) -> Result<(), RegistryError> {
         let record = CertificateRecord::new(signed.pem.clone(), self.now_ms());
-        self.change(What::Certificate(&signed.id), |records| {
+        self.change(RecordKey::Certificate(&signed.id), |records| {
             records.certificates.insert(signed.id.clone(), record);
             Ok(())
         })
     }
 
-    /// Activates or deactivates a certificate; connections made with it lose their rights at once.
+    /// Activates or deactivates a certificate; its connections lose their rights at once.
+    ///
+    /// # Errors
+    /// [`RegistryError::CertificateNotFound`], [`RegistryError::Storage`].
     pub fn set_certificate_active(&self, id: &str, active: bool) -> Result<(), RegistryError> {
         let status = if active {
             CertificateStatus::Active
@@ -52,13 +61,16 @@ impl Registry {
     }
 
     /// Activates, deactivates or revokes a certificate.
+    ///
+    /// # Errors
+    /// [`RegistryError::CertificateNotFound`], [`RegistryError::Storage`].
     pub fn set_certificate_status(
         &self,
         id: &str,
         status: CertificateStatus,
     ) -> Result<(), RegistryError> {
         let now_ms = self.now_ms();
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             let certificate = records.certificate_mut(id)?;
             certificate.active = status == CertificateStatus::Active;
             certificate.revoked = status == CertificateStatus::Revoked;
@@ -67,10 +79,12 @@ impl Registry {
         })
     }
 
-    /// Removes a certificate, by `force` together with its policies' attachments. Errors:
+    /// Removes a certificate, with `force` including the attachments of its policies.
+    ///
+    /// # Errors
     /// [`RegistryError::CertificateActive`], [`RegistryError::CertificateAttached`].
     pub fn delete_certificate(&self, id: &str, force: bool) -> Result<(), RegistryError> {
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             let certificate = records.certificate_mut(id)?;
             if certificate.active {
                 return Err(RegistryError::CertificateActive(id.to_owned()));

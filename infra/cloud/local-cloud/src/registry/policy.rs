@@ -1,12 +1,12 @@
 //! IoT policies, their versions, and the certificates they are attached to.
 //!
-//! Must not know what a document allows.
+//! Must not know: what a document allows.
 
 use super::record::PolicyRecord;
-use super::store::What;
+use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 
-/// Most policies on one certificate. *Source*: AWS IoT Core quotas.
+/// Most policies on one certificate. Source: AWS IoT Core quotas.
 const POLICIES_PER_CERTIFICATE_MAX: usize = 10;
 
 impl Registry {
@@ -15,10 +15,13 @@ impl Registry {
         self.arn(&format!("policy/{name}"))
     }
 
-    /// Makes a policy. Errors: [`RegistryError::AlreadyExists`], [`RegistryError::Policy`], [`RegistryError::Invalid`].
+    /// Creates a policy.
+    ///
+    /// # Errors
+    /// [`RegistryError::AlreadyExists`], [`RegistryError::Policy`], [`RegistryError::Invalid`].
     pub fn create_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
         let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             if records.policies.contains_key(name) {
                 return Err(RegistryError::AlreadyExists {
                     message: format!(
@@ -33,18 +36,22 @@ impl Registry {
         })
     }
 
-    /// Makes a policy, or puts this document in the place of what it says, as a changed template does.
+    /// Creates a policy or replaces its document, as a changed template does.
     ///
-    /// Errors: [`RegistryError::Policy`], [`RegistryError::Invalid`].
+    /// # Errors
+    /// [`RegistryError::Policy`], [`RegistryError::Invalid`].
     pub fn put_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
         let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             records.policies.insert(name.to_owned(), record);
             Ok(())
         })
     }
 
-    /// Adds a version and gives its number. Errors: [`RegistryError::TooManyVersions`], [`RegistryError::Policy`].
+    /// Adds a version and returns its number.
+    ///
+    /// # Errors
+    /// [`RegistryError::TooManyVersions`], [`RegistryError::Policy`].
     pub fn create_policy_version(
         &self,
         name: &str,
@@ -52,33 +59,42 @@ impl Registry {
         is_default: bool,
     ) -> Result<u32, RegistryError> {
         let now_ms = self.now_ms();
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             let policy = records.policy_mut(name)?;
             policy.add_version(name, document.to_owned(), is_default, now_ms)
         })
     }
 
-    /// Puts another version in force.
+    /// Makes another version the default.
+    ///
+    /// # Errors
+    /// [`RegistryError::PolicyNotFound`], [`RegistryError::PolicyVersionNotFound`].
     pub fn set_default_policy_version(
         &self,
         name: &str,
         version: &str,
     ) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             records.policy_mut(name)?.set_default(name, version)
         })
     }
 
-    /// Removes a version. Errors: [`RegistryError::DefaultVersion`].
+    /// Removes a version.
+    ///
+    /// # Errors
+    /// [`RegistryError::DefaultVersion`], [`RegistryError::PolicyVersionNotFound`].
     pub fn delete_policy_version(&self, name: &str, version: &str) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             records.policy_mut(name)?.delete_version(name, version)
         })
     }
 
-    /// Removes a policy. Errors: [`RegistryError::PolicyAttached`], [`RegistryError::PolicyHasVersions`].
+    /// Removes a policy.
+    ///
+    /// # Errors
+    /// [`RegistryError::PolicyAttached`], [`RegistryError::PolicyHasVersions`].
     pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             if records.certificates_with(name).next().is_some() {
                 return Err(RegistryError::PolicyAttached(name.to_owned()));
             }
@@ -90,10 +106,13 @@ impl Registry {
         })
     }
 
-    /// Attaches a policy to a certificate, by ARN; again changes nothing. Errors: [`RegistryError::TooManyPolicies`].
+    /// Attaches a policy to a certificate, by ARN; a repetition changes nothing.
+    ///
+    /// # Errors
+    /// [`RegistryError::TooManyPolicies`], or one of the two is not found.
     pub fn attach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             records.policy_mut(name)?;
             let policies = &mut records.certificate_mut(id)?.policies;
             if policies.len() == POLICIES_PER_CERTIFICATE_MAX && !policies.contains(name) {
@@ -105,9 +124,12 @@ impl Registry {
     }
 
     /// Undoes [`Registry::attach_policy`].
+    ///
+    /// # Errors
+    /// One of the two is not found.
     pub fn detach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             records.policy_mut(name)?;
             records.certificate_mut(id)?.policies.remove(name);
             Ok(())

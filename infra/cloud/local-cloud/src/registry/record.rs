@@ -1,6 +1,6 @@
-//! What the registry keeps, as it is written to disk.
+//! The registry's records, as they are saved.
 //!
-//! Must not know how it is stored or asked for.
+//! Must not know: how they are stored or requested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use super::RegistryError;
 pub use super::version::{PolicyRecord, PolicyVersion};
 use aws_policy::Document;
 
-/// Longest thing or policy name.
+/// Longest name of a thing or policy.
 const NAME_CHARS_MAX: usize = 128;
-/// Most attributes of a thing without a thing type. *Source*: AWS IoT Core quotas.
+/// Most attributes of a thing without a thing type. Source: AWS IoT Core quotas.
 const ATTRIBUTES_MAX: usize = 3;
 const ATTRIBUTE_NAME_CHARS_MAX: usize = 128;
 const ATTRIBUTE_VALUE_CHARS_MAX: usize = 800;
 
-/// Everything.
+/// All records.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
     /// By name.
@@ -85,13 +85,13 @@ impl Records {
 /// A thing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Thing {
-    /// AWS gives every thing a UUID beside its name.
+    /// The UUID that AWS gives every thing.
     pub id: String,
-    /// Attributes.
+    /// Values by name.
     pub attributes: BTreeMap<String, String>,
     /// Ids of the certificates attached to it.
     pub principals: BTreeSet<String>,
-    /// One more with each change of its attributes.
+    /// Grows by one with each change of the attributes.
     #[serde(default = "first_version")]
     pub version: u64,
 }
@@ -111,19 +111,19 @@ impl Thing {
     }
 }
 
-/// What a certificate may be used for.
+/// Whether a certificate may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateStatus {
     /// It may connect.
     Active,
     /// It may not connect.
     Inactive,
-    /// It may not connect, and somebody said so for good.
+    /// It may not connect, permanently.
     Revoked,
 }
 
 impl CertificateStatus {
-    /// As AWS's API writes it.
+    /// Its name in AWS's API.
     pub fn name(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
@@ -133,7 +133,7 @@ impl CertificateStatus {
     }
 }
 
-/// A certificate, without its key, which is never kept.
+/// A certificate. Its private key is never kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CertificateRecord {
     /// The certificate.
@@ -143,7 +143,7 @@ pub struct CertificateRecord {
     /// Whether it was revoked.
     #[serde(default)]
     pub revoked: bool,
-    /// When it was signed, in milliseconds since the Unix epoch.
+    /// When it was signed, milliseconds since the Unix epoch.
     pub created_at_ms: u64,
     /// When its status was last set.
     #[serde(default)]
@@ -164,7 +164,7 @@ impl CertificateRecord {
         }
     }
 
-    /// What it may be used for.
+    /// Whether it may be used.
     pub fn status(&self) -> CertificateStatus {
         match (self.active, self.revoked) {
             (true, _) => CertificateStatus::Active,
@@ -174,12 +174,12 @@ impl CertificateRecord {
     }
 }
 
-/// Thing names: 1–128 letters, digits, `:`, `_`, `-`. *Source*: AWS IoT API, `CreateThing`.
+/// Thing names: 1–128 letters, digits, `:`, `_`, `-`. Source: AWS IoT API, `CreateThing`.
 pub(super) fn check_thing_name(name: &str) -> Result<(), RegistryError> {
     check_name("thing name", name, ":_-")
 }
 
-/// Policy names: 1–128 letters, digits, `_+=,.@-`. *Source*: AWS IoT API, `CreatePolicy`.
+/// Policy names: 1–128 letters, digits, `_+=,.@-`. Source: AWS IoT API, `CreatePolicy`.
 pub(super) fn check_policy_name(name: &str) -> Result<(), RegistryError> {
     check_name("policy name", name, "_+=,.@-")
 }
@@ -194,7 +194,7 @@ fn check_name(what: &str, name: &str, signs: &str) -> Result<(), RegistryError> 
     Ok(())
 }
 
-/// *Source*: AWS IoT API, `AttributePayload`; AWS IoT Core quotas.
+/// Checks the number and form of attributes. Source: AWS IoT API, `AttributePayload`; quotas.
 pub(super) fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), RegistryError> {
     if attributes.len() > ATTRIBUTES_MAX {
         return Err(RegistryError::Invalid(format!(

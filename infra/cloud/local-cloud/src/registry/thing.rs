@@ -1,11 +1,11 @@
-//! Things: made, changed, removed, and the certificates attached to them.
+//! Things: created, changed, removed, and the certificates attached to them.
 //!
-//! Must not know policies.
+//! Must not know: policies.
 
 use std::collections::BTreeMap;
 
 use super::record::{Thing, check_attributes, check_thing_name};
-use super::store::What;
+use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 
 /// A change of a thing's attributes.
@@ -13,7 +13,7 @@ use super::{Registry, RegistryError, certificate_id};
 pub struct AttributeChange {
     /// New values; an empty one removes the attribute.
     pub attributes: BTreeMap<String, String>,
-    /// Whether other attributes stay.
+    /// Whether other attributes are kept.
     pub merge: bool,
 }
 
@@ -23,13 +23,18 @@ impl Registry {
         self.arn(&format!("thing/{name}"))
     }
 
-    /// Makes a thing; making it again changes nothing.
+    /// Creates a thing; a repetition changes nothing.
+    ///
+    /// # Errors
+    /// See [`Registry::create_thing_with`].
     pub fn create_thing(&self, name: &str) -> Result<(), RegistryError> {
         self.create_thing_with(name, BTreeMap::new()).map(drop)
     }
 
-    /// Makes a thing with attributes and gives its id. Errors: [`RegistryError::AlreadyExists`] where it exists with
-    /// others; [`RegistryError::Invalid`].
+    /// Creates a thing with attributes, and returns its id.
+    ///
+    /// # Errors
+    /// [`RegistryError::AlreadyExists`] if it has other attributes; [`RegistryError::Invalid`].
     pub fn create_thing_with(
         &self,
         name: &str,
@@ -37,7 +42,7 @@ impl Registry {
     ) -> Result<String, RegistryError> {
         check_thing_name(name)?;
         check_attributes(&attributes)?;
-        self.change(What::Thing(name), |records| {
+        self.change(RecordKey::Thing(name), |records| {
             let Some(existing) = records.things.get(name) else {
                 let thing = Thing::new(attributes);
                 let id = thing.id.clone();
@@ -57,14 +62,17 @@ impl Registry {
         })
     }
 
-    /// Changes attributes. Errors: [`RegistryError::VersionConflict`] unless `expected` is the thing's version.
+    /// Changes attributes.
+    ///
+    /// # Errors
+    /// [`RegistryError::VersionConflict`] if the thing does not have the `expected` version.
     pub fn update_thing(
         &self,
         name: &str,
         change: AttributeChange,
         expected: Option<u64>,
     ) -> Result<(), RegistryError> {
-        self.change(What::Thing(name), |records| {
+        self.change(RecordKey::Thing(name), |records| {
             let thing = records.thing_mut(name)?;
             check_version(name, thing.version, expected)?;
             let mut attributes = if change.merge {
@@ -81,10 +89,12 @@ impl Registry {
         })
     }
 
-    /// Removes a thing; one that is not there is no error. Errors: [`RegistryError::ThingAttached`],
-    /// [`RegistryError::VersionConflict`].
+    /// Removes a thing; an unknown thing is not an error.
+    ///
+    /// # Errors
+    /// [`RegistryError::ThingAttached`], [`RegistryError::VersionConflict`].
     pub fn delete_thing(&self, name: &str, expected: Option<u64>) -> Result<(), RegistryError> {
-        self.change(What::Thing(name), |records| {
+        self.change(RecordKey::Thing(name), |records| {
             if let Some(thing) = records.things.get(name) {
                 check_version(name, thing.version, expected)?;
                 if !thing.principals.is_empty() {
@@ -96,14 +106,17 @@ impl Registry {
         })
     }
 
-    /// Attaches a certificate to a thing, by ARN; again changes nothing.
+    /// Attaches a certificate to a thing, by ARN; a repetition changes nothing.
+    ///
+    /// # Errors
+    /// One of the two is not found.
     pub fn attach_thing_principal(
         &self,
         thing: &str,
         certificate_arn: &str,
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Thing(thing), |records| {
+        self.change(RecordKey::Thing(thing), |records| {
             records.certificate_mut(id)?;
             records.thing_mut(thing)?.principals.insert(id.to_owned());
             Ok(())
@@ -111,13 +124,16 @@ impl Registry {
     }
 
     /// Undoes [`Registry::attach_thing_principal`].
+    ///
+    /// # Errors
+    /// One of the two is not found.
     pub fn detach_thing_principal(
         &self,
         thing: &str,
         certificate_arn: &str,
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Thing(thing), |records| {
+        self.change(RecordKey::Thing(thing), |records| {
             records.thing_mut(thing)?.principals.remove(id);
             Ok(())
         })

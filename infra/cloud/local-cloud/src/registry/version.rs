@@ -1,6 +1,6 @@
-//! A policy and its versions, one of which is in force.
+//! A policy and its versions, one of which is the default.
 //!
-//! Must not know which certificates have it.
+//! Must not know: which certificates have it.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ use super::RegistryError;
 use super::record::check_policy_name;
 use aws_policy::{Document, PolicyError};
 
-/// Most versions of a policy. *Source*: AWS IoT Core quotas.
+/// Most versions of a policy. Source: AWS IoT Core quotas.
 const VERSIONS_MAX: usize = 5;
 
-/// A policy: its versions as they were given, and the one in force, parsed.
+/// A policy: its versions as text, and the default version parsed.
 #[derive(Debug, Clone)]
 pub struct PolicyRecord {
     kept: Kept,
     document: Document,
 }
 
-/// One version.
+/// A version of a policy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PolicyVersion {
-    /// As it was given.
+    /// The document as it was given.
     pub text: String,
-    /// When, in milliseconds since the Unix epoch.
+    /// Milliseconds since the Unix epoch.
     pub created_at_ms: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     default: u32,
-    /// The last number given out: numbers are not used twice.
+    /// The last number used; numbers are not reused.
     latest: u32,
     versions: BTreeMap<u32, PolicyVersion>,
 }
@@ -51,18 +51,18 @@ impl PolicyRecord {
         &self.document
     }
 
-    /// Text of the version in force.
+    /// Text of the default version.
     pub fn text(&self) -> &str {
         self.version(self.kept.default)
             .map_or("", |version| &version.text)
     }
 
-    /// Number of the version in force.
+    /// Number of the default version.
     pub fn default_version(&self) -> u32 {
         self.kept.default
     }
 
-    /// One version.
+    /// The version with this number.
     pub fn version(&self, number: u32) -> Option<&PolicyVersion> {
         self.kept.versions.get(&number)
     }
@@ -72,7 +72,10 @@ impl PolicyRecord {
         self.kept.versions.iter().map(|(number, v)| (*number, v))
     }
 
-    /// The number that `version` writes, where there is such a version.
+    /// The number of the version called `version`.
+    ///
+    /// # Errors
+    /// [`RegistryError::PolicyVersionNotFound`].
     pub fn find(&self, policy: &str, version: &str) -> Result<u32, RegistryError> {
         let number = version.parse().ok();
         number
@@ -164,14 +167,14 @@ impl Serialize for PolicyRecord {
 
 impl<'de> Deserialize<'de> for PolicyRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A policy with one version used to be its bare text. An untagged enum could not read the numbers, which JSON
-        // writes as text where they are keys.
+        // Older data directories have the bare text of a single version. An untagged enum cannot read
+        // the numbers, because JSON writes keys as strings.
         let kept = match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Kept::first(text, 0),
             kept => serde_json::from_value(kept).map_err(serde::de::Error::custom)?,
         };
         let current = kept.versions.get(&kept.default).map(|v| v.text.as_str());
-        let current = current.ok_or_else(|| serde::de::Error::custom("no version in force"))?;
+        let current = current.ok_or_else(|| serde::de::Error::custom("no default version"))?;
         let document = parse(current).map_err(serde::de::Error::custom)?;
         Ok(Self { kept, document })
     }
