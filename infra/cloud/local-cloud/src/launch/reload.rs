@@ -19,7 +19,7 @@ use crate::event::{EventBus, EventKind};
 use crate::event_source::{self, Joint, Reader};
 use crate::fault::{Faults, Targets};
 use crate::registry::Registry;
-use crate::rule::{Reach, RuleEngine};
+use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, Ringer};
 use aws_policy::Document;
 use lambda_host::{Functions, Wiring};
@@ -56,7 +56,7 @@ pub(crate) struct Reloader {
     pub functions: Functions,
     pub callers: Callers,
     pub registry: Registry,
-    pub reach: Reach,
+    pub reach: Services,
     pub ringer: Ringer,
     pub reader: Reader,
     pub events: EventBus,

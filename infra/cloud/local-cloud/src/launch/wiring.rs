@@ -10,7 +10,7 @@ use super::Parts;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
 use crate::queue::{self, Queues};
-use crate::rule::Reach;
+use crate::rule::Services;
 use crate::{Endpoints, Options};
 use lambda_host::{self, Functions, Notice, Outcome, Tuning, Wiring};
 use sam_template::Function;
@@ -68,8 +68,8 @@ pub(super) fn reach(
     parts: &Parts,
     functions: &Functions,
     database: SocketAddr,
-) -> Reach {
-    Reach {
+) -> Services {
+    Services {
         broker: parts.broker.clone(),
         functions: functions.clone(),
         queues: parts.queues.clone(),

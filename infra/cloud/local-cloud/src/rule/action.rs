@@ -1,6 +1,6 @@
-//! One action of a rule: invoke a function, publish again, fill a queue, write a log.
+//! One action of a rule: invokes a function, republishes, sends to a queue, or writes a log.
 //!
-//! Each is tried once. Must not know the statement whose output it gets.
+//! Each is tried once. Must not know: the statement whose output it gets.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,18 +17,19 @@ use sam_template::{Function, Permission, Template};
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";
 
-/// How many rules in a row may pass a message on; AWS has no bound and a rule that feeds itself runs for ever.
+/// How many rules in a row may republish a message. AWS has no limit: a rule that selects its own
+/// output runs forever.
 const REPUBLISHED_MAX: u8 = 100;
 
-/// What an action is compiled against.
+/// The context in which an action is compiled.
 pub struct Setting<'a> {
-    /// What there is.
+    /// Has the resources that actions name.
     pub template: &'a Template,
-    /// Of the rule, and so of the substitutions.
+    /// SQL version of the rule and its substitutions.
     pub version: Version,
 }
 
-/// An action ready to be performed.
+/// A compiled action.
 pub enum Action {
     /// Invoke a function.
     Lambda {
@@ -43,36 +44,39 @@ pub enum Action {
         qos: Qos,
         /// MQTT 5 headers.
         headers: Option<RepublishHeaders>,
-        /// Role that permits it.
+        /// Role that must allow it.
         role_arn: String,
     },
     /// Send to a queue.
     Sqs {
         /// Its URL.
         url: Substitution,
-        /// Encode the message.
+        /// Whether the body is encoded.
         base64: bool,
-        /// Role that permits it.
+        /// Role that must allow it.
         role_arn: String,
     },
     /// Write to a log group.
     Log {
         /// Its name.
         group: Substitution,
-        /// Role that permits it.
+        /// Role that must allow it.
         role_arn: String,
     },
 }
 
 impl Action {
-    /// Checks that the action can be honoured. The error is what is wrong.
+    /// Compiles an action.
+    ///
+    /// # Errors
+    /// What is wrong or unsupported.
     pub fn compile(action: &sam_template::Action, setting: &Setting<'_>) -> Result<Self, String> {
         let text = |text: &str| Substitution::parse(text, setting.version);
         match action {
             sam_template::Action::Lambda { function_arn } => {
                 let arn = text(function_arn)?;
                 if let Some(arn) = arn.literal() {
-                    function(&setting.template.functions, arn)?;
+                    find_function(&setting.template.functions, arn)?;
                 }
                 Ok(Self::Lambda { arn })
             }
@@ -126,7 +130,7 @@ impl Action {
         }
     }
 
-    /// AWS's name for it in error reports.
+    /// AWS's name for the kind of action in error reports.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Lambda { .. } => "LambdaAction",
@@ -136,12 +140,12 @@ impl Action {
         }
     }
 
-    /// What it leads to, as it is written.
+    /// Its target, as it is written.
     pub fn resource(&self) -> &str {
         self.target().text()
     }
 
-    /// Whether it waits for another service before it can be performed.
+    /// Whether it must wait for another service.
     pub fn calls_out(&self) -> bool {
         let headers = match self {
             Self::Republish { headers, .. } => headers.as_ref(),
@@ -159,7 +163,10 @@ impl Action {
         }
     }
 
-    /// Performs it with the statement's output. The error is what went wrong.
+    /// Performs it with the statement's output.
+    ///
+    /// # Errors
+    /// What went wrong.
     pub(super) async fn perform(
         &self,
         engine: &Engine,
@@ -167,25 +174,25 @@ impl Action {
         output: &[u8],
         message: &Message,
     ) -> Result<(), String> {
-        let reach = &engine.reach;
+        let services = &engine.services;
         let target = self.target().resolve(engine, rule, message).await?;
         let arn = |service: &str, resource: &str| {
             format!(
                 "arn:aws:{service}:{}:{}:{resource}",
-                reach.region, reach.account
+                services.region, services.account
             )
         };
         match self {
             Self::Lambda { .. } => {
-                permitted(
-                    function(&engine.functions, &target)?,
+                check_permission(
+                    find_function(&engine.functions, &target)?,
                     &rule.arn,
-                    &reach.account,
+                    &services.account,
                 )?;
                 if serde_json::from_slice::<serde::de::IgnoredAny>(output).is_err() {
                     return Err("a function takes JSON only: encode binary payloads".to_owned());
                 }
-                let invoked = reach.functions.invoke_async(&target, output.to_vec());
+                let invoked = services.functions.invoke_async(&target, output.to_vec());
                 invoked.map(drop).map_err(|e| e.to_string())
             }
             Self::Republish {
@@ -196,7 +203,7 @@ impl Action {
             } => {
                 check_target(&target)?;
                 let resource = arn("iot", &format!("topic/{target}"));
-                engine.allow(role_arn, "iot:Publish", &resource)?;
+                engine.check_right(role_arn, "iot:Publish", &resource)?;
                 let headers = match headers {
                     Some(headers) => headers.resolve(engine, rule, message).await?,
                     None => Resolved::default(),
@@ -207,13 +214,13 @@ impl Action {
                 base64, role_arn, ..
             } => {
                 let name = target.rsplit('/').next().unwrap_or_default();
-                engine.allow(role_arn, "sqs:SendMessage", &arn("sqs", name))?;
+                engine.check_right(role_arn, "sqs:SendMessage", &arn("sqs", name))?;
                 let body = match base64 {
                     true => BASE64_STANDARD.encode(output),
                     false => String::from_utf8_lossy(output).into_owned(),
                 };
                 let sender = queue::sender("IotRules");
-                reach.queues.send(&target, body, &sender).map(drop)
+                services.queues.send(&target, body, &sender).map(drop)
             }
             Self::Log { role_arn, .. } => {
                 let resource = arn("logs", &format!("log-group:{target}:*"));
@@ -222,18 +229,18 @@ impl Action {
                     "logs:DescribeLogStreams",
                     "logs:PutLogEvents",
                 ] {
-                    engine.allow(role_arn, action, &resource)?;
+                    engine.check_right(role_arn, action, &resource)?;
                 }
                 let line = String::from_utf8_lossy(output).into_owned();
                 tracing::info!(group = target, %line, "rule log");
-                reach.queues.write_log(&target, line);
+                services.queues.write_log(&target, line);
                 Ok(())
             }
         }
     }
 }
 
-/// Publishes on behalf of a rule, as often in a row as is bearable.
+/// Republishes a message, at most `REPUBLISHED_MAX` times in a row.
 fn republish(
     engine: &Engine,
     message: &Message,
@@ -245,12 +252,12 @@ fn republish(
     let republished = message.origin.republished + 1;
     if republished > REPUBLISHED_MAX {
         return Err(format!(
-            "rules passed this message on {REPUBLISHED_MAX} times in a row and it ends here; AWS would go on for ever: \
-             let no rule select what it publishes"
+            "rules republished this message {REPUBLISHED_MAX} times in a row and it ends here; \
+             AWS would continue forever: change the rules so that none selects its own output"
         ));
     }
-    let now_ms = engine.reach.clock.now_ms();
-    engine.reach.broker.publish(Message {
+    let now_ms = engine.services.clock.now_ms();
+    engine.services.broker.publish(Message {
         topic,
         payload: output.to_vec().into(),
         qos,
@@ -279,13 +286,17 @@ fn check_target(topic: &str) -> Result<(), String> {
     }
 }
 
-fn function<'a>(functions: &'a [Function], arn: &str) -> Result<&'a Function, String> {
+fn find_function<'a>(functions: &'a [Function], arn: &str) -> Result<&'a Function, String> {
     let found = functions.iter().find(|f| f.arn == arn);
     found.ok_or_else(|| format!("no function {arn}"))
 }
 
-/// Whether the function's permissions name this rule; without it AWS refuses each time.
-pub(super) fn permitted(function: &Function, rule_arn: &str, account: &str) -> Result<(), String> {
+/// Checks that the function's permissions name this rule; otherwise AWS refuses each time.
+pub(super) fn check_permission(
+    function: &Function,
+    rule_arn: &str,
+    account: &str,
+) -> Result<(), String> {
     let is_permitted = function.permissions.iter().any(|p: &Permission| {
         p.principal == SERVICE
             && (p.action == INVOKE || p.action == "lambda:*" || p.action == "*")

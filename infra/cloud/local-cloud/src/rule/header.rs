@@ -1,6 +1,6 @@
-//! MQTT 5 headers: of a message for the SQL, and of a republish action.
+//! MQTT 5 headers: of a message, for the SQL, and of a republish action.
 //!
-//! Source: AWS IoT developer guide, "Republish". Must not know: statements.
+//! Must not know: statements. Source: AWS IoT developer guide, "Republish".
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,7 +15,7 @@ use super::{Engine, Rule};
 use crate::broker::message::Message;
 use iot_sql::{Headers, Version};
 
-/// Longest header as it is written.
+/// Longest header before substitution.
 const HEADER_CHARACTERS_MAX: usize = 1024;
 /// Most user properties.
 const USER_PROPERTIES_MAX: usize = 100;
@@ -67,14 +67,17 @@ pub struct RepublishHeaders {
 /// Headers for one message.
 #[derive(Default)]
 pub struct Resolved {
-    /// They travel with the message.
+    /// Properties of the message.
     pub properties: Vec<Property>,
-    /// Message expiry.
+    /// Message expiry in seconds.
     pub expiry_s: Option<u64>,
 }
 
 impl RepublishHeaders {
-    /// Reads `Headers` of a template. The error is what is wrong.
+    /// Compiles `Headers` of a template.
+    ///
+    /// # Errors
+    /// What is wrong with them.
     pub fn compile(headers: &Value, version: Version) -> Result<Self, String> {
         let entries = headers.as_object().ok_or("Headers: a map expected")?;
         let mut compiled = Self {
@@ -87,29 +90,32 @@ impl RepublishHeaders {
                 continue;
             }
             let name = NAMES.iter().find(|name| *name == key);
-            let name = name.ok_or_else(|| format!("Headers: {key} is not known"))?;
+            let name = name.ok_or_else(|| format!("Headers: {key} is unknown"))?;
             let value = match value {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => return Err(format!("Headers.{key}: text expected")),
             };
-            let substitution = header(&format!("Headers.{key}"), &value, version)?;
+            let substitution = parse_header(&format!("Headers.{key}"), &value, version)?;
             if let Some(literal) = substitution.literal() {
-                resolve(name, literal)?;
+                parse_value(name, literal)?;
             }
             compiled.plain.push((name, substitution));
         }
         Ok(compiled)
     }
 
-    /// Whether a substitution in them waits for another service.
+    /// Whether a substitution must wait for another service.
     pub fn calls_out(&self) -> bool {
         let user = self.user.iter().flat_map(|(key, value)| [key, value]);
         let mut all = self.plain.iter().map(|(_, value)| value).chain(user);
         all.any(Substitution::calls_out)
     }
 
-    /// The headers for one message. The error is what is wrong.
+    /// The headers for one message.
+    ///
+    /// # Errors
+    /// What is wrong with them.
     pub async fn resolve(
         &self,
         engine: &Engine,
@@ -119,7 +125,7 @@ impl RepublishHeaders {
         let mut resolved = Resolved::default();
         for (name, value) in &self.plain {
             let value = value.resolve(engine, rule, message).await?;
-            match resolve(name, &value)? {
+            match parse_value(name, &value)? {
                 Header::Property(property) => resolved.properties.push(property),
                 Header::ExpiryS(seconds) => resolved.expiry_s = Some(seconds),
             }
@@ -135,7 +141,7 @@ impl RepublishHeaders {
     }
 }
 
-fn header(name: &str, text: &str, version: Version) -> Result<Substitution, String> {
+fn parse_header(name: &str, text: &str, version: Version) -> Result<Substitution, String> {
     if text.chars().count() > HEADER_CHARACTERS_MAX {
         return Err(format!(
             "{name}: {HEADER_CHARACTERS_MAX} characters at most"
@@ -156,7 +162,7 @@ fn user_properties(
         let text = pair.get(key).and_then(Value::as_str);
         let text =
             text.ok_or_else(|| format!("UserProperties: Key and Value expected in {pair}"))?;
-        header("UserProperties", text, version)
+        parse_header("UserProperties", text, version)
     };
     let read = |pair: &Value| Ok((text(pair, "Key")?, text(pair, "Value")?));
     pairs.iter().map(read).collect()
@@ -167,7 +173,7 @@ enum Header {
     ExpiryS(u64),
 }
 
-fn resolve(name: &str, value: &str) -> Result<Header, String> {
+fn parse_value(name: &str, value: &str) -> Result<Header, String> {
     let wrong = |what: &dyn std::fmt::Display| format!("header {name} {value:?}: {what}");
     let property = match name {
         "PayloadFormatIndicator" => {

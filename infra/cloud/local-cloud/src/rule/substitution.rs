@@ -1,6 +1,7 @@
-//! Substitution templates: `${expression}` inside an action's parameters, evaluated against the original message.
+//! Substitution templates: `${expression}` in an action's parameters, evaluated against the original
+//! message.
 //!
-//! Source: AWS IoT developer guide, "Substitution templates". Must not know the action.
+//! Must not know: the action. Source: AWS IoT developer guide, "Substitution templates".
 
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use super::{Engine, Rule};
 use crate::broker::message::Message;
 use iot_sql::{Statement, Version};
 
-/// A text with expressions in it.
+/// A text that may contain expressions.
 pub struct Substitution {
     text: String,
     parts: Vec<Part>,
@@ -20,7 +21,10 @@ enum Part {
 }
 
 impl Substitution {
-    /// Compiles `text`. The error is what is wrong.
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
     pub fn parse(text: &str, version: Version) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -46,7 +50,10 @@ impl Substitution {
         })
     }
 
-    /// Compiles a topic: a reserved one is written `$$aws/…`. The error is what is wrong.
+    /// Compiles a topic; a reserved one is written `$$aws/…`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
     pub fn parse_topic(text: &str, version: Version) -> Result<Self, String> {
         let compiled = match text.strip_prefix('$') {
             Some(reserved) if reserved.starts_with('$') && !reserved.starts_with("${") => {
@@ -68,7 +75,7 @@ impl Substitution {
         &self.text
     }
 
-    /// The whole text, where there is nothing to substitute in it.
+    /// The whole text, if it contains no expression.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -77,7 +84,7 @@ impl Substitution {
         }
     }
 
-    /// Whether an expression waits for another service.
+    /// Whether an expression must wait for another service.
     pub fn calls_out(&self) -> bool {
         self.parts.iter().any(|part| match part {
             Part::Literal(_) => false,
@@ -85,7 +92,10 @@ impl Substitution {
         })
     }
 
-    /// The text for one message. The error is what is wrong.
+    /// The text for one message.
+    ///
+    /// # Errors
+    /// Why an expression has no value.
     pub async fn resolve(
         &self,
         engine: &Engine,
@@ -108,7 +118,7 @@ impl Substitution {
     }
 }
 
-/// Text without its quotes; Undefined is empty, as it is where it is serialised by itself.
+/// Text without its quotes; Undefined is empty, as when it is serialised alone.
 fn text_of(output: &[u8]) -> String {
     match serde_json::from_slice(output) {
         Ok(Value::String(text)) => text,
@@ -116,7 +126,7 @@ fn text_of(output: &[u8]) -> String {
     }
 }
 
-/// Where the expression ends: braces of objects and anything in quotes belong to it.
+/// The position of the expression's end; braces of objects and quoted text belong to it.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;
