@@ -1,6 +1,4 @@
-//! What a test's thread logs, from warnings on.
-//!
-//! Must not know who logs.
+//! Captures the log of a test's thread, from warnings up.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -24,7 +22,7 @@ impl Captured {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// Its lines.
+    /// The captured lines.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }

@@ -1,7 +1,7 @@
-//! Small files of the data directory, and shelves of JSON records, one file each.
+//! Files of the data directory, and directories of JSON records, one file each.
 //!
-//! A write replaces a file whole, so that a start after a crash sees the old content or the new, never a mixture.
-//! Must not know what is in them.
+//! A write replaces a whole file, so after a crash the file has the old content or the new, never a
+//! mixture. Must not know: the content.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,26 +13,26 @@ use serde::{Deserialize, Serialize};
 
 const RECORD_EXTENSION: &str = "json";
 
-/// A file or directory of the data directory could not be used.
+/// Why a file or directory of the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The system refused.
+    /// The operating system reported an error.
     #[error("{operation} {path}")]
     File {
         /// Such as `write`.
         operation: &'static str,
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// A file with something else in it.
-    #[error("parse {path}: remove it to forget this record")]
+    /// The content cannot be parsed.
+    #[error("parse {path}: remove the file to drop this record")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What the parser said.
+        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
@@ -48,12 +48,12 @@ impl StorageError {
     }
 }
 
-/// Makes `path` and its parents.
+/// Creates `path` and its parents.
 pub fn create_directory(path: &Path) -> Result<(), StorageError> {
     fs::create_dir_all(path).map_err(|e| StorageError::new("create directory", path, e))
 }
 
-/// The content of `path`; `None` where there is no such file.
+/// The content of `path`; `None` if there is no such file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -62,8 +62,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     }
 }
 
-/// Replaces `path` by `bytes`. The system writes to disk in its own time: a crash of this process loses nothing.
-/// Only the owner may read the result, since some of these files are keys.
+/// Replaces the content of `path`. It is not flushed to disk: a crash of this process loses nothing.
+/// Only the owner may read the file, since some are keys.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
@@ -81,7 +81,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// A directory of records by name, one file each, so that a change costs the same with ten records or ten thousand.
+/// A directory of named records, one file each, so that a change costs the same with ten records or
+/// ten thousand.
 #[derive(Debug, Clone)]
 pub struct Shelf {
     directory: PathBuf,
@@ -94,7 +95,7 @@ struct Record<T> {
 }
 
 impl Shelf {
-    /// Opens or makes the directory.
+    /// Opens the directory, creating it if necessary.
     pub fn open(directory: PathBuf) -> Result<Self, StorageError> {
         create_directory(&directory)?;
         Ok(Self { directory })
@@ -117,7 +118,7 @@ impl Shelf {
         Ok(records)
     }
 
-    /// Writes a record, or with `None` removes it.
+    /// Writes a record, or removes it with `None`.
     pub fn put<T: Serialize>(&self, name: &str, value: Option<&T>) -> Result<(), StorageError> {
         let path = self
             .directory
@@ -139,7 +140,8 @@ impl Shelf {
     }
 }
 
-/// A file name that is safe for any `name`: letters, digits, `-` and `_` stay, everything else becomes `%xx`.
+/// A safe file name for any `name`: letters, digits, `-` and `_` stay, every other byte becomes
+/// `%xx`.
 fn file_name(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shelf_gives_back_what_was_put_there() {
+    fn a_shelf_returns_the_records_put_there() {
         let dir = tempfile::tempdir().unwrap();
         let shelf = Shelf::open(dir.path().join("deep/shelf")).unwrap();
         shelf.put("a/b", Some(&1)).unwrap();
