@@ -11,7 +11,7 @@ mod policy;
 mod thing;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post, put};
@@ -19,22 +19,21 @@ use serde_json::{Value, json};
 
 use crate::answer::{ApiError, ok};
 use crate::caller::Callers;
+use crate::parameter::Parameters;
 use crate::registry::Registry;
 
-/// Everything that the control plane needs.
 #[derive(Clone)]
 pub struct ControlPlane {
-    /// Things, certificates and policies.
     pub registry: Registry,
-    /// Identifies callers.
     pub callers: Callers,
     /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from AWS's.
     pub endpoint: String,
 }
 
 type Answer = Result<Response, ApiError>;
+type Plane = State<ControlPlane>;
+type Name = Path<String>;
 
-/// All routes of the API.
 pub fn router(plane: ControlPlane) -> Router {
     Router::new()
         .route("/endpoint", get(describe_endpoint))
@@ -115,7 +114,7 @@ fn policies() -> Router<ControlPlane> {
         .route("/policy-principals", get(policy::principals))
 }
 
-async fn check_caller(State(plane): State<ControlPlane>, request: Request, next: Next) -> Response {
+async fn check_caller(State(plane): Plane, request: Request, next: Next) -> Response {
     use axum::response::IntoResponse;
     match plane.callers.identify(request.headers()) {
         Some(_) => next.run(request).await,
@@ -124,11 +123,8 @@ async fn check_caller(State(plane): State<ControlPlane>, request: Request, next:
 }
 
 /// Only the data endpoint exists here; AWS has others for credentials and jobs.
-async fn describe_endpoint(
-    State(plane): State<ControlPlane>,
-    Query(q): input::Parameters,
-) -> Answer {
-    match q.get("endpointType").map(String::as_str) {
+async fn describe_endpoint(State(plane): Plane, q: Parameters) -> Answer {
+    match q.text("endpointType") {
         None | Some("iot:Data" | "iot:Data-ATS") => {
             Ok(ok(&json!({"endpointAddress": plane.endpoint})))
         }
@@ -139,6 +135,11 @@ async fn describe_endpoint(
             "{other:?} is not an endpoint type"
         ))),
     }
+}
+
+/// The answer of operations without a result.
+fn done() -> Answer {
+    Ok(ok(&json!({})))
 }
 
 /// A time in AWS's JSON: seconds since the Unix epoch.

@@ -5,7 +5,6 @@
 
 mod connection;
 mod direct;
-mod parameter;
 mod property;
 mod publish;
 mod retained;
@@ -28,22 +27,15 @@ use thing_shadow::ShadowService;
 /// Larger bodies are not read; the services' own limits are lower.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Everything that the data plane needs.
 #[derive(Clone)]
 pub struct DataPlane {
-    /// Receives messages.
     pub broker: Broker,
-    /// The shadow service.
     pub shadows: ShadowService,
-    /// Identifies callers.
     pub callers: Callers,
-    /// Carries out faults.
     pub killer: Killer,
-    /// Wall clock.
     pub clock: Clock,
 }
 
-/// All routes of the API.
 pub fn router(plane: DataPlane) -> Router {
     let named_shadows = "/api/things/shadow/ListNamedShadowsForThing/{thing}";
     Router::new()

@@ -24,6 +24,7 @@ mod kill;
 mod launch;
 pub mod metric;
 mod page;
+mod parameter;
 mod queue;
 pub mod ready;
 pub mod registry;

@@ -1,7 +1,5 @@
 //! Lists in pages: an opaque token holds the key that the next page begins with, so a list may
 //! change between pages.
-//!
-//! Must not know: what is listed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,11 +12,8 @@ use crate::answer::ApiError;
 pub struct PageRequest<'a> {
     /// Rows at most.
     pub size: u64,
-    /// From the previous page.
     pub token: Option<&'a str>,
-    /// Name of the token's parameter.
     pub token_name: &'static str,
-    /// Name of the next token in the answer.
     pub next_name: &'static str,
     /// Whether rows come in the order of their keys, or in the reverse order.
     pub is_ascending: bool,

@@ -1,15 +1,10 @@
-//! Reads bodies, flags, numbers and certificate ARNs from requests.
-
-use std::collections::HashMap;
+//! Reads bodies and certificate ARNs from requests.
 
 use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use super::ControlPlane;
 use crate::answer::ApiError;
-
-/// Query parameters by name.
-pub type Parameters = axum::extract::Query<HashMap<String, String>>;
 
 /// Hexadecimal digits of a certificate id.
 const CERTIFICATE_ID_CHARS: usize = 64;
@@ -18,26 +13,6 @@ const CERTIFICATE_ID_CHARS: usize = 64;
 pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     serde_json::from_slice(bytes).map_err(|e| ApiError::invalid(&format!("request body: {e}")))
-}
-
-/// A parameter that is `true` or `false`; false if it is absent.
-pub fn flag(parameters: &Parameters, name: &str) -> Result<bool, ApiError> {
-    match parameters.get(name).map(String::as_str) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(other) => Err(ApiError::invalid(&format!(
-            "{name} is {other:?}, neither true nor false"
-        ))),
-    }
-}
-
-/// A parameter that is a number, if it is present.
-pub fn number(parameters: &Parameters, name: &str) -> Result<Option<u64>, ApiError> {
-    let Some(text) = parameters.get(name) else {
-        return Ok(None);
-    };
-    let number = text.parse().map(Some);
-    number.map_err(|_| ApiError::invalid(&format!("{name} is {text:?}, not a number")))
 }
 
 /// The certificate that a header names by its ARN.

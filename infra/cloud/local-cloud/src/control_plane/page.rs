@@ -1,67 +1,47 @@
-//! The parameters that ask for a page of a list.
-//!
-//! Must not know: what is listed.
+//! Lists of the `iot` API in pages; its two families of operations name the parameters differently.
 
 use serde_json::Value;
 
-use super::input::{self, Parameters};
-use crate::answer::ApiError;
+use super::Answer;
+use crate::answer::{ApiError, ok};
 use crate::page::PageRequest;
+use crate::parameter::Parameters;
 
 /// Largest page, and the default. Source: AWS IoT API, `PageSize` and `RegistryMaxResults`.
 const SIZE_MAX: u64 = 250;
 
-/// Parameter names, which differ between the two families of operations.
-#[derive(Debug, Clone, Copy)]
-pub struct Names {
-    size: &'static str,
-    token: &'static str,
-    next: &'static str,
-}
-
-/// Of things.
-pub const REGISTRY: Names = Names {
-    size: "maxResults",
-    token: "nextToken",
-    next: "nextToken",
-};
-
-/// Of certificates and policies.
-pub const SECURITY: Names = Names {
-    size: "pageSize",
-    token: "marker",
-    next: "nextMarker",
-};
-
-/// `{<list>: […], <next>: …}` with the part of `rows`, pairs of key and row, that `parameters` ask
-/// for.
-pub fn cut(
-    names: Names,
+/// A page of things, from `rows` of key and row.
+pub fn of_things(
     parameters: &Parameters,
     list: &str,
     rows: impl Iterator<Item = (String, Value)>,
-) -> Result<Value, ApiError> {
-    let size = input::number(parameters, names.size)?.unwrap_or(SIZE_MAX);
-    if !(1..=SIZE_MAX).contains(&size) {
-        let message = format!("{} is {size}, not between 1 and {SIZE_MAX}", names.size);
-        return Err(ApiError::invalid(&message));
-    }
-    let order = parameters.get("isAscendingOrder");
-    let request = PageRequest {
-        size,
-        token: parameters.get(names.token).map(String::as_str),
-        token_name: names.token,
-        next_name: names.next,
-        is_ascending: order.is_none_or(|v| v == "true"),
-    };
-    request.answer(list, rows)
+) -> Answer {
+    let request = parameters.page("maxResults", 1..=SIZE_MAX, SIZE_MAX)?;
+    Ok(ok(&request.answer(list, rows)?))
+}
+
+/// A page of certificates or policies, from `rows` of key and row.
+pub fn of_security(
+    parameters: &Parameters,
+    list: &str,
+    rows: impl Iterator<Item = (String, Value)>,
+) -> Answer {
+    Ok(ok(&security_request(parameters)?.answer(list, rows)?))
+}
+
+fn security_request(parameters: &Parameters) -> Result<PageRequest<'_>, ApiError> {
+    let order = parameters.text("isAscendingOrder");
+    Ok(PageRequest {
+        token: parameters.text("marker"),
+        token_name: "marker",
+        next_name: "nextMarker",
+        is_ascending: order.is_none_or(|order| order == "true"),
+        ..parameters.page("pageSize", 1..=SIZE_MAX, SIZE_MAX)?
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
-    use axum::extract::Query;
     use serde_json::json;
 
     use super::*;
@@ -70,9 +50,9 @@ mod tests {
         let owned = pairs
             .iter()
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        let parameters = Query(owned.collect::<HashMap<_, _>>());
+        let parameters = Parameters(owned.collect());
         let rows = ["b", "a", "c"].map(|key| (key.to_owned(), json!(key)));
-        cut(SECURITY, &parameters, "rows", rows.into_iter())
+        security_request(&parameters)?.answer("rows", rows.into_iter())
     }
 
     #[test]

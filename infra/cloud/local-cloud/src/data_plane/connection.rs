@@ -1,6 +1,4 @@
 //! `GetConnection`, `DeleteConnection` and `ListSubscriptions`.
-//!
-//! Must not know: sessions, sockets.
 
 use std::ops::RangeInclusive;
 
@@ -9,12 +7,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::parameter::Parameters;
 use super::{DataPlane, done};
 use crate::answer::{ApiError, ok};
 use crate::broker::lookup::ConnectionRecord;
+use crate::parameter::Parameters;
 
-/// Subscriptions per page.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=200;
 const PAGE_SIZE_DEFAULT: u64 = 20;
 const CLIENT_ID_BYTES_MAX: usize = 128;

@@ -15,11 +15,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::connection::{check_client_id, resource};
-use super::parameter::Parameters;
 use super::{DataPlane, done, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::Receipt;
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
+use crate::parameter::Parameters;
 
 const TIMEOUT_S: RangeInclusive<u64> = 1..=15;
 const TIMEOUT_S_DEFAULT: u64 = 5;

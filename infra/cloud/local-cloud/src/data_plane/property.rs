@@ -1,6 +1,4 @@
 //! MQTT 5 properties in REST requests: query parameters, and headers in base64.
-//!
-//! Must not know: what becomes of a message.
 
 use axum::http::HeaderMap;
 use base64::Engine as _;
@@ -11,8 +9,8 @@ use mqtt_protocol_core::mqtt::packet::{
 };
 use serde_json::{Map, Value, json};
 
-use super::parameter::Parameters;
 use crate::answer::ApiError;
+use crate::parameter::Parameters;
 
 const USER_PROPERTIES: &str = "x-amz-mqtt5-user-properties";
 const PAYLOAD_FORMAT: &str = "x-amz-mqtt5-payload-format-indicator";

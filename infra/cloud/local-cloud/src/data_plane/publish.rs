@@ -1,6 +1,4 @@
 //! `Publish`: a message with all its MQTT 5 properties.
-//!
-//! Must not know: who receives it.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -8,11 +6,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
-use super::parameter::Parameters;
 use super::{DataPlane, done, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
 use crate::fault::{Call, CallEffect, Step};
+use crate::parameter::Parameters;
 
 /// Range that a message expiry is clamped to, in seconds.
 const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u64> = 1..=604_800;

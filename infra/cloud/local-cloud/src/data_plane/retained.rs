@@ -1,6 +1,4 @@
 //! `GetRetainedMessage` and `ListRetainedMessages`.
-//!
-//! Must not know: how messages are retained.
 
 use std::ops::RangeInclusive;
 
@@ -11,12 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::parameter::Parameters;
 use super::{DataPlane, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::lookup::Retained;
+use crate::parameter::Parameters;
 
-/// Topics per page.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=200;
 
 pub(super) async fn get(

@@ -1,6 +1,4 @@
 //! `GetThingShadow`, `UpdateThingShadow`, `DeleteThingShadow` and `ListNamedShadowsForThing`.
-//!
-//! Must not know: what is in a shadow.
 
 use std::ops::RangeInclusive;
 
@@ -9,13 +7,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 
-use super::parameter::Parameters;
 use super::{DataPlane, not_allowed};
 use crate::answer::{ApiError, ok};
 use crate::fault::{Call, CallEffect};
+use crate::parameter::Parameters;
 use iot_shadow::{Name, Operation, ShadowError};
 
-/// Names per page.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=100;
 
 /// The three calls on one shadow, distinguished by the method.

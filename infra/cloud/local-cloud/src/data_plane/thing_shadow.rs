@@ -105,7 +105,6 @@ impl ShadowService {
         }
     }
 
-    /// Answers a REST request.
     pub fn call(
         &self,
         operation: Operation,

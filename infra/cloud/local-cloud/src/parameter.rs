@@ -1,6 +1,4 @@
-//! Query parameters, read strictly: a refusal names the wrong one.
-//!
-//! Must not know: the calls.
+//! Query parameters of REST requests, read strictly: a refusal names the wrong one.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,7 +12,7 @@ use crate::page::PageRequest;
 
 /// The parameters of one request; an unreadable query string counts as empty.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(HashMap<String, String>);
+pub struct Parameters(pub HashMap<String, String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     type Rejection = Infallible;
