@@ -7,10 +7,10 @@
 mod connection;
 mod delivery;
 mod group;
-pub mod in_flight;
+pub(crate) mod in_flight;
 mod limit;
-pub mod lookup;
-pub mod message;
+pub(crate) mod lookup;
+pub(crate) mod message;
 mod packet;
 mod presence;
 mod session;
@@ -41,16 +41,14 @@ use crate::registry::Registry;
 use crate::storage::StorageError;
 use crate::sync::{lock, read, write};
 use delivery::Delivery;
-pub use delivery::Receipt;
+pub(crate) use delivery::Receipt;
 use lookup::{ConnectionRecord, Retained};
 use message::Message;
 use session::{Attached, Kick, Remainder, Session};
 use store::{Store, Stored};
 use subscription::SubscriptionTree;
 
-/// How often expired sessions are removed.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(60);
-/// How often changes are saved.
 const SAVE_PERIOD: Duration = Duration::from_millis(500);
 /// How long connections get for their DISCONNECT at shutdown.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);

@@ -49,7 +49,6 @@ const PACKET_BYTES_MAX: u32 = 149_504;
 const PUBLISHES_PER_S: u32 = 100;
 /// Bytes a client may send in a second; more are delayed. Source: the same.
 const BYTES_PER_S: u32 = 512 * 1024;
-/// First byte of every CONNECT.
 const CONNECT_BYTE: u8 = 0x10;
 const READ_BYTES: usize = 16 * 1024;
 const SECOND: Duration = Duration::from_secs(1);
@@ -57,7 +56,6 @@ const FLUSH_BYTES: usize = 64 * 1024;
 /// The output buffer shrinks to this size after a burst.
 const KEPT_BYTES: usize = 4 * 1024;
 
-/// An accepted client.
 #[derive(Debug)]
 pub struct Client {
     pub(super) session: Arc<Session>,
@@ -78,7 +76,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Client id.
     pub fn id(&self) -> &str {
         self.session.client_id()
     }
@@ -91,7 +88,6 @@ struct Connection<S> {
     certificate: Vec<u8>,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
-    /// Encoded packets not yet written.
     out: Vec<u8>,
     client: Option<Client>,
     /// The first packet, until it is complete.
@@ -108,13 +104,10 @@ struct Connection<S> {
     prefers_reading: bool,
 }
 
-/// What a connection does next.
 enum Next {
-    /// Bytes were read into the buffer.
     Read(std::io::Result<usize>),
     /// There is a message to send, or a kick.
     Woken,
-    /// The client was silent for too long.
     Silence,
 }
 
@@ -261,7 +254,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Encodes a packet for sending.
     fn send(&mut self, packet: Result<Packet, MqttError>) -> Result<(), End> {
         let packet = packet.map_err(|error| {
             tracing::info!(?error, peer = %self.peer, "build mqtt packet");
@@ -286,22 +278,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     fn check_kick(&mut self) -> Result<(), End> {
         let kicked = self.client.as_ref().and_then(|client| client.link.kicked());
-        match kicked {
-            Some(Kick::TakenOver) => {
-                self.leave(DisconnectReasonCode::SessionTakenOver, End::TakenOver)
-            }
-            Some(Kick::Deactivated) => {
-                self.leave(DisconnectReasonCode::NotAuthorized, End::Deactivated)
-            }
-            Some(Kick::Api { with_will }) => {
-                let end = End::Api { with_will };
-                self.leave(DisconnectReasonCode::AdministrativeAction, end)
-            }
-            Some(Kick::Shutdown) => {
-                self.leave(DisconnectReasonCode::ServerShuttingDown, End::Shutdown)
-            }
-            None => Ok(()),
-        }
+        let (reason, end) = match kicked {
+            Some(Kick::TakenOver) => (DisconnectReasonCode::SessionTakenOver, End::TakenOver),
+            Some(Kick::Deactivated) => (DisconnectReasonCode::NotAuthorized, End::Deactivated),
+            Some(Kick::Api { with_will }) => (
+                DisconnectReasonCode::AdministrativeAction,
+                End::Api { with_will },
+            ),
+            Some(Kick::Shutdown) => (DisconnectReasonCode::ServerShuttingDown, End::Shutdown),
+            None => return Ok(()),
+        };
+        self.leave(reason, end)
     }
 
     /// Whether the client's policies allow it.

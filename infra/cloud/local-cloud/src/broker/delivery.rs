@@ -1,6 +1,4 @@
 //! A message for one client, and what became of it.
-//!
-//! Must not know: sessions, groups, connections.
 
 use std::sync::Arc;
 
@@ -12,7 +10,6 @@ use super::message::Message;
 /// A message for one client.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// The message.
     pub message: Arc<Message>,
     /// The lower of the message's QoS and the subscription's.
     pub qos: Qos,
@@ -29,7 +26,6 @@ pub struct Delivery {
 pub enum Receipt {
     /// It was written to the connection.
     Sent,
-    /// The client has acknowledged it.
     Acknowledged,
     /// The client's policies do not allow the topic, or the packet is too large for the client.
     LeftOut,

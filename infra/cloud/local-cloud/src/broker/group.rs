@@ -13,7 +13,6 @@ use super::message::Message;
 use super::session::{QUEUE_MAX, Session};
 use crate::sync::lock;
 
-/// All members of one `$share/<name>/<filter>`.
 #[derive(Debug)]
 pub struct Group {
     /// `$share/<name>/<filter>`.

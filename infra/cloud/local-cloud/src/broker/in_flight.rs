@@ -50,7 +50,6 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Whether the request exceeds the limit.
     pub fn is_refused(&self) -> bool {
         self.is_refused
     }

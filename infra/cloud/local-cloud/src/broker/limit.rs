@@ -24,7 +24,6 @@ impl Meter {
         }
     }
 
-    /// Takes one, unless the rate is exceeded.
     pub fn admits(&mut self, now: Instant) -> bool {
         let until = self.until(1, now);
         let is_within = until.saturating_duration_since(now) <= BURST;

@@ -15,15 +15,12 @@ use super::session::{Kick, Session};
 use super::{Broker, Delivery, Receipt};
 use crate::sync::lock;
 
-/// How long a disconnection is remembered.
 const DISCONNECTION_MS: u64 = 30 * 60 * 1000;
 
-/// A client's latest connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionRecord {
     /// Grows with each connection, so that a late end is not taken for its successor's.
     pub(super) number: u64,
-    /// The client id.
     pub client_id: String,
     /// The thing of that name, where the certificate is attached to it.
     pub thing: Option<String>,
@@ -31,13 +28,10 @@ pub struct ConnectionRecord {
     pub keep_alive_s: u16,
     /// Seconds that the session outlives the connection; 0 is a clean session.
     pub session_expiry_s: u32,
-    /// The client's end of the socket.
     pub source: SocketAddr,
-    /// Our end of the socket.
     pub target: Option<SocketAddr>,
     /// When it connected, milliseconds since the Unix epoch.
     pub connected_at_ms: u64,
-    /// Whether it is still connected.
     pub is_connected: bool,
     /// When and why it ended, for 30 minutes after the end.
     pub ended: Option<(u64, &'static str)>,
@@ -65,9 +59,7 @@ impl ConnectionRecord {
 /// A retained message, with the time it was stored.
 #[derive(Debug, Clone)]
 pub struct Retained {
-    /// The message.
     pub message: Arc<Message>,
-    /// Milliseconds since the Unix epoch.
     pub stored_at_ms: u64,
 }
 

@@ -18,7 +18,6 @@ pub const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u32> = 1..=604_800;
 /// Largest payload. Source: AWS IoT Core message broker quotas.
 pub const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
 
-/// Who published a message.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// MQTT client id; `None` for messages from REST or from the cloud itself.
@@ -31,10 +30,8 @@ pub struct Origin {
     pub republished: u8,
 }
 
-/// One published message.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Topic name.
     pub topic: String,
     /// Payload, any bytes.
     pub payload: Arc<[u8]>,
@@ -47,7 +44,6 @@ pub struct Message {
     /// MQTT 5 properties passed on to receivers (content type, response topic, correlation data,
     /// user properties).
     pub properties: Vec<Property>,
-    /// Who published it.
     pub origin: Origin,
     /// Whether it is a will; the shadow service ignores wills.
     pub is_will: bool,
@@ -68,7 +64,6 @@ impl Message {
         }
     }
 
-    /// Whether it has expired.
     pub fn is_expired(&self, now_ms: u64) -> bool {
         self.expires_at_ms.is_some_and(|at| at <= now_ms)
     }

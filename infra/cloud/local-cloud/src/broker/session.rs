@@ -28,7 +28,6 @@ pub const QUEUE_MAX: usize = 10_000;
 /// Source: AWS IoT Core developer guide, lifecycle events ("approximately one hour").
 const NUMBER_KEPT_MS: u64 = 3_600_000;
 
-/// One client's session.
 #[derive(Debug)]
 pub struct Session {
     client_id: String,
@@ -40,22 +39,17 @@ pub struct Session {
 pub struct Attach {
     /// Drops the old session.
     pub clean: bool,
-    /// How long the session outlives the connection.
     pub expiry_ms: u64,
     /// MQTT 3 and MQTT 5 clients cannot resume each other's sessions.
     pub version: Version,
-    /// Milliseconds since the Unix epoch.
     pub now_ms: u64,
-    /// Certificate id.
     pub principal: String,
 }
 
-/// The result of attaching.
 #[derive(Debug)]
 pub struct Attached {
     /// The broker's end of the new connection.
     pub link: Arc<Link>,
-    /// Whether the old session was resumed.
     pub session_present: bool,
     /// AWS's `versionNumber` of this connection.
     pub number: u64,
@@ -66,7 +60,6 @@ pub struct Attached {
 /// What remains of a session that ended, or whose connection did.
 #[derive(Debug, Default)]
 pub struct Remainder {
-    /// Filters to remove.
     pub filters: Vec<String>,
     /// Messages that go to another member of their group.
     pub orphans: Vec<Delivery>,
@@ -81,7 +74,6 @@ impl Session {
         }
     }
 
-    /// MQTT client id.
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
@@ -101,7 +93,6 @@ impl Session {
         }
     }
 
-    /// Ends the session if it has expired.
     pub fn expire(&self, now_ms: u64) -> Option<Remainder> {
         let mut state = lock(&self.state);
         state.is_over(now_ms).then(|| state.clear())
@@ -113,7 +104,6 @@ impl Session {
         state.is_over(now_ms) && state.is_number_over(now_ms) && !state.is_stored
     }
 
-    /// Changes how long the session outlives its connection.
     pub fn set_expiry(&self, link: &Arc<Link>, expiry_ms: u64) {
         let mut state = lock(&self.state);
         if state.has(link) {
@@ -144,7 +134,6 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the session outlives its connection.
     pub fn is_persistent(&self) -> bool {
         lock(&self.state).expiry_ms > 0
     }
@@ -207,7 +196,6 @@ impl Session {
         state.subscriptions.remove(filter).is_some()
     }
 
-    /// Ends the connection, if there is one.
     pub fn kick(&self, why: Kick) {
         if let Some(link) = &lock(&self.state).link {
             link.kick(why);
@@ -262,7 +250,6 @@ impl Session {
         })
     }
 
-    /// Filters and granted QoS.
     pub fn filters(&self) -> Vec<(String, Qos)> {
         let state = lock(&self.state);
         let pairs = state.subscriptions.iter();

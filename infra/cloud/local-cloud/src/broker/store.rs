@@ -29,7 +29,6 @@ struct RetainedRecord {
     message: MessageRecord,
 }
 
-/// Everything on disk.
 #[derive(Debug, Default)]
 pub struct Stored {
     /// By client id.
@@ -39,7 +38,6 @@ pub struct Stored {
 }
 
 impl Store {
-    /// Opens the store in the data directory.
     pub fn open(data_dir: &Path) -> Result<Self, StorageError> {
         let broker = data_dir.join("broker");
         Ok(Self {
@@ -48,7 +46,6 @@ impl Store {
         })
     }
 
-    /// Loads everything that has not expired.
     pub fn load(&self, now_ms: u64) -> Result<Stored, StorageError> {
         let mut stored = Stored::default();
         for (id, record) in self.sessions.load::<SessionRecord>()? {
@@ -71,7 +68,6 @@ impl Store {
 }
 
 impl Broker {
-    /// Saves everything that has changed.
     pub(super) fn save(&self) {
         let Some(store) = &self.inner.store else {
             return;

@@ -21,13 +21,11 @@ pub struct SubscriptionTree {
 struct Node {
     /// By level, `+` and `#` among them.
     children: BTreeMap<String, Self>,
-    /// By client id.
     subscribers: BTreeMap<String, (Arc<Session>, Qos)>,
     /// Groups that share a subscription, by name.
     groups: BTreeMap<String, Arc<Group>>,
 }
 
-/// Who receives a message.
 #[derive(Debug, Default)]
 pub struct Receivers {
     /// Each session once, with the highest QoS it subscribed with.
@@ -65,7 +63,6 @@ impl SubscriptionTree {
         self.root.remove(&levels, group, client_id);
     }
 
-    /// The group behind a shared filter.
     pub fn group(&self, filter: &str) -> Option<Arc<Group>> {
         let (name, filter) = iot_topic::shared(filter)?;
         let mut node = &self.root;
@@ -75,7 +72,6 @@ impl SubscriptionTree {
         node.groups.get(name).cloned()
     }
 
-    /// Who receives a message on `topic`.
     pub fn matching(&self, topic: &str) -> Receivers {
         let levels: Vec<&str> = topic.split('/').collect();
         let mut receivers = Receivers::default();

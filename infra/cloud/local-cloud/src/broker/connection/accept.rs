@@ -13,7 +13,6 @@ use super::{Broker, CONNECT_TIME, serve};
 /// First byte of a CONNECT without TLS.
 const PLAIN_CONNECT: u8 = 0x10;
 
-/// Serves one socket to its end.
 pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: SocketAddr) {
     // Small packets, answered at once: waiting to fill a segment would only add latency.
     if let Err(error) = socket.set_nodelay(true) {

@@ -1,6 +1,4 @@
 //! CONNECT: checks the client, its will and its rights, and attaches its session.
-//!
-//! Must not know: sockets, other clients.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;

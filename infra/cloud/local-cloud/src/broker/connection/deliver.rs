@@ -1,6 +1,4 @@
 //! Delivery from the session to the client, within its window, its policies and the message expiry.
-//!
-//! Must not know: where messages come from.
 
 use mqtt_protocol_core::mqtt::packet::prelude::GenericPacketTrait;
 use tokio::io::{AsyncRead, AsyncWrite};

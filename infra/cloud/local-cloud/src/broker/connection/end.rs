@@ -2,10 +2,8 @@
 //!
 //! Must not know: packets. Source: AWS IoT Core developer guide, lifecycle events.
 
-/// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// DISCONNECT from the client.
     Client,
     /// DISCONNECT from the client, with its will to be published.
     ClientWithWill,
@@ -19,14 +17,12 @@ pub enum End {
     KeepAlive,
     /// The same client id connected again.
     TakenOver,
-    /// The certificate is no longer active.
     Deactivated,
     /// An operator requested it.
     Api {
         /// Whether the will is published.
         with_will: bool,
     },
-    /// The broker shuts down.
     Shutdown,
     /// An error in the broker.
     ServerError,
@@ -49,7 +45,6 @@ impl End {
         }
     }
 
-    /// Whether the client sent DISCONNECT.
     pub fn is_by_client(self) -> bool {
         matches!(self, Self::Client | Self::ClientWithWill)
     }

@@ -1,6 +1,4 @@
 //! PUBLISH from a client: checks of form, rate, size and policy, in that order.
-//!
-//! Must not know: sockets, who receives it.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;

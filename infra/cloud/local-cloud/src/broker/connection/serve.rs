@@ -1,6 +1,4 @@
 //! One client's connection from start to end, which is orderly whatever happens in between.
-//!
-//! Must not know: packets.
 
 use std::net::SocketAddr;
 use std::time::Duration;

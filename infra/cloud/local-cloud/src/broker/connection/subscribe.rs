@@ -1,6 +1,4 @@
 //! SUBSCRIBE and UNSUBSCRIBE: checks of form, limit and policy, in that order.
-//!
-//! Must not know: sockets, other clients.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::{Qos, RetainHandling, SubEntry};

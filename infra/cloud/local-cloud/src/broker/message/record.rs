@@ -1,6 +1,4 @@
 //! A message as it is saved, with its MQTT 5 properties.
-//!
-//! Must not know: files.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -42,7 +40,6 @@ enum PropertyRecord {
 }
 
 impl MessageRecord {
-    /// The record of `message`.
     pub fn of(message: &Message) -> Self {
         Self {
             topic: message.topic.clone(),

@@ -25,17 +25,14 @@ pub const IN_FLIGHT_MAX: u16 = 100;
 /// The contents of an accepting CONNACK.
 #[derive(Debug, Clone, Default)]
 pub struct Accepted {
-    /// Whether an earlier session is resumed.
     pub session_present: bool,
     /// The keep-alive in force, if it is not the requested one.
     pub keep_alive_s: Option<u16>,
-    /// How long the session outlives the connection.
     pub session_expiry_s: Option<u32>,
     /// The client id that was generated, if the client sent none.
     pub assigned_client_id: Option<String>,
 }
 
-/// CONNACK of an accepted client.
 pub fn accept(version: Version, accepted: &Accepted) -> Result<Packet, MqttError> {
     if version != Version::V5_0 {
         let packet = v3_1_1::Connack::builder()

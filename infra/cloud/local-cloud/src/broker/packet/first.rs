@@ -30,7 +30,6 @@ impl FirstPacket {
         }
     }
 
-    /// Whether nothing has been received yet.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

@@ -1,6 +1,4 @@
 //! The broker's end of one live connection: a session wakes it, and anyone can ask it to end.
-//!
-//! Must not know: sockets, packets.
 
 use std::sync::Mutex;
 
@@ -11,16 +9,12 @@ use crate::sync::lock;
 /// Why the broker ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kick {
-    /// Another connection uses the same client id.
     TakenOver,
-    /// The certificate is no longer active.
     Deactivated,
     /// An operator requested it.
     Api {
-        /// Whether the will is published.
         with_will: bool,
     },
-    /// The broker shuts down.
     Shutdown,
 }
 
@@ -29,7 +23,6 @@ pub enum Kick {
 pub struct Link {
     /// Woken by a message to send, or by a kick.
     pub wake: Notify,
-    /// Certificate id.
     pub principal: String,
     kick: Mutex<Option<Kick>>,
 }

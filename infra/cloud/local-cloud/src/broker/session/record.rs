@@ -1,6 +1,4 @@
 //! A persistent session as it is saved.
-//!
-//! Must not know: files.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +9,6 @@ use crate::broker::message::MessageRecord;
 /// What survives a restart of a session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionRecord {
-    /// 3 or 5.
     pub mqtt: u8,
     /// How long it outlives its connection, milliseconds.
     pub expiry_ms: u64,
@@ -19,7 +16,6 @@ pub struct SessionRecord {
     pub expires_at_ms: Option<u64>,
     /// AWS's `versionNumber` of the last connection.
     pub number: u64,
-    /// Granted QoS by filter.
     pub subscriptions: BTreeMap<String, u8>,
     /// Messages that the client has not acknowledged, oldest first.
     pub queue: Vec<MessageRecord>,
@@ -30,7 +26,6 @@ pub struct SessionRecord {
 pub enum SessionChange {
     /// Nothing: it is saved as it is.
     None,
-    /// Save it.
     Save(SessionRecord),
     /// Remove what was saved: the session is over.
     Remove,

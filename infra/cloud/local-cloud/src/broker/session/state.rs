@@ -20,7 +20,6 @@ pub(super) struct State {
     pub expiry_ms: u64,
     /// Set while disconnected.
     expires_at_ms: Option<u64>,
-    /// When the last connection ended.
     gone_at_ms: Option<u64>,
     /// AWS's `versionNumber` of the last connection.
     number: Option<u64>,
