@@ -21,13 +21,13 @@ use std::sync::{Arc, RwLock, RwLockReadGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
-pub use authority::{Authority, AuthorityError, Signed, SignedKeys, fingerprint};
+pub(crate) use authority::{Authority, AuthorityError, fingerprint};
 pub use error::RegistryError;
-pub use identity::{Identity, certificate_variables};
-pub use record::{
+pub(crate) use identity::{Identity, certificate_variables};
+pub(crate) use record::{
     CertificateRecord, CertificateStatus, PolicyRecord, PolicyVersion, Records, Thing,
 };
-pub use thing::AttributeChange;
+pub(crate) use thing::AttributeChange;
 
 use crate::clock::Clock;
 use crate::sync::{read, write};
@@ -113,12 +113,12 @@ impl Registry {
     }
 
     /// The certificate authority.
-    pub fn authority(&self) -> &Authority {
+    pub(crate) fn authority(&self) -> &Authority {
         &self.inner.authority
     }
 
     /// The AWS account that everything belongs to.
-    pub fn account(&self) -> &str {
+    pub(crate) fn account(&self) -> &str {
         &self.inner.account
     }
 
@@ -131,12 +131,12 @@ impl Registry {
     }
 
     /// A receiver that is woken by every change.
-    pub fn changes(&self) -> watch::Receiver<()> {
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.inner.changes.subscribe()
     }
 
     /// All records, locked for reading.
-    pub fn records(&self) -> RwLockReadGuard<'_, Records> {
+    pub(crate) fn records(&self) -> RwLockReadGuard<'_, Records> {
         read(&self.inner.records)
     }
 

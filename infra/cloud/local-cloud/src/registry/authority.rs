@@ -81,9 +81,6 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// Loads the authority kept in `dir`, or creates one there. Without `dir` it is kept in memory.
-    ///
-    /// # Errors
-    /// [`AuthorityError`] if the files are damaged or cannot be used.
     pub fn load_or_create(dir: Option<&Path>) -> Result<Self, AuthorityError> {
         let Some(dir) = dir else {
             let (pem, key) = create()?;
@@ -120,9 +117,6 @@ impl Authority {
     }
 
     /// Creates an ECDSA P-256 key with a certificate.
-    ///
-    /// # Errors
-    /// [`AuthorityError::Sign`].
     pub fn sign_new_keys(&self) -> Result<SignedKeys, AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("device key"))?;
         let mut params = CertificateParams::default();
@@ -142,9 +136,6 @@ impl Authority {
     }
 
     /// Signs a certificate for the key and subject of a signing request.
-    ///
-    /// # Errors
-    /// [`AuthorityError::BadRequest`], [`AuthorityError::Sign`].
     pub fn sign_request(&self, csr_pem: &str) -> Result<Signed, AuthorityError> {
         let mut request = CertificateSigningRequestParams::from_pem(csr_pem)
             .map_err(AuthorityError::BadRequest)?;
@@ -160,9 +151,6 @@ impl Authority {
 
     /// TLS settings of the MQTT listener: a new certificate for the loopback names; clients need a
     /// certificate of this authority.
-    ///
-    /// # Errors
-    /// [`AuthorityError::Sign`], [`AuthorityError::Tls`].
     pub fn server_config(&self) -> Result<ServerConfig, AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("server key"))?;
         let names: Vec<String> = SERVER_NAMES.map(String::from).into();

@@ -1,6 +1,4 @@
 //! Certificates: issued, activated, revoked, removed.
-//!
-//! Must not know: what a certificate's policies say.
 
 use super::authority::Signed;
 use super::record::{CertificateRecord, CertificateStatus};
@@ -9,7 +7,7 @@ use super::{IssuedCertificate, Registry, RegistryError};
 
 impl Registry {
     /// The ARN of a certificate id.
-    pub fn certificate_arn(&self, id: &str) -> String {
+    pub(crate) fn certificate_arn(&self, id: &str) -> String {
         self.arn(&format!("cert/{id}"))
     }
 
@@ -30,10 +28,10 @@ impl Registry {
     }
 
     /// Creates an active certificate for a signing request.
-    ///
-    /// # Errors
-    /// [`RegistryError::Authority`], [`RegistryError::Storage`].
-    pub fn create_certificate_from_csr(&self, csr_pem: &str) -> Result<Signed, RegistryError> {
+    pub(crate) fn create_certificate_from_csr(
+        &self,
+        csr_pem: &str,
+    ) -> Result<Signed, RegistryError> {
         let signed = self.authority().sign_request(csr_pem)?;
         self.add_certificate(&signed)?;
         Ok(signed)
@@ -61,10 +59,7 @@ impl Registry {
     }
 
     /// Activates, deactivates or revokes a certificate.
-    ///
-    /// # Errors
-    /// [`RegistryError::CertificateNotFound`], [`RegistryError::Storage`].
-    pub fn set_certificate_status(
+    pub(crate) fn set_certificate_status(
         &self,
         id: &str,
         status: CertificateStatus,
@@ -80,10 +75,7 @@ impl Registry {
     }
 
     /// Removes a certificate, with `force` including the attachments of its policies.
-    ///
-    /// # Errors
-    /// [`RegistryError::CertificateActive`], [`RegistryError::CertificateAttached`].
-    pub fn delete_certificate(&self, id: &str, force: bool) -> Result<(), RegistryError> {
+    pub(crate) fn delete_certificate(&self, id: &str, force: bool) -> Result<(), RegistryError> {
         self.change(RecordKey::Certificate(id), |records| {
             let certificate = records.certificate_mut(id)?;
             if certificate.active {

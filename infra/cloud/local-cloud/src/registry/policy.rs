@@ -1,6 +1,4 @@
 //! IoT policies, their versions, and the certificates they are attached to.
-//!
-//! Must not know: what a document allows.
 
 use super::record::PolicyRecord;
 use super::store::RecordKey;
@@ -11,7 +9,7 @@ const POLICIES_PER_CERTIFICATE_MAX: usize = 10;
 
 impl Registry {
     /// The ARN of a policy.
-    pub fn policy_arn(&self, name: &str) -> String {
+    pub(crate) fn policy_arn(&self, name: &str) -> String {
         self.arn(&format!("policy/{name}"))
     }
 
@@ -37,10 +35,7 @@ impl Registry {
     }
 
     /// Creates a policy or replaces its document, as a changed template does.
-    ///
-    /// # Errors
-    /// [`RegistryError::Policy`], [`RegistryError::Invalid`].
-    pub fn put_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
+    pub(crate) fn put_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
         let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
         self.change(RecordKey::Policy(name), |records| {
             records.policies.insert(name.to_owned(), record);
@@ -49,10 +44,7 @@ impl Registry {
     }
 
     /// Adds a version and returns its number.
-    ///
-    /// # Errors
-    /// [`RegistryError::TooManyVersions`], [`RegistryError::Policy`].
-    pub fn create_policy_version(
+    pub(crate) fn create_policy_version(
         &self,
         name: &str,
         document: &str,
@@ -66,10 +58,7 @@ impl Registry {
     }
 
     /// Makes another version the default.
-    ///
-    /// # Errors
-    /// [`RegistryError::PolicyNotFound`], [`RegistryError::PolicyVersionNotFound`].
-    pub fn set_default_policy_version(
+    pub(crate) fn set_default_policy_version(
         &self,
         name: &str,
         version: &str,
@@ -80,20 +69,18 @@ impl Registry {
     }
 
     /// Removes a version.
-    ///
-    /// # Errors
-    /// [`RegistryError::DefaultVersion`], [`RegistryError::PolicyVersionNotFound`].
-    pub fn delete_policy_version(&self, name: &str, version: &str) -> Result<(), RegistryError> {
+    pub(crate) fn delete_policy_version(
+        &self,
+        name: &str,
+        version: &str,
+    ) -> Result<(), RegistryError> {
         self.change(RecordKey::Policy(name), |records| {
             records.policy_mut(name)?.delete_version(name, version)
         })
     }
 
     /// Removes a policy.
-    ///
-    /// # Errors
-    /// [`RegistryError::PolicyAttached`], [`RegistryError::PolicyHasVersions`].
-    pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
+    pub(crate) fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
         self.change(RecordKey::Policy(name), |records| {
             if records.certificates_with(name).next().is_some() {
                 return Err(RegistryError::PolicyAttached(name.to_owned()));
@@ -124,10 +111,11 @@ impl Registry {
     }
 
     /// Undoes [`Registry::attach_policy`].
-    ///
-    /// # Errors
-    /// One of the two is not found.
-    pub fn detach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
+    pub(crate) fn detach_policy(
+        &self,
+        name: &str,
+        certificate_arn: &str,
+    ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
         self.change(RecordKey::Certificate(id), |records| {
             records.policy_mut(name)?;

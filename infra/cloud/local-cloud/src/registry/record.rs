@@ -1,6 +1,4 @@
 //! The registry's records, as they are saved.
-//!
-//! Must not know: how they are stored or requested.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,24 +30,22 @@ pub struct Records {
 
 impl Records {
     pub(super) fn thing_mut(&mut self, name: &str) -> Result<&mut Thing, RegistryError> {
-        self.things
-            .get_mut(name)
-            .ok_or_else(|| RegistryError::ThingNotFound(name.to_owned()))
+        find(&mut self.things, name, RegistryError::ThingNotFound)
     }
 
     pub(super) fn certificate_mut(
         &mut self,
         id: &str,
     ) -> Result<&mut CertificateRecord, RegistryError> {
-        self.certificates
-            .get_mut(id)
-            .ok_or_else(|| RegistryError::CertificateNotFound(id.to_owned()))
+        find(
+            &mut self.certificates,
+            id,
+            RegistryError::CertificateNotFound,
+        )
     }
 
     pub(super) fn policy_mut(&mut self, name: &str) -> Result<&mut PolicyRecord, RegistryError> {
-        self.policies
-            .get_mut(name)
-            .ok_or_else(|| RegistryError::PolicyNotFound(name.to_owned()))
+        find(&mut self.policies, name, RegistryError::PolicyNotFound)
     }
 
     /// Ids of the certificates that a policy is attached to.
@@ -80,6 +76,14 @@ impl Records {
             .filter_map(|name| self.policies.get(name));
         Some(attached.map(|policy| policy.document().clone()).collect())
     }
+}
+
+fn find<'a, T>(
+    records: &'a mut BTreeMap<String, T>,
+    key: &str,
+    missing: fn(String) -> RegistryError,
+) -> Result<&'a mut T, RegistryError> {
+    records.get_mut(key).ok_or_else(|| missing(key.to_owned()))
 }
 
 /// A thing.

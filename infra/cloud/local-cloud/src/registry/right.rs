@@ -1,6 +1,4 @@
 //! Identifies connections, and decides whether a certificate's policies allow a request.
-//!
-//! Must not know: MQTT.
 
 use std::sync::Arc;
 
@@ -10,7 +8,7 @@ use aws_policy::{Decision, Document};
 
 impl Registry {
     /// The identity of a connection; `None` if the certificate is unknown or inactive.
-    pub fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
+    pub(crate) fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
         let principal = fingerprint(der);
         let records = self.records();
         if !records.certificates.get(&principal)?.active {
@@ -46,7 +44,7 @@ impl Registry {
     }
 
     /// Whether the policies of the identity's certificate allow `action` on `resource` (a full ARN).
-    pub fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
+    pub(crate) fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
         let Some(documents) = self.documents_of(&identity.principal) else {
             return false;
         };

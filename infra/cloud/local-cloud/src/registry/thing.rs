@@ -1,6 +1,4 @@
 //! Things: created, changed, removed, and the certificates attached to them.
-//!
-//! Must not know: policies.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +17,7 @@ pub struct AttributeChange {
 
 impl Registry {
     /// The ARN of a thing.
-    pub fn thing_arn(&self, name: &str) -> String {
+    pub(crate) fn thing_arn(&self, name: &str) -> String {
         self.arn(&format!("thing/{name}"))
     }
 
@@ -32,10 +30,7 @@ impl Registry {
     }
 
     /// Creates a thing with attributes, and returns its id.
-    ///
-    /// # Errors
-    /// [`RegistryError::AlreadyExists`] if it has other attributes; [`RegistryError::Invalid`].
-    pub fn create_thing_with(
+    pub(crate) fn create_thing_with(
         &self,
         name: &str,
         attributes: BTreeMap<String, String>,
@@ -63,10 +58,7 @@ impl Registry {
     }
 
     /// Changes attributes.
-    ///
-    /// # Errors
-    /// [`RegistryError::VersionConflict`] if the thing does not have the `expected` version.
-    pub fn update_thing(
+    pub(crate) fn update_thing(
         &self,
         name: &str,
         change: AttributeChange,
@@ -124,10 +116,7 @@ impl Registry {
     }
 
     /// Undoes [`Registry::attach_thing_principal`].
-    ///
-    /// # Errors
-    /// One of the two is not found.
-    pub fn detach_thing_principal(
+    pub(crate) fn detach_thing_principal(
         &self,
         thing: &str,
         certificate_arn: &str,

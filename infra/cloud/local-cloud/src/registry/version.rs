@@ -1,6 +1,4 @@
 //! A policy and its versions, one of which is the default.
-//!
-//! Must not know: which certificates have it.
 
 use std::collections::BTreeMap;
 
@@ -73,9 +71,6 @@ impl PolicyRecord {
     }
 
     /// The number of the version called `version`.
-    ///
-    /// # Errors
-    /// [`RegistryError::PolicyVersionNotFound`].
     pub fn find(&self, policy: &str, version: &str) -> Result<u32, RegistryError> {
         let number = version.parse().ok();
         number
