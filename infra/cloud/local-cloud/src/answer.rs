@@ -31,12 +31,10 @@ impl ApiError {
         }
     }
 
-    /// `InvalidRequestException`.
     pub fn invalid(message: &str) -> Self {
         Self::new(400, "InvalidRequestException", message)
     }
 
-    /// `ResourceNotFoundException`.
     pub fn not_found(message: &str) -> Self {
         Self::new(404, "ResourceNotFoundException", message)
     }
@@ -69,7 +67,6 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// 200 with a JSON body.
 pub fn ok(body: &Value) -> Response {
     with_body(StatusCode::OK, body)
 }

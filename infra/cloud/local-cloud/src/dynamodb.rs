@@ -31,23 +31,18 @@ const REMOVAL_PERIOD: Duration = Duration::from_secs(60);
 /// Why the tables could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
-    /// The database cannot be opened.
     #[error("open database {path}")]
     Open {
         /// The file, or `memory`.
         path: PathBuf,
-        /// The database's error.
         #[source]
         source: DynoxideError,
     },
-    /// An operation on a table failed.
     #[error("{operation} table {table}")]
     Table {
         /// Such as `create`.
         operation: &'static str,
-        /// Its name.
         table: String,
-        /// The database's error.
         #[source]
         source: DynoxideError,
     },
@@ -57,7 +52,6 @@ pub enum DynamoDbError {
     /// A new table did not become active.
     #[error("table {0} did not become active")]
     NotActive(String),
-    /// The loopback listener cannot be opened.
     #[error("listen for dynamodb")]
     Listen(#[source] std::io::Error),
 }

@@ -25,16 +25,12 @@ const _: () = assert!(BATCH_BYTES_MAX > MESSAGE_WEIGHT_MAX);
 /// Concurrent invocations of a source without a limit, as Lambda starts with.
 const CONCURRENCY: u64 = 5;
 
-/// Everything that event sources need to run.
 #[derive(Clone)]
 pub struct Reader {
-    /// Where messages come from.
     pub queues: Queues,
-    /// Where they go.
     pub functions: Functions,
     /// Delays and duplicates them.
     pub faults: Arc<Faults>,
-    /// Region in events.
     pub region: String,
     /// Factor on the time that messages are gathered.
     pub time_scale: f64,
@@ -43,9 +39,7 @@ pub struct Reader {
 /// An event source with the queue and function that it names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joint {
-    /// The source.
     pub source: EventSource,
-    /// Its queue.
     pub queue: Queue,
     /// The names of its function that faults may use.
     pub names: [String; 3],
@@ -160,7 +154,6 @@ impl Batch {
         self.deliveries.iter().map(|d| d.message.id.as_str())
     }
 
-    /// Deletes the completed messages.
     fn settle(&mut self, done: &BatchResult) {
         let (queues, queue) = (&self.queues, &self.queue);
         self.deliveries.retain(|delivery| {

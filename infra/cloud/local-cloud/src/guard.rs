@@ -19,15 +19,10 @@ const BODY_BYTES_MAX: usize = 16 << 20;
 /// A REST service, which determines how requests are signed and refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The IoT data plane.
     IotData,
-    /// The IoT control plane.
     Iot,
-    /// DynamoDB.
     DynamoDb,
-    /// Lambda's own API.
     Lambda,
-    /// SQS.
     Sqs,
 }
 

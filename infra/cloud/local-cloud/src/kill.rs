@@ -19,19 +19,13 @@ pub struct Withheld;
 /// Carries out faults of functions' steps and calls.
 #[derive(Clone)]
 pub struct Killer {
-    /// Decide what is struck.
     pub faults: Arc<Faults>,
-    /// The processes to kill.
     pub functions: Functions,
-    /// Ends withheld answers when the services shut down.
     pub stopping: watch::Receiver<bool>,
 }
 
 impl Killer {
     /// Kills the caller's process if a fault strikes this step, and then withholds the answer.
-    ///
-    /// # Errors
-    /// [`Withheld`] when the services end.
     pub async fn strike(&self, caller: &Caller, step: Step) -> Result<(), Withheld> {
         let Some(function) = &caller.function else {
             return Ok(());

@@ -81,16 +81,12 @@ impl Queues {
         declared.find(|q| [&q.url, &q.arn, &q.name].into_iter().any(|n| n == queue))
     }
 
-    /// Every queue of the template.
     pub fn all(&self) -> &[sam_template::Queue] {
         &self.inner.declared
     }
 
     /// Adds a message to the queue with this URL, ARN or name, or to the topic with this ARN, and
     /// returns its id. `sender` is the sender's id.
-    ///
-    /// # Errors
-    /// There is no such target, or the message is invalid; in SQS's words.
     pub fn send(&self, target: &str, body: String, sender: &str) -> Result<String, String> {
         let id = uuid::Uuid::new_v4().to_string();
         if let Some((arn, _)) = self.inner.topics.iter().find(|(arn, _)| arn == target) {
@@ -147,7 +143,6 @@ impl Queues {
         taken
     }
 
-    /// Deletes a received message.
     pub fn delete(&self, queue: &sam_template::Queue, receipt: &str) {
         let now = self.now();
         let mut queues = lock(&self.inner.queues);
@@ -158,7 +153,6 @@ impl Queues {
         }
     }
 
-    /// Returns a held message to the queue.
     pub fn give_back(&self, queue: &sam_template::Queue, receipt: &str) {
         let mut queues = lock(&self.inner.queues);
         if let Some(standard) = queues.get_mut(&queue.arn) {
@@ -229,7 +223,6 @@ impl Queues {
         Some(standard.depth(now))
     }
 
-    /// Adds a line to a log group.
     pub fn write_log(&self, group: &str, line: String) {
         lock(&self.inner.logs)
             .entry(group.to_owned())

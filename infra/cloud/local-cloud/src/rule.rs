@@ -34,13 +34,10 @@ use metric::Metric;
 use report::Failure;
 use sam_template::{Template, TopicRule};
 
-/// Why a rule is not supported.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
-    /// The statement is invalid.
     #[error("rule {rule}: parse statement")]
     Statement {
-        /// Rule name.
         rule: String,
         /// What is wrong, and where.
         #[source]
@@ -50,48 +47,30 @@ pub enum RuleError {
     #[error(
         "rule {rule}: sql version {version} is not supported, write AwsIotSqlVersion: '2016-03-23'"
     )]
-    Version {
-        /// Rule name.
-        rule: String,
-        /// As the template gives it.
-        version: String,
-    },
+    Version { rule: String, version: String },
     /// An action names a missing resource or uses something unsupported.
     #[error("rule {rule}: {problem}")]
-    Action {
-        /// Rule name.
-        rule: String,
-        /// What is wrong.
-        problem: String,
-    },
+    Action { rule: String, problem: String },
 }
 
 /// The services that actions and SQL functions use.
 #[derive(Clone)]
 pub struct Services {
-    /// For republishing.
     pub broker: Broker,
     /// For Lambda actions and `aws_lambda`.
     pub functions: Functions,
-    /// For SQS and log actions.
     pub queues: Queues,
-    /// For `get_thing_shadow`.
     pub shadows: ShadowService,
-    /// For `get_dynamodb`.
     pub database: SocketAddr,
     /// Receives events and counts metrics.
     pub events: EventBus,
-    /// For `timestamp()`.
     pub clock: Clock,
     /// For `accountid()`, ARNs, and the account in permissions.
     pub account: String,
-    /// For ARNs.
     pub region: String,
-    /// Checks the rights of roles.
     pub iam: Iam,
 }
 
-/// All rules of a template.
 pub struct RuleEngine {
     inner: Arc<Engine>,
 }
@@ -126,9 +105,6 @@ enum OutputError {
 
 impl RuleEngine {
     /// Compiles every rule that is not disabled.
-    ///
-    /// # Errors
-    /// [`RuleError`] if one of them is not supported.
     pub fn new(template: &Template, services: Services) -> Result<Self, RuleError> {
         let enabled = template.rules.iter().filter(|rule| !rule.disabled);
         let rules = enabled
@@ -179,8 +155,7 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
         rule: rule.name.clone(),
         problem,
     };
-    let setting = action::Setting { template, version };
-    let compile = |action| Action::compile(action, &setting).map_err(refused);
+    let compile = |action| Action::compile(action, template, version).map_err(refused);
     let actions: Vec<Action> = rule.actions.iter().map(compile).collect::<Result<_, _>>()?;
     let error_action = rule.error_action.as_ref().map(compile).transpose()?;
     if error_action.as_ref().is_some_and(Action::calls_out) {

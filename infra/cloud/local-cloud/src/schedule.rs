@@ -19,20 +19,13 @@ use sam_template::{Schedule, ScheduleKind};
 /// Shortest scaled period: a timer must not spin.
 const PERIOD_MIN: Duration = Duration::from_millis(10);
 
-/// Everything that schedules need to run.
 #[derive(Clone)]
 pub struct Ringer {
-    /// The functions to invoke.
     pub functions: Functions,
-    /// Checks the roles of schedules.
     pub iam: Iam,
-    /// Receives an event for each invocation.
     pub events: EventBus,
-    /// The time in payloads.
     pub clock: Clock,
-    /// Account id in payloads.
     pub account: String,
-    /// Region in payloads.
     pub region: String,
     /// Factor on the period.
     pub time_scale: f64,

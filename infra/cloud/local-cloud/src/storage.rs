@@ -19,20 +19,15 @@ pub enum StorageError {
     /// The operating system reported an error.
     #[error("{operation} {path}")]
     File {
-        /// Such as `write`.
         operation: &'static str,
-        /// The file or directory.
         path: PathBuf,
-        /// The system's error.
         #[source]
         source: io::Error,
     },
     /// The content cannot be parsed.
     #[error("parse {path}: remove the file to drop this record")]
     Damaged {
-        /// The file.
         path: PathBuf,
-        /// The parser's error.
         #[source]
         source: serde_json::Error,
     },
@@ -48,7 +43,6 @@ impl StorageError {
     }
 }
 
-/// Creates `path` and its parents.
 pub fn create_directory(path: &Path) -> Result<(), StorageError> {
     fs::create_dir_all(path).map_err(|e| StorageError::new("create directory", path, e))
 }

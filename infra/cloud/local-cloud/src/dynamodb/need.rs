@@ -23,10 +23,7 @@ pub struct Tables {
     pub hash: BTreeMap<String, String>,
 }
 
-/// The rights that `operation` needs with this body.
-///
-/// # Errors
-/// Why only the operator may call it.
+/// The rights that `operation` needs with this body; the error says why only the operator may call it.
 pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>, String> {
     if operation.contains("Statement") || operation == "ExecuteTransaction" {
         return Err(format!(

@@ -24,7 +24,6 @@ use crate::fault::{Call, CallEffect, Step};
 use crate::iam::Iam;
 use crate::kill::{Killer, Withheld};
 
-/// Everything that the proxy needs.
 #[derive(Clone)]
 pub struct Proxy {
     backend: SocketAddr,
@@ -35,7 +34,6 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy for the database at `backend`.
     pub fn new(backend: SocketAddr, iam: Iam, tables: Tables, killer: Killer) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -49,7 +47,6 @@ impl Proxy {
     }
 }
 
-/// Forwards every request.
 pub fn router(proxy: Proxy) -> Router {
     Router::new().fallback(forward).with_state(proxy)
 }

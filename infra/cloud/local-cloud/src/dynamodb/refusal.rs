@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use super::wire::{REQUEST_BYTES_MAX, SERVICE, operation};
 use crate::answer::{aws_json, aws_json_error};
 
-/// Another transaction holds an item of this request.
 pub async fn conflict(request: Request) -> Response {
     const MESSAGE: &str = "Transaction is ongoing for the item";
     let kind = format!("{SERVICE}#TransactionConflictException");

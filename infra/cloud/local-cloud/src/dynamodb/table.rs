@@ -1,6 +1,4 @@
 //! Creates a table as the template declares it, once.
-//!
-//! Must not know: how requests reach the database.
 
 use std::time::Duration;
 

@@ -1,6 +1,4 @@
 //! Requests and answers of DynamoDB's protocol.
-//!
-//! Must not know: who calls, what an operation does.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;

@@ -9,7 +9,6 @@ use lambda_host::Outcome;
 /// Which messages of a batch were completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchResult {
-    /// All.
     All,
     /// All but these, by their ids.
     AllBut(Vec<String>),
@@ -18,7 +17,6 @@ pub enum BatchResult {
 }
 
 impl BatchResult {
-    /// Whether the message with this id was completed.
     pub fn contains(&self, id: &str) -> bool {
         match self {
             Self::All => true,

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::queue::{Delivery, attributes, md5_of};
 
-/// The event of a batch, JSON.
 pub fn event(deliveries: &[Delivery], queue_arn: &str, region: &str) -> Vec<u8> {
     let records: Vec<Value> = deliveries
         .iter()

@@ -1,6 +1,4 @@
 //! The kinds of faults, and which occurrences one strikes.
-//!
-//! Must not know: how a fault is written, who decides.
 
 use std::time::Duration;
 

@@ -21,7 +21,6 @@ pub fn attributes(message: &Message) -> Value {
     attributes
 }
 
-/// MD5 of a body, in hexadecimal.
 pub fn md5_of(text: &str) -> String {
     format!("{:x}", md5::compute(text))
 }

@@ -19,9 +19,7 @@ pub const MESSAGE_WEIGHT_MAX: usize = 2 * MESSAGE_BYTES_MAX + RECORD_BYTES;
 /// A moment, on the monotonic clock and on the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// For waits.
     pub instant: Instant,
-    /// Milliseconds since the Unix epoch.
     pub epoch_ms: u64,
 }
 
@@ -45,11 +43,8 @@ pub struct Setting {
 pub struct Message {
     /// Stays the same when it moves to another queue.
     pub id: String,
-    /// Body as it was sent.
     pub body: String,
-    /// The sender's id.
     pub sender: String,
-    /// When it was sent.
     pub sent: Moment,
     /// When it was first received, milliseconds since the Unix epoch.
     pub first_received_ms: Option<u64>,
@@ -60,7 +55,6 @@ pub struct Message {
     /// Number of receives from this queue.
     receives_here: u64,
     visible_at: Instant,
-    /// The last receiver's receipt handle.
     receipt: Option<String>,
     /// Whether that receiver still works on it, which keeps it hidden.
     is_held: bool,
@@ -69,7 +63,6 @@ pub struct Message {
 /// A received message.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The message, after this receive.
     pub message: Message,
     /// Receipt handle, for deleting it or giving it back.
     pub receipt: String,
@@ -99,7 +92,6 @@ pub struct Depth {
     pub delayed: usize,
 }
 
-/// A queue.
 #[derive(Debug)]
 pub struct StandardQueue {
     setting: Setting,
@@ -111,20 +103,17 @@ impl Message {
         !self.is_held && self.visible_at <= now.instant
     }
 
-    /// Bytes of the message in an event.
     pub fn weight(&self) -> usize {
         let escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\t' | b'\n' | b'\r');
         self.body.len() + self.body.bytes().filter(|b| escaped(b)).count() + RECORD_BYTES
     }
 }
 
-/// Whether a message may contain `character`.
 fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
 impl StandardQueue {
-    /// An empty queue.
     pub fn new(setting: Setting) -> Self {
         Self {
             setting,
@@ -132,10 +121,7 @@ impl StandardQueue {
         }
     }
 
-    /// Adds a message.
-    ///
-    /// # Errors
-    /// The message is invalid; in SQS's words.
+    /// Adds a message; errors are SQS's own words.
     pub fn send(
         &mut self,
         id: String,
@@ -248,7 +234,6 @@ impl StandardQueue {
         self.messages.iter()
     }
 
-    /// Counts the messages.
     pub fn depth(&self, now: Moment) -> Depth {
         let mut depth = Depth::default();
         for message in &self.messages {

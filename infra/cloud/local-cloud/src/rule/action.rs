@@ -21,62 +21,42 @@ const INVOKE: &str = "lambda:InvokeFunction";
 /// output runs forever.
 const REPUBLISHED_MAX: u8 = 100;
 
-/// The context in which an action is compiled.
-pub struct Setting<'a> {
-    /// Has the resources that actions name.
-    pub template: &'a Template,
-    /// SQL version of the rule and its substitutions.
-    pub version: Version,
-}
-
-/// A compiled action.
 pub enum Action {
-    /// Invoke a function.
     Lambda {
-        /// Its ARN.
         arn: Substitution,
     },
-    /// Publish to another topic.
     Republish {
-        /// Topic.
         topic: Substitution,
         /// 0 or 1.
         qos: Qos,
-        /// MQTT 5 headers.
         headers: Option<RepublishHeaders>,
-        /// Role that must allow it.
         role_arn: String,
     },
-    /// Send to a queue.
     Sqs {
-        /// Its URL.
         url: Substitution,
         /// Whether the body is encoded.
         base64: bool,
-        /// Role that must allow it.
         role_arn: String,
     },
-    /// Write to a log group.
     Log {
-        /// Its name.
         group: Substitution,
-        /// Role that must allow it.
         role_arn: String,
     },
 }
 
 impl Action {
-    /// Compiles an action.
-    ///
-    /// # Errors
-    /// What is wrong or unsupported.
-    pub fn compile(action: &sam_template::Action, setting: &Setting<'_>) -> Result<Self, String> {
-        let text = |text: &str| Substitution::parse(text, setting.version);
+    /// Compiles an action; the error says what is wrong or unsupported.
+    pub fn compile(
+        action: &sam_template::Action,
+        template: &Template,
+        version: Version,
+    ) -> Result<Self, String> {
+        let text = |text: &str| Substitution::parse(text, version);
         match action {
             sam_template::Action::Lambda { function_arn } => {
                 let arn = text(function_arn)?;
                 if let Some(arn) = arn.literal() {
-                    find_function(&setting.template.functions, arn)?;
+                    find_function(&template.functions, arn)?;
                 }
                 Ok(Self::Lambda { arn })
             }
@@ -86,7 +66,7 @@ impl Action {
                 headers,
                 role_arn,
             } => {
-                let topic = Substitution::parse_topic(topic, setting.version)?;
+                let topic = Substitution::parse_topic(topic, version)?;
                 if let Some(topic) = topic.literal() {
                     check_target(topic)?;
                 }
@@ -99,7 +79,7 @@ impl Action {
                         other => return Err(format!("qos {other} of a republish action")),
                     },
                     headers: headers
-                        .map(|h| RepublishHeaders::compile(h, setting.version))
+                        .map(|h| RepublishHeaders::compile(h, version))
                         .transpose()?,
                     role_arn: role_arn.clone(),
                 })
@@ -110,7 +90,7 @@ impl Action {
                 role_arn,
             } => {
                 let url = text(queue_url)?;
-                let exists = |url: &str| setting.template.queues.iter().any(|q| q.url == url);
+                let exists = |url: &str| template.queues.iter().any(|q| q.url == url);
                 match url.literal() {
                     Some(url) if !exists(url) => Err(format!("no queue {url}")),
                     _ => Ok(Self::Sqs {
@@ -145,7 +125,6 @@ impl Action {
         self.target().text()
     }
 
-    /// Whether it must wait for another service.
     pub fn calls_out(&self) -> bool {
         let headers = match self {
             Self::Republish { headers, .. } => headers.as_ref(),
@@ -163,10 +142,7 @@ impl Action {
         }
     }
 
-    /// Performs it with the statement's output.
-    ///
-    /// # Errors
-    /// What went wrong.
+    /// Performs it with the statement's output; the error says what went wrong.
     pub(super) async fn perform(
         &self,
         engine: &Engine,

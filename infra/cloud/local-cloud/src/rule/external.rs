@@ -15,17 +15,12 @@ use iot_shadow::{Name, Operation};
 use iot_sql::Call;
 use lambda_host::Outcome;
 
-/// Time limit of a function.
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);
 /// Largest item that a rule accepts.
 const ITEM_BYTES_MAX: usize = 8 * 1024;
-/// Largest answer that is read.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// The answer, JSON.
-///
-/// # Errors
-/// What went wrong; the rule then ends without its actions.
+/// The answer, JSON. After an error the rule ends without its actions.
 pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<Vec<u8>, String> {
     match call {
         Call::Lambda { arn, event } => invoke(engine, rule, arn, event).await,

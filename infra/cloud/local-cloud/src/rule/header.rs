@@ -17,7 +17,6 @@ use iot_sql::{Headers, Version};
 
 /// Longest header before substitution.
 const HEADER_CHARACTERS_MAX: usize = 1024;
-/// Most user properties.
 const USER_PROPERTIES_MAX: usize = 100;
 
 const NAMES: [&str; 5] = [
@@ -28,7 +27,6 @@ const NAMES: [&str; 5] = [
     "MessageExpiry",
 ];
 
-/// The headers of a message.
 pub fn headers_of(message: &Message) -> Headers {
     let mut headers = Headers::default();
     for property in &message.properties {
@@ -57,27 +55,20 @@ pub fn headers_of(message: &Message) -> Headers {
     headers
 }
 
-/// The headers of a republish action.
 pub struct RepublishHeaders {
     /// By AWS's name.
     plain: Vec<(&'static str, Substitution)>,
     user: Vec<(Substitution, Substitution)>,
 }
 
-/// Headers for one message.
 #[derive(Default)]
 pub struct Resolved {
-    /// Properties of the message.
     pub properties: Vec<Property>,
-    /// Message expiry in seconds.
     pub expiry_s: Option<u64>,
 }
 
 impl RepublishHeaders {
-    /// Compiles `Headers` of a template.
-    ///
-    /// # Errors
-    /// What is wrong with them.
+    /// Compiles `Headers` of a template; the error says what is wrong.
     pub fn compile(headers: &Value, version: Version) -> Result<Self, String> {
         let entries = headers.as_object().ok_or("Headers: a map expected")?;
         let mut compiled = Self {
@@ -105,17 +96,13 @@ impl RepublishHeaders {
         Ok(compiled)
     }
 
-    /// Whether a substitution must wait for another service.
     pub fn calls_out(&self) -> bool {
         let user = self.user.iter().flat_map(|(key, value)| [key, value]);
         let mut all = self.plain.iter().map(|(_, value)| value).chain(user);
         all.any(Substitution::calls_out)
     }
 
-    /// The headers for one message.
-    ///
-    /// # Errors
-    /// What is wrong with them.
+    /// The headers for one message; the error says what is wrong.
     pub async fn resolve(
         &self,
         engine: &Engine,

@@ -6,7 +6,6 @@ use crate::metric::Key;
 
 const NAMESPACE: &str = "AWS/IoT";
 
-/// A metric that is counted by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// A message matched the rule's topic filter.
@@ -19,7 +18,6 @@ pub enum Metric {
     RuleNotFound,
 }
 
-/// The key of a rule's metric.
 pub fn of_rule(rule: &str, metric: Metric) -> Key {
     let name = match metric {
         Metric::TopicMatch => "TopicMatch",

@@ -10,11 +10,8 @@ use crate::broker::message::Message;
 
 /// A failed action in the report.
 pub struct Failure {
-    /// AWS's name for the action.
     pub action: &'static str,
-    /// The action's target.
     pub resource: String,
-    /// What went wrong.
     pub message: String,
 }
 

@@ -21,10 +21,7 @@ enum Part {
 }
 
 impl Substitution {
-    /// Compiles `text`.
-    ///
-    /// # Errors
-    /// What is wrong with it.
+    /// Compiles `text`; the error says what is wrong.
     pub fn parse(text: &str, version: Version) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -51,9 +48,6 @@ impl Substitution {
     }
 
     /// Compiles a topic; a reserved one is written `$$aws/…`.
-    ///
-    /// # Errors
-    /// What is wrong with it.
     pub fn parse_topic(text: &str, version: Version) -> Result<Self, String> {
         let compiled = match text.strip_prefix('$') {
             Some(reserved) if reserved.starts_with('$') && !reserved.starts_with("${") => {
@@ -70,7 +64,6 @@ impl Substitution {
         })
     }
 
-    /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -84,7 +77,6 @@ impl Substitution {
         }
     }
 
-    /// Whether an expression must wait for another service.
     pub fn calls_out(&self) -> bool {
         self.parts.iter().any(|part| match part {
             Part::Literal(_) => false,
@@ -92,10 +84,7 @@ impl Substitution {
         })
     }
 
-    /// The text for one message.
-    ///
-    /// # Errors
-    /// Why an expression has no value.
+    /// The text for one message; the error says why an expression has no value.
     pub async fn resolve(
         &self,
         engine: &Engine,
