@@ -1,6 +1,7 @@
-//! An MQTT client that sends whatever bytes it is told to, over mutual TLS, and shows every packet as it came.
+//! An MQTT client that sends arbitrary bytes over mutual TLS, and shows every packet as it was
+//! received.
 //!
-//! For what no well-behaved client does. Must not know what the tests show.
+//! For behaviour that a correct client does not have. Must not know: the tests.
 
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ impl Connect<'_> {
         }
     }
 
-    /// That wants its session back, and kept for `seconds` (which MQTT 3.1.1 cannot say).
+    /// Resumes the session, which is kept for `seconds` (MQTT 5 only).
     pub fn persistent(version: u8, seconds: u32) -> Connect<'static> {
         let mut properties = vec![0x11];
         properties.extend(seconds.to_be_bytes());
@@ -95,7 +96,7 @@ pub struct Packet {
     pub body: Vec<u8>,
 }
 
-/// A PUBLISH taken apart.
+/// A decoded PUBLISH.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
     pub first: u8,
@@ -113,7 +114,7 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A secure channel, nothing said yet.
+    /// A secure channel, before the first packet.
     pub async fn open(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Self {
         let config = tls(
             cloud.ca_pem(),
@@ -123,7 +124,7 @@ impl Raw {
         Self::open_with(cloud, config).await
     }
 
-    /// The same, to speak MQTT 5 on.
+    /// The same, for MQTT 5.
     pub async fn open_5(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Self {
         Self {
             version: 5,
@@ -143,7 +144,7 @@ impl Raw {
         }
     }
 
-    /// Connects; what came back.
+    /// Connects; returns the first packet of the answer.
     pub async fn try_connect(
         cloud: &LocalCloud,
         id: &str,
@@ -157,7 +158,7 @@ impl Raw {
         (raw, answer)
     }
 
-    /// Connects, which must succeed; the CONNACK's body.
+    /// Connects, which must succeed; returns the CONNACK's body.
     pub async fn connect(
         cloud: &LocalCloud,
         id: &str,
@@ -171,12 +172,12 @@ impl Raw {
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {
-        // The cloud may have closed already; what it sent before is still to be read.
+        // The cloud may have closed the connection; the packets it sent before can still be read.
         let _ = self.stream.write_all(bytes).await;
         let _ = self.stream.flush().await;
     }
 
-    /// The next packet, or `None` where the connection is over.
+    /// The next packet, or `None` if the connection has ended.
     pub async fn packet(&mut self) -> Option<Packet> {
         let next = async {
             loop {
@@ -280,7 +281,7 @@ impl Raw {
         self.send(&packet(0x82, &body)).await;
     }
 
-    /// Subscribes; the codes that came back.
+    /// Subscribes; returns the codes of the SUBACK.
     pub async fn subscribed(&mut self, filters: &[(&str, u8)]) -> Vec<u8> {
         self.subscribe(filters).await;
         let ack = self.answer(SUBACK).await;
@@ -301,7 +302,7 @@ impl Raw {
         self.send(&packet(PUBACK, &id)).await;
     }
 
-    /// The next packet of this type, leaving out messages.
+    /// The next packet of this type, skipping messages.
     pub async fn answer(&mut self, first: u8) -> Packet {
         loop {
             let packet = self.packet().await.expect("closed instead of an answer");
@@ -316,7 +317,7 @@ impl Raw {
         }
     }
 
-    /// The connection must end: with this reason in MQTT 5, without a word in MQTT 3.1.1.
+    /// The connection must end: with this reason in MQTT 5, without a packet in MQTT 3.1.1.
     pub async fn ended(&mut self, reason: u8, case: &str) {
         let mut last = None;
         while let Some(packet) = self.packet().await {
@@ -331,7 +332,7 @@ impl Raw {
         }
     }
 
-    /// Says goodbye and waits for the end.
+    /// Sends DISCONNECT and waits for the end.
     pub async fn leave(mut self) {
         self.send(&[0xE0, 0]).await;
         while self.packet().await.is_some() {}
@@ -350,7 +351,7 @@ pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// With the length in front, as MQTT writes it.
+/// `bytes` after their length, as MQTT encodes it.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let mut length = bytes.len();
     let mut out = Vec::new();
