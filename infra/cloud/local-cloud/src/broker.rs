@@ -1,5 +1,5 @@
-//! The message broker: routes published messages to sessions, keeps retained messages, and announces
-//! connections.
+//! The message broker: routes published messages to sessions, keeps retained messages, and
+//! announces connections.
 //!
 //! Publishers are checked before they get here; delivery is checked per connection. Must not know:
 //! what messages mean. The shadow service and the rules listen to the same stream as everyone else.
@@ -72,9 +72,7 @@ struct Inner {
     retained: Mutex<BTreeMap<String, Retained>>,
     /// Topics whose retained message is not saved yet.
     changed_topics: Mutex<BTreeSet<String>>,
-    /// The address that clients connect to; set when the broker listens.
     address: OnceLock<SocketAddr>,
-    /// The latest connection of each client, for lookups.
     records: Mutex<BTreeMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
 }
@@ -97,7 +95,7 @@ impl Broker {
     /// A broker that keeps its persistent sessions and retained messages in the data directory.
     ///
     /// # Errors
-    /// [`StorageError`] if the directory cannot be used or a record is damaged.
+    /// The directory cannot be used, or a record is damaged.
     pub fn open(
         registry: Registry,
         events: EventBus,

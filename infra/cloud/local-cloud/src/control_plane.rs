@@ -1,7 +1,7 @@
 //! The `iot` REST API, as far as a person or a tool needs it to provision a device.
 //!
-//! Paths and shapes are those of the AWS IoT API of 2015-05-28. Must not know: how the registry keeps
-//! its records.
+//! Paths and shapes are those of the AWS IoT API of 2015-05-28. Must not know: how the registry
+//! keeps its records.
 
 mod certificate;
 mod error;
@@ -26,7 +26,8 @@ use crate::registry::Registry;
 pub struct ControlPlane {
     pub registry: Registry,
     pub callers: Callers,
-    /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from AWS's.
+    /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from
+    /// AWS's.
     pub endpoint: String,
 }
 

@@ -1,7 +1,7 @@
 //! DynamoDB: dynoxide on loopback with the template's tables, behind our own proxy.
 //!
-//! Callers use the proxy's address; it checks rights and injects faults. Must not know: the contents
-//! of the tables.
+//! Callers use the proxy's address; it checks rights and injects faults. Must not know: the
+//! contents of the tables.
 
 mod need;
 mod proxy;
@@ -46,10 +46,8 @@ pub enum DynamoDbError {
         #[source]
         source: DynoxideError,
     },
-    /// A table exists with other keys or indexes than the template declares.
     #[error("table {0} exists with other keys or indexes: remove the data directory to start over")]
     Different(String),
-    /// A new table did not become active.
     #[error("table {0} did not become active")]
     NotActive(String),
     #[error("listen for dynamodb")]

@@ -1,8 +1,8 @@
-//! Lambda's event sources: hands the messages of a queue to a function in batches, deletes those that
-//! the function completed, and returns the others to the queue.
+//! Lambda's event sources: hands the messages of a queue to a function in batches, deletes those
+//! that the function completed, and returns the others to the queue.
 //!
-//! Must not know: what a message says. Source: AWS Lambda developer guide, "Using Lambda with Amazon
-//! SQS" and its pages on errors.
+//! Must not know: what a message says. Source: AWS Lambda developer guide, "Using Lambda with
+//! Amazon SQS" and its pages on errors.
 
 mod answer;
 mod record;
@@ -29,7 +29,6 @@ const CONCURRENCY: u64 = 5;
 pub struct Reader {
     pub queues: Queues,
     pub functions: Functions,
-    /// Delays and duplicates them.
     pub faults: Arc<Faults>,
     pub region: String,
     /// Factor on the time that messages are gathered.
@@ -84,7 +83,6 @@ pub async fn run(joint: Joint, reader: Reader) {
 }
 
 impl Reader {
-    /// The next batch: the messages that are there or arrive within the window.
     async fn gather(&self, joint: &Joint) -> Batch {
         let (source, queue) = (&joint.source, &joint.queue);
         let most = usize::try_from(source.batch_size).unwrap_or(usize::MAX);
@@ -106,7 +104,8 @@ impl Reader {
         let end = Instant::now() + window;
         while source.window_s > 0 && batch.deliveries.len() < most {
             let want = want(&batch.deliveries);
-            // The remaining weight must fit any message, or one that does not fit would be waited for.
+            // The remaining weight must fit any message, or one that does not fit would be waited
+            // for.
             if want.bytes < MESSAGE_WEIGHT_MAX {
                 break;
             }

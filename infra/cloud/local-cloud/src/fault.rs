@@ -1,5 +1,5 @@
-//! Faults on demand: messages dropped, duplicated, delayed or reordered; functions killed at a named
-//! step; their calls refused or left without an answer. One seed decides all of it.
+//! Faults on demand: messages dropped, duplicated, delayed or reordered; functions killed at a
+//! named step; their calls refused or left without an answer. One seed decides all of it.
 //!
 //! Whether the n-th occurrence on a topic (or of a function's call) is struck depends only on the
 //! seed, the fault as it is written, the topic and n, not on other faults, other topics or the

@@ -27,9 +27,9 @@ pub enum Service {
 }
 
 impl Service {
-    /// Names that a signature may be scoped to, the usual one first. Source: the SDKs' service models
-    /// (`signingName`); `iotdevicegateway` is used for MQTT over WebSocket and by older SDKs, and the
-    /// control plane was once called `execute-api`.
+    /// Names that a signature may be scoped to, the usual one first. Source: the SDKs' service
+    /// models (`signingName`); `iotdevicegateway` is used for MQTT over WebSocket and by older
+    /// SDKs, and the control plane was once called `execute-api`.
     pub fn signing_names(self) -> &'static [&'static str] {
         match self {
             Self::IotData => &["iotdata", "iotdevicegateway"],

@@ -29,7 +29,8 @@ const CONTEXT_BYTES_MAX: usize = 3583;
 pub fn router(functions: Functions) -> Router {
     Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
-        // Larger than a payload may be, so that a payload over the limit is refused in Lambda's words.
+        // Larger than a payload may be, so that a payload over the limit is refused in Lambda's
+        // words.
         .layer(DefaultBodyLimit::max(2 * SYNC_PAYLOAD_BYTES_MAX))
         .with_state(functions)
 }

@@ -1,5 +1,5 @@
-//! Kills a function's process at the step of its work that a fault names, or withholds the answer to
-//! its request, with or without cutting the connection.
+//! Kills a function's process at the step of its work that a fault names, or withholds the answer
+//! to its request, with or without cutting the connection.
 //!
 //! The services ask before and after they act for a function. Must not know: the services.
 
@@ -39,8 +39,8 @@ impl Killer {
         Err(self.withhold().await)
     }
 
-    /// The effect that the caller of this must carry out, after the delay of a slowed call. A cut is
-    /// a loss for which `withhold` also cuts the connection.
+    /// The effect that the caller of this must carry out, after the delay of a slowed call. A cut
+    /// is a loss for which `withhold` also cuts the connection.
     pub async fn fate_of(&self, caller: &Caller, call: Call) -> Option<CallEffect> {
         // Only calls to the database have other callers.
         caller.function.as_ref()?;

@@ -24,7 +24,6 @@ pub use service::router;
 pub use standard::{Delivery, Depth, MESSAGE_WEIGHT_MAX, Message, Want};
 use standard::{Moment, Setting, StandardQueue};
 
-/// All queues; clones share them.
 #[derive(Debug, Clone)]
 pub struct Queues {
     inner: Arc<Inner>,
@@ -39,9 +38,7 @@ struct Inner {
     topics: Vec<(String, String)>,
     /// By ARN of the topic.
     published: Mutex<BTreeMap<String, Vec<String>>>,
-    /// Lines by log group.
     logs: Mutex<BTreeMap<String, Vec<String>>>,
-    /// Woken whenever a message is sent or given back.
     changed: Notify,
     events: EventBus,
     clock: Clock,

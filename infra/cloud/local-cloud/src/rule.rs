@@ -39,16 +39,13 @@ pub enum RuleError {
     #[error("rule {rule}: parse statement")]
     Statement {
         rule: String,
-        /// What is wrong, and where.
         #[source]
         source: SqlError,
     },
-    /// The SQL version does not exist.
     #[error(
         "rule {rule}: sql version {version} is not supported, write AwsIotSqlVersion: '2016-03-23'"
     )]
     Version { rule: String, version: String },
-    /// An action names a missing resource or uses something unsupported.
     #[error("rule {rule}: {problem}")]
     Action { rule: String, problem: String },
 }
@@ -62,7 +59,6 @@ pub struct Services {
     pub queues: Queues,
     pub shadows: ShadowService,
     pub database: SocketAddr,
-    /// Receives events and counts metrics.
     pub events: EventBus,
     pub clock: Clock,
     /// For `accountid()`, ARNs, and the account in permissions.
@@ -91,7 +87,6 @@ struct Rule {
     waits: bool,
 }
 
-/// Why a statement or a substitution has no output.
 #[derive(Debug, thiserror::Error)]
 enum OutputError {
     #[error(transparent)]
@@ -104,7 +99,6 @@ enum OutputError {
 }
 
 impl RuleEngine {
-    /// Compiles every rule that is not disabled.
     pub fn new(template: &Template, services: Services) -> Result<Self, RuleError> {
         let enabled = template.rules.iter().filter(|rule| !rule.disabled);
         let rules = enabled
@@ -119,7 +113,6 @@ impl RuleEngine {
         })
     }
 
-    /// Processes `messages` until the broker is gone.
     pub async fn run(self, mut messages: mpsc::UnboundedReceiver<Arc<Message>>) {
         // Rules that wait end when this is dropped.
         let mut waiting = JoinSet::new();
@@ -208,7 +201,7 @@ impl Engine {
         let output = match self.evaluate(&rule, &rule.statement, &message).await {
             Ok(Some(output)) => output,
             Ok(None) => return,
-            // As in AWS, trouble in the statement is logged and never serviceses the error action.
+            // As in AWS, an error in the statement is logged and never reaches the error action.
             Err(error) => {
                 if matches!(error, OutputError::Evaluate(EvaluateError::NotJson { .. })) {
                     self.count(metric::of_rule(&rule.name, Metric::ParseError));
@@ -289,7 +282,8 @@ impl Engine {
         self.services.events.metrics().count(key, at_ms);
     }
 
-    /// Checks that a role allows what an action or an SQL function does; errors are AWS's own words.
+    /// Checks that a role allows what an action or an SQL function does; errors are AWS's own
+    /// words.
     fn check_right(&self, role_arn: &str, action: &str, resource: &str) -> Result<(), String> {
         let need = Need::new(action, resource.to_owned());
         let checked = self.services.iam.check_role(role_arn, "IotRules", &need);

@@ -1,10 +1,10 @@
-//! EventBridge schedules, of the Scheduler and of rules: each invokes a function asynchronously once
-//! per period.
+//! EventBridge schedules, of the Scheduler and of rules: each invokes a function asynchronously
+//! once per period.
 //!
 //! The first invocation comes after one period, not at once as in AWS: the stack counts as already
-//! deployed when it starts. Must not know: what the function does. Source: EventBridge Scheduler user
-//! guide, "Schedule types" and "Adding context attributes"; EventBridge user guide, "Creating a rule
-//! that runs on a schedule".
+//! deployed when it starts. Must not know: what the function does. Source: EventBridge Scheduler
+//! user guide, "Schedule types" and "Adding context attributes"; EventBridge user guide, "Creating
+//! a rule that runs on a schedule".
 use std::time::Duration;
 
 use serde_json::json;

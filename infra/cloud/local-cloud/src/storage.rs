@@ -16,7 +16,6 @@ const RECORD_EXTENSION: &str = "json";
 /// Why a file or directory of the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The operating system reported an error.
     #[error("{operation} {path}")]
     File {
         operation: &'static str,
@@ -24,7 +23,6 @@ pub enum StorageError {
         #[source]
         source: io::Error,
     },
-    /// The content cannot be parsed.
     #[error("parse {path}: remove the file to drop this record")]
     Damaged {
         path: PathBuf,
@@ -56,8 +54,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     }
 }
 
-/// Replaces the content of `path`. It is not flushed to disk: a crash of this process loses nothing.
-/// Only the owner may read the file, since some are keys.
+/// Replaces the content of `path`. It is not flushed to disk: a crash of this process loses
+/// nothing. Only the owner may read the file, since some are keys.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
@@ -137,15 +135,12 @@ impl Shelf {
 /// A safe file name for any `name`: letters, digits, `-` and `_` stay, every other byte becomes
 /// `%xx`.
 fn file_name(name: &str) -> String {
-    let mut safe = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
-            safe.push(char::from(byte));
-        } else {
-            safe.push_str(&format!("%{byte:02x}"));
-        }
-    }
-    safe
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let safe = name.bytes().map(|byte| match byte {
+        byte if is_safe(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    });
+    safe.collect()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Broker;
 use super::in_flight::InFlight;
 use super::limit::Meter;
-use super::message::MESSAGE_EXPIRY_S;
+use super::message::{MESSAGE_EXPIRY_S, Origin};
 use super::packet::{self, FirstPacket, Will};
 use super::session::{Kick, Link, Session};
 use crate::event::EventKind;
@@ -38,7 +38,6 @@ pub use accept::accept;
 pub use end::End;
 pub use serve::serve;
 
-/// Time limit for the handshake and CONNECT.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// A client that reads nothing for this long is cut off.
 const WRITE_TIME: Duration = Duration::from_secs(10);
@@ -64,9 +63,7 @@ pub struct Client {
     pub(super) session_identifier: String,
     pub(super) number: u64,
     version: Version,
-    /// Unacknowledged messages that it accepts at once.
     window: usize,
-    /// Largest packet that it accepts, in bytes.
     packet_bytes_max: usize,
     /// Silence after which the connection is closed.
     patience: Duration,
@@ -78,6 +75,14 @@ pub struct Client {
 impl Client {
     pub fn id(&self) -> &str {
         self.session.client_id()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            client: Some(self.id().to_owned()),
+            principal: Some(self.identity.principal.clone()),
+            ..Origin::default()
+        }
     }
 }
 
@@ -96,7 +101,6 @@ struct Connection<S> {
     deadline: Instant,
     publishes: Meter,
     bytes: Meter,
-    /// Shadow requests not yet answered.
     requests: InFlight,
     /// Length of one keep-alive second; tests shorten it.
     second: Duration,
@@ -166,8 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Waits for the next event. Reading and sending have precedence in turns, so neither starves the
-    /// other, and the same bytes always have the same effect, unlike with a random choice.
+    /// Waits for the next event. Reading and sending have precedence in turns, so neither starves
+    /// the other, and the same bytes always have the same effect, unlike with a random choice.
     async fn next(&mut self, buffer: &mut [u8], read_from: Instant) -> Next {
         self.prefers_reading = !self.prefers_reading;
         let link = self.client.as_ref().map(|client| client.link.clone());

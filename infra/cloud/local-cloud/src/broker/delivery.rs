@@ -7,7 +7,6 @@ use tokio::sync::mpsc;
 
 use super::message::Message;
 
-/// A message for one client.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub message: Arc<Message>,
@@ -21,7 +20,6 @@ pub struct Delivery {
     pub receipt: Option<mpsc::UnboundedSender<Receipt>>,
 }
 
-/// What became of a direct message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receipt {
     /// It was written to the connection.

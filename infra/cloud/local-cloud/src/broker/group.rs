@@ -30,7 +30,6 @@ struct State {
 }
 
 impl Group {
-    /// A group without members; `filter` is `$share/<name>/<filter>`.
     pub fn new(filter: &str) -> Self {
         Self {
             filter: filter.into(),
@@ -72,7 +71,6 @@ impl Group {
         }
     }
 
-    /// Hands out waiting messages to members that are online.
     pub fn hand_out(&self) {
         let mut state = lock(&self.state);
         while let Some(message) = state.waiting.pop_front() {

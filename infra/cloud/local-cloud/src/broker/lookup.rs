@@ -22,9 +22,9 @@ pub struct ConnectionRecord {
     /// Grows with each connection, so that a late end is not taken for its successor's.
     pub(super) number: u64,
     pub client_id: String,
-    /// The thing of that name, where the certificate is attached to it.
+    /// The thing of the same name, if the certificate is attached to it.
     pub thing: Option<String>,
-    /// In seconds, as it holds.
+    /// In force, after the broker has adjusted it.
     pub keep_alive_s: u16,
     /// Seconds that the session outlives the connection; 0 is a clean session.
     pub session_expiry_s: u32,
@@ -90,8 +90,7 @@ impl Broker {
         record.seen_at(self.inner.clock.now_ms())
     }
 
-    /// Filters with their QoS, in order; `None` without a connection and a session to resume.
-    pub fn subscriptions_of(&self, client_id: &str) -> Option<Vec<(String, u8)>> {
+    pub(crate) fn subscriptions_of(&self, client_id: &str) -> Option<Vec<(String, u8)>> {
         let session = self.session(client_id)?;
         session.subscriptions(self.inner.clock.now_ms())
     }
@@ -117,8 +116,8 @@ impl Broker {
         }
     }
 
-    /// Sends a message to one connected client, subscribed or not. The receiver reports what becomes
-    /// of it and closes if the client leaves first. `None` if the client is not connected.
+    /// Sends a message to one connected client, subscribed or not. The receiver reports what
+    /// becomes of it and closes if the client leaves first. `None` if the client is not connected.
     pub fn send_direct(
         &self,
         client_id: &str,
@@ -133,15 +132,13 @@ impl Broker {
         Some(receiver)
     }
 
-    /// The message retained on a topic.
-    pub fn retained_message(&self, topic: &str) -> Option<Retained> {
+    pub(crate) fn retained_message(&self, topic: &str) -> Option<Retained> {
         let retained = lock(&self.inner.retained).get(topic).cloned()?;
         let is_expired = retained.message.is_expired(self.inner.clock.now_ms());
         (!is_expired).then_some(retained)
     }
 
-    /// All retained messages, in the order of their topics.
-    pub fn retained_messages(&self) -> Vec<Retained> {
+    pub(crate) fn retained_messages(&self) -> Vec<Retained> {
         let now_ms = self.inner.clock.now_ms();
         let retained = lock(&self.inner.retained);
         let live = retained.values().filter(|r| !r.message.is_expired(now_ms));

@@ -2,12 +2,14 @@
 //!
 //! Must not know: connections. The same message reaches sessions, rules and the shadow service.
 
+mod property;
 mod record;
 
 use std::sync::Arc;
 
 use mqtt_protocol_core::mqtt::packet::{Property, Qos};
 
+pub use property::parse_property;
 pub use record::MessageRecord;
 
 use super::in_flight::Slot;

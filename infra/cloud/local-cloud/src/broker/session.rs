@@ -48,7 +48,6 @@ pub struct Attach {
 
 #[derive(Debug)]
 pub struct Attached {
-    /// The broker's end of the new connection.
     pub link: Arc<Link>,
     pub session_present: bool,
     /// AWS's `versionNumber` of this connection.
@@ -66,7 +65,6 @@ pub struct Remainder {
 }
 
 impl Session {
-    /// A session that has not had a connection yet.
     pub fn new(client_id: &str) -> Self {
         Self {
             client_id: client_id.to_owned(),
@@ -78,7 +76,6 @@ impl Session {
         &self.client_id
     }
 
-    /// Gives the session to a new connection, and ends the old one.
     pub fn attach(&self, attach: Attach) -> Attached {
         lock(&self.state).attach(attach)
     }
@@ -115,11 +112,7 @@ impl Session {
     /// Adds a message, in order. A disconnected client keeps only QoS 1.
     pub fn enqueue(&self, delivery: Delivery) {
         let mut state = lock(&self.state);
-        let is_kept = match &state.link {
-            Some(_) => true,
-            None => delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0,
-        };
-        if is_kept {
+        if state.link.is_some() || (delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0) {
             state.push(&self.client_id, delivery);
         }
     }
@@ -189,7 +182,6 @@ impl Session {
         true
     }
 
-    /// Removes a subscription; returns whether there was one.
     pub fn unsubscribe(&self, filter: &str) -> bool {
         let mut state = lock(&self.state);
         state.is_dirty = true;
@@ -236,7 +228,6 @@ impl Session {
         state.link.as_ref().map(|link| link.principal.clone())
     }
 
-    /// What has changed since the last call.
     pub fn take_change(&self) -> SessionChange {
         lock(&self.state).take_change()
     }

@@ -11,7 +11,6 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 use super::group::Group;
 use super::session::Session;
 
-/// All subscriptions of all sessions.
 #[derive(Debug, Default)]
 pub struct SubscriptionTree {
     root: Node,
@@ -19,7 +18,6 @@ pub struct SubscriptionTree {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// By level, `+` and `#` among them.
     children: BTreeMap<String, Self>,
     subscribers: BTreeMap<String, (Arc<Session>, Qos)>,
     /// Groups that share a subscription, by name.
@@ -30,7 +28,6 @@ struct Node {
 pub struct Receivers {
     /// Each session once, with the highest QoS it subscribed with.
     pub sessions: Vec<(Arc<Session>, Qos)>,
-    /// Groups, each of which passes it to one member.
     pub groups: Vec<Arc<Group>>,
 }
 
@@ -56,7 +53,6 @@ impl SubscriptionTree {
         }
     }
 
-    /// Removes a client's subscription, and the branches that are empty without it.
     pub fn remove(&mut self, filter: &str, client_id: &str) {
         let (group, filter) = split_shared(filter);
         let levels: Vec<&str> = filter.split('/').collect();

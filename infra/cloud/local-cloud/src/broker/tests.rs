@@ -16,7 +16,8 @@ fn open(directory: &TempDir) -> Broker {
         data_dir: None,
         policies: BTreeMap::from([(
             "all".to_owned(),
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
+            json!({"Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
         )]),
     };
     let registry = Registry::open(setting, Clock::system()).unwrap();

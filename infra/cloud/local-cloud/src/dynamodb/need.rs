@@ -1,7 +1,7 @@
 //! The rights that a request to the database needs; a transaction needs those of each action in it.
 //!
-//! Must not know: who calls. Source: DynamoDB developer guide, "Using IAM with DynamoDB transactions"
-//! and "Using IAM policy conditions"; service authorization reference, DynamoDB.
+//! Must not know: who calls. Source: DynamoDB developer guide, "Using IAM with DynamoDB
+//! transactions" and "Using IAM policy conditions"; service authorization reference, DynamoDB.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,8 @@ pub struct Tables {
     pub hash: BTreeMap<String, String>,
 }
 
-/// The rights that `operation` needs with this body; the error says why only the operator may call it.
+/// The rights that `operation` needs with this body; the error says why only the operator may call
+/// it.
 pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>, String> {
     if operation.contains("Statement") || operation == "ExecuteTransaction" {
         return Err(format!(
@@ -228,10 +229,11 @@ mod tests {
             ),
             (
                 "TransactWriteItems",
-                json!({"TransactItems": [{"Put": item("a")}, {"Update": key("b")}, {"Delete": key("c")},
+                json!({"TransactItems": [
+                    {"Put": item("a")}, {"Update": key("b")}, {"Delete": key("c")},
                     {"ConditionCheck": key("d")}]}),
-                "dynamodb:PutItem table/t [a], dynamodb:UpdateItem table/t [b], dynamodb:DeleteItem table/t [c], \
-                 dynamodb:ConditionCheckItem table/t [d]",
+                "dynamodb:PutItem table/t [a], dynamodb:UpdateItem table/t [b], \
+                 dynamodb:DeleteItem table/t [c], dynamodb:ConditionCheckItem table/t [d]",
             ),
             (
                 "TransactGetItems",
@@ -245,7 +247,8 @@ mod tests {
             ),
             (
                 "BatchGetItem",
-                json!({"RequestItems": {"t": {"Keys": [{"pk": {"S": "a"}}, {"pk": {"S": "b"}}]}, "u": {"Keys": []}}}),
+                json!({"RequestItems": {
+                    "t": {"Keys": [{"pk": {"S": "a"}}, {"pk": {"S": "b"}}]}, "u": {"Keys": []}}}),
                 "dynamodb:BatchGetItem table/t [a b], dynamodb:BatchGetItem table/u",
             ),
             (
@@ -268,7 +271,8 @@ mod tests {
             (
                 "ExecuteStatement",
                 json!({"Statement": "SELECT 1"}),
-                "error: ExecuteStatement: PartiQL is not supported for functions, use the item operations",
+                "error: ExecuteStatement: PartiQL is not supported for functions, \
+                 use the item operations",
             ),
         ];
         for (operation, body, expected) in rows {

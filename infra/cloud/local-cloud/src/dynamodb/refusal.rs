@@ -29,8 +29,8 @@ pub async fn throttle(request: Request) -> Response {
 
 /// The request exceeds the table's provisioned throughput.
 pub async fn exceed(request: Request) -> Response {
-    const MESSAGE: &str = "The level of configured provisioned throughput for the table was exceeded. \
-        Consider increasing your provisioning level with the UpdateTable API.";
+    const MESSAGE: &str = "The level of configured provisioned throughput for the table was \
+        exceeded. Consider increasing your provisioning level with the UpdateTable API.";
     let kind = format!("{SERVICE}#ProvisionedThroughputExceededException");
     refuse(request, "ProvisionedThroughputExceeded", &kind, MESSAGE).await
 }

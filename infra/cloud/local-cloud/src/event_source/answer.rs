@@ -1,6 +1,7 @@
 //! Reads from a function's answer which messages of a batch it completed.
 //!
-//! Must not know: queues. Source: AWS Lambda developer guide, "Implementing partial batch responses".
+//! Must not know: queues. Source: AWS Lambda developer guide, "Implementing partial batch
+//! responses".
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The event with which a function gets messages of a queue.
 //!
-//! Must not know: how messages are received. Source: AWS Lambda developer guide, "Example Amazon SQS
-//! message event".
+//! Must not know: how messages are received. Source: AWS Lambda developer guide, "Example Amazon
+//! SQS message event".
 
 use serde_json::{Value, json};
 

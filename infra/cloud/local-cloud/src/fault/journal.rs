@@ -13,8 +13,8 @@ pub struct Decision {
     pub fault: String,
     /// The topic, the function, or the function and its call.
     pub subject: String,
-    /// Which occurrence, counted from 1: of this subject for a chance, of all that the fault selects
-    /// for a counted fault.
+    /// Which occurrence, counted from 1: of this subject for a chance, of all that the fault
+    /// selects for a counted fault.
     pub occurrence: u64,
     /// Whether the fault struck.
     pub struck: bool,
@@ -40,8 +40,8 @@ impl Journal {
         }
     }
 
-    /// The decisions by fault, subject and occurrence. In this order, chances are equal in every run
-    /// with the same seed and the same messages, whatever the timing.
+    /// The decisions by fault, subject and occurrence. In this order, chances are equal in every
+    /// run with the same seed and the same messages, whatever the timing.
     pub fn in_order(&self) -> Vec<Decision> {
         let mut decisions = self.decisions.clone();
         decisions.sort();

@@ -83,7 +83,8 @@ pub enum EventEffect {
 /// Source: DynamoDB's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEffect {
-    /// The database refuses to change an item that another transaction holds; nothing is carried out.
+    /// The database refuses to change an item that another transaction holds; nothing is carried
+    /// out.
     Conflict,
     /// The service refuses because of load; nothing is carried out.
     Throttle,
@@ -267,12 +268,23 @@ pub enum Step {
 }
 
 impl Step {
-    /// All steps, by the names that fault specifications use.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::BeforeRead, "before-read"),
-        (Self::BeforeCommit, "before-commit"),
-        (Self::AfterCommit, "after-commit"),
-        (Self::BeforePublish, "before-publish"),
-        (Self::AfterPublish, "after-publish"),
+    /// All steps.
+    pub const ALL: [Self; 5] = [
+        Self::BeforeRead,
+        Self::BeforeCommit,
+        Self::AfterCommit,
+        Self::BeforePublish,
+        Self::AfterPublish,
     ];
+
+    /// Its name in fault specifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BeforeRead => "before-read",
+            Self::BeforeCommit => "before-commit",
+            Self::AfterCommit => "after-commit",
+            Self::BeforePublish => "before-publish",
+            Self::AfterPublish => "after-publish",
+        }
+    }
 }

@@ -120,10 +120,10 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
         }
         "kill" => {
             let (function, step) = target.rsplit_once('.').ok_or("no .<step>")?;
-            let step = Step::ALL.iter().find(|(_, name)| *name == step);
+            let step = Step::ALL.into_iter().find(|known| known.name() == step);
             Ok(Fault::Kill {
                 function: function.to_owned(),
-                step: step.ok_or("unknown step")?.0,
+                step: step.ok_or("unknown step")?,
                 when: occurrence(when)?,
             })
         }
@@ -260,39 +260,40 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let later = |time: &Duration| format!("+{}ms", time.as_millis());
+        let (what, target, when, suffix) = match self {
             Self::Message {
                 effect,
                 filter,
                 when,
-            } => match effect {
-                MessageEffect::Drop => write!(f, "drop:{filter}@{when}"),
-                MessageEffect::Duplicate => write!(f, "duplicate:{filter}@{when}"),
-                MessageEffect::Delay(by) => {
-                    write!(f, "delay:{filter}@{when}+{}ms", by.as_millis())
-                }
-                MessageEffect::Reorder(limit) => {
-                    write!(f, "reorder:{filter}@{when}+{}ms", limit.as_millis())
-                }
-            },
+            } => {
+                let (what, suffix) = match effect {
+                    MessageEffect::Drop => ("drop", String::new()),
+                    MessageEffect::Duplicate => ("duplicate", String::new()),
+                    MessageEffect::Delay(by) => ("delay", later(by)),
+                    MessageEffect::Reorder(limit) => ("reorder", later(limit)),
+                };
+                (what, filter.clone(), when.to_string(), suffix)
+            }
             Self::Kill {
                 function,
                 step,
                 when,
             } => {
-                let name = Step::ALL.iter().find(|(s, _)| s == step).map(|(_, n)| *n);
-                write!(f, "kill:{function}.{}@{when}", name.unwrap_or_default())
+                let target = format!("{function}.{}", step.name());
+                ("kill", target, when.to_string(), String::new())
             }
             Self::Event {
                 effect,
                 function,
                 when,
-            } => match effect {
-                EventEffect::Late(by) => {
-                    write!(f, "late:{function}@{when}+{}ms", by.as_millis())
-                }
-                EventEffect::Twice => write!(f, "twice:{function}@{when}"),
-            },
+            } => {
+                let (what, suffix) = match effect {
+                    EventEffect::Late(by) => ("late", later(by)),
+                    EventEffect::Twice => ("twice", String::new()),
+                };
+                (what, function.clone(), when.to_string(), suffix)
+            }
             Self::Call {
                 effect,
                 target,
@@ -301,28 +302,27 @@ impl fmt::Display for Fault {
                 when,
             } => {
                 let last = operation.or(call.map(Call::name));
-                let parts = target.as_deref().into_iter().chain(last);
-                let parts: Vec<&str> = parts.collect();
-                write!(f, "{}:{}@{when}", effect.name(), parts.join("."))?;
-                match effect {
-                    CallEffect::Slow(by) => write!(f, "+{}ms", by.as_millis()),
-                    _ => Ok(()),
-                }
+                let parts: Vec<&str> = target.as_deref().into_iter().chain(last).collect();
+                let suffix = match effect {
+                    CallEffect::Slow(by) => later(by),
+                    _ => String::new(),
+                };
+                (effect.name(), parts.join("."), when.to_string(), suffix)
             }
             Self::Device {
                 effect,
                 target,
                 when,
             } => {
-                let (what, at_ms) = (effect.name(), when.at.as_millis());
-                write!(f, "{what}:{target}@t={at_ms}ms")?;
-                match (effect, when.lasts) {
-                    (DeviceEffect::Drift(ppm), _) => write!(f, "{ppm:+}ppm"),
-                    (_, Some(lasts)) => write!(f, "+{}ms", lasts.as_millis()),
-                    (_, None) => Ok(()),
-                }
+                let suffix = match (effect, when.lasts) {
+                    (DeviceEffect::Drift(ppm), _) => format!("{ppm:+}ppm"),
+                    (_, lasts) => lasts.as_ref().map(later).unwrap_or_default(),
+                };
+                let at = format!("t={}ms", when.at.as_millis());
+                (effect.name(), target.clone(), at, suffix)
             }
-        }
+        };
+        write!(f, "{what}:{target}@{when}{suffix}")
     }
 }
 

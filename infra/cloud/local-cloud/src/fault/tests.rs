@@ -322,7 +322,8 @@ Resources:
   SaveFunction:
     Type: AWS::Serverless::Function
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: save}}
-    Properties: {CodeUri: save, FunctionName: local-save, Handler: bootstrap, Runtime: provided.al2023}
+    Properties:
+      {CodeUri: save, FunctionName: local-save, Handler: bootstrap, Runtime: provided.al2023}
 "#;
     let context = sam_template::Context {
         stack_name: "local".to_owned(),
@@ -357,6 +358,7 @@ Resources:
     }
     assert_eq!(
         arm("kill:nosuch.after-commit@1").unwrap_err().to_string(),
-        "fault kill:nosuch.after-commit@1: no function nosuch; the template has functions save (SaveFunction); tables items"
+        "fault kill:nosuch.after-commit@1: no function nosuch; \
+         the template has functions save (SaveFunction); tables items"
     );
 }

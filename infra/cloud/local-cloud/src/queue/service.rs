@@ -1,7 +1,7 @@
 //! SQS's JSON API, as far as a person or a tool needs it to inspect, fill and empty a queue.
 //!
-//! It is served at the control plane's address (`AWS_ENDPOINT_URL_SQS`). Must not know: other readers
-//! of the queues. Source: SQS API reference.
+//! It is served at the control plane's address (`AWS_ENDPOINT_URL_SQS`). Must not know: other
+//! readers of the queues. Source: SQS API reference.
 
 use std::time::Duration;
 

@@ -23,22 +23,16 @@ pub struct Moment {
     pub epoch_ms: u64,
 }
 
-/// A queue's properties, with scaled times.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// How long a received message is hidden.
     pub visibility: Duration,
-    /// How long a new message is hidden.
     pub delay: Duration,
-    /// How long a message is kept.
     pub retention: Duration,
-    /// Largest message, bytes.
     pub bytes_max: usize,
     /// Receives after which a message is removed.
     pub receives_max: Option<u64>,
 }
 
-/// A message in a queue.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Stays the same when it moves to another queue.
@@ -71,9 +65,9 @@ pub struct Delivery {
 /// Limits of one receive.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
-    /// Messages, at most.
     pub messages: usize,
-    /// The sum of their weights, at most. Below [`MESSAGE_WEIGHT_MAX`] a message may never be received.
+    /// The sum of their weights, at most. Below [`MESSAGE_WEIGHT_MAX`] a message may never be
+    /// received.
     pub bytes: usize,
     /// How long they are hidden, if not as long as the queue says.
     pub visibility: Option<Duration>,
@@ -206,7 +200,8 @@ impl StandardQueue {
         (taken, dead)
     }
 
-    /// Deletes a message; returns whether it was there. As in AWS, only the last receipt handle counts.
+    /// Deletes a message; returns whether it was there. As in AWS, only the last receipt handle
+    /// counts.
     pub fn delete(&mut self, receipt: &str) -> bool {
         let before = self.messages.len();
         let is_it = |message: &Message| message.receipt.as_deref() == Some(receipt);
@@ -223,13 +218,11 @@ impl StandardQueue {
         }
     }
 
-    /// When the next message becomes visible.
     pub fn next_visible(&self) -> Option<Instant> {
         let waiting = self.messages.iter().filter(|message| !message.is_held);
         waiting.map(|message| message.visible_at).min()
     }
 
-    /// Every message, oldest first.
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter()
     }

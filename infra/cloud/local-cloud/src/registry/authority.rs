@@ -1,5 +1,5 @@
-//! The certificate authority of the local cloud: it signs the certificates of the server and of every
-//! device.
+//! The certificate authority of the local cloud: it signs the certificates of the server and of
+//! every device.
 //!
 //! Must not know: things, policies, rights.
 
@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertificateSigningRequestParams,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -24,25 +25,19 @@ const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// Why the authority cannot be loaded or cannot sign.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// A file of the data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// The stored authority is incomplete or damaged.
     #[error("load certificate authority from {0}: remove the directory to start over")]
     Damaged(String),
-    /// The signing request is invalid.
     #[error("parse certificate signing request")]
     BadRequest(#[source] rcgen::Error),
-    /// A key or certificate cannot be generated.
     #[error("sign {what}")]
     Sign {
-        /// Which certificate.
         what: &'static str,
-        /// The certificate library's error.
         #[source]
         source: rcgen::Error,
     },
-    /// The TLS library refused the configuration.
     #[error("configure tls: {0}")]
     Tls(String),
 }
@@ -50,24 +45,11 @@ pub enum AuthorityError {
 /// A new certificate.
 #[derive(Debug, Clone)]
 pub struct Signed {
-    /// SHA-256 of the certificate's DER, in lower-case hexadecimal; AWS's certificate id.
+    /// AWS's certificate id, the fingerprint.
     pub id: String,
-    /// The certificate.
     pub pem: String,
 }
 
-/// A new key pair with its certificate.
-#[derive(Debug, Clone)]
-pub struct SignedKeys {
-    /// The certificate.
-    pub certificate: Signed,
-    /// PKCS#8.
-    pub private_key_pem: String,
-    /// `SubjectPublicKeyInfo`.
-    pub public_key_pem: String,
-}
-
-/// Root key and certificate.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -117,7 +99,7 @@ impl Authority {
     }
 
     /// Creates an ECDSA P-256 key with a certificate.
-    pub fn sign_new_keys(&self) -> Result<SignedKeys, AuthorityError> {
+    pub fn sign_new_keys(&self) -> Result<(Signed, KeyPair), AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("device key"))?;
         let mut params = CertificateParams::default();
         params.distinguished_name = common_name("AWS IoT Certificate");
@@ -125,17 +107,9 @@ impl Authority {
         let certificate = params
             .signed_by(&key, &self.issuer)
             .map_err(sign_error("device certificate"))?;
-        Ok(SignedKeys {
-            certificate: Signed {
-                id: fingerprint(certificate.der()),
-                pem: certificate.pem(),
-            },
-            private_key_pem: key.serialize_pem(),
-            public_key_pem: key.public_key_pem(),
-        })
+        Ok((signed(&certificate), key))
     }
 
-    /// Signs a certificate for the key and subject of a signing request.
     pub fn sign_request(&self, csr_pem: &str) -> Result<Signed, AuthorityError> {
         let mut request = CertificateSigningRequestParams::from_pem(csr_pem)
             .map_err(AuthorityError::BadRequest)?;
@@ -143,10 +117,7 @@ impl Authority {
         let certificate = request
             .signed_by(&self.issuer)
             .map_err(sign_error("device certificate"))?;
-        Ok(Signed {
-            id: fingerprint(certificate.der()),
-            pem: certificate.pem(),
-        })
+        Ok(signed(&certificate))
     }
 
     /// TLS settings of the MQTT listener: a new certificate for the loopback names; clients need a
@@ -203,6 +174,13 @@ fn limit_to(params: &mut CertificateParams, usage: ExtendedKeyUsagePurpose) {
 fn limit_age(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2024, 1, 1);
     params.not_after = date_time_ymd(2049, 12, 31);
+}
+
+fn signed(certificate: &Certificate) -> Signed {
+    Signed {
+        id: fingerprint(certificate.der()),
+        pem: certificate.pem(),
+    }
 }
 
 fn common_name(name: &str) -> DistinguishedName {

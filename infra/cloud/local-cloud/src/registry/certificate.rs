@@ -16,14 +16,14 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::Authority`], [`RegistryError::Storage`].
     pub fn create_keys_and_certificate(&self) -> Result<IssuedCertificate, RegistryError> {
-        let keys = self.authority().sign_new_keys()?;
-        self.add_certificate(&keys.certificate)?;
+        let (signed, key) = self.authority().sign_new_keys()?;
+        self.add_certificate(&signed)?;
         Ok(IssuedCertificate {
-            arn: self.certificate_arn(&keys.certificate.id),
-            id: keys.certificate.id,
-            pem: keys.certificate.pem,
-            private_key_pem: keys.private_key_pem,
-            public_key_pem: keys.public_key_pem,
+            arn: self.certificate_arn(&signed.id),
+            id: signed.id,
+            pem: signed.pem,
+            private_key_pem: key.serialize_pem(),
+            public_key_pem: key.public_key_pem(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Why the registry refuses.
 //!
-//! Messages are AWS's own words unless AWS's are not known. Must not know: names of errors in any API.
+//! Messages are AWS's own words unless AWS's are not known. Must not know: names of errors in any
+//! API.
 
 use super::AuthorityError;
 use crate::storage::StorageError;
@@ -41,7 +42,8 @@ pub enum RegistryError {
     Invalid(String),
     /// The thing has changed since the caller read it.
     #[error(
-        "The version for thing {name} does not match the expected version. Expected: {expected}, actual: {version}"
+        "The version for thing {name} does not match the expected version. \
+         Expected: {expected}, actual: {version}"
     )]
     VersionConflict {
         /// Thing name.
@@ -67,12 +69,14 @@ pub enum RegistryError {
     },
     /// The policy is still attached to certificates.
     #[error(
-        "The policy cannot be deleted as the policy is attached to one or more principals (name={0})"
+        "The policy cannot be deleted as the policy is attached to one or more principals \
+         (name={0})"
     )]
     PolicyAttached(String),
     /// The policy has versions other than its default version.
     #[error(
-        "Cannot delete the policy because it has one or more policy versions attached to it (name={0})"
+        "Cannot delete the policy because it has one or more policy versions attached to it \
+         (name={0})"
     )]
     PolicyHasVersions(String),
     /// The version is the policy's default version.

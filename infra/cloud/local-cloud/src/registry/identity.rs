@@ -14,9 +14,7 @@ use aws_policy::{CERTIFICATE_VALUES_MAX, VALUE_SEPARATOR};
 /// The client of a connection, as policies see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Certificate id.
     pub principal: String,
-    /// MQTT client id.
     pub client_id: String,
     /// Policy variables and condition keys, by name without `${}`.
     pub variables: BTreeMap<String, String>,
@@ -204,7 +202,8 @@ uaXiLJoSAjQ=\n\
     #[test]
     fn every_field_that_has_a_value_can_be_used_by_a_policy() {
         for name in example().keys() {
-            let statement = json!({"Effect": "Deny", "Action": "*", "Resource": format!("${{{name}}}"),
+            let statement = json!({"Effect": "Deny", "Action": "*",
+                "Resource": format!("${{{name}}}"),
                 "Condition": {"StringEquals": {name: "x"}}});
             let document = json!({"Version": "2012-10-17", "Statement": [statement]});
             Document::parse(&document).unwrap();

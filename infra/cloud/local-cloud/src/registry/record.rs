@@ -17,14 +17,10 @@ const ATTRIBUTES_MAX: usize = 3;
 const ATTRIBUTE_NAME_CHARS_MAX: usize = 128;
 const ATTRIBUTE_VALUE_CHARS_MAX: usize = 800;
 
-/// All records.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// By name.
     pub things: BTreeMap<String, Thing>,
-    /// By certificate id.
     pub certificates: BTreeMap<String, CertificateRecord>,
-    /// By name.
     pub policies: BTreeMap<String, PolicyRecord>,
 }
 
@@ -48,7 +44,6 @@ impl Records {
         find(&mut self.policies, name, RegistryError::PolicyNotFound)
     }
 
-    /// Ids of the certificates that a policy is attached to.
     pub fn certificates_with<'a>(&'a self, policy: &'a str) -> impl Iterator<Item = &'a str> {
         self.certificates
             .iter()
@@ -56,7 +51,6 @@ impl Records {
             .map(|(id, _)| id.as_str())
     }
 
-    /// Names of the things that a certificate is attached to.
     pub fn things_of<'a>(&'a self, certificate_id: &'a str) -> impl Iterator<Item = &'a str> {
         self.things
             .iter()
@@ -64,7 +58,6 @@ impl Records {
             .map(|(name, _)| name.as_str())
     }
 
-    /// The documents attached to an active certificate.
     pub(super) fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {
         let certificate = self.certificates.get(certificate_id)?;
         if !certificate.active {
@@ -86,14 +79,11 @@ fn find<'a, T>(
     records.get_mut(key).ok_or_else(|| missing(key.to_owned()))
 }
 
-/// A thing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Thing {
     /// The UUID that AWS gives every thing.
     pub id: String,
-    /// Values by name.
     pub attributes: BTreeMap<String, String>,
-    /// Ids of the certificates attached to it.
     pub principals: BTreeSet<String>,
     /// Grows by one with each change of the attributes.
     #[serde(default = "first_version")]
@@ -115,12 +105,9 @@ impl Thing {
     }
 }
 
-/// Whether a certificate may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateStatus {
-    /// It may connect.
     Active,
-    /// It may not connect.
     Inactive,
     /// It may not connect, permanently.
     Revoked,
@@ -140,19 +127,14 @@ impl CertificateStatus {
 /// A certificate. Its private key is never kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CertificateRecord {
-    /// The certificate.
     pub pem: String,
-    /// Whether it may connect.
     pub active: bool,
-    /// Whether it was revoked.
     #[serde(default)]
     pub revoked: bool,
     /// When it was signed, milliseconds since the Unix epoch.
     pub created_at_ms: u64,
-    /// When its status was last set.
     #[serde(default)]
     pub modified_at_ms: Option<u64>,
-    /// Names of the policies attached to it.
     pub policies: BTreeSet<String>,
 }
 
@@ -168,7 +150,6 @@ impl CertificateRecord {
         }
     }
 
-    /// Whether it may be used.
     pub fn status(&self) -> CertificateStatus {
         match (self.active, self.revoked) {
             (true, _) => CertificateStatus::Active,

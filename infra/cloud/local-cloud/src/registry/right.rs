@@ -43,7 +43,8 @@ impl Registry {
         })
     }
 
-    /// Whether the policies of the identity's certificate allow `action` on `resource` (a full ARN).
+    /// Whether the policies of the identity's certificate allow `action` on `resource` (a full
+    /// ARN).
     pub(crate) fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
         let Some(documents) = self.documents_of(&identity.principal) else {
             return false;

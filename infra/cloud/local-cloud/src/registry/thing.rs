@@ -24,7 +24,7 @@ impl Registry {
     /// Creates a thing; a repetition changes nothing.
     ///
     /// # Errors
-    /// See [`Registry::create_thing_with`].
+    /// [`RegistryError::AlreadyExists`] if it has attributes; [`RegistryError::Invalid`].
     pub fn create_thing(&self, name: &str) -> Result<(), RegistryError> {
         self.create_thing_with(name, BTreeMap::new()).map(drop)
     }

@@ -18,10 +18,8 @@ pub struct PolicyRecord {
     document: Document,
 }
 
-/// A version of a policy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PolicyVersion {
-    /// The document as it was given.
     pub text: String,
     /// Milliseconds since the Unix epoch.
     pub created_at_ms: u64,
@@ -55,22 +53,18 @@ impl PolicyRecord {
             .map_or("", |version| &version.text)
     }
 
-    /// Number of the default version.
     pub fn default_version(&self) -> u32 {
         self.kept.default
     }
 
-    /// The version with this number.
     pub fn version(&self, number: u32) -> Option<&PolicyVersion> {
         self.kept.versions.get(&number)
     }
 
-    /// All versions by number, oldest first.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, &PolicyVersion)> {
         self.kept.versions.iter().map(|(number, v)| (*number, v))
     }
 
-    /// The number of the version called `version`.
     pub fn find(&self, policy: &str, version: &str) -> Result<u32, RegistryError> {
         let number = version.parse().ok();
         number
@@ -162,8 +156,8 @@ impl Serialize for PolicyRecord {
 
 impl<'de> Deserialize<'de> for PolicyRecord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Older data directories have the bare text of a single version. An untagged enum cannot read
-        // the numbers, because JSON writes keys as strings.
+        // Older data directories have the bare text of a single version. An untagged enum cannot
+        // read the numbers, because JSON writes keys as strings.
         let kept = match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Kept::first(text, 0),
             kept => serde_json::from_value(kept).map_err(serde::de::Error::custom)?,

@@ -1,6 +1,7 @@
 //! Answers the calls of statements to other services.
 //!
-//! Must not know: what a statement does with an answer. Source: AWS IoT developer guide, "Functions".
+//! Must not know: what a statement does with an answer. Source: AWS IoT developer guide,
+//! "Functions".
 
 use std::time::Duration;
 
@@ -16,7 +17,6 @@ use iot_sql::Call;
 use lambda_host::Outcome;
 
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);
-/// Largest item that a rule accepts.
 const ITEM_BYTES_MAX: usize = 8 * 1024;
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -153,12 +153,14 @@ mod tests {
     fn the_types_around_values_are_removed() {
         let item = json!({
             "pk": {"S": "a"}, "n": {"N": "1.50"}, "t": {"BOOL": true}, "nil": {"NULL": true},
-            "l": {"L": [{"N": "1"}, {"S": "b"}]}, "m": {"M": {"x": {"N": "-2"}}}, "ns": {"NS": ["1", "2"]},
+            "l": {"L": [{"N": "1"}, {"S": "b"}]}, "m": {"M": {"x": {"N": "-2"}}},
+            "ns": {"NS": ["1", "2"]},
             "b": {"B": "YWJj"},
         });
         let untyped = untyped_object(item.as_object().expect("an object"));
         let expected = json!({
-            "pk": "a", "n": 1.5, "t": true, "nil": null, "l": [1, "b"], "m": {"x": -2}, "ns": [1, 2], "b": "YWJj",
+            "pk": "a", "n": 1.5, "t": true, "nil": null, "l": [1, "b"], "m": {"x": -2}, "ns": [1, 2],
+            "b": "YWJj",
         });
         assert_eq!(untyped, expected);
     }

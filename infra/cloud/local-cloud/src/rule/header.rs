@@ -2,17 +2,12 @@
 //!
 //! Must not know: statements. Source: AWS IoT developer guide, "Republish".
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use mqtt_protocol_core::mqtt::packet::{
-    ContentType, CorrelationData, PayloadFormat, PayloadFormatIndicator, Property, ResponseTopic,
-    UserProperty,
-};
+use mqtt_protocol_core::mqtt::packet::{PayloadFormat, Property, UserProperty};
 use serde_json::Value;
 
 use super::substitution::Substitution;
 use super::{Engine, Rule};
-use crate::broker::message::Message;
+use crate::broker::message::{Message, parse_property};
 use iot_sql::{Headers, Version};
 
 /// Longest header before substitution.
@@ -102,7 +97,6 @@ impl RepublishHeaders {
         all.any(Substitution::calls_out)
     }
 
-    /// The headers for one message; the error says what is wrong.
     pub async fn resolve(
         &self,
         engine: &Engine,
@@ -161,28 +155,12 @@ enum Header {
 }
 
 fn parse_value(name: &str, value: &str) -> Result<Header, String> {
-    let wrong = |what: &dyn std::fmt::Display| format!("header {name} {value:?}: {what}");
-    let property = match name {
-        "PayloadFormatIndicator" => {
-            let format = match value {
-                "UNSPECIFIED_BYTES" => PayloadFormat::Binary,
-                "UTF8_DATA" => PayloadFormat::String,
-                _ => return Err(wrong(&"UNSPECIFIED_BYTES or UTF8_DATA expected")),
-            };
-            PayloadFormatIndicator::new(format).map(Property::PayloadFormatIndicator)
-        }
-        "ContentType" => ContentType::new(value).map(Property::ContentType),
-        "ResponseTopic" => ResponseTopic::new(value).map(Property::ResponseTopic),
-        "CorrelationData" => {
-            let bytes = BASE64_STANDARD.decode(value);
-            let bytes = bytes.map_err(|_| wrong(&"base64 expected"))?;
-            CorrelationData::new(bytes).map(Property::CorrelationData)
-        }
-        _ => {
-            let seconds = value.parse::<u64>();
-            let seconds = seconds.map_err(|_| wrong(&"a number of seconds expected"))?;
-            return Ok(Header::ExpiryS(seconds));
-        }
-    };
-    property.map(Header::Property).map_err(|e| wrong(&e))
+    let wrong = |form: &str| format!("header {name} {value:?}: {form} expected");
+    if name == "MessageExpiry" {
+        let seconds = value.parse().map_err(|_| wrong("a number of seconds"))?;
+        return Ok(Header::ExpiryS(seconds));
+    }
+    parse_property(name, value)
+        .map(Header::Property)
+        .map_err(wrong)
 }

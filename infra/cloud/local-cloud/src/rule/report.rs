@@ -8,7 +8,6 @@ use serde_json::json;
 
 use crate::broker::message::Message;
 
-/// A failed action in the report.
 pub struct Failure {
     pub action: &'static str,
     pub resource: String,

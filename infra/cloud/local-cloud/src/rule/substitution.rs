@@ -1,5 +1,5 @@
-//! Substitution templates: `${expression}` in an action's parameters, evaluated against the original
-//! message.
+//! Substitution templates: `${expression}` in an action's parameters, evaluated against the
+//! original message.
 //!
 //! Must not know: the action. Source: AWS IoT developer guide, "Substitution templates".
 
@@ -9,7 +9,6 @@ use super::{Engine, Rule};
 use crate::broker::message::Message;
 use iot_sql::{Statement, Version};
 
-/// A text that may contain expressions.
 pub struct Substitution {
     text: String,
     parts: Vec<Part>,

@@ -25,7 +25,7 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
         if is_plain {
             tracing::warn!(
                 %peer,
-                "mqtt without tls refused: connect with TLS, the root certificate and a client certificate"
+                "mqtt without tls refused: use TLS, the root and a client certificate"
             );
             return None;
         }

@@ -42,8 +42,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// A shared subscription may be allowed by the topic alone or with its group in front: AWS's own
-    /// examples show both.
+    /// A shared subscription may be allowed by the topic alone or with its group in front: AWS's
+    /// own examples show both.
     fn may_receive(&self, delivery: &Delivery) -> bool {
         let topic = &delivery.message.topic;
         let group = delivery

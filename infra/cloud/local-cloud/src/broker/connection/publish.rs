@@ -6,7 +6,7 @@ use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, PubackReasonCo
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::super::message::{Message, Origin, PAYLOAD_BYTES_MAX};
+use super::super::message::{Message, PAYLOAD_BYTES_MAX};
 use super::super::packet::{self, PublishRequest};
 use super::{Connection, End, expires_at_ms};
 
@@ -16,11 +16,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Err(End::ClientError);
         };
         let version = client.version;
-        let mut origin = Origin {
-            client: Some(client.id().to_owned()),
-            principal: Some(client.identity.principal.clone()),
-            ..Origin::default()
-        };
+        let mut origin = client.origin();
         if request.qos == Qos::ExactlyOnce {
             return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
         }

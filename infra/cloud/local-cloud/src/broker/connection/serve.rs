@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::super::Broker;
-use super::super::message::{Message, Origin};
+use super::super::message::Message;
 use super::{Client, Connection, End, SECOND, WRITE_TIME, expires_at_ms};
 use crate::contain::{Panicked, contain};
 use crate::event::EventKind;
@@ -16,29 +16,23 @@ use crate::event::EventKind;
 ///
 /// # Errors
 /// [`Panicked`], which is logged; the connection has ended like any other.
-pub async fn serve<S>(
+pub async fn serve(
     broker: Broker,
-    stream: S,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     certificate: Vec<u8>,
     peer: SocketAddr,
-) -> Result<(), Panicked>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+) -> Result<(), Panicked> {
     serve_with(broker, stream, certificate, peer, SECOND).await
 }
 
 /// `second` is the length of one keep-alive second; tests shorten it.
-pub(super) async fn serve_with<S>(
+pub(super) async fn serve_with(
     broker: Broker,
-    stream: S,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     certificate: Vec<u8>,
     peer: SocketAddr,
     second: Duration,
-) -> Result<(), Panicked>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+) -> Result<(), Panicked> {
     let mut connection = Connection::new(broker, stream, certificate, peer, second);
     let exchanged = contain(connection.exchange()).await;
     if let Err(panicked) = &exchanged {
@@ -82,11 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 retain: will.retain,
                 expires_at_ms: expires_at_ms(will.expiry_s, now_ms),
                 properties: will.properties,
-                origin: Origin {
-                    client: Some(client.id().to_owned()),
-                    principal: Some(client.identity.principal.clone()),
-                    ..Origin::default()
-                },
+                origin: client.origin(),
                 is_will: true,
             });
         }

@@ -20,7 +20,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             .iter()
             .any(|e| e.sub_opts().qos() == Qos::ExactlyOnce)
         {
-            // AWS says that no SUBACK is sent; ending the connection is this broker's interpretation.
+            // AWS says that no SUBACK is sent; ending the connection is this broker's
+            // interpretation.
             return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
         }
         let version = self.packets.get_protocol_version();

@@ -29,7 +29,8 @@ fn broker() -> (Broker, Vec<u8>) {
         data_dir: None,
         policies: std::collections::BTreeMap::from([(
             "all".to_owned(),
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
+            json!({"Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
         )]),
     };
     let registry = Registry::open(setting, Clock::system()).unwrap();

@@ -17,11 +17,9 @@ pub struct ConnectRequest {
     pub receive_maximum: Option<u16>,
     /// Largest packet the client accepts, in bytes; MQTT 5 only.
     pub packet_bytes_max: Option<u32>,
-    /// The message to publish when the client vanishes.
     pub will: Option<Will>,
 }
 
-/// A message that the broker publishes when the client vanishes.
 #[derive(Debug, Clone)]
 pub struct Will {
     pub topic: String,
@@ -34,17 +32,14 @@ pub struct Will {
     pub properties: Vec<Property>,
 }
 
-/// A client's message, not yet checked.
 #[derive(Debug, Clone)]
 pub struct PublishRequest {
     /// Absent for QoS 0.
     pub packet_id: Option<u16>,
     pub topic: String,
     pub payload: Vec<u8>,
-    /// May be 2 here; the broker refuses it.
     pub qos: Qos,
     pub retain: bool,
-    /// Message expiry in seconds; MQTT 5 only.
     pub expiry_s: Option<u32>,
     /// Properties passed on to receivers.
     pub properties: Vec<Property>,
@@ -73,7 +68,6 @@ pub enum Inbound {
     Unsupported,
 }
 
-/// The will of a CONNECT of either version.
 macro_rules! will {
     ($packet:expr, $topic:expr, $expiry_s:expr, $properties:expr) => {
         Will {
@@ -87,7 +81,6 @@ macro_rules! will {
     };
 }
 
-/// A PUBLISH of either version.
 macro_rules! publish {
     ($packet:expr, $expiry_s:expr, $properties:expr) => {
         Inbound::Publish(PublishRequest {

@@ -16,20 +16,17 @@ use mqtt_protocol_core::mqtt::result_code::{
 
 use super::super::message::Message;
 
-/// Topic aliases a client may use.
 const TOPIC_ALIASES_MAX: u16 = 8;
 /// QoS 1 messages that may be unacknowledged, in each direction.
 /// Source: AWS IoT Core message broker quotas.
 pub const IN_FLIGHT_MAX: u16 = 100;
 
-/// The contents of an accepting CONNACK.
 #[derive(Debug, Clone, Default)]
 pub struct Accepted {
     pub session_present: bool,
     /// The keep-alive in force, if it is not the requested one.
     pub keep_alive_s: Option<u16>,
     pub session_expiry_s: Option<u32>,
-    /// The client id that was generated, if the client sent none.
     pub assigned_client_id: Option<String>,
 }
 

@@ -34,8 +34,8 @@ impl FirstPacket {
         self.bytes.is_empty()
     }
 
-    /// Adds received bytes. Returns all of them for the packet layer once the packet is complete, or
-    /// can be refused as it is.
+    /// Adds received bytes. Returns all of them for the packet layer once the packet is complete,
+    /// or can be refused as it is.
     pub fn add(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.bytes.extend_from_slice(bytes);
         let (length, head_bytes) = match varint(self.bytes.get(1..).unwrap_or_default()) {
@@ -64,7 +64,8 @@ impl FirstPacket {
 }
 
 /// The body of a CONNECT of MQTT 5 without a Topic Alias Maximum of 0; `None` if there is none to
-/// remove. A malformed body, or one with two such properties, is left to the packet layer to refuse.
+/// remove. A malformed body, or one with two such properties, is left to the packet layer to
+/// refuse.
 fn without_alias_maximum_of_0(body: &[u8]) -> Option<Vec<u8>> {
     let before_bytes = MQTT_5.len() + FLAGS_AND_KEEP_ALIVE_BYTES;
     let (before, rest) = body.split_at_checked(before_bytes)?;

@@ -18,10 +18,8 @@ pub(super) struct State {
     version: Option<Version>,
     /// How long it outlives its connection; 0 is a clean session.
     pub expiry_ms: u64,
-    /// Set while disconnected.
     expires_at_ms: Option<u64>,
     gone_at_ms: Option<u64>,
-    /// AWS's `versionNumber` of the last connection.
     number: Option<u64>,
     pub subscriptions: BTreeMap<String, Qos>,
     pub queue: VecDeque<Delivery>,
@@ -29,7 +27,6 @@ pub(super) struct State {
     pub in_flight: VecDeque<(u16, Delivery)>,
     /// Whether it differs from the saved record.
     pub is_dirty: bool,
-    /// Whether a record is saved.
     pub is_stored: bool,
 }
 
