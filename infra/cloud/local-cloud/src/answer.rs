@@ -1,6 +1,4 @@
 //! Answers of AWS's REST-JSON and JSON 1.0 services, with errors in the form that SDKs decode.
-//!
-//! Must not know: which service answers.
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;

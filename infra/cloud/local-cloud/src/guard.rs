@@ -1,7 +1,5 @@
 //! Lets only correctly signed requests through to each REST service, and refuses others in the
 //! service's own words.
-//!
-//! Must not know: what a service does with a request.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

@@ -7,6 +7,7 @@ mod authority;
 mod certificate;
 mod error;
 mod identity;
+mod name;
 mod policy;
 mod record;
 mod right;

@@ -1,6 +1,4 @@
 //! The connection of the current request, so that a fault can cut it.
-//!
-//! Must not know: the requests, why a connection is cut.
 
 use std::cell::Cell;
 use std::net::Shutdown;

@@ -1,7 +1,5 @@
 //! MQTT 3.1.1 and MQTT 5 packets in one vocabulary, so that the code behind it need not know the
 //! version.
-//!
-//! Must not know: sessions, policies, sockets.
 
 mod decode;
 mod encode;

@@ -37,7 +37,7 @@ pub(super) async fn publish(
         return Err(ApiError::invalid(if retain {
             "a reserved topic cannot be retained"
         } else {
-            "a reserved topic that nobody may publish to"
+            "this reserved topic does not accept messages"
         }));
     }
     if retain {

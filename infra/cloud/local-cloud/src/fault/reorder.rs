@@ -1,6 +1,4 @@
 //! Holds a message until the next one on its topic has passed it.
-//!
-//! Must not know: what a message is; it keeps the closure that delivers it.
 
 use std::collections::BTreeMap;
 use std::fmt;

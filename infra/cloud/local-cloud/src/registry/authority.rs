@@ -1,7 +1,5 @@
 //! The certificate authority of the local cloud: it signs the certificates of the server and of
 //! every device.
-//!
-//! Must not know: things, policies, rights.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,6 +1,4 @@
 //! The client of an MQTT connection, in the variables that policies use.
-//!
-//! Must not know: which policies apply.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::record::{Thing, check_attributes, check_thing_name};
+use super::name::{check_attributes, check_thing_name};
+use super::record::Thing;
 use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::RegistryError;
-use super::record::check_policy_name;
+use super::name::check_policy_name;
 use aws_policy::{Document, PolicyError};
 
 /// Most versions of a policy. Source: AWS IoT Core quotas.

@@ -1,6 +1,4 @@
 //! Packets from clients, in either version.
-//!
-//! Must not know: sessions, policies, sockets, how packets are answered.
 
 use mqtt_protocol_core::mqtt::packet::{GenericPacket, Packet, Property, Qos, SubEntry, v5_0};
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
