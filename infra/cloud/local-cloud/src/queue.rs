@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
 use crate::sync::lock;
 pub use attribute::{attributes, md5_of};
-use sam_template::Template;
+use sam_template::{Queue, Template};
 pub use service::router;
 pub use standard::{Delivery, Depth, MESSAGE_WEIGHT_MAX, Message, Want};
 use standard::{Moment, Setting, StandardQueue};
@@ -33,7 +33,7 @@ pub struct Queues {
 struct Inner {
     /// By ARN.
     queues: Mutex<BTreeMap<String, StandardQueue>>,
-    declared: Vec<sam_template::Queue>,
+    declared: Vec<Queue>,
     /// ARN and name of every topic.
     topics: Vec<(String, String)>,
     /// By ARN of the topic.
@@ -48,7 +48,7 @@ impl Queues {
     /// The queues and topics that the template declares; `time_scale` scales the queues' times.
     pub fn new(template: &Template, events: &EventBus, clock: Clock, time_scale: f64) -> Self {
         let scaled = |seconds: u64| Duration::from_secs(seconds).mul_f64(time_scale);
-        let setting = |queue: &sam_template::Queue| Setting {
+        let setting = |queue: &Queue| Setting {
             visibility: scaled(queue.visibility_s),
             delay: scaled(queue.delay_s),
             retention: scaled(queue.retention_s),
@@ -73,12 +73,12 @@ impl Queues {
     }
 
     /// The template's declaration of the queue with this URL, ARN or name.
-    pub fn declared(&self, queue: &str) -> Option<&sam_template::Queue> {
+    pub fn declared(&self, queue: &str) -> Option<&Queue> {
         let mut declared = self.inner.declared.iter();
         declared.find(|q| [&q.url, &q.arn, &q.name].into_iter().any(|n| n == queue))
     }
 
-    pub fn all(&self) -> &[sam_template::Queue] {
+    pub fn all(&self) -> &[Queue] {
         &self.inner.declared
     }
 
@@ -106,7 +106,7 @@ impl Queues {
     }
 
     /// Receives messages of a queue; those received too often move as its `RedrivePolicy` says.
-    pub fn receive(&self, queue: &sam_template::Queue, want: Want) -> Vec<Delivery> {
+    pub fn receive(&self, queue: &Queue, want: Want) -> Vec<Delivery> {
         let now = self.now();
         let mut queues = lock(&self.inner.queues);
         let Some(standard) = queues.get_mut(&queue.arn) else {
@@ -140,7 +140,7 @@ impl Queues {
         taken
     }
 
-    pub fn delete(&self, queue: &sam_template::Queue, receipt: &str) {
+    pub fn delete(&self, queue: &Queue, receipt: &str) {
         let now = self.now();
         let mut queues = lock(&self.inner.queues);
         let standard = queues.get_mut(&queue.arn);
@@ -150,7 +150,7 @@ impl Queues {
         }
     }
 
-    pub fn give_back(&self, queue: &sam_template::Queue, receipt: &str) {
+    pub fn give_back(&self, queue: &Queue, receipt: &str) {
         let mut queues = lock(&self.inner.queues);
         if let Some(standard) = queues.get_mut(&queue.arn) {
             standard.give_back(receipt);
@@ -161,7 +161,7 @@ impl Queues {
     }
 
     /// Receives as soon as there is a message.
-    pub async fn wait(&self, queue: &sam_template::Queue, want: Want) -> Vec<Delivery> {
+    pub async fn wait(&self, queue: &Queue, want: Want) -> Vec<Delivery> {
         loop {
             // Registered first, so that no message that arrives in between is missed.
             let mut changed = std::pin::pin!(self.inner.changed.notified());
@@ -180,7 +180,7 @@ impl Queues {
         }
     }
 
-    fn next_visible(&self, queue: &sam_template::Queue) -> Option<Instant> {
+    fn next_visible(&self, queue: &Queue) -> Option<Instant> {
         let queues = lock(&self.inner.queues);
         queues.get(&queue.arn)?.next_visible()
     }
@@ -240,17 +240,12 @@ impl Queues {
         }
     }
 
-    fn count(&self, queue: &sam_template::Queue, name: &str, count: usize) {
+    fn count(&self, queue: &Queue, name: &str, count: usize) {
         let metrics = self.inner.events.metrics();
         metrics.of_queue(&queue.name, name, count, self.inner.clock.now_ms());
     }
 
-    fn record_depth(
-        &self,
-        queues: &BTreeMap<String, StandardQueue>,
-        queue: &sam_template::Queue,
-        now: Moment,
-    ) {
+    fn record_depth(&self, queues: &BTreeMap<String, StandardQueue>, queue: &Queue, now: Moment) {
         let depth = queues.get(&queue.arn).map(|standard| standard.depth(now));
         let metrics = self.inner.events.metrics();
         for (name, count) in depth.into_iter().flat_map(|depth| {

@@ -88,17 +88,21 @@ pub fn publish(
         Some(_) => Qos::AtLeastOnce,
         None => Qos::AtMostOnce,
     };
-    let payload = message.payload.clone();
+    macro_rules! build {
+        ($builder:expr) => {{
+            let mut builder = $builder
+                .topic_name(message.topic.as_str())?
+                .qos(qos)
+                .retain(retain)
+                .payload(message.payload.clone());
+            if let Some(id) = packet_id {
+                builder = builder.packet_id(id);
+            }
+            Ok(builder.build()?.into())
+        }};
+    }
     if version != Version::V5_0 {
-        let mut builder = v3_1_1::Publish::builder()
-            .topic_name(message.topic.as_str())?
-            .qos(qos)
-            .retain(retain)
-            .payload(payload);
-        if let Some(id) = packet_id {
-            builder = builder.packet_id(id);
-        }
-        return Ok(builder.build()?.into());
+        return build!(v3_1_1::Publish::builder());
     }
     let mut properties = message.properties.clone();
     if let Some(at) = message.expires_at_ms {
@@ -107,16 +111,7 @@ pub fn publish(
         let left_s = u32::try_from(left_s).unwrap_or(u32::MAX);
         properties.push(MessageExpiryInterval::new(left_s)?.into());
     }
-    let mut builder = v5_0::Publish::builder()
-        .topic_name(message.topic.as_str())?
-        .qos(qos)
-        .retain(retain)
-        .payload(payload)
-        .props(properties);
-    if let Some(id) = packet_id {
-        builder = builder.packet_id(id);
-    }
-    Ok(builder.build()?.into())
+    build!(v5_0::Publish::builder().props(properties))
 }
 
 /// PUBACK. A refusal exists in MQTT 5 only; the broker closes an MQTT 3.1.1 connection instead.
