@@ -1,6 +1,4 @@
-//! Answers of AWS's REST-JSON services, errors in the form that SDKs decode.
-//!
-//! Must not know which service answers.
+//! Answers of AWS's REST-JSON and JSON 1.0 services, with errors in the form that SDKs decode.
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -11,7 +9,7 @@ use serde_json::{Value, json};
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// A refusal.
+/// A refusal in the REST-JSON protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     status: StatusCode,
@@ -22,8 +20,8 @@ pub struct ApiError {
 
 impl ApiError {
     /// A refusal with AWS's name for it, such as `ResourceNotFoundException`.
-    pub fn new(status: u16, kind: &'static str, message: &str) -> ApiError {
-        ApiError {
+    pub fn new(status: u16, kind: &'static str, message: &str) -> Self {
+        Self {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             kind,
             message: message.to_owned(),
@@ -31,15 +29,23 @@ impl ApiError {
         }
     }
 
-    /// The same with more fields beside the message, an object.
-    pub fn with_fields(mut self, fields: Value) -> ApiError {
+    pub fn invalid(message: &str) -> Self {
+        Self::new(400, "InvalidRequestException", message)
+    }
+
+    pub fn not_found(message: &str) -> Self {
+        Self::new(404, "ResourceNotFoundException", message)
+    }
+
+    /// Adds the fields of an object to the error's body.
+    pub fn with_fields(mut self, fields: Value) -> Self {
         self.fields = Some(fields);
         self
     }
 
-    /// No access key, or none of ours.
-    pub fn stranger() -> ApiError {
-        ApiError::new(
+    /// The access key is missing or unknown. AWS's own words.
+    pub fn stranger() -> Self {
+        Self::new(
             403,
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
@@ -59,9 +65,23 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// 200 with a JSON body.
 pub fn ok(body: &Value) -> Response {
     with_body(StatusCode::OK, body)
+}
+
+/// An answer in the AWS JSON 1.0 protocol, as DynamoDB and SQS speak it.
+pub fn aws_json(status: StatusCode, body: &Value) -> Response {
+    const AWS_JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+    (status, [(CONTENT_TYPE, AWS_JSON)], body.to_string()).into_response()
+}
+
+/// A refusal in the AWS JSON 1.0 protocol. Most errors write the message's key in lower case,
+/// denials do not.
+pub fn aws_json_error(kind: &str, message_key: &str, message: &str) -> Response {
+    aws_json(
+        StatusCode::BAD_REQUEST,
+        &json!({"__type": kind, message_key: message}),
+    )
 }
 
 fn with_body(status: StatusCode, body: &Value) -> Response {

@@ -1,14 +1,16 @@
-//! The message broker: routes published messages to sessions, keeps retained ones, tells who is connected.
+//! The message broker: routes published messages to sessions, keeps retained messages, and
+//! announces connections.
 //!
-//! Whoever publishes has been checked before; delivery is checked per connection. Must not know what messages mean: the
-//! shadow service and the rules listen to the same stream as everyone else.
+//! Publishers are checked before they get here; delivery is checked per connection. Must not know:
+//! what messages mean. The shadow service and the rules listen to the same stream as everyone else.
 
 mod connection;
+mod delivery;
 mod group;
-pub mod in_flight;
+pub(crate) mod in_flight;
 mod limit;
-pub mod lookup;
-pub mod message;
+pub(crate) mod lookup;
+pub(crate) mod message;
 mod packet;
 mod presence;
 mod session;
@@ -21,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 
 use mqtt_protocol_core::mqtt::packet::Qos;
@@ -37,17 +39,18 @@ use crate::event::{EventBus, EventKind};
 use crate::fault::Faults;
 use crate::registry::Registry;
 use crate::storage::StorageError;
+use crate::sync::{lock, read, write};
+use delivery::Delivery;
+pub(crate) use delivery::Receipt;
 use lookup::{ConnectionRecord, Retained};
 use message::Message;
-use session::{Attached, Delivery, Kick, Left, Session};
+use session::{Attached, Kick, Remainder, Session};
 use store::{Store, Stored};
 use subscription::SubscriptionTree;
 
-/// How often sessions that nobody came back to are looked for.
 const EXPIRY_PERIOD: Duration = Duration::from_secs(60);
-/// How often changes are written down.
 const SAVE_PERIOD: Duration = Duration::from_millis(500);
-/// How long connections get to say goodbye.
+/// How long connections get for their DISCONNECT at shutdown.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
 
 /// The broker; clones share it.
@@ -63,21 +66,19 @@ struct Inner {
     clock: Clock,
     faults: Arc<Faults>,
     store: Option<Store>,
-    /// One per client id of which anything is known.
+    /// By client id, for as long as anything is known of the client.
     sessions: Mutex<BTreeMap<String, Arc<Session>>>,
     subscriptions: RwLock<SubscriptionTree>,
     retained: Mutex<BTreeMap<String, Retained>>,
-    /// Topics whose retained message is not written down yet.
+    /// Topics whose retained message is not saved yet.
     changed_topics: Mutex<BTreeSet<String>>,
-    /// Where clients connect to, once it listens.
     address: OnceLock<SocketAddr>,
-    /// The latest connection of each client, for those who ask.
     records: Mutex<BTreeMap<String, ConnectionRecord>>,
     taps: Mutex<Vec<mpsc::UnboundedSender<Arc<Message>>>>,
 }
 
-/// A connection's task contains what a packet can do; this is for what is around that, such as the handshake.
-fn tell_panic(ended: Result<(), JoinError>) {
+/// Logs a panic around a connection, such as one in the handshake; panics in packets are contained.
+fn log_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
@@ -85,29 +86,27 @@ fn tell_panic(ended: Result<(), JoinError>) {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change under these locks is complete before anything can panic.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Broker {
     /// A broker without clients that keeps everything in memory.
-    pub fn new(registry: Registry, events: EventBus, clock: Clock, faults: Arc<Faults>) -> Broker {
-        Broker::with(registry, events, clock, faults, None, Stored::default())
+    pub fn new(registry: Registry, events: EventBus, clock: Clock, faults: Arc<Faults>) -> Self {
+        Self::with(registry, events, clock, faults, None, Stored::default())
     }
 
-    /// A broker whose persistent sessions and retained messages are as they were in the data directory, and stay there.
+    /// A broker that keeps its persistent sessions and retained messages in the data directory.
+    ///
+    /// # Errors
+    /// The directory cannot be used, or a record is damaged.
     pub fn open(
         registry: Registry,
         events: EventBus,
         clock: Clock,
         faults: Arc<Faults>,
         data_dir: &Path,
-    ) -> Result<Broker, StorageError> {
+    ) -> Result<Self, StorageError> {
         let store = Store::open(data_dir)?;
         let stored = store.load(clock.now_ms())?;
         let store = Some(store);
-        Ok(Broker::with(registry, events, clock, faults, store, stored))
+        Ok(Self::with(registry, events, clock, faults, store, stored))
     }
 
     fn with(
@@ -117,14 +116,14 @@ impl Broker {
         faults: Arc<Faults>,
         store: Option<Store>,
         stored: Stored,
-    ) -> Broker {
+    ) -> Self {
         let mut subscriptions = SubscriptionTree::default();
         for session in stored.sessions.values() {
             for (filter, qos) in session.filters() {
                 subscriptions.insert(&filter, session, qos);
             }
         }
-        Broker {
+        Self {
             inner: Arc::new(Inner {
                 registry,
                 events,
@@ -142,14 +141,14 @@ impl Broker {
         }
     }
 
-    /// Every message from now on, in the order of publishing.
+    /// Every message published after this call, in the order of publishing.
     pub fn tap(&self) -> mpsc::UnboundedReceiver<Arc<Message>> {
         let (sender, receiver) = mpsc::unbounded_channel();
         lock(&self.inner.taps).push(sender);
         receiver
     }
 
-    /// Takes a message whose publisher was allowed to publish it.
+    /// Publishes a message. The caller has checked that its publisher may.
     pub fn publish(&self, message: Message) {
         self.inner.events.emit(EventKind::Published {
             topic: message.topic.clone(),
@@ -161,11 +160,11 @@ impl Broker {
         let message = Arc::new(message);
         let (broker, copies, delay) = (self.clone(), fate.copies, fate.delay);
         let deliver = move || (0..copies).for_each(|_| broker.route_after(delay, &message));
-        match fate.place.take() {
-            Some(place) => place.hold(deliver),
+        match fate.hold.take() {
+            Some(slot) => slot.hold(deliver),
             None => deliver(),
         }
-        // With `fate`, whoever waited for this message goes.
+        // Dropping `fate` releases the messages that waited for this one.
     }
 
     fn route_after(&self, delay: Duration, message: &Arc<Message>) {
@@ -184,10 +183,7 @@ impl Broker {
             if message.retain {
                 self.retain(message);
             }
-            let tree = self.inner.subscriptions.read();
-            let receivers = tree
-                .unwrap_or_else(PoisonError::into_inner)
-                .matching(&message.topic);
+            let receivers = read(&self.inner.subscriptions).matching(&message.topic);
             for (session, qos) in receivers.sessions {
                 session.enqueue(Delivery::new(message.clone(), qos));
             }
@@ -195,7 +191,7 @@ impl Broker {
                 group.deliver(message);
             }
         }
-        // A listener that is gone is forgotten.
+        // Drops taps whose receiver is gone.
         lock(&self.inner.taps).retain(|tap| tap.send(message.clone()).is_ok());
     }
 
@@ -220,11 +216,10 @@ impl Broker {
             .or_insert_with(|| Arc::new(Session::new(client_id)))
             .clone();
         let mut attached = session.attach(attach);
-        self.settle(std::mem::take(&mut attached.left), client_id);
+        self.settle(std::mem::take(&mut attached.remainder), client_id);
         if attached.session_present {
             for (filter, _) in session.filters() {
-                let tree = self.inner.subscriptions.read();
-                let group = tree.unwrap_or_else(PoisonError::into_inner).group(&filter);
+                let group = read(&self.inner.subscriptions).group(&filter);
                 if let Some(group) = group {
                     group.hand_out();
                 }
@@ -233,11 +228,14 @@ impl Broker {
         (session, attached)
     }
 
-    /// Forgets the filters of a session that ended, and gives its unfinished messages to the other members of their groups.
-    fn settle(&self, left: Left, client_id: &str) {
-        self.forget(&left.filters, client_id);
-        for orphan in left.orphans {
-            if let Some(group) = &orphan.group {
+    /// Removes the filters of a session that ended, and gives its unfinished messages to the other
+    /// members of their groups.
+    fn settle(&self, remainder: Remainder, client_id: &str) {
+        self.forget(&remainder.filters, client_id);
+        for orphan in remainder.orphans {
+            let filter = orphan.shared_filter.as_deref();
+            let group = filter.and_then(|filter| read(&self.inner.subscriptions).group(filter));
+            if let Some(group) = group {
                 group.deliver(&orphan.message);
             }
         }
@@ -247,17 +245,14 @@ impl Broker {
         if filters.is_empty() {
             return;
         }
-        let tree = self.inner.subscriptions.write();
-        let mut tree = tree.unwrap_or_else(PoisonError::into_inner);
+        let mut tree = write(&self.inner.subscriptions);
         for filter in filters {
             tree.remove(filter, client_id);
         }
     }
 
     fn subscribe(&self, filter: &str, session: &Arc<Session>, qos: Qos) {
-        let tree = self.inner.subscriptions.write();
-        tree.unwrap_or_else(PoisonError::into_inner)
-            .insert(filter, session, qos);
+        write(&self.inner.subscriptions).insert(filter, session, qos);
     }
 
     fn expire_sessions(&self) {
@@ -265,12 +260,12 @@ impl Broker {
         let now_ms = self.inner.clock.now_ms();
         let sessions: Vec<Arc<Session>> = lock(&self.inner.sessions).values().cloned().collect();
         for session in &sessions {
-            if let Some(left) = session.expire(now_ms) {
-                self.settle(left, session.client_id());
+            if let Some(remainder) = session.expire(now_ms) {
+                self.settle(remainder, session.client_id());
             }
         }
         drop(sessions);
-        // Whoever is about to attach holds a second reference, taken under this lock.
+        // A connection that is about to attach holds a second reference, taken under this lock.
         lock(&self.inner.sessions)
             .retain(|_, s| Arc::strong_count(s) > 1 || !s.is_forgotten(now_ms));
         let mut retained = lock(&self.inner.retained);
@@ -290,13 +285,12 @@ impl Broker {
             let Some(principal) = session.principal() else {
                 continue;
             };
-            let is_active = {
-                let records = self.inner.registry.records();
-                records
-                    .certificates
-                    .get(&principal)
-                    .is_some_and(|c| c.active)
-            };
+            let records = self.inner.registry.records();
+            let is_active = records
+                .certificates
+                .get(&principal)
+                .is_some_and(|c| c.active);
+            drop(records);
             if !is_active {
                 session.kick(Kick::Deactivated);
             }
@@ -309,16 +303,17 @@ impl Broker {
         match saved {
             Ok(()) => {}
             Err(error) if error.is_panic() => {
-                tracing::error!(%error, "save sessions: the data directory lacks some of what was accepted since the last time");
+                tracing::error!(%error, "save sessions: some changes since the last save are lost");
             }
-            // Not begun: the runtime is ending and takes no more work. Nobody else will write it, so this thread does.
+            // Not started: the runtime is shutting down, so this thread saves.
             Err(_) => self.save(),
         }
     }
 
-    /// Serves one client over a stream whose TLS has ended elsewhere, in memory for example; `certificate` is DER.
+    /// Serves one client over a stream without TLS, in memory for example; `certificate` is DER.
     ///
-    /// *Errors*: [`Panicked`]; the connection has ended like one that was lost, and the broker goes on.
+    /// # Errors
+    /// [`Panicked`]: this connection ended as if it was lost; the broker continues.
     pub async fn converse(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin,
@@ -328,7 +323,7 @@ impl Broker {
         connection::serve(self.clone(), stream, certificate, peer).await
     }
 
-    /// Accepts MQTT clients until `stop` resolves, then says goodbye to each.
+    /// Accepts MQTT clients until `stop` resolves, then disconnects each.
     pub async fn serve(self, listener: TcpListener, tls: TlsAcceptor, stop: impl Future) {
         if let Ok(address) = listener.local_addr() {
             self.inner.address.get_or_init(|| address);
@@ -345,7 +340,7 @@ impl Broker {
                 _ = expiry.tick() => self.expire_sessions(),
                 _ = saving.tick(), if self.inner.store.is_some() => self.save_in_background().await,
                 Ok(()) = changes.changed() => self.cut_deactivated(),
-                Some(ended) = connections.join_next() => tell_panic(ended),
+                Some(ended) = connections.join_next() => log_panic(ended),
                 accepted = listener.accept() => match accepted {
                     Ok((socket, peer)) => {
                         let (broker, tls) = (self.clone(), tls.clone());
@@ -361,10 +356,10 @@ impl Broker {
         }
         let goodbye = async {
             while let Some(ended) = connections.join_next().await {
-                tell_panic(ended);
+                log_panic(ended);
             }
         };
-        // Whoever does not take the goodbye in time is cut off when the set is dropped.
+        // Clients that do not take it in time are cut off when the set is dropped.
         let _ = tokio::time::timeout(GOODBYE_TIME, goodbye).await;
         self.save_in_background().await;
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::clock::Clock;
 use crate::storage::{self, StorageError};
+use crate::sync::{read, write};
 use aws_sigv4_verify::{Claim, Request, SignatureError};
 use sam_template::Function;
 
@@ -121,8 +122,7 @@ impl Callers {
 
     /// Admits functions as callers; a known function keeps its credentials.
     pub fn admit(&self, functions: &[Function]) {
-        let by_key = self.inner.by_key.write();
-        let mut by_key = by_key.unwrap_or_else(PoisonError::into_inner);
+        let mut by_key = write(&self.inner.by_key);
         for function in functions {
             let caller = self.caller_of(function);
             let known = by_key.entry(key_of(function)).or_insert_with(|| Known {
@@ -167,8 +167,7 @@ impl Callers {
 
     /// The credentials of the function with this name, logical id or binary.
     pub fn credentials_of_name(&self, name: &str) -> Option<lambda_host::Credentials> {
-        let by_key = self.inner.by_key.read();
-        let by_key = by_key.unwrap_or_else(PoisonError::into_inner);
+        let by_key = read(&self.inner.by_key);
         let named = |known: &&Known| {
             let function = known.caller.function.as_ref();
             function.is_some_and(|f| f.names().contains(&name))
@@ -182,8 +181,7 @@ impl Callers {
     }
 
     fn known(&self, key: &str) -> Option<Known> {
-        let by_key = self.inner.by_key.read();
-        let by_key = by_key.unwrap_or_else(PoisonError::into_inner);
+        let by_key = read(&self.inner.by_key);
         by_key.get(key).cloned()
     }
 

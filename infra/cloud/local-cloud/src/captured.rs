@@ -1,6 +1,4 @@
-//! What a test's thread logs, from warnings on.
-//!
-//! Must not know who logs.
+//! Captures the log of a test's thread, from warnings up.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -8,14 +6,13 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The log so far.
 #[derive(Clone, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
     /// Captures until the guard is dropped.
-    pub fn begin() -> (Captured, DefaultGuard) {
-        let log = Captured::default();
+    pub fn begin() -> (Self, DefaultGuard) {
+        let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(log.clone())
             .with_max_level(tracing::Level::WARN)
@@ -24,7 +21,6 @@ impl Captured {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// Its lines.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -41,9 +37,9 @@ impl Write for Captured {
 }
 
 impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Captured;
+    type Writer = Self;
 
-    fn make_writer(&'a self) -> Captured {
+    fn make_writer(&'a self) -> Self {
         self.clone()
     }
 }

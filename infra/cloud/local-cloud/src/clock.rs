@@ -1,12 +1,11 @@
-//! The one place of this crate that reads the time.
-//!
-//! Everything else takes milliseconds as an argument or asks a [`Clock`]. Must not know who asks, nor why.
+//! The only place in this crate that reads the time: everything else takes milliseconds as an
+//! argument or asks a [`Clock`].
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
-/// Wall clock of the local cloud: the system's, unless it is made to stand still.
+/// Wall clock of the local cloud: the system's clock, or a stopped one.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
     stopped_at_ms: Option<u64>,
@@ -14,13 +13,13 @@ pub struct Clock {
 
 impl Clock {
     /// The system's clock.
-    pub fn system() -> Clock {
-        Clock::default()
+    pub fn system() -> Self {
+        Self::default()
     }
 
-    /// A clock that stands still, for what must come out the same each time it is run.
-    pub fn stopped_at(ms: u64) -> Clock {
-        Clock {
+    /// A stopped clock, for repeatable results.
+    pub fn stopped_at(ms: u64) -> Self {
+        Self {
             stopped_at_ms: Some(ms),
         }
     }
@@ -42,7 +41,7 @@ impl Clock {
     }
 }
 
-/// `2026-03-01T12:00:00.000Z` from epoch milliseconds, as AWS writes a moment.
+/// `2026-03-01T12:00:00.000Z` from milliseconds since the Unix epoch.
 pub(crate) fn iso_8601(ms: u64) -> String {
     let moment = i64::try_from(ms)
         .ok()

@@ -1,7 +1,8 @@
-//! A panic ends the one piece of work in which it happens, with an error in the log, and nothing else.
+//! Contains a panic: it ends the piece of work it happens in, with an error in the log, and nothing
+//! else.
 //!
-//! A panic is a fault of this program, never an answer to a client: whoever uses this logs it as an error. It needs a build
-//! that unwinds, as every build is but one with `--release`. Must not know what the work is.
+//! A panic is a bug in this program, never an answer to a client. This needs a build that unwinds,
+//! as every build does except one with `--release`. Must not know: what the work is.
 
 use std::any::Any;
 use std::fmt;
@@ -9,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-/// A panic, with its message.
+/// The message of a panic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panicked(String);
 
@@ -21,9 +22,10 @@ impl fmt::Display for Panicked {
 
 impl std::error::Error for Panicked {}
 
-/// Does `work`. What it had borrowed is as the panic left it: only state that is sound at every point may be used afterwards.
+/// Runs `work`. After a panic, use only state that is sound at every point of `work`.
 ///
-/// *Errors*: [`Panicked`]; `work` is then dropped.
+/// # Errors
+/// [`Panicked`]; `work` is dropped.
 pub async fn contain<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
     let mut work = pin!(work);
     std::future::poll_fn(|context| {
@@ -36,14 +38,14 @@ pub async fn contain<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
     .await
 }
 
-/// Does a piece of `work`, and logs a panic as an error of `what` it was; whoever comes next is served.
+/// Runs `work`, and logs a panic as an error of `what`.
 pub async fn contain_logged(what: &str, work: impl Future<Output = ()>) {
     if let Err(panicked) = contain(work).await {
         tracing::error!(%panicked, "{what}");
     }
 }
 
-/// The message of a panic; it is text wherever `panic!` and its relatives made it.
+/// The message of a panic; `panic!` and its relatives always make it text.
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_logged_panic_costs_its_own_piece_of_work() {
+    async fn a_logged_panic_ends_only_its_own_piece_of_work() {
         let (log, _capturing) = Captured::begin();
         let mut done = Vec::new();
         for n in 1..=3 {

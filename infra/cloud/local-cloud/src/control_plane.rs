@@ -1,6 +1,7 @@
 //! The `iot` REST API, as far as a person or a tool needs it to provision a device.
 //!
-//! Paths and shapes are those of the AWS IoT API of 2015-05-28. Must not know how the registry keeps things.
+//! Paths and shapes are those of the AWS IoT API of 2015-05-28. Must not know: how the registry
+//! keeps its records.
 
 mod certificate;
 mod error;
@@ -10,7 +11,7 @@ mod policy;
 mod thing;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post, put};
@@ -18,22 +19,22 @@ use serde_json::{Value, json};
 
 use crate::answer::{ApiError, ok};
 use crate::caller::Callers;
+use crate::parameter::Parameters;
 use crate::registry::Registry;
 
-/// What the control plane needs.
 #[derive(Clone)]
 pub struct ControlPlane {
-    /// Where everything is kept.
     pub registry: Registry,
-    /// Who may call.
     pub callers: Callers,
-    /// What DescribeEndpoint answers: host and port of the MQTT listener, since ports are not AWS's here.
+    /// The answer of `DescribeEndpoint`: host and port of the MQTT listener, as ports differ from
+    /// AWS's.
     pub endpoint: String,
 }
 
 type Answer = Result<Response, ApiError>;
+type Plane = State<ControlPlane>;
+type Name = Path<String>;
 
-/// All routes of the API.
 pub fn router(plane: ControlPlane) -> Router {
     Router::new()
         .route("/endpoint", get(describe_endpoint))
@@ -114,7 +115,7 @@ fn policies() -> Router<ControlPlane> {
         .route("/policy-principals", get(policy::principals))
 }
 
-async fn check_caller(State(plane): State<ControlPlane>, request: Request, next: Next) -> Response {
+async fn check_caller(State(plane): Plane, request: Request, next: Next) -> Response {
     use axum::response::IntoResponse;
     match plane.callers.identify(request.headers()) {
         Some(_) => next.run(request).await,
@@ -122,23 +123,27 @@ async fn check_caller(State(plane): State<ControlPlane>, request: Request, next:
     }
 }
 
-/// The endpoint of the data: AWS has others for credentials and jobs, which nothing stands in for here.
-async fn describe_endpoint(
-    State(plane): State<ControlPlane>,
-    Query(q): input::Parameters,
-) -> Answer {
-    match q.get("endpointType").map(String::as_str) {
+/// Only the data endpoint exists here; AWS has others for credentials and jobs.
+async fn describe_endpoint(State(plane): Plane, q: Parameters) -> Answer {
+    match q.text("endpointType") {
         None | Some("iot:Data" | "iot:Data-ATS") => {
             Ok(ok(&json!({"endpointAddress": plane.endpoint})))
         }
-        Some(kind @ ("iot:CredentialProvider" | "iot:Jobs")) => Err(error::invalid(&format!(
-            "{kind} is not part of the local cloud, which has iot:Data-ATS"
+        Some(kind @ ("iot:CredentialProvider" | "iot:Jobs")) => Err(ApiError::invalid(&format!(
+            "{kind} is not part of the local cloud, only iot:Data-ATS is"
         ))),
-        Some(other) => Err(error::invalid(&format!("{other:?} is no endpoint type"))),
+        Some(other) => Err(ApiError::invalid(&format!(
+            "{other:?} is not an endpoint type"
+        ))),
     }
 }
 
-/// A time as AWS's JSON has it: seconds since the Unix epoch.
+/// The answer of operations without a result.
+fn done() -> Answer {
+    Ok(ok(&json!({})))
+}
+
+/// A time in AWS's JSON: seconds since the Unix epoch.
 fn seconds(ms: u64) -> Value {
     #[expect(
         clippy::cast_precision_loss,

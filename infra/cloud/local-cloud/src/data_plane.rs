@@ -1,12 +1,10 @@
-//! The `iot-data` REST API, as AWS SDKs speak it: shadows, publishing, retained messages, connections.
+//! The `iot-data` REST API for AWS SDKs: shadows, publishing, retained messages, connections.
 //!
-//! *Source*: the IoT data plane's API reference and botocore's service model of it. Must not know MQTT packets: it
-//! publishes through the broker like everyone else.
+//! It publishes through the broker like everyone else. Must not know: MQTT packets. Source: the IoT
+//! data plane's API reference and botocore's service model of it.
 
 mod connection;
 mod direct;
-mod page;
-mod parameter;
 mod property;
 mod publish;
 mod retained;
@@ -26,25 +24,18 @@ use crate::clock::Clock;
 use crate::kill::{Killer, Withheld};
 use thing_shadow::ShadowService;
 
-/// Larger bodies are not even read; what a service takes is less.
+/// Larger bodies are not read; the services' own limits are lower.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What the data plane needs.
 #[derive(Clone)]
 pub struct DataPlane {
-    /// Where messages go.
     pub broker: Broker,
-    /// Where shadows are.
     pub shadows: ShadowService,
-    /// Who may call.
     pub callers: Callers,
-    /// Ends functions where a fault says so.
     pub killer: Killer,
-    /// The time.
     pub clock: Clock,
 }
 
-/// All routes of the API.
 pub fn router(plane: DataPlane) -> Router {
     let named_shadows = "/api/things/shadow/ListNamedShadowsForThing/{thing}";
     Router::new()
@@ -69,7 +60,7 @@ pub fn router(plane: DataPlane) -> Router {
 }
 
 impl DataPlane {
-    /// The caller, who wants to do `action` on `resource`.
+    /// The caller that requests `action` on `resource`.
     fn admit(&self, headers: &HeaderMap, action: &str, resource: &str) -> Result<Caller, ApiError> {
         let caller = self.callers.identify(headers);
         let caller = caller.ok_or_else(ApiError::stranger)?;
@@ -79,24 +70,16 @@ impl DataPlane {
 }
 
 impl From<Withheld> for ApiError {
-    fn from(_: Withheld) -> ApiError {
-        ApiError::new(503, "ServiceUnavailableException", "shutting down")
+    fn from(_: Withheld) -> Self {
+        Self::new(503, "ServiceUnavailableException", "shutting down")
     }
-}
-
-fn invalid(message: &str) -> ApiError {
-    ApiError::new(400, "InvalidRequestException", message)
-}
-
-fn not_found(message: &str) -> ApiError {
-    ApiError::new(404, "ResourceNotFoundException", message)
 }
 
 fn not_allowed(message: &str) -> ApiError {
     ApiError::new(405, "MethodNotAllowedException", message)
 }
 
-/// The answer of calls that have nothing else to say.
+/// The answer of calls without a result.
 fn done() -> Value {
     json!({"message": "OK", "traceId": uuid::Uuid::new_v4().to_string()})
 }

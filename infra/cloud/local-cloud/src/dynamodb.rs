@@ -1,12 +1,13 @@
-//! DynamoDB: dynoxide on loopback with the template's tables, and our own proxy in front of it.
+//! DynamoDB: dynoxide on loopback with the template's tables, behind our own proxy.
 //!
-//! Callers get the proxy's address: there faults are injected that dynoxide knows nothing about.
-//! Must not know what the tables hold.
+//! Callers use the proxy's address; it checks rights and injects faults. Must not know: the
+//! contents of the tables.
 
 mod need;
 mod proxy;
 mod refusal;
 mod table;
+mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::ControlFlow;
@@ -24,44 +25,37 @@ pub use proxy::{Proxy, router};
 use sam_template::Table;
 
 const FILE: &str = "dynamodb.sqlite";
-/// DynamoDB takes hours to days to remove expired items; here they go within this time.
-const SWEEP_PERIOD: Duration = Duration::from_secs(60);
+/// Expired items are removed within this time; DynamoDB takes hours to days.
+const REMOVAL_PERIOD: Duration = Duration::from_secs(60);
 
 /// Why the tables could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
-    /// The database file.
     #[error("open database {path}")]
     Open {
         /// The file, or `memory`.
         path: PathBuf,
-        /// What the database said.
         #[source]
         source: DynoxideError,
     },
-    /// A table.
     #[error("{operation} table {table}")]
     Table {
         /// Such as `create`.
         operation: &'static str,
-        /// Its name.
         table: String,
-        /// What the database said.
         #[source]
         source: DynoxideError,
     },
-    /// A table that exists with other keys than the template declares.
     #[error("table {0} exists with other keys or indexes: remove the data directory to start over")]
     Different(String),
-    /// A table that does not come up.
-    #[error("table {0} does not become active")]
+    #[error("table {0} did not become active")]
     NotActive(String),
-    /// The loopback listener.
     #[error("listen for dynamodb")]
     Listen(#[source] std::io::Error),
 }
 
-/// Opens the database, makes the tables that are missing, and serves it on a port of its own until `stop` says so.
+/// Opens the database, creates missing tables, and serves it on a port of its own until `stop` is
+/// set.
 pub async fn start(
     tables: &[Table],
     data_dir: Option<PathBuf>,
@@ -78,12 +72,12 @@ pub async fn start(
         source,
     })?;
     for table in tables {
-        table::ensure(&database, table).await?;
+        table::ensure_table(&database, table).await?;
     }
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.map_err(DynamoDbError::Listen)?;
     let address = listener.local_addr().map_err(DynamoDbError::Listen)?;
-    tasks.spawn(sweep(database.clone(), stop.clone()));
+    tasks.spawn(remove_expired_regularly(database.clone(), stop.clone()));
     tasks.spawn(async move {
         let served = dynoxide::server::serve_with_shutdown(listener, database, stopped(stop)).await;
         if let Err(error) = served {
@@ -94,29 +88,29 @@ pub async fn start(
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {
-    // A sender that is gone means the same.
+    // A closed channel means the same.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Removes expired items from time to time; dynoxide does not do so by itself.
-async fn sweep(database: Database, stop: watch::Receiver<bool>) {
-    let mut period = tokio::time::interval(SWEEP_PERIOD);
+/// Removes expired items regularly, which dynoxide does not do itself.
+async fn remove_expired_regularly(database: Database, stop: watch::Receiver<bool>) {
+    let mut period = tokio::time::interval(REMOVAL_PERIOD);
     let mut stop = std::pin::pin!(stopped(stop));
     loop {
         tokio::select! {
             () = &mut stop => return,
             _ = period.tick() => {}
         }
-        if sweep_once(database.clone()).await.is_break() {
+        if remove_expired(database.clone()).await.is_break() {
             return;
         }
     }
 }
 
-/// Breaks where the runtime is ending and takes no more work: what has expired is removed after the next start.
-async fn sweep_once(database: Database) -> ControlFlow<()> {
-    let swept = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-    match swept {
+/// Breaks when the runtime is shutting down; the items are then removed after the next start.
+async fn remove_expired(database: Database) -> ControlFlow<()> {
+    let removed = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+    match removed {
         Ok(Ok(0)) => {}
         Ok(Ok(items)) => tracing::info!(items, "removed expired items"),
         Ok(Err(error)) => tracing::error!(%error, "remove expired items"),
@@ -132,16 +126,16 @@ mod tests {
     use crate::captured::Captured;
 
     #[test]
-    fn a_runtime_that_has_ended_ends_the_sweep_without_an_error() {
+    fn the_removal_ends_without_an_error_after_the_runtime_has_ended() {
         let (log, _capturing) = Captured::begin();
         let database = Database::memory().unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let going_on = runtime.block_on(sweep_once(database.clone()));
+        let going_on = runtime.block_on(remove_expired(database.clone()));
         assert_eq!(going_on, ControlFlow::Continue(()));
         let handle = runtime.handle().clone();
         drop(runtime);
         assert_eq!(
-            handle.block_on(sweep_once(database)),
+            handle.block_on(remove_expired(database)),
             ControlFlow::Break(())
         );
         assert_eq!(log.text(), "");

@@ -1,8 +1,8 @@
-//! Lambda's event sources: reads a queue and hands its messages to a function, in batches; deletes what the function has
-//! done, and gives back what it has not.
+//! Lambda's event sources: hands the messages of a queue to a function in batches, deletes those
+//! that the function completed, and returns the others to the queue.
 //!
-//! *Source*: AWS Lambda developer guide, "Using Lambda with Amazon SQS" and its pages on errors. Must not know what a message
-//! says.
+//! Must not know: what a message says. Source: AWS Lambda developer guide, "Using Lambda with
+//! Amazon SQS" and its pages on errors.
 
 mod answer;
 mod record;
@@ -15,44 +15,36 @@ use tokio::time::Instant;
 
 use crate::fault::Faults;
 use crate::queue::{Delivery, MESSAGE_WEIGHT_MAX, Queues, Want};
-use answer::Done;
+use answer::BatchResult;
 use lambda_host::{FunctionError, Functions, SYNC_PAYLOAD_BYTES_MAX};
-pub use record::{attributes, md5_of};
 use sam_template::{EventSource, Function, Queue};
 
-/// Weight of a batch: what an invocation takes, with a little left for the event's frame.
+/// Weight of a batch: the payload limit of an invocation, less the rest of the event.
 const BATCH_BYTES_MAX: usize = SYNC_PAYLOAD_BYTES_MAX - 1024;
 const _: () = assert!(BATCH_BYTES_MAX > MESSAGE_WEIGHT_MAX);
-/// Invocations at once of a source that names no limit: what Lambda begins with.
+/// Concurrent invocations of a source without a limit, as Lambda starts with.
 const CONCURRENCY: u64 = 5;
 
-/// What a running source needs.
 #[derive(Clone)]
 pub struct Reader {
-    /// Where messages come from.
     pub queues: Queues,
-    /// Where they go.
     pub functions: Functions,
-    /// What becomes of them on the way.
     pub faults: Arc<Faults>,
-    /// Region that events name.
     pub region: String,
     /// Factor on the time that messages are gathered.
     pub time_scale: f64,
 }
 
-/// An event source with what it names.
+/// An event source with the queue and function that it names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joint {
-    /// The source.
     pub source: EventSource,
-    /// Its queue.
     pub queue: Queue,
-    /// Names that faults know its function by.
+    /// The names of its function that faults may use.
     pub names: [String; 3],
 }
 
-/// Messages that a function is at work with; dropped, those that are not done go back.
+/// Messages that a function works on. Dropping it returns the messages that are not deleted.
 struct Batch {
     queues: Queues,
     queue: Queue,
@@ -60,12 +52,12 @@ struct Batch {
 }
 
 impl Joint {
-    /// A source of a template whose references have been checked.
-    pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Joint> {
+    /// The source with its queue and function; `None` if the template lacks one of them.
+    pub fn new(source: &EventSource, queues: &[Queue], functions: &[Function]) -> Option<Self> {
         let queue = queues.iter().find(|q| q.arn == source.queue_arn)?;
         let function = functions.iter().find(|f| f.arn == source.function_arn)?;
         let names = [&function.name, &function.logical_id, &function.binary];
-        Some(Joint {
+        Some(Self {
             source: source.clone(),
             queue: queue.clone(),
             names: names.map(Clone::clone),
@@ -73,12 +65,12 @@ impl Joint {
     }
 }
 
-/// Hands a queue's messages over until it is dropped.
+/// Hands over a queue's messages until it is dropped.
 pub async fn run(joint: Joint, reader: Reader) {
     let joint = Arc::new(joint);
     let limit = joint.source.concurrency.unwrap_or(CONCURRENCY);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    // Dropped, and so ended, with this.
+    // Invocations end when this is dropped.
     let mut at_work = JoinSet::new();
     loop {
         while at_work.len() >= limit {
@@ -91,7 +83,6 @@ pub async fn run(joint: Joint, reader: Reader) {
 }
 
 impl Reader {
-    /// The next batch: what is there, or what comes within the window.
     async fn gather(&self, joint: &Joint) -> Batch {
         let (source, queue) = (&joint.source, &joint.queue);
         let most = usize::try_from(source.batch_size).unwrap_or(usize::MAX);
@@ -113,7 +104,8 @@ impl Reader {
         let end = Instant::now() + window;
         while source.window_s > 0 && batch.deliveries.len() < most {
             let want = want(&batch.deliveries);
-            // What is left must hold any message, or one that does not fit would be waited for.
+            // The remaining weight must fit any message, or one that does not fit would be waited
+            // for.
             if want.bytes < MESSAGE_WEIGHT_MAX {
                 break;
             }
@@ -125,7 +117,7 @@ impl Reader {
         batch
     }
 
-    /// Invokes the function with a batch, and settles what its answer says.
+    /// Invokes the function with a batch, and deletes the messages that it completed.
     async fn hand_over(self, joint: Arc<Joint>, mut batch: Batch) {
         let event = record::event(&batch.deliveries, &joint.queue.arn, &self.region);
         let names: Vec<&str> = joint.names.iter().map(String::as_str).collect();
@@ -142,15 +134,15 @@ impl Reader {
                 let ids: Vec<&str> = batch.ids().collect();
                 answer::read(&outcome, &ids, joint.source.reports_item_failures)
             }
-            // As it ends with everything, or is throttled: the messages wait for the next time.
+            // At shutdown or when throttled, the messages wait for the next time.
             Some(Err(FunctionError::Closed(_) | FunctionError::Throttled { .. })) | None => {
-                Done::Nothing(None)
+                BatchResult::Nothing(None)
             }
-            Some(Err(error)) => Done::Nothing(Some(error.to_string())),
+            Some(Err(error)) => BatchResult::Nothing(Some(error.to_string())),
         };
-        if let Done::Nothing(Some(reason)) = &done {
+        if let BatchResult::Nothing(Some(reason)) = &done {
             let queue = &joint.queue.name;
-            tracing::warn!(queue, reason, "a batch goes back to its queue");
+            tracing::warn!(queue, reason, "batch returned to its queue");
         }
         batch.settle(&done);
     }
@@ -161,11 +153,10 @@ impl Batch {
         self.deliveries.iter().map(|d| d.message.id.as_str())
     }
 
-    /// Deletes what is done. What is not goes back with the end of this.
-    fn settle(&mut self, done: &Done) {
+    fn settle(&mut self, done: &BatchResult) {
         let (queues, queue) = (&self.queues, &self.queue);
         self.deliveries.retain(|delivery| {
-            let is_done = done.has(&delivery.message.id);
+            let is_done = done.contains(&delivery.message.id);
             if is_done {
                 queues.delete(queue, &delivery.receipt);
             }

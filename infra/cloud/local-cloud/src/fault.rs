@@ -1,10 +1,11 @@
-//! Faults on demand: messages dropped, doubled, delayed or out of order, functions killed at a named step, their calls
-//! refused or left without an answer, all from one seed.
+//! Faults on demand: messages dropped, duplicated, delayed or reordered; functions killed at a
+//! named step; their calls refused or left without an answer. One seed decides all of it.
 //!
-//! Whether the n-th occurrence on a topic (or of a function's call) is struck follows from the seed, the fault as it is
-//! written, the topic and n alone: not from other faults, other topics, or the order in which threads come. Every decision
-//! is in the [`Journal`]. A counted fault (`@3`) counts all that it selects, in the order of arrival.
-//! Must not know what the messages mean. Faults of devices are parsed here too, and handed to whoever runs devices.
+//! Whether the n-th occurrence on a topic (or of a function's call) is struck depends only on the
+//! seed, the fault as it is written, the topic and n, not on other faults, other topics or the
+//! order of threads. Every decision is in the [`Journal`]. A counted fault (`@3`) counts everything
+//! it selects, in the order of arrival. Faults of devices are only parsed here, for whoever runs
+//! devices. Must not know: what the messages mean.
 
 mod journal;
 mod kind;
@@ -14,7 +15,7 @@ mod reorder;
 mod target;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 pub use journal::{Decision, Journal};
@@ -22,41 +23,42 @@ pub use kind::{
     Call, CallEffect, DeviceEffect, EventEffect, Fault, MessageEffect, Schedule, Step, When,
 };
 pub use parse::FaultError;
-pub use reorder::{Place, Released};
+pub use reorder::{HoldSlot, Released};
 pub use target::{Targets, UnknownTarget};
 
 use crate::event::{EventBus, EventKind};
+use crate::sync::{lock, read, write};
 
-/// What becomes of one event.
+/// What happens to one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fate {
     /// How often it is delivered.
     pub copies: u32,
-    /// How much later.
+    /// How much later it is delivered.
     pub delay: Duration,
 }
 
-/// What becomes of one message.
+/// What happens to one message.
 #[derive(Debug)]
 pub struct MessageFate {
     /// How often it is delivered.
     pub copies: u32,
-    /// How much later.
+    /// How much later it is delivered.
     pub delay: Duration,
-    /// Where it waits for the next message on its topic, if it is to change places with it.
-    pub place: Option<Place>,
-    /// Messages that waited for this one; they go when this is dropped.
+    /// Holds it until the next message on its topic has passed, if it is reordered.
+    pub hold: Option<HoldSlot>,
+    /// Messages that waited for this one; dropping this delivers them.
     pub released: Released,
 }
 
 /// A call, as faults select it.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The names of the function that calls, and of the tables that are asked.
+pub struct ObservedCall<'a> {
+    /// The names of the calling function, and of the tables that it calls.
     pub names: &'a [&'a str],
     /// The kind of call.
     pub call: Call,
-    /// The operation of the database.
+    /// The operation of a call to the database.
     pub operation: Option<&'a str>,
 }
 
@@ -64,7 +66,7 @@ pub struct Asked<'a> {
 #[derive(Debug)]
 pub struct Faults {
     armed: RwLock<Vec<Arc<Armed>>>,
-    /// What can be struck; none while that is not known.
+    /// What a fault can strike; `None` while that is not known.
     targets: RwLock<Option<Targets>>,
     seed: u64,
     journal: Mutex<Journal>,
@@ -74,7 +76,7 @@ pub struct Faults {
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
-    /// As it is written, and which of those written alike: what its decisions are drawn from.
+    /// The fault as it is written, with a number if several are alike; it seeds the decisions.
     key: String,
     seen: Mutex<Seen>,
     waiting: reorder::Waiting,
@@ -87,10 +89,10 @@ struct Seen {
 }
 
 impl Armed {
-    /// Of those armed `before`, as many as are written alike are counted.
-    fn new(fault: Fault, before: &[Arc<Armed>]) -> Arc<Armed> {
+    /// `before` are the faults already armed; those alike are counted for the key.
+    fn new(fault: Fault, before: &[Arc<Self>]) -> Arc<Self> {
         let alike = before.iter().filter(|armed| armed.fault == fault).count();
-        Arc::new(Armed {
+        Arc::new(Self {
             key: match alike {
                 0 => fault.to_string(),
                 n => format!("{fault} ({})", n + 1),
@@ -103,13 +105,13 @@ impl Armed {
 }
 
 impl Faults {
-    /// Arms `faults`; the same seed strikes the same occurrences.
-    pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Faults {
+    /// Arms `faults`. The same seed strikes the same occurrences.
+    pub fn new(faults: Vec<Fault>, seed: u64, events: EventBus) -> Self {
         let mut armed = Vec::new();
         for fault in faults {
             armed.push(Armed::new(fault, &armed));
         }
-        Faults {
+        Self {
             armed: RwLock::new(armed),
             targets: RwLock::default(),
             seed,
@@ -118,21 +120,20 @@ impl Faults {
         }
     }
 
-    /// Says what can be struck from now on: what is armed next must name some of it.
+    /// Sets what can be struck: a fault armed later must name some of it.
     pub fn aim_at(&self, targets: Targets) {
-        let mut known = self.targets.write().unwrap_or_else(PoisonError::into_inner);
-        *known = Some(targets);
+        *write(&self.targets) = Some(targets);
     }
 
-    /// Arms one more; its occurrences are counted from now.
+    /// Arms one more fault; its occurrences count from now.
     ///
-    /// *Errors*: [`UnknownTarget`], where it could never strike.
+    /// # Errors
+    /// [`UnknownTarget`] if it could never strike.
     pub fn arm(&self, fault: Fault) -> Result<(), UnknownTarget> {
-        if let Some(targets) = &*self.targets.read().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(targets) = &*read(&self.targets) {
             targets.check(&fault)?;
         }
-        let armed = self.armed.write();
-        let mut armed = armed.unwrap_or_else(PoisonError::into_inner);
+        let mut armed = write(&self.armed);
         let new = Armed::new(fault, &armed);
         armed.push(new);
         Ok(())
@@ -140,21 +141,19 @@ impl Faults {
 
     /// Every decision so far, in the order of arrival.
     pub fn journal(&self) -> Journal {
-        let journal = self.journal.lock();
-        journal.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.journal).clone()
     }
 
     fn armed(&self) -> Vec<Arc<Armed>> {
-        let armed = self.armed.read();
-        armed.unwrap_or_else(PoisonError::into_inner).clone()
+        read(&self.armed).clone()
     }
 
-    /// What becomes of a message on `topic`.
+    /// Decides what happens to a message on `topic`.
     pub fn fate_of(&self, topic: &str) -> MessageFate {
         let mut fate = MessageFate {
             copies: 1,
             delay: Duration::ZERO,
-            place: None,
+            hold: None,
             released: Released::default(),
         };
         for armed in &self.armed() {
@@ -178,16 +177,16 @@ impl Faults {
                 MessageEffect::Duplicate => fate.copies *= 2,
                 MessageEffect::Delay(by) => fate.delay += *by,
                 MessageEffect::Reorder(limit) => {
-                    fate.place = Some(armed.waiting.place(topic, *limit));
+                    fate.hold = Some(armed.waiting.slot(topic, *limit));
                 }
             }
         }
         fate
     }
 
-    /// Whether the function known by any of `names` dies at this step.
+    /// Decides whether the function with these names is killed at this step.
     pub fn kills(&self, names: &[&str], step: Step) -> bool {
-        let mut dies = false;
+        let mut is_killed = false;
         for armed in &self.armed() {
             if let Fault::Kill {
                 function,
@@ -198,13 +197,13 @@ impl Faults {
                 && names.contains(&function.as_str())
                 && self.strikes(armed, *when, function)
             {
-                dies = true;
+                is_killed = true;
             }
         }
-        dies
+        is_killed
     }
 
-    /// What becomes of an event for the function known by any of `names`: how long it waits, and how often it comes.
+    /// Decides what happens to an event for the function with these names.
     pub fn fate_of_event(&self, names: &[&str]) -> Fate {
         let mut fate = Fate {
             copies: 1,
@@ -228,8 +227,9 @@ impl Faults {
         fate
     }
 
-    /// What becomes of a call; of several effects, the first that was armed, and the sum of the times.
-    pub fn fate_of_call(&self, asked: &Asked<'_>) -> (Option<CallEffect>, Duration) {
+    /// Decides what happens to a call: the first effect in the order of arming, and the sum of the
+    /// delays.
+    pub fn fate_of_call(&self, observed: &ObservedCall<'_>) -> (Option<CallEffect>, Duration) {
         let (mut fate, mut delay) = (None, Duration::ZERO);
         for armed in &self.armed() {
             let Fault::Call {
@@ -243,13 +243,13 @@ impl Faults {
                 continue;
             };
             let target = target.as_deref();
-            let is_meant = target.is_none_or(|target| asked.names.contains(&target))
-                && effect.concerns(asked.call)
-                && call.is_none_or(|only| only == asked.call)
-                && operation.is_none_or(|only| asked.operation == Some(only));
-            let last = operation.unwrap_or(asked.call.name());
+            let is_selected = target.is_none_or(|target| observed.names.contains(&target))
+                && effect.concerns(observed.call)
+                && call.is_none_or(|only| only == observed.call)
+                && operation.is_none_or(|only| observed.operation == Some(only));
+            let last = operation.unwrap_or(observed.call.name());
             let parts: Vec<&str> = target.into_iter().chain([last]).collect();
-            if !is_meant || !self.strikes(armed, *when, &parts.join(".")) {
+            if !is_selected || !self.strikes(armed, *when, &parts.join(".")) {
                 continue;
             }
             match effect {
@@ -260,10 +260,10 @@ impl Faults {
         (fate, delay)
     }
 
-    /// Decides on the next occurrence for `subject`, and writes the decision down.
+    /// Decides on the next occurrence for `subject`, and notes the decision.
     fn strikes(&self, armed: &Armed, when: When, subject: &str) -> bool {
         let occurrence = {
-            let mut seen = armed.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = lock(&armed.seen);
             seen.total += 1;
             match when {
                 When::Counted { .. } => seen.total,
@@ -286,10 +286,7 @@ impl Faults {
             occurrence,
             struck,
         };
-        let journal = self.journal.lock();
-        journal
-            .unwrap_or_else(PoisonError::into_inner)
-            .note(decision);
+        lock(&self.journal).note(decision);
         if struck {
             self.events.emit(EventKind::FaultInjected {
                 fault: armed.fault.to_string(),

@@ -1,52 +1,44 @@
-//! In front of each REST service: lets a request through only with a valid signature, refuses others in the service's own
-//! words.
-//!
-//! Must not know what a service does with the request.
+//! Lets only correctly signed requests through to each REST service, and refuses others in the
+//! service's own words.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
-use crate::answer::ApiError;
+use crate::answer::{ApiError, aws_json_error};
 use crate::caller::{Caller, Callers};
 use aws_sigv4_verify::SignatureError;
 
-/// Largest body that any of the services takes: a DynamoDB request.
+/// Largest body that any service accepts: a DynamoDB request.
 const BODY_BYTES_MAX: usize = 16 << 20;
 
-/// A REST service, by how it signs and how it refuses.
+/// A REST service, which determines how requests are signed and refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The IoT data plane.
     IotData,
-    /// The IoT control plane.
     Iot,
-    /// DynamoDB.
     DynamoDb,
-    /// Lambda's own API.
     Lambda,
-    /// SQS.
     Sqs,
 }
 
 impl Service {
-    /// Names that a signature may be scoped to, the usual one first. *Source*: the SDKs' service models (`signingName`),
-    /// and for MQTT over WebSocket and older SDKs `iotdevicegateway`; the control plane was `execute-api` once.
+    /// Names that a signature may be scoped to, the usual one first. Source: the SDKs' service
+    /// models (`signingName`); `iotdevicegateway` is used for MQTT over WebSocket and by older
+    /// SDKs, and the control plane was once called `execute-api`.
     pub fn signing_names(self) -> &'static [&'static str] {
         match self {
-            Service::IotData => &["iotdata", "iotdevicegateway"],
-            Service::Iot => &["iot", "execute-api"],
-            Service::DynamoDb => &["dynamodb"],
-            Service::Lambda => &["lambda"],
-            Service::Sqs => &["sqs"],
+            Self::IotData => &["iotdata", "iotdevicegateway"],
+            Self::Iot => &["iot", "execute-api"],
+            Self::DynamoDb => &["dynamodb"],
+            Self::Lambda => &["lambda"],
+            Self::Sqs => &["sqs"],
         }
     }
 
-    /// The refusal of a request that is not signed as it should be.
+    /// The refusal of a request with a missing or wrong signature.
     fn refusal(self, error: &SignatureError) -> Response {
         let (kind, hint) = match error {
             SignatureError::Missing => ("MissingAuthenticationTokenException", self.hint()),
@@ -56,17 +48,17 @@ impl Service {
         };
         let message = format!("{error}{hint}");
         match self {
-            Service::DynamoDb | Service::Sqs => {
+            Self::DynamoDb | Self::Sqs => {
                 let kind = format!("com.amazon.coral.service#{kind}");
-                refusal_of_dynamodb(&kind, "message", &message)
+                aws_json_error(&kind, "message", &message)
             }
-            Service::Iot | Service::Lambda => ApiError::new(403, kind, &message).into_response(),
-            // The data plane has one name for all of them.
-            Service::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
+            Self::Iot | Self::Lambda => ApiError::new(403, kind, &message).into_response(),
+            // The data plane has one error for all of them.
+            Self::IotData => ApiError::new(403, "ForbiddenException", &message).into_response(),
         }
     }
 
-    /// What to do where nothing was signed at all; AWS leaves that to its documentation.
+    /// Advice for an unsigned request, which AWS's message does not have.
     fn hint(self) -> String {
         let service = self.signing_names()[0];
         format!(
@@ -76,15 +68,7 @@ impl Service {
     }
 }
 
-/// A refusal as DynamoDB writes it; most of its errors spell the message in lower case, denials do not.
-pub fn refusal_of_dynamodb(kind: &str, message_key: &str, message: &str) -> Response {
-    const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
-    let body = json!({"__type": kind, message_key: message}).to_string();
-    let content_type = [(axum::http::header::CONTENT_TYPE, CONTENT_TYPE)];
-    (StatusCode::BAD_REQUEST, content_type, body).into_response()
-}
-
-/// `router` behind the check. Handlers find the [`Caller`] among the request's extensions.
+/// Puts the check in front of `router`; it adds the [`Caller`] to the request's extensions.
 pub fn guarded(router: Router, service: Service, callers: Callers) -> Router {
     router.layer(middleware::from_fn_with_state((service, callers), check))
 }

@@ -12,7 +12,7 @@ mod operator;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ use crate::account::Account;
 use crate::caller::Caller;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
+use crate::sync::{read, write};
 use aws_policy::{Decision, Document, PolicyError};
 use sam_template::{Function, Template};
 
@@ -137,12 +138,7 @@ impl Iam {
 
     /// Puts the roles of a changed template in force.
     pub fn replace(&self, roles: Roles) {
-        let mut current = self
-            .inner
-            .roles
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = roles;
+        *write(&self.inner.roles) = roles;
     }
 
     /// Reads the roles of a template and changes nothing.
@@ -246,8 +242,7 @@ impl Iam {
         ] {
             variables.insert(key.to_owned(), value);
         }
-        let roles = self.inner.roles.read();
-        let roles = roles.unwrap_or_else(PoisonError::into_inner);
+        let roles = read(&self.inner.roles);
         let documents = roles.get(principal.role_arn).map(Vec::as_slice);
         let request = aws_policy::Request {
             action: &need.action,

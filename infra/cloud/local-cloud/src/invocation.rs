@@ -1,7 +1,7 @@
-//! Lambda's call `Invoke`, as AWS SDKs and the AWS CLI make it; of Lambda's API the only one.
+//! `Invoke`, the only operation of Lambda's API here, for AWS SDKs and the AWS CLI.
 //!
-//! *Source*: AWS Lambda API reference, "Invoke". It is served at the control plane's address
-//! (`AWS_ENDPOINT_URL_LAMBDA`). Must not know how functions run.
+//! It is served at the control plane's address (`AWS_ENDPOINT_URL_LAMBDA`). Must not know: how
+//! functions run. Source: AWS Lambda API reference, `Invoke`.
 
 use std::collections::HashMap;
 
@@ -25,11 +25,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// Largest client context, bytes before base64.
 const CONTEXT_BYTES_MAX: usize = 3583;
 
-/// The route, behind whoever puts the caller into the request.
+/// The route. A middleware must add the [`Caller`] to the request's extensions.
 pub fn router(functions: Functions) -> Router {
     Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
-        // Past the limit of a payload, so that it is refused in Lambda's words.
+        // Larger than a payload may be, so that a payload over the limit is refused in Lambda's
+        // words.
         .layer(DefaultBodyLimit::max(2 * SYNC_PAYLOAD_BYTES_MAX))
         .with_state(functions)
 }
@@ -44,8 +45,8 @@ async fn invoke(
 ) -> Result<Response, ApiError> {
     if caller.function.is_some() {
         let message = format!(
-            "User: {} is not authorized to perform: lambda:InvokeFunction on resource: {name}: the local cloud lets only \
-             the operator invoke a function by this call",
+            "User: {} is not authorized to perform: lambda:InvokeFunction on resource: {name}: \
+             in the local cloud only the operator may invoke a function through this API",
             caller.arn
         );
         return Err(ApiError::new(403, "AccessDeniedException", &message));
@@ -53,7 +54,7 @@ async fn invoke(
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if header("x-amz-log-type") == Some("Tail") {
         let message =
-            "the local cloud has no log tail: leave LogType out, and read the function's log lines";
+            "the local cloud has no log tail: leave LogType out and read the function's log";
         return Err(invalid(message));
     }
     if let Some(version) = parameters.get("Qualifier")
@@ -73,7 +74,7 @@ async fn invoke(
             let id = functions.invoke_async(&name, payload);
             let id = id.map_err(|error| refusal(&error))?;
             let mut response = status(StatusCode::ACCEPTED, Body::empty());
-            // An id is plain text.
+            // Ids are plain text, so this never fails.
             if let Ok(id) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert(REQUEST_ID, id);
             }
@@ -81,11 +82,11 @@ async fn invoke(
         }
         "DryRun" if functions.knows(&name) => Ok(status(StatusCode::NO_CONTENT, Body::empty())),
         "DryRun" => Err(unknown(&name)),
-        other => Err(invalid(&format!("{other:?} is no invocation type"))),
+        other => Err(invalid(&format!("{other:?} is not an invocation type"))),
     }
 }
 
-/// The event: the body, which must be JSON, or an empty object where there is none.
+/// The event: the body, which must be JSON; an empty body is an empty object.
 fn payload(body: &Bytes) -> Result<Vec<u8>, ApiError> {
     if body.is_empty() {
         return Ok(b"{}".to_vec());
@@ -152,9 +153,10 @@ fn refusal(error: &FunctionError) -> ApiError {
             ApiError::new(413, "RequestTooLargeException", &message)
         }
         FunctionError::Throttled { reserved, .. } => {
-            let reason = match reserved {
-                true => "ReservedFunctionConcurrentInvocationLimitExceeded",
-                false => "ConcurrentInvocationLimitExceeded",
+            let reason = if *reserved {
+                "ReservedFunctionConcurrentInvocationLimitExceeded"
+            } else {
+                "ConcurrentInvocationLimitExceeded"
             };
             let fields = json!({"Reason": reason, "Type": "User"});
             ApiError::new(429, "TooManyRequestsException", "Rate Exceeded.").with_fields(fields)

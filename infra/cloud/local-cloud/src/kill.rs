@@ -1,34 +1,31 @@
-//! Ends a function's process at the step of its work that a fault names, seen by the request it makes; or leaves the
-//! request without an answer, its connection whole or cut.
+//! Kills a function's process at the step of its work that a fault names, or withholds the answer
+//! to its request, with or without cutting the connection.
 //!
-//! Must not know the services; each asks before and after what it does for a function.
+//! The services ask before and after they act for a function. Must not know: the services.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::caller::Caller;
-use crate::fault::{Asked, Call, CallEffect, Faults, Step};
+use crate::fault::{Call, CallEffect, Faults, ObservedCall, Step};
 use crate::socket;
 use lambda_host::Functions;
 
-/// There is nobody to answer, or the answer is lost: the services ended before the caller gave up.
+/// An answer was withheld until the services ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Withheld;
 
 /// Carries out faults of functions' steps and calls.
 #[derive(Clone)]
 pub struct Killer {
-    /// Which, and when.
     pub faults: Arc<Faults>,
-    /// Whose processes.
     pub functions: Functions,
-    /// Until when answers are withheld.
     pub stopping: watch::Receiver<bool>,
 }
 
 impl Killer {
-    /// Lets the caller live, or ends its process and withholds the answer for as long as the services run.
+    /// Kills the caller's process if a fault strikes this step, and then withholds the answer.
     pub async fn strike(&self, caller: &Caller, step: Step) -> Result<(), Withheld> {
         let Some(function) = &caller.function else {
             return Ok(());
@@ -42,15 +39,15 @@ impl Killer {
         Err(self.withhold().await)
     }
 
-    /// What is to become of a call, once the time is over that it is slowed down by; the caller of this carries it out.
-    /// A cut is a loss whose answer, once withheld, takes the connection with it.
+    /// The effect that the caller of this must carry out, after the delay of a slowed call. A cut
+    /// is a loss for which `withhold` also cuts the connection.
     pub async fn fate_of(&self, caller: &Caller, call: Call) -> Option<CallEffect> {
-        // Only the database knows other callers.
+        // Only calls to the database have other callers.
         caller.function.as_ref()?;
         self.fate_of_operation(caller, call, (None, &[])).await
     }
 
-    /// The same of an operation of the database on these tables, whoever calls.
+    /// The same for an operation of the database on these tables, by any caller.
     pub async fn fate_of_operation(
         &self,
         caller: &Caller,
@@ -61,15 +58,15 @@ impl Killer {
         if let Some(function) = &caller.function {
             names.extend(function.names());
         }
-        let asked = Asked {
+        let observed = ObservedCall {
             names: &names,
             call,
             operation,
         };
-        let (fate, delay) = self.faults.fate_of_call(&asked);
+        let (fate, delay) = self.faults.fate_of_call(&observed);
         if !delay.is_zero() {
             let mut stopping = self.stopping.clone();
-            // Whichever comes first, the end of the services or of the time.
+            // Until the delay is over or the services end.
             let _ = tokio::time::timeout(delay, stopping.wait_for(|stop| *stop)).await;
         }
         let (fate, cuts) = match fate? {
@@ -78,16 +75,17 @@ impl Killer {
             other => (other, false),
         };
         if cuts {
-            socket::doom();
+            socket::mark_for_cut();
         }
         Some(fate)
     }
 
-    /// Never answers: whoever asked has to give up, which ends this, or the services end. A doomed connection is cut.
+    /// Never answers; the caller gives up, which drops this, or the services end. Cuts a connection
+    /// that is marked for it.
     pub async fn withhold(&self) -> Withheld {
-        socket::cut_if_doomed();
+        socket::cut_if_marked();
         let mut stopping = self.stopping.clone();
-        // A sender that is gone means the same.
+        // A closed channel means the same.
         let _ = stopping.wait_for(|stop| *stop).await;
         Withheld
     }

@@ -226,8 +226,8 @@ impl Listening {
         let data_dir = opened.options.data_dir.clone();
         let stopping = tasks.stopping.clone();
         let backend = dynamodb::start(&template.tables, data_dir, stopping, &mut tasks.set).await?;
-        let reach = opened.reach(&functions, backend);
-        let engine = RuleEngine::new(template, reach.clone())?;
+        let services = opened.services(&functions, backend);
+        let engine = RuleEngine::new(template, services.clone())?;
         let (engines, next_engine) = mpsc::unbounded_channel();
         let stopping = tasks.stopping.clone();
         tasks.spawn(reload::route(
@@ -243,7 +243,7 @@ impl Listening {
             functions: functions.clone(),
             callers: opened.callers.clone(),
             registry: opened.registry.clone(),
-            reach,
+            services,
             ringer: opened.ringer(&functions),
             reader: opened.reader(&functions),
             events: opened.events.clone(),
@@ -338,7 +338,7 @@ async fn until_stop(work: impl Future<Output = ()>, stopping: watch::Receiver<bo
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {
-    let router = router.layer(axum::middleware::from_fn(socket::know));
+    let router = router.layer(axum::middleware::from_fn(socket::track_connection));
     let service = router.into_make_service_with_connect_info::<socket::Connection>();
     let served = axum::serve(socket::Listener(listener), service)
         .with_graceful_shutdown(stopped(stopping))

@@ -30,6 +30,8 @@ mod kill;
 mod launch;
 pub mod metric;
 pub mod narrate;
+mod page;
+mod parameter;
 mod queue;
 pub mod ready;
 pub mod registry;
@@ -37,6 +39,7 @@ mod rule;
 mod schedule;
 mod socket;
 mod storage;
+mod sync;
 pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

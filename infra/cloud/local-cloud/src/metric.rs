@@ -13,10 +13,11 @@ mod service;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 
+use crate::sync::lock;
 pub use embedded::{EmbeddedError, read as read_embedded};
 pub(crate) use page::router;
 
@@ -119,7 +120,7 @@ struct Store {
 impl Metrics {
     /// Adds values. Past the limit a new metric is dropped, which is logged once.
     pub fn record(&self, datum: Datum) {
-        let mut store = self.lock();
+        let mut store = lock(&self.inner);
         if store.by_key.len() >= METRICS_MAX && !store.by_key.contains_key(&datum.key) {
             if !store.is_full {
                 tracing::warn!(
@@ -160,12 +161,12 @@ impl Metrics {
 
     /// All metrics in the order of their keys.
     pub fn all(&self) -> Vec<Series> {
-        self.lock().by_key.values().cloned().collect()
+        lock(&self.inner).by_key.values().cloned().collect()
     }
 
     /// The kept values of one metric, oldest first; empty if it was never written.
     pub fn points(&self, key: &Key) -> Vec<Point> {
-        let store = self.lock();
+        let store = lock(&self.inner);
         let series = store.by_key.get(key);
         series.map_or_else(Vec::new, |series| series.points.iter().copied().collect())
     }
@@ -177,11 +178,6 @@ impl Metrics {
             .iter()
             .filter(|p| (from_ms..to_ms).contains(&p.at_ms));
         Statistics::of(within.map(|p| p.value))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Store> {
-        // No holder leaves half a value behind.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,11 +1,13 @@
-//! Things, certificates and IoT policies: who may connect, and what they may do there.
+//! Things, certificates and IoT policies: who may connect, and what they may do.
 //!
-//! Kept as one JSON file each in the data directory. Must not know MQTT or HTTP: broker and control plane both ask here.
+//! Each is kept as a JSON file in the data directory. Must not know: MQTT, HTTP; the broker and the
+//! control plane both use it.
 
 mod authority;
 mod certificate;
 mod error;
 mod identity;
+mod name;
 mod policy;
 mod record;
 mod right;
@@ -16,28 +18,29 @@ mod version;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use serde_json::Value;
 use tokio::sync::watch;
 
-pub use authority::{Authority, AuthorityError, Signed, SignedKeys, fingerprint};
+pub(crate) use authority::{Authority, AuthorityError, fingerprint};
 pub use error::RegistryError;
-pub use identity::{Identity, certificate_variables};
-pub use record::{
+pub(crate) use identity::{Identity, certificate_variables};
+pub(crate) use record::{
     CertificateRecord, CertificateStatus, PolicyRecord, PolicyVersion, Records, Thing,
 };
-pub use thing::AttributeChange;
+pub(crate) use thing::AttributeChange;
 
 use crate::account::Account;
 use crate::clock::Clock;
+use crate::sync::{read, write};
 use aws_policy::Document;
-use store::{Store, What};
+use store::{RecordKey, Store};
 
 /// A certificate with its private key, which exists only in this answer.
 #[derive(Debug, Clone)]
 pub struct IssuedCertificate {
-    /// Certificate id, the principal of policies and rules.
+    /// Certificate id, which is the principal in policies and rules.
     pub id: String,
     /// Certificate ARN.
     pub arn: String,
@@ -49,14 +52,14 @@ pub struct IssuedCertificate {
     pub public_key_pem: String,
 }
 
-/// Where a registry lives.
+/// Settings of a registry.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// Account and region in ARNs.
     pub account: Account,
-    /// `None`: memory only.
+    /// `None` keeps everything in memory.
     pub data_dir: Option<PathBuf>,
-    /// Policies that the template declares, by name.
+    /// Documents of the policies that the template declares, by name.
     pub policies: BTreeMap<String, Value>,
 }
 
@@ -73,15 +76,18 @@ struct Inner {
     store: Option<Store>,
     clock: Clock,
     records: RwLock<Records>,
-    /// Parsed documents by certificate id; emptied by every change.
+    /// Parsed documents by certificate id; cleared by every change.
     documents: RwLock<BTreeMap<String, Arc<[Document]>>>,
-    /// Tells of every change.
+    /// Signals every change.
     changes: watch::Sender<()>,
 }
 
 impl Registry {
-    /// Loads what `setting` names, with the template's policies on top.
-    pub fn open(setting: Setting, clock: Clock) -> Result<Registry, RegistryError> {
+    /// Loads the records in the data directory, and adds the template's policies.
+    ///
+    /// # Errors
+    /// [`RegistryError`] if the data directory cannot be used or a policy is invalid.
+    pub fn open(setting: Setting, clock: Clock) -> Result<Self, RegistryError> {
         let authority = Authority::load_or_create(setting.data_dir.as_deref())?;
         let store = setting.data_dir.map(|dir| Store::open(&dir)).transpose()?;
         let mut records = match &store {
@@ -92,7 +98,7 @@ impl Registry {
             let record = PolicyRecord::new(&name, document.to_string(), clock.now_ms())?;
             records.policies.insert(name, record);
         }
-        Ok(Registry {
+        Ok(Self {
             inner: Arc::new(Inner {
                 authority,
                 account: setting.account,
@@ -106,12 +112,12 @@ impl Registry {
     }
 
     /// The certificate authority.
-    pub fn authority(&self) -> &Authority {
+    pub(crate) fn authority(&self) -> &Authority {
         &self.inner.authority
     }
 
     /// The AWS account that everything belongs to.
-    pub fn account(&self) -> &str {
+    pub(crate) fn account(&self) -> &str {
         &self.inner.account.id
     }
 
@@ -120,49 +126,34 @@ impl Registry {
         self.inner.account.arn("iot", resource)
     }
 
-    /// Wakes after every change.
-    pub fn changes(&self) -> watch::Receiver<()> {
+    /// A receiver that is woken by every change.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.inner.changes.subscribe()
     }
 
-    /// A view of everything, for reading.
-    pub fn records(&self) -> RwLockReadGuard<'_, Records> {
-        // A poisoned lock only means that a reader panicked: changes are made by whole values.
-        self.inner
-            .records
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// All records, locked for reading.
+    pub(crate) fn records(&self) -> RwLockReadGuard<'_, Records> {
+        read(&self.inner.records)
     }
 
-    fn records_mut(&self) -> RwLockWriteGuard<'_, Records> {
-        self.inner
-            .records
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes a change to one record and keeps it. A `change` that fails has changed nothing yet.
+    /// Changes one record and saves it. A `change` that fails must not have changed anything.
     fn change<T>(
         &self,
-        what: What<'_>,
+        key: RecordKey<'_>,
         change: impl FnOnce(&mut Records) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        let mut records = self.records_mut();
+        let mut records = write(&self.inner.records);
         let answer = change(&mut records)?;
         self.clear_documents();
         if let Some(store) = &self.inner.store {
-            store.keep(&records, what)?;
+            store.save(&records, key)?;
         }
         self.inner.changes.send_replace(());
         Ok(answer)
     }
 
     fn clear_documents(&self) {
-        self.inner
-            .documents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        write(&self.inner.documents).clear();
     }
 
     fn now_ms(&self) -> u64 {
@@ -170,7 +161,7 @@ impl Registry {
     }
 }
 
-/// The id in a certificate's ARN; an id stays what it is.
+/// The id in a certificate's ARN; an id is returned unchanged.
 pub fn certificate_id(arn: &str) -> &str {
     arn.rsplit_once("cert/").map_or(arn, |(_, id)| id)
 }

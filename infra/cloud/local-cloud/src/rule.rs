@@ -1,7 +1,9 @@
-//! The rules engine: every published message, each rule's statement, then the rule's actions.
+//! The rules engine: evaluates each rule's statement on every published message, then performs the
+//! rule's actions.
 //!
-//! Compiled at start, so that a statement or action we cannot honour stops the start. Messages are worked through in
-//! order, but for rules that wait for another service. Must not know what the statements say; that is the SQL's.
+//! Rules are compiled at start, so an unsupported statement or action stops the start. Messages are
+//! processed in order, except for rules that wait for another service. Must not know: what the
+//! statements mean.
 
 mod action;
 mod external;
@@ -33,62 +35,38 @@ use metric::Metric;
 use report::Failure;
 use sam_template::{Template, TopicRule};
 
-/// Why a rule cannot be honoured.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
-    /// Its statement.
     #[error("rule {rule}: parse statement")]
     Statement {
-        /// Rule name.
         rule: String,
-        /// What and where.
         #[source]
         source: SqlError,
     },
-    /// A version there is not.
     #[error(
         "rule {rule}: sql version {version} is not supported, write AwsIotSqlVersion: '2016-03-23'"
     )]
-    Version {
-        /// Rule name.
-        rule: String,
-        /// As the template says.
-        version: String,
-    },
-    /// An action that names something the template does not have, or asks for something we do not do.
+    Version { rule: String, version: String },
     #[error("rule {rule}: {problem}")]
-    Action {
-        /// Rule name.
-        rule: String,
-        /// What is wrong.
-        problem: String,
-    },
+    Action { rule: String, problem: String },
 }
 
-/// Where actions and functions of the SQL lead.
+/// The services that actions and SQL functions use.
 #[derive(Clone)]
-pub struct Reach {
-    /// For republishing.
+pub struct Services {
     pub broker: Broker,
     /// For Lambda actions and `aws_lambda`.
     pub functions: Functions,
-    /// For SQS and log actions.
     pub queues: Queues,
-    /// For `get_thing_shadow`.
     pub shadows: ShadowService,
-    /// For `get_dynamodb`.
     pub database: SocketAddr,
-    /// For telling.
     pub events: EventBus,
-    /// For `timestamp()`.
     pub clock: Clock,
     /// For `accountid()`, the account that a permission names, and ARNs.
     pub account: Account,
-    /// For the rights of the roles.
     pub iam: Iam,
 }
 
-/// All rules of a template.
 pub struct RuleEngine {
     inner: Arc<Engine>,
 }
@@ -96,7 +74,7 @@ pub struct RuleEngine {
 struct Engine {
     rules: Vec<Arc<Rule>>,
     functions: Vec<sam_template::Function>,
-    reach: Reach,
+    services: Services,
 }
 
 struct Rule {
@@ -105,13 +83,12 @@ struct Rule {
     statement: Statement,
     actions: Vec<Action>,
     error_action: Option<Action>,
-    /// Whether anything in it waits for another service.
+    /// Whether any part of it waits for another service.
     waits: bool,
 }
 
-/// Why a statement or a substitution gave nothing.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum OutputError {
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
     #[error("{function}: {problem}")]
@@ -122,24 +99,22 @@ enum Trouble {
 }
 
 impl RuleEngine {
-    /// Compiles every rule that is not disabled.
-    pub fn new(template: &Template, reach: Reach) -> Result<RuleEngine, RuleError> {
+    pub fn new(template: &Template, services: Services) -> Result<Self, RuleError> {
         let enabled = template.rules.iter().filter(|rule| !rule.disabled);
         let rules = enabled
             .map(|rule| compile(rule, template).map(Arc::new))
             .collect::<Result<_, _>>()?;
-        Ok(RuleEngine {
+        Ok(Self {
             inner: Arc::new(Engine {
                 rules,
                 functions: template.functions.clone(),
-                reach,
+                services,
             }),
         })
     }
 
-    /// Works through `messages` until the broker is gone.
     pub async fn run(self, mut messages: mpsc::UnboundedReceiver<Arc<Message>>) {
-        // Dropped, and so ended, with this.
+        // Rules that wait end when this is dropped.
         let mut waiting = JoinSet::new();
         while let Some(message) = messages.recv().await {
             while waiting.try_join_next().is_some() {}
@@ -147,13 +122,14 @@ impl RuleEngine {
                 let waits = rule.waits;
                 let work = Arc::clone(&self.inner).apply(rule, message.clone());
                 let work = contain_logged("apply rule", work);
-                match waits {
-                    true => drop(waiting.spawn(work)),
-                    false => work.await,
+                if waits {
+                    drop(waiting.spawn(work))
+                } else {
+                    work.await
                 }
             }
         }
-        // An engine that is replaced works through what it was given.
+        // An engine that is replaced finishes its messages.
         while waiting.join_next().await.is_some() {}
     }
 }
@@ -172,8 +148,7 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
         rule: rule.name.clone(),
         problem,
     };
-    let setting = action::Setting { template, version };
-    let compile = |action| Action::compile(action, &setting).map_err(refused);
+    let compile = |action| Action::compile(action, template, version).map_err(refused);
     let actions: Vec<Action> = rule.actions.iter().map(compile).collect::<Result<_, _>>()?;
     let error_action = rule.error_action.as_ref().map(compile).transpose()?;
     if error_action.as_ref().is_some_and(Action::calls_out) {
@@ -190,7 +165,7 @@ fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
     })
 }
 
-/// What a rule sees as the topic: without the prefix of Basic Ingest.
+/// The topic as a rule sees it, without the prefix of Basic Ingest.
 fn topic_of(message: &Message) -> &str {
     iot_topic::basic_ingest(&message.topic).map_or(&message.topic, |(_, topic)| topic)
 }
@@ -211,10 +186,10 @@ impl Engine {
             .collect();
         if found.is_empty() {
             self.count(metric::of_rule(name, Metric::RuleNotFound));
-            self.tell_failure(
+            self.report_failure(
                 name,
                 &message.topic,
-                "RuleNotFound: no rule of this name, or it is disabled",
+                "RuleNotFound: no rule has this name, or it is disabled",
             );
         }
         found
@@ -226,16 +201,16 @@ impl Engine {
         let output = match self.evaluate(&rule, &rule.statement, &message).await {
             Ok(Some(output)) => output,
             Ok(None) => return,
-            // As in AWS, trouble in the statement is logged and never reaches the error action.
+            // As in AWS, an error in the statement is logged and never reaches the error action.
             Err(error) => {
-                if matches!(error, Trouble::Evaluate(EvaluateError::NotJson { .. })) {
+                if matches!(error, OutputError::Evaluate(EvaluateError::NotJson { .. })) {
                     self.count(metric::of_rule(&rule.name, Metric::ParseError));
                 }
-                return self.tell_failure(&rule.name, topic, &error.to_string());
+                return self.report_failure(&rule.name, topic, &error.to_string());
             }
         };
         self.count(metric::of_rule(&rule.name, Metric::RulesExecuted));
-        self.reach.events.emit(EventKind::RuleMatched {
+        self.services.events.emit(EventKind::RuleMatched {
             rule: rule.name.clone(),
             topic: topic.to_owned(),
         });
@@ -246,7 +221,7 @@ impl Engine {
             self.count(metric::of_action(&rule.name, action.kind(), false, success));
             if let Err(problem) = performed {
                 let error = format!("{}: {problem}", action.kind());
-                self.tell_failure(&rule.name, topic, &error);
+                self.report_failure(&rule.name, topic, &error);
                 failures.push(Failure {
                     action: action.kind(),
                     resource: action.resource().to_owned(),
@@ -260,18 +235,18 @@ impl Engine {
             let success = performed.is_ok();
             self.count(metric::of_action(&rule.name, action.kind(), true, success));
             if let Err(problem) = performed {
-                self.tell_failure(&rule.name, topic, &format!("error action: {problem}"));
+                self.report_failure(&rule.name, topic, &format!("error action: {problem}"));
             }
         }
     }
 
-    /// Evaluates as often as there is something to ask other services for.
+    /// Evaluates again after each answer of another service, until there is an output.
     async fn evaluate(
         &self,
         rule: &Rule,
         statement: &Statement,
         message: &Message,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
+    ) -> Result<Option<Vec<u8>>, OutputError> {
         let headers = header::headers_of(message);
         let origin = &message.origin;
         let is_from_outside = origin.client.is_some() || origin.principal.is_some();
@@ -281,10 +256,10 @@ impl Engine {
             headers: &headers,
             client_id: origin.client.as_deref(),
             principal: origin.principal.as_deref(),
-            // Everything listens on loopback.
+            // All clients are on loopback.
             source_ip: is_from_outside.then_some("127.0.0.1"),
-            account: &self.reach.account.id,
-            now_ms: self.reach.clock.now_ms(),
+            account: &self.services.account.id,
+            now_ms: self.services.clock.now_ms(),
         };
         let mut progress = Progress::new(|| uuid::Uuid::new_v4().as_u128());
         loop {
@@ -293,8 +268,8 @@ impl Engine {
                 Evaluation::NoMatch => return Ok(None),
                 Evaluation::Needs(call) => call,
             };
-            let answer = external::ask(self, rule, &call).await;
-            let answer = answer.map_err(|problem| Trouble::External {
+            let answer = external::answer(self, rule, &call).await;
+            let answer = answer.map_err(|problem| OutputError::External {
                 function: call.name(),
                 problem,
             })?;
@@ -303,20 +278,21 @@ impl Engine {
     }
 
     fn count(&self, key: Key) {
-        let at_ms = self.reach.clock.now_ms();
-        self.reach.events.metrics().count(key, at_ms);
+        let at_ms = self.services.clock.now_ms();
+        self.services.events.metrics().count(key, at_ms);
     }
 
-    /// Whether a role allows what an action or a function of the SQL does. The error is AWS's.
-    fn allow(&self, role_arn: &str, action: &str, resource: &str) -> Result<(), String> {
+    /// Checks that a role allows what an action or an SQL function does; errors are AWS's own
+    /// words.
+    fn check_right(&self, role_arn: &str, action: &str, resource: &str) -> Result<(), String> {
         let need = Need::new(action, resource.to_owned());
-        let asked = self.reach.iam.check_role(role_arn, "IotRules", &need);
-        asked.map_err(|denial| denial.to_string())
+        let checked = self.services.iam.check_role(role_arn, "IotRules", &need);
+        checked.map_err(|denial| denial.to_string())
     }
 
-    fn tell_failure(&self, rule: &str, topic: &str, error: &str) {
+    fn report_failure(&self, rule: &str, topic: &str, error: &str) {
         tracing::warn!(rule, topic, error, "rule failed");
-        self.reach.events.emit(EventKind::RuleFailed {
+        self.services.events.emit(EventKind::RuleFailed {
             rule: rule.to_owned(),
             topic: topic.to_owned(),
             error: error.to_owned(),

@@ -1,10 +1,10 @@
-//! EventBridge schedules, of the Scheduler and of rules: invokes a function asynchronously, each time its schedule's period has passed.
+//! EventBridge schedules, of the Scheduler and of rules: each invokes a function asynchronously
+//! once per period.
 //!
-//! *Source*: EventBridge Scheduler user guide, "Schedule types" and "Adding context attributes"; EventBridge
-//! user guide, "Creating a rule that runs on a schedule". Unlike there, the first
-//! invocation comes after one period, not at once: a stack that starts here is one that was there before.
-//! Must not know what a function does with it.
-
+//! The first invocation comes after one period, not at once as in AWS: the stack counts as already
+//! deployed when it starts. Must not know: what the function does. Source: EventBridge Scheduler
+//! user guide, "Schedule types" and "Adding context attributes"; EventBridge user guide, "Creating
+//! a rule that runs on a schedule".
 use std::time::Duration;
 
 use serde_json::json;
@@ -20,16 +20,11 @@ use sam_template::{Schedule, ScheduleKind};
 /// Shortest scaled period: a timer must not spin.
 const PERIOD_MIN: Duration = Duration::from_millis(10);
 
-/// What a running schedule needs.
 #[derive(Clone)]
 pub struct Ringer {
-    /// Where invocations go.
     pub functions: Functions,
-    /// What the roles of schedules may do.
     pub iam: Iam,
-    /// For telling.
     pub events: EventBus,
-    /// The time that payloads name.
     pub clock: Clock,
     /// Account and region that payloads name.
     pub account: Account,
@@ -37,7 +32,7 @@ pub struct Ringer {
     pub time_scale: f64,
 }
 
-/// Runs one schedule for ever.
+/// Runs one schedule until it is dropped.
 pub async fn run(schedule: Schedule, ringer: Ringer) {
     let period = schedule.period.mul_f64(ringer.time_scale).max(PERIOD_MIN);
     let mut ticks = tokio::time::interval_at(Instant::now() + period, period);
@@ -66,7 +61,7 @@ pub async fn run(schedule: Schedule, ringer: Ringer) {
 }
 
 impl Ringer {
-    /// The schedule's input with its keywords replaced, or the event that AWS sends where there is none.
+    /// The schedule's input with its keywords replaced, or AWS's event if it has no input.
     fn payload(&self, schedule: &Schedule) -> String {
         let time = to_the_second(&iso_8601(self.clock.now_ms()));
         let id = uuid::Uuid::new_v4().to_string();

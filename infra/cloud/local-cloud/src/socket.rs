@@ -1,6 +1,4 @@
-//! The connection that a request came on, so that a fault can cut it.
-//!
-//! Must not know what is asked on it, nor why it is cut.
+//! The connection of the current request, so that a fault can cut it.
 
 use std::cell::Cell;
 use std::net::Shutdown;
@@ -13,7 +11,7 @@ use axum::response::Response;
 use axum::serve::IncomingStream;
 use tokio::net::{TcpListener, TcpStream};
 
-/// A second hold on a connection's socket; clones share it.
+/// A duplicate of a connection's socket; clones share it.
 #[derive(Debug, Clone)]
 pub struct Connection(Option<Arc<std::net::TcpStream>>);
 
@@ -22,7 +20,7 @@ pub struct Listener(pub TcpListener);
 
 struct Current {
     connection: Connection,
-    is_doomed: Cell<bool>,
+    is_marked: Cell<bool>,
 }
 
 tokio::task_local! {
@@ -43,7 +41,7 @@ impl axum::serve::Listener for Listener {
         let connection = match second {
             Ok(second) => Connection(Some(Arc::new(second.into()))),
             Err(error) => {
-                tracing::error!(%error, "hold a socket twice: faults cannot cut it");
+                tracing::error!(%error, "duplicate socket: faults cannot cut this connection");
                 Connection(None)
             }
         };
@@ -56,42 +54,42 @@ impl axum::serve::Listener for Listener {
 }
 
 impl axum::extract::connect_info::Connected<IncomingStream<'_, Listener>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Connection {
+    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
         stream.remote_addr().clone()
     }
 }
 
-/// Runs a request so that the functions below mean its connection.
-pub async fn know(
+/// Middleware that makes the request's connection current for the functions below.
+pub async fn track_connection(
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
     next: Next,
 ) -> Response {
     let current = Current {
         connection,
-        is_doomed: Cell::new(false),
+        is_marked: Cell::new(false),
     };
     CURRENT.scope(current, next.run(request)).await
 }
 
-/// Marks the connection of the request at work. Outside a request there is none to mark.
-pub fn doom() {
+/// Marks the current connection to be cut; must be called within a request.
+pub fn mark_for_cut() {
     if CURRENT
-        .try_with(|current| current.is_doomed.set(true))
+        .try_with(|current| current.is_marked.set(true))
         .is_err()
     {
-        tracing::error!("cut a connection: no request is at work");
+        tracing::error!("cut connection: outside a request");
     }
 }
 
-/// Cuts the connection of the request at work, if it is marked.
-pub fn cut_if_doomed() {
+/// Cuts the current connection if it is marked.
+pub fn cut_if_marked() {
     // Outside a request nothing is marked.
     let _ = CURRENT.try_with(|current| {
-        if let (true, Some(socket)) = (current.is_doomed.get(), &current.connection.0)
+        if let (true, Some(socket)) = (current.is_marked.get(), &current.connection.0)
             && let Err(error) = socket.shutdown(Shutdown::Both)
         {
-            tracing::debug!(%error, "the connection had ended before it was cut");
+            tracing::debug!(%error, "cut connection: already closed");
         }
     });
 }

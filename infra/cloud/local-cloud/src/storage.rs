@@ -1,7 +1,7 @@
-//! Small files of the data directory, and shelves of JSON records, one file each.
+//! Files of the data directory, and directories of JSON records, one file each.
 //!
-//! A write replaces a file whole, so that a start after a crash sees the old content or the new, never a mixture.
-//! Must not know what is in them.
+//! A write replaces a whole file, so after a crash the file has the old content or the new, never a
+//! mixture. Must not know: the content.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,34 +13,27 @@ use serde::{Deserialize, Serialize};
 
 const RECORD_EXTENSION: &str = "json";
 
-/// A file or directory of the data directory could not be used.
+/// Why a file or directory of the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The system refused.
     #[error("{operation} {path}")]
     File {
-        /// Such as `write`.
         operation: &'static str,
-        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
         #[source]
         source: io::Error,
     },
-    /// A file with something else in it.
-    #[error("parse {path}: remove it to forget this record")]
+    #[error("parse {path}: remove the file to drop this record")]
     Damaged {
-        /// The file.
         path: PathBuf,
-        /// What the parser said.
         #[source]
         source: serde_json::Error,
     },
 }
 
 impl StorageError {
-    fn new(operation: &'static str, path: &Path, source: io::Error) -> StorageError {
-        StorageError::File {
+    fn new(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File {
             operation,
             path: path.to_owned(),
             source,
@@ -48,12 +41,11 @@ impl StorageError {
     }
 }
 
-/// Makes `path` and its parents.
 pub fn create_directory(path: &Path) -> Result<(), StorageError> {
     fs::create_dir_all(path).map_err(|e| StorageError::new("create directory", path, e))
 }
 
-/// The content of `path`; `None` where there is no such file.
+/// The content of `path`; `None` if there is no such file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -62,8 +54,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, StorageError> {
     }
 }
 
-/// Replaces `path` by `bytes`. The system writes to disk in its own time: a crash of this process loses nothing.
-/// Only the owner may read the result, since some of these files are keys.
+/// Replaces the content of `path`. It is not flushed to disk: a crash of this process loses
+/// nothing. Only the owner may read the file, since some are keys.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
@@ -81,7 +73,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
-/// A directory of records by name, one file each, so that a change costs the same with ten records or ten thousand.
+/// A directory of named records, one file each, so that a change costs the same with ten records or
+/// ten thousand.
 #[derive(Debug, Clone)]
 pub struct Shelf {
     directory: PathBuf,
@@ -94,10 +87,10 @@ struct Record<T> {
 }
 
 impl Shelf {
-    /// Opens or makes the directory.
-    pub fn open(directory: PathBuf) -> Result<Shelf, StorageError> {
+    /// Opens the directory, creating it if necessary.
+    pub fn open(directory: PathBuf) -> Result<Self, StorageError> {
         create_directory(&directory)?;
-        Ok(Shelf { directory })
+        Ok(Self { directory })
     }
 
     /// Every record, by name.
@@ -117,7 +110,7 @@ impl Shelf {
         Ok(records)
     }
 
-    /// Writes a record, or with `None` removes it.
+    /// Writes a record, or removes it with `None`.
     pub fn put<T: Serialize>(&self, name: &str, value: Option<&T>) -> Result<(), StorageError> {
         let path = self
             .directory
@@ -139,17 +132,15 @@ impl Shelf {
     }
 }
 
-/// A file name that is safe for any `name`: letters, digits, `-` and `_` stay, everything else becomes `%xx`.
+/// A safe file name for any `name`: letters, digits, `-` and `_` stay, every other byte becomes
+/// `%xx`.
 fn file_name(name: &str) -> String {
-    let mut safe = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' {
-            safe.push(char::from(byte));
-        } else {
-            safe.push_str(&format!("%{byte:02x}"));
-        }
-    }
-    safe
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let safe = name.bytes().map(|byte| match byte {
+        byte if is_safe(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02x}"),
+    });
+    safe.collect()
 }
 
 #[cfg(test)]
@@ -168,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shelf_gives_back_what_was_put_there() {
+    fn a_shelf_returns_the_records_put_there() {
         let dir = tempfile::tempdir().unwrap();
         let shelf = Shelf::open(dir.path().join("deep/shelf")).unwrap();
         shelf.put("a/b", Some(&1)).unwrap();

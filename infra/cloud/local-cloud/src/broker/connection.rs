@@ -1,8 +1,7 @@
 //! One client's connection, from the first packet to the last byte.
 //!
-//! Reads and writes packets and keeps the timers. `handle` answers each packet, `serve` ends the connection.
-//! Must not know other connections, except through the broker.
-
+//! Reads and writes packets and keeps the timers. `handle` answers each packet, `serve` ends the
+//! connection. Must not know: other connections, except through the broker.
 mod accept;
 mod connect;
 mod deliver;
@@ -30,7 +29,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Broker;
 use super::in_flight::InFlight;
 use super::limit::Meter;
-use super::message::MESSAGE_EXPIRY_S;
+use super::message::{MESSAGE_EXPIRY_S, Origin};
 use super::packet::{self, FirstPacket, Will};
 use super::session::{Kick, Link, Session};
 use crate::event::EventKind;
@@ -39,25 +38,23 @@ pub use accept::accept;
 pub use end::End;
 pub use serve::serve;
 
-/// Handshake and CONNECT must be done within this time.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// A client that does not read for so long is cut off.
+/// A client that reads nothing for this long is cut off.
 const WRITE_TIME: Duration = Duration::from_secs(10);
 /// Largest packet, as AWS announces it.
 const PACKET_BYTES_MAX: u32 = 149_504;
-/// Messages a client may publish in a second; more are discarded. *Source*: AWS IoT Core message broker quotas.
+/// Messages a client may publish in a second; more are discarded.
+/// Source: AWS IoT Core message broker quotas.
 const PUBLISHES_PER_S: u32 = 100;
-/// Bytes a client may send in a second; more wait. *Source*: the same.
+/// Bytes a client may send in a second; more are delayed. Source: the same.
 const BYTES_PER_S: u32 = 512 * 1024;
-/// First byte of every CONNECT.
 const CONNECT_BYTE: u8 = 0x10;
 const READ_BYTES: usize = 16 * 1024;
 const SECOND: Duration = Duration::from_secs(1);
 const FLUSH_BYTES: usize = 64 * 1024;
-/// A buffer that grew beyond this for a burst is given back.
+/// The output buffer shrinks to this size after a burst.
 const KEPT_BYTES: usize = 4 * 1024;
 
-/// An accepted client.
 #[derive(Debug)]
 pub struct Client {
     pub(super) session: Arc<Session>,
@@ -66,21 +63,26 @@ pub struct Client {
     pub(super) session_identifier: String,
     pub(super) number: u64,
     version: Version,
-    /// Unacknowledged messages it takes at once.
     window: usize,
-    /// Largest packet it takes.
     packet_bytes_max: usize,
-    /// Silence after which it is given up.
+    /// Silence after which the connection is closed.
     patience: Duration,
-    /// MQTT 5 clients that asked for none cannot change that at the end.
+    /// MQTT 5 clients that connected without an expiry cannot set one at the end.
     has_session_expiry: bool,
     will: Option<Will>,
 }
 
 impl Client {
-    /// Client id.
     pub fn id(&self) -> &str {
         self.session.client_id()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            client: Some(self.id().to_owned()),
+            principal: Some(self.identity.principal.clone()),
+            ..Origin::default()
+        }
     }
 }
 
@@ -91,30 +93,25 @@ struct Connection<S> {
     certificate: Vec<u8>,
     peer: SocketAddr,
     packets: PacketConnection<role::Server>,
-    /// Encoded packets not yet written.
     out: Vec<u8>,
     client: Option<Client>,
-    /// The first packet, as long as it is not whole.
+    /// The first packet, until it is complete.
     first: Option<FirstPacket>,
-    /// When the client is given up unless it says something.
+    /// When the connection is closed unless the client sends something.
     deadline: Instant,
     publishes: Meter,
     bytes: Meter,
-    /// Shadow requests not yet answered.
     requests: InFlight,
-    /// A second of keep-alive; shorter in tests.
+    /// Length of one keep-alive second; tests shorten it.
     second: Duration,
-    /// Whose turn it is where there is something to read and something to send.
+    /// Whether reading has precedence over sending in this turn.
     prefers_reading: bool,
 }
 
-/// What a connection has to do next.
 enum Next {
-    /// What was read into the buffer.
     Read(std::io::Result<usize>),
-    /// There is something to send, or a kick.
+    /// There is a message to send, or a kick.
     Woken,
-    /// The client was silent for too long.
     Silence,
 }
 
@@ -125,11 +122,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         certificate: Vec<u8>,
         peer: SocketAddr,
         second: Duration,
-    ) -> Connection<S> {
+    ) -> Self {
         let options = ConnectionOptions::new().maximum_packet_size_recv(PACKET_BYTES_MAX);
         let mut packets = PacketConnection::with_options(Version::Undetermined, options);
         packets.set_auto_ping_response(true);
-        Connection {
+        Self {
             broker,
             stream,
             certificate,
@@ -173,8 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Waits for what comes next. Of two that are there, one has the preference in turns: so neither starves the other, and
-    /// the same bytes do the same, which a choice by chance would not.
+    /// Waits for the next event. Reading and sending have precedence in turns, so neither starves
+    /// the other, and the same bytes always have the same effect, unlike with a random choice.
     async fn next(&mut self, buffer: &mut [u8], read_from: Instant) -> Next {
         self.prefers_reading = !self.prefers_reading;
         let link = self.client.as_ref().map(|client| client.link.clone());
@@ -185,7 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             }
         };
         let read = async {
-            // A sleep takes a millisecond at least, and most reads need none.
+            // Even a sleep of no length takes a millisecond, and most reads need none.
             if read_from > Instant::now() {
                 sleep_until(read_from).await;
             }
@@ -214,7 +211,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return self.take(bytes);
         };
         if first.is_empty() && bytes.first() != Some(&CONNECT_BYTE) {
-            tracing::info!(peer = %self.peer, "not mqtt: clients begin with CONNECT, there is no WebSocket here");
+            tracing::info!(
+                peer = %self.peer,
+                "not mqtt: a client must begin with CONNECT; WebSocket is not supported"
+            );
             return Err(End::ClientError);
         }
         let Some(bytes) = first.add(bytes) else {
@@ -224,7 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         self.take(&bytes)
     }
 
-    /// Hands bytes to the packet layer, and does what comes of them.
+    /// Passes bytes to the packet layer, and handles the resulting packets.
     fn take(&mut self, bytes: &[u8]) -> Result<(), End> {
         let mut cursor = Cursor::new(bytes);
         self.requests.begin_read();
@@ -241,8 +241,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(())
     }
 
-    /// Does what the packet layer asks. Timers are our own; it may report an error without asking to close, but no
-    /// state after an error is worth going on with.
+    /// Carries out a request of the packet layer. Timers are ours. It may report an error without
+    /// asking to close, but after any error the connection is closed.
     fn follow(&mut self, event: GenericEvent<u16>) -> Result<(), End> {
         match event {
             GenericEvent::RequestSendPacket { packet, .. } => {
@@ -258,7 +258,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// Encodes a packet for sending.
     fn send(&mut self, packet: Result<Packet, MqttError>) -> Result<(), End> {
         let packet = packet.map_err(|error| {
             tracing::info!(?error, peer = %self.peer, "build mqtt packet");
@@ -270,12 +269,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(())
     }
 
-    /// Ends the connection for `end`, with the reason where the protocol has a packet for it.
+    /// Ends the connection for `end`, with the reason if the protocol has a packet for it.
     fn leave(&mut self, reason: DisconnectReasonCode, end: End) -> Result<(), End> {
         if let Some(client) = &self.client
             && let Ok(Some(goodbye)) = packet::disconnect(client.version, reason)
         {
-            // The packet layer asks to close after a DISCONNECT, which is what follows anyway.
+            // The packet layer asks to close after a DISCONNECT, which happens next anyway.
             let _ = self.send(Ok(goodbye));
         }
         Err(end)
@@ -283,25 +282,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
 
     fn check_kick(&mut self) -> Result<(), End> {
         let kicked = self.client.as_ref().and_then(|client| client.link.kicked());
-        match kicked {
-            Some(Kick::TakenOver) => {
-                self.leave(DisconnectReasonCode::SessionTakenOver, End::TakenOver)
-            }
-            Some(Kick::Deactivated) => {
-                self.leave(DisconnectReasonCode::NotAuthorized, End::Deactivated)
-            }
-            Some(Kick::Api { with_will }) => {
-                let end = End::Api { with_will };
-                self.leave(DisconnectReasonCode::AdministrativeAction, end)
-            }
-            Some(Kick::Shutdown) => {
-                self.leave(DisconnectReasonCode::ServerShuttingDown, End::Shutdown)
-            }
-            None => Ok(()),
-        }
+        let (reason, end) = match kicked {
+            Some(Kick::TakenOver) => (DisconnectReasonCode::SessionTakenOver, End::TakenOver),
+            Some(Kick::Deactivated) => (DisconnectReasonCode::NotAuthorized, End::Deactivated),
+            Some(Kick::Api { with_will }) => (
+                DisconnectReasonCode::AdministrativeAction,
+                End::Api { with_will },
+            ),
+            Some(Kick::Shutdown) => (DisconnectReasonCode::ServerShuttingDown, End::Shutdown),
+            None => return Ok(()),
+        };
+        self.leave(reason, end)
     }
 
-    /// Asks the policies.
+    /// Whether the client's policies allow it.
     fn is_allowed(&self, action: &str, resource: &str) -> bool {
         let registry = &self.broker.inner.registry;
         self.client.as_ref().is_some_and(|client| {
@@ -309,7 +303,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         })
     }
 
-    /// Asks the policies, and reports a refusal.
+    /// Whether the client's policies allow it; reports a refusal.
     fn allows(&self, action: &str, resource: &str) -> bool {
         let is_allowed = self.is_allowed(action, resource);
         if let Some(client) = &self.client

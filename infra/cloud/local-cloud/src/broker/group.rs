@@ -1,49 +1,45 @@
 //! Clients that share a subscription: each message goes to one of them.
 //!
-//! *Source*: AWS IoT Core developer guide, MQTT, shared subscriptions. Must not know policies or connections.
+//! Must not know: policies, connections.
+//! Source: AWS IoT Core developer guide, MQTT, shared subscriptions.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use mqtt_protocol_core::mqtt::packet::Qos;
 
+use super::delivery::Delivery;
 use super::message::Message;
-use super::session::{Delivery, QUEUE_MAX, Session};
+use super::session::{QUEUE_MAX, Session};
+use crate::sync::lock;
 
-/// All members of one `$share/<name>/<filter>`.
 #[derive(Debug)]
 pub struct Group {
-    /// The name between the slashes.
-    pub name: String,
+    /// `$share/<name>/<filter>`.
+    filter: Arc<str>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     members: Vec<(Arc<Session>, Qos)>,
-    /// Whose turn it is.
+    /// Index of the member whose turn it is.
     turn: usize,
-    /// QoS 1 messages that found nobody online.
+    /// QoS 1 messages that found no member online.
     waiting: VecDeque<Arc<Message>>,
 }
 
 impl Group {
-    /// A group without members.
-    pub fn new(name: &str) -> Group {
-        Group {
-            name: name.to_owned(),
+    pub fn new(filter: &str) -> Self {
+        Self {
+            filter: filter.into(),
             state: Mutex::default(),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Every change under this lock is complete before anything can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a member or changes its QoS, and hands out what waited.
-    pub fn join(self: &Arc<Group>, session: &Arc<Session>, qos: Qos) {
-        let mut state = self.state();
+    /// Adds a member or changes its QoS, and hands out waiting messages.
+    pub fn join(&self, session: &Arc<Session>, qos: Qos) {
+        let mut state = lock(&self.state);
         let known = state
             .members
             .iter_mut()
@@ -56,9 +52,9 @@ impl Group {
         self.hand_out();
     }
 
-    /// Removes a member; whether the group is empty now.
+    /// Removes a member; returns whether the group is empty now.
     pub fn leave(&self, client_id: &str) -> bool {
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.members.retain(|(s, _)| s.client_id() != client_id);
         if !state.members.iter().any(|(s, _)| s.is_persistent()) {
             state.waiting.clear();
@@ -66,18 +62,17 @@ impl Group {
         state.members.is_empty()
     }
 
-    /// Sends a message to the next member that is online, in turn. Where none is, QoS 1 waits if a member has a
-    /// persistent session.
-    pub fn deliver(self: &Arc<Group>, message: &Arc<Message>) {
-        let mut state = self.state();
+    /// Sends a message to the next member that is online, in turn. If none is, a QoS 1 message
+    /// waits, provided that a member has a persistent session.
+    pub fn deliver(&self, message: &Arc<Message>) {
+        let mut state = lock(&self.state);
         if !self.offer(&mut state, message) {
             state.keep(message);
         }
     }
 
-    /// What waited goes to whoever is online.
-    pub fn hand_out(self: &Arc<Group>) {
-        let mut state = self.state();
+    pub fn hand_out(&self) {
+        let mut state = lock(&self.state);
         while let Some(message) = state.waiting.pop_front() {
             if !self.offer(&mut state, &message) {
                 state.waiting.push_front(message);
@@ -86,13 +81,13 @@ impl Group {
         }
     }
 
-    fn offer(self: &Arc<Group>, state: &mut State, message: &Arc<Message>) -> bool {
+    fn offer(&self, state: &mut State, message: &Arc<Message>) -> bool {
         let count = state.members.len();
         for step in 0..count {
             let at = (state.turn + step) % count;
             let (session, qos) = &state.members[at];
             let mut delivery = Delivery::new(message.clone(), *qos);
-            delivery.group = Some(self.clone());
+            delivery.shared_filter = Some(self.filter.clone());
             if session.enqueue_if_live(delivery).is_ok() {
                 state.turn = (at + 1) % count;
                 return true;

@@ -1,30 +1,32 @@
-//! Shadow requests that one connection has in flight, of which AWS takes ten.
+//! Limits the shadow requests in flight on one connection to ten, as AWS does.
 //!
-//! The services here answer within microseconds, so that a connection seldom has two requests open. What arrives in one
-//! read of the socket therefore counts as sent without waiting for an answer, even where some are answered meanwhile:
-//! the same bytes get the same answers on every machine. Must not know what a shadow is.
+//! The services here answer within microseconds, so a connection seldom has two requests open.
+//! Everything that one read of the socket brings therefore counts as sent without waiting for an
+//! answer, even if some of it is answered meanwhile: the same bytes get the same answers on every
+//! machine. Must not know: what a shadow is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Requests that may be in flight on one connection. *Source*: AWS IoT developer guide, device shadow error messages.
+/// Requests that may be in flight on one connection.
+/// Source: AWS IoT developer guide, device shadow error messages.
 pub const REQUESTS_MAX: usize = 10;
 
 /// One connection's count.
 #[derive(Debug, Default)]
 pub struct InFlight {
     open: Arc<AtomicUsize>,
-    /// Open when the last read of the socket began, and taken since.
+    /// Slots open when the last read of the socket began, and those taken since.
     seen: usize,
 }
 
 impl InFlight {
-    /// Sees what has been answered so far, before what a read of the socket brought is looked at.
+    /// Counts the answers so far. Call it before handling the bytes of a read.
     pub fn begin_read(&mut self) {
         self.seen = self.open.load(Ordering::Acquire);
     }
 
-    /// A place for one more request; a refused one, where all are taken.
+    /// A slot for one more request; it is refused if all slots are taken.
     pub fn take(&mut self) -> Arc<Slot> {
         let is_refused = self.seen >= REQUESTS_MAX;
         if !is_refused {
@@ -39,7 +41,7 @@ impl InFlight {
     }
 }
 
-/// A request's place, free again when it is answered or forgotten.
+/// A request's slot, free again when the request is answered or dropped.
 #[derive(Debug)]
 pub struct Slot {
     open: Arc<AtomicUsize>,
@@ -48,12 +50,11 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Whether the request is one too many.
     pub fn is_refused(&self) -> bool {
         self.is_refused
     }
 
-    /// The request is answered.
+    /// Frees the slot: the request is answered.
     pub fn release(&self) {
         if !self.is_released.swap(true, Ordering::AcqRel) {
             self.open.fetch_sub(1, Ordering::AcqRel);
@@ -84,7 +85,7 @@ mod tests {
         );
         assert!(refused[10] && refused[11]);
 
-        // Answers count from the next read on, each once, however often it is told.
+        // Answers count from the next read, each once, however often a slot is released.
         slots[0].release();
         slots[0].release();
         slots[11].release();
@@ -93,7 +94,7 @@ mod tests {
         let (eleventh, twelfth) = (requests.take(), requests.take());
         assert!(!eleventh.is_refused() && twelfth.is_refused());
 
-        // A request that nobody answers, such as one that a fault lost, does not hold its place.
+        // A request that is never answered, such as one that a fault dropped, frees its slot.
         drop(slots);
         drop(eleventh);
         requests.begin_read();

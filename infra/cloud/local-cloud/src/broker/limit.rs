@@ -1,6 +1,4 @@
 //! Rates: how much a client may send at once and over time.
-//!
-//! Pure; time is an argument. Must not know what is counted.
 
 use std::time::Duration;
 
@@ -10,23 +8,22 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub struct Meter {
     per_s: u32,
-    /// When what was taken so far is used up at that rate.
+    /// When the amount taken so far is used up at that rate.
     busy_until: Option<Instant>,
 }
 
-/// How much may be taken at once, as time at the rate.
+/// The amount that may be taken at once, as time at the rate.
 const BURST: Duration = Duration::from_secs(1);
 
 impl Meter {
     /// Nothing taken yet. `per_s` is at least 1.
-    pub fn new(per_s: u32) -> Meter {
-        Meter {
+    pub fn new(per_s: u32) -> Self {
+        Self {
             per_s: per_s.max(1),
             busy_until: None,
         }
     }
 
-    /// Takes one, unless the rate is exceeded.
     pub fn admits(&mut self, now: Instant) -> bool {
         let until = self.until(1, now);
         let is_within = until.saturating_duration_since(now) <= BURST;
@@ -36,7 +33,7 @@ impl Meter {
         is_within
     }
 
-    /// Takes `amount` in any case, and says how long to wait before taking more.
+    /// Takes `amount` even beyond the rate; returns how long to wait before taking more.
     pub fn charge(&mut self, amount: usize, now: Instant) -> Duration {
         let until = self.until(amount, now);
         self.busy_until = Some(until);
@@ -68,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exceeds_the_rate_has_to_wait() {
+    fn an_amount_over_the_rate_must_wait() {
         let mut meter = Meter::new(1000);
         let start = Instant::now();
         let second = Duration::from_secs(1);

@@ -1,8 +1,8 @@
-//! What the data plane may ask of the broker beyond publishing: connections, subscriptions, retained messages, ending a
+//! The data plane's view of the broker: connections, subscriptions, retained messages, ending a
 //! connection, and messages to one client.
 //!
-//! *Source*: the IoT data plane's API reference (GetConnection, DeleteConnection, ListSubscriptions, SendDirectMessage).
-//! Must not know REST.
+//! Must not know: REST. Source: the IoT data plane's API reference (`GetConnection`,
+//! `DeleteConnection`, `ListSubscriptions`, `SendDirectMessage`).
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,39 +11,34 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 use tokio::sync::mpsc;
 
 use super::message::Message;
-use super::session::{Delivery, Kick, Session};
-use super::{Broker, lock};
+use super::session::{Kick, Session};
+use super::{Broker, Delivery, Receipt};
+use crate::sync::lock;
 
-/// How long a disconnection is remembered.
 const DISCONNECTION_MS: u64 = 30 * 60 * 1000;
 
-/// What is known of a client's latest connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionRecord {
-    /// Grows with each connection, so that a late goodbye does not speak of its successor.
+    /// Grows with each connection, so that a late end is not taken for its successor's.
     pub(super) number: u64,
-    /// The client id.
     pub client_id: String,
-    /// The thing of that name, where the certificate is attached to it.
+    /// The thing of the same name, if the certificate is attached to it.
     pub thing: Option<String>,
-    /// In seconds, as it holds.
+    /// In force, after the broker has adjusted it.
     pub keep_alive_s: u16,
-    /// How long the session outlives the connection, seconds; 0 is a clean session.
+    /// Seconds that the session outlives the connection; 0 is a clean session.
     pub session_expiry_s: u32,
-    /// The client's end of the socket.
     pub source: SocketAddr,
-    /// Our end of the socket.
     pub target: Option<SocketAddr>,
     /// When it connected, milliseconds since the Unix epoch.
     pub connected_at_ms: u64,
-    /// Whether it lives.
     pub is_connected: bool,
-    /// When and why it ended, where it has and it is not too long ago.
+    /// When and why it ended, for 30 minutes after the end.
     pub ended: Option<(u64, &'static str)>,
 }
 
 impl ConnectionRecord {
-    /// Whether there is something to tell: it is connected, its session lives, or it ended less than 30 minutes ago.
+    /// Whether it is connected, has a session, or ended less than 30 minutes ago.
     fn is_kept(&self, now_ms: u64) -> bool {
         self.ended.is_none_or(|(at_ms, _)| {
             let session_ms = u64::from(self.session_expiry_s) * 1000;
@@ -51,7 +46,7 @@ impl ConnectionRecord {
         })
     }
 
-    fn seen_at(mut self, now_ms: u64) -> Option<ConnectionRecord> {
+    fn seen_at(mut self, now_ms: u64) -> Option<Self> {
         if !self.is_kept(now_ms) {
             return None;
         }
@@ -61,23 +56,10 @@ impl ConnectionRecord {
     }
 }
 
-/// What became of a message to one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receipt {
-    /// Handed to the connection.
-    Sent,
-    /// The client has acknowledged it.
-    Acknowledged,
-    /// The client's policies do not let it receive that topic, or it takes no packet so large.
-    LeftOut,
-}
-
-/// A retained message and when it was stored.
+/// A retained message, with the time it was stored.
 #[derive(Debug, Clone)]
 pub struct Retained {
-    /// The message.
     pub message: Arc<Message>,
-    /// Milliseconds since the Unix epoch.
     pub stored_at_ms: u64,
 }
 
@@ -102,19 +84,18 @@ impl Broker {
         lock(&self.inner.records).retain(|_, record| record.is_kept(now_ms));
     }
 
-    /// A client's latest connection, while there is something to tell of it.
+    /// A client's latest connection, while it is remembered.
     pub fn connection(&self, client_id: &str) -> Option<ConnectionRecord> {
         let record = lock(&self.inner.records).get(client_id).cloned()?;
         record.seen_at(self.inner.clock.now_ms())
     }
 
-    /// Filters and QoS of a client that is connected or has a session to come back to.
-    pub fn subscriptions_of(&self, client_id: &str) -> Option<Vec<(String, u8)>> {
+    pub(crate) fn subscriptions_of(&self, client_id: &str) -> Option<Vec<(String, u8)>> {
         let session = self.session(client_id)?;
         session.subscriptions(self.inner.clock.now_ms())
     }
 
-    /// Ends a client's connection. `clean` ends its session too. False where there is neither a connection nor a session.
+    /// Ends a client's connection, and with `clean` its session. Returns false if there is neither.
     pub fn disconnect(&self, client_id: &str, clean: bool, with_will: bool) -> bool {
         let Some(session) = self.session(client_id) else {
             return false;
@@ -127,16 +108,16 @@ impl Broker {
             return session.subscriptions(now_ms).is_some();
         }
         match session.end_offline(now_ms) {
-            Some(left) => {
-                self.settle(left, client_id);
+            Some(remainder) => {
+                self.settle(remainder, client_id);
                 true
             }
             None => false,
         }
     }
 
-    /// Sends a message to one connected client, which need not have subscribed. What becomes of it is told to the
-    /// receiver of the result, which ends where the client leaves first. `None` where it is not connected.
+    /// Sends a message to one connected client, subscribed or not. The receiver reports what
+    /// becomes of it and closes if the client leaves first. `None` if the client is not connected.
     pub fn send_direct(
         &self,
         client_id: &str,
@@ -151,23 +132,21 @@ impl Broker {
         Some(receiver)
     }
 
-    /// The message retained on a topic.
-    pub fn retained_message(&self, topic: &str) -> Option<Retained> {
+    pub(crate) fn retained_message(&self, topic: &str) -> Option<Retained> {
         let retained = lock(&self.inner.retained).get(topic).cloned()?;
         let is_expired = retained.message.is_expired(self.inner.clock.now_ms());
         (!is_expired).then_some(retained)
     }
 
-    /// All retained messages, in the order of their topics.
-    pub fn retained_messages(&self) -> Vec<Retained> {
+    pub(crate) fn retained_messages(&self) -> Vec<Retained> {
         let now_ms = self.inner.clock.now_ms();
         let retained = lock(&self.inner.retained);
         let live = retained.values().filter(|r| !r.message.is_expired(now_ms));
         live.cloned().collect()
     }
 
-    /// What a subscriber gets at once: a retained message answers exact filters only; a filter with a wildcard, or a
-    /// shared one, never has one.
+    /// The retained message for a new subscription. Only exact filters have one; filters with
+    /// wildcards and shared filters never do.
     pub(super) fn retained_for(&self, filter: &str, qos: Qos) -> Option<Delivery> {
         let retained = self.retained_message(filter)?;
         let mut delivery = Delivery::new(retained.message, qos);
@@ -178,11 +157,6 @@ impl Broker {
     fn session(&self, client_id: &str) -> Option<Arc<Session>> {
         lock(&self.inner.sessions).get(client_id).cloned()
     }
-}
-
-/// QoS of a message as a number.
-pub fn qos_number(qos: Qos) -> u8 {
-    qos as u8
 }
 
 #[cfg(test)]
@@ -204,12 +178,12 @@ mod tests {
         }
     }
 
-    // AWS same(data-plane): a disconnection is told for 30 minutes, a persistent session for as long as it lives
+    // AWS same(data-plane): a disconnection is reported for 30 minutes, a persistent session for as long as it lives
     #[test]
     fn a_disconnection_is_remembered_for_half_an_hour() {
         const MINUTE_MS: u64 = 60_000;
         let rows = [
-            // session expiry in s, minutes after the end, known, with time and reason
+            // (session expiry in s, minutes after the end, is remembered, has time and reason)
             (0, None, true, false),
             (0, Some(29), true, true),
             (0, Some(30), false, false),
@@ -217,13 +191,13 @@ mod tests {
             (3600, Some(59), true, false),
             (3600, Some(60), false, false),
         ];
-        for (expiry_s, minutes, is_known, is_told) in rows {
+        for (expiry_s, minutes, is_known, has_reason) in rows {
             let ended = minutes.map(|_| MINUTE_MS);
             let now_ms = MINUTE_MS * (1 + minutes.unwrap_or(1000));
             let seen = record(expiry_s, ended).seen_at(now_ms);
             assert_eq!(seen.is_some(), is_known, "{expiry_s} s, {minutes:?}");
-            let told = seen.is_some_and(|r| r.ended.is_some());
-            assert_eq!(told, is_told, "{expiry_s} s, {minutes:?}");
+            let found = seen.is_some_and(|r| r.ended.is_some());
+            assert_eq!(found, has_reason, "{expiry_s} s, {minutes:?}");
         }
     }
 }

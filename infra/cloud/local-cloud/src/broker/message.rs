@@ -1,61 +1,60 @@
-//! A message on its way through the broker, and who sent it.
+//! A published message, and who sent it.
 //!
-//! Must not know connections: the same message reaches sessions, rules and the shadow service.
+//! Must not know: connections. The same message reaches sessions, rules and the shadow service.
 
+mod property;
 mod record;
 
 use std::sync::Arc;
 
 use mqtt_protocol_core::mqtt::packet::{Property, Qos};
 
+pub use property::parse_property;
 pub use record::MessageRecord;
 
 use super::in_flight::Slot;
 
-/// Seconds that a message may be worth delivering; what a client asks for is brought into this range.
-/// *Source*: AWS IoT Core developer guide, MQTT, message expiry.
+/// Range that a message expiry is clamped to, in seconds.
+/// Source: AWS IoT Core developer guide, MQTT, message expiry.
 pub const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u32> = 1..=604_800;
-/// Largest payload. *Source*: AWS IoT Core message broker quotas.
+/// Largest payload. Source: AWS IoT Core message broker quotas.
 pub const PAYLOAD_BYTES_MAX: usize = 128 * 1024;
 
-/// Who published a message.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
-    /// MQTT client id; `None` where the message came by REST or from the cloud itself.
+    /// MQTT client id; `None` for messages from REST or from the cloud itself.
     pub client: Option<String>,
     /// Certificate id, or the user id behind an access key.
     pub principal: Option<String>,
-    /// The place of a shadow request among those its connection has in flight.
+    /// A shadow request's slot among those in flight on its connection.
     pub slot: Option<Arc<Slot>>,
-    /// How many rules in a row have passed it on.
+    /// How many rules in a row have republished it.
     pub republished: u8,
 }
 
-/// One published message.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Topic name.
     pub topic: String,
-    /// The bytes.
+    /// Payload, any bytes.
     pub payload: Arc<[u8]>,
-    /// 0 or 1; 2 never gets here.
+    /// 0 or 1; the connection refuses 2.
     pub qos: Qos,
     /// Whether the broker should keep it for later subscribers.
     pub retain: bool,
-    /// From when on it must not be delivered, in milliseconds since the Unix epoch.
+    /// When it expires, in milliseconds since the Unix epoch.
     pub expires_at_ms: Option<u64>,
-    /// MQTT 5 properties that travel with it (content type, response topic, correlation data, user properties).
+    /// MQTT 5 properties passed on to receivers (content type, response topic, correlation data,
+    /// user properties).
     pub properties: Vec<Property>,
-    /// Who published it.
     pub origin: Origin,
-    /// Whether it is a will, which the shadow service ignores.
+    /// Whether it is a will; the shadow service ignores wills.
     pub is_will: bool,
 }
 
 impl Message {
-    /// A message of the cloud's own, at most once, not retained.
-    pub fn from_cloud(topic: String, payload: Vec<u8>) -> Message {
-        Message {
+    /// A message from the cloud itself: QoS 0, not retained.
+    pub fn from_cloud(topic: String, payload: Vec<u8>) -> Self {
+        Self {
             topic,
             payload: payload.into(),
             qos: Qos::AtMostOnce,
@@ -67,7 +66,6 @@ impl Message {
         }
     }
 
-    /// Whether it is too old to be delivered.
     pub fn is_expired(&self, now_ms: u64) -> bool {
         self.expires_at_ms.is_some_and(|at| at <= now_ms)
     }

@@ -1,6 +1,5 @@
-//! MQTT 3.1.1 and MQTT 5 packets in one vocabulary, so that nothing behind this file asks for the version.
-//!
-//! Must not know sessions, policies or sockets.
+//! MQTT 3.1.1 and MQTT 5 packets in one vocabulary, so that the code behind it need not know the
+//! version.
 
 mod decode;
 mod encode;

@@ -1,7 +1,8 @@
-//! What the broker remembers of a client: subscriptions, and messages on their way to it.
+//! What the broker remembers of a client: subscriptions, and messages to deliver.
 //!
-//! There is one session object per client id while anything is known of it; a take-over swaps the connection inside
-//! it, so no message routed at that moment is lost. Must not know sockets, packets or policies.
+//! There is one session object per client id while anything is known of the client. A take-over
+//! swaps the connection inside it, so no message routed meanwhile is lost. Must not know: sockets,
+//! packets, policies.
 
 mod link;
 mod record;
@@ -9,158 +10,97 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
-use tokio::sync::mpsc;
 
 pub use link::{Kick, Link};
-pub use record::SessionRecord;
+pub use record::{SessionChange, SessionRecord};
 use state::State;
 
-use super::group::Group;
-use super::lookup::{Receipt, qos_number};
-use super::message::Message;
+use super::delivery::Delivery;
+use crate::sync::lock;
 
-/// Messages kept for a client that does not take them; beyond it the newest is dropped.
+/// Messages kept for a client that does not take them; the newest beyond it are dropped.
 pub const QUEUE_MAX: usize = 10_000;
-/// After so long offline a client's connections are counted from 0 again. *Source*: AWS IoT Core developer guide,
-/// lifecycle events ("approximately one hour").
+/// Time offline after which a client's `versionNumber` starts at 0 again.
+/// Source: AWS IoT Core developer guide, lifecycle events ("approximately one hour").
 const NUMBER_KEPT_MS: u64 = 3_600_000;
 
-/// A message for one client.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// The message.
-    pub message: Arc<Message>,
-    /// The lower of the message's and the subscription's.
-    pub qos: Qos,
-    /// Set only where a retained message answers a subscription.
-    pub retain: bool,
-    /// The group whose turn this client was.
-    pub group: Option<Arc<Group>>,
-    /// Who wants to know what becomes of it. Such a message is for this connection only, not for the session.
-    pub receipt: Option<mpsc::UnboundedSender<Receipt>>,
-}
-
-impl Delivery {
-    /// `message` at `qos`, or at its own where that is lower.
-    pub fn new(message: Arc<Message>, qos: Qos) -> Delivery {
-        let both = message.qos == Qos::AtLeastOnce && qos == Qos::AtLeastOnce;
-        Delivery {
-            message,
-            qos: if both {
-                Qos::AtLeastOnce
-            } else {
-                Qos::AtMostOnce
-            },
-            retain: false,
-            group: None,
-            receipt: None,
-        }
-    }
-
-    /// Tells whoever wants to know.
-    pub fn report(&self, receipt: Receipt) {
-        if let Some(sender) = &self.receipt {
-            // Nobody may be waiting any more.
-            let _ = sender.send(receipt);
-        }
-    }
-}
-
-/// One client's session.
 #[derive(Debug)]
 pub struct Session {
     client_id: String,
     state: Mutex<State>,
 }
 
-/// How a connection takes its session.
+/// How a connection attaches to its session.
 #[derive(Debug, Clone)]
 pub struct Attach {
-    /// Forget what was before.
+    /// Drops the old session.
     pub clean: bool,
-    /// How long to outlive the connection.
     pub expiry_ms: u64,
     /// MQTT 3 and MQTT 5 clients cannot resume each other's sessions.
     pub version: Version,
-    /// To see whether the old session has expired.
     pub now_ms: u64,
-    /// Certificate id.
     pub principal: String,
 }
 
-/// What attaching found.
 #[derive(Debug)]
 pub struct Attached {
-    /// The new connection's end.
     pub link: Arc<Link>,
-    /// Whether the old session goes on.
     pub session_present: bool,
     /// AWS's `versionNumber` of this connection.
     pub number: u64,
-    /// What the old session leaves behind where it does not go on.
-    pub left: Left,
+    /// Left over from the old session if it was not resumed.
+    pub remainder: Remainder,
 }
 
-/// What a session leaves behind when it ends, or when its connection does.
+/// What remains of a session that ended, or whose connection did.
 #[derive(Debug, Default)]
-pub struct Left {
-    /// Filters to forget.
+pub struct Remainder {
     pub filters: Vec<String>,
-    /// Messages that are another group member's turn now.
+    /// Messages that go to another member of their group.
     pub orphans: Vec<Delivery>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change under these locks is complete before anything can panic.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Session {
-    /// A session that never had a connection.
-    pub fn new(client_id: &str) -> Session {
-        Session {
+    pub fn new(client_id: &str) -> Self {
+        Self {
             client_id: client_id.to_owned(),
             state: Mutex::default(),
         }
     }
 
-    /// Whose it is.
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// Gives the session to a new connection, and ends the old one.
     pub fn attach(&self, attach: Attach) -> Attached {
         lock(&self.state).attach(attach)
     }
 
-    /// Takes the session from `link`. Does nothing where another connection has it already.
-    pub fn detach(&self, link: &Arc<Link>, now_ms: u64) -> Left {
+    /// Takes the session from `link`. Does nothing if another connection has it already.
+    pub fn detach(&self, link: &Arc<Link>, now_ms: u64) -> Remainder {
         let mut state = lock(&self.state);
         if state.has(link) {
             state.detach(now_ms)
         } else {
-            Left::default()
+            Remainder::default()
         }
     }
 
-    /// Ends a session that nobody came back to. Returns what it leaves behind.
-    pub fn expire(&self, now_ms: u64) -> Option<Left> {
+    pub fn expire(&self, now_ms: u64) -> Option<Remainder> {
         let mut state = lock(&self.state);
         state.is_over(now_ms).then(|| state.clear())
     }
 
-    /// Whether nothing is known any more that a later connection could ask for.
+    /// Whether nothing is left that a later connection needs.
     pub fn is_forgotten(&self, now_ms: u64) -> bool {
         let state = lock(&self.state);
         state.is_over(now_ms) && state.is_number_over(now_ms) && !state.is_stored
     }
 
-    /// Changes how long the session outlives its connection.
     pub fn set_expiry(&self, link: &Arc<Link>, expiry_ms: u64) {
         let mut state = lock(&self.state);
         if state.has(link) {
@@ -172,16 +112,12 @@ impl Session {
     /// Adds a message, in order. A disconnected client keeps only QoS 1.
     pub fn enqueue(&self, delivery: Delivery) {
         let mut state = lock(&self.state);
-        let is_kept = match &state.link {
-            Some(_) => true,
-            None => delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0,
-        };
-        if is_kept {
+        if state.link.is_some() || (delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0) {
             state.push(&self.client_id, delivery);
         }
     }
 
-    /// Adds a message where the client is connected; otherwise hands it back.
+    /// Adds a message if the client is connected; otherwise returns it.
     pub fn enqueue_if_live(&self, delivery: Delivery) -> Result<(), Box<Delivery>> {
         let mut state = lock(&self.state);
         if state.link.is_none() {
@@ -191,13 +127,13 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the session outlives its connection.
     pub fn is_persistent(&self) -> bool {
         lock(&self.state).expiry_ms > 0
     }
 
-    /// The next message for `link`, while fewer than `window` are unacknowledged. A QoS 1 message gets its packet id from
-    /// `acquire` and is remembered until it is acknowledged, so that a take-over at this moment cannot lose it.
+    /// The next message for `link`, while fewer than `window` are unacknowledged. A QoS 1 message
+    /// gets its packet id from `acquire` and is kept until it is acknowledged, so that a take-over
+    /// cannot lose it.
     pub fn next(
         &self,
         link: &Arc<Link>,
@@ -221,7 +157,7 @@ impl Session {
         Some((delivery, Some(id)))
     }
 
-    /// The client behind `link` has it. Returns what it had.
+    /// Removes and returns the message that the client behind `link` has acknowledged.
     pub fn acknowledged(&self, link: &Arc<Link>, packet_id: u16) -> Option<Delivery> {
         let mut state = lock(&self.state);
         if !state.has(link) {
@@ -235,7 +171,7 @@ impl Session {
         state.in_flight.remove(at).map(|(_, delivery)| delivery)
     }
 
-    /// Adds a subscription; false where `max` are there already.
+    /// Adds a subscription; returns false if there are `max` already.
     pub fn subscribe(&self, filter: &str, qos: Qos, max: usize) -> bool {
         let mut state = lock(&self.state);
         if state.subscriptions.len() >= max && !state.subscriptions.contains_key(filter) {
@@ -246,21 +182,20 @@ impl Session {
         true
     }
 
-    /// Removes a subscription; whether there was one.
     pub fn unsubscribe(&self, filter: &str) -> bool {
         let mut state = lock(&self.state);
         state.is_dirty = true;
         state.subscriptions.remove(filter).is_some()
     }
 
-    /// Ends the connection, if there is one.
     pub fn kick(&self, why: Kick) {
         if let Some(link) = &lock(&self.state).link {
             link.kick(why);
         }
     }
 
-    /// Ends the connection because an operator asks, and with `clean` the session; whether there was a connection.
+    /// Ends the connection, and with `clean` the session, at an operator's request. Returns whether
+    /// there was a connection.
     pub fn kick_by_api(&self, clean: bool, why: Kick) -> bool {
         let mut state = lock(&self.state);
         let Some(link) = state.link.clone() else {
@@ -273,19 +208,15 @@ impl Session {
         true
     }
 
-    /// Filters with their QoS, in order; `None` where there is neither a connection nor a session to come back to.
+    /// Filters with their QoS, in order; `None` without a connection and a session to resume.
     pub fn subscriptions(&self, now_ms: u64) -> Option<Vec<(String, u8)>> {
         let state = lock(&self.state);
         let listed = state.subscriptions.iter();
-        (!state.is_over(now_ms)).then(|| {
-            listed
-                .map(|(f, qos)| (f.clone(), qos_number(*qos)))
-                .collect()
-        })
+        (!state.is_over(now_ms)).then(|| listed.map(|(f, qos)| (f.clone(), *qos as u8)).collect())
     }
 
-    /// Ends a session whose client is away. `None` where there is no such session.
-    pub fn end_offline(&self, now_ms: u64) -> Option<Left> {
+    /// Ends a session whose client is away; `None` if there is none.
+    pub fn end_offline(&self, now_ms: u64) -> Option<Remainder> {
         let mut state = lock(&self.state);
         let is_kept = state.link.is_none() && !state.is_over(now_ms);
         is_kept.then(|| state.clear())
@@ -297,21 +228,19 @@ impl Session {
         state.link.as_ref().map(|link| link.principal.clone())
     }
 
-    /// What to write down: nothing where it is written already, `Some(None)` where there is nothing to keep any more.
-    pub fn take_record(&self) -> Option<Option<SessionRecord>> {
-        lock(&self.state).take_record()
+    pub fn take_change(&self) -> SessionChange {
+        lock(&self.state).take_change()
     }
 
-    /// A session as it was written down; `None` where it has expired since.
-    pub fn from_record(client_id: &str, record: SessionRecord, now_ms: u64) -> Option<Session> {
+    /// A saved session; `None` if it has expired.
+    pub fn from_record(client_id: &str, record: SessionRecord, now_ms: u64) -> Option<Self> {
         let state = State::from_record(record, now_ms)?;
-        Some(Session {
+        Some(Self {
             client_id: client_id.to_owned(),
             state: Mutex::new(state),
         })
     }
 
-    /// Filters and granted QoS.
     pub fn filters(&self) -> Vec<(String, Qos)> {
         let state = lock(&self.state);
         let pairs = state.subscriptions.iter();

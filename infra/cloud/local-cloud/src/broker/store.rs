@@ -1,7 +1,7 @@
 //! Persistent sessions and retained messages on disk.
 //!
-//! Written every half second and at the end: what a killed process had accepted within that time is lost, which AWS
-//! would not lose. Must not know connections.
+//! Saved every half second and at shutdown: a killed process loses what it accepted since the last
+//! save, which AWS would not. Must not know: connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Broker;
 use super::lookup::Retained;
 use super::message::MessageRecord;
-use super::session::{Session, SessionRecord};
-use super::{Broker, lock};
+use super::session::{Session, SessionChange, SessionRecord};
 use crate::storage::{Shelf, StorageError};
+use crate::sync::lock;
 
 /// The broker's part of the data directory.
 #[derive(Debug)]
@@ -28,7 +29,6 @@ struct RetainedRecord {
     message: MessageRecord,
 }
 
-/// Everything that was stored.
 #[derive(Debug, Default)]
 pub struct Stored {
     /// By client id.
@@ -38,16 +38,14 @@ pub struct Stored {
 }
 
 impl Store {
-    /// Opens the store in the data directory.
-    pub fn open(data_dir: &Path) -> Result<Store, StorageError> {
+    pub fn open(data_dir: &Path) -> Result<Self, StorageError> {
         let broker = data_dir.join("broker");
-        Ok(Store {
+        Ok(Self {
             sessions: Shelf::open(broker.join("sessions"))?,
             retained: Shelf::open(broker.join("retained"))?,
         })
     }
 
-    /// What is there and has not expired.
     pub fn load(&self, now_ms: u64) -> Result<Stored, StorageError> {
         let mut stored = Stored::default();
         for (id, record) in self.sessions.load::<SessionRecord>()? {
@@ -70,7 +68,6 @@ impl Store {
 }
 
 impl Broker {
-    /// Writes down what has changed.
     pub(super) fn save(&self) {
         let Some(store) = &self.inner.store else {
             return;
@@ -96,9 +93,15 @@ impl Broker {
         }
         let sessions: Vec<Arc<Session>> = lock(&self.inner.sessions).values().cloned().collect();
         for session in sessions {
-            if let Some(record) = session.take_record() {
-                let kept = store.sessions.put(session.client_id(), record.as_ref());
-                report("session", kept);
+            let id = session.client_id();
+            match session.take_change() {
+                SessionChange::None => {}
+                SessionChange::Save(record) => {
+                    report("session", store.sessions.put(id, Some(&record)))
+                }
+                SessionChange::Remove => {
+                    report("session", store.sessions.put::<SessionRecord>(id, None));
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
-//! Who wants which topic: a tree over topic levels, so that routing costs the same with ten clients or ten thousand.
+//! Who subscribes to which topic: a tree over topic levels, so that routing costs the same with ten
+//! clients or ten thousand.
 //!
-//! Must not know policies or connections; it holds sessions and hands them out.
+//! Must not know: policies, connections.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use mqtt_protocol_core::mqtt::packet::Qos;
 use super::group::Group;
 use super::session::Session;
 
-/// All subscriptions of all sessions.
 #[derive(Debug, Default)]
 pub struct SubscriptionTree {
     root: Node,
@@ -18,39 +18,32 @@ pub struct SubscriptionTree {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// By level, `+` and `#` among them.
-    children: BTreeMap<String, Node>,
-    /// By client id.
+    children: BTreeMap<String, Self>,
     subscribers: BTreeMap<String, (Arc<Session>, Qos)>,
-    /// Those that share, by the group's name.
+    /// Groups that share a subscription, by name.
     groups: BTreeMap<String, Arc<Group>>,
 }
 
-/// Who wants a message.
 #[derive(Debug, Default)]
 pub struct Receivers {
-    /// Each once, with the highest QoS it asked for.
+    /// Each session once, with the highest QoS it subscribed with.
     pub sessions: Vec<(Arc<Session>, Qos)>,
-    /// Each of which passes it to one member.
     pub groups: Vec<Arc<Group>>,
 }
 
 impl SubscriptionTree {
-    /// Adds or replaces a session's subscription, shared where the filter says so.
+    /// Adds or replaces a session's subscription, which may be a shared one.
     pub fn insert(&mut self, filter: &str, session: &Arc<Session>, qos: Qos) {
-        let (group, filter) = match iot_topic::shared(filter) {
-            Some((group, filter)) => (Some(group), filter),
-            None => (None, filter),
-        };
+        let (group, levels) = split_shared(filter);
         let mut node = &mut self.root;
-        for level in filter.split('/') {
+        for level in levels.split('/') {
             node = node.children.entry(level.to_owned()).or_default();
         }
         match group {
             Some(name) => node
                 .groups
                 .entry(name.to_owned())
-                .or_insert_with(|| Arc::new(Group::new(name)))
+                .or_insert_with(|| Arc::new(Group::new(filter)))
                 .join(session, qos),
             None => {
                 let entry = (session.clone(), qos);
@@ -60,17 +53,12 @@ impl SubscriptionTree {
         }
     }
 
-    /// Removes a client's subscription, and the branches that only led there.
     pub fn remove(&mut self, filter: &str, client_id: &str) {
-        let (group, filter) = match iot_topic::shared(filter) {
-            Some((group, filter)) => (Some(group), filter),
-            None => (None, filter),
-        };
+        let (group, filter) = split_shared(filter);
         let levels: Vec<&str> = filter.split('/').collect();
         self.root.remove(&levels, group, client_id);
     }
 
-    /// The group behind a shared filter.
     pub fn group(&self, filter: &str) -> Option<Arc<Group>> {
         let (name, filter) = iot_topic::shared(filter)?;
         let mut node = &self.root;
@@ -80,7 +68,6 @@ impl SubscriptionTree {
         node.groups.get(name).cloned()
     }
 
-    /// Who wants `topic`.
     pub fn matching(&self, topic: &str) -> Receivers {
         let levels: Vec<&str> = topic.split('/').collect();
         let mut receivers = Receivers::default();
@@ -98,6 +85,11 @@ impl SubscriptionTree {
         }
         receivers
     }
+}
+
+/// The group's name, if the filter is a shared one, and the plain filter.
+fn split_shared(filter: &str) -> (Option<&str>, &str) {
+    iot_topic::shared(filter).map_or((None, filter), |(group, filter)| (Some(group), filter))
 }
 
 impl Node {

@@ -1,4 +1,4 @@
-//! The end of a process: what was accepted is written down, whatever the runtime still does.
+//! The end of a process: everything accepted is saved, whatever state the runtime is in.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ fn open(directory: &TempDir) -> Broker {
         data_dir: None,
         policies: BTreeMap::from([(
             "all".to_owned(),
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
+            json!({"Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
         )]),
     };
     let registry = Registry::open(setting, Clock::system()).unwrap();
@@ -36,7 +37,7 @@ fn open(directory: &TempDir) -> Broker {
 }
 
 #[test]
-fn a_runtime_that_has_ended_leaves_nothing_unwritten_and_no_error() {
+fn everything_is_saved_without_an_error_after_the_runtime_has_ended() {
     let directory = tempfile::tempdir().unwrap();
     let (log, _capturing) = Captured::begin();
     let broker = open(&directory);
@@ -45,7 +46,7 @@ fn a_runtime_that_has_ended_leaves_nothing_unwritten_and_no_error() {
     broker.publish(message);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let handle = runtime.handle().clone();
-    // As a process that ends early does it while the broker's task still runs.
+    // The same happens when a process exits while the broker's task still runs.
     drop(runtime);
     handle.block_on(broker.save_in_background());
     assert_eq!(log.text(), "");

@@ -1,18 +1,17 @@
 //! Operations on certificates.
-//!
-//! Must not know what is attached to them.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::input::{self, Parameters};
-use super::{Answer, ControlPlane, error, page, seconds};
+use super::input;
+use super::{Answer, ControlPlane, Name, Plane, done, page, seconds};
 use crate::answer::{ApiError, ok};
+use crate::parameter::Parameters;
 use crate::registry::{CertificateRecord, CertificateStatus};
 
 const STATES: [CertificateStatus; 3] = [
@@ -21,8 +20,8 @@ const STATES: [CertificateStatus; 3] = [
     CertificateStatus::Revoked,
 ];
 
-pub async fn create_keys(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
-    let active = input::switch(&Query(q), "setAsActive")?;
+pub async fn create_keys(State(plane): Plane, q: Parameters) -> Answer {
+    let active = q.flag("setAsActive")?;
     let issued = plane.registry.create_keys_and_certificate()?;
     plane.registry.set_certificate_active(&issued.id, active)?;
     Ok(ok(&json!({
@@ -39,12 +38,8 @@ struct FromCsr {
     csr: String,
 }
 
-pub async fn create_from_csr(
-    State(plane): State<ControlPlane>,
-    Query(q): Parameters,
-    body: Bytes,
-) -> Answer {
-    let active = input::switch(&Query(q), "setAsActive")?;
+pub async fn create_from_csr(State(plane): Plane, q: Parameters, body: Bytes) -> Answer {
+    let active = q.flag("setAsActive")?;
     let request: FromCsr = input::body(&body)?;
     let signed = plane.registry.create_certificate_from_csr(&request.csr)?;
     plane.registry.set_certificate_active(&signed.id, active)?;
@@ -55,13 +50,12 @@ pub async fn create_from_csr(
     })))
 }
 
-pub async fn describe(State(plane): State<ControlPlane>, Path(id): Path<String>) -> Answer {
+pub async fn describe(State(plane): Plane, Path(id): Name) -> Answer {
     let id = input::certificate_id(&id)?;
     let records = plane.registry.records();
-    let certificate = records
-        .certificates
-        .get(id)
-        .ok_or_else(|| error::not_found("The certificate given in the request does not exist"))?;
+    let certificate = records.certificates.get(id).ok_or_else(|| {
+        ApiError::not_found("The certificate given in the request does not exist")
+    })?;
     let modified = certificate.modified_at_ms;
     let mut description = summary(&plane, id, certificate);
     for (name, value) in [
@@ -106,43 +100,30 @@ fn validity(pem: &str) -> Result<Value, ApiError> {
     }))
 }
 
-pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
+pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
     let records = plane.registry.records();
     let rows = records.certificates.iter().map(|(id, certificate)| {
-        // By age, as the switch for the order suggests.
+        // By age, as the parameter for the order suggests.
         let key = format!("{:020}{id}", certificate.created_at_ms);
         (key, summary(&plane, id, certificate))
     });
-    Ok(ok(&page::cut(
-        page::SECURITY,
-        &Query(q),
-        "certificates",
-        rows,
-    )?))
+    page::of_security(&q, "certificates", rows)
 }
 
-pub async fn update(
-    State(plane): State<ControlPlane>,
-    Path(id): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
+pub async fn update(State(plane): Plane, Path(id): Name, q: Parameters) -> Answer {
     let id = input::certificate_id(&id)?;
-    let wanted = q.get("newStatus").map(String::as_str);
+    let wanted = q.text("newStatus");
     let status = STATES.into_iter().find(|s| Some(s.name()) == wanted);
     let status = status.ok_or_else(|| {
-        error::invalid("newStatus can be set to ACTIVE, INACTIVE or REVOKED, and nothing else")
+        ApiError::invalid("newStatus can be set to ACTIVE, INACTIVE or REVOKED, and nothing else")
     })?;
     plane.registry.set_certificate_status(id, status)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn delete(
-    State(plane): State<ControlPlane>,
-    Path(id): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
+pub async fn delete(State(plane): Plane, Path(id): Name, q: Parameters) -> Answer {
     let id = input::certificate_id(&id)?;
-    let force = input::switch(&Query(q), "forceDelete")?;
+    let force = q.flag("forceDelete")?;
     plane.registry.delete_certificate(id, force)?;
-    Ok(ok(&json!({})))
+    done()
 }

@@ -1,32 +1,20 @@
-//! What the registry's refusals are called in the `iot` API.
-//!
-//! Must not know the operations.
+//! Names of the registry's refusals in the `iot` API.
 
 use serde_json::json;
 
 use crate::answer::ApiError;
 use crate::registry::{AuthorityError, RegistryError};
 
-/// `InvalidRequestException`.
-pub fn invalid(message: &str) -> ApiError {
-    ApiError::new(400, "InvalidRequestException", message)
-}
-
-/// `ResourceNotFoundException`.
-pub fn not_found(message: &str) -> ApiError {
-    ApiError::new(404, "ResourceNotFoundException", message)
-}
-
 impl From<RegistryError> for ApiError {
-    fn from(error: RegistryError) -> ApiError {
+    fn from(error: RegistryError) -> Self {
         use RegistryError as E;
         let message = error.to_string();
-        let named = |status, kind| ApiError::new(status, kind, &message);
+        let named = |status, kind| Self::new(status, kind, &message);
         match error {
             E::ThingNotFound(_)
             | E::CertificateNotFound(_)
             | E::PolicyNotFound(_)
-            | E::PolicyVersionNotFound { .. } => not_found(&message),
+            | E::PolicyVersionNotFound { .. } => Self::not_found(&message),
             E::AlreadyExists { name, arn, .. } => named(409, "ResourceAlreadyExistsException")
                 .with_fields(json!({"resourceId": name, "resourceArn": arn})),
             E::VersionConflict { .. } => named(409, "VersionConflictException"),
@@ -39,10 +27,10 @@ impl From<RegistryError> for ApiError {
             E::TooManyPolicies(_) => named(410, "LimitExceededException"),
             E::Policy { source, .. } => {
                 let message = format!("Policy document is Malformed: {message}: {source}");
-                ApiError::new(400, "MalformedPolicyException", &message)
+                Self::new(400, "MalformedPolicyException", &message)
             }
             E::ThingAttached(_) | E::Invalid(_) | E::Authority(AuthorityError::BadRequest(_)) => {
-                invalid(&message)
+                Self::invalid(&message)
             }
             E::Authority(_) | E::Storage(_) => {
                 tracing::error!(%error, "control plane");

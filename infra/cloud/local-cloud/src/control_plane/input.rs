@@ -1,45 +1,18 @@
-//! What callers send: bodies, switches, numbers, and the ARN of a certificate.
-//!
-//! Must not know the operations.
-
-use std::collections::HashMap;
+//! Reads bodies and certificate ARNs from requests.
 
 use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
 
-use super::{ControlPlane, error};
+use super::ControlPlane;
 use crate::answer::ApiError;
-
-/// Query parameters by name.
-pub type Parameters = axum::extract::Query<HashMap<String, String>>;
 
 /// Hexadecimal digits of a certificate id.
 const CERTIFICATE_ID_CHARS: usize = 64;
 
-/// A JSON body; none at all where nothing in it is required.
+/// A JSON body; an empty body is an empty object.
 pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|e| error::invalid(&format!("request body: {e}")))
-}
-
-/// A parameter that is `true` or `false`; false when it is not there.
-pub fn switch(parameters: &Parameters, name: &str) -> Result<bool, ApiError> {
-    match parameters.get(name).map(String::as_str) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(other) => Err(error::invalid(&format!(
-            "{name} is {other:?}, neither true nor false"
-        ))),
-    }
-}
-
-/// A parameter that is a number.
-pub fn number(parameters: &Parameters, name: &str) -> Result<Option<u64>, ApiError> {
-    let Some(text) = parameters.get(name) else {
-        return Ok(None);
-    };
-    let number = text.parse().map(Some);
-    number.map_err(|_| error::invalid(&format!("{name} is {text:?}, not a number")))
+    serde_json::from_slice(bytes).map_err(|e| ApiError::invalid(&format!("request body: {e}")))
 }
 
 /// The certificate that a header names by its ARN.
@@ -49,25 +22,28 @@ pub fn principal(
     header: &str,
 ) -> Result<String, ApiError> {
     let arn = headers.get(header).and_then(|v| v.to_str().ok());
-    let arn = arn.ok_or_else(|| error::invalid(&format!("{header} is missing")))?;
+    let arn = arn.ok_or_else(|| ApiError::invalid(&format!("{header} is missing")))?;
     certificate_of(plane, arn)
 }
 
-/// The id in a certificate's ARN. Other principals and targets of AWS are not here, and are refused as such.
+/// The id in a certificate's ARN. AWS's other principals and targets are not supported.
 pub fn certificate_of(plane: &ControlPlane, arn: &str) -> Result<String, ApiError> {
     let prefix = plane.registry.certificate_arn("");
     match arn.strip_prefix(&prefix) {
         Some(id) => certificate_id(id).map(str::to_owned),
-        None => Err(error::invalid(&format!(
-            "{arn} is not the ARN of a certificate ({prefix}…), the only principal and target of the local cloud"
+        None => Err(ApiError::invalid(&format!(
+            "{arn} is not the ARN of a certificate ({prefix}…): \
+             the local cloud supports no other principals or targets"
         ))),
     }
 }
 
-/// A certificate id, if it looks like one.
+/// Checks that `id` has the form of a certificate id.
 pub fn certificate_id(id: &str) -> Result<&str, ApiError> {
     if id.len() == CERTIFICATE_ID_CHARS && id.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Ok(id);
     }
-    Err(error::invalid(&format!("{id:?} is not a certificate id")))
+    Err(ApiError::invalid(&format!(
+        "{id:?} is not a certificate id"
+    )))
 }

@@ -1,19 +1,18 @@
 //! Operations on IoT policies, their versions, and what they are attached to.
-//!
-//! Must not know what a policy allows.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::{self, Parameters};
-use super::{Answer, ControlPlane, error, page, seconds};
+use super::input;
+use super::{Answer, ControlPlane, Name, Plane, done, page, seconds};
 use crate::answer::{ApiError, ok};
+use crate::parameter::Parameters;
 use crate::registry::PolicyRecord;
 
-/// Header of the operations that AttachPolicy and its kin have replaced.
+/// Header of the older operations, such as `AttachPrincipalPolicy`.
 const PRINCIPAL: &str = "x-amzn-iot-principal";
 const POLICY: &str = "x-amzn-iot-policy";
 
@@ -25,15 +24,11 @@ struct Create {
     tags: Vec<Value>,
 }
 
-pub async fn create(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub async fn create(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
     let request: Create = input::body(&body)?;
     if !request.tags.is_empty() {
         let message = "tags are not part of the local cloud: leave them out";
-        return Err(error::invalid(message));
+        return Err(ApiError::invalid(message));
     }
     plane
         .registry
@@ -46,32 +41,32 @@ pub async fn create(
     })))
 }
 
-pub async fn get(State(plane): State<ControlPlane>, Path(name): Path<String>) -> Answer {
+pub async fn get(State(plane): Plane, Path(name): Name) -> Answer {
     let policy = find(&plane, &name)?;
     let versions: Vec<_> = policy.versions().collect();
-    let at = |place: Option<&(u32, &crate::registry::PolicyVersion)>| {
-        seconds(place.map_or(0, |(_, version)| version.created_at_ms))
+    let created = |version: Option<&(u32, &crate::registry::PolicyVersion)>| {
+        seconds(version.map_or(0, |(_, version)| version.created_at_ms))
     };
     Ok(ok(&json!({
         "policyName": name,
         "policyArn": plane.registry.policy_arn(&name),
         "policyDocument": policy.text(),
         "defaultVersionId": policy.default_version().to_string(),
-        "creationDate": at(versions.first()),
-        "lastModifiedDate": at(versions.last()),
+        "creationDate": created(versions.first()),
+        "lastModifiedDate": created(versions.last()),
     })))
 }
 
 fn find(plane: &ControlPlane, name: &str) -> Result<PolicyRecord, ApiError> {
     let records = plane.registry.records();
     let policy = records.policies.get(name).cloned();
-    policy.ok_or_else(|| error::not_found(&format!("Policy {name} not found")))
+    policy.ok_or_else(|| ApiError::not_found(&format!("Policy {name} not found")))
 }
 
-pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
+pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
     let records = plane.registry.records();
     let rows = records.policies.keys().map(|name| row(&plane, name));
-    Ok(ok(&page::cut(page::SECURITY, &Query(q), "policies", rows)?))
+    page::of_security(&q, "policies", rows)
 }
 
 fn row(plane: &ControlPlane, name: &str) -> (String, Value) {
@@ -82,18 +77,18 @@ fn row(plane: &ControlPlane, name: &str) -> (String, Value) {
     )
 }
 
-pub async fn delete(State(plane): State<ControlPlane>, Path(name): Path<String>) -> Answer {
+pub async fn delete(State(plane): Plane, Path(name): Name) -> Answer {
     plane.registry.delete_policy(&name)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
 pub async fn create_version(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    Query(q): Parameters,
+    State(plane): Plane,
+    Path(name): Name,
+    q: Parameters,
     body: Bytes,
 ) -> Answer {
-    let is_default = input::switch(&Query(q), "setAsDefault")?;
+    let is_default = q.flag("setAsDefault")?;
     let document = input::body::<Create>(&body)?.policy_document;
     let number = plane
         .registry
@@ -106,7 +101,7 @@ pub async fn create_version(
     })))
 }
 
-pub async fn list_versions(State(plane): State<ControlPlane>, Path(name): Path<String>) -> Answer {
+pub async fn list_versions(State(plane): Plane, Path(name): Name) -> Answer {
     let policy = find(&plane, &name)?;
     let versions = policy.versions().rev().map(|(number, version)| {
         json!({
@@ -120,7 +115,7 @@ pub async fn list_versions(State(plane): State<ControlPlane>, Path(name): Path<S
 }
 
 pub async fn get_version(
-    State(plane): State<ControlPlane>,
+    State(plane): Plane,
     Path((name, version)): Path<(String, String)>,
 ) -> Answer {
     let policy = find(&plane, &name)?;
@@ -138,19 +133,19 @@ pub async fn get_version(
 }
 
 pub async fn set_default_version(
-    State(plane): State<ControlPlane>,
+    State(plane): Plane,
     Path((name, version)): Path<(String, String)>,
 ) -> Answer {
     plane.registry.set_default_policy_version(&name, &version)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
 pub async fn delete_version(
-    State(plane): State<ControlPlane>,
+    State(plane): Plane,
     Path((name, version)): Path<(String, String)>,
 ) -> Answer {
     plane.registry.delete_policy_version(&name, &version)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
 #[derive(Deserialize)]
@@ -158,92 +153,59 @@ struct Target {
     target: String,
 }
 
-pub async fn attach(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub async fn attach(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
     let target = input::body::<Target>(&body)?.target;
     let id = input::certificate_of(&plane, &target)?;
     plane.registry.attach_policy(&name, &id)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn detach(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub async fn detach(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
     let target = input::body::<Target>(&body)?.target;
     let id = input::certificate_of(&plane, &target)?;
     plane.registry.detach_policy(&name, &id)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn attach_principal(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn attach_principal(State(plane): Plane, Path(name): Name, headers: HeaderMap) -> Answer {
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
     plane.registry.attach_policy(&name, &id)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn detach_principal(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn detach_principal(State(plane): Plane, Path(name): Name, headers: HeaderMap) -> Answer {
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
     plane.registry.detach_policy(&name, &id)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn attached(
-    State(plane): State<ControlPlane>,
-    Path(target): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
+pub async fn attached(State(plane): Plane, Path(target): Name, q: Parameters) -> Answer {
     let id = input::certificate_of(&plane, &target)?;
-    policies_of(&plane, &id, &Query(q))
+    policies_of(&plane, &id, &q)
 }
 
-pub async fn of_principal(
-    State(plane): State<ControlPlane>,
-    Query(q): Parameters,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn of_principal(State(plane): Plane, q: Parameters, headers: HeaderMap) -> Answer {
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
-    policies_of(&plane, &id, &Query(q))
+    policies_of(&plane, &id, &q)
 }
 
 fn policies_of(plane: &ControlPlane, id: &str, q: &Parameters) -> Answer {
     let records = plane.registry.records();
-    let certificate = records
-        .certificates
-        .get(id)
-        .ok_or_else(|| error::not_found("The certificate given in the request does not exist"))?;
+    let certificate = records.certificates.get(id).ok_or_else(|| {
+        ApiError::not_found("The certificate given in the request does not exist")
+    })?;
     let rows = certificate.policies.iter().map(|name| row(plane, name));
-    Ok(ok(&page::cut(page::SECURITY, q, "policies", rows)?))
+    page::of_security(q, "policies", rows)
 }
 
-pub async fn targets(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
-    certificates_of(&plane, &name, &Query(q), "targets")
+pub async fn targets(State(plane): Plane, Path(name): Name, q: Parameters) -> Answer {
+    certificates_of(&plane, &name, &q, "targets")
 }
 
-pub async fn principals(
-    State(plane): State<ControlPlane>,
-    Query(q): Parameters,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn principals(State(plane): Plane, q: Parameters, headers: HeaderMap) -> Answer {
     let name = headers.get(POLICY).and_then(|v| v.to_str().ok());
-    let name = name.ok_or_else(|| error::invalid(&format!("{POLICY} is missing")))?;
-    certificates_of(&plane, name, &Query(q), "principals")
+    let name = name.ok_or_else(|| ApiError::invalid(&format!("{POLICY} is missing")))?;
+    certificates_of(&plane, name, &q, "principals")
 }
 
 fn certificates_of(plane: &ControlPlane, name: &str, q: &Parameters, list: &str) -> Answer {
@@ -253,5 +215,5 @@ fn certificates_of(plane: &ControlPlane, name: &str, q: &Parameters, list: &str)
         let arn = plane.registry.certificate_arn(id);
         (arn.clone(), Value::from(arn))
     });
-    Ok(ok(&page::cut(page::SECURITY, q, list, rows)?))
+    page::of_security(q, list, rows)
 }

@@ -1,22 +1,21 @@
 //! Operations on things and on what is attached to them.
-//!
-//! Must not know how the registry keeps things.
 
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::input::{self, Parameters};
-use super::{Answer, ControlPlane, error, page};
+use super::input;
+use super::{Answer, ControlPlane, Name, Plane, done, page};
 use crate::answer::{ApiError, ok};
+use crate::parameter::Parameters;
 use crate::registry::{AttributeChange, Thing};
 
 const PRINCIPAL: &str = "x-amzn-principal";
-/// The only kind of attachment here.
+/// The only kind of attachment supported.
 const NOT_EXCLUSIVE: &str = "NON_EXCLUSIVE_THING";
 
 #[derive(Deserialize, Default)]
@@ -37,32 +36,28 @@ struct AttributePayload {
 }
 
 impl ThingRequest {
-    fn read(bytes: &[u8]) -> Result<ThingRequest, ApiError> {
-        let request: ThingRequest = input::body(bytes)?;
+    fn read(bytes: &[u8]) -> Result<Self, ApiError> {
+        let request: Self = input::body(bytes)?;
         for (field, given) in [
             ("thingTypeName", request.thing_type_name.is_some()),
             ("billingGroupName", request.billing_group_name.is_some()),
             ("removeThingType", request.remove_thing_type),
         ] {
             if given {
-                return Err(not_here(field));
+                return Err(unsupported(field));
             }
         }
         Ok(request)
     }
 }
 
-fn not_here(field: &str) -> ApiError {
-    error::invalid(&format!(
+fn unsupported(field: &str) -> ApiError {
+    ApiError::invalid(&format!(
         "{field} is not part of the local cloud: leave it out"
     ))
 }
 
-pub async fn create(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub async fn create(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
     let attributes = ThingRequest::read(&body)?.attribute_payload.attributes;
     let id = plane.registry.create_thing_with(&name, attributes)?;
     let arn = plane.registry.thing_arn(&name);
@@ -71,7 +66,7 @@ pub async fn create(
     ))
 }
 
-pub async fn describe(State(plane): State<ControlPlane>, Path(name): Path<String>) -> Answer {
+pub async fn describe(State(plane): Plane, Path(name): Name) -> Answer {
     let thing = find(&plane, &name)?;
     Ok(ok(&json!({
         "defaultClientId": name,
@@ -86,16 +81,15 @@ pub async fn describe(State(plane): State<ControlPlane>, Path(name): Path<String
 fn find(plane: &ControlPlane, name: &str) -> Result<Thing, ApiError> {
     let records = plane.registry.records();
     let thing = records.things.get(name).cloned();
-    thing.ok_or_else(|| error::not_found(&format!("Thing {name} not found")))
+    thing.ok_or_else(|| ApiError::not_found(&format!("Thing {name} not found")))
 }
 
-pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> Answer {
-    let q = Query(q);
-    if q.contains_key("thingTypeName") {
-        return Err(not_here("thingTypeName"));
+pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
+    if q.text("thingTypeName").is_some() {
+        return Err(unsupported("thingTypeName"));
     }
-    let is_prefix = input::switch(&q, "usePrefixAttributeValue")?;
-    let (name, value) = (q.get("attributeName"), q.get("attributeValue"));
+    let is_prefix = q.flag("usePrefixAttributeValue")?;
+    let (name, value) = (q.text("attributeName"), q.text("attributeValue"));
     let records = plane.registry.records();
     let fits = |thing: &Thing| match name.map(|name| thing.attributes.get(name)) {
         None => true,
@@ -112,14 +106,10 @@ pub async fn list(State(plane): State<ControlPlane>, Query(q): Parameters) -> An
         });
         (name.clone(), row)
     });
-    Ok(ok(&page::cut(page::REGISTRY, &q, "things", rows)?))
+    page::of_things(&q, "things", rows)
 }
 
-pub async fn update(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub async fn update(State(plane): Plane, Path(name): Name, body: Bytes) -> Answer {
     let request = ThingRequest::read(&body)?;
     let payload = request.attribute_payload;
     let change = AttributeChange {
@@ -129,76 +119,55 @@ pub async fn update(
     plane
         .registry
         .update_thing(&name, change, request.expected_version)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn delete(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
-    let expected = input::number(&Query(q), "expectedVersion")?;
+pub async fn delete(State(plane): Plane, Path(name): Name, q: Parameters) -> Answer {
+    let expected = q.number("expectedVersion", 0..=u64::MAX)?;
     plane.registry.delete_thing(&name, expected)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
 pub async fn attach(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    Query(q): Parameters,
+    State(plane): Plane,
+    Path(name): Name,
+    q: Parameters,
     headers: HeaderMap,
 ) -> Answer {
-    if q.get("thingPrincipalType")
+    if q.text("thingPrincipalType")
         .is_some_and(|t| t != NOT_EXCLUSIVE)
     {
-        return Err(error::invalid(
+        return Err(ApiError::invalid(
             "exclusive attachments are not part of the local cloud: leave thingPrincipalType out",
         ));
     }
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
     plane.registry.attach_thing_principal(&name, &id)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn detach(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn detach(State(plane): Plane, Path(name): Name, headers: HeaderMap) -> Answer {
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
     plane.registry.detach_thing_principal(&name, &id)?;
-    Ok(ok(&json!({})))
+    done()
 }
 
-pub async fn principals(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
+pub async fn principals(State(plane): Plane, Path(name): Name, q: Parameters) -> Answer {
     let rows = principal_rows(&plane, &name)?;
     let rows = rows.into_iter().map(|arn| (arn.clone(), Value::from(arn)));
-    Ok(ok(&page::cut(
-        page::REGISTRY,
-        &Query(q),
-        "principals",
-        rows,
-    )?))
+    page::of_things(&q, "principals", rows)
 }
 
-pub async fn principals_v2(
-    State(plane): State<ControlPlane>,
-    Path(name): Path<String>,
-    Query(q): Parameters,
-) -> Answer {
-    let kind = q.get("thingPrincipalType");
-    let none = kind.is_some_and(|kind| kind != NOT_EXCLUSIVE);
+pub async fn principals_v2(State(plane): Plane, Path(name): Name, q: Parameters) -> Answer {
+    let kind = q.text("thingPrincipalType");
+    let is_empty = kind.is_some_and(|kind| kind != NOT_EXCLUSIVE);
     let rows = principal_rows(&plane, &name)?;
-    let rows = rows.into_iter().filter(|_| !none).map(|arn| {
+    let rows = rows.into_iter().filter(|_| !is_empty).map(|arn| {
         let row = json!({"principal": arn, "thingPrincipalType": NOT_EXCLUSIVE});
         (arn, row)
     });
     let list = "thingPrincipalObjects";
-    Ok(ok(&page::cut(page::REGISTRY, &Query(q), list, rows)?))
+    page::of_things(&q, list, rows)
 }
 
 fn principal_rows(plane: &ControlPlane, name: &str) -> Result<Vec<String>, ApiError> {
@@ -207,19 +176,15 @@ fn principal_rows(plane: &ControlPlane, name: &str) -> Result<Vec<String>, ApiEr
     Ok(ids.map(|id| plane.registry.certificate_arn(id)).collect())
 }
 
-pub async fn of_principal(
-    State(plane): State<ControlPlane>,
-    Query(q): Parameters,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn of_principal(State(plane): Plane, q: Parameters, headers: HeaderMap) -> Answer {
     let id = input::principal(&plane, &headers, PRINCIPAL)?;
     let records = plane.registry.records();
     if !records.certificates.contains_key(&id) {
-        return Err(error::not_found(
+        return Err(ApiError::not_found(
             "The certificate given in the request does not exist",
         ));
     }
     let rows = records.things_of(&id);
     let rows = rows.map(|name| (name.to_owned(), Value::from(name)));
-    Ok(ok(&page::cut(page::REGISTRY, &Query(q), "things", rows)?))
+    page::of_things(&q, "things", rows)
 }

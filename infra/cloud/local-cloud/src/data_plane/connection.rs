@@ -1,6 +1,4 @@
-//! GetConnection, DeleteConnection and ListSubscriptions.
-//!
-//! Must not know sessions or sockets.
+//! `GetConnection`, `DeleteConnection` and `ListSubscriptions`.
 
 use std::ops::RangeInclusive;
 
@@ -9,12 +7,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::parameter::Parameters;
-use super::{DataPlane, done, invalid, not_found, page};
+use super::{DataPlane, done};
 use crate::answer::{ApiError, ok};
 use crate::broker::lookup::ConnectionRecord;
+use crate::parameter::Parameters;
 
-/// How many subscriptions one answer may hold.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=200;
 const PAGE_SIZE_DEFAULT: u64 = 20;
 const CLIENT_ID_BYTES_MAX: usize = 128;
@@ -29,7 +26,7 @@ pub(super) async fn get(
     check_client_id(&client)?;
     let with_sockets = parameters.flag("includeSocketInformation")?;
     let record = plane.broker.connection(&client);
-    let record = record.ok_or_else(|| not_found("no connection with this client id"))?;
+    let record = record.ok_or_else(|| ApiError::not_found("no connection with this client id"))?;
     Ok(ok(&describe(&record, with_sockets)))
 }
 
@@ -75,7 +72,7 @@ pub(super) async fn delete(
     if plane.broker.disconnect(&client, clean, with_will) {
         Ok(ok(&done()))
     } else {
-        Err(not_found("no client with this id is connected"))
+        Err(ApiError::not_found("no client with this id is connected"))
     }
 }
 
@@ -87,18 +84,14 @@ pub(super) async fn list_subscriptions(
 ) -> Result<Response, ApiError> {
     plane.admit(&headers, "iot:ListSubscriptions", &resource(&client))?;
     check_client_id(&client)?;
-    let size = parameters.number("maxResults", PAGE_SIZES)?;
-    let size = size.unwrap_or(PAGE_SIZE_DEFAULT);
+    let page = parameters.page("maxResults", PAGE_SIZES, PAGE_SIZE_DEFAULT)?;
     let all = plane.broker.subscriptions_of(&client);
-    let all = all.ok_or_else(|| not_found("no session with this client id"))?;
-    let token = parameters.text("nextToken");
-    let (part, next_token) = page::page(all, |(filter, _)| filter.as_str(), size, token)?;
-    let told = part
-        .iter()
-        .map(|(filter, qos)| json!({"topicFilter": filter, "qos": qos}));
-    let mut answer = json!({"subscriptions": told.collect::<Vec<_>>()});
-    page::add_token(&mut answer, next_token);
-    Ok(ok(&answer))
+    let all = all.ok_or_else(|| ApiError::not_found("no session with this client id"))?;
+    let rows = all.into_iter().map(|(filter, qos)| {
+        let row = json!({"topicFilter": filter, "qos": qos});
+        (filter, row)
+    });
+    Ok(ok(&page.answer("subscriptions", rows)?))
 }
 
 pub(super) fn resource(client: &str) -> String {
@@ -108,7 +101,7 @@ pub(super) fn resource(client: &str) -> String {
 pub(super) fn check_client_id(client: &str) -> Result<(), ApiError> {
     if client.starts_with('$') || client.is_empty() || client.len() > CLIENT_ID_BYTES_MAX {
         let message = "a client id has 1 to 128 bytes and does not begin with $";
-        return Err(invalid(message));
+        return Err(ApiError::invalid(message));
     }
     Ok(())
 }

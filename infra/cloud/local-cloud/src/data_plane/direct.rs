@@ -1,7 +1,7 @@
-//! SendDirectMessage: to one client, whether it has subscribed or not, with its acknowledgement if wanted.
+//! `SendDirectMessage`: to one client, subscribed or not, with its acknowledgement if requested.
 //!
-//! *Source*: AWS IoT developer guide, direct messaging. Such messages pass no rule and wait for nobody who is offline.
-//! Must not know sessions or packets.
+//! Such messages reach no rule and do not wait for an offline client. Must not know: sessions,
+//! packets. Source: AWS IoT developer guide, direct messaging.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use super::connection::{check_client_id, resource};
-use super::parameter::Parameters;
-use super::{DataPlane, done, invalid, not_found, property};
+use super::{DataPlane, done, property};
 use crate::answer::{ApiError, ok};
-use crate::broker::lookup::Receipt;
+use crate::broker::Receipt;
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
+use crate::parameter::Parameters;
 
 const TIMEOUT_S: RangeInclusive<u64> = 1..=15;
 const TIMEOUT_S_DEFAULT: u64 = 5;
@@ -34,7 +34,7 @@ pub(super) async fn send(
     let caller = plane.admit(&headers, "iot:SendDirectMessage", &resource(&client))?;
     check_client_id(&client)?;
     let name = parameters.text("topic").unwrap_or_default();
-    iot_topic::check_topic(name).map_err(|error| invalid(&error.to_string()))?;
+    iot_topic::check_topic(name).map_err(|error| ApiError::invalid(&error.to_string()))?;
     if body.len() > PAYLOAD_BYTES_MAX {
         let message = "The payload exceeds the maximum size allowed";
         return Err(ApiError::new(
@@ -44,9 +44,10 @@ pub(super) async fn send(
         ));
     }
     let is_confirmed = parameters.flag("confirmation")?;
-    let patience_s = match is_confirmed {
-        true => parameters.number("timeout", TIMEOUT_S)?,
-        false => None,
+    let patience_s = if is_confirmed {
+        parameters.number("timeout", TIMEOUT_S)?
+    } else {
+        None
     };
     let message = Message {
         qos: if is_confirmed {
@@ -62,15 +63,17 @@ pub(super) async fn send(
         ..Message::from_cloud(name.to_owned(), body.to_vec())
     };
     let receipts = plane.broker.send_direct(&client, message);
-    let receipts = receipts.ok_or_else(|| not_found("no client with this id is connected"))?;
+    let receipts =
+        receipts.ok_or_else(|| ApiError::not_found("no client with this id is connected"))?;
     let patience = Duration::from_secs(patience_s.unwrap_or(TIMEOUT_S_DEFAULT));
-    let wanted = match is_confirmed {
-        true => Receipt::Acknowledged,
-        false => Receipt::Sent,
+    let wanted = if is_confirmed {
+        Receipt::Acknowledged
+    } else {
+        Receipt::Sent
     };
     match timeout(patience, wait_for(receipts, wanted)).await {
         Ok(answer) => answer,
-        Err(_) => Err(unconfirmed("the client did not take the message in time")),
+        Err(_) => Err(unconfirmed("the client did not accept the message in time")),
     }
 }
 
@@ -85,13 +88,15 @@ async fn wait_for(
             return Ok(ok(&done()));
         }
         if receipt == Receipt::LeftOut {
-            let message = "the client's policies do not allow it to receive this topic, or it takes no packet so large";
+            let message = "the client's policies do not allow this topic, \
+                or the packet is too large for the client";
             return Err(ApiError::new(403, "ForbiddenException", message));
         }
     }
-    Err(match is_sent {
-        true => unconfirmed("the client left before it acknowledged the message"),
-        false => not_found("the client left before the message was sent"),
+    Err(if is_sent {
+        unconfirmed("the client left before it acknowledged the message")
+    } else {
+        ApiError::not_found("the client left before the message was sent")
     })
 }
 

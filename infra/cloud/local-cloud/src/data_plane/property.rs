@@ -1,70 +1,52 @@
-//! MQTT 5 properties in REST's clothes: query parameters, and headers with base64 in them.
-//!
-//! Must not know what becomes of a message.
+//! MQTT 5 properties in REST requests: query parameters, and headers in base64.
 
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mqtt_protocol_core::mqtt::packet::{
-    ContentType, CorrelationData, PayloadFormat, PayloadFormatIndicator, Property, ResponseTopic,
-    UserProperty,
-};
+use mqtt_protocol_core::mqtt::packet::{Property, UserProperty};
 use serde_json::{Map, Value, json};
 
-use super::invalid;
-use super::parameter::Parameters;
 use crate::answer::ApiError;
+use crate::broker::message::parse_property;
+use crate::parameter::Parameters;
 
 const USER_PROPERTIES: &str = "x-amz-mqtt5-user-properties";
 const PAYLOAD_FORMAT: &str = "x-amz-mqtt5-payload-format-indicator";
+const USER_PROPERTIES_FORM: &str = "base64 of a JSON array of objects with text values";
 const CORRELATION_DATA: &str = "x-amz-mqtt5-correlation-data";
 
-/// The properties that a request gives its message.
+/// The properties of the request's message.
 pub(super) fn read(
     parameters: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Vec<Property>, ApiError> {
     let mut properties: Vec<Property> = Vec::new();
-    if let Some(format) = header(headers, PAYLOAD_FORMAT)? {
-        let format = match format {
-            "UNSPECIFIED_BYTES" => PayloadFormat::Binary,
-            "UTF8_DATA" => PayloadFormat::String,
-            _ => return Err(refuse("payloadFormatIndicator")),
+    for (name, value) in [
+        ("PayloadFormatIndicator", header(headers, PAYLOAD_FORMAT)?),
+        ("ContentType", parameters.text("contentType")),
+        ("ResponseTopic", parameters.text("responseTopic")),
+        ("CorrelationData", header(headers, CORRELATION_DATA)?),
+    ] {
+        let Some(value) = value else {
+            continue;
         };
-        let property = PayloadFormatIndicator::new(format);
-        properties.push(
-            property
-                .map_err(|_| refuse("payloadFormatIndicator"))?
-                .into(),
-        );
-    }
-    if let Some(text) = parameters.text("contentType") {
-        let property = ContentType::new(text).map_err(|_| refuse("contentType"))?;
-        properties.push(property.into());
-    }
-    if let Some(text) = parameters.text("responseTopic") {
-        iot_topic::check_topic(text)
-            .map_err(|error| invalid(&format!("responseTopic: {error}")))?;
-        let property = ResponseTopic::new(text).map_err(|_| refuse("responseTopic"))?;
-        properties.push(property.into());
-    }
-    if let Some(encoded) = header(headers, CORRELATION_DATA)? {
-        let bytes = STANDARD
-            .decode(encoded)
-            .map_err(|_| refuse("correlationData"))?;
-        let property = CorrelationData::new(bytes).map_err(|_| refuse("correlationData"))?;
-        properties.push(property.into());
+        if name == "ResponseTopic" {
+            iot_topic::check_topic(value)
+                .map_err(|error| ApiError::invalid(&format!("responseTopic: {error}")))?;
+        }
+        properties.push(parse_property(name, value).map_err(|form| refuse(name, form))?);
     }
     if let Some(encoded) = header(headers, USER_PROPERTIES)? {
-        for (key, value) in user_properties(encoded).ok_or_else(|| refuse("userProperties"))? {
-            let property = UserProperty::new(key, value).map_err(|_| refuse("userProperties"))?;
+        let refusal = || refuse("UserProperties", USER_PROPERTIES_FORM);
+        for (key, value) in user_properties(encoded).ok_or_else(refusal)? {
+            let property = UserProperty::new(key, value).map_err(|_| refusal())?;
             properties.push(property.into());
         }
     }
     Ok(properties)
 }
 
-/// The user properties of a message as the API tells them, where it has any.
+/// The user properties of a message as the API returns them, if it has any.
 pub(super) fn user_properties_blob(properties: &[Property]) -> Option<String> {
     let pairs = properties.iter().filter_map(|property| match property {
         Property::UserProperty(pair) => Some(json!({pair.key(): pair.val()})),
@@ -86,15 +68,13 @@ fn user_properties(encoded: &str) -> Option<Vec<(String, String)>> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
     let value = headers.get(name).map(|value| value.to_str());
-    value.transpose().map_err(|_| refuse(name))
+    let value = value.transpose();
+    value.map_err(|_| refuse(name, "text that MQTT can carry"))
 }
 
-fn refuse(name: &str) -> ApiError {
-    let form = match name {
-        "payloadFormatIndicator" => "UNSPECIFIED_BYTES or UTF8_DATA",
-        "correlationData" => "base64",
-        "userProperties" => "base64 of a JSON array of objects with text values",
-        _ => "text that MQTT can carry",
-    };
-    invalid(&format!("{name} is not {form}"))
+/// REST's names begin with a small letter.
+fn refuse(name: &str, form: &str) -> ApiError {
+    let (first, rest) = name.split_at(1);
+    let first = first.to_lowercase();
+    ApiError::invalid(&format!("{first}{rest} is not {form}"))
 }

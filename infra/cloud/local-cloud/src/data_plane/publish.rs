@@ -1,6 +1,4 @@
-//! Publish: a message with everything MQTT 5 can say of it.
-//!
-//! Must not know who receives it.
+//! `Publish`: a message with all its MQTT 5 properties.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -8,13 +6,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
-use super::parameter::Parameters;
-use super::{DataPlane, done, invalid, property};
+use super::{DataPlane, done, property};
 use crate::answer::{ApiError, ok};
 use crate::broker::message::{Message, Origin, PAYLOAD_BYTES_MAX};
 use crate::fault::{Call, CallEffect, Step};
+use crate::parameter::Parameters;
 
-/// Shorter and longer times become these.
+/// Range that a message expiry is clamped to, in seconds.
 const MESSAGE_EXPIRY_S: std::ops::RangeInclusive<u64> = 1..=604_800;
 
 pub(super) async fn publish(
@@ -26,9 +24,9 @@ pub(super) async fn publish(
 ) -> Result<Response, ApiError> {
     let resource = format!("topic/{name}");
     let caller = plane.admit(&headers, "iot:Publish", &resource)?;
-    iot_topic::check_topic(&name).map_err(|e| invalid(&e.to_string()))?;
+    iot_topic::check_topic(&name).map_err(|e| ApiError::invalid(&e.to_string()))?;
     if body.len() > PAYLOAD_BYTES_MAX {
-        return Err(invalid("payload is larger than 128 KB"));
+        return Err(ApiError::invalid("payload is larger than 128 KB"));
     }
     let qos = match parameters.number("qos", 0..=1)? {
         Some(1) => Qos::AtLeastOnce,
@@ -36,9 +34,10 @@ pub(super) async fn publish(
     };
     let retain = parameters.flag("retain")?;
     if !iot_topic::is_open_to_publishers(&name, retain) {
-        return Err(invalid(match retain {
-            true => "a reserved topic cannot be retained",
-            false => "a reserved topic that nobody may publish to",
+        return Err(ApiError::invalid(if retain {
+            "a reserved topic cannot be retained"
+        } else {
+            "this reserved topic does not accept messages"
         }));
     }
     if retain {

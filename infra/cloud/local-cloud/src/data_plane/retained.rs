@@ -1,6 +1,4 @@
-//! GetRetainedMessage and ListRetainedMessages.
-//!
-//! Must not know how messages are retained.
+//! `GetRetainedMessage` and `ListRetainedMessages`.
 
 use std::ops::RangeInclusive;
 
@@ -9,14 +7,13 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::parameter::Parameters;
-use super::{DataPlane, not_found, page, property};
+use super::{DataPlane, property};
 use crate::answer::{ApiError, ok};
-use crate::broker::lookup::{Retained, qos_number};
+use crate::broker::lookup::Retained;
+use crate::parameter::Parameters;
 
-/// How many topics one answer may hold.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=200;
 
 pub(super) async fn get(
@@ -33,12 +30,12 @@ pub(super) async fn get(
     let Retained {
         message,
         stored_at_ms,
-    } = retained.ok_or_else(|| not_found("no message is retained on this topic"))?;
+    } = retained.ok_or_else(|| ApiError::not_found("no message is retained on this topic"))?;
     let user_properties = property::user_properties_blob(&message.properties);
     Ok(ok(&json!({
         "topic": message.topic,
         "payload": STANDARD.encode(&message.payload),
-        "qos": qos_number(message.qos),
+        "qos": message.qos as u8,
         "lastModifiedTime": stored_at_ms,
         "userProperties": user_properties,
     })))
@@ -50,22 +47,20 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     plane.admit(&headers, "iot:ListRetainedMessages", "*")?;
-    let size = parameters.number("maxResults", PAGE_SIZES)?;
-    let size = size.unwrap_or(*PAGE_SIZES.end());
-    let all = plane.broker.retained_messages();
-    let token = parameters.text("nextToken");
-    let (part, next_token) = page::page(all, |r| r.message.topic.as_str(), size, token)?;
-    let topics: Vec<Value> = part.iter().map(summary).collect();
-    let mut answer = json!({"retainedTopics": topics});
-    page::add_token(&mut answer, next_token);
-    Ok(ok(&answer))
-}
-
-fn summary(retained: &Retained) -> Value {
-    json!({
-        "topic": retained.message.topic,
-        "payloadSize": retained.message.payload.len(),
-        "qos": qos_number(retained.message.qos),
-        "lastModifiedTime": retained.stored_at_ms,
-    })
+    let page = parameters.page("maxResults", PAGE_SIZES, *PAGE_SIZES.end())?;
+    let rows = plane
+        .broker
+        .retained_messages()
+        .into_iter()
+        .map(|retained| {
+            let message = retained.message;
+            let row = json!({
+                "topic": message.topic,
+                "payloadSize": message.payload.len(),
+                "qos": message.qos as u8,
+                "lastModifiedTime": retained.stored_at_ms,
+            });
+            (message.topic.clone(), row)
+        });
+    Ok(ok(&page.answer("retainedTopics", rows)?))
 }

@@ -1,6 +1,4 @@
-//! GetThingShadow, UpdateThingShadow, DeleteThingShadow and ListNamedShadowsForThing.
-//!
-//! Must not know what is in a shadow.
+//! `GetThingShadow`, `UpdateThingShadow`, `DeleteThingShadow` and `ListNamedShadowsForThing`.
 
 use std::ops::RangeInclusive;
 
@@ -8,18 +6,16 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use serde_json::json;
 
-use super::parameter::Parameters;
-use super::{DataPlane, not_allowed, page};
+use super::{DataPlane, not_allowed};
 use crate::answer::{ApiError, ok};
 use crate::fault::{Call, CallEffect};
+use crate::parameter::Parameters;
 use iot_shadow::{Name, Operation, ShadowError};
 
-/// How many names one answer may hold.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=100;
 
-/// The three calls on one shadow, told apart by method.
+/// The three calls on one shadow, distinguished by the method.
 pub(super) async fn shadow(
     State(plane): State<DataPlane>,
     Path(thing): Path<String>,
@@ -62,7 +58,7 @@ pub(super) async fn shadow(
 }
 
 impl From<ShadowError> for ApiError {
-    fn from(error: ShadowError) -> ApiError {
+    fn from(error: ShadowError) -> Self {
         let kind = match error.code {
             400 => "InvalidRequestException",
             401 => "UnauthorizedException",
@@ -74,11 +70,11 @@ impl From<ShadowError> for ApiError {
             429 => "ThrottlingException",
             _ => "InternalFailureException",
         };
-        ApiError::new(error.code, kind, &error.message)
+        Self::new(error.code, kind, &error.message)
     }
 }
 
-/// ListNamedShadowsForThing. A thing without any, or that nobody knows, has an empty list.
+/// A thing without named shadows, even an unknown one, has an empty list.
 pub(super) async fn list_named_shadows(
     State(plane): State<DataPlane>,
     Path(thing): Path<String>,
@@ -91,13 +87,9 @@ pub(super) async fn list_named_shadows(
         shadow: None,
     };
     name.check()?;
-    let size = parameters
-        .number("pageSize", PAGE_SIZES)?
-        .unwrap_or(*PAGE_SIZES.end());
-    let names = plane.shadows.named_shadows_of(&name.thing);
-    let (names, next_token) =
-        page::page(names, String::as_str, size, parameters.text("nextToken"))?;
-    let mut answer = json!({"results": names, "timestamp": plane.clock.now_s()});
-    page::add_token(&mut answer, next_token);
+    let page = parameters.page("pageSize", PAGE_SIZES, *PAGE_SIZES.end())?;
+    let names = plane.shadows.named_shadows_of(&name.thing).into_iter();
+    let mut answer = page.answer("results", names.map(|name| (name.clone(), name.into())))?;
+    answer["timestamp"] = plane.clock.now_s().into();
     Ok(ok(&answer))
 }

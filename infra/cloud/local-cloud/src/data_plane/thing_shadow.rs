@@ -1,10 +1,10 @@
-//! The shadow service: one pure core per shadow, reached over MQTT and REST, kept as one file each.
+//! The shadow service: one core per shadow, reached over MQTT and REST, each kept in its own file.
 //!
-//! Must not know what is in a shadow; merging, versions and refusals are the core's.
+//! Must not know: what is in a shadow; the core merges, counts versions and refuses.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::contain::contain_logged;
 use crate::event::{EventBus, EventKind};
 use crate::storage::{Shelf, StorageError};
+use crate::sync::lock;
 use iot_shadow::{Name, Operation, Replies, ShadowCore, ShadowError};
 
 const DIRECTORY: &str = "shadows";
@@ -42,21 +43,21 @@ struct Stored {
     shadow: ShadowCore,
 }
 
-/// How a request came: refusals of REST requests are not published.
+/// The protocol of a request: refusals of REST requests are not published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Protocol {
     Mqtt,
     Rest,
 }
 
 impl ShadowService {
-    /// The service, with the shadows kept in `data_dir`.
+    /// Loads the shadows in `data_dir`; without it, shadows are kept in memory.
     pub fn open(
         data_dir: Option<PathBuf>,
         broker: Broker,
         events: EventBus,
         clock: Clock,
-    ) -> Result<ShadowService, StorageError> {
+    ) -> Result<Self, StorageError> {
         let shelf = data_dir.map(|dir| Shelf::open(dir.join(DIRECTORY)));
         let shelf = shelf.transpose()?;
         let stored: Vec<Stored> = match &shelf {
@@ -64,7 +65,7 @@ impl ShadowService {
             None => Vec::new(),
         };
         let shadows = stored.into_iter().map(|s| (s.name, s.shadow)).collect();
-        Ok(ShadowService {
+        Ok(Self {
             inner: Arc::new(Inner {
                 shadows: Mutex::new(shadows),
                 shelf,
@@ -75,7 +76,7 @@ impl ShadowService {
         })
     }
 
-    /// Answers requests among `messages` until the broker is gone.
+    /// Answers the requests among `messages` until the broker is gone.
     pub async fn run(self, mut messages: mpsc::UnboundedReceiver<Arc<Message>>) {
         while let Some(message) = messages.recv().await {
             if message.is_will {
@@ -88,45 +89,38 @@ impl ShadowService {
         }
     }
 
-    /// Answers a request that came as a message, by messages.
+    /// Answers a request over MQTT, by messages.
     fn answer(&self, operation: Operation, name: &Name, message: &Message) {
         let slot = message.origin.slot.as_ref();
-        let is_one_too_many = slot.is_some_and(|slot| slot.is_refused());
-        let refusal = is_one_too_many.then(ShadowError::too_many);
+        let is_over_limit = slot.is_some_and(|slot| slot.is_refused());
+        let refusal = is_over_limit.then(ShadowError::too_many);
         if let Some(refusal) = refusal.or_else(|| name.check().err()) {
             let replies = ShadowCore::refuse(operation, &message.payload, refusal);
-            return self.publish(name, &replies, Way::Mqtt);
+            return self.publish(name, &replies, Protocol::Mqtt);
         }
         // The answer goes out as messages.
-        let _ = self.handle(operation, name, &message.payload, Way::Mqtt);
+        let _ = self.handle(operation, name, &message.payload, Protocol::Mqtt);
         if let Some(slot) = slot {
             slot.release();
         }
     }
 
-    /// Answers a REST request.
     pub fn call(
         &self,
         operation: Operation,
         name: &Name,
         payload: &[u8],
     ) -> Result<Value, ShadowError> {
-        self.handle(operation, name, payload, Way::Rest)
+        self.handle(operation, name, payload, Protocol::Rest)
     }
 
     /// Names of a thing's named shadows that exist.
     pub fn named_shadows_of(&self, thing: &str) -> Vec<String> {
-        self.shadows()
+        lock(&self.inner.shadows)
             .iter()
             .filter(|(name, core)| name.thing == thing && core.version().is_some())
             .filter_map(|(name, _)| name.shadow.clone())
             .collect()
-    }
-
-    fn shadows(&self) -> MutexGuard<'_, BTreeMap<Name, ShadowCore>> {
-        // Cores are replaced whole, so a panic elsewhere leaves none half changed.
-        let shadows = self.inner.shadows.lock();
-        shadows.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn handle(
@@ -134,11 +128,11 @@ impl ShadowService {
         operation: Operation,
         name: &Name,
         payload: &[u8],
-        way: Way,
+        protocol: Protocol,
     ) -> Result<Value, ShadowError> {
         let inner = &self.inner;
-        // Held until the messages are out, so that they come in the order of versions.
-        let mut shadows = self.shadows();
+        // Held until the messages are published, so that they come in the order of versions.
+        let mut shadows = lock(&self.inner.shadows);
         let mut core = shadows.get(name).cloned().unwrap_or_default();
         let replies = core.handle(operation, payload, name, inner.clock.now_s());
         if replies.changed {
@@ -152,18 +146,19 @@ impl ShadowService {
             shadows.insert(name.clone(), core);
         }
         if replies.is_risky {
-            tracing::warn!(thing = %name.thing, "a shadow nested deeper than 5 levels: AWS may refuse it");
+            let thing = &name.thing;
+            tracing::warn!(%thing, "a shadow nested deeper than 5 levels: AWS may refuse it");
         }
-        self.publish(name, &replies, way);
+        self.publish(name, &replies, protocol);
         replies.rest
     }
 
-    fn publish(&self, name: &Name, replies: &Replies, way: Way) {
+    fn publish(&self, name: &Name, replies: &Replies, protocol: Protocol) {
         let inner = &self.inner;
         for (suffix, body) in &replies.messages {
-            let is_published = match way {
-                Way::Mqtt => true,
-                Way::Rest => !suffix.starts_with("get/") && !suffix.ends_with("/rejected"),
+            let is_published = match protocol {
+                Protocol::Mqtt => true,
+                Protocol::Rest => !suffix.starts_with("get/") && !suffix.ends_with("/rejected"),
             };
             if !is_published {
                 continue;
@@ -188,7 +183,7 @@ impl ShadowService {
             name: name.clone(),
             shadow: core.clone(),
         };
-        // No name has a `~` of its own.
+        // Names contain no `~`.
         let file = format!(
             "{}~{}",
             name.thing,
@@ -234,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_shadow_requests_are_taken_for_requests() {
+    fn only_topics_of_shadow_requests_are_parsed() {
         let classic = Some(("t", None));
         let named = Some(("t", Some("n")));
         let rows = [

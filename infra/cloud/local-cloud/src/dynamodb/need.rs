@@ -1,7 +1,7 @@
-//! Which rights a request to the database needs: a transaction those of each action in it.
+//! The rights that a request to the database needs; a transaction needs those of each action in it.
 //!
-//! *Source*: DynamoDB developer guide, "Using IAM with DynamoDB transactions", "Using IAM policy conditions"; service
-//! authorization reference, DynamoDB. Must not know who asks.
+//! Must not know: who calls. Source: DynamoDB developer guide, "Using IAM with DynamoDB
+//! transactions" and "Using IAM policy conditions"; service authorization reference, DynamoDB.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use sam_template::Table;
 
 const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
-/// Names of tables as they stand in ARNs, and each table's partition key.
+/// The prefix of the tables' ARNs, and each table's partition key.
 #[derive(Debug, Clone)]
 pub struct Tables {
     /// `arn:aws:dynamodb:<region>:<account>:table/`.
@@ -24,16 +24,17 @@ pub struct Tables {
     pub hash: BTreeMap<String, String>,
 }
 
-/// The rights that `operation` needs with this body. The error is why nobody but the operator may call it.
+/// The rights that `operation` needs with this body; the error says why only the operator may call
+/// it.
 pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>, String> {
     if operation.contains("Statement") || operation == "ExecuteTransaction" {
         return Err(format!(
-            "{operation}: the rights of PartiQL are not known here, use the item operations"
+            "{operation}: PartiQL is not supported for functions, use the item operations"
         ));
     }
     let action = format!("dynamodb:{operation}");
     let mut needs = match operation {
-        "TransactWriteItems" => of_transaction(
+        "TransactWriteItems" => transaction_needs(
             body,
             tables,
             &[
@@ -43,26 +44,26 @@ pub fn needs(operation: &str, body: &Value, tables: &Tables) -> Result<Vec<Need>
                 ("ConditionCheck", "dynamodb:ConditionCheckItem"),
             ],
         )?,
-        "TransactGetItems" => of_transaction(body, tables, &[("Get", "dynamodb:GetItem")])?,
-        "BatchGetItem" | "BatchWriteItem" => of_batch(&action, body, tables),
+        "TransactGetItems" => transaction_needs(body, tables, &[("Get", "dynamodb:GetItem")])?,
+        "BatchGetItem" | "BatchWriteItem" => batch_needs(&action, body, tables),
         "ListTables" | "DescribeLimits" | "DescribeEndpoints" | "ListBackups" => {
             vec![Need::new(action, "*")]
         }
-        _ => vec![of_table(&action, body, tables)?],
+        _ => vec![table_need(&action, body, tables)?],
     };
     needs.dedup();
     Ok(needs)
 }
 
 impl Need {
-    /// The table that a right is about.
+    /// Name of the table that the right concerns.
     pub(super) fn table(&self) -> Option<String> {
         let (_, path) = self.resource.split_once(":table/")?;
         path.split('/').next().map(str::to_owned)
     }
 }
 
-fn of_transaction(
+fn transaction_needs(
     body: &Value,
     tables: &Tables,
     actions: &[(&str, &str)],
@@ -71,12 +72,12 @@ fn of_transaction(
     let one = |item: &Value| {
         let mut found = actions.iter().filter(|(kind, _)| item[*kind].is_object());
         let (kind, action) = found.next().ok_or("a transaction's item has no action")?;
-        of_table(action, &item[*kind], tables)
+        table_need(action, &item[*kind], tables)
     };
     items.unwrap_or_default().iter().map(one).collect()
 }
 
-fn of_batch(action: &str, body: &Value, tables: &Tables) -> Vec<Need> {
+fn batch_needs(action: &str, body: &Value, tables: &Tables) -> Vec<Need> {
     let requests = body["RequestItems"].as_object();
     let by_table = requests.into_iter().flatten();
     let needs = by_table.map(|(table, requests)| {
@@ -93,14 +94,14 @@ fn of_batch(action: &str, body: &Value, tables: &Tables) -> Vec<Need> {
             }
         }
         let mut need = Need::new(action, tables.arn(table));
-        lead(&mut need, keys);
+        set_leading_keys(&mut need, keys);
         need
     });
     needs.collect()
 }
 
 /// A request for one table, or for one of its indexes.
-fn of_table(action: &str, request: &Value, tables: &Tables) -> Result<Need, String> {
+fn table_need(action: &str, request: &Value, tables: &Tables) -> Result<Need, String> {
     let Some(table) = request["TableName"].as_str() else {
         return Err(format!("{action}: the request names no TableName"));
     };
@@ -112,12 +113,12 @@ fn of_table(action: &str, request: &Value, tables: &Tables) -> Result<Need, Stri
     if let Some(hash) = tables.hash_of(table) {
         let direct = [&request["Key"][hash], &request["Item"][hash]];
         let keys = direct.into_iter().find_map(scalar);
-        lead(&mut need, keys.or_else(|| key_of_query(request, hash)));
+        set_leading_keys(&mut need, keys.or_else(|| key_of_query(request, hash)));
     }
     Ok(need)
 }
 
-fn lead(need: &mut Need, keys: impl IntoIterator<Item = String>) {
+fn set_leading_keys(need: &mut Need, keys: impl IntoIterator<Item = String>) {
     let keys: Vec<String> = keys.into_iter().collect();
     if !keys.is_empty() {
         let keys = keys.join(&VALUE_SEPARATOR.to_string());
@@ -125,7 +126,8 @@ fn lead(need: &mut Need, keys: impl IntoIterator<Item = String>) {
     }
 }
 
-/// The partition key's value that a query's condition asks for. A query of an index has none: its partition key is another.
+/// The partition key's value in a query's condition. A query of an index has none: the index has
+/// another partition key.
 fn key_of_query(request: &Value, hash: &str) -> Option<String> {
     let condition = request["KeyConditionExpression"].as_str()?;
     let equal = Regex::new(r"([#\w.-]+)\s*=\s*(:\w+)").expect("the pattern is fixed");
@@ -158,7 +160,7 @@ impl Tables {
         }
     }
 
-    /// A table may be named by its ARN as well.
+    /// A request may name a table by its ARN, too.
     fn arn(&self, table: &str) -> String {
         if table.starts_with("arn:") {
             return table.to_owned();
@@ -178,7 +180,7 @@ mod tests {
 
     use super::*;
 
-    fn told(operation: &str, body: &Value) -> String {
+    fn described(operation: &str, body: &Value) -> String {
         let tables = Tables {
             prefix: "table/".to_owned(),
             hash: BTreeMap::from([("t".to_owned(), "pk".to_owned())]),
@@ -197,8 +199,8 @@ mod tests {
         }
     }
 
-    // AWS same(iam): a transaction needs the right of each action in it, a query of an index that index, and items are known by their leading keys
-    // AWS absent(dynamodb): PartiQL by functions; it is refused, naming the operation
+    // AWS same(iam): a transaction needs the right of each action in it, a query of an index the right to that index, and leading keys identify items
+    // AWS absent(dynamodb): PartiQL by functions; it is refused with the operation's name
     #[test]
     fn requests_need_the_rights_of_what_they_do() {
         let key =
@@ -228,10 +230,11 @@ mod tests {
             ),
             (
                 "TransactWriteItems",
-                json!({"TransactItems": [{"Put": item("a")}, {"Update": key("b")}, {"Delete": key("c")},
+                json!({"TransactItems": [
+                    {"Put": item("a")}, {"Update": key("b")}, {"Delete": key("c")},
                     {"ConditionCheck": key("d")}]}),
-                "dynamodb:PutItem table/t [a], dynamodb:UpdateItem table/t [b], dynamodb:DeleteItem table/t [c], \
-                 dynamodb:ConditionCheckItem table/t [d]",
+                "dynamodb:PutItem table/t [a], dynamodb:UpdateItem table/t [b], \
+                 dynamodb:DeleteItem table/t [c], dynamodb:ConditionCheckItem table/t [d]",
             ),
             (
                 "TransactGetItems",
@@ -245,7 +248,8 @@ mod tests {
             ),
             (
                 "BatchGetItem",
-                json!({"RequestItems": {"t": {"Keys": [{"pk": {"S": "a"}}, {"pk": {"S": "b"}}]}, "u": {"Keys": []}}}),
+                json!({"RequestItems": {
+                    "t": {"Keys": [{"pk": {"S": "a"}}, {"pk": {"S": "b"}}]}, "u": {"Keys": []}}}),
                 "dynamodb:BatchGetItem table/t [a b], dynamodb:BatchGetItem table/u",
             ),
             (
@@ -268,11 +272,12 @@ mod tests {
             (
                 "ExecuteStatement",
                 json!({"Statement": "SELECT 1"}),
-                "error: ExecuteStatement: the rights of PartiQL are not known here, use the item operations",
+                "error: ExecuteStatement: PartiQL is not supported for functions, \
+                 use the item operations",
             ),
         ];
         for (operation, body, expected) in rows {
-            assert_eq!(told(operation, &body), expected, "{operation} {body}");
+            assert_eq!(described(operation, &body), expected, "{operation} {body}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Refusals of the database under contention and load, in the bytes that AWS sends.
+//! Refusals of the database under contention and load, in AWS's own words.
 //!
-//! *Source*: DynamoDB API reference, `TransactWriteItems` (cancellation reasons) and common errors. Must not know why a
-//! request is refused.
+//! Must not know: why a request is refused. Source: DynamoDB API reference, `TransactWriteItems`
+//! (cancellation reasons) and common errors.
 
 use axum::body::to_bytes;
 use axum::extract::Request;
@@ -9,45 +9,40 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::proxy::{answer, operation};
+use super::wire::{REQUEST_BYTES_MAX, SERVICE, operation};
+use crate::answer::{aws_json, aws_json_error};
 
-const SERVICE: &str = "com.amazonaws.dynamodb.v20120810";
-/// Largest request: a transaction holds 4 MB of items.
-pub const REQUEST_BYTES_MAX: usize = 16 << 20;
-
-/// Another transaction holds an item of this request.
 pub async fn conflict(request: Request) -> Response {
     const MESSAGE: &str = "Transaction is ongoing for the item";
-    match items_of_transaction(request).await {
-        Some(items) => cancelled(items, "TransactionConflict", MESSAGE),
-        None => plain(&format!("{SERVICE}#TransactionConflictException"), MESSAGE),
-    }
+    let kind = format!("{SERVICE}#TransactionConflictException");
+    refuse(request, "TransactionConflict", &kind, MESSAGE).await
 }
 
-/// The table cannot take more at the moment.
+/// The table cannot scale up to the load yet.
 pub async fn throttle(request: Request) -> Response {
-    const MESSAGE: &str = "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically \
-        scaling your table or index so please try again shortly. If exceptions persist, check if you have a hot key.";
-    match items_of_transaction(request).await {
-        Some(items) => cancelled(items, "ThrottlingError", MESSAGE),
-        None => plain("com.amazon.coral.availability#ThrottlingException", MESSAGE),
-    }
+    const MESSAGE: &str = "Throughput exceeds the current capacity of your table or index. \
+        DynamoDB is automatically scaling your table or index so please try again shortly. \
+        If exceptions persist, check if you have a hot key.";
+    let kind = "com.amazon.coral.availability#ThrottlingException";
+    refuse(request, "ThrottlingError", kind, MESSAGE).await
 }
 
-/// The request is more than the table's provisioned throughput.
+/// The request exceeds the table's provisioned throughput.
 pub async fn exceed(request: Request) -> Response {
-    const MESSAGE: &str = "The level of configured provisioned throughput for the table was exceeded. Consider \
-        increasing your provisioning level with the UpdateTable API.";
+    const MESSAGE: &str = "The level of configured provisioned throughput for the table was \
+        exceeded. Consider increasing your provisioning level with the UpdateTable API.";
+    let kind = format!("{SERVICE}#ProvisionedThroughputExceededException");
+    refuse(request, "ProvisionedThroughputExceeded", &kind, MESSAGE).await
+}
+
+async fn refuse(request: Request, code: &str, kind: &str, message: &str) -> Response {
     match items_of_transaction(request).await {
-        Some(items) => cancelled(items, "ProvisionedThroughputExceeded", MESSAGE),
-        None => plain(
-            &format!("{SERVICE}#ProvisionedThroughputExceededException"),
-            MESSAGE,
-        ),
+        Some(items) => cancelled(items, code, message),
+        None => aws_json_error(kind, "message", message),
     }
 }
 
-/// How many items a transaction changes; none if the request is not a transaction.
+/// The number of items that a transaction changes; `None` if the request is not a transaction.
 async fn items_of_transaction(request: Request) -> Option<usize> {
     if operation(request.headers()) != Some("TransactWriteItems") {
         return None;
@@ -68,19 +63,14 @@ fn cancelled(items: usize, code: &str, message: &str) -> Response {
     let codes: Vec<&str> = (0..items)
         .map(|at| if at == 0 { code } else { "None" })
         .collect();
-    let told = format!(
+    let message = format!(
         "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
         codes.join(", ")
     );
     let body = json!({
         "__type": format!("{SERVICE}#TransactionCanceledException"),
         "CancellationReasons": reasons,
-        "Message": told,
+        "Message": message,
     });
-    answer(StatusCode::BAD_REQUEST, &body)
-}
-
-fn plain(kind: &str, message: &str) -> Response {
-    let body = json!({"__type": kind, "message": message});
-    answer(StatusCode::BAD_REQUEST, &body)
+    aws_json(StatusCode::BAD_REQUEST, &body)
 }

@@ -1,6 +1,4 @@
-//! Makes a table as the template declares it, once.
-//!
-//! Must not know how requests reach the database.
+//! Creates a table as the template declares it, once.
 
 use std::time::Duration;
 
@@ -13,8 +11,8 @@ use sam_template::{Index, KeyType, Projection, Table};
 const ACTIVE_ATTEMPTS: u32 = 500;
 const ACTIVE_PAUSE: Duration = Duration::from_millis(10);
 
-/// Makes the table unless it exists, and waits until it is active.
-pub async fn ensure(database: &Database, table: &Table) -> Result<(), DynamoDbError> {
+/// Creates the table unless it exists, and waits until it is active.
+pub async fn ensure_table(database: &Database, table: &Table) -> Result<(), DynamoDbError> {
     let failed = |operation| {
         move |source| DynamoDbError::Table {
             operation,
@@ -53,7 +51,7 @@ fn describe(database: &Database, table: &Table) -> Result<Option<Value>, Dynoxid
     }
 }
 
-/// A file from an earlier run may have been made from another template.
+/// Checks a table from an earlier run, which may have had another template.
 fn check_same(existing: &Value, table: &Table) -> Result<(), DynamoDbError> {
     let index_names = |v: &Value| -> Vec<String> {
         let names = v.as_array().into_iter().flatten();
@@ -67,9 +65,10 @@ fn check_same(existing: &Value, table: &Table) -> Result<(), DynamoDbError> {
     let is_same = existing["KeySchema"] == wanted["KeySchema"]
         && index_names(&existing["GlobalSecondaryIndexes"])
             == index_names(&wanted["GlobalSecondaryIndexes"]);
-    match is_same {
-        true => Ok(()),
-        false => Err(DynamoDbError::Different(table.name.clone())),
+    if is_same {
+        Ok(())
+    } else {
+        Err(DynamoDbError::Different(table.name.clone()))
     }
 }
 
@@ -160,10 +159,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_table_is_made_once_and_recognised_later() {
+    async fn a_table_is_created_once_and_recognised_later() {
         let database = Database::memory().unwrap();
-        ensure(&database, &table()).await.unwrap();
-        ensure(&database, &table()).await.unwrap();
+        ensure_table(&database, &table()).await.unwrap();
+        ensure_table(&database, &table()).await.unwrap();
         let description = describe(&database, &table()).unwrap().unwrap();
         assert_eq!(
             description["GlobalSecondaryIndexes"][0]["IndexName"],
@@ -172,14 +171,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_table_with_other_keys_is_not_taken_for_ours() {
+    async fn a_table_with_other_keys_is_refused() {
         let database = Database::memory().unwrap();
-        ensure(&database, &table()).await.unwrap();
+        ensure_table(&database, &table()).await.unwrap();
         let other = Table {
             range: None,
             ..table()
         };
-        let error = ensure(&database, &other).await.unwrap_err();
+        let error = ensure_table(&database, &other).await.unwrap_err();
         assert!(matches!(error, DynamoDbError::Different(name) if name == "items"));
     }
 }

@@ -1,65 +1,65 @@
-//! What a function's answer says of the messages it was given.
+//! Reads from a function's answer which messages of a batch it completed.
 //!
-//! *Source*: AWS Lambda developer guide, "Implementing partial batch responses". Must not know queues.
+//! Must not know: queues. Source: AWS Lambda developer guide, "Implementing partial batch
+//! responses".
 
 use serde_json::Value;
 
 use lambda_host::Outcome;
 
-/// Which messages of a batch are done.
+/// Which messages of a batch were completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// All.
+pub enum BatchResult {
     All,
     /// All but these, by their ids.
     AllBut(Vec<String>),
-    /// None; with the reason where the function itself has not reported one.
+    /// None, with a reason unless the function reported the failure itself.
     Nothing(Option<String>),
 }
 
-impl Done {
-    /// Whether the message of this id is done.
-    pub fn has(&self, id: &str) -> bool {
+impl BatchResult {
+    pub fn contains(&self, id: &str) -> bool {
         match self {
-            Done::All => true,
-            Done::AllBut(failed) => failed.iter().all(|other| other != id),
-            Done::Nothing(_) => false,
+            Self::All => true,
+            Self::AllBut(failed) => failed.iter().all(|other| other != id),
+            Self::Nothing(_) => false,
         }
     }
 }
 
 /// Reads the outcome of an invocation with the messages `ids`.
-pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> Done {
+pub fn read(outcome: &Outcome, ids: &[&str], reports_item_failures: bool) -> BatchResult {
     let bytes = match outcome {
-        Outcome::Failure(_) => return Done::Nothing(None),
-        Outcome::Success(_) if !reports_item_failures => return Done::All,
+        Outcome::Failure(_) => return BatchResult::Nothing(None),
+        Outcome::Success(_) if !reports_item_failures => return BatchResult::All,
         Outcome::Success(bytes) => bytes,
     };
-    let malformed = |what: &str| Done::Nothing(Some(format!("batch response: {what}")));
+    let malformed = |what: &str| BatchResult::Nothing(Some(format!("batch response: {what}")));
     let answer = match serde_json::from_slice::<Value>(bytes) {
-        Ok(Value::Null) => return Done::All,
+        Ok(Value::Null) => return BatchResult::All,
         Ok(Value::Object(answer)) => answer,
-        Ok(_) => return malformed("it is not an object"),
-        Err(_) => return malformed("it is not JSON"),
+        Ok(_) => return malformed("not an object"),
+        Err(_) => return malformed("not JSON"),
     };
     let failures = match answer.get("batchItemFailures") {
-        None | Some(Value::Null) => return Done::All,
+        None | Some(Value::Null) => return BatchResult::All,
         Some(Value::Array(failures)) => failures,
         Some(_) => return malformed("batchItemFailures is not a list"),
     };
     let mut failed = Vec::new();
     for failure in failures {
         let Some(id) = failure.get("itemIdentifier").and_then(Value::as_str) else {
-            return malformed("a failure has no itemIdentifier that is a text");
+            return malformed("an itemIdentifier is missing or not a string");
         };
         if !ids.contains(&id) {
             return malformed("an itemIdentifier is not the id of a message in the batch");
         }
         failed.push(id.to_owned());
     }
-    match failed.is_empty() {
-        true => Done::All,
-        false => Done::AllBut(failed),
+    if failed.is_empty() {
+        BatchResult::All
+    } else {
+        BatchResult::AllBut(failed)
     }
 }
 
@@ -70,11 +70,11 @@ mod tests {
 
     // AWS same(queue): a batch response with failures returns only those; an empty or null one is a success; one that is not JSON, or has an empty, null, unknown or missing itemIdentifier, returns the whole batch
     #[test]
-    fn an_answer_says_which_messages_are_done() {
+    fn an_answer_says_which_messages_were_completed() {
         let all = "all";
         let none = "none";
         let rows = [
-            // (answer, what is done where failures are reported)
+            // (answer, messages completed if failures are reported)
             ("{}", all),
             ("null", all),
             (r#"{"batchItemFailures":null}"#, all),
@@ -104,9 +104,17 @@ mod tests {
                 "none" => (false, false),
                 _ => (true, false),
             };
-            assert_eq!((done.has("a"), done.has("b")), expected, "{answer}");
-            // Without the setting the answer says nothing.
-            assert_eq!(read(&outcome, &["a", "b"], false), Done::All, "{answer}");
+            assert_eq!(
+                (done.contains("a"), done.contains("b")),
+                expected,
+                "{answer}"
+            );
+            // Without the setting the answer does not matter.
+            assert_eq!(
+                read(&outcome, &["a", "b"], false),
+                BatchResult::All,
+                "{answer}"
+            );
         }
     }
 
@@ -120,7 +128,7 @@ mod tests {
         };
         for reports in [true, false] {
             let outcome = Outcome::Failure(failure.clone());
-            assert_eq!(read(&outcome, &["a"], reports), Done::Nothing(None));
+            assert_eq!(read(&outcome, &["a"], reports), BatchResult::Nothing(None));
         }
     }
 }

@@ -1,6 +1,4 @@
-//! The log of everything that faults decided, struck or spared, by which two runs are compared.
-//!
-//! Must not know what was decided about.
+//! The log of everything that faults decided, by which two runs are compared.
 
 use serde::Serialize;
 
@@ -11,11 +9,12 @@ const DECISIONS_MAX: usize = 100_000;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// The fault as it is written; of faults written alike the second ends in ` (2)`.
+    /// The fault as it is written; the second of several alike ends in ` (2)`.
     pub fault: String,
     /// The topic, the function, or the function and its call.
     pub subject: String,
-    /// For a chance, the how manyeth of this subject; for a counted fault, of all that it selects.
+    /// Which occurrence, counted from 1: of this subject for a chance, of all that the fault
+    /// selects for a counted fault.
     pub occurrence: u64,
     /// Whether the fault struck.
     pub struck: bool,
@@ -27,21 +26,22 @@ pub struct Decision {
 pub struct Journal {
     /// In the order of arrival, which depends on processes and sockets.
     pub decisions: Vec<Decision>,
-    /// How many more there were than are kept.
+    /// Number of decisions that were not kept.
     pub left_out: u64,
 }
 
 impl Journal {
-    /// Adds one.
+    /// Adds a decision.
     pub(super) fn note(&mut self, decision: Decision) {
-        match self.decisions.len() < DECISIONS_MAX {
-            true => self.decisions.push(decision),
-            false => self.left_out += 1,
+        if self.decisions.len() < DECISIONS_MAX {
+            self.decisions.push(decision)
+        } else {
+            self.left_out += 1
         }
     }
 
-    /// The decisions by fault, subject and occurrence: in this order, chances are equal in every run with the same seed
-    /// and the same messages, however the runs were timed.
+    /// The decisions by fault, subject and occurrence. In this order, chances are equal in every
+    /// run with the same seed and the same messages, whatever the timing.
     pub fn in_order(&self) -> Vec<Decision> {
         let mut decisions = self.decisions.clone();
         decisions.sort();

@@ -1,59 +1,57 @@
-//! What kinds of faults there are, and which occurrences one strikes.
-//!
-//! Must not know how a fault is written, nor what decides.
+//! The kinds of faults, and which occurrences one strikes.
 
 use std::time::Duration;
 
 /// One configured fault.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// Something happens to messages on their way through the broker.
+    /// Affects messages in the broker.
     Message {
-        /// What.
+        /// What happens to them.
         effect: MessageEffect,
-        /// To messages on topics that this filter selects.
+        /// Selects the topics.
         filter: String,
-        /// To which of them.
+        /// Which occurrences.
         when: When,
     },
-    /// A function's process dies.
+    /// Kills a function's process.
     Kill {
         /// Its name, logical id or binary.
         function: String,
-        /// Where in its work.
+        /// The step of its work.
         step: Step,
-        /// The how manyeth time it gets there.
+        /// Which occurrences of this step it strikes, counted from 1.
         when: When,
     },
-    /// Something happens to events in a function's asynchronous queue.
+    /// Affects events in a function's asynchronous queue.
     Event {
-        /// What.
+        /// What happens to them.
         effect: EventEffect,
         /// The function's name, logical id or binary.
         function: String,
-        /// To which of its events.
+        /// Which occurrences.
         when: When,
     },
-    /// Something happens to the calls that a function makes, or that a table gets.
+    /// Affects the calls of a function, or the calls to a table.
     Call {
-        /// What.
+        /// What happens to them.
         effect: CallEffect,
-        /// The function's name, logical id or binary, or the name of the table that is asked; none: to anybody's.
+        /// The function's name, logical id or binary, or the table's name; `None` selects any.
         target: Option<String>,
-        /// To which kind of call; none: to every kind that the effect can have.
+        /// The kind of call; `None` selects every kind that the effect concerns.
         call: Option<Call>,
-        /// To which operation of the database, if only to one.
+        /// The operation of the database, if only one is selected.
         operation: Option<&'static str>,
-        /// To which of them.
+        /// Which occurrences.
         when: When,
     },
-    /// Something happens to a device, outside the cloud.
+    /// Affects a device, outside the cloud.
     Device {
-        /// What.
+        /// What happens to it.
         effect: DeviceEffect,
         /// Name of the device.
         target: String,
-        /// When.
+        /// When it begins and ends.
         when: Schedule,
     },
 }
@@ -61,17 +59,18 @@ pub enum Fault {
 /// What happens to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageEffect {
-    /// It is gone; its publisher still gets the acknowledgement.
+    /// It is lost; its publisher still gets the acknowledgement.
     Drop,
-    /// It comes twice.
+    /// It is delivered twice.
     Duplicate,
-    /// It comes later, after messages that were published after it.
+    /// It is delivered later, after newer messages.
     Delay(Duration),
-    /// It changes places with the next message on its topic; if none comes within this time, it goes alone.
+    /// It swaps places with the next message on its topic; if none follows within this time, it is
+    /// delivered alone.
     Reorder(Duration),
 }
 
-/// What happens to an event on its way to a function. *Source*: both are allowed of Lambda's asynchronous invocation.
+/// What happens to an event for a function; Lambda's asynchronous invocation permits both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventEffect {
     /// It waits in the queue, as when the function is throttled.
@@ -80,66 +79,63 @@ pub enum EventEffect {
     Twice,
 }
 
-/// What happens to a call. *Source*: DynamoDB's error codes; whoever waits for a lost answer cannot know which was lost.
+/// What happens to a call. The caller cannot tell a lost request from a lost answer.
+/// Source: DynamoDB's error codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallEffect {
-    /// The database refuses to change an item that another transaction holds; nothing is carried out.
+    /// The database refuses to change an item that another transaction holds; nothing is carried
+    /// out.
     Conflict,
-    /// The service refuses for load; nothing is carried out.
+    /// The service refuses because of load; nothing is carried out.
     Throttle,
-    /// The database refuses for more than the provisioned throughput; nothing is carried out.
+    /// The database refuses more than the provisioned throughput; nothing is carried out.
     Exceed,
     /// It is carried out after this time.
     Slow(Duration),
-    /// The request never arrives: nothing is carried out, and no answer comes.
+    /// The request is lost: nothing is carried out, and there is no answer.
     LostRequest,
-    /// It is carried out, and no answer comes.
+    /// It is carried out, and the answer is lost.
     LostAnswer,
     /// The connection breaks before anything is carried out.
     CutRequest,
-    /// It is carried out, then the connection breaks instead of an answer.
+    /// It is carried out, and the connection breaks before the answer.
     CutAnswer,
 }
 
 /// A kind of call that a function makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// It asks the database for something.
+    /// Reads from the database.
     Read,
-    /// It asks the database to change something.
+    /// Writes to the database.
     Commit,
-    /// It publishes a message.
+    /// Publishes a message.
     Publish,
-    /// It asks for a shadow.
+    /// Reads a shadow.
     Shadow,
 }
 
 impl Call {
-    /// All kinds, by the names that fault specifications use.
-    pub const ALL: [(Call, &'static str); 4] = [
-        (Call::Read, "read"),
-        (Call::Commit, "commit"),
-        (Call::Publish, "publish"),
-        (Call::Shadow, "shadow"),
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Commit, Self::Publish, Self::Shadow];
+
+    /// Operations of the database on items, by the names in its API.
+    pub const OPERATIONS: [(&'static str, Self); 10] = [
+        ("GetItem", Self::Read),
+        ("BatchGetItem", Self::Read),
+        ("TransactGetItems", Self::Read),
+        ("Query", Self::Read),
+        ("Scan", Self::Read),
+        ("PutItem", Self::Commit),
+        ("UpdateItem", Self::Commit),
+        ("DeleteItem", Self::Commit),
+        ("BatchWriteItem", Self::Commit),
+        ("TransactWriteItems", Self::Commit),
     ];
 
-    /// Operations of the database on items, by the names that its API has for them.
-    pub const OPERATIONS: [(&'static str, Call); 10] = [
-        ("GetItem", Call::Read),
-        ("BatchGetItem", Call::Read),
-        ("TransactGetItems", Call::Read),
-        ("Query", Call::Read),
-        ("Scan", Call::Read),
-        ("PutItem", Call::Commit),
-        ("UpdateItem", Call::Commit),
-        ("DeleteItem", Call::Commit),
-        ("BatchWriteItem", Call::Commit),
-        ("TransactWriteItems", Call::Commit),
-    ];
-
-    /// Whether an operation of the database reads or changes something.
-    pub fn of_operation(operation: &str) -> Option<Call> {
-        let mut operations = Call::OPERATIONS.iter();
+    /// The kind of an operation of the database on items.
+    pub fn of_operation(operation: &str) -> Option<Self> {
+        let mut operations = Self::OPERATIONS.iter();
         operations
             .find(|(name, _)| *name == operation)
             .map(|(_, call)| *call)
@@ -148,62 +144,59 @@ impl Call {
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
-            Call::Read => "read",
-            Call::Commit => "commit",
-            Call::Publish => "publish",
-            Call::Shadow => "shadow",
+            Self::Read => "read",
+            Self::Commit => "commit",
+            Self::Publish => "publish",
+            Self::Shadow => "shadow",
         }
     }
 }
 
 impl CallEffect {
-    /// Those that need no time.
-    pub const TIMELESS: [CallEffect; 7] = [
-        CallEffect::Conflict,
-        CallEffect::Throttle,
-        CallEffect::Exceed,
-        CallEffect::LostRequest,
-        CallEffect::LostAnswer,
-        CallEffect::CutRequest,
-        CallEffect::CutAnswer,
+    /// The effects without a duration.
+    pub const TIMELESS: [Self; 7] = [
+        Self::Conflict,
+        Self::Throttle,
+        Self::Exceed,
+        Self::LostRequest,
+        Self::LostAnswer,
+        Self::CutRequest,
+        Self::CutAnswer,
     ];
 
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
-            CallEffect::Conflict => "conflict",
-            CallEffect::Throttle => "throttle",
-            CallEffect::Exceed => "exceed",
-            CallEffect::Slow(_) => "slow",
-            CallEffect::LostRequest => "lost-request",
-            CallEffect::LostAnswer => "lost-answer",
-            CallEffect::CutRequest => "cut-request",
-            CallEffect::CutAnswer => "cut-answer",
+            Self::Conflict => "conflict",
+            Self::Throttle => "throttle",
+            Self::Exceed => "exceed",
+            Self::Slow(_) => "slow",
+            Self::LostRequest => "lost-request",
+            Self::LostAnswer => "lost-answer",
+            Self::CutRequest => "cut-request",
+            Self::CutAnswer => "cut-answer",
         }
     }
 
-    /// Whether it must be said to which calls it happens.
+    /// Whether a fault with this effect must name a kind of call.
     pub fn needs_call(self) -> bool {
         matches!(
             self,
-            CallEffect::LostRequest
-                | CallEffect::LostAnswer
-                | CallEffect::CutRequest
-                | CallEffect::CutAnswer
+            Self::LostRequest | Self::LostAnswer | Self::CutRequest | Self::CutAnswer
         )
     }
 
-    /// Whether it can happen to such a call.
+    /// Whether it can happen to this kind of call.
     pub fn concerns(self, call: Call) -> bool {
         match self {
-            CallEffect::Conflict => call == Call::Commit,
-            CallEffect::Throttle => call != Call::Publish,
-            CallEffect::Exceed => matches!(call, Call::Read | Call::Commit),
-            CallEffect::Slow(_)
-            | CallEffect::LostRequest
-            | CallEffect::LostAnswer
-            | CallEffect::CutRequest
-            | CallEffect::CutAnswer => true,
+            Self::Conflict => call == Call::Commit,
+            Self::Throttle => call != Call::Publish,
+            Self::Exceed => matches!(call, Call::Read | Call::Commit),
+            Self::Slow(_)
+            | Self::LostRequest
+            | Self::LostAnswer
+            | Self::CutRequest
+            | Self::CutAnswer => true,
         }
     }
 }
@@ -229,63 +222,69 @@ pub enum DeviceEffect {
     Power,
     /// It loses its network.
     Network,
-    /// It hears no time of day: what tells it the time arrives without it.
+    /// It receives no time of day: messages with the time arrive without it.
     Clock,
-    /// Its uptime runs fast (+) or slow (−) by so many parts in a million, for good.
+    /// Its uptime runs fast (+) or slow (−) by this many parts per million, for good.
     Drift(i32),
 }
 
 impl DeviceEffect {
-    /// Those that may end, and a drift of nothing, which stands for every drift.
-    pub(super) const ALL: [DeviceEffect; 4] = [
-        DeviceEffect::Power,
-        DeviceEffect::Network,
-        DeviceEffect::Clock,
-        DeviceEffect::Drift(0),
+    /// All effects, with a drift of 0 for every drift.
+    pub(super) const ALL: [Self; 4] = [Self::Power, Self::Network, Self::Clock, Self::Drift(0)];
+
+    /// Its name in fault specifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Power => "power",
+            Self::Network => "network",
+            Self::Clock => "clock",
+            Self::Drift(_) => "drift",
+        }
+    }
+}
+
+/// When a fault begins, and how long it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// Time after the start.
+    pub at: Duration,
+    /// How long it lasts; `None` is for good.
+    pub lasts: Option<Duration>,
+}
+
+/// A step of a function's work, recognised from outside by its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It reads from the database; the request is not carried out.
+    BeforeRead,
+    /// It writes to the database; the request is not carried out.
+    BeforeCommit,
+    /// The write is carried out, the answer is withheld.
+    AfterCommit,
+    /// It publishes; the request is not carried out.
+    BeforePublish,
+    /// The message is published, the answer is withheld.
+    AfterPublish,
+}
+
+impl Step {
+    /// All steps.
+    pub const ALL: [Self; 5] = [
+        Self::BeforeRead,
+        Self::BeforeCommit,
+        Self::AfterCommit,
+        Self::BeforePublish,
+        Self::AfterPublish,
     ];
 
     /// Its name in fault specifications.
     pub fn name(self) -> &'static str {
         match self {
-            DeviceEffect::Power => "power",
-            DeviceEffect::Network => "network",
-            DeviceEffect::Clock => "clock",
-            DeviceEffect::Drift(_) => "drift",
+            Self::BeforeRead => "before-read",
+            Self::BeforeCommit => "before-commit",
+            Self::AfterCommit => "after-commit",
+            Self::BeforePublish => "before-publish",
+            Self::AfterPublish => "after-publish",
         }
     }
-}
-
-/// A moment after the start, and how long the fault lasts from then on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Schedule {
-    /// Time after the start.
-    pub at: Duration,
-    /// How long; none: for good.
-    pub lasts: Option<Duration>,
-}
-
-/// A step of a function's work, seen from outside by its requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// It asks the database for something; the request is not carried out.
-    BeforeRead,
-    /// It asks the database to change something; the request is not carried out.
-    BeforeCommit,
-    /// The change is made, the answer withheld.
-    AfterCommit,
-    /// It asks to publish; nothing is published.
-    BeforePublish,
-    /// Published, the answer withheld.
-    AfterPublish,
-}
-
-impl Step {
-    /// All steps, by the names that fault specifications use.
-    pub const ALL: [(Step, &'static str); 5] = [
-        (Step::BeforeRead, "before-read"),
-        (Step::BeforeCommit, "before-commit"),
-        (Step::AfterCommit, "after-commit"),
-        (Step::BeforePublish, "before-publish"),
-        (Step::AfterPublish, "after-publish"),
-    ];
 }

@@ -1,6 +1,4 @@
 //! The written form of faults: `what:target@when`.
-//!
-//! Must not know when a fault strikes, only how it is written.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,50 +9,66 @@ use super::{
 };
 
 const HELP: &str = "\
-drop:<topic filter>@<when>            messages vanish in the broker                     drop:door/+@5%
-duplicate:<topic filter>@<when>       messages come twice                               duplicate:door/#@2
-delay:<topic filter>@<when>+<time>    messages come later, past their successors        delay:door/1@1-3+200ms
-reorder:<topic filter>@<when>[+<time>] a message changes places with the next one on its topic; if none comes
-                                      within <time> (1s), it goes alone                 reorder:door/+@10%
-kill:<function>.<step>@<when>         a function's process dies (kill -9) at a step of its work:
-                                      before-read, before-commit, after-commit, before-publish, after-publish
-                                                                                        kill:save.after-commit@1
-late:<function>@<when>+<time>         an event waits in the function's queue, as when it is throttled
-                                                                                        late:save@1+6s
-twice:<function>@<when>               an event reaches the function twice, as Lambda may deliver it
-                                                                                        twice:save@50%
-conflict:<function>@<when>            the database refuses a change: another transaction holds the item
-                                                                                        conflict:save@1
-throttle:<function>[.<call>]@<when>   a call (read, commit or shadow) is refused for load
-                                                                                        throttle:save.read@2-3
-exceed:<function>[.<call>]@<when>     a call (read or commit) is more than the provisioned throughput
-                                                                                        exceed:save.commit@1
-slow:<function>[.<call>]@<when>+<time> a call (read, commit, publish or shadow) takes so much longer
-                                                                                        slow:save.read@5%+2s
-lost-request:<function>.<call>@<when> a call (read, commit, publish or shadow) is never carried out, and never answered
-                                                                                        lost-request:save.commit@1
-lost-answer:<function>.<call>@<when>  a call is carried out, and never answered: its caller waits until it gives up
-                                                                                        lost-answer:save.publish@1
-cut-request:<function>.<call>@<when>  a call is not carried out, and its connection breaks at once
-                                                                                        cut-request:save.read@1
-cut-answer:<function>.<call>@<when>   a call is carried out, and its connection breaks before the answer
-                                                                                        cut-answer:save.commit@1
-power:<device>@t=<time>[+<time>]      a device loses its power, for a time or for good  power:lamp-1@t=20s+3s
-network:<device>@t=<time>[+<time>]    a device loses its network                        network:lamp-1@t=5s+1m
-clock:<device>@t=<time>[+<time>]      a device hears no time of day; it goes on with the time that it knows,
-                                      and knows none after its next power-on            clock:lamp-1@t=5s
-drift:<device>@t=<time>+<n>ppm        a device's uptime runs fast (or, with -<n>ppm, slow)
-                                                                                        drift:lamp-1@t=0s+200ppm
-  <function>[.<call>] may be <table>[.<call>] for calls to the database, <call> one of its operations, or the whole
-  target an operation, whoever calls: throttle:Items@5%, exceed:Items.PutItem@1, slow:TransactWriteItems@1+3s
-  <when>: 5% (each with this chance), 3 (the third only), 2-4 (the second to the fourth)
+drop:<topic filter>@<when>              messages are lost in the broker
+                                        drop:door/+@5%
+duplicate:<topic filter>@<when>         messages arrive twice
+                                        duplicate:door/#@2
+delay:<topic filter>@<when>+<time>      messages arrive later, after newer ones
+                                        delay:door/1@1-3+200ms
+reorder:<topic filter>@<when>[+<time>]  a message swaps places with the next one on its topic;
+                                        if none follows within <time> (1s), it is delivered alone
+                                        reorder:door/+@10%
+kill:<function>.<step>@<when>           the function's process is killed (kill -9) at a step:
+                                        before-read, before-commit, after-commit, before-publish
+                                        or after-publish
+                                        kill:save.after-commit@1
+late:<function>@<when>+<time>           an event waits in the function's queue, as when throttled
+                                        late:save@1+6s
+twice:<function>@<when>                 an event reaches the function twice, as Lambda permits
+                                        twice:save@50%
+conflict:<function>@<when>              the database refuses a change: another transaction holds
+                                        the item
+                                        conflict:save@1
+throttle:<function>[.<call>]@<when>     a call (read, commit or shadow) is refused for load
+                                        throttle:save.read@2-3
+exceed:<function>[.<call>]@<when>       a call (read or commit) exceeds the provisioned throughput
+                                        exceed:save.commit@1
+slow:<function>[.<call>]@<when>+<time>  a call (read, commit, publish or shadow) takes <time>
+                                        longer
+                                        slow:save.read@5%+2s
+lost-request:<function>.<call>@<when>   a call (read, commit, publish or shadow) is neither
+                                        carried out nor answered
+                                        lost-request:save.commit@1
+lost-answer:<function>.<call>@<when>    a call is carried out but not answered; its caller waits
+                                        until it gives up
+                                        lost-answer:save.publish@1
+cut-request:<function>.<call>@<when>    a call is not carried out, and its connection breaks at
+                                        once
+                                        cut-request:save.read@1
+cut-answer:<function>.<call>@<when>     a call is carried out, and its connection breaks before
+                                        the answer
+                                        cut-answer:save.commit@1
+power:<device>@t=<time>[+<time>]        a device loses its power, temporarily or for good
+                                        power:lamp-1@t=20s+3s
+network:<device>@t=<time>[+<time>]      a device loses its network
+                                        network:lamp-1@t=5s+1m
+clock:<device>@t=<time>[+<time>]        a device receives no time of day; it keeps the time it
+                                        knows, and has none after its next power-on
+                                        clock:lamp-1@t=5s
+drift:<device>@t=<time>+<n>ppm          a device's uptime runs fast (or slow, with -<n>ppm)
+                                        drift:lamp-1@t=0s+200ppm
+  For calls to the database, <function>[.<call>] may be <table>[.<call>], <call> one of its
+  operations, or the whole target an operation of any caller:
+  throttle:Items@5%, exceed:Items.PutItem@1, slow:TransactWriteItems@1+3s
+  <when>: 5% (each with this chance), 3 (only the third), 2-4 (the second to the fourth)
   <time>: 200ms, 20s, 3m
-With the same seed, the n-th message on a topic (or call of a function) has the same fate in every run.";
+With the same seed, the n-th message on a topic (or call of a function) has the same fate in every
+run.";
 
-/// How long a message waits for the one it changes places with, unless said otherwise.
+/// How long a reordered message waits for the next one, by default.
 const REORDER_LIMIT: Duration = Duration::from_secs(1);
 
-/// A fault that cannot be read.
+/// A fault that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("parse fault {spec}: {problem}; the forms are:\n{HELP}")]
 pub struct FaultError {
@@ -65,7 +79,7 @@ pub struct FaultError {
 }
 
 impl Fault {
-    /// All forms, one a line, for people.
+    /// Every form with an explanation and an example, for people.
     pub fn help() -> &'static str {
         HELP
     }
@@ -74,7 +88,7 @@ impl Fault {
 impl FromStr for Fault {
     type Err = FaultError;
 
-    fn from_str(spec: &str) -> Result<Fault, FaultError> {
+    fn from_str(spec: &str) -> Result<Self, FaultError> {
         parse(spec).map_err(|problem| FaultError {
             spec: spec.to_owned(),
             problem,
@@ -83,8 +97,10 @@ impl FromStr for Fault {
 }
 
 fn parse(spec: &str) -> Result<Fault, &'static str> {
-    let (what, rest) = spec.split_once(':').ok_or("no colon after what")?;
-    let (target, when) = rest.rsplit_once('@').ok_or("no @ before when")?;
+    let (what, rest) = spec
+        .split_once(':')
+        .ok_or("no colon after the kind of fault")?;
+    let (target, when) = rest.rsplit_once('@').ok_or("no @<when>")?;
     if target.is_empty() {
         return Err("no target");
     }
@@ -92,7 +108,7 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
         "drop" => message(MessageEffect::Drop, target, when),
         "duplicate" => message(MessageEffect::Duplicate, target, when),
         "delay" => {
-            let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
+            let (when, by) = when.split_once('+').ok_or("no +<time> after <when>")?;
             message(MessageEffect::Delay(duration(by)?), target, when)
         }
         "reorder" => {
@@ -104,20 +120,20 @@ fn parse(spec: &str) -> Result<Fault, &'static str> {
         }
         "kill" => {
             let (function, step) = target.rsplit_once('.').ok_or("no .<step>")?;
-            let step = Step::ALL.iter().find(|(_, name)| *name == step);
+            let step = Step::ALL.into_iter().find(|known| known.name() == step);
             Ok(Fault::Kill {
                 function: function.to_owned(),
-                step: step.ok_or("unknown step")?.0,
+                step: step.ok_or("unknown step")?,
                 when: occurrence(when)?,
             })
         }
         "late" => {
-            let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
+            let (when, by) = when.split_once('+').ok_or("no +<time> after <when>")?;
             event(EventEffect::Late(duration(by)?), target, when)
         }
         "twice" => event(EventEffect::Twice, target, when),
         "slow" => {
-            let (when, by) = when.split_once('+').ok_or("no +<time> after when")?;
+            let (when, by) = when.split_once('+').ok_or("no +<time> after <when>")?;
             call(CallEffect::Slow(duration(by)?), target, when)
         }
         _ => {
@@ -155,14 +171,14 @@ fn call(effect: CallEffect, target: &str, when: &str) -> Result<Fault, &'static 
         None => (None, target),
     };
     let operation = Call::OPERATIONS.iter().find(|(known, _)| *known == last);
-    let kind = Call::ALL.iter().find(|(_, known)| *known == last);
+    let kind = Call::ALL.into_iter().find(|known| known.name() == last);
     let (target, operation, call) = match (operation, kind, name) {
         (Some((operation, call)), _, name) => (name, Some(*operation), Some(*call)),
-        (None, Some((call, _)), Some(name)) => (Some(name), None, Some(*call)),
+        (None, Some(call), Some(name)) => (Some(name), None, Some(call)),
         _ => (Some(target), None, None),
     };
     match call {
-        Some(call) if !effect.concerns(call) => return Err("no such fault of this call"),
+        Some(call) if !effect.concerns(call) => return Err("this fault cannot strike this call"),
         None if effect.needs_call() => {
             return Err("no .<call>: read, commit, publish or shadow");
         }
@@ -178,31 +194,32 @@ fn call(effect: CallEffect, target: &str, when: &str) -> Result<Fault, &'static 
 }
 
 fn occurrence(text: &str) -> Result<When, &'static str> {
-    const PROBLEM: &str = "when is neither 5%, 3 nor 2-4";
+    const PROBLEM: &str = "<when> must be like 5%, 3 or 2-4";
     if let Some(percent) = text.strip_suffix('%') {
         let percent: f64 = percent.parse().map_err(|_| PROBLEM)?;
-        return match (0.0..=100.0).contains(&percent) {
-            true => Ok(When::Chance(percent / 100.0)),
-            false => Err("a chance is from 0% to 100%"),
+        return if (0.0..=100.0).contains(&percent) {
+            Ok(When::Chance(percent / 100.0))
+        } else {
+            Err("a chance must be from 0% to 100%")
         };
     }
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let first = first.parse().map_err(|_| PROBLEM)?;
     let last = last.parse().map_err(|_| PROBLEM)?;
     if first == 0 || first > last {
-        return Err("occurrences are counted upward from 1");
+        return Err("occurrences count from 1, and the lower one comes first");
     }
     Ok(When::Counted { first, last })
 }
 
 fn device(effect: DeviceEffect, target: &str, when: &str) -> Result<Fault, &'static str> {
-    let when = when.strip_prefix("t=").ok_or("when is not t=<time>")?;
+    let when = when.strip_prefix("t=").ok_or("<when> must be like t=20s")?;
     let (at, more) = when.split_at(when.find(['+', '-']).unwrap_or(when.len()));
     let (effect, lasts) = match (effect, more.strip_prefix('+')) {
         (DeviceEffect::Drift(_), _) => (DeviceEffect::Drift(ppm(more)?), None),
         (effect, Some(lasts)) => (effect, Some(duration(lasts)?)),
         (effect, None) if more.is_empty() => (effect, None),
-        (_, None) => return Err("only a drift can be less than none"),
+        (_, None) => return Err("only a drift can be negative"),
     };
     Ok(Fault::Device {
         effect,
@@ -214,20 +231,21 @@ fn device(effect: DeviceEffect, target: &str, when: &str) -> Result<Fault, &'sta
     })
 }
 
-/// `+200ppm` or `-200ppm`. A million less than none would be time that stands still.
+/// `+200ppm` or `-200ppm`. At -1000000ppm time would stand still.
 fn ppm(text: &str) -> Result<i32, &'static str> {
     const LIMIT: u32 = 1_000_000;
-    const PROBLEM: &str = "a drift is written +200ppm or -200ppm, and is below 1000000";
+    const PROBLEM: &str = "a drift must be like +200ppm or -200ppm, and below 1000000";
     let number = text.strip_suffix("ppm").and_then(|text| text.parse().ok());
     let number: i32 = number.ok_or(PROBLEM)?;
-    match number.unsigned_abs() < LIMIT {
-        true => Ok(number),
-        false => Err(PROBLEM),
+    if number.unsigned_abs() < LIMIT {
+        Ok(number)
+    } else {
+        Err(PROBLEM)
     }
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
-    const PROBLEM: &str = "a time is written 200ms, 20s or 3m";
+    const PROBLEM: &str = "a time must be like 200ms, 20s or 3m";
     let unit_at = text.find(|c: char| c.is_alphabetic()).ok_or(PROBLEM)?;
     let (number, unit) = text.split_at(unit_at);
     let number: u64 = number.parse().map_err(|_| PROBLEM)?;
@@ -237,45 +255,46 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
         "m" => number.checked_mul(60_000),
         _ => return Err(PROBLEM),
     };
-    ms.map(Duration::from_millis).ok_or("too long")
+    ms.map(Duration::from_millis).ok_or("the time is too long")
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Message {
+        let later = |time: &Duration| format!("+{}ms", time.as_millis());
+        let (what, target, when, suffix) = match self {
+            Self::Message {
                 effect,
                 filter,
                 when,
-            } => match effect {
-                MessageEffect::Drop => write!(f, "drop:{filter}@{when}"),
-                MessageEffect::Duplicate => write!(f, "duplicate:{filter}@{when}"),
-                MessageEffect::Delay(by) => {
-                    write!(f, "delay:{filter}@{when}+{}ms", by.as_millis())
-                }
-                MessageEffect::Reorder(limit) => {
-                    write!(f, "reorder:{filter}@{when}+{}ms", limit.as_millis())
-                }
-            },
-            Fault::Kill {
+            } => {
+                let (what, suffix) = match effect {
+                    MessageEffect::Drop => ("drop", String::new()),
+                    MessageEffect::Duplicate => ("duplicate", String::new()),
+                    MessageEffect::Delay(by) => ("delay", later(by)),
+                    MessageEffect::Reorder(limit) => ("reorder", later(limit)),
+                };
+                (what, filter.clone(), when.to_string(), suffix)
+            }
+            Self::Kill {
                 function,
                 step,
                 when,
             } => {
-                let name = Step::ALL.iter().find(|(s, _)| s == step).map(|(_, n)| *n);
-                write!(f, "kill:{function}.{}@{when}", name.unwrap_or_default())
+                let target = format!("{function}.{}", step.name());
+                ("kill", target, when.to_string(), String::new())
             }
-            Fault::Event {
+            Self::Event {
                 effect,
                 function,
                 when,
-            } => match effect {
-                EventEffect::Late(by) => {
-                    write!(f, "late:{function}@{when}+{}ms", by.as_millis())
-                }
-                EventEffect::Twice => write!(f, "twice:{function}@{when}"),
-            },
-            Fault::Call {
+            } => {
+                let (what, suffix) = match effect {
+                    EventEffect::Late(by) => ("late", later(by)),
+                    EventEffect::Twice => ("twice", String::new()),
+                };
+                (what, function.clone(), when.to_string(), suffix)
+            }
+            Self::Call {
                 effect,
                 target,
                 call,
@@ -283,37 +302,36 @@ impl fmt::Display for Fault {
                 when,
             } => {
                 let last = operation.or(call.map(Call::name));
-                let parts = target.as_deref().into_iter().chain(last);
-                let parts: Vec<&str> = parts.collect();
-                write!(f, "{}:{}@{when}", effect.name(), parts.join("."))?;
-                match effect {
-                    CallEffect::Slow(by) => write!(f, "+{}ms", by.as_millis()),
-                    _ => Ok(()),
-                }
+                let parts: Vec<&str> = target.as_deref().into_iter().chain(last).collect();
+                let suffix = match effect {
+                    CallEffect::Slow(by) => later(by),
+                    _ => String::new(),
+                };
+                (effect.name(), parts.join("."), when.to_string(), suffix)
             }
-            Fault::Device {
+            Self::Device {
                 effect,
                 target,
                 when,
             } => {
-                let (what, at_ms) = (effect.name(), when.at.as_millis());
-                write!(f, "{what}:{target}@t={at_ms}ms")?;
-                match (effect, when.lasts) {
-                    (DeviceEffect::Drift(ppm), _) => write!(f, "{ppm:+}ppm"),
-                    (_, Some(lasts)) => write!(f, "+{}ms", lasts.as_millis()),
-                    (_, None) => Ok(()),
-                }
+                let suffix = match (effect, when.lasts) {
+                    (DeviceEffect::Drift(ppm), _) => format!("{ppm:+}ppm"),
+                    (_, lasts) => lasts.as_ref().map(later).unwrap_or_default(),
+                };
+                let at = format!("t={}ms", when.at.as_millis());
+                (effect.name(), target.clone(), at, suffix)
             }
-        }
+        };
+        write!(f, "{what}:{target}@{when}{suffix}")
     }
 }
 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            When::Chance(probability) => write!(f, "{}%", probability * 100.0),
-            When::Counted { first, last } if first == last => write!(f, "{first}"),
-            When::Counted { first, last } => write!(f, "{first}-{last}"),
+            Self::Chance(probability) => write!(f, "{}%", probability * 100.0),
+            Self::Counted { first, last } if first == last => write!(f, "{first}"),
+            Self::Counted { first, last } => write!(f, "{first}-{last}"),
         }
     }
 }

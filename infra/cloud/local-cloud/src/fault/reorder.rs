@@ -1,41 +1,40 @@
-//! Where a message waits until the next one on its topic has passed it.
-//!
-//! Must not know what a message is: it keeps what is to be done with one.
+//! Holds a message until the next one on its topic has passed it.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Who waits on which topic, for one fault.
+use crate::sync::lock;
+
+/// The messages that wait for one fault.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     by_topic: Mutex<BTreeMap<String, Vec<Slot>>>,
 }
 
 impl Waiting {
-    /// A new place on `topic`.
-    pub fn place(&self, topic: &str, limit: Duration) -> Place {
+    /// A new slot on `topic`.
+    pub fn slot(&self, topic: &str, limit: Duration) -> HoldSlot {
         let slot = Slot::default();
-        let by_topic = self.by_topic.lock();
+        let mut by_topic = lock(&self.by_topic);
         by_topic
-            .unwrap_or_else(PoisonError::into_inner)
             .entry(topic.to_owned())
             .or_default()
             .push(slot.clone());
-        Place { slot, limit }
+        HoldSlot { slot, limit }
     }
 }
 
-/// A message's place. A place that is never taken harms nobody.
+/// Holds one message; an unused slot has no effect.
 #[derive(Debug)]
-pub struct Place {
+pub struct HoldSlot {
     slot: Slot,
     limit: Duration,
 }
 
-impl Place {
-    /// Keeps `deliver` until the next message has gone, or the time is over; either way it is done once.
+impl HoldSlot {
+    /// Holds `deliver` until the next message has passed or the time is over, then calls it once.
     ///
     /// Must be called within a tokio runtime.
     pub fn hold(self, deliver: impl FnOnce() + Send + 'static) {
@@ -47,17 +46,14 @@ impl Place {
     }
 }
 
-/// Those that waited for a message; dropping this lets them go, first come first.
+/// Messages that waited for another one; dropping this delivers them in their order.
 #[derive(Debug, Default)]
 pub struct Released(Vec<Slot>);
 
 impl Released {
-    /// Adds whoever waits on `topic`.
+    /// Adds the messages that wait on `topic`.
     pub(super) fn take(&mut self, waiting: &Waiting, topic: &str) {
-        let by_topic = waiting.by_topic.lock();
-        let slots = by_topic
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(topic);
+        let slots = lock(&waiting.by_topic).remove(topic);
         self.0.extend(slots.unwrap_or_default());
     }
 }
@@ -83,9 +79,9 @@ enum State {
 
 impl Slot {
     fn fill(&self, deliver: Box<dyn FnOnce() + Send>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         if matches!(*state, State::Released) {
-            // The next message was quicker than this one to its place.
+            // The next message passed before this one was held.
             drop(state);
             deliver();
         } else {
@@ -94,11 +90,7 @@ impl Slot {
     }
 
     fn release(&self) {
-        let state = self.0.lock();
-        let before = std::mem::replace(
-            &mut *state.unwrap_or_else(PoisonError::into_inner),
-            State::Released,
-        );
+        let before = std::mem::replace(&mut *lock(&self.0), State::Released);
         if let State::Held(deliver) = before {
             deliver();
         }

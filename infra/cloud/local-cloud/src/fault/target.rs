@@ -1,6 +1,6 @@
-//! What a fault can strike: the functions and tables of the template that runs.
+//! What a fault can strike: the functions and tables of the running template.
 //!
-//! Must not know when a fault strikes. Topics need not be known: any client may publish on one.
+//! Topics need not be known: any client may publish on one. Must not know: when a fault strikes.
 
 use super::Fault;
 use sam_template::Template;
@@ -8,7 +8,7 @@ use sam_template::Template;
 /// The functions and tables of a template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Targets {
-    /// By all their names: logical id, binary, name.
+    /// Logical id, binary and name of each.
     functions: Vec<[String; 3]>,
     tables: Vec<String>,
 }
@@ -19,21 +19,21 @@ pub struct Targets {
 pub struct UnknownTarget {
     /// As it is written.
     pub fault: String,
-    /// What it strikes: `function`, or `function or table`.
+    /// `function`, or `function or table`.
     pub wanted: &'static str,
-    /// What it names.
+    /// The name in the fault.
     pub target: String,
-    /// What could be named.
+    /// The names in the template.
     pub there: String,
 }
 
 impl Targets {
-    /// What can be struck in `template`.
-    pub fn of(template: &Template) -> Targets {
+    /// The targets in `template`.
+    pub fn of(template: &Template) -> Self {
         let names = |function: &sam_template::Function| {
             [&function.logical_id, &function.binary, &function.name].map(Clone::clone)
         };
-        Targets {
+        Self {
             functions: template.functions.iter().map(names).collect(),
             tables: template
                 .tables
@@ -43,9 +43,10 @@ impl Targets {
         }
     }
 
-    /// Whether `fault` names something that is there.
+    /// Checks that `fault` names a function or table of the template.
     ///
-    /// *Errors*: [`UnknownTarget`], with what could be named instead.
+    /// # Errors
+    /// [`UnknownTarget`], with the names that the template has.
     pub fn check(&self, fault: &Fault) -> Result<(), UnknownTarget> {
         let is_function = |target: &String| {
             let mut names = self.functions.iter().flatten();

@@ -1,4 +1,4 @@
-//! How faults are written, and which occurrences they strike.
+//! The written form of faults, and which occurrences they strike.
 
 use super::*;
 use crate::clock::Clock;
@@ -9,7 +9,7 @@ fn faults(specs: &[&str], seed: u64) -> Faults {
 }
 
 #[test]
-fn a_fault_is_written_back_as_it_was_read() {
+fn a_fault_is_displayed_as_it_was_parsed() {
     for spec in [
         "drop:a/+@5%",
         "duplicate:$aws/things/+/shadow/update/accepted@3",
@@ -55,36 +55,42 @@ fn times_may_have_units() {
     assert!(matches!(fault, Fault::Device { when, .. } if when == expected));
 }
 
-const DRIFT: &str = "a drift is written +200ppm or -200ppm, and is below 1000000";
+const DRIFT: &str = "a drift must be like +200ppm or -200ppm, and below 1000000";
 
 #[test]
-fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
+fn an_invalid_fault_is_refused_with_the_reason() {
     for (spec, problem) in [
-        ("drop", "no colon after what"),
-        ("drop:a", "no @ before when"),
+        ("drop", "no colon after the kind of fault"),
+        ("drop:a", "no @<when>"),
         ("drop:@1", "no target"),
         ("drop:a#@1", "not a topic filter"),
-        ("drop:a@often", "when is neither 5%, 3 nor 2-4"),
-        ("drop:a@101%", "a chance is from 0% to 100%"),
-        ("drop:a@0", "occurrences are counted upward from 1"),
-        ("delay:a@1", "no +<time> after when"),
+        ("drop:a@often", "<when> must be like 5%, 3 or 2-4"),
+        ("drop:a@101%", "a chance must be from 0% to 100%"),
+        (
+            "drop:a@0",
+            "occurrences count from 1, and the lower one comes first",
+        ),
+        ("delay:a@1", "no +<time> after <when>"),
         ("kill:f@1", "no .<step>"),
         ("kill:f.later@1", "unknown step"),
-        ("power:d@1", "when is not t=<time>"),
-        ("power:d@t=1s-1s", "only a drift can be less than none"),
-        ("clock:d@t=1s-5s", "only a drift can be less than none"),
+        ("power:d@1", "<when> must be like t=20s"),
+        ("power:d@t=1s-1s", "only a drift can be negative"),
+        ("clock:d@t=1s-5s", "only a drift can be negative"),
         ("drift:d@t=1s", DRIFT),
         ("drift:d@t=1s+5s", DRIFT),
         ("drift:d@t=1s+1000000ppm", DRIFT),
         ("drift:d@t=1s-1000000ppm", DRIFT),
-        ("power:d@t=1h", "a time is written 200ms, 20s or 3m"),
-        ("late:f@1", "no +<time> after when"),
+        ("power:d@t=1h", "a time must be like 200ms, 20s or 3m"),
+        ("late:f@1", "no +<time> after <when>"),
         ("burn:d@1", "unknown kind of fault"),
-        ("conflict:f.read@1", "no such fault of this call"),
-        ("throttle:f.publish@1", "no such fault of this call"),
-        ("exceed:f.shadow@1", "no such fault of this call"),
-        ("conflict:Items.GetItem@1", "no such fault of this call"),
-        ("slow:f@1", "no +<time> after when"),
+        ("conflict:f.read@1", "this fault cannot strike this call"),
+        ("throttle:f.publish@1", "this fault cannot strike this call"),
+        ("exceed:f.shadow@1", "this fault cannot strike this call"),
+        (
+            "conflict:Items.GetItem@1",
+            "this fault cannot strike this call",
+        ),
+        ("slow:f@1", "no +<time> after <when>"),
         (
             "lost-request:f@1",
             "no .<call>: read, commit, publish or shadow",
@@ -93,15 +99,15 @@ fn a_fault_that_makes_no_sense_is_refused_with_the_reason() {
             "cut-answer:f@1",
             "no .<call>: read, commit, publish or shadow",
         ),
-        ("lost-answer:f.read@", "when is neither 5%, 3 nor 2-4"),
-        ("reorder:a@1+soon", "a time is written 200ms, 20s or 3m"),
+        ("lost-answer:f.read@", "<when> must be like 5%, 3 or 2-4"),
+        ("reorder:a@1+soon", "a time must be like 200ms, 20s or 3m"),
     ] {
         let error = spec.parse::<Fault>().unwrap_err();
         assert_eq!(error.problem, problem, "{spec}");
     }
 }
 
-// AWS same(faults): QoS 0 messages may be lost, QoS 1 messages may come twice or late
+// AWS same(faults): QoS 0 messages may be lost, QoS 1 messages may arrive twice or late
 #[test]
 fn counted_faults_strike_exactly_those_occurrences() {
     let faults = faults(&["drop:a@2", "duplicate:+@1-2", "delay:b@1+1s"], 0);
@@ -122,7 +128,7 @@ fn chances_follow_the_seed() {
     assert!((16..48).contains(&dropped), "{dropped} of 64 at 50%");
 }
 
-// AWS different(faults): AWS has no way to end a function at a step; here a fault kills it at one, seen by its requests
+// AWS different(faults): AWS cannot end a function at a step; here a fault kills it at a step, recognised by its requests
 #[test]
 fn a_kill_strikes_its_function_at_its_step_once() {
     let faults = faults(&["kill:press.after-commit@1"], 0);
@@ -134,7 +140,7 @@ fn a_kill_strikes_its_function_at_its_step_once() {
 
 // AWS same(faults): an asynchronous event may wait in the queue, and may reach the function twice
 #[test]
-fn an_event_may_be_late_or_come_twice() {
+fn an_event_may_be_late_or_delivered_twice() {
     let faults = faults(&["late:press@1+6s", "twice:press@1-2"], 0);
     let fate = |names: &[&str]| {
         let fate = faults.fate_of_event(names);
@@ -160,12 +166,12 @@ fn a_call_has_the_fate_of_the_first_fault_that_strikes_it() {
     let fate = |name: &str, call| {
         let names = &[name];
         let operation = None;
-        let asked = Asked {
+        let observed = ObservedCall {
             names,
             call,
             operation,
         };
-        faults.fate_of_call(&asked).0
+        faults.fate_of_call(&observed).0
     };
     for (name, call, expected) in [
         ("report", Call::Commit, None),
@@ -192,7 +198,7 @@ fn a_fault_armed_later_counts_from_then() {
 }
 
 #[test]
-fn every_kind_of_fault_is_in_the_help_with_an_example_that_can_be_read() {
+fn every_kind_of_fault_is_in_the_help_with_a_valid_example() {
     let mut kinds: Vec<&str> = Vec::new();
     for line in Fault::help().lines() {
         let example = line.split_whitespace().last().unwrap_or_default();
@@ -208,7 +214,7 @@ fn every_kind_of_fault_is_in_the_help_with_an_example_that_can_be_read() {
     assert_eq!(kinds, [""; 0], "kinds without an example");
 }
 
-/// What is asked of faults, by threads that each go their own pace: messages on topics of their own, and calls.
+/// Messages and calls from threads that run at their own pace, each with a topic of its own.
 fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
     let specs = [
         "drop:door/+@20%",
@@ -226,7 +232,7 @@ fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
                 faults.fate_of_event(&["save"]);
                 for call in [Call::Read, Call::Commit] {
                     let (names, operation) = (&["save"], None);
-                    faults.fate_of_call(&Asked {
+                    faults.fate_of_call(&ObservedCall {
                         names,
                         call,
                         operation,
@@ -238,9 +244,9 @@ fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
     faults
 }
 
-// AWS different(faults): AWS fails at random; here each fault strikes by a seed, so that a run can be repeated
+// AWS different(faults): AWS fails at random; here a seed decides each fault, so that a run can be repeated
 #[test]
-fn the_same_seed_decides_the_same_whatever_the_order_of_threads() {
+fn the_same_seed_decides_the_same_for_any_order_of_threads() {
     let topics = ["door/1", "door/2", "door/3"];
     let first = scenario(7, &topics).journal();
     let again = scenario(7, &["door/3", "door/1", "door/2"]).journal();
@@ -259,7 +265,7 @@ fn a_fault_decides_as_it_would_alone() {
     };
     let alone = decisions(&["drop:a@50%"]);
     assert_eq!(alone, decisions(&["duplicate:a@50%", "drop:a@50%"]));
-    // Written alike, they still decide each for itself.
+    // Two faults that are alike still decide independently.
     let both = faults(&["drop:a@50%", "drop:a@50%"], 7);
     (0..40).for_each(|_| drop(both.fate_of("a")));
     let of = |fault: &str| -> Vec<bool> {
@@ -271,17 +277,17 @@ fn a_fault_decides_as_it_would_alone() {
     assert_ne!(of("drop:a@50% (2)"), alone);
 }
 
-// AWS same(faults): messages may arrive in another order than they were sent
+// AWS same(faults): messages may arrive in a different order than they were sent
 #[tokio::test]
-async fn a_reordered_message_goes_right_after_the_next_one_on_its_topic() {
+async fn a_reordered_message_is_delivered_right_after_the_next_one_on_its_topic() {
     let faults = faults(&["reorder:door/+@1+1m"], 0);
     let (sender, mut delivered) = tokio::sync::mpsc::unbounded_channel();
     for (topic, message) in [("door/1", "first"), ("door/2", "else"), ("door/1", "next")] {
         let mut fate = faults.fate_of(topic);
         let sender = sender.clone();
         let deliver = move || assert!(sender.send(message).is_ok());
-        match fate.place.take() {
-            Some(place) => place.hold(deliver),
+        match fate.hold.take() {
+            Some(slot) => slot.hold(deliver),
             None => deliver(),
         }
     }
@@ -293,16 +299,16 @@ async fn a_reordered_message_goes_right_after_the_next_one_on_its_topic() {
 }
 
 #[tokio::test]
-async fn a_reordered_message_that_nothing_follows_goes_alone() {
+async fn a_reordered_message_without_a_next_one_is_delivered_alone() {
     let faults = faults(&["reorder:a@1+1ms"], 0);
     let (sender, delivered) = tokio::sync::oneshot::channel();
-    let place = faults.fate_of("a").place.take().expect("it is struck");
-    place.hold(move || assert!(sender.send("alone").is_ok()));
+    let slot = faults.fate_of("a").hold.take().expect("the fault strikes");
+    slot.hold(move || assert!(sender.send("alone").is_ok()));
     assert_eq!(delivered.await, Ok("alone"));
 }
 
 #[test]
-fn a_fault_that_could_never_strike_is_refused_with_what_is_there() {
+fn a_fault_that_could_never_strike_is_refused_with_the_possible_targets() {
     let template = r#"
 Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -316,7 +322,8 @@ Resources:
   SaveFunction:
     Type: AWS::Serverless::Function
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: save}}
-    Properties: {CodeUri: save, FunctionName: local-save, Handler: bootstrap, Runtime: provided.al2023}
+    Properties:
+      {CodeUri: save, FunctionName: local-save, Handler: bootstrap, Runtime: provided.al2023}
 "#;
     let context = sam_template::Context {
         stack_name: "local".to_owned(),
@@ -351,6 +358,7 @@ Resources:
     }
     assert_eq!(
         arm("kill:nosuch.after-commit@1").unwrap_err().to_string(),
-        "fault kill:nosuch.after-commit@1: no function nosuch; the template has functions save (SaveFunction); tables items"
+        "fault kill:nosuch.after-commit@1: no function nosuch; \
+         the template has functions save (SaveFunction); tables items"
     );
 }

@@ -22,7 +22,7 @@ use crate::event_source::{self, Joint, Reader};
 use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::registry::Registry;
-use crate::rule::{Reach, RuleEngine};
+use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, Ringer};
 use lambda_host::{Functions, Replacement, Wiring};
 use sam_template::{Schedule, Template};
@@ -50,7 +50,7 @@ pub(crate) struct Reloader {
     pub functions: Functions,
     pub callers: Callers,
     pub registry: Registry,
-    pub reach: Reach,
+    pub services: Services,
     pub ringer: Ringer,
     pub reader: Reader,
     pub events: EventBus,
@@ -125,8 +125,8 @@ impl Reloader {
         };
         let functions = template.functions.clone();
         let functions = self.functions.check(functions, &wiring, rebuilt);
-        let engine = RuleEngine::new(&template, self.reach.clone());
-        let roles = self.reach.iam.read_roles(&template);
+        let engine = RuleEngine::new(&template, self.services.clone());
+        let roles = self.services.iam.read_roles(&template);
         Ok(Plan {
             functions: functions.map_err(StartError::from)?,
             engine: engine.map_err(StartError::from)?,
@@ -138,7 +138,7 @@ impl Reloader {
     /// Replaces what runs, and returns the names of what is new, changed or removed.
     async fn apply(&self, running: &mut Running, plan: Plan) -> Vec<String> {
         let template = plan.template;
-        self.reach.iam.replace(plan.roles);
+        self.services.iam.replace(plan.roles);
         self.callers.admit(&template.functions);
         let mut changed = self.functions.replace(plan.functions).await;
         if running.template.rules != template.rules || running.template.roles != template.roles {

@@ -24,7 +24,7 @@ use crate::invocation;
 use crate::kill::Killer;
 use crate::metric;
 use crate::queue::{self, Queues};
-use crate::rule::Reach;
+use crate::rule::Services;
 use crate::schedule::Ringer;
 use lambda_host::{Credentials, Functions, Notice, Outcome, Surroundings, Tuning, Wiring};
 use sam_template::Function;
@@ -92,8 +92,8 @@ impl Opened {
     }
 
     /// What the actions of rules can reach.
-    pub(super) fn reach(&self, functions: &Functions, database: SocketAddr) -> Reach {
-        Reach {
+    pub(super) fn services(&self, functions: &Functions, database: SocketAddr) -> Services {
+        Services {
             broker: self.broker.clone(),
             functions: functions.clone(),
             queues: self.queues.clone(),

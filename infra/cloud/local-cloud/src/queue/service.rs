@@ -1,35 +1,35 @@
-//! SQS's JSON API, as far as a person or a tool needs it to look into a queue, to fill and to empty it.
+//! SQS's JSON API, as far as a person or a tool needs it to inspect, fill and empty a queue.
 //!
-//! *Source*: SQS API reference. It is served at the control plane's address (`AWS_ENDPOINT_URL_SQS`). Must not know what
-//! reads the queues besides.
+//! It is served at the control plane's address (`AWS_ENDPOINT_URL_SQS`). Must not know: other
+//! readers of the queues. Source: SQS API reference.
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
-use super::{Queues, Want};
+use super::{Queues, Want, attributes, md5_of};
+use crate::answer::{aws_json, aws_json_error};
 use crate::caller::Caller;
-use crate::event_source::{attributes, md5_of};
 use sam_template::Queue;
 
 const TARGET: &str = "AmazonSQS.";
-/// Longest that ReceiveMessage waits.
+/// Longest that `ReceiveMessage` waits.
 const WAIT_S_MAX: u64 = 20;
-/// Longest that a received message can be hidden.
+/// Longest visibility timeout, seconds.
 const VISIBILITY_S_MAX: u64 = 43_200;
 
-/// A refusal: SQS's name for it, and words.
+/// A refusal: SQS's name for it, and the message.
 struct Refusal(&'static str, String);
 
 type Answer = Result<Value, Refusal>;
 
-/// The route, behind whoever puts the caller into the request.
+/// The route. A middleware must add the [`Caller`] to the request's extensions.
 pub fn router(queues: Queues) -> Router {
     Router::new().route("/", post(call)).with_state(queues)
 }
@@ -50,7 +50,7 @@ async fn call(
         Err(error) => Err(Refusal("InvalidParameterValue", error.to_string())),
     };
     answer.map_or_else(Refusal::into_response, |body| {
-        with_body(StatusCode::OK, &body)
+        aws_json(StatusCode::OK, &body)
     })
 }
 
@@ -85,7 +85,7 @@ impl Request {
         }
     }
 
-    /// Refuses what nothing has taken, before anything is done.
+    /// Refuses parameters that were not used, before anything is done.
     fn finish(&self) -> Result<(), Refusal> {
         match self.input.keys().next() {
             None => Ok(()),
@@ -111,7 +111,7 @@ impl Request {
         let most = self.number("MaxNumberOfMessages", 1, 10)?.unwrap_or(1);
         let visibility = self.number("VisibilityTimeout", 0, VISIBILITY_S_MAX)?;
         let wait = self.number("WaitTimeSeconds", 0, WAIT_S_MAX)?.unwrap_or(0);
-        // Every attribute is given, whichever are asked for.
+        // Every attribute is returned, whichever are requested.
         for names in ["AttributeNames", "MessageSystemAttributeNames"] {
             self.input.remove(names);
         }
@@ -178,7 +178,7 @@ impl Request {
         Ok(json!({ "Attributes": attributes }))
     }
 
-    /// The queue that the request names by its URL, of which only the last part counts.
+    /// The queue that the request names by its URL; only the last part of the URL counts.
     fn queue(&mut self) -> Result<Queue, Refusal> {
         let url = self.text("QueueUrl")?;
         self.named(url.rsplit('/').next().unwrap_or_default())
@@ -208,7 +208,8 @@ impl Request {
             Some(number) => Ok(Some(number)),
             None => {
                 let message = format!(
-                    "Value {value} for parameter {name} is invalid. Reason: Must be between {least} and {most}, if provided."
+                    "Value {value} for parameter {name} is invalid. \
+                     Reason: Must be between {least} and {most}, if provided."
                 );
                 Err(Refusal("InvalidParameterValue", message))
             }
@@ -218,14 +219,7 @@ impl Request {
 
 impl Refusal {
     fn into_response(self) -> Response {
-        let Refusal(kind, message) = self;
-        let body = json!({ "__type": format!("com.amazonaws.sqs#{kind}"), "message": message });
-        with_body(StatusCode::BAD_REQUEST, &body)
+        let Self(kind, message) = self;
+        aws_json_error(&format!("com.amazonaws.sqs#{kind}"), "message", &message)
     }
-}
-
-fn with_body(status: StatusCode, body: &Value) -> Response {
-    const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
-    let content_type = [(axum::http::header::CONTENT_TYPE, CONTENT_TYPE)];
-    (status, content_type, body.to_string()).into_response()
 }

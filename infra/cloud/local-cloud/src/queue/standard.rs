@@ -1,7 +1,8 @@
-//! One standard queue: messages are sent, received, given back, deleted, or taken out once they were received too often.
+//! One standard queue: messages are sent, received, given back, deleted, or removed after too many
+//! receives.
 //!
-//! *Source*: SQS developer guide, "Visibility timeout" and "Dead-letter queues"; SQS API reference, "ReceiveMessage". Time
-//! is an argument. Must not know: who sends or receives, other queues, the clock.
+//! Must not know: senders, receivers, other queues, the clock. Source: SQS developer guide,
+//! "Visibility timeout" and "Dead-letter queues"; SQS API reference, `ReceiveMessage`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,95 +11,81 @@ use tokio::time::Instant;
 
 /// Largest message of any queue, bytes.
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Bytes of an event that a message takes besides its body.
+/// Bytes of a message in an event, apart from its body.
 const RECORD_BYTES: usize = 1024;
-/// Greatest [`Message::weight`] there is: every character escaped.
+/// Greatest [`Message::weight`]: every character escaped.
 pub const MESSAGE_WEIGHT_MAX: usize = 2 * MESSAGE_BYTES_MAX + RECORD_BYTES;
 
-/// A moment, on the clock that waits are measured with and on the one that people read.
+/// A moment, on the monotonic clock and on the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// For waits.
     pub instant: Instant,
-    /// Milliseconds since the Unix epoch.
     pub epoch_ms: u64,
 }
 
-/// What a queue's properties say, times already scaled.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// How long a received message is hidden.
     pub visibility: Duration,
-    /// How long a new message is hidden.
     pub delay: Duration,
-    /// How long a message is kept.
     pub retention: Duration,
-    /// Largest message, bytes.
     pub bytes_max: usize,
-    /// How often a message is received before it is taken out.
+    /// Receives after which a message is removed.
     pub receives_max: Option<u64>,
 }
 
-/// A message in a queue.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The same for as long as it exists, whatever queue it is in.
+    /// Stays the same when it moves to another queue.
     pub id: String,
-    /// What was sent.
     pub body: String,
-    /// Who sent it, as AWS writes it.
     pub sender: String,
-    /// When it was sent.
     pub sent: Moment,
-    /// When it was received first.
+    /// When it was first received, milliseconds since the Unix epoch.
     pub first_received_ms: Option<u64>,
-    /// How often it was received, in all queues together.
+    /// Number of receives, in all queues together.
     pub receives: u64,
-    /// ARN of the queue that it was taken out of.
+    /// ARN of the queue that it was removed from.
     pub from: Option<String>,
-    /// How often it was received from this queue.
+    /// Number of receives from this queue.
     receives_here: u64,
     visible_at: Instant,
-    /// What the last receiver has to delete it with.
     receipt: Option<String>,
-    /// Whether that receiver is at work with it: it stays hidden for as long.
+    /// Whether that receiver still works on it, which keeps it hidden.
     is_held: bool,
 }
 
-/// What a receiver gets.
+/// A received message.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The message, as it is after this.
     pub message: Message,
-    /// What to delete it, or give it back, with.
+    /// Receipt handle, for deleting it or giving it back.
     pub receipt: String,
 }
 
-/// How much a receiver takes at once.
+/// Limits of one receive.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
-    /// Messages, at most.
     pub messages: usize,
-    /// The sum of their weights, at most. Below [`MESSAGE_WEIGHT_MAX`] a message may never be received.
+    /// The sum of their weights, at most. Below [`MESSAGE_WEIGHT_MAX`] a message may never be
+    /// received.
     pub bytes: usize,
-    /// How long they are hidden, where it is not as long as the queue says.
+    /// How long they are hidden, if not as long as the queue says.
     pub visibility: Option<Duration>,
     /// Whether they stay hidden until they are given back or deleted.
     pub holds: bool,
 }
 
-/// How many messages a queue has.
+/// Number of messages in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// That can be received.
+    /// Ready to be received.
     pub visible: usize,
-    /// That were received, and neither deleted nor visible again.
+    /// Received, and neither deleted nor visible again.
     pub in_flight: usize,
-    /// That are too new to be received.
+    /// Still delayed after sending.
     pub delayed: usize,
 }
 
-/// A queue.
 #[derive(Debug)]
 pub struct StandardQueue {
     setting: Setting,
@@ -110,28 +97,25 @@ impl Message {
         !self.is_held && self.visible_at <= now.instant
     }
 
-    /// Bytes that the message takes in an event.
     pub fn weight(&self) -> usize {
         let escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\t' | b'\n' | b'\r');
         self.body.len() + self.body.bytes().filter(|b| escaped(b)).count() + RECORD_BYTES
     }
 }
 
-/// The characters that a message may have.
 fn is_allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..)
 }
 
 impl StandardQueue {
-    /// An empty queue.
-    pub fn new(setting: Setting) -> StandardQueue {
-        StandardQueue {
+    pub fn new(setting: Setting) -> Self {
+        Self {
             setting,
             messages: VecDeque::new(),
         }
     }
 
-    /// Adds a message; the error says what is wrong with it.
+    /// Adds a message; errors are SQS's own words.
     pub fn send(
         &mut self,
         id: String,
@@ -142,12 +126,13 @@ impl StandardQueue {
         let most = self.setting.bytes_max;
         if body.len() > most {
             return Err(format!(
-                "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+                "One or more parameters are invalid. \
+                 Reason: Message must be shorter than {most} bytes."
             ));
         }
         if !body.chars().all(is_allowed) {
-            return Err("Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | \
-                        #xE000 to #xFFFD | #x10000 to #x10FFFF"
+            return Err("Invalid characters found. Valid unicode characters are \
+                        #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
                 .to_owned());
         }
         if body.is_empty() {
@@ -169,7 +154,7 @@ impl StandardQueue {
         Ok(())
     }
 
-    /// Takes a message that was received too often elsewhere; the time it was sent stays.
+    /// Adds a message that was received too often elsewhere; it keeps the time it was sent.
     pub fn take_over(&mut self, mut message: Message, from: &str, now: Moment) {
         message.from = Some(from.to_owned());
         message.receives_here = 0;
@@ -179,7 +164,7 @@ impl StandardQueue {
         self.messages.push_back(message);
     }
 
-    /// Hands out visible messages, oldest first, and takes out those that were received too often already.
+    /// Receives visible messages, oldest first, and removes those received too often already.
     pub fn receive(&mut self, want: Want, now: Moment) -> (Vec<Delivery>, Vec<Message>) {
         self.forget_old(now);
         let (mut taken, mut dead, mut bytes) = (Vec::new(), Vec::new(), 0_usize);
@@ -215,7 +200,8 @@ impl StandardQueue {
         (taken, dead)
     }
 
-    /// Deletes a message. A receipt that is no longer the last one does nothing, as in AWS. Whether it was there.
+    /// Deletes a message; returns whether it was there. As in AWS, only the last receipt handle
+    /// counts.
     pub fn delete(&mut self, receipt: &str) -> bool {
         let before = self.messages.len();
         let is_it = |message: &Message| message.receipt.as_deref() == Some(receipt);
@@ -223,7 +209,7 @@ impl StandardQueue {
         self.messages.len() < before
     }
 
-    /// Gives a held message back: it can be received once the time that it is hidden is over.
+    /// Gives back a held message; it becomes visible when its visibility timeout is over.
     pub fn give_back(&mut self, receipt: &str) {
         for message in &mut self.messages {
             if message.receipt.as_deref() == Some(receipt) {
@@ -232,18 +218,15 @@ impl StandardQueue {
         }
     }
 
-    /// When the next message becomes visible, where none is.
     pub fn next_visible(&self) -> Option<Instant> {
         let waiting = self.messages.iter().filter(|message| !message.is_held);
         waiting.map(|message| message.visible_at).min()
     }
 
-    /// Every message, oldest first.
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter()
     }
 
-    /// How many messages there are.
     pub fn depth(&self, now: Moment) -> Depth {
         let mut depth = Depth::default();
         for message in &self.messages {
@@ -256,7 +239,7 @@ impl StandardQueue {
         depth
     }
 
-    /// Deletes what has been kept for long enough.
+    /// Deletes messages whose retention period is over.
     pub fn forget_old(&mut self, now: Moment) {
         let retention = self.setting.retention;
         let is_old =

@@ -1,4 +1,4 @@
-//! One queue, step by step; time is what the rows say.
+//! One queue, step by step, at given times.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const ALL: Want = Want {
     visibility: None,
     holds: false,
 };
-/// What an event source asks for.
+/// The limits of an event source.
 const HELD: Want = Want { holds: true, ..ALL };
 
 struct Clocked {
@@ -53,10 +53,10 @@ impl Clocked {
         let sent = self
             .queue
             .send(format!("id-{body}"), body.to_owned(), SENDER, now);
-        sent.expect("it is a good message");
+        sent.expect("the message is valid");
     }
 
-    /// What is received at this second: bodies, and what was taken out.
+    /// Receives at this second: the messages, and the bodies of the removed ones.
     fn receive(&mut self, want: Want, second: u64) -> (Vec<Delivery>, Vec<String>) {
         let now = self.at(second);
         let (taken, dead) = self.queue.receive(want, now);
@@ -85,7 +85,7 @@ impl Clocked {
 // AWS same(queue): a received message is hidden for the visibility timeout, then received again, until it is deleted
 // AWS same(queue): the receive count grows with each receive, the time of the first one stays
 #[test]
-fn a_message_comes_again_until_it_is_deleted() {
+fn a_message_is_received_again_until_it_is_deleted() {
     let mut clocked = queue(|_| {});
     clocked.send("a", 0);
     clocked.send("b", 1);
@@ -106,7 +106,7 @@ fn a_message_comes_again_until_it_is_deleted() {
 }
 
 #[test]
-fn a_receiver_gets_as_much_as_it_wants() {
+fn a_receiver_gets_no_more_than_its_limits() {
     let mut clocked = queue(|_| {});
     for body in ["a", "b", "c"] {
         clocked.send(body, 0);
@@ -138,7 +138,7 @@ fn a_receiver_gets_as_much_as_it_wants() {
     assert_eq!(clocked.bodies(45), "a b c");
 }
 
-// AWS different(queue): a message becomes visible when its timeout is over, at work or not; here not before its invocation has ended, as time_scale shortens the timeout and not the work
+// AWS different(queue): a message becomes visible when its timeout is over, even while it is processed; here not before its invocation has ended, as time_scale shortens the timeout but not the processing
 #[test]
 fn a_held_message_stays_hidden_until_it_is_given_back() {
     let mut clocked = queue(|_| {});
@@ -154,7 +154,7 @@ fn a_held_message_stays_hidden_until_it_is_given_back() {
     clocked.send("a", 0);
     let (held, _) = clocked.receive(HELD, 0);
     clocked.queue.give_back(&held[0].receipt);
-    // Given back before the timeout is over, it still waits for it.
+    // Given back before the timeout is over, it stays hidden until then.
     assert_eq!(clocked.bodies(29), "");
     let at = clocked.at(30).instant;
     assert_eq!(clocked.queue.next_visible(), Some(at));
@@ -163,7 +163,7 @@ fn a_held_message_stays_hidden_until_it_is_given_back() {
 
 // AWS same(queue): a message received maxReceiveCount times goes to the dead-letter queue instead of being received once more, with its id, its time and its receive count
 #[test]
-fn a_message_that_was_received_too_often_is_taken_out() {
+fn a_message_received_too_often_is_removed() {
     let mut clocked = queue(|setting| setting.receives_max = Some(2));
     clocked.send("poison", 0);
     assert_eq!(clocked.bodies(0), "poison");
@@ -181,7 +181,7 @@ fn a_message_that_was_received_too_often_is_taken_out() {
         letters.queue.take_over(message, "arn:from", now);
     }
     let (taken, dead) = letters.receive(ALL, 61);
-    assert!(dead.is_empty(), "its own count begins at none");
+    assert!(dead.is_empty(), "the new queue counts from 0");
     let message = &taken[0].message;
     assert_eq!((message.id.as_str(), message.receives), ("id-poison", 3));
     assert_eq!(message.sent.epoch_ms, clocked.at(0).epoch_ms);
@@ -215,7 +215,7 @@ fn a_message_is_delayed_kept_and_limited_as_the_queue_says() {
 }
 
 #[test]
-fn no_message_weighs_more_than_is_reckoned_with() {
+fn no_message_weighs_more_than_the_maximum() {
     for character in ['"', '\\', '\n', '\u{7f}', '\u{1f511}'] {
         let mut clocked = queue(|setting| setting.bytes_max = 1024 * 1024);
         let body: String =

@@ -1,13 +1,13 @@
-//! The certificate authority of the local cloud: it signs the server's certificate and every device's.
-//!
-//! Must not know things, policies or who is allowed what.
+//! The certificate authority of the local cloud: it signs the certificates of the server and of
+//! every device.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertificateSigningRequestParams,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -20,53 +20,34 @@ const CERTIFICATE_FILE: &str = "ca.pem";
 const KEY_FILE: &str = "ca.key.pem";
 const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Why the authority could not be set up or could not sign.
+/// Why the authority cannot be loaded or cannot sign.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// A file of the data directory.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The stored authority is half there or damaged.
+    /// The stored authority is incomplete or damaged.
     #[error("load certificate authority from {0}: remove the directory to start over")]
     Damaged(String),
-    /// A signing request that cannot be read.
     #[error("parse certificate signing request")]
     BadRequest(#[source] rcgen::Error),
-    /// Key or certificate generation.
     #[error("sign {what}")]
     Sign {
-        /// Which certificate.
         what: &'static str,
-        /// What the certificate library said.
         #[source]
         source: rcgen::Error,
     },
-    /// The TLS library refused what we made.
     #[error("configure tls: {0}")]
     Tls(String),
 }
 
-/// A certificate just signed.
+/// A new certificate.
 #[derive(Debug, Clone)]
 pub struct Signed {
-    /// SHA-256 of the certificate's DER, in lower-case hexadecimal; AWS's certificate id.
+    /// AWS's certificate id, the fingerprint.
     pub id: String,
-    /// The certificate.
     pub pem: String,
 }
 
-/// A key pair just made, with its certificate.
-#[derive(Debug, Clone)]
-pub struct SignedKeys {
-    /// The certificate.
-    pub certificate: Signed,
-    /// PKCS#8.
-    pub private_key_pem: String,
-    /// SubjectPublicKeyInfo.
-    pub public_key_pem: String,
-}
-
-/// Root key and certificate.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -79,11 +60,11 @@ impl std::fmt::Debug for Authority {
 }
 
 impl Authority {
-    /// Loads the authority kept in `dir`, or makes one (and keeps it there). Without `dir` it lives in memory.
-    pub fn load_or_create(dir: Option<&Path>) -> Result<Authority, AuthorityError> {
+    /// Loads the authority kept in `dir`, or creates one there. Without `dir` it is kept in memory.
+    pub fn load_or_create(dir: Option<&Path>) -> Result<Self, AuthorityError> {
         let Some(dir) = dir else {
             let (pem, key) = create()?;
-            return Authority::from_parts(pem, key);
+            return Self::from_parts(pem, key);
         };
         let (pem_path, key_path) = (dir.join(CERTIFICATE_FILE), dir.join(KEY_FILE));
         match (storage::read(&pem_path)?, storage::read(&key_path)?) {
@@ -92,22 +73,22 @@ impl Authority {
                 let pem = String::from_utf8(pem).map_err(|_| damaged())?;
                 let key = String::from_utf8(key).map_err(|_| damaged())?;
                 let key = KeyPair::from_pem(&key).map_err(|_| damaged())?;
-                Authority::from_parts(pem, key).map_err(|_| damaged())
+                Self::from_parts(pem, key).map_err(|_| damaged())
             }
             (None, _) => {
-                // Key first: a certificate without its key would be taken for damage.
+                // Key first: a certificate without its key would count as damaged.
                 let (pem, key) = create()?;
                 storage::write(&key_path, key.serialize_pem().as_bytes())?;
                 storage::write(&pem_path, pem.as_bytes())?;
-                Authority::from_parts(pem, key)
+                Self::from_parts(pem, key)
             }
             (Some(_), None) => Err(AuthorityError::Damaged(dir.display().to_string())),
         }
     }
 
-    fn from_parts(pem: String, key: KeyPair) -> Result<Authority, AuthorityError> {
+    fn from_parts(pem: String, key: KeyPair) -> Result<Self, AuthorityError> {
         let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(sign_error("authority"))?;
-        Ok(Authority { issuer, pem })
+        Ok(Self { issuer, pem })
     }
 
     /// The root certificate, which clients must trust.
@@ -115,8 +96,8 @@ impl Authority {
         &self.pem
     }
 
-    /// A new ECDSA P-256 key with a certificate, as `CreateKeysAndCertificate` makes them.
-    pub fn sign_new_keys(&self) -> Result<SignedKeys, AuthorityError> {
+    /// Creates an ECDSA P-256 key with a certificate.
+    pub fn sign_new_keys(&self) -> Result<(Signed, KeyPair), AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("device key"))?;
         let mut params = CertificateParams::default();
         params.distinguished_name = common_name("AWS IoT Certificate");
@@ -124,17 +105,9 @@ impl Authority {
         let certificate = params
             .signed_by(&key, &self.issuer)
             .map_err(sign_error("device certificate"))?;
-        Ok(SignedKeys {
-            certificate: Signed {
-                id: fingerprint(certificate.der()),
-                pem: certificate.pem(),
-            },
-            private_key_pem: key.serialize_pem(),
-            public_key_pem: key.public_key_pem(),
-        })
+        Ok((signed(&certificate), key))
     }
 
-    /// A certificate for the key and subject of a signing request.
     pub fn sign_request(&self, csr_pem: &str) -> Result<Signed, AuthorityError> {
         let mut request = CertificateSigningRequestParams::from_pem(csr_pem)
             .map_err(AuthorityError::BadRequest)?;
@@ -142,14 +115,11 @@ impl Authority {
         let certificate = request
             .signed_by(&self.issuer)
             .map_err(sign_error("device certificate"))?;
-        Ok(Signed {
-            id: fingerprint(certificate.der()),
-            pem: certificate.pem(),
-        })
+        Ok(signed(&certificate))
     }
 
-    /// TLS settings of the MQTT listener: our certificate for the loopback names, and a client certificate of this
-    /// authority required.
+    /// TLS settings of the MQTT listener: a new certificate for the loopback names; clients need a
+    /// certificate of this authority.
     pub fn server_config(&self) -> Result<ServerConfig, AuthorityError> {
         let key = KeyPair::generate().map_err(sign_error("server key"))?;
         let names: Vec<String> = SERVER_NAMES.map(String::from).into();
@@ -198,10 +168,17 @@ fn limit_to(params: &mut CertificateParams, usage: ExtendedKeyUsagePurpose) {
     limit_age(params);
 }
 
-/// AWS's own device certificates end in 2049, the last year that every X.509 reader agrees on.
+/// AWS's device certificates end in 2049, the last year that every X.509 reader agrees on.
 fn limit_age(params: &mut CertificateParams) {
     params.not_before = date_time_ymd(2024, 1, 1);
     params.not_after = date_time_ymd(2049, 12, 31);
+}
+
+fn signed(certificate: &Certificate) -> Signed {
+    Signed {
+        id: fingerprint(certificate.der()),
+        pem: certificate.pem(),
+    }
 }
 
 fn common_name(name: &str) -> DistinguishedName {

@@ -1,33 +1,37 @@
 //! Certificates: issued, activated, revoked, removed.
-//!
-//! Must not know what a certificate's policies say.
 
 use super::authority::Signed;
 use super::record::{CertificateRecord, CertificateStatus};
-use super::store::What;
+use super::store::RecordKey;
 use super::{IssuedCertificate, Registry, RegistryError};
 
 impl Registry {
     /// The ARN of a certificate id.
-    pub fn certificate_arn(&self, id: &str) -> String {
+    pub(crate) fn certificate_arn(&self, id: &str) -> String {
         self.arn(&format!("cert/{id}"))
     }
 
-    /// A new key and an active certificate for it.
+    /// Creates a key and an active certificate for it.
+    ///
+    /// # Errors
+    /// [`RegistryError::Authority`], [`RegistryError::Storage`].
     pub fn create_keys_and_certificate(&self) -> Result<IssuedCertificate, RegistryError> {
-        let keys = self.authority().sign_new_keys()?;
-        self.add_certificate(&keys.certificate)?;
+        let (signed, key) = self.authority().sign_new_keys()?;
+        self.add_certificate(&signed)?;
         Ok(IssuedCertificate {
-            arn: self.certificate_arn(&keys.certificate.id),
-            id: keys.certificate.id,
-            pem: keys.certificate.pem,
-            private_key_pem: keys.private_key_pem,
-            public_key_pem: keys.public_key_pem,
+            arn: self.certificate_arn(&signed.id),
+            id: signed.id,
+            pem: signed.pem,
+            private_key_pem: key.serialize_pem(),
+            public_key_pem: key.public_key_pem(),
         })
     }
 
-    /// An active certificate for a signing request.
-    pub fn create_certificate_from_csr(&self, csr_pem: &str) -> Result<Signed, RegistryError> {
+    /// Creates an active certificate for a signing request.
+    pub(crate) fn create_certificate_from_csr(
+        &self,
+        csr_pem: &str,
+    ) -> Result<Signed, RegistryError> {
         let signed = self.authority().sign_request(csr_pem)?;
         self.add_certificate(&signed)?;
         Ok(signed)
@@ -35,29 +39,33 @@ impl Registry {
 
     fn add_certificate(&self, signed: &Signed) -> Result<(), RegistryError> {
         let record = CertificateRecord::new(signed.pem.clone(), self.now_ms());
-        self.change(What::Certificate(&signed.id), |records| {
+        self.change(RecordKey::Certificate(&signed.id), |records| {
             records.certificates.insert(signed.id.clone(), record);
             Ok(())
         })
     }
 
-    /// Activates or deactivates a certificate; connections made with it lose their rights at once.
+    /// Activates or deactivates a certificate; its connections lose their rights at once.
+    ///
+    /// # Errors
+    /// [`RegistryError::CertificateNotFound`], [`RegistryError::Storage`].
     pub fn set_certificate_active(&self, id: &str, active: bool) -> Result<(), RegistryError> {
-        let status = match active {
-            true => CertificateStatus::Active,
-            false => CertificateStatus::Inactive,
+        let status = if active {
+            CertificateStatus::Active
+        } else {
+            CertificateStatus::Inactive
         };
         self.set_certificate_status(id, status)
     }
 
     /// Activates, deactivates or revokes a certificate.
-    pub fn set_certificate_status(
+    pub(crate) fn set_certificate_status(
         &self,
         id: &str,
         status: CertificateStatus,
     ) -> Result<(), RegistryError> {
         let now_ms = self.now_ms();
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             let certificate = records.certificate_mut(id)?;
             certificate.active = status == CertificateStatus::Active;
             certificate.revoked = status == CertificateStatus::Revoked;
@@ -66,10 +74,9 @@ impl Registry {
         })
     }
 
-    /// Removes a certificate, by `force` together with its policies' attachments. Errors:
-    /// [`RegistryError::CertificateActive`], [`RegistryError::CertificateAttached`].
-    pub fn delete_certificate(&self, id: &str, force: bool) -> Result<(), RegistryError> {
-        self.change(What::Certificate(id), |records| {
+    /// Removes a certificate, with `force` including the attachments of its policies.
+    pub(crate) fn delete_certificate(&self, id: &str, force: bool) -> Result<(), RegistryError> {
+        self.change(RecordKey::Certificate(id), |records| {
             let certificate = records.certificate_mut(id)?;
             if certificate.active {
                 return Err(RegistryError::CertificateActive(id.to_owned()));

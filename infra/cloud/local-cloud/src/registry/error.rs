@@ -1,102 +1,106 @@
 //! Why the registry refuses.
 //!
-//! Must not know what a refusal is called in any API.
+//! Messages are AWS's own words unless AWS's are not known. Must not know: names of errors in any
+//! API.
 
 use super::AuthorityError;
 use crate::storage::StorageError;
 use aws_policy::PolicyError;
 
-/// Why the registry refused. The control plane turns each into the error that AWS's API gives.
+/// Why the registry refused. The control plane maps each to the error of AWS's API.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// No thing of that name.
+    /// No thing has this name.
     #[error("Thing {0} not found")]
     ThingNotFound(String),
-    /// No certificate of that id or ARN.
+    /// No certificate has this id or ARN.
     #[error("The certificate given in the request does not exist: {0}")]
     CertificateNotFound(String),
-    /// No policy of that name.
+    /// No policy has this name.
     #[error("Policy {0} not found")]
     PolicyNotFound(String),
-    /// No such version of a policy.
+    /// The policy has no such version.
     #[error("Policy version {version} of {policy} not found")]
     PolicyVersionNotFound {
         /// Policy name.
         policy: String,
-        /// What was asked for.
+        /// The requested version.
         version: String,
     },
-    /// The name is taken by something different.
+    /// The name is taken by a different record.
     #[error("{message}")]
     AlreadyExists {
-        /// What is taken, by what.
+        /// What the name is taken by.
         message: String,
-        /// Name of what is there.
+        /// The existing name.
         name: String,
-        /// ARN of what is there.
+        /// The existing ARN.
         arn: String,
     },
-    /// A name or attribute with characters or a length that AWS refuses.
+    /// A name or attribute has characters or a length that AWS refuses.
     #[error("{0}")]
     Invalid(String),
-    /// A thing that has changed since its caller read it.
+    /// The thing has changed since the caller read it.
     #[error(
-        "The version for thing {name} does not match the expected version. Expected: {expected}, actual: {version}"
+        "The version for thing {name} does not match the expected version. \
+         Expected: {expected}, actual: {version}"
     )]
     VersionConflict {
         /// Thing name.
         name: String,
-        /// The version that the caller knows.
+        /// The version that the caller expects.
         expected: u64,
-        /// The version there is.
+        /// The current version.
         version: u64,
     },
-    /// A thing that still has certificates.
+    /// The thing still has certificates.
     #[error("Cannot delete. Thing {0} is still attached to one or more principals")]
     ThingAttached(String),
-    /// A certificate that could still connect.
+    /// The certificate is still active.
     #[error("Certificate must be deactivated (not ACTIVE) before deletion. id={0}")]
     CertificateActive(String),
-    /// A certificate that something is attached to.
+    /// Something is attached to the certificate.
     #[error("{what} must be detached before deletion (arn: {arn})")]
     CertificateAttached {
         /// `Things` or `Certificate policies`.
         what: &'static str,
-        /// The certificate.
+        /// ARN of the certificate.
         arn: String,
     },
-    /// A policy that certificates still have.
+    /// The policy is still attached to certificates.
     #[error(
-        "The policy cannot be deleted as the policy is attached to one or more principals (name={0})"
+        "The policy cannot be deleted as the policy is attached to one or more principals \
+         (name={0})"
     )]
     PolicyAttached(String),
-    /// A policy that has more than its default version.
+    /// The policy has versions other than its default version.
     #[error(
-        "Cannot delete the policy because it has one or more policy versions attached to it (name={0})"
+        "Cannot delete the policy because it has one or more policy versions attached to it \
+         (name={0})"
     )]
     PolicyHasVersions(String),
-    /// The version of a policy that is in force.
+    /// The version is the policy's default version.
     #[error("Cannot delete the default version of a policy (name={0})")]
     DefaultVersion(String),
-    /// As many versions of a policy as AWS keeps.
+    /// The policy has the maximum number of versions.
     #[error("The policy {0} already has the maximum number of versions (5)")]
     TooManyVersions(String),
-    /// As many policies on a certificate as AWS allows.
+    /// The certificate has the maximum number of policies.
     #[error("The maximum number of policies (10) is attached to {0} already")]
     TooManyPolicies(String),
-    /// A policy document that is none.
+    /// The policy document is invalid.
     #[error("policy {name}")]
     Policy {
         /// Policy name.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with the document.
         #[source]
         source: PolicyError,
     },
-    /// Signing.
+    /// The certificate authority failed.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
-    /// The data directory.
+    /// The data directory cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }

@@ -1,6 +1,4 @@
-//! Who is at the other end of an MQTT connection, in the words that policies use.
-//!
-//! Must not know which documents apply; it only fills in policy variables.
+//! The client of an MQTT connection, in the variables that policies use.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,18 +9,16 @@ use x509_parser::x509::X509Name;
 
 use aws_policy::{CERTIFICATE_VALUES_MAX, VALUE_SEPARATOR};
 
-/// A connection's client, as policies see it.
+/// The client of a connection, as policies see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Certificate id.
     pub principal: String,
-    /// MQTT client id.
     pub client_id: String,
-    /// Policy variables and condition keys, by their names without `${}`.
+    /// Policy variables and condition keys, by name without `${}`.
     pub variables: BTreeMap<String, String>,
 }
 
-/// Fields of a name, by their object identifiers. *Source*: X.520.
+/// Fields of a distinguished name with their object identifiers. Source: X.520.
 const FIELDS: [(&str, &str); 13] = [
     ("CommonName", "2.5.4.3"),
     ("Surname", "2.5.4.4"),
@@ -39,15 +35,14 @@ const FIELDS: [(&str, &str); 13] = [
     ("Pseudonym", "2.5.4.65"),
 ];
 
-/// Variables that come from the certificate itself; what a policy may do with each value, the policy says.
-///
-/// *Source*: AWS IoT developer guide, "Using X.509 certificate policy variables".
+/// Policy variables from the fields of a certificate.
+/// Source: AWS IoT developer guide, "Using X.509 certificate policy variables".
 pub fn certificate_variables(der: &[u8]) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
         return variables;
     };
-    // In decimal, as AWS has it.
+    // In decimal, as in AWS.
     let serial = certificate.serial.to_string();
     variables.insert("iot:Certificate.SerialNumber".to_owned(), serial);
     add_name(&mut variables, "Subject", certificate.subject());
@@ -104,7 +99,7 @@ fn address(bytes: &[u8]) -> Option<String> {
     Some(address.to_string())
 }
 
-/// The first value by the field's name, each by its index from 0, all by `.List`.
+/// Adds the first value under the field's name, each under its index from 0, and all under `.List`.
 fn add(variables: &mut BTreeMap<String, String>, field: &str, mut values: Vec<String>) {
     values.truncate(CERTIFICATE_VALUES_MAX);
     let Some(first) = values.first() else {
@@ -205,7 +200,8 @@ uaXiLJoSAjQ=\n\
     #[test]
     fn every_field_that_has_a_value_can_be_used_by_a_policy() {
         for name in example().keys() {
-            let statement = json!({"Effect": "Deny", "Action": "*", "Resource": format!("${{{name}}}"),
+            let statement = json!({"Effect": "Deny", "Action": "*",
+                "Resource": format!("${{{name}}}"),
                 "Condition": {"StringEquals": {name: "x"}}});
             let document = json!({"Version": "2012-10-17", "Statement": [statement]});
             Document::parse(&document).unwrap();

@@ -1,24 +1,25 @@
 //! IoT policies, their versions, and the certificates they are attached to.
-//!
-//! Must not know what a document allows.
 
 use super::record::{PolicyRecord, Records};
-use super::store::What;
+use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 
-/// Most policies on one certificate. *Source*: AWS IoT Core quotas.
+/// Most policies on one certificate. Source: AWS IoT Core quotas.
 const POLICIES_PER_CERTIFICATE_MAX: usize = 10;
 
 impl Registry {
     /// The ARN of a policy.
-    pub fn policy_arn(&self, name: &str) -> String {
+    pub(crate) fn policy_arn(&self, name: &str) -> String {
         self.arn(&format!("policy/{name}"))
     }
 
-    /// Makes a policy. Errors: [`RegistryError::AlreadyExists`], [`RegistryError::Policy`], [`RegistryError::Invalid`].
+    /// Creates a policy.
+    ///
+    /// # Errors
+    /// [`RegistryError::AlreadyExists`], [`RegistryError::Policy`], [`RegistryError::Invalid`].
     pub fn create_policy(&self, name: &str, document: &str) -> Result<(), RegistryError> {
         let record = PolicyRecord::new(name, document.to_owned(), self.now_ms())?;
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             if records.policies.contains_key(name) {
                 return Err(RegistryError::AlreadyExists {
                     message: format!(
@@ -33,55 +34,68 @@ impl Registry {
         })
     }
 
-    /// Adds a version and gives its number. Errors: [`RegistryError::TooManyVersions`], [`RegistryError::Policy`].
-    pub fn create_policy_version(
+    /// Adds a version and returns its number.
+    pub(crate) fn create_policy_version(
         &self,
         name: &str,
         document: &str,
         is_default: bool,
     ) -> Result<u32, RegistryError> {
         let now_ms = self.now_ms();
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             let policy = records.policy_mut(name)?;
             policy.add_version(name, document.to_owned(), is_default, now_ms)
         })
     }
 
-    /// Puts another version in force.
-    pub fn set_default_policy_version(
+    /// Makes another version the default.
+    pub(crate) fn set_default_policy_version(
         &self,
         name: &str,
         version: &str,
     ) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
+        self.change(RecordKey::Policy(name), |records| {
             records.policy_mut(name)?.set_default(name, version)
         })
     }
 
-    /// Removes a version. Errors: [`RegistryError::DefaultVersion`].
-    pub fn delete_policy_version(&self, name: &str, version: &str) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| {
+    /// Removes a version.
+    pub(crate) fn delete_policy_version(
+        &self,
+        name: &str,
+        version: &str,
+    ) -> Result<(), RegistryError> {
+        self.change(RecordKey::Policy(name), |records| {
             records.policy_mut(name)?.delete_version(name, version)
         })
     }
 
-    /// Removes a policy. Errors: [`RegistryError::PolicyAttached`], [`RegistryError::PolicyHasVersions`].
-    pub fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
-        self.change(What::Policy(name), |records| records.delete_policy(name))
+    /// Removes a policy.
+    pub(crate) fn delete_policy(&self, name: &str) -> Result<(), RegistryError> {
+        self.change(RecordKey::Policy(name), |records| {
+            records.delete_policy(name)
+        })
     }
 
-    /// Attaches a policy to a certificate, by ARN; again changes nothing. Errors: [`RegistryError::TooManyPolicies`].
+    /// Attaches a policy to a certificate, by ARN; a repetition changes nothing.
+    ///
+    /// # Errors
+    /// [`RegistryError::TooManyPolicies`], or one of the two is not found.
     pub fn attach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             records.attach_policy(name, certificate_arn)
         })
     }
 
     /// Undoes [`Registry::attach_policy`].
-    pub fn detach_policy(&self, name: &str, certificate_arn: &str) -> Result<(), RegistryError> {
+    pub(crate) fn detach_policy(
+        &self,
+        name: &str,
+        certificate_arn: &str,
+    ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Certificate(id), |records| {
+        self.change(RecordKey::Certificate(id), |records| {
             records.policy_mut(name)?;
             records.certificate_mut(id)?.policies.remove(name);
             Ok(())

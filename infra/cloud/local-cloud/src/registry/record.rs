@@ -1,6 +1,4 @@
-//! What the registry keeps, as it is written to disk.
-//!
-//! Must not know how it is stored or asked for.
+//! The registry's records, as they are saved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,47 +10,33 @@ use super::RegistryError;
 pub use super::version::{PolicyRecord, PolicyVersion};
 use aws_policy::Document;
 
-/// Longest thing or policy name.
-const NAME_CHARS_MAX: usize = 128;
-/// Most attributes of a thing without a thing type. *Source*: AWS IoT Core quotas.
-const ATTRIBUTES_MAX: usize = 3;
-const ATTRIBUTE_NAME_CHARS_MAX: usize = 128;
-const ATTRIBUTE_VALUE_CHARS_MAX: usize = 800;
-
-/// Everything.
 #[derive(Debug, Clone, Default)]
 pub struct Records {
-    /// By name.
     pub things: BTreeMap<String, Thing>,
-    /// By certificate id.
     pub certificates: BTreeMap<String, CertificateRecord>,
-    /// By name.
     pub policies: BTreeMap<String, PolicyRecord>,
 }
 
 impl Records {
     pub(super) fn thing_mut(&mut self, name: &str) -> Result<&mut Thing, RegistryError> {
-        self.things
-            .get_mut(name)
-            .ok_or_else(|| RegistryError::ThingNotFound(name.to_owned()))
+        find(&mut self.things, name, RegistryError::ThingNotFound)
     }
 
     pub(super) fn certificate_mut(
         &mut self,
         id: &str,
     ) -> Result<&mut CertificateRecord, RegistryError> {
-        self.certificates
-            .get_mut(id)
-            .ok_or_else(|| RegistryError::CertificateNotFound(id.to_owned()))
+        find(
+            &mut self.certificates,
+            id,
+            RegistryError::CertificateNotFound,
+        )
     }
 
     pub(super) fn policy_mut(&mut self, name: &str) -> Result<&mut PolicyRecord, RegistryError> {
-        self.policies
-            .get_mut(name)
-            .ok_or_else(|| RegistryError::PolicyNotFound(name.to_owned()))
+        find(&mut self.policies, name, RegistryError::PolicyNotFound)
     }
 
-    /// Ids of the certificates that a policy is attached to.
     pub fn certificates_with<'a>(&'a self, policy: &'a str) -> impl Iterator<Item = &'a str> {
         self.certificates
             .iter()
@@ -60,7 +44,6 @@ impl Records {
             .map(|(id, _)| id.as_str())
     }
 
-    /// Names of the things that a certificate is attached to.
     pub fn things_of<'a>(&'a self, certificate_id: &'a str) -> impl Iterator<Item = &'a str> {
         self.things
             .iter()
@@ -68,7 +51,6 @@ impl Records {
             .map(|(name, _)| name.as_str())
     }
 
-    /// The documents attached to an active certificate.
     pub(super) fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {
         let certificate = self.certificates.get(certificate_id)?;
         if !certificate.active {
@@ -82,16 +64,21 @@ impl Records {
     }
 }
 
-/// A thing.
+fn find<'a, T>(
+    records: &'a mut BTreeMap<String, T>,
+    key: &str,
+    missing: fn(String) -> RegistryError,
+) -> Result<&'a mut T, RegistryError> {
+    records.get_mut(key).ok_or_else(|| missing(key.to_owned()))
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Thing {
-    /// AWS gives every thing a UUID beside its name.
+    /// The UUID that AWS gives every thing.
     pub id: String,
-    /// Attributes.
     pub attributes: BTreeMap<String, String>,
-    /// Ids of the certificates attached to it.
     pub principals: BTreeSet<String>,
-    /// One more with each change of its attributes.
+    /// Grows by one with each change of the attributes.
     #[serde(default = "first_version")]
     pub version: u64,
 }
@@ -101,8 +88,8 @@ fn first_version() -> u64 {
 }
 
 impl Thing {
-    pub(super) fn new(attributes: BTreeMap<String, String>) -> Thing {
-        Thing {
+    pub(super) fn new(attributes: BTreeMap<String, String>) -> Self {
+        Self {
             id: Uuid::new_v4().to_string(),
             attributes,
             principals: BTreeSet::new(),
@@ -111,50 +98,42 @@ impl Thing {
     }
 }
 
-/// What a certificate may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateStatus {
-    /// It may connect.
     Active,
-    /// It may not connect.
     Inactive,
-    /// It may not connect, and somebody said so for good.
+    /// It may not connect, permanently.
     Revoked,
 }
 
 impl CertificateStatus {
-    /// As AWS's API writes it.
+    /// Its name in AWS's API.
     pub fn name(self) -> &'static str {
         match self {
-            CertificateStatus::Active => "ACTIVE",
-            CertificateStatus::Inactive => "INACTIVE",
-            CertificateStatus::Revoked => "REVOKED",
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+            Self::Revoked => "REVOKED",
         }
     }
 }
 
-/// A certificate, without its key, which is never kept.
+/// A certificate. Its private key is never kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CertificateRecord {
-    /// The certificate.
     pub pem: String,
-    /// Whether it may connect.
     pub active: bool,
-    /// Whether it was revoked.
     #[serde(default)]
     pub revoked: bool,
-    /// When it was signed, in milliseconds since the Unix epoch.
+    /// When it was signed, milliseconds since the Unix epoch.
     pub created_at_ms: u64,
-    /// When its status was last set.
     #[serde(default)]
     pub modified_at_ms: Option<u64>,
-    /// Names of the policies attached to it.
     pub policies: BTreeSet<String>,
 }
 
 impl CertificateRecord {
-    pub(super) fn new(pem: String, created_at_ms: u64) -> CertificateRecord {
-        CertificateRecord {
+    pub(super) fn new(pem: String, created_at_ms: u64) -> Self {
+        Self {
             pem,
             active: true,
             revoked: false,
@@ -164,58 +143,11 @@ impl CertificateRecord {
         }
     }
 
-    /// What it may be used for.
     pub fn status(&self) -> CertificateStatus {
         match (self.active, self.revoked) {
             (true, _) => CertificateStatus::Active,
             (false, false) => CertificateStatus::Inactive,
             (false, true) => CertificateStatus::Revoked,
         }
-    }
-}
-
-/// Thing names: 1–128 letters, digits, `:`, `_`, `-`. *Source*: AWS IoT API, CreateThing.
-pub(super) fn check_thing_name(name: &str) -> Result<(), RegistryError> {
-    check_name("thing name", name, ":_-")
-}
-
-/// Policy names: 1–128 letters, digits, `_+=,.@-`. *Source*: AWS IoT API, CreatePolicy.
-pub(super) fn check_policy_name(name: &str) -> Result<(), RegistryError> {
-    check_name("policy name", name, "_+=,.@-")
-}
-
-fn check_name(what: &str, name: &str, signs: &str) -> Result<(), RegistryError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || !name.chars().all(allowed) {
-        return Err(RegistryError::Invalid(format!(
-            "invalid {what} {name:?}: 1 to {NAME_CHARS_MAX} letters, digits or any of {signs}"
-        )));
-    }
-    Ok(())
-}
-
-/// *Source*: AWS IoT API, AttributePayload; AWS IoT Core quotas.
-pub(super) fn check_attributes(attributes: &BTreeMap<String, String>) -> Result<(), RegistryError> {
-    if attributes.len() > ATTRIBUTES_MAX {
-        return Err(RegistryError::Invalid(format!(
-            "a thing without a thing type has at most {ATTRIBUTES_MAX} attributes"
-        )));
-    }
-    let fits = |text: &str, signs: &str, max: usize| {
-        text.chars().count() <= max
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
-    };
-    let unfit = attributes.iter().find(|(name, value)| {
-        name.is_empty()
-            || !fits(name, "_.,@/:#-", ATTRIBUTE_NAME_CHARS_MAX)
-            || !fits(value, "_.,@/:#=[]-", ATTRIBUTE_VALUE_CHARS_MAX)
-    });
-    match unfit {
-        Some((name, value)) => Err(RegistryError::Invalid(format!(
-            "invalid attribute {name:?} with value {value:?}"
-        ))),
-        None => Ok(()),
     }
 }

@@ -1,15 +1,14 @@
-//! Who a connection is, and whether its certificate's policies allow what it asks.
-//!
-//! Parsed documents are kept per certificate until something changes. Must not know MQTT.
+//! Identifies connections, and decides whether a certificate's policies allow a request.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::{Identity, Registry, certificate_variables, fingerprint};
+use crate::sync::{read, write};
 use aws_policy::{Decision, Document};
 
 impl Registry {
-    /// The identity of a connection, or `None` where the certificate is unknown or inactive.
-    pub fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
+    /// The identity of a connection; `None` if the certificate is unknown or inactive.
+    pub(crate) fn identify(&self, der: &[u8], client_id: &str) -> Option<Identity> {
         let principal = fingerprint(der);
         let records = self.records();
         if !records.certificates.get(&principal)?.active {
@@ -44,8 +43,9 @@ impl Registry {
         })
     }
 
-    /// Whether the policies of the identity's certificate allow `action` on `resource` (a full ARN).
-    pub fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
+    /// Whether the policies of the identity's certificate allow `action` on `resource` (a full
+    /// ARN).
+    pub(crate) fn allows(&self, identity: &Identity, action: &str, resource: &str) -> bool {
         let Some(documents) = self.documents_of(&identity.principal) else {
             return false;
         };
@@ -58,22 +58,14 @@ impl Registry {
     }
 
     fn documents_of(&self, certificate_id: &str) -> Option<Arc<[Document]>> {
-        let cache = self.inner.documents.read();
-        let cached = cache
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(certificate_id)
-            .cloned();
+        let cached = read(&self.inner.documents).get(certificate_id).cloned();
         if cached.is_some() {
             return cached;
         }
-        // Records stay locked while the cache is filled, so that a change cannot slip in between.
+        // Records stay locked while the cache is filled, so that no change comes in between.
         let records = self.records();
         let documents = records.documents_of(certificate_id)?;
-        self.inner
-            .documents
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(certificate_id.to_owned(), documents.clone());
+        write(&self.inner.documents).insert(certificate_id.to_owned(), documents.clone());
         Some(documents)
     }
 }

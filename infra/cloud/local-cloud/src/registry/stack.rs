@@ -7,24 +7,21 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::record::{PolicyRecord, Records};
-use super::store::{Store, What};
+use super::store::{RecordKey, Store};
 use super::{Registry, RegistryError, certificate_id};
+use crate::sync::write;
 use sam_template::Template;
 
 impl Registry {
     /// Carries out what a template declares, all of it or nothing, and returns the names of the
-    /// policies that are new, changed or removed. `old` are the policies of the template before.
-    ///
-    /// # Errors
-    ///
-    /// Each refusal of the calls that AWS would make, such as [`RegistryError::PolicyAttached`];
-    /// [`RegistryError::Storage`] if the disk refuses.
-    pub fn change_stack(
+    /// policies that are new, changed or removed. `old` are the policies of the template before. A
+    /// refusal is that of the call that AWS would make, or the disk's.
+    pub(crate) fn change_stack(
         &self,
         old: &BTreeMap<String, Value>,
         new: &Template,
     ) -> Result<Vec<String>, RegistryError> {
-        let mut records = self.records_mut();
+        let mut records = write(&self.inner.records);
         let mut draft = records.clone();
         let policies = self.draft_policies(&mut draft, old, &new.iot_policies)?;
         for thing in &new.things {
@@ -38,18 +35,21 @@ impl Registry {
             draft.attach_thing_principal(&attachment.to, certificate_id(&attachment.principal))?;
         }
         if let Some(store) = &self.inner.store {
-            let things = new.things.iter().map(|thing| What::Thing(&thing.name));
-            let attached = new.thing_attachments.iter().map(|a| What::Thing(&a.to));
+            let things = new.things.iter().map(|thing| RecordKey::Thing(&thing.name));
+            let attached = new
+                .thing_attachments
+                .iter()
+                .map(|a| RecordKey::Thing(&a.to));
             let certificates = new.policy_attachments.iter();
             let certificates =
-                certificates.map(|a| What::Certificate(certificate_id(&a.principal)));
-            let policies = policies.iter().map(|name| What::Policy(name));
-            let touched: Vec<What<'_>> = policies
+                certificates.map(|a| RecordKey::Certificate(certificate_id(&a.principal)));
+            let policies = policies.iter().map(|name| RecordKey::Policy(name));
+            let touched: Vec<RecordKey<'_>> = policies
                 .chain(things)
                 .chain(attached)
                 .chain(certificates)
                 .collect();
-            keep_all(store, &records, &draft, &touched)?;
+            save_all(store, &records, &draft, &touched)?;
         }
         *records = draft;
         self.clear_documents();
@@ -81,19 +81,19 @@ impl Registry {
 }
 
 /// Writes the touched records; if the disk refuses one, those already written are put back.
-fn keep_all(
+fn save_all(
     store: &Store,
     old: &Records,
     new: &Records,
-    touched: &[What<'_>],
+    touched: &[RecordKey<'_>],
 ) -> Result<(), RegistryError> {
-    for (index, what) in touched.iter().enumerate() {
-        let Err(error) = store.keep(new, *what) else {
+    for (index, key) in touched.iter().enumerate() {
+        let Err(error) = store.save(new, *key) else {
             continue;
         };
-        for what in &touched[..index] {
-            if let Err(error) = store.keep(old, *what) {
-                tracing::error!(%error, ?what, "restore a record after a failed write");
+        for key in &touched[..index] {
+            if let Err(error) = store.save(old, *key) {
+                tracing::error!(%error, ?key, "restore a record after a failed write");
             }
         }
         return Err(error.into());

@@ -1,6 +1,4 @@
-//! Where the registry's records are kept: one shelf each for things, certificates and policies.
-//!
-//! Must not know what a change means.
+//! The registry's records on disk: one directory each for things, certificates and policies.
 
 use std::path::Path;
 
@@ -9,9 +7,9 @@ use crate::storage::{Shelf, StorageError};
 
 const DIRECTORY: &str = "registry";
 
-/// The record that a change touches.
+/// Names one record.
 #[derive(Debug, Clone, Copy)]
-pub enum What<'a> {
+pub enum RecordKey<'a> {
     /// A thing, by name.
     Thing(&'a str),
     /// A certificate, by id.
@@ -20,7 +18,7 @@ pub enum What<'a> {
     Policy(&'a str),
 }
 
-/// The shelves.
+/// The registry's part of the data directory.
 #[derive(Debug)]
 pub struct Store {
     things: Shelf,
@@ -29,17 +27,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes them below `data_dir`.
-    pub fn open(data_dir: &Path) -> Result<Store, StorageError> {
+    /// Opens the store in `data_dir`.
+    pub fn open(data_dir: &Path) -> Result<Self, StorageError> {
         let directory = data_dir.join(DIRECTORY);
-        Ok(Store {
+        Ok(Self {
             things: Shelf::open(directory.join("things"))?,
             certificates: Shelf::open(directory.join("certificates"))?,
             policies: Shelf::open(directory.join("policies"))?,
         })
     }
 
-    /// Everything kept.
+    /// Loads all records.
     pub fn load(&self) -> Result<Records, StorageError> {
         Ok(Records {
             things: self.things.load()?,
@@ -48,12 +46,12 @@ impl Store {
         })
     }
 
-    /// Keeps one record as it is now; one that is gone is removed.
-    pub fn keep(&self, records: &Records, what: What<'_>) -> Result<(), StorageError> {
-        match what {
-            What::Thing(name) => self.things.put(name, records.things.get(name)),
-            What::Certificate(id) => self.certificates.put(id, records.certificates.get(id)),
-            What::Policy(name) => self.policies.put(name, records.policies.get(name)),
+    /// Saves one record, or removes it if it no longer exists.
+    pub fn save(&self, records: &Records, key: RecordKey<'_>) -> Result<(), StorageError> {
+        match key {
+            RecordKey::Thing(name) => self.things.put(name, records.things.get(name)),
+            RecordKey::Certificate(id) => self.certificates.put(id, records.certificates.get(id)),
+            RecordKey::Policy(name) => self.policies.put(name, records.policies.get(name)),
         }
     }
 }

@@ -1,11 +1,10 @@
-//! Things: made, changed, removed, and the certificates attached to them.
-//!
-//! Must not know policies.
+//! Things: created, changed, removed, and the certificates attached to them.
 
 use std::collections::BTreeMap;
 
-use super::record::{Records, Thing, check_attributes, check_thing_name};
-use super::store::What;
+use super::name::{check_attributes, check_thing_name};
+use super::record::{Records, Thing};
+use super::store::RecordKey;
 use super::{Registry, RegistryError, certificate_id};
 
 /// A change of a thing's attributes.
@@ -13,46 +12,49 @@ use super::{Registry, RegistryError, certificate_id};
 pub struct AttributeChange {
     /// New values; an empty one removes the attribute.
     pub attributes: BTreeMap<String, String>,
-    /// Whether other attributes stay.
+    /// Whether other attributes are kept.
     pub merge: bool,
 }
 
 impl Registry {
     /// The ARN of a thing.
-    pub fn thing_arn(&self, name: &str) -> String {
+    pub(crate) fn thing_arn(&self, name: &str) -> String {
         self.arn(&format!("thing/{name}"))
     }
 
-    /// Makes a thing; making it again changes nothing.
+    /// Creates a thing; a repetition changes nothing.
+    ///
+    /// # Errors
+    /// [`RegistryError::AlreadyExists`] if it has attributes; [`RegistryError::Invalid`].
     pub fn create_thing(&self, name: &str) -> Result<(), RegistryError> {
         self.create_thing_with(name, BTreeMap::new()).map(drop)
     }
 
-    /// Makes a thing with attributes and gives its id. Errors: [`RegistryError::AlreadyExists`] where it exists with
-    /// others; [`RegistryError::Invalid`].
-    pub fn create_thing_with(
+    /// Creates a thing with attributes, and returns its id.
+    pub(crate) fn create_thing_with(
         &self,
         name: &str,
         attributes: BTreeMap<String, String>,
     ) -> Result<String, RegistryError> {
-        self.change(What::Thing(name), |records| {
+        self.change(RecordKey::Thing(name), |records| {
             records.create_thing(name, attributes, || self.thing_arn(name))
         })
     }
 
-    /// Changes attributes. Errors: [`RegistryError::VersionConflict`] unless `expected` is the thing's version.
-    pub fn update_thing(
+    /// Changes attributes.
+    pub(crate) fn update_thing(
         &self,
         name: &str,
         change: AttributeChange,
         expected: Option<u64>,
     ) -> Result<(), RegistryError> {
-        self.change(What::Thing(name), |records| {
+        self.change(RecordKey::Thing(name), |records| {
             let thing = records.thing_mut(name)?;
             check_version(name, thing.version, expected)?;
-            let mut attributes = match change.merge {
-                true => thing.attributes.clone(),
-                false => BTreeMap::new(),
+            let mut attributes = if change.merge {
+                thing.attributes.clone()
+            } else {
+                BTreeMap::new()
             };
             attributes.extend(change.attributes);
             attributes.retain(|_, value| !value.is_empty());
@@ -63,10 +65,12 @@ impl Registry {
         })
     }
 
-    /// Removes a thing; one that is not there is no error. Errors: [`RegistryError::ThingAttached`],
-    /// [`RegistryError::VersionConflict`].
+    /// Removes a thing; an unknown thing is not an error.
+    ///
+    /// # Errors
+    /// [`RegistryError::ThingAttached`], [`RegistryError::VersionConflict`].
     pub fn delete_thing(&self, name: &str, expected: Option<u64>) -> Result<(), RegistryError> {
-        self.change(What::Thing(name), |records| {
+        self.change(RecordKey::Thing(name), |records| {
             if let Some(thing) = records.things.get(name) {
                 check_version(name, thing.version, expected)?;
                 if !thing.principals.is_empty() {
@@ -78,26 +82,29 @@ impl Registry {
         })
     }
 
-    /// Attaches a certificate to a thing, by ARN; again changes nothing.
+    /// Attaches a certificate to a thing, by ARN; a repetition changes nothing.
+    ///
+    /// # Errors
+    /// One of the two is not found.
     pub fn attach_thing_principal(
         &self,
         thing: &str,
         certificate_arn: &str,
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Thing(thing), |records| {
+        self.change(RecordKey::Thing(thing), |records| {
             records.attach_thing_principal(thing, id)
         })
     }
 
     /// Undoes [`Registry::attach_thing_principal`].
-    pub fn detach_thing_principal(
+    pub(crate) fn detach_thing_principal(
         &self,
         thing: &str,
         certificate_arn: &str,
     ) -> Result<(), RegistryError> {
         let id = certificate_id(certificate_arn);
-        self.change(What::Thing(thing), |records| {
+        self.change(RecordKey::Thing(thing), |records| {
             records.thing_mut(thing)?.principals.remove(id);
             Ok(())
         })

@@ -1,51 +1,43 @@
-//! A policy and its versions, one of which is in force.
-//!
-//! Must not know which certificates have it.
+//! A policy and its versions, one of which is the default.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::RegistryError;
-use super::record::check_policy_name;
+use super::name::check_policy_name;
 use aws_policy::{Document, PolicyError};
 
-/// Most versions of a policy. *Source*: AWS IoT Core quotas.
+/// Most versions of a policy. Source: AWS IoT Core quotas.
 const VERSIONS_MAX: usize = 5;
 
-/// A policy: its versions as they were given, and the one in force, parsed.
+/// A policy: its versions as text, and the default version parsed.
 #[derive(Debug, Clone)]
 pub struct PolicyRecord {
     kept: Kept,
     document: Document,
 }
 
-/// One version.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PolicyVersion {
-    /// As it was given.
     pub text: String,
-    /// When, in milliseconds since the Unix epoch.
+    /// Milliseconds since the Unix epoch.
     pub created_at_ms: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     default: u32,
-    /// The last number given out: numbers are not used twice.
+    /// The last number used; numbers are not reused.
     latest: u32,
     versions: BTreeMap<u32, PolicyVersion>,
 }
 
 impl PolicyRecord {
-    pub(super) fn new(
-        name: &str,
-        text: String,
-        now_ms: u64,
-    ) -> Result<PolicyRecord, RegistryError> {
+    pub(super) fn new(name: &str, text: String, now_ms: u64) -> Result<Self, RegistryError> {
         check_policy_name(name)?;
         let document = parse_of(name, &text)?;
-        Ok(PolicyRecord {
+        Ok(Self {
             kept: Kept::first(text, now_ms),
             document,
         })
@@ -55,28 +47,24 @@ impl PolicyRecord {
         &self.document
     }
 
-    /// Text of the version in force.
+    /// Text of the default version.
     pub fn text(&self) -> &str {
         self.version(self.kept.default)
             .map_or("", |version| &version.text)
     }
 
-    /// Number of the version in force.
     pub fn default_version(&self) -> u32 {
         self.kept.default
     }
 
-    /// One version.
     pub fn version(&self, number: u32) -> Option<&PolicyVersion> {
         self.kept.versions.get(&number)
     }
 
-    /// All versions by number, oldest first.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = (u32, &PolicyVersion)> {
         self.kept.versions.iter().map(|(number, v)| (*number, v))
     }
 
-    /// The number that `version` writes, where there is such a version.
     pub fn find(&self, policy: &str, version: &str) -> Result<u32, RegistryError> {
         let number = version.parse().ok();
         number
@@ -135,12 +123,12 @@ impl PolicyRecord {
 }
 
 impl Kept {
-    fn first(text: String, created_at_ms: u64) -> Kept {
+    fn first(text: String, created_at_ms: u64) -> Self {
         let version = PolicyVersion {
             text,
             created_at_ms,
         };
-        Kept {
+        Self {
             default: 1,
             latest: 1,
             versions: BTreeMap::from([(1, version)]),
@@ -167,16 +155,16 @@ impl Serialize for PolicyRecord {
 }
 
 impl<'de> Deserialize<'de> for PolicyRecord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PolicyRecord, D::Error> {
-        // A policy with one version used to be its bare text. An untagged enum could not read the numbers, which JSON
-        // writes as text where they are keys.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Older data directories have the bare text of a single version. An untagged enum cannot
+        // read the numbers, because JSON writes keys as strings.
         let kept = match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Kept::first(text, 0),
             kept => serde_json::from_value(kept).map_err(serde::de::Error::custom)?,
         };
         let current = kept.versions.get(&kept.default).map(|v| v.text.as_str());
-        let current = current.ok_or_else(|| serde::de::Error::custom("no version in force"))?;
+        let current = current.ok_or_else(|| serde::de::Error::custom("no default version"))?;
         let document = parse(current).map_err(serde::de::Error::custom)?;
-        Ok(PolicyRecord { kept, document })
+        Ok(Self { kept, document })
     }
 }

@@ -1,6 +1,6 @@
-//! One action of a rule: invoke a function, publish again, fill a queue, write a log.
+//! One action of a rule: invokes a function, republishes, sends to a queue, or writes a log.
 //!
-//! Each is tried once. Must not know the statement whose output it gets.
+//! Each is tried once. Must not know: the statement whose output it gets.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,64 +17,48 @@ use sam_template::{Function, Permission, Template};
 const SERVICE: &str = "iot.amazonaws.com";
 const INVOKE: &str = "lambda:InvokeFunction";
 
-/// How many rules in a row may pass a message on; AWS has no bound and a rule that feeds itself runs for ever.
+/// How many rules in a row may republish a message. AWS has no limit: a rule that selects its own
+/// output runs forever.
 const REPUBLISHED_MAX: u8 = 100;
 
-/// What an action is compiled against.
-pub struct Setting<'a> {
-    /// What there is.
-    pub template: &'a Template,
-    /// Of the rule, and so of the substitutions.
-    pub version: Version,
-}
-
-/// An action ready to be performed.
 pub enum Action {
-    /// Invoke a function.
     Lambda {
-        /// Its ARN.
         arn: Substitution,
     },
-    /// Publish to another topic.
     Republish {
-        /// Topic.
         topic: Substitution,
         /// 0 or 1.
         qos: Qos,
-        /// MQTT 5 headers.
         headers: Option<RepublishHeaders>,
-        /// Role that permits it.
         role_arn: String,
     },
-    /// Send to a queue.
     Sqs {
-        /// Its URL.
         url: Substitution,
-        /// Encode the message.
+        /// Whether the body is encoded.
         base64: bool,
-        /// Role that permits it.
         role_arn: String,
     },
-    /// Write to a log group.
     Log {
-        /// Its name.
         group: Substitution,
-        /// Role that permits it.
         role_arn: String,
     },
 }
 
 impl Action {
-    /// Checks that the action can be honoured. The error is what is wrong.
-    pub fn compile(action: &sam_template::Action, setting: &Setting<'_>) -> Result<Action, String> {
-        let text = |text: &str| Substitution::parse(text, setting.version);
+    /// Compiles an action; the error says what is wrong or unsupported.
+    pub fn compile(
+        action: &sam_template::Action,
+        template: &Template,
+        version: Version,
+    ) -> Result<Self, String> {
+        let text = |text: &str| Substitution::parse(text, version);
         match action {
             sam_template::Action::Lambda { function_arn } => {
                 let arn = text(function_arn)?;
                 if let Some(arn) = arn.literal() {
-                    function(&setting.template.functions, arn)?;
+                    find_function(&template.functions, arn)?;
                 }
-                Ok(Action::Lambda { arn })
+                Ok(Self::Lambda { arn })
             }
             sam_template::Action::Republish {
                 topic,
@@ -82,12 +66,12 @@ impl Action {
                 headers,
                 role_arn,
             } => {
-                let topic = Substitution::parse_topic(topic, setting.version)?;
+                let topic = Substitution::parse_topic(topic, version)?;
                 if let Some(topic) = topic.literal() {
                     check_target(topic)?;
                 }
                 let headers = headers.as_ref();
-                Ok(Action::Republish {
+                Ok(Self::Republish {
                     topic,
                     qos: match qos {
                         0 => Qos::AtMostOnce,
@@ -95,7 +79,7 @@ impl Action {
                         other => return Err(format!("qos {other} of a republish action")),
                     },
                     headers: headers
-                        .map(|h| RepublishHeaders::compile(h, setting.version))
+                        .map(|h| RepublishHeaders::compile(h, version))
                         .transpose()?,
                     role_arn: role_arn.clone(),
                 })
@@ -106,10 +90,10 @@ impl Action {
                 role_arn,
             } => {
                 let url = text(queue_url)?;
-                let exists = |url: &str| setting.template.queues.iter().any(|q| q.url == url);
+                let exists = |url: &str| template.queues.iter().any(|q| q.url == url);
                 match url.literal() {
                     Some(url) if !exists(url) => Err(format!("no queue {url}")),
-                    _ => Ok(Action::Sqs {
+                    _ => Ok(Self::Sqs {
                         url,
                         base64: *use_base64,
                         role_arn: role_arn.clone(),
@@ -119,32 +103,31 @@ impl Action {
             sam_template::Action::CloudwatchLogs {
                 log_group,
                 role_arn,
-            } => Ok(Action::Log {
+            } => Ok(Self::Log {
                 group: text(log_group)?,
                 role_arn: role_arn.clone(),
             }),
         }
     }
 
-    /// AWS's name for it in error reports.
+    /// AWS's name for the kind of action in error reports.
     pub fn kind(&self) -> &'static str {
         match self {
-            Action::Lambda { .. } => "LambdaAction",
-            Action::Republish { .. } => "RepublishAction",
-            Action::Sqs { .. } => "SqsAction",
-            Action::Log { .. } => "CloudwatchLogsAction",
+            Self::Lambda { .. } => "LambdaAction",
+            Self::Republish { .. } => "RepublishAction",
+            Self::Sqs { .. } => "SqsAction",
+            Self::Log { .. } => "CloudwatchLogsAction",
         }
     }
 
-    /// What it leads to, as it is written.
+    /// Its target, as it is written.
     pub fn resource(&self) -> &str {
         self.target().text()
     }
 
-    /// Whether it waits for another service before it can be performed.
     pub fn calls_out(&self) -> bool {
         let headers = match self {
-            Action::Republish { headers, .. } => headers.as_ref(),
+            Self::Republish { headers, .. } => headers.as_ref(),
             _ => None,
         };
         self.target().calls_out() || headers.is_some_and(RepublishHeaders::calls_out)
@@ -152,14 +135,14 @@ impl Action {
 
     fn target(&self) -> &Substitution {
         match self {
-            Action::Lambda { arn } => arn,
-            Action::Republish { topic, .. } => topic,
-            Action::Sqs { url, .. } => url,
-            Action::Log { group, .. } => group,
+            Self::Lambda { arn } => arn,
+            Self::Republish { topic, .. } => topic,
+            Self::Sqs { url, .. } => url,
+            Self::Log { group, .. } => group,
         }
     }
 
-    /// Performs it with the statement's output. The error is what went wrong.
+    /// Performs it with the statement's output; the error says what went wrong.
     pub(super) async fn perform(
         &self,
         engine: &Engine,
@@ -167,23 +150,23 @@ impl Action {
         output: &[u8],
         message: &Message,
     ) -> Result<(), String> {
-        let reach = &engine.reach;
+        let services = &engine.services;
         let target = self.target().resolve(engine, rule, message).await?;
-        let arn = |service: &str, resource: &str| reach.account.arn(service, resource);
+        let arn = |service: &str, resource: &str| services.account.arn(service, resource);
         match self {
-            Action::Lambda { .. } => {
-                permitted(
-                    function(&engine.functions, &target)?,
+            Self::Lambda { .. } => {
+                check_permission(
+                    find_function(&engine.functions, &target)?,
                     &rule.arn,
-                    &reach.account.id,
+                    &services.account.id,
                 )?;
                 if serde_json::from_slice::<serde::de::IgnoredAny>(output).is_err() {
                     return Err("a function takes JSON only: encode binary payloads".to_owned());
                 }
-                let invoked = reach.functions.invoke_async(&target, output.to_vec());
+                let invoked = services.functions.invoke_async(&target, output.to_vec());
                 invoked.map(drop).map_err(|e| e.to_string())
             }
-            Action::Republish {
+            Self::Republish {
                 qos,
                 headers,
                 role_arn,
@@ -191,44 +174,44 @@ impl Action {
             } => {
                 check_target(&target)?;
                 let resource = arn("iot", &format!("topic/{target}"));
-                engine.allow(role_arn, "iot:Publish", &resource)?;
+                engine.check_right(role_arn, "iot:Publish", &resource)?;
                 let headers = match headers {
                     Some(headers) => headers.resolve(engine, rule, message).await?,
                     None => Resolved::default(),
                 };
                 republish(engine, message, target, output, *qos, headers)
             }
-            Action::Sqs {
+            Self::Sqs {
                 base64, role_arn, ..
             } => {
                 let name = target.rsplit('/').next().unwrap_or_default();
-                engine.allow(role_arn, "sqs:SendMessage", &arn("sqs", name))?;
+                engine.check_right(role_arn, "sqs:SendMessage", &arn("sqs", name))?;
                 let body = match base64 {
                     true => BASE64_STANDARD.encode(output),
                     false => String::from_utf8_lossy(output).into_owned(),
                 };
                 let sender = queue::sender("IotRules");
-                reach.queues.send(&target, body, &sender).map(drop)
+                services.queues.send(&target, body, &sender).map(drop)
             }
-            Action::Log { role_arn, .. } => {
+            Self::Log { role_arn, .. } => {
                 let resource = arn("logs", &format!("log-group:{target}:*"));
                 for action in [
                     "logs:CreateLogStream",
                     "logs:DescribeLogStreams",
                     "logs:PutLogEvents",
                 ] {
-                    engine.allow(role_arn, action, &resource)?;
+                    engine.check_right(role_arn, action, &resource)?;
                 }
                 let line = String::from_utf8_lossy(output).into_owned();
                 tracing::info!(group = target, %line, "rule log");
-                reach.queues.write_log(&target, line);
+                services.queues.write_log(&target, line);
                 Ok(())
             }
         }
     }
 }
 
-/// Publishes on behalf of a rule, as often in a row as is bearable.
+/// Republishes a message, at most `REPUBLISHED_MAX` times in a row.
 fn republish(
     engine: &Engine,
     message: &Message,
@@ -240,12 +223,12 @@ fn republish(
     let republished = message.origin.republished + 1;
     if republished > REPUBLISHED_MAX {
         return Err(format!(
-            "rules passed this message on {REPUBLISHED_MAX} times in a row and it ends here; AWS would go on for ever: \
-             let no rule select what it publishes"
+            "rules republished this message {REPUBLISHED_MAX} times in a row and it ends here; \
+             AWS would continue forever: change the rules so that none selects its own output"
         ));
     }
-    let now_ms = engine.reach.clock.now_ms();
-    engine.reach.broker.publish(Message {
+    let now_ms = engine.services.clock.now_ms();
+    engine.services.broker.publish(Message {
         topic,
         payload: output.to_vec().into(),
         qos,
@@ -274,24 +257,29 @@ fn check_target(topic: &str) -> Result<(), String> {
     }
 }
 
-fn function<'a>(functions: &'a [Function], arn: &str) -> Result<&'a Function, String> {
+fn find_function<'a>(functions: &'a [Function], arn: &str) -> Result<&'a Function, String> {
     let found = functions.iter().find(|f| f.arn == arn);
     found.ok_or_else(|| format!("no function {arn}"))
 }
 
-/// Whether the function's permissions name this rule; without it AWS refuses each time.
-pub(super) fn permitted(function: &Function, rule_arn: &str, account: &str) -> Result<(), String> {
+/// Checks that the function's permissions name this rule; otherwise AWS refuses each time.
+pub(super) fn check_permission(
+    function: &Function,
+    rule_arn: &str,
+    account: &str,
+) -> Result<(), String> {
     let is_permitted = function.permissions.iter().any(|p: &Permission| {
         p.principal == SERVICE
             && (p.action == INVOKE || p.action == "lambda:*" || p.action == "*")
             && p.source_arn.as_deref().is_none_or(|arn| arn == rule_arn)
             && p.source_account.as_deref().is_none_or(|a| a == account)
     });
-    match is_permitted {
-        true => Ok(()),
-        false => Err(format!(
+    if is_permitted {
+        Ok(())
+    } else {
+        Err(format!(
             "{} has no permission for {SERVICE} with this rule's SourceArn and this account",
             function.arn
-        )),
+        ))
     }
 }

@@ -1,6 +1,7 @@
-//! Answers what statements ask other services.
+//! Answers the calls of statements to other services.
 //!
-//! Source: AWS IoT developer guide, "Functions". Must not know: how a statement goes on with the answer.
+//! Must not know: what a statement does with an answer. Source: AWS IoT developer guide,
+//! "Functions".
 
 use std::time::Duration;
 
@@ -15,17 +16,14 @@ use iot_shadow::{Name, Operation};
 use iot_sql::Call;
 use lambda_host::Outcome;
 
-/// How long a function may take.
 const LAMBDA_LIMIT: Duration = Duration::from_millis(2000);
-/// Largest item that a rule goes on with.
 const ITEM_BYTES_MAX: usize = 8 * 1024;
-/// Largest answer that is read at all.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// The answer, JSON. The error is what went wrong; it ends the rule without its actions.
-pub(super) async fn ask(engine: &Engine, rule: &Rule, call: &Call) -> Result<Vec<u8>, String> {
+/// The answer, JSON. After an error the rule ends without its actions.
+pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<Vec<u8>, String> {
     match call {
-        Call::Lambda { arn, event } => lambda(engine, rule, arn, event).await,
+        Call::Lambda { arn, event } => invoke(engine, rule, arn, event).await,
         Call::Shadow {
             thing,
             shadow,
@@ -35,21 +33,21 @@ pub(super) async fn ask(engine: &Engine, rule: &Rule, call: &Call) -> Result<Vec
                 thing: thing.clone(),
                 shadow: shadow.clone(),
             };
-            shadow_of(engine, role_arn, &name)
+            get_shadow(engine, role_arn, &name)
         }
         Call::DynamoDb {
             table,
             key,
             role_arn,
-        } => item(engine, role_arn, table, key).await,
+        } => get_item(engine, role_arn, table, key).await,
     }
 }
 
-async fn lambda(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result<Vec<u8>, String> {
+async fn invoke(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result<Vec<u8>, String> {
     let function = engine.functions.iter().find(|f| f.arn == arn);
     let function = function.ok_or_else(|| format!("no function {arn}"))?;
-    action::permitted(function, &rule.arn, &engine.reach.account.id)?;
-    let invoked = engine.reach.functions.invoke(arn, event.to_vec(), None);
+    action::check_permission(function, &rule.arn, &engine.services.account.id)?;
+    let invoked = engine.services.functions.invoke(arn, event.to_vec(), None);
     match tokio::time::timeout(LAMBDA_LIMIT, invoked).await {
         Ok(Ok(Outcome::Success(answer))) => Ok(answer),
         Ok(Ok(Outcome::Failure(failure))) => Err(format!(
@@ -61,35 +59,36 @@ async fn lambda(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result
     }
 }
 
-fn shadow_of(engine: &Engine, role_arn: &str, name: &Name) -> Result<Vec<u8>, String> {
-    let reach = &engine.reach;
+fn get_shadow(engine: &Engine, role_arn: &str, name: &Name) -> Result<Vec<u8>, String> {
+    let services = &engine.services;
     let suffix = name.shadow.as_ref().map(|s| format!("/{s}"));
     let resource = format!("thing/{}{}", name.thing, suffix.unwrap_or_default());
-    let resource = reach.account.arn("iot", resource);
-    engine.allow(role_arn, "iot:GetThingShadow", &resource)?;
-    let document = reach.shadows.call(Operation::Get, name, b"");
+    let resource = services.account.arn("iot", resource);
+    engine.check_right(role_arn, "iot:GetThingShadow", &resource)?;
+    let document = services.shadows.call(Operation::Get, name, b"");
     let document = document.map_err(|e| e.to_string())?;
     Ok(document.to_string().into_bytes())
 }
 
-async fn item(
+async fn get_item(
     engine: &Engine,
     role_arn: &str,
     table: &str,
     key: &[(String, Value)],
 ) -> Result<Vec<u8>, String> {
-    let reach = &engine.reach;
-    let resource = reach.account.arn("dynamodb", format!("table/{table}"));
-    engine.allow(role_arn, "dynamodb:GetItem", &resource)?;
+    let services = &engine.services;
+    let resource = services.account.arn("dynamodb", format!("table/{table}"));
+    engine.check_right(role_arn, "dynamodb:GetItem", &resource)?;
     let key: Map<String, Value> = key.iter().cloned().collect();
     let body = json!({"TableName": table, "Key": key}).to_string();
-    let request = Request::post(format!("http://{}/", reach.database))
+    let request = Request::post(format!("http://{}/", services.database))
         .header("Content-Type", "application/x-amz-json-1.0")
         .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
         .header("X-Amz-Date", "20160323T000000Z")
         .header(
             "Authorization",
-            "AWS4-HMAC-SHA256 Credential=rule/20160323/any/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            "AWS4-HMAC-SHA256 Credential=rule/20160323/any/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=0",
         )
         .body(Body::from(body))
         .map_err(|e| e.to_string())?;
@@ -104,22 +103,23 @@ async fn item(
     }
     let answer: Value = serde_json::from_slice(&answer).map_err(|e| e.to_string())?;
     let item = match answer.get("Item").and_then(Value::as_object) {
-        Some(item) => plain_of(item),
+        Some(item) => untyped_object(item),
         None => json!({}),
     };
     let item = item.to_string().into_bytes();
-    match item.len() > ITEM_BYTES_MAX {
-        true => Err(format!("the item from {table} is larger than 8 KB")),
-        false => Ok(item),
+    if item.len() > ITEM_BYTES_MAX {
+        Err(format!("the item from {table} is larger than 8 KB"))
+    } else {
+        Ok(item)
     }
 }
 
-fn plain_of(item: &Map<String, Value>) -> Value {
-    Value::Object(item.iter().map(|(k, v)| (k.clone(), plain(v))).collect())
+fn untyped_object(item: &Map<String, Value>) -> Value {
+    Value::Object(item.iter().map(|(k, v)| (k.clone(), untyped(v))).collect())
 }
 
 /// A value without DynamoDB's type around it.
-fn plain(value: &Value) -> Value {
+fn untyped(value: &Value) -> Value {
     let Some((kind, inner)) = value.as_object().and_then(|typed| typed.iter().next()) else {
         return Value::Null;
     };
@@ -131,8 +131,8 @@ fn plain(value: &Value) -> Value {
         ("NULL", _) => Value::Null,
         ("N", text) => number(text),
         ("NS", Value::Array(texts)) => texts.iter().map(number).collect(),
-        ("L", Value::Array(items)) => items.iter().map(plain).collect(),
-        ("M", Value::Object(entries)) => plain_of(entries),
+        ("L", Value::Array(items)) => items.iter().map(untyped).collect(),
+        ("M", Value::Object(entries)) => untyped_object(entries),
         (_, other) => other.clone(),
     }
 }
@@ -142,16 +142,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_loses_the_types_around_its_values() {
+    fn the_types_around_values_are_removed() {
         let item = json!({
             "pk": {"S": "a"}, "n": {"N": "1.50"}, "t": {"BOOL": true}, "nil": {"NULL": true},
-            "l": {"L": [{"N": "1"}, {"S": "b"}]}, "m": {"M": {"x": {"N": "-2"}}}, "ns": {"NS": ["1", "2"]},
+            "l": {"L": [{"N": "1"}, {"S": "b"}]}, "m": {"M": {"x": {"N": "-2"}}},
+            "ns": {"NS": ["1", "2"]},
             "b": {"B": "YWJj"},
         });
-        let plain = plain_of(item.as_object().expect("an object"));
+        let untyped = untyped_object(item.as_object().expect("an object"));
         let expected = json!({
-            "pk": "a", "n": 1.5, "t": true, "nil": null, "l": [1, "b"], "m": {"x": -2}, "ns": [1, 2], "b": "YWJj",
+            "pk": "a", "n": 1.5, "t": true, "nil": null, "l": [1, "b"], "m": {"x": -2}, "ns": [1, 2],
+            "b": "YWJj",
         });
-        assert_eq!(plain, expected);
+        assert_eq!(untyped, expected);
     }
 }

@@ -1,23 +1,17 @@
-//! MQTT 5 headers: of a message for the SQL, and of a republish action.
+//! MQTT 5 headers: of a message, for the SQL, and of a republish action.
 //!
-//! Source: AWS IoT developer guide, "Republish". Must not know: statements.
+//! Must not know: statements. Source: AWS IoT developer guide, "Republish".
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use mqtt_protocol_core::mqtt::packet::{
-    ContentType, CorrelationData, PayloadFormat, PayloadFormatIndicator, Property, ResponseTopic,
-    UserProperty,
-};
+use mqtt_protocol_core::mqtt::packet::{PayloadFormat, Property, UserProperty};
 use serde_json::Value;
 
 use super::substitution::Substitution;
 use super::{Engine, Rule};
-use crate::broker::message::Message;
+use crate::broker::message::{Message, parse_property};
 use iot_sql::{Headers, Version};
 
-/// Longest header as it is written.
+/// Longest header before substitution.
 const HEADER_CHARACTERS_MAX: usize = 1024;
-/// Most user properties.
 const USER_PROPERTIES_MAX: usize = 100;
 
 const NAMES: [&str; 5] = [
@@ -28,7 +22,6 @@ const NAMES: [&str; 5] = [
     "MessageExpiry",
 ];
 
-/// The headers of a message.
 pub fn headers_of(message: &Message) -> Headers {
     let mut headers = Headers::default();
     for property in &message.properties {
@@ -57,27 +50,23 @@ pub fn headers_of(message: &Message) -> Headers {
     headers
 }
 
-/// The headers of a republish action.
 pub struct RepublishHeaders {
     /// By AWS's name.
     plain: Vec<(&'static str, Substitution)>,
     user: Vec<(Substitution, Substitution)>,
 }
 
-/// Headers for one message.
 #[derive(Default)]
 pub struct Resolved {
-    /// They travel with the message.
     pub properties: Vec<Property>,
-    /// Message expiry.
     pub expiry_s: Option<u64>,
 }
 
 impl RepublishHeaders {
-    /// Reads `Headers` of a template. The error is what is wrong.
-    pub fn compile(headers: &Value, version: Version) -> Result<RepublishHeaders, String> {
+    /// Compiles `Headers` of a template; the error says what is wrong.
+    pub fn compile(headers: &Value, version: Version) -> Result<Self, String> {
         let entries = headers.as_object().ok_or("Headers: a map expected")?;
-        let mut compiled = RepublishHeaders {
+        let mut compiled = Self {
             plain: Vec::new(),
             user: Vec::new(),
         };
@@ -87,29 +76,27 @@ impl RepublishHeaders {
                 continue;
             }
             let name = NAMES.iter().find(|name| *name == key);
-            let name = name.ok_or_else(|| format!("Headers: {key} is not known"))?;
+            let name = name.ok_or_else(|| format!("Headers: {key} is unknown"))?;
             let value = match value {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => return Err(format!("Headers.{key}: text expected")),
             };
-            let substitution = header(&format!("Headers.{key}"), &value, version)?;
+            let substitution = parse_header(&format!("Headers.{key}"), &value, version)?;
             if let Some(literal) = substitution.literal() {
-                resolve(name, literal)?;
+                parse_value(name, literal)?;
             }
             compiled.plain.push((name, substitution));
         }
         Ok(compiled)
     }
 
-    /// Whether a substitution in them waits for another service.
     pub fn calls_out(&self) -> bool {
         let user = self.user.iter().flat_map(|(key, value)| [key, value]);
         let mut all = self.plain.iter().map(|(_, value)| value).chain(user);
         all.any(Substitution::calls_out)
     }
 
-    /// The headers for one message. The error is what is wrong.
     pub async fn resolve(
         &self,
         engine: &Engine,
@@ -119,7 +106,7 @@ impl RepublishHeaders {
         let mut resolved = Resolved::default();
         for (name, value) in &self.plain {
             let value = value.resolve(engine, rule, message).await?;
-            match resolve(name, &value)? {
+            match parse_value(name, &value)? {
                 Header::Property(property) => resolved.properties.push(property),
                 Header::ExpiryS(seconds) => resolved.expiry_s = Some(seconds),
             }
@@ -135,7 +122,7 @@ impl RepublishHeaders {
     }
 }
 
-fn header(name: &str, text: &str, version: Version) -> Result<Substitution, String> {
+fn parse_header(name: &str, text: &str, version: Version) -> Result<Substitution, String> {
     if text.chars().count() > HEADER_CHARACTERS_MAX {
         return Err(format!(
             "{name}: {HEADER_CHARACTERS_MAX} characters at most"
@@ -156,7 +143,7 @@ fn user_properties(
         let text = pair.get(key).and_then(Value::as_str);
         let text =
             text.ok_or_else(|| format!("UserProperties: Key and Value expected in {pair}"))?;
-        header("UserProperties", text, version)
+        parse_header("UserProperties", text, version)
     };
     let read = |pair: &Value| Ok((text(pair, "Key")?, text(pair, "Value")?));
     pairs.iter().map(read).collect()
@@ -167,29 +154,13 @@ enum Header {
     ExpiryS(u64),
 }
 
-fn resolve(name: &str, value: &str) -> Result<Header, String> {
-    let wrong = |what: &dyn std::fmt::Display| format!("header {name} {value:?}: {what}");
-    let property = match name {
-        "PayloadFormatIndicator" => {
-            let format = match value {
-                "UNSPECIFIED_BYTES" => PayloadFormat::Binary,
-                "UTF8_DATA" => PayloadFormat::String,
-                _ => return Err(wrong(&"UNSPECIFIED_BYTES or UTF8_DATA expected")),
-            };
-            PayloadFormatIndicator::new(format).map(Property::PayloadFormatIndicator)
-        }
-        "ContentType" => ContentType::new(value).map(Property::ContentType),
-        "ResponseTopic" => ResponseTopic::new(value).map(Property::ResponseTopic),
-        "CorrelationData" => {
-            let bytes = BASE64_STANDARD.decode(value);
-            let bytes = bytes.map_err(|_| wrong(&"base64 expected"))?;
-            CorrelationData::new(bytes).map(Property::CorrelationData)
-        }
-        _ => {
-            let seconds = value.parse::<u64>();
-            let seconds = seconds.map_err(|_| wrong(&"a number of seconds expected"))?;
-            return Ok(Header::ExpiryS(seconds));
-        }
-    };
-    property.map(Header::Property).map_err(|e| wrong(&e))
+fn parse_value(name: &str, value: &str) -> Result<Header, String> {
+    let wrong = |form: &str| format!("header {name} {value:?}: {form} expected");
+    if name == "MessageExpiry" {
+        let seconds = value.parse().map_err(|_| wrong("a number of seconds"))?;
+        return Ok(Header::ExpiryS(seconds));
+    }
+    parse_property(name, value)
+        .map(Header::Property)
+        .map_err(wrong)
 }

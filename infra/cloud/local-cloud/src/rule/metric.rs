@@ -1,25 +1,23 @@
-//! What AWS counts of each rule, in the namespace `AWS/IoT`.
+//! AWS's metrics of each rule, in the namespace `AWS/IoT`.
 //!
-//! Source: AWS IoT developer guide, "AWS IoT metrics and dimensions". Must not know: why anything is counted.
+//! Source: AWS IoT developer guide, "AWS IoT metrics and dimensions".
 
 use crate::metric::Key;
 
 const NAMESPACE: &str = "AWS/IoT";
 
-/// Something that is counted by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// A message on a topic of the rule.
+    /// A message matched the rule's topic filter.
     TopicMatch,
-    /// A statement whose condition was true.
+    /// The statement's condition was true.
     RulesExecuted,
-    /// A payload that is not the JSON that the statement needs.
+    /// The payload is not JSON, which the statement needs.
     ParseError,
-    /// Basic Ingest for a rule there is not.
+    /// Basic Ingest named a rule that does not exist.
     RuleNotFound,
 }
 
-/// The key of a rule's metric.
 pub fn of_rule(rule: &str, metric: Metric) -> Key {
     let name = match metric {
         Metric::TopicMatch => "TopicMatch",
@@ -30,7 +28,7 @@ pub fn of_rule(rule: &str, metric: Metric) -> Key {
     Key::new(NAMESPACE, name, &[("RuleName", rule)])
 }
 
-/// The key of an action's end; `action` is AWS's name for its kind.
+/// The key of an action's result; `action` is AWS's name for the kind of action.
 pub fn of_action(rule: &str, action: &str, is_error_action: bool, success: bool) -> Key {
     let name = match (is_error_action, success) {
         (false, true) => "Success",

@@ -1,6 +1,6 @@
 //! The message that an error action gets.
 //!
-//! Source: AWS IoT developer guide, "Error handling (error action)". Must not know: actions.
+//! Source: AWS IoT developer guide, "Error handling (error action)".
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,17 +8,13 @@ use serde_json::json;
 
 use crate::broker::message::Message;
 
-/// An action that failed, as the error action is told.
 pub struct Failure {
-    /// AWS's name for the action.
     pub action: &'static str,
-    /// What it leads to.
     pub resource: String,
-    /// What went wrong.
     pub message: String,
 }
 
-/// One message for all failures of one rule with one message.
+/// One report of all failures of a rule for one message.
 pub fn report(rule: &str, topic: &str, message: &Message, failures: &[Failure]) -> Vec<u8> {
     let failures: Vec<_> = failures
         .iter()

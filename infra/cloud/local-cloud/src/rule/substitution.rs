@@ -1,6 +1,7 @@
-//! Substitution templates: `${expression}` inside an action's parameters, evaluated against the original message.
+//! Substitution templates: `${expression}` in an action's parameters, evaluated against the
+//! original message.
 //!
-//! Source: AWS IoT developer guide, "Substitution templates". Must not know the action.
+//! Must not know: the action. Source: AWS IoT developer guide, "Substitution templates".
 
 use serde_json::Value;
 
@@ -8,7 +9,6 @@ use super::{Engine, Rule};
 use crate::broker::message::Message;
 use iot_sql::{Statement, Version};
 
-/// A text with expressions in it.
 pub struct Substitution {
     text: String,
     parts: Vec<Part>,
@@ -20,8 +20,8 @@ enum Part {
 }
 
 impl Substitution {
-    /// Compiles `text`. The error is what is wrong.
-    pub fn parse(text: &str, version: Version) -> Result<Substitution, String> {
+    /// Compiles `text`; the error says what is wrong.
+    pub fn parse(text: &str, version: Version) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(start) = rest.find("${") {
@@ -40,35 +40,34 @@ impl Substitution {
         if !rest.is_empty() {
             parts.push(Part::Literal(rest.to_owned()));
         }
-        Ok(Substitution {
+        Ok(Self {
             text: text.to_owned(),
             parts,
         })
     }
 
-    /// Compiles a topic: a reserved one is written `$$aws/…`. The error is what is wrong.
-    pub fn parse_topic(text: &str, version: Version) -> Result<Substitution, String> {
+    /// Compiles a topic; a reserved one is written `$$aws/…`.
+    pub fn parse_topic(text: &str, version: Version) -> Result<Self, String> {
         let compiled = match text.strip_prefix('$') {
             Some(reserved) if reserved.starts_with('$') && !reserved.starts_with("${") => {
-                Substitution::parse(reserved, version)
+                Self::parse(reserved, version)
             }
             Some(other) if !other.starts_with(['$', '{']) => Err(format!(
                 "topic {text:?}: to republish to a reserved topic write `$$` for `$`"
             )),
-            _ => Substitution::parse(text, version),
+            _ => Self::parse(text, version),
         };
-        compiled.map(|compiled| Substitution {
+        compiled.map(|compiled| Self {
             text: text.to_owned(),
             ..compiled
         })
     }
 
-    /// As it was written.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The whole text, where there is nothing to substitute in it.
+    /// The whole text, if it contains no expression.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -77,7 +76,6 @@ impl Substitution {
         }
     }
 
-    /// Whether an expression waits for another service.
     pub fn calls_out(&self) -> bool {
         self.parts.iter().any(|part| match part {
             Part::Literal(_) => false,
@@ -85,7 +83,7 @@ impl Substitution {
         })
     }
 
-    /// The text for one message. The error is what is wrong.
+    /// The text for one message; the error says why an expression has no value.
     pub async fn resolve(
         &self,
         engine: &Engine,
@@ -108,7 +106,7 @@ impl Substitution {
     }
 }
 
-/// Text without its quotes; Undefined is empty, as it is where it is serialised by itself.
+/// Text without its quotes; Undefined is empty, as when it is serialised alone.
 fn text_of(output: &[u8]) -> String {
     match serde_json::from_slice(output) {
         Ok(Value::String(text)) => text,
@@ -116,7 +114,7 @@ fn text_of(output: &[u8]) -> String {
     }
 }
 
-/// Where the expression ends: braces of objects and anything in quotes belong to it.
+/// The position of the expression's end; braces of objects and quoted text belong to it.
 fn closing_brace(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut quote = None;

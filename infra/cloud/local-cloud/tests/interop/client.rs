@@ -1,6 +1,7 @@
-//! Foreign clients as processes: how each is started, and what is heard of it.
+//! Third-party clients as processes: how each is started, and its output.
 //!
-//! A client that is not installed fails its test and says how to install it. Must not know what a client does.
+//! A client that is not installed fails its test with the way to install it. Must not know: what a
+//! client does.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub struct Client {
 pub struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
-    heard: Vec<String>,
+    output: Vec<String>,
 }
 
 fn script(name: &str) -> PathBuf {
@@ -72,7 +73,7 @@ pub fn mosquitto_sub(cloud: &Cloud, thing: &str) -> Client {
     as_thing(Client::new("mosquitto_sub"), cloud, thing)
 }
 
-/// `mosquitto_pub` as nobody.
+/// `mosquitto_pub` without a certificate.
 pub fn bare_mosquitto_pub(cloud: &Cloud) -> Client {
     to_broker(Client::new("mosquitto_pub"), cloud)
 }
@@ -91,20 +92,20 @@ fn to_broker(client: Client, cloud: &Cloud) -> Client {
 }
 
 impl Client {
-    fn new(program: impl AsRef<OsStr>) -> Client {
+    fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Buffered, what a client says before it hangs would never be seen.
+            // If the output were buffered, that of a client that hangs would be lost.
             .env("PYTHONUNBUFFERED", "1")
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .kill_on_drop(true);
-        Client { command }
+        Self { command }
     }
 
-    pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Client {
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(arguments);
         self
     }
@@ -120,33 +121,33 @@ impl Client {
         ended.expect("client ends in time").unwrap()
     }
 
-    /// Runs the client to its good end.
+    /// Runs the client, which must succeed.
     pub async fn succeed(self) {
         let output = self.end().await;
-        assert!(output.status.success(), "{}", told(&output));
+        assert!(output.status.success(), "{}", describe(&output));
     }
 
-    /// Runs the client to its bad end.
+    /// Runs the client, which must fail.
     pub async fn fail(self) {
         let output = self.end().await;
-        assert!(!output.status.success(), "{}", told(&output));
+        assert!(!output.status.success(), "{}", describe(&output));
     }
 
-    /// Starts the client beside the test.
+    /// Starts the client in the background.
     pub fn start(mut self) -> Running {
-        // mosquitto tells what it does on standard output already; errors belong to the test's own.
+        // mosquitto reports to standard output; its errors go to the test's standard error.
         self.command.stderr(Stdio::inherit());
         let mut child = self.spawn();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Running {
             child,
             lines,
-            heard: Vec::new(),
+            output: Vec::new(),
         }
     }
 }
 
-fn told(output: &Output) -> String {
+fn describe(output: &Output) -> String {
     format!(
         "{}\n{}{}",
         output.status,
@@ -161,7 +162,7 @@ impl Running {
         let search = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
                 let found = line.contains(text);
-                self.heard.push(line);
+                self.output.push(line);
                 if found {
                     return true;
                 }
@@ -169,13 +170,13 @@ impl Running {
             false
         };
         let found = timeout(DEADLINE, search).await;
-        assert_eq!(found, Ok(true), "never said {text:?}: {:#?}", self.heard);
+        assert_eq!(found, Ok(true), "never said {text:?}: {:#?}", self.output);
     }
 
-    /// Waits for a good end.
+    /// Waits for its successful end.
     pub async fn succeeds(mut self) {
         let ended = timeout(DEADLINE, self.child.wait()).await;
         let status = ended.expect("client ends in time").unwrap();
-        assert!(status.success(), "{status}: {:#?}", self.heard);
+        assert!(status.success(), "{status}: {:#?}", self.output);
     }
 }

@@ -1,6 +1,7 @@
-//! A local cloud of its own for each test: the stand-alone binary as a process, told to clients by its ready file.
+//! A local cloud of its own for each test: the stand-alone binary as a process, which clients find
+//! by its ready file.
 //!
-//! Must not know the clients.
+//! Must not know: the clients.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use tokio::time::{Instant, interval};
 
 /// How long a start may take. Generous: these machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
-const GLANCE: Duration = Duration::from_millis(20);
+const POLL_PERIOD: Duration = Duration::from_millis(20);
 
 /// A running cloud; it ends with this value.
 pub struct Cloud {
@@ -25,7 +26,7 @@ pub struct Cloud {
 
 impl Cloud {
     /// A cloud with these things, each with a certificate and the template's policy.
-    pub async fn start(things: &[&str]) -> Cloud {
+    pub async fn start(things: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let ready_file = directory.path().join("ready.json");
         let log = directory.path().join("log");
@@ -36,7 +37,7 @@ impl Cloud {
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/template.yaml"))
             .arg("--ready-file")
             .arg(&ready_file)
-            // It is killed at the end: what it leaves behind goes with this folder.
+            // It is killed at the end, and its files are removed with this folder.
             .env("TMPDIR", directory.path());
         for thing in things {
             command.arg("--thing").arg(format!("{thing}=device"));
@@ -49,16 +50,16 @@ impl Cloud {
             .spawn()
             .unwrap();
         let patience = Instant::now() + DEADLINE;
-        let mut glances = interval(GLANCE);
+        let mut polls = interval(POLL_PERIOD);
         while !ready_file.exists() {
-            glances.tick().await;
+            polls.tick().await;
             let ended = process.try_wait().unwrap();
             let said = || fs::read_to_string(&log).unwrap_or_default();
             assert!(ended.is_none(), "the cloud ended: {}", said());
             assert!(Instant::now() < patience, "not ready in time: {}", said());
         }
         let ready = serde_json::from_slice(&fs::read(&ready_file).unwrap()).unwrap();
-        Cloud {
+        Self {
             directory,
             ready,
             _process: process,
@@ -75,7 +76,7 @@ impl Cloud {
         self.ready[name].as_str().unwrap()
     }
 
-    /// Certificate and key of a thing, where they are or are to be written.
+    /// Paths of a thing's certificate and key, written or not.
     pub fn files_for(&self, thing: &str) -> (PathBuf, PathBuf) {
         let files = &self.ready["things"][thing];
         let at = |kind| self.directory.path().join(format!("{thing}.{kind}.pem"));

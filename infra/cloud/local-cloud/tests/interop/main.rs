@@ -1,6 +1,7 @@
-//! Clients that nobody here wrote, as they come from their registries, against the local cloud: each a process of its own.
+//! Third-party clients from their registries against the local cloud, each in a process of its own.
 //!
-//! Names of tests begin with the client's word, so that they can be left out by name where the client is not installed.
+//! Names of tests begin with the client's name, so that they can be excluded where the client is
+//! not installed.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
@@ -10,7 +11,7 @@ mod cloud;
 use client::{mosquitto_pub, mosquitto_sub, node, python};
 use cloud::Cloud;
 
-// AWS same(control-plane): boto3 provisions a device, meets AWS's errors as its own classes, and pages through things
+// AWS same(control-plane): boto3 provisions a device, gets AWS's errors as its own classes, and pages through things
 // AWS same(data-plane): boto3 uses classic and named shadows, retained messages, and is refused a wrong signature
 // AWS same(dynamodb): boto3 uses a table, and is refused a condition that does not hold and a wrong signature
 #[tokio::test]
@@ -27,7 +28,7 @@ async fn boto3_provisions_a_device_that_connects() {
         .await;
 }
 
-// AWS same(broker): the AWS IoT Device SDK for Python v2 connects by MQTT 3.1.1, publishes and subscribes
+// AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 3.1.1, publishes and subscribes
 // AWS same(shadow): both shadow clients of that SDK work over MQTT 3.1.1: get, update, delta, named shadows, rejections
 #[tokio::test]
 async fn device_sdk_speaks_mqtt_3_and_uses_shadows() {
@@ -38,7 +39,7 @@ async fn device_sdk_speaks_mqtt_3_and_uses_shadows() {
         .await;
 }
 
-// AWS same(broker): the AWS IoT Device SDK for Python v2 connects by MQTT 5, with properties and reason codes
+// AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 5, with properties and reason codes
 // AWS same(shadow): the newer shadow client of that SDK works over MQTT 5
 #[tokio::test]
 async fn device_sdk_speaks_mqtt_5_and_uses_shadows() {
@@ -49,21 +50,21 @@ async fn device_sdk_speaks_mqtt_5_and_uses_shadows() {
         .await;
 }
 
-// AWS same(broker): paho-mqtt works by MQTT 3.1.1: QoS 0 and 1, retained messages, wills, sessions; a refusal ends the connection
+// AWS same(broker): paho-mqtt works over MQTT 3.1.1: QoS 0 and 1, retained messages, wills, sessions; a refusal ends the connection
 #[tokio::test]
 async fn paho_speaks_mqtt_3() {
     let cloud = Cloud::start(&["first", "second"]).await;
     python("paho_client.py", &cloud).args(["3"]).succeed().await;
 }
 
-// AWS same(broker): paho-mqtt works by MQTT 5: properties, session expiry, reason codes
+// AWS same(broker): paho-mqtt works over MQTT 5: properties, session expiry, reason codes
 #[tokio::test]
 async fn paho_speaks_mqtt_5() {
     let cloud = Cloud::start(&["first", "second"]).await;
     python("paho_client.py", &cloud).args(["5"]).succeed().await;
 }
 
-// AWS same(broker): mosquitto_pub and mosquitto_sub work with a certificate, by MQTT 3.1.1 and by 5 with properties
+// AWS same(broker): mosquitto_pub and mosquitto_sub work with a certificate, over MQTT 3.1.1 and over MQTT 5 with properties
 #[tokio::test]
 async fn mosquitto_clients_exchange_messages_by_either_version() {
     let cloud = Cloud::start(&["first", "second"]).await;
@@ -78,7 +79,7 @@ async fn mosquitto_clients_exchange_messages_by_either_version() {
             .args(["-V", version, "-t", &topic, "-q", "1", "-C", "2"])
             .args(["-F", "got %p at %q, retained %r, properties %P"])
             .start();
-        // The retained message says that the subscription stands.
+        // The retained message shows that the subscription exists.
         subscriber.says("got before at 1, retained 1").await;
         if version == "mqttv5" {
             let property = ["-D", "publish", "user-property", "k", "v"];
@@ -95,7 +96,7 @@ async fn mosquitto_clients_exchange_messages_by_either_version() {
 }
 
 // AWS same(broker): mosquitto_pub with a topic that no policy allows ends without being acknowledged
-// AWS same(broker): a client without a certificate is not let in
+// AWS same(broker): a client without a certificate is refused
 #[tokio::test]
 async fn mosquitto_clients_are_refused_without_right_or_certificate() {
     let cloud = Cloud::start(&["first"]).await;

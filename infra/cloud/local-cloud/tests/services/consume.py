@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A function without any library that reads a queue: says what it was given, then does as each message asks."""
+"""A function without libraries that reads a queue: logs its messages, then does what each says."""
+
 import json
 import os
 import urllib.request
@@ -26,5 +27,9 @@ while True:
             answer = "/error"
         if record["body"] == "die":
             os._exit(1)
-    body = {"errorType": "Asked", "errorMessage": "as asked"} if answer == "/error" else {"batchItemFailures": failed}
+    body = (
+        {"errorType": "Asked", "errorMessage": "as asked"}
+        if answer == "/error"
+        else {"batchItemFailures": failed}
+    )
     call(RUNTIME + "/" + request_id + answer, json.dumps(body).encode())

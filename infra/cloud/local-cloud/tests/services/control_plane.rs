@@ -1,11 +1,12 @@
-//! The control plane's own rules: versions, conflicts, limits, pages, attachments, and what is not there.
+//! The control plane's own rules: versions, conflicts, limits, pages, attachments, and unsupported
+//! features.
 
 use local_cloud::LocalCloud;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, cloud, rest};
 
-/// A request with a JSON body, or with none.
+/// A request with or without a JSON body.
 async fn ask(cloud: &LocalCloud, request: &str, headers: &str, body: &Value) -> Answer {
     let endpoint = cloud.endpoints().iot.clone();
     let headers = format!("Content-Type: application/json\r\n{headers}");
@@ -16,14 +17,14 @@ async fn ask(cloud: &LocalCloud, request: &str, headers: &str, body: &Value) -> 
     rest(cloud, &endpoint, request, &headers, &body).await
 }
 
-/// The answer of a request without body that succeeds.
-async fn told(cloud: &LocalCloud, request: &str) -> Value {
+/// The answer to a request without a body, which must succeed.
+async fn succeed(cloud: &LocalCloud, request: &str) -> Value {
     let answer = ask(cloud, request, "", &Value::Null).await;
     assert_eq!(answer.status, 200, "{request}: {answer:?}");
     answer.body
 }
 
-/// Checks the status and the name of a refusal, and gives its body.
+/// Checks the status and the name of a refusal, and returns its body.
 async fn refused(
     cloud: &LocalCloud,
     request: &str,
@@ -39,13 +40,13 @@ async fn refused(
     answer.body
 }
 
-// AWS same(control-plane): CreateThing again with the same attributes succeeds; with others ResourceAlreadyExistsException names the thing there is
+// AWS same(control-plane): CreateThing again with the same attributes succeeds; with others ResourceAlreadyExistsException names the existing thing
 // AWS same(control-plane): UpdateThing merges or replaces attributes, an empty value removes one, each change raises the version
 // AWS same(control-plane): expectedVersion of UpdateThing and DeleteThing is checked: VersionConflictException
-// AWS same(control-plane): DeleteThing of a thing that is not there succeeds
+// AWS same(control-plane): DeleteThing of a missing thing succeeds
 // AWS same(control-plane): a thing without a thing type has at most three attributes
 #[tokio::test]
-async fn a_thing_is_made_once_changed_by_version_and_removed() {
+async fn a_thing_is_created_once_changed_by_version_and_removed() {
     let cloud = cloud().await;
     let attributes = |value: Value| json!({"attributePayload": {"attributes": value}});
     let first = attributes(json!({"room": "1"}));
@@ -58,9 +59,10 @@ async fn a_thing_is_made_once_changed_by_version_and_removed() {
     assert_eq!(body["resourceId"], "a");
     assert_eq!(body["resourceArn"], made.body["thingArn"]);
 
-    let merge = json!({"attributePayload": {"attributes": {"floor": "3"}, "merge": true}, "expectedVersion": 1});
+    let payload = json!({"attributes": {"floor": "3"}, "merge": true});
+    let merge = json!({"attributePayload": payload, "expectedVersion": 1});
     assert_eq!(ask(&cloud, "PATCH /things/a", "", &merge).await.status, 200);
-    let thing = told(&cloud, "GET /things/a").await;
+    let thing = succeed(&cloud, "GET /things/a").await;
     assert_eq!(thing["attributes"], json!({"room": "1", "floor": "3"}));
     assert_eq!(thing["version"], 2);
     let conflict = "VersionConflictException";
@@ -70,7 +72,7 @@ async fn a_thing_is_made_once_changed_by_version_and_removed() {
         ask(&cloud, "PATCH /things/a", "", &replace).await.status,
         200
     );
-    let thing = told(&cloud, "GET /things/a").await;
+    let thing = succeed(&cloud, "GET /things/a").await;
     assert_eq!(thing["attributes"], json!({"wing": "b"}));
 
     let many = attributes(json!({"a": "1", "b": "1", "c": "1", "d": "1"}));
@@ -78,8 +80,8 @@ async fn a_thing_is_made_once_changed_by_version_and_removed() {
     refused(&cloud, "POST /things/b", "", &many, 400, invalid).await;
     let delete = "DELETE /things/a?expectedVersion=1";
     refused(&cloud, delete, "", &Value::Null, 409, conflict).await;
-    told(&cloud, "DELETE /things/a?expectedVersion=3").await;
-    told(&cloud, "DELETE /things/a").await;
+    succeed(&cloud, "DELETE /things/a?expectedVersion=3").await;
+    succeed(&cloud, "DELETE /things/a").await;
     cloud.shutdown().await;
 }
 
@@ -96,10 +98,10 @@ async fn things_are_listed_in_pages_and_by_attribute() {
         let names = things.iter().map(|t| t["thingName"].as_str().unwrap());
         names.map(str::to_owned).collect()
     };
-    let page = told(&cloud, "GET /things?maxResults=2").await;
+    let page = succeed(&cloud, "GET /things?maxResults=2").await;
     assert_eq!(names(&page), ["a", "b"]);
     let token = page["nextToken"].as_str().unwrap().replace('=', "%3D");
-    let rest = told(
+    let rest = succeed(
         &cloud,
         &format!("GET /things?maxResults=2&nextToken={token}"),
     )
@@ -114,7 +116,7 @@ async fn things_are_listed_in_pages_and_by_attribute() {
         ),
         ("attributeName=wing", &[]),
     ] {
-        let found = told(&cloud, &format!("GET /things?{filter}")).await;
+        let found = succeed(&cloud, &format!("GET /things?{filter}")).await;
         assert_eq!(names(&found), expected, "{filter}");
     }
     cloud.shutdown().await;
@@ -122,7 +124,7 @@ async fn things_are_listed_in_pages_and_by_attribute() {
 
 // AWS same(control-plane): DeleteCertificate refuses an ACTIVE certificate with CertificateStateException, an attached one with DeleteConflictException
 // AWS same(control-plane): forceDelete removes an inactive certificate together with the attachments of its policies
-// AWS same(control-plane): UpdateCertificate sets ACTIVE, INACTIVE or REVOKED, and refuses the states that AWS keeps to itself
+// AWS same(control-plane): UpdateCertificate sets ACTIVE, INACTIVE or REVOKED, and refuses the states that only AWS may set
 #[tokio::test]
 async fn a_certificate_is_revoked_detached_and_removed_in_that_order() {
     let cloud = cloud().await;
@@ -135,13 +137,13 @@ async fn a_certificate_is_revoked_detached_and_removed_in_that_order() {
     let pending = format!("PUT {at}?newStatus=PENDING_TRANSFER");
     let invalid = "InvalidRequestException";
     refused(&cloud, &pending, "", &Value::Null, 400, invalid).await;
-    told(&cloud, &format!("PUT {at}?newStatus=REVOKED")).await;
-    let described = told(&cloud, &format!("GET {at}")).await;
+    succeed(&cloud, &format!("PUT {at}?newStatus=REVOKED")).await;
+    let described = succeed(&cloud, &format!("GET {at}")).await;
     let described = &described["certificateDescription"];
     assert_eq!(described["status"], "REVOKED");
     assert_eq!(described["certificateArn"], certificate.arn);
     assert!(described["validity"]["notAfter"].is_i64(), "{described}");
-    let listed = told(&cloud, "GET /certificates?pageSize=1").await;
+    let listed = succeed(&cloud, "GET /certificates?pageSize=1").await;
     assert_eq!(listed["certificates"][0]["certificateId"], certificate.id);
 
     let conflict = "DeleteConflictException";
@@ -157,15 +159,15 @@ async fn a_certificate_is_revoked_detached_and_removed_in_that_order() {
         200
     );
     refused(&cloud, &delete, "", &Value::Null, 409, conflict).await;
-    told(&cloud, &format!("{delete}?forceDelete=true")).await;
+    succeed(&cloud, &format!("{delete}?forceDelete=true")).await;
     refused(&cloud, &format!("GET {at}"), "", &Value::Null, 404, gone).await;
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): a policy has up to five numbered versions, one of them in force; numbers are not used twice
+// AWS same(control-plane): a policy has up to five numbered versions, one of them the default; numbers are not reused
 // AWS same(control-plane): DeletePolicy refuses a policy that is attached or has other versions: DeleteConflictException
 #[tokio::test]
-async fn the_default_version_of_a_policy_is_the_one_in_force() {
+async fn the_default_version_of_a_policy_is_in_force() {
     let cloud = cloud().await;
     let certificate = crate::world::thing(&cloud, "a");
     let document = |action: &str| {
@@ -186,7 +188,7 @@ async fn the_default_version_of_a_policy_is_the_one_in_force() {
     }
     let limit = "VersionsLimitExceededException";
     refused(&cloud, "POST /policies/p/version", "", &other, 409, limit).await;
-    told(&cloud, "DELETE /policies/p/version/5").await;
+    succeed(&cloud, "DELETE /policies/p/version/5").await;
     let added = ask(
         &cloud,
         "POST /policies/p/version?setAsDefault=true",
@@ -195,7 +197,7 @@ async fn the_default_version_of_a_policy_is_the_one_in_force() {
     )
     .await;
     assert_eq!(added.body["policyVersionId"], "6");
-    let policy = told(&cloud, "GET /policies/p").await;
+    let policy = succeed(&cloud, "GET /policies/p").await;
     assert_eq!(policy["defaultVersionId"], "6");
     assert_eq!(policy["policyDocument"], other["policyDocument"]);
     let conflict = "DeleteConflictException";
@@ -210,14 +212,14 @@ async fn the_default_version_of_a_policy_is_the_one_in_force() {
         conflict,
     )
     .await;
-    told(&cloud, "PATCH /policies/p/version/1").await;
-    let versions = told(&cloud, "GET /policies/p/version").await;
+    succeed(&cloud, "PATCH /policies/p/version/1").await;
+    let versions = succeed(&cloud, "GET /policies/p/version").await;
     let default = versions["policyVersions"].as_array().unwrap().iter();
     let default: Vec<_> = default.filter(|v| v["isDefaultVersion"] == true).collect();
     assert_eq!(default.len(), 1);
     assert_eq!(default[0]["versionId"], "1");
     for version in [2, 3, 4, 6] {
-        told(&cloud, &format!("DELETE /policies/p/version/{version}")).await;
+        succeed(&cloud, &format!("DELETE /policies/p/version/{version}")).await;
     }
     let target = json!({"target": certificate.arn});
     assert_eq!(
@@ -241,14 +243,14 @@ async fn the_default_version_of_a_policy_is_the_one_in_force() {
             .status,
         200
     );
-    told(&cloud, "DELETE /policies/p").await;
+    succeed(&cloud, "DELETE /policies/p").await;
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): attachments are told from both ends, by AttachPolicy's operations and by the older AttachPrincipalPolicy's
+// AWS same(control-plane): attachments are listed from both ends, by AttachPolicy's operations and by the older AttachPrincipalPolicy's
 // AWS same(control-plane): a certificate has at most ten policies: LimitExceededException
 #[tokio::test]
-async fn attachments_are_told_from_both_ends() {
+async fn attachments_are_listed_from_both_ends() {
     let cloud = cloud().await;
     let certificate = crate::world::thing(&cloud, "a");
     let arn = &certificate.arn;
@@ -312,11 +314,11 @@ async fn attachments_are_told_from_both_ends() {
     cloud.shutdown().await;
 }
 
-// AWS absent(control-plane): thing types, thing groups, billing groups, tags, Cognito identities as targets, exclusive things; InvalidRequestException says so
-// AWS absent(control-plane): the endpoints for jobs and for credentials; InvalidRequestException says so
+// AWS absent(control-plane): thing types, thing groups, billing groups, tags, Cognito identities as targets, exclusive things; refused with InvalidRequestException
+// AWS absent(control-plane): the endpoints for jobs and for credentials; refused with InvalidRequestException
 // AWS absent(control-plane): every other operation of the service; UnknownOperationException
 #[tokio::test]
-async fn what_is_not_there_is_refused_and_never_left_out_silently() {
+async fn unsupported_features_are_refused_and_never_ignored() {
     let cloud = cloud().await;
     let certificate = crate::world::thing(&cloud, "a");
     let principal = format!("x-amzn-principal: {}\r\n", certificate.arn);

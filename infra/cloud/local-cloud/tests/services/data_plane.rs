@@ -63,7 +63,8 @@ async fn a_message_published_by_rest_has_its_mqtt_5_properties() {
          x-amz-mqtt5-correlation-data: {}\r\n",
         STANDARD.encode([0, 255])
     );
-    let line = "POST /topics/open%2Fx?qos=1&contentType=application%2Fjson&responseTopic=open%2Fanswer&messageExpiry=60";
+    let line = "POST /topics/open%2Fx?qos=1&contentType=application%2Fjson\
+        &responseTopic=open%2Fanswer&messageExpiry=60";
     for line in [
         line.to_owned(),
         line.replace("topics", "connections/five/messages")
@@ -83,7 +84,7 @@ async fn a_message_published_by_rest_has_its_mqtt_5_properties() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): Publish refuses what MQTT could not carry with 400
+// AWS same(data-plane): Publish refuses values that MQTT cannot carry with 400
 #[tokio::test]
 async fn malformed_publishes_are_refused() {
     let cloud = cloud().await;
@@ -121,7 +122,7 @@ async fn malformed_publishes_are_refused() {
 
 // AWS same(data-plane): retained messages are read one by one with payload and properties, and listed in pages; an empty payload deletes one
 #[tokio::test]
-async fn retained_messages_are_told_and_listed() {
+async fn retained_messages_are_returned_and_listed() {
     let cloud = cloud().await;
     let user = STANDARD.encode(r#"[{"k":"v"}]"#);
     let headers = format!("x-amz-mqtt5-user-properties: {user}\r\n");
@@ -156,7 +157,7 @@ async fn retained_messages_are_told_and_listed() {
 
     let lines = |token: &str| format!("GET /retainedMessage?maxResults=3{token}");
     let first = call(&cloud, &lines(""), "", "").await.body;
-    let told = |body: &Value| -> Vec<(String, u64, u64)> {
+    let summary = |body: &Value| -> Vec<(String, u64, u64)> {
         let topics = body["retainedTopics"].as_array().unwrap().iter();
         let tell = |t: &Value| {
             (
@@ -168,12 +169,12 @@ async fn retained_messages_are_told_and_listed() {
         topics.map(tell).collect()
     };
     let expect = |n: u64| (format!("open/{n}"), n + 1, n % 2);
-    assert_eq!(told(&first), [expect(0), expect(1), expect(2)]);
+    assert_eq!(summary(&first), [expect(0), expect(1), expect(2)]);
     let token = first["nextToken"].as_str().unwrap();
     let last = call(&cloud, &lines(&format!("&nextToken={token}")), "", "")
         .await
         .body;
-    assert_eq!(told(&last), [expect(4)]);
+    assert_eq!(summary(&last), [expect(4)]);
     assert_eq!(last["nextToken"], Value::Null);
     for query in ["maxResults=0", "maxResults=201", "nextToken=%3F"] {
         let line = format!("GET /retainedMessage?{query}");
@@ -220,7 +221,7 @@ async fn named_shadows_are_listed_in_pages() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): a connection is described while it lives and for a while after; subscriptions are listed in pages
+// AWS same(data-plane): a connection is described while it is open and for some time after; subscriptions are listed in pages
 #[tokio::test]
 async fn a_connection_is_described_with_its_subscriptions() {
     let cloud = cloud().await;
@@ -303,13 +304,13 @@ async fn a_connection_is_described_with_its_subscriptions() {
         .expect("it ends");
     assert_eq!(body["disconnectReason"], "API_INITIATED_DISCONNECT");
     assert!(body["disconnectedSince"].is_u64() && body["connectedSince"].is_null());
-    // The session waits for the client, subscriptions and all.
+    // The session waits for the client, with its subscriptions.
     let kept = call(&cloud, "GET /connections/a/subscriptions", "", "").await;
     assert_eq!(kept.body["subscriptions"].as_array().map(Vec::len), Some(3));
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): DeleteConnection ends a connection, publishes the will unless told not to, and ends the session if told to
+// AWS same(data-plane): DeleteConnection ends a connection, publishes the will unless it is prevented, and ends the session if requested
 #[tokio::test]
 async fn an_operator_can_end_a_connection() {
     let cloud = cloud().await;

@@ -1,4 +1,4 @@
-//! Messages to one client, by its id.
+//! Direct messages to one client.
 
 use rumqttc_v4::{Incoming, QoS};
 
@@ -10,7 +10,7 @@ async fn send(cloud: &local_cloud::LocalCloud, query: &str, payload: &str) -> An
     rest(cloud, &endpoint, &line, "", payload).await
 }
 
-// AWS same(data-plane): a direct message reaches a client that has not subscribed, with QoS 1 where its PUBACK is wanted
+// AWS same(data-plane): a direct message reaches a client that has not subscribed, with QoS 1 if its PUBACK is requested
 #[tokio::test]
 async fn a_direct_message_needs_no_subscription() {
     let cloud = cloud().await;
@@ -39,7 +39,7 @@ async fn a_direct_message_needs_no_subscription() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): a direct message to a client that is not connected is refused with 404 and waits for nobody
+// AWS same(data-plane): a direct message to a client that is not connected is refused with 404 and not stored
 #[tokio::test]
 async fn a_direct_message_does_not_wait_for_an_offline_client() {
     let cloud = cloud().await;
@@ -94,7 +94,7 @@ async fn an_unacknowledged_direct_message_times_out() {
     );
     assert_eq!(client.message().await.payload, "anyone?");
 
-    // Nor does it come back with the session, for which it never was.
+    // A resumed session does not get it, because it was only for the connection.
     let endpoint = cloud.endpoints().iot_data.clone();
     rest(&cloud, &endpoint, "DELETE /connections/a", "", "").await;
     client.closed().await;
@@ -110,7 +110,7 @@ async fn an_unacknowledged_direct_message_times_out() {
 
 // AWS same(data-plane): rules do not see direct messages
 #[tokio::test]
-async fn a_direct_message_passes_no_rule() {
+async fn a_direct_message_reaches_no_rule() {
     let cloud = cloud().await;
     let (a, b) = (thing(&cloud, "a"), thing(&cloud, "b"));
     let mut client = Client::connect(&cloud, "a", &a).await;
@@ -124,7 +124,7 @@ async fn a_direct_message_passes_no_rule() {
     .await;
     assert_eq!(answer.status, 200, "{answer:?}");
     receiver.message().await;
-    // Rules work in order: had they seen the first message, its repetition would come first.
+    // Rules process messages in order: an output of the first message would arrive first.
     client
         .publish("answer/x", r#"{"answer":"published"}"#)
         .await;
@@ -133,7 +133,7 @@ async fn a_direct_message_passes_no_rule() {
     cloud.shutdown().await;
 }
 
-// AWS different(data-plane): the answer of AWS where the receiver's policy denies iot:Receive is not documented; here 403
+// AWS different(data-plane): AWS's answer if the receiver's policy denies iot:Receive is not documented; here it is 403
 #[tokio::test]
 async fn a_direct_message_that_may_not_be_received_is_refused() {
     let cloud = cloud().await;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A function without any library: reads an item, writes it, publishes an answer, over and over."""
+"""A function without libraries: reads an item, writes it and publishes an answer, in a loop."""
+
 import datetime
 import hashlib
 import hmac
@@ -15,7 +16,11 @@ def signed(service, url, body):
     """The headers of AWS Signature Version 4, as an SDK makes them."""
     parts = urllib.parse.urlsplit(url)
     time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    headers = {"host": parts.netloc, "x-amz-date": time, "x-amz-security-token": os.environ["AWS_SESSION_TOKEN"]}
+    headers = {
+        "host": parts.netloc,
+        "x-amz-date": time,
+        "x-amz-security-token": os.environ["AWS_SESSION_TOKEN"],
+    }
     names = ";".join(headers)
     lines = "".join("%s:%s\n" % pair for pair in headers.items())
     path = urllib.parse.quote(parts.path or "/", safe="/~")
@@ -24,7 +29,9 @@ def signed(service, url, body):
     key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
     for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    to_sign = "\n".join(["AWS4-HMAC-SHA256", time, scope, hashlib.sha256(request.encode()).hexdigest()])
+    to_sign = "\n".join(
+        ["AWS4-HMAC-SHA256", time, scope, hashlib.sha256(request.encode()).hexdigest()]
+    )
     signature = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     credential = os.environ["AWS_ACCESS_KEY_ID"] + "/" + scope
     headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=%s, SignedHeaders=%s, Signature=%s" % (
@@ -60,6 +67,11 @@ while True:
     table("GetItem", {"Key": key})
     table("PutItem", {"Item": key | {"question": {"S": event["question"]}}})
     answer = json.dumps({"answer": event["question"][::-1], "event": event}).encode()
-    url = os.environ["AWS_ENDPOINT_URL_IOT_DATA_PLANE"] + "/topics/answer%2F" + event["asker"] + "?qos=1"
+    url = (
+        os.environ["AWS_ENDPOINT_URL_IOT_DATA_PLANE"]
+        + "/topics/answer%2F"
+        + event["asker"]
+        + "?qos=1"
+    )
     call(url, answer, signed("iotdata", url, answer))
     call(RUNTIME + "/" + request_id + "/response", b"{}")

@@ -1,4 +1,4 @@
-//! Calls of a function refused or lost on purpose, in the bytes that an AWS SDK decodes.
+//! Calls that are refused or lost on purpose, in the bytes that an AWS SDK decodes.
 
 use local_cloud::LocalCloud;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn target(operation: &str) -> String {
     format!("X-Amz-Target: DynamoDB_20120810.{operation}\r\n{TYPE}")
 }
 
-/// A call of the database with the function's key.
+/// A call to the database with the function's access key.
 async fn call(cloud: &LocalCloud, operation: &str, body: &Value) -> Answer {
     let endpoint = &cloud.endpoints().dynamodb;
     let body = body.to_string();
@@ -46,7 +46,7 @@ fn get() -> Value {
     json!({"TableName": "stack", "Key": {"pk": {"S": "a"}}})
 }
 
-// AWS same(faults): DynamoDB refuses a change for a conflict or for load, a transaction with a reason for each item
+// AWS same(faults): DynamoDB refuses a write for a conflict or for load, a transaction with a reason for each item
 #[tokio::test]
 async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     const CANCELLED: &str = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
@@ -92,11 +92,11 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
         assert_eq!(refused.body["__type"], kind, "{fault} {operation}");
         if let Some(codes) = codes {
             let reasons = refused.body["CancellationReasons"].as_array().unwrap();
-            let told: Vec<_> = reasons
+            let found: Vec<_> = reasons
                 .iter()
                 .map(|r| r["Code"].as_str().unwrap())
                 .collect();
-            assert_eq!(told, codes, "{fault} {operation}");
+            assert_eq!(found, codes, "{fault} {operation}");
         }
         assert!(!is_there(&cloud, "a").await, "{fault} {operation}");
         let accepted = call(&cloud, operation, &body).await;
@@ -105,9 +105,9 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     }
 }
 
-// AWS different(faults): AWS throttles by load and keys; here whom, which table and which operation a fault says
+// AWS different(faults): AWS throttles by load and keys; here a fault selects the caller, table and operation
 #[tokio::test]
-async fn a_fault_strikes_the_table_and_operation_that_it_names_whoever_calls() {
+async fn a_fault_strikes_the_table_and_operation_that_it_names_for_any_caller() {
     let cloud = broken(&["exceed:stack.PutItem@1-2", "throttle:stack.DeleteItem@1-9"]).await;
     let endpoint = &cloud.endpoints().dynamodb;
     let operator = async |operation: &str, body: &Value| {
@@ -124,7 +124,7 @@ async fn a_fault_strikes_the_table_and_operation_that_it_names_whoever_calls() {
     cloud.shutdown().await;
 }
 
-// AWS same(faults): a slow answer is an answer, and what was asked is carried out
+// AWS same(faults): a slow call is carried out and answered
 #[tokio::test]
 async fn a_slow_call_is_carried_out_later() {
     for fault in ["slow:stack.PutItem@1+300ms", "slow:echo.commit@1+300ms"] {
@@ -143,7 +143,7 @@ async fn a_slow_call_is_carried_out_later() {
 
 // AWS same(faults): a call that is not answered may or may not have been carried out
 #[tokio::test]
-async fn of_a_lost_request_nothing_is_done_and_of_a_lost_answer_all() {
+async fn a_lost_request_is_not_carried_out_and_a_lost_answer_is() {
     for (fault, is_done) in [
         ("lost-request:echo.commit@1", false),
         ("lost-answer:echo.commit@1", true),
@@ -160,7 +160,7 @@ async fn of_a_lost_request_nothing_is_done_and_of_a_lost_answer_all() {
             answer = &mut lost => panic!("{fault}: {answer:?}"),
             struck = struck => assert_eq!(struck, fault),
         }
-        // What is done at all is done while the answer is awaited.
+        // A call that is carried out is done before its caller gives up.
         let done = async {
             while is_done && !is_there(&cloud, "a").await {
                 tokio::task::yield_now().await;
@@ -178,7 +178,7 @@ async fn of_a_lost_request_nothing_is_done_and_of_a_lost_answer_all() {
 
 // AWS same(faults): a publish that is not answered may or may not have been carried out
 #[tokio::test]
-async fn a_publish_may_be_lost_on_either_way() {
+async fn a_publish_may_lose_its_request_or_its_answer() {
     for (fault, is_published) in [
         ("lost-request:echo.publish@1", false),
         ("lost-answer:echo.publish@1", true),
@@ -187,7 +187,7 @@ async fn a_publish_may_be_lost_on_either_way() {
         let mut events = cloud.subscribe();
         let endpoint = &cloud.endpoints().iot_data;
         let lost = rest_of_function(&cloud, endpoint, "POST /topics/x?qos=1", "", "{}");
-        // The operator's message comes after whatever became of the function's.
+        // The operator's message arrives after the function's, if that one arrives at all.
         let mark = async {
             crate::world::event(&mut events, "fault", |kind| {
                 matches!(kind, local_cloud::EventKind::FaultInjected { .. }).then_some(())
@@ -214,16 +214,16 @@ async fn a_publish_may_be_lost_on_either_way() {
     }
 }
 
-// AWS same(faults): the data plane refuses for load with ThrottlingException, status 429
+// AWS same(faults): the data plane refuses because of load with ThrottlingException, status 429
 #[tokio::test]
-async fn the_question_for_a_shadow_may_be_refused_for_load() {
+async fn a_read_of_a_shadow_may_be_refused_for_load() {
     let cloud = broken(&["throttle:echo.shadow@1"]).await;
     let endpoint = &cloud.endpoints().iot_data;
     let ask = async || rest_of_function(&cloud, endpoint, "GET /things/a/shadow", "", "").await;
     let refused = ask().await;
     assert_eq!(refused.status, 429, "{refused:?}");
     assert!(refused.head.contains("throttlingexception"), "{refused:?}");
-    assert_eq!(ask().await.status, 404, "there is none");
+    assert_eq!(ask().await.status, 404, "there is no shadow");
     cloud.shutdown().await;
 }
 
@@ -247,7 +247,7 @@ async fn a_cut_connection_ends_at_once_whether_or_not_the_call_was_carried_out()
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         let read = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer)).await;
-        // An end or a reset, never a wait; and not one byte of an answer.
+        // The connection ends or is reset at once, without a byte of an answer.
         let ended = read.expect("the connection ends");
         assert!(answer.is_empty(), "{fault}: {ended:?} {answer:?}");
         assert_eq!(is_there(&cloud, "a").await, is_done, "{fault}");
@@ -255,7 +255,7 @@ async fn a_cut_connection_ends_at_once_whether_or_not_the_call_was_carried_out()
     }
 }
 
-// AWS different(faults): AWS fails at random; here two runs with one seed decide the same, order of arrival apart
+// AWS different(faults): AWS fails at random; here two runs with one seed make the same decisions, apart from the order of arrival
 #[tokio::test]
 async fn two_runs_with_one_seed_write_the_same_journal() {
     let run = async |seed: u64| {

@@ -1,4 +1,4 @@
-//! Functions as AWS SDKs invoke them, and the metrics they leave behind.
+//! Functions as AWS SDKs invoke them, and the metrics they write.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -14,16 +14,20 @@ const METER: &str = r#"#!/usr/bin/env python3
 import json, os, urllib.request
 RUNTIME = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation"
 def call(url, body=None, headers={}):
-    with urllib.request.urlopen(urllib.request.Request(url, data=body, headers=headers)) as response:
+    request = urllib.request.Request(url, data=body, headers=headers)
+    with urllib.request.urlopen(request) as response:
         return response.headers, response.read()
 while True:
     headers, event = call(RUNTIME + "/next")
     url = RUNTIME + "/" + headers["Lambda-Runtime-Aws-Request-Id"]
     event = json.loads(event)
-    print(json.dumps({"_aws": {"Timestamp": 1, "CloudWatchMetrics": [{"Namespace": "Home", "Dimensions": [["Room"]],
-        "Metrics": [{"Name": "Degrees", "Unit": "None"}]}]}, "Room": "kitchen", "Degrees": 21.5}), flush=True)
+    directive = {"Namespace": "Home", "Dimensions": [["Room"]],
+                 "Metrics": [{"Name": "Degrees", "Unit": "None"}]}
+    metadata = {"Timestamp": 1, "CloudWatchMetrics": [directive]}
+    print(json.dumps({"_aws": metadata, "Room": "kitchen", "Degrees": 21.5}), flush=True)
     if event.get("fail"):
-        error = json.dumps({"errorType": "Meter.Broken", "errorMessage": "as asked", "stackTrace": ["meter"]}).encode()
+        error = {"errorType": "Meter.Broken", "errorMessage": "as asked", "stackTrace": ["meter"]}
+        error = json.dumps(error).encode()
         call(url + "/error", error, {"Lambda-Runtime-Function-Error-Type": "Meter.Broken"})
     else:
         context = json.loads(headers.get("Lambda-Runtime-Client-Context") or "null")
@@ -32,7 +36,7 @@ while True:
 
 const INVOKE: &str = "POST /2015-03-31/functions/stack-EchoFunction/invocations";
 
-/// A cloud whose function is the meter.
+/// A cloud whose function is `METER`.
 async fn cloud(directory: &tempfile::TempDir) -> LocalCloud {
     let path = directory.path().join("meter");
     std::fs::write(&path, METER).unwrap();
@@ -46,7 +50,7 @@ async fn invoke(cloud: &LocalCloud, headers: &str, body: &str) -> Answer {
     rest(cloud, &cloud.endpoints().iot, INVOKE, headers, body).await
 }
 
-// AWS same(functions): Invoke waits for the answer, hands over the client context, and marks an error in a header
+// AWS same(functions): Invoke waits for the answer, passes the client context, and marks an error in a header
 #[tokio::test]
 async fn a_function_is_invoked_as_sdks_do_and_answers() {
     let directory = tempfile::tempdir().unwrap();
@@ -91,10 +95,10 @@ async fn an_event_is_queued_and_a_dry_run_does_nothing() {
     cloud.shutdown().await;
 }
 
-// AWS absent(functions): functions, versions, aliases and settings are made by Lambda's API; here the template makes them, and every call but Invoke is refused
+// AWS absent(functions): Lambda's API creates functions, versions, aliases and settings; here the template does, and every call but Invoke is refused
 // AWS absent(functions): a log tail (LogType Tail); here the call is refused
 #[tokio::test]
-async fn what_cannot_be_invoked_is_refused_in_lambdas_words() {
+async fn invalid_invocations_are_refused_in_lambdas_words() {
     let directory = tempfile::tempdir().unwrap();
     let cloud = cloud(&directory).await;
     for (headers, body, status, kind) in [
@@ -137,7 +141,7 @@ async fn what_cannot_be_invoked_is_refused_in_lambdas_words() {
     cloud.shutdown().await;
 }
 
-// AWS different(functions): CloudWatch shows metrics within minutes by its API; here at once, as JSON from GET /metrics
+// AWS different(functions): CloudWatch's API returns metrics within minutes; here they are available at once, as JSON from GET /metrics
 #[tokio::test]
 async fn metrics_of_functions_are_read_in_process_and_by_http() {
     let directory = tempfile::tempdir().unwrap();
@@ -151,7 +155,7 @@ async fn metrics_of_functions_are_read_in_process_and_by_http() {
         answers.iter().all(|answer| answer.status == 200),
         "{answers:?}"
     );
-    // A line may come after the answer that it was written before.
+    // The line may arrive after the answer, although it was written before.
     for _ in 0..2 {
         event(&mut events, "metric line", |kind| match kind {
             local_cloud::EventKind::FunctionLog { line, .. } => line.contains("_aws").then_some(()),

@@ -1,4 +1,4 @@
-//! What a function and a rule may do, as the services answer them.
+//! The rights of functions and rules, as the services check them.
 
 use local_cloud::{EventKind, LocalCloud};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::world::{Client, cloud, event, options, rest, rest_of_function, thing}
 const FUNCTION: &str =
     "arn:aws:sts::123456789012:assumed-role/stack-EchoFunctionRole/stack-EchoFunction";
 
-/// A cloud whose template has one text replaced.
+/// A cloud whose template has `from` replaced by `to`.
 async fn changed(from: &str, to: &str) -> LocalCloud {
     let directory = tempfile::tempdir().unwrap();
     let mut options = options();
@@ -19,7 +19,7 @@ async fn changed(from: &str, to: &str) -> LocalCloud {
     LocalCloud::start(options).await.unwrap()
 }
 
-// AWS different(iam): the data plane refuses what a role does not allow with ForbiddenException and nothing but "Forbidden"; here the message names user, action, resource and reason
+// AWS different(iam): the data plane refuses what a role does not allow with ForbiddenException and only the text "Forbidden"; here the message names user, action, resource and reason
 #[tokio::test]
 async fn the_data_plane_refuses_what_a_functions_role_does_not_allow() {
     let cloud = cloud().await;
@@ -93,7 +93,8 @@ async fn the_data_plane_refuses_what_a_functions_role_does_not_allow() {
 
 async fn database(cloud: &LocalCloud, operation: &str, body: &Value) -> crate::world::Answer {
     let headers = format!(
-        "X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        "X-Amz-Target: DynamoDB_20120810.{operation}\r\n\
+         Content-Type: application/x-amz-json-1.0\r\n"
     );
     let endpoint = &cloud.endpoints().dynamodb;
     rest_of_function(cloud, endpoint, "POST /", &headers, &body.to_string()).await
@@ -138,7 +139,7 @@ async fn the_database_refuses_what_a_functions_role_does_not_allow() {
     cloud.shutdown().await;
 }
 
-// AWS absent(iam): rights of functions to the control plane; a function gets AccessDeniedException, saying so
+// AWS absent(iam): rights of functions to the control plane; a function gets AccessDeniedException with that reason
 #[tokio::test]
 async fn no_function_reaches_the_control_plane() {
     let cloud = cloud().await;
@@ -157,7 +158,11 @@ async fn no_function_reaches_the_control_plane() {
 // AWS same(iam): a rule's action needs the right of its role, and fails without it
 #[tokio::test]
 async fn a_rules_role_must_allow_its_actions() {
-    let cloud = changed(":topic/repeated/*'\n              - Effect: Allow\n                Action: sqs:SendMessage", ":topic/other/*'\n              - Effect: Allow\n                Action: sqs:DeleteMessage").await;
+    let cloud = changed(
+        ":topic/repeated/*'\n              - Effect: Allow\n                Action: sqs:SendMessage",
+        ":topic/other/*'\n              - Effect: Allow\n                Action: sqs:DeleteMessage",
+    )
+    .await;
     let mut events = cloud.subscribe();
     let client = Client::connect(&cloud, "a", &thing(&cloud, "a")).await;
     let role = "arn:aws:sts::123456789012:assumed-role/stack-RuleRole/IotRules";
@@ -189,9 +194,9 @@ async fn a_rules_role_must_allow_its_actions() {
     cloud.shutdown().await;
 }
 
-// AWS different(iam): AWS leaves it to the reader to find the missing statement; here an event and a log line spell it out
+// AWS different(iam): AWS does not name the missing statement; here an event and a log line contain it
 #[tokio::test]
-async fn a_real_function_without_a_right_fails_and_the_statement_is_told() {
+async fn a_real_function_without_a_right_fails_and_the_statement_is_named() {
     let cloud = changed(
         ":topic/*'\n            - Effect: Allow\n              Action: iot:GetThingShadow",
         ":topic/x'\n            - Effect: Allow\n              Action: iot:GetThingShadow",

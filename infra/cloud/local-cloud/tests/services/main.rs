@@ -1,4 +1,5 @@
-//! The local cloud as its clients see it: MQTT over mutual TLS, REST, topic rules, functions, tables.
+//! The local cloud as its clients see it: MQTT over mutual TLS, REST, topic rules, functions,
+//! tables.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 

@@ -1,4 +1,4 @@
-//! Connecting, publishing, subscribing: what AWS's broker does and refuses.
+//! Connecting, publishing and subscribing: what AWS's broker does and refuses.
 
 use local_cloud::EventKind;
 use rumqttc_v4::{ConnectReturnCode, ConnectionError, Incoming, LastWill, PublishOptions, QoS};
@@ -27,7 +27,7 @@ async fn a_subscriber_gets_what_is_published() {
 
 // AWS same(broker): in MQTT 3.1.1 a publish or subscribe that the policy refuses closes the connection, without PUBACK or SUBACK
 #[tokio::test]
-async fn what_the_policy_refuses_closes_the_connection() {
+async fn a_request_that_the_policy_refuses_closes_the_connection() {
     let cloud = cloud().await;
     let certificate = thing(&cloud, "a");
     for (action, resource) in [
@@ -57,9 +57,9 @@ async fn what_the_policy_refuses_closes_the_connection() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): iot:Receive is checked at each delivery; what is not allowed is left out in silence
+// AWS same(broker): iot:Receive is checked at each delivery; messages that are not allowed are dropped silently
 #[tokio::test]
-async fn a_message_that_may_not_be_received_is_left_out() {
+async fn a_message_that_may_not_be_received_is_dropped() {
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
     let mut events = cloud.subscribe();
@@ -83,7 +83,7 @@ async fn a_message_that_may_not_be_received_is_left_out() {
 
 // AWS same(broker): an inactive certificate, or one whose policy does not allow the client id, is refused with CONNACK
 #[tokio::test]
-async fn who_may_not_connect_is_refused() {
+async fn a_client_that_may_not_connect_is_refused() {
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
     thing(&cloud, "b");
@@ -118,7 +118,7 @@ async fn a_certificate_of_another_authority_does_not_pass_the_handshake() {
     elsewhere.shutdown().await;
 }
 
-// AWS same(broker): of two connections with one client id the newer stays; the older ends with DUPLICATE_CLIENTID, and its will is sent
+// AWS same(broker): of two connections with one client id the newer one stays; the older one ends with DUPLICATE_CLIENTID, and its will is sent
 #[tokio::test]
 async fn the_newer_connection_takes_over_and_the_will_is_sent() {
     let cloud = cloud().await;
@@ -197,14 +197,14 @@ async fn a_retained_message_answers_exact_filters_only() {
     client.subscribe("open/kept").await;
     let message = client.message().await;
     assert!(message.retain);
-    // Had the wildcard been answered too, the copy would come before this one.
+    // If the wildcard had been answered too, that copy would have come before this one.
     client.publish("open/next", "next").await;
     assert_eq!(client.message().await.payload, "next");
     cloud.shutdown().await;
 }
 
 #[tokio::test]
-async fn qos_2_is_not_for_sale() {
+async fn qos_2_is_not_supported() {
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
     let mut client = Client::connect(&cloud, "a", &a).await;
@@ -268,7 +268,7 @@ async fn mqtt_5_gets_reasons_and_message_expiry() {
 }
 
 #[tokio::test]
-async fn a_dropped_message_is_gone_and_a_doubled_one_comes_twice() {
+async fn a_dropped_message_is_lost_and_a_duplicated_one_arrives_twice() {
     let mut options = options();
     options.faults = vec![
         "drop:open/x@1".parse().unwrap(),

@@ -8,7 +8,7 @@ use crate::world::{Client, certificate, cloud, event, settings, thing};
 
 const VERSIONS: [u8; 2] = [4, 5];
 
-/// A certificate that may do everything, so that only the broker's own rules refuse.
+/// A certificate with all rights, so that only the broker's own rules refuse.
 pub fn free(cloud: &LocalCloud) -> local_cloud::IssuedCertificate {
     let all = json!([{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}]);
     certificate(cloud, "all", &all)
@@ -36,9 +36,9 @@ async fn a_connection_begins_with_one_connect() {
     cloud.shutdown().await;
 }
 
-/// Topic Alias Maximum of 0 means what its absence means: messages come with their topic.
+/// A Topic Alias Maximum of 0 has the same effect as none: messages carry their topic.
 #[tokio::test]
-async fn a_client_that_wants_no_topic_aliases_is_served_without() {
+async fn a_client_without_topic_aliases_is_served() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let plain = packet(0x10, b"\0\x04MQTT\x05\x02\0\x3c\x03\x22\0\0\0\x01c");
@@ -59,7 +59,7 @@ async fn a_client_that_wants_no_topic_aliases_is_served_without() {
         }
         raw.leave().await;
     }
-    // Twice the same property is a protocol error, whatever its value.
+    // A property that occurs twice is a protocol error, whatever its value.
     let mut how = Connect::new(5);
     how.properties = b"\x22\0\0\x22\0\0".to_vec();
     let (_, answer) = Raw::try_connect(&cloud, "c", &all, &how).await;
@@ -67,9 +67,9 @@ async fn a_client_that_wants_no_topic_aliases_is_served_without() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS asks clients to wait for the CONNACK before they send more; here what comes early is answered behind it
+// AWS different(broker): AWS asks clients to wait for the CONNACK before they send more; here early packets are answered after it
 #[tokio::test]
-async fn packets_sent_along_with_connect_are_answered_behind_the_connack() {
+async fn packets_sent_along_with_connect_are_answered_after_the_connack() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let mut raw = Raw::open(&cloud, &all).await;
@@ -113,20 +113,24 @@ async fn client_ids_are_checked_and_assigned() {
     );
     how = Connect::persistent(4, 0);
     let (_, answer) = Raw::try_connect(&cloud, "", &all, &how).await;
-    assert_eq!(answer.unwrap().body[1], 2, "a session to keep needs a name");
+    assert_eq!(
+        answer.unwrap().body[1],
+        2,
+        "a persistent session needs a client id"
+    );
     cloud.shutdown().await;
 }
 
 // AWS same(broker): CONNACK of MQTT 5 announces QoS 1 at most, 100 unacknowledged messages, 8 topic aliases, no subscription identifiers
-// AWS same(broker): keep-alive 0 and above 1200 s becomes 1200 s, below 30 s becomes 30 s; MQTT 5 is told
-// AWS same(broker): a session expiry above 7 days becomes 7 days, and MQTT 5 is told
+// AWS same(broker): keep-alive 0 and above 1200 s becomes 1200 s, below 30 s becomes 30 s; MQTT 5 clients get the value
+// AWS same(broker): a session expiry above 7 days becomes 7 days, and MQTT 5 clients get the value
 #[tokio::test]
-async fn the_connack_tells_what_holds() {
+async fn the_connack_carries_the_values_in_force() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let seven_days = 604_800_u32.to_be_bytes();
     let row = |id: u8, value: &[u8]| [&[id], value].concat();
-    for (keep_alive_s, expiry_s, told) in [
+    for (keep_alive_s, expiry_s, changed) in [
         (60, 60, vec![]),
         (0, 60, row(0x13, &1200_u16.to_be_bytes())),
         (1, 60, row(0x13, &30_u16.to_be_bytes())),
@@ -138,20 +142,20 @@ async fn the_connack_tells_what_holds() {
         let mut how = Connect::persistent(5, expiry_s);
         how.keep_alive_s = keep_alive_s;
         let (_, body) = Raw::connect(&cloud, "c", &all, &how).await;
-        let told_of = |id| properties(&body[3..]).into_iter().find(|p| p[0] == id);
+        let property = |id| properties(&body[3..]).into_iter().find(|p| p[0] == id);
         for id in [0x13, 0x11] {
-            let expected = (told.first() == Some(&id)).then(|| told.clone());
-            assert_eq!(told_of(id), expected, "{keep_alive_s} {expiry_s}");
+            let expected = (changed.first() == Some(&id)).then(|| changed.clone());
+            assert_eq!(property(id), expected, "{keep_alive_s} {expiry_s}");
         }
-        assert_eq!(told_of(0x24), Some(vec![0x24, 1]), "maximum QoS");
-        assert_eq!(told_of(0x21), Some(vec![0x21, 0, 100]), "receive maximum");
-        assert_eq!(told_of(0x22), Some(vec![0x22, 0, 8]), "topic aliases");
+        assert_eq!(property(0x24), Some(vec![0x24, 1]), "maximum QoS");
+        assert_eq!(property(0x21), Some(vec![0x21, 0, 100]), "receive maximum");
+        assert_eq!(property(0x22), Some(vec![0x22, 0, 8]), "topic aliases");
         assert_eq!(
-            told_of(0x29),
+            property(0x29),
             Some(vec![0x29, 0]),
             "subscription identifiers"
         );
-        assert_eq!(told_of(0x2A), Some(vec![0x2A, 1]), "shared subscriptions");
+        assert_eq!(property(0x2A), Some(vec![0x2A, 1]), "shared subscriptions");
     }
     cloud.shutdown().await;
 }
@@ -171,7 +175,7 @@ fn properties(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
-// AWS different(broker): AWS takes one CONNECT per second and client id; here there is no such limit
+// AWS different(broker): AWS accepts one CONNECT per second and client id; here there is no limit
 #[tokio::test]
 async fn a_client_may_connect_as_often_as_it_likes() {
     let cloud = cloud().await;
@@ -184,8 +188,8 @@ async fn a_client_may_connect_as_often_as_it_likes() {
 }
 
 // AWS same(broker): a will with QoS 2, on a malformed topic, or retained on a reserved one refuses the connection (0x9B, 0x90)
-// AWS same(broker): a will needs iot:Publish on its topic, and iot:RetainPublish where it is retained; otherwise 0x87 and connect_failed
-// AWS different(broker): AWS was seen to refuse with CONNACK code 7 in MQTT 3.1.1; here it is 5, as the standard says
+// AWS same(broker): a will needs iot:Publish on its topic, and iot:RetainPublish if it is retained; otherwise 0x87 and connect_failed
+// AWS different(broker): AWS has been observed to refuse with CONNACK code 7 in MQTT 3.1.1; here the code is 5, as in the standard
 #[tokio::test]
 async fn a_will_is_checked_when_connecting() {
     let cloud = cloud().await;
@@ -195,7 +199,8 @@ async fn a_will_is_checked_when_connecting() {
         "poor",
         &json!([
             {"Effect": "Allow", "Action": ["iot:Connect", "iot:Publish"], "Resource": "*"},
-            {"Effect": "Deny", "Action": "iot:Publish", "Resource": cloud.registry().arn("topic/other")},
+            {"Effect": "Deny", "Action": "iot:Publish",
+             "Resource": cloud.registry().arn("topic/other")},
         ]),
     );
     for (case, certificate, topic, qos, retain, reason) in [
@@ -237,12 +242,12 @@ async fn a_will_is_checked_when_connecting() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a will follows every end but the client's DISCONNECT: lost connection, violation, take-over, MQTT 5's DISCONNECT with will
+// AWS same(broker): a will is sent after every end but the client's DISCONNECT: lost connection, violation, take-over, MQTT 5's DISCONNECT with will
 // AWS same(broker): a retained will is kept for later subscribers
 // AWS same(broker): content type, response topic, correlation data, user properties and message expiry of a will reach its subscribers
 // AWS absent(broker): the will delay interval, which AWS does not list among its properties; the will is sent at once
 #[tokio::test]
-async fn the_will_follows_every_end_but_a_goodbye() {
+async fn the_will_is_sent_after_every_end_but_a_disconnect() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let (mut watcher, _) = Raw::connect(&cloud, "watcher", &all, &Connect::new(5)).await;
@@ -302,7 +307,7 @@ async fn the_will_follows_every_end_but_a_goodbye() {
     cloud.shutdown().await;
 }
 
-// AWS same(policy): the condition key iot:ConnectAttributes holds PersistentConnect and LastWill where the client asks for them
+// AWS same(policy): the condition key iot:ConnectAttributes contains PersistentConnect and LastWill if the client requests them
 #[tokio::test]
 async fn policies_may_forbid_persistent_sessions_and_wills() {
     let cloud = cloud().await;
@@ -312,7 +317,8 @@ async fn policies_may_forbid_persistent_sessions_and_wills() {
             &cloud,
             name,
             &json!([
-                {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*", "Condition": condition},
+                {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*",
+                 "Condition": condition},
                 {"Effect": "Allow", "Action": "iot:Publish", "Resource": "*"},
             ]),
         )
@@ -349,7 +355,7 @@ async fn policies_may_forbid_persistent_sessions_and_wills() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS cuts the connections of a certificate that is no longer active within minutes; here it does so at once
+// AWS different(broker): AWS closes the connections of a deactivated certificate within minutes; here they are closed at once
 #[tokio::test]
 async fn a_deactivated_certificate_loses_its_connections() {
     let cloud = cloud().await;

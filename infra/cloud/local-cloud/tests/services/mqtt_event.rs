@@ -1,4 +1,4 @@
-//! Lifecycle events, as a subscriber to `$aws/events/` sees them.
+//! Lifecycle events, as a subscriber to `$aws/events/` receives them.
 
 use serde_json::{Value, json};
 
@@ -19,10 +19,10 @@ async fn event(watcher: &mut Raw) -> (String, Value) {
 // AWS same(broker): $aws/events/presence/connected and disconnected carry who, when, session, principal, reason and versionNumber
 // AWS same(broker): versionNumber is the same for a connection and its end, and grows by one with the next
 // AWS same(broker): $aws/events/subscriptions/subscribed and unsubscribed carry the filters
-// AWS same(broker): connect_failed tells AUTHORIZATION_FAILED
+// AWS same(broker): connect_failed carries AUTHORIZATION_FAILED
 // AWS same(broker): # and +/… do not select $aws/events; client ids with + or # get no events
 #[tokio::test]
-async fn lifecycle_events_tell_who_came_and_went() {
+async fn lifecycle_events_announce_connections_and_subscriptions() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let nobody = certificate(

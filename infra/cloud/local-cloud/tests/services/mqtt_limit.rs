@@ -1,4 +1,5 @@
-//! What the broker refuses whoever asks: sizes, numbers, rates, QoS 2, reserved topics, packets AWS does not have.
+//! What the broker refuses to every client: sizes, numbers, rates, QoS 2, reserved topics, and
+//! packets that AWS does not support.
 
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use crate::world::{cloud, event};
 
 const VERSIONS: [u8; 2] = [4, 5];
 
-// AWS same(broker): a violation ends the connection: without a word in MQTT 3.1.1, with DISCONNECT and a reason in MQTT 5
-// AWS same(broker): QoS 2 gets neither PUBACK nor SUBACK; MQTT 5 is told 0x9B
+// AWS same(broker): a violation ends the connection: without a packet in MQTT 3.1.1, with DISCONNECT and a reason in MQTT 5
+// AWS same(broker): QoS 2 gets neither PUBACK nor SUBACK; MQTT 5 gets 0x9B
 // AWS same(broker): PUBREC, PUBREL, PUBCOMP and AUTH are not supported
 // AWS same(broker): a topic has at most 256 bytes and 7 slashes, no wildcard and no NUL; a payload at most 128 KiB
 // AWS same(broker): reserved topics that no service listens to end the connection, and so does RETAIN on any of them
@@ -66,7 +67,7 @@ async fn violations_end_the_connection() {
             let bytes = raw.publish_bytes(first, topic, 7, &[], payload.as_bytes());
             raw.send(&bytes).await;
             raw.ended(reason, case).await;
-            let told = event(&mut events, "disconnect", |kind| match kind {
+            let ended = event(&mut events, "disconnect", |kind| match kind {
                 EventKind::Disconnected { reason, .. } => Some(reason.clone()),
                 _ => None,
             });
@@ -75,7 +76,7 @@ async fn violations_end_the_connection() {
             } else {
                 "CLIENT_ERROR"
             };
-            assert_eq!(told.await, word, "{case}, {version}");
+            assert_eq!(ended.await, word, "{case}, {version}");
         }
         for (case, filters, reason) in [
             ("QoS 2", &[("open/x", 2)][..], 0x9B),
@@ -100,10 +101,10 @@ async fn violations_end_the_connection() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): what lies within the limits passes: 8 levels, 256 bytes, 128 KiB, and the prefixes of Basic Ingest and $share not counted
+// AWS same(broker): everything within the limits is accepted: 8 levels, 256 bytes, 128 KiB, not counting the prefixes of Basic Ingest and $share
 // AWS same(broker): topic aliases 1 to 8 stand for a topic on one connection
 #[tokio::test]
-async fn what_lies_within_the_limits_passes() {
+async fn everything_within_the_limits_is_accepted() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let (mut raw, _) = Raw::connect(&cloud, "c", &all, &Connect::new(5)).await;
@@ -138,9 +139,9 @@ async fn what_lies_within_the_limits_passes() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a refused publish or subscribe gets 0x87, a malformed filter 0x8F, in PUBACK and SUBACK of MQTT 5, and the connection goes on
+// AWS same(broker): a refused publish or subscribe gets 0x87, a malformed filter 0x8F, in PUBACK and SUBACK of MQTT 5, and the connection continues
 #[tokio::test]
-async fn mqtt_5_is_told_filter_by_filter() {
+async fn mqtt_5_gets_a_reason_for_each_filter() {
     let cloud = cloud().await;
     let a = crate::world::thing(&cloud, "a");
     let (mut raw, _) = Raw::connect(&cloud, "a", &a, &Connect::new(5)).await;
@@ -170,7 +171,7 @@ async fn the_fifty_first_subscription_ends_the_connection() {
         for n in 0..50 {
             assert_eq!(raw.subscribed(&[(&format!("n/{n}"), 1)]).await, [1], "{n}");
         }
-        assert_eq!(raw.subscribed(&[("n/7", 0)]).await, [0], "the same again");
+        assert_eq!(raw.subscribed(&[("n/7", 0)]).await, [0], "a repetition");
         let nine: Vec<String> = (0..9).map(|n| format!("n/{n}")).collect();
         let nine: Vec<&str> = nine.iter().map(String::as_str).collect();
         raw.unsubscribe(&nine).await;
@@ -186,7 +187,7 @@ async fn the_fifty_first_subscription_ends_the_connection() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): more than 100 publishes in a second on one connection are discarded; MQTT 5 is told 0x97
+// AWS same(broker): more than 100 publishes in a second on one connection are discarded; MQTT 5 gets 0x97
 #[tokio::test]
 async fn publishes_over_the_rate_are_discarded() {
     let cloud = cloud().await;
@@ -217,7 +218,7 @@ async fn publishes_over_the_rate_are_discarded() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): what a client sends beyond 512 KiB in a second is delayed, not lost
+// AWS same(broker): bytes from a client beyond 512 KiB in a second are delayed, not lost
 #[tokio::test]
 async fn bytes_over_the_rate_wait() {
     let cloud = cloud().await;
@@ -232,7 +233,8 @@ async fn bytes_over_the_rate_wait() {
     for id in 1..=6 {
         assert_eq!(raw.answer(PUBACK).await.body, [0, id]);
     }
-    // 768 KiB: half a second more than the second's worth that goes at once, less the last read.
+    // 768 KiB take half a second more than the second's worth that is accepted at once, less the
+    // last read.
     assert!(
         start.elapsed() > Duration::from_millis(400),
         "{:?}",
@@ -241,8 +243,8 @@ async fn bytes_over_the_rate_wait() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): at most 100 messages are on their way to a client unacknowledged, or the receive maximum of MQTT 5
-// AWS different(broker): AWS limits messages to a client to 100 a second as well; here only those from it
+// AWS same(broker): at most 100 messages to a client are unacknowledged, or the receive maximum of MQTT 5
+// AWS different(broker): AWS also limits messages to a client to 100 a second; here only those from it
 #[tokio::test]
 async fn a_client_that_does_not_acknowledge_gets_a_window_full() {
     let cloud = cloud().await;
@@ -254,7 +256,7 @@ async fn a_client_that_does_not_acknowledge_gets_a_window_full() {
         }
         let (mut slow, _) = Raw::connect(&cloud, "slow", &all, &how).await;
         slow.subscribed(&[("window/q1", 1), ("window/q0", 0)]).await;
-        // Two publishers, for the rate of one would not do.
+        // Two publishers, because the rate of one is too low.
         for publisher in ["p", "q"] {
             let (mut publisher, _) = Raw::connect(&cloud, publisher, &all, &Connect::new(4)).await;
             for id in 1..=60 {
@@ -269,7 +271,7 @@ async fn a_client_that_does_not_acknowledge_gets_a_window_full() {
             assert_eq!(message.topic, "window/q1", "{n}");
             first.get_or_insert(message);
         }
-        // Nothing more comes but the answer to a ping, until one is acknowledged.
+        // Until one is acknowledged, nothing more arrives but the answer to a ping.
         slow.send(&[0xC0, 0]).await;
         assert_eq!(slow.packet().await.unwrap().first, 0xD0);
         slow.acknowledge(&first.unwrap()).await;

@@ -1,4 +1,4 @@
-//! Sessions that outlive their connection, retained messages, shared subscriptions, expiry.
+//! Persistent sessions, retained messages, shared subscriptions, expiry.
 
 use local_cloud::{LocalCloud, Options};
 use serde_json::json;
@@ -23,11 +23,11 @@ fn numbers(range: std::ops::Range<u32>) -> impl Iterator<Item = String> {
 
 // AWS same(broker): a persistent session keeps its subscriptions and its QoS 1 messages, unacknowledged ones first and in order; QoS 0 is not kept
 // AWS same(broker): MQTT 3.1.1 and MQTT 5 clients cannot resume each other's session
-// AWS same(broker): the DUP flag is not set, and what is sent again may have another packet id
-// AWS different(broker): AWS sends stored messages at 10 a second at most; here they come at once
+// AWS same(broker): the DUP flag is not set, and a message that is sent again may have another packet id
+// AWS different(broker): AWS sends stored messages at 10 a second at most; here they are sent at once
 // AWS different(broker): AWS sends an unacknowledged message again for up to an hour; here on the next connection only
 #[tokio::test]
-async fn a_session_goes_on_where_it_stopped() {
+async fn a_session_resumes_where_it_stopped() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let (mut publisher, _) = Raw::connect(&cloud, "p", &all, &Connect::new(4)).await;
@@ -43,7 +43,7 @@ async fn a_session_goes_on_where_it_stopped() {
             first.message().await,
         ];
         first.acknowledge(&received[1]).await;
-        // Its answer shows that the acknowledgement has been read.
+        // Its answer shows that the broker has read the acknowledgement.
         first.send(&[0xC0, 0]).await;
         assert_eq!(first.packet().await.unwrap().first, 0xD0);
         drop(first);
@@ -62,15 +62,15 @@ async fn a_session_goes_on_where_it_stopped() {
         assert_eq!(body[0], 0);
         clean.leave().await;
         let (third, body) = Raw::connect(&cloud, "c", &all, &how).await;
-        assert_eq!(body[0], 0, "a clean start forgets");
+        assert_eq!(body[0], 0, "a clean start drops the session");
         third.leave().await;
     }
     cloud.shutdown().await;
 }
 
-// AWS same(broker): MQTT 5 without a session expiry, or with one of 0, has no session to come back to; DISCONNECT may change it
+// AWS same(broker): MQTT 5 without a session expiry, or with one of 0, has no session to resume; DISCONNECT may change the expiry
 #[tokio::test]
-async fn mqtt_5_says_how_long_its_session_lives() {
+async fn mqtt_5_sets_how_long_its_session_lives() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let mut unsaid = Connect::new(5);
@@ -110,7 +110,7 @@ fn kept(dir: &tempfile::TempDir) -> Options {
 }
 
 // AWS same(broker): sessions, their messages and retained messages outlive the broker's processes
-// AWS different(broker): in AWS nothing accepted is lost; here a killed process may lose the last half second, and what waits for a group of subscribers
+// AWS different(broker): in AWS nothing accepted is lost; here a killed process may lose the last half second, and messages waiting for a shared subscription
 #[tokio::test]
 async fn sessions_and_retained_messages_survive_a_restart() {
     let dir = tempfile::tempdir().unwrap();
@@ -123,7 +123,7 @@ async fn sessions_and_retained_messages_survive_a_restart() {
         drop(raw);
     }
     let (mut raw, _) = Raw::connect(&cloud, "p", &all, &Connect::new(5)).await;
-    // A user property and a content type must come back as well.
+    // A user property and a content type must be restored, too.
     let properties = b"\x26\0\x01k\0\x01v\x03\0\x01t";
     raw.publish_with("kept/a", 1, 7, properties, "while away")
         .await;
@@ -131,7 +131,7 @@ async fn sessions_and_retained_messages_survive_a_restart() {
     let retained = raw.publish_bytes(0x33, "retained", 7, properties, b"long");
     raw.send(&retained).await;
     raw.answer(PUBACK).await;
-    // Connected until the end.
+    // It stays connected until shutdown.
     cloud.shutdown().await;
 
     let cloud = LocalCloud::start(kept(&dir)).await.unwrap();
@@ -152,16 +152,16 @@ async fn sessions_and_retained_messages_survive_a_restart() {
         raw.acknowledge(&message).await;
         raw.publish("kept/a", 1, "again").await;
         let again = raw.message().await;
-        assert_eq!(again.payload, "again", "the subscription is there");
+        assert_eq!(again.payload, "again", "the subscription is restored");
     }
     cloud.shutdown().await;
 }
 
-// AWS same(broker): an empty retained message deletes, and is passed on; RETAIN is set on the answer to a subscription only; a shared subscription gets none
+// AWS same(broker): an empty retained message deletes the retained one and is delivered; RETAIN is set on the answer to a subscription only; a shared subscription gets none
 // AWS same(broker): a retained message whose expiry has passed is gone; an expiry of 0 counts as 1 s, above 7 days as 7 days
 // AWS same(broker): the message expiry reaches the subscriber counted down, in whole seconds
 #[tokio::test]
-async fn retained_messages_come_and_go() {
+async fn retained_messages_are_stored_replaced_and_deleted() {
     let cloud = cloud().await;
     let all = free(&cloud);
     let (mut raw, _) = Raw::connect(&cloud, "c", &all, &Connect::new(5)).await;
@@ -179,21 +179,25 @@ async fn retained_messages_come_and_go() {
     raw.unsubscribe(&["r/+", "$share/g/r/x"]).await;
     raw.answer(UNSUBACK).await;
     retain(&mut raw, "r/x", &[], "").await;
-    assert_eq!(raw.message().await.payload, "", "nothing came twice");
+    assert_eq!(
+        raw.message().await.payload,
+        "",
+        "no duplicate was delivered"
+    );
     raw.subscribed(&[("r/x", 1)]).await;
     retain(&mut raw, "r/x", &[], "two").await;
     assert_eq!(
         raw.message().await.payload,
         "two",
-        "the deleted one did not come"
+        "the deleted one was not delivered"
     );
 
-    for (asked, told) in [(0_u32, 0..=1), (u32::MAX, 604_798..=604_800)] {
-        let expiry = [&[2][..], &asked.to_be_bytes()].concat();
+    for (requested, remaining) in [(0_u32, 0..=1), (u32::MAX, 604_798..=604_800)] {
+        let expiry = [&[2][..], &requested.to_be_bytes()].concat();
         retain(&mut raw, "r/x", &expiry, "expiring").await;
         let left: [u8; 4] = raw.message().await.properties[1..].try_into().unwrap();
         let left = u32::from_be_bytes(left);
-        assert!(told.contains(&left), "{asked}: {left}");
+        assert!(remaining.contains(&left), "{requested}: {left}");
     }
     retain(&mut raw, "r/short", &[2, 0, 0, 0, 0], "short").await;
     let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
@@ -212,7 +216,7 @@ async fn retained_messages_come_and_go() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a message that expired while its receiver was away is not delivered, to MQTT 3.1.1 neither
+// AWS same(broker): a message that expired while its receiver was away is not delivered, not even to MQTT 3.1.1 clients
 #[tokio::test]
 async fn an_expired_message_is_not_delivered() {
     let cloud = cloud().await;
@@ -229,7 +233,7 @@ async fn an_expired_message_is_not_delivered() {
     publisher.answer(PUBACK).await;
     publisher.send(&bytes).await;
     publish(&mut publisher, "e", ["stays".to_owned()]).await;
-    // A retained message of the same age tells when the second is over.
+    // A retained message of the same age shows when the second is over.
     let deadline = tokio::time::Instant::now() + crate::world::DEADLINE;
     // The rate of publishing is limited.
     let mut pace = tokio::time::interval(std::time::Duration::from_millis(50));
@@ -264,16 +268,17 @@ async fn properties_reach_the_receiver() {
 
 // AWS different(broker): AWS picks a member of a shared subscription at random; here they take turns
 // AWS same(broker): each group gets a copy of its own; MQTT 3.1.1 and MQTT 5 share; unacknowledged QoS 1 of a member that leaves goes to another
-// AWS same(broker): QoS 1 for a group whose members are away waits if one of them has a persistent session, and goes to whoever resumes or joins
-// AWS different(broker): AWS sends a group's stored messages at 20 a second and member at most; here they come at once
+// AWS same(broker): QoS 1 for a group whose members are away waits if one of them has a persistent session, and goes to the next member that resumes or joins
+// AWS different(broker): AWS sends a group's stored messages at no more than 20 a second per member; here they are sent at once
 // AWS same(policy): a shared subscription needs iot:Subscribe on topicfilter/$share/<name>/<filter>, and iot:Receive with or without the prefix
 #[tokio::test]
-async fn a_shared_subscription_is_dealt_out() {
+async fn a_shared_subscription_is_distributed_among_its_members() {
     let cloud = cloud().await;
     let arn = |resource: &str| cloud.registry().arn(resource);
     let statements = json!([
         {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"},
-        {"Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter/$share/g/task/+")},
+        {"Effect": "Allow", "Action": "iot:Subscribe",
+         "Resource": arn("topicfilter/$share/g/task/+")},
         {"Effect": "Allow", "Action": "iot:Receive", "Resource": arn("topic/$share/g/task/*")},
     ]);
     let member = certificate(&cloud, "member", &statements);
@@ -303,7 +308,7 @@ async fn a_shared_subscription_is_dealt_out() {
         );
     }
 
-    // Nothing is acknowledged: what b had goes to a, what a had waits for b.
+    // Nothing is acknowledged: b's messages go to a, a's messages wait for b.
     drop(b);
     let taken_over: Vec<Publish> = vec![a.message().await, a.message().await];
     assert!(taken_over.iter().all(|m| dealt.contains(&m.payload)));
@@ -328,7 +333,7 @@ async fn a_shared_subscription_is_dealt_out() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): MQTT 5's No Local option is not among what AWS lists; here it is ignored, a client hears itself
+// AWS different(broker): AWS does not list MQTT 5's No Local option; here it is ignored, and a client receives its own messages
 #[tokio::test]
 async fn no_local_is_ignored() {
     let cloud = cloud().await;

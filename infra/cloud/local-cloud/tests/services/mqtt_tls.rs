@@ -1,4 +1,4 @@
-//! What is not MQTT over mutual TLS, and which versions of TLS are spoken.
+//! Connections other than MQTT over mutual TLS, and the supported versions of TLS.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -13,8 +13,8 @@ use crate::world::{DEADLINE, cloud, tls};
 
 // AWS same(broker): plain TCP is refused
 // AWS same(broker): a client without a certificate does not pass the handshake
-// AWS absent(broker): MQTT over WebSocket, custom authentication, ports told apart by ALPN; a client that speaks HTTP is cut off
-// AWS different(broker): AWS needs or wants the SNI extension; here clients by address, which cannot send it, are served
+// AWS absent(broker): MQTT over WebSocket, custom authentication, protocols selected by ALPN on one port; a client that speaks HTTP is cut off
+// AWS different(broker): AWS requires or recommends the SNI extension; here clients that connect by address and cannot send it are served
 #[tokio::test]
 async fn only_mqtt_over_mutual_tls_is_served() {
     let cloud = cloud().await;
@@ -38,7 +38,7 @@ async fn only_mqtt_over_mutual_tls_is_served() {
     let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let connector = TlsConnector::from(std::sync::Arc::new(anonymous));
-    // In TLS 1.3 the client is done before the server has asked for the certificate.
+    // In TLS 1.3 the client's handshake ends before the server asks for the certificate.
     if let Ok(mut stream) = connector.connect(name, socket).await {
         let _ = stream.write_all(&connect).await;
         let mut answer = Vec::new();
@@ -55,7 +55,7 @@ async fn only_mqtt_over_mutual_tls_is_served() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): TLS 1.2 and 1.3 are spoken
+// AWS same(broker): TLS 1.2 and 1.3 are supported
 #[tokio::test]
 async fn both_versions_of_tls_are_spoken() {
     let cloud = cloud().await;

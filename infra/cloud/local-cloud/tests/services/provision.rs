@@ -1,4 +1,4 @@
-//! A device is provisioned through the control plane, as any AWS SDK would do it.
+//! Provisions a device through the control plane, as any AWS SDK would do it.
 
 use serde_json::{Value, json};
 
@@ -118,9 +118,9 @@ async fn a_certificate_for_a_signing_request_keeps_its_subject() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): what is missing, in use or malformed is refused by AWS's error names and status codes
+// AWS same(control-plane): missing, used and malformed resources are refused with AWS's error names and status codes
 #[tokio::test]
-async fn what_is_missing_or_in_use_is_refused_by_awss_names() {
+async fn missing_and_used_resources_are_refused_by_awss_names() {
     let cloud = cloud().await;
     let endpoint = cloud.endpoints().iot.clone();
     let certificate = crate::world::thing(&cloud, "a");

@@ -1,4 +1,4 @@
-//! From a queue to its function, and to the queue for what the function cannot do.
+//! From a queue to its function, and to the dead-letter queue.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 
 use crate::world::{DEADLINE, event, here, options};
 
-/// Options of a cloud with the queues' template, a hundred times as fast.
+/// Options of a cloud with the queues' template, whose time runs a hundred times as fast.
 pub fn queues() -> Options {
     let mut options = options();
     options.template = here("queue.yaml");
@@ -18,7 +18,7 @@ pub fn queues() -> Options {
     options
 }
 
-/// The queues' template with `to` in the place of `from`, in a folder of its own.
+/// The queues' template with `from` replaced by `to`, in a folder of its own.
 fn changed(folder: &tempfile::TempDir, from: &str, to: &str) -> Options {
     let mut options = queues();
     let text = std::fs::read_to_string(&options.template).unwrap();
@@ -28,7 +28,7 @@ fn changed(folder: &tempfile::TempDir, from: &str, to: &str) -> Options {
     options
 }
 
-/// The messages that the function is given next.
+/// The next messages that the function gets.
 async fn given(events: &mut broadcast::Receiver<Arc<Event>>) -> Vec<Value> {
     event(events, "a batch", |kind| {
         let EventKind::FunctionLog { line, .. } = kind else {
@@ -44,7 +44,7 @@ fn bodies(records: &[Value]) -> Vec<&str> {
     records.iter().filter_map(|r| r["body"].as_str()).collect()
 }
 
-/// Waits until the queue is as deep as this.
+/// Waits until the queue has this depth.
 async fn until_depth(cloud: &LocalCloud, queue: &str, depth: Depth) {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -75,7 +75,7 @@ fn sum(cloud: &LocalCloud, queue: &str, name: &str) -> f64 {
     cloud.metrics().statistics(&key, 0, u64::MAX).sum
 }
 
-// AWS same(queue): a function's SQS event, or an event source mapping, invokes it with the messages of the queue; what it has done is deleted
+// AWS same(queue): a function's SQS event, or an event source mapping, invokes it with the messages of the queue; completed messages are deleted
 // AWS same(queue): the event's Records have messageId, receiptHandle, body, md5OfBody, attributes, messageAttributes, eventSource, eventSourceARN and awsRegion
 // AWS absent(queue): message attributes and system attributes of senders; refused by SendMessage
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_function_gets_the_messages_of_its_queue() {
 // AWS same(queue): metrics NumberOfMessagesSent, Received, Deleted and ApproximateNumberOfMessages Visible, NotVisible, Delayed; a message that is moved to a dead-letter queue does not count as sent
 // AWS absent(queue): the metrics ApproximateAgeOfOldestMessage, SentMessageSize and NumberOfEmptyReceives; read the messages themselves
 #[tokio::test]
-async fn what_the_function_cannot_do_ends_in_the_other_queue() {
+async fn messages_that_the_function_cannot_process_end_in_the_other_queue() {
     let cloud = LocalCloud::start(queues()).await.unwrap();
     let mut events = cloud.subscribe();
     for body in ["poison", "good"] {
@@ -154,12 +154,12 @@ async fn what_the_function_cannot_do_ends_in_the_other_queue() {
     cloud.shutdown().await;
 }
 
-// AWS different(queue): Lambda slows down after failures, and begins with five invocations at once to become more; here it stays at five, or at MaximumConcurrency
+// AWS different(queue): Lambda slows down after failures, and starts with five concurrent invocations, then more; here it stays at five, or at MaximumConcurrency
 #[tokio::test]
-async fn a_batch_that_fails_as_a_whole_comes_again_as_a_whole() {
+async fn a_batch_that_fails_as_a_whole_is_received_again_as_a_whole() {
     for how in ["raise", "die"] {
         let folder = tempfile::tempdir().unwrap();
-        // Gathers for 2 s, so that both messages are in one batch.
+        // The window is 2 s, so that both messages are in one batch.
         let options = changed(
             &folder,
             "BatchSize: 5",
@@ -187,7 +187,7 @@ async fn a_batch_that_fails_as_a_whole_comes_again_as_a_whole() {
     }
 }
 
-// AWS same(queue): messages are gathered until there are BatchSize of them, or MaximumBatchingWindowInSeconds are over
+// AWS same(queue): messages are gathered until there are BatchSize of them, or until MaximumBatchingWindowInSeconds are over
 #[tokio::test]
 async fn a_batch_is_gathered_until_it_is_full_or_its_window_is_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -208,7 +208,7 @@ async fn a_batch_is_gathered_until_it_is_full_or_its_window_is_over() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_delivered_twice_is_given_twice() {
+async fn a_duplicated_batch_is_handed_over_twice() {
     let mut options = queues();
     options.faults = vec!["twice:consume@1".parse().unwrap()];
     let cloud = LocalCloud::start(options).await.unwrap();
@@ -221,9 +221,9 @@ async fn a_batch_that_is_delivered_twice_is_given_twice() {
     cloud.shutdown().await;
 }
 
-// AWS same(queue): a source that is switched off, or taken out of the template, hands nothing over; the messages stay
+// AWS same(queue): a source that is disabled, or removed from the template, hands over nothing; the messages stay
 #[tokio::test]
-async fn a_source_can_be_switched_while_all_runs() {
+async fn a_source_can_be_disabled_while_the_cloud_runs() {
     let folder = tempfile::tempdir().unwrap();
     let off = "BatchSize: 5\n            Enabled: false";
     let options = changed(&folder, "BatchSize: 5", off);
@@ -246,7 +246,7 @@ async fn a_source_can_be_switched_while_all_runs() {
     cloud.shutdown().await;
 }
 
-// AWS same(queue): a mapping is refused whose function's role may not receive, delete and look; SAM gives that right with an SQS event, to a role it makes
+// AWS same(queue): a mapping is refused if the function's role may not receive, delete and get attributes; SAM adds these rights for an SQS event to a role it creates
 #[tokio::test]
 async fn a_source_whose_function_may_not_read_its_queue_is_refused() {
     let event = "      Events:
@@ -298,7 +298,8 @@ async fn a_source_whose_function_may_not_read_its_queue_is_refused() {
             (Err(error), Some(action)) => {
                 let error = error.to_string();
                 let expected = format!(
-                    "function ConsumeFunction: its execution role may not call {action} on arn:aws:sqs:us-east-1:123456789012:work"
+                    "function ConsumeFunction: its execution role may not call {action} \
+                     on arn:aws:sqs:us-east-1:123456789012:work"
                 );
                 assert!(error.starts_with(&expected), "{error}");
             }

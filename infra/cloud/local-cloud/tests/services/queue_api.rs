@@ -1,4 +1,4 @@
-//! SQS's own API: what an operator sees of a queue.
+//! SQS's API: an operator's view of a queue.
 
 use local_cloud::LocalCloud;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn sqs(cloud: &LocalCloud, operation: &str, body: Value) -> Answer {
 // AWS same(queue): SendMessage, ReceiveMessage, DeleteMessage, GetQueueAttributes, GetQueueUrl and ListQueues by SQS's JSON protocol, for the operator
 // AWS absent(queue): SQS's other operations, and calls by functions; refused with UnsupportedOperation and AccessDeniedException
 #[tokio::test]
-async fn an_operator_looks_into_a_queue_by_its_own_api() {
+async fn an_operator_inspects_a_queue_by_its_api() {
     let cloud = LocalCloud::start(queues()).await.unwrap();
     let url = sqs(&cloud, "GetQueueUrl", json!({"QueueName": "poison"})).await;
     let url = url.body["QueueUrl"].clone();
@@ -34,7 +34,7 @@ async fn an_operator_looks_into_a_queue_by_its_own_api() {
     assert_eq!(message["Attributes"]["ApproximateReceiveCount"], "1");
     let hidden = json!({"QueueUrl": url, "WaitTimeSeconds": 1, "VisibilityTimeout": 600});
     let hidden = sqs(&cloud, "ReceiveMessage", hidden).await;
-    // It is hidden for 30 s, a hundred times as fast; then it is there for a receiver that waits.
+    // It is hidden for 30 s, which pass a hundred times as fast; then a waiting receiver gets it.
     assert_eq!(hidden.body["Messages"][0]["Body"], "kept", "{hidden:?}");
     let attributes = sqs(&cloud, "GetQueueAttributes", of_queue).await;
     let attributes = &attributes.body["Attributes"];

@@ -1,6 +1,7 @@
-//! An MQTT client that sends whatever bytes it is told to, over mutual TLS, and shows every packet as it came.
+//! An MQTT client that sends arbitrary bytes over mutual TLS, and shows every packet as it was
+//! received.
 //!
-//! For what no well-behaved client does. Must not know what the tests show.
+//! For behaviour that a correct client does not have. Must not know: the tests.
 
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ impl Connect<'_> {
         }
     }
 
-    /// That wants its session back, and kept for `seconds` (which MQTT 3.1.1 cannot say).
+    /// Resumes the session, which is kept for `seconds` (MQTT 5 only).
     pub fn persistent(version: u8, seconds: u32) -> Connect<'static> {
         let mut properties = vec![0x11];
         properties.extend(seconds.to_be_bytes());
@@ -95,7 +96,7 @@ pub struct Packet {
     pub body: Vec<u8>,
 }
 
-/// A PUBLISH taken apart.
+/// A decoded PUBLISH.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
     pub first: u8,
@@ -113,70 +114,70 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A secure channel, nothing said yet.
-    pub async fn open(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Raw {
+    /// A secure channel, before the first packet.
+    pub async fn open(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Self {
         let config = tls(
             cloud.ca_pem(),
             &certificate.pem,
             &certificate.private_key_pem,
         );
-        Raw::open_with(cloud, config).await
+        Self::open_with(cloud, config).await
     }
 
-    /// The same, to speak MQTT 5 on.
-    pub async fn open_5(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Raw {
-        Raw {
+    /// The same, for MQTT 5.
+    pub async fn open_5(cloud: &LocalCloud, certificate: &IssuedCertificate) -> Self {
+        Self {
             version: 5,
-            ..Raw::open(cloud, certificate).await
+            ..Self::open(cloud, certificate).await
         }
     }
 
-    pub async fn open_with(cloud: &LocalCloud, config: Arc<rustls::ClientConfig>) -> Raw {
+    pub async fn open_with(cloud: &LocalCloud, config: Arc<rustls::ClientConfig>) -> Self {
         let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
         socket.set_nodelay(true).unwrap();
         let name = ServerName::try_from("127.0.0.1").unwrap();
         let stream = TlsConnector::from(config).connect(name, socket).await;
-        Raw {
+        Self {
             stream: stream.unwrap(),
             version: 4,
             pending: Vec::new(),
         }
     }
 
-    /// Connects; what came back.
+    /// Connects; returns the first packet of the answer.
     pub async fn try_connect(
         cloud: &LocalCloud,
         id: &str,
         certificate: &IssuedCertificate,
         how: &Connect<'_>,
-    ) -> (Raw, Option<Packet>) {
-        let mut raw = Raw::open(cloud, certificate).await;
+    ) -> (Self, Option<Packet>) {
+        let mut raw = Self::open(cloud, certificate).await;
         raw.version = how.version;
         raw.send(&how.encode(id)).await;
         let answer = raw.packet().await;
         (raw, answer)
     }
 
-    /// Connects, which must succeed; the CONNACK's body.
+    /// Connects, which must succeed; returns the CONNACK's body.
     pub async fn connect(
         cloud: &LocalCloud,
         id: &str,
         certificate: &IssuedCertificate,
         how: &Connect<'_>,
-    ) -> (Raw, Vec<u8>) {
-        let (raw, answer) = Raw::try_connect(cloud, id, certificate, how).await;
+    ) -> (Self, Vec<u8>) {
+        let (raw, answer) = Self::try_connect(cloud, id, certificate, how).await;
         let answer = answer.expect("closed instead of a connack");
         assert_eq!((answer.first, answer.body[1]), (CONNACK, 0), "{answer:?}");
         (raw, answer.body)
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {
-        // The cloud may have closed already; what it sent before is still to be read.
+        // The cloud may have closed the connection; the packets it sent before can still be read.
         let _ = self.stream.write_all(bytes).await;
         let _ = self.stream.flush().await;
     }
 
-    /// The next packet, or `None` where the connection is over.
+    /// The next packet, or `None` if the connection has ended.
     pub async fn packet(&mut self) -> Option<Packet> {
         let next = async {
             loop {
@@ -280,7 +281,7 @@ impl Raw {
         self.send(&packet(0x82, &body)).await;
     }
 
-    /// Subscribes; the codes that came back.
+    /// Subscribes; returns the codes of the SUBACK.
     pub async fn subscribed(&mut self, filters: &[(&str, u8)]) -> Vec<u8> {
         self.subscribe(filters).await;
         let ack = self.answer(SUBACK).await;
@@ -301,7 +302,7 @@ impl Raw {
         self.send(&packet(PUBACK, &id)).await;
     }
 
-    /// The next packet of this type, leaving out messages.
+    /// The next packet of this type, skipping messages.
     pub async fn answer(&mut self, first: u8) -> Packet {
         loop {
             let packet = self.packet().await.expect("closed instead of an answer");
@@ -316,7 +317,7 @@ impl Raw {
         }
     }
 
-    /// The connection must end: with this reason in MQTT 5, without a word in MQTT 3.1.1.
+    /// The connection must end: with this reason in MQTT 5, without a packet in MQTT 3.1.1.
     pub async fn ended(&mut self, reason: u8, case: &str) {
         let mut last = None;
         while let Some(packet) = self.packet().await {
@@ -331,7 +332,7 @@ impl Raw {
         }
     }
 
-    /// Says goodbye and waits for the end.
+    /// Sends DISCONNECT and waits for the end.
     pub async fn leave(mut self) {
         self.send(&[0xE0, 0]).await;
         while self.packet().await.is_some() {}
@@ -350,7 +351,7 @@ pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// With the length in front, as MQTT writes it.
+/// `bytes` after their length, as MQTT encodes it.
 fn sized(bytes: &[u8]) -> Vec<u8> {
     let mut length = bytes.len();
     let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! What survives a restart, and what stops a start.
+//! State that survives a restart, and errors that stop a start.
 
 use local_cloud::LocalCloud;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! From a message over a rule to a function and back.
+//! From a message through a rule to a function and back.
 
 use local_cloud::metric::Key;
 use local_cloud::{EventKind, LocalCloud};
@@ -15,7 +15,7 @@ async fn item(cloud: &LocalCloud, key: &str) -> Value {
     answer.body["Item"].clone()
 }
 
-// AWS same(rules): the Lambda action invokes with the output of SELECT, bare; republish takes substitution templates
+// AWS same(rules): the Lambda action invokes with the bare output of SELECT; republish accepts substitution templates
 #[tokio::test]
 async fn a_message_runs_a_function_whose_answer_is_republished() {
     let cloud = cloud().await;
@@ -55,7 +55,7 @@ async fn basic_ingest_reaches_the_rule_and_no_subscriber() {
     cloud.shutdown().await;
 }
 
-/// Rule names are made at deployment; the events tell.
+/// The rule's generated name, taken from the events.
 async fn cloud_rule_name(cloud: &LocalCloud, a: &local_cloud::IssuedCertificate) -> String {
     let mut events = cloud.subscribe();
     let client = Client::connect(cloud, "a", a).await;
@@ -79,7 +79,7 @@ async fn cloud_rule_name(cloud: &LocalCloud, a: &local_cloud::IssuedCertificate)
 }
 
 // AWS same(rules): the error action gets ruleName, topic, clientId, the payload in base64 and the failures
-// AWS different(queue): SQS keeps a message through every failure of its own; here it is gone after a restart
+// AWS different(queue): SQS keeps messages through its own failures; here they are lost at a restart
 #[tokio::test]
 async fn a_rule_without_permission_reports_to_its_error_action() {
     let cloud = cloud().await;
@@ -92,7 +92,8 @@ async fn a_rule_without_permission_reports_to_its_error_action() {
         _ => None,
     })
     .await;
-    // The event comes just before the report: another message through the same engine comes after it.
+    // The event comes just before the report; another message through the same engine comes after
+    // it.
     client.publish("answer/x", r#"{"answer":1}"#).await;
     event(&mut events, "next rule", |kind| match kind {
         EventKind::RuleMatched { topic, .. } => (topic == "answer/x").then_some(()),
@@ -133,7 +134,7 @@ async fn a_function_is_killed_at_the_named_step() {
         assert_ne!(outcome, "ok", "{step}");
         let written = !item(&cloud, "a").await.is_null();
         assert_eq!(written, is_written, "{step}");
-        // The next question is answered; an answer to the first one would come before.
+        // The next question is answered; an answer to the first one would come earlier.
         client.publish("ask/a", r#"{"question":"next"}"#).await;
         let (_, answer) = client.json().await;
         let expected = if is_answered { "tsrif" } else { "txen" };
@@ -142,8 +143,8 @@ async fn a_function_is_killed_at_the_named_step() {
     }
 }
 
-/// Publishes for the thing `a`, and waits until a failure of the rule, or a match of it, has been told.
-async fn told(cloud: &LocalCloud, topic: &str, payload: &str, rule_end: &str) -> String {
+/// Publishes as the thing `a`, and waits for the event of a failure or a match of the rule.
+async fn rule_result(cloud: &LocalCloud, topic: &str, payload: &str, rule_end: &str) -> String {
     let a = thing(cloud, "a");
     let mut events = cloud.subscribe();
     let client = Client::connect(cloud, "a", &a).await;
@@ -157,7 +158,7 @@ async fn told(cloud: &LocalCloud, topic: &str, payload: &str, rule_end: &str) ->
     .await
 }
 
-/// Lines of a log group, as soon as there are some.
+/// Waits for lines in a log group.
 async fn lines(cloud: &LocalCloud, group: &str) -> Vec<Value> {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     loop {
@@ -171,7 +172,7 @@ async fn lines(cloud: &LocalCloud, group: &str) -> Vec<Value> {
     }
 }
 
-/// The stack's name stands in front of a rule's logical id.
+/// A rule's name: the stack's name, then the rule's logical id.
 fn name_of(rule: &str) -> String {
     format!("{}_{rule}", options().stack_name.replace('-', ""))
 }
@@ -190,11 +191,11 @@ fn of_action(cloud: &LocalCloud, rule: &str, action: &str, name: &str) -> f64 {
     metric(cloud, name, &[("ActionType", action), ("RuleName", &rule)])
 }
 
-// AWS different(rules): a rule that feeds itself runs for ever; here it ends after 100 rounds with a failed action
+// AWS different(rules): a rule that selects its own output runs forever; here it ends after 100 rounds with a failed action
 #[tokio::test]
-async fn a_rule_that_feeds_itself_is_ended() {
+async fn a_rule_that_selects_its_own_output_is_ended() {
     let cloud = cloud().await;
-    let error = told(&cloud, "open/rules/loop", "{}", "LoopRule").await;
+    let error = rule_result(&cloud, "open/rules/loop", "{}", "LoopRule").await;
     assert!(error.contains("100 times in a row"), "{error}");
     let reports = lines(&cloud, "rules-loop").await;
     assert_eq!(reports.len(), 1);
@@ -206,7 +207,7 @@ async fn a_rule_that_feeds_itself_is_ended() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): headers of a republish action, with substitution templates, travel with the message
+// AWS same(rules): headers of a republish action, with substitution templates, are sent with the message
 #[tokio::test]
 async fn a_republished_message_has_the_headers_of_the_action() {
     let cloud = cloud().await;
@@ -215,18 +216,19 @@ async fn a_republished_message_has_the_headers_of_the_action() {
     client
         .publish("open/rules/head", r#"{"kind":"json"}"#)
         .await;
-    let expected = json!({"format": "UTF8_DATA", "type": "application/json", "data": "YWJj", "user": ["head"]});
+    let expected = json!({"format": "UTF8_DATA", "type": "application/json", "data": "YWJj",
+        "user": ["head"]});
     assert_eq!(lines(&cloud, "rules-headed").await, [expected]);
     cloud.shutdown().await;
 }
 
-// AWS same(rules): the error action gets one message for all failures; the actions that can be done are done
+// AWS same(rules): the error action gets one message for all failures; the other actions are performed
 // AWS same(rules): a republish action needs a role that allows iot:Publish on the topic
-// AWS different(rules): an action may be tried again on intermittent errors; here each is tried once
+// AWS different(rules): AWS may retry an action after intermittent errors; here each is tried once
 #[tokio::test]
 async fn every_failure_of_a_message_is_in_one_report() {
     let cloud = cloud().await;
-    let error = told(&cloud, "open/rules/failing", r#"{"a":1}"#, "FailingRule").await;
+    let error = rule_result(&cloud, "open/rules/failing", r#"{"a":1}"#, "FailingRule").await;
     assert!(
         error.contains("not authorized to perform: iot:Publish"),
         "{error}"
@@ -238,7 +240,7 @@ async fn every_failure_of_a_message_is_in_one_report() {
     assert_eq!(report["base64OriginalPayload"], "eyJhIjoxfQ==");
     let failures = report["failures"].as_array().unwrap();
     assert_eq!(failures.len(), 2, "{report}");
-    // What is Undefined in a substitution is nothing.
+    // An Undefined substitution is empty.
     let message = failures[0]["errorMessage"].as_str().unwrap();
     assert!(message.contains("topic/secret//x"), "{message}");
     assert_eq!(failures[1]["failedAction"], "LambdaAction");
@@ -259,7 +261,7 @@ async fn every_failure_of_a_message_is_in_one_report() {
 #[tokio::test]
 async fn a_payload_that_is_not_json_is_counted() {
     let cloud = cloud().await;
-    let error = told(&cloud, "open/rules/json", "not json", "JsonRule").await;
+    let error = rule_result(&cloud, "open/rules/json", "not json", "JsonRule").await;
     assert!(error.contains("is not json"), "{error}");
     assert_eq!(of_rule(&cloud, "JsonRule", "ParseError"), 1.0);
     assert_eq!(of_rule(&cloud, "JsonRule", "TopicMatch"), 1.0);
@@ -274,11 +276,11 @@ async fn a_payload_that_is_not_json_is_counted() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): Basic Ingest for a rule that is not there is logged and counted as RuleNotFound, the device not told
+// AWS same(rules): Basic Ingest for a missing rule is logged and counted as RuleNotFound; the device gets no error
 #[tokio::test]
-async fn basic_ingest_for_no_rule_is_counted() {
+async fn basic_ingest_for_a_missing_rule_is_counted() {
     let cloud = cloud().await;
-    let error = told(&cloud, "$aws/rules/Nobody/x", "{}", "Nobody").await;
+    let error = rule_result(&cloud, "$aws/rules/Nobody/x", "{}", "Nobody").await;
     assert!(error.contains("RuleNotFound"), "{error}");
     assert_eq!(
         metric(&cloud, "RuleNotFound", &[("RuleName", "Nobody")]),

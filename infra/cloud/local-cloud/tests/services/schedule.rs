@@ -1,11 +1,11 @@
-//! From a schedule to a function, with minutes made short.
+//! From a schedule to a function, with shortened minutes.
 
 use local_cloud::{EventKind, LocalCloud, StartError};
 
 use crate::world::{Client, event, options, thing};
 
 // AWS same(schedule): the function is invoked asynchronously with the Input, its <aws.scheduler.…> keywords replaced
-// AWS different(schedule): the first invocation comes at once; here one period after the start, and time_scale shortens the period
+// AWS different(schedule): the first invocation comes at once; here it comes one period after the start, and time_scale shortens the period
 #[tokio::test]
 async fn a_schedule_invokes_its_function_every_period() {
     let mut options = options();
@@ -41,12 +41,14 @@ async fn a_schedule_whose_role_may_not_invoke_does_not() {
     assert!(text.contains(expression));
     let role = "            RoleArn: !GetAtt RuleRole.Arn\n";
     let with_role = text.replace(expression, &format!("{role}{expression}"));
-    // What the role may do now => whether the schedule's answer comes.
+    // (what the role may do, whether the schedule invokes its function)
     for (action, invokes) in [("iot:Publish", false), ("lambda:InvokeFunction", true)] {
         let statement = format!(
-            "            Statement:\n              - Effect: Allow\n                Action: {action}\n                Resource: '*'\n"
+            "            Statement:\n              - Effect: Allow\n\
+             \x20               Action: {action}\n                Resource: '*'\n"
         );
-        let old = "          PolicyDocument:\n            Version: '2012-10-17'\n            Statement:\n";
+        let old = "          PolicyDocument:\n            Version: '2012-10-17'\n\
+                   \x20           Statement:\n";
         let new =
             format!("          PolicyDocument:\n            Version: '2012-10-17'\n{statement}");
         options.template = directory.path().join(format!("{invokes}.yaml"));
@@ -81,7 +83,7 @@ async fn a_schedule_whose_role_may_not_invoke_does_not() {
 }
 
 #[tokio::test]
-async fn a_time_scale_that_time_cannot_have_is_refused() {
+async fn an_invalid_time_scale_is_refused() {
     for time_scale in [0.0, -1.0, f64::NAN, 1.5] {
         let mut options = options();
         options.time_scale = time_scale;

@@ -1,4 +1,4 @@
-//! One shadow, two ways to it: MQTT topics and the REST API.
+//! One shadow, reached over MQTT topics and the REST API.
 
 use rumqttc_v4::{Incoming, LastWill, PublishOptions, QoS};
 use serde_json::json;
@@ -126,7 +126,8 @@ async fn a_will_on_a_shadow_topic_changes_no_shadow() {
     assert_eq!(kicked.status, 200, "{kicked:?}");
     client.closed().await;
 
-    // The session goes on, and gets its own will first: nothing else was published, the answer to the read apart.
+    // The session is resumed and gets its own will first: nothing else was published, apart from
+    // the answer to the read.
     let mut again = settings(&cloud, "a", &a);
     again.set_clean_session(false);
     let mut client = Client::start(again);
@@ -142,7 +143,7 @@ async fn a_will_on_a_shadow_topic_changes_no_shadow() {
 }
 
 // AWS case(shadow): rest_retain_on_reserved_topic_refused
-// AWS same(data-plane): a reserved topic takes no RETAIN, over REST a 400, over MQTT the connection ends
+// AWS same(data-plane): RETAIN on a reserved topic is refused: over REST with a 400, over MQTT by ending the connection
 #[tokio::test]
 async fn a_reserved_topic_takes_no_retained_message() {
     let cloud = cloud().await;
@@ -165,7 +166,7 @@ async fn a_reserved_topic_takes_no_retained_message() {
     let accepted = rest(&cloud, &endpoint, line, "", update).await;
     assert_eq!(accepted.status, 200, "{accepted:?}");
     let (_, body) = client.json().await;
-    assert_eq!(body["version"], 1, "the refused update did not count");
+    assert_eq!(body["version"], 1, "the refused update does not count");
 
     let retained = PublishOptions::at_least_once().retained();
     let sent = client.mqtt.publish(topic, update, retained);
@@ -197,7 +198,7 @@ async fn answers_of_the_shadow_service_cannot_be_forged() {
 
 // AWS same(shadow): named shadows of a thing are shadows of their own, and deleting one leaves the others
 #[tokio::test]
-async fn named_shadows_live_side_by_side() {
+async fn named_shadows_are_independent() {
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
     let mut client = Client::connect(&cloud, "a", &a).await;
@@ -308,7 +309,8 @@ async fn requests_sent_without_waiting_are_refused_from_the_eleventh_on() {
     let socket = TcpStream::connect(cloud.endpoints().mqtts).await.unwrap();
     let server = "127.0.0.1".try_into().unwrap();
     let mut stream = connector.connect(server, socket).await.unwrap();
-    // One packet per line: CONNECT as client `a`, SUBSCRIBE to the answers; then twelve updates in one write.
+    // One packet per line: CONNECT as client `a`, SUBSCRIBE to the answers; then twelve updates in
+    // one write.
     let mut opening = packet(0x10, b"\0\x04MQTT\x04\x02\0\x1e\0\x01a");
     let filter = b"$aws/things/a/shadow/update/+";
     opening.extend(packet(

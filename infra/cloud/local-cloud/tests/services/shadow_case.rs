@@ -1,8 +1,10 @@
-//! Every case of `tests/vectors/shadow-cases.json` against running services, over MQTT and over REST.
+//! Every case of `tests/vectors/shadow-cases.json` against running services, over MQTT and over
+//! REST.
 //!
-//! Shadows begin as the case says because they are put into the data directory before the start; what the case lets pass
-//! before its clock advances happens there too. Nothing waits for silence: a read that follows on the same connection is
-//! answered after everything that came before. Must not know more of the rules than the cases tell.
+//! Shadows are put into the data directory before the start, in the state that the case begins
+//! with; the steps before the case's clock advances are applied there, too. Nothing waits for
+//! silence: a later read on the same connection is answered after everything before it. Must not
+//! know: rules that are not in the cases.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, Client, options, rest, thing};
 use shadow_cases::{Setting, matches, payload, strings};
 
-/// Cases that make sense over MQTT only.
+/// Cases that apply to MQTT only.
 const MQTT_ONLY: [(&str, &str); 5] = [
     (
         "eleventh_in_flight_request_429",
@@ -37,22 +39,22 @@ const MQTT_ONLY: [(&str, &str); 5] = [
         "a DELETE has no body to put a token in",
     ),
 ];
-/// Cases that make sense over REST only.
+/// Cases that apply to REST only.
 const REST_ONLY: [(&str, &str); 3] = [
     (
         "rest_update_also_publishes_mqtt",
-        "it tells REST's answer from the messages",
+        "it distinguishes REST's answer from the messages",
     ),
     (
         "rest_get_missing_404",
-        "it tells REST's answer from the messages",
+        "it distinguishes REST's answer from the messages",
     ),
     (
         "rest_retain_on_reserved_topic_refused",
         "over MQTT the connection ends; tested in `shadow`",
     ),
 ];
-/// Cases with a test of their own, since they need more than a request.
+/// Cases with a test of their own, because they need more than a request.
 const ON_THEIR_OWN: [&str; 3] = [
     "eleventh_in_flight_request_429",
     "last_will_on_shadow_topic_is_ignored",
@@ -71,7 +73,7 @@ fn now_s() -> u64 {
     since_epoch.expect("the clock is right").as_secs()
 }
 
-/// One case on its way.
+/// A case being run.
 struct Run<'a> {
     case: &'a Value,
     name: Name,
@@ -80,7 +82,7 @@ struct Run<'a> {
     messages: Vec<(String, Value)>,
 }
 
-/// Puts the case's shadow into the data directory, with the steps that lie before its clock advances.
+/// Puts the case's shadow into the data directory, after the steps before its clock advances.
 fn seed(directory: &std::path::Path, case: &Value, name: &Name) {
     let document = case["initial"].clone();
     let core = json!({"document": document, "tombstone": null});
@@ -130,7 +132,7 @@ fn operation(topic: &str) -> Operation {
         "get" | "GET /things/<thing>/shadow" => Operation::Get,
         "update" | "POST /things/<thing>/shadow" => Operation::Update,
         "delete" => Operation::Delete,
-        other => panic!("{other} is no request"),
+        other => panic!("{other} is not a request"),
     }
 }
 
@@ -178,7 +180,7 @@ impl Run<'_> {
         rest(cloud, &endpoint, &line, "", payload(request)).await
     }
 
-    /// Reads the shadow, and takes the messages before the answer for what the request caused.
+    /// Reads the shadow, and collects the messages before the answer as effects of the request.
     async fn collect(&mut self, wrong: &mut Vec<String>) {
         let read = json!({"clientToken": SENTINEL}).to_string().into_bytes();
         self.publish("get", read).await;
@@ -215,7 +217,7 @@ impl Run<'_> {
         }
     }
 
-    /// What must not come: what the case says, and any refusal it does not list.
+    /// Checks that no excluded message and no unlisted refusal was published.
     fn check_silence(&self, wrong: &mut Vec<String>) {
         let never = strings(&self.case["never"]);
         let expected = self.case["expected"].as_array().into_iter().flatten();
@@ -272,7 +274,7 @@ async fn over_rest(cloud: &LocalCloud, case: &Value, name: Name) -> Vec<String> 
         let topic = expected["topic"].as_str().unwrap_or_default();
         match topic.rsplit_once('/').map(|(_, kind)| kind) {
             Some("delta" | "documents") => run.check_message(expected, &mut wrong),
-            // What MQTT publishes as an answer, REST answers.
+            // The answer that MQTT publishes is REST's answer.
             _ => check_answer(&run, expected, &answer, &mut wrong),
         }
     }
@@ -311,15 +313,15 @@ fn check_answer(run: &Run<'_>, expected: &Value, answer: &Answer, wrong: &mut Ve
     }
 }
 
-/// How requests go to the shadow.
+/// The protocol of requests to a shadow.
 #[derive(Clone, Copy)]
-enum Way {
+enum Protocol {
     Mqtt,
     Rest,
 }
 
-/// Runs all cases but those of `left_out`, each with a thing of its own; how many there were.
-async fn run_all(cases: &[Value], left_out: &[(&str, &str)], way: Way) -> usize {
+/// Runs all cases except `left_out`, each with a thing of its own; returns their number.
+async fn run_all(cases: &[Value], left_out: &[(&str, &str)], protocol: Protocol) -> usize {
     let directory = tempfile::tempdir().unwrap();
     let mut runs = Vec::new();
     for (n, case) in (0..).zip(cases) {
@@ -337,9 +339,9 @@ async fn run_all(cases: &[Value], left_out: &[(&str, &str)], way: Way) -> usize 
     let mut wrong = Vec::new();
     let count = runs.len();
     for (case, name) in runs {
-        let differences = match way {
-            Way::Mqtt => over_mqtt(&cloud, case, name).await,
-            Way::Rest => over_rest(&cloud, case, name).await,
+        let differences = match protocol {
+            Protocol::Mqtt => over_mqtt(&cloud, case, name).await,
+            Protocol::Rest => over_rest(&cloud, case, name).await,
         };
         for difference in differences {
             wrong.push(format!("{}: {difference}", case["name"]));
@@ -355,7 +357,7 @@ async fn run_all(cases: &[Value], left_out: &[(&str, &str)], way: Way) -> usize 
 #[tokio::test]
 async fn every_case_holds_over_mqtt() {
     let cases = shadow_cases::cases();
-    let count = run_all(&cases, &REST_ONLY, Way::Mqtt).await;
+    let count = run_all(&cases, &REST_ONLY, Protocol::Mqtt).await;
     assert_eq!(count + REST_ONLY.len() + 2, cases.len());
 }
 
@@ -363,12 +365,12 @@ async fn every_case_holds_over_mqtt() {
 #[tokio::test]
 async fn every_case_holds_over_rest() {
     let cases = shadow_cases::cases();
-    let count = run_all(&cases, &MQTT_ONLY, Way::Rest).await;
+    let count = run_all(&cases, &MQTT_ONLY, Protocol::Rest).await;
     assert_eq!(count + MQTT_ONLY.len() + 1, cases.len());
 }
 
 #[test]
-fn every_case_left_out_exists_and_says_why() {
+fn every_case_left_out_exists_and_has_a_reason() {
     let cases = shadow_cases::cases();
     for (name, why) in MQTT_ONLY.iter().chain(&REST_ONLY) {
         assert!(cases.iter().any(|case| case["name"] == *name), "{name}");

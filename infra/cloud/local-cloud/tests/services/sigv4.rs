@@ -1,10 +1,10 @@
-//! Signatures at the door of each service: who is let in, and how each service refuses the rest.
+//! Signatures: which requests each service accepts, and how it refuses the others.
 
 use local_cloud::LocalCloud;
 
 use crate::world::{cloud, options, rest, rest_as, signed};
 
-/// What is wrong, the keys to sign with, and the refusal's name and message.
+/// The fault of the signature, the keys to sign with, and the refusal's name and message.
 type Row<'a> = (
     &'a str,
     Option<(&'a str, &'a str, &'a str)>,
@@ -12,10 +12,11 @@ type Row<'a> = (
     &'a str,
 );
 
-/// Each service: its endpoint, a request that is good, and headers that go with it.
+/// Each service: its endpoint, a valid request, and the request's headers.
 fn services(cloud: &LocalCloud) -> [(&str, String, &'static str, &'static str); 3] {
     let endpoints = cloud.endpoints();
-    let list = "X-Amz-Target: DynamoDB_20120810.ListTables\r\nContent-Type: application/x-amz-json-1.0\r\n";
+    let list = "X-Amz-Target: DynamoDB_20120810.ListTables\r\n\
+                Content-Type: application/x-amz-json-1.0\r\n";
     [
         (
             "iotdata",
@@ -28,7 +29,7 @@ fn services(cloud: &LocalCloud) -> [(&str, String, &'static str, &'static str); 
     ]
 }
 
-// AWS different(data-plane): AWS refuses an unsigned request with ForbiddenException; here as well, and the message says how to sign
+// AWS different(data-plane): AWS refuses an unsigned request with ForbiddenException; here the message also says how to sign
 // AWS same(control-plane): an unsigned request gets MissingAuthenticationTokenException (403), a wrong secret InvalidSignatureException, an unknown key or token UnrecognizedClientException
 // AWS same(dynamodb): an unsigned request gets MissingAuthenticationTokenException (400), a wrong secret InvalidSignatureException, an unknown key or token UnrecognizedClientException
 // AWS same(data-plane): a wrong secret, an unknown key or token gets ForbiddenException (403) with the reason
@@ -77,7 +78,7 @@ async fn each_service_refuses_a_bad_signature_in_its_own_words() {
             "token",
         ),
         (
-            "a token too many",
+            "an unexpected token",
             Some((key, secret, "some")),
             "UnrecognizedClient",
             "token",
@@ -102,8 +103,8 @@ async fn each_service_refuses_a_bad_signature_in_its_own_words() {
                 _ => "x-amzn-errortype: forbiddenexception".to_owned(),
             };
             assert!(found.contains(&kind), "{service} {what}: {answer:?}");
-            let told = answer.body["message"].as_str().unwrap();
-            assert!(told.contains(message), "{service} {what}: {answer:?}");
+            let reason = answer.body["message"].as_str().unwrap();
+            assert!(reason.contains(message), "{service} {what}: {answer:?}");
         }
         let good = rest(&cloud, &endpoint, line, headers, "{}").await;
         assert_eq!(good.status, 200, "{service}: {good:?}");
@@ -122,12 +123,12 @@ async fn a_signature_is_good_for_one_service_and_for_five_minutes() {
         "",
     );
     let [(_, data, line, _), (_, iot, ..), _] = services(&cloud);
-    // The service in a signature is that of the endpoint it was made for.
+    // A signature names the service of the endpoint it was made for.
     let elsewhere = signed(&cloud, keys, &iot, line, "", "{}");
     let answer = rest_as(&data, line, &elsewhere, "{}").await;
-    let told = answer.body["message"].as_str().unwrap();
+    let reason = answer.body["message"].as_str().unwrap();
     assert!(
-        told.contains("scoped to correct service: 'iotdata'"),
+        reason.contains("scoped to correct service: 'iotdata'"),
         "{answer:?}"
     );
 
@@ -137,9 +138,9 @@ async fn a_signature_is_good_for_one_service_and_for_five_minutes() {
         .replace(&date[..16], "20260101T000000Z")
         .replace(&date[..8], "20260101");
     let answer = rest_as(&data, line, &old, "{}").await;
-    let told = answer.body["message"].as_str().unwrap();
+    let reason = answer.body["message"].as_str().unwrap();
     assert!(
-        told.contains("Signature expired: 20260101T000000Z is now earlier than"),
+        reason.contains("Signature expired: 20260101T000000Z is now earlier than"),
         "{answer:?}"
     );
     cloud.shutdown().await;
@@ -160,6 +161,6 @@ async fn the_operators_credentials_outlive_a_restart_with_the_same_data() {
     assert_ne!(
         seen[0],
         cloud().await.credentials().secret_access_key,
-        "without data: new"
+        "new without a data directory"
     );
 }

@@ -1,4 +1,5 @@
-//! The binary on its own: a stack that uses none of our crates, run by its command line and met by a real MQTT client.
+//! The stand-alone binary: a stack that uses none of our crates, started by its command line and
+//! used by a real MQTT client.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,7 +12,7 @@ use tokio::time::{Instant, interval, timeout};
 
 use crate::world::{Client, DEADLINE, tls};
 
-/// A running stack, ended by its handle.
+/// A running stack; dropping it ends the stack.
 struct Stack {
     child: Child,
     directory: TempDir,
@@ -66,12 +67,12 @@ async fn room(ready: &Value) -> Client {
 }
 
 impl Stack {
-    async fn start(directory: TempDir, arguments: &[&str]) -> Stack {
+    async fn start(directory: TempDir, arguments: &[&str]) -> Self {
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
         let mut command = command(&directory, arguments);
         command.stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap();
-        let mut stack = Stack {
+        let mut stack = Self {
             child,
             directory,
             ready: Value::Null,
@@ -90,7 +91,7 @@ impl Stack {
         std::fs::read_to_string(self.file("log")).unwrap()
     }
 
-    /// Waits until the log, or whatever `fits` looks at, is as it should be.
+    /// Waits until `fits` accepts the log.
     async fn until(&self, what: &str, fits: impl Fn(&str) -> bool) {
         let patience = Instant::now() + DEADLINE;
         let mut glances = interval(std::time::Duration::from_millis(20));
@@ -107,7 +108,7 @@ impl Stack {
         client
     }
 
-    /// Ctrl-C, and the clean end.
+    /// Sends Ctrl-C and waits for a clean end.
     async fn stop(mut self) -> TempDir {
         let pid = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args(["-INT", &pid]).status().await;
@@ -120,7 +121,7 @@ impl Stack {
 }
 
 // AWS same(template): a function whose folder holds an executable `bootstrap` runs as it is
-// AWS different(functions): provided.al2023 holds no Python; here a script runs with what this machine has
+// AWS different(functions): provided.al2023 contains no Python; here a script runs with the interpreters of this machine
 #[tokio::test]
 async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
     let stack = Stack::start(thermostat(), &["--parameter", "TargetDegrees=19"]).await;
@@ -128,18 +129,18 @@ async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
     for (degrees, on) in [(17.5, true), (19.5, false)] {
         let measured = json!({ "degrees": degrees }).to_string();
         room.publish("rooms/attic/temperature", &measured).await;
-        let (topic, told) = room.json().await;
+        let (topic, answer) = room.json().await;
         assert_eq!(topic, "rooms/attic/heating");
-        assert_eq!(told, json!({"on": on, "target": 19.0}), "{degrees}");
+        assert_eq!(answer, json!({"on": on, "target": 19.0}), "{degrees}");
     }
     assert_eq!(stack.ready["outputs"]["TableName"], "local-Readings");
     stack.stop().await;
 }
 
 #[tokio::test]
-async fn a_wrong_template_or_argument_is_told_in_one_line_and_nothing_runs() {
+async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs() {
     let rows: [(&str, &str, &[&str], &str); 6] = [
-        // (in the template, instead of it, arguments, what is said)
+        // (text in the template, its replacement, arguments, expected output)
         (
             "Handler: bootstrap",
             "Handlr: bootstrap",
@@ -187,7 +188,7 @@ async fn a_wrong_template_or_argument_is_told_in_one_line_and_nothing_runs() {
 }
 
 #[tokio::test]
-async fn a_stack_whose_output_nobody_reads_any_more_ends_as_at_ctrl_c() {
+async fn a_stack_whose_output_is_closed_ends_as_at_ctrl_c() {
     let directory = thermostat();
     let mut command = command(&directory, &[]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -201,7 +202,7 @@ async fn a_stack_whose_output_nobody_reads_any_more_ends_as_at_ctrl_c() {
     }
     let written: Value = serde_json::from_slice(&std::fs::read(&ready).unwrap()).unwrap();
     drop(child.stdout.take());
-    // An event, and so something to write.
+    // An event, which is written to the closed output.
     let _room = room(&written).await;
     let output = timeout(DEADLINE, child.wait_with_output());
     let output = output.await.unwrap().unwrap();
@@ -215,19 +216,20 @@ async fn a_stack_whose_output_nobody_reads_any_more_ends_as_at_ctrl_c() {
     assert!(!ready.exists());
 }
 
-// AWS different(template): a changed stack is updated by a deployment; here a changed file is taken up as it is saved
+// AWS different(template): a changed stack is updated by a deployment; here a changed file is applied when it is saved
 #[tokio::test]
-async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_one_is_not() {
+async fn a_changed_template_or_function_is_applied_while_the_stack_runs_and_a_broken_one_is_not() {
     let stack = Stack::start(thermostat(), &[]).await;
     let mut room = stack.room().await;
-    let mut told = async |degrees: f64| {
+    let mut answer = async |degrees: f64| {
         let measured = json!({ "degrees": degrees }).to_string();
         room.publish("rooms/attic/temperature", &measured).await;
         room.json().await.1
     };
-    assert_eq!(told(17.5).await, json!({"on": true, "target": 20.0}));
+    assert_eq!(answer(17.5).await, json!({"on": true, "target": 20.0}));
 
-    // A parameter's default: the function runs again with the new environment; the connection stays.
+    // A parameter's default: the function runs again with the new environment; the connection
+    // stays.
     let change = |file: &str, from: &str, to: &str| {
         let path = stack.file(file);
         let text = std::fs::read_to_string(&path).unwrap();
@@ -241,9 +243,9 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
     let (taken, refused) = (events("reloaded"), events("reloadRefused"));
     change("template.yaml", "Default: 20", "Default: 15");
     stack.until("reloaded", |log| taken(log) == 1).await;
-    assert_eq!(told(17.5).await, json!({"on": false, "target": 15.0}));
+    assert_eq!(answer(17.5).await, json!({"on": false, "target": 15.0}));
 
-    // A broken template: file and line are named, and the old one runs on.
+    // A broken template: the error names file and line, and the old one keeps running.
     change("template.yaml", "Timeout: 10", "Timeout: ten");
     stack.until("refused", |log| refused(log) == 1).await;
     assert!(
@@ -253,7 +255,7 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
         "{}",
         stack.log()
     );
-    assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
+    assert_eq!(answer(14.0).await, json!({"on": true, "target": 15.0}));
     change("template.yaml", "Timeout: ten", "Timeout: 10");
 
     // The function's source.
@@ -263,7 +265,7 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
         "degrees < TARGET - 2",
     );
     stack.until("reloaded again", |log| taken(log) == 2).await;
-    assert_eq!(told(14.0).await, json!({"on": false, "target": 15.0}));
+    assert_eq!(answer(14.0).await, json!({"on": false, "target": 15.0}));
 
     // A rule's statement.
     change(
@@ -274,7 +276,7 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
     stack
         .until("reloaded the rule", |log| taken(log) == 3)
         .await;
-    assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
+    assert_eq!(answer(14.0).await, json!({"on": true, "target": 15.0}));
 
     // What holds data waits for a restart.
     change(
@@ -288,6 +290,6 @@ async fn a_changed_template_or_function_is_taken_up_while_all_runs_and_a_broken_
             .log()
             .contains("a table has changed, and it holds data: restart to apply the change")
     );
-    assert_eq!(told(14.0).await, json!({"on": true, "target": 15.0}));
+    assert_eq!(answer(14.0).await, json!({"on": true, "target": 15.0}));
     stack.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Variables of policies that come from the connection and from the certificate, over real connections.
+//! Policy variables from the connection and from the certificate, over real connections.
 
 use local_cloud::RegistryError;
 use rumqttc_v4::{ConnectReturnCode, ConnectionError};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Client, certificate, cloud, settings};
 
-/// Everything is allowed but a connection under this condition.
+/// Allows everything but a connection under this condition.
 fn all_but(condition: &Value) -> Value {
     json!([
         {"Effect": "Allow", "Action": "iot:*", "Resource": "*"},
@@ -15,7 +15,7 @@ fn all_but(condition: &Value) -> Value {
 }
 
 // AWS same(policy): aws:SourceIp is the address that a client connects from, and a Deny on it holds
-// AWS same(policy): names of condition keys do not mind the case
+// AWS same(policy): names of condition keys are not case-sensitive
 #[tokio::test]
 async fn a_deny_by_address_or_certificate_holds_on_a_real_connection() {
     let cloud = cloud().await;
@@ -40,7 +40,9 @@ async fn a_deny_by_address_or_certificate_holds_on_a_real_connection() {
             false,
         ),
         (
-            json!({"ForAnyValue:StringEquals": {"iot:Certificate.Issuer.CommonName.List": "Other CA"}}),
+            json!({"ForAnyValue:StringEquals": {
+                "iot:Certificate.Issuer.CommonName.List": "Other CA"
+            }}),
             true,
         ),
         (
@@ -67,7 +69,7 @@ async fn a_deny_by_address_or_certificate_holds_on_a_real_connection() {
 }
 
 #[tokio::test]
-async fn a_policy_with_a_variable_that_never_has_a_value_is_refused_when_it_is_made() {
+async fn a_policy_with_a_variable_that_never_has_a_value_is_refused_when_it_is_created() {
     let cloud = cloud().await;
     for (condition, key) in [
         (
@@ -83,10 +85,10 @@ async fn a_policy_with_a_variable_that_never_has_a_value_is_refused_when_it_is_m
         let refused = cloud.registry().create_policy("p", &document.to_string());
         let error = refused.unwrap_err();
         assert!(matches!(error, RegistryError::Policy { .. }), "{error:?}");
-        let told = std::error::Error::source(&error).unwrap().to_string();
+        let reason = std::error::Error::source(&error).unwrap().to_string();
         assert!(
-            told.contains(key) && told.contains("never has a value here"),
-            "{told}"
+            reason.contains(key) && reason.contains("never has a value here"),
+            "{reason}"
         );
     }
     cloud.shutdown().await;

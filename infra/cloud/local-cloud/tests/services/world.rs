@@ -1,6 +1,6 @@
-//! A local cloud of its own for each test, and clients that speak to it by the real protocols.
+//! A local cloud of its own for each test, and clients that use the real protocols.
 //!
-//! Everything waits for a condition with a deadline. Must not know what the tests show.
+//! Everything waits for a condition with a deadline. Must not know: the tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ pub fn thing(cloud: &LocalCloud, name: &str) -> IssuedCertificate {
     certificate
 }
 
-/// A certificate without a thing, with a policy of its own that consists of these statements.
+/// A certificate without a thing, with a policy that has these statements.
 pub fn certificate(cloud: &LocalCloud, policy: &str, statements: &Value) -> IssuedCertificate {
     let registry = cloud.registry();
     let document = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
@@ -102,7 +102,7 @@ pub struct Client {
     incoming: mpsc::UnboundedReceiver<Result<Incoming, ConnectionError>>,
 }
 
-/// Settings of a client, for tests that change them.
+/// Default settings of a client, which tests may change.
 pub fn settings(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> MqttOptions {
     let address = cloud.endpoints().mqtts;
     let mut settings = MqttOptions::new(id, ("127.0.0.1", address.port()));
@@ -134,17 +134,17 @@ impl Client {
                 }
             }
         });
-        Client { mqtt, incoming }
+        Self { mqtt, incoming }
     }
 
     /// A connected client.
-    pub async fn connect(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> Client {
-        let mut client = Client::start(settings(cloud, id, certificate));
+    pub async fn connect(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> Self {
+        let mut client = Self::start(settings(cloud, id, certificate));
         client.connected().await;
         client
     }
 
-    /// Waits for the CONNACK; whether a session was resumed.
+    /// Waits for the CONNACK; returns whether a session was resumed.
     pub async fn connected(&mut self) -> bool {
         self.wait("connack", |packet| match packet {
             Incoming::ConnAck(ack) => Some(ack.session_present),
@@ -153,7 +153,7 @@ impl Client {
         .await
     }
 
-    /// Waits for a packet that `pick` takes, leaving out others.
+    /// Waits for a packet that `pick` accepts, skipping others.
     pub async fn wait<T>(&mut self, what: &str, pick: impl Fn(Incoming) -> Option<T>) -> T {
         let search = async {
             loop {
@@ -213,7 +213,7 @@ impl Client {
     }
 }
 
-/// Waits for an event that `pick` takes.
+/// Waits for an event that `pick` accepts.
 pub async fn event<T>(
     events: &mut broadcast::Receiver<Arc<Event>>,
     what: &str,
@@ -231,7 +231,7 @@ pub async fn event<T>(
     found.unwrap_or_else(|_| panic!("no {what} in time"))
 }
 
-/// What a REST call answered.
+/// The answer to a REST call.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -331,7 +331,7 @@ pub fn signed(
     format!("{headers}{added}Authorization: {authorization}\r\n")
 }
 
-/// A REST call with nothing but the given headers.
+/// A REST call with only the given headers.
 pub async fn rest_as(
     endpoint: &str,
     request_line: &str,
@@ -343,7 +343,8 @@ pub async fn rest_as(
         let address = endpoint.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!(
-            "{request_line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
+            "{request_line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             {headers}Content-Length: {}\r\n\r\n",
             body.len()
         );
         let bytes = [request.as_bytes(), body].concat();

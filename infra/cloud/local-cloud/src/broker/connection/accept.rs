@@ -1,6 +1,6 @@
 //! From the socket to a secure channel with a client certificate; everything else is refused here.
 //!
-//! Must not know MQTT beyond the first byte, by which it tells who forgot TLS.
+//! Must not know: MQTT beyond the first byte, which shows a client without TLS.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,6 @@ use super::{Broker, CONNECT_TIME, serve};
 /// First byte of a CONNECT without TLS.
 const PLAIN_CONNECT: u8 = 0x10;
 
-/// Serves one socket to its end.
 pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: SocketAddr) {
     // Small packets, answered at once: waiting to fill a segment would only add latency.
     if let Err(error) = socket.set_nodelay(true) {
@@ -21,12 +20,12 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
     }
     let handshake = async {
         let mut first = [0];
-        // A client that says nothing, or has gone, fails in the handshake.
+        // A client that sends nothing, or has gone, fails in the handshake.
         let is_plain = socket.peek(&mut first).await.is_ok() && first[0] == PLAIN_CONNECT;
         if is_plain {
             tracing::warn!(
                 %peer,
-                "mqtt without tls refused: connect with TLS, the printed root certificate and a client certificate"
+                "mqtt without tls refused: use TLS, the root and a client certificate"
             );
             return None;
         }
@@ -47,6 +46,6 @@ pub async fn accept(broker: Broker, tls: TlsAcceptor, socket: TcpStream, peer: S
     let Some(certificate) = certificates.first().map(|c| c.to_vec()) else {
         return tracing::info!(%peer, "mqtt client without certificate");
     };
-    // Logged already.
+    // The error is already logged.
     let _ = serve(broker, stream, certificate, peer).await;
 }

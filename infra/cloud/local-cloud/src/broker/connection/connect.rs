@@ -1,6 +1,4 @@
-//! CONNECT: who may come in, with which session, will and keep-alive.
-//!
-//! Must not know sockets or other clients.
+//! CONNECT: checks the client, its will and its rights, and attaches its session.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
@@ -18,7 +16,7 @@ use crate::registry::Identity;
 const CLIENT_ID_BYTES_MAX: usize = 128;
 const KEEP_ALIVE_S: std::ops::RangeInclusive<u16> = 30..=1200;
 pub const SESSION_EXPIRY_S_MAX: u32 = 7 * 24 * 3600;
-/// What a persistent session of an MQTT 3.1.1 client gets.
+/// For a persistent session of an MQTT 3.1.1 client.
 const SESSION_EXPIRY_S_DEFAULT: u32 = 3600;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
@@ -45,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
         let keep_alive_s = match request.keep_alive_s {
             0 => *KEEP_ALIVE_S.end(),
-            asked => asked.clamp(*KEEP_ALIVE_S.start(), *KEEP_ALIVE_S.end()),
+            requested => requested.clamp(*KEEP_ALIVE_S.start(), *KEEP_ALIVE_S.end()),
         };
         let now_ms = self.broker.inner.clock.now_ms();
         let attach = Attach {
@@ -61,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             keep_alive_s: (keep_alive_s != request.keep_alive_s).then_some(keep_alive_s),
             session_expiry_s: request
                 .session_expiry_s
-                .is_some_and(|asked| asked != expiry_s)
+                .is_some_and(|requested| requested != expiry_s)
                 .then_some(expiry_s),
             assigned_client_id: request.client_id.is_empty().then(|| client_id.clone()),
         };
@@ -84,15 +82,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             has_session_expiry: expiry_s > 0,
             will: request.will,
         };
-        // The time runs from the CONNACK on.
+        // The keep-alive counts from the CONNACK.
         self.deadline = Instant::now() + client.patience;
-        // From here on the session is given back at the end, whatever happens.
+        // From here, `finish` detaches the session, whatever happens.
         self.client = Some(client);
-        self.tell_connected(keep_alive_s, expiry_s, now_ms, &ip);
+        self.report_connected(keep_alive_s, expiry_s, now_ms, &ip);
         self.send(packet::accept(version, &accepted))
     }
 
-    fn tell_connected(&self, keep_alive_s: u16, expiry_s: u32, now_ms: u64, ip: &str) {
+    fn report_connected(&self, keep_alive_s: u16, expiry_s: u32, now_ms: u64, ip: &str) {
         let Some(client) = &self.client else {
             return;
         };
@@ -141,13 +139,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 needed.push(("iot:RetainPublish", format!("topic/{}", will.topic)));
             }
         }
-        let mut asking = identity.clone();
-        let variables = &mut asking.variables;
+        let mut request_identity = identity.clone();
+        let variables = &mut request_identity.variables;
         variables.insert("iot:ConnectAttributes".to_owned(), attributes.join(","));
         let inner = &self.broker.inner;
         for (action, resource) in needed {
             let resource = inner.registry.arn(&resource);
-            if !inner.registry.allows(&asking, action, &resource) {
+            if !inner.registry.allows(&request_identity, action, &resource) {
                 inner.events.emit(EventKind::Denied {
                     client: identity.client_id.clone(),
                     action: action.to_owned(),
@@ -166,12 +164,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 }
 
-/// The client id that holds, made up where none is given to a clean session or by MQTT 5; `None` where it is not one.
+/// The client id, generated if a clean session or MQTT 5 has none; `None` if it is not valid.
 fn client_id_of(version: Version, request: &ConnectRequest) -> Option<String> {
     let id = &request.client_id;
     if id.is_empty() {
-        let may_be_made_up = request.clean || version == Version::V5_0;
-        return may_be_made_up.then(|| format!("auto-{}", uuid::Uuid::new_v4()));
+        let may_be_generated = request.clean || version == Version::V5_0;
+        return may_be_generated.then(|| format!("auto-{}", uuid::Uuid::new_v4()));
     }
     let is_valid = id.len() <= CLIENT_ID_BYTES_MAX
         && !id.starts_with('$')

@@ -1,16 +1,13 @@
-//! From the session to the client: what its window, its policies and the message's age allow.
-//!
-//! Must not know where messages come from.
+//! Delivery from the session to the client, within its window, its policies and the message expiry.
 
 use mqtt_protocol_core::mqtt::packet::prelude::GenericPacketTrait;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::super::lookup::Receipt;
-use super::super::session::Delivery;
+use super::super::{Delivery, Receipt};
 use super::{Connection, End, FLUSH_BYTES, packet};
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
-    /// Sends what waits in the session, as far as the client's window allows.
+    /// Sends the session's messages, as far as the client's window allows.
     pub(super) async fn deliver(&mut self) -> Result<(), End> {
         loop {
             let Some(client) = &self.client else {
@@ -26,7 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             let message = &delivery.message;
             let packet = packet::publish(client.version, message, id, delivery.retain, now_ms);
             let is_too_large = packet.as_ref().is_ok_and(|p| p.size() > packet_bytes_max);
-            // Left out, silently as in AWS: what is too old, too large, or not for this client.
+            // Silently dropped, as in AWS: expired, too large, or not allowed for this client.
             if is_too_large || message.is_expired(now_ms) || !self.may_receive(&delivery) {
                 delivery.report(Receipt::LeftOut);
                 if let Some(id) = id {
@@ -45,16 +42,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// A shared subscription may be granted by the topic alone or with its group in front: AWS's own examples show both.
+    /// A shared subscription may be allowed by the topic alone or with its group in front: AWS's
+    /// own examples show both.
     fn may_receive(&self, delivery: &Delivery) -> bool {
         let topic = &delivery.message.topic;
-        match &delivery.group {
-            Some(group) => {
-                let shared = format!("topic/$share/{}/{topic}", group.name);
-                self.is_allowed("iot:Receive", &shared)
-                    || self.allows("iot:Receive", &format!("topic/{topic}"))
-            }
-            None => self.allows("iot:Receive", &format!("topic/{topic}")),
-        }
+        let group = delivery
+            .shared_filter
+            .as_deref()
+            .and_then(iot_topic::shared);
+        let is_shared_allowed = group.is_some_and(|(name, _)| {
+            self.is_allowed("iot:Receive", &format!("topic/$share/{name}/{topic}"))
+        });
+        is_shared_allowed || self.allows("iot:Receive", &format!("topic/{topic}"))
     }
 }

@@ -1,13 +1,13 @@
-//! Which packet is answered where, and which of them show that the client is alive.
+//! Dispatches each packet, and decides which packets show that the client is alive.
 //!
-//! MQTT 3.1.1 has no packet for a refusal, so there AWS closes the connection; MQTT 5 gets a reason.
-//! Must not know sockets or other clients.
+//! MQTT 3.1.1 has no packet for a refusal, so AWS closes the connection; MQTT 5 gets a reason.
+//! Must not know: sockets, other clients.
 
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::super::lookup::Receipt;
+use super::super::Receipt;
 use super::super::packet::Inbound;
 
 use super::connect::SESSION_EXPIRY_S_MAX;

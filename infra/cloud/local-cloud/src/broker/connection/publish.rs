@@ -1,6 +1,4 @@
 //! PUBLISH from a client: checks of form, rate, size and policy, in that order.
-//!
-//! Must not know sockets or who receives it.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
@@ -8,7 +6,7 @@ use mqtt_protocol_core::mqtt::result_code::{DisconnectReasonCode, PubackReasonCo
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::super::message::{Message, Origin, PAYLOAD_BYTES_MAX};
+use super::super::message::{Message, PAYLOAD_BYTES_MAX};
 use super::super::packet::{self, PublishRequest};
 use super::{Connection, End, expires_at_ms};
 
@@ -18,11 +16,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Err(End::ClientError);
         };
         let version = client.version;
-        let mut origin = Origin {
-            client: Some(client.id().to_owned()),
-            principal: Some(client.identity.principal.clone()),
-            ..Origin::default()
-        };
+        let mut origin = client.origin();
         if request.qos == Qos::ExactlyOnce {
             return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
         }
@@ -68,9 +62,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// What exceeds the rate is thrown away: not acknowledged, or in MQTT 5 refused.
+    /// Drops a message over the rate: not acknowledged in MQTT 3.1.1, refused in MQTT 5.
     fn discard(&mut self, version: Version, request: &PublishRequest) -> Result<(), End> {
-        tracing::warn!(topic = request.topic, peer = %self.peer, "over 100 publishes in a second: discarded");
+        let topic = &request.topic;
+        tracing::warn!(topic, peer = %self.peer, "over 100 publishes in a second: discarded");
         match request.packet_id {
             Some(id) if version == Version::V5_0 => {
                 let refusal = Some(PubackReasonCode::QuotaExceeded);

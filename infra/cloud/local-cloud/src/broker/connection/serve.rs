@@ -1,6 +1,4 @@
-//! One client's connection as a whole: begun, and ended in order whatever happened in between.
-//!
-//! Must not know packets.
+//! One client's connection from start to end, which is orderly whatever happens in between.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,44 +7,39 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::super::Broker;
-use super::super::message::{Message, Origin};
+use super::super::message::Message;
 use super::{Client, Connection, End, SECOND, WRITE_TIME, expires_at_ms};
 use crate::contain::{Panicked, contain};
 use crate::event::EventKind;
 
-/// Serves one client to its end, over a channel that is secure already.
+/// Serves one client to its end, over a channel that is already secure.
 ///
-/// *Errors*: [`Panicked`], which is logged; the connection has ended as any other does.
-pub async fn serve<S>(
+/// # Errors
+/// [`Panicked`], which is logged; the connection has ended like any other.
+pub async fn serve(
     broker: Broker,
-    stream: S,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     certificate: Vec<u8>,
     peer: SocketAddr,
-) -> Result<(), Panicked>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+) -> Result<(), Panicked> {
     serve_with(broker, stream, certificate, peer, SECOND).await
 }
 
-/// `second` is how long the clients' keep-alive takes a second to be.
-pub(super) async fn serve_with<S>(
+/// `second` is the length of one keep-alive second; tests shorten it.
+pub(super) async fn serve_with(
     broker: Broker,
-    stream: S,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     certificate: Vec<u8>,
     peer: SocketAddr,
     second: Duration,
-) -> Result<(), Panicked>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+) -> Result<(), Panicked> {
     let mut connection = Connection::new(broker, stream, certificate, peer, second);
     let exchanged = contain(connection.exchange()).await;
     if let Err(panicked) = &exchanged {
         let client = connection.client.as_ref().map(Client::id);
-        tracing::error!(%panicked, %peer, client, "serve mqtt client: its connection ends, the broker goes on");
+        tracing::error!(%panicked, %peer, client, "serve mqtt client: connection closed");
     }
-    // Whatever happened, the session must not seem connected for ever.
+    // After a panic, too, the session must not seem connected.
     let end = exchanged.as_ref().map_or(End::ServerError, |end| *end);
     let finished = contain(connection.finish(end)).await;
     if let Err(panicked) = &finished {
@@ -56,17 +49,17 @@ where
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
-    /// Gives the session back, publishes the will, tells the world.
+    /// Detaches the session, publishes the will, announces the end.
     async fn finish(mut self, end: End) {
-        // The client may be gone already: closing is a courtesy.
+        // The client may be gone already, so an error does not matter.
         let _ = timeout(WRITE_TIME, self.stream.shutdown()).await;
         let Some(client) = self.client.take() else {
             return;
         };
         let inner = &self.broker.inner;
         let now_ms = inner.clock.now_ms();
-        let left = client.session.detach(&client.link, now_ms);
-        self.broker.settle(left, client.id());
+        let remainder = client.session.detach(&client.link, now_ms);
+        self.broker.settle(remainder, client.id());
         self.broker
             .note_ended(client.id(), client.number, end.reason());
         inner.events.emit(EventKind::Disconnected {
@@ -83,11 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
                 retain: will.retain,
                 expires_at_ms: expires_at_ms(will.expiry_s, now_ms),
                 properties: will.properties,
-                origin: Origin {
-                    client: Some(client.id().to_owned()),
-                    principal: Some(client.identity.principal.clone()),
-                    ..Origin::default()
-                },
+                origin: client.origin(),
                 is_will: true,
             });
         }

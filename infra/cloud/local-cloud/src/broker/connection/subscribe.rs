@@ -1,6 +1,4 @@
 //! SUBSCRIBE and UNSUBSCRIBE: checks of form, limit and policy, in that order.
-//!
-//! Must not know sockets or other clients.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::{Qos, RetainHandling, SubEntry};
@@ -22,7 +20,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             .iter()
             .any(|e| e.sub_opts().qos() == Qos::ExactlyOnce)
         {
-            // No SUBACK, as AWS says; that the connection ends is this broker's reading of it.
+            // AWS says that no SUBACK is sent; ending the connection is this broker's
+            // interpretation.
             return self.leave(DisconnectReasonCode::QosNotSupported, End::ClientError);
         }
         let version = self.packets.get_protocol_version();
@@ -53,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         Ok(())
     }
 
-    /// Adds what was found good, as far as the limit goes. Returns the filters added.
+    /// Adds the accepted filters, up to the limit. Returns those added.
     fn grant(
         &self,
         entries: &[SubEntry],
@@ -100,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// More filters than a packet may hold have no effect and no answer, as was seen of AWS.
+    /// More filters than a packet may hold have no effect and no answer, as observed of AWS.
     pub(super) fn unsubscribe(&mut self, id: u16, filters: &[String]) -> Result<(), End> {
         if filters.len() > FILTERS_PER_PACKET_MAX {
             tracing::warn!(peer = %self.peer, "over 8 filters in an UNSUBSCRIBE: ignored");

@@ -1,4 +1,4 @@
-//! Keep-alive, and what a panic leaves behind: over a pipe, without TLS.
+//! Keep-alive, and the effects of a panic: over a pipe, without TLS.
 
 mod keep_alive;
 mod panic;
@@ -22,7 +22,7 @@ use crate::registry::{Registry, Setting};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A broker, and the certificate (DER) of a client that may do everything.
+/// A broker, and the certificate (DER) of a client with all rights.
 fn broker() -> (Broker, Vec<u8>) {
     let setting = Setting {
         account: Account {
@@ -32,7 +32,8 @@ fn broker() -> (Broker, Vec<u8>) {
         data_dir: None,
         policies: std::collections::BTreeMap::from([(
             "all".to_owned(),
-            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
+            json!({"Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
         )]),
     };
     let registry = Registry::open(setting, Clock::system()).unwrap();
@@ -49,7 +50,7 @@ fn peer() -> SocketAddr {
     ([127, 0, 0, 1], 1).into()
 }
 
-/// The body of the next packet, whose first byte must be this.
+/// The body of the next packet; its first byte must be `first`.
 async fn packet(client: &mut DuplexStream, first: u8) -> Vec<u8> {
     let mut head = [0; 2];
     let read = client.read_exact(&mut head);

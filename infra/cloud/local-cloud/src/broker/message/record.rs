@@ -1,6 +1,4 @@
-//! A message as it is written down, with its MQTT 5 properties.
-//!
-//! Must not know files.
+//! A message as it is saved, with its MQTT 5 properties.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Message, Origin};
 
-/// *Shape*: `{"topic":"a/b","payload":"e30=","qos":1,"retain":false,"expiresAtMs":null,"properties":[…],…}`.
+/// A saved message:
+/// `{"topic":"a/b","payload":"e30=","qos":1,"retain":false,"expiresAtMs":null,"properties":[…],…}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageRecord {
@@ -41,9 +40,8 @@ enum PropertyRecord {
 }
 
 impl MessageRecord {
-    /// What to write down of `message`.
-    pub fn of(message: &Message) -> MessageRecord {
-        MessageRecord {
+    pub fn of(message: &Message) -> Self {
+        Self {
             topic: message.topic.clone(),
             payload: STANDARD.encode(&message.payload),
             qos: message.qos as u8,
@@ -56,7 +54,7 @@ impl MessageRecord {
         }
     }
 
-    /// The message as it was. What a damaged record does not hold any more is left out.
+    /// The saved message, without the parts that are damaged.
     pub fn into_message(self) -> Message {
         Message {
             topic: self.topic,
@@ -96,9 +94,10 @@ fn read(record: PropertyRecord) -> Option<Property> {
         PropertyRecord::CorrelationData(v) => {
             CorrelationData::new(STANDARD.decode(v).ok()?).map(Property::from)
         }
-        PropertyRecord::Text(is_text) => PayloadFormatIndicator::new(match is_text {
-            true => PayloadFormat::String,
-            false => PayloadFormat::Binary,
+        PropertyRecord::Text(is_text) => PayloadFormatIndicator::new(if is_text {
+            PayloadFormat::String
+        } else {
+            PayloadFormat::Binary
         })
         .map(Property::from),
         PropertyRecord::User(key, value) => UserProperty::new(key, value).map(Property::from),

@@ -1,90 +1,63 @@
-//! What clients send, in either version.
-//!
-//! Must not know sessions, policies or sockets, nor what a packet is answered with.
+//! Packets from clients, in either version.
 
 use mqtt_protocol_core::mqtt::packet::{GenericPacket, Packet, Property, Qos, SubEntry, v5_0};
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;
 
-/// A client's wish to connect.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ConnectRequest {
     /// As given; may be empty.
     pub client_id: String,
-    /// Clean session, or clean start.
     pub clean: bool,
-    /// In seconds, as asked for.
+    /// The keep-alive that the client requests, in seconds.
     pub keep_alive_s: u16,
-    /// MQTT 5 only.
     pub session_expiry_s: Option<u32>,
-    /// Unacknowledged messages the client takes at once; MQTT 5 only.
+    /// Unacknowledged messages the client accepts at once; MQTT 5 only.
     pub receive_maximum: Option<u16>,
-    /// Largest packet the client takes, in bytes; MQTT 5 only.
+    /// Largest packet the client accepts, in bytes; MQTT 5 only.
     pub packet_bytes_max: Option<u32>,
-    /// What to publish when the client vanishes.
     pub will: Option<Will>,
 }
 
-/// A message left with the broker for the day the client vanishes.
 #[derive(Debug, Clone)]
 pub struct Will {
-    /// Topic name.
     pub topic: String,
-    /// Payload.
     pub payload: Vec<u8>,
     /// May be 2 here; the broker refuses it.
     pub qos: Qos,
-    /// Whether to keep it.
     pub retain: bool,
-    /// How long it is worth delivering, from its publishing on; MQTT 5 only.
+    /// Message expiry in seconds, counted from when it is published; MQTT 5 only.
     pub expiry_s: Option<u32>,
-    /// Properties that travel with it.
     pub properties: Vec<Property>,
 }
 
-/// A client's message, not yet checked.
 #[derive(Debug, Clone)]
 pub struct PublishRequest {
     /// Absent for QoS 0.
     pub packet_id: Option<u16>,
-    /// Topic name.
     pub topic: String,
-    /// Payload.
     pub payload: Vec<u8>,
-    /// May be 2 here; the broker refuses it.
     pub qos: Qos,
-    /// Whether to keep it.
     pub retain: bool,
-    /// Message expiry; MQTT 5 only.
     pub expiry_s: Option<u32>,
-    /// Properties that travel with the message.
+    /// Properties passed on to receivers.
     pub properties: Vec<Property>,
 }
 
-/// What a client said.
 #[derive(Debug, Clone)]
 pub enum Inbound {
-    /// CONNECT.
     Connect(ConnectRequest),
-    /// PUBLISH.
     Publish(PublishRequest),
-    /// PUBACK.
     Acknowledge(u16),
-    /// SUBSCRIBE.
     Subscribe {
-        /// Packet id.
         id: u16,
-        /// Filters with their options.
         entries: Vec<SubEntry>,
         /// Whether it carries a subscription identifier, which AWS does not support.
         has_identifier: bool,
     },
-    /// UNSUBSCRIBE.
     Unsubscribe(u16, Vec<String>),
-    /// DISCONNECT.
     Disconnect {
-        /// Whether the will is wanted all the same.
         with_will: bool,
-        /// How long the session shall outlive the connection after all; MQTT 5 only.
+        /// A new session expiry in seconds; MQTT 5 only.
         session_expiry_s: Option<u32>,
     },
     /// PINGREQ, which the packet layer answers.
@@ -93,36 +66,50 @@ pub enum Inbound {
     Unsupported,
 }
 
-/// Reads a packet.
+macro_rules! will {
+    ($packet:expr, $topic:expr, $expiry_s:expr, $properties:expr) => {
+        Will {
+            topic: $topic.to_owned(),
+            payload: $packet.will_payload().unwrap_or_default().to_vec(),
+            qos: $packet.will_qos(),
+            retain: $packet.will_retain(),
+            expiry_s: $expiry_s,
+            properties: $properties,
+        }
+    };
+}
+
+macro_rules! publish {
+    ($packet:expr, $expiry_s:expr, $properties:expr) => {
+        Inbound::Publish(PublishRequest {
+            packet_id: $packet.packet_id(),
+            topic: $packet.topic_name().to_owned(),
+            payload: $packet.payload().as_slice().to_vec(),
+            qos: $packet.qos(),
+            retain: $packet.retain(),
+            expiry_s: $expiry_s,
+            properties: $properties,
+        })
+    };
+}
+
 pub fn decode(packet: Packet) -> Inbound {
     match packet {
         GenericPacket::V3_1_1Connect(p) => Inbound::Connect(ConnectRequest {
             client_id: p.client_id().to_owned(),
             clean: p.clean_session(),
             keep_alive_s: p.keep_alive(),
-            session_expiry_s: None,
-            receive_maximum: None,
-            packet_bytes_max: None,
-            will: p.will_topic().map(|topic| Will {
-                topic: topic.to_owned(),
-                payload: p.will_payload().unwrap_or_default().to_vec(),
-                qos: p.will_qos(),
-                retain: p.will_retain(),
-                expiry_s: None,
-                properties: Vec::new(),
-            }),
+            will: p
+                .will_topic()
+                .map(|topic| will!(p, topic, None, Vec::new())),
+            ..ConnectRequest::default()
         }),
         GenericPacket::V5_0Connect(p) => Inbound::Connect(connect_5(&p)),
-        GenericPacket::V3_1_1Publish(p) => Inbound::Publish(PublishRequest {
-            packet_id: p.packet_id(),
-            topic: p.topic_name().to_owned(),
-            payload: p.payload().as_slice().to_vec(),
-            qos: p.qos(),
-            retain: p.retain(),
-            expiry_s: None,
-            properties: Vec::new(),
-        }),
-        GenericPacket::V5_0Publish(p) => Inbound::Publish(publish_5(&p)),
+        GenericPacket::V3_1_1Publish(p) => publish!(p, None, Vec::new()),
+        GenericPacket::V5_0Publish(p) => {
+            let (expiry_s, properties) = passed_on(p.props());
+            publish!(p, expiry_s, properties)
+        }
         GenericPacket::V3_1_1Puback(p) => Inbound::Acknowledge(p.packet_id()),
         GenericPacket::V5_0Puback(p) => Inbound::Acknowledge(p.packet_id()),
         GenericPacket::V3_1_1Subscribe(p) => Inbound::Subscribe {
@@ -170,20 +157,11 @@ fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
         client_id: p.client_id().to_owned(),
         clean: p.clean_start(),
         keep_alive_s: p.keep_alive(),
-        session_expiry_s: None,
-        receive_maximum: None,
-        packet_bytes_max: None,
         will: p.will_topic().map(|topic| {
-            let (expiry_s, properties) = travelling(p.will_props());
-            Will {
-                topic: topic.to_owned(),
-                payload: p.will_payload().unwrap_or_default().to_vec(),
-                qos: p.will_qos(),
-                retain: p.will_retain(),
-                expiry_s,
-                properties,
-            }
+            let (expiry_s, properties) = passed_on(p.will_props());
+            will!(p, topic, expiry_s, properties)
         }),
+        ..ConnectRequest::default()
     };
     for property in p.props() {
         match property {
@@ -196,22 +174,9 @@ fn connect_5(p: &v5_0::Connect) -> ConnectRequest {
     request
 }
 
-fn publish_5(p: &v5_0::Publish) -> PublishRequest {
-    let (expiry_s, properties) = travelling(p.props());
-    PublishRequest {
-        packet_id: p.packet_id(),
-        topic: p.topic_name().to_owned(),
-        payload: p.payload().as_slice().to_vec(),
-        qos: p.qos(),
-        retain: p.retain(),
-        expiry_s,
-        properties,
-    }
-}
-
-/// The message expiry, and the properties that reach the receiver as they are. A will's delay is not among those that
-/// AWS lists as supported.
-fn travelling(properties: &[Property]) -> (Option<u32>, Vec<Property>) {
+/// The message expiry, and the properties that are passed on to receivers. A will's delay is not
+/// among the properties that AWS lists as supported.
+fn passed_on(properties: &[Property]) -> (Option<u32>, Vec<Property>) {
     let mut expiry_s = None;
     let mut kept = Vec::new();
     for property in properties {

@@ -1,7 +1,7 @@
 //! The broker's own packets, in either version.
 //!
-//! Building a packet can fail (a SUBSCRIBE with packet id 0 passes the parser, and its acknowledgement cannot be
-//! built), so every builder's result is handed on. Must not know sessions, policies or sockets.
+//! Building a packet can fail: a SUBSCRIBE with packet id 0 passes the parser, but its
+//! acknowledgement cannot be built. Must not know: sessions, policies, sockets.
 
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::{
@@ -16,25 +16,20 @@ use mqtt_protocol_core::mqtt::result_code::{
 
 use super::super::message::Message;
 
-/// Topic aliases a client may use.
 const TOPIC_ALIASES_MAX: u16 = 8;
-/// QoS 1 messages that may be unacknowledged, in each direction. *Source*: AWS IoT Core message broker quotas.
+/// QoS 1 messages that may be unacknowledged, in each direction.
+/// Source: AWS IoT Core message broker quotas.
 pub const IN_FLIGHT_MAX: u16 = 100;
 
-/// What an accepted client is told.
 #[derive(Debug, Clone, Default)]
 pub struct Accepted {
-    /// Whether an earlier session goes on.
     pub session_present: bool,
-    /// The keep-alive that holds, where it is not the one asked for.
+    /// The keep-alive in force, if it is not the requested one.
     pub keep_alive_s: Option<u16>,
-    /// How long the session outlives the connection.
     pub session_expiry_s: Option<u32>,
-    /// The client id we made, where none was given.
     pub assigned_client_id: Option<String>,
 }
 
-/// CONNACK of an accepted client.
 pub fn accept(version: Version, accepted: &Accepted) -> Result<Packet, MqttError> {
     if version != Version::V5_0 {
         let packet = v3_1_1::Connack::builder()
@@ -67,7 +62,7 @@ pub fn accept(version: Version, accepted: &Accepted) -> Result<Packet, MqttError
     Ok(packet.into())
 }
 
-/// CONNACK of a refused client; MQTT 3.1.1 has fewer words for it.
+/// CONNACK of a refused client; MQTT 3.1.1 has fewer codes.
 pub fn refuse(version: Version, reason: ConnectReasonCode) -> Result<Packet, MqttError> {
     if version == Version::V5_0 {
         let builder = v5_0::Connack::builder().session_present(false);
@@ -81,7 +76,7 @@ pub fn refuse(version: Version, reason: ConnectReasonCode) -> Result<Packet, Mqt
     Ok(builder.return_code(code).build()?.into())
 }
 
-/// PUBLISH to a client. `packet_id` goes with QoS 1.
+/// PUBLISH to a client. A `packet_id` means QoS 1.
 pub fn publish(
     version: Version,
     message: &Message,
@@ -93,35 +88,30 @@ pub fn publish(
         Some(_) => Qos::AtLeastOnce,
         None => Qos::AtMostOnce,
     };
-    let payload = message.payload.clone();
+    macro_rules! build {
+        ($builder:expr) => {{
+            let mut builder = $builder
+                .topic_name(message.topic.as_str())?
+                .qos(qos)
+                .retain(retain)
+                .payload(message.payload.clone());
+            if let Some(id) = packet_id {
+                builder = builder.packet_id(id);
+            }
+            Ok(builder.build()?.into())
+        }};
+    }
     if version != Version::V5_0 {
-        let mut builder = v3_1_1::Publish::builder()
-            .topic_name(message.topic.as_str())?
-            .qos(qos)
-            .retain(retain)
-            .payload(payload);
-        if let Some(id) = packet_id {
-            builder = builder.packet_id(id);
-        }
-        return Ok(builder.build()?.into());
+        return build!(v3_1_1::Publish::builder());
     }
     let mut properties = message.properties.clone();
     if let Some(at) = message.expires_at_ms {
-        // Whole seconds: in its last one a message arrives with 0 left, as in AWS.
+        // Rounded down to whole seconds: in its last second a message has 0 left, as in AWS.
         let left_s = at.saturating_sub(now_ms) / 1000;
         let left_s = u32::try_from(left_s).unwrap_or(u32::MAX);
         properties.push(MessageExpiryInterval::new(left_s)?.into());
     }
-    let mut builder = v5_0::Publish::builder()
-        .topic_name(message.topic.as_str())?
-        .qos(qos)
-        .retain(retain)
-        .payload(payload)
-        .props(properties);
-    if let Some(id) = packet_id {
-        builder = builder.packet_id(id);
-    }
-    Ok(builder.build()?.into())
+    build!(v5_0::Publish::builder().props(properties))
 }
 
 /// PUBACK. A refusal exists in MQTT 5 only; the broker closes an MQTT 3.1.1 connection instead.

@@ -1,10 +1,11 @@
 //! A client's first packet, before the packet layer sees it.
 //!
-//! The packet layer panics at a CONNECT whose Topic Alias Maximum is 0, which MQTT 5 allows: "a value of 0 indicates that
-//! the Client does not accept any Topic Aliases on this connection", and an absent one means the same (3.1.2.11.5). So a 0 is
-//! taken out before. Must not know sockets, nor what the packet is answered with.
+//! The packet layer panics on a CONNECT whose Topic Alias Maximum is 0, which MQTT 5 allows: "a
+//! value of 0 indicates that the Client does not accept any Topic Aliases on this connection", and
+//! an absent property means the same (3.1.2.11.5). So a 0 is removed first. Must not know: sockets,
+//! how the packet is answered.
 
-/// Property identifier of Topic Alias Maximum, and its bytes where the value is 0.
+/// Property identifier of Topic Alias Maximum, and the property's bytes with the value 0.
 const ALIAS_MAXIMUM: u8 = 0x22;
 const NO_ALIASES: [u8; 3] = [ALIAS_MAXIMUM, 0, 0];
 /// Protocol name and level of a CONNECT of MQTT 5; flags and keep-alive follow.
@@ -13,7 +14,7 @@ const FLAGS_AND_KEEP_ALIVE_BYTES: usize = 3;
 /// Longest form of a length.
 const LENGTH_BYTES_MAX: usize = 4;
 
-/// Collects bytes until the first packet is whole.
+/// Collects bytes until the first packet is complete.
 #[derive(Debug)]
 pub struct FirstPacket {
     bytes: Vec<u8>,
@@ -21,20 +22,20 @@ pub struct FirstPacket {
 }
 
 impl FirstPacket {
-    /// Nothing has come. A packet of more than `bytes_max` is not waited for.
-    pub fn new(bytes_max: usize) -> FirstPacket {
-        FirstPacket {
+    /// An empty buffer. A packet of more than `bytes_max` is not waited for.
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
             bytes: Vec::new(),
             bytes_max,
         }
     }
 
-    /// Whether nothing has come yet.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Adds what has come. Returns all of it for the packet layer once the packet is whole, or can be refused as it is.
+    /// Adds received bytes. Returns all of them for the packet layer once the packet is complete,
+    /// or can be refused as it is.
     pub fn add(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.bytes.extend_from_slice(bytes);
         let (length, head_bytes) = match varint(self.bytes.get(1..).unwrap_or_default()) {
@@ -62,8 +63,9 @@ impl FirstPacket {
     }
 }
 
-/// The body of a CONNECT of MQTT 5 without a Topic Alias Maximum of 0; `None` where there is nothing to take out. What is
-/// malformed, or names the property twice, stays for the packet layer to refuse.
+/// The body of a CONNECT of MQTT 5 without a Topic Alias Maximum of 0; `None` if there is none to
+/// remove. A malformed body, or one with two such properties, is left to the packet layer to
+/// refuse.
 fn without_alias_maximum_of_0(body: &[u8]) -> Option<Vec<u8>> {
     let before_bytes = MQTT_5.len() + FLAGS_AND_KEEP_ALIVE_BYTES;
     let (before, rest) = body.split_at_checked(before_bytes)?;
@@ -91,9 +93,8 @@ fn without_alias_maximum_of_0(body: &[u8]) -> Option<Vec<u8>> {
     Some([before, &varint_of(kept.len()), &kept, after].concat())
 }
 
-/// Length of the first property, its identifier included; `None` for one that no CONNECT has.
-///
-/// *Source*: MQTT 5.0, 2.2.2.2 and 3.1.2.11.
+/// Length of the first property with its identifier; `None` if no CONNECT can have it.
+/// Source: MQTT 5.0, 2.2.2.2 and 3.1.2.11.
 fn property_bytes(properties: &[u8]) -> Option<usize> {
     let text_bytes = |at: usize| {
         let length = properties.get(at..at + 2)?;
@@ -118,9 +119,9 @@ fn property_bytes(properties: &[u8]) -> Option<usize> {
     Some(1 + value_bytes)
 }
 
-/// A length as MQTT writes it: seven bits a byte, lowest first.
+/// A length as MQTT encodes it: seven bits a byte, lowest first.
 enum Varint {
-    /// Its value, and how many bytes it took.
+    /// The value, and how many bytes it took.
     Whole(usize, usize),
     CutOff,
     TooLong,
@@ -179,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_alias_maximum_of_0_is_taken_out_wherever_it_is() {
+    fn a_topic_alias_maximum_of_0_is_removed_wherever_it_is() {
         let user = b"\x26\0\x03\x22\0\0\0\x03\x22\0\0".as_slice();
         let long = [b"\x15\0\x7b".as_slice(), &[b'm'; 123]].concat();
         type Properties<'a> = &'a [&'a [u8]];
         let rows: [(Properties<'_>, Properties<'_>); 6] = [
-            // (properties, those that are left)
+            // (properties, the remaining ones)
             (&[&NO_ALIASES], &[]),
             (&[b"\x11\0\0\0\x09", &NO_ALIASES], &[b"\x11\0\0\0\x09"]),
             (&[&NO_ALIASES, b"\x21\0\x22"], &[b"\x21\0\x22"]),
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_packet_is_given_as_it_came() {
+    fn every_other_packet_is_passed_on_unchanged() {
         let twice = [NO_ALIASES, NO_ALIASES].concat();
         let two = [&NO_ALIASES[..], b"\x22\0\x05"].concat();
         for bytes in [
@@ -208,7 +209,7 @@ mod tests {
             connect(5, &[]),
             connect(5, b"\x22\0\x05"),
             connect(5, b"\x26\0\x03\x22\0\0\0\0"),
-            // For the packet layer to refuse: twice the same, a property of another packet, one that is cut off.
+            // For the packet layer to refuse: a property twice, one of another packet, one cut off.
             connect(5, &twice),
             connect(5, &two),
             connect(5, b"\x23\0\0\x22\0\0"),
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_packet_is_waited_for_and_what_follows_it_stays_behind_it() {
+    fn the_packet_is_waited_for_and_the_bytes_after_it_are_kept() {
         let (sent, expected) = (connect(5, &NO_ALIASES), connect(5, &[]));
         let ping = b"\xc0\0";
         let mut first = FirstPacket::new(BYTES_MAX);

@@ -1,56 +1,49 @@
-//! The broker's end of one live connection: how a session wakes it, and how anyone asks it to end.
-//!
-//! Must not know sockets or packets.
+//! The broker's end of one live connection: a session wakes it, and anyone can ask it to end.
 
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
-use super::lock;
+use crate::sync::lock;
 
 /// Why the broker ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kick {
-    /// Another connection uses the same client id.
     TakenOver,
-    /// The certificate is no longer active.
     Deactivated,
-    /// An operator asked for it.
+    /// An operator requested it.
     Api {
-        /// Whether the will is published.
         with_will: bool,
     },
-    /// The broker shuts down.
     Shutdown,
 }
 
 /// One live connection, as its session sees it.
 #[derive(Debug)]
 pub struct Link {
-    /// Woken when there is something to send, or a kick.
+    /// Woken by a message to send, or by a kick.
     pub wake: Notify,
-    /// Certificate id.
     pub principal: String,
     kick: Mutex<Option<Kick>>,
 }
 
 impl Link {
-    /// A connection that nobody asked to end.
-    pub fn new(principal: String) -> Link {
-        Link {
+    /// A connection that has not been asked to end.
+    pub fn new(principal: String) -> Self {
+        Self {
             wake: Notify::new(),
             principal,
             kick: Mutex::default(),
         }
     }
 
-    /// Asks the connection to end. The first reason holds.
+    /// Asks the connection to end. The first reason wins.
     pub fn kick(&self, why: Kick) {
         lock(&self.kick).get_or_insert(why);
         self.wake.notify_one();
     }
 
-    /// Whether it was asked to end.
+    /// Why it was asked to end, if it was.
     pub fn kicked(&self) -> Option<Kick> {
         *lock(&self.kick)
     }

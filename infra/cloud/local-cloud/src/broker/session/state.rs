@@ -1,6 +1,4 @@
 //! The part of a session that is behind its lock.
-//!
-//! Must not know who holds the lock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -8,7 +6,10 @@ use std::sync::Arc;
 use mqtt_protocol_core::mqtt::Version;
 use mqtt_protocol_core::mqtt::packet::Qos;
 
-use super::{Attach, Attached, Delivery, Left, Link, NUMBER_KEPT_MS, QUEUE_MAX, SessionRecord};
+use super::{
+    Attach, Attached, Delivery, Link, NUMBER_KEPT_MS, QUEUE_MAX, Remainder, SessionChange,
+    SessionRecord,
+};
 use crate::broker::message::MessageRecord;
 
 #[derive(Debug, Default)]
@@ -17,19 +18,15 @@ pub(super) struct State {
     version: Option<Version>,
     /// How long it outlives its connection; 0 is a clean session.
     pub expiry_ms: u64,
-    /// Set while disconnected.
     expires_at_ms: Option<u64>,
-    /// When the last connection ended.
     gone_at_ms: Option<u64>,
-    /// AWS's `versionNumber` of the last connection.
     number: Option<u64>,
     pub subscriptions: BTreeMap<String, Qos>,
     pub queue: VecDeque<Delivery>,
     /// Sent with QoS 1 and not acknowledged, in the order of sending.
     pub in_flight: VecDeque<(u16, Delivery)>,
-    /// Whether it differs from what was written down.
+    /// Whether it differs from the saved record.
     pub is_dirty: bool,
-    /// Whether anything was written down.
     pub is_stored: bool,
 }
 
@@ -44,9 +41,9 @@ impl State {
             old.kick(super::Kick::TakenOver);
         }
         let is_alive = was_live || self.expires_at_ms.is_some_and(|at| at > attach.now_ms);
-        let goes_on =
+        let is_resumed =
             !attach.clean && is_alive && self.expiry_ms > 0 && self.version == Some(attach.version);
-        let left = if goes_on {
+        let remainder = if is_resumed {
             self.requeue()
         } else {
             self.clear()
@@ -65,13 +62,13 @@ impl State {
         self.is_dirty = true;
         Attached {
             link,
-            session_present: goes_on,
+            session_present: is_resumed,
             number,
-            left,
+            remainder,
         }
     }
 
-    pub fn detach(&mut self, now_ms: u64) -> Left {
+    pub fn detach(&mut self, now_ms: u64) -> Remainder {
         self.link = None;
         self.gone_at_ms = Some(now_ms);
         self.is_dirty = true;
@@ -86,7 +83,7 @@ impl State {
         self.link.is_none() && self.expires_at_ms.is_none_or(|at| at <= now_ms)
     }
 
-    /// Whether the client was away for so long that its connections are counted from 0 again.
+    /// Whether the client was away long enough for its connections to be counted from 0 again.
     pub fn is_number_over(&self, now_ms: u64) -> bool {
         let gone_at_ms = self.gone_at_ms.unwrap_or(0);
         self.link.is_none() && gone_at_ms.saturating_add(NUMBER_KEPT_MS) <= now_ms
@@ -104,51 +101,54 @@ impl State {
         }
     }
 
-    /// Unacknowledged messages go back to the front, to be sent again in their order under new packet ids; those of a
-    /// group go to its other members.
-    fn requeue(&mut self) -> Left {
+    /// Moves unacknowledged messages back to the front, to be sent again in order under new packet
+    /// ids; those of a group are left to its other members.
+    fn requeue(&mut self) -> Remainder {
         while let Some((_, delivery)) = self.in_flight.pop_back() {
             self.queue.push_front(delivery);
         }
         self.queue
             .retain(|d| d.qos == Qos::AtLeastOnce && d.receipt.is_none());
-        let all = std::mem::take(&mut self.queue);
-        let (orphans, own): (Vec<_>, VecDeque<_>) = partition(all);
+        let all = std::mem::take(&mut self.queue).into_iter();
+        let (orphans, own): (VecDeque<_>, _) = all.partition(|d| d.shared_filter.is_some());
         self.queue = own;
-        Left {
+        Remainder {
             filters: Vec::new(),
-            orphans,
+            orphans: orphans.into(),
         }
     }
 
-    /// Forgets everything but the number of the connection.
-    pub fn clear(&mut self) -> Left {
-        let mut left = self.requeue();
+    /// Drops everything but the number of the connection.
+    pub fn clear(&mut self) -> Remainder {
+        let mut remainder = self.requeue();
         self.queue.clear();
         self.expires_at_ms = None;
         self.expiry_ms = 0;
         self.is_dirty = true;
-        left.filters = std::mem::take(&mut self.subscriptions)
+        remainder.filters = std::mem::take(&mut self.subscriptions)
             .into_keys()
             .collect();
-        left
+        remainder
     }
 
-    pub fn take_record(&mut self) -> Option<Option<SessionRecord>> {
+    pub fn take_change(&mut self) -> SessionChange {
         if !std::mem::take(&mut self.is_dirty) {
-            return None;
+            return SessionChange::None;
         }
-        let is_kept = self.expiry_ms > 0;
-        if !is_kept {
-            return std::mem::take(&mut self.is_stored).then_some(None);
+        if self.expiry_ms == 0 {
+            let was_stored = std::mem::take(&mut self.is_stored);
+            return if was_stored {
+                SessionChange::Remove
+            } else {
+                SessionChange::None
+            };
         }
         self.is_stored = true;
-        let unsent = self.queue.iter();
         let sent = self.in_flight.iter().map(|(_, delivery)| delivery);
         let queue = sent
-            .chain(unsent)
-            .filter(|d| d.qos == Qos::AtLeastOnce && d.group.is_none());
-        Some(Some(SessionRecord {
+            .chain(&self.queue)
+            .filter(|d| d.qos == Qos::AtLeastOnce && d.shared_filter.is_none());
+        SessionChange::Save(SessionRecord {
             mqtt: if self.version == Some(Version::V5_0) {
                 5
             } else {
@@ -163,11 +163,11 @@ impl State {
                 .map(|(filter, qos)| (filter.clone(), *qos as u8))
                 .collect(),
             queue: queue.map(|d| MessageRecord::of(&d.message)).collect(),
-        }))
+        })
     }
 
-    pub fn from_record(record: SessionRecord, now_ms: u64) -> Option<State> {
-        // Whoever was connected at the last writing is found gone now.
+    pub fn from_record(record: SessionRecord, now_ms: u64) -> Option<Self> {
+        // A client that was connected when it was saved counts as gone now.
         let expires_at_ms = record.expires_at_ms.unwrap_or(now_ms + record.expiry_ms);
         if expires_at_ms <= now_ms {
             return None;
@@ -180,7 +180,7 @@ impl State {
             let message = Arc::new(message.into_message());
             Delivery::new(message, Qos::AtLeastOnce)
         });
-        Some(State {
+        Some(Self {
             version: Some(match record.mqtt {
                 5 => Version::V5_0,
                 _ => Version::V3_1_1,
@@ -197,21 +197,7 @@ impl State {
             queue: queue.collect(),
             is_dirty: true,
             is_stored: true,
-            ..State::default()
+            ..Self::default()
         })
     }
-}
-
-/// Those of a group, and the others; each in order.
-fn partition(all: VecDeque<Delivery>) -> (Vec<Delivery>, VecDeque<Delivery>) {
-    let mut orphans = Vec::new();
-    let mut own = VecDeque::new();
-    for delivery in all {
-        if delivery.group.is_some() {
-            orphans.push(delivery);
-        } else {
-            own.push_back(delivery);
-        }
-    }
-    (orphans, own)
 }

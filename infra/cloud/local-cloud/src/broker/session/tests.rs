@@ -1,5 +1,7 @@
 //! Order, take-over and expiry of sessions.
 
+use super::super::message::Message;
+
 use super::*;
 
 fn message(topic: &str, qos: Qos) -> Delivery {
@@ -29,7 +31,7 @@ fn drain(session: &Session, link: &Arc<Link>) -> Vec<String> {
 }
 
 #[test]
-fn unacknowledged_messages_come_again_first_and_in_order() {
+fn unacknowledged_messages_are_sent_again_first_and_in_order() {
     let session = Session::new("c");
     let first = session.attach(attach(false, 1000, 0)).link;
     for topic in ["1", "2", "3"] {
@@ -70,7 +72,7 @@ fn a_session_is_forgotten_when_clean_expired_or_of_another_version() {
         assert!(detach(&session, &first, 0).is_empty());
         let second = session.attach(again);
         assert_eq!(second.session_present, expected, "{name}");
-        assert_eq!(second.left.filters.is_empty(), expected, "{name}");
+        assert_eq!(second.remainder.filters.is_empty(), expected, "{name}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signing requests made by others' tools, and keeping the authority.
+//! Signing requests made by other tools, and keeping the authority.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -42,7 +42,7 @@ fn a_certificate_for_an_openssl_request_keeps_its_common_name() {
 }
 
 #[test]
-fn what_is_no_signing_request_is_refused() {
+fn an_invalid_signing_request_is_refused() {
     let authority = Authority::load_or_create(None).unwrap();
     let tampered = OPENSSL_RSA.replace("tdEz1Y", "tdEz1Z");
     for csr in ["", "text", authority.pem(), tampered.as_str()] {
@@ -52,7 +52,7 @@ fn what_is_no_signing_request_is_refused() {
 }
 
 #[test]
-fn the_authority_is_kept_and_a_half_of_it_is_damage() {
+fn the_authority_is_kept_and_an_incomplete_one_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let first = Authority::load_or_create(Some(dir.path())).unwrap();
     let again = Authority::load_or_create(Some(dir.path())).unwrap();

@@ -1,7 +1,8 @@
-"""boto3 as it comes: provisions a device, uses the data plane and a table, and meets the errors it knows by name.
+"""boto3: provisions a device, uses the data plane and a table, and gets errors by name.
 
 usage: boto3_client.py READY_FILE CERTIFICATE_FILE KEY_FILE; the files are written for thing `made`.
 """
+
 import json
 import sys
 
@@ -22,7 +23,7 @@ def client(service, endpoint, secret=READY["credentials"]["secretAccessKey"]):
 
 
 def refusal(call, **arguments):
-    """Name and body of the error that a call ends in."""
+    """Name and body of the error that a call raises."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -33,23 +34,42 @@ def refusal(call, **arguments):
 def provision(iot):
     iot.create_thing(thingName="made", attributePayload={"attributes": {"room": "1"}})
     code, response = refusal(iot.create_thing, thingName="made")
-    check(code == "ResourceAlreadyExistsException", "a thing with other attributes is refused by name")
-    check(response["resourceId"] == "made", "and the refusal says which thing there is")
+    check(
+        code == "ResourceAlreadyExistsException", "a thing with other attributes is refused by name"
+    )
+    check(response["resourceId"] == "made", "and the refusal names the existing thing")
     issued = iot.create_keys_and_certificate(setAsActive=True)
     arn = issued["certificateArn"]
     iot.attach_policy(policyName="device", target=arn)
     iot.detach_policy(policyName="device", target=arn)
     iot.attach_principal_policy(policyName="device", principal=arn)
     attached = iot.list_attached_policies(target=arn)["policies"]
-    check([p["policyName"] for p in attached] == ["device"], "the policy is attached, by either operation")
-    check(iot.list_targets_for_policy(policyName="device")["targets"].count(arn) == 1, "and told from its side")
+    check(
+        [p["policyName"] for p in attached] == ["device"],
+        "the policy is attached, by either operation",
+    )
+    check(
+        iot.list_targets_for_policy(policyName="device")["targets"].count(arn) == 1,
+        "and listed from its side",
+    )
     iot.attach_thing_principal(thingName="made", principal=arn)
-    check(iot.list_principal_things(principal=arn)["things"] == ["made"], "the certificate is attached")
-    described = iot.describe_certificate(certificateId=issued["certificateId"])["certificateDescription"]
-    check(described["status"] == "ACTIVE" and described["validity"]["notAfter"].year == 2049, "the certificate is described")
+    check(
+        iot.list_principal_things(principal=arn)["things"] == ["made"],
+        "the certificate is attached",
+    )
+    described = iot.describe_certificate(certificateId=issued["certificateId"])[
+        "certificateDescription"
+    ]
+    check(
+        described["status"] == "ACTIVE" and described["validity"]["notAfter"].year == 2049,
+        "the certificate is described",
+    )
     code, _ = refusal(iot.delete_certificate, certificateId=issued["certificateId"])
     check(code == "CertificateStateException", "an active certificate is not deleted")
-    for path, text in [(sys.argv[2], issued["certificatePem"]), (sys.argv[3], issued["keyPair"]["PrivateKey"])]:
+    for path, text in [
+        (sys.argv[2], issued["certificatePem"]),
+        (sys.argv[3], issued["keyPair"]["PrivateKey"]),
+    ]:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -59,10 +79,15 @@ def list_in_pages(iot):
         iot.create_thing(thingName=f"page-{number}")
     pages = iot.get_paginator("list_things").paginate(PaginationConfig={"PageSize": 2})
     names = [thing["thingName"] for page in pages for thing in page["things"]]
-    check([n for n in names if n.startswith("page-")] == [f"page-{n}" for n in range(5)], "things come in pages")
-    iot.update_thing(thingName="page-0", attributePayload={"attributes": {"a": "b"}}, expectedVersion=1)
+    check(
+        [n for n in names if n.startswith("page-")] == [f"page-{n}" for n in range(5)],
+        "things come in pages",
+    )
+    iot.update_thing(
+        thingName="page-0", attributePayload={"attributes": {"a": "b"}}, expectedVersion=1
+    )
     code, _ = refusal(iot.delete_thing, thingName="page-0", expectedVersion=1)
-    check(code == "VersionConflictException", "a thing changed since is not deleted")
+    check(code == "VersionConflictException", "a thing with a newer version is not deleted")
 
 
 def use_shadow(data):
@@ -95,12 +120,18 @@ def publish(data):
     for call, arguments in [
         (data.get_retained_message, {"topic": "open/never"}),
         (data.get_connection, {"clientId": "nobody"}),
-        (data.delete_connection, {"clientId": "nobody", "cleanSession": True, "preventWillMessage": True}),
+        (
+            data.delete_connection,
+            {"clientId": "nobody", "cleanSession": True, "preventWillMessage": True},
+        ),
         (data.list_subscriptions, {"clientId": "nobody"}),
-        (data.send_direct_message, {"clientId": "nobody", "topic": "open/a", "confirmation": True, "timeout": 1}),
+        (
+            data.send_direct_message,
+            {"clientId": "nobody", "topic": "open/a", "confirmation": True, "timeout": 1},
+        ),
     ]:
         code, _ = refusal(call, **arguments)
-        check(code == "ResourceNotFoundException", f"what is not there is not found: {arguments}")
+        check(code == "ResourceNotFoundException", f"missing resources are not found: {arguments}")
 
 
 def use_table(table):
@@ -110,7 +141,7 @@ def use_table(table):
     code, _ = refusal(
         table.put_item, TableName="items", Item=key, ConditionExpression="attribute_not_exists(pk)"
     )
-    check(code == "ConditionalCheckFailedException", "a condition that does not hold is refused by name")
+    check(code == "ConditionalCheckFailedException", "a false condition is refused by name")
 
 
 def forge():

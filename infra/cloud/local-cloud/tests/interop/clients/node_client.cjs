@@ -1,6 +1,7 @@
-// The AWS SDK for JavaScript v3 as it comes: provisions a device and uses its shadow.
+// The AWS SDK for JavaScript v3: provisions a device and uses its shadow.
 //
-// usage: node node_client.cjs READY_FILE CERTIFICATE_FILE KEY_FILE; the files are written for thing `made`.
+// usage: node node_client.cjs READY_FILE CERTIFICATE_FILE KEY_FILE
+// It writes the files for the thing `made`.
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const iot = require("@aws-sdk/client-iot");
@@ -27,7 +28,8 @@ async function provision() {
   await send(new iot.AttachThingPrincipalCommand({ thingName: "made", principal: target }));
   const attached = await send(new iot.ListAttachedPoliciesCommand({ target }));
   assert.deepEqual(attached.policies.map((policy) => policy.policyName), ["device"]);
-  const described = await send(new iot.DescribeCertificateCommand({ certificateId: issued.certificateId }));
+  const { certificateId } = issued;
+  const described = await send(new iot.DescribeCertificateCommand({ certificateId }));
   assert.equal(described.certificateDescription.status, "ACTIVE");
   assert.ok(described.certificateDescription.creationDate instanceof Date);
   const endpoint = await send(new iot.DescribeEndpointCommand({ endpointType: "iot:Data-ATS" }));
@@ -53,11 +55,13 @@ async function use() {
   const client = new data.IoTDataPlaneClient(settings("iotData"));
   const read = (answer) => JSON.parse(Buffer.from(answer.payload).toString());
   const payload = Buffer.from(JSON.stringify({ state: { desired: { mode: "warm" } } }));
-  const updated = await client.send(new data.UpdateThingShadowCommand({ thingName: "made", payload }));
+  const update = new data.UpdateThingShadowCommand({ thingName: "made", payload });
+  const updated = await client.send(update);
   assert.equal(read(updated).version, 1);
   const shadow = await client.send(new data.GetThingShadowCommand({ thingName: "made" }));
   assert.deepEqual(read(shadow).state.delta, { mode: "warm" });
-  await client.send(new data.PublishCommand({ topic: "open/kept", qos: 1, retain: true, payload: Buffer.from("kept") }));
+  const message = { topic: "open/kept", qos: 1, retain: true, payload: Buffer.from("kept") };
+  await client.send(new data.PublishCommand(message));
   const kept = await client.send(new data.GetRetainedMessageCommand({ topic: "open/kept" }));
   assert.equal(Buffer.from(kept.payload).toString(), "kept");
   await assert.rejects(
@@ -66,7 +70,8 @@ async function use() {
   );
   said("shadow and retained message are used");
   const forged = new data.IoTDataPlaneClient(settings("iotData", { secretAccessKey: "wrong" }));
-  await assert.rejects(forged.send(new data.GetThingShadowCommand({ thingName: "made" })), /[Ss]ignature/);
+  const get = new data.GetThingShadowCommand({ thingName: "made" });
+  await assert.rejects(forged.send(get), /[Ss]ignature/);
   said("a wrong signature is refused");
 }
 

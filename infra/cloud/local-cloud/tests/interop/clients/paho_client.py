@@ -1,7 +1,8 @@
-"""paho-mqtt as it comes, over MQTT 3.1.1 or 5: QoS 0 and 1, retained messages, a will, a session, a refused topic.
+"""paho-mqtt over MQTT 3.1.1 or 5: QoS 0 and 1, retained messages, a will, a session, a refusal.
 
 usage: paho_client.py READY_FILE 3|5; uses things `first` and `second`.
 """
+
 import queue
 import sys
 
@@ -20,14 +21,28 @@ class Device:
     def __init__(self, thing, prepare=lambda client: None, keeps_session=False, aliases=None):
         how = {} if IS_5 else {"clean_session": not keeps_session}
         protocol = paho.MQTTv5 if IS_5 else paho.MQTTv311
-        self.client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=thing, protocol=protocol, reconnect_on_failure=False, **how)
+        self.client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2,
+            client_id=thing,
+            protocol=protocol,
+            reconnect_on_failure=False,
+            **how,
+        )
         certificate, key = files_of(thing)
         self.client.tls_set(CA, certificate, key)
-        self.connected, self.messages, self.acknowledged, self.ended = (queue.Queue() for _ in range(4))
-        self.client.on_connect = lambda client, data, flags, reason, properties: self.connected.put((flags.session_present, reason))
+        self.connected, self.messages, self.acknowledged, self.ended = (
+            queue.Queue() for _ in range(4)
+        )
+        self.client.on_connect = lambda client, data, flags, reason, properties: self.connected.put(
+            (flags.session_present, reason)
+        )
         self.client.on_message = lambda client, data, message: self.messages.put(message)
-        self.client.on_subscribe = lambda client, data, mid, reasons, properties: self.acknowledged.put(reasons)
-        self.client.on_disconnect = lambda client, data, flags, reason, properties: self.ended.put(reason)
+        self.client.on_subscribe = (
+            lambda client, data, mid, reasons, properties: self.acknowledged.put(reasons)
+        )
+        self.client.on_disconnect = lambda client, data, flags, reason, properties: self.ended.put(
+            reason
+        )
         prepare(self.client)
         self.open(keeps_session, aliases)
 
@@ -66,14 +81,20 @@ def messages(first, second):
     for qos in (0, 1):
         publish(first, "open/a", f"at {qos}", qos=qos)
         got = second.message()
-        check((got.payload, got.qos, got.retain) == (f"at {qos}".encode(), qos, False), f"a message at QoS {qos}")
+        check(
+            (got.payload, got.qos, got.retain) == (f"at {qos}".encode(), qos, False),
+            f"a message at QoS {qos}",
+        )
     publish(first, "open/kept", "kept", qos=1, retain=True)
-    check(not second.message().retain, "who has subscribed before gets it as a new message")
+    check(not second.message().retain, "an existing subscriber gets it as a new message")
     check(second.subscribe("open/kept").value == 1, "granted QoS 1")
     got = second.message()
-    check((got.payload, got.retain) == (b"kept", True), "who subscribes later gets it as a retained one")
+    check(
+        (got.payload, got.retain) == (b"kept", True),
+        "a later subscriber gets it as a retained message",
+    )
     publish(first, "open/kept", "", qos=1, retain=True)
-    check(second.message().payload == b"", "an empty one ends it")
+    check(second.message().payload == b"", "an empty message deletes it")
 
 
 def properties(first, second):
@@ -83,15 +104,26 @@ def properties(first, second):
     sent.ContentType, sent.PayloadFormatIndicator, sent.MessageExpiryInterval = "text/plain", 1, 60
     publish(first, "open/a", "with properties", qos=1, properties=sent)
     got = second.message().properties
-    check(got.UserProperty == [("k", "v")] and got.ContentType == "text/plain", "user properties and content type arrive")
-    check(got.ResponseTopic == "open/answer" and got.CorrelationData == b"1", "response topic and correlation data arrive")
-    check(got.PayloadFormatIndicator == 1 and 0 < got.MessageExpiryInterval <= 60, "format and the rest of the life arrive")
+    check(
+        got.UserProperty == [("k", "v")] and got.ContentType == "text/plain",
+        "user properties and content type arrive",
+    )
+    check(
+        got.ResponseTopic == "open/answer" and got.CorrelationData == b"1",
+        "response topic and correlation data arrive",
+    )
+    check(
+        got.PayloadFormatIndicator == 1 and 0 < got.MessageExpiryInterval <= 60,
+        "format and remaining expiry arrive",
+    )
 
 
 def topic_aliases(first):
     for most in (0, 5):
         second = Device("second", aliases=most)
-        check(second.subscribe("open/+").value == 1, f"connected with a topic alias maximum of {most}")
+        check(
+            second.subscribe("open/+").value == 1, f"connected with a topic alias maximum of {most}"
+        )
         for number in range(2):
             publish(first, "open/a", str(number), qos=1)
             check(second.message().topic == "open/a", "a message comes with its topic")
@@ -106,8 +138,11 @@ def session(first):
     for number in range(3):
         publish(first, "open/later", str(number), qos=1)
     second.open(keeps_session=True)
-    check(second.session_present, "the session is there again")
-    check([second.message().payload for _ in range(3)] == [b"0", b"1", b"2"], "and what came meanwhile, in order")
+    check(second.session_present, "the session is resumed")
+    check(
+        [second.message().payload for _ in range(3)] == [b"0", b"1", b"2"],
+        "and the missed messages arrive in order",
+    )
     second.close()
 
 
@@ -116,23 +151,35 @@ def last_will(first):
     first.subscribe("open/will")
     second.client.loop_stop()
     second.client.socket().close()
-    check(first.message().payload == b"gone", "a connection that breaks leaves its will")
+    check(first.message().payload == b"gone", "a broken connection sends its will")
 
 
 def refusal():
     first = Device("first")
     if IS_5:
-        check(first.subscribe("secret").value == 0x87, "a filter that no policy allows: not authorised")
+        check(
+            first.subscribe("secret").value == 0x87,
+            "a filter that no policy allows: not authorised",
+        )
         first.close()
         first = Device("first")
         first.client.publish("secret", "", qos=0)
-        check(first.ended.get(timeout=DEADLINE_S).is_failure, "a topic that no policy allows ends the connection")
+        check(
+            first.ended.get(timeout=DEADLINE_S).is_failure,
+            "a topic that no policy allows ends the connection",
+        )
     else:
         first.client.subscribe("secret", qos=1)
-        check(first.ended.get(timeout=DEADLINE_S).is_failure, "a filter that no policy allows ends the connection")
+        check(
+            first.ended.get(timeout=DEADLINE_S).is_failure,
+            "a filter that no policy allows ends the connection",
+        )
         first = Device("first")
         first.client.publish("secret", "", qos=1)
-        check(first.ended.get(timeout=DEADLINE_S).is_failure, "a topic that no policy allows ends the connection")
+        check(
+            first.ended.get(timeout=DEADLINE_S).is_failure,
+            "a topic that no policy allows ends the connection",
+        )
 
 
 first, second = Device("first"), Device("second")

@@ -1,4 +1,5 @@
-"""Where the local cloud is: the ready file, named by the first argument of each client; and how long to wait for anything."""
+"""The ready file, named by the first argument of each client, and the deadline of every wait."""
+
 import json
 import sys
 
@@ -18,7 +19,7 @@ def files_of(thing):
 
 
 def check(condition, what):
-    """One step of a test, said aloud; the last one said is what failed."""
+    """Prints the result of one step; after a failure the step is the last line."""
     print(("ok: " if condition else "FAILED: ") + what, flush=True)
     if not condition:
         sys.exit(1)

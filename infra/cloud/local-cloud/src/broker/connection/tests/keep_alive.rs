@@ -1,8 +1,8 @@
-//! How long a silent client is borne with, and which packets count as silence.
+//! When a silent client is disconnected, and which packets do not count as activity.
 
 use super::*;
 
-/// CONNECT of the client `c`, which asks for a keep-alive of one second.
+/// CONNECT of the client `c`, with a keep-alive of one second.
 fn hello(version: u8) -> &'static [u8] {
     match version {
         5 => b"\x10\x0e\0\x04MQTT\x05\x02\0\x01\0\0\x01c",
@@ -10,7 +10,7 @@ fn hello(version: u8) -> &'static [u8] {
     }
 }
 
-/// A client that was accepted, its connection not running: time does nothing to it.
+/// An accepted client whose connection does not run, so that no time passes for it.
 fn accepted() -> Connection<DuplexStream> {
     let (broker, certificate) = broker();
     let (_client, server) = tokio::io::duplex(4096);
@@ -19,9 +19,9 @@ fn accepted() -> Connection<DuplexStream> {
     connection
 }
 
-// AWS same(broker): a client that is silent for 1.5 keep-alives is given up with MQTT_KEEP_ALIVE_TIMEOUT, in MQTT 5 with 0x8D
+// AWS same(broker): a client that is silent for 1.5 keep-alives is disconnected with MQTT_KEEP_ALIVE_TIMEOUT, in MQTT 5 with 0x8D
 #[tokio::test]
-async fn a_silent_client_is_given_up() {
+async fn a_silent_client_is_disconnected() {
     for version in [4, 5] {
         let (broker, certificate) = broker();
         let mut published = broker.tap();
@@ -40,9 +40,9 @@ async fn a_silent_client_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_client_is_borne_with_for_one_and_a_half_keep_alives() {
+async fn a_client_may_be_silent_for_one_and_a_half_keep_alives() {
     let connection = accepted();
-    // 30 s is the least.
+    // 30 s is the minimum.
     assert_eq!(connection.client.unwrap().patience, SECOND * 45);
 }
 
@@ -57,13 +57,13 @@ async fn only_some_packets_keep_a_connection_alive() {
         ("PUBLISH to itself", b"\x32\x06\0\x01a\0\x08x", true),
         ("UNSUBSCRIBE", b"\xa2\x05\0\x09\0\x01b", false),
     ] {
-        // As good as over: only a packet that counts moves it.
+        // Only a packet that counts as activity moves the deadline.
         let over = Instant::now();
         connection.deadline = over;
         connection.receive(packet).unwrap();
         assert_eq!(connection.deadline > over, lives, "{case}");
     }
-    // What it published to itself, and acknowledges.
+    // It acknowledges the message it published to itself.
     connection.out.clear();
     connection.deliver().await.unwrap();
     let [0x32, 6, 0, 1, b'a', high, low, b'x'] = connection.out[..] else {

@@ -1,4 +1,4 @@
-//! A panic while a client is served ends that client's connection, and no other.
+//! A panic while serving a client ends that client's connection and no other.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use tokio::io::ReadBuf;
 use super::*;
 use crate::captured::Captured;
 
-/// A stream that panics where it is read, once it is told to: in the same task as everything that a packet causes.
+/// A stream that panics when it is read after `is_broken` is set, in the task that handles packets.
 struct Faulty {
     stream: DuplexStream,
     is_broken: Arc<AtomicBool>,
@@ -21,7 +21,7 @@ impl AsyncRead for Faulty {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        assert!(!self.is_broken.load(Ordering::SeqCst), "a fault of ours");
+        assert!(!self.is_broken.load(Ordering::SeqCst), "a bug of ours");
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
@@ -50,7 +50,7 @@ impl AsyncWrite for Faulty {
     }
 }
 
-// AWS same(broker): a fault of the server's own ends the connection with SERVER_ERROR, and its will follows
+// AWS same(broker): an error of the server ends the connection with SERVER_ERROR, and its will follows
 #[tokio::test]
 async fn a_panic_ends_its_own_connection_with_an_error_and_no_other() {
     let (log, _capturing) = Captured::begin();
@@ -80,20 +80,17 @@ async fn a_panic_ends_its_own_connection_with_an_error_and_no_other() {
     client.write_all(&[0xC0, 0]).await.unwrap();
 
     let panicked = timeout(DEADLINE, served).await.unwrap().unwrap();
-    assert_eq!(
-        panicked.unwrap_err().to_string(),
-        "panicked: a fault of ours"
-    );
+    assert_eq!(panicked.unwrap_err().to_string(), "panicked: a bug of ours");
     let mut rest = Vec::new();
     client.read_to_end(&mut rest).await.unwrap();
-    assert!(rest.is_empty(), "closed without a word");
+    assert!(rest.is_empty(), "closed without a packet");
     assert_eq!(reason(&mut published).await, "SERVER_ERROR");
     let text = log.text();
-    for part in ["ERROR", "a fault of ours", "127.0.0.1:1", "\"c\""] {
+    for part in ["ERROR", "a bug of ours", "127.0.0.1:1", "\"c\""] {
         assert!(text.contains(part), "{part} in {text}");
     }
 
-    // The other client is served, and the same client id again.
+    // The other client is still served, and so is the same client id again.
     assert_eq!(packet(&mut other, 0x30).await, b"\0\x01wx");
     let (mut again, server) = tokio::io::duplex(4096);
     tokio::spawn(serve(broker, server, certificate, peer()));

@@ -1,6 +1,4 @@
-//! Query parameters, read strictly: one that is not what it should be is named in the refusal.
-//!
-//! Must not know the calls.
+//! Query parameters of REST requests, read strictly: a refusal names the wrong one.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -9,24 +7,24 @@ use std::ops::RangeInclusive;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 
-use super::invalid;
 use crate::answer::ApiError;
+use crate::page::PageRequest;
 
-/// The parameters of one request. Without a readable query string there are none.
+/// The parameters of one request; an unreadable query string counts as empty.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(HashMap<String, String>);
+pub struct Parameters(pub HashMap<String, String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Parameters, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let query = Query::try_from_uri(&parts.uri);
-        Ok(query.map_or_else(|_| Parameters::default(), |Query(map)| Parameters(map)))
+        Ok(query.map_or_else(|_| Self::default(), |Query(map)| Self(map)))
     }
 }
 
 impl Parameters {
-    /// A text; an empty one is none.
+    /// A text that is not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -34,24 +32,42 @@ impl Parameters {
             .filter(|v| !v.is_empty())
     }
 
-    /// A Boolean, false where it is not given.
+    /// A Boolean, false if it is absent.
     pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.text(name) {
             None => Ok(false),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(invalid(&format!("{name} is neither true nor false"))),
+            Some(_) => Err(ApiError::invalid(&format!(
+                "{name} is neither true nor false"
+            ))),
         }
     }
 
-    /// A number within `range`.
+    /// The page given by `nextToken` and the parameter `size_name`.
+    pub fn page(
+        &self,
+        size_name: &str,
+        sizes: RangeInclusive<u64>,
+        default: u64,
+    ) -> Result<PageRequest<'_>, ApiError> {
+        Ok(PageRequest {
+            size: self.number(size_name, sizes)?.unwrap_or(default),
+            token: self.text("nextToken"),
+            token_name: "nextToken",
+            next_name: "nextToken",
+            is_ascending: true,
+        })
+    }
+
+    /// A number within `range`, if it is present.
     pub fn number(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
         let number = text.parse().ok().filter(|number| range.contains(number));
         let (low, high) = (range.start(), range.end());
-        let refusal = || invalid(&format!("{name} is not a number from {low} to {high}"));
+        let refusal = || ApiError::invalid(&format!("{name} is not a number from {low} to {high}"));
         number.map(Some).ok_or_else(refusal)
     }
 }
