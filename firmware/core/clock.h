@@ -18,7 +18,7 @@
 /*! Largest error of the uptime's rate, in parts per million. */
 #define CLOCK_DRIFT_PPM 100u
 
-/*! The narrowest sample so far. Zeroed memory knows no time. */
+/*! The narrowest sample so far. Zeroed memory means no time. */
 struct clock {
   uint64_t server_ms;   /*!< The server's second, in ms; 0 = no sample. */
   uint64_t received_ms; /*!< Uptime at which the answer arrived. */

@@ -1,6 +1,6 @@
 /*! The lock: decides what a command, time or the door does to the latch.
  * Serves PROTOCOL D1 to D6. The order for each command is fixed: journal,
- * latch, report. Knows no topic, pin or flash driver: latch and flash are
+ * latch, report. Does not know topic, pin or flash driver: latch and flash are
  * functions. */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
@@ -42,7 +42,7 @@ enum refusal {
   REFUSAL_COUNT
 };
 
-/*! What became of a command. */
+/*! The outcome of a command. */
 enum outcome {
   OUTCOME_EXECUTED,
   OUTCOME_EXPIRED,  /*!< Newer but too late: burned, latch locked (D2). */

@@ -58,7 +58,7 @@ static void the_state_is_the_worst_that_is_known(void) {
       {"address, clock good", 1, 1, 0, 1, INDICATOR_NO_CLOUD},
       {"connected", 1, 1, 1, 0, INDICATOR_NO_CLOCK},
       {"all well", 1, 1, 1, 1, INDICATOR_GOOD},
-      {"kept settings, all else well", 0, 1, 1, 1, INDICATOR_SETTINGS},
+      {"kept settings, everything else well", 0, 1, 1, 1, INDICATOR_SETTINGS},
       {"kept settings at start-up", 0, 0, 0, 0, INDICATOR_SETTINGS},
   };
   size_t i;

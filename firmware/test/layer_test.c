@@ -70,7 +70,7 @@ static void a_file_is_good_if_the_system_accepted_all_of_it(void) {
        "\"odd\":{\"least\":-2147483648,\"most\":2147483647,\"empty\":\"\"}}",
        0, "", ""},
       {"nothing", "{}", 0, "", ""},
-      {"nothing of ours",
+      {"no key of ours",
        "{\"wifi\":{\"sta\":{\"enable\":true,\"ssid\":\"a\\u0000b\"}},"
        "\"mqtt\":[1.5,-2e9,null],\"debug\":2}",
        0, "", ""},

@@ -51,7 +51,7 @@ static void waveforms_are_told_apart(void) {
       {"one tap", {100, 220, 0}, "S", 620},
       {"a slow tap", {100, 1590, 0}, "S", 2000},
       {"two taps", {100, 220, 400, 500, 0}, "D", 400},
-      {"two taps as far apart as may be", {100, 220, 619, 700, 0}, "D", 619},
+      {"two taps as far apart as allowed", {100, 220, 619, 700, 0}, "D", 619},
       {"two single taps", {100, 220, 640, 700, 0}, "SS", 1100},
       {"held", {100, 3000, 0}, "L", 1600},
       {"held and tapped at once", {100, 3000, 3200, 3300, 0}, "L", 1600},

@@ -1,5 +1,5 @@
 /*! Numbers for random walks: equal seeds give equal numbers, on every compiler.
- * Knows no test. */
+ * Does not know test. */
 #ifndef ROLL_H
 #define ROLL_H
 

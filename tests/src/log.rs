@@ -14,7 +14,7 @@ pub struct Log {
     lines: Vec<Value>,
 }
 
-/// A command as it was published.
+/// A published command.
 #[derive(Debug, Clone)]
 struct SentCommand {
     lock: String,

@@ -229,7 +229,7 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     LocalCloud::start(options).await.context("start the cloud")
 }
 
-/// Makes every call; each must be refused exactly if `refused` says so, in the expected words and
+/// Makes every call; each must be refused exactly if `refused` holds, in the expected words and
 /// with an event that names the role.
 async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()> {
     for row in STATEMENTS.iter().filter(|(_, name, _)| *name != SOURCE) {

@@ -10,7 +10,7 @@ use crate::effect::Effect;
 use crate::input::Press;
 use crate::timer::Task;
 
-/// A finger, with the movements that it still has to make.
+/// A finger, with the movements that it must still make.
 #[derive(Default)]
 pub struct Finger {
     /// Delay after the movement before it, pin, level.

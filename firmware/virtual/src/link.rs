@@ -68,7 +68,7 @@ pub struct Target {
     pub client_id: String,
     /// Longest silence of this side before it pings.
     pub keep_alive: Duration,
-    /// A longer packet ends the connection; 0 is no limit.
+    /// A longer packet ends the connection; 0 means no limit.
     pub packet_bytes_max: usize,
     /// Whether the broker forgets the session when the connection ends.
     pub clean_session: bool,

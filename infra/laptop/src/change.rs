@@ -52,7 +52,7 @@ impl Changes<'_> {
                 watch.add(&function, vec![code]);
             }
             checks.tick().await;
-            let mut changed: BTreeSet<String> = watch.look().into_iter().collect();
+            let mut changed: BTreeSet<String> = watch.poll().into_iter().collect();
             for sources in [FUNCTIONS, FIRMWARE] {
                 if changed.remove(sources) {
                     self.rebuild(sources).await;

@@ -27,7 +27,7 @@ const READ_EVERY: Duration = Duration::from_millis(150);
 /// Events are read from this long before the message was published: the two clocks differ, and an
 /// event that ignored presses share is stored under the start of its minute.
 const CLOCK_SKEW_MS: u64 = 2 * 60_000;
-/// After this a person is told how long the command waits.
+/// After this time the wait is explained to the person.
 const SILENCE_MS: u64 = 2_000;
 
 /// A published message whose outcome is awaited.

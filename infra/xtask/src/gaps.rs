@@ -2,10 +2,10 @@
 //! above the tests.
 //!
 //! A mark is a line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`
-//! with what AWS does and, after a semicolon, what happens here. A test that runs the file of
-//! recorded shadow cases has the mark `// AWS cases(shadow): <file>`, a test of a single case of
-//! that file `// AWS case(shadow): <name>`. A mark belongs to the crate of its test; marks
-//! elsewhere belong to local-cloud.
+//! with what AWS does and, after a semicolon, what happens here; lines indented by four more spaces
+//! continue it. A test that runs the file of recorded shadow cases has the mark `// AWS
+//! cases(shadow): <file>`, a test of a single case of that file `// AWS case(shadow): <name>`. A
+//! mark belongs to the crate of its test; marks elsewhere belong to local-cloud.
 //!
 //! Must not know: what the behaviours mean.
 
@@ -146,7 +146,8 @@ fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
     });
     for file in files {
         for (index, line) in file.text.lines().enumerate() {
-            let found = match mark::parse(line) {
+            let line = mark::join(line, file.text.lines().skip(index + 1));
+            let found = match mark::parse(&line) {
                 None => continue,
                 Some(Ok(mark)) => place::test_of(&file.text, index).map(|test| (mark, test)),
                 Some(Err(error)) => Err(error),

@@ -2,12 +2,12 @@
 //!
 //! Must not know: how a table expresses a condition.
 //!
-//! A [`Condition`] is data: a table renders it, and `admits` evaluates it over plain values, so a model
-//! needs no table. A run without any
-//! one of the conditions ends badly, and a test fails without it, as `cargo xtask mutants` shows;
-//! for a press, request, report or sweep that test is a law in `decide/law.rs` or
-//! `decide/sweep/law.rs`. Each condition is on the parts that the decision depends on, not on the
-//! whole item, so a battery reading or a re-send does not make an unrelated decision start over.
+//! A [`Condition`] is data: a table renders it, and `admits` evaluates it over plain values, so a
+//! model needs no table. A run without any one of the conditions ends badly, and a test fails
+//! without it, as `cargo xtask mutants` shows; for a press, request, report or sweep that test is a
+//! law in `decide/law.rs` or `decide/sweep/law.rs`. Each condition is on the parts that the
+//! decision depends on, not on the whole item, so a battery reading or a re-send does not make an
+//! unrelated decision start over.
 
 mod binding;
 mod condition;

@@ -190,7 +190,8 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
         ),
         (
             json!({
-                "button": "button-1", "clickType": "S".repeat(9_000), "receivedAt": 4, "pressId": "b4"
+                "button": "button-1", "clickType": "S".repeat(9_000),
+                "receivedAt": 4, "pressId": "b4"
             }),
             "oversize",
         ),

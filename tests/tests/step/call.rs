@@ -56,13 +56,18 @@ rows! {
 
     // A sweep of a lock command that was lost.
     a_throttled_sweep_is_made_up_by_a_later_one:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.read@1-9").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.read@1-9")
+            .moves(1, "locked").says("resend: not answered");
     a_sweep_in_conflict_decides_again:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("conflict:sweep@1-2").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("conflict:sweep@1-2")
+            .moves(1, "locked").says("resend: not answered");
     a_sweep_whose_commit_is_not_answered_sends_once_more:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.commit@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.commit@1")
+            .moves(1, "locked").says("resend: not answered");
     a_sweep_that_cannot_see_the_shadow_judges_nothing_until_it_can:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.shadow@1-2").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.shadow@1-2")
+            .moves(1, "locked").says("resend: not answered");
     a_sweep_that_gets_no_shadow_in_time_is_made_up_by_a_later_one:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.shadow@1").moves(1, "locked").says("resend: not answered");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.shadow@1")
+            .moves(1, "locked").says("resend: not answered");
 }

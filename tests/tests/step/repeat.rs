@@ -27,7 +27,8 @@ rows! {
     a_report_event_delivered_twice_settles_once:
         locked(Press("SINGLE")).with("twice:report@1").moves(1, "unlocked").says("executed");
     a_sweep_that_comes_twice_sends_the_lost_lock_once:
-        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("twice:sweep@1-4").moves(1, "locked").says("executed");
+        unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("twice:sweep@1-4")
+            .moves(1, "locked").says("executed");
 
     // Lost. A press that was never received promised nothing; every later loss is repaired.
     a_lost_press_changes_nothing:

@@ -182,12 +182,12 @@ pub enum EventKind {
     },
     /// A configured fault struck.
     FaultInjected {
-        /// The fault as it was configured.
+        /// The fault, as configured.
         fault: String,
         /// What it struck: a topic, a function, or a function's call.
         target: String,
-        /// Which occurrence it struck, counted from 1: of this target if the fault strikes by chance,
-        /// of everything that the fault selects if it strikes by count.
+        /// Which occurrence it struck, counted from 1: of this target if the fault strikes by
+        /// chance, of everything that the fault selects if it strikes by count.
         occurrence: u64,
     },
 }

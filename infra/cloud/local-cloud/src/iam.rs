@@ -1,7 +1,8 @@
 //! What roles may do: every call of a function and every action of a rule is checked against the
 //! policies that the template gives its role.
 //!
-//! Source: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
+//! Source: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error
+//! messages".
 //!
 //! Must not know: what a service does with a call.
 

@@ -85,15 +85,15 @@ pub struct Options {
     pub account: String,
     /// Directory of all data; `None` keeps everything in memory.
     pub data_dir: Option<PathBuf>,
-    /// Executables by `Metadata.BuildProperties.Binary` of the functions. A function without one runs
-    /// `bootstrap` in its `CodeUri`.
+    /// Executables by `Metadata.BuildProperties.Binary` of the functions. A function without one
+    /// runs `bootstrap` in its `CodeUri`.
     pub binaries: BTreeMap<String, PathBuf>,
     /// Ports to listen on.
     pub ports: Ports,
     /// Seed of every random decision of a fault.
     pub seed: u64,
-    /// Factor on the waits of functions' retries and on the periods of schedules, above 0 and at most
-    /// 1: 1.0 is real time, 0.05 turns a minute into 3 s.
+    /// Factor on the waits of functions' retries and on the periods of schedules, above 0 and at
+    /// most 1: 1.0 is real time, 0.05 turns a minute into 3 s.
     pub time_scale: f64,
     /// Faults to inject. Faults of devices are left to the caller.
     pub faults: Vec<Fault>,

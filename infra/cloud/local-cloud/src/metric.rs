@@ -1,8 +1,8 @@
 //! CloudWatch metrics in memory: those that functions write into their logs, and those that AWS's
 //! services write about themselves.
 //!
-//! Unlike CloudWatch, the newest values of each metric are kept one by one, so that any statistic can
-//! be computed from them. Source: CloudWatch user guide, "CloudWatch concepts".
+//! Unlike CloudWatch, the newest values of each metric are kept one by one, so that any statistic
+//! can be computed from them. Source: CloudWatch user guide, "CloudWatch concepts".
 //!
 //! Must not know: what a metric is for.
 
@@ -125,7 +125,8 @@ impl Metrics {
             if !store.is_full {
                 tracing::warn!(
                     key = ?datum.key,
-                    "more than {METRICS_MAX} metrics: new ones are dropped; a dimension has too many values"
+                    "more than {METRICS_MAX} metrics: new ones are dropped; \
+                     a dimension has too many values"
                 );
             }
             store.is_full = true;

@@ -1,16 +1,16 @@
-//! Notices changes of files and folders, by looking at them from time to time.
+//! Detects changes of files and folders by polling.
 //!
-//! A change is told once it has been still from one look to the next, so that a file that is being written is not read by
-//! half. Must not know what is done about a change.
+//! A change is reported when two polls in a row see the same state, so a file is not read while it
+//! is being written.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// Folders that hold what was made, not what was written.
-const MADE: [&str; 4] = ["target", ".git", "__pycache__", "node_modules"];
-/// Deepest folder that is looked into.
+/// Folders of generated files.
+const GENERATED: [&str; 4] = ["target", ".git", "__pycache__", "node_modules"];
+/// Depth of the deepest folder that is read.
 const DEPTH_MAX: usize = 12;
 
 /// Files and folders under watch, in named groups.
@@ -22,32 +22,32 @@ pub struct Watch {
 #[derive(Debug)]
 struct Group {
     paths: Vec<PathBuf>,
-    told: u64,
+    reported: u64,
     seen: u64,
 }
 
 impl Watch {
-    /// Watches `paths` as the group `name`; a group that watches them already goes on.
+    /// Watches `paths` as the group `name`; has no effect if the group already watches them.
     pub fn add(&mut self, name: &str, paths: Vec<PathBuf>) {
         if self.groups.get(name).is_some_and(|g| g.paths == paths) {
             return;
         }
-        let now = print(&paths);
+        let now = fingerprint(&paths);
         let group = Group {
             paths,
-            told: now,
+            reported: now,
             seen: now,
         };
         self.groups.insert(name.to_owned(), group);
     }
 
-    /// The groups that have changed since they were last told, and are still.
-    pub fn look(&mut self) -> Vec<String> {
+    /// Names of the groups that have changed since the last report and are no longer changing.
+    pub fn poll(&mut self) -> Vec<String> {
         let mut changed = Vec::new();
         for (name, group) in &mut self.groups {
-            let now = print(&group.paths);
-            if now == group.seen && now != group.told {
-                group.told = now;
+            let now = fingerprint(&group.paths);
+            if now == group.seen && now != group.reported {
+                group.reported = now;
                 changed.push(name.clone());
             }
             group.seen = now;
@@ -56,8 +56,8 @@ impl Watch {
     }
 }
 
-/// Names, sizes and times of all files.
-fn print(paths: &[PathBuf]) -> u64 {
+/// A hash of the names, sizes and times of all files.
+fn fingerprint(paths: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for path in paths {
         add(path, 0, &mut hasher);
@@ -81,7 +81,7 @@ fn add(path: &Path, depth: usize, hasher: &mut DefaultHasher) {
         entries.sort();
         for entry in entries {
             let name = entry.file_name().and_then(|name| name.to_str());
-            if !name.is_some_and(|name| MADE.contains(&name)) {
+            if !name.is_some_and(|name| GENERATED.contains(&name)) {
                 add(&entry, depth + 1, hasher);
             }
         }
@@ -100,23 +100,23 @@ mod tests {
         let mut watch = Watch::default();
         watch.add("folder", vec![directory.path().to_owned()]);
         watch.add("other", vec![directory.path().join("none")]);
-        assert_eq!(watch.look(), [""; 0]);
+        assert_eq!(watch.poll(), [""; 0]);
         std::fs::write(&file, "12").unwrap();
-        assert_eq!(watch.look(), [""; 0], "just seen");
+        assert_eq!(watch.poll(), [""; 0], "just seen");
         std::fs::write(&file, "123").unwrap();
-        assert_eq!(watch.look(), [""; 0], "still being written");
-        assert_eq!(watch.look(), ["folder"]);
-        assert_eq!(watch.look(), [""; 0], "told once");
+        assert_eq!(watch.poll(), [""; 0], "still being written");
+        assert_eq!(watch.poll(), ["folder"]);
+        assert_eq!(watch.poll(), [""; 0], "reported once");
     }
 
     #[test]
-    fn what_was_made_is_not_looked_at() {
+    fn generated_files_are_ignored() {
         let directory = tempfile::tempdir().unwrap();
         let made = directory.path().join("target");
         std::fs::create_dir(&made).unwrap();
         let mut watch = Watch::default();
         watch.add("folder", vec![directory.path().to_owned()]);
         std::fs::write(made.join("new"), "1").unwrap();
-        assert_eq!((watch.look(), watch.look()), (Vec::new(), Vec::new()));
+        assert_eq!((watch.poll(), watch.poll()), (Vec::new(), Vec::new()));
     }
 }

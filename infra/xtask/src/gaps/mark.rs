@@ -78,6 +78,17 @@ impl Mark {
     }
 }
 
+/// The line of a mark with the lines below that continue it.
+pub fn join<'a>(line: &str, below: impl Iterator<Item = &'a str>) -> String {
+    let continued = below.map_while(|line| line.trim_start().strip_prefix("//     "));
+    let is_mark = line.trim_start().starts_with("// AWS ");
+    let parts = continued.take(if is_mark { usize::MAX } else { 0 });
+    std::iter::once(line)
+        .chain(parts)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// The mark on this line, if any; an error if it looks like a mark but is malformed.
 pub fn parse(line: &str) -> Option<Result<Mark, String>> {
     let comment = line.trim_start().strip_prefix("//")?;
@@ -143,6 +154,18 @@ fn claim(word: &str, rest: &str) -> Result<Mark, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indented_comments_continue_a_mark_and_no_other_line() {
+        let below = ["    //     c", "    // d"];
+        let rows = [
+            ("    // AWS same(shadow): b", "    // AWS same(shadow): b c"),
+            ("    // b", "    // b"),
+        ];
+        for (line, joined) in rows {
+            assert_eq!(join(line, below.into_iter()), joined);
+        }
+    }
 
     #[test]
     fn a_mark_is_distinguished_from_other_comments() {

@@ -19,10 +19,10 @@ impl Scenario {
         registered_locks(state).all(|(record, site)| match record.status {
             // Heard from since the last lost event, and right.
             Status::Settled => {
-                let heard = record.reported.as_ref().map(|r| r.shadow_version);
+                let received = record.reported.as_ref().map(|r| r.shadow_version);
                 reachable
                     && record.state == site.latch()
-                    && (!state.memory.lost_event || heard == Some(site.shadow_version))
+                    && (!state.memory.lost_event || received == Some(site.shadow_version))
             }
             Status::Unresponsive => !reachable,
             Status::Pending => false,

@@ -91,7 +91,7 @@ impl Site {
         self.connected && !held && self.exchange.wants(self.uptime_ms(now))
     }
 
-    /// Whether all that it has to report is in its shadow.
+    /// Whether everything that it must report is in its shadow.
     pub fn has_reported(&self) -> bool {
         let on_its_way = self.update.is_some() || self.answer.is_some();
         !on_its_way && !self.exchange.due && self.exchange.repeat_at_ms().is_none()

@@ -66,12 +66,12 @@ impl Scenario {
                 let now = state.now;
                 let site = &mut state.sites[usize::from(lock)];
                 let uptime_ms = site.uptime_ms(now);
-                let told = Sample {
+                let sample = Sample {
                     second: now.minus(TOLD_BEHIND_MS).seconds().0,
                     sent_ms: uptime_ms,
                     received_ms: uptime_ms,
                 };
-                site.exchange.due |= site.clock.take(told, self.rules);
+                site.exchange.due |= site.clock.take(sample, self.rules);
             }
             Step::Edit(lock) => self.edit_shadow(state, lock),
             Step::DeleteShadow(lock) => {

@@ -1,4 +1,4 @@
-//! A message for one client, and what became of it.
+//! A message for one client, and its outcome.
 
 use std::sync::Arc;
 

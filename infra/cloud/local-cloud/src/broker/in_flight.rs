@@ -72,7 +72,8 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    // AWS same(shadow): ten requests may be in flight on one connection, the eleventh is refused with 429, the others are answered
+    // AWS same(shadow): ten requests may be in flight on one connection, the eleventh is refused
+    //     with 429, the others are answered
     #[test]
     fn the_eleventh_request_in_flight_is_refused() {
         let mut requests = InFlight::default();

@@ -116,8 +116,8 @@ impl Broker {
         }
     }
 
-    /// Sends a message to one connected client, subscribed or not. The receiver reports what
-    /// becomes of it and closes if the client leaves first. `None` if the client is not connected.
+    /// Sends a message to one connected client, subscribed or not. The receiver reports the
+    /// outcome and closes if the client leaves first. `None` if the client is not connected.
     pub fn send_direct(
         &self,
         client_id: &str,
@@ -178,7 +178,8 @@ mod tests {
         }
     }
 
-    // AWS same(data-plane): a disconnection is reported for 30 minutes, a persistent session for as long as it lives
+    // AWS same(data-plane): a disconnection is reported for 30 minutes, a persistent session for as
+    //     long as it lives
     #[test]
     fn a_disconnection_is_remembered_for_half_an_hour() {
         const MINUTE_MS: u64 = 60_000;

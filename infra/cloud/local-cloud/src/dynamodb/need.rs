@@ -199,7 +199,8 @@ mod tests {
         }
     }
 
-    // AWS same(iam): a transaction needs the right of each action in it, a query of an index the right to that index, and leading keys identify items
+    // AWS same(iam): a transaction needs the right of each action in it, a query of an index the
+    //     right to that index, and leading keys identify items
     // AWS absent(dynamodb): PartiQL by functions; it is refused with the operation's name
     #[test]
     fn requests_need_the_rights_of_what_they_do() {

@@ -68,7 +68,9 @@ mod tests {
     use super::*;
     use lambda_host::Failure;
 
-    // AWS same(queue): a batch response with failures returns only those; an empty or null one is a success; one that is not JSON, or has an empty, null, unknown or missing itemIdentifier, returns the whole batch
+    // AWS same(queue): a batch response with failures returns only those; an empty or null one is a
+    //     success; one that is not JSON, or has an empty, null, unknown or missing itemIdentifier,
+    //     returns the whole batch
     #[test]
     fn an_answer_says_which_messages_were_completed() {
         let all = "all";

@@ -72,7 +72,7 @@ const REORDER_LIMIT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("parse fault {spec}: {problem}; the forms are:\n{HELP}")]
 pub struct FaultError {
-    /// As it was written.
+    /// The configured text.
     pub spec: String,
     /// What is wrong.
     pub problem: &'static str,

@@ -128,7 +128,8 @@ fn chances_follow_the_seed() {
     assert!((16..48).contains(&dropped), "{dropped} of 64 at 50%");
 }
 
-// AWS different(faults): AWS cannot end a function at a step; here a fault kills it at a step, recognised by its requests
+// AWS different(faults): AWS cannot end a function at a step; here a fault kills it at a step,
+//     recognised by its requests
 #[test]
 fn a_kill_strikes_its_function_at_its_step_once() {
     let faults = faults(&["kill:press.after-commit@1"], 0);
@@ -244,7 +245,8 @@ fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
     faults
 }
 
-// AWS different(faults): AWS fails at random; here a seed decides each fault, so that a run can be repeated
+// AWS different(faults): AWS fails at random; here a seed decides each fault, so that a run can be
+//     repeated
 #[test]
 fn the_same_seed_decides_the_same_for_any_order_of_threads() {
     let topics = ["door/1", "door/2", "door/3"];

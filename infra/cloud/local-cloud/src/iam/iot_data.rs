@@ -33,7 +33,8 @@ async fn check(State(iam): State<Iam>, request: Request, next: Next) -> Response
                 return forbidden(&denial.to_string()).into_response();
             }
         }
-        // Unknown to this table. If the service learns the operation first, no function may call it.
+        // Unknown to this table. If the service learns the operation first, no function may call
+        // it.
         None if caller.function.is_some() => {
             let message = format!("the rights for {method} {} are not known", uri.path());
             return forbidden(&message).into_response();
@@ -110,7 +111,8 @@ fn text(encoded: &str) -> String {
 mod tests {
     use super::*;
 
-    // AWS same(iam): each operation of the data plane needs the action of its name on its topic, thing or client
+    // AWS same(iam): each operation of the data plane needs the action of its name on its topic,
+    //     thing or client
     #[test]
     fn operations_need_the_rights_that_aws_names() {
         let rows = [

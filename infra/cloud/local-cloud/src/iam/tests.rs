@@ -51,7 +51,8 @@ fn denial(iam: &Iam, action: &str, resource: &str) -> Option<String> {
         .map(|denial| denial.to_string())
 }
 
-// AWS same(iam): a denial names user, action and resource, and whether a policy denies or none allows
+// AWS same(iam): a denial names user, action and resource, and whether a policy denies or none
+//     allows
 #[test]
 fn a_denial_names_who_what_and_why() {
     let iam = iam(
@@ -115,7 +116,8 @@ fn policy_templates_are_written_out() {
     }
 }
 
-// AWS same(iam): AWSLambdaSQSQueueExecutionRole lets a role read every queue, AWSLambdaBasicExecutionRole write its logs
+// AWS same(iam): AWSLambdaSQSQueueExecutionRole lets a role read every queue,
+//     AWSLambdaBasicExecutionRole write its logs
 #[test]
 fn a_managed_policy_is_written_out() {
     let arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
@@ -164,10 +166,12 @@ fn leading_keys_hold_a_function_to_its_items() {
     }
 }
 
-// AWS same(iam): a destination that the function's role may not send to is refused when it is set up; SAM gives that right to a role it makes
+// AWS same(iam): a destination that the function's role may not send to is refused when it is set
+//     up; SAM gives that right to a role it makes
 #[test]
 fn a_destination_needs_the_roles_right() {
-    let invoke = "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}}";
+    let invoke = "EventInvokeConfig: \
+        {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}}";
     assert!(iam(invoke, "").is_ok(), "SAM's own role");
     let role = |statement: &str| {
         format!(
@@ -183,12 +187,15 @@ fn a_destination_needs_the_roles_right() {
     assert!(iam(&named, &allow).is_ok(), "a role with the right");
     let error = iam(&named, &role("")).unwrap_err().to_string();
     let expected = format!(
-        "function Fn: its execution role may not call sqs:SendMessage on arn:aws:sqs:r:{ACCOUNT}:dead"
+        "function Fn: its execution role may not call sqs:SendMessage \
+         on arn:aws:sqs:r:{ACCOUNT}:dead"
     );
     assert!(error.starts_with(&expected), "{error}");
 }
 
-// AWS absent(iam): condition keys beyond aws:CurrentTime, EpochTime, PrincipalAccount, PrincipalArn, RequestedRegion, SecureTransport and dynamodb:LeadingKeys; a policy with another does not start
+// AWS absent(iam): condition keys beyond aws:CurrentTime, EpochTime, PrincipalAccount,
+//     PrincipalArn, RequestedRegion, SecureTransport and dynamodb:LeadingKeys; a policy with
+//     another does not start
 #[test]
 fn a_policy_that_cannot_be_honoured_is_named() {
     use std::error::Error;

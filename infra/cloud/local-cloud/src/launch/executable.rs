@@ -1,4 +1,5 @@
-//! Finds the executable of each function: the one given for its binary, or `bootstrap` in its folder.
+//! Finds the executable of each function: the one given for its binary, or `bootstrap` in its
+//! folder.
 //!
 //! Source: AWS Lambda developer guide, "Building a custom runtime".
 //!

@@ -177,7 +177,8 @@ impl Opened {
     }
 }
 
-/// Functions speak of themselves in notices: most become events, a given-up invocation goes to its destination.
+/// Functions speak of themselves in notices: most become events, a given-up invocation goes to its
+/// destination.
 fn pass_on(notice: Notice, events: &EventBus, queues: &Queues, now_ms: u64) {
     match notice {
         Notice::Invoked {

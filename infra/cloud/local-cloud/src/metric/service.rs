@@ -1,7 +1,7 @@
 //! The metrics that AWS's services write about themselves. Only those named here are written.
 //!
-//! Source: AWS Lambda developer guide, "Types of metrics for Lambda functions"; SQS developer guide,
-//! "Available CloudWatch metrics for Amazon SQS".
+//! Source: AWS Lambda developer guide, "Types of metrics for Lambda functions"; SQS developer
+//! guide, "Available CloudWatch metrics for Amazon SQS".
 
 use super::{Datum, Key, Metrics, embedded};
 use lambda_host::{Notice, Outcome};

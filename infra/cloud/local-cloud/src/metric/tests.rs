@@ -24,11 +24,12 @@ fn line(change: impl FnOnce(&mut Value)) -> String {
     line.to_string()
 }
 
-// AWS same(functions): a metric in a log line (embedded metric format) is read, for each set of dimensions
+// AWS same(functions): a metric in a log line (embedded metric format) is read, for each set of
+//     dimensions
 #[test]
 fn an_embedded_metric_is_read_for_each_set_of_dimensions() {
     let data = read_embedded(&line(|_| {})).expect("it is well written");
-    let told: Vec<_> = data
+    let read: Vec<_> = data
         .iter()
         .map(|d| (d.key.clone(), d.unit.as_str(), d.values.clone(), d.at_ms))
         .collect();
@@ -49,7 +50,7 @@ fn an_embedded_metric_is_read_for_each_set_of_dimensions() {
         ),
         (Key::new("Home", "Seen", &[]), "Count", vec![1.0], 1000),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(read, expected);
 }
 
 #[test]
@@ -66,7 +67,8 @@ fn lines_without_metrics_have_none() {
     }
 }
 
-// AWS same(functions): a metric that breaks the format's rules is not extracted, and counted as EMFValidationErrors
+// AWS same(functions): a metric that breaks the format's rules is not extracted, and counted as
+//     EMFValidationErrors
 #[test]
 fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
     type Change = fn(&mut Value);
@@ -156,8 +158,11 @@ fn the_newest_values_are_kept_and_metrics_past_the_limit_are_not() {
     assert_eq!(metrics.all().len(), METRICS_MAX);
 }
 
-// AWS same(functions): Lambda's metrics Invocations, Errors, Duration, Throttles, ConcurrentExecutions, AsyncEventsReceived, AsyncEventAge, AsyncEventsDropped, by function and for all
-// AWS absent(functions): CloudWatch's API and the metrics of provisioned concurrency, event sources and extensions; read GET /metrics or LocalCloud::metrics()
+// AWS same(functions): Lambda's metrics Invocations, Errors, Duration, Throttles,
+//     ConcurrentExecutions, AsyncEventsReceived, AsyncEventAge, AsyncEventsDropped, by function and
+//     for all
+// AWS absent(functions): CloudWatch's API and the metrics of provisioned concurrency, event sources
+//     and extensions; read GET /metrics or LocalCloud::metrics()
 #[test]
 fn what_functions_tell_becomes_lambdas_metrics() {
     let metrics = Metrics::default();

@@ -209,7 +209,7 @@ impl StandardQueue {
         self.messages.len() < before
     }
 
-    /// Gives back a held message; it becomes visible when its visibility timeout is over.
+    /// Returns a held message to the queue; it becomes visible when its visibility timeout is over.
     pub fn give_back(&mut self, receipt: &str) {
         for message in &mut self.messages {
             if message.receipt.as_deref() == Some(receipt) {

@@ -82,7 +82,8 @@ impl Clocked {
     }
 }
 
-// AWS same(queue): a received message is hidden for the visibility timeout, then received again, until it is deleted
+// AWS same(queue): a received message is hidden for the visibility timeout, then received again,
+//     until it is deleted
 // AWS same(queue): the receive count grows with each receive, the time of the first one stays
 #[test]
 fn a_message_is_received_again_until_it_is_deleted() {
@@ -138,7 +139,9 @@ fn a_receiver_gets_no_more_than_its_limits() {
     assert_eq!(clocked.bodies(45), "a b c");
 }
 
-// AWS different(queue): a message becomes visible when its timeout is over, even while it is processed; here not before its invocation has ended, as time_scale shortens the timeout but not the processing
+// AWS different(queue): a message becomes visible when its timeout is over, even while it is
+//     processed; here not before its invocation has ended, as time_scale shortens the timeout but
+//     not the processing
 #[test]
 fn a_held_message_stays_hidden_until_it_is_given_back() {
     let mut clocked = queue(|_| {});
@@ -161,7 +164,8 @@ fn a_held_message_stays_hidden_until_it_is_given_back() {
     assert_eq!(clocked.bodies(30), "a");
 }
 
-// AWS same(queue): a message received maxReceiveCount times goes to the dead-letter queue instead of being received once more, with its id, its time and its receive count
+// AWS same(queue): a message received maxReceiveCount times goes to the dead-letter queue instead
+//     of being received once more, with its id, its time and its receive count
 #[test]
 fn a_message_received_too_often_is_removed() {
     let mut clocked = queue(|setting| setting.receives_max = Some(2));

@@ -154,7 +154,8 @@ uaXiLJoSAjQ=\n\
         certificate_variables(&der)
     }
 
-    // AWS same(policy): a certificate's serial number is a decimal number; of a field with several values the name alone is the first, .1 the second, .List all, at most five
+    // AWS same(policy): a certificate's serial number is a decimal number; of a field with several
+    //     values the name alone is the first, .1 the second, .List all, at most five
     #[test]
     fn the_fields_of_a_certificate_have_the_values_of_awss_example() {
         let variables = example();

@@ -151,7 +151,8 @@ mod tests {
         });
         let untyped = untyped_object(item.as_object().expect("an object"));
         let expected = json!({
-            "pk": "a", "n": 1.5, "t": true, "nil": null, "l": [1, "b"], "m": {"x": -2}, "ns": [1, 2],
+            "pk": "a", "n": 1.5, "t": true, "nil": null, "l": [1, "b"],
+            "m": {"x": -2}, "ns": [1, 2],
             "b": "YWJj",
         });
         assert_eq!(untyped, expected);

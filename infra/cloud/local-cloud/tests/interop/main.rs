@@ -11,9 +11,12 @@ mod cloud;
 use client::{mosquitto_pub, mosquitto_sub, node, python};
 use cloud::Cloud;
 
-// AWS same(control-plane): boto3 provisions a device, gets AWS's errors as its own classes, and pages through things
-// AWS same(data-plane): boto3 uses classic and named shadows, retained messages, and is refused a wrong signature
-// AWS same(dynamodb): boto3 uses a table, and is refused a condition that does not hold and a wrong signature
+// AWS same(control-plane): boto3 provisions a device, gets AWS's errors as its own classes, and
+//     pages through things
+// AWS same(data-plane): boto3 uses classic and named shadows, retained messages, and is refused a
+//     wrong signature
+// AWS same(dynamodb): boto3 uses a table, and is refused a condition that does not hold and a wrong
+//     signature
 #[tokio::test]
 async fn boto3_provisions_a_device_that_connects() {
     let cloud = Cloud::start(&[]).await;
@@ -28,8 +31,10 @@ async fn boto3_provisions_a_device_that_connects() {
         .await;
 }
 
-// AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 3.1.1, publishes and subscribes
-// AWS same(shadow): both shadow clients of that SDK work over MQTT 3.1.1: get, update, delta, named shadows, rejections
+// AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 3.1.1, publishes and
+//     subscribes
+// AWS same(shadow): both shadow clients of that SDK work over MQTT 3.1.1: get, update, delta, named
+//     shadows, rejections
 #[tokio::test]
 async fn device_sdk_speaks_mqtt_3_and_uses_shadows() {
     let cloud = Cloud::start(&["first"]).await;
@@ -39,7 +44,8 @@ async fn device_sdk_speaks_mqtt_3_and_uses_shadows() {
         .await;
 }
 
-// AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 5, with properties and reason codes
+// AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 5, with properties and
+//     reason codes
 // AWS same(shadow): the newer shadow client of that SDK works over MQTT 5
 #[tokio::test]
 async fn device_sdk_speaks_mqtt_5_and_uses_shadows() {
@@ -50,7 +56,8 @@ async fn device_sdk_speaks_mqtt_5_and_uses_shadows() {
         .await;
 }
 
-// AWS same(broker): paho-mqtt works over MQTT 3.1.1: QoS 0 and 1, retained messages, wills, sessions; a refusal ends the connection
+// AWS same(broker): paho-mqtt works over MQTT 3.1.1: QoS 0 and 1, retained messages, wills,
+//     sessions; a refusal ends the connection
 #[tokio::test]
 async fn paho_speaks_mqtt_3() {
     let cloud = Cloud::start(&["first", "second"]).await;
@@ -64,7 +71,8 @@ async fn paho_speaks_mqtt_5() {
     python("paho_client.py", &cloud).args(["5"]).succeed().await;
 }
 
-// AWS same(broker): mosquitto_pub and mosquitto_sub work with a certificate, over MQTT 3.1.1 and over MQTT 5 with properties
+// AWS same(broker): mosquitto_pub and mosquitto_sub work with a certificate, over MQTT 3.1.1 and
+//     over MQTT 5 with properties
 #[tokio::test]
 async fn mosquitto_clients_exchange_messages_by_either_version() {
     let cloud = Cloud::start(&["first", "second"]).await;
@@ -95,7 +103,8 @@ async fn mosquitto_clients_exchange_messages_by_either_version() {
     }
 }
 
-// AWS same(broker): mosquitto_pub with a topic that no policy allows ends without being acknowledged
+// AWS same(broker): mosquitto_pub with a topic that no policy allows ends without being
+//     acknowledged
 // AWS same(broker): a client without a certificate is refused
 #[tokio::test]
 async fn mosquitto_clients_are_refused_without_right_or_certificate() {
@@ -111,7 +120,8 @@ async fn mosquitto_clients_are_refused_without_right_or_certificate() {
 }
 
 // AWS same(control-plane): the AWS SDK for JavaScript v3 provisions a device
-// AWS same(data-plane): the AWS SDK for JavaScript v3 uses shadows and retained messages, and is refused a wrong signature
+// AWS same(data-plane): the AWS SDK for JavaScript v3 uses shadows and retained messages, and is
+//     refused a wrong signature
 #[tokio::test]
 async fn node_sdk_provisions_a_device_that_connects() {
     let cloud = Cloud::start(&[]).await;

@@ -40,9 +40,12 @@ async fn refused(
     answer.body
 }
 
-// AWS same(control-plane): CreateThing again with the same attributes succeeds; with others ResourceAlreadyExistsException names the existing thing
-// AWS same(control-plane): UpdateThing merges or replaces attributes, an empty value removes one, each change raises the version
-// AWS same(control-plane): expectedVersion of UpdateThing and DeleteThing is checked: VersionConflictException
+// AWS same(control-plane): CreateThing again with the same attributes succeeds; with others
+//     ResourceAlreadyExistsException names the existing thing
+// AWS same(control-plane): UpdateThing merges or replaces attributes, an empty value removes one,
+//     each change raises the version
+// AWS same(control-plane): expectedVersion of UpdateThing and DeleteThing is checked:
+//     VersionConflictException
 // AWS same(control-plane): DeleteThing of a missing thing succeeds
 // AWS same(control-plane): a thing without a thing type has at most three attributes
 #[tokio::test]
@@ -85,7 +88,8 @@ async fn a_thing_is_created_once_changed_by_version_and_removed() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): ListThings gives pages by maxResults and nextToken, and filters by attribute
+// AWS same(control-plane): ListThings gives pages by maxResults and nextToken, and filters by
+//     attribute
 #[tokio::test]
 async fn things_are_listed_in_pages_and_by_attribute() {
     let cloud = cloud().await;
@@ -122,9 +126,12 @@ async fn things_are_listed_in_pages_and_by_attribute() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): DeleteCertificate refuses an ACTIVE certificate with CertificateStateException, an attached one with DeleteConflictException
-// AWS same(control-plane): forceDelete removes an inactive certificate together with the attachments of its policies
-// AWS same(control-plane): UpdateCertificate sets ACTIVE, INACTIVE or REVOKED, and refuses the states that only AWS may set
+// AWS same(control-plane): DeleteCertificate refuses an ACTIVE certificate with
+//     CertificateStateException, an attached one with DeleteConflictException
+// AWS same(control-plane): forceDelete removes an inactive certificate together with the
+//     attachments of its policies
+// AWS same(control-plane): UpdateCertificate sets ACTIVE, INACTIVE or REVOKED, and refuses the
+//     states that only AWS may set
 #[tokio::test]
 async fn a_certificate_is_revoked_detached_and_removed_in_that_order() {
     let cloud = cloud().await;
@@ -164,8 +171,10 @@ async fn a_certificate_is_revoked_detached_and_removed_in_that_order() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): a policy has up to five numbered versions, one of them the default; numbers are not reused
-// AWS same(control-plane): DeletePolicy refuses a policy that is attached or has other versions: DeleteConflictException
+// AWS same(control-plane): a policy has up to five numbered versions, one of them the default;
+//     numbers are not reused
+// AWS same(control-plane): DeletePolicy refuses a policy that is attached or has other versions:
+//     DeleteConflictException
 #[tokio::test]
 async fn the_default_version_of_a_policy_is_in_force() {
     let cloud = cloud().await;
@@ -247,7 +256,8 @@ async fn the_default_version_of_a_policy_is_in_force() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): attachments are listed from both ends, by AttachPolicy's operations and by the older AttachPrincipalPolicy's
+// AWS same(control-plane): attachments are listed from both ends, by AttachPolicy's operations and
+//     by the older AttachPrincipalPolicy's
 // AWS same(control-plane): a certificate has at most ten policies: LimitExceededException
 #[tokio::test]
 async fn attachments_are_listed_from_both_ends() {
@@ -314,8 +324,10 @@ async fn attachments_are_listed_from_both_ends() {
     cloud.shutdown().await;
 }
 
-// AWS absent(control-plane): thing types, thing groups, billing groups, tags, Cognito identities as targets, exclusive things; refused with InvalidRequestException
-// AWS absent(control-plane): the endpoints for jobs and for credentials; refused with InvalidRequestException
+// AWS absent(control-plane): thing types, thing groups, billing groups, tags, Cognito identities as
+//     targets, exclusive things; refused with InvalidRequestException
+// AWS absent(control-plane): the endpoints for jobs and for credentials; refused with
+//     InvalidRequestException
 // AWS absent(control-plane): every other operation of the service; UnknownOperationException
 #[tokio::test]
 async fn unsupported_features_are_refused_and_never_ignored() {

@@ -52,7 +52,8 @@ async fn subscribed_5(cloud: &local_cloud::LocalCloud, filter: &str) -> (AsyncCl
     (mqtt, connection)
 }
 
-// AWS same(data-plane): Publish carries MQTT 5 properties from query and headers to MQTT 5 subscribers
+// AWS same(data-plane): Publish carries MQTT 5 properties from query and headers to MQTT 5
+//     subscribers
 #[tokio::test]
 async fn a_message_published_by_rest_has_its_mqtt_5_properties() {
     let cloud = cloud().await;
@@ -120,7 +121,8 @@ async fn malformed_publishes_are_refused() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): retained messages are read one by one with payload and properties, and listed in pages; an empty payload deletes one
+// AWS same(data-plane): retained messages are read one by one with payload and properties, and
+//     listed in pages; an empty payload deletes one
 #[tokio::test]
 async fn retained_messages_are_returned_and_listed() {
     let cloud = cloud().await;
@@ -184,7 +186,8 @@ async fn retained_messages_are_returned_and_listed() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): named shadows are listed in pages, without the classic one; an unknown thing has none
+// AWS same(data-plane): named shadows are listed in pages, without the classic one; an unknown
+//     thing has none
 #[tokio::test]
 async fn named_shadows_are_listed_in_pages() {
     let cloud = cloud().await;
@@ -221,7 +224,8 @@ async fn named_shadows_are_listed_in_pages() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): a connection is described while it is open and for some time after; subscriptions are listed in pages
+// AWS same(data-plane): a connection is described while it is open and for some time after;
+//     subscriptions are listed in pages
 #[tokio::test]
 async fn a_connection_is_described_with_its_subscriptions() {
     let cloud = cloud().await;
@@ -310,7 +314,8 @@ async fn a_connection_is_described_with_its_subscriptions() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): DeleteConnection ends a connection, publishes the will unless it is prevented, and ends the session if requested
+// AWS same(data-plane): DeleteConnection ends a connection, publishes the will unless it is
+//     prevented, and ends the session if requested
 #[tokio::test]
 async fn an_operator_can_end_a_connection() {
     let cloud = cloud().await;

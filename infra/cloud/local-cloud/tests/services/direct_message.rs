@@ -10,7 +10,8 @@ async fn send(cloud: &local_cloud::LocalCloud, query: &str, payload: &str) -> An
     rest(cloud, &endpoint, &line, "", payload).await
 }
 
-// AWS same(data-plane): a direct message reaches a client that has not subscribed, with QoS 1 if its PUBACK is requested
+// AWS same(data-plane): a direct message reaches a client that has not subscribed, with QoS 1 if
+//     its PUBACK is requested
 #[tokio::test]
 async fn a_direct_message_needs_no_subscription() {
     let cloud = cloud().await;
@@ -39,7 +40,8 @@ async fn a_direct_message_needs_no_subscription() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): a direct message to a client that is not connected is refused with 404 and not stored
+// AWS same(data-plane): a direct message to a client that is not connected is refused with 404 and
+//     not stored
 #[tokio::test]
 async fn a_direct_message_does_not_wait_for_an_offline_client() {
     let cloud = cloud().await;
@@ -133,7 +135,8 @@ async fn a_direct_message_reaches_no_rule() {
     cloud.shutdown().await;
 }
 
-// AWS different(data-plane): AWS's answer if the receiver's policy denies iot:Receive is not documented; here it is 403
+// AWS different(data-plane): AWS's answer if the receiver's policy denies iot:Receive is not
+//     documented; here it is 403
 #[tokio::test]
 async fn a_direct_message_that_may_not_be_received_is_refused() {
     let cloud = cloud().await;

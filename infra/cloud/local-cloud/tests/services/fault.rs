@@ -46,7 +46,8 @@ fn get() -> Value {
     json!({"TableName": "stack", "Key": {"pk": {"S": "a"}}})
 }
 
-// AWS same(faults): DynamoDB refuses a write for a conflict or for load, a transaction with a reason for each item
+// AWS same(faults): DynamoDB refuses a write for a conflict or for load, a transaction with a
+//     reason for each item
 #[tokio::test]
 async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     const CANCELLED: &str = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
@@ -105,7 +106,8 @@ async fn a_refused_call_is_not_carried_out_and_the_next_one_is() {
     }
 }
 
-// AWS different(faults): AWS throttles by load and keys; here a fault selects the caller, table and operation
+// AWS different(faults): AWS throttles by load and keys; here a fault selects the caller, table and
+//     operation
 #[tokio::test]
 async fn a_fault_strikes_the_table_and_operation_that_it_names_for_any_caller() {
     let cloud = broken(&["exceed:stack.PutItem@1-2", "throttle:stack.DeleteItem@1-9"]).await;
@@ -227,7 +229,8 @@ async fn a_read_of_a_shadow_may_be_refused_for_load() {
     cloud.shutdown().await;
 }
 
-// AWS same(faults): a connection may break before or after a call was carried out, without an answer
+// AWS same(faults): a connection may break before or after a call was carried out, without an
+//     answer
 #[tokio::test]
 async fn a_cut_connection_ends_at_once_whether_or_not_the_call_was_carried_out() {
     for (fault, is_done) in [
@@ -255,7 +258,8 @@ async fn a_cut_connection_ends_at_once_whether_or_not_the_call_was_carried_out()
     }
 }
 
-// AWS different(faults): AWS fails at random; here two runs with one seed make the same decisions, apart from the order of arrival
+// AWS different(faults): AWS fails at random; here two runs with one seed make the same decisions,
+//     apart from the order of arrival
 #[tokio::test]
 async fn two_runs_with_one_seed_write_the_same_journal() {
     let run = async |seed: u64| {

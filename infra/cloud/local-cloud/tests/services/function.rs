@@ -50,7 +50,8 @@ async fn invoke(cloud: &LocalCloud, headers: &str, body: &str) -> Answer {
     rest(cloud, &cloud.endpoints().iot, INVOKE, headers, body).await
 }
 
-// AWS same(functions): Invoke waits for the answer, passes the client context, and marks an error in a header
+// AWS same(functions): Invoke waits for the answer, passes the client context, and marks an error
+//     in a header
 #[tokio::test]
 async fn a_function_is_invoked_as_sdks_do_and_answers() {
     let directory = tempfile::tempdir().unwrap();
@@ -95,7 +96,8 @@ async fn an_event_is_queued_and_a_dry_run_does_nothing() {
     cloud.shutdown().await;
 }
 
-// AWS absent(functions): Lambda's API creates functions, versions, aliases and settings; here the template does, and every call but Invoke is refused
+// AWS absent(functions): Lambda's API creates functions, versions, aliases and settings; here the
+//     template does, and every call but Invoke is refused
 // AWS absent(functions): a log tail (LogType Tail); here the call is refused
 #[tokio::test]
 async fn invalid_invocations_are_refused_in_lambdas_words() {
@@ -141,7 +143,8 @@ async fn invalid_invocations_are_refused_in_lambdas_words() {
     cloud.shutdown().await;
 }
 
-// AWS different(functions): CloudWatch's API returns metrics within minutes; here they are available at once, as JSON from GET /metrics
+// AWS different(functions): CloudWatch's API returns metrics within minutes; here they are
+//     available at once, as JSON from GET /metrics
 #[tokio::test]
 async fn metrics_of_functions_are_read_in_process_and_by_http() {
     let directory = tempfile::tempdir().unwrap();

@@ -19,7 +19,8 @@ async fn changed(from: &str, to: &str) -> LocalCloud {
     LocalCloud::start(options).await.unwrap()
 }
 
-// AWS different(iam): the data plane refuses what a role does not allow with ForbiddenException and only the text "Forbidden"; here the message names user, action, resource and reason
+// AWS different(iam): the data plane refuses what a role does not allow with ForbiddenException and
+//     only the text "Forbidden"; here the message names user, action, resource and reason
 #[tokio::test]
 async fn the_data_plane_refuses_what_a_functions_role_does_not_allow() {
     let cloud = cloud().await;
@@ -100,8 +101,10 @@ async fn database(cloud: &LocalCloud, operation: &str, body: &Value) -> crate::w
     rest_of_function(cloud, endpoint, "POST /", &headers, &body.to_string()).await
 }
 
-// AWS same(iam): DynamoDB refuses what a role does not allow with AccessDeniedException, naming user, action, resource and reason
-// AWS same(dynamodb): a refused transaction names the action of the item that is not allowed, and changes nothing
+// AWS same(iam): DynamoDB refuses what a role does not allow with AccessDeniedException, naming
+//     user, action, resource and reason
+// AWS same(dynamodb): a refused transaction names the action of the item that is not allowed, and
+//     changes nothing
 #[tokio::test]
 async fn the_database_refuses_what_a_functions_role_does_not_allow() {
     let cloud = changed(
@@ -139,7 +142,8 @@ async fn the_database_refuses_what_a_functions_role_does_not_allow() {
     cloud.shutdown().await;
 }
 
-// AWS absent(iam): rights of functions to the control plane; a function gets AccessDeniedException with that reason
+// AWS absent(iam): rights of functions to the control plane; a function gets AccessDeniedException
+//     with that reason
 #[tokio::test]
 async fn no_function_reaches_the_control_plane() {
     let cloud = cloud().await;
@@ -159,7 +163,8 @@ async fn no_function_reaches_the_control_plane() {
 #[tokio::test]
 async fn a_rules_role_must_allow_its_actions() {
     let cloud = changed(
-        ":topic/repeated/*'\n              - Effect: Allow\n                Action: sqs:SendMessage",
+        ":topic/repeated/*'\n              - Effect: Allow\n                \
+         Action: sqs:SendMessage",
         ":topic/other/*'\n              - Effect: Allow\n                Action: sqs:DeleteMessage",
     )
     .await;
@@ -194,7 +199,8 @@ async fn a_rules_role_must_allow_its_actions() {
     cloud.shutdown().await;
 }
 
-// AWS different(iam): AWS does not name the missing statement; here an event and a log line contain it
+// AWS different(iam): AWS does not name the missing statement; here an event and a log line contain
+//     it
 #[tokio::test]
 async fn a_real_function_without_a_right_fails_and_the_statement_is_named() {
     let cloud = changed(

@@ -25,7 +25,8 @@ async fn a_subscriber_gets_what_is_published() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): in MQTT 3.1.1 a publish or subscribe that the policy refuses closes the connection, without PUBACK or SUBACK
+// AWS same(broker): in MQTT 3.1.1 a publish or subscribe that the policy refuses closes the
+//     connection, without PUBACK or SUBACK
 #[tokio::test]
 async fn a_request_that_the_policy_refuses_closes_the_connection() {
     let cloud = cloud().await;
@@ -57,7 +58,8 @@ async fn a_request_that_the_policy_refuses_closes_the_connection() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): iot:Receive is checked at each delivery; messages that are not allowed are dropped silently
+// AWS same(broker): iot:Receive is checked at each delivery; messages that are not allowed are
+//     dropped silently
 #[tokio::test]
 async fn a_message_that_may_not_be_received_is_dropped() {
     let cloud = cloud().await;
@@ -81,7 +83,8 @@ async fn a_message_that_may_not_be_received_is_dropped() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): an inactive certificate, or one whose policy does not allow the client id, is refused with CONNACK
+// AWS same(broker): an inactive certificate, or one whose policy does not allow the client id, is
+//     refused with CONNACK
 #[tokio::test]
 async fn a_client_that_may_not_connect_is_refused() {
     let cloud = cloud().await;
@@ -107,7 +110,8 @@ async fn a_client_that_may_not_connect_is_refused() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a certificate of an authority that is not registered does not pass the handshake
+// AWS same(broker): a certificate of an authority that is not registered does not pass the
+//     handshake
 #[tokio::test]
 async fn a_certificate_of_another_authority_does_not_pass_the_handshake() {
     let (here, elsewhere) = (cloud().await, cloud().await);
@@ -118,7 +122,8 @@ async fn a_certificate_of_another_authority_does_not_pass_the_handshake() {
     elsewhere.shutdown().await;
 }
 
-// AWS same(broker): of two connections with one client id the newer one stays; the older one ends with DUPLICATE_CLIENTID, and its will is sent
+// AWS same(broker): of two connections with one client id the newer one stays; the older one ends
+//     with DUPLICATE_CLIENTID, and its will is sent
 #[tokio::test]
 async fn the_newer_connection_takes_over_and_the_will_is_sent() {
     let cloud = cloud().await;
@@ -175,7 +180,8 @@ async fn a_persistent_session_gets_what_it_missed_in_order() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a retained message answers a subscription to exactly its topic, not one with a wildcard
+// AWS same(broker): a retained message answers a subscription to exactly its topic, not one with a
+//     wildcard
 #[tokio::test]
 async fn a_retained_message_answers_exact_filters_only() {
     let cloud = cloud().await;

@@ -67,7 +67,8 @@ async fn a_client_without_topic_aliases_is_served() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS asks clients to wait for the CONNACK before they send more; here early packets are answered after it
+// AWS different(broker): AWS asks clients to wait for the CONNACK before they send more; here early
+//     packets are answered after it
 #[tokio::test]
 async fn packets_sent_along_with_connect_are_answered_after_the_connack() {
     let cloud = cloud().await;
@@ -81,7 +82,8 @@ async fn packets_sent_along_with_connect_are_answered_after_the_connack() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a client id has 1 to 128 bytes and does not begin with $; otherwise CONNACK 0x85 (MQTT 3.1.1: 2)
+// AWS same(broker): a client id has 1 to 128 bytes and does not begin with $; otherwise CONNACK
+//     0x85 (MQTT 3.1.1: 2)
 // AWS same(broker): MQTT 5 clients without a client id get one assigned
 #[tokio::test]
 async fn client_ids_are_checked_and_assigned() {
@@ -121,8 +123,10 @@ async fn client_ids_are_checked_and_assigned() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): CONNACK of MQTT 5 announces QoS 1 at most, 100 unacknowledged messages, 8 topic aliases, no subscription identifiers
-// AWS same(broker): keep-alive 0 and above 1200 s becomes 1200 s, below 30 s becomes 30 s; MQTT 5 clients get the value
+// AWS same(broker): CONNACK of MQTT 5 announces QoS 1 at most, 100 unacknowledged messages, 8 topic
+//     aliases, no subscription identifiers
+// AWS same(broker): keep-alive 0 and above 1200 s becomes 1200 s, below 30 s becomes 30 s; MQTT 5
+//     clients get the value
 // AWS same(broker): a session expiry above 7 days becomes 7 days, and MQTT 5 clients get the value
 #[tokio::test]
 async fn the_connack_carries_the_values_in_force() {
@@ -187,9 +191,12 @@ async fn a_client_may_connect_as_often_as_it_likes() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a will with QoS 2, on a malformed topic, or retained on a reserved one refuses the connection (0x9B, 0x90)
-// AWS same(broker): a will needs iot:Publish on its topic, and iot:RetainPublish if it is retained; otherwise 0x87 and connect_failed
-// AWS different(broker): AWS has been observed to refuse with CONNACK code 7 in MQTT 3.1.1; here the code is 5, as in the standard
+// AWS same(broker): a will with QoS 2, on a malformed topic, or retained on a reserved one refuses
+//     the connection (0x9B, 0x90)
+// AWS same(broker): a will needs iot:Publish on its topic, and iot:RetainPublish if it is retained;
+//     otherwise 0x87 and connect_failed
+// AWS different(broker): AWS has been observed to refuse with CONNACK code 7 in MQTT 3.1.1; here
+//     the code is 5, as in the standard
 #[tokio::test]
 async fn a_will_is_checked_when_connecting() {
     let cloud = cloud().await;
@@ -242,10 +249,13 @@ async fn a_will_is_checked_when_connecting() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a will is sent after every end but the client's DISCONNECT: lost connection, violation, take-over, MQTT 5's DISCONNECT with will
+// AWS same(broker): a will is sent after every end but the client's DISCONNECT: lost connection,
+//     violation, take-over, MQTT 5's DISCONNECT with will
 // AWS same(broker): a retained will is kept for later subscribers
-// AWS same(broker): content type, response topic, correlation data, user properties and message expiry of a will reach its subscribers
-// AWS absent(broker): the will delay interval, which AWS does not list among its properties; the will is sent at once
+// AWS same(broker): content type, response topic, correlation data, user properties and message
+//     expiry of a will reach its subscribers
+// AWS absent(broker): the will delay interval, which AWS does not list among its properties; the
+//     will is sent at once
 #[tokio::test]
 async fn the_will_is_sent_after_every_end_but_a_disconnect() {
     let cloud = cloud().await;
@@ -307,7 +317,8 @@ async fn the_will_is_sent_after_every_end_but_a_disconnect() {
     cloud.shutdown().await;
 }
 
-// AWS same(policy): the condition key iot:ConnectAttributes contains PersistentConnect and LastWill if the client requests them
+// AWS same(policy): the condition key iot:ConnectAttributes contains PersistentConnect and LastWill
+//     if the client requests them
 #[tokio::test]
 async fn policies_may_forbid_persistent_sessions_and_wills() {
     let cloud = cloud().await;
@@ -355,7 +366,8 @@ async fn policies_may_forbid_persistent_sessions_and_wills() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS closes the connections of a deactivated certificate within minutes; here they are closed at once
+// AWS different(broker): AWS closes the connections of a deactivated certificate within minutes;
+//     here they are closed at once
 #[tokio::test]
 async fn a_deactivated_certificate_loses_its_connections() {
     let cloud = cloud().await;

@@ -16,8 +16,10 @@ async fn event(watcher: &mut Raw) -> (String, Value) {
     )
 }
 
-// AWS same(broker): $aws/events/presence/connected and disconnected carry who, when, session, principal, reason and versionNumber
-// AWS same(broker): versionNumber is the same for a connection and its end, and grows by one with the next
+// AWS same(broker): $aws/events/presence/connected and disconnected carry who, when, session,
+//     principal, reason and versionNumber
+// AWS same(broker): versionNumber is the same for a connection and its end, and grows by one with
+//     the next
 // AWS same(broker): $aws/events/subscriptions/subscribed and unsubscribed carry the filters
 // AWS same(broker): connect_failed carries AUTHORIZATION_FAILED
 // AWS same(broker): # and +/… do not select $aws/events; client ids with + or # get no events

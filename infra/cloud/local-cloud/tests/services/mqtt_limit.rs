@@ -12,14 +12,19 @@ use crate::world::{cloud, event};
 
 const VERSIONS: [u8; 2] = [4, 5];
 
-// AWS same(broker): a violation ends the connection: without a packet in MQTT 3.1.1, with DISCONNECT and a reason in MQTT 5
+// AWS same(broker): a violation ends the connection: without a packet in MQTT 3.1.1, with
+//     DISCONNECT and a reason in MQTT 5
 // AWS same(broker): QoS 2 gets neither PUBACK nor SUBACK; MQTT 5 gets 0x9B
 // AWS same(broker): PUBREC, PUBREL, PUBCOMP and AUTH are not supported
-// AWS same(broker): a topic has at most 256 bytes and 7 slashes, no wildcard and no NUL; a payload at most 128 KiB
-// AWS same(broker): reserved topics that no service listens to end the connection, and so does RETAIN on any of them
-// AWS same(broker): a SUBSCRIBE has at most 8 filters; subscription identifiers are refused with 0xA1
+// AWS same(broker): a topic has at most 256 bytes and 7 slashes, no wildcard and no NUL; a payload
+//     at most 128 KiB
+// AWS same(broker): reserved topics that no service listens to end the connection, and so does
+//     RETAIN on any of them
+// AWS same(broker): a SUBSCRIBE has at most 8 filters; subscription identifiers are refused with
+//     0xA1
 // AWS same(broker): a topic alias above 8 is refused with 0x94
-// AWS absent(broker): Jobs, Fleet Provisioning, Device Defender and file streams over MQTT; publishing to their topics ends the connection
+// AWS absent(broker): Jobs, Fleet Provisioning, Device Defender and file streams over MQTT;
+//     publishing to their topics ends the connection
 #[tokio::test]
 async fn violations_end_the_connection() {
     let cloud = cloud().await;
@@ -101,7 +106,8 @@ async fn violations_end_the_connection() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): everything within the limits is accepted: 8 levels, 256 bytes, 128 KiB, not counting the prefixes of Basic Ingest and $share
+// AWS same(broker): everything within the limits is accepted: 8 levels, 256 bytes, 128 KiB, not
+//     counting the prefixes of Basic Ingest and $share
 // AWS same(broker): topic aliases 1 to 8 stand for a topic on one connection
 #[tokio::test]
 async fn everything_within_the_limits_is_accepted() {
@@ -139,7 +145,8 @@ async fn everything_within_the_limits_is_accepted() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a refused publish or subscribe gets 0x87, a malformed filter 0x8F, in PUBACK and SUBACK of MQTT 5, and the connection continues
+// AWS same(broker): a refused publish or subscribe gets 0x87, a malformed filter 0x8F, in PUBACK
+//     and SUBACK of MQTT 5, and the connection continues
 #[tokio::test]
 async fn mqtt_5_gets_a_reason_for_each_filter() {
     let cloud = cloud().await;
@@ -160,7 +167,8 @@ async fn mqtt_5_gets_a_reason_for_each_filter() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): 50 subscriptions per connection; one more ends it, in MQTT 5 after a SUBACK with 0x97
+// AWS same(broker): 50 subscriptions per connection; one more ends it, in MQTT 5 after a SUBACK
+//     with 0x97
 // AWS same(broker): an UNSUBSCRIBE with more than 8 filters has no effect and no answer
 #[tokio::test]
 async fn the_fifty_first_subscription_ends_the_connection() {
@@ -187,7 +195,8 @@ async fn the_fifty_first_subscription_ends_the_connection() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): more than 100 publishes in a second on one connection are discarded; MQTT 5 gets 0x97
+// AWS same(broker): more than 100 publishes in a second on one connection are discarded; MQTT 5
+//     gets 0x97
 #[tokio::test]
 async fn publishes_over_the_rate_are_discarded() {
     let cloud = cloud().await;
@@ -243,8 +252,10 @@ async fn bytes_over_the_rate_wait() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): at most 100 messages to a client are unacknowledged, or the receive maximum of MQTT 5
-// AWS different(broker): AWS also limits messages to a client to 100 a second; here only those from it
+// AWS same(broker): at most 100 messages to a client are unacknowledged, or the receive maximum of
+//     MQTT 5
+// AWS different(broker): AWS also limits messages to a client to 100 a second; here only those from
+//     it
 #[tokio::test]
 async fn a_client_that_does_not_acknowledge_gets_a_window_full() {
     let cloud = cloud().await;

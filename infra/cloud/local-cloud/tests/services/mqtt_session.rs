@@ -21,11 +21,15 @@ fn numbers(range: std::ops::Range<u32>) -> impl Iterator<Item = String> {
     range.map(|n| n.to_string())
 }
 
-// AWS same(broker): a persistent session keeps its subscriptions and its QoS 1 messages, unacknowledged ones first and in order; QoS 0 is not kept
+// AWS same(broker): a persistent session keeps its subscriptions and its QoS 1 messages,
+//     unacknowledged ones first and in order; QoS 0 is not kept
 // AWS same(broker): MQTT 3.1.1 and MQTT 5 clients cannot resume each other's session
-// AWS same(broker): the DUP flag is not set, and a message that is sent again may have another packet id
-// AWS different(broker): AWS sends stored messages at 10 a second at most; here they are sent at once
-// AWS different(broker): AWS sends an unacknowledged message again for up to an hour; here on the next connection only
+// AWS same(broker): the DUP flag is not set, and a message that is sent again may have another
+//     packet id
+// AWS different(broker): AWS sends stored messages at 10 a second at most; here they are sent at
+//     once
+// AWS different(broker): AWS sends an unacknowledged message again for up to an hour; here on the
+//     next connection only
 #[tokio::test]
 async fn a_session_resumes_where_it_stopped() {
     let cloud = cloud().await;
@@ -68,7 +72,8 @@ async fn a_session_resumes_where_it_stopped() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): MQTT 5 without a session expiry, or with one of 0, has no session to resume; DISCONNECT may change the expiry
+// AWS same(broker): MQTT 5 without a session expiry, or with one of 0, has no session to resume;
+//     DISCONNECT may change the expiry
 #[tokio::test]
 async fn mqtt_5_sets_how_long_its_session_lives() {
     let cloud = cloud().await;
@@ -110,7 +115,8 @@ fn kept(dir: &tempfile::TempDir) -> Options {
 }
 
 // AWS same(broker): sessions, their messages and retained messages outlive the broker's processes
-// AWS different(broker): in AWS nothing accepted is lost; here a killed process may lose the last half second, and messages waiting for a shared subscription
+// AWS different(broker): in AWS nothing accepted is lost; here a killed process may lose the last
+//     half second, and messages waiting for a shared subscription
 #[tokio::test]
 async fn sessions_and_retained_messages_survive_a_restart() {
     let dir = tempfile::tempdir().unwrap();
@@ -157,8 +163,10 @@ async fn sessions_and_retained_messages_survive_a_restart() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): an empty retained message deletes the retained one and is delivered; RETAIN is set on the answer to a subscription only; a shared subscription gets none
-// AWS same(broker): a retained message whose expiry has passed is gone; an expiry of 0 counts as 1 s, above 7 days as 7 days
+// AWS same(broker): an empty retained message deletes the retained one and is delivered; RETAIN is
+//     set on the answer to a subscription only; a shared subscription gets none
+// AWS same(broker): a retained message whose expiry has passed is gone; an expiry of 0 counts as 1
+//     s, above 7 days as 7 days
 // AWS same(broker): the message expiry reaches the subscriber counted down, in whole seconds
 #[tokio::test]
 async fn retained_messages_are_stored_replaced_and_deleted() {
@@ -216,7 +224,8 @@ async fn retained_messages_are_stored_replaced_and_deleted() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): a message that expired while its receiver was away is not delivered, not even to MQTT 3.1.1 clients
+// AWS same(broker): a message that expired while its receiver was away is not delivered, not even
+//     to MQTT 3.1.1 clients
 #[tokio::test]
 async fn an_expired_message_is_not_delivered() {
     let cloud = cloud().await;
@@ -252,7 +261,8 @@ async fn an_expired_message_is_not_delivered() {
     cloud.shutdown().await;
 }
 
-// AWS same(broker): content type, response topic, correlation data, payload format and user properties pass through unchanged
+// AWS same(broker): content type, response topic, correlation data, payload format and user
+//     properties pass through unchanged
 #[tokio::test]
 async fn properties_reach_the_receiver() {
     let cloud = cloud().await;
@@ -266,11 +276,16 @@ async fn properties_reach_the_receiver() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS picks a member of a shared subscription at random; here they take turns
-// AWS same(broker): each group gets a copy of its own; MQTT 3.1.1 and MQTT 5 share; unacknowledged QoS 1 of a member that leaves goes to another
-// AWS same(broker): QoS 1 for a group whose members are away waits if one of them has a persistent session, and goes to the next member that resumes or joins
-// AWS different(broker): AWS sends a group's stored messages at no more than 20 a second per member; here they are sent at once
-// AWS same(policy): a shared subscription needs iot:Subscribe on topicfilter/$share/<name>/<filter>, and iot:Receive with or without the prefix
+// AWS different(broker): AWS picks a member of a shared subscription at random; here they take
+//     turns
+// AWS same(broker): each group gets a copy of its own; MQTT 3.1.1 and MQTT 5 share; unacknowledged
+//     QoS 1 of a member that leaves goes to another
+// AWS same(broker): QoS 1 for a group whose members are away waits if one of them has a persistent
+//     session, and goes to the next member that resumes or joins
+// AWS different(broker): AWS sends a group's stored messages at no more than 20 a second per
+//     member; here they are sent at once
+// AWS same(policy): a shared subscription needs iot:Subscribe on
+//     topicfilter/$share/<name>/<filter>, and iot:Receive with or without the prefix
 #[tokio::test]
 async fn a_shared_subscription_is_distributed_among_its_members() {
     let cloud = cloud().await;
@@ -333,7 +348,8 @@ async fn a_shared_subscription_is_distributed_among_its_members() {
     cloud.shutdown().await;
 }
 
-// AWS different(broker): AWS does not list MQTT 5's No Local option; here it is ignored, and a client receives its own messages
+// AWS different(broker): AWS does not list MQTT 5's No Local option; here it is ignored, and a
+//     client receives its own messages
 #[tokio::test]
 async fn no_local_is_ignored() {
     let cloud = cloud().await;

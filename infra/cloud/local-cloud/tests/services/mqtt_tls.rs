@@ -13,8 +13,10 @@ use crate::world::{DEADLINE, cloud, tls};
 
 // AWS same(broker): plain TCP is refused
 // AWS same(broker): a client without a certificate does not pass the handshake
-// AWS absent(broker): MQTT over WebSocket, custom authentication, protocols selected by ALPN on one port; a client that speaks HTTP is cut off
-// AWS different(broker): AWS requires or recommends the SNI extension; here clients that connect by address and cannot send it are served
+// AWS absent(broker): MQTT over WebSocket, custom authentication, protocols selected by ALPN on one
+//     port; a client that speaks HTTP is cut off
+// AWS different(broker): AWS requires or recommends the SNI extension; here clients that connect by
+//     address and cannot send it are served
 #[tokio::test]
 async fn only_mqtt_over_mutual_tls_is_served() {
     let cloud = cloud().await;

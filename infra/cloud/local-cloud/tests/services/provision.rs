@@ -12,10 +12,13 @@ async fn call(cloud: &LocalCloud, request: &str, headers: &str, body: &str) -> V
     answer.body
 }
 
-// AWS same(control-plane): a thing, a key with its certificate, a policy and their attachments make a device that connects
+// AWS same(control-plane): a thing, a key with its certificate, a policy and their attachments make
+//     a device that connects
 // AWS same(control-plane): an inactive certificate cannot connect
-// AWS different(control-plane): DescribeEndpoint names a host, with the usual ports; here host and port of the MQTT listener
-// AWS different(control-plane): keys made by CreateKeysAndCertificate are RSA of 2048 bits; here ECDSA P-256
+// AWS different(control-plane): DescribeEndpoint names a host, with the usual ports; here host and
+//     port of the MQTT listener
+// AWS different(control-plane): keys made by CreateKeysAndCertificate are RSA of 2048 bits; here
+//     ECDSA P-256
 #[tokio::test]
 async fn a_device_made_by_the_api_connects() {
     let cloud = cloud().await;
@@ -63,7 +66,8 @@ async fn a_device_made_by_the_api_connects() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): CreateCertificateFromCsr keeps the request's subject, which policies can name
+// AWS same(control-plane): CreateCertificateFromCsr keeps the request's subject, which policies can
+//     name
 #[tokio::test]
 async fn a_certificate_for_a_signing_request_keeps_its_subject() {
     let cloud = cloud().await;
@@ -118,7 +122,8 @@ async fn a_certificate_for_a_signing_request_keeps_its_subject() {
     cloud.shutdown().await;
 }
 
-// AWS same(control-plane): missing, used and malformed resources are refused with AWS's error names and status codes
+// AWS same(control-plane): missing, used and malformed resources are refused with AWS's error names
+//     and status codes
 #[tokio::test]
 async fn missing_and_used_resources_are_refused_by_awss_names() {
     let cloud = cloud().await;

@@ -75,8 +75,10 @@ fn sum(cloud: &LocalCloud, queue: &str, name: &str) -> f64 {
     cloud.metrics().statistics(&key, 0, u64::MAX).sum
 }
 
-// AWS same(queue): a function's SQS event, or an event source mapping, invokes it with the messages of the queue; completed messages are deleted
-// AWS same(queue): the event's Records have messageId, receiptHandle, body, md5OfBody, attributes, messageAttributes, eventSource, eventSourceARN and awsRegion
+// AWS same(queue): a function's SQS event, or an event source mapping, invokes it with the messages
+//     of the queue; completed messages are deleted
+// AWS same(queue): the event's Records have messageId, receiptHandle, body, md5OfBody, attributes,
+//     messageAttributes, eventSource, eventSourceARN and awsRegion
 // AWS absent(queue): message attributes and system attributes of senders; refused by SendMessage
 #[tokio::test]
 async fn a_function_gets_the_messages_of_its_queue() {
@@ -116,8 +118,11 @@ async fn a_function_gets_the_messages_of_its_queue() {
     cloud.shutdown().await;
 }
 
-// AWS same(queue): metrics NumberOfMessagesSent, Received, Deleted and ApproximateNumberOfMessages Visible, NotVisible, Delayed; a message that is moved to a dead-letter queue does not count as sent
-// AWS absent(queue): the metrics ApproximateAgeOfOldestMessage, SentMessageSize and NumberOfEmptyReceives; read the messages themselves
+// AWS same(queue): metrics NumberOfMessagesSent, Received, Deleted and ApproximateNumberOfMessages
+//     Visible, NotVisible, Delayed; a message that is moved to a dead-letter queue does not count
+//     as sent
+// AWS absent(queue): the metrics ApproximateAgeOfOldestMessage, SentMessageSize and
+//     NumberOfEmptyReceives; read the messages themselves
 #[tokio::test]
 async fn messages_that_the_function_cannot_process_end_in_the_other_queue() {
     let cloud = LocalCloud::start(queues()).await.unwrap();
@@ -154,7 +159,8 @@ async fn messages_that_the_function_cannot_process_end_in_the_other_queue() {
     cloud.shutdown().await;
 }
 
-// AWS different(queue): Lambda slows down after failures, and starts with five concurrent invocations, then more; here it stays at five, or at MaximumConcurrency
+// AWS different(queue): Lambda slows down after failures, and starts with five concurrent
+//     invocations, then more; here it stays at five, or at MaximumConcurrency
 #[tokio::test]
 async fn a_batch_that_fails_as_a_whole_is_received_again_as_a_whole() {
     for how in ["raise", "die"] {
@@ -187,7 +193,8 @@ async fn a_batch_that_fails_as_a_whole_is_received_again_as_a_whole() {
     }
 }
 
-// AWS same(queue): messages are gathered until there are BatchSize of them, or until MaximumBatchingWindowInSeconds are over
+// AWS same(queue): messages are gathered until there are BatchSize of them, or until
+//     MaximumBatchingWindowInSeconds are over
 #[tokio::test]
 async fn a_batch_is_gathered_until_it_is_full_or_its_window_is_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -221,7 +228,8 @@ async fn a_duplicated_batch_is_handed_over_twice() {
     cloud.shutdown().await;
 }
 
-// AWS same(queue): a source that is disabled, or removed from the template, hands over nothing; the messages stay
+// AWS same(queue): a source that is disabled, or removed from the template, hands over nothing; the
+//     messages stay
 #[tokio::test]
 async fn a_source_can_be_disabled_while_the_cloud_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -246,7 +254,8 @@ async fn a_source_can_be_disabled_while_the_cloud_runs() {
     cloud.shutdown().await;
 }
 
-// AWS same(queue): a mapping is refused if the function's role may not receive, delete and get attributes; SAM adds these rights for an SQS event to a role it creates
+// AWS same(queue): a mapping is refused if the function's role may not receive, delete and get
+//     attributes; SAM adds these rights for an SQS event to a role it creates
 #[tokio::test]
 async fn a_source_whose_function_may_not_read_its_queue_is_refused() {
     let event = "      Events:

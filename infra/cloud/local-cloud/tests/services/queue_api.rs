@@ -15,8 +15,10 @@ async fn sqs(cloud: &LocalCloud, operation: &str, body: Value) -> Answer {
     rest(cloud, endpoint, "POST /", &headers, body.to_string()).await
 }
 
-// AWS same(queue): SendMessage, ReceiveMessage, DeleteMessage, GetQueueAttributes, GetQueueUrl and ListQueues by SQS's JSON protocol, for the operator
-// AWS absent(queue): SQS's other operations, and calls by functions; refused with UnsupportedOperation and AccessDeniedException
+// AWS same(queue): SendMessage, ReceiveMessage, DeleteMessage, GetQueueAttributes, GetQueueUrl and
+//     ListQueues by SQS's JSON protocol, for the operator
+// AWS absent(queue): SQS's other operations, and calls by functions; refused with
+//     UnsupportedOperation and AccessDeniedException
 #[tokio::test]
 async fn an_operator_inspects_a_queue_by_its_api() {
     let cloud = LocalCloud::start(queues()).await.unwrap();

@@ -1,5 +1,5 @@
-//! An MQTT client that sends arbitrary bytes over mutual TLS, and shows every packet as it was
-//! received.
+//! An MQTT client that sends arbitrary bytes over mutual TLS, and shows every packet
+//! unchanged.
 //!
 //! For behaviour that a correct client does not have. Must not know: the tests.
 

@@ -1,4 +1,4 @@
-//! A reload of the template: each refusal leaves everything as it was, in memory and on disk.
+//! A reload of the template: each refusal leaves everything unchanged, in memory and on disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -35,7 +35,8 @@ const GOOD: [(&str, &str); 4] = [
     ),
     (
         "  AtticThing:",
-        "  CellarThing:\n    Type: AWS::IoT::Thing\n    Properties: {ThingName: cellar}\n\n  AtticThing:",
+        "  CellarThing:\n    Type: AWS::IoT::Thing\n    Properties: {ThingName: cellar}\n\n  \
+         AtticThing:",
     ),
 ];
 

@@ -15,7 +15,8 @@ async fn item(cloud: &LocalCloud, key: &str) -> Value {
     answer.body["Item"].clone()
 }
 
-// AWS same(rules): the Lambda action invokes with the bare output of SELECT; republish accepts substitution templates
+// AWS same(rules): the Lambda action invokes with the bare output of SELECT; republish accepts
+//     substitution templates
 #[tokio::test]
 async fn a_message_runs_a_function_whose_answer_is_republished() {
     let cloud = cloud().await;
@@ -78,8 +79,10 @@ async fn cloud_rule_name(cloud: &LocalCloud, a: &local_cloud::IssuedCertificate)
     name
 }
 
-// AWS same(rules): the error action gets ruleName, topic, clientId, the payload in base64 and the failures
-// AWS different(queue): SQS keeps messages through its own failures; here they are lost at a restart
+// AWS same(rules): the error action gets ruleName, topic, clientId, the payload in base64 and the
+//     failures
+// AWS different(queue): SQS keeps messages through its own failures; here they are lost at a
+//     restart
 #[tokio::test]
 async fn a_rule_without_permission_reports_to_its_error_action() {
     let cloud = cloud().await;
@@ -191,7 +194,8 @@ fn of_action(cloud: &LocalCloud, rule: &str, action: &str, name: &str) -> f64 {
     metric(cloud, name, &[("ActionType", action), ("RuleName", &rule)])
 }
 
-// AWS different(rules): a rule that selects its own output runs forever; here it ends after 100 rounds with a failed action
+// AWS different(rules): a rule that selects its own output runs forever; here it ends after 100
+//     rounds with a failed action
 #[tokio::test]
 async fn a_rule_that_selects_its_own_output_is_ended() {
     let cloud = cloud().await;
@@ -207,7 +211,8 @@ async fn a_rule_that_selects_its_own_output_is_ended() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): headers of a republish action, with substitution templates, are sent with the message
+// AWS same(rules): headers of a republish action, with substitution templates, are sent with the
+//     message
 #[tokio::test]
 async fn a_republished_message_has_the_headers_of_the_action() {
     let cloud = cloud().await;
@@ -222,7 +227,8 @@ async fn a_republished_message_has_the_headers_of_the_action() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): the error action gets one message for all failures; the other actions are performed
+// AWS same(rules): the error action gets one message for all failures; the other actions are
+//     performed
 // AWS same(rules): a republish action needs a role that allows iot:Publish on the topic
 // AWS different(rules): AWS may retry an action after intermittent errors; here each is tried once
 #[tokio::test]
@@ -256,7 +262,8 @@ async fn every_failure_of_a_message_is_in_one_report() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): a payload that is not JSON is counted as ParseError and never reaches the error action
+// AWS same(rules): a payload that is not JSON is counted as ParseError and never reaches the error
+//     action
 // AWS same(rules): a rule without AwsIotSqlVersion follows 2015-10-08
 #[tokio::test]
 async fn a_payload_that_is_not_json_is_counted() {
@@ -276,7 +283,8 @@ async fn a_payload_that_is_not_json_is_counted() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): Basic Ingest for a missing rule is logged and counted as RuleNotFound; the device gets no error
+// AWS same(rules): Basic Ingest for a missing rule is logged and counted as RuleNotFound; the
+//     device gets no error
 #[tokio::test]
 async fn basic_ingest_for_a_missing_rule_is_counted() {
     let cloud = cloud().await;
@@ -289,7 +297,8 @@ async fn basic_ingest_for_a_missing_rule_is_counted() {
     cloud.shutdown().await;
 }
 
-// AWS same(rules): a statement may read a shadow, an item and a function's answer, with the role's and the function's permission
+// AWS same(rules): a statement may read a shadow, an item and a function's answer, with the role's
+//     and the function's permission
 #[tokio::test]
 async fn a_statement_reads_from_other_services() {
     let cloud = cloud().await;

@@ -4,8 +4,10 @@ use local_cloud::{EventKind, LocalCloud, StartError};
 
 use crate::world::{Client, event, options, thing};
 
-// AWS same(schedule): the function is invoked asynchronously with the Input, its <aws.scheduler.…> keywords replaced
-// AWS different(schedule): the first invocation comes at once; here it comes one period after the start, and time_scale shortens the period
+// AWS same(schedule): the function is invoked asynchronously with the Input, its <aws.scheduler.…>
+//     keywords replaced
+// AWS different(schedule): the first invocation comes at once; here it comes one period after the
+//     start, and time_scale shortens the period
 #[tokio::test]
 async fn a_schedule_invokes_its_function_every_period() {
     let mut options = options();

@@ -143,7 +143,8 @@ async fn a_will_on_a_shadow_topic_changes_no_shadow() {
 }
 
 // AWS case(shadow): rest_retain_on_reserved_topic_refused
-// AWS same(data-plane): RETAIN on a reserved topic is refused: over REST with a 400, over MQTT by ending the connection
+// AWS same(data-plane): RETAIN on a reserved topic is refused: over REST with a 400, over MQTT by
+//     ending the connection
 #[tokio::test]
 async fn a_reserved_topic_takes_no_retained_message() {
     let cloud = cloud().await;
@@ -175,7 +176,8 @@ async fn a_reserved_topic_takes_no_retained_message() {
     cloud.shutdown().await;
 }
 
-// AWS same(data-plane): of the reserved topics, only shadow requests and basic ingest can be published to
+// AWS same(data-plane): of the reserved topics, only shadow requests and basic ingest can be
+//     published to
 #[tokio::test]
 async fn answers_of_the_shadow_service_cannot_be_forged() {
     let cloud = cloud().await;
@@ -196,7 +198,8 @@ async fn answers_of_the_shadow_service_cannot_be_forged() {
     cloud.shutdown().await;
 }
 
-// AWS same(shadow): named shadows of a thing are shadows of their own, and deleting one leaves the others
+// AWS same(shadow): named shadows of a thing are shadows of their own, and deleting one leaves the
+//     others
 #[tokio::test]
 async fn named_shadows_are_independent() {
     let cloud = cloud().await;
@@ -274,7 +277,8 @@ async fn a_shadow_outlives_its_thing() {
     cloud.shutdown().await;
 }
 
-// AWS absent(shadow): more than 20 requests per second for one shadow are refused with 429; here all are answered
+// AWS absent(shadow): more than 20 requests per second for one shadow are refused with 429; here
+//     all are answered
 #[tokio::test]
 async fn one_shadow_takes_requests_as_fast_as_they_come() {
     let cloud = cloud().await;
@@ -287,7 +291,8 @@ async fn one_shadow_takes_requests_as_fast_as_they_come() {
     cloud.shutdown().await;
 }
 
-// AWS different(shadow): AWS answers at the QoS it chooses; here with QoS 0, since no page says which
+// AWS different(shadow): AWS answers at the QoS it chooses; here with QoS 0, since no page says
+//     which
 #[tokio::test]
 async fn answers_of_the_shadow_service_come_with_qos_0() {
     let cloud = cloud().await;

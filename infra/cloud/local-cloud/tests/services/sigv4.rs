@@ -29,10 +29,14 @@ fn services(cloud: &LocalCloud) -> [(&str, String, &'static str, &'static str); 
     ]
 }
 
-// AWS different(data-plane): AWS refuses an unsigned request with ForbiddenException; here the message also says how to sign
-// AWS same(control-plane): an unsigned request gets MissingAuthenticationTokenException (403), a wrong secret InvalidSignatureException, an unknown key or token UnrecognizedClientException
-// AWS same(dynamodb): an unsigned request gets MissingAuthenticationTokenException (400), a wrong secret InvalidSignatureException, an unknown key or token UnrecognizedClientException
-// AWS same(data-plane): a wrong secret, an unknown key or token gets ForbiddenException (403) with the reason
+// AWS different(data-plane): AWS refuses an unsigned request with ForbiddenException; here the
+//     message also says how to sign
+// AWS same(control-plane): an unsigned request gets MissingAuthenticationTokenException (403), a
+//     wrong secret InvalidSignatureException, an unknown key or token UnrecognizedClientException
+// AWS same(dynamodb): an unsigned request gets MissingAuthenticationTokenException (400), a wrong
+//     secret InvalidSignatureException, an unknown key or token UnrecognizedClientException
+// AWS same(data-plane): a wrong secret, an unknown key or token gets ForbiddenException (403) with
+//     the reason
 #[tokio::test]
 async fn each_service_refuses_a_bad_signature_in_its_own_words() {
     let cloud = cloud().await;

@@ -121,7 +121,8 @@ impl Stack {
 }
 
 // AWS same(template): a function whose folder holds an executable `bootstrap` runs as it is
-// AWS different(functions): provided.al2023 contains no Python; here a script runs with the interpreters of this machine
+// AWS different(functions): provided.al2023 contains no Python; here a script runs with the
+//     interpreters of this machine
 #[tokio::test]
 async fn the_thermostat_heats_a_cold_room_and_keeps_its_readings() {
     let stack = Stack::start(thermostat(), &["--parameter", "TargetDegrees=19"]).await;
@@ -216,7 +217,8 @@ async fn a_stack_whose_output_is_closed_ends_as_at_ctrl_c() {
     assert!(!ready.exists());
 }
 
-// AWS different(template): a changed stack is updated by a deployment; here a changed file is applied when it is saved
+// AWS different(template): a changed stack is updated by a deployment; here a changed file is
+//     applied when it is saved
 #[tokio::test]
 async fn a_changed_template_or_function_is_applied_while_the_stack_runs_and_a_broken_one_is_not() {
     let stack = Stack::start(thermostat(), &[]).await;

@@ -22,7 +22,7 @@ pub async fn apply(cloud: &LocalCloud, template: &Path) {
             watch.add(&function, vec![code]);
         }
         checks.tick().await;
-        let changed: BTreeSet<String> = watch.look().into_iter().collect();
+        let changed: BTreeSet<String> = watch.poll().into_iter().collect();
         if !changed.is_empty() {
             let _ = cloud.reload(&changed).await;
         }

@@ -52,11 +52,11 @@ impl FirstPacket {
         let body = bytes.get(head_bytes..whole).unwrap_or_default();
         match without_alias_maximum_of_0(body) {
             Some(body) => {
-                let mut mended = vec![bytes[0]];
-                mended.extend(varint_of(body.len()));
-                mended.extend(body);
-                mended.extend_from_slice(rest);
-                Some(mended)
+                let mut corrected = vec![bytes[0]];
+                corrected.extend(varint_of(body.len()));
+                corrected.extend(body);
+                corrected.extend_from_slice(rest);
+                Some(corrected)
             }
             None => Some(bytes),
         }

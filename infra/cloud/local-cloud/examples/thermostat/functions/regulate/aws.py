@@ -1,4 +1,4 @@
-"""Two calls of AWS, signed by hand (Signature Version 4) with the credentials that a function finds in its environment."""
+"""Two calls of AWS, signed (Signature Version 4) with the credentials in the environment."""
 import datetime
 import hashlib
 import hmac
@@ -16,12 +16,14 @@ def dynamodb(operation, body):
         "Content-Type": "application/x-amz-json-1.0",
         "X-Amz-Target": f"DynamoDB_20120810.{operation}",
     }
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", f"https://dynamodb.{REGION}.amazonaws.com")
+    default = f"https://dynamodb.{REGION}.amazonaws.com"
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB", default)
     return call("dynamodb", f"{endpoint}/", headers, json.dumps(body).encode())
 
 
 def publish(topic, message):
-    # In AWS the data endpoint is the account's own: give it to the function as AWS_ENDPOINT_URL_IOT_DATA_PLANE.
+    # In AWS each account has its own data endpoint: give it to the function as
+    # AWS_ENDPOINT_URL_IOT_DATA_PLANE.
     endpoint = os.environ["AWS_ENDPOINT_URL_IOT_DATA_PLANE"]
     path = "/topics/" + urllib.parse.quote(topic, safe="")
     return call("iotdata", f"{endpoint}{path}?qos=1", {}, json.dumps(message).encode())
@@ -58,11 +60,15 @@ def signed(service, url, headers, body):
         ]
     )
     scope = f"{time[:8]}/{REGION}/{service}/aws4_request"
-    text = "\n".join(["AWS4-HMAC-SHA256", time, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    text = "\n".join(["AWS4-HMAC-SHA256", time, scope, digest])
     key = f"AWS4{os.environ['AWS_SECRET_ACCESS_KEY']}".encode()
     for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
     credential = f"{os.environ['AWS_ACCESS_KEY_ID']}/{scope}"
-    authorization = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
+    authorization = (
+        f"AWS4-HMAC-SHA256 Credential={credential}, "
+        f"SignedHeaders={names}, Signature={signature}"
+    )
     return headers | {"Authorization": authorization}

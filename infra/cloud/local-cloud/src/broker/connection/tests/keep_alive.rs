@@ -19,7 +19,8 @@ fn accepted() -> Connection<DuplexStream> {
     connection
 }
 
-// AWS same(broker): a client that is silent for 1.5 keep-alives is disconnected with MQTT_KEEP_ALIVE_TIMEOUT, in MQTT 5 with 0x8D
+// AWS same(broker): a client that is silent for 1.5 keep-alives is disconnected with
+//     MQTT_KEEP_ALIVE_TIMEOUT, in MQTT 5 with 0x8D
 #[tokio::test]
 async fn a_silent_client_is_disconnected() {
     for version in [4, 5] {
@@ -46,7 +47,8 @@ async fn a_client_may_be_silent_for_one_and_a_half_keep_alives() {
     assert_eq!(connection.client.unwrap().patience, SECOND * 45);
 }
 
-// AWS same(broker): PUBLISH, SUBSCRIBE, PINGREQ and PUBACK keep a connection alive, UNSUBSCRIBE does not
+// AWS same(broker): PUBLISH, SUBSCRIBE, PINGREQ and PUBACK keep a connection alive, UNSUBSCRIBE
+//     does not
 #[tokio::test]
 async fn only_some_packets_keep_a_connection_alive() {
     let mut connection = accepted();

@@ -50,7 +50,8 @@ impl AsyncWrite for Faulty {
     }
 }
 
-// AWS same(broker): an error of the server ends the connection with SERVER_ERROR, and its will follows
+// AWS same(broker): an error of the server ends the connection with SERVER_ERROR, and its will
+//     follows
 #[tokio::test]
 async fn a_panic_ends_its_own_connection_with_an_error_and_no_other() {
     let (log, _capturing) = Captured::begin();
