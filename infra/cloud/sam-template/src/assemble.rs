@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::function::InvokeConfig;
-use super::identity::Identity;
+use super::identity::{Identity, Owner};
 use super::name::Names;
 use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, SnsTopic, WithoutEffect};
@@ -251,7 +251,7 @@ impl Assembly<'_> {
         mut fields: Fields,
         entry: &Entry,
     ) -> Result<(), TemplateError> {
-        let owner = event::Owner {
+        let owner = Owner {
             id,
             identity: &identity,
             stack_name: &self.scope.context.stack_name,

@@ -4,7 +4,7 @@
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
-use super::identity::Identity;
+use super::identity::Owner;
 use super::node::Entry;
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
 use super::{queue, schedule};
@@ -16,13 +16,6 @@ pub(super) struct Made {
     pub rules: Vec<TopicRule>,
     pub permissions: Vec<Permission>,
     pub sources: Vec<EventSource>,
-}
-
-/// The function and stack that the events belong to.
-pub(super) struct Owner<'a> {
-    pub id: &'a str,
-    pub identity: &'a Identity,
-    pub stack_name: &'a str,
 }
 
 /// Takes a function's `Events`.
@@ -79,7 +72,7 @@ fn topic_rule(
 ) -> Result<(), TemplateError> {
     let name = format!("{}_{id}", owner.stack_name.replace('-', ""));
     let function_arn = owner.identity.arn().to_owned();
-    let arn = schedule::arn_beside(&function_arn, "iot", &format!("rule/{name}"));
+    let arn = owner.arn("iot", &format!("rule/{name}"));
     made.permissions.push(Permission {
         logical_id: format!("{id}Permission"),
         principal: "iot.amazonaws.com".to_owned(),

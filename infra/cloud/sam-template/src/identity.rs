@@ -208,3 +208,19 @@ impl Scope<'_> {
         }
     }
 }
+
+/// The function whose events are read, and its stack.
+pub(super) struct Owner<'a> {
+    pub id: &'a str,
+    pub identity: &'a Identity,
+    pub stack_name: &'a str,
+}
+
+impl Owner<'_> {
+    /// ARN of a resource of `service` in the region and account of the function.
+    pub fn arn(&self, service: &str, path: &str) -> String {
+        let parts: Vec<_> = self.identity.arn().splitn(6, ':').collect();
+        let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+        format!("arn:{}:{service}:{}:{}:{path}", part(1), part(3), part(4))
+    }
+}

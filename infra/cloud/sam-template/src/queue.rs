@@ -5,9 +5,8 @@
 //! over.
 
 use super::error::{Problem, TemplateError};
-use super::event::Owner;
 use super::fields::Fields;
-use super::identity::Identity;
+use super::identity::{Identity, Owner};
 use super::node::Data;
 use super::resource::{EventSource, Queue, Redrive};
 

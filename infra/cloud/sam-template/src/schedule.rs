@@ -7,9 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::error::TemplateError;
-use super::event::Owner;
 use super::fields::Fields;
-use super::identity::Identity;
+use super::identity::{Identity, Owner};
 use super::resource::{Schedule, ScheduleKind};
 
 /// Least and greatest of a schedule's retry policy. An invocation is only handed to the function's queue, which always
@@ -75,7 +74,7 @@ pub(super) fn of_scheduler(
         "PermissionsBoundary",
     ]);
     let path = format!("schedule/default/{name}");
-    let arn = arn_beside(owner.identity.arn(), "scheduler", &path);
+    let arn = owner.arn("scheduler", &path);
     of_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
 }
 
@@ -87,7 +86,7 @@ pub(super) fn of_rule(
 ) -> Result<Schedule, TemplateError> {
     let name = fields.text("Name")?;
     let name = name.unwrap_or_else(|| format!("{}-{id}", owner.stack_name));
-    let arn = arn_beside(owner.identity.arn(), "events", &format!("rule/{name}"));
+    let arn = owner.arn("events", &format!("rule/{name}"));
     let switched = fields.boolean("Enabled")?;
     fields.accept(&["Description"]);
     let mut schedule = of_event(owner, ScheduleKind::Rule, (id, name, arn), fields)?;
@@ -124,13 +123,6 @@ fn of_event(
     };
     fields.finish()?;
     Ok(schedule)
-}
-
-/// ARN of a resource in the region and account of `function_arn`.
-pub(super) fn arn_beside(function_arn: &str, service: &str, path: &str) -> String {
-    let parts: Vec<_> = function_arn.splitn(6, ':').collect();
-    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
-    format!("arn:{}:{service}:{}:{}:{path}", part(1), part(3), part(4))
 }
 
 /// Retry policy and dead-letter queue, checked: see [`RETRY_ATTEMPTS`].
