@@ -8,101 +8,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::expression::{CastTo, Expression, Item, Nested, Operator, Select};
+use super::json;
 use super::number::{Arithmetic, Number, Rounding};
+use super::scope::Scope;
 use super::value::{self, Object, Value};
-use super::{Call, EvaluateError, Input, Progress, Version, json};
 
-/// What all values of one evaluation may weigh together, bytes; far above anything a 128 KiB message needs.
-const WEIGHT_MAX: usize = 32 * 1024 * 1024;
-
-/// One message being evaluated.
-pub(super) struct Scope<'s, 'i> {
-    pub input: &'s Input<'i>,
-    pub version: Version,
-    progress: &'s mut Progress,
-    /// The payload, or the element that a nested SELECT looks at.
-    root: Option<Value>,
-    /// How many random numbers and answers of the progress have been used in this pass.
-    draws: usize,
-    calls: usize,
-    weight_left: usize,
-    /// Why the pass cannot end.
-    stop: Option<Stop>,
-}
-
-/// Why a pass over a statement ends before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// Something from outside must be asked first.
-    Needs(Call),
-    /// The statement fails.
-    Fails(EvaluateError),
-}
-
-impl<'s, 'i> Scope<'s, 'i> {
-    pub fn new(
-        input: &'s Input<'i>,
-        version: Version,
-        needs_json: bool,
-        progress: &'s mut Progress,
-    ) -> Result<Self, EvaluateError> {
-        let root = match json::read(input.payload) {
-            Ok(payload) => Some(payload.seen_by(version)),
-            // Nothing at all is not malformed: its keys are Undefined.
-            Err(_) if !needs_json || input.payload.is_empty() => None,
-            Err(message) => {
-                return Err(EvaluateError::NotJson {
-                    topic: input.topic.to_owned(),
-                    message,
-                });
-            }
-        };
-        Ok(Scope {
-            input,
-            version,
-            progress,
-            root,
-            draws: 0,
-            calls: 0,
-            weight_left: WEIGHT_MAX,
-            stop: None,
-        })
-    }
-
-    pub fn stop(&mut self) -> Option<Stop> {
-        self.stop.take()
-    }
-
-    /// Ends the pass; the first reason counts.
-    pub fn fail(&mut self, error: EvaluateError) {
-        self.stop.get_or_insert(Stop::Fails(error));
-    }
-
-    /// A random number, the same at each pass over the same statement.
-    pub fn draw(&mut self) -> u128 {
-        let index = self.draws;
-        self.draws += 1;
-        self.progress.draw(index)
-    }
-
-    /// The answer to a call, or none and the pass ends, to be made again when there is one.
-    pub fn ask(&mut self, call: Call) -> Option<Value> {
-        if self.stop.is_some() {
-            return None;
-        }
-        let answer = self.progress.answers.get(self.calls);
-        self.calls += 1;
-        match answer {
-            Some(answer) => Some(answer.clone().seen_by(self.version)),
-            None => {
-                self.stop = Some(Stop::Needs(call));
-                None
-            }
-        }
-    }
-
+impl Scope<'_, '_> {
     pub fn evaluate(&mut self, expression: &Expression) -> Option<Value> {
-        if self.stop.is_some() {
+        if self.is_stopped() {
             return None;
         }
         let value = self.value_of(expression)?;
@@ -110,16 +23,7 @@ impl<'s, 'i> Scope<'s, 'i> {
             Value::Number(number) => Value::Number(number.seen_by(self.version)),
             other => other,
         };
-        match self.weight_left.checked_sub(value.weight()) {
-            Some(left) => {
-                self.weight_left = left;
-                Some(value)
-            }
-            None => {
-                self.fail(EvaluateError::TooMuch);
-                None
-            }
-        }
+        self.weigh(value)
     }
 
     fn value_of(&mut self, expression: &Expression) -> Option<Value> {
@@ -279,7 +183,7 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
         Operator::Greater => compare(Ordering::is_gt),
         Operator::GreaterOrEqual => compare(Ordering::is_ge),
         Operator::Arithmetic(Arithmetic::Plus) if is_text(left) || is_text(right) => {
-            let text = value::to_text(left)? + &value::to_text(right)?;
+            let text = json::to_text(left)? + &json::to_text(right)?;
             Some(Value::Text(text))
         }
         // `+` adds numbers only; the other operators take numeric strings as well.
@@ -299,7 +203,7 @@ fn cast(from: &Value, to: CastTo) -> Option<Value> {
         other => value::to_number(other),
     };
     match to {
-        CastTo::Text => value::to_text(from).map(Value::Text),
+        CastTo::Text => json::to_text(from).map(Value::Text),
         CastTo::Decimal => Some(Value::Number(Number::Decimal(number?.decimal()))),
         CastTo::Double => Number::from_double(number?.double()).map(Value::Number),
         CastTo::Int => number?.to_int(Rounding::Down).map(Value::int),

@@ -9,10 +9,9 @@ mod numeric;
 mod text;
 mod time;
 
-use super::Version;
-use super::evaluate::Scope;
-use super::expression::Expression;
-use super::value::{self, Value};
+use super::scope::Scope;
+use super::value::Value;
+use super::{Version, json};
 
 type Arguments<'a> = &'a [Option<Value>];
 type Apply = fn(&mut Scope<'_, '_>, Arguments<'_>) -> Option<Value>;
@@ -100,12 +99,9 @@ impl Function {
         external::FUNCTIONS.contains(self)
     }
 
-    /// Looks at arguments that are written out: what could never work is an error at start.
-    pub fn check(&self, arguments: &[Expression]) -> Result<(), String> {
-        let literal = |index: usize| match arguments.get(index) {
-            Some(Expression::Literal(Value::Text(text))) => Some(text.as_str()),
-            _ => None,
-        };
+    /// Checks the arguments that are text literals: what can never work is refused when it is parsed.
+    pub fn check(&self, literals: &[Option<&str>]) -> Result<(), String> {
+        let literal = |index: usize| literals.get(index).copied().flatten();
         match self.name {
             "encode" | "decode" if literal(1).is_some_and(|scheme| scheme != text::SCHEME) => {
                 Err(format!("{} knows only 'base64'", self.name))
@@ -121,5 +117,5 @@ impl Function {
 }
 
 fn text_of(arguments: Arguments<'_>, index: usize) -> Option<String> {
-    value::to_text(arguments.get(index)?.as_ref()?)
+    json::to_text(arguments.get(index)?.as_ref()?)
 }

@@ -11,13 +11,14 @@ mod json;
 mod number;
 mod parse;
 mod print;
+mod scope;
 #[cfg(test)]
 mod tests;
 mod token;
 mod value;
 
-use evaluate::{Scope, Stop};
 use expression::{Expression, Select};
+use scope::{Scope, Stop};
 use value::Value;
 
 /// The version whose rules a statement follows.
@@ -270,42 +271,6 @@ impl Statement {
             Some(Stop::Needs(call)) => Ok(Evaluation::Needs(call)),
             Some(Stop::Fails(error)) => Err(error),
             None => Ok(output.map_or(Evaluation::NoMatch, Evaluation::Output)),
-        }
-    }
-}
-
-/// Parses any text in both versions and evaluates what is a statement on any bytes: it must only ever return.
-///
-/// For fuzzing; what a statement asks of other services is answered with the payload.
-pub fn exercise(sql: &str, payload: &[u8]) {
-    for version in [Version::V2015, Version::V2016] {
-        let parsed = [
-            Statement::parse(sql, version),
-            Statement::parse_expression(sql, version),
-        ];
-        for statement in parsed.into_iter().flatten() {
-            evaluate_anyhow(&statement, payload);
-        }
-    }
-}
-
-/// Evaluates to the end or to an error; either will do.
-fn evaluate_anyhow(statement: &Statement, payload: &[u8]) {
-    let input = Input {
-        topic: "fuzz/topic",
-        payload,
-        headers: &Headers::default(),
-        client_id: Some("client"),
-        principal: None,
-        source_ip: None,
-        account: "123456789012",
-        now_ms: 1_763_779_512_345,
-    };
-    let mut progress = Progress::new(|| 7);
-    for _ in 0..8 {
-        match statement.evaluate(&input, &mut progress) {
-            Ok(Evaluation::Needs(call)) if progress.answer(&call, payload).is_ok() => {}
-            _ => return,
         }
     }
 }

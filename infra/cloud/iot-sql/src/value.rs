@@ -92,15 +92,6 @@ pub(super) fn to_bool(value: &Value) -> Option<bool> {
     }
 }
 
-/// The standard conversion to String; Null has none.
-pub(super) fn to_text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Text(text) => Some(text.clone()),
-        other => Some(super::json::write(other)),
-    }
-}
-
 /// The standard conversion to Int: numbers to the nearest, strings cut off.
 pub(super) fn to_int(value: &Value) -> Option<i128> {
     let rounding = match value {

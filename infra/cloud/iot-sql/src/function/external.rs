@@ -4,7 +4,7 @@
 
 use serde_json::json as object;
 
-use super::super::evaluate::Scope;
+use super::super::scope::Scope;
 use super::super::value::Value;
 use super::super::{Call, json};
 use super::{Arguments, Function, function, newer, text_of};

@@ -5,8 +5,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::super::evaluate::Scope;
+use super::super::json;
 use super::super::number::Number;
+use super::super::scope::Scope;
 use super::super::value::{self, Object, Value};
 use super::{Arguments, Function, function, text_of};
 
@@ -82,7 +83,7 @@ fn user_properties(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Optio
         });
         return Some(Value::Array(pairs.collect()));
     };
-    let key = value::to_text(argument.as_ref()?)?;
+    let key = json::to_text(argument.as_ref()?)?;
     let values = user.iter().filter(|(name, _)| *name == key);
     Some(Value::Array(
         values

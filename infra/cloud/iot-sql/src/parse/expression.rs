@@ -338,7 +338,11 @@ impl Parser {
         if self.table_calls > 1 {
             return Err("get_dynamodb can be called once: AWS would end the rule".to_owned());
         }
-        function.check(arguments)
+        let literals = arguments.iter().map(|argument| match argument {
+            Expression::Literal(Value::Text(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        function.check(&literals.collect::<Vec<_>>())
     }
 
     fn cast(&mut self) -> Parsed<Expression> {

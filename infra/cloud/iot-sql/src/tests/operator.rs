@@ -1,6 +1,6 @@
 //! Every operator with operands of every pair of types: the tables of the reference, cell by cell.
 
-use super::super::{json, value};
+use super::super::json;
 use super::{TOPIC, evaluate, parse};
 
 /// A value of each type; none of them makes the answer by chance.
@@ -25,7 +25,7 @@ fn result(expression: &str) -> String {
     let output = json::read(&output.unwrap_or_default()).unwrap_or_else(|e| panic!("{sql}: {e}"));
     output.get("r").map_or_else(
         || "-".to_owned(),
-        |r| value::to_text(r).unwrap_or_else(|| "null".to_owned()),
+        |r| json::to_text(r).unwrap_or_else(|| "null".to_owned()),
     )
 }
 
