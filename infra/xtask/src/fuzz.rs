@@ -23,7 +23,7 @@ use crate::workspace::Workspace;
 
 /// The fuzz targets' folder, and their package.
 const FOLDER: &str = "infra/cloud/fuzz";
-const PACKAGE: &str = "local-cloud-fuzz";
+const PACKAGE: &str = "cloud-fuzz";
 
 /// Options of `cargo xtask fuzz`.
 #[derive(clap::Args)]

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use local_cloud_fuzz::TARGETS;
+use cloud_fuzz::TARGETS;
 
 #[test]
 fn every_input_of_the_corpus_holds() {

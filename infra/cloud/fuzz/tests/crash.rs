@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use local_cloud_fuzz::TARGETS;
+use cloud_fuzz::TARGETS;
 
 /// How the name of such an input begins.
 const PREFIX: &str = "crash-";

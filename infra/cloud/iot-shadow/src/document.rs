@@ -1,6 +1,5 @@
 //! The stored document: merge, metadata, delta.
-//!
-//! Must not know: requests, versions' rules, replies.
+//! Must not know: requests, replies, or when a version is refused.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -39,8 +38,8 @@ impl Document {
         json!({"state": self.state, "metadata": self.metadata, "version": self.version})
     }
 
-    /// Bytes that count against the size limit: both sections as compact JSON, without the names of the sections.
-    /// *Source*: the size check of AWS's own local implementation, Greengrass's shadow manager.
+/// Bytes that count against the size limit: both sections as compact JSON without their names.
+    /// Source: the size check of Greengrass's shadow manager, AWS's own local implementation.
     pub fn state_bytes(&self) -> usize {
         let bytes = |section| serde_json::to_vec(section).map_or(usize::MAX, |bytes| bytes.len());
         self.state
@@ -49,7 +48,7 @@ impl Document {
             .fold(0, usize::saturating_add)
     }
 
-    /// Merges one section of a request's `state`, which has been checked.
+/// Merges one section of a request's `state`, already checked.
     pub fn merge(&mut self, section: Section, state: &Value, now_s: u64) {
         let name = section.name();
         let change = match state {
@@ -74,7 +73,7 @@ impl Document {
         }
     }
 
-    /// What is desired and not reported so, with the metadata of the desired values.
+/// The desired values that differ from the reported ones, and their metadata.
     pub fn delta(&self) -> (Object, Object) {
         let empty = Object::new();
         let section = |from: &'_ Object, name: &str| match from.get(name) {
@@ -105,20 +104,20 @@ fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64
             }
             Value::Object(inner) if !inner.is_empty() => {
                 let mut below = take(values, key);
-                // Metadata of a scalar is an object as well: it counts only where the old value was an object.
+// A scalar's metadata is an object too; keep it only if the old value was an object.
                 let mut below_metadata = take(metadata, key);
                 if below.is_empty() {
                     below_metadata.clear();
                 }
                 merge(&mut below, &mut below_metadata, inner, now_s);
-                // An object whose last key was removed goes too; one that the request gives empty is stored.
+// An object that has lost its last key is removed; an empty one in the request is stored.
                 if !below.is_empty() {
                     values.insert(key.clone(), Value::Object(below));
                     metadata.insert(key.clone(), Value::Object(below_metadata));
                 }
             }
             Value::Object(_) => {
-                // An empty object over an object changes nothing in it; over anything else it replaces.
+// An empty object leaves an object unchanged and replaces anything else.
                 if !matches!(values.get(key), Some(Value::Object(_))) {
                     values.insert(key.clone(), new.clone());
                     metadata.insert(key.clone(), json!({}));
@@ -132,7 +131,7 @@ fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64
     }
 }
 
-/// The same tree with `{"timestamp": now}` for each leaf.
+/// The same tree with `{"timestamp": now_s}` for each leaf.
 pub(super) fn metadata_of(value: &Value, now_s: u64) -> Value {
     match value {
         Value::Object(keys) => Value::Object(
@@ -172,7 +171,8 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
     (difference, difference_metadata)
 }
 
-/// Whether values are the same, numbers by their worth: 1 is 1.0, as in AWS's own local implementation.
+/// Whether two values are equal. Numbers compare by value: 1 equals 1.0, as in Greengrass's shadow
+/// manager.
 fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),

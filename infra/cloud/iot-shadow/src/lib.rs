@@ -1,6 +1,6 @@
-//! The device shadow as a pure state machine: one request in, all replies out.
+#![doc = include_str!("../README.md")]
 //!
-//! Source: AWS IoT developer guide, "Device Shadow service". Must not know: topic prefixes, MQTT, HTTP, storage, the clock.
+//! Source: AWS IoT developer guide, "Device Shadow service".
 
 mod document;
 mod request;
@@ -18,34 +18,35 @@ const TOMBSTONE_S: u64 = 48 * 3600;
 /// Largest `desired` plus `reported`, bytes, without metadata.
 const STATE_BYTES_MAX: usize = 8 * 1024;
 
-/// A request to a shadow.
+/// What a request does with a shadow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Read.
+    /// Reads the document.
     Get,
-    /// Merge.
+    /// Merges a change into the document.
     Update,
-    /// Remove.
+    /// Deletes the shadow; its version is remembered for 48 hours.
     Delete,
 }
 
-/// Which shadow.
+/// A shadow of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Name {
-    /// Thing name.
+/// Name of the thing, 1 to 128 letters, digits, `:`, `_` and `-`.
     pub thing: String,
-    /// Shadow name; none for the classic shadow.
+/// Name of the shadow, up to 64 characters; `None` for the classic shadow.
     pub shadow: Option<String>,
 }
 
-/// Longest thing and shadow names. *Source*: the IoT data plane's API reference.
+/// Longest thing and shadow names, bytes. Source: AWS IoT data plane API reference.
 const THING_NAME_MAX: usize = 128;
 const SHADOW_NAME_MAX: usize = 64;
 
 impl Name {
-    /// Whether both parts are names at all.
+    /// Checks the form of both names.
+    /// # Errors
     ///
-    /// *Errors*: 400, in words of ours, since the guide gives none.
+    /// [`ShadowError`] with code 400; the text is ours, since the guide gives none.
     pub fn check(&self) -> Result<(), ShadowError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ":_-".contains(c);
         let thing = &self.thing;
@@ -63,18 +64,18 @@ impl Name {
     }
 }
 
-/// A refused request.
+/// Why a request is refused, as AWS answers it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {message}")]
 pub struct ShadowError {
-    /// HTTP-like code.
+/// HTTP status code, also used over MQTT.
     pub code: u16,
-    /// Text as AWS words it.
+/// AWS's text; ours where the documentation gives none.
     pub message: String,
 }
 
 impl ShadowError {
-    /// A refusal.
+/// Creates a refusal with an HTTP status `code`.
     pub fn new(code: u16, message: impl Into<String>) -> ShadowError {
         ShadowError {
             code,
@@ -82,7 +83,8 @@ impl ShadowError {
         }
     }
 
-    /// More requests in flight on one connection, or for one shadow in one second, than AWS takes. The guide gives no text.
+/// The refusal (429) of more requests in flight on a connection, or for a shadow in one second,
+/// than AWS accepts. The text is ours.
     pub fn too_many() -> ShadowError {
         ShadowError::new(429, "Too many requests")
     }
@@ -96,21 +98,21 @@ impl ShadowError {
     }
 }
 
-/// Everything one request causes.
+/// Everything that one request causes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replies {
-    /// Messages by topic suffix (`update/accepted`, …), for a request made over MQTT.
+/// Messages to publish by topic suffix (`update/accepted`, …) for a request made over MQTT.
     pub messages: Vec<(&'static str, Value)>,
-    /// Answer to the same request made over REST.
+/// Answer to the same request over REST.
     pub rest: Result<Value, ShadowError>,
-    /// Whether the shadow changed and must be stored.
+/// Whether the state changed and must be stored.
     pub changed: bool,
-    /// Whether the request is nested so deeply that AWS may refuse what is accepted here.
+/// Whether the request is nested so deeply that AWS may refuse it: the published quotas differ.
     pub is_risky: bool,
 }
 
 impl Replies {
-    /// The messages that a request made over REST publishes: an error or a plain read stays on HTTP.
+/// The messages that a request over REST publishes; errors and reads are answered over HTTP only.
     pub fn messages_of_rest(&self) -> impl Iterator<Item = &(&'static str, Value)> {
         self.messages
             .iter()
@@ -119,7 +121,7 @@ impl Replies {
     }
 }
 
-/// State of one shadow, the memory of a deleted one included.
+/// State of one shadow. After a deletion it keeps the version for 48 hours.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShadowCore {
     document: Option<Document>,
@@ -133,7 +135,7 @@ struct Tombstone {
 }
 
 impl ShadowCore {
-    /// Handles one request at `now_s` (epoch seconds).
+/// Handles one request at `now_s`, epoch seconds.
     pub fn handle(
         &mut self,
         operation: Operation,
@@ -148,19 +150,20 @@ impl ShadowCore {
         }
     }
 
-    /// Refuses a request before it reaches the shadow, with its client token where it has one.
+/// The replies to a request that is refused before it reaches the shadow. They carry its client
+/// token.
     pub fn refuse(operation: Operation, payload: &[u8], error: ShadowError) -> Replies {
         let suffix = match operation {
             Operation::Get => "get/rejected",
             Operation::Update => "update/rejected",
             Operation::Delete => "delete/rejected",
         };
-        // A token that is not one is not echoed; the request is refused in any case.
+    // An invalid token is not echoed; the request is refused in any case.
         let token = request::client_token(payload).unwrap_or_default();
         rejected(suffix, error, token)
     }
 
-    /// Version of the current document.
+/// Version of the document; `None` if the shadow does not exist.
     pub fn version(&self) -> Option<u64> {
         self.document.as_ref().map(|document| document.version)
     }
@@ -190,7 +193,7 @@ impl ShadowCore {
         let Some(document) = self.document.take() else {
             return rejected("delete/rejected", ShadowError::missing(name), token);
         };
-        // The deletion itself takes a version: deleted at 9, the next update is 11.
+// The deletion itself takes a version: after a deletion at 9, the next update is 11.
         self.tombstone = Some(Tombstone {
             version: document.version + 1,
             deleted_at_s: now_s,
@@ -217,7 +220,7 @@ impl ShadowCore {
         }
     }
 
-    /// The document after `request`, not yet stored.
+/// The document that `request` leads to.
     fn merged(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
         let known = match (&self.document, &self.tombstone) {
             (Some(document), _) => document.version,
@@ -301,7 +304,7 @@ fn rejected(suffix: &'static str, error: ShadowError, token: Option<String>) -> 
     }
 }
 
-/// Adds `timestamp`, and `clientToken` where the request had one.
+/// Adds `timestamp`, and the `clientToken` of the request if it has one.
 fn stamp(body: &mut Value, now_s: u64, token: Option<String>) {
     body["timestamp"] = json!(now_s);
     if let Some(token) = token {

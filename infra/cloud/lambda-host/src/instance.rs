@@ -180,7 +180,7 @@ async fn forward(stream: impl AsyncRead + Unpin, function: sam_template::Functio
             Ok(0) | Err(_) => return,
             Ok(_) => {
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if log::keeps(&function, &line) {
+                if log::keeps_line(&function, &line) {
                     let function = function.name.clone();
                     (wiring.events)(Notice::Log { function, line });
                 }

@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+pub use log::keeps_line;
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};
 pub use replace::Replacement;

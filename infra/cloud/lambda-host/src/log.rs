@@ -58,7 +58,7 @@ pub(super) fn lines(
 
 /// Whether Lambda keeps a line that the function wrote: with JSON logs, a JSON object with a level below the function's
 /// and a timestamp is dropped. A metric log stays whatever its level.
-pub(super) fn keeps(function: &sam_template::Function, line: &str) -> bool {
+pub fn keeps_line(function: &sam_template::Function, line: &str) -> bool {
     if !is_json(function) {
         return true;
     }

@@ -26,25 +26,26 @@ pub struct Target {
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
-    Target {
-        name: "mqtt",
-        runs: 15_000,
-        runs_twice: 500,
-        bytes_max: 500,
-    },
-    Target {
-        name: "sql",
-        runs: 300_000,
-        runs_twice: 10_000,
-        bytes_max: 1_000,
-    },
-    Target {
-        name: "policy",
-        runs: 200_000,
-        runs_twice: 10_000,
-        bytes_max: 2_400,
-    },
+    Target::new("mqtt", 6_000, 500, 500),
+    Target::new("sql", 100_000, 10_000, 1_000),
+    Target::new("policy", 70_000, 10_000, 2_400),
+    Target::new("topic", 150_000, 10_000, 600),
+    Target::new("shadow", 60_000, 5_000, 1_500),
+    Target::new("signature", 20_000, 2_000, 1_000),
+    Target::new("template", 60_000, 5_000, 2_000),
+    Target::new("host", 60_000, 5_000, 800),
 ];
+
+impl Target {
+    const fn new(name: &'static str, runs: u64, runs_twice: u64, bytes_max: usize) -> Self {
+        Self {
+            name,
+            runs,
+            runs_twice,
+            bytes_max,
+        }
+    }
+}
 
 /// A run that takes longer than this on one input hangs. Generous: a busy machine must not decide what is found.
 const INPUT_TIME: Duration = Duration::from_secs(120);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::log::{Platform, keeps, lines};
+use super::super::log::{Platform, keeps_line, lines};
 use super::super::{Failure, Notice, Outcome, Usage};
 use super::{NOW_MS, function, world};
 
@@ -116,7 +116,11 @@ fn lines_below_the_application_level_are_dropped() {
         let mut function = function();
         function.log_format = Some(format.to_owned());
         function.log_level = least.map(str::to_owned);
-        assert_eq!(keeps(&function, &line), kept, "{format} {least:?} {line}");
+        assert_eq!(
+            keeps_line(&function, &line),
+            kept,
+            "{format} {least:?} {line}"
+        );
     }
 }
 
