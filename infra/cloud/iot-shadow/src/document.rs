@@ -1,4 +1,5 @@
 //! The stored document: merge, metadata, delta.
+//!
 //! Must not know: requests, replies, or when a version is refused.
 
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,12 @@ pub(super) enum Section {
 }
 
 impl Section {
-    pub const ALL: [Section; 2] = [Section::Desired, Section::Reported];
+    pub const ALL: [Self; 2] = [Self::Desired, Self::Reported];
 
     fn name(self) -> &'static str {
         match self {
-            Section::Desired => "desired",
-            Section::Reported => "reported",
+            Self::Desired => "desired",
+            Self::Reported => "reported",
         }
     }
 }
@@ -38,7 +39,7 @@ impl Document {
         json!({"state": self.state, "metadata": self.metadata, "version": self.version})
     }
 
-/// Bytes that count against the size limit: both sections as compact JSON without their names.
+    /// Bytes that count against the size limit: both sections as compact JSON without their names.
     /// Source: the size check of Greengrass's shadow manager, AWS's own local implementation.
     pub fn state_bytes(&self) -> usize {
         let bytes = |section| serde_json::to_vec(section).map_or(usize::MAX, |bytes| bytes.len());
@@ -48,7 +49,7 @@ impl Document {
             .fold(0, usize::saturating_add)
     }
 
-/// Merges one section of a request's `state`, already checked.
+    /// Merges one section of a request's `state`, already checked.
     pub fn merge(&mut self, section: Section, state: &Value, now_s: u64) {
         let name = section.name();
         let change = match state {
@@ -73,7 +74,7 @@ impl Document {
         }
     }
 
-/// The desired values that differ from the reported ones, and their metadata.
+    /// The desired values that differ from the reported ones, and their metadata.
     pub fn delta(&self) -> (Object, Object) {
         let empty = Object::new();
         let section = |from: &'_ Object, name: &str| match from.get(name) {
@@ -104,20 +105,22 @@ fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64
             }
             Value::Object(inner) if !inner.is_empty() => {
                 let mut below = take(values, key);
-// A scalar's metadata is an object too; keep it only if the old value was an object.
+                // A scalar's metadata is an object too; keep it only if the old value was an
+                // object.
                 let mut below_metadata = take(metadata, key);
                 if below.is_empty() {
                     below_metadata.clear();
                 }
                 merge(&mut below, &mut below_metadata, inner, now_s);
-// An object that has lost its last key is removed; an empty one in the request is stored.
+                // An object that has lost its last key is removed; an empty one in the request is
+                // stored.
                 if !below.is_empty() {
                     values.insert(key.clone(), Value::Object(below));
                     metadata.insert(key.clone(), Value::Object(below_metadata));
                 }
             }
             Value::Object(_) => {
-// An empty object leaves an object unchanged and replaces anything else.
+                // An empty object leaves an object unchanged and replaces anything else.
                 if !matches!(values.get(key), Some(Value::Object(_))) {
                     values.insert(key.clone(), new.clone());
                     metadata.insert(key.clone(), json!({}));

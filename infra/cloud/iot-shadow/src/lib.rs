@@ -32,9 +32,9 @@ pub enum Operation {
 /// A shadow of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Name {
-/// Name of the thing, 1 to 128 letters, digits, `:`, `_` and `-`.
+    /// Name of the thing, 1 to 128 letters, digits, `:`, `_` and `-`.
     pub thing: String,
-/// Name of the shadow, up to 64 characters; `None` for the classic shadow.
+    /// Name of the shadow, up to 64 characters; `None` for the classic shadow.
     pub shadow: Option<String>,
 }
 
@@ -44,6 +44,7 @@ const SHADOW_NAME_MAX: usize = 64;
 
 impl Name {
     /// Checks the form of both names.
+    ///
     /// # Errors
     ///
     /// [`ShadowError`] with code 400; the text is ours, since the guide gives none.
@@ -57,9 +58,10 @@ impl Name {
             let fits = !shadow.is_empty() && shadow.len() <= SHADOW_NAME_MAX;
             fits && shadow.chars().all(|c| c == '$' || is_plain(c))
         };
-        match self.shadow.as_ref().is_none_or(is_named) {
-            true => Ok(()),
-            false => Err(ShadowError::new(400, "Invalid shadow name")),
+        if self.shadow.as_ref().is_none_or(is_named) {
+            Ok(())
+        } else {
+            Err(ShadowError::new(400, "Invalid shadow name"))
         }
     }
 }
@@ -68,51 +70,52 @@ impl Name {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {message}")]
 pub struct ShadowError {
-/// HTTP status code, also used over MQTT.
+    /// HTTP status code, also used over MQTT.
     pub code: u16,
-/// AWS's text; ours where the documentation gives none.
+    /// AWS's text; ours where the documentation gives none.
     pub message: String,
 }
 
 impl ShadowError {
-/// Creates a refusal with an HTTP status `code`.
-    pub fn new(code: u16, message: impl Into<String>) -> ShadowError {
-        ShadowError {
+    /// Creates a refusal with an HTTP status `code`.
+    pub fn new(code: u16, message: impl Into<String>) -> Self {
+        Self {
             code,
             message: message.into(),
         }
     }
 
-/// The refusal (429) of more requests in flight on a connection, or for a shadow in one second,
-/// than AWS accepts. The text is ours.
-    pub fn too_many() -> ShadowError {
-        ShadowError::new(429, "Too many requests")
+    /// The refusal (429) of more requests in flight on a connection, or for a shadow in one second,
+    /// than AWS accepts. The text is ours.
+    pub fn too_many() -> Self {
+        Self::new(429, "Too many requests")
     }
 
-    fn missing(name: &Name) -> ShadowError {
+    fn missing(name: &Name) -> Self {
         let full = match &name.shadow {
             Some(shadow) => format!("{}~{shadow}", name.thing),
             None => name.thing.clone(),
         };
-        ShadowError::new(404, format!("No shadow exists with name: '{full}'"))
+        Self::new(404, format!("No shadow exists with name: '{full}'"))
     }
 }
 
 /// Everything that one request causes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replies {
-/// Messages to publish by topic suffix (`update/accepted`, …) for a request made over MQTT.
+    /// Messages to publish by topic suffix (`update/accepted`, …) for a request made over MQTT.
     pub messages: Vec<(&'static str, Value)>,
-/// Answer to the same request over REST.
+    /// Answer to the same request over REST.
     pub rest: Result<Value, ShadowError>,
-/// Whether the state changed and must be stored.
+    /// Whether the state changed and must be stored.
     pub changed: bool,
-/// Whether the request is nested so deeply that AWS may refuse it: the published quotas differ.
+    /// Whether the request is nested so deeply that AWS may refuse it: the published quotas differ.
     pub is_risky: bool,
 }
 
 impl Replies {
-/// The messages that a request over REST publishes; errors and reads are answered over HTTP only.
+    /// The messages that a request over REST publishes; errors and reads are answered over HTTP
+    /// only.
     pub fn messages_of_rest(&self) -> impl Iterator<Item = &(&'static str, Value)> {
         self.messages
             .iter()
@@ -135,7 +138,7 @@ struct Tombstone {
 }
 
 impl ShadowCore {
-/// Handles one request at `now_s`, epoch seconds.
+    /// Handles one request at `now_s`, epoch seconds.
     pub fn handle(
         &mut self,
         operation: Operation,
@@ -150,20 +153,20 @@ impl ShadowCore {
         }
     }
 
-/// The replies to a request that is refused before it reaches the shadow. They carry its client
-/// token.
+    /// The replies to a request that is refused before it reaches the shadow. They carry its client
+    /// token.
     pub fn refuse(operation: Operation, payload: &[u8], error: ShadowError) -> Replies {
         let suffix = match operation {
             Operation::Get => "get/rejected",
             Operation::Update => "update/rejected",
             Operation::Delete => "delete/rejected",
         };
-    // An invalid token is not echoed; the request is refused in any case.
+        // An invalid token is not echoed; the request is refused in any case.
         let token = request::client_token(payload).unwrap_or_default();
         rejected(suffix, error, token)
     }
 
-/// Version of the document; `None` if the shadow does not exist.
+    /// Version of the document; `None` if the shadow does not exist.
     pub fn version(&self) -> Option<u64> {
         self.document.as_ref().map(|document| document.version)
     }
@@ -193,7 +196,7 @@ impl ShadowCore {
         let Some(document) = self.document.take() else {
             return rejected("delete/rejected", ShadowError::missing(name), token);
         };
-// The deletion itself takes a version: after a deletion at 9, the next update is 11.
+        // The deletion itself takes a version: after a deletion at 9, the next update is 11.
         self.tombstone = Some(Tombstone {
             version: document.version + 1,
             deleted_at_s: now_s,
@@ -220,7 +223,7 @@ impl ShadowCore {
         }
     }
 
-/// The document that `request` leads to.
+    /// The document that `request` leads to.
     fn merged(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
         let known = match (&self.document, &self.tombstone) {
             (Some(document), _) => document.version,

@@ -19,11 +19,11 @@ const CLIENT_TOKEN_BYTES_MAX: usize = 64;
 /// A well-formed update.
 #[derive(Debug)]
 pub(super) struct Request {
-/// An object with `desired`, `reported` or both; null clears both.
+    /// An object with `desired`, `reported` or both; null clears both.
     pub state: Value,
     pub version: Option<u64>,
     pub client_token: Option<String>,
-/// Whether it has more than [`LEVELS_SAFE`] levels.
+    /// Whether it has more than [`LEVELS_SAFE`] levels.
     pub is_risky: bool,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
         (ShadowError::new(415, message), None)
     })?;
     let body: Value = serde_json::from_str(text).map_err(|error| {
-// The parser has a depth limit of its own and reports nothing else beyond it.
+        // The parser has a depth limit of its own and reports nothing else beyond it.
         let is_too_deep = error.to_string().starts_with("recursion limit");
         let message = if is_too_deep {
             TOO_DEEP

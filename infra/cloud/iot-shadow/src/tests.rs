@@ -102,7 +102,7 @@ fn differences(value: &Value) -> Vec<String> {
         .collect();
     for (topic, message) in &messages {
         let silent = strings(&value["never"]).iter().any(|never| never == topic);
-// Some cases list only some messages; an unlisted one must not be a refusal.
+        // Some cases list only some messages; an unlisted one must not be a refusal.
         if silent || (!named.contains(topic) && topic.ends_with("rejected")) {
             wrong.push(format!("unexpected {topic} {message}"));
         }
