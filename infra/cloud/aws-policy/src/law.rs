@@ -1,11 +1,11 @@
-//! Laws of evaluation, whatever the documents say.
+//! Laws of evaluation that hold for any documents.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
-/// A small space, so that statements often speak of the same thing.
+/// Statements from a small space, so that they often concern the same action and resource.
 fn any_statement() -> impl Strategy<Value = Value> {
     let action = prop::sample::select(vec!["iot:Publish", "iot:*", "iot:Receive", "*"]);
     let resource = prop::sample::select(vec![
@@ -57,7 +57,7 @@ fn is_allow(statement: &Value) -> bool {
 }
 
 proptest! {
-    // AWS same(policy): neither the order of statements nor that of documents matters
+// AWS same(policy): neither the order of statements nor the order of documents matters
     #[test]
     fn order_does_not_matter(
         (statements, shuffled) in prop::collection::vec(any_statement(), 0..6)
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn a_denial_alone_denies_in_any_company(
+    fn a_denial_wins_over_any_other_statements(
         statements in prop::collection::vec(any_statement(), 0..6), deny in any_statement(), client in "[ab]?",
     ) {
         prop_assume!(!is_allow(&deny));
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn one_more_allow_takes_nothing_away(
+    fn another_allow_denies_nothing(
         statements in prop::collection::vec(any_statement(), 0..6), allow in any_statement(), client in "[ab]?",
     ) {
         prop_assume!(is_allow(&allow));

@@ -1,4 +1,4 @@
-//! Each operator of conditions, and statements that say what they do not mean.
+//! Each operator of conditions, and statements with `NotAction` and `NotResource`.
 
 use super::*;
 
@@ -138,7 +138,7 @@ fn operators_compare_as_their_names_say() {
                 "{operator} {expected} {value}"
             );
         }
-        // Without the key only what is negated holds; with IfExists everything does.
+        // Without the key only negated operators hold; with IfExists all of them do.
         let negated = operator.contains("Not");
         assert_eq!(
             holds(operator, expected, None),
@@ -158,7 +158,7 @@ fn operators_compare_as_their_names_say() {
     }
 }
 
-// AWS same(policy): ForAllValues holds where there is no value at all, ForAnyValue does not
+// AWS same(policy): for a key without values ForAllValues holds and ForAnyValue does not
 #[test]
 fn quantifiers_look_at_each_value_of_a_key() {
     let several = format!("a{VALUE_SEPARATOR}b,c");
@@ -177,7 +177,7 @@ fn quantifiers_look_at_each_value_of_a_key() {
             "{operator} {expected}"
         );
     }
-    // Several values have no place in a resource.
+    // A variable with several values is not substituted in a resource.
     let documents = [document(&json!({
         "Effect": "Allow", "Action": "iot:Publish", "Resource": format!("{ARN}topic/${{iot:Connection.Thing.Attributes[key]}}"),
     }))];
@@ -189,7 +189,7 @@ fn quantifiers_look_at_each_value_of_a_key() {
     );
 }
 
-// AWS same(policy): NotAction and NotResource mean all others
+// AWS same(policy): NotAction and NotResource match everything else
 #[test]
 fn a_statement_may_say_what_it_leaves_out() {
     let documents = [document(&json!([
@@ -208,7 +208,7 @@ fn a_statement_may_say_what_it_leaves_out() {
     }
 }
 
-// AWS same(iam): a role's policy may be of the old version, which has no variables
+// AWS same(iam): a role's policy may have the old version, which has no variables
 #[test]
 fn a_roles_policy_may_do_without_a_version() {
     let statement =
