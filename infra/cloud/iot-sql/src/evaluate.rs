@@ -1,6 +1,7 @@
-//! Evaluates expressions; Undefined is `None` and spreads as the operator tables of the reference say.
+//! Evaluates expressions. `None` is Undefined and propagates by the operator tables of the
+//! reference.
 //!
-//! Must not know: how a statement is written, or what becomes of its result.
+//! Must not know: how a statement is written, or how its result is used.
 
 use std::cmp::Ordering;
 
@@ -20,7 +21,7 @@ impl Scope<'_, '_> {
         }
         let value = self.value_of(expression)?;
         let value = match value {
-            Value::Number(number) => Value::Number(number.seen_by(self.version)),
+            Value::Number(number) => Value::Number(number.in_version(self.version)),
             other => other,
         };
         self.weigh(value)
@@ -84,22 +85,22 @@ impl Scope<'_, '_> {
         }
     }
 
-    /// Each element of an array that passes gives an item; an object gives one result.
+    /// Each element of an array that passes WHERE yields an item; an object yields one result.
     fn nested(&mut self, nested: &Nested) -> Option<Value> {
         match self.evaluate(&nested.source)? {
             Value::Array(elements) => {
                 let mut results = Vec::new();
                 for element in elements {
-                    results.extend(self.of_element(nested, element));
+                    results.extend(self.evaluate_element(nested, element));
                 }
                 Some(Value::Array(results))
             }
-            object @ Value::Object(_) => self.of_element(nested, object),
+            object @ Value::Object(_) => self.evaluate_element(nested, object),
             _ => None,
         }
     }
 
-    fn of_element(&mut self, nested: &Nested, element: Value) -> Option<Value> {
+    fn evaluate_element(&mut self, nested: &Nested, element: Value) -> Option<Value> {
         let outside = self.root.replace(element);
         let result = match &nested.condition {
             Some(condition) if !self.holds(condition) => None,
@@ -109,7 +110,7 @@ impl Scope<'_, '_> {
         result
     }
 
-    /// Whether a condition is true; Undefined is not.
+    /// Whether a condition is true; Undefined counts as false.
     pub fn holds(&mut self, condition: &Expression) -> bool {
         self.evaluate(condition).as_ref().and_then(value::to_bool) == Some(true)
     }
@@ -139,15 +140,15 @@ impl Scope<'_, '_> {
             }
             Item::Named { path, expression } => {
                 if let Some(value) = self.evaluate(expression) {
-                    place(output, path, value);
+                    insert_at(output, path, value);
                 }
             }
         }
     }
 }
 
-/// Writes at `a.b.c`, making objects on the way; something else that stands there is replaced.
-fn place(output: &mut Value, path: &[String], value: Value) {
+/// Writes `value` at the path `a.b.c`, creating objects and replacing any other value on the path.
+fn insert_at(output: &mut Value, path: &[String], value: Value) {
     let mut target = output;
     for step in path {
         if !matches!(target, Value::Object(_)) {
@@ -168,7 +169,7 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
     };
     let compare = |accept: fn(Ordering) -> bool| {
         let (left, right) = (value::to_number(left)?, value::to_number(right)?);
-        let ordering = left.decimal().cmp(&right.decimal());
+        let ordering = left.to_decimal().cmp(&right.to_decimal());
         Some(Value::Bool(accept(ordering)))
     };
     let is_text = |value: &Value| matches!(value, Value::Text(_));
@@ -186,7 +187,7 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
             let text = json::to_text(left)? + &json::to_text(right)?;
             Some(Value::Text(text))
         }
-        // `+` adds numbers only; the other operators take numeric strings as well.
+        // `+` adds numbers only; the other operators also accept numeric strings.
         Operator::Arithmetic(Arithmetic::Plus) if !(is_number(left) && is_number(right)) => None,
         Operator::Arithmetic(operator) => arithmetic(operator, left, right),
     }
@@ -204,8 +205,8 @@ fn cast(from: &Value, to: CastTo) -> Option<Value> {
     };
     match to {
         CastTo::Text => json::to_text(from).map(Value::Text),
-        CastTo::Decimal => Some(Value::Number(Number::Decimal(number?.decimal()))),
-        CastTo::Double => Number::from_double(number?.double()).map(Value::Number),
+        CastTo::Decimal => Some(Value::Number(Number::Decimal(number?.to_decimal()))),
+        CastTo::Double => Number::from_double(number?.to_double()).map(Value::Number),
         CastTo::Int => number?.to_int(Rounding::Down).map(Value::int),
         CastTo::Boolean => match from {
             Value::Number(number) => Some(Value::Bool(number.sign() != Number::Int(0))),

@@ -1,4 +1,4 @@
-//! JSON to and from values: every digit of a number is kept, which a 64-bit number would not do.
+//! JSON to and from values. Every digit of a number is kept, unlike in a 64-bit number.
 //!
 //! Must not know: SQL.
 

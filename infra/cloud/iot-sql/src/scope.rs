@@ -5,28 +5,28 @@
 use super::value::Value;
 use super::{Call, EvaluateError, Input, Progress, Version, json};
 
-/// What all values of one evaluation may weigh together, bytes; far above anything a 128 KiB message needs.
+/// Most bytes of all values of one evaluation together; far more than a 128 KiB message needs.
 const WEIGHT_MAX: usize = 32 * 1024 * 1024;
 
-/// One message being evaluated.
+/// The state of one pass over a statement.
 pub(super) struct Scope<'s, 'i> {
     pub input: &'s Input<'i>,
     pub version: Version,
     progress: &'s mut Progress,
-    /// The payload, or the element that a nested SELECT looks at.
+    /// The payload, or the current element of a nested SELECT.
     pub root: Option<Value>,
-    /// How many random numbers and answers of the progress have been used in this pass.
+    /// Number of random numbers and answers of the progress used in this pass.
     draws: usize,
     calls: usize,
     weight_left: usize,
-    /// Why the pass cannot end.
+    /// Why the pass must stop early.
     stop: Option<Stop>,
 }
 
-/// Why a pass over a statement ends before its end.
+/// Why a pass stops early.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Something from outside must be asked first.
+    /// The answer of another service is needed first.
     Needs(Call),
     /// The statement fails.
     Fails(EvaluateError),
@@ -40,8 +40,8 @@ impl<'s, 'i> Scope<'s, 'i> {
         progress: &'s mut Progress,
     ) -> Result<Self, EvaluateError> {
         let root = match json::read(input.payload) {
-            Ok(payload) => Some(payload.seen_by(version)),
-            // Nothing at all is not malformed: its keys are Undefined.
+            Ok(payload) => Some(payload.in_version(version)),
+            // An empty payload is not malformed: its keys are Undefined.
             Err(_) if !needs_json || input.payload.is_empty() => None,
             Err(message) => {
                 return Err(EvaluateError::NotJson {
@@ -62,7 +62,7 @@ impl<'s, 'i> Scope<'s, 'i> {
         })
     }
 
-    pub fn stop(&mut self) -> Option<Stop> {
+    pub fn take_stop(&mut self) -> Option<Stop> {
         self.stop.take()
     }
 
@@ -70,19 +70,19 @@ impl<'s, 'i> Scope<'s, 'i> {
         self.stop.is_some()
     }
 
-    /// Ends the pass; the first reason counts.
+    /// Stops the pass; the first reason counts.
     pub fn fail(&mut self, error: EvaluateError) {
         self.stop.get_or_insert(Stop::Fails(error));
     }
 
-    /// A random number, the same at each pass over the same statement.
+    /// The next random number, the same in each pass.
     pub fn draw(&mut self) -> u128 {
         let index = self.draws;
         self.draws += 1;
         self.progress.draw(index)
     }
 
-    /// The answer to a call, or none and the pass ends, to be made again when there is one.
+    /// The answer to a call. Without one the pass stops; it is repeated once the answer is there.
     pub fn ask(&mut self, call: Call) -> Option<Value> {
         if self.stop.is_some() {
             return None;
@@ -90,7 +90,7 @@ impl<'s, 'i> Scope<'s, 'i> {
         let answer = self.progress.answers.get(self.calls);
         self.calls += 1;
         match answer {
-            Some(answer) => Some(answer.clone().seen_by(self.version)),
+            Some(answer) => Some(answer.clone().in_version(self.version)),
             None => {
                 self.stop = Some(Stop::Needs(call));
                 None

@@ -1,11 +1,11 @@
-//! One table: an expression over one payload, and the value it gives.
+//! One table: expressions over one payload, and their values.
 
 use serde_json::{Value, json};
 
 use super::super::{json as own, value};
 use super::{TOPIC, evaluate, parse};
 
-/// One payload with a value of each type.
+/// A payload with a value of each type.
 fn payload() -> Value {
     json!({
         "i": 5, "neg": -2, "d": 1.5, "ten": 10.0, "s": "abc", "n": "12.5", "yes": "True",
@@ -251,7 +251,8 @@ fn an_expression_gives_a_value_or_nothing() {
             Some(json!(1_450_396_800_000_i64)),
         ),
         (
-            "time_to_epoch('2007-12-03 10:15:30.592 America/Los_Angeles', 'yyyy-MM-dd HH:mm:ss.SSS z')",
+            "time_to_epoch('2007-12-03 10:15:30.592 America/Los_Angeles', 'yyyy-MM-dd HH:mm:ss.SSS \
+             z')",
             Some(json!(1_196_705_730_592_i64)),
         ),
         ("time_to_epoch('soon', 'yyyy')", None),

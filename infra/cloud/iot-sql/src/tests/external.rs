@@ -1,11 +1,11 @@
-//! Statements that need other services: what they ask for, and how they go on with the answer.
+//! Statements that call other services: the calls, and the results of the answers.
 
 use serde_json::json;
 
 use super::super::{Call, EvaluateError, Evaluation, Headers, Input, Progress};
 use super::{TOPIC, parse};
 
-/// Evaluates with one answer after the other; gives the calls and what came of it.
+/// Evaluates with one answer after the other; returns the calls and the result.
 fn converse(
     sql: &str,
     payload: &[u8],
@@ -48,7 +48,7 @@ fn output(text: &str) -> Result<Evaluation, EvaluateError> {
     Ok(Evaluation::Output(text.as_bytes().to_vec()))
 }
 
-// AWS same(rules): aws_lambda is given JSON, or the payload by *, and its answer is part of the statement
+// AWS same(rules): aws_lambda receives JSON, or the whole payload for *, and its answer is a value of the statement
 #[test]
 fn a_function_is_asked_with_its_event_and_its_answer_used() {
     let sql = "SELECT aws_lambda('arn:f', {'p': a}).x + 1 AS r, newuuid() AS id FROM 'x'";
@@ -100,7 +100,7 @@ fn what_is_no_json_is_no_answer() {
     );
 }
 
-// AWS same(rules): get_thing_shadow gives the whole document of the classic or a named shadow, also in WHERE
+// AWS same(rules): get_thing_shadow returns the whole document of the classic or a named shadow, also in WHERE
 #[test]
 fn a_shadow_is_asked_for_by_thing_and_name() {
     let sql = "SELECT a FROM 'x' WHERE get_thing_shadow(topic(2), 'role').state.reported.on = 'ON'";
@@ -129,7 +129,7 @@ fn a_shadow_is_asked_for_by_thing_and_name() {
     assert!(matches!(&calls[0], Call::Shadow { shadow: Some(name), .. } if name == "n"));
 }
 
-// AWS same(rules): get_dynamodb asks for one item by partition key, or by partition and sort key
+// AWS same(rules): get_dynamodb reads one item by partition key, or by partition and sort key
 #[test]
 fn an_item_is_asked_for_by_its_keys() {
     let sql = "SELECT *, get_dynamodb('Table', 'pk', id, 'sk', n, 'role').place AS place FROM 'x'";

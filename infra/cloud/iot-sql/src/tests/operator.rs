@@ -3,7 +3,7 @@
 use super::super::json;
 use super::{TOPIC, evaluate, parse};
 
-/// A value of each type; none of them makes the answer by chance.
+/// A value of each type; no two give the same result by chance.
 const OPERANDS: [(&str, &str); 11] = [
     ("int", "6"),
     ("decimal", "2.5"),
@@ -81,7 +81,7 @@ fn equality_cell_by_cell() {
     );
 }
 
-/// What only numbers and numeric strings give: the nine cells, everything else Undefined.
+/// The table of an operator on numbers and numeric strings: nine cells, everything else Undefined.
 fn check_numeric(operator: &str, cells: [&str; 9]) {
     let mut table = String::new();
     for row in cells.chunks(3) {
@@ -101,7 +101,7 @@ fn order_cell_by_cell() {
     check_numeric(">=", [t, t, t, f, t, f, f, t, t]);
 }
 
-// AWS same(rules): - * / % take numeric strings as Decimal; Int by Int is Int; anything else is Undefined
+// AWS same(rules): - * / % treat numeric strings as Decimal; Int with Int is Int; anything else is Undefined
 #[test]
 fn arithmetic_cell_by_cell() {
     check_numeric(
@@ -130,7 +130,7 @@ fn arithmetic_cell_by_cell() {
     check_numeric("%", ["0", "1", "2", "2.5", "0", "2.5", "4", "1.5", "0"]);
 }
 
-// AWS same(rules): + concatenates as soon as one side is a String, adds numbers, and is otherwise Undefined
+// AWS same(rules): + concatenates if either side is a String, adds numbers, and is otherwise Undefined
 #[test]
 fn plus_cell_by_cell() {
     check(
@@ -151,7 +151,7 @@ fn plus_cell_by_cell() {
     );
 }
 
-/// What only Booleans and the strings for them give: `truth yes no` against each other.
+/// The table of an operator on Booleans and their strings: `truth yes no` against each other.
 fn check_logic(operator: &str, cells: [&str; 9]) {
     let mut table = "- - - - - - - - - - -\n".repeat(4);
     for row in cells.chunks(3) {
@@ -161,7 +161,7 @@ fn check_logic(operator: &str, cells: [&str; 9]) {
     check(operator, &table);
 }
 
-// AWS same(rules): AND, OR and NOT take Booleans and the strings true and false; with anything else they are Undefined
+// AWS same(rules): AND, OR and NOT accept Booleans and the strings true and false; with anything else they are Undefined
 #[test]
 fn logic_cell_by_cell() {
     let (t, f) = ("true", "false");

@@ -1,4 +1,4 @@
-//! Properties: any text, any statement, any payload.
+//! Properties that hold for any text, statement and payload.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ fn operator() -> impl Strategy<Value = Operator> {
     ])
 }
 
-/// A call with as many arguments as it takes; what must be written out is left out.
+/// A call with the right number of arguments, of a function whose arguments need not be literals.
 fn call(inner: impl Strategy<Value = Expression> + Clone) -> impl Strategy<Value = Expression> {
     let free = |name: &str| {
         ![
@@ -239,7 +239,7 @@ proptest! {
 }
 
 #[test]
-fn nesting_is_bounded_wherever_there_is_nesting() {
+fn nesting_is_bounded_everywhere() {
     let many = 20_000;
     let nested = |open: &str, middle: &str, close: &str| {
         format!(
