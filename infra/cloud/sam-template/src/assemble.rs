@@ -1,6 +1,4 @@
-//! Walks a template's sections and puts the typed resources together.
-//!
-//! Must not know: the properties of any one resource type that has a reader of its own.
+//! Walks a template's sections and assembles the typed resources.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +18,7 @@ use super::{
     section, table, thing,
 };
 
-/// What SAM adds to the policies of a function with an `SQS` event.
+/// The policy that SAM adds to a function with an `SQS` event.
 const QUEUE_READER: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
 
 pub(super) fn template(
@@ -94,25 +92,25 @@ fn applies(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, Temp
     }
 }
 
-/// Something that stands apart and belongs to the functions or roles that it names.
+/// Resources that attach to others by name.
 type Apart<Target, Content> = Vec<(Place, Position, Target, Content)>;
 
-/// A template on its way.
+/// A template being assembled.
 pub(super) struct Assembly<'a> {
     pub file: &'a str,
     pub scope: Scope<'a>,
     globals: Option<&'a Node>,
     pub template: Template,
-    /// Permissions by function.
+    /// Permissions, by name of their function.
     pub permissions: Apart<String, Permission>,
-    /// Invoke configurations by function.
+    /// Invoke configurations, by name of their function.
     pub invoke_configs: Apart<String, InvokeConfig>,
-    /// Policies by roles.
+    /// Policies, by names of their roles.
     pub policies: Apart<Vec<String>, Value>,
 }
 
 impl Assembly<'_> {
-    /// Where a resource, or the function whose event it is, stands.
+    /// The place of a resource, or of the function whose event it is.
     pub fn place_of(&self, id: &str) -> (Place, Position) {
         let resources = &self.scope.resources;
         let owner = resources.iter().filter(|(name, _)| id.starts_with(*name));
@@ -148,7 +146,7 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    /// Reads the types that become a resource of the template; gives back what it has not read.
+    /// Reads the types that become a resource of the template; returns any other type unread.
     fn typed(
         &mut self,
         (kind, id): (&str, &str),
@@ -198,7 +196,7 @@ impl Assembly<'_> {
         Ok(None)
     }
 
-    /// Reads the types that say something of other resources.
+    /// Reads the types that attach to other resources.
     fn apart(
         &mut self,
         (kind, id): (&str, &str),
@@ -262,7 +260,7 @@ impl Assembly<'_> {
         let mut function = function::read(id, identity, own_role, metadata, fields)?;
         function.permissions.extend(made.permissions);
         if function.role_is_own && !made.sources.is_empty() {
-            // As SAM does for the role that it makes.
+            // As SAM does for the role that it generates.
             function.role_policies.push(QUEUE_READER.into());
         }
         self.template.functions.push(function);
@@ -282,7 +280,7 @@ impl Assembly<'_> {
             .transpose()
     }
 
-    /// The resource's resolved properties, with the global ones of its type below them.
+    /// The resource's resolved properties, with those of `Globals` as defaults.
     fn properties(
         &self,
         place: &Place,

@@ -1,7 +1,5 @@
-//! What the resources of a template say of each other: permissions, policies, actions, schedules and destinations must
-//! name something that is there.
-//!
-//! Must not know: how a template is written.
+//! References between resources: permissions, policies, actions, schedules and destinations must
+//! name a resource that exists.
 
 use super::assemble::Assembly;
 use super::error::{Problem, TemplateError};
@@ -10,7 +8,7 @@ use super::node::Position;
 use super::{Action, EventSource, Template, queue};
 
 impl Assembly<'_> {
-    /// Puts what stands apart where it belongs, then looks for references that lead nowhere.
+    /// Attaches resources to those they name, then checks all other references.
     pub fn connect(&mut self) -> Result<(), TemplateError> {
         for (place, at, target, permission) in std::mem::take(&mut self.permissions) {
             self.function_named(&place, at, &target)?
@@ -103,7 +101,7 @@ impl Assembly<'_> {
         self.check_sources()
     }
 
-    /// What Lambda checks when a source is made.
+    /// The checks that Lambda makes when a source is created.
     fn check_sources(&self) -> Result<(), TemplateError> {
         let template = &self.template;
         for (index, source) in template.event_sources.iter().enumerate() {
@@ -126,7 +124,8 @@ impl Assembly<'_> {
             };
             if let Some(other) = earlier.find(is_same) {
                 let reason = format!(
-                    "{} gives its messages to {} already, and AWS takes one mapping of a queue to a function",
+                    "{} already delivers its messages to {}, and AWS allows one mapping of a queue \
+                     to a function",
                     other.logical_id, function.logical_id
                 );
                 return Err(place.refused(at, "queue", &queue.logical_id, &reason));
@@ -135,7 +134,7 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    /// The error for a resource that names something outside the template.
+    /// The error for a resource that refers to something outside the template.
     fn lost(&self, id: &str, target: &str, kinds: &'static str) -> TemplateError {
         let (place, at) = self.place_of(id);
         place.error(at, nowhere(target, kinds))

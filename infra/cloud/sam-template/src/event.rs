@@ -1,6 +1,6 @@
-//! A function's `Events`, from which SAM makes schedules, topic rules and event sources.
+//! A function's `Events`, from which SAM generates schedules, topic rules and event sources.
 //!
-//! *Source*: SAM's `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule` and `SQS`. Must not know: who runs them.
+//! Source: the SAM reference of `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule` and `SQS`.
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
@@ -9,7 +9,7 @@ use super::node::Entry;
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
 use super::{queue, schedule};
 
-/// What SAM makes of the events of one function.
+/// The resources that SAM generates from the events of one function.
 #[derive(Default)]
 pub(super) struct Made {
     pub schedules: Vec<Schedule>,
@@ -18,7 +18,7 @@ pub(super) struct Made {
     pub sources: Vec<EventSource>,
 }
 
-/// Takes a function's `Events`.
+/// Reads a function's `Events`.
 pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Made, TemplateError> {
     let mut made = Made::default();
     if let Some(events) = fields.map("Events")? {
@@ -54,8 +54,8 @@ fn one(
         "SQS" => made.sources.push(queue::of_event(owner, id, properties?)?),
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "events here are IoTRule, Schedule, ScheduleV2 and SQS; give the function to something else by \
-                          hand, or leave the event out";
+            let advice = "supported events are IoTRule, Schedule, ScheduleV2 and SQS; declare the \
+                          resource itself, or remove the event";
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));

@@ -1,6 +1,4 @@
 //! Reads `AWS::Serverless::Function`, `Globals.Function` and `AWS::Lambda::Permission`.
-//!
-//! Must not know: how a function runs.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +11,10 @@ use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
 use super::role::is_managed_policy;
 
-/// Keys of a function that SAM does not take from `Globals`.
+/// Properties of a function that SAM does not accept in `Globals`.
 const NOT_GLOBAL: [&str; 4] = ["Role", "Policies", "FunctionName", "Events"];
 
-/// SAM policy templates that are understood as such by whoever checks a function's calls.
+/// Supported SAM policy templates; the checker of a function's calls expands them.
 const POLICY_TEMPLATES: [&str; 7] = [
     "DynamoDBCrudPolicy",
     "DynamoDBReadPolicy",
@@ -27,7 +25,7 @@ const POLICY_TEMPLATES: [&str; 7] = [
     "LambdaInvokePolicy",
 ];
 
-/// What `Globals` can hold here, and what SAM does not take there.
+/// The supported sections of `Globals`, each with the properties that SAM refuses there.
 const GLOBALS: [(&str, &[&str]); 2] = [
     ("Function", &NOT_GLOBAL),
     ("SimpleTable", &["PrimaryKey", "TableName"]),
@@ -37,13 +35,14 @@ const GLOBALS: [(&str, &[&str]); 2] = [
 pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(), TemplateError> {
     for entry in section.and_then(Node::entries).unwrap_or_default() {
         let Some((_, refused)) = GLOBALS.iter().find(|(name, _)| *name == entry.key) else {
-            let advice = "only Function and SimpleTable can be given global properties; write the others where they apply";
+            let advice = "only Function and SimpleTable are supported; write other properties into \
+                          the resources";
             let problem = Problem::unsupported(format!("property {}", entry.key), advice);
             return Err(place.error(entry.at, problem));
         };
         for property in entry.value.entries().unwrap_or_default() {
             if refused.contains(&property.key.as_str()) {
-                let advice = "SAM takes it only in the resource itself";
+                let advice = "SAM accepts it only in the resource itself";
                 let what = format!("property {}.{}", entry.key, property.key);
                 return Err(place.error(property.at, Problem::unsupported(what, advice)));
             }
@@ -52,7 +51,8 @@ pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(),
     Ok(())
 }
 
-/// A function's properties over the global ones: maps merge, lists follow, everything else replaces.
+/// A resource's own properties over the global ones: maps merge, lists are concatenated, other
+/// values replaced.
 pub(super) fn merged(global: &Node, own: &Node) -> Node {
     let data = match (&global.data, &own.data) {
         (Data::Map(global), Data::Map(own)) => {
@@ -93,7 +93,8 @@ pub(super) fn read(
     let binary = binary(id, &fields, metadata)?;
     let runtime = fields.need_text("Runtime")?;
     if runtime != "provided.al2023" {
-        let reason = "only provided.al2023 is run: an executable that speaks the Lambda Runtime API, a script too";
+        let reason = "only provided.al2023 is supported: any executable, also a script, that \
+                      speaks the Lambda Runtime API";
         let place = &fields.place;
         return Err(place.refused(fields.at, "Runtime", &runtime, reason));
     }
@@ -102,7 +103,7 @@ pub(super) fn read(
     let role_arn = fields.text("Role")?;
     let role_policies = policies(&mut fields)?;
     if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
-        let reason = "SAM ignores Policies beside Role: write them into the role";
+        let reason = "SAM ignores Policies if Role is given: write them into the role";
         let place = &fields.place;
         return Err(place.refused(fields.at, "Role", role, reason));
     }
@@ -138,8 +139,8 @@ pub(super) fn read(
     Ok(function)
 }
 
-/// The name of its executable. A function that is not built has one by the name `bootstrap` in its folder, and is known by
-/// its logical id.
+/// The name of the function's executable: the logical id for a function that is not built, whose
+/// folder holds a `bootstrap`.
 fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String, TemplateError> {
     let Some(mut metadata) = metadata else {
         return Ok(id.to_owned());
@@ -159,8 +160,8 @@ fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String,
         }
         Some(other) => {
             let what = "Metadata.BuildMethod";
-            let reason = "nothing is built here but rust-cargolambda by its caller: put an executable `bootstrap` into \
-                          CodeUri and say SkipBuild: true";
+            let reason = "only rust-cargolambda is supported: put an executable `bootstrap` into \
+                          CodeUri and set SkipBuild: true";
             Err(fields.place.refused(metadata.at, what, other, reason))
         }
     }
@@ -216,7 +217,7 @@ fn logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
     Ok(logging)
 }
 
-/// How asynchronous events of a function are treated.
+/// How asynchronous events of a function are handled.
 pub(super) struct InvokeConfig {
     pub retries: u32,
     pub age_s: u64,
@@ -238,14 +239,14 @@ fn invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
     }
 }
 
-/// An `AWS::Lambda::EventInvokeConfig`, and the function it is for.
+/// Reads an `AWS::Lambda::EventInvokeConfig`; returns it with the name of its function.
 pub(super) fn separate_invoke_config(
     mut fields: Fields,
 ) -> Result<(String, InvokeConfig), TemplateError> {
     let function = fields.need_text("FunctionName")?;
     let qualifier = fields.need_text("Qualifier")?;
     if qualifier != "$LATEST" {
-        let reason = "there is one version of a function, $LATEST";
+        let reason = "the only version of a function is $LATEST";
         let place = &fields.place;
         return Err(place.refused(fields.at, "Qualifier", &qualifier, reason));
     }
@@ -254,7 +255,7 @@ pub(super) fn separate_invoke_config(
     Ok((function, config))
 }
 
-/// SAM names the destination's type (`typed`), CloudFormation only its ARN.
+/// SAM gives the destination's type (`typed`), CloudFormation only its ARN.
 fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, TemplateError> {
     let retries = invoke.integer("MaximumRetryAttempts", 0..=2)?.unwrap_or(2);
     let age = invoke.integer("MaximumEventAgeInSeconds", 60..=21_600)?;
@@ -301,13 +302,14 @@ fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
             if POLICY_TEMPLATES.contains(&name) || is_managed_policy(name) {
                 return Ok(item.to_json());
             }
-            let reason = "neither a document with a Statement nor a supported policy template";
+            let reason =
+                "it is neither a document with a Statement nor a supported policy template";
             Err(place.refused(item.at, "Policies", name, reason))
         })
         .collect()
 }
 
-/// Reads a permission and the function it is for.
+/// Reads a permission; returns it with the name of its function.
 pub(super) fn permission(
     id: &str,
     mut fields: Fields,

@@ -1,6 +1,6 @@
-//! The physical name of each resource, and what `Ref` and `GetAtt` give for it.
+//! The physical name of each resource, and its values of `Ref` and `GetAtt`.
 //!
-//! Must not know: any property but the ones that name a resource.
+//! Must not know: any property except the one that names a resource.
 
 use super::advice;
 use super::error::{Problem, TemplateError};
@@ -8,9 +8,9 @@ use super::fields::Place;
 use super::node::{Data, Node, Position};
 use super::scope::Scope;
 
-/// What a resource is called by others.
+/// The names of a resource.
 pub(super) struct Identity {
-    /// Its own name, the last part of its ARN.
+    /// Physical name, the last part of the ARN.
     pub name: String,
     /// Value of `Ref`.
     pub reference: String,
@@ -53,7 +53,8 @@ const NAMES: &[(&str, &[&str])] = &[
 ];
 
 impl Scope<'_> {
-    /// The identity of the resource `id`, or of a role that SAM makes for a function (`<Function>Role`).
+    /// The identity of the resource `id`, or of the role that SAM generates for a function
+    /// (`<Function>Role`).
     pub fn identity(
         &self,
         place: &Place,
@@ -76,7 +77,7 @@ impl Scope<'_> {
         Err(place.error(at, problem))
     }
 
-    /// The role that SAM makes for the function `id`.
+    /// The role that SAM generates for the function `id`.
     pub fn role_of_function(&self, id: &str) -> Identity {
         self.role(format!("{}-{id}Role", self.context.stack_name))
     }
@@ -100,7 +101,7 @@ impl Scope<'_> {
         let name = match self.given_name(place, resource, naming)? {
             Some(name) => name,
             None if kind == "AWS::IoT::TopicRule" => {
-                // Rule names have no hyphen.
+                // Rule names cannot have hyphens.
                 format!("{}_{id}", self.context.stack_name.replace('-', ""))
             }
             None => format!("{}-{id}", self.context.stack_name),

@@ -1,8 +1,7 @@
-//! Every name that a template mentions, in both branches of each If and in resources that are not made: each must exist, and
-//! no resource may need itself.
-//!
-//! *Source*: CloudFormation refuses such a template before it makes anything ("Unresolved resource dependencies",
-//! "Circular dependency between resources"). Must not know: what a name stands for.
+//! Every name that a template mentions, in both branches of each If and in resources that are not
+//! created: each must exist, and no resource may depend on itself. CloudFormation refuses such a
+//! template before it creates anything ("Unresolved resource dependencies", "Circular dependency
+//! between resources").
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,12 +17,12 @@ pub(super) struct Names<'a> {
     resources: BTreeMap<&'a str, &'a str>,
 }
 
-/// Which resources each one needs, with the place of the mention.
+/// The resources that each resource depends on, with the place of the reference.
 type Needs<'a> = BTreeMap<&'a str, Vec<(&'a str, Position)>>;
 
 impl<'a> Names<'a> {
     /// The names in the sections of `root`.
-    pub fn of(root: &'a Node) -> Names<'a> {
+    pub fn of(root: &'a Node) -> Self {
         let keys = |section: &str| {
             let entries = root.get(section).and_then(Node::entries);
             let entries = entries.unwrap_or_default().iter();
@@ -67,7 +66,7 @@ impl<'a> Names<'a> {
         self.rings(&needs, place)
     }
 
-    /// Events are resources of their own that need the function, not the other way round.
+    /// Events are separate resources that depend on the function, not the reverse.
     fn properties(
         &self,
         place: &Place,
@@ -216,7 +215,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A ring that `name` leads into, with a mention that closes it; `settled` lead into none.
+/// A cycle reachable from `name`, with the reference that closes it; names in `settled` reach none.
 fn ring<'a>(
     name: &'a str,
     needs: &Needs<'a>,
@@ -230,7 +229,7 @@ fn ring<'a>(
     for (next, at) in needs.get(name)? {
         if let Some(start) = path.iter().position(|passed| passed == next) {
             let mut ring = path[start..].to_vec();
-            // The mention stands in the last one: it is told first.
+            // The last resource holds the reference: report it first.
             ring.rotate_right(1);
             return Some((ring, *at));
         }

@@ -1,6 +1,4 @@
 //! Reads `AWS::IoT::TopicRule`.
-//!
-//! Must not know: SQL, or how an action is carried out.
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
@@ -32,7 +30,7 @@ pub(super) fn read(
         .ok_or_else(|| payload.missing("Actions"))?;
     if actions.len() > 10 {
         let count = actions.len().to_string();
-        return Err(place.refused(payload.at, "Actions", &count, "ten at most"));
+        return Err(place.refused(payload.at, "Actions", &count, "at most ten are allowed"));
     }
     let actions = actions
         .into_iter()
@@ -47,7 +45,7 @@ pub(super) fn read(
         name: identity.name,
         arn,
         sql: payload.need_text("Sql")?,
-        // AWS keeps the old version for a template that names none.
+        // AWS's default is the old version.
         sql_version: payload
             .text("AwsIotSqlVersion")?
             .unwrap_or_else(|| "2015-10-08".to_owned()),
@@ -60,7 +58,7 @@ pub(super) fn read(
     Ok(rule)
 }
 
-/// The form of a rule's name.
+/// Whether a rule's name is valid.
 pub(super) fn valid_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -96,8 +94,9 @@ fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError
             role_arn: fields.need_text("RoleArn")?,
         },
         _ => {
-            let advice = "actions here are Lambda, Republish, Sqs and CloudwatchLogs; give the rule a condition that a \
-                          parameter switches off";
+            let advice = "supported actions are Lambda, Republish, Sqs and CloudwatchLogs; give \
+                          the rule a condition that a \
+                          parameter turns off";
             let problem = Problem::unsupported(format!("property {name}"), advice);
             return Err(place.error(entry.at, problem));
         }

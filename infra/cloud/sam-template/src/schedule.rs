@@ -1,6 +1,7 @@
 //! Reads `AWS::Scheduler::Schedule`, and the `ScheduleV2` and `Schedule` events of a function.
 //!
-//! Source: CloudFormation's `AWS::Scheduler::Schedule`, SAM's `ScheduleV2` and `Schedule`. Must not know: who runs schedules.
+//! Source: the CloudFormation reference of `AWS::Scheduler::Schedule`, the SAM reference of
+//! `ScheduleV2` and `Schedule`.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use super::fields::Fields;
 use super::identity::{Identity, Owner};
 use super::resource::{Schedule, ScheduleKind};
 
-/// Least and greatest of a schedule's retry policy. An invocation is only handed to the function's queue, which always
-/// takes it here, so the policy is checked and never needed.
+/// Bounds of a schedule's retry policy. The policy is checked but never needed: an invocation only
+/// enters the function's queue, which always accepts it.
 const RETRY_ATTEMPTS: std::ops::RangeInclusive<u64> = 0..=185;
 const RETRY_AGE_S: std::ops::RangeInclusive<u64> = 60..=86_400;
 
-/// A schedule that stands as a resource of its own.
+/// Reads a schedule resource.
 pub(super) fn read(
     id: &str,
     identity: Identity,
@@ -52,7 +53,7 @@ pub(super) fn read(
     Ok(schedule)
 }
 
-/// What SAM makes of a `ScheduleV2` event.
+/// The schedule that SAM generates from a `ScheduleV2` event.
 pub(super) fn of_scheduler(
     owner: &Owner<'_>,
     id: String,
@@ -78,7 +79,7 @@ pub(super) fn of_scheduler(
     of_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
 }
 
-/// What SAM makes of a `Schedule` event: a rule of EventBridge.
+/// The EventBridge rule that SAM generates from a `Schedule` event.
 pub(super) fn of_rule(
     owner: &Owner<'_>,
     id: String,
@@ -125,7 +126,7 @@ fn of_event(
     Ok(schedule)
 }
 
-/// Retry policy and dead-letter queue, checked: see [`RETRY_ATTEMPTS`].
+/// Checks retry policy and dead-letter queue: see [`RETRY_ATTEMPTS`].
 fn delivery(fields: &mut Fields) -> Result<(), TemplateError> {
     if let Some(mut retry) = fields.map("RetryPolicy")? {
         retry.integer("MaximumRetryAttempts", RETRY_ATTEMPTS)?;
@@ -168,7 +169,7 @@ fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     };
     if serde_json::from_str::<Value>(&text).is_err() {
         let what = fields.name("Input");
-        let reason = "a function takes JSON only";
+        let reason = "a function accepts only JSON";
         return Err(fields.place.refused(fields.at, &what, &text, reason));
     }
     Ok(Some(text))
@@ -182,11 +183,11 @@ fn period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
     })
 }
 
-/// `rate(5 minutes)`; AWS's least unit is a minute.
+/// Parses `rate(5 minutes)`; AWS's smallest unit is a minute.
 fn parse_rate(expression: &str) -> Result<Duration, &'static str> {
     const FORM: &str = "a rate is written rate(5 minutes), in minutes, hours or days";
     if expression.starts_with("cron(") || expression.starts_with("at(") {
-        return Err("only rate(…) is supported here");
+        return Err("only rate(…) is supported");
     }
     let inner = expression.strip_prefix("rate(").ok_or(FORM)?;
     let inner = inner.strip_suffix(')').ok_or(FORM)?;

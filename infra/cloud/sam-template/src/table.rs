@@ -1,6 +1,4 @@
 //! Reads `AWS::DynamoDB::Table`.
-//!
-//! Must not know: the DynamoDB API.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +87,7 @@ fn keys(
         let role = key.need_text("KeyType")?;
         let Some(kind) = attributes.get(&name) else {
             let what = key.name("AttributeName");
-            let reason = "AttributeDefinitions does not name it";
+            let reason = "it is not in AttributeDefinitions";
             return Err(key.place.refused(key.at, &what, &name, reason));
         };
         match role.as_str() {
@@ -97,7 +95,7 @@ fn keys(
             "RANGE" if range.is_none() => range = Some((name, *kind)),
             other => {
                 let what = key.name("KeyType");
-                let reason = "one HASH and at most one RANGE";
+                let reason = "a key has one HASH and at most one RANGE";
                 return Err(key.place.refused(key.at, &what, other, reason));
             }
         }
@@ -147,7 +145,7 @@ fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     Ok(attribute.filter(|_| enabled))
 }
 
-/// Reads `AWS::Serverless::SimpleTable`: one partition key, `id` unless it says otherwise.
+/// Reads `AWS::Serverless::SimpleTable`: one partition key, by default `id`.
 pub(super) fn simple(
     id: &str,
     identity: Identity,

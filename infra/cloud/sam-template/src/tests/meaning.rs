@@ -1,4 +1,4 @@
-//! What functions, globals, events and the lesser resource types become.
+//! The results of functions, globals, events and the smaller resource types.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn outputs(text: &str, parameters: &[(&str, &str)]) -> BTreeMap<String, String> 
 #[test]
 fn each_function_gives_what_it_gives_in_cloudformation() {
     let rows = [
-        // (function, its value)
+        // Function, value.
         ("!Ref AWS::Region", "us-east-1"),
         ("!Ref Room", "attic"),
         ("{Ref: Room}", "attic"),
@@ -116,7 +116,7 @@ fn small() -> Template {
     }
 }
 
-// AWS same(template): Globals: maps merge, lists follow, everything else is replaced by the function's own
+// AWS same(template): Globals: maps merge, lists are concatenated, and any other value is replaced by the function's own
 #[test]
 fn globals_lie_below_a_functions_own_properties() {
     let function = &small().functions[0];
@@ -130,7 +130,7 @@ fn globals_lie_below_a_functions_own_properties() {
     assert_eq!(function.handler, "bootstrap");
 }
 
-// AWS same(template): an IoTRule event becomes a rule and the permission for it, a Schedule event a rule of EventBridge
+// AWS same(template): an IoTRule event becomes a rule with its permission, a Schedule event an EventBridge rule
 #[test]
 fn events_become_rules_permissions_and_schedules() {
     let template = small();
@@ -159,7 +159,7 @@ fn events_become_rules_permissions_and_schedules() {
     assert_eq!(schedule.period.as_secs(), 120);
 }
 
-// AWS same(template): resources that stand apart (EventInvokeConfig, IAM policy) reach the function that they name
+// AWS same(template): EventInvokeConfig and IAM policy resources apply to the function that they name
 #[test]
 fn what_stands_apart_reaches_what_it_names() {
     let template = small();
@@ -201,7 +201,7 @@ fn simple_tables_things_and_attachments_are_read() {
         .iter()
         .map(|w| w.logical_id.as_str())
         .collect();
-    // AWS different(template): alarms and metric filters watch and tell; here they are checked and change nothing
+    // AWS different(template): alarms and metric filters act on logs and metrics; here they are checked and have no effect
     assert_eq!(without, ["Errors", "Alarm"]);
 }
 
@@ -230,7 +230,7 @@ fn parameters_are_listed_with_their_bounds() {
     );
 }
 
-// AWS same(template): a parameter that breaks its constraint is refused with ConstraintDescription, NoEcho hides its value
+// AWS same(template): a parameter that violates its constraint is refused with ConstraintDescription; NoEcho hides its value
 #[test]
 fn a_hidden_parameter_is_not_told_when_it_is_refused() {
     let message = error(SMALL, &[("Room", "SECRET")]);
@@ -240,7 +240,7 @@ fn a_hidden_parameter_is_not_told_when_it_is_refused() {
     );
 }
 
-// AWS same(template): circular dependencies between resources are refused, events of a function apart
+// AWS same(template): circular dependencies between resources are refused, except through events of a function
 #[test]
 fn resources_that_need_each_other_are_named() {
     let text = SMALL
@@ -248,8 +248,8 @@ fn resources_that_need_each_other_are_named() {
         .replace("B: own", "B: !Ref Queue");
     let message = error(&text, &[]);
     assert!(
-        message.contains("Worker, Queue depends on itself")
-            || message.contains("Queue, Worker depends on itself"),
+        message.contains("circular dependency of Worker, Queue")
+            || message.contains("circular dependency of Queue, Worker"),
         "{message}"
     );
     let text = SMALL.replace("SELECT * FROM 'said'", "!Sub \"SELECT * FROM '${Worker}'\"");

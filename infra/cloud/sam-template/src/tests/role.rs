@@ -1,4 +1,4 @@
-//! Roles, named ones and those that SAM makes.
+//! Declared roles and those that SAM generates.
 
 use super::*;
 
