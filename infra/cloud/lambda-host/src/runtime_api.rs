@@ -1,6 +1,8 @@
-//! The Lambda Runtime API (2018-06-01) of one process, on a loopback port of its own.
+//! The Lambda Runtime API (2018-06-01) of one process, on its own loopback port.
 //!
-//! Source: AWS Lambda developer guide, "Using the Lambda runtime API". Must not know: processes, retries, time limits.
+//! Must not know: processes, retries, time limits.
+//!
+//! Source: AWS Lambda developer guide, "Using the Lambda runtime API".
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,25 +17,26 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use super::Failure;
+use super::{Failure, lock};
 
-/// Largest response, bytes: 6 MB and what Lambda adds to it. *Source*: the message of `Function.ResponseSizeTooLarge`.
+/// Largest response, bytes: 6 MB plus Lambda's allowance. Source: the message of
+/// `Function.ResponseSizeTooLarge`.
 pub(super) const RESPONSE_BYTES_MAX: usize = 6_291_556;
 
-/// One event on its way to a process.
+/// One event for a process.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub request_id: String,
-    /// Epoch milliseconds at which the invocation is cut off.
+    /// End of the invocation's time, epoch milliseconds.
     pub deadline_ms: u64,
     pub function_arn: String,
     pub trace_id: String,
-    /// What the caller said of itself, as JSON.
+    /// The caller's client context, JSON.
     pub client_context: Option<String>,
     pub payload: Bytes,
 }
 
-/// What a runtime tells about itself.
+/// What a runtime reports.
 #[derive(Debug)]
 pub(super) enum Report {
     /// It asked for its next event.
@@ -43,7 +46,7 @@ pub(super) enum Report {
     InitError(Failure),
 }
 
-/// The serving side of one process; it stops with the value.
+/// The server for one process; dropping it stops the server.
 pub(super) struct RuntimeApi {
     pub address: SocketAddr,
     pub jobs: mpsc::Sender<Job>,
@@ -53,13 +56,13 @@ pub(super) struct RuntimeApi {
 
 struct Exchange {
     jobs: Mutex<mpsc::Receiver<Job>>,
-    /// Id of the event that the process works on.
+    /// Request id of the running event.
     current: std::sync::Mutex<Option<String>>,
     reports: mpsc::UnboundedSender<Report>,
 }
 
 impl RuntimeApi {
-    pub async fn start() -> std::io::Result<RuntimeApi> {
+    pub async fn start() -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (jobs, job_receiver) = mpsc::channel(1);
@@ -86,7 +89,7 @@ impl RuntimeApi {
                 tracing::error!(%error, "runtime api stopped");
             }
         });
-        Ok(RuntimeApi {
+        Ok(Self {
             address,
             jobs,
             reports,
@@ -97,13 +100,13 @@ impl RuntimeApi {
 
 impl Exchange {
     fn report(&self, report: Report) {
-        // The receiver is gone only while the process is being ended.
+        // The receiver is gone only while the process is being stopped.
         let _ = self.reports.send(report);
     }
 
     /// Ends the current event if `id` is its id.
     fn finish(&self, id: &str) -> bool {
-        let mut current = self.current.lock().expect("no holder panics");
+        let mut current = lock(&self.current);
         let matches = current.as_deref() == Some(id);
         if matches {
             *current = None;
@@ -112,13 +115,13 @@ impl Exchange {
     }
 
     fn busy(&self) -> bool {
-        self.current.lock().expect("no holder panics").is_some()
+        lock(&self.current).is_some()
     }
 }
 
 async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
     if exchange.busy() {
-        let message = "the current event has not been answered";
+        let message = "the current event has no response yet";
         return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
     }
     let mut jobs = exchange.jobs.lock().await;
@@ -126,7 +129,7 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
     let Some(job) = jobs.recv().await else {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, "Shutdown", "stopping");
     };
-    *exchange.current.lock().expect("no holder panics") = Some(job.request_id.clone());
+    *lock(&exchange.current) = Some(job.request_id.clone());
     let header = |name: &'static str, value: String| (HeaderName::from_static(name), value);
     let headers = [
         header("content-type", "application/json".to_owned()),
@@ -142,15 +145,15 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
                 let name = HeaderName::from_static("lambda-runtime-client-context");
                 answer.headers_mut().insert(name, value);
             }
-            Err(error) => tracing::error!(%error, "hand over client context"),
+            Err(error) => tracing::error!(%error, "cannot pass the client context to the runtime"),
         }
     }
     answer
 }
 
-/// Extensions, snapshots and what else Lambda has besides.
+/// Extensions, snapshots and other APIs of Lambda.
 async fn absent(uri: axum::http::Uri) -> Response {
-    let message = format!("{} is not served by the local cloud", uri.path());
+    let message = format!("{} is not supported", uri.path());
     refusal(StatusCode::NOT_FOUND, "Runtime.NotSupported", &message)
 }
 
@@ -165,7 +168,8 @@ async fn response(
     if body.len() > RESPONSE_BYTES_MAX {
         let kind = "Function.ResponseSizeTooLarge";
         let message = format!(
-            "Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
+            "Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} \
+             bytes)."
         );
         exchange.report(Report::Error(Failure::new(kind, message.clone())));
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, kind, &message);
@@ -221,7 +225,7 @@ fn accepted() -> Response {
 }
 
 fn unknown_request() -> Response {
-    let message = "no event with this id is being worked on";
+    let message = "no event with this id is running";
     refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", message)
 }
 
