@@ -1,7 +1,7 @@
 //! The function host: which environments and reservations it accepts, and which log lines it keeps.
 //!
-//! An input holds the variables (`name=value` by line), the reserved concurrency, the log level and a
-//! log line, separated by zero bytes. No process is started.
+//! An input holds the variables (`name=value` by line), the reserved concurrency, the log level and
+//! a log line, separated by zero bytes. No process is started.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
