@@ -1,9 +1,11 @@
-//! `cargo xtask fuzz`: campaigns, for a time, of the local cloud's fuzzers and the firmware's; and what the test command runs
-//! of the local cloud's: the corpus and the same inputs each time.
+//! `cargo xtask fuzz`: campaigns of the local cloud's fuzzers and of the firmware's. The test
+//! command runs the corpus and a fixed sequence of inputs.
 //!
-//! libFuzzer, on stable Rust: only the members of the workspace are built with coverage (infra/cloud/fuzz), the
-//! libraries are those of every other build. The firmware's fuzzers are a matter of `make` (firmware/test/fuzz), which is
-//! called here. Must not know: what a target checks.
+//! libFuzzer runs on stable Rust: only members of the workspace are built with coverage
+//! (infra/cloud/fuzz), libraries are those of every other build. `make` builds the firmware's
+//! fuzzers (firmware/test/fuzz).
+//!
+//! Must not know: what a target checks.
 
 mod firmware;
 mod log;
@@ -21,24 +23,23 @@ use self::target::{Found, TARGETS, Target};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// The fuzz targets' folder, and their package.
+/// Folder and package of the local cloud's fuzz targets.
 const FOLDER: &str = "infra/cloud/fuzz";
 const PACKAGE: &str = "cloud-fuzz";
 
 /// Options of `cargo xtask fuzz`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// How long to fuzz each target.
+    /// Minutes to fuzz each target.
     #[arg(long, default_value_t = 10, value_name = "N")]
     minutes: u64,
-    /// Take what campaigns have found worth keeping into the corpus that is checked in, minimised; fuzz nothing.
+    /// Add what campaigns keep to the committed corpus, minimised; fuzz nothing.
     #[arg(long)]
     merge: bool,
-    /// Run these files, or the files in these folders, and stop at the first that fails; fuzz nothing.
+    /// Run these files or the files in these folders up to the first failure; fuzz nothing.
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "target")]
     replay: Vec<PathBuf>,
-    /// One target: of the local cloud mqtt, sql or policy, or one of the firmware, as firmware/test/fuzz/Makefile names them;
-    /// all of both by default.
+    /// A target of infra/cloud/fuzz, or one of firmware/test/fuzz/Makefile; all by default.
     target: Option<String>,
 }
 
@@ -82,7 +83,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     Ok(good)
 }
 
-/// Builds the local cloud's fuzzers and runs each over its corpus and the same inputs each time, side by side.
+/// Builds the local cloud's fuzzers and runs each over its corpus and a fixed sequence of inputs.
 pub fn fixed(workspace: &Workspace) -> Result<bool> {
     let fuzzers = build(workspace)?;
     let found: Vec<Result<Found>> = std::thread::scope(|scope| {
@@ -109,27 +110,23 @@ fn say(found: &Found) -> bool {
     found.is_good()
 }
 
-/// The fuzzers, built.
+/// The folders of the built fuzzers.
 struct Fuzzers {
-    /// Where the programs are.
     programs: PathBuf,
-    /// Corpora and dictionaries, checked in.
+    /// Committed corpora and dictionaries.
     corpus: PathBuf,
     /// Logs, findings and what campaigns keep.
     out: PathBuf,
-    /// What a command line for a person begins with, the name of the target left out.
-    replay: String,
 }
 
 impl Fuzzers {
-    fn of<'a>(&'a self, target: &'a Target) -> target::Fuzzer<'a> {
+    fn of<'a>(&self, target: &'a Target) -> target::Fuzzer<'a> {
         target::Fuzzer {
             target,
             program: self.programs.join(format!("fuzz-{}", target.name)),
             corpus: self.corpus.join(target.name),
             words: self.corpus.join(format!("{}.dict", target.name)),
             out: self.out.join(target.name),
-            replay: &self.replay,
         }
     }
 }
@@ -154,11 +151,10 @@ fn build(workspace: &Workspace) -> Result<Fuzzers> {
         programs: workspace.target().join("debug"),
         corpus: workspace.path(FOLDER).join("corpus"),
         out,
-        replay: "cargo xtask fuzz".to_owned(),
     })
 }
 
-/// clang's libFuzzer: the one that the firmware's fuzzers use, so that none is compiled.
+/// Path of clang's libFuzzer, which the firmware's fuzzers use as well.
 fn libfuzzer() -> Result<PathBuf> {
     let name = format!("libclang_rt.fuzzer-{}.a", std::env::consts::ARCH);
     let output = Command::new("clang")

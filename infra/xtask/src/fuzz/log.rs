@@ -1,8 +1,8 @@
-//! What libFuzzer's log says.
+//! Reads libFuzzer's log.
 //!
-//! Must not know: which target it is of.
+//! Must not know: which target wrote it.
 
-/// The number of executions that libFuzzer says at its end.
+/// The number of executions, from the end of the log.
 pub fn executions(log: &str) -> Option<u64> {
     let line = log
         .lines()
@@ -11,16 +11,16 @@ pub fn executions(log: &str) -> Option<u64> {
     line.trim().parse().ok()
 }
 
-/// What the run came to, step by step, without what differs from machine to machine.
+/// The progress of the run, without what differs between machines.
 pub fn course(log: &str) -> Vec<String> {
     log.lines()
-        // A pulse is shown by the clock.
+        // The clock decides when a pulse is printed.
         .filter(|line| line.starts_with('#') && !line.contains("pulse"))
         .map(|line| line.split("exec/s").next().unwrap_or(line).to_owned())
         .collect()
 }
 
-/// How far it reached: of two fixed runs the same. Empty where the log does not say.
+/// The coverage reached, which two fixed runs share. Empty if the log lacks it.
 pub fn reached(log: &str) -> String {
     let last = log.lines().rev().find(|line| line.contains("DONE"));
     let mut words = last.unwrap_or_default().split_whitespace();
@@ -34,7 +34,7 @@ pub fn reached(log: &str) -> String {
     }
 }
 
-/// The lines that say what went wrong: the panic with its text, else libFuzzer's own words.
+/// The lines that describe the failure: the panic with its text, else libFuzzer's own lines.
 pub fn reasons(log: &str) -> Vec<&str> {
     let lines: Vec<&str> = log.lines().collect();
     if let Some(at) = lines.iter().rposition(|line| line.contains("panicked at")) {
@@ -47,7 +47,7 @@ pub fn reasons(log: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The file that holds the input.
+/// Path of the failing input.
 pub fn kept(log: &str) -> Option<&str> {
     log.lines()
         .rev()
@@ -75,19 +75,22 @@ stat::number_of_executed_units: 4711\n";
         let hang =
             "==7== ERROR: libFuzzer: timeout after 20 seconds\nSUMMARY: libFuzzer: timeout\n";
         assert_eq!(reasons(hang).len(), 2);
-        assert_eq!(executions("nothing of that kind"), None);
+        assert_eq!(executions("no such line"), None);
     }
 
     #[test]
-    fn the_course_of_a_run_is_without_what_the_machine_adds() {
-        let [idle, busy] = [("2500", ""), ("9", "#8\tpulse  cov: 3 exec/s: 1 rss: 2Mb\n")].map(
-            |(rate, pulse)| {
-                format!(
-                    "INFO: Seed: 1\n#2\tINITED cov: 3 ft: 4 corp: 1/2b exec/s: 0 rss: {rate}Mb\n{pulse}\
-                     #9\tDONE   cov: 31 ft: 42 corp: 2/2b lim: 9 exec/s: {rate} rss: 2Mb\nDone 9 runs in {rate} second(s)\n"
-                )
-            },
-        );
+    fn the_course_of_a_run_is_the_same_on_every_machine() {
+        let [idle, busy] = [
+            ("2500", ""),
+            ("9", "#8\tpulse  cov: 3 exec/s: 1 rss: 2Mb\n"),
+        ]
+        .map(|(rate, pulse)| {
+            format!(
+                "INFO: Seed: 1\n#2\tINITED cov: 3 ft: 4 corp: 1/2b exec/s: 0 rss: {rate}Mb\n\
+                     {pulse}#9\tDONE   cov: 31 ft: 42 corp: 2/2b lim: 9 exec/s: {rate} rss: 2Mb\n\
+                     Done 9 runs in {rate} second(s)\n"
+            )
+        });
         assert_eq!(course(&idle), course(&busy));
         assert_eq!(course(&idle).len(), 2);
         assert_ne!(course(&idle), course(&idle.replace("ft: 42", "ft: 43")));

@@ -1,6 +1,6 @@
-//! One fuzzer: how it is run, and what is said of it.
+//! A fuzzer of the local cloud: its runs and their results.
 //!
-//! Must not know: how it was built, or which others there are.
+//! Must not know: how it is built.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -12,19 +12,18 @@ use anyhow::{Context, Result, ensure};
 
 use super::log;
 
-/// A fuzz target.
 pub struct Target {
-    /// Its name: of the program after `fuzz-`, of the corpus's folder, of the dictionary.
+    /// Name of the corpus's folder, of the dictionary and, after `fuzz-`, of the program.
     pub name: &'static str,
-    /// Inputs of a fixed run, those of the corpus among them: 20 to 30 seconds.
+    /// Inputs of a fixed run with those of the corpus: about ten seconds.
     runs: u64,
-    /// Inputs that are tried twice first, to see that the same comes of them: about a second.
+    /// Inputs that are tried twice first, to check that the run is reproducible: about a second.
     runs_twice: u64,
-    /// Longest input.
+    /// Length of the longest input.
     bytes_max: usize,
 }
 
-/// Every target.
+/// The targets of the local cloud.
 pub const TARGETS: &[Target] = &[
     Target::new("mqtt", 6_000, 500, 500),
     Target::new("sql", 100_000, 10_000, 1_000),
@@ -32,7 +31,7 @@ pub const TARGETS: &[Target] = &[
     Target::new("topic", 150_000, 10_000, 600),
     Target::new("shadow", 60_000, 5_000, 1_500),
     Target::new("signature", 20_000, 2_000, 1_000),
-    Target::new("template", 60_000, 5_000, 2_000),
+    Target::new("template", 20_000, 5_000, 2_000),
     Target::new("host", 60_000, 5_000, 800),
 ];
 
@@ -47,31 +46,29 @@ impl Target {
     }
 }
 
-/// A run that takes longer than this on one input hangs. Generous: a busy machine must not decide what is found.
+/// Longest run of an input. Generous, so that a busy machine does not decide what is found.
 const INPUT_TIME: Duration = Duration::from_secs(120);
-/// Where each crash has its test.
+/// File of the tests of each crash.
 const CRASHES: &str = "infra/cloud/fuzz/tests/crash.rs";
-/// More memory than this is a finding: a few hundred MB are libFuzzer's own.
+/// More memory than this is a finding; a few hundred MB are libFuzzer's own.
 const MEMORY_MB_MAX: u32 = 1_500;
 
-/// A target with its places.
+/// A target with its program and folders.
 pub struct Fuzzer<'a> {
     pub target: &'a Target,
     pub program: PathBuf,
-    /// Inputs that are checked in.
+    /// Folder of the committed inputs.
     pub corpus: PathBuf,
-    /// Words for the mutator, checked in.
+    /// Committed dictionary of the mutator.
     pub words: PathBuf,
-    /// Log, findings, and what campaigns keep.
+    /// Folder of logs, findings and what campaigns keep.
     pub out: PathBuf,
-    /// How a person calls this chore.
-    pub replay: &'a str,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Found {
-    /// One line, or a few for a finding.
+    /// A line, or several for a finding.
     text: String,
     good: bool,
 }
@@ -90,8 +87,8 @@ impl fmt::Display for Found {
 }
 
 impl Fuzzer<'_> {
-    /// The corpus, then a fixed number of inputs, the same each time: one process, one seed, no time, and neither addresses
-    /// nor the order of a folder decide what is tried. That this holds is checked first, on some of them.
+    /// Runs the corpus, then a fixed sequence of inputs: one process, one seed, and neither time
+    /// nor addresses nor the order of a folder decide what is tried. A short run checks this first.
     pub fn fixed(&self) -> Result<Found> {
         let twice = self.target.runs_twice;
         let mut courses = Vec::new();
@@ -105,7 +102,8 @@ impl Fuzzer<'_> {
         ensure!(
             courses[0] == courses[1],
             self.says(&format!(
-                "the same {twice} inputs did not do the same twice, so that chance decides what this step finds: compare {} and {}",
+                "{twice} inputs behaved differently in a second run, so the step is not \
+                 reproducible: compare {} and {}",
                 self.log_path("first").display(),
                 self.log_path("second").display()
             ))
@@ -130,7 +128,7 @@ impl Fuzzer<'_> {
         Ok(())
     }
 
-    /// The files of the corpus, by name, as libFuzzer takes a list.
+    /// The files of the corpus by name, as libFuzzer reads a list.
     fn seeds(&self) -> Result<String> {
         let entries = fs::read_dir(&self.corpus).with_context(|| self.says("read the corpus"))?;
         let mut paths = Vec::new();
@@ -141,15 +139,13 @@ impl Fuzzer<'_> {
         ensure!(!paths.is_empty(), self.says("no corpus"));
         ensure!(
             !paths.iter().any(|path| path.contains(',')),
-            self.says(
-                "a comma in a path of the corpus: libFuzzer would take it for the end of the path"
-            )
+            self.says("a path of the corpus holds a comma, which ends a path for libFuzzer")
         );
         paths.sort();
         Ok(paths.join(","))
     }
 
-    /// As long as asked, from a seed of its own; what is new stays for [`Fuzzer::merge`].
+    /// Fuzzes for a time from a random seed; new inputs are kept for [`Fuzzer::merge`].
     pub fn campaign(&self, time: Duration) -> Result<Found> {
         let kept = self.folder("campaign")?;
         let (found, _) = self.run("campaign", |command| {
@@ -161,7 +157,7 @@ impl Fuzzer<'_> {
         Ok(found)
     }
 
-    /// Adds what campaigns keep to the corpus, as far as it reaches code that the corpus does not.
+    /// Adds the inputs of campaigns that reach new code to the corpus.
     pub fn merge(&self) -> Result<bool> {
         let kept = self.folder("campaign")?;
         let merged = self.fresh("merged")?;
@@ -206,7 +202,7 @@ impl Fuzzer<'_> {
         Ok(true)
     }
 
-    /// Runs these files alone, each in sight.
+    /// Runs only these files, with the output on the terminal.
     pub fn replay(&self, files: &[PathBuf]) -> Result<bool> {
         let status = self.command().arg("-runs=1").args(files).status();
         Ok(status
@@ -214,7 +210,7 @@ impl Fuzzer<'_> {
             .success())
     }
 
-    /// Runs the fuzzer as `set` says; how it ended, and its log.
+    /// Runs the fuzzer with the options that `set` adds; its result and its log.
     fn run(
         &self,
         name: &str,
@@ -250,7 +246,7 @@ impl Fuzzer<'_> {
         Ok((found, log))
     }
 
-    /// What was found, where it is kept, and how to see it again.
+    /// Text of a finding: the failure, the input, and how to replay it.
     fn finding(&self, log: &str, path: &Path) -> String {
         let target = self.target.name;
         let mut text = self.says("FOUND");
@@ -260,8 +256,8 @@ impl Fuzzer<'_> {
         }
         if let Some(file) = log::kept(log) {
             text.push_str(&format!(
-                "\n  replay: {} {target} --replay {file}\n  keep: as {}/crash-<what it shows>, with a test of that name in {CRASHES}",
-                self.replay,
+                "\n  replay: cargo xtask fuzz {target} --replay {file}\n  keep: as \
+                 {}/crash-<what it shows>, with a test of that name in {CRASHES}",
                 self.corpus.display()
             ));
         }
@@ -284,7 +280,7 @@ impl Fuzzer<'_> {
         format!("fuzz {}: {what}", self.target.name)
     }
 
-    /// A folder of this target, made if need be; that of findings always is.
+    /// A folder of this target, created if missing, as is the folder of findings.
     fn folder(&self, name: &str) -> Result<PathBuf> {
         for name in ["found", name] {
             let path = self.out.join(name);
@@ -293,7 +289,7 @@ impl Fuzzer<'_> {
         Ok(self.out.join(name))
     }
 
-    /// The same, emptied.
+    /// An empty folder of this target.
     fn fresh(&self, name: &str) -> Result<PathBuf> {
         let path = self.folder(name)?;
         fs::remove_dir_all(&path).with_context(|| format!("empty {}", path.display()))?;
