@@ -1,106 +1,62 @@
 //! Advice on the parts of CloudFormation and SAM that are not supported.
 
-/// Advice on unsupported properties that would change behaviour, by resource type and dotted name.
-const PROPERTIES: &[(&str, &str, &str)] = &[
-    (
-        "AWS::Serverless::Function",
-        "AutoPublishAlias",
-        "the only version of a function is $LATEST; remove it",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "InlineCode",
-        "put an executable `bootstrap` into a folder and name the folder in CodeUri",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "PackageType",
-        "containers are not run; use an executable (Runtime provided.al2023)",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "ImageUri",
-        "containers are not run; use an executable (Runtime provided.al2023)",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "Layers",
-        "put the layer's content into the function's folder",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "VpcConfig",
-        "networks are not simulated; remove it",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "DeadLetterQueue",
-        "use EventInvokeConfig.DestinationConfig.OnFailure, which also reports the failure",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "ProvisionedConcurrencyConfig",
-        "processes start on demand; remove it",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "FunctionUrlConfig",
-        "functions are invoked by topic rules, schedules and queues; remove it",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "PermissionsBoundary",
-        "boundaries are not evaluated; write the narrower policy instead",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "EventInvokeConfig.DestinationConfig.OnSuccess",
-        "only failures have a destination; remove it",
-    ),
-    (
-        "AWS::IAM::Role",
-        "PermissionsBoundary",
-        "boundaries are not evaluated; write the narrower policy instead",
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        "StreamSpecification",
-        "streams are not read; remove it",
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        "LocalSecondaryIndexes",
-        "use a global secondary index",
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        "ImportSourceSpecification",
-        "write the items after the start, through the DynamoDB endpoint",
-    ),
-    (
-        "AWS::SQS::Queue",
-        "FifoQueue",
-        "order is not kept; use a standard queue",
-    ),
-    (
-        "AWS::SQS::Queue",
-        "RedriveAllowPolicy",
-        "every queue may send failed messages to any other; remove it",
-    ),
-    (
-        "AWS::SNS::Topic",
-        "Subscription",
-        "nothing is sent outside; subscribe after the deployment, or read the topic's messages in \
-         the local cloud",
-    ),
-];
-
-/// Advice on an unsupported property; `None` if AWS does not have it either.
+/// Advice on an unsupported property, by its resource type and dotted name; `None` if AWS does not
+/// have it either.
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
-    PROPERTIES
-        .iter()
-        .find(|(of, property, _)| *of == kind && *property == name)
-        .map(|(_, _, advice)| *advice)
+    Some(match kind {
+        "AWS::Serverless::Function" => match name {
+            "AutoPublishAlias" => "the only version of a function is $LATEST; remove it",
+            "InlineCode" => {
+                "put an executable `bootstrap` into a folder and name the folder in CodeUri"
+            }
+            "PackageType" | "ImageUri" => {
+                "containers are not run; use an executable (Runtime provided.al2023)"
+            }
+            "Layers" => "put the layer's content into the function's folder",
+            "VpcConfig" => "networks are not simulated; remove it",
+            "DeadLetterQueue" => {
+                "use EventInvokeConfig.DestinationConfig.OnFailure, which also reports the failure"
+            }
+            "ProvisionedConcurrencyConfig" => "processes start on demand; remove it",
+            "FunctionUrlConfig" => {
+                "functions are invoked by topic rules, schedules and queues; remove it"
+            }
+            "PermissionsBoundary" => {
+                "boundaries are not evaluated; write the narrower policy instead"
+            }
+            "EventInvokeConfig.DestinationConfig.OnSuccess" => {
+                "only failures have a destination; remove it"
+            }
+            _ => return None,
+        },
+        "AWS::IAM::Role" => match name {
+            "PermissionsBoundary" => {
+                "boundaries are not evaluated; write the narrower policy instead"
+            }
+            _ => return None,
+        },
+        "AWS::DynamoDB::Table" => match name {
+            "StreamSpecification" => "streams are not read; remove it",
+            "LocalSecondaryIndexes" => "use a global secondary index",
+            "ImportSourceSpecification" => {
+                "write the items after the start, through the DynamoDB endpoint"
+            }
+            _ => return None,
+        },
+        "AWS::SQS::Queue" => match name {
+            "FifoQueue" => "order is not kept; use a standard queue",
+            "RedriveAllowPolicy" => "every queue may send failed messages to any other; remove it",
+            _ => return None,
+        },
+        "AWS::SNS::Topic" => match name {
+            "Subscription" => {
+                "nothing is sent outside; subscribe after the deployment, or read the topic's messages in \
+         the local cloud"
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// Advice on an unsupported resource type.

@@ -144,64 +144,43 @@ impl Scope<'_> {
     fn identity_of(&self, kind: &str, name: String) -> Identity {
         let region = &self.context.region;
         let account = &self.context.account;
-        let arn =
-            |service: &str, path: String| format!("arn:aws:{service}:{region}:{account}:{path}");
-        let (reference, attributes) = match kind {
+        let arn = |service: &str, path: &str| {
+            vec![(
+                "Arn",
+                format!("arn:aws:{service}:{region}:{account}:{path}"),
+            )]
+        };
+        let mut reference = name.clone();
+        let mut attributes = match kind {
             "AWS::IAM::Role" => return self.role(name),
-            "AWS::Serverless::Function" => (
-                name.clone(),
-                vec![("Arn", arn("lambda", format!("function:{name}")))],
-            ),
-            "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => (
-                name.clone(),
-                vec![("Arn", arn("dynamodb", format!("table/{name}")))],
-            ),
+            "AWS::Serverless::Function" => arn("lambda", &format!("function:{name}")),
+            "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => {
+                arn("dynamodb", &format!("table/{name}"))
+            }
+            "AWS::SQS::Queue" => arn("sqs", &name),
+            "AWS::SNS::Topic" => arn("sns", &name),
+            "AWS::IoT::Policy" => arn("iot", &format!("policy/{name}")),
+            "AWS::IoT::Thing" => arn("iot", &format!("thing/{name}")),
+            "AWS::IoT::TopicRule" => arn("iot", &format!("rule/{name}")),
+            "AWS::Logs::LogGroup" => arn("logs", &format!("log-group:{name}:*")),
+            "AWS::CloudWatch::Alarm" => arn("cloudwatch", &format!("alarm:{name}")),
+            "AWS::Scheduler::Schedule" => arn("scheduler", &format!("schedule/default/{name}")),
+            _ => Vec::new(),
+        };
+        match kind {
+            "AWS::IoT::Policy" | "AWS::IoT::Thing" => attributes.push(("Id", name.clone())),
             "AWS::SQS::Queue" => {
-                let url = format!("https://sqs.{region}.amazonaws.com/{account}/{name}");
-                let attributes = vec![
-                    ("Arn", arn("sqs", name.clone())),
-                    ("QueueName", name.clone()),
-                    ("QueueUrl", url.clone()),
-                ];
-                (url, attributes)
+                reference = format!("https://sqs.{region}.amazonaws.com/{account}/{name}");
+                attributes.push(("QueueName", name.clone()));
+                attributes.push(("QueueUrl", reference.clone()));
             }
             "AWS::SNS::Topic" => {
-                let topic = arn("sns", name.clone());
-                let attributes = vec![("TopicArn", topic.clone()), ("TopicName", name.clone())];
-                (topic, attributes)
+                attributes[0].0 = "TopicArn";
+                reference.clone_from(&attributes[0].1);
+                attributes.push(("TopicName", name.clone()));
             }
-            "AWS::IoT::Policy" => (
-                name.clone(),
-                vec![
-                    ("Arn", arn("iot", format!("policy/{name}"))),
-                    ("Id", name.clone()),
-                ],
-            ),
-            "AWS::IoT::Thing" => (
-                name.clone(),
-                vec![
-                    ("Arn", arn("iot", format!("thing/{name}"))),
-                    ("Id", name.clone()),
-                ],
-            ),
-            "AWS::IoT::TopicRule" => (
-                name.clone(),
-                vec![("Arn", arn("iot", format!("rule/{name}")))],
-            ),
-            "AWS::Logs::LogGroup" => (
-                name.clone(),
-                vec![("Arn", arn("logs", format!("log-group:{name}:*")))],
-            ),
-            "AWS::CloudWatch::Alarm" => (
-                name.clone(),
-                vec![("Arn", arn("cloudwatch", format!("alarm:{name}")))],
-            ),
-            "AWS::Scheduler::Schedule" => (
-                name.clone(),
-                vec![("Arn", arn("scheduler", format!("schedule/default/{name}")))],
-            ),
-            _ => (name.clone(), Vec::new()),
-        };
+            _ => {}
+        }
         Identity {
             name,
             reference,
