@@ -74,8 +74,7 @@ pub(super) fn read(kind: &str, mut fields: Fields) -> Result<(), TemplateError> 
     {
         let allowed: Vec<String> = RETENTION_DAYS.iter().map(u64::to_string).collect();
         let reason = format!("allowed values: {}", allowed.join(", "));
-        let (at, days) = (fields.at, days.to_string());
-        return Err(fields.place.refused(at, "RetentionInDays", &days, &reason));
+        return Err(fields.refused("RetentionInDays", &days.to_string(), &reason));
     }
     for accepted in ACCEPTED.iter().filter(|accepted| accepted.kind == kind) {
         for name in accepted.required {

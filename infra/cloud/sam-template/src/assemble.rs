@@ -26,11 +26,7 @@ pub(super) fn template(
     root: &Node,
     context: &Context,
 ) -> Result<Template, TemplateError> {
-    let place = |item: &str| Place {
-        file: file.to_owned(),
-        item: item.to_owned(),
-        kind: String::new(),
-    };
+    let place = |item: &str| Place::new(file, item);
     section::check(&place("template"), root)?;
     let Some(resources) = root.get("Resources").and_then(Node::entries) else {
         let problem = Problem::Missing("Resources".to_owned());
@@ -117,11 +113,7 @@ impl Assembly<'_> {
         let found = resources.get_key_value(id);
         let found = found.or_else(|| owner.max_by_key(|(name, _)| name.len()));
         let at = found.map_or(Position { line: 1, column: 1 }, |(_, node)| node.at);
-        let place = Place {
-            file: self.file.to_owned(),
-            item: id.to_owned(),
-            kind: String::new(),
-        };
+        let place = Place::new(self.file, id);
         (place, at)
     }
 

@@ -18,6 +18,14 @@ pub(super) struct Place {
 }
 
 impl Place {
+    pub fn new(file: &str, item: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            item: item.to_owned(),
+            kind: String::new(),
+        }
+    }
+
     pub fn error(&self, at: Position, problem: Problem) -> TemplateError {
         TemplateError::Invalid {
             file: self.file.clone(),
@@ -59,26 +67,21 @@ impl Fields {
     /// `path` is the dotted path inside the item; empty at its top.
     pub fn new(place: Place, path: &str, node: Node) -> Result<Self, TemplateError> {
         let at = node.at;
-        match node.data {
-            Data::Map(entries) => Ok(Self {
-                place,
-                at,
-                path: path.to_owned(),
-                entries,
-                known: Vec::new(),
-            }),
-            Data::Null => Ok(Self {
-                place,
-                at,
-                path: path.to_owned(),
-                entries: Vec::new(),
-                known: Vec::new(),
-            }),
+        let entries = match node.data {
+            Data::Map(entries) => entries,
+            Data::Null => Vec::new(),
             _ => {
                 let what = if path.is_empty() { "Properties" } else { path };
-                Err(place.kind(at, what, "a map"))
+                return Err(place.kind(at, what, "a map"));
             }
-        }
+        };
+        Ok(Self {
+            place,
+            at,
+            path: path.to_owned(),
+            entries,
+            known: Vec::new(),
+        })
     }
 
     /// Dotted path of a property, for errors.
@@ -176,6 +179,15 @@ impl Fields {
         self.take(key)
             .map(|node| Self::new(self.place.clone(), &path, node))
             .transpose()
+    }
+
+    pub fn need_map(&mut self, key: &str) -> Result<Self, TemplateError> {
+        self.map(key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// The error for a property whose value is not allowed.
+    pub fn refused(&self, key: &str, value: &str, reason: &str) -> TemplateError {
+        self.place.refused(self.at, &self.name(key), value, reason)
     }
 
     /// The maps in a list.

@@ -95,8 +95,7 @@ pub(super) fn read(
     if runtime != "provided.al2023" {
         let reason = "only provided.al2023 is supported: any executable, also a script, that \
                       speaks the Lambda Runtime API";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "Runtime", &runtime, reason));
+        return Err(fields.refused("Runtime", &runtime, reason));
     }
     let handler = fields.need_text("Handler")?;
     let code_uri = fields.need_text("CodeUri")?;
@@ -104,8 +103,7 @@ pub(super) fn read(
     let role_policies = policies(&mut fields)?;
     if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
         let reason = "SAM ignores Policies if Role is given: write them into the role";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "Role", role, reason));
+        return Err(fields.refused("Role", role, reason));
     }
     let environment = environment(&mut fields)?;
     let logging = logging(&mut fields)?;
@@ -247,8 +245,7 @@ pub(super) fn separate_invoke_config(
     let qualifier = fields.need_text("Qualifier")?;
     if qualifier != "$LATEST" {
         let reason = "the only version of a function is $LATEST";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "Qualifier", &qualifier, reason));
+        return Err(fields.refused("Qualifier", &qualifier, reason));
     }
     let config = event_handling(&mut fields, false)?;
     fields.finish()?;
@@ -266,8 +263,7 @@ fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, Temp
                 let kind = failure.need_text("Type")?;
                 if !["SQS", "SNS"].contains(&kind.as_str()) {
                     let reason = "only SQS and SNS are supported";
-                    let what = failure.name("Type");
-                    return Err(failure.place.refused(failure.at, &what, &kind, reason));
+                    return Err(failure.refused("Type", &kind, reason));
                 }
             }
             on_failure = Some(failure.need_text("Destination")?);

@@ -97,11 +97,7 @@ pub(super) fn declared(
 }
 
 fn place(file: &str, entry: &Entry) -> Place {
-    Place {
-        file: file.to_owned(),
-        item: entry.key.clone(),
-        kind: String::new(),
-    }
+    Place::new(file, &entry.key)
 }
 
 impl Declaration {

@@ -93,8 +93,7 @@ pub(super) fn mapping(id: &str, mut fields: Fields) -> Result<EventSource, Templ
     let queue_arn = fields.need_text("EventSourceArn")?;
     if queue_arn.split(':').nth(2) != Some("sqs") {
         let reason = "only queues are supported";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "EventSourceArn", &queue_arn, reason));
+        return Err(fields.refused("EventSourceArn", &queue_arn, reason));
     }
     source(id.to_owned(), queue_arn, function, fields)
 }
@@ -133,10 +132,9 @@ fn source(
         concurrency,
     };
     if source.batch_size > 10 && source.window_s == 0 {
-        let what = fields.name("BatchSize");
         let size = source.batch_size.to_string();
         let reason = "more than 10 needs a MaximumBatchingWindowInSeconds of at least 1";
-        return Err(fields.place.refused(fields.at, &what, &size, reason));
+        return Err(fields.refused("BatchSize", &size, reason));
     }
     fields.accept(&["Tags", "MetricsConfig"]);
     fields.finish()?;

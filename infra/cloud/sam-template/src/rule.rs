@@ -14,15 +14,11 @@ pub(super) fn read(
     let arn = identity.arn().to_owned();
     if !valid_name(&identity.name) {
         let reason = "letters, digits and underscores only, 128 at most";
-        return Err(fields
-            .place
-            .refused(fields.at, "RuleName", &identity.name, reason));
+        return Err(fields.refused("RuleName", &identity.name, reason));
     }
     fields.text("RuleName")?;
     fields.accept(&["Tags"]);
-    let mut payload = fields
-        .map("TopicRulePayload")?
-        .ok_or_else(|| fields.missing("TopicRulePayload"))?;
+    let mut payload = fields.need_map("TopicRulePayload")?;
     fields.finish()?;
     let place = payload.place.clone();
     let actions = payload

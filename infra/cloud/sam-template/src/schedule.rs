@@ -24,14 +24,10 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
     let arn = identity.arn().to_owned();
-    let mut window = fields
-        .map("FlexibleTimeWindow")?
-        .ok_or_else(|| fields.missing("FlexibleTimeWindow"))?;
+    let mut window = fields.need_map("FlexibleTimeWindow")?;
     inflexible(&mut window)?;
     window.finish()?;
-    let mut target = fields
-        .map("Target")?
-        .ok_or_else(|| fields.missing("Target"))?;
+    let mut target = fields.need_map("Target")?;
     let function_arn = target.need_text("Arn")?;
     let role_arn = Some(target.need_text("RoleArn")?);
     let input = input(&mut target)?;
@@ -145,9 +141,8 @@ fn inflexible(window: &mut Fields) -> Result<(), TemplateError> {
     if mode == "OFF" {
         return Ok(());
     }
-    let what = window.name("Mode");
     let reason = "only OFF is supported";
-    Err(window.place.refused(window.at, &what, &mode, reason))
+    Err(window.refused("Mode", &mode, reason))
 }
 
 fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
@@ -156,9 +151,8 @@ fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
         None | Some("ENABLED") => Ok(true),
         Some("DISABLED") => Ok(false),
         Some(other) => {
-            let what = fields.name("State");
             let reason = "it must be ENABLED or DISABLED";
-            Err(fields.place.refused(fields.at, &what, other, reason))
+            Err(fields.refused("State", other, reason))
         }
     }
 }
@@ -168,19 +162,15 @@ fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
         return Ok(None);
     };
     if serde_json::from_str::<Value>(&text).is_err() {
-        let what = fields.name("Input");
         let reason = "a function accepts only JSON";
-        return Err(fields.place.refused(fields.at, &what, &text, reason));
+        return Err(fields.refused("Input", &text, reason));
     }
     Ok(Some(text))
 }
 
 fn period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
     let expression = fields.need_text(key)?;
-    parse_rate(&expression).map_err(|reason| {
-        let what = fields.name(key);
-        fields.place.refused(fields.at, &what, &expression, reason)
-    })
+    parse_rate(&expression).map_err(|reason| fields.refused(key, &expression, reason))
 }
 
 /// Parses `rate(5 minutes)`; AWS's smallest unit is a minute.

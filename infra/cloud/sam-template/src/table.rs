@@ -61,13 +61,7 @@ fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, Template
             "N" => KeyType::N,
             "B" => KeyType::B,
             other => {
-                let what = definition.name("AttributeType");
-                return Err(definition.place.refused(
-                    definition.at,
-                    &what,
-                    other,
-                    "it must be S, N or B",
-                ));
+                return Err(definition.refused("AttributeType", other, "it must be S, N or B"));
             }
         };
         definition.finish()?;
@@ -86,17 +80,15 @@ fn keys(
         let name = key.need_text("AttributeName")?;
         let role = key.need_text("KeyType")?;
         let Some(kind) = attributes.get(&name) else {
-            let what = key.name("AttributeName");
             let reason = "it is not in AttributeDefinitions";
-            return Err(key.place.refused(key.at, &what, &name, reason));
+            return Err(key.refused("AttributeName", &name, reason));
         };
         match role.as_str() {
             "HASH" if hash.is_none() => hash = Some((name, *kind)),
             "RANGE" if range.is_none() => range = Some((name, *kind)),
             other => {
-                let what = key.name("KeyType");
                 let reason = "a key has one HASH and at most one RANGE";
-                return Err(key.place.refused(key.at, &what, other, reason));
+                return Err(key.refused("KeyType", other, reason));
             }
         }
         key.finish()?;
@@ -106,9 +98,7 @@ fn keys(
 }
 
 fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
-    let mut fields = index
-        .map("Projection")?
-        .ok_or_else(|| index.missing("Projection"))?;
+    let mut fields = index.need_map("Projection")?;
     let kind = fields.need_text("ProjectionType")?;
     let listed: Vec<String> = fields
         .list("NonKeyAttributes")?
@@ -121,9 +111,8 @@ fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
         "KEYS_ONLY" => Projection::KeysOnly,
         "INCLUDE" => Projection::Include(listed),
         other => {
-            let what = fields.name("ProjectionType");
             let reason = "it must be ALL, KEYS_ONLY or INCLUDE";
-            return Err(fields.place.refused(fields.at, &what, other, reason));
+            return Err(fields.refused("ProjectionType", other, reason));
         }
     };
     fields.finish()?;
@@ -158,9 +147,8 @@ pub(super) fn simple(
             "Number" => KeyType::N,
             "Binary" => KeyType::B,
             other => {
-                let what = key.name("Type");
                 let reason = "it must be String, Number or Binary";
-                return Err(key.place.refused(key.at, &what, other, reason));
+                return Err(key.refused("Type", other, reason));
             }
         };
         hash = (key.need_text("Name")?, kind);
