@@ -112,8 +112,8 @@ impl Comparison {
     /// Whether a text is valid as an expected value.
     pub fn accepts(self, text: &str) -> bool {
         match self {
-            Self::Numeric(_) => number(text).is_some(),
-            Self::Date(_) => moment(text).is_some(),
+            Self::Numeric(_) => parse_number(text).is_some(),
+            Self::Date(_) => parse_moment(text).is_some(),
             Self::Ip { .. } => Range::parse(text).is_some(),
             Self::Bool | Self::Null => {
                 ["true", "false"].contains(&text.to_ascii_lowercase().as_str())
@@ -139,12 +139,12 @@ impl Comparison {
         };
         match self {
             Self::Numeric(order) => {
-                let pair = number(value).zip(number(&expected));
+                let pair = parse_number(value).zip(parse_number(&expected));
                 let ordering = pair.and_then(|(value, expected)| value.partial_cmp(&expected));
                 ordering.is_some_and(|ordering| order.holds(ordering))
             }
             Self::Date(order) => {
-                let pair = moment(value).zip(moment(&expected));
+                let pair = parse_moment(value).zip(parse_moment(&expected));
                 pair.is_some_and(|(value, expected)| order.holds(value.cmp(&expected)))
             }
             Self::Ip { .. } => {
@@ -159,13 +159,13 @@ impl Comparison {
     }
 }
 
-fn number(text: &str) -> Option<f64> {
+fn parse_number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Seconds since the Unix epoch of `2026-03-01T12:00:00Z` or `2026-03-01`, or given as a number.
 /// Only UTC is accepted; fractions of a second are ignored.
-fn moment(text: &str) -> Option<u64> {
+fn parse_moment(text: &str) -> Option<u64> {
     if let Ok(seconds) = text.parse() {
         return Some(seconds);
     }

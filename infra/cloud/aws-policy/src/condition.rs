@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::comparison::Comparison;
 use super::pattern::{Pattern, value_of};
-use super::{Dialect, PolicyError, VALUE_SEPARATOR, malformed, texts};
+use super::{Dialect, PolicyError, VALUE_SEPARATOR, malformed, to_texts};
 
 /// One operator with one key. It holds if the request's value agrees with one of the expected
 /// values.
@@ -58,7 +58,7 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
             return malformed(format!("condition operator {operator} is not supported"));
         };
         for (key, expected) in keys {
-            let expected = match texts(Some(expected)) {
+            let expected = match to_texts(Some(expected)) {
                 Some(expected) => expected,
                 None => return malformed(format!("Condition.{operator}.{key} is not text")),
             };

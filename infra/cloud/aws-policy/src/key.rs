@@ -69,11 +69,11 @@ pub(super) fn has_value_of_device(key: &str) -> bool {
     let Some(field) = subject.or_else(|| key.strip_prefix("iot:certificate.issuer.")) else {
         return false;
     };
-    FIELDS.contains(&without_index(field))
+    FIELDS.contains(&strip_index(field))
 }
 
 /// `country` for `country.1` and `country.list`.
-fn without_index(field: &str) -> &str {
+fn strip_index(field: &str) -> &str {
     let Some((name, last)) = field.rsplit_once('.') else {
         return field;
     };

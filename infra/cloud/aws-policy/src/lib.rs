@@ -168,10 +168,11 @@ impl Document {
             ));
         }
         let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => {
-                statements.iter().map(|s| statement(s, dialect)).collect()
-            }
-            Some(one @ Value::Object(_)) => statement(one, dialect).map(|one| vec![one]),
+            Some(Value::Array(statements)) => statements
+                .iter()
+                .map(|s| read_statement(s, dialect))
+                .collect(),
+            Some(one @ Value::Object(_)) => read_statement(one, dialect).map(|one| vec![one]),
             _ => return malformed("Statement is missing"),
         };
         Ok(Self {
@@ -180,7 +181,7 @@ impl Document {
     }
 }
 
-fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> {
+fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> {
     const ELEMENTS: [&str; 7] = [
         "Sid",
         "Effect",
@@ -203,7 +204,7 @@ fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> 
         Some("Deny") => false,
         _ => return malformed("Effect must be Allow or Deny"),
     };
-    let actions = selection(statement, "Action", "NotAction", dialect)?;
+    let actions = read_selection(statement, "Action", "NotAction", dialect)?;
     let conditions = match statement.get("Condition") {
         None => Vec::new(),
         Some(value) => condition::parse(value, dialect)?,
@@ -211,13 +212,13 @@ fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> 
     Ok(Statement {
         allow,
         actions,
-        resources: selection(statement, "Resource", "NotResource", dialect)?,
+        resources: read_selection(statement, "Resource", "NotResource", dialect)?,
         conditions,
     })
 }
 
 /// Reads `element` or `negated`, whichever the statement has.
-fn selection(
+fn read_selection(
     statement: &serde_json::Map<String, Value>,
     element: &str,
     negated: &str,
@@ -230,7 +231,7 @@ fn selection(
         (None, Some(value)) => (negated, Some(value)),
         (value, None) => (element, value),
     };
-    let Some(texts) = texts(value).filter(|texts| !texts.is_empty()) else {
+    let Some(texts) = to_texts(value).filter(|texts| !texts.is_empty()) else {
         return malformed(format!("{name} must be text or a list of texts"));
     };
     let mut patterns = Vec::new();
@@ -258,7 +259,7 @@ fn selection(
 }
 
 /// One text or a list of texts; booleans and numbers become their text.
-fn texts(value: Option<&Value>) -> Option<Vec<String>> {
+fn to_texts(value: Option<&Value>) -> Option<Vec<String>> {
     let one = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),

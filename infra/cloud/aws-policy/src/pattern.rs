@@ -65,14 +65,14 @@ impl Pattern {
 
     /// Whether `text` matches; a pattern with a variable that has no usable value matches nothing.
     pub fn matches(&self, text: &str, variables: &BTreeMap<String, String>) -> bool {
-        self.resolved(variables)
+        self.resolve(variables)
             .is_some_and(|parts| glob(&parts, &text.chars().collect::<Vec<_>>()))
     }
 
     /// Whether `arn` matches part by part. Only in the last of the six parts does a wildcard match
     /// a colon.
     pub fn matches_arn(&self, arn: &str, variables: &BTreeMap<String, String>) -> bool {
-        let Some(glyphs) = self.resolved(variables) else {
+        let Some(glyphs) = self.resolve(variables) else {
             return false;
         };
         let mut expected = glyphs.splitn(ARN_PARTS, |glyph| *glyph == Glyph::Literal(':'));
@@ -93,7 +93,7 @@ impl Pattern {
     /// The text with variables replaced and wildcards literal; `None` if a variable has no usable
     /// value.
     pub fn text(&self, variables: &BTreeMap<String, String>) -> Option<String> {
-        let glyphs = self.resolved(variables)?;
+        let glyphs = self.resolve(variables)?;
         let glyphs = glyphs.iter().map(|glyph| match glyph {
             Glyph::Literal(c) => *c,
             Glyph::One => '?',
@@ -102,7 +102,7 @@ impl Pattern {
         Some(glyphs.collect())
     }
 
-    fn resolved(&self, variables: &BTreeMap<String, String>) -> Option<Vec<Glyph>> {
+    fn resolve(&self, variables: &BTreeMap<String, String>) -> Option<Vec<Glyph>> {
         let mut glyphs = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             match part {
@@ -110,7 +110,7 @@ impl Pattern {
                 Part::One => glyphs.push(Glyph::One),
                 Part::Any => glyphs.push(Glyph::Any),
                 Part::Variable(name) => {
-                    let value = value_of(variables, name).filter(|value| usable(name, value))?;
+                    let value = value_of(variables, name).filter(|value| is_usable(name, value))?;
                     glyphs.extend(value.chars().map(Glyph::Literal));
                 }
             }
@@ -133,7 +133,7 @@ pub(super) fn value_of<'a>(variables: &'a BTreeMap<String, String>, name: &str) 
 
 /// AWS does not substitute a certificate's value that holds a wildcard of policies or topics, nor
 /// any value that is too long.
-fn usable(name: &str, value: &str) -> bool {
+fn is_usable(name: &str, value: &str) -> bool {
     let of_certificate = name.to_ascii_lowercase().starts_with("iot:certificate.");
     let is_one = !value.is_empty() && !value.contains(VALUE_SEPARATOR);
     let is_short = value.chars().count() <= VALUE_CHARACTERS_MAX;

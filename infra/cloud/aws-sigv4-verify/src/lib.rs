@@ -213,7 +213,7 @@ impl Claim {
         let canonical = canonical::request(request, &self.signed_headers);
         let signed = self.scope.string_to_sign(&self.amz_date, &canonical);
         let key = self.scope.key(secret);
-        let matches = unhex(&self.signature)
+        let matches = from_hex(&self.signature)
             .is_some_and(|given| hmac::verify(&key, signed.as_bytes(), &given).is_ok());
         if matches {
             return Ok(());
@@ -273,7 +273,7 @@ pub fn authorization(
     names.sort();
     let canonical = canonical::request(request, &names);
     let signed = scope.string_to_sign(amz_date, &canonical);
-    let signature = hex(hmac::sign(&scope.key(secret), signed.as_bytes()).as_ref());
+    let signature = to_hex(hmac::sign(&scope.key(secret), signed.as_bytes()).as_ref());
     format!(
         "{ALGORITHM} Credential={access_key_id}/{}, SignedHeaders={}, Signature={signature}",
         scope.text(),
@@ -302,14 +302,14 @@ fn parse_amz_date(text: &str) -> Option<u64> {
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+    to_hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes().chunks(2);
     digits.map(canonical::hex_byte).collect()
 }

@@ -64,8 +64,8 @@ impl Document {
             self.metadata.remove(name);
             return;
         };
-        let mut values = take(&mut self.state, name);
-        let mut metadata = take(&mut self.metadata, name);
+        let mut values = take_object(&mut self.state, name);
+        let mut metadata = take_object(&mut self.metadata, name);
         merge(&mut values, &mut metadata, change, now_s);
         if !values.is_empty() {
             self.state.insert(name.to_owned(), Value::Object(values));
@@ -89,7 +89,7 @@ impl Document {
     }
 }
 
-fn take(from: &mut Object, name: &str) -> Object {
+fn take_object(from: &mut Object, name: &str) -> Object {
     match from.remove(name) {
         Some(Value::Object(object)) => object,
         _ => Object::new(),
@@ -104,10 +104,10 @@ fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64
                 metadata.remove(key);
             }
             Value::Object(inner) if !inner.is_empty() => {
-                let mut below = take(values, key);
+                let mut below = take_object(values, key);
                 // A scalar's metadata is an object too; keep it only if the old value was an
                 // object.
-                let mut below_metadata = take(metadata, key);
+                let mut below_metadata = take_object(metadata, key);
                 if below.is_empty() {
                     below_metadata.clear();
                 }
@@ -153,7 +153,7 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
     for (key, wanted) in desired {
         let stamp = metadata.get(key).cloned().unwrap_or_else(|| json!({}));
         match (wanted, reported.get(key)) {
-            (wanted, Some(actual)) if equal(wanted, actual) => {}
+            (wanted, Some(actual)) if is_equal(wanted, actual) => {}
             (Value::Object(wanted), Some(Value::Object(actual))) => {
                 let below = match &stamp {
                     Value::Object(object) => object.clone(),
@@ -176,14 +176,14 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
 
 /// Whether two values are equal. Numbers compare by value: 1 equals 1.0, as in Greengrass's shadow
 /// manager.
-fn equal(a: &Value, b: &Value) -> bool {
+fn is_equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_equal(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            let same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| equal(a, b));
+            let same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| is_equal(a, b));
             a.len() == b.len() && a.iter().all(same)
         }
         _ => a == b,

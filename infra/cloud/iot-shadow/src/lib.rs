@@ -163,7 +163,7 @@ impl ShadowCore {
         };
         // An invalid token is not echoed; the request is refused in any case.
         let token = request::client_token(payload).unwrap_or_default();
-        rejected(suffix, error, token)
+        rejected_replies(suffix, error, token)
     }
 
     /// Version of the document; `None` if the shadow does not exist.
@@ -174,10 +174,10 @@ impl ShadowCore {
     fn get(&self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
         let token = match request::client_token(payload) {
             Ok(token) => token,
-            Err(error) => return rejected("get/rejected", error, None),
+            Err(error) => return rejected_replies("get/rejected", error, None),
         };
         let Some(document) = &self.document else {
-            return rejected("get/rejected", ShadowError::missing(name), token);
+            return rejected_replies("get/rejected", ShadowError::missing(name), token);
         };
         let mut body = document.body();
         let (delta, _) = document.delta();
@@ -185,16 +185,16 @@ impl ShadowCore {
             body["state"]["delta"] = Value::Object(delta);
         }
         stamp(&mut body, now_s, token);
-        accepted("get/accepted", body, false)
+        accepted_replies("get/accepted", body, false)
     }
 
     fn delete(&mut self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
         let token = match request::client_token(payload) {
             Ok(token) => token,
-            Err(error) => return rejected("delete/rejected", error, None),
+            Err(error) => return rejected_replies("delete/rejected", error, None),
         };
         let Some(document) = self.document.take() else {
-            return rejected("delete/rejected", ShadowError::missing(name), token);
+            return rejected_replies("delete/rejected", ShadowError::missing(name), token);
         };
         // The deletion itself takes a version: after a deletion at 9, the next update is 11.
         self.tombstone = Some(Tombstone {
@@ -203,28 +203,28 @@ impl ShadowCore {
         });
         let mut body = json!({"version": document.version});
         stamp(&mut body, now_s, token);
-        accepted("delete/accepted", body, true)
+        accepted_replies("delete/accepted", body, true)
     }
 
     fn update(&mut self, payload: &[u8], now_s: u64) -> Replies {
         let request = match request::parse(payload) {
             Ok(request) => request,
-            Err((error, token)) => return rejected("update/rejected", error, token),
+            Err((error, token)) => return rejected_replies("update/rejected", error, token),
         };
         let token = request.client_token.clone();
-        match self.merged(&request, now_s) {
-            Err(error) => rejected("update/rejected", error, token),
+        match self.merge_request(&request, now_s) {
+            Err(error) => rejected_replies("update/rejected", error, token),
             Ok(document) => {
                 let previous = self.document.replace(document);
                 self.tombstone = None;
                 let document = self.document.as_ref().expect("set just above");
-                updated(&request, previous.as_ref(), document, now_s)
+                update_replies(&request, previous.as_ref(), document, now_s)
             }
         }
     }
 
     /// The document that `request` leads to.
-    fn merged(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
+    fn merge_request(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
         let known = match (&self.document, &self.tombstone) {
             (Some(document), _) => document.version,
             (None, Some(t)) if now_s.saturating_sub(t.deleted_at_s) <= TOMBSTONE_S => t.version,
@@ -248,7 +248,7 @@ impl ShadowCore {
     }
 }
 
-fn updated(
+fn update_replies(
     request: &Request,
     previous: Option<&Document>,
     document: &Document,
@@ -283,7 +283,7 @@ fn updated(
     }
 }
 
-fn accepted(suffix: &'static str, body: Value, changed: bool) -> Replies {
+fn accepted_replies(suffix: &'static str, body: Value, changed: bool) -> Replies {
     Replies {
         messages: vec![(suffix, body.clone())],
         rest: Ok(body),
@@ -292,7 +292,7 @@ fn accepted(suffix: &'static str, body: Value, changed: bool) -> Replies {
     }
 }
 
-fn rejected(suffix: &'static str, error: ShadowError, token: Option<String>) -> Replies {
+fn rejected_replies(suffix: &'static str, error: ShadowError, token: Option<String>) -> Replies {
     let mut body = Map::new();
     body.insert("code".to_owned(), json!(error.code));
     body.insert("message".to_owned(), json!(error.message));

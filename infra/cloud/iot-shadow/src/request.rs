@@ -33,12 +33,12 @@ type Refused = (ShadowError, Option<String>);
 /// not JSON.
 pub(super) fn client_token(payload: &[u8]) -> Result<Option<String>, ShadowError> {
     match serde_json::from_slice(payload) {
-        Ok(body) => token_of(&body),
+        Ok(body) => read_token(&body),
         Err(_) => Ok(None),
     }
 }
 
-fn token_of(body: &Value) -> Result<Option<String>, ShadowError> {
+fn read_token(body: &Value) -> Result<Option<String>, ShadowError> {
     match &body["clientToken"] {
         Value::Null => Ok(None),
         Value::String(token) if token.len() <= CLIENT_TOKEN_BYTES_MAX => Ok(Some(token.clone())),
@@ -61,7 +61,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
         };
         (bad_request(message), None)
     })?;
-    let client_token = token_of(&body).map_err(|error| (error, None))?;
+    let client_token = read_token(&body).map_err(|error| (error, None))?;
     let refuse = |message: &str| (bad_request(message), client_token.clone());
     let version = match &body["version"] {
         Value::Null => None,

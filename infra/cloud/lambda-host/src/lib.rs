@@ -119,9 +119,8 @@ pub enum FunctionError {
     },
     /// The functions reserve too much concurrency.
     #[error(
-        "configure function {function}: its ReservedConcurrentExecutions leaves less than {least} \
-         of the \
-         account's concurrency to functions without a reservation"
+        "configure function {function}: its ReservedConcurrentExecutions leaves less than \
+         {least} of the account's concurrency to functions without a reservation"
     )]
     Concurrency {
         /// Function name.

@@ -73,14 +73,17 @@ impl RuntimeApi {
             reports: report_sender,
         });
         let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/next", get(serve_next))
             .route(
                 "/2018-06-01/runtime/invocation/{id}/response",
-                post(response),
+                post(accept_response),
             )
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .fallback(absent)
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/error",
+                post(accept_error),
+            )
+            .route("/2018-06-01/runtime/init/error", post(accept_init_error))
+            .fallback(refuse_unsupported)
             .layer(DefaultBodyLimit::max(4 * RESPONSE_BYTES_MAX))
             .with_state(exchange);
         let mut server = JoinSet::new();
@@ -114,13 +117,13 @@ impl Exchange {
         matches
     }
 
-    fn busy(&self) -> bool {
+    fn is_busy(&self) -> bool {
         lock(&self.current).is_some()
     }
 }
 
-async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
-    if exchange.busy() {
+async fn serve_next(State(exchange): State<Arc<Exchange>>) -> Response {
+    if exchange.is_busy() {
         let message = "the current event has no response yet";
         return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
     }
@@ -152,12 +155,12 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
 }
 
 /// Extensions, snapshots and other APIs of Lambda.
-async fn absent(uri: axum::http::Uri) -> Response {
+async fn refuse_unsupported(uri: axum::http::Uri) -> Response {
     let message = format!("{} is not supported", uri.path());
     refusal(StatusCode::NOT_FOUND, "Runtime.NotSupported", &message)
 }
 
-async fn response(
+async fn accept_response(
     State(exchange): State<Arc<Exchange>>,
     Path(id): Path<String>,
     body: Bytes,
@@ -178,7 +181,7 @@ async fn response(
     accepted()
 }
 
-async fn error(
+async fn accept_error(
     State(exchange): State<Arc<Exchange>>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -187,21 +190,21 @@ async fn error(
     if !exchange.finish(&id) {
         return unknown_request();
     }
-    exchange.report(Report::Error(failure(&headers, &body)));
+    exchange.report(Report::Error(read_failure(&headers, &body)));
     accepted()
 }
 
-async fn init_error(
+async fn accept_init_error(
     State(exchange): State<Arc<Exchange>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    exchange.report(Report::InitError(failure(&headers, &body)));
+    exchange.report(Report::InitError(read_failure(&headers, &body)));
     accepted()
 }
 
 /// Error type and message from the body, else from the header, else the body's text.
-fn failure(headers: &HeaderMap, body: &[u8]) -> Failure {
+fn read_failure(headers: &HeaderMap, body: &[u8]) -> Failure {
     let parsed: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let header = headers
         .get("lambda-runtime-function-error-type")

@@ -50,8 +50,8 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
         },
         "AWS::SNS::Topic" => match name {
             "Subscription" => {
-                "nothing is sent outside; subscribe after the deployment, or read the topic's messages in \
-         the local cloud"
+                "nothing is sent outside; subscribe after the deployment, or read the topic's \
+                 messages in the local cloud"
             }
             _ => return None,
         },

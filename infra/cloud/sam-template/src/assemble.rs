@@ -35,8 +35,8 @@ pub(super) fn template(
     let mut scope = Scope {
         context,
         parameters: parameter::read(file, root.get("Parameters"), context)?,
-        conditions: section::named(root.get("Conditions")),
-        mappings: section::mappings(&place, root.get("Mappings"))?,
+        conditions: section::entries_by_name(root.get("Conditions")),
+        mappings: section::read_mappings(&place, root.get("Mappings"))?,
         not_made: BTreeSet::new(),
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
@@ -49,7 +49,7 @@ pub(super) fn template(
     Names::of(root).check(root, &place)?;
     let mut active = Vec::new();
     for resource in resources {
-        if applies(&scope, &place(&resource.key), resource)? {
+        if is_active(&scope, &place(&resource.key), resource)? {
             active.push(resource);
         } else {
             scope.not_made.insert(resource.key.clone());
@@ -67,18 +67,18 @@ pub(super) fn template(
         policies: Vec::new(),
     };
     for resource in active {
-        assembly.resource(resource)?;
+        assembly.add_resource(resource)?;
     }
     let outputs = root.get("Outputs").and_then(Node::entries);
     for output in outputs.unwrap_or_default() {
-        assembly.output(place(&output.key), output)?;
+        assembly.add_output(place(&output.key), output)?;
     }
     assembly.connect()?;
     Ok(assembly.template)
 }
 
 /// Whether the `Condition` of a resource or output holds.
-fn applies(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, TemplateError> {
+fn is_active(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, TemplateError> {
     match entry.value.get("Condition") {
         None => Ok(true),
         Some(node) => match &node.data {
@@ -89,7 +89,7 @@ fn applies(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, Temp
 }
 
 /// Resources that attach to others by name.
-type Apart<Target, Content> = Vec<(Place, Position, Target, Content)>;
+type Attached<Target, Content> = Vec<(Place, Position, Target, Content)>;
 
 /// A template being assembled.
 pub(super) struct Assembly<'a> {
@@ -98,11 +98,11 @@ pub(super) struct Assembly<'a> {
     globals: Option<&'a Node>,
     pub template: Template,
     /// Permissions, by name of their function.
-    pub permissions: Apart<String, Permission>,
+    pub permissions: Attached<String, Permission>,
     /// Invoke configurations, by name of their function.
-    pub invoke_configs: Apart<String, InvokeConfig>,
+    pub invoke_configs: Attached<String, InvokeConfig>,
     /// Policies, by names of their roles.
-    pub policies: Apart<Vec<String>, Value>,
+    pub policies: Attached<Vec<String>, Value>,
 }
 
 impl Assembly<'_> {
@@ -117,7 +117,7 @@ impl Assembly<'_> {
         (place, at)
     }
 
-    fn resource(&mut self, entry: &Entry) -> Result<(), TemplateError> {
+    fn add_resource(&mut self, entry: &Entry) -> Result<(), TemplateError> {
         let node = &entry.value;
         let kind = node.get("Type").and_then(Node::as_text);
         let place = Place {
@@ -125,21 +125,21 @@ impl Assembly<'_> {
             item: entry.key.clone(),
             kind: kind.unwrap_or_default().to_owned(),
         };
-        section::attributes(&place, node)?;
+        section::check_attributes(&place, node)?;
         let Some(kind) = kind else {
             return Err(place.error(entry.at, Problem::Missing("Type".to_owned())));
         };
         let id = entry.key.as_str();
         let identity = self.scope.identity(&place, entry.at, id)?;
-        let fields = self.properties(&place, entry, kind)?;
-        if let Some((identity, fields)) = self.typed((kind, id), identity, fields, entry)? {
-            self.apart((kind, id), identity, fields, place, entry.at)?;
+        let fields = self.resolve_properties(&place, entry, kind)?;
+        if let Some((identity, fields)) = self.add_typed((kind, id), identity, fields, entry)? {
+            self.add_attached((kind, id), identity, fields, place, entry.at)?;
         }
         Ok(())
     }
 
     /// Reads the types that become a resource of the template; returns any other type unread.
-    fn typed(
+    fn add_typed(
         &mut self,
         (kind, id): (&str, &str),
         identity: Identity,
@@ -148,10 +148,12 @@ impl Assembly<'_> {
     ) -> Result<Option<(Identity, Fields)>, TemplateError> {
         let template = &mut self.template;
         match kind {
-            "AWS::Serverless::Function" => self.function(id, identity, fields, entry)?,
+            "AWS::Serverless::Function" => self.add_function(id, identity, fields, entry)?,
             "AWS::DynamoDB::Table" => template.tables.push(table::read(id, identity, fields)?),
             "AWS::Serverless::SimpleTable" => {
-                template.tables.push(table::simple(id, identity, fields)?);
+                template
+                    .tables
+                    .push(table::read_simple(id, identity, fields)?);
             }
             "AWS::IoT::TopicRule" => template.rules.push(rule::read(id, identity, fields)?),
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
@@ -166,7 +168,7 @@ impl Assembly<'_> {
                 template.event_sources.push(queue::mapping(id, fields)?);
             }
             "AWS::SNS::Topic" => {
-                only(
+                accept_only(
                     fields,
                     &["TopicName", "DisplayName", "KmsMasterKeyId", "Tags"],
                 )?;
@@ -189,7 +191,7 @@ impl Assembly<'_> {
     }
 
     /// Reads the types that attach to other resources.
-    fn apart(
+    fn add_attached(
         &mut self,
         (kind, id): (&str, &str),
         identity: Identity,
@@ -199,11 +201,11 @@ impl Assembly<'_> {
     ) -> Result<(), TemplateError> {
         match kind {
             "AWS::Lambda::Permission" => {
-                let (function, permission) = function::permission(id, fields)?;
+                let (function, permission) = function::read_permission(id, fields)?;
                 self.permissions.push((place, at, function, permission));
             }
             "AWS::Lambda::EventInvokeConfig" => {
-                let (function, config) = function::separate_invoke_config(fields)?;
+                let (function, config) = function::read_event_invoke_config(fields)?;
                 self.invoke_configs.push((place, at, function, config));
             }
             "AWS::IAM::Policy" => {
@@ -213,7 +215,7 @@ impl Assembly<'_> {
             "AWS::IoT::Policy" => {
                 let document = fields.json("PolicyDocument");
                 let document = document.ok_or_else(|| fields.missing("PolicyDocument"))?;
-                only(fields, &["PolicyName", "Tags"])?;
+                accept_only(fields, &["PolicyName", "Tags"])?;
                 let policies = &mut self.template.iot_policies;
                 policies.insert(identity.name, document);
             }
@@ -234,7 +236,7 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn function(
+    fn add_function(
         &mut self,
         id: &str,
         identity: Identity,
@@ -247,7 +249,7 @@ impl Assembly<'_> {
             stack_name: &self.scope.context.stack_name,
         };
         let made = event::read(&owner, &mut fields)?;
-        let metadata = self.metadata(&fields.place, &entry.value)?;
+        let metadata = self.resolve_metadata(&fields.place, &entry.value)?;
         let own_role = self.scope.role_of_function(id);
         let mut function = function::read(id, identity, own_role, metadata, fields)?;
         function.permissions.extend(made.permissions);
@@ -262,7 +264,11 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn metadata(&self, place: &Place, resource: &Node) -> Result<Option<Fields>, TemplateError> {
+    fn resolve_metadata(
+        &self,
+        place: &Place,
+        resource: &Node,
+    ) -> Result<Option<Fields>, TemplateError> {
         let Some(metadata) = resource.get("Metadata") else {
             return Ok(None);
         };
@@ -273,7 +279,7 @@ impl Assembly<'_> {
     }
 
     /// The resource's resolved properties, with those of `Globals` as defaults.
-    fn properties(
+    fn resolve_properties(
         &self,
         place: &Place,
         entry: &Entry,
@@ -287,15 +293,15 @@ impl Assembly<'_> {
         let global = kind.strip_prefix("AWS::Serverless::");
         let global = global.and_then(|name| self.globals.and_then(|g| g.get(name)));
         let merged = match global {
-            Some(global) => function::merged(global, own),
+            Some(global) => function::merge(global, own),
             None => own.clone(),
         };
         let resolved = self.scope.resolve(place, &merged)?.unwrap_or(none);
         Fields::new(place.clone(), "", resolved)
     }
 
-    fn output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {
-        if !applies(&self.scope, &place, entry)? {
+    fn add_output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {
+        if !is_active(&self.scope, &place, entry)? {
             return Ok(());
         }
         let resolved = self.scope.resolve(&place, &entry.value)?;
@@ -308,14 +314,14 @@ impl Assembly<'_> {
             export.need_text("Name")?;
             export.finish()?;
         }
-        only(fields, &["Description", "Condition"])?;
+        accept_only(fields, &["Description", "Condition"])?;
         self.template.outputs.insert(entry.key.clone(), value);
         Ok(())
     }
 }
 
 /// Accepts these properties and refuses all others.
-fn only(mut fields: Fields, accepted: &[&str]) -> Result<(), TemplateError> {
+fn accept_only(mut fields: Fields, accepted: &[&str]) -> Result<(), TemplateError> {
     fields.accept(accepted);
     fields.finish()
 }

@@ -11,7 +11,7 @@ use super::{queue, schedule};
 
 /// The resources that SAM generates from the events of one function.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct Generated {
     pub schedules: Vec<Schedule>,
     pub rules: Vec<TopicRule>,
     pub permissions: Vec<Permission>,
@@ -19,22 +19,22 @@ pub(super) struct Made {
 }
 
 /// Reads a function's `Events`.
-pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Made, TemplateError> {
-    let mut made = Made::default();
+pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Generated, TemplateError> {
+    let mut made = Generated::default();
     if let Some(events) = fields.map("Events")? {
         let place = events.place.clone();
         for event in events.rest() {
-            one(owner, &place, event, &mut made)?;
+            read_event(owner, &place, event, &mut made)?;
         }
     }
     Ok(made)
 }
 
-fn one(
+fn read_event(
     owner: &Owner<'_>,
     place: &Place,
     entry: Entry,
-    made: &mut Made,
+    made: &mut Generated,
 ) -> Result<(), TemplateError> {
     let path = format!("Events.{}", entry.key);
     let mut event = Fields::new(place.clone(), &path, entry.value)?;
@@ -46,12 +46,14 @@ fn one(
     match kind.as_str() {
         "ScheduleV2" => made
             .schedules
-            .push(schedule::of_scheduler(owner, id, properties?)?),
+            .push(schedule::from_schedule_v2(owner, id, properties?)?),
         "Schedule" => made
             .schedules
-            .push(schedule::of_rule(owner, id, properties?)?),
-        "IoTRule" => topic_rule(owner, id, properties?, made)?,
-        "SQS" => made.sources.push(queue::of_event(owner, id, properties?)?),
+            .push(schedule::from_schedule(owner, id, properties?)?),
+        "IoTRule" => read_topic_rule(owner, id, properties?, made)?,
+        "SQS" => made
+            .sources
+            .push(queue::from_event(owner, id, properties?)?),
         other => {
             let what = format!("{} {other}", event.name("Type"));
             let advice = "supported events are IoTRule, Schedule, ScheduleV2 and SQS; declare the \
@@ -64,11 +66,11 @@ fn one(
     event.finish()
 }
 
-fn topic_rule(
+fn read_topic_rule(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
-    made: &mut Made,
+    made: &mut Generated,
 ) -> Result<(), TemplateError> {
     let name = format!("{}_{id}", owner.stack_name.replace('-', ""));
     let function_arn = owner.identity.arn().to_owned();

@@ -219,11 +219,11 @@ impl Fields {
     pub fn finish(self) -> Result<(), TemplateError> {
         match self.entries.first() {
             None => Ok(()),
-            Some(entry) => Err(self.stray(&entry.key, entry.at)),
+            Some(entry) => Err(self.unknown_property(&entry.key, entry.at)),
         }
     }
 
-    fn stray(&self, key: &str, at: Position) -> TemplateError {
+    fn unknown_property(&self, key: &str, at: Position) -> TemplateError {
         let name = self.name(key);
         if let Some(advice) = advice::property(&self.place.kind, &name) {
             let what = format!("property {name}");

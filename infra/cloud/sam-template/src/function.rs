@@ -53,13 +53,13 @@ pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(),
 
 /// A resource's own properties over the global ones: maps merge, lists are concatenated, other
 /// values replaced.
-pub(super) fn merged(global: &Node, own: &Node) -> Node {
+pub(super) fn merge(global: &Node, own: &Node) -> Node {
     let data = match (&global.data, &own.data) {
         (Data::Map(global), Data::Map(own)) => {
             let mut entries: Vec<Entry> = Vec::new();
             for entry in global {
                 let value = match own.iter().find(|e| e.key == entry.key) {
-                    Some(mine) => merged(&entry.value, &mine.value),
+                    Some(mine) => merge(&entry.value, &mine.value),
                     None => entry.value.clone(),
                 };
                 entries.push(Entry {
@@ -90,7 +90,7 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
     let arn = identity.arn().to_owned();
-    let binary = binary(id, &fields, metadata)?;
+    let binary = binary_name(id, &fields, metadata)?;
     let runtime = fields.need_text("Runtime")?;
     if runtime != "provided.al2023" {
         let reason = "only provided.al2023 is supported: any executable, also a script, that \
@@ -100,14 +100,14 @@ pub(super) fn read(
     let handler = fields.need_text("Handler")?;
     let code_uri = fields.need_text("CodeUri")?;
     let role_arn = fields.text("Role")?;
-    let role_policies = policies(&mut fields)?;
+    let role_policies = read_policies(&mut fields)?;
     if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
         let reason = "SAM ignores Policies if Role is given: write them into the role";
         return Err(fields.refused("Role", role, reason));
     }
-    let environment = environment(&mut fields)?;
-    let logging = logging(&mut fields)?;
-    let invoke = invoke_config(&mut fields)?;
+    let environment = read_environment(&mut fields)?;
+    let logging = read_logging(&mut fields)?;
+    let invoke = read_invoke_config(&mut fields)?;
     let function = Function {
         logical_id: id.to_owned(),
         name: identity.name,
@@ -139,7 +139,11 @@ pub(super) fn read(
 
 /// The name of the function's executable: the logical id for a function that is not built, whose
 /// folder holds a `bootstrap`.
-fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String, TemplateError> {
+fn binary_name(
+    id: &str,
+    fields: &Fields,
+    metadata: Option<Fields>,
+) -> Result<String, TemplateError> {
     let Some(mut metadata) = metadata else {
         return Ok(id.to_owned());
     };
@@ -165,7 +169,7 @@ fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String,
     }
 }
 
-fn environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, TemplateError> {
+fn read_environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, TemplateError> {
     let Some(mut environment) = fields.map("Environment")? else {
         return Ok(BTreeMap::new());
     };
@@ -191,7 +195,7 @@ struct Logging {
     group: Option<String>,
 }
 
-fn logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
+fn read_logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
     let Some(mut config) = fields.map("LoggingConfig")? else {
         return Ok(Logging::default());
     };
@@ -222,10 +226,10 @@ pub(super) struct InvokeConfig {
     pub on_failure: Option<String>,
 }
 
-fn invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
+fn read_invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
     match fields.map("EventInvokeConfig")? {
         Some(mut invoke) => {
-            let config = event_handling(&mut invoke, true)?;
+            let config = read_event_handling(&mut invoke, true)?;
             invoke.finish()?;
             Ok(config)
         }
@@ -238,7 +242,7 @@ fn invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
 }
 
 /// Reads an `AWS::Lambda::EventInvokeConfig`; returns it with the name of its function.
-pub(super) fn separate_invoke_config(
+pub(super) fn read_event_invoke_config(
     mut fields: Fields,
 ) -> Result<(String, InvokeConfig), TemplateError> {
     let function = fields.need_text("FunctionName")?;
@@ -247,13 +251,13 @@ pub(super) fn separate_invoke_config(
         let reason = "the only version of a function is $LATEST";
         return Err(fields.refused("Qualifier", &qualifier, reason));
     }
-    let config = event_handling(&mut fields, false)?;
+    let config = read_event_handling(&mut fields, false)?;
     fields.finish()?;
     Ok((function, config))
 }
 
 /// SAM gives the destination's type (`typed`), CloudFormation only its ARN.
-fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, TemplateError> {
+fn read_event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, TemplateError> {
     let retries = invoke.integer("MaximumRetryAttempts", 0..=2)?.unwrap_or(2);
     let age = invoke.integer("MaximumEventAgeInSeconds", 60..=21_600)?;
     let mut on_failure = None;
@@ -278,7 +282,7 @@ fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, Temp
     })
 }
 
-fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
+fn read_policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
     let Some(node) = fields.take("Policies") else {
         return Ok(Vec::new());
     };
@@ -306,7 +310,7 @@ fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
 }
 
 /// Reads a permission; returns it with the name of its function.
-pub(super) fn permission(
+pub(super) fn read_permission(
     id: &str,
     mut fields: Fields,
 ) -> Result<(String, Permission), TemplateError> {

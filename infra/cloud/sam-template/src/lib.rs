@@ -116,5 +116,5 @@ impl Template {
 /// [`TemplateError`] for this section alone.
 pub fn parameters(file: &str, text: &str) -> Result<Vec<Declaration>, TemplateError> {
     let root = node::parse(file, text)?;
-    parameter::declared(file, root.get("Parameters"))
+    parameter::read_declarations(file, root.get("Parameters"))
 }

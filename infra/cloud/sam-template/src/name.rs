@@ -53,7 +53,7 @@ impl<'a> Names<'a> {
             let place = place(&resource.key);
             for part in resource.value.entries().unwrap_or_default() {
                 match part.key.as_str() {
-                    "DependsOn" => self.depends_on(&place, &part.value, &mut mentioned)?,
+                    "DependsOn" => self.add_depends_on(&place, &part.value, &mut mentioned)?,
                     "Properties" => self.properties(&place, &part.value, &mut mentioned)?,
                     _ => {}
                 }
@@ -63,7 +63,7 @@ impl<'a> Names<'a> {
         for output in section("Outputs") {
             self.walk(&place(&output.key), &output.value, &mut Vec::new())?;
         }
-        self.rings(&needs, place)
+        self.check_cycles(&needs, place)
     }
 
     /// Events are separate resources that depend on the function, not the reverse.
@@ -87,7 +87,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn depends_on(
+    fn add_depends_on(
         &self,
         place: &Place,
         node: &'a Node,
@@ -124,13 +124,13 @@ impl<'a> Names<'a> {
                 .iter()
                 .try_for_each(|e| self.walk(place, &e.value, mentioned)),
             Data::Call(name, argument) => match (name.as_str(), &argument.data) {
-                ("Ref", Data::String(name)) => self.mention(place, node.at, name, mentioned),
+                ("Ref", Data::String(name)) => self.add_mention(place, node.at, name, mentioned),
                 ("GetAtt", Data::String(path)) => {
                     let name = path.split('.').next().unwrap_or_default();
-                    self.mention(place, node.at, name, mentioned)
+                    self.add_mention(place, node.at, name, mentioned)
                 }
                 ("GetAtt", Data::List(items)) => match items.first().map(|n| &n.data) {
-                    Some(Data::String(name)) => self.mention(place, node.at, name, mentioned),
+                    Some(Data::String(name)) => self.add_mention(place, node.at, name, mentioned),
                     _ => Ok(()),
                 },
                 ("Sub", _) => self.sub(place, argument, mentioned),
@@ -173,13 +173,13 @@ impl<'a> Names<'a> {
             let of_own = own.is_some_and(|map| map.get(name).is_some());
             if !name.starts_with('!') && !of_own {
                 let name = name.split('.').next().unwrap_or_default();
-                self.mention(place, argument.at, name, mentioned)?;
+                self.add_mention(place, argument.at, name, mentioned)?;
             }
         }
         Ok(())
     }
 
-    fn mention(
+    fn add_mention(
         &self,
         place: &Place,
         at: Position,
@@ -203,10 +203,14 @@ impl<'a> Names<'a> {
         Err(place.error(at, Problem::unknown(name, "parameter or resource", known)))
     }
 
-    fn rings(&self, needs: &Needs<'a>, place: &dyn Fn(&str) -> Place) -> Result<(), TemplateError> {
+    fn check_cycles(
+        &self,
+        needs: &Needs<'a>,
+        place: &dyn Fn(&str) -> Place,
+    ) -> Result<(), TemplateError> {
         let mut settled = BTreeSet::new();
         for start in needs.keys() {
-            if let Some((ring, at)) = ring(start, needs, &mut settled, &mut Vec::new()) {
+            if let Some((ring, at)) = find_cycle(start, needs, &mut settled, &mut Vec::new()) {
                 let problem = Problem::Circular(ring.join(", "));
                 return Err(place(ring[0]).error(at, problem));
             }
@@ -216,7 +220,7 @@ impl<'a> Names<'a> {
 }
 
 /// A cycle reachable from `name`, with the reference that closes it; names in `settled` reach none.
-fn ring<'a>(
+fn find_cycle<'a>(
     name: &'a str,
     needs: &Needs<'a>,
     settled: &mut BTreeSet<&'a str>,
@@ -233,7 +237,7 @@ fn ring<'a>(
             ring.rotate_right(1);
             return Some((ring, *at));
         }
-        if let Some(found) = ring(next, needs, settled, path) {
+        if let Some(found) = find_cycle(next, needs, settled, path) {
             return Some(found);
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn read(
     entries
         .iter()
         .map(|entry| {
-            let value = one(file, entry, context.parameters.get(&entry.key))?;
+            let value = read_value(file, entry, context.parameters.get(&entry.key))?;
             Ok((entry.key.clone(), value))
         })
         .collect()
@@ -87,7 +87,7 @@ pub struct Declaration {
 }
 
 /// Reads the declarations of the `Parameters` section without values.
-pub(super) fn declared(
+pub(super) fn read_declarations(
     file: &str,
     section: Option<&Node>,
 ) -> Result<Vec<Declaration>, TemplateError> {
@@ -174,7 +174,11 @@ impl Declaration {
     }
 }
 
-fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, TemplateError> {
+fn read_value(
+    file: &str,
+    entry: &Entry,
+    given: Option<&String>,
+) -> Result<Parameter, TemplateError> {
     let place = place(file, entry);
     let declaration = Declaration::read(&place, entry)?;
     let default = declaration.default.clone();

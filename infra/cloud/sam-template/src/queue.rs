@@ -35,7 +35,7 @@ pub(super) fn read(
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Queue, TemplateError> {
-    let redrive = fields.map("RedrivePolicy")?.map(redrive).transpose()?;
+    let redrive = fields.map("RedrivePolicy")?.map(read_redrive).transpose()?;
     // A function's source receives messages at once, so this has no effect.
     fields.integer("ReceiveMessageWaitTimeSeconds", 0..=20)?;
     let queue = Queue {
@@ -65,7 +65,7 @@ pub(super) fn read(
     Ok(queue)
 }
 
-fn redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
+fn read_redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
     let target_arn = fields.need_text("deadLetterTargetArn")?;
     let most = fields.integer("maxReceiveCount", 1..=1000)?;
     let redrive = Redrive {
@@ -77,13 +77,13 @@ fn redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
 }
 
 /// The event source that SAM generates from an `SQS` event.
-pub(super) fn of_event(
+pub(super) fn from_event(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
 ) -> Result<EventSource, TemplateError> {
     let queue_arn = fields.need_text("Queue")?;
-    source(id, queue_arn, owner.identity.arn().to_owned(), fields)
+    read_source(id, queue_arn, owner.identity.arn().to_owned(), fields)
 }
 
 /// A mapping declared as a resource. SAM gives the function's role no permission on the queue.
@@ -95,10 +95,10 @@ pub(super) fn mapping(id: &str, mut fields: Fields) -> Result<EventSource, Templ
         let reason = "only queues are supported";
         return Err(fields.refused("EventSourceArn", &queue_arn, reason));
     }
-    source(id.to_owned(), queue_arn, function, fields)
+    read_source(id.to_owned(), queue_arn, function, fields)
 }
 
-fn source(
+fn read_source(
     logical_id: String,
     queue_arn: String,
     function_arn: String,
@@ -158,14 +158,13 @@ fn reports_item_failures(fields: &mut Fields) -> Result<bool, TemplateError> {
 }
 
 /// Lambda's error for a queue whose visibility timeout is shorter than the function's timeout.
-pub(super) fn too_impatient(queue: &Queue, timeout_s: u64) -> Problem {
+pub(super) fn visibility_too_short(queue: &Queue, timeout_s: u64) -> Problem {
     Problem::Refused {
         what: format!("VisibilityTimeout of {}", queue.logical_id),
         value: queue.visibility_s.to_string(),
         reason: format!(
             "Queue visibility timeout: {} seconds is less than Function timeout: {timeout_s} \
-             seconds; AWS recommends six \
-             times the function's",
+             seconds; AWS recommends six times the function's",
             queue.visibility_s
         ),
     }

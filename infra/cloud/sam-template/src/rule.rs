@@ -12,7 +12,7 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<TopicRule, TemplateError> {
     let arn = identity.arn().to_owned();
-    if !valid_name(&identity.name) {
+    if !is_valid_name(&identity.name) {
         let reason = "letters, digits and underscores only, 128 at most";
         return Err(fields.refused("RuleName", &identity.name, reason));
     }
@@ -30,11 +30,11 @@ pub(super) fn read(
     }
     let actions = actions
         .into_iter()
-        .map(|node| action(&place, "TopicRulePayload.Actions", node))
+        .map(|node| read_action(&place, "TopicRulePayload.Actions", node))
         .collect::<Result<_, _>>()?;
     let error_action = payload
         .take("ErrorAction")
-        .map(|node| action(&place, "TopicRulePayload.ErrorAction", node))
+        .map(|node| read_action(&place, "TopicRulePayload.ErrorAction", node))
         .transpose()?;
     let rule = TopicRule {
         logical_id: id.to_owned(),
@@ -55,11 +55,11 @@ pub(super) fn read(
 }
 
 /// Whether a rule's name is valid.
-pub(super) fn valid_name(name: &str) -> bool {
+pub(super) fn is_valid_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
+fn read_action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
     let at = node.at;
     let entry = match node.data {
         Data::Map(entries) => <[_; 1]>::try_from(entries).ok(),
@@ -91,8 +91,7 @@ fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError
         },
         _ => {
             let advice = "supported actions are Lambda, Republish, Sqs and CloudwatchLogs; give \
-                          the rule a condition that a \
-                          parameter turns off";
+                          the rule a condition that a parameter turns off";
             let problem = Problem::unsupported(format!("property {name}"), advice);
             return Err(place.error(entry.at, problem));
         }

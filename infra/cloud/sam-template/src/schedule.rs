@@ -25,22 +25,22 @@ pub(super) fn read(
 ) -> Result<Schedule, TemplateError> {
     let arn = identity.arn().to_owned();
     let mut window = fields.need_map("FlexibleTimeWindow")?;
-    inflexible(&mut window)?;
+    check_window(&mut window)?;
     window.finish()?;
     let mut target = fields.need_map("Target")?;
     let function_arn = target.need_text("Arn")?;
     let role_arn = Some(target.need_text("RoleArn")?);
-    let input = input(&mut target)?;
-    delivery(&mut target)?;
+    let input = read_input(&mut target)?;
+    check_delivery(&mut target)?;
     target.finish()?;
     let schedule = Schedule {
         logical_id: id.to_owned(),
         name: identity.name,
         arn,
         kind: ScheduleKind::Scheduler,
-        period: period(&mut fields, "ScheduleExpression")?,
+        period: read_period(&mut fields, "ScheduleExpression")?,
         input,
-        enabled: enabled(&mut fields)?,
+        enabled: is_enabled(&mut fields)?,
         function_arn,
         role_arn,
     };
@@ -50,13 +50,13 @@ pub(super) fn read(
 }
 
 /// The schedule that SAM generates from a `ScheduleV2` event.
-pub(super) fn of_scheduler(
+pub(super) fn from_schedule_v2(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
     if let Some(mut window) = fields.map("FlexibleTimeWindow")? {
-        inflexible(&mut window)?;
+        check_window(&mut window)?;
         window.finish()?;
     }
     let unnamed = fields.boolean("OmitName")?.unwrap_or(false);
@@ -72,11 +72,11 @@ pub(super) fn of_scheduler(
     ]);
     let path = format!("schedule/default/{name}");
     let arn = owner.arn("scheduler", &path);
-    of_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
+    from_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
 }
 
 /// The EventBridge rule that SAM generates from a `Schedule` event.
-pub(super) fn of_rule(
+pub(super) fn from_schedule(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
@@ -86,12 +86,12 @@ pub(super) fn of_rule(
     let arn = owner.arn("events", &format!("rule/{name}"));
     let switched = fields.boolean("Enabled")?;
     fields.accept(&["Description"]);
-    let mut schedule = of_event(owner, ScheduleKind::Rule, (id, name, arn), fields)?;
+    let mut schedule = from_event(owner, ScheduleKind::Rule, (id, name, arn), fields)?;
     schedule.enabled &= switched.unwrap_or(true);
     Ok(schedule)
 }
 
-fn of_event(
+fn from_event(
     owner: &Owner<'_>,
     kind: ScheduleKind,
     (logical_id, name, arn): (String, String, String),
@@ -101,20 +101,20 @@ fn of_event(
         ScheduleKind::Scheduler => "ScheduleExpression",
         ScheduleKind::Rule => "Schedule",
     };
-    let input = input(&mut fields)?;
+    let input = read_input(&mut fields)?;
     let role_arn = match kind {
         ScheduleKind::Scheduler => fields.text("RoleArn")?,
         ScheduleKind::Rule => None,
     };
-    delivery(&mut fields)?;
+    check_delivery(&mut fields)?;
     let schedule = Schedule {
         logical_id,
         name,
         arn,
         kind,
-        period: period(&mut fields, expression)?,
+        period: read_period(&mut fields, expression)?,
         input,
-        enabled: enabled(&mut fields)?,
+        enabled: is_enabled(&mut fields)?,
         function_arn: owner.identity.arn().to_owned(),
         role_arn,
     };
@@ -123,7 +123,7 @@ fn of_event(
 }
 
 /// Checks retry policy and dead-letter queue: see [`RETRY_ATTEMPTS`].
-fn delivery(fields: &mut Fields) -> Result<(), TemplateError> {
+fn check_delivery(fields: &mut Fields) -> Result<(), TemplateError> {
     if let Some(mut retry) = fields.map("RetryPolicy")? {
         retry.integer("MaximumRetryAttempts", RETRY_ATTEMPTS)?;
         retry.integer("MaximumEventAgeInSeconds", RETRY_AGE_S)?;
@@ -136,7 +136,7 @@ fn delivery(fields: &mut Fields) -> Result<(), TemplateError> {
     Ok(())
 }
 
-fn inflexible(window: &mut Fields) -> Result<(), TemplateError> {
+fn check_window(window: &mut Fields) -> Result<(), TemplateError> {
     let mode = window.need_text("Mode")?;
     if mode == "OFF" {
         return Ok(());
@@ -145,7 +145,7 @@ fn inflexible(window: &mut Fields) -> Result<(), TemplateError> {
     Err(window.refused("Mode", &mode, reason))
 }
 
-fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
+fn is_enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
     let state = fields.text("State")?;
     match state.as_deref() {
         None | Some("ENABLED") => Ok(true),
@@ -157,7 +157,7 @@ fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
     }
 }
 
-fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
+fn read_input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     let Some(text) = fields.text("Input")? else {
         return Ok(None);
     };
@@ -168,7 +168,7 @@ fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     Ok(Some(text))
 }
 
-fn period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
+fn read_period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
     let expression = fields.need_text(key)?;
     parse_rate(&expression).map_err(|reason| fields.refused(key, &expression, reason))
 }

@@ -51,7 +51,7 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
             return Err(place.error(section.at, problem));
         }
         if !SECTIONS.contains(&name) {
-            return Err(stray(place, section, "section", &SECTIONS));
+            return Err(unknown_key(place, section, "section", &SECTIONS));
         }
     }
     if let Some(transform) = root.get("Transform")
@@ -66,7 +66,7 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
 }
 
 /// The error for a key that is not in `known`.
-fn stray(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
+fn unknown_key(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
     let advice = match nearest(&entry.key, known.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("known are {}", known.join(", ")),
@@ -76,7 +76,7 @@ fn stray(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateEr
 }
 
 /// The entries of a section, by name.
-pub(super) fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
+pub(super) fn entries_by_name(section: Option<&Node>) -> BTreeMap<String, &Node> {
     section
         .and_then(Node::entries)
         .unwrap_or_default()
@@ -86,11 +86,11 @@ pub(super) fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
 }
 
 /// Mappings, checked: two levels of keys, then text or lists of text.
-pub(super) fn mappings<'a>(
+pub(super) fn read_mappings<'a>(
     place: &dyn Fn(&str) -> Place,
     section: Option<&'a Node>,
 ) -> Result<BTreeMap<String, &'a Node>, TemplateError> {
-    let mappings = named(section);
+    let mappings = entries_by_name(section);
     let is_scalar = |node: &Node| node.as_text().is_some();
     for (name, mapping) in &mappings {
         let wrong = |node: &Node| {
@@ -116,11 +116,11 @@ pub(super) fn mappings<'a>(
 }
 
 /// Checks the attributes of a resource.
-pub(super) fn attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
+pub(super) fn check_attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
     for part in resource.entries().unwrap_or_default() {
         let name = part.key.as_str();
         if !RESOURCE_KEYS.contains(&name) {
-            return Err(stray(
+            return Err(unknown_key(
                 place,
                 part,
                 "attribute of a resource",

@@ -14,12 +14,12 @@ pub(super) fn read(
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Table, TemplateError> {
-    let attributes = attributes(&mut fields)?;
-    let (hash, range) = keys(&mut fields, &attributes)?;
+    let attributes = read_attributes(&mut fields)?;
+    let (hash, range) = read_keys(&mut fields, &attributes)?;
     let mut indexes = Vec::new();
     for mut index in fields.maps("GlobalSecondaryIndexes")? {
-        let (hash, range) = keys(&mut index, &attributes)?;
-        let projection = projection(&mut index)?;
+        let (hash, range) = read_keys(&mut index, &attributes)?;
+        let projection = read_projection(&mut index)?;
         indexes.push(Index {
             name: index.need_text("IndexName")?,
             hash,
@@ -29,7 +29,7 @@ pub(super) fn read(
         index.accept(&["ProvisionedThroughput"]);
         index.finish()?;
     }
-    let ttl_attribute = expiry(&mut fields)?;
+    let ttl_attribute = read_expiry(&mut fields)?;
     fields.text("TableName")?;
     fields.accept(&[
         "BillingMode",
@@ -52,7 +52,7 @@ pub(super) fn read(
     })
 }
 
-fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, TemplateError> {
+fn read_attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, TemplateError> {
     let mut attributes = BTreeMap::new();
     for mut definition in fields.maps("AttributeDefinitions")? {
         let name = definition.need_text("AttributeName")?;
@@ -70,7 +70,7 @@ fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, Template
     Ok(attributes)
 }
 
-fn keys(
+fn read_keys(
     fields: &mut Fields,
     attributes: &BTreeMap<String, KeyType>,
 ) -> Result<Keys, TemplateError> {
@@ -97,7 +97,7 @@ fn keys(
     Ok((hash, range))
 }
 
-fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
+fn read_projection(index: &mut Fields) -> Result<Projection, TemplateError> {
     let mut fields = index.need_map("Projection")?;
     let kind = fields.need_text("ProjectionType")?;
     let listed: Vec<String> = fields
@@ -119,7 +119,7 @@ fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
     Ok(projection)
 }
 
-fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
+fn read_expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     let Some(mut expiry) = fields.map("TimeToLiveSpecification")? else {
         return Ok(None);
     };
@@ -135,7 +135,7 @@ fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
 }
 
 /// Reads `AWS::Serverless::SimpleTable`: one partition key, by default `id`.
-pub(super) fn simple(
+pub(super) fn read_simple(
     id: &str,
     identity: Identity,
     mut fields: Fields,
