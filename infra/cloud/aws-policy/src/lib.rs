@@ -1,3 +1,5 @@
+//! Policy documents of AWS IoT and of IAM roles: parsing and evaluation.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! Source: AWS IoT developer guide, "AWS IoT Core policies"; IAM user guide, "Policy evaluation

@@ -1,3 +1,5 @@
+//! Verification of AWS Signature Version 4, with AWS's error texts.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! Source: IAM user guide, "AWS Signature Version 4 for API requests" (elements, canonical request,

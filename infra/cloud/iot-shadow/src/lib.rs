@@ -1,3 +1,5 @@
+//! The device shadow of AWS IoT as a pure state machine.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! Source: AWS IoT developer guide, "Device Shadow service".

@@ -1,3 +1,5 @@
+//! The SQL of AWS IoT topic rules: parsing and evaluation.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! Source: AWS IoT developer guide, "AWS IoT SQL reference".

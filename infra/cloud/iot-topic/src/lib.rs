@@ -1,3 +1,5 @@
+//! Topic names and filters of AWS IoT: validity, matching and reserved topics.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! The packet layer of a broker may accept wildcards and NUL in a topic, or `a#b` as a filter, so

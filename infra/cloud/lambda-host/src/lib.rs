@@ -1,3 +1,5 @@
+//! Runs Lambda functions as processes behind the Lambda Runtime API.
+//!
 #![doc = include_str!("../README.md")]
 
 mod concurrency;

@@ -1,3 +1,5 @@
+//! Reads a SAM template and resolves it into plain resources.
+//!
 #![doc = include_str!("../README.md")]
 
 mod accept;
