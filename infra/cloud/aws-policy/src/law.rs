@@ -69,7 +69,9 @@ proptest! {
 
     #[test]
     fn a_denial_wins_over_any_other_statements(
-        statements in prop::collection::vec(any_statement(), 0..6), deny in any_statement(), client in "[ab]?",
+        statements in prop::collection::vec(any_statement(), 0..6),
+        deny in any_statement(),
+        client in "[ab]?",
     ) {
         prop_assume!(!is_allow(&deny));
         let alone = decide(std::slice::from_ref(&deny), &client);
@@ -82,12 +84,15 @@ proptest! {
 
     #[test]
     fn another_allow_denies_nothing(
-        statements in prop::collection::vec(any_statement(), 0..6), allow in any_statement(), client in "[ab]?",
+        statements in prop::collection::vec(any_statement(), 0..6),
+        allow in any_statement(),
+        client in "[ab]?",
     ) {
         prop_assume!(is_allow(&allow));
         let before = decide(&statements, &client);
         let after = decide(&[statements, vec![allow]].concat(), &client);
-        prop_assert!(before == after || (before, after) == (Decision::ImplicitDeny, Decision::Allow));
+        let changed = (Decision::ImplicitDeny, Decision::Allow);
+        prop_assert!(before == after || (before, after) == changed);
     }
 
     #[test]

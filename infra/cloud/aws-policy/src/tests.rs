@@ -171,7 +171,8 @@ fn a_variable_without_a_usable_value_never_matches() {
 // AWS same(policy): all conditions of a statement must hold; quantifiers ForAnyValue and ForAllValues; IfExists; Null
 #[test]
 fn conditions_must_all_hold() {
-    let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}});
+    let attributes = ["PersistentConnect", "LastWill"];
+    let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": attributes}});
     let all =
         json!({"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}});
     let bool_true = json!({"Bool": {"iot:Connection.Thing.IsAttached": true}});

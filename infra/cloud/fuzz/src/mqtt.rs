@@ -1,7 +1,7 @@
 //! The broker: for any bytes of a client it answers with whole packets, ends the connection, and
 //! serves other clients.
 //!
-//! An input holds a byte that says how it is cut, then what the client sends; see [`script`]. A
+//! An input holds a byte that says how it is cut, then what the client sends; see `script.rs`. A
 //! second client, the witness, subscribes to everything: it must receive nothing that the first
 //! client's policy forbids, and must be served as before.
 

@@ -221,7 +221,10 @@ fn an_invalid_or_unsupported_statement_is_refused_with_its_position() {
             "at character 17: expected the end of the statement",
         ),
         ("SELECT topic(2) FROM 'x'", "expected AS and a name"),
-        ("SELECT a FROM \"x\"", "expected a topic filter in single quotes"),
+        (
+            "SELECT a FROM \"x\"",
+            "expected a topic filter in single quotes",
+        ),
         (
             "SELECT machinelearning_predict('m','r',a) AS x FROM 'x'",
             "at character 7: function machinelearning_predict is not supported: call the model \
@@ -320,7 +323,8 @@ fn a_nested_select_looks_into_arrays_and_objects() {
             {"n": "light", "u": "lm", "t": 1235, "v": 135},
             {"n": "acidity", "u": "pH", "t": 1235, "v": 7},
         ],
-        "n": "outside", "o": {"a": "A", "b": [1, 2]}, "deep": [{"inner": [{"x": 1}, {"x": 2}]}, {"inner": []}],
+        "n": "outside", "o": {"a": "A", "b": [1, 2]},
+        "deep": [{"inner": [{"x": 1}, {"x": 2}]}, {"inner": []}],
     });
     let cases = [
         (

@@ -217,7 +217,8 @@ fn every_answer_carries_the_client_token() {
 #[test]
 fn what_a_request_need_not_have_is_ignored() {
     let mut core = ShadowCore::default();
-    let body = json!({"state": {"desired": {"a": 1}}, "timestamp": 5, "metadata": {}, "x": null, "version": null});
+    let state = json!({"desired": {"a": 1}});
+    let body = json!({"state": state, "timestamp": 5, "metadata": {}, "x": null, "version": null});
     assert!(update(&mut core, &body, NOW_S).rest.is_ok());
     for operation in [Operation::Get, Operation::Delete] {
         for body in [&b""[..], b"{", b"\xff", b"[]", br#"{"version": 7}"#] {

@@ -59,7 +59,8 @@ fn each_function_gives_what_it_gives_in_cloudformation() {
 
 const SMALL: &str = "\
 Parameters:
-  Room: {Type: String, Default: attic, NoEcho: true, AllowedPattern: '[a-z]+', ConstraintDescription: small letters only}
+  Room: {Type: String, Default: attic, NoEcho: true, AllowedPattern: '[a-z]+',
+      ConstraintDescription: small letters only}
 Mappings:
   Floors: {attic: {name: up, steps: [3, 4]}}
 Conditions:
@@ -76,12 +77,16 @@ Globals:
   SimpleTable:
     SSESpecification: {SSEEnabled: true}
 Resources:
-  Queue: {Type: 'AWS::SQS::Queue', DependsOn: Table, DeletionPolicy: Retain, Metadata: {Any: !Sub '${Room}'}}
+  Queue: {Type: 'AWS::SQS::Queue', DependsOn: Table, DeletionPolicy: Retain,
+      Metadata: {Any: !Sub '${Room}'}}
   Table: {Type: 'AWS::Serverless::SimpleTable', Properties: {PrimaryKey: {Name: pk, Type: String}}}
   Plain: {Type: 'AWS::Serverless::SimpleTable'}
-  Thermometer: {Type: 'AWS::IoT::Thing', Properties: {ThingName: t-1, AttributePayload: {Attributes: {room: !Ref Room}}}}
-  Held: {Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: {ThingName: !Ref Thermometer, Principal: 'arn:c'}}
-  Allowed: {Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: {PolicyName: p, Principal: 'arn:c'}}
+  Thermometer: {Type: 'AWS::IoT::Thing', Properties: {ThingName: t-1,
+      AttributePayload: {Attributes: {room: !Ref Room}}}}
+  Held: {Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: {ThingName: !Ref Thermometer,
+      Principal: 'arn:c'}}
+  Allowed: {Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: {PolicyName: p,
+      Principal: 'arn:c'}}
   Worker:
     Type: AWS::Serverless::Function
     Metadata: {SkipBuild: true}
@@ -90,7 +95,8 @@ Resources:
       ReservedConcurrentExecutions: 2
       Environment: {Variables: {B: own}}
       Events:
-        Said: {Type: IoTRule, Properties: {Sql: SELECT * FROM 'said', AwsIotSqlVersion: '2016-03-23'}}
+        Said: {Type: IoTRule, Properties: {Sql: SELECT * FROM 'said',
+            AwsIotSqlVersion: '2016-03-23'}}
         Old: {Type: Schedule, Properties: {Schedule: rate(2 minutes), Enabled: false}}
   Patience:
     Type: AWS::Lambda::EventInvokeConfig
@@ -105,8 +111,10 @@ Resources:
       PolicyName: more
       Roles: [!Ref WorkerRole]
       PolicyDocument: {Version: '2012-10-17', Statement: []}
-  Errors: {Type: 'AWS::Logs::MetricFilter', Properties: {LogGroupName: g, FilterPattern: x, MetricTransformations: []}}
-  Alarm: {Type: 'AWS::CloudWatch::Alarm', Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}
+  Errors: {Type: 'AWS::Logs::MetricFilter', Properties: {LogGroupName: g, FilterPattern: x,
+      MetricTransformations: []}}
+  Alarm: {Type: 'AWS::CloudWatch::Alarm',
+      Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}
 ";
 
 fn small() -> Template {
