@@ -89,7 +89,7 @@ fn signatures_equal_the_published_examples() {
 
 /// The reference values come from botocore.
 #[test]
-fn a_path_is_encoded_twice_and_resolved_first() {
+fn a_path_is_normalised_then_encoded_twice() {
     let rows = [
         ("/topics/a%2Fb%20c", "/topics/a%252Fb%2520c"),
         ("/things/x:y/shadow", "/things/x%3Ay/shadow"),
@@ -107,7 +107,7 @@ fn a_path_is_encoded_twice_and_resolved_first() {
 }
 
 #[test]
-fn a_query_and_its_headers_have_one_form_only() {
+fn query_and_headers_have_a_single_canonical_form() {
     let headers = headers(&[("x-b", "  two   words "), ("x-b", "3"), ("x-a", "1")]);
     let request = get("/", "b=1%2f2&a=%7e&empty&a=%20", &headers);
     let canonical = canonical::request(&request, &["x-a".to_owned(), "x-b".to_owned()]);

@@ -129,7 +129,7 @@ fn only_a_true_where_lets_a_message_through() {
 
 // AWS same(rules): SELECT * forwards any bytes, encode(*, 'base64') turns them into JSON; everything else needs a JSON payload
 #[test]
-fn payloads_that_are_not_json_pass_only_where_nothing_looks_into_them() {
+fn payloads_that_are_not_json_pass_only_if_nothing_reads_them() {
     let raw: &[u8] = b"\xff\x00not json";
     let cases: [(&str, Option<&[u8]>); 6] = [
         ("SELECT * FROM 'x'", Some(raw)),
@@ -174,7 +174,7 @@ fn a_message_by_http_has_no_client_and_basic_ingest_hides_its_prefix() {
 
 // AWS same(rules): FROM is a topic filter in single quotes; without it only Basic Ingest reaches the rule
 #[test]
-fn statements_over_lines_give_their_filter() {
+fn statements_over_several_lines_have_their_filter() {
     let cases = [
         ("SELECT a FROM 'rooms/+'", "rooms/+"),
         ("select\n a\n from\n 'rooms/#'\n where a = 1", "rooms/#"),
@@ -379,7 +379,7 @@ fn an_empty_payload_has_no_keys() {
 }
 
 #[test]
-fn a_statement_cannot_blow_a_message_up() {
+fn the_output_of_a_statement_is_bounded() {
     let nested = (0..24).fold("a".to_owned(), |inner, _| {
         format!("(SELECT [v, v, v, v] AS v FROM {inner})")
     });
@@ -389,7 +389,7 @@ fn a_statement_cannot_blow_a_message_up() {
 }
 
 #[test]
-fn a_text_may_hold_anything_and_its_error_its_place() {
+fn an_error_has_its_position_in_any_text() {
     let error = Statement::parse("SELECT 'a' + FROM 'x'", Version::V2016);
     let expected = SqlError {
         position: 13,

@@ -193,7 +193,7 @@ async fn a_process_stays_warm_and_its_first_event_is_cold() {
 
 // AWS different(functions): AWS runs events concurrently up to the concurrency limit; here they wait for one of four processes
 #[tokio::test]
-async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
+async fn concurrent_events_get_separate_processes_up_to_the_limit() {
     let mut world = world(|function, _| function.timeout_s = 1);
     for _ in 0..3 {
         world.send(json!({"do": "hang"}));
@@ -213,7 +213,7 @@ async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
 }
 
 #[tokio::test]
-async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
+async fn a_process_gets_only_its_own_environment() {
     let mut world = world(|function, _| {
         let table = ("TABLE".to_owned(), "readings".to_owned());
         function.environment = BTreeMap::from([table]);
@@ -247,7 +247,7 @@ async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
 
 // AWS same(functions): errors of the handler, in the header alone, by exit, signal and timeout have AWS's type and text
 #[tokio::test]
-async fn failures_carry_the_error_type_that_lambda_gives_them() {
+async fn failures_have_lambdas_error_types() {
     let mut world = world(|function, _| function.timeout_s = 1);
     let cases = [
         ("fail", "Probe.Failed", "as asked"),
@@ -278,7 +278,7 @@ async fn failures_carry_the_error_type_that_lambda_gives_them() {
 
 // AWS same(functions): a failed initialisation is retried once with the first event, which fails with its error
 #[tokio::test]
-async fn a_start_that_fails_is_tried_once_more_then_reported() {
+async fn a_failed_start_is_retried_once_then_reported() {
     for (mode, error_type, text) in [
         ("error", "Probe.Init", "no start"),
         (

@@ -205,7 +205,7 @@ fn an_override_is_checked_like_a_default() {
 }
 
 #[test]
-fn numbers_keep_their_text_where_text_is_wanted() {
+fn numbers_keep_their_text_as_strings() {
     let text = "Parameters:\n  P: {Type: String, Default: 007}\nResources: {}\nOutputs:\n  A: \
                 {Value: !Ref P}\n  \
                 B: {Value: 1.50}\n  C: {Value: !!str 12}\n  D: {Value: true}\n";

@@ -20,7 +20,7 @@ fn holds(operator: &str, expected: &Value, value: Option<&str>) -> bool {
 
 // AWS same(policy): condition operators String…, Numeric…, Date…, Bool, IpAddress, Arn… and Null, each with its negation
 #[test]
-fn operators_compare_as_their_names_say() {
+fn each_operator_compares_as_documented() {
     let rows: &[(&str, Value, &[&str], &[&str])] = &[
         (
             "StringEquals",
@@ -160,7 +160,7 @@ fn operators_compare_as_their_names_say() {
 
 // AWS same(policy): for a key without values ForAllValues holds and ForAnyValue does not
 #[test]
-fn quantifiers_look_at_each_value_of_a_key() {
+fn quantifiers_check_each_value_of_a_key() {
     let several = format!("a{VALUE_SEPARATOR}b,c");
     let rows = [
         ("ForAnyValue:StringEquals", json!("b,c"), true),
@@ -191,7 +191,7 @@ fn quantifiers_look_at_each_value_of_a_key() {
 
 // AWS same(policy): NotAction and NotResource match everything else
 #[test]
-fn a_statement_may_say_what_it_leaves_out() {
+fn not_action_and_not_resource_match_everything_else() {
     let documents = [document(&json!([
         {"Effect": "Allow", "NotAction": ["iot:Connect", "iot:Re*"], "Resource": "*"},
         {"Effect": "Deny", "Action": "*", "NotResource": [format!("{ARN}topic/a/*"), format!("{ARN}client/*")]},
@@ -210,7 +210,7 @@ fn a_statement_may_say_what_it_leaves_out() {
 
 // AWS same(iam): a role's policy may have the old version, which has no variables
 #[test]
-fn a_roles_policy_may_do_without_a_version() {
+fn a_role_policy_needs_no_version() {
     let statement =
         json!({"Effect": "Allow", "Action": "dynamodb:*", "Resource": "x".repeat(3000)});
     for version in [json!(null), json!("2008-10-17"), json!("2012-10-17")] {
@@ -227,7 +227,7 @@ fn a_roles_policy_may_do_without_a_version() {
 }
 
 #[test]
-fn many_wildcards_take_no_exponential_time() {
+fn many_wildcards_do_not_take_exponential_time() {
     let pattern = format!("{ARN}topic/{}b", "*a".repeat(60));
     let documents = [document(&json!([
         {"Effect": "Allow", "Action": "iot:Publish", "Resource": pattern},

@@ -87,7 +87,7 @@ fn six_levels_are_accepted_the_sixth_with_a_warning() {
 
 // AWS same(shadow): a malformed request is refused with the text that the guide gives
 #[test]
-fn malformed_requests_are_refused_in_awss_words() {
+fn malformed_requests_are_refused_with_awss_texts() {
     let long = "t".repeat(65);
     let rows = [
         ("", 400, "Invalid JSON"),
@@ -157,7 +157,7 @@ fn malformed_requests_are_refused_in_awss_words() {
 
 // AWS different(shadow): the order in which AWS checks a request with several faults is not documented; here encoding, JSON, token, form of the version, state, conflict, size
 #[test]
-fn of_several_faults_the_first_in_this_order_is_named() {
+fn the_first_of_several_faults_is_reported() {
     let big = "x".repeat(9000);
     let rows = [
         (
@@ -215,7 +215,7 @@ fn every_answer_carries_the_client_token() {
 
 // AWS same(shadow): keys other than state, version and clientToken are ignored, and so is the body of a get or delete except for its token
 #[test]
-fn what_a_request_need_not_have_is_ignored() {
+fn additional_content_of_a_request_is_ignored() {
     let mut core = ShadowCore::default();
     let state = json!({"desired": {"a": 1}});
     let body = json!({"state": state, "timestamp": 5, "metadata": {}, "x": null, "version": null});

@@ -103,7 +103,7 @@ fn updates_merge_as_documented() {
 // AWS same(shadow): the delta holds every desired field that differs from the reported one, with its path; arrays are whole and nested {} is included
 // AWS same(shadow): fields that are only reported are never in the delta
 #[test]
-fn the_delta_is_what_is_desired_and_not_reported_so() {
+fn the_delta_holds_desired_values_that_differ() {
     let rows = [
         // Desired, reported, delta.
         (json!({"a": 1}), json!(null), json!({"a": 1})),
@@ -166,7 +166,7 @@ fn the_delta_is_what_is_desired_and_not_reported_so() {
 
 // AWS same(shadow): an update of reported also sends a delta, with all fields that differ, the version of the update and the timestamps of desired
 #[test]
-fn the_delta_after_a_report_names_every_field_out_of_sync() {
+fn the_delta_after_a_report_holds_every_field_out_of_sync() {
     let mut core = after(&[json!({"desired": {"a": 1, "b": {"c": 2}}})]);
     let body = json!({"state": {"reported": {"a": 1, "other": 3}}, "clientToken": "t"});
     let replies = update(&mut core, &body, NOW_S + 9);
@@ -237,7 +237,7 @@ fn metadata_follows_the_state() {
 
 // AWS same(shadow): for 48 hours after a delete the version continues, the delete itself counting; an old version is a conflict
 #[test]
-fn versions_go_on_across_a_delete() {
+fn versions_continue_across_a_delete() {
     let rows = [
         (8, Err(409)),
         (9, Err(409)),
@@ -268,7 +268,7 @@ fn versions_go_on_across_a_delete() {
 
 // AWS same(shadow): update/documents holds the state before and after the update; previous is null when the shadow is created or created again
 #[test]
-fn documents_tells_before_and_after() {
+fn update_documents_holds_both_states() {
     let mut core = ShadowCore::default();
     let previous = |core: &mut ShadowCore| {
         let replies = update(core, &json!({"state": {"desired": {"a": 1}}}), NOW_S);
@@ -288,7 +288,7 @@ fn documents_tells_before_and_after() {
 
 // AWS same(shadow): a refusal for too many requests is published like any other, with the request's client token
 #[test]
-fn a_request_refused_beforehand_is_answered_all_the_same() {
+fn a_request_refused_in_advance_gets_a_reply() {
     for (operation, suffix) in [
         (Operation::Get, "get/rejected"),
         (Operation::Update, "update/rejected"),

@@ -17,7 +17,7 @@ fn payload() -> Value {
 // AWS same(rules): paths, literals, operators, CASE, cast and the functions of the SQL reference
 // AWS different(rules): bitnot(13) is 2 in the reference's example; here -14, the bitwise complement its text describes
 #[test]
-fn an_expression_gives_a_value_or_nothing() {
+fn an_expression_yields_a_value_or_nothing() {
     let cases: &[(&str, Option<Value>)] = &[
         // paths
         ("i", Some(json!(5))),

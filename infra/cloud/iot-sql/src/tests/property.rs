@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn a_statement_that_is_written_and_parsed_again_is_the_same(
+    fn a_written_statement_parses_to_the_same(
         select in select(expression()),
         condition in prop::option::of(expression()),
     ) {
@@ -232,7 +232,7 @@ proptest! {
     }
 
     #[test]
-    fn json_that_is_written_and_read_again_is_the_same(payload in payload()) {
+    fn written_json_reads_back(payload in payload()) {
         let value = json::read(payload.as_bytes()).map_err(TestCaseError::fail)?;
         prop_assert_eq!(json::write(&value), payload);
     }

@@ -38,7 +38,7 @@ fn whole_decimals_stay_in_2015() {
 // AWS same(rules): literals of arrays and objects, nested SELECT and the newer functions need 2016-03-23
 // AWS different(rules): a rule of 2015-10-08 with a newer function is accepted and yields Undefined; here it is refused at start
 #[test]
-fn what_2015_lacks_is_refused_with_what_to_write() {
+fn features_missing_in_2015_are_refused_with_advice() {
     for sql in [
         "SELECT [1] AS r",
         "SELECT {'a': 1} AS r",
@@ -64,7 +64,7 @@ fn what_2015_lacks_is_refused_with_what_to_write() {
 
 // AWS same(rules): SELECT VALUE of an array as the whole output needs 2016-03-23
 #[test]
-fn an_array_is_no_output_of_2015() {
+fn an_array_is_not_an_output_in_2015() {
     let sql = "SELECT VALUE a FROM 'x'";
     let payload = r#"{"a": [1, 2]}"#;
     assert_eq!(

@@ -23,7 +23,7 @@ async fn gone(pid: u64) {
 }
 
 #[tokio::test]
-async fn no_process_outlives_shutdown_a_kill_or_the_last_handle() {
+async fn no_process_outlives_shutdown_kill_or_the_last_handle() {
     type End = fn(Functions) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
     let ends: [(&str, End); 3] = [
         ("shutdown", |f| Box::pin(async move { f.shutdown().await })),

@@ -27,7 +27,7 @@ async fn a_process_that_outgrows_its_memory_is_killed() {
 // AWS same(functions): the peak memory of a process is reported
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_peak_of_memory_is_reported_and_stays() {
+async fn peak_memory_is_reported_and_never_falls() {
     let mut world = world(|function, _| function.memory_mb = 512);
     let mut peaks = Vec::new();
     for megabytes in [1, 64, 1] {
@@ -49,7 +49,7 @@ async fn the_peak_of_memory_is_reported_and_stays() {
 
 // AWS same(functions): an initialisation that takes longer than 10 s is restarted within the first event's time
 #[tokio::test]
-async fn an_initialisation_that_hangs_starts_over_with_the_event() {
+async fn a_hanging_initialisation_restarts_with_the_event() {
     let directory = tempfile::tempdir().expect("a directory");
     let mark = directory.path().join("mark").display().to_string();
     let mut world = world(|function, wiring| {
@@ -128,7 +128,7 @@ async fn a_call_past_the_concurrency_is_throttled() {
 
 // AWS same(functions): 100 of the account's concurrency cannot be reserved
 #[test]
-fn what_is_reserved_must_leave_something_to_the_others() {
+fn reservations_must_leave_unreserved_concurrency() {
     for (reserved, account, fits) in [
         (Some(900), 1000, true),
         (Some(901), 1000, false),

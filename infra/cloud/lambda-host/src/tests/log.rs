@@ -54,7 +54,7 @@ fn text_function() -> sam_template::Function {
 
 // AWS same(functions): JSON system logs (platform.start, platform.report, …) follow SystemLogLevel
 #[test]
-fn json_logs_tell_the_platforms_events_from_their_level_up() {
+fn json_logs_filter_platform_events_by_level() {
     let good = Outcome::Success(Vec::new());
     let bad = Outcome::Failure(Failure::new("Runtime.ExitError", "gone"));
     for (outcome, level, kinds) in [

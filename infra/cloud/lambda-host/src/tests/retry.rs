@@ -94,7 +94,7 @@ async fn given_up(world: &mut super::World) -> (Vec<u64>, Value) {
 
 // AWS same(functions): with reserved concurrency 0 an event goes to the destination without an attempt
 #[tokio::test]
-async fn an_event_of_a_function_that_is_disabled_is_given_up_at_once() {
+async fn an_event_of_a_disabled_function_is_discarded_at_once() {
     let mut world = world(|function, _| function.reserved_concurrency = Some(0));
     world.send(json!({"do": "echo"}));
     let (waits, record) = given_up(&mut world).await;
@@ -108,7 +108,7 @@ async fn an_event_of_a_function_that_is_disabled_is_given_up_at_once() {
 
 // AWS same(functions): a throttled event waits 1 s, 2 s, … 5 min between attempts and is discarded when it is too old
 #[tokio::test]
-async fn a_throttled_event_waits_ever_longer_until_it_is_too_old() {
+async fn a_throttled_event_backs_off_until_it_is_too_old() {
     let mut world = world(|function, _| {
         function.reserved_concurrency = Some(1);
         function.max_event_age_s = 60;
@@ -129,7 +129,7 @@ async fn a_throttled_event_waits_ever_longer_until_it_is_too_old() {
 }
 
 #[test]
-fn epoch_milliseconds_become_iso_8601() {
+fn epoch_milliseconds_format_as_iso_8601() {
     let cases = [
         (0, "1970-01-01T00:00:00.000Z"),
         (951_782_399_999, "2000-02-28T23:59:59.999Z"),

@@ -13,7 +13,7 @@ fn outputs(text: &str, parameters: &[(&str, &str)]) -> BTreeMap<String, String> 
 
 // AWS same(template): Ref, Sub (both forms), GetAtt (both), Join, Select, Split, Base64, FindInMap, If and pseudo parameters
 #[test]
-fn each_function_gives_what_it_gives_in_cloudformation() {
+fn intrinsic_functions_resolve_as_in_cloudformation() {
     let rows = [
         // Function, value.
         ("!Ref AWS::Region", "us-east-1"),
@@ -126,7 +126,7 @@ fn small() -> Template {
 
 // AWS same(template): Globals: maps merge, lists are concatenated, and any other value is replaced by the function's own
 #[test]
-fn globals_lie_below_a_functions_own_properties() {
+fn a_functions_own_properties_override_globals() {
     let function = &small().functions[0];
     let variables: Vec<_> = function.environment.iter().collect();
     let text = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -169,7 +169,7 @@ fn events_become_rules_permissions_and_schedules() {
 
 // AWS same(template): EventInvokeConfig and IAM policy resources apply to the function that they name
 #[test]
-fn what_stands_apart_reaches_what_it_names() {
+fn attached_resources_reach_those_they_name() {
     let template = small();
     let function = &template.functions[0];
     assert_eq!(
@@ -240,7 +240,7 @@ fn parameters_are_listed_with_their_bounds() {
 
 // AWS same(template): a parameter that violates its constraint is refused with ConstraintDescription; NoEcho hides its value
 #[test]
-fn a_hidden_parameter_is_not_told_when_it_is_refused() {
+fn an_error_hides_the_value_of_a_secret_parameter() {
     let message = error(SMALL, &[("Room", "SECRET")]);
     assert_eq!(
         message,
@@ -250,7 +250,7 @@ fn a_hidden_parameter_is_not_told_when_it_is_refused() {
 
 // AWS same(template): circular dependencies between resources are refused, except through events of a function
 #[test]
-fn resources_that_need_each_other_are_named() {
+fn circular_dependencies_are_refused() {
     let text = SMALL
         .replace("DependsOn: Table", "DependsOn: Worker")
         .replace("B: own", "B: !Ref Queue");

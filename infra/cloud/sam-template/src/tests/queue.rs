@@ -43,7 +43,7 @@ Resources:
 
 // AWS same(template): AWS::SQS::Queue with RedrivePolicy, SQS events of functions and AWS::Lambda::EventSourceMapping of queues, with AWS's defaults
 #[test]
-fn queues_and_their_sources_say_what_they_say_in_aws() {
+fn queues_and_sources_have_awss_values_and_defaults() {
     let template = Template::parse("t.yaml", MAIL, &context(&[])).unwrap_or_else(|e| panic!("{e}"));
     let arn = |name: &str| format!("arn:aws:sqs:us-east-1:123456789012:{name}");
     let url = |name: &str| format!("https://sqs.us-east-1.amazonaws.com/123456789012/{name}");
@@ -109,7 +109,7 @@ fn queues_and_their_sources_say_what_they_say_in_aws() {
 }
 
 #[test]
-fn a_function_that_only_a_mapping_serves_gets_no_right_with_it() {
+fn a_mapping_gives_its_function_no_permission() {
     let without = MAIL.replace("        Letters:\n", "        Other:\n");
     let without = without.replace(
         "          Type: SQS\n          Properties:\n            Queue: !GetAtt Letters.Arn\n\
@@ -127,7 +127,7 @@ fn a_function_that_only_a_mapping_serves_gets_no_right_with_it() {
 // AWS same(template): a queue whose VisibilityTimeout is shorter than its function's Timeout is refused, as are a second mapping of a queue to the same function and a batch above 10 without a window
 // AWS absent(template): FIFO queues, RedriveAllowPolicy, filters and provisioned pollers of event sources, and sources other than queues; refused with file, line, column and advice
 #[test]
-fn what_a_queue_or_source_cannot_have_is_named() {
+fn unsupported_settings_of_queues_and_sources_are_refused() {
     let rows = [
         (
             "VisibilityTimeout: 120",

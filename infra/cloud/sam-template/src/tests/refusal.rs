@@ -5,7 +5,7 @@ use super::*;
 // AWS same(template): a resource, property, function or reference that does not exist is refused before anything is made
 // AWS absent(template): further resource types, events, functions and sections; refused with file, line, column and advice
 #[test]
-fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
+fn errors_name_file_line_and_logical_id() {
     let cases = [
         // Text of the thermostat, replacement, message.
         (
@@ -250,7 +250,7 @@ pub(super) fn refused(from: &str, to: &str, expected: &str) {
 }
 
 #[test]
-fn text_that_is_not_one_document_of_yaml_is_refused_with_its_line() {
+fn text_that_is_not_a_yaml_document_is_refused_with_its_line() {
     let cases = [
         ("Resources: [", "t.yaml:"),
         ("A: 1\nA: 2\n", "t.yaml:2:1: parse yaml: duplicate key A"),
