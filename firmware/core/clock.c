@@ -9,14 +9,14 @@ uint64_t clock_drift_ms(uint64_t ms) {
   return (ms * CLOCK_DRIFT_PPM + 999999u) / 1000000u;
 }
 
-/* The same where it is short: 64 bits are dear to a 32-bit chip. */
+/* The same for short times: 64-bit division is slow on a 32-bit chip. */
 static uint32_t drift_ms(uint32_t ms) { return (ms + 9999u) / 10000u; }
 
 CORE_ASSERT(drift_is_the_same, 1000000u / CLOCK_DRIFT_PPM == 10000u);
 CORE_ASSERT(sample_age_is_short,
             CLOCK_SAMPLE_MS_MAX + CLOCK_ANSWER_MS_MAX < UINT32_MAX / 2);
 
-int moment_has_time(const struct moment *now) { return now->latest_ms != 0; }
+bool moment_has_time(const struct moment *now) { return now->latest_ms != 0; }
 
 void clock_read(const struct clock *clock, uint64_t uptime_ms,
                 struct moment *now) {
@@ -30,11 +30,11 @@ void clock_read(const struct clock *clock, uint64_t uptime_ms,
   now->latest_ms = clock->server_ms + (1000 + age_ms + drift_ms(age_ms));
 }
 
-int clock_answer(struct clock *clock, uint64_t second, uint64_t sent_ms,
-                 uint64_t uptime_ms) {
+bool clock_take_answer(struct clock *clock, uint64_t second, uint64_t sent_ms,
+                       uint64_t uptime_ms) {
   uint64_t took_ms = uptime_ms - sent_ms;
   struct moment before;
-  if (second == 0 || took_ms > CLOCK_ANSWER_MS_MAX) return 0;
+  if (second == 0 || took_ms > CLOCK_ANSWER_MS_MAX) return false;
   clock_read(clock, uptime_ms, &before);
   if (!moment_has_time(&before) ||
       1000 + (uint32_t) took_ms + drift_ms((uint32_t) took_ms) <

@@ -8,41 +8,42 @@
 
 CORE_ASSERT(command_is_small, sizeof(struct command) <= 96);
 
-enum member { V, ACTION, VERSION, ID, ISSUED, EXPIRES, MEMBERS, UNKNOWN };
+enum member { V, ACTION, VERSION, ID, ISSUED, EXPIRES, MEMBER_COUNT };
 
-static const char *const names[MEMBERS] = {"v",         "action",   "version",
-                                           "commandId", "issuedAt", "expiresAt"};
+static const char *const names[] = {"v",         "action",   "version",
+                                    "commandId", "issuedAt", "expiresAt"};
+CORE_ASSERT_COUNT(names, MEMBER_COUNT);
+
+static const char *const errors[] = {"oversize", "syntax",   "duplicate",
+                                     "type",     "protocol", "action",
+                                     "range",    "missing"};
+CORE_ASSERT_COUNT(errors, COMMAND_OVERSIZE - COMMAND_MISSING + 1);
 
 static enum member member_of(const struct scan_value *key) {
   int i;
-  for (i = 0; i < MEMBERS; i++) {
-    if (scan_is(key, names[i])) return (enum member) i;
+  for (i = 0; i < MEMBER_COUNT; i++) {
+    if (scan_equals(key, names[i])) return (enum member) i;
   }
-  return UNKNOWN;
+  return MEMBER_COUNT;
 }
 
 static int read_number(const struct scan_value *value, uint64_t *out) {
-  int status = scan_unsigned(value, out);
+  int status = scan_read_unsigned(value, out);
   if (status == CORE_ESPACE) return COMMAND_RANGE;
-  if (status != CORE_OK) return COMMAND_TYPE;
-  return CORE_OK;
+  return status == CORE_OK ? CORE_OK : COMMAND_TYPE;
 }
 
 static int read_action(const struct scan_value *value, enum action *out) {
   if (value->kind != SCAN_STRING) return COMMAND_TYPE;
-  if (scan_is(value, "lock")) {
-    *out = ACTION_LOCK;
-  } else if (scan_is(value, "unlock")) {
-    *out = ACTION_UNLOCK;
-  } else {
-    return COMMAND_ACTION;
-  }
-  return CORE_OK;
+  *out = scan_equals(value, "lock") ? ACTION_LOCK : ACTION_UNLOCK;
+  if (*out == ACTION_LOCK || scan_equals(value, "unlock")) return CORE_OK;
+  return COMMAND_ACTION;
 }
 
 static int read_id(const struct scan_value *value, char *out) {
   if (value->kind != SCAN_STRING) return COMMAND_TYPE;
-  if (scan_string(value, out, COMMAND_ID_CHARS_MAX + 1) != CORE_OK ||
+  if (scan_decode_string(value, out, COMMAND_ID_TAKEN_CHARS_MAX + 1) !=
+          CORE_OK ||
       out[0] == '\0' || !text_is_name(out)) {
     return COMMAND_RANGE;
   }
@@ -70,8 +71,7 @@ static int read_member(enum member member, const struct scan_value *value,
       return read_number(value, &command->issued_s);
     case EXPIRES:
       return read_number(value, &command->expires_s);
-    case MEMBERS:
-    case UNKNOWN:
+    case MEMBER_COUNT:
       break;
   }
   return CORE_OK;
@@ -80,18 +80,19 @@ static int read_member(enum member member, const struct scan_value *value,
 int command_parse(const char *payload, size_t length, struct command *command) {
   struct scan scan;
   struct scan_value key, value;
-  unsigned seen = 0, required = (1u << MEMBERS) - 1u;
+  unsigned seen = 0, required = (1u << MEMBER_COUNT) - 1u;
   int more, status = CORE_OK;
-  if (length > COMMAND_BYTES_MAX) return COMMAND_OVERSIZE;
+  if (length > COMMAND_TAKEN_BYTES_MAX) return COMMAND_OVERSIZE;
   memset(command, 0, sizeof(*command));
   if (scan_open(&scan, payload, length) != CORE_OK) return COMMAND_SYNTAX;
-  /* To the end, whatever is wrong before it: a text that is no JSON is that
-   * first of all. */
+  /* Reads to the end even after an error, because COMMAND_SYNTAX takes
+   * precedence over every other one. */
   while ((more = scan_next(&scan, &key, &value)) > 0) {
     enum member member = member_of(&key);
-    if (status != CORE_OK || member == UNKNOWN) continue;
-    status = (seen & (1u << member)) != 0 ? (int) COMMAND_DUPLICATE
-                                   : read_member(member, &value, command);
+    if (status != CORE_OK || member == MEMBER_COUNT) continue;
+    status = (seen & (1u << member)) != 0
+                 ? (int) COMMAND_DUPLICATE
+                 : read_member(member, &value, command);
     seen |= 1u << member;
   }
   if (more != 0) return COMMAND_SYNTAX;
@@ -103,9 +104,6 @@ int command_parse(const char *payload, size_t length, struct command *command) {
 }
 
 const char *command_error_name(int error) {
-  static const char *const errors[] = {"oversize", "syntax", "duplicate",
-                                       "type",     "protocol", "action",
-                                       "range",    "missing"};
   if (error == CORE_OK) return "ok";
   if (error > COMMAND_OVERSIZE || error < COMMAND_MISSING) return "unknown";
   return errors[COMMAND_OVERSIZE - error];

@@ -6,29 +6,30 @@
 CORE_ASSERT(contact_is_small, sizeof(struct contact) <= 16);
 
 void contact_start(struct contact *contact, uint32_t debounce_ms,
-                   int is_closed) {
+                   bool is_closed) {
   contact->differs_since_ms = 0;
   contact->debounce_ms = debounce_ms;
-  contact->is_closed = is_closed != 0;
-  contact->differs = 0;
+  contact->is_closed = is_closed;
+  contact->differs = false;
 }
 
-int contact_note(struct contact *contact, int is_closed) {
-  int changed = (is_closed != 0) != contact->is_closed;
-  contact->is_closed = is_closed != 0;
-  contact->differs = 0;
+bool contact_take_edge(struct contact *contact, bool is_closed) {
+  bool changed = is_closed != contact->is_closed;
+  contact->is_closed = is_closed;
+  contact->differs = false;
   return changed;
 }
 
-int contact_look(struct contact *contact, int is_closed, uint64_t uptime_ms) {
-  if ((is_closed != 0) == contact->is_closed) {
-    contact->differs = 0;
-    return 0;
+bool contact_take_level(struct contact *contact, bool is_closed,
+                        uint64_t uptime_ms) {
+  if (is_closed == contact->is_closed) {
+    contact->differs = false;
+    return false;
   }
   if (!contact->differs) {
-    contact->differs = 1;
+    contact->differs = true;
     contact->differs_since_ms = uptime_ms;
   }
-  if (uptime_ms - contact->differs_since_ms < contact->debounce_ms) return 0;
-  return contact_note(contact, is_closed);
+  return uptime_ms - contact->differs_since_ms >= contact->debounce_ms &&
+         contact_take_edge(contact, is_closed);
 }

@@ -1,6 +1,5 @@
-/*! A number that only grows, over power loss too: the sequence of a button's
- * presses, the count of a device's boots (PROTOCOL C1, C3). One save (slot.h) for
- * each number given out. */
+/*! A number that only grows, even across power loss: a button's sequence, a
+ * boot count (PROTOCOL C1, C3). Each number costs one save (slot.h). */
 #ifndef CORE_COUNTER_H
 #define CORE_COUNTER_H
 
@@ -9,18 +8,18 @@
 /*! One persistent counter. */
 struct counter {
   struct slot_store store;
-  uint64_t value; /*!< The last number given out, 0 before the first. */
+  uint64_t value; /*!< The last number issued, 0 before the first. */
 };
 
 /*! Reads the counter from flash.
- * Errors: CORE_EBLANK, CORE_EIO; `value` is then the best that is known. */
+ * Errors: CORE_EBLANK, CORE_EIO; `value` is then the best known one. */
 int counter_load(struct counter *counter, const struct flash *flash,
                  uint32_t magic);
 
-/*! Gives out a number greater than every one before and than `above`, once it
- * is safe in flash. `above` lets a counter whose flash was lost start past the
- * numbers it gave out before, for example from the time of day; 0 = no matter.
- * Errors: CORE_EIO, and no number is given out. */
+/*! Issues a number greater than `above` and every one before, once it is safe
+ * in flash. `above` lifts a counter whose flash was lost past the numbers it
+ * issued before, for example with the time of day; 0 = no lower limit.
+ * Errors: CORE_EIO; no number is issued. */
 int counter_next(struct counter *counter, uint64_t above, uint64_t *value);
 
 #endif

@@ -1,8 +1,8 @@
 /*! Implements crc.h. */
 #include "crc.h"
 
-/* Bit by bit: what it is taken of has at most a few hundred bytes. */
-uint32_t crc_of(const void *data, size_t length) {
+/* Bit by bit: the input has at most a few hundred bytes. */
+uint32_t crc_compute(const void *data, size_t length) {
   const uint8_t *bytes = data;
   uint32_t crc = 0xffffffffu;
   size_t i;

@@ -1,7 +1,5 @@
-/*! CRC-32 (IEEE 802.3, reflected, as in zlib): tells a whole record, or a report
- * as it was written, from one that was changed by accident. Proves nothing about
- * who wrote it.
- */
+/*! CRC-32 (IEEE 802.3, reflected, as in zlib): detects accidental changes of a
+ * record or a report. Proves nothing about who wrote it. */
 #ifndef CORE_CRC_H
 #define CORE_CRC_H
 
@@ -9,6 +7,6 @@
 #include <stdint.h>
 
 /*! Returns the CRC-32 of `length` bytes. */
-uint32_t crc_of(const void *data, size_t length);
+uint32_t crc_compute(const void *data, size_t length);
 
 #endif

@@ -1,5 +1,5 @@
-/*! Implements declaration.h. Payload: the declaration as the chip has it in memory,
- * as flash and chip belong to one board. */
+/*! Implements declaration.h. Payload: the declaration as in the chip's memory,
+ * because flash and chip belong to one board. */
 #include "declaration.h"
 
 #include <string.h>
@@ -20,13 +20,13 @@ int declaration_load(struct declaration_store *store,
 
 enum declaration_source declaration_choose(
     const struct declaration_store *store, const struct declaration *stated,
-    int is_stated, enum declaration_file file) {
+    bool is_stated, enum declaration_file file) {
   const struct declaration *kept = &store->kept;
-  int may_state = file == FILE_WHOLE ||
-                  (file == FILE_ABSENT && !(kept->role && kept->has_file));
+  bool may_state = file == FILE_WHOLE ||
+                   (file == FILE_ABSENT && !(kept->role && kept->has_file));
   if (is_stated && may_state) return DECLARATION_STATED;
-  if (kept->role == 0 || (file == FILE_WHOLE && stated->role != 0 &&
-                          stated->role != kept->role)) {
+  if (kept->role == 0 ||
+      (file == FILE_WHOLE && stated->role != 0 && stated->role != kept->role)) {
     return DECLARATION_NONE;
   }
   return DECLARATION_KEPT;

@@ -8,7 +8,7 @@
 
 #define MAGIC 0x314e4a4cu /* "LJN1" */
 #define ID_AT 12
-#define PAYLOAD_BYTES (ID_AT + COMMAND_ID_CHARS_MAX + 1)
+#define PAYLOAD_BYTES (ID_AT + COMMAND_ID_TAKEN_CHARS_MAX + 1)
 
 CORE_ASSERT(journal_fits_slot, PAYLOAD_BYTES <= SLOT_PAYLOAD_BYTES_MAX);
 CORE_ASSERT(journal_is_small, sizeof(struct journal) <= 128);
@@ -19,7 +19,7 @@ static void encode(const struct journal_entry *entry, uint8_t *payload) {
   payload[8] = (uint8_t) entry->action;
   payload[9] = (uint8_t) entry->result;
   payload[10] = entry->after_loss;
-  memcpy(payload + ID_AT, entry->command_id, COMMAND_ID_CHARS_MAX);
+  memcpy(payload + ID_AT, entry->command_id, COMMAND_ID_TAKEN_CHARS_MAX);
 }
 
 static int decode(const uint8_t *payload, struct journal_entry *entry) {
@@ -31,7 +31,7 @@ static int decode(const uint8_t *payload, struct journal_entry *entry) {
   entry->action = (enum action) payload[8];
   entry->result = (enum result) payload[9];
   entry->after_loss = payload[10] != 0;
-  memcpy(entry->command_id, payload + ID_AT, COMMAND_ID_CHARS_MAX);
+  memcpy(entry->command_id, payload + ID_AT, COMMAND_ID_TAKEN_CHARS_MAX);
   return CORE_OK;
 }
 
@@ -54,7 +54,7 @@ int journal_write(struct journal *journal, const struct journal_entry *entry) {
   status = slot_save(&journal->store, payload, PAYLOAD_BYTES);
   if (status != CORE_OK) return status;
   journal->entry = *entry;
-  if (entry->action == ACTION_LOCK) journal->trusted = 1;
-  if (!entry->after_loss) journal->lost = 0;
+  if (entry->action == ACTION_LOCK) journal->trusted = true;
+  if (!entry->after_loss) journal->lost = false;
   return CORE_OK;
 }

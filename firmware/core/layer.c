@@ -11,27 +11,27 @@ struct check {
 };
 
 /* A whole number as the platform reads it: no fraction, no exponent. */
-static int is_number(const struct scan_value *value, int expected) {
+static bool is_number(const struct scan_value *value, int expected) {
   struct scan_value digits = *value;
   uint64_t number = 0;
-  int is_negative = value->kind == SCAN_NUMBER && value->at[0] == '-';
+  bool is_negative = value->kind == SCAN_NUMBER && value->at[0] == '-';
   digits.at += is_negative;
   digits.length -= (size_t) is_negative;
   return is_negative == (expected < 0) &&
-         scan_unsigned(&digits, &number) == CORE_OK &&
-         number == (is_negative ? 0u - (uint32_t) expected
-                                : (uint32_t) expected);
+         scan_read_unsigned(&digits, &number) == CORE_OK &&
+         number ==
+             (is_negative ? 0u - (uint32_t) expected : (uint32_t) expected);
 }
 
-static int is_taken(const struct layer_setting *setting,
-                    const struct scan_value *value) {
+static bool is_as_written(const struct layer_setting *setting,
+                          const struct scan_value *value) {
   if (!setting->is_text) return is_number(value, setting->number);
   return value->kind == SCAN_STRING &&
-         (setting->text == NULL || scan_is(value, setting->text));
+         (setting->text == NULL || scan_equals(value, setting->text));
 }
 
-/* Where the name begins. */
-static size_t name_at(const char *key) {
+/* Index of the setting's name after its section. */
+static size_t name_start(const char *key) {
   return (size_t) (strchr(key, '.') - key) + 1;
 }
 
@@ -39,10 +39,10 @@ static void ignore(struct check *check, const char *key) {
   if (check->ignored == NULL) check->ignored = key;
 }
 
-/* `sibling` is a key of that section. */
+/* `sibling` is a key of the section. */
 static void check_section(struct check *check, const char *sibling,
                           const struct scan_value *members) {
-  const size_t chars = name_at(sibling);
+  const size_t chars = name_start(sibling);
   struct scan scan;
   struct scan_value name, value;
   if (members->kind != SCAN_OBJECT) {
@@ -54,12 +54,12 @@ static void check_section(struct check *check, const char *sibling,
     const struct layer_setting *setting = check->settings;
     while (setting < check->end &&
            (strncmp(setting->key, sibling, chars) != 0 ||
-            !scan_is(&name, setting->key + chars))) {
+            !scan_equals(&name, setting->key + chars))) {
       setting++;
     }
     if (setting == check->end) {
       check->on_unknown(sibling, &name);
-    } else if (!is_taken(setting, &value)) {
+    } else if (!is_as_written(setting, &value)) {
       ignore(check, setting->key);
     }
   }
@@ -70,10 +70,10 @@ static void check_member(struct check *check, const struct scan_value *name,
   const struct layer_setting *setting;
   char section[24];
   size_t chars;
-  if (scan_string(name, section, sizeof(section)) != CORE_OK) return;
+  if (scan_decode_string(name, section, sizeof(section)) != CORE_OK) return;
   chars = strlen(section);
   for (setting = check->settings; setting < check->end; setting++) {
-    if (name_at(setting->key) != chars + 1 ||
+    if (name_start(setting->key) != chars + 1 ||
         memcmp(setting->key, section, chars) != 0) {
       continue;
     }

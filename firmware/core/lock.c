@@ -13,8 +13,8 @@ static uint32_t relock_delay_ms(const struct lock *lock) {
                                       : lock->settings.relock_ms;
 }
 
-static void move(struct lock *lock, enum latch latch, enum source source,
-                 const struct moment *now) {
+static void move_latch(struct lock *lock, enum latch latch, enum source source,
+                       const struct moment *now) {
   lock->port.move(lock->port.context, latch);
   lock->latch = latch;
   lock->source = source;
@@ -31,11 +31,11 @@ static enum outcome refuse(struct lock *lock, enum refusal refusal,
   return OUTCOME_REFUSED;
 }
 
-/* Whether a command was surely issued after this power-on, by a cloud whose clock
- * runs no further ahead than the tolerance. */
-static int is_issued_since_power_on(const struct lock *lock,
-                                    const struct command *command,
-                                    const struct moment *now) {
+/* Whether a command was certainly issued after this power-on, by a cloud whose
+ * clock leads by no more than the tolerance. */
+static bool is_issued_since_power_on(const struct lock *lock,
+                                     const struct command *command,
+                                     const struct moment *now) {
   uint64_t latest_ms = now->latest_ms + clock_drift_ms(now->uptime_ms);
   uint64_t powered_ms =
       latest_ms > now->uptime_ms ? latest_ms - now->uptime_ms : 0;
@@ -44,10 +44,10 @@ static int is_issued_since_power_on(const struct lock *lock,
              powered_ms + lock->settings.clock_tolerance_ms;
 }
 
-/* D1: the journal first. On success the command is this lock's command. `is_new`:
- * it was surely issued after this power-on. */
-static int journal(struct lock *lock, const struct command *command,
-                   enum result result, int is_new) {
+/* D1: the journal comes first. `is_new`: the command was certainly issued after
+ * this power-on. */
+static int write_journal(struct lock *lock, const struct command *command,
+                         enum result result, bool is_new) {
   struct journal_entry entry;
   int status;
   memset(&entry, 0, sizeof(entry));
@@ -72,18 +72,18 @@ int lock_boot(struct lock *lock, const struct lock_settings *settings,
   lock->settings = *settings;
   lock->port = *port;
   lock->door = DOOR_NO_SENSOR;
-  move(lock, settings->power_on, SOURCE_BOOT, now);
+  move_latch(lock, settings->power_on, SOURCE_BOOT, now);
   status = journal_load(&lock->journal, flash);
   lock->floor_version = lock->journal.entry.version;
   return status;
 }
 
 static enum outcome do_lock(struct lock *lock, const struct command *command,
-                            int is_new, const struct moment *now) {
-  int status = journal(lock, command, RESULT_EXECUTED, is_new);
-  move(lock, LATCH_LOCKED, SOURCE_REMOTE, now);
+                            bool is_new, const struct moment *now) {
+  int status = write_journal(lock, command, RESULT_EXECUTED, is_new);
+  move_latch(lock, LATCH_LOCKED, SOURCE_REMOTE, now);
   if (status != CORE_OK) {
-    /* Performed but not journalled: older commands must still not pass it. */
+    /* Executed but not journalled: older commands must still not follow it. */
     lock->floor_version = command->version;
     return refuse(lock, REFUSAL_JOURNAL, command->id);
   }
@@ -91,7 +91,7 @@ static enum outcome do_lock(struct lock *lock, const struct command *command,
 }
 
 static enum outcome do_unlock(struct lock *lock, const struct command *command,
-                              int is_new, const struct moment *now) {
+                              bool is_new, const struct moment *now) {
   uint64_t tolerance_ms = lock->settings.clock_tolerance_ms;
   uint64_t issued_ms = command->issued_s * 1000;
   uint64_t expires_ms = command->expires_s * 1000;
@@ -99,7 +99,7 @@ static enum outcome do_unlock(struct lock *lock, const struct command *command,
     return refuse(lock, REFUSAL_JOURNAL, command->id);
   }
   if (command->version == lock->floor_version) {
-    /* That version belongs to a lock that could not be journalled. */
+    /* The version of a lock command that could not be journalled. */
     return refuse(lock, REFUSAL_CONFLICT, command->id);
   }
   if (!moment_has_time(now) || now->latest_ms + tolerance_ms < issued_ms) {
@@ -109,22 +109,23 @@ static enum outcome do_unlock(struct lock *lock, const struct command *command,
     return refuse(lock, REFUSAL_JOURNAL, command->id);
   }
   if (now->latest_ms > expires_ms) {
-    int status = journal(lock, command, RESULT_EXPIRED, is_new);
-    move(lock, LATCH_LOCKED, SOURCE_REMOTE, now);
+    int status = write_journal(lock, command, RESULT_EXPIRED, is_new);
+    move_latch(lock, LATCH_LOCKED, SOURCE_REMOTE, now);
     if (status != CORE_OK) return refuse(lock, REFUSAL_JOURNAL, command->id);
     return OUTCOME_EXPIRED;
   }
-  if (journal(lock, command, RESULT_EXECUTED, is_new) != CORE_OK) {
+  if (write_journal(lock, command, RESULT_EXECUTED, is_new) != CORE_OK) {
     return refuse(lock, REFUSAL_JOURNAL, command->id);
   }
-  move(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);
+  move_latch(lock, LATCH_UNLOCKED, SOURCE_REMOTE, now);
   return OUTCOME_EXECUTED;
 }
 
-enum outcome lock_command(struct lock *lock, const struct command *command,
-                          const struct moment *now) {
+enum outcome lock_handle_command(struct lock *lock,
+                                 const struct command *command,
+                                 const struct moment *now) {
   const struct journal_entry *entry = &lock->journal.entry;
-  int is_new;
+  bool is_new;
   if (command->version < lock->floor_version) {
     return refuse(lock, REFUSAL_SUPERSEDED, command->id);
   }
@@ -139,17 +140,16 @@ enum outcome lock_command(struct lock *lock, const struct command *command,
     return refuse(lock, REFUSAL_IMPLAUSIBLE, command->id);
   }
   is_new = is_issued_since_power_on(lock, command, now);
-  if (command->action == ACTION_LOCK) {
-    return do_lock(lock, command, is_new, now);
-  }
-  return do_unlock(lock, command, is_new, now);
+  return command->action == ACTION_LOCK ? do_lock(lock, command, is_new, now)
+                                        : do_unlock(lock, command, is_new, now);
 }
 
-void lock_malformed(struct lock *lock) {
+void lock_refuse_malformed(struct lock *lock) {
   (void) refuse(lock, REFUSAL_MALFORMED, "");
 }
 
-int lock_door(struct lock *lock, enum door door, const struct moment *now) {
+bool lock_set_door(struct lock *lock, enum door door,
+                   const struct moment *now) {
   if (door == DOOR_CLOSED && lock->door != DOOR_CLOSED) {
     lock->closed_ms = now->uptime_ms;
   }
@@ -157,10 +157,10 @@ int lock_door(struct lock *lock, enum door door, const struct moment *now) {
   return lock_tick(lock, now);
 }
 
-int lock_exit(struct lock *lock, const struct moment *now) {
-  if (relock_delay_ms(lock) == 0) return 0;
-  move(lock, LATCH_UNLOCKED, SOURCE_MANUAL, now);
-  return 1;
+bool lock_request_exit(struct lock *lock, const struct moment *now) {
+  if (relock_delay_ms(lock) == 0) return false;
+  move_latch(lock, LATCH_UNLOCKED, SOURCE_MANUAL, now);
+  return true;
 }
 
 uint64_t lock_due_ms(const struct lock *lock) {
@@ -178,9 +178,9 @@ uint64_t lock_due_ms(const struct lock *lock) {
   return due_ms > settled_ms ? due_ms : settled_ms;
 }
 
-int lock_tick(struct lock *lock, const struct moment *now) {
+bool lock_tick(struct lock *lock, const struct moment *now) {
   uint64_t due_ms = lock_due_ms(lock);
-  if (due_ms == 0 || now->uptime_ms < due_ms) return 0;
-  move(lock, LATCH_LOCKED, SOURCE_AUTO, now);
-  return 1;
+  if (due_ms == 0 || now->uptime_ms < due_ms) return false;
+  move_latch(lock, LATCH_LOCKED, SOURCE_AUTO, now);
+  return true;
 }

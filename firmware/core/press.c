@@ -8,19 +8,21 @@
 
 CORE_ASSERT(press_classifier_is_small, sizeof(struct press_classifier) <= 48);
 
+static const char *const names[] = {"NONE", "SINGLE", "DOUBLE", "LONG"};
+CORE_ASSERT_COUNT(names, PRESS_COUNT);
+
 void press_start(struct press_classifier *classifier,
-                 const struct press_settings *settings, int down,
+                 const struct press_settings *settings, bool is_down,
                  uint64_t uptime_ms) {
-  contact_start(&classifier->contact, settings->debounce_ms, down);
+  contact_start(&classifier->contact, settings->debounce_ms, is_down);
   classifier->quiet_ms = settings->quiet_ms;
   classifier->long_ms = settings->long_ms;
   classifier->since_ms = uptime_ms;
-  classifier->phase = down ? PRESS_SETTLING : PRESS_IDLE;
+  classifier->phase = is_down ? PRESS_SETTLING : PRESS_IDLE;
 }
 
-/* The level changed. */
-static enum press change(struct press_classifier *classifier,
-                         uint64_t uptime_ms) {
+static enum press change_level(struct press_classifier *classifier,
+                               uint64_t uptime_ms) {
   classifier->since_ms = uptime_ms;
   switch (classifier->phase) {
     case PRESS_IDLE:
@@ -38,9 +40,9 @@ static enum press change(struct press_classifier *classifier,
   return PRESS_NONE;
 }
 
-/* Time passes; `is_held`: the pin was looked at, and is down. */
-static enum press pass(struct press_classifier *classifier, int is_held,
-                       uint64_t uptime_ms) {
+/* `is_held`: the pin was read and is down. */
+static enum press pass_time(struct press_classifier *classifier, bool is_held,
+                            uint64_t uptime_ms) {
   uint64_t due_ms = press_due_ms(classifier);
   if (due_ms == 0 || uptime_ms < due_ms) return PRESS_NONE;
   switch (classifier->phase) {
@@ -60,30 +62,33 @@ static enum press pass(struct press_classifier *classifier, int is_held,
   return PRESS_NONE;
 }
 
-static enum press step(struct press_classifier *classifier, int down,
-                       int is_look, uint64_t uptime_ms) {
-  enum press press = pass(classifier, is_look && down, uptime_ms);
-  int changed = is_look ? contact_look(&classifier->contact, down, uptime_ms)
-                        : contact_note(&classifier->contact, down);
-  enum press next = changed ? change(classifier, uptime_ms) : PRESS_NONE;
+/* `is_reading`: a tick read the pin; else a handler was called for an edge. */
+static enum press step(struct press_classifier *classifier, bool is_down,
+                       bool is_reading, uint64_t uptime_ms) {
+  enum press press = pass_time(classifier, is_reading && is_down, uptime_ms);
+  bool changed =
+      is_reading ? contact_take_level(&classifier->contact, is_down, uptime_ms)
+                 : contact_take_edge(&classifier->contact, is_down);
+  enum press next = changed ? change_level(classifier, uptime_ms) : PRESS_NONE;
   return press != PRESS_NONE ? press : next;
 }
 
-enum press press_edge(struct press_classifier *classifier, int down,
-                      uint64_t uptime_ms) {
-  /* Down once more: a release was missed before it, or the contact bounced. */
-  if (down && classifier->contact.is_closed) {
-    press_missed(classifier, uptime_ms);
+enum press press_take_edge(struct press_classifier *classifier, bool is_down,
+                           uint64_t uptime_ms) {
+  /* Down again: a release was missed before it, or the contact bounced. */
+  if (is_down && classifier->contact.is_closed) {
+    press_restart_hold(classifier, uptime_ms);
   }
-  return step(classifier, down, 0, uptime_ms);
+  return step(classifier, is_down, false, uptime_ms);
 }
 
-enum press press_tick(struct press_classifier *classifier, int down,
+enum press press_tick(struct press_classifier *classifier, bool is_down,
                       uint64_t uptime_ms) {
-  return step(classifier, down, 1, uptime_ms);
+  return step(classifier, is_down, true, uptime_ms);
 }
 
-void press_missed(struct press_classifier *classifier, uint64_t uptime_ms) {
+void press_restart_hold(struct press_classifier *classifier,
+                        uint64_t uptime_ms) {
   if (classifier->phase == PRESS_FIRST_DOWN) classifier->since_ms = uptime_ms;
 }
 
@@ -103,16 +108,10 @@ uint64_t press_due_ms(const struct press_classifier *classifier) {
   return 0;
 }
 
-const char *press_name(enum press press) {
-  static const char *const names[] = {"NONE", "SINGLE", "DOUBLE", "LONG"};
-  return names[press];
-}
+const char *press_name(enum press press) { return names[press]; }
 
 int press_format(const struct press_message *message, char *out, size_t size,
                  size_t *length) {
-  const char *const strings[] = {message->serial, press_name(message->press)};
-  const uint64_t supply_mv = message->supply_mv;
-  const uint64_t good_for_ms = message->good_for_ms;
   size_t chars = strlen(message->serial);
   struct text text;
   if (chars == 0 || chars > PRESS_SERIAL_CHARS_MAX ||
@@ -120,19 +119,23 @@ int press_format(const struct press_message *message, char *out, size_t size,
     return CORE_EARG;
   }
   text_start(&text, out, size);
-  text_fill(&text,
-            "{\"serialNumber\":\"%\",\"clickType\":\"%\","
-            "\"batteryVoltage\":\"#mV\"",
-            strings, &supply_mv);
+  text_format(&text,
+              "{\"serialNumber\":\"%s\",\"clickType\":\"%s\","
+              "\"batteryVoltage\":\"%lumV\"",
+              message->serial, press_name(message->press),
+              (unsigned long) message->supply_mv);
   if (message->sequence != 0) {
-    text_fill(&text, ",\"sequence\":#", strings, &message->sequence);
+    text_add_string(&text, ",\"sequence\":");
+    text_add_nullable(&text, &message->sequence);
   }
   if (message->pressed_ms != 0) {
-    text_fill(&text, ",\"pressedAt\":#", strings, &message->pressed_ms);
+    text_add_string(&text, ",\"pressedAt\":");
+    text_add_nullable(&text, &message->pressed_ms);
   }
-  if (good_for_ms != 0) {
-    text_fill(&text, ",\"goodForMs\":#", strings, &good_for_ms);
+  if (message->good_for_ms != 0) {
+    text_format(&text, ",\"goodForMs\":%lu",
+                (unsigned long) message->good_for_ms);
   }
-  text_string(&text, "}");
+  text_add_string(&text, "}");
   return text_finish(&text, length);
 }

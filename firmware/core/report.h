@@ -1,17 +1,12 @@
-/*! The report of a lock and the shadow update that carries it (PROTOCOL
- * section 2 and D4).
- *
- * A report is always the whole object: update/accepted repeats the request
- * only, so a part would hide the rest. Each update has a token of its own,
- * `<boot count>-<number>`. The report repeats it as `reportId`, with the CRC-32 of
- * the report's text before it: so a reader of the shadow can tell the lock's own
- * report from one that was used before, or edited by hand. Knows no topic, no
- * network, and not when to send.
- */
+/*! A lock's report and the shadow update that carries it (PROTOCOL section 2
+ * and D4). A report is always the whole object: update/accepted repeats only
+ * the request, so a partial one would hide the rest. Each update has its own
+ * token, `<boot count>-<number>`. The report repeats it as `reportId`, with the
+ * CRC-32 of the preceding text, so that a reader of the shadow can tell the
+ * lock's own report from a replayed or edited one. Knows neither topic nor
+ * network nor when to send. */
 #ifndef CORE_REPORT_H
 #define CORE_REPORT_H
-
-#include <stddef.h>
 
 #include "declaration.h"
 #include "lock.h"
@@ -26,7 +21,7 @@
 /*! Longest firmware name in a report. */
 #define REPORT_FIRMWARE_CHARS_MAX 15
 
-/*! Everything one report says. */
+/*! The contents of one report. */
 struct report {
   enum latch latch;
   enum source source;
@@ -34,27 +29,26 @@ struct report {
   enum result result;
   enum refusal refusal;
   enum declaration_source settings;
-  int has_time;
-  uint64_t uncertainty_ms; /*!< How wide the clock's bounds are (D3). */
-  uint32_t relock_ms;      /*!< In force, as pulse_ms; 0 = off (D5). */
+  bool has_time;
+  uint64_t uncertainty_ms; /*!< Width of the clock's bounds (D3). */
+  uint32_t relock_ms;      /*!< In force, like pulse_ms; 0 = off (D5). */
   uint32_t pulse_ms;
   int32_t rssi_dbm;
   uint32_t boot_count;
   uint32_t number;
   uint64_t version;
-  char command_id[COMMAND_ID_CHARS_MAX + 1];
-  char refused_id[COMMAND_ID_CHARS_MAX + 1];
-  const char *firmware; /*!< Of [A-Za-z0-9.+-], at most
-                             REPORT_FIRMWARE_CHARS_MAX. */
+  char command_id[COMMAND_ID_TAKEN_CHARS_MAX + 1];
+  char refused_id[COMMAND_ID_TAKEN_CHARS_MAX + 1];
+  const char *firmware; /*!< Like report_context.firmware. */
 };
 
-/*! What the lock itself does not know and a report needs. */
+/*! What a report needs and the lock itself does not know. */
 struct report_context {
   uint32_t boot_count;
-  uint32_t number; /*!< Of the update that carries the report, see reporter.h. */
+  uint32_t number; /*!< Of the update, see reporter.h. */
   int32_t rssi_dbm;
   enum declaration_source settings; /*!< Never DECLARATION_NONE (D8). */
-  const char *firmware;             /*!< Of [A-Za-z0-9.+-]. */
+  const char *firmware;             /*!< Of [A-Za-z0-9.+-], length as above. */
 };
 
 /*! Collects the lock's state as of `now`. */
@@ -62,20 +56,23 @@ void report_collect(const struct lock *lock,
                     const struct report_context *context,
                     const struct moment *now, struct report *report);
 
-/*! Appends what every device says of itself, with a comma behind it:
+/*! The report's word for a refusal, e.g. "journal"; empty for REFUSAL_NONE. */
+const char *report_refusal_name(enum refusal refusal);
+
+/*! Appends the members that every device reports, with a comma at the end:
  * "bootCount":7,"clock":"synced","clockUncertaintyMs":1043,"firmware":"2.0.0",
- * "rssi":-61, where NULL says that the time is not known. */
+ * "rssi":-61. A NULL `uncertainty_ms` means that the time is unknown. */
 void report_write_device(struct text *text, uint32_t boot_count,
                          const uint64_t *uncertainty_ms, const char *firmware,
                          int32_t rssi_dbm);
 
 /*! Writes the report as JSON, the value of `state.reported`.
- * Errors: CORE_ESPACE; REPORT_BYTES_MAX always suffices. */
+ * Errors: CORE_ESPACE; never with REPORT_BYTES_MAX. */
 int report_format(const struct report *report, char *out, size_t size,
                   size_t *length);
 
-/*! Writes the whole update, report and token, to be published as it is.
- * Errors: CORE_ESPACE; REPORT_UPDATE_BYTES_MAX always suffices. */
+/*! Writes the whole update, report and token, ready to publish.
+ * Errors: CORE_ESPACE; never with REPORT_UPDATE_BYTES_MAX. */
 int report_format_update(const struct report *report, char *out, size_t size,
                          size_t *length);
 

@@ -16,30 +16,31 @@ void reporter_start(struct reporter *reporter, uint32_t boot_count,
                 REPORTER_RETRY_MOST_MS);
   reporter->boot_count = boot_count;
   reporter->interval_ms = interval_ms;
-  reporter->due = 1;
+  reporter->due = true;
 }
 
 void reporter_request(struct reporter *reporter) {
   backoff_reset(&reporter->backoff);
-  reporter->due = 1;
+  reporter->due = true;
 }
 
-void reporter_mention(struct reporter *reporter) { reporter->mention = 1; }
+void reporter_mention(struct reporter *reporter) { reporter->mention = true; }
 
-void reporter_door(struct reporter *reporter) {
+void reporter_note_door(struct reporter *reporter) {
   backoff_reset(&reporter->backoff);
-  reporter->door = 1;
+  reporter->door = true;
 }
 
-void reporter_connected(struct reporter *reporter, int connected) {
-  reporter->connected = connected != 0;
+void reporter_set_connected(struct reporter *reporter, bool connected) {
+  reporter->connected = connected;
   if (!connected) return;
-  /* The shadow may have been deleted meanwhile, and count from 1. */
+  /* The shadow may have been deleted meanwhile and restart at version 1. */
   reporter->version = 0;
   reporter_request(reporter);
 }
 
-int reporter_wants(const struct reporter *reporter, const struct moment *now) {
+bool reporter_is_due(const struct reporter *reporter,
+                     const struct moment *now) {
   uint64_t now_ms = now->uptime_ms;
   return reporter->connected &&
          (reporter->due || now_ms >= reporter->next_ms ||
@@ -48,12 +49,12 @@ int reporter_wants(const struct reporter *reporter, const struct moment *now) {
           (reporter->repeat_ms != 0 && now_ms >= reporter->repeat_ms));
 }
 
-uint32_t reporter_send(struct reporter *reporter, const struct moment *now,
-                       uint32_t random) {
+uint32_t reporter_begin_update(struct reporter *reporter,
+                               const struct moment *now, uint32_t random) {
   uint64_t now_ms = now->uptime_ms;
   if (reporter->door) reporter->door_ms = now_ms + REPORTER_PAUSE_MS;
   reporter->mention_ms = now_ms + REPORTER_PAUSE_MS;
-  reporter->due = reporter->mention = reporter->door = 0;
+  reporter->due = reporter->mention = reporter->door = false;
   reporter->repeat_ms = 0;
   reporter->wait = REPORTER_UNANSWERED;
   reporter->sent_ms = now_ms;
@@ -61,7 +62,7 @@ uint32_t reporter_send(struct reporter *reporter, const struct moment *now,
   return ++reporter->number;
 }
 
-/* Another wrote `reported`, or nobody knows who. */
+/* Another writer, or an unknown one, changed `reported`. */
 static enum reporter_verdict note_foreign(struct reporter *reporter,
                                           const struct moment *now) {
   uint64_t now_ms = now->uptime_ms;
@@ -77,8 +78,8 @@ static enum reporter_verdict note_foreign(struct reporter *reporter,
   return VERDICT_FOREIGN;
 }
 
-/* `is_newest`: nothing that the shadow accepted since has been seen. */
-static enum reporter_verdict settle(struct reporter *reporter, int is_newest,
+/* `is_newest`: no later version of the shadow has been seen. */
+static enum reporter_verdict settle(struct reporter *reporter, bool is_newest,
                                     const struct moment *now) {
   reporter->settled = reporter->number;
   reporter->wait = REPORTER_SETTLED;
@@ -91,9 +92,9 @@ static enum reporter_verdict settle(struct reporter *reporter, int is_newest,
 
 static enum reporter_verdict take_accepted(struct reporter *reporter,
                                            const struct shadow_answer *answer,
-                                           int is_own,
+                                           bool is_own,
                                            const struct moment *now) {
-  int is_newest = answer->version == 0 || answer->version > reporter->version;
+  bool is_newest = answer->version == 0 || answer->version > reporter->version;
   if (!answer->is_readable) return note_foreign(reporter, now);
   if (!answer->changes_reported) return VERDICT_NONE;
   if (is_own && answer->number == reporter->number) {
@@ -105,13 +106,13 @@ static enum reporter_verdict take_accepted(struct reporter *reporter,
   return is_own ? VERDICT_NONE : note_foreign(reporter, now);
 }
 
-enum reporter_verdict reporter_answer(struct reporter *reporter,
-                                      const struct shadow_answer *answer,
-                                      const struct moment *now) {
-  /* An update that was sent and still waits; a late one may yet be the last. */
-  int is_own = answer->boot_count == reporter->boot_count &&
-               answer->number > reporter->settled &&
-               answer->number <= reporter->number;
+enum reporter_verdict reporter_take_answer(struct reporter *reporter,
+                                           const struct shadow_answer *answer,
+                                           const struct moment *now) {
+  /* Of an update that still waits; a late answer may be to the last one. */
+  bool is_own = answer->boot_count == reporter->boot_count &&
+                answer->number > reporter->settled &&
+                answer->number <= reporter->number;
   switch (answer->topic) {
     case SHADOW_UPDATE_ACCEPTED:
       return take_accepted(reporter, answer, is_own, now);
@@ -122,25 +123,25 @@ enum reporter_verdict reporter_answer(struct reporter *reporter,
     case SHADOW_DELETE_ACCEPTED:
       reporter->version = 0;
       return note_foreign(reporter, now);
-    case SHADOW_TOPICS:
+    case SHADOW_TOPIC_COUNT:
       break;
   }
   return VERDICT_NONE;
 }
 
-int reporter_set_clock(const struct reporter *reporter,
-                       const struct shadow_answer *answer,
-                       const struct moment *now, struct clock *clock) {
+bool reporter_set_clock(const struct reporter *reporter,
+                        const struct shadow_answer *answer,
+                        const struct moment *now, struct clock *clock) {
   if (answer->topic != SHADOW_UPDATE_ACCEPTED || answer->number == 0 ||
       answer->number != reporter->number ||
       answer->boot_count != reporter->boot_count) {
-    return 0;
+    return false;
   }
-  return clock_answer(clock, answer->second, reporter->sent_ms,
-                      now->uptime_ms);
+  return clock_take_answer(clock, answer->second, reporter->sent_ms,
+                           now->uptime_ms);
 }
 
-int reporter_is_answered(const struct reporter *reporter) {
+bool reporter_is_answered(const struct reporter *reporter) {
   return reporter->connected && !reporter->due &&
          reporter->wait != REPORTER_UNANSWERED;
 }

@@ -10,23 +10,22 @@ static void skip_space(struct scan *s) {
   }
 }
 
-static int take(struct scan *s, char c) {
-  if (s->at >= s->end || *s->at != c) return 0;
+static bool take(struct scan *s, char c) {
+  if (s->at >= s->end || *s->at != c) return false;
   s->at++;
-  return 1;
+  return true;
 }
 
-static int digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static int hex_digit(char c) {
-  if (digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  char letter = (char) (c | 0x20);
+  if (is_digit(c)) return c - '0';
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 /* Four hexadecimal digits of a \u escape, or -1. */
-static int32_t unit(const char *at, const char *end) {
+static int32_t read_unit(const char *at, const char *end) {
   int32_t code = 0;
   int i;
   if (end - at < 4) return -1;
@@ -38,8 +37,9 @@ static int32_t unit(const char *at, const char *end) {
   return code;
 }
 
-/* Code point of the escape whose backslash is at `at`; `used` is its length. */
-static int32_t escape(const char *at, const char *end, size_t *used) {
+/* Code point of the escape whose backslash is at `at`, or -1; `used` is its
+ * length. */
+static int32_t decode_escape(const char *at, const char *end, size_t *used) {
   static const char names[] = "\"\\/bfnrt";
   static const char codes[] = "\"\\/\b\f\n\r\t";
   int32_t high, low;
@@ -50,18 +50,18 @@ static int32_t escape(const char *at, const char *end, size_t *used) {
     return name == NULL ? -1 : (int32_t) codes[name - names];
   }
   *used = 6;
-  high = unit(at + 2, end);
+  high = read_unit(at + 2, end);
   if (high < 0 || (high >= 0xdc00 && high <= 0xdfff)) return -1;
   if (high < 0xd800 || high > 0xdbff) return high;
   if (end - at < 12 || at[6] != '\\' || at[7] != 'u') return -1;
-  low = unit(at + 8, end);
+  low = read_unit(at + 8, end);
   if (low < 0xdc00 || low > 0xdfff) return -1;
   *used = 12;
   return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
 /* Length of the well-formed UTF-8 sequence at `at`, or 0. */
-static size_t sequence(const char *at, const char *end) {
+static size_t utf8_length(const char *at, const char *end) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
   const unsigned char *p = (const unsigned char *) at;
   size_t length = 1, i;
@@ -87,9 +87,9 @@ static int read_string(struct scan *s, struct scan_value *value) {
   while (s->at < s->end && *s->at != '"') {
     if ((unsigned char) *s->at < 0x20) return CORE_ESYNTAX;
     if (*s->at == '\\') {
-      if (escape(s->at, s->end, &used) < 0) return CORE_ESYNTAX;
+      if (decode_escape(s->at, s->end, &used) < 0) return CORE_ESYNTAX;
     } else {
-      used = sequence(s->at, s->end);
+      used = utf8_length(s->at, s->end);
       if (used == 0) return CORE_ESYNTAX;
     }
     s->at += used;
@@ -98,9 +98,9 @@ static int read_string(struct scan *s, struct scan_value *value) {
   return take(s, '"') ? CORE_OK : CORE_ESYNTAX;
 }
 
-static int skip_digits(struct scan *s) {
+static bool skip_digits(struct scan *s) {
   const char *from = s->at;
-  while (s->at < s->end && digit(*s->at)) s->at++;
+  while (s->at < s->end && is_digit(*s->at)) s->at++;
   return s->at > from;
 }
 
@@ -118,11 +118,12 @@ static int read_number(struct scan *s) {
 static int read_word(struct scan *s, struct scan_value *value) {
   static const char words[][6] = {"true", "false", "null"};
   int i;
-  for (i = 0; i < 3; i++) {
-    size_t length = strlen(words[i]);
+  for (i = SCAN_TRUE; i <= SCAN_NULL; i++) {
+    const char *word = words[i - SCAN_TRUE];
+    size_t length = strlen(word);
     if ((size_t) (s->end - s->at) >= length &&
-        memcmp(s->at, words[i], length) == 0) {
-      value->kind = (enum scan_kind) (SCAN_TRUE + i);
+        memcmp(s->at, word, length) == 0) {
+      value->kind = (enum scan_kind) i;
       s->at += length;
       return CORE_OK;
     }
@@ -183,7 +184,7 @@ static int read_value(struct scan *s, int depth, struct scan_value *value) {
 int scan_open(struct scan *scan, const char *text, size_t length) {
   scan->at = text;
   scan->end = text + length;
-  scan->first = 1;
+  scan->first = true;
   skip_space(scan);
   return take(scan, '{') ? CORE_OK : CORE_ESYNTAX;
 }
@@ -196,7 +197,7 @@ int scan_next(struct scan *scan, struct scan_value *key,
     return scan->at == scan->end ? 0 : CORE_ESYNTAX;
   }
   if (!scan->first && !take(scan, ',')) return CORE_ESYNTAX;
-  scan->first = 0;
+  scan->first = false;
   skip_space(scan);
   if (read_string(scan, key) != CORE_OK) return CORE_ESYNTAX;
   skip_space(scan);
@@ -206,12 +207,10 @@ int scan_next(struct scan *scan, struct scan_value *key,
 }
 
 /* Writes `code` as UTF-8 and returns its length. */
-static size_t encode(int32_t code, char out[4]) {
+static size_t encode_utf8(int32_t code, char out[4]) {
   static const uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
-  size_t after = 0, i;
-  if (code >= 0x80) after++;
-  if (code >= 0x800) after++;
-  if (code >= 0x10000) after++;
+  size_t i,
+      after = (size_t) ((code >= 0x80) + (code >= 0x800) + (code >= 0x10000));
   for (i = after; i > 0; i--) {
     out[i] = (char) (0x80 | (code & 0x3f));
     code >>= 6;
@@ -220,7 +219,7 @@ static size_t encode(int32_t code, char out[4]) {
   return after + 1;
 }
 
-int scan_string(const struct scan_value *value, char *out, size_t size) {
+int scan_decode_string(const struct scan_value *value, char *out, size_t size) {
   const char *at = value->at, *end = value->at + value->length;
   size_t length = 0;
   if (value->kind != SCAN_STRING) return CORE_EARG;
@@ -229,9 +228,9 @@ int scan_string(const struct scan_value *value, char *out, size_t size) {
     size_t count = 1, used = 1;
     bytes[0] = *at;
     if (*at == '\\') {
-      int32_t code = escape(at, end, &used);
+      int32_t code = decode_escape(at, end, &used);
       if (code <= 0) return CORE_EARG;
-      count = encode(code, bytes);
+      count = encode_utf8(code, bytes);
     }
     if (length + count >= size) return CORE_ESPACE;
     memcpy(out + length, bytes, count);
@@ -242,18 +241,18 @@ int scan_string(const struct scan_value *value, char *out, size_t size) {
   return CORE_OK;
 }
 
-int scan_is(const struct scan_value *value, const char *expected) {
+bool scan_equals(const struct scan_value *value, const char *expected) {
   char decoded[24];
-  return scan_string(value, decoded, sizeof(decoded)) == CORE_OK &&
+  return scan_decode_string(value, decoded, sizeof(decoded)) == CORE_OK &&
          strcmp(decoded, expected) == 0;
 }
 
-int scan_unsigned(const struct scan_value *value, uint64_t *out) {
+int scan_read_unsigned(const struct scan_value *value, uint64_t *out) {
   uint64_t number = 0;
   size_t i;
   if (value->kind != SCAN_NUMBER) return CORE_EARG;
   for (i = 0; i < value->length; i++) {
-    if (!digit(value->at[i])) return CORE_EARG;
+    if (!is_digit(value->at[i])) return CORE_EARG;
     if (number < SCAN_INTEGER_LIMIT) {
       number = number * 10 + (uint64_t) (value->at[i] - '0');
     }

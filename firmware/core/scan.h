@@ -1,21 +1,20 @@
 /*! A strict JSON reader that neither copies nor allocates (RFC 8259), for the
- * strict parse of PROTOCOL D6.
- *
- * Reads an object member by member and validates every byte, nested values
- * included, so that truncated text, trailing bytes, unquoted keys, bad escapes
- * and invalid UTF-8 are errors. It exists because the platform's own scanner
- * takes all of these for valid. Knows JSON only, never what a member means.
- */
+ * strict parse of PROTOCOL D6. Reads an object member by member and validates
+ * every byte, nested values included: truncated text, trailing bytes, unquoted
+ * keys, bad escapes and invalid UTF-8 are errors. It exists because the
+ * platform's own scanner accepts all of these. Knows JSON only, never what a
+ * member means. */
 #ifndef CORE_SCAN_H
 #define CORE_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "status.h"
 
-/*! Nesting deeper than this is refused, which bounds the stack. A shadow may be
- * nested 8 deep; its answer adds `metadata`, a section and a time to that. */
+/*! Deeper nesting is refused, which bounds the stack. A shadow may be nested 8
+ * deep; its answer adds `metadata`, a section and a time to that. */
 #define SCAN_DEPTH_MAX 12
 
 /*! Integers are exact below 2^53 in every JSON implementation. */
@@ -32,8 +31,8 @@ enum scan_kind {
   SCAN_ARRAY
 };
 
-/*! One value inside the caller's text: a string without its quotes and with
- * its escapes still in place; anything else as it is written. */
+/*! One value inside the caller's text: a string without its quotes but with its
+ * escapes, or anything else as written. */
 struct scan_value {
   enum scan_kind kind;
   const char *at;
@@ -44,7 +43,7 @@ struct scan_value {
 struct scan {
   const char *at;
   const char *end;
-  int first; /*!< No member has been read yet. */
+  bool first; /*!< No member has been read yet. */
 };
 
 /*! Opens the object in `text` (leading white space allowed).
@@ -59,13 +58,13 @@ int scan_next(struct scan *scan, struct scan_value *key,
 /*! Decodes a string's escapes into `out`, NUL-terminated.
  * Errors: CORE_EARG when the value is not a string or holds a NUL character,
  * CORE_ESPACE when it does not fit. */
-int scan_string(const struct scan_value *value, char *out, size_t size);
+int scan_decode_string(const struct scan_value *value, char *out, size_t size);
 
-/*! Whether a string value, once decoded, is `expected`. */
-int scan_is(const struct scan_value *value, const char *expected);
+/*! Whether the decoded value is the string `expected`. */
+bool scan_equals(const struct scan_value *value, const char *expected);
 
 /*! Reads a whole number without sign, fraction or exponent.
  * Errors: CORE_EARG when it is anything else, CORE_ESPACE from 2^53 on. */
-int scan_unsigned(const struct scan_value *value, uint64_t *out);
+int scan_read_unsigned(const struct scan_value *value, uint64_t *out);
 
 #endif

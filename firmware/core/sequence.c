@@ -6,7 +6,7 @@
 
 #define MAGIC 0x31514553u /* "SEQ1" */
 
-/* A count below this was never lifted to the time of day: seconds in 2001. */
+/* A value below this was never lifted to the time of day: seconds in 2001. */
 #define LIFTED UINT64_C(1000000000)
 
 CORE_ASSERT(sequence_is_small, sizeof(struct sequence) <= 48);
@@ -26,6 +26,6 @@ int sequence_next(struct sequence *sequence, const struct moment *now,
     above = now->earliest_ms / 1000;
   }
   status = counter_next(&sequence->counter, above, number);
-  if (status == CORE_OK) sequence->is_new = 0;
+  if (status == CORE_OK) sequence->is_new = false;
   return status;
 }

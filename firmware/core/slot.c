@@ -1,6 +1,7 @@
 /*! Implements slot.h. */
 #include "slot.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "crc.h"
@@ -24,13 +25,13 @@ uint64_t slot_get(const uint8_t *at, int bytes) {
   return value;
 }
 
-/* Whether `bytes` is a whole record of this store; then its generation. */
-static int is_whole(const struct slot_store *store, const uint8_t *bytes,
-                    size_t length, uint32_t *generation) {
+/* Whether `bytes` is a whole record of this store; writes its generation. */
+static bool is_whole(const struct slot_store *store, const uint8_t *bytes,
+                     size_t length, uint32_t *generation) {
   if (slot_get(bytes, 4) != store->magic || slot_get(bytes + 8, 4) != length ||
       slot_get(bytes + HEAD_BYTES + length, 4) !=
-          crc_of(bytes, HEAD_BYTES + length)) {
-    return 0;
+          crc_compute(bytes, HEAD_BYTES + length)) {
+    return false;
   }
   *generation = (uint32_t) slot_get(bytes + 4, 4);
   return *generation != 0;
@@ -41,7 +42,7 @@ int slot_load(struct slot_store *store, const struct flash *flash,
   uint8_t bytes[SLOT_BYTES_MAX];
   uint32_t generation = 0;
   unsigned slot;
-  int unreadable = 0;
+  bool unreadable = false;
   if (length > SLOT_PAYLOAD_BYTES_MAX) return CORE_EARG;
   memset(store, 0, sizeof(*store));
   memset(payload, 0, length);
@@ -50,7 +51,7 @@ int slot_load(struct slot_store *store, const struct flash *flash,
   for (slot = 0; slot < 2; slot++) {
     if (flash->read(flash->context, slot, bytes, HEAD_BYTES + length + 4) !=
         CORE_OK) {
-      unreadable = 1;
+      unreadable = true;
       continue;
     }
     if (!is_whole(store, bytes, length, &generation)) continue;
@@ -73,16 +74,17 @@ int slot_save(struct slot_store *store, const void *payload, size_t length) {
   slot_put(bytes + 4, store->generation + 1, 4);
   slot_put(bytes + 8, length, 4);
   memcpy(bytes + HEAD_BYTES, payload, length);
-  slot_put(bytes + HEAD_BYTES + length, crc_of(bytes, HEAD_BYTES + length), 4);
-  /* Where no record is known, the other slot may hold one that could not be
-   * read: its generation would win once it can. */
+  slot_put(bytes + HEAD_BYTES + length, crc_compute(bytes, HEAD_BYTES + length),
+           4);
+  /* If no record is known, the other slot may hold one that could not be read:
+   * its generation would win once it becomes readable. */
   if (flash->erase(flash->context, slot) != CORE_OK ||
       flash->write(flash->context, slot, bytes, total) != CORE_OK ||
       flash->read(flash->context, slot, back, total) != CORE_OK ||
       memcmp(bytes, back, total) != 0 ||
       (store->generation == 0 &&
        flash->erase(flash->context, 1 - slot) != CORE_OK)) {
-    /* What may have landed there must not count as saved after a reboot. */
+    /* A record that reached flash must not count as saved after a reboot. */
     (void) flash->erase(flash->context, slot);
     return CORE_EIO;
   }

@@ -1,15 +1,14 @@
 /*! A small record in flash that survives a power cut at any byte (D1).
  *
- * Two slots; a save goes to the one that does not hold the newest record, so
- * that a torn write leaves the older record whole. Each slot: magic, generation,
- * length, payload, CRC-32, all little-endian. Flash is reached through the
- * caller's functions. Knows nothing of what it stores.
+ * Two slots; a save goes to the one without the newest record, so that a torn
+ * write leaves the older record whole. Each slot: magic, generation, length,
+ * payload, CRC-32, all little-endian. Flash is reached through the caller's
+ * functions. Knows nothing of what it stores.
  *
  * Wear: a save is one erase of a slot, one write of 28 to 80 bytes and one read
- * back; nothing is written otherwise. As two files of SPIFFS (4 KB blocks, 256
- * byte pages) a save of the journal was measured to cost 11 programs of 419
- * bytes in all and 0.133 block erases, 0.027 of them on the busiest block.
- */
+ * back; nothing else writes. As two files of SPIFFS (4 KB blocks, 256 byte
+ * pages) a save of the journal was measured to cost 11 programs of 419 bytes in
+ * all and 0.133 block erases, 0.027 of them on the busiest block. */
 #ifndef CORE_SLOT_H
 #define CORE_SLOT_H
 
@@ -27,7 +26,7 @@
  * Each function returns 0 or a negative code. `read` fills what was never
  * written with 0xFF. `write` is durable when it returns and only ever follows
  * an `erase` of the same slot. A cut during `write` or `erase` may leave any
- * bytes in that slot, and must leave the other one alone. */
+ * bytes in that slot, and must not change the other one. */
 struct flash {
   int (*read)(void *context, unsigned slot, void *data, size_t length);
   int (*write)(void *context, unsigned slot, const void *data, size_t length);
@@ -38,23 +37,22 @@ struct flash {
 /*! The state of one two-slot record. */
 struct slot_store {
   const struct flash *flash;
-  uint32_t magic;      /*!< Tells this record from any other. */
-  uint32_t generation; /*!< Of the newest record; 0 where there is none. */
+  uint32_t magic;      /*!< Identifies this kind of record. */
+  uint32_t generation; /*!< Of the newest record; 0 = none. */
   unsigned newest;     /*!< Slot of the newest record. */
 };
 
 /*! Finds the newest whole record and reads its payload of exactly `length`
  * bytes (<= SLOT_PAYLOAD_BYTES_MAX).
- * Errors: CORE_EBLANK when no slot holds one; CORE_EIO when a slot could not be
- * read, because the newest record might be there. `payload` is then the other
- * slot's, or zeroed where there is none. */
+ * Errors: CORE_EBLANK when no slot holds one; CORE_EIO when a slot, which might
+ * hold the newest record, could not be read. `payload` is then the other slot's
+ * record, or zeroed if there is none. */
 int slot_load(struct slot_store *store, const struct flash *flash,
               uint32_t magic, void *payload, size_t length);
 
-/*! Saves a payload of `length` bytes and reads it back. Where no record was
- * known, the other slot is erased too: one that could not be read must not win
- * later.
- * Errors: CORE_EIO; the record saved before is still whole. */
+/*! Saves a payload of `length` bytes and reads it back. If no record was known,
+ * the other slot is erased too: an unreadable record must not win later.
+ * Errors: CORE_EIO; the previous record is still whole. */
 int slot_save(struct slot_store *store, const void *payload, size_t length);
 
 /*! Writes the low `bytes` (1 … 8) of `value`, little-endian. */

@@ -1,28 +1,30 @@
 /*! Implements text.h. */
 #include "text.h"
 
+#include <stdarg.h>
+
 #include "status.h"
 
 void text_start(struct text *text, char *at, size_t size) {
   text->at = at;
   text->size = size;
   text->length = 0;
-  text->overflow = 0;
+  text->overflow = false;
 }
 
 static void put(struct text *text, char c) {
   if (text->length + 1 >= text->size) {
-    text->overflow = 1;
+    text->overflow = true;
     return;
   }
   text->at[text->length++] = c;
 }
 
-void text_string(struct text *text, const char *string) {
+void text_add_string(struct text *text, const char *string) {
   while (*string != '\0') put(text, *string++);
 }
 
-void text_unsigned(struct text *text, uint64_t number) {
+static void add_unsigned(struct text *text, uint64_t number) {
   char digits[20];
   size_t count = 0;
   do {
@@ -33,35 +35,39 @@ void text_unsigned(struct text *text, uint64_t number) {
   while (count > 0) put(text, digits[--count]);
 }
 
-static void text_signed(struct text *text, int64_t number) {
-  if (number < 0) put(text, '-');
-  text_unsigned(text, number < 0 ? 0 - (uint64_t) number : (uint64_t) number);
-}
-
-void text_fill(struct text *text, const char *form, const char *const *strings,
-               const uint64_t *numbers) {
-  for (; *form != '\0'; form++) {
-    if (*form == '%') {
-      text_string(text, *strings++);
-    } else if (*form == '#') {
-      text_unsigned(text, *numbers++);
-    } else if (*form == '~') {
-      text_signed(text, (int64_t) *numbers++);
-    } else {
-      put(text, *form);
-    }
+void text_add_nullable(struct text *text, const uint64_t *number) {
+  if (number == NULL) {
+    text_add_string(text, "null");
+  } else {
+    add_unsigned(text, *number);
   }
 }
 
-int text_is_name(const char *string) {
+void text_format(struct text *text, const char *form, ...) {
+  va_list values;
+  va_start(values, form);
+  for (; *form != '\0'; form++) {
+    if (*form != '%') {
+      put(text, *form);
+    } else if (*++form == 's') {
+      text_add_string(text, va_arg(values, const char *));
+    } else {
+      form++;
+      add_unsigned(text, va_arg(values, unsigned long));
+    }
+  }
+  va_end(values);
+}
+
+bool text_is_name(const char *string) {
   for (; *string != '\0'; string++) {
     char c = *string, letter = (char) (c | 0x20);
     if (!((c >= '-' && c <= ':' && c != '/') || c == '_' ||
           (letter >= 'a' && letter <= 'z'))) {
-      return 0;
+      return false;
     }
   }
-  return 1;
+  return true;
 }
 
 int text_finish(struct text *text, size_t *length) {

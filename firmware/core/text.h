@@ -1,40 +1,38 @@
-/*! Builds text in a caller's buffer without the C library's formatting.
- *
- * Exists because the ESP8266's printf does not reliably print 64-bit numbers.
- * Knows nothing of JSON or of locks.
- */
+/*! Builds text in a caller's buffer without the C library's formatting, because
+ * the ESP8266's printf does not reliably print 64-bit numbers. Knows nothing of
+ * JSON or of locks. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/*! Text under construction. `length` counts without the final NUL. */
+/*! Text under construction. `length` excludes the final NUL. */
 struct text {
   char *at;
   size_t size;
   size_t length;
-  int overflow; /*!< Set once something did not fit; stays set. */
+  bool overflow; /*!< Set once something did not fit; stays set. */
 };
 
 /*! Starts an empty text in `size` bytes at `at` (`size` >= 1). */
 void text_start(struct text *text, char *at, size_t size);
 
-/*! Appends a NUL-terminated string as it is: the caller vouches for escaping. */
-void text_string(struct text *text, const char *string);
+/*! Appends a NUL-terminated string unchanged: the caller does the escaping. */
+void text_add_string(struct text *text, const char *string);
 
-/*! Appends `number` in decimal. */
-void text_unsigned(struct text *text, uint64_t number);
+/*! Appends `form` like printf, but understands only %s and %lu. The
+ * compiler checks number and types of the arguments. */
+void text_format(struct text *text, const char *form, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/*! Appends `form` with each % replaced by the next of `strings`, each # by the
- * next of `numbers`, and each ~ by the next of them with its sign (a negative one
- * as int64_t makes it); there are as many as `form` asks for. */
-void text_fill(struct text *text, const char *form, const char *const *strings,
-               const uint64_t *numbers);
+/*! Appends a number in decimal, or null if there is none. */
+void text_add_nullable(struct text *text, const uint64_t *number);
 
-/*! Whether all of `string` is of [A-Za-z0-9._:-], which JSON, topics and logs
- * take as it is. True for the empty string. */
-int text_is_name(const char *string);
+/*! Whether `string` consists of [A-Za-z0-9._:-], which JSON, topics and logs
+ * need not escape. True for the empty string. */
+bool text_is_name(const char *string);
 
 /*! Ends the text. Returns CORE_ESPACE if anything did not fit; then the buffer
  * holds an empty string. */

@@ -16,13 +16,12 @@
 
 #define TICK_MS 20
 
-/* Presses that may wait for the next tick, which may be saving the one before. */
+/* Presses that may wait for the next tick. */
 #define WAITING_MAX 4
 
 CORE_ASSERT(health_fits, EXCHANGE_BYTES_MAX >= HEALTH_UPDATE_BYTES_MAX);
 
-/* A press and when it was made. */
-struct made {
+struct timed_press {
   enum press press;
   struct moment at;
 };
@@ -34,7 +33,7 @@ static struct {
   char topic[PORT_TOPIC_BYTES_MAX];
   int pin;
   struct watchdog_counts *counts;
-  struct made waiting[WAITING_MAX];
+  struct timed_press waiting[WAITING_MAX];
   int waiting_count;
   enum press last_press; /* The last one sent, */
   uint64_t last_ms;      /* when, since 1970, */
@@ -42,7 +41,7 @@ static struct {
   uint64_t unanswered_since_ms;
   unsigned unanswered; /* Presses sent that the broker has not taken yet. */
   uint16_t last_id;    /* Packet id of the last of them. */
-  uint32_t saves; /* port_saves at the last tick. */
+  uint32_t saves;      /* port_saves at the last tick. */
   bool pressed_level;
   bool has_shadow; /* Of its own; else the lock's is the board's. */
 } s_app;
@@ -53,9 +52,9 @@ static void drop(const char *what, const char *why, unsigned flashes) {
   led_flash(flashes);
 }
 
-/* Sends a press now or never: one that waited for the network would open a
- * door long after the finger left the button. */
-static void send_press(const struct made *made) {
+/* Sends a press now or never: one that waited for the network would open a door
+ * long after it was made. */
+static void send_press(const struct timed_press *made) {
   char payload[PRESS_BYTES_MAX];
   size_t length;
   struct press_message message;
@@ -97,7 +96,7 @@ static void note_press(enum press press, const struct moment *now) {
 
 static void send_presses(void) {
   while (s_app.waiting_count > 0) {
-    const struct made made = s_app.waiting[0];
+    const struct timed_press made = s_app.waiting[0];
     s_app.waiting_count--;
     memmove(s_app.waiting, s_app.waiting + 1,
             (size_t) s_app.waiting_count * sizeof(made));
@@ -105,17 +104,16 @@ static void send_presses(void) {
   }
 }
 
-/* Flash takes its time, the lock's journal as well as the sequence, in which a
- * release and another press may have come. */
-static void look_up_after_saves(void) {
+/* A save of the sequence or the journal takes time, during which a release and
+ * another press may have been lost. */
+static void restart_hold_after_saves(void) {
   struct moment now;
   if (port_saves() == s_app.saves) return;
   s_app.saves = port_saves();
   port_now(&now);
-  press_missed(&s_app.classifier, now.uptime_ms);
+  press_restart_hold(&s_app.classifier, now.uptime_ms);
 }
 
-/* The presses under way will not be answered any more. */
 static void give_up_presses(const char *why) {
   if (s_app.unanswered == 0) return;
   s_app.counts->dropped += s_app.unanswered - 1;
@@ -130,12 +128,12 @@ static bool is_down(void) {
 static void on_tick(void *arg) {
   struct moment now;
   (void) arg;
-  look_up_after_saves();
+  restart_hold_after_saves();
   port_now(&now);
-  /* The level is looked at: edges that came while a handler ran are lost. */
+  /* Reads the level, because edges during a handler are lost. */
   note_press(press_tick(&s_app.classifier, is_down(), now.uptime_ms), &now);
   send_presses();
-  look_up_after_saves();
+  restart_hold_after_saves();
   if (s_app.has_shadow) exchange_tick();
   port_now(&now);
   if (s_app.unanswered == 0 ||
@@ -143,25 +141,26 @@ static void on_tick(void *arg) {
           (uint64_t) mgos_sys_config_get_button_answer_ms()) {
     return;
   }
-  /* A dead way that TCP believes in would deliver the press when it comes back
-   * to life, and a door would open then. */
+  /* A half-open connection would deliver the press once it recovers, and open
+   * the door then. */
   give_up_presses("no answer");
   port_close_connection();
 }
 
-/* Handlers. Each notes what happened and nothing else, as the platform loses every
- * edge of the pin that comes while its handler runs:
- *   on_edge              the button has changed (mgos_gpio_set_button_handler)
- *   on_mqtt              the broker has taken a press, or is gone
- *   exchange.c on_answer the shadow has answered (topics.h)
- *   exchange.c on_open   the way to the shadow opened or closed (topics.h) */
+/* Handlers. Each only records the event, because the platform loses the edges
+ * of a pin while its handler runs:
+ *   on_edge              the button changed (mgos_gpio_set_button_handler)
+ *   on_mqtt              the broker took a press, or the connection ended
+ *   exchange.c on_answer the shadow answered (topics.h)
+ *   exchange.c on_open   the connection opened or closed (topics.h) */
 
 static void on_edge(int pin, void *arg) {
   struct moment now;
   (void) pin;
   (void) arg;
   port_now(&now);
-  note_press(press_edge(&s_app.classifier, is_down(), now.uptime_ms), &now);
+  note_press(press_take_edge(&s_app.classifier, is_down(), now.uptime_ms),
+             &now);
 }
 
 static void on_mqtt(struct mg_connection *nc, int ev, void *evd, void *arg) {
@@ -201,14 +200,15 @@ bool button_app_start(struct watchdog_counts *counts, enum role role) {
   s_app.has_shadow = role == ROLE_BUTTON;
   port_record_start(&s_app.sequence_record, "sequence");
   sequence_load(&s_app.sequence, &s_app.sequence_record.flash);
-  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_press(), "", "", s_app.topic,
-                         sizeof(s_app.topic)) == CORE_OK);
+  PORT_ASSERT(port_format_topic(mgos_sys_config_get_topic_press(), "", "",
+                                s_app.topic, sizeof(s_app.topic)) == CORE_OK);
   /* The ESP8266 has no pull-down: a button to the supply needs a resistor. */
   if (!mgos_gpio_set_button_handler(
-          s_app.pin, s_app.pressed_level ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
+          s_app.pin,
+          s_app.pressed_level ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
           MGOS_GPIO_INT_EDGE_ANY, mgos_sys_config_get_button_debounce_ms(),
           on_edge, NULL)) {
-    LOG(LL_ERROR, ("button: pin %d cannot be a button", s_app.pin));
+    LOG(LL_ERROR, ("button: pin %d cannot be an input", s_app.pin));
     return false;
   }
   settings.quiet_ms = (uint32_t) mgos_sys_config_get_button_quiet_ms();
@@ -224,4 +224,4 @@ bool button_app_start(struct watchdog_counts *counts, enum role role) {
 
 bool button_app_is_connected(void) { return mgos_mqtt_global_is_connected(); }
 
-bool button_app_is_of_use(void) { return exchange_is_answered(); }
+bool button_app_is_healthy(void) { return exchange_is_answered(); }

@@ -1,5 +1,5 @@
-/*! The button on Mongoose OS: pin, LED, press topic. Decides nothing: what is a
- * press is in core/press.h. */
+/*! The button on Mongoose OS: pin, LED, press topic. Decides nothing:
+ * core/press.h decides what a press is. */
 #ifndef BUTTON_APP_H
 #define BUTTON_APP_H
 
@@ -8,15 +8,15 @@
 #include "declare.h"
 #include "watchdog.h"
 
-/*! Starts the button, once settings.h has found the settings good. Returns
- * false where its pin cannot be an input. Counts presses in `counts`. A board that
- * is a button alone has a shadow of its own for its health and its time. */
+/*! Starts the button, once settings.h has accepted the settings. Returns false
+ * if its pin cannot be an input. Counts presses in `counts`. With ROLE_BUTTON
+ * it has its own shadow for its health and its time. */
 bool button_app_start(struct watchdog_counts *counts, enum role role);
 
-/*! Whether a press would leave now. */
+/*! Whether a press would be sent now. */
 bool button_app_is_connected(void);
 
-/*! Whether the shadow has answered all there is to say. */
-bool button_app_is_of_use(void);
+/*! Whether the shadow has answered every report. */
+bool button_app_is_healthy(void);
 
 #endif

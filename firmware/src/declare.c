@@ -12,7 +12,7 @@
 #include "port.h"
 #include "status.h"
 
-/* The layer that `mos config-set` writes, and the most of it that is read. */
+/* The layer that `mos config-set` writes, and the limit of its size. */
 #define FILE_NAME "conf9.json"
 #define FILE_BYTES_MAX 8192
 
@@ -23,19 +23,23 @@ static struct {
   enum declaration_source source;
 } s_declare;
 
-static const char *or_empty(const char *text) { return text == NULL ? "" : text; }
+static const char *or_empty(const char *text) {
+  return text == NULL ? "" : text;
+}
 
 static void on_unknown(const char *sibling, const struct scan_value *name) {
-  LOG(LL_WARN, ("settings: " FILE_NAME ": there is no setting %.*s.%.*s",
+  LOG(LL_WARN, ("settings: " FILE_NAME ": unknown setting %.*s.%.*s",
                 (int) (strchr(sibling, '.') - sibling), sibling,
                 (int) name->length, name->at));
 }
 
-/* Compares the file with our settings as the system has them. Texts that no door
- * depends on are not compared. */
+/* Compares the file with our settings as the system has them, except texts that
+ * no door depends on. */
 static int check_text(const char *text, size_t length, const char **key) {
-#define NUMBER(key, name) {key, 0, NULL, mgos_sys_config_get_##name()}
-#define TEXT(key, name) {key, 1, or_empty(mgos_sys_config_get_##name()), 0}
+#define NUMBER(key, name) \
+  { key, 0, NULL, mgos_sys_config_get_##name() }
+#define TEXT(key, name) \
+  { key, 1, or_empty(mgos_sys_config_get_##name()), 0 }
   const struct layer_setting settings[] = {
       TEXT("app.role", app_role),
       NUMBER("pins.relay", pins_relay),
@@ -76,8 +80,8 @@ static int check_text(const char *text, size_t length, const char **key) {
                      sizeof(settings) / sizeof(settings[0]), on_unknown, key);
 }
 
-/* The text of the file, to be freed; NULL with CORE_EBLANK where there is none,
- * with CORE_EIO where it cannot be read. */
+/* The text of the file, to be freed; NULL with CORE_EBLANK if there is none, or
+ * with CORE_EIO if it cannot be read. */
 static char *read_file(size_t *length, int *status) {
   FILE *file = fopen(FILE_NAME, "rb");
   char *text = NULL;
@@ -104,20 +108,19 @@ static enum declaration_file check_file(void) {
   free(text);
   if (status == CORE_OK) return FILE_WHOLE;
   if (status == LAYER_IGNORED) {
-    LOG(LL_ERROR, ("settings: " FILE_NAME ": the system did not take %s as it is "
-                   "written there: a wrong type, or an error before it; set it "
-                   "again with mos config-set",
-                   key));
+    LOG(LL_ERROR,
+        ("settings: " FILE_NAME ": %s was not accepted as written: "
+         "wrong type, or an error before it; set it again with mos config-set",
+         key));
   } else {
-    LOG(LL_ERROR, ("settings: " FILE_NAME ": %s; write it again with mos "
-                   "config-set",
-                   status == LAYER_SYNTAX ? "it is not valid JSON"
-                                          : "it cannot be read"));
+    LOG(LL_ERROR,
+        ("settings: " FILE_NAME ": %s; write it again with mos config-set",
+         status == LAYER_SYNTAX ? "not valid JSON" : "unreadable"));
   }
   return FILE_DAMAGED;
 }
 
-/* Numbers that no pin or level has are checked, and refused, as they are. */
+/* settings.c checks the original number, and refuses it. */
 static int8_t narrow(int value) {
   return value >= 0 && value <= 127 ? (int8_t) value : -1;
 }
@@ -146,8 +149,8 @@ static void read_stated(struct declaration *to) {
   to->door_closed_level = narrow(mgos_sys_config_get_lock_door_closed_level());
   to->exit_pin = narrow(mgos_sys_config_get_pins_exit());
   to->exit_level = narrow(mgos_sys_config_get_lock_exit_level());
-  to->relock_from = strcmp(from, "closing") == 0 ? RELOCK_FROM_CLOSING
-                                                 : RELOCK_FROM_UNLOCK;
+  to->relock_from =
+      strcmp(from, "closing") == 0 ? RELOCK_FROM_CLOSING : RELOCK_FROM_UNLOCK;
   to->debounce_ms =
       (uint16_t) milliseconds(mgos_sys_config_get_lock_debounce_ms(), 1);
   to->relock_ms = milliseconds(mgos_sys_config_get_lock_relock_s(), 1000);
@@ -155,21 +158,17 @@ static void read_stated(struct declaration *to) {
   to->settle_ms = milliseconds(mgos_sys_config_get_lock_settle_ms(), 1);
 }
 
-/* A button has nothing to state but that it is one. */
+/* A button states only its role. */
 static bool is_stated(const struct declaration *declaration) {
   if (!(declaration->role & ROLE_LOCK)) return declaration->role != ROLE_NONE;
   return declaration->power_on >= 0 && declaration->unlocked_level >= 0 &&
          declaration->unlocked_level <= 1;
 }
 
-static void log_kept(enum declaration_file file) {
-  static const char *const why[] = {
-      "there is no " FILE_NAME ", and this board had one",
-      "role, polarity or power-on state is not stated", FILE_NAME " is damaged"};
-  LOG(LL_ERROR, ("settings: %s: the door's settings are those that were kept "
-                 "before; state them with mos config-set",
-                 why[file]));
-}
+static const char *const why_kept[] = {
+    FILE_NAME " is missing, and this board had one",
+    "role, polarity or power-on state is not stated", FILE_NAME " is damaged"};
+CORE_ASSERT_COUNT(why_kept, FILE_COUNT);
 
 void declare_read(void) {
   struct declaration stated;
@@ -183,24 +182,25 @@ void declare_read(void) {
   s_declare.declaration = stated;
   if (s_declare.source != DECLARATION_KEPT) return;
   s_declare.declaration = s_declare.store.kept;
-  log_kept(file);
+  LOG(LL_ERROR,
+      ("settings: %s: using the door's settings kept in flash; state them "
+       "again with mos config-set",
+       why_kept[file]));
 }
 
 void declare_keep(void) {
-  if (s_declare.source != DECLARATION_STATED) return;
-  if (declaration_keep(&s_declare.store, &s_declare.declaration) == CORE_OK) {
+  if (s_declare.source != DECLARATION_STATED ||
+      declaration_keep(&s_declare.store, &s_declare.declaration) == CORE_OK) {
     return;
   }
-  LOG(LL_ERROR, ("settings: flash failed: the door's settings could not be kept "
-                 "for the case that " FILE_NAME " is lost"));
+  LOG(LL_ERROR, ("settings: flash failed: the door's settings were not kept in "
+                 "case " FILE_NAME " is lost"));
 }
 
-const struct declaration *declare_declaration(void) {
+const struct declaration *declare_in_force(void) {
   return &s_declare.declaration;
 }
 
 enum declaration_source declare_source(void) { return s_declare.source; }
 
-enum role declare_role(void) {
-  return (enum role) s_declare.declaration.role;
-}
+enum role declare_role(void) { return (enum role) s_declare.declaration.role; }

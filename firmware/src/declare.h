@@ -1,5 +1,5 @@
 /*! What this board is: role, wiring and the lock's behaviour, as the settings
- * state them or, where the settings file is missing or damaged, as they were kept
+ * state them or, if the settings file is missing or damaged, as they were kept
  * (PROTOCOL D8). Touches no pin. core/declaration.h and core/layer.h decide. */
 #ifndef DECLARE_H
 #define DECLARE_H
@@ -12,20 +12,19 @@
 enum role { ROLE_NONE = 0, ROLE_LOCK = 1, ROLE_BUTTON = 2, ROLE_BOTH = 3 };
 
 /*! The declaration in force; constant once declare_read has returned. */
-const struct declaration *declare_declaration(void);
+const struct declaration *declare_in_force(void);
 
-/*! Where it comes from. DECLARATION_NONE: nothing may be driven, and the
- * declaration holds what the settings say, good or not. */
+/*! Its source. DECLARATION_NONE: nothing may be driven, and the declaration
+ * holds the settings, valid or not. */
 enum declaration_source declare_source(void);
 
 /*! The role in force. */
 enum role declare_role(void);
 
-/*! Reads settings, settings file and flash, and says in the log what is wrong with
- * them. */
+/*! Reads settings, settings file and flash, and logs their errors. */
 void declare_read(void);
 
-/*! Keeps what was stated, once it is known to be good. */
+/*! Keeps the stated declaration, once it is known to be good. */
 void declare_keep(void);
 
 #endif

@@ -20,7 +20,7 @@ static uint64_t uptime_ms(void) {
 }
 
 static void on_tick(void *arg) {
-  bool lit = indicator_is_lit(&s_led.indicator, uptime_ms()) != 0;
+  bool lit = indicator_is_lit(&s_led.indicator, uptime_ms());
   (void) arg;
   if (lit == s_led.lit) return;
   s_led.lit = lit;

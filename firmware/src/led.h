@@ -1,5 +1,5 @@
-/*! The LED: shows core/indicator on a pin. Without a pin everything here does
- * nothing. Knows nothing of what is shown; the callers choose. */
+/*! The LED: shows core/indicator on a pin, or does nothing without one. The
+ * callers choose what to show. */
 #ifndef LED_H
 #define LED_H
 
@@ -8,7 +8,7 @@
 /*! Takes the pin from pins.led and shows INDICATOR_NO_NETWORK. */
 void led_start(void);
 
-/*! Shows a state from now on. */
+/*! Shows a state until the next one. */
 void led_show(enum indicator_state state);
 
 /*! Answers a press: 1 flash = sent, 4 = dropped offline, 6 = flash memory. */

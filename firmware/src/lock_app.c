@@ -16,7 +16,7 @@
 
 #define TICK_MS 100
 
-/* Commands that may wait for the main loop, which takes them at its next turn. */
+/* Commands that may wait for the next turn of the main loop. */
 #define WAITING_MAX 4
 
 CORE_ASSERT(report_fits, EXCHANGE_BYTES_MAX >= REPORT_UPDATE_BYTES_MAX);
@@ -43,7 +43,7 @@ static struct {
   bool relay_is_output;
 } s_app;
 
-/* The level comes before the mode: a relay must not click on its way up. */
+/* Sets the level before the mode, so that the relay does not click. */
 static void move_latch(void *context, enum latch latch) {
   bool level = (latch == LATCH_UNLOCKED) == s_app.unlocked_level;
   (void) context;
@@ -63,24 +63,23 @@ static int format_report(uint32_t number, const struct moment *now, char *out,
   return report_format_update(&report, out, size, length);
 }
 
-static const char *outcome_name(enum outcome outcome) {
-  static const char *const names[] = {"executed", "expired", "repeated",
-                                      "refused"};
-  return names[outcome];
-}
+static const char *const outcomes[] = {"executed", "expired", "repeated",
+                                       "refused: "};
+CORE_ASSERT_COUNT(outcomes, OUTCOME_COUNT);
 
-/* Obeys one command; the line in the log says what became of it. */
-static void obey(const struct command *command) {
+static void obey_command(const struct command *command) {
   const enum latch latch = s_app.lock.latch;
   const uint64_t version = s_app.lock.journal.entry.version;
   struct moment now;
   enum outcome outcome;
   port_now(&now);
-  outcome = lock_command(&s_app.lock, command, &now);
-  LOG(LL_INFO, ("lock: %s %s: %s (refusal %d)",
-                command->action == ACTION_UNLOCK ? "unlock" : "lock",
-                command->id, outcome_name(outcome),
-                outcome == OUTCOME_REFUSED ? (int) s_app.lock.refusal : 0));
+  outcome = lock_handle_command(&s_app.lock, command, &now);
+  LOG(LL_INFO,
+      ("lock: %s %s: %s%s",
+       command->action == ACTION_UNLOCK ? "unlock" : "lock", command->id,
+       outcomes[outcome],
+       report_refusal_name(outcome == OUTCOME_REFUSED ? s_app.lock.refusal
+                                                      : REFUSAL_NONE)));
   if (s_app.lock.journal.entry.version != version) s_app.counts->commands++;
   if (s_app.lock.journal.entry.version != version ||
       s_app.lock.latch != latch) {
@@ -90,27 +89,27 @@ static void obey(const struct command *command) {
   reporter_mention(exchange_reporter());
 }
 
-/* Gives the lock its door before it lets time pass: a bolt must not move
- * by what the contact said a moment ago. */
+/* Updates the door before time passes: a bolt must not move on an outdated
+ * state of the contact. */
 static void apply_contacts(const struct moment *now) {
   const enum door before = s_app.lock.door;
-  const enum door door = s_app.door_pin < 0       ? DOOR_NO_SENSOR
+  const enum door door = s_app.door_pin < 0     ? DOOR_NO_SENSOR
                          : s_app.door.is_closed ? DOOR_CLOSED
                                                 : DOOR_OPEN;
-  if (lock_door(&s_app.lock, door, now)) {
+  if (lock_set_door(&s_app.lock, door, now)) {
     LOG(LL_INFO, ("lock: relocked"));
     reporter_request(exchange_reporter());
   }
-  if (door != before) reporter_door(exchange_reporter());
+  if (door != before) reporter_note_door(exchange_reporter());
   if (!s_app.exit_was_pressed) return;
   s_app.exit_was_pressed = false;
-  if (!lock_exit(&s_app.lock, now)) return;
+  if (!lock_request_exit(&s_app.lock, now)) return;
   LOG(LL_INFO, ("lock: unlocked by the exit button"));
   reporter_request(exchange_reporter());
 }
 
-/* Does what the handlers have noted, and what is due: latch, flash, network. */
-static void do_noted(void) {
+/* Handles the recorded events and what is due: latch, flash, network. */
+static void handle_events(void) {
   struct moment now;
   port_now(&now);
   apply_contacts(&now);
@@ -119,64 +118,65 @@ static void do_noted(void) {
     s_app.waiting_count--;
     memmove(s_app.waiting, s_app.waiting + 1,
             (size_t) s_app.waiting_count * sizeof(command));
-    obey(&command);
+    obey_command(&command);
   }
   s_app.counts->refusals = s_app.lock.refusals;
   exchange_tick();
 }
 
-/* Notes a command. Where more come at once than can wait, those before it are done
- * first: no pin's handler runs now, so their flash makes an edge late, not lost. */
-static void note_command(const struct command *command) {
-  if (s_app.waiting_count == WAITING_MAX) do_noted();
+/* Records a command. When the queue is full, handles those in it first: no
+ * pin's handler runs now, so the saves make an edge late, not lost. */
+static void queue_command(const struct command *command) {
+  if (s_app.waiting_count == WAITING_MAX) handle_events();
   s_app.waiting[s_app.waiting_count++] = *command;
 }
 
 static bool is_door_closed(void) {
   return mgos_gpio_read(s_app.door_pin) ==
-         (declare_declaration()->door_closed_level != 0);
+         (declare_in_force()->door_closed_level != 0);
 }
 
 static bool is_exit_pressed(void) {
   return mgos_gpio_read(s_app.exit_pin) ==
-         (declare_declaration()->exit_level != 0);
+         (declare_in_force()->exit_level != 0);
 }
 
 static void on_tick(void *arg) {
   struct moment now;
   (void) arg;
   port_now(&now);
-  /* Edges that came while a handler ran are lost: the levels are looked at. */
+  /* Reads the levels, because edges during a handler are lost. */
   if (s_app.door_pin >= 0) {
-    (void) contact_look(&s_app.door, is_door_closed(), now.uptime_ms);
+    (void) contact_take_level(&s_app.door, is_door_closed(), now.uptime_ms);
   }
   if (s_app.exit_pin >= 0 &&
-      contact_look(&s_app.exit, is_exit_pressed(), now.uptime_ms)) {
+      contact_take_level(&s_app.exit, is_exit_pressed(), now.uptime_ms)) {
     if (s_app.exit.is_closed) s_app.exit_was_pressed = true;
   }
-  do_noted();
+  handle_events();
 }
 
-/* Handlers. Each notes what happened and nothing else, as the platform loses every
- * edge of a pin that comes while its handler runs, and serves no one else:
- *   on_door, on_exit     a contact has changed (mgos_gpio_set_button_handler)
- *   on_command           a command has come (topics.h)
- *   exchange.c on_answer the shadow has answered (topics.h)
- *   exchange.c on_open   the way to the shadow opened or closed (topics.h) */
+/* Handlers. Each only records the event, because the platform loses the edges
+ * of a pin while its handler runs:
+ *   on_door, on_exit_button a contact changed (mgos_gpio_set_button_handler)
+ *   on_command              a command arrived (topics.h)
+ *   exchange.c on_answer    the shadow answered (topics.h)
+ *   exchange.c on_open      the connection opened or closed (topics.h) */
 
 static void on_door(int pin, void *arg) {
   (void) pin;
   (void) arg;
-  if (contact_note(&s_app.door, is_door_closed())) port_soon(do_noted);
+  if (!contact_take_edge(&s_app.door, is_door_closed())) return;
+  port_call_soon(handle_events);
 }
 
 static void on_exit_button(int pin, void *arg) {
   (void) pin;
   (void) arg;
-  if (!contact_note(&s_app.exit, is_exit_pressed())) return;
+  if (!contact_take_edge(&s_app.exit, is_exit_pressed())) return;
   if (!s_app.exit.is_closed) return;
   s_app.exit_was_pressed = true;
-  port_soon(do_noted);
+  port_call_soon(handle_events);
 }
 
 static void on_command(const char *payload, size_t length, const void *arg) {
@@ -184,17 +184,17 @@ static void on_command(const char *payload, size_t length, const void *arg) {
   const int status = command_parse(payload, length, &command);
   (void) arg;
   if (status == CORE_OK) {
-    note_command(&command);
+    queue_command(&command);
   } else {
-    lock_malformed(&s_app.lock);
+    lock_refuse_malformed(&s_app.lock);
     reporter_mention(exchange_reporter());
     LOG(LL_WARN, ("lock: not a command: %s", command_error_name(status)));
   }
-  port_soon(do_noted);
+  port_call_soon(handle_events);
 }
 
-static void read_settings(struct lock_settings *settings) {
-  const struct declaration *from = declare_declaration();
+static void make_settings(struct lock_settings *settings) {
+  const struct declaration *from = declare_in_force();
   memset(settings, 0, sizeof(*settings));
   settings->power_on = (enum latch) from->power_on;
   settings->pulse_ms = from->pulse_ms;
@@ -205,10 +205,8 @@ static void read_settings(struct lock_settings *settings) {
       (uint32_t) mgos_sys_config_get_lock_clock_tolerance_ms();
 }
 
-/* Where the reboot that follows would bring it. */
-static void make_safe(void) {
-  move_latch(NULL, s_app.lock.settings.power_on);
-}
+/* The state after the reboot that follows. */
+static void make_safe(void) { move_latch(NULL, s_app.lock.settings.power_on); }
 
 /* A contact to ground or, with a resistor, to the supply. */
 static bool start_contact(int pin, bool is_to_supply,
@@ -216,7 +214,7 @@ static bool start_contact(int pin, bool is_to_supply,
   if (pin < 0) return true;
   if (mgos_gpio_set_button_handler(
           pin, is_to_supply ? MGOS_GPIO_PULL_NONE : MGOS_GPIO_PULL_UP,
-          MGOS_GPIO_INT_EDGE_ANY, declare_declaration()->debounce_ms, handler,
+          MGOS_GPIO_INT_EDGE_ANY, declare_in_force()->debounce_ms, handler,
           NULL)) {
     return true;
   }
@@ -225,7 +223,7 @@ static bool start_contact(int pin, bool is_to_supply,
 }
 
 static bool start_contacts(void) {
-  const struct declaration *from = declare_declaration();
+  const struct declaration *from = declare_in_force();
   s_app.door_pin = from->door_pin;
   s_app.exit_pin = from->exit_pin;
   if (!start_contact(s_app.door_pin, false, on_door) ||
@@ -244,11 +242,11 @@ static bool start_contacts(void) {
 
 void lock_app_power_on(void) {
   static const struct latch_port latch = {move_latch, NULL};
-  const struct declaration *from = declare_declaration();
+  const struct declaration *from = declare_in_force();
   struct lock_settings settings;
   struct moment now;
   int status;
-  read_settings(&settings);
+  make_settings(&settings);
   s_app.relay_pin = from->relay_pin;
   s_app.unlocked_level = from->unlocked_level != 0;
   if (!settings_pin_drives(s_app.relay_pin)) return;
@@ -256,16 +254,19 @@ void lock_app_power_on(void) {
   port_record_start(&s_app.journal_record, "journal");
   status = lock_boot(&s_app.lock, &settings, &latch,
                      &s_app.journal_record.flash, &now);
-  port_on_panic(make_safe);
-  if (status != CORE_OK) LOG(LL_WARN, ("lock: no journal (%d)", status));
+  port_set_panic_handler(make_safe);
+  if (status != CORE_OK) {
+    LOG(LL_WARN, ("lock: the journal is %s",
+                  status == CORE_EBLANK ? "blank" : "unreadable"));
+  }
 }
 
-/* Commands are listened to last, so that they are subscribed to first, as the
- * first report may bring one. */
+/* Called last, so that commands are subscribed first: the first report may
+ * cause one. */
 static void listen_to_commands(void) {
   char topic[PORT_TOPIC_BYTES_MAX];
-  PORT_ASSERT(port_topic(mgos_sys_config_get_topic_command(), "", "", topic,
-                         sizeof(topic)) == CORE_OK);
+  PORT_ASSERT(port_format_topic(mgos_sys_config_get_topic_command(), "", "",
+                                topic, sizeof(topic)) == CORE_OK);
   topics_listen(topic, on_command, NULL);
 }
 
@@ -290,7 +291,7 @@ bool lock_app_start(struct watchdog_counts *counts) {
 
 bool lock_app_is_connected(void) { return exchange_is_open(); }
 
-bool lock_app_is_of_use(void) { return exchange_is_answered(); }
+bool lock_app_is_healthy(void) { return exchange_is_answered(); }
 
 bool lock_app_may_reboot(void) {
   return s_app.lock.latch == s_app.lock.settings.power_on;

@@ -1,5 +1,5 @@
-/*! The lock on Mongoose OS: relay, contacts of door and exit button, command topic.
- * Decides nothing: that is core/lock.h. */
+/*! The lock on Mongoose OS: relay, contacts of door and exit button, command
+ * topic. Decides nothing: core/lock.h does. */
 #ifndef LOCK_APP_H
 #define LOCK_APP_H
 
@@ -7,23 +7,23 @@
 
 #include "watchdog.h"
 
-/*! Sets the relay to its declared state and reads the journal (PROTOCOL D4). Needs
- * a declaration that says polarity and power-on state; all else may be wrong. A
- * pin that cannot drive a relay is left alone. */
+/*! Sets the relay to its declared state and reads the journal (PROTOCOL D4).
+ * Needs only polarity and power-on state to be valid. Leaves a pin alone that
+ * cannot drive a relay. */
 void lock_app_power_on(void);
 
-/*! Starts everything else, after lock_app_power_on and once settings.h has found
- * the settings good. Counts commands in `counts`. Returns false where the
+/*! Starts everything else, after lock_app_power_on and once settings.h has
+ * accepted the settings. Counts commands in `counts`. Returns false if the
  * relay's pin cannot be an output. */
 bool lock_app_start(struct watchdog_counts *counts);
 
 /*! Whether the broker has granted commands and the shadow's answers. */
 bool lock_app_is_connected(void);
 
-/*! Whether the shadow has answered all there is to say. */
-bool lock_app_is_of_use(void);
+/*! Whether the shadow has answered every report. */
+bool lock_app_is_healthy(void);
 
-/*! Whether a reboot would leave the latch as it is. */
+/*! Whether a reboot would not move the latch. */
 bool lock_app_may_reboot(void);
 
 #endif

@@ -1,4 +1,4 @@
-/*! Entry point: starts the roles that this board was declared to have. */
+/*! Entry point: starts the declared roles. */
 #include "button_app.h"
 #include "declare.h"
 #include "led.h"
@@ -10,14 +10,13 @@
 
 static struct watchdog_counts s_counts;
 
-/* A button has nothing to lose by a reboot. */
-static bool always(void) { return true; }
+static bool may_always_reboot(void) { return true; }
 
 static bool start(enum role role) {
   static const struct watchdog_role as_lock = {
-      lock_app_is_connected, lock_app_is_of_use, lock_app_may_reboot};
+      lock_app_is_connected, lock_app_is_healthy, lock_app_may_reboot};
   static const struct watchdog_role as_button = {
-      button_app_is_connected, button_app_is_of_use, always};
+      button_app_is_connected, button_app_is_healthy, may_always_reboot};
   const bool pins_are_good = settings_check_pins(role);
   bool is_good;
   if (pins_are_good) led_start();
@@ -32,8 +31,8 @@ static bool start(enum role role) {
   return true;
 }
 
-/* Not by mgos_sys_config_set_mqtt_enable: the next save would keep that, and the
- * board would stay offline when its settings are mended. */
+/* mgos_sys_config_set_mqtt_enable would persist at the next save, and the board
+ * would stay offline once its settings are corrected. */
 static void stay_offline(void) {
   static struct mgos_config_mqtt off;
   off = *mgos_sys_config_get_mqtt();
@@ -45,17 +44,17 @@ enum mgos_app_init_result mgos_app_init(void) {
   enum role role;
   declare_read();
   role = declare_role();
-  /* The relay first: nothing else may delay its declared state. Where polarity or
-   * power-on state is not known, no level is safe, and the pin stays an input: its
-   * resistor keeps the door shut. */
+  /* The relay first: nothing else may delay its declared state. If polarity or
+   * power-on state is unknown, no level is safe, and the pin stays an input:
+   * its resistor keeps the door shut. */
   if ((role & ROLE_LOCK) && declare_source() != DECLARATION_NONE) {
     lock_app_power_on();
   }
   if (!start(role)) {
-    /* An error here would make the system reboot for ever, the relay's pin
-     * floating each time and no way in to mend the settings. So it stays up for
-     * the serial port, and away from the network. */
-    LOG(LL_ERROR, ("settings: not started; mend them over the serial port"));
+    /* An error here would make the system reboot forever, with the relay's pin
+     * floating each time and no chance to correct the settings. So it stays up
+     * for the serial port, and off the network. */
+    LOG(LL_ERROR, ("settings: not started; correct them over the serial port"));
     led_show(INDICATOR_SETTINGS);
     stay_offline();
   }

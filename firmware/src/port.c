@@ -15,14 +15,16 @@
 #endif
 
 #define PATH_BYTES_MAX 24
-/* The app's roles, one each. */
+/* One for each role. */
 #define SOON_MAX 2
 
 #define BOOTS_MAGIC 0x31544f42u /* "BOT1" */
 
 static struct clock s_clock;
 
-struct clock *port_clock(void) { return &s_clock; }
+struct clock *port_clock(void) {
+  return &s_clock;
+}
 
 void port_now(struct moment *now) {
   clock_read(&s_clock, (uint64_t) (mgos_uptime() * 1000.0), now);
@@ -37,7 +39,7 @@ static void run_soon(void *arg) {
   callback();
 }
 
-void port_soon(void (*callback)(void)) {
+void port_call_soon(void (*callback)(void)) {
   int i;
   for (i = 0; i < SOON_MAX; i++) {
     if (s_soon[i] == callback) return;
@@ -45,7 +47,7 @@ void port_soon(void (*callback)(void)) {
   }
   PORT_ASSERT(i < SOON_MAX);
   s_soon[i] = callback;
-  /* Without memory for a timer the caller's tick does it. */
+  /* Without memory for a timer, the role's next tick does the work. */
   if (mgos_set_timer(0, 0, run_soon, &s_soon[i]) == 0) s_soon[i] = NULL;
 }
 
@@ -54,8 +56,7 @@ static int path_of(const struct port_record *record, unsigned slot,
   struct text text;
   size_t length;
   text_start(&text, path, PATH_BYTES_MAX);
-  text_string(&text, record->name);
-  text_string(&text, slot == 0 ? ".0" : ".1");
+  text_format(&text, "%s.%lu", record->name, (unsigned long) slot);
   return text_finish(&text, &length);
 }
 
@@ -66,8 +67,8 @@ static int read_slot(void *context, unsigned slot, void *data, size_t length) {
   if (status != CORE_OK) return status;
   memset(data, 0xff, length);
   file = fopen(path, "rb");
-  /* Never written; any other reason (no memory, no descriptor) hides a record
-   * that may be the newest. */
+  /* Never written; after any other error (no memory, no descriptor) the file
+   * may hold the newest record. */
   if (file == NULL) return errno == ENOENT ? CORE_OK : CORE_EIO;
   (void) fread(data, 1, length, file);
   status = ferror(file) ? CORE_EIO : CORE_OK;
@@ -89,7 +90,7 @@ static int write_slot(void *context, unsigned slot, const void *data,
   file = fopen(path, "wb");
   if (file == NULL) return CORE_EIO;
   if (fwrite(data, 1, length, file) != length) status = CORE_EIO;
-  /* Closing is what commits the file to flash. */
+  /* Closing commits the file to flash. */
   if (fclose(file) != 0) status = CORE_EIO;
   return status;
 }
@@ -120,15 +121,13 @@ const char *port_thing(void) {
   return thing == NULL ? "" : thing;
 }
 
-int port_topic(const char *prefix, const char *middle, const char *suffix,
-               char *out, size_t size) {
+int port_format_topic(const char *prefix, const char *middle,
+                      const char *suffix, char *out, size_t size) {
   struct text text;
   size_t length;
   text_start(&text, out, size);
-  if (prefix != NULL) text_string(&text, prefix);
-  text_string(&text, port_thing());
-  text_string(&text, middle);
-  text_string(&text, suffix);
+  text_format(&text, "%s%s%s%s", prefix == NULL ? "" : prefix, port_thing(),
+              middle, suffix);
   return text_finish(&text, &length);
 }
 
@@ -160,8 +159,8 @@ uint32_t port_boots(void) {
   (void) counter_load(&boots, &record.flash, BOOTS_MAGIC);
   s_boot_is_counted = counter_next(&boots, 0, &count) == CORE_OK;
   if (!s_boot_is_counted) {
-    LOG(LL_ERROR, ("port: the boot could not be counted: flash failed; no time "
-                   "is taken, so unlocks are refused"));
+    LOG(LL_ERROR, ("port: boot not counted: flash failed; the time stays "
+                   "unknown, so unlocks are refused"));
     count = boots.value + 1;
   }
   return (uint32_t) count;
@@ -171,10 +170,12 @@ bool port_boot_is_counted(void) { return s_boot_is_counted; }
 
 static void (*s_make_safe)(void);
 
-void port_on_panic(void (*make_safe)(void)) { s_make_safe = make_safe; }
+void port_set_panic_handler(void (*make_safe)(void)) {
+  s_make_safe = make_safe;
+}
 
 void port_panic(const char *what) {
   if (s_make_safe != NULL) s_make_safe();
-  LOG(LL_ERROR, ("panic: not %s", what));
+  LOG(LL_ERROR, ("panic: assertion failed: %s", what));
   mgos_system_restart();
 }

@@ -12,57 +12,54 @@
 #define DAY_S 86400
 #define MINUTE_MS 60000
 
-static const char *or_empty(const char *text) { return text == NULL ? "" : text; }
+static const char *or_empty(const char *text) {
+  return text == NULL ? "" : text;
+}
 
 bool settings_pin_drives(int pin) {
   return pin >= 0 && pin <= 16 && (pin < 6 || pin > 11);
 }
 
-/* One use of a pin. */
 struct use {
   const char *key;
   int pin;
-  bool is_needed; /* -1 is no answer. */
-  bool is_input;  /* Needs interrupts, which GPIO 16 has not. */
+  bool is_needed; /* -1 is not allowed. */
+  bool is_input;  /* Needs interrupts, which GPIO 16 lacks. */
 };
 
 static bool check_use(const struct use *use) {
   if (use->pin == -1 && !use->is_needed) return true;
   if (!settings_pin_drives(use->pin) || (use->is_input && use->pin == 16)) {
-    LOG(LL_ERROR, ("settings: %s is %d; allowed: %s0 to 5, 12 to %d", use->key,
-                   use->pin, use->is_needed ? "" : "-1, ",
-                   use->is_input ? 15 : 16));
+    LOG(LL_ERROR,
+        ("settings: %s is %d; allowed: %s0 to 5, 12 to %d", use->key, use->pin,
+         use->is_needed ? "" : "-1, ", use->is_input ? 15 : 16));
     return false;
   }
   if (use->pin == 1 || use->pin == 3) {
-    LOG(LL_WARN, ("settings: %s is %d, a pin of the serial port", use->key,
-                  use->pin));
+    LOG(LL_WARN,
+        ("settings: %s is %d, a pin of the serial port", use->key, use->pin));
   }
   return true;
 }
 
-/* Pins that the chip itself moves, or reads, while it starts. */
-static void remark_relay(int pin) {
+/* Pins that the chip itself drives or reads while it starts. */
+static void warn_of_relay(int pin) {
   if (pin == 0 || pin == 2 || pin == 15 || pin == 16) {
-    LOG(LL_WARN, ("settings: pins.relay is %d, which moves at a reset", pin));
+    LOG(LL_WARN, ("settings: pins.relay is %d, which changes at reset", pin));
   }
 }
 
-/* Pins of a lock are those in force; numbers that are no pin's show as they are
- * stated. */
-static int pin_of_lock(int kept, int stated) {
-  return declare_source() == DECLARATION_KEPT ? kept : stated;
-}
-
 bool settings_check_pins(enum role role) {
-  const struct declaration *kept = declare_declaration();
+  const struct declaration *kept = declare_in_force();
+  const bool is_kept = declare_source() == DECLARATION_KEPT;
+  /* A stated pin shows its number even if no such pin exists. */
   const struct use uses[] = {
       {"pins.relay",
-       pin_of_lock(kept->relay_pin, mgos_sys_config_get_pins_relay()), true,
+       is_kept ? kept->relay_pin : mgos_sys_config_get_pins_relay(), true,
        false},
-      {"pins.door", pin_of_lock(kept->door_pin, mgos_sys_config_get_pins_door()),
+      {"pins.door", is_kept ? kept->door_pin : mgos_sys_config_get_pins_door(),
        false, true},
-      {"pins.exit", pin_of_lock(kept->exit_pin, mgos_sys_config_get_pins_exit()),
+      {"pins.exit", is_kept ? kept->exit_pin : mgos_sys_config_get_pins_exit(),
        false, true},
       {"pins.led", mgos_sys_config_get_pins_led(), false, false},
       {"pins.button", mgos_sys_config_get_pins_button(), true, true},
@@ -71,14 +68,14 @@ bool settings_check_pins(enum role role) {
   const int end = role == ROLE_LOCK ? 4 : 5;
   bool is_good = true;
   int i, j;
-  if (role != ROLE_BUTTON) remark_relay(uses[0].pin);
+  if (role != ROLE_BUTTON) warn_of_relay(uses[0].pin);
   for (i = first; i < end; i++) {
     is_good &= check_use(&uses[i]);
     for (j = first; j < i; j++) {
       if (uses[i].pin < 0 || uses[i].pin != uses[j].pin) continue;
-      LOG(LL_ERROR, ("settings: %s and %s are both %d; allowed: pins of their "
-                     "own",
-                     uses[j].key, uses[i].key, uses[i].pin));
+      LOG(LL_ERROR,
+          ("settings: %s and %s are both %d; allowed: pins of their own",
+           uses[j].key, uses[i].key, uses[i].pin));
       is_good = false;
     }
   }
@@ -87,18 +84,17 @@ bool settings_check_pins(enum role role) {
 
 static bool check_range(const char *key, int value, int least, int most) {
   if (value >= least && value <= most) return true;
-  LOG(LL_ERROR, ("settings: %s is %d; allowed: %d to %d", key, value, least,
-                 most));
+  LOG(LL_ERROR,
+      ("settings: %s is %d; allowed: %d to %d", key, value, least, most));
   return false;
 }
 
-/* A topic's beginning; the thing's name follows it. */
 static bool check_topic(const char *key, const char *text) {
   char topic[PORT_TOPIC_BYTES_MAX];
   text = or_empty(text);
   if (text[0] != '$' && strpbrk(text, "+#") == NULL && text[0] != '\0' &&
       text[strlen(text) - 1] == '/' &&
-      port_topic(text, "", "", topic, sizeof(topic)) == 0) {
+      port_format_topic(text, "", "", topic, sizeof(topic)) == 0) {
     return true;
   }
   LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: a topic that ends with /, "
@@ -112,12 +108,12 @@ static bool check_word(const char *key, const char *word, const char *one,
                        const char *other) {
   word = or_empty(word);
   if (strcmp(word, one) == 0 || strcmp(word, other) == 0) return true;
-  LOG(LL_ERROR, ("settings: %s is \"%s\"; allowed: %s, %s", key, word, one,
-                 other));
+  LOG(LL_ERROR,
+      ("settings: %s is \"%s\"; allowed: %s, %s", key, word, one, other));
   return false;
 }
 
-/* What the settings state of the door. What was kept was checked before. */
+/* The door's stated settings. Kept ones were checked before. */
 static bool check_door(void) {
   const int pulse_ms = mgos_sys_config_get_lock_pulse_ms();
   const int relock_s = mgos_sys_config_get_lock_relock_s();
@@ -132,13 +128,13 @@ static bool check_door(void) {
                          mgos_sys_config_get_lock_exit_level(), 0, 1);
   is_good &= check_range("lock.debounce_ms",
                          mgos_sys_config_get_lock_debounce_ms(), 1, 1000);
-  is_good &= check_range("lock.settle_ms",
-                         mgos_sys_config_get_lock_settle_ms(), 0, MINUTE_MS);
+  is_good &= check_range("lock.settle_ms", mgos_sys_config_get_lock_settle_ms(),
+                         0, MINUTE_MS);
   is_good &= check_range("lock.pulse_ms", pulse_ms, 0, MINUTE_MS);
   is_good &= check_range("lock.relock_s", relock_s, 0, DAY_S);
-  is_good &= check_word("lock.relock_from",
-                        mgos_sys_config_get_lock_relock_from(), "unlock",
-                        "closing");
+  is_good &=
+      check_word("lock.relock_from", mgos_sys_config_get_lock_relock_from(),
+                 "unlock", "closing");
   if (mgos_sys_config_get_pins_exit() >= 0 && pulse_ms <= 0 && relock_s <= 0) {
     LOG(LL_ERROR, ("settings: pins.exit needs lock.relock_s or lock.pulse_ms: "
                    "the door would stay unlocked after each exit"));
@@ -147,11 +143,12 @@ static bool check_door(void) {
   return is_good;
 }
 
-/* What is in force, for a person to compare with what was meant. */
+/* The settings in force, for a person to verify. */
 static void log_door(void) {
-  const struct declaration *door = declare_declaration();
+  const struct declaration *door = declare_in_force();
   LOG(LL_INFO,
-      ("settings: relay on pin %d, unlocked at level %d; %s at power-on; relock "
+      ("settings: relay on pin %d, unlocked at level %d; %s at power-on; "
+       "relock "
        "after %lu ms from %s (0 = never), settled for %lu ms; pulse of %lu ms "
        "(0 = none); door on pin %d, exit on pin %d; %s",
        door->relay_pin, door->unlocked_level,
@@ -173,9 +170,9 @@ static void log_door(void) {
 
 static bool check_lock(void) {
   bool is_good = declare_source() == DECLARATION_KEPT || check_door();
-  is_good &= check_range("lock.clock_tolerance_ms",
-                         mgos_sys_config_get_lock_clock_tolerance_ms(), 0,
-                         10000);
+  is_good &=
+      check_range("lock.clock_tolerance_ms",
+                  mgos_sys_config_get_lock_clock_tolerance_ms(), 0, 10000);
   is_good &= check_topic("topic.command", mgos_sys_config_get_topic_command());
   if (is_good) log_door();
   return is_good;
@@ -189,8 +186,8 @@ static bool check_button(void) {
                          mgos_sys_config_get_button_debounce_ms(), 1, 500);
   is_good &= check_range("button.quiet_ms",
                          mgos_sys_config_get_button_quiet_ms(), 1, 5000);
-  is_good &= check_range("button.long_ms",
-                         mgos_sys_config_get_button_long_ms(), 1, MINUTE_MS);
+  is_good &= check_range("button.long_ms", mgos_sys_config_get_button_long_ms(),
+                         1, MINUTE_MS);
   is_good &= check_range("button.answer_ms",
                          mgos_sys_config_get_button_answer_ms(), 500, 10000);
   is_good &= check_range("button.supply_mv",
@@ -202,7 +199,8 @@ static bool check_button(void) {
 static bool check_device(void) {
   const int retry_s = mgos_sys_config_get_watchdog_retry_min_s();
   bool is_good = true;
-  is_good &= check_range("led.on_level", mgos_sys_config_get_led_on_level(), 0, 1);
+  is_good &=
+      check_range("led.on_level", mgos_sys_config_get_led_on_level(), 0, 1);
   is_good &= check_range("health.interval_s",
                          mgos_sys_config_get_health_interval_s(), 0, DAY_S);
   is_good &= check_range("report.interval_s",
@@ -219,16 +217,17 @@ static bool check_device(void) {
                          retry_s < 1 ? 1 : retry_s, DAY_S);
   if (port_thing()[0] == '\0' || !text_is_name(port_thing()) ||
       strlen(port_thing()) > PRESS_SERIAL_CHARS_MAX) {
-    LOG(LL_ERROR, ("settings: aws.thing_name (or device.id) is \"%s\"; allowed: "
-                   "1 to %d letters, digits and . _ : -",
-                   port_thing(), PRESS_SERIAL_CHARS_MAX));
+    LOG(LL_ERROR,
+        ("settings: aws.thing_name (or device.id) is \"%s\"; allowed: "
+         "1 to %d letters, digits and . _ : -",
+         port_thing(), PRESS_SERIAL_CHARS_MAX));
     is_good = false;
   }
   return is_good;
 }
 
-/* No danger to the door by itself, and hardly meant. */
-static void remark_connection(void) {
+/* Likely mistakes that do not endanger the door. */
+static void warn_of_connection(void) {
   const char *client = mgos_sys_config_get_mqtt_client_id();
   const char *ca = or_empty(mgos_sys_config_get_mqtt_ssl_ca_cert());
   if (client == NULL) client = or_empty(mgos_sys_config_get_device_id());
@@ -238,8 +237,8 @@ static void remark_connection(void) {
                    client, port_thing()));
   }
   if (ca[0] == '\0' || strcmp(ca, "*") == 0) {
-    LOG(LL_ERROR, ("settings: mqtt.ssl_ca_cert is \"%s\": anyone can pass for "
-                   "the broker",
+    LOG(LL_ERROR, ("settings: mqtt.ssl_ca_cert is \"%s\": anyone can "
+                   "impersonate the broker",
                    ca));
   }
   if (mgos_sys_config_get_mqtt_server() == NULL) {
@@ -256,6 +255,6 @@ bool settings_check(enum role role) {
   }
   if (role & ROLE_LOCK) is_good &= check_lock();
   if (role & ROLE_BUTTON) is_good &= check_button();
-  remark_connection();
+  warn_of_connection();
   return is_good;
 }

@@ -27,8 +27,8 @@ static void set_open(bool is_open) {
   s_topics.on_open(is_open);
 }
 
-/* The library gives each SUBACK to the subscription that it answers, and to no
- * other handler. It does not say whether the broker refused. */
+/* The library passes each SUBACK only to the handler of its subscription, and
+ * does not tell whether the broker refused. */
 static void grant(struct topic *topic) {
   int i;
   topic->is_granted = true;
@@ -43,7 +43,7 @@ static void on_topic(struct mg_connection *nc, int ev, void *evd, void *arg) {
   struct topic *topic = (struct topic *) arg;
   (void) nc;
   if (ev == MG_EV_MQTT_SUBACK) grant(topic);
-  /* To the library `a/b/` is `a/b`. */
+  /* The library takes `a/b/` for `a/b`. */
   if (ev != MG_EV_MQTT_PUBLISH || message->topic.len != topic->length) return;
   topic->handler(message->payload.p, message->payload.len, topic->arg);
 }
@@ -64,8 +64,7 @@ void topics_start(void (*on_open)(bool is_open)) {
   mgos_mqtt_add_global_handler(on_connection, NULL);
 }
 
-void topics_listen(const char *topic, topics_handler handler,
-                   const void *arg) {
+void topics_listen(const char *topic, topics_handler handler, const void *arg) {
   struct topic *entry = &s_topics.topics[s_topics.count];
   PORT_ASSERT(s_topics.count < TOPICS_MAX);
   s_topics.count++;

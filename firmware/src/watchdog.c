@@ -14,12 +14,12 @@ static struct {
   const struct watchdog_counts *counts;
   struct link link;
   bool has_network;
-  bool was_closed; /* A connection has ended since the last tick. */
+  bool was_closed; /* A connection ended since the last tick. */
   bool settings_are_stated;
 } s_watchdog;
 
-/* A connection that ended between two ticks is seen to have ended, even where the
- * library has made the next one already. */
+/* A connection that ended between two ticks counts as idle once, even if the
+ * library has already made the next one. */
 static enum link_phase phase(void) {
   if (s_watchdog.was_closed) {
     s_watchdog.was_closed = false;
@@ -32,14 +32,14 @@ static enum link_phase phase(void) {
 static void on_tick(void *arg) {
   struct link_view view;
   struct moment now;
-  const bool was_closing = s_watchdog.link.closing != 0;
+  const bool was_closing = s_watchdog.link.closing;
   (void) arg;
   port_now(&now);
   view.uptime_ms = now.uptime_ms;
   view.random = port_random();
   view.phase = phase();
   view.has_network = s_watchdog.has_network;
-  view.is_of_use = s_watchdog.role->is_of_use();
+  view.is_healthy = s_watchdog.role->is_healthy();
   view.may_reboot = s_watchdog.role->may_reboot();
   switch (link_step(&s_watchdog.link, &view)) {
     case LINK_WAIT:
@@ -50,24 +50,23 @@ static void on_tick(void *arg) {
     case LINK_CLOSE:
       if (!was_closing) {
         LOG(LL_WARN, ("watchdog: %s, closing", view.phase == LINK_TRYING
-                                                   ? "the attempt hangs"
+                                                   ? "the attempt timed out"
                                                    : "no answer to reports"));
       }
       port_close_connection();
       break;
     case LINK_REBOOT:
-      LOG(LL_ERROR, ("watchdog: no connection of use, rebooting"));
+      LOG(LL_ERROR, ("watchdog: no healthy connection, rebooting"));
       mgos_system_restart();
   }
-  led_show(indicator_state_of(s_watchdog.settings_are_stated,
-                              s_watchdog.has_network,
-                              s_watchdog.role->is_connected(),
-                              moment_has_time(&now)));
+  led_show(indicator_choose_state(
+      s_watchdog.settings_are_stated, s_watchdog.has_network,
+      s_watchdog.role->is_connected(), moment_has_time(&now)));
 }
 
-/* Handlers. Each notes what happened; the tick acts:
- *   on_network    the network is there, or gone (MGOS_EVENT_GRP_NET)
- *   on_connection the connection has ended (MQTT library) */
+/* Handlers. Each only records the event; the tick acts:
+ *   on_network    the network came up or went down (MGOS_EVENT_GRP_NET)
+ *   on_connection the connection ended (MQTT library) */
 
 static void on_connection(struct mg_connection *nc, int ev, void *evd,
                           void *arg) {
@@ -90,8 +89,10 @@ static void log_health(void *arg) {
   (void) arg;
   port_now(&now);
   LOG(LL_INFO,
-      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s clock_ms=%lu heap=%lu "
-       "heap_min=%lu boots=%lu commands=%lu refusals=%lu presses=%lu dropped=%lu",
+      ("health: uptime=%lu wifi=%s rssi=%ld mqtt=%s clock=%s clock_ms=%lu "
+       "heap=%lu "
+       "heap_min=%lu boots=%lu commands=%lu refusals=%lu presses=%lu "
+       "dropped=%lu",
        (unsigned long) (now.uptime_ms / 1000),
        s_watchdog.has_network ? "up" : "down", (long) port_rssi(),
        mgos_mqtt_global_is_connected() ? "up" : "down",

@@ -36,7 +36,7 @@ enum outcome bench_give(struct bench *bench, enum action action,
                         uint64_t version, uint64_t after_s) {
   struct command c = sample_command(action, version);
   struct moment now = sample_moment(after_s);
-  return lock_command(&bench->lock, &c, &now);
+  return lock_handle_command(&bench->lock, &c, &now);
 }
 
 void bench_ready(struct bench *bench) {

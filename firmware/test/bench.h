@@ -1,5 +1,5 @@
-/*! A lock with its flash and its latch, for the tests of core/lock.h: what moved
- * the latch is kept. Knows no test. */
+/*! A lock with its flash and its latch, for the tests of core/lock.h: keeps
+ * what moved the latch. Knows no test. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -23,7 +23,7 @@ void bench_start(struct bench *bench);
 /*! Power-on at NOW_S. Returns lock_boot's code. */
 int bench_boot(struct bench *bench);
 
-/*! Gives a command issued at NOW_S, `after_s` seconds later. */
+/*! Delivers a command issued at NOW_S, `after_s` seconds later. */
 enum outcome bench_give(struct bench *bench, enum action action,
                         uint64_t version, uint64_t after_s);
 

@@ -6,7 +6,7 @@
  * sentence that the test proves, its underscores read as spaces. */
 #define RUN(test) check_run(#test, test)
 
-/*! Fails the running test when `condition` is false. `row` says which case. */
+/*! Fails the running test when `condition` is false. `row` names the case. */
 #define CHECK(row, condition) \
   check_that((condition) ? 1 : 0, (row), #condition, __FILE__, __LINE__)
 

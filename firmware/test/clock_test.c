@@ -1,5 +1,5 @@
-/*! Tests of core/clock.h and reporter_set_clock: between which bounds the true
- * time lies, and what is a sample (D3). clock_walk_test.c holds both against an
+/*! Tests of core/clock.h and reporter_set_clock: the bounds of the true time,
+ * and which answers are samples (D3). clock_walk_test.c tests both against an
  * attacker over a long time. */
 #include "clock.h"
 
@@ -14,14 +14,14 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
-/* One update and its answer. The true time runs 10^6 + `ppm` nanoseconds in a
- * millisecond of uptime, so that all of it is exact. */
+/* One update and its answer. The true time advances 10^6 + `ppm` nanoseconds
+ * per millisecond of uptime, which keeps the arithmetic exact. */
 struct answer {
   int64_t fraction_ns; /* Of the second at power-on. */
   int64_t ppm;
-  uint64_t sent_ms;    /* Uptime. */
-  uint64_t there_ms;   /* From sending to stamping. */
-  uint64_t back_ms;    /* From stamping to arrival. */
+  uint64_t sent_ms;  /* Uptime. */
+  uint64_t there_ms; /* From sending to stamping. */
+  uint64_t back_ms;  /* From stamping to arrival. */
 };
 
 static int64_t true_ns(const struct answer *a, uint64_t uptime_ms) {
@@ -35,8 +35,8 @@ static uint64_t arrival_ms(const struct answer *a) {
 
 static int take(struct clock *clock, const struct answer *a) {
   int64_t stamped_ns = true_ns(a, a->sent_ms + a->there_ms);
-  return clock_answer(clock, (uint64_t) (stamped_ns / NS_PER_S), a->sent_ms,
-                      arrival_ms(a));
+  return clock_take_answer(clock, (uint64_t) (stamped_ns / NS_PER_S),
+                           a->sent_ms, arrival_ms(a));
 }
 
 static int is_between(const struct moment *now, int64_t ns) {
@@ -45,8 +45,8 @@ static int is_between(const struct moment *now, int64_t ns) {
 }
 
 static void check_answer(const struct answer *a) {
-  static const uint64_t later_ms[] = {0, 1, 9999, 10001, 3600000,
-                                      CLOCK_SAMPLE_MS_MAX};
+  static const uint64_t later_ms[] = {0,     1,       9999,
+                                      10001, 3600000, CLOCK_SAMPLE_MS_MAX};
   struct clock clock = {0, 0, 0};
   struct moment now;
   char row[96];
@@ -85,7 +85,7 @@ static void the_true_time_lies_between_the_bounds(void) {
     check_answer(&a);
     seen += a.there_ms + a.back_ms <= CLOCK_ANSWER_MS_MAX;
   }
-  CHECK("samples and none are both tried", seen > 1000 && seen < 2880);
+  CHECK("both samples and other answers occur", seen > 1000 && seen < 2880);
 }
 
 static void the_bounds_are_as_tight_as_they_can_be(void) {
@@ -103,15 +103,14 @@ static void the_bounds_are_as_tight_as_they_can_be(void) {
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct clock clock = {0, 0, 0};
     struct moment now;
-    (void) clock_answer(&clock, SECOND, 7000, 7000 + rows[i].took_ms);
+    (void) clock_take_answer(&clock, SECOND, 7000, 7000 + rows[i].took_ms);
     clock_read(&clock, 7000 + rows[i].took_ms + rows[i].age_ms, &now);
-    CHECK(rows[i].row,
-          now.earliest_ms == SECOND * 1000 + rows[i].earliest_ms);
+    CHECK(rows[i].row, now.earliest_ms == SECOND * 1000 + rows[i].earliest_ms);
     CHECK(rows[i].row, now.latest_ms == SECOND * 1000 + rows[i].latest_ms);
   }
 }
 
-static void an_answer_that_says_nothing_or_takes_too_long_is_no_sample(void) {
+static void an_answer_without_a_time_or_too_late_is_not_a_sample(void) {
   static const struct {
     const char *row;
     uint64_t second, sent_ms, received_ms;
@@ -127,8 +126,9 @@ static void an_answer_that_says_nothing_or_takes_too_long_is_no_sample(void) {
   for (i = 0; i < COUNT_OF(rows); i++) {
     struct clock clock = {0, 0, 0};
     struct moment now;
-    CHECK(rows[i].row, clock_answer(&clock, rows[i].second, rows[i].sent_ms,
-                                    rows[i].received_ms) == rows[i].is_sample);
+    CHECK(rows[i].row,
+          clock_take_answer(&clock, rows[i].second, rows[i].sent_ms,
+                            rows[i].received_ms) == rows[i].is_sample);
     clock_read(&clock, rows[i].received_ms, &now);
     CHECK(rows[i].row, moment_has_time(&now) == rows[i].is_sample);
     CHECK(rows[i].row, rows[i].is_sample || now.earliest_ms == 0);
@@ -148,7 +148,7 @@ static void the_narrowest_sample_is_kept_whatever_its_second(void) {
       {"an equal one, no older than its drift", 100, 0, 0, 1},
       {"an equal one, when the kept one has widened", 100, 10000, 0, 0},
       {"a wider one", 500, 5000, 0, 1},
-      {"a wider one, the kept one as wide by now", 500, 2000000, 0, 1},
+      {"a wider one, the kept one equally wide by now", 500, 2000000, 0, 1},
       {"a wider one, the kept one wider by now", 500, 2000001, 0, 0},
       {"the server steps forwards, a wider one", 500, 5000, 3600, 1},
       {"the server steps forwards, a narrower one", 40, 5000, 3600, 0},
@@ -163,10 +163,10 @@ static void the_narrowest_sample_is_kept_whatever_its_second(void) {
     uint64_t at_ms = 1100 + rows[i].age_ms;
     uint64_t second =
         SECOND + rows[i].age_ms / 1000 + (uint64_t) rows[i].step_s;
-    CHECK(rows[i].row, clock_answer(&clock, SECOND, 1000, 1100) == 1);
+    CHECK(rows[i].row, clock_take_answer(&clock, SECOND, 1000, 1100) == 1);
     clock_read(&clock, at_ms, &kept);
     CHECK(rows[i].row,
-          clock_answer(&clock, second, at_ms - rows[i].took_ms, at_ms) ==
+          clock_take_answer(&clock, second, at_ms - rows[i].took_ms, at_ms) ==
               !moment_has_time(&kept));
     clock_read(&clock, at_ms, &now);
     CHECK(rows[i].row,
@@ -192,28 +192,46 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
     uint64_t at_ms;
     int is_sample;
   } rows[] = {
-      {"the last", 
+      {"the last",
        {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, SECOND},
        5400,
        1},
       {"the last, of `desired` alone",
-       {SHADOW_UPDATE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND}, 5400, 1},
+       {SHADOW_UPDATE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND},
+       5400,
+       1},
       {"the last, too late",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, SECOND}, 15001, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, SECOND},
+       15001,
+       0},
       {"the last, without a time",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, 0}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 3, 9, 0, 0},
+       5400,
+       0},
       {"the one before",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 2, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 2, 9, 0, SECOND},
+       5400,
+       0},
       {"one not sent yet",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 4, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT, 4, 9, 0, SECOND},
+       5400,
+       0},
       {"one of the boot before",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT - 1, 3, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, BOOT - 1, 3, 9, 0, SECOND},
+       5400,
+       0},
       {"a person's, without a token",
-       {SHADOW_UPDATE_ACCEPTED, 1, 1, 0, 0, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_ACCEPTED, 1, 1, 0, 0, 9, 0, SECOND},
+       5400,
+       0},
       {"rejected",
-       {SHADOW_UPDATE_REJECTED, 1, 0, BOOT, 3, 0, 413, SECOND}, 5400, 0},
+       {SHADOW_UPDATE_REJECTED, 1, 0, BOOT, 3, 0, 413, SECOND},
+       5400,
+       0},
       {"a deletion",
-       {SHADOW_DELETE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND}, 5400, 0},
+       {SHADOW_DELETE_ACCEPTED, 1, 0, BOOT, 3, 9, 0, SECOND},
+       5400,
+       0},
       {"unreadable", {SHADOW_UPDATE_ACCEPTED, 0, 0, 0, 0, 0, 0, 0}, 5400, 0},
   };
   size_t i;
@@ -223,27 +241,27 @@ static void only_the_answer_to_the_last_update_is_a_sample(void) {
     struct clock clock = {0, 0, 0};
     struct moment now = {0, 0, 0};
     reporter_start(&reporter, BOOT, 900000);
-    reporter_connected(&reporter, 1);
-    CHECK(rows[i].row, reporter_set_clock(&reporter, &rows[i].answer, &now,
-                                          &clock) == 0);
+    reporter_set_connected(&reporter, 1);
+    CHECK(rows[i].row,
+          reporter_set_clock(&reporter, &rows[i].answer, &now, &clock) == 0);
     for (at_ms = 3000; at_ms <= 5000; at_ms += 1000) {
       now.uptime_ms = at_ms;
-      (void) reporter_send(&reporter, &now, 0);
+      (void) reporter_begin_update(&reporter, &now, 0);
     }
     now.uptime_ms = rows[i].at_ms;
     CHECK(rows[i].row, reporter_set_clock(&reporter, &rows[i].answer, &now,
                                           &clock) == rows[i].is_sample);
     clock_read(&clock, rows[i].at_ms, &now);
     CHECK(rows[i].row, moment_has_time(&now) == rows[i].is_sample);
-    CHECK(rows[i].row, !rows[i].is_sample || now.latest_ms - now.earliest_ms ==
-                                                 1000 + 400 + 1);
+    CHECK(rows[i].row, !rows[i].is_sample ||
+                           now.latest_ms - now.earliest_ms == 1000 + 400 + 1);
   }
 }
 
 void clock_tests(void) {
   RUN(the_true_time_lies_between_the_bounds);
   RUN(the_bounds_are_as_tight_as_they_can_be);
-  RUN(an_answer_that_says_nothing_or_takes_too_long_is_no_sample);
+  RUN(an_answer_without_a_time_or_too_late_is_not_a_sample);
   RUN(the_narrowest_sample_is_kept_whatever_its_second);
   RUN(drift_is_rounded_up);
   RUN(only_the_answer_to_the_last_update_is_a_sample);

@@ -1,5 +1,5 @@
-/*! Random walks of a lock whose network belongs to an attacker: who holds,
- * repeats, reorders and releases whole messages for any time, but forges none.
+/*! Random walks of a lock whose network an attacker controls, who delays,
+ * repeats and reorders whole messages, but cannot forge any.
  * The true time always lies between the bounds, and no unlock acts after its
  * expiry by the true time (D3, S1). */
 #include <stdio.h>
@@ -19,14 +19,13 @@
 #define NS_PER_S INT64_C(1000000000)
 #define EPOCH_NS (INT64_C(1763779520) * NS_PER_S)
 
-
 struct walk {
   uint32_t seed;
   int64_t true_ns;
   uint64_t uptime_ms;
   struct clock clock;
   struct reporter reporter;
-  struct shadow_answer held[HELD_MAX]; /* `second` 0: on its way there. */
+  struct shadow_answer held[HELD_MAX]; /* `second` 0: not yet at the server. */
   int held_count;
   struct flash_sim sim;
   struct lock lock;
@@ -65,11 +64,11 @@ static void boot(struct walk *walk, uint32_t boots) {
   memset(&walk->clock, 0, sizeof(walk->clock));
   now = read_clock(walk);
   reporter_start(&walk->reporter, boots, 900000);
-  reporter_connected(&walk->reporter, 1);
+  reporter_set_connected(&walk->reporter, 1);
   (void) lock_boot(&walk->lock, &settings, &port, &walk->sim.flash, &now);
 }
 
-/* Uptime runs up to 100 ppm fast or slow, another rate each time. */
+/* Uptime runs up to 100 ppm fast or slow, at a new rate each time. */
 static void pass(struct walk *walk) {
   static const uint32_t most_ms[] = {1, 50, 1500, 20000, 30000000};
   uint32_t how = roll(&walk->seed, 20) == 0 ? 4 : roll(&walk->seed, 4);
@@ -83,7 +82,7 @@ static void send(struct walk *walk) {
   struct moment now = read_clock(walk);
   struct shadow_answer *held = &walk->held[walk->held_count % HELD_MAX];
   uint32_t number =
-      reporter_send(&walk->reporter, &now, roll(&walk->seed, 1000));
+      reporter_begin_update(&walk->reporter, &now, roll(&walk->seed, 1000));
   walk->held_count++;
   memset(held, 0, sizeof(*held));
   held->topic = SHADOW_UPDATE_ACCEPTED;
@@ -92,13 +91,13 @@ static void send(struct walk *walk) {
   held->number = number;
 }
 
-/* The newest more often than the others. */
+/* Prefers the newest. */
 static int pick(struct walk *walk, int count) {
   int back = roll(&walk->seed, 2) == 0 ? 0 : (int) roll(&walk->seed, HELD_MAX);
   return back < count ? (count - 1 - back) % HELD_MAX : -1;
 }
 
-/* The server takes an update, once; or an answer arrives, once or again. */
+/* The server takes an update, once; or an answer arrives, possibly repeated. */
 static void release(struct walk *walk) {
   int index = pick(walk, walk->held_count);
   struct shadow_answer *held = &walk->held[index < 0 ? 0 : index];
@@ -109,9 +108,8 @@ static void release(struct walk *walk) {
     held->version = ++walk->shadow_version;
     return;
   }
-  (void) reporter_set_clock(&walk->reporter, held, &now,
-                            &walk->clock);
-  (void) reporter_answer(&walk->reporter, held, &now);
+  (void) reporter_set_clock(&walk->reporter, held, &now, &walk->clock);
+  (void) reporter_take_answer(&walk->reporter, held, &now);
 }
 
 /* The cloud issues an unlock for 30 s, or a lock, which arrives at once. */
@@ -124,7 +122,7 @@ static void issue(struct walk *walk, enum action action) {
   c->issued_s = (uint64_t) (walk->true_ns / NS_PER_S);
   c->expires_s = c->issued_s + 30;
   (void) snprintf(c->id, sizeof(c->id), "c-%u", (unsigned) c->version);
-  if (action == ACTION_LOCK) (void) lock_command(&walk->lock, c, &now);
+  if (action == ACTION_LOCK) (void) lock_handle_command(&walk->lock, c, &now);
 }
 
 static void deliver(struct walk *walk) {
@@ -133,7 +131,8 @@ static void deliver(struct walk *walk) {
   struct moment now = read_clock(walk);
   if (walk->version < back || c->version == 0) return;
   walk->acting = c;
-  if (lock_command(&walk->lock, c, &now) != OUTCOME_EXECUTED) walk->refused++;
+  if (lock_handle_command(&walk->lock, c, &now) != OUTCOME_EXECUTED)
+    walk->refused++;
   walk->acting = NULL;
 }
 
@@ -189,7 +188,7 @@ static void no_attacker_makes_a_device_believe_a_wrong_time(void) {
     refused += walk.refused;
     known += walk.known;
   }
-  /* Walks in which the attacker lets nothing through would prove nothing. */
+  /* Walks in which nothing gets through would prove nothing. */
   CHECK("unlocks are executed", opened > WALKS);
   CHECK("and refused", refused > WALKS);
   CHECK("the time is known, and at times not",

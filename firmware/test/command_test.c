@@ -9,8 +9,8 @@
 
 #include "vectors.h"
 
-/* Parses from memory of exactly that size, so that the sanitizer sees any read
- * past the end: payloads carry no NUL. */
+/* Parses from memory of exactly that size, so that the sanitizer detects any
+ * read past the end: payloads have no final NUL. */
 static int parse(const char *payload, size_t length, struct command *command) {
   char *exact = malloc(length == 0 ? 1 : length);
   int status;
@@ -60,7 +60,7 @@ static void no_vector_cut_at_any_byte_is_a_command(void) {
   for (i = 0; i < COUNT_OF(command_vectors); i++) {
     const struct command_vector *v = &command_vectors[i];
     if (strcmp(v->expect, "ok") != 0) continue;
-    /* White space behind a command may be lost. */
+    /* White space after a command may be cut. */
     for (length = v->length; is_space(v->payload[length - 1]);) length--;
     while (length-- > 0) {
       CHECK(v->name, parse(v->payload, length, &command) == COMMAND_SYNTAX);
@@ -70,7 +70,8 @@ static void no_vector_cut_at_any_byte_is_a_command(void) {
   CHECK("there are vectors", cuts > 3000);
 }
 
-static void a_command_damaged_at_any_byte_never_turns_into_another_action(void) {
+static void a_command_damaged_at_any_byte_never_turns_into_another_action(
+    void) {
   char damaged[sizeof(good)];
   struct command command;
   size_t at;
@@ -81,8 +82,8 @@ static void a_command_damaged_at_any_byte_never_turns_into_another_action(void) 
       damaged[at] = (char) byte;
       if (parse(damaged, strlen(good), &command) == CORE_OK) {
         CHECK("action", command.action == ACTION_UNLOCK);
-        CHECK("version", command.version > 0 &&
-                             command.version < SCAN_INTEGER_LIMIT);
+        CHECK("version",
+              command.version > 0 && command.version < SCAN_INTEGER_LIMIT);
         CHECK("id", command.id[0] != '\0' && strlen(command.id) <= 47);
       }
     }

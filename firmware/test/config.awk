@@ -1,5 +1,6 @@
-# Writes the prototypes of the accessors that Mongoose OS makes of `config_schema`, one entry a line, and the struct of the
-# section `mqtt`: what the app side needs to be compiled. Usage: awk -f config.awk MANIFEST... > mgos_config.h
+# Writes the prototypes of the accessors that Mongoose OS generates from `config_schema`, one entry
+# a line, and the struct of the section `mqtt`, as needed to compile the app side.
+# Usage: awk -f config.awk MANIFEST... > mgos_config.h
 BEGIN {
   FS = "\""
   type["s"] = "const char *"

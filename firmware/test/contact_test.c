@@ -1,4 +1,4 @@
-/*! Tests of core/contact.h: what edges and looks make of a level. */
+/*! Tests of core/contact.h: how edges and readings determine the level. */
 #include "contact.h"
 
 #include <stdio.h>
@@ -8,8 +8,8 @@
 
 #define DEBOUNCE_MS 50
 
-/* `N` notes an edge, `L` looks, `0` or `1` is the level, and then the time; a
- * trailing `!` says that the level changed, to the contact. */
+/* 'N' delivers an edge, 'L' a reading; then the level, the time, and whether
+ * the contact's level changes. */
 struct event {
   char kind;
   int is_closed;
@@ -17,7 +17,7 @@ struct event {
   int changes;
 };
 
-static void edges_count_at_once_and_looks_after_the_debounce_time(void) {
+static void edges_count_at_once_and_readings_after_the_debounce_time(void) {
   static const struct {
     const char *row;
     int starts_closed;
@@ -27,37 +27,57 @@ static void edges_count_at_once_and_looks_after_the_debounce_time(void) {
       {"any level but 0 is closed", 0, {{'N', 7, 10, 1}, {'L', 1, 90, 0}}},
       {"a lost edge",
        0,
-       {{'L', 0, 80, 0}, {'L', 1, 100, 0}, {'L', 1, 149, 0}, {'L', 1, 150, 1},
+       {{'L', 0, 80, 0},
+        {'L', 1, 100, 0},
+        {'L', 1, 149, 0},
+        {'L', 1, 150, 1},
         {'L', 1, 170, 0}}},
       {"a lost edge back",
        1,
-       {{'L', 0, 100, 0}, {'L', 0, 160, 1}, {'L', 1, 170, 0},
+       {{'L', 0, 100, 0},
+        {'L', 0, 160, 1},
+        {'L', 1, 170, 0},
         {'L', 1, 230, 1}}},
-      {"a glitch that one look sees",
+      {"a glitch that one reading sees",
        0,
        {{'L', 1, 100, 0}, {'L', 0, 120, 0}, {'L', 0, 200, 0}}},
       {"a glitch, and then an edge that was lost",
        0,
-       {{'L', 1, 100, 0}, {'L', 0, 120, 0}, {'L', 1, 140, 0}, {'L', 1, 189, 0},
+       {{'L', 1, 100, 0},
+        {'L', 0, 120, 0},
+        {'L', 1, 140, 0},
+        {'L', 1, 189, 0},
         {'L', 1, 190, 1}}},
-      {"bounce at every look",
+      {"bounce at every reading",
        0,
-       {{'L', 1, 20, 0}, {'L', 0, 40, 0}, {'L', 1, 60, 0}, {'L', 0, 80, 0},
-        {'L', 1, 100, 0}, {'L', 1, 140, 0}, {'L', 1, 150, 1}}},
-      {"the edge comes while looks differ",
+       {{'L', 1, 20, 0},
+        {'L', 0, 40, 0},
+        {'L', 1, 60, 0},
+        {'L', 0, 80, 0},
+        {'L', 1, 100, 0},
+        {'L', 1, 140, 0},
+        {'L', 1, 150, 1}}},
+      {"an edge while readings differ",
        0,
-       {{'L', 1, 100, 0}, {'N', 1, 120, 1}, {'L', 1, 160, 0}, {'L', 0, 170, 0},
+       {{'L', 1, 100, 0},
+        {'N', 1, 120, 1},
+        {'L', 1, 160, 0},
+        {'L', 0, 170, 0},
         {'L', 0, 220, 1}}},
-      {"an edge back ends what looks saw",
+      {"an edge back cancels the readings",
        0,
-       {{'L', 1, 100, 0}, {'N', 0, 120, 0}, {'L', 1, 155, 0}, {'L', 1, 204, 0},
+       {{'L', 1, 100, 0},
+        {'N', 0, 120, 0},
+        {'L', 1, 155, 0},
+        {'L', 1, 204, 0},
         {'L', 1, 205, 1}}},
-      {"a look at uptime 0", 0, {{'L', 1, 0, 0}, {'L', 1, 50, 1}}},
-      {"a look after months",
+      {"a reading at uptime 0", 0, {{'L', 1, 0, 0}, {'L', 1, 50, 1}}},
+      {"a reading after months",
        0,
-       {{'L', 1, UINT64_C(4294967290), 0}, {'L', 1, UINT64_C(4294967339), 0},
+       {{'L', 1, UINT64_C(4294967290), 0},
+        {'L', 1, UINT64_C(4294967339), 0},
         {'L', 1, UINT64_C(4294967340), 1}}},
-      {"a busy caller looks once, then again",
+      {"a busy caller reads once, then again",
        0,
        {{'L', 1, 100, 0}, {'L', 1, 900, 1}}},
   };
@@ -69,8 +89,8 @@ static void edges_count_at_once_and_looks_after_the_debounce_time(void) {
     for (j = 0; j < COUNT_OF(rows[i].events) && rows[i].events[j].kind; j++) {
       const struct event *e = &rows[i].events[j];
       int changed = e->kind == 'N'
-                        ? contact_note(&contact, e->is_closed)
-                        : contact_look(&contact, e->is_closed, e->at_ms);
+                        ? contact_take_edge(&contact, e->is_closed)
+                        : contact_take_level(&contact, e->is_closed, e->at_ms);
       char row[80];
       (void) snprintf(row, sizeof(row), "%s, event %u", rows[i].row,
                       (unsigned) j + 1);
@@ -81,16 +101,16 @@ static void edges_count_at_once_and_looks_after_the_debounce_time(void) {
   }
 }
 
-static void without_a_debounce_time_one_look_counts(void) {
+static void without_a_debounce_time_one_reading_counts(void) {
   struct contact contact;
   contact_start(&contact, 0, 1);
-  CHECK("open", contact_look(&contact, 0, 5) == 1);
-  CHECK("closed", contact_look(&contact, 1, 5) == 1);
+  CHECK("open", contact_take_level(&contact, 0, 5) == 1);
+  CHECK("closed", contact_take_level(&contact, 1, 5) == 1);
 }
 
-/* Every pattern of twelve looks, 20 ms apart, no edge delivered: a level counts
- * with the fourth look in a row that sees it, 60 ms after the first. */
-static void of_looks_alone_four_in_a_row_make_a_level(void) {
+/* Every pattern of twelve readings, 20 ms apart, without edges: a level counts
+ * at the fourth equal reading in a row, 60 ms after the first. */
+static void four_equal_readings_in_a_row_make_a_level(void) {
   unsigned pattern, look;
   for (pattern = 0; pattern < 1u << 13; pattern++) {
     struct contact contact;
@@ -106,14 +126,15 @@ static void of_looks_alone_four_in_a_row_make_a_level(void) {
         believed = level;
         in_a_row = 0;
       }
-      CHECK(row, contact_look(&contact, level, 1000 + look * 20) == changes);
+      CHECK(row,
+            contact_take_level(&contact, level, 1000 + look * 20) == changes);
       CHECK(row, contact.is_closed == believed);
     }
   }
 }
 
 void contact_tests(void) {
-  RUN(edges_count_at_once_and_looks_after_the_debounce_time);
-  RUN(without_a_debounce_time_one_look_counts);
-  RUN(of_looks_alone_four_in_a_row_make_a_level);
+  RUN(edges_count_at_once_and_readings_after_the_debounce_time);
+  RUN(without_a_debounce_time_one_reading_counts);
+  RUN(four_equal_readings_in_a_row_make_a_level);
 }

@@ -1,5 +1,5 @@
-/*! Tests of core/declaration.h: which declaration is in force, and that
- * the kept one survives what happens to flash (D8). */
+/*! Tests of core/declaration.h: which declaration is in force, and that the
+ * kept one survives flash failures (D8). */
 #include "declaration.h"
 
 #include <stdio.h>
@@ -26,10 +26,10 @@ static struct declaration declaration_of(uint8_t role, uint8_t has_file,
   return declaration;
 }
 
-/* A column for what the settings state: the kept role (a lock where nothing is
- * kept) or another one, with all that it needs; the same two without it; or no
- * role. S: as stated, K: as kept, -: neither. */
-static void a_file_wins_only_where_it_is_whole_and_says_all(void) {
+/* A column for what the settings state: the kept role (a lock if nothing is
+ * kept) or another one, complete; the same two incomplete; or no role. S: as
+ * stated, K: as kept, -: neither. */
+static void a_file_wins_only_if_it_is_whole_and_complete(void) {
   static const struct {
     const char *row;
     enum declaration_file file;
@@ -94,8 +94,9 @@ static void a_new_board_has_kept_nothing(void) {
   CHECK("not written", sim.steps == 0);
 }
 
-/* A byte of any member changed is kept as it is, and written once. */
-static void every_member_is_kept_and_what_is_kept_already_is_not_written(void) {
+/* A change in any byte is kept, and written once. */
+static void every_member_is_kept_and_an_unchanged_declaration_not_written(
+    void) {
   struct flash_sim sim;
   struct declaration_store store, again;
   size_t i;
@@ -120,7 +121,7 @@ static void every_member_is_kept_and_what_is_kept_already_is_not_written(void) {
   }
 }
 
-/* `keeps`: how many were kept before, which decides what the slots hold. */
+/* `keeps`: how many were kept before, which determines the slots. */
 static int cut_everywhere(int keeps) {
   struct declaration old = declaration_of(LOCK_ROLE, 1, 5000), nothing;
   struct declaration next = declaration_of(LOCK_ROLE, 1, 60000);
@@ -146,7 +147,7 @@ static int cut_everywhere(int keeps) {
                    (store.kept.role == NO_ROLE ? CORE_EBLANK : CORE_OK));
     is_next = same(&store.kept, &next);
     CHECK(row, is_next || same(&store.kept, keeps ? &old : &nothing));
-    /* Once a cut comes late enough for the new one, every later one does. */
+    /* Once a cut is late enough for the new one, every later cut is. */
     CHECK(row, is_next || !was_next);
     CHECK(row, is_next || !done);
     was_next = is_next;
@@ -159,8 +160,8 @@ static int cut_everywhere(int keeps) {
 static void a_power_cut_leaves_the_old_declaration_or_the_new(void) {
   int keeps, cuts = 0;
   for (keeps = 0; keeps <= 3; keeps++) cuts += cut_everywhere(keeps);
-  /* An erase, a write of 40 bytes and a read back; where there was no record a
-   * second erase in its place. */
+  /* An erase, a write of 40 bytes and a read back; without a record also a
+   * second erase. */
   CHECK("no cut is missing", cuts == 128 + 40 + 128 + 1 + 3 * (128 + 40 + 2));
 }
 
@@ -181,15 +182,15 @@ static void damaged_bytes_are_never_a_declaration(void) {
       CHECK(row, declaration_keep(&store, &newest) == CORE_OK);
       sim.slots[keeps - 1][bit / 8] ^= (uint8_t) (1u << bit % 8);
       CHECK(row, load(&store, &sim) == (keeps == 2 ? CORE_OK : CORE_EBLANK));
-      CHECK(row, keeps == 2 ? same(&store.kept, &old)
-                            : store.kept.role == NO_ROLE);
+      CHECK(row,
+            keeps == 2 ? same(&store.kept, &old) : store.kept.role == NO_ROLE);
       CHECK(row, declaration_choose(&store, &newest, 0, FILE_DAMAGED) ==
                      (keeps == 2 ? DECLARATION_KEPT : DECLARATION_NONE));
     }
   }
 }
 
-static void flash_that_fails_is_not_believed(void) {
+static void failing_flash_is_not_trusted(void) {
   static const struct declaration nothing;
   struct declaration old = declaration_of(LOCK_ROLE, 1, 5000);
   struct declaration next = declaration_of(LOCK_ROLE, 1, 60000);
@@ -210,17 +211,17 @@ static void flash_that_fails_is_not_believed(void) {
   CHECK("tried again", declaration_keep(&store, &next) == CORE_OK);
   sim.reads_fail_slot = 1;
   CHECK("half is read", load(&store, &sim) == CORE_EIO);
-  CHECK("the best that is known", same(&store.kept, &old));
+  CHECK("the best known one", same(&store.kept, &old));
   sim.reads_fail_slot = FLASH_SIM_BOTH;
   CHECK("unreadable", load(&store, &sim) == CORE_EIO);
   CHECK("nothing is known", same(&store.kept, &nothing));
 }
 
 void declaration_tests(void) {
-  RUN(a_file_wins_only_where_it_is_whole_and_says_all);
+  RUN(a_file_wins_only_if_it_is_whole_and_complete);
   RUN(a_new_board_has_kept_nothing);
-  RUN(every_member_is_kept_and_what_is_kept_already_is_not_written);
+  RUN(every_member_is_kept_and_an_unchanged_declaration_not_written);
   RUN(a_power_cut_leaves_the_old_declaration_or_the_new);
   RUN(damaged_bytes_are_never_a_declaration);
-  RUN(flash_that_fails_is_not_believed);
+  RUN(failing_flash_is_not_trusted);
 }

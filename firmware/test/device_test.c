@@ -1,5 +1,5 @@
-/*! The device rules as shared vectors: the same steps that the model's own
- * account of the device is held to. */
+/*! The device rules as shared vectors, which also test the model's own
+ * implementation of the device. */
 #include <string.h>
 
 #include "check.h"
@@ -31,11 +31,11 @@ static struct moment moment_of(const struct bench *bench, uint64_t at_s) {
   return now;
 }
 
-/* An answer of the shadow, written at its arrival. */
+/* An answer of the shadow, composed at its arrival. */
 static void answer(struct bench *bench, uint64_t sent_at_s, uint64_t at_s) {
-  (void) clock_answer(&bench->clock, START_S + at_s,
-                      (sent_at_s - bench->booted_at_s) * 1000,
-                      (at_s - bench->booted_at_s) * 1000);
+  (void) clock_take_answer(&bench->clock, START_S + at_s,
+                           (sent_at_s - bench->booted_at_s) * 1000,
+                           (at_s - bench->booted_at_s) * 1000);
 }
 
 static void boot(struct bench *bench, const struct device_vector *step) {
@@ -56,7 +56,8 @@ static void command(struct bench *bench, const struct device_vector *step) {
   struct moment now = moment_of(bench, step->at_s);
   c.issued_s += START_S;
   if (c.action == ACTION_UNLOCK) c.expires_s += START_S;
-  CHECK(step->name, lock_command(&bench->lock, &c, &now) == step->outcome);
+  CHECK(step->name,
+        lock_handle_command(&bench->lock, &c, &now) == step->outcome);
 }
 
 static void take(struct bench *bench, const struct device_vector *step) {
@@ -72,16 +73,16 @@ static void take(struct bench *bench, const struct device_vector *step) {
       command(bench, step);
       break;
     case DO_DOOR:
-      (void) lock_door(&bench->lock, step->door, &now);
+      (void) lock_set_door(&bench->lock, step->door, &now);
       break;
     case DO_EXIT:
-      (void) lock_exit(&bench->lock, &now);
+      (void) lock_request_exit(&bench->lock, &now);
       break;
     case DO_TICK:
       (void) lock_tick(&bench->lock, &now);
       break;
     case DO_MALFORMED:
-      lock_malformed(&bench->lock);
+      lock_refuse_malformed(&bench->lock);
       break;
     case DO_ERASE:
       memset(bench->sim.slots, 0xff, sizeof(bench->sim.slots));
@@ -94,8 +95,8 @@ static void take(struct bench *bench, const struct device_vector *step) {
 }
 
 static void every_step_reports_what_the_vectors_say(void) {
-  static const struct report_context context = {
-      1, 1, -61, DECLARATION_STATED, "2.0.0"};
+  static const struct report_context context = {1, 1, -61, DECLARATION_STATED,
+                                                "2.0.0"};
   struct bench bench;
   size_t i;
   int begins = 1;

@@ -1,2 +1,2 @@
-# The flags of every platform that Mongoose OS compiles an app for, in one: what one of them warns of is an error on all.
+# The union of every Mongoose OS platform's warning flags: a warning on one is an error on all.
 UNION := -std=gnu99 -Wall -Wextra -Wundef -Werror -Wno-array-bounds

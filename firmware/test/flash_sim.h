@@ -13,8 +13,8 @@
 
 struct flash_sim {
   uint8_t slots[2][FLASH_SIM_BYTES];
-  long steps_left;     /*!< Bytes until power fails, or FLASH_SIM_UNLIMITED. */
-  long steps;          /*!< Bytes erased or written so far. */
+  long steps_left; /*!< Bytes until power fails, or FLASH_SIM_UNLIMITED. */
+  long steps;      /*!< Bytes erased or written so far. */
   int writes_fail;
   int reads_fail_slot; /*!< Slot whose reads fail, FLASH_SIM_BOTH, or -1. */
   int drops_writes;    /*!< Writes report success and store nothing. */
@@ -24,7 +24,7 @@ struct flash_sim {
 /*! Blank flash with power. */
 void flash_sim_start(struct flash_sim *sim);
 
-/*! Power comes back, and stays. */
+/*! Power returns, and stays. */
 void flash_sim_power(struct flash_sim *sim);
 
 #endif

@@ -1,4 +1,4 @@
-/*! Tests of core/health.h: what a button says of itself. */
+/*! Tests of core/health.h: a button's report of itself. */
 #include "health.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 static const struct moment no_time = {99000, 0, 0};
 static const struct moment synced = {99000, AT_MS, AT_MS + 1043};
 
-static void a_button_says_how_it_is_in_one_update(void) {
+static void a_button_reports_its_health_in_one_update(void) {
   static const struct {
     const char *row;
     struct health health;
@@ -64,15 +64,13 @@ static void a_button_says_how_it_is_in_one_update(void) {
     strcat(expected, rows[i].token);
     strcat(expected, "\"}");
     length = 0;
-    CHECK(rows[i].row,
-          health_format_update(&rows[i].health, rows[i].now, out, sizeof(out),
-                               &length) == CORE_OK);
+    CHECK(rows[i].row, health_format_update(&rows[i].health, rows[i].now, out,
+                                            sizeof(out), &length) == CORE_OK);
     CHECK(rows[i].row, strcmp(out, expected) == 0);
     CHECK(rows[i].row, length == strlen(expected));
     for (size = 1; size <= length; size++) {
-      CHECK(rows[i].row,
-            health_format_update(&rows[i].health, rows[i].now, out, size,
-                                 &ignored) == CORE_ESPACE);
+      CHECK(rows[i].row, health_format_update(&rows[i].health, rows[i].now, out,
+                                              size, &ignored) == CORE_ESPACE);
       CHECK(rows[i].row, out[0] == '\0');
     }
   }
@@ -87,8 +85,8 @@ static void the_longest_update_fits(void) {
   size_t length = 0;
   CHECK("fits", health_format_update(&health, &widest, out, sizeof(out),
                                      &length) == CORE_OK);
-  /* A limit that is far too large would be memory for nothing. */
-  CHECK("and not much is left", HEALTH_UPDATE_BYTES_MAX - length < 96);
+  /* A far larger limit would waste memory. */
+  CHECK("little room is left", HEALTH_UPDATE_BYTES_MAX - length < 96);
 }
 
 static void the_answer_to_an_update_is_known_by_its_token(void) {
@@ -98,13 +96,13 @@ static void the_answer_to_an_update_is_known_by_its_token(void) {
   size_t length = 0;
   CHECK("text", health_format_update(&health, &synced, out, sizeof(out),
                                      &length) == CORE_OK);
-  shadow_read(SHADOW_UPDATE_ACCEPTED, out, length, &answer);
+  shadow_read_answer(SHADOW_UPDATE_ACCEPTED, out, length, &answer);
   CHECK("is read", answer.is_readable && answer.changes_reported);
   CHECK("token", answer.boot_count == 7 && answer.number == 3);
 }
 
 void health_tests(void) {
-  RUN(a_button_says_how_it_is_in_one_update);
+  RUN(a_button_reports_its_health_in_one_update);
   RUN(the_longest_update_fits);
   RUN(the_answer_to_an_update_is_known_by_its_token);
 }

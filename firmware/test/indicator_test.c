@@ -10,8 +10,8 @@ static void draw(struct indicator *indicator, uint64_t from_ms, int count,
                  char *out) {
   int i;
   for (i = 0; i < count; i++) {
-    out[i] = indicator_is_lit(indicator, from_ms + 50u * (unsigned) i) ? '#'
-                                                                       : '.';
+    out[i] =
+        indicator_is_lit(indicator, from_ms + 50u * (unsigned) i) ? '#' : '.';
   }
   out[count] = '\0';
 }
@@ -40,8 +40,9 @@ static void each_state_has_its_pattern(void) {
     indicator_show(&indicator, INDICATOR_GOOD, 5);
     indicator_show(&indicator, rows[i].state, 1234567);
     draw(&indicator, 1234567, 64, out);
-    CHECK(rows[i].expected,
-          rows[i].state == INDICATOR_GOOD ? strchr(out, '#') == NULL : strcmp(out, rows[i].expected) == 0);
+    CHECK(rows[i].expected, rows[i].state == INDICATOR_GOOD
+                                ? strchr(out, '#') == NULL
+                                : strcmp(out, rows[i].expected) == 0);
   }
 }
 
@@ -63,9 +64,9 @@ static void the_state_is_the_worst_that_is_known(void) {
   size_t i;
   for (i = 0; i < COUNT_OF(rows); i++) {
     CHECK(rows[i].name,
-          indicator_state_of(rows[i].settings, rows[i].network,
-                             rows[i].connected,
-                             rows[i].clock) == rows[i].expected);
+          indicator_choose_state(rows[i].settings, rows[i].network,
+                                 rows[i].connected,
+                                 rows[i].clock) == rows[i].expected);
   }
 }
 
@@ -99,7 +100,7 @@ static void flashes_can_be_counted_over_any_state(void) {
   }
 }
 
-static void a_state_shown_again_goes_on_and_zeroed_memory_is_a_start(void) {
+static void a_state_shown_again_continues_and_zeroed_memory_is_valid(void) {
   struct indicator indicator;
   char out[9];
   memset(&indicator, 0, sizeof(indicator));
@@ -114,5 +115,5 @@ void indicator_tests(void) {
   RUN(each_state_has_its_pattern);
   RUN(the_state_is_the_worst_that_is_known);
   RUN(flashes_can_be_counted_over_any_state);
-  RUN(a_state_shown_again_goes_on_and_zeroed_memory_is_a_start);
+  RUN(a_state_shown_again_continues_and_zeroed_memory_is_valid);
 }

@@ -1,4 +1,4 @@
-/*! Tests of core/layer.h: every fault that a settings file can have (D8). */
+/*! Tests of core/layer.h: the faults of settings files (D8). */
 #include "layer.h"
 
 #include <limits.h>
@@ -9,10 +9,10 @@
 #include "vectors_types.h"
 
 static const struct layer_setting settings[] = {
-    {"app.role", 1, "lock", 0},       {"pins.relay", 0, NULL, 4},
-    {"pins.door", 0, NULL, -1},       {"lock.power_on", 1, "locked", 0},
-    {"lock.pulse_ms", 0, NULL, 0},    {"topic.command", 1, NULL, 0},
-    {"odd.least", 0, NULL, INT_MIN},  {"odd.most", 0, NULL, INT_MAX},
+    {"app.role", 1, "lock", 0},      {"pins.relay", 0, NULL, 4},
+    {"pins.door", 0, NULL, -1},      {"lock.power_on", 1, "locked", 0},
+    {"lock.pulse_ms", 0, NULL, 0},   {"topic.command", 1, NULL, 0},
+    {"odd.least", 0, NULL, INT_MIN}, {"odd.most", 0, NULL, INT_MAX},
     {"odd.empty", 1, "", 0},
 };
 
@@ -27,8 +27,8 @@ static void on_unknown(const char *sibling, const struct scan_value *name) {
                   name->at);
 }
 
-/* The text lies at the end of memory that may be read: under the sanitizer a
- * byte too many is an error. */
+/* The text ends where readable memory ends, so that the sanitizer detects a
+ * read past it. */
 static int check_text(const char *text, size_t length, const char **key) {
   char copy[2048];
   char *at = copy + sizeof(copy) - length;
@@ -44,8 +44,8 @@ struct row {
   const char *row;
   const char *text;
   int status;
-  const char *key;     /* Where it is LAYER_IGNORED. */
-  const char *unknown; /* NULL = not looked at. */
+  const char *key;     /* For LAYER_IGNORED. */
+  const char *unknown; /* NULL = not checked. */
 };
 
 static void check_rows(const struct row *rows, size_t count) {
@@ -56,12 +56,12 @@ static void check_rows(const struct row *rows, size_t count) {
                            rows[i].status);
     CHECK(rows[i].row, rows[i].status != LAYER_IGNORED ||
                            (key != NULL && strcmp(key, rows[i].key) == 0));
-    CHECK(rows[i].row, rows[i].unknown == NULL ||
-                           strcmp(s_unknown, rows[i].unknown) == 0);
+    CHECK(rows[i].row,
+          rows[i].unknown == NULL || strcmp(s_unknown, rows[i].unknown) == 0);
   }
 }
 
-static void a_file_is_good_when_the_system_took_all_of_it(void) {
+static void a_file_is_good_if_the_system_accepted_all_of_it(void) {
   static const struct row rows[] = {
       {"all of ours",
        "{\"app\":{\"role\":\"lock\"},\"pins\":{\"relay\":4,\"door\":-1},"
@@ -81,8 +81,8 @@ static void a_file_is_good_when_the_system_took_all_of_it(void) {
        "{\"p\\u0069ns\":{\"rel\\u0061y\":4},\"app\":{\"role\":\"\\u006cock\"}}",
        0, "", ""},
       {"a key twice, alike", "{\"pins\":{\"relay\":4,\"relay\":4}}", 0, "", ""},
-      {"a section twice",
-       "{\"pins\":{\"relay\":4},\"pins\":{\"door\":-1}}", 0, "", ""},
+      {"a section twice", "{\"pins\":{\"relay\":4},\"pins\":{\"door\":-1}}", 0,
+       "", ""},
       {"unknown keys of ours",
        "{\"pins\":{\"rely\":4,\"Door\":-1},\"lock\":{\"\":{},\"relay\":4},"
        "\"app\":{\"role2\":\"lock\",\"rol\":\"lock\"}}",
@@ -109,12 +109,12 @@ static void a_value_that_the_system_does_not_have_was_ignored(void) {
        "topic.command", NULL},
       {"a fraction", "{\"pins\":{\"relay\":4.0}}", LAYER_IGNORED, "pins.relay",
        NULL},
-      {"an exponent", "{\"pins\":{\"relay\":4e0}}", LAYER_IGNORED,
-       "pins.relay", NULL},
+      {"an exponent", "{\"pins\":{\"relay\":4e0}}", LAYER_IGNORED, "pins.relay",
+       NULL},
       {"a word", "{\"lock\":{\"pulse_ms\":false}}", LAYER_IGNORED,
        "lock.pulse_ms", NULL},
-      {"null", "{\"lock\":{\"pulse_ms\":null}}", LAYER_IGNORED,
-       "lock.pulse_ms", NULL},
+      {"null", "{\"lock\":{\"pulse_ms\":null}}", LAYER_IGNORED, "lock.pulse_ms",
+       NULL},
       {"an object", "{\"pins\":{\"relay\":{\"relay\":4}}}", LAYER_IGNORED,
        "pins.relay", ""},
       {"a list", "{\"pins\":{\"relay\":[4]}}", LAYER_IGNORED, "pins.relay",
@@ -157,19 +157,19 @@ static void a_value_that_the_system_does_not_have_was_ignored(void) {
        LAYER_IGNORED, "app.role", ""},
       {"a section that is a text", "{\"odd\":\"{}\"}", LAYER_IGNORED,
        "odd.least", ""},
-      {"a section that is null", "{\"pins\":null}", LAYER_IGNORED,
-       "pins.relay", ""},
+      {"a section that is null", "{\"pins\":null}", LAYER_IGNORED, "pins.relay",
+       ""},
       {"two of them: the first is named",
        "{\"lock\":{\"power_on\":\"x\"},\"pins\":{\"relay\":9}}", LAYER_IGNORED,
        "lock.power_on", NULL},
       {"the unknown is reported too",
-       "{\"pins\":{\"x\":1,\"relay\":9,\"y\":2}}",
-       LAYER_IGNORED, "pins.relay", "pins.x pins.y"},
+       "{\"pins\":{\"x\":1,\"relay\":9,\"y\":2}}", LAYER_IGNORED, "pins.relay",
+       "pins.x pins.y"},
   };
   check_rows(rows, COUNT_OF(rows));
 }
 
-static void what_is_not_one_object_is_no_settings_file(void) {
+static void text_that_is_not_one_object_is_not_a_settings_file(void) {
   static const struct row rows[] = {
       {"empty", "", LAYER_SYNTAX, "", ""},
       {"white space", " \n", LAYER_SYNTAX, "", ""},
@@ -210,7 +210,7 @@ static const char whole[] =
     "true}},\n  \"pins\": {\"relay\": 4, \"door\": -1},\n  \"lock\": "
     "{\"power_on\": \"locked\"}\n}";
 
-static void a_file_cut_anywhere_is_no_settings_file(void) {
+static void a_file_cut_anywhere_is_not_a_settings_file(void) {
   size_t length, nul;
   const char *key;
   CHECK("whole", check_text(whole, strlen(whole), &key) == 0);
@@ -218,7 +218,7 @@ static void a_file_cut_anywhere_is_no_settings_file(void) {
     char text[sizeof(whole)], row[32];
     (void) snprintf(row, sizeof(row), "%u bytes", (unsigned) length);
     CHECK(row, check_text(whole, length, &key) == LAYER_SYNTAX);
-    /* As a file system leaves it after a power cut: zeros to the old length. */
+    /* As after a power cut in the file system: zeros to the old length. */
     memset(text, 0, sizeof(text));
     memcpy(text, whole, length);
     for (nul = length + 1; nul <= strlen(whole); nul++) {
@@ -227,8 +227,8 @@ static void a_file_cut_anywhere_is_no_settings_file(void) {
   }
 }
 
-/* The system stopped at any setting, and has the defaults from there on. */
-static void the_first_setting_that_was_not_taken_is_named(void) {
+/* The system stopped at any setting, and has defaults for the rest. */
+static void the_first_ignored_setting_is_named(void) {
   static const char text[] =
       "{\"pins\":{\"relay\":4,\"door\":-1},\"app\":{\"role\":\"lock\"},"
       "\"lock\":{\"pulse_ms\":700}}";
@@ -271,10 +271,10 @@ static void a_key_of_any_length_is_read(void) {
 }
 
 void layer_tests(void) {
-  RUN(a_file_is_good_when_the_system_took_all_of_it);
+  RUN(a_file_is_good_if_the_system_accepted_all_of_it);
   RUN(a_value_that_the_system_does_not_have_was_ignored);
-  RUN(what_is_not_one_object_is_no_settings_file);
-  RUN(a_file_cut_anywhere_is_no_settings_file);
-  RUN(the_first_setting_that_was_not_taken_is_named);
+  RUN(text_that_is_not_one_object_is_not_a_settings_file);
+  RUN(a_file_cut_anywhere_is_not_a_settings_file);
+  RUN(the_first_ignored_setting_is_named);
   RUN(a_key_of_any_length_is_read);
 }

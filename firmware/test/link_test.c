@@ -13,9 +13,19 @@ static const struct link_settings settings = {
     .retry_most_ms = 120000,
 };
 
-enum sight { NO_NET, DOWN, TRY, UP, SERVED, SERVED_FIXED, UP_FIXED, DOWN_FIXED };
+enum sight {
+  NO_NET,
+  DOWN,
+  TRY,
+  UP,
+  SERVED,
+  SERVED_FIXED,
+  UP_FIXED,
+  DOWN_FIXED
+};
 
-static enum link_step look(struct link *link, uint64_t at_ms, enum sight sight) {
+static enum link_step look(struct link *link, uint64_t at_ms,
+                           enum sight sight) {
   struct link_view view;
   memset(&view, 0, sizeof(view));
   view.uptime_ms = at_ms;
@@ -27,12 +37,12 @@ static enum link_step look(struct link *link, uint64_t at_ms, enum sight sight) 
   } else if (sight == TRY) {
     view.phase = LINK_TRYING;
   }
-  view.is_of_use = sight == SERVED || sight == SERVED_FIXED;
+  view.is_healthy = sight == SERVED || sight == SERVED_FIXED;
   view.may_reboot = sight < SERVED_FIXED;
   return link_step(link, &view);
 }
 
-static void each_way_to_hang_is_given_up(void) {
+static void every_kind_of_hang_is_given_up(void) {
   static const struct {
     const char *name;
     struct {
@@ -54,27 +64,27 @@ static void each_way_to_hang_is_given_up(void) {
         {302000, UP, LINK_CLOSE},
         {303000, UP, LINK_CLOSE},
         {304000, DOWN, LINK_WAIT}}},
-      {"connected, of use once, then silent",
+      {"connected, healthy once, then silent",
        {{1000, UP, LINK_WAIT},
         {200000, SERVED, LINK_WAIT},
         {300000, UP, LINK_WAIT},
         {499999, UP, LINK_WAIT},
         {500000, UP, LINK_CLOSE}}},
-      {"of use all the time",
+      {"healthy all the time",
        {{1000, SERVED, LINK_WAIT},
         {3600000, SERVED, LINK_WAIT},
         {UINT64_C(5000000000), SERVED, LINK_WAIT},
         {UINT64_C(5000300000), SERVED, LINK_WAIT}}},
-      {"no network: no attempt, a reboot at last",
+      {"no network: no attempt, finally a reboot",
        {{1000, NO_NET, LINK_WAIT},
         {1799999, NO_NET, LINK_WAIT},
         {1800000, NO_NET, LINK_REBOOT}}},
-      {"a reboot would move the latch: the tries go on instead",
+      {"a reboot would move the latch: attempts continue",
        {{1000, SERVED, LINK_WAIT},
         {2000000, DOWN_FIXED, LINK_WAIT},
         {2004000, DOWN_FIXED, LINK_CONNECT},
         {2005000, DOWN, LINK_REBOOT}}},
-      {"connected but of no use: a reboot at last",
+      {"connected but unhealthy: finally a reboot",
        {{1000, SERVED, LINK_WAIT},
         {1801000, UP, LINK_REBOOT},
         {1801001, UP_FIXED, LINK_CLOSE}}},
@@ -92,7 +102,7 @@ static void each_way_to_hang_is_given_up(void) {
   }
 }
 
-/* Uptime of the next attempt, looking every 100 ms from `at_ms` on. */
+/* Uptime of the next attempt, polling every 100 ms from `at_ms` on. */
 static uint64_t next_attempt(struct link *link, uint64_t at_ms,
                              enum sight sight) {
   uint64_t end_ms = at_ms + 200000;
@@ -102,7 +112,7 @@ static uint64_t next_attempt(struct link *link, uint64_t at_ms,
   return 0;
 }
 
-static void tries_that_fail_at_once_are_spaced_ever_wider(void) {
+static void failing_attempts_are_spaced_ever_wider(void) {
   static const uint64_t most_ms[] = {2000,  4000,  8000,   16000,
                                      32000, 64000, 120000, 120000};
   struct link link;
@@ -114,7 +124,7 @@ static void tries_that_fail_at_once_are_spaced_ever_wider(void) {
     CHECK("comes", next_ms != 0);
     CHECK("not too soon", next_ms - at_ms >= most_ms[i] / 2);
     CHECK("not too late", next_ms - at_ms <= most_ms[i] + 100);
-    /* Seen as an attempt, or over before the next look: no matter. */
+    /* Seen as an attempt, or over before the next poll. */
     if (i % 2 == 0) (void) look(&link, next_ms + 50, TRY);
     at_ms = next_ms;
   }
@@ -176,7 +186,7 @@ static void devices_that_lost_one_broker_do_not_return_at_one_instant(void) {
   CHECK("bounded", most_ms <= 10100 + 2010);
 }
 
-static void limits_of_nought_are_no_limits(void) {
+static void limits_of_zero_are_not_limits(void) {
   struct link_settings none = settings;
   struct link link;
   none.attempt_ms = none.silence_ms = none.reboot_ms = 0;
@@ -188,10 +198,10 @@ static void limits_of_nought_are_no_limits(void) {
 }
 
 void link_tests(void) {
-  RUN(each_way_to_hang_is_given_up);
-  RUN(tries_that_fail_at_once_are_spaced_ever_wider);
+  RUN(every_kind_of_hang_is_given_up);
+  RUN(failing_attempts_are_spaced_ever_wider);
   RUN(a_connection_that_breaks_at_once_does_not_shorten_the_delay);
   RUN(a_network_that_comes_back_is_used_soon);
   RUN(devices_that_lost_one_broker_do_not_return_at_one_instant);
-  RUN(limits_of_nought_are_no_limits);
+  RUN(limits_of_zero_are_not_limits);
 }

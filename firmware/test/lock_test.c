@@ -31,9 +31,8 @@ static void versions_decide_what_acts(void) {
       {"a day ahead of the clock", ACTION_UNLOCK,
        NOW_S * 1000 + 2000 + LOCK_VERSION_AHEAD_MS, OUTCOME_EXECUTED,
        REFUSAL_NONE, LATCH_UNLOCKED, 1},
-      {"and one more", ACTION_LOCK,
-       NOW_S * 1000 + 2001 + LOCK_VERSION_AHEAD_MS, OUTCOME_REFUSED,
-       REFUSAL_IMPLAUSIBLE, LATCH_UNLOCKED, 0},
+      {"and one more", ACTION_LOCK, NOW_S * 1000 + 2001 + LOCK_VERSION_AHEAD_MS,
+       OUTCOME_REFUSED, REFUSAL_IMPLAUSIBLE, LATCH_UNLOCKED, 0},
       {"the end of versions", ACTION_UNLOCK, (UINT64_C(1) << 53) - 1,
        OUTCOME_REFUSED, REFUSAL_IMPLAUSIBLE, LATCH_UNLOCKED, 0},
   };
@@ -42,7 +41,8 @@ static void versions_decide_what_acts(void) {
   bench_ready(&bench);
   for (i = 0; i < COUNT_OF(rows); i++) {
     int before = bench.moves;
-    enum outcome outcome = bench_give(&bench, rows[i].action, rows[i].version, 2);
+    enum outcome outcome =
+        bench_give(&bench, rows[i].action, rows[i].version, 2);
     CHECK(rows[i].row, outcome == rows[i].outcome);
     CHECK(rows[i].row, bench.lock.refusal == rows[i].refusal);
     CHECK(rows[i].row, bench.latch == rows[i].latch);
@@ -56,7 +56,8 @@ static void a_version_belongs_to_one_command(void) {
   struct moment now = sample_moment(2);
   bench_ready(&bench);
   strcpy(c.id, "other");
-  CHECK("other id", lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+  CHECK("other id",
+        lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
   CHECK("other id", bench.lock.refusal == REFUSAL_CONFLICT);
   CHECK("other id", strcmp(bench.lock.refused_id, "other") == 0);
   CHECK("other id", bench.latch == LATCH_LOCKED);
@@ -65,7 +66,7 @@ static void a_version_belongs_to_one_command(void) {
 static void an_unlock_acts_only_inside_its_time(void) {
   static const struct {
     const char *row;
-    int64_t offset_ms; /* Of now against issuedAt; expiresAt is 30000 later. */
+    int64_t offset_ms; /* From issuedAt to now; expiresAt is 30000 later. */
     enum outcome outcome;
     enum refusal refusal;
   } rows[] = {
@@ -84,10 +85,10 @@ static void an_unlock_acts_only_inside_its_time(void) {
     struct moment now = sample_moment(2);
     bench_ready(&bench);
     now.latest_ms = (uint64_t) ((int64_t) (NOW_S * 1000) + rows[i].offset_ms);
-    /* The earliest decides nothing. */
+    /* The earliest bound must not matter. */
     now.earliest_ms = 1;
     CHECK(rows[i].row,
-          lock_command(&bench.lock, &c, &now) == rows[i].outcome);
+          lock_handle_command(&bench.lock, &c, &now) == rows[i].outcome);
     CHECK(rows[i].row, bench.lock.refusal == rows[i].refusal);
     CHECK(rows[i].row, (bench.latch == LATCH_UNLOCKED) ==
                            (rows[i].outcome == OUTCOME_EXECUTED));
@@ -113,11 +114,12 @@ static void without_the_time_only_locks_act(void) {
   struct moment now = sample_moment(0);
   bench_ready(&bench);
   now.earliest_ms = now.latest_ms = 0;
-  CHECK("unlock", lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+  CHECK("unlock",
+        lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
   CHECK("unlock", bench.lock.refusal == REFUSAL_CLOCK);
   CHECK("not burned", bench.lock.journal.entry.version == 10);
   c = sample_command(ACTION_LOCK, (uint64_t) 1 << 52);
-  CHECK("lock", lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
+  CHECK("lock", lock_handle_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
   CHECK("lock", bench.lock.refusal == REFUSAL_NONE);
 }
 
@@ -144,17 +146,18 @@ static void a_lost_journal_refuses_what_may_have_acted_before(void) {
     now.uptime_ms = 5000;
     c.issued_s -= (uint64_t) rows[i].lock_ago_s;
     CHECK(rows[i].row,
-          lock_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
+          lock_handle_command(&bench.lock, &c, &now) == OUTCOME_EXECUTED);
     c = sample_command(ACTION_UNLOCK, 12);
     c.issued_s -= (uint64_t) rows[i].unlock_ago_s;
     CHECK(rows[i].row,
-          lock_command(&bench.lock, &c, &now) == rows[i].outcome);
+          lock_handle_command(&bench.lock, &c, &now) == rows[i].outcome);
     CHECK(rows[i].row, rows[i].outcome == OUTCOME_EXECUTED ||
                            bench.lock.refusal == REFUSAL_JOURNAL);
     if (rows[i].outcome == OUTCOME_EXECUTED) continue;
-    /* A restart is no remedy: the entry says that it follows a loss. */
+    /* A restart changes nothing: the entry records the loss. */
     (void) bench_boot(&bench);
-    CHECK(rows[i].row, lock_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
+    CHECK(rows[i].row,
+          lock_handle_command(&bench.lock, &c, &now) == OUTCOME_REFUSED);
     CHECK(rows[i].row, bench.latch == LATCH_LOCKED);
   }
 }
@@ -170,7 +173,7 @@ static void a_blank_journal_refuses_unlocks_until_a_lock_is_written(void) {
   CHECK("then", bench_give(&bench, ACTION_UNLOCK, 7, 1) == OUTCOME_EXECUTED);
 }
 
-static void an_unwritable_journal_refuses_unlocks_and_performs_locks(void) {
+static void an_unwritable_journal_refuses_unlocks_and_executes_locks(void) {
   struct bench bench;
   bench_ready(&bench);
   CHECK("open", bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
@@ -197,7 +200,7 @@ static void the_journal_is_written_before_the_latch_opens(void) {
   CHECK("order", bench.journalled_at_unlock == 11);
 }
 
-/* The power-cut matrix: cut after every byte of the flash's work. */
+/* The power-cut matrix: cut after every byte written or erased. */
 static void a_power_cut_at_any_byte_never_opens_twice(void) {
   long cut;
   int opened = 1;
@@ -213,12 +216,15 @@ static void a_power_cut_at_any_byte_never_opens_twice(void) {
     (void) bench_boot(&bench);
     CHECK("locked after boot", bench.latch == LATCH_LOCKED);
     if (acted) {
-      CHECK("again", bench_give(&bench, ACTION_UNLOCK, 11, 3) == OUTCOME_REPEATED);
+      CHECK("again",
+            bench_give(&bench, ACTION_UNLOCK, 11, 3) == OUTCOME_REPEATED);
       CHECK("again", bench.latch == LATCH_LOCKED);
     }
     CHECK("older", bench_give(&bench, ACTION_UNLOCK, 9, 3) == OUTCOME_REFUSED);
-    CHECK("goes on", bench_give(&bench, ACTION_LOCK, 12, 3) == OUTCOME_EXECUTED);
-    CHECK("goes on", bench_give(&bench, ACTION_UNLOCK, 13, 3) == OUTCOME_EXECUTED);
+    CHECK("still works",
+          bench_give(&bench, ACTION_LOCK, 12, 3) == OUTCOME_EXECUTED);
+    CHECK("still works",
+          bench_give(&bench, ACTION_UNLOCK, 13, 3) == OUTCOME_EXECUTED);
     if (cut > 2000) {
       CHECK("the matrix ends", 0);
       break;
@@ -244,8 +250,8 @@ static void a_malformed_command_is_counted_and_touches_nothing(void) {
   struct bench bench;
   bench_ready(&bench);
   CHECK("open", bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
-  lock_malformed(&bench.lock);
-  lock_malformed(&bench.lock);
+  lock_refuse_malformed(&bench.lock);
+  lock_refuse_malformed(&bench.lock);
   CHECK("counted", bench.lock.refusals == 2);
   CHECK("untouched", bench.latch == LATCH_UNLOCKED);
   CHECK("said", bench.lock.refusal == REFUSAL_MALFORMED);
@@ -260,7 +266,7 @@ void lock_tests(void) {
   RUN(without_the_time_only_locks_act);
   RUN(a_lost_journal_refuses_what_may_have_acted_before);
   RUN(a_blank_journal_refuses_unlocks_until_a_lock_is_written);
-  RUN(an_unwritable_journal_refuses_unlocks_and_performs_locks);
+  RUN(an_unwritable_journal_refuses_unlocks_and_executes_locks);
   RUN(the_journal_is_written_before_the_latch_opens);
   RUN(a_power_cut_at_any_byte_never_opens_twice);
   RUN(power_on_is_the_declared_state);

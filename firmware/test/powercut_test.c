@@ -1,6 +1,7 @@
 /*! The power-cut matrix (PROTOCOL D1 to D4): each kind of command, on each
  * journal, with each declared state, and power cut after every byte of flash
- * and around every movement of the latch; then what came before comes again. */
+ * and around every movement of the latch; then everything is delivered again.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,13 +16,13 @@
 #define PRIOR 10u
 #define NEW 20u
 
-/* Power cuts of the whole matrix: it must not shrink unseen. */
+/* Power cuts of the whole matrix, so that it cannot shrink unnoticed. */
 #define CUTS_EXPECTED 25104u
 
-/* What the journal holds before the command comes. */
+/* The journal before the command arrives. */
 enum prior { BLANK, SLOT_0, SLOT_1, OPENED, BURNED, TORN, PRIORS };
 
-/* What comes while power fails. */
+/* The command during which power fails. */
 enum kind {
   LOCK_NEW,
   UNLOCK_NEW,
@@ -44,8 +45,8 @@ struct bench {
   struct lock_settings settings;
   uint64_t acting; /* Version being handled; 0 = none. */
   enum latch latch;
-  int opened;          /* How often NEW opened the latch. */
-  int opened_wrongly;  /* By anything else, or not journalled. */
+  int opened;         /* How often NEW opened the latch. */
+  int opened_wrongly; /* By another command, or not journalled. */
   char row[64];
 };
 
@@ -53,14 +54,15 @@ static unsigned s_cuts;
 
 static struct moment moment_of(uint64_t uptime_s, int synced) {
   struct moment now;
-  /* Powered for long: nothing that comes was issued before the journal's loss. */
+  /* Powered for long: every command is newer than the journal's loss.
+   */
   now.uptime_ms = (1000 + uptime_s) * 1000;
   now.earliest_ms = now.latest_ms = synced ? (NOW_S + uptime_s) * 1000 : 0;
   return now;
 }
 
-/* A movement takes power, as a byte of flash does. Without power there is
- * neither. */
+/* A movement takes power, as a byte of flash does; without power it does not
+ * happen. */
 static void move(void *context, enum latch latch) {
   struct bench *bench = context;
   struct flash_sim *sim = &bench->sim;
@@ -108,12 +110,12 @@ static enum outcome give(struct bench *bench, enum action action,
   struct command c = command_of(action, version);
   enum outcome outcome;
   bench->acting = version;
-  outcome = lock_command(&bench->lock, &c, now);
+  outcome = lock_handle_command(&bench->lock, &c, now);
   bench->acting = 0;
   return outcome;
 }
 
-/* Version PRIOR in the journal, in the way that `prior` says. */
+/* Journals version PRIOR as `prior` demands. */
 static void prepare(struct bench *bench, enum prior prior,
                     enum latch power_on) {
   struct moment now = moment_of(1, 1), late = moment_of(60, 1);
@@ -139,7 +141,7 @@ static void prepare(struct bench *bench, enum prior prior,
   }
 }
 
-/* A cut may hit anything; what it hits must be one of these. */
+/* The only states that a cut may leave. */
 static void happen(struct bench *bench, enum kind kind) {
   struct moment now = moment_of(2, 1), late = moment_of(60, 1);
   struct moment clockless = moment_of(2, 0);
@@ -194,8 +196,8 @@ static void check_journal(struct bench *bench,
   CHECK(bench->row, bench->latch == bench->settings.power_on);
 }
 
-/* Older commands and copies change nothing; what is not yet journalled is
- * judged as if it had never come. */
+/* Older commands and copies change nothing; a command that was not journalled
+ * is handled as new. */
 static void come_again(struct bench *bench, enum action action,
                        enum after after) {
   struct moment now = moment_of(after == TOO_LATE ? 90 : 3, after != CLOCKLESS);
@@ -240,7 +242,7 @@ static int cut_case(const struct bench *ready, enum kind kind, enum after after,
   lasted = bench.sim.steps_left > 0;
   status = boot(&bench, 2);
   check_journal(&bench, &before, done, status);
-  /* Once a cut comes late enough for the new entry, every later one does. */
+  /* Once a cut is late enough for the new entry, every later cut is. */
   if (!same_entry(&bench.lock.journal.entry, done)) (*forgot)++;
   CHECK(bench.row, *forgot == 0 || *forgot == cut + 1 ||
                        same_entry(&bench.lock.journal.entry, done));
@@ -257,10 +259,11 @@ static void cut_everywhere(enum prior prior, enum kind kind, enum after after,
   long cut;
   int forgot = 0, lasted = 0;
   prepare(&ready, prior, power_on);
-  CHECK("ready", (ready.lock.journal.entry.version == PRIOR) ==
-                     (prior != BLANK));
-  (void) snprintf(ready.row, sizeof(ready.row), "prior %d kind %d after %d on %d",
-                  (int) prior, (int) kind, (int) after, (int) power_on);
+  CHECK("ready",
+        (ready.lock.journal.entry.version == PRIOR) == (prior != BLANK));
+  (void) snprintf(ready.row, sizeof(ready.row),
+                  "prior %d kind %d after %d on %d", (int) prior, (int) kind,
+                  (int) after, (int) power_on);
   whole = ready;
   whole.sim.flash.context = &whole.sim;
   whole.lock.journal.store.flash = &whole.sim.flash;

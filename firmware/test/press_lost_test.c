@@ -1,6 +1,6 @@
-/*! Tests of core/press.h as the app uses it, where edges are lost: none is seen
- * while a press is saved to flash. A press is never longer than the finger, and
- * one that comes later is not swallowed (S1, L2). */
+/*! Tests of core/press.h as the app uses it: edges are lost while a press is
+ * saved to flash. A press is never longer than the finger's, and no later press
+ * is lost (S1, L2). */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,19 +19,19 @@
 /* How a button is pressed, and how busy the app is with it. */
 struct play {
   uint32_t flips[FLIPS_MAX + 1]; /* Times at which the level changes, then 0. */
-  uint32_t save_ms;              /* What sending one press takes. */
+  uint32_t save_ms;              /* Time to send one press. */
   uint32_t edge_ms;              /* From an edge to its handler. */
   uint32_t phase_ms;             /* Of the tick. */
-  int handlers_are_dead;         /* Only ticks look at the pin. */
+  int handlers_are_dead;         /* Only ticks read the pin. */
 };
 
-/* What came of it. */
+/* The outcome. */
 struct played {
   char presses[PRESSES_MAX + 1]; /* A letter each. */
-  int longest_lie_ms; /* By how much a LONG was longer than the finger, or 0. */
+  int longest_lie_ms; /* Excess of a LONG over the finger's hold, or 0. */
 };
 
-/* A press waits for the tick, which sends it. */
+/* A press waits for the next tick. */
 static void note(struct played *result, enum press press, uint32_t now_ms,
                  uint32_t flipped_ms, int down) {
   static const char letters[] = "-SDL";
@@ -67,10 +67,10 @@ static struct played run(const struct play *play) {
       if (handler_ms == now_ms) handler_ms = 0;
       continue;
     }
-    if (now_ms == busy_to_ms) press_missed(&classifier, now_ms);
+    if (now_ms == busy_to_ms) press_restart_hold(&classifier, now_ms);
     if (now_ms == handler_ms) {
-      note(&result, press_edge(&classifier, down, now_ms), now_ms, flipped_ms,
-           down);
+      note(&result, press_take_edge(&classifier, down, now_ms), now_ms,
+           flipped_ms, down);
     }
     if (now_ms % TICK_MS != play->phase_ms) continue;
     note(&result, press_tick(&classifier, down, now_ms), now_ms, flipped_ms,
@@ -85,9 +85,9 @@ static struct played run(const struct play *play) {
 
 static void name(const struct play *play, char row[120]) {
   size_t i;
-  int at = snprintf(row, 120, "save %u edge %u phase %u:",
-                    (unsigned) play->save_ms, (unsigned) play->edge_ms,
-                    (unsigned) play->phase_ms);
+  int at =
+      snprintf(row, 120, "save %u edge %u phase %u:", (unsigned) play->save_ms,
+               (unsigned) play->edge_ms, (unsigned) play->phase_ms);
   for (i = 0; play->flips[i] != 0 && at < 110; i++) {
     at += snprintf(row + at, (size_t) (120 - at), " %u",
                    (unsigned) play->flips[i]);
@@ -96,7 +96,7 @@ static void name(const struct play *play, char row[120]) {
 
 static const uint32_t saves_ms[] = {0, 30, 60, 100, 200};
 
-/* Appends a press that begins `gap_ms` after what came before. */
+/* Appends a press that begins `gap_ms` after the previous event. */
 static void add(struct play *play, uint32_t gap_ms, uint32_t hold_ms) {
   size_t i = 0;
   uint32_t last_ms = 0;
@@ -116,8 +116,8 @@ static struct play play_of(uint32_t save_ms, uint32_t edge_ms,
   return play;
 }
 
-/* Two taps; the second comes where the first one's quiet time ends, and lies in
- * its saving in part or as a whole. */
+/* Two taps; the second begins when the first one's quiet time ends, and
+ * overlaps its save in part or as a whole. */
 static void two_taps_are_never_one_long_press(void) {
   uint32_t hold_ms, gap_ms, phase_ms;
   size_t save, edge;
@@ -146,8 +146,8 @@ static void two_taps_are_never_one_long_press(void) {
   }
 }
 
-/* The second release and the third press both fall into the saving of the first
- * tap: after it the button is down, as it was before. */
+/* The second release and the third press both occur during the save of the
+ * first tap: after it the button is down, as before. */
 static void a_press_that_was_missed_is_not_part_of_the_one_before(void) {
   uint32_t gap_ms, hold_ms, phase_ms;
   unsigned longs = 0;
@@ -167,21 +167,21 @@ static void a_press_that_was_missed_is_not_part_of_the_one_before(void) {
       }
     }
   }
-  CHECK("those who hold for long enough are heard", longs > 500);
+  CHECK("long holds are recognised", longs > 500);
 }
 
-/* The release falls into the saving of the first tap, and the finger is back
- * before looks have made sure of it. */
-static void a_release_that_no_look_made_sure_of_ends_the_hold(void) {
+/* The release occurs during the save of the first tap, and the finger is back
+ * before readings confirm it. */
+static void a_release_that_no_reading_confirmed_ends_the_hold(void) {
   static const struct press_settings settings = {QUIET_MS, LONG_MS,
                                                  DEBOUNCE_MS};
   struct press_classifier classifier;
   press_start(&classifier, &settings, 0, 0);
-  CHECK("down", press_edge(&classifier, 1, 100) == PRESS_NONE);
-  press_missed(&classifier, 300);
+  CHECK("down", press_take_edge(&classifier, 1, 100) == PRESS_NONE);
+  press_restart_hold(&classifier, 300);
   CHECK("up", press_tick(&classifier, 0, 300) == PRESS_NONE);
   CHECK("up", press_tick(&classifier, 0, 340) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 345) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 345) == PRESS_NONE);
   CHECK("not yet", press_tick(&classifier, 1, 344 + LONG_MS) == PRESS_NONE);
   CHECK("held", press_tick(&classifier, 1, 345 + LONG_MS) == PRESS_LONG);
 }
@@ -208,7 +208,7 @@ static void the_press_after_each_double_is_delivered(void) {
   }
 }
 
-/* Pressed while the tap before it is saved, and held for long enough. */
+/* Pressed during the save of the previous tap, and held for long enough. */
 static void a_finger_that_holds_still_makes_a_long_press(void) {
   uint32_t gap_ms;
   size_t save;
@@ -240,7 +240,7 @@ static void no_press_is_longer_than_the_finger(void) {
     char row[120];
     play.handlers_are_dead = seed % 16 == 0;
     for (i = 0; i < 8; i++) {
-      /* Looks alone see what lasts longer than debounce time and tick. */
+      /* Readings alone detect levels longer than debounce time and tick. */
       uint32_t gap_ms = DEBOUNCE_MS + 2 * TICK_MS +
                         roll(&rolls, roll(&rolls, 2) ? 500 : 1500);
       add(&play, gap_ms, 20 + roll(&rolls, roll(&rolls, 3) ? 300 : 2600));
@@ -258,7 +258,7 @@ static void no_press_is_longer_than_the_finger(void) {
 void press_lost_tests(void) {
   RUN(two_taps_are_never_one_long_press);
   RUN(a_press_that_was_missed_is_not_part_of_the_one_before);
-  RUN(a_release_that_no_look_made_sure_of_ends_the_hold);
+  RUN(a_release_that_no_reading_confirmed_ends_the_hold);
   RUN(the_press_after_each_double_is_delivered);
   RUN(a_finger_that_holds_still_makes_a_long_press);
   RUN(no_press_is_longer_than_the_finger);

@@ -13,7 +13,8 @@
 static const struct press_settings settings = {QUIET_MS, LONG_MS, DEBOUNCE_MS};
 
 /* Plays a waveform: times at which the level flips, starting released and
- * ending with 0. Writes one letter per press and returns how many there were. */
+ * ending with 0. Writes one letter per press and returns how many there were.
+ */
 static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   static const char letters[] = "-SDL";
   struct press_classifier classifier;
@@ -26,7 +27,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
     if (*flips == now_ms) {
       flips++;
       down = !down;
-      press = press_edge(&classifier, down, now_ms);
+      press = press_take_edge(&classifier, down, now_ms);
     } else if (now_ms % 20 == 0) {
       press = press_tick(&classifier, down, now_ms);
     }
@@ -39,7 +40,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   return count;
 }
 
-static void a_waveform_is_told_apart(void) {
+static void waveforms_are_told_apart(void) {
   static const struct {
     const char *row;
     uint32_t flips[9];
@@ -61,10 +62,7 @@ static void a_waveform_is_told_apart(void) {
        "D",
        300},
       {"two taps, the second held", {100, 200, 300, 4000, 0}, "D", 300},
-      {"double, rest, single",
-       {100, 200, 300, 400, 900, 1000, 0},
-       "DS",
-       1400},
+      {"double, rest, single", {100, 200, 300, 400, 900, 1000, 0}, "DS", 1400},
       {"never released", {100, 0}, "L", 1600},
   };
   size_t i;
@@ -77,24 +75,24 @@ static void a_waveform_is_told_apart(void) {
   }
 }
 
-static void a_button_held_at_power_on_is_no_press(void) {
+static void a_button_held_at_power_on_is_not_a_press(void) {
   struct press_classifier classifier;
   press_start(&classifier, &settings, 1, 0);
   CHECK("held", press_tick(&classifier, 1, 60000) == PRESS_NONE);
-  CHECK("up", press_edge(&classifier, 0, 60001) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 60001) == PRESS_NONE);
   CHECK("rest", press_tick(&classifier, 0, 60500) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 61000) == PRESS_NONE);
-  CHECK("up", press_edge(&classifier, 0, 61100) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 61000) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 61100) == PRESS_NONE);
   CHECK("tap", press_tick(&classifier, 0, 61500) == PRESS_SINGLE);
 }
 
 static void an_edge_that_changes_nothing_is_ignored(void) {
   struct press_classifier classifier;
   press_start(&classifier, &settings, 0, 0);
-  CHECK("up", press_edge(&classifier, 0, 10) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 20) == PRESS_NONE);
-  CHECK("down", press_edge(&classifier, 1, 30) == PRESS_NONE);
-  CHECK("up", press_edge(&classifier, 0, 100) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 10) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 20) == PRESS_NONE);
+  CHECK("down", press_take_edge(&classifier, 1, 30) == PRESS_NONE);
+  CHECK("up", press_take_edge(&classifier, 0, 100) == PRESS_NONE);
   CHECK("tap", press_tick(&classifier, 0, 500) == PRESS_SINGLE);
 }
 
@@ -116,27 +114,30 @@ static int format(const char *serial, enum press press, uint64_t pressed_ms,
   return status;
 }
 
-static void a_press_is_worded_as_the_aws_iot_button_does(void) {
+static void a_press_is_formatted_like_the_aws_iot_buttons(void) {
   char out[PRESS_BYTES_MAX], serial[PRESS_SERIAL_CHARS_MAX + 2];
   static const struct press_message unvouched = {"b",  0,    0,
                                                  3000, 3300, PRESS_SINGLE};
   size_t length;
   CHECK("fits",
         format("button-1", PRESS_SINGLE, 0, out, sizeof(out)) == CORE_OK);
-  CHECK("text", strcmp(out, "{\"serialNumber\":\"button-1\",\"clickType\":"
-                            "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
-                            "\"sequence\":412}") == 0);
+  CHECK("text", strcmp(out,
+                       "{\"serialNumber\":\"button-1\",\"clickType\":"
+                       "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                       "\"sequence\":412}") == 0);
   CHECK("clock", format("b", PRESS_LONG, UINT64_C(1763779512100), out,
                         sizeof(out)) == CORE_OK);
-  CHECK("time", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":\"LONG\","
-                            "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
-                            "\"pressedAt\":1763779512100,"
-                            "\"goodForMs\":3000}") == 0);
+  CHECK("time", strcmp(out,
+                       "{\"serialNumber\":\"b\",\"clickType\":\"LONG\","
+                       "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
+                       "\"pressedAt\":1763779512100,"
+                       "\"goodForMs\":3000}") == 0);
   CHECK("new flash, no clock",
         press_format(&unvouched, out, sizeof(out), &length) == CORE_OK);
-  CHECK("no count", strcmp(out, "{\"serialNumber\":\"b\",\"clickType\":"
-                                "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
-                                "\"goodForMs\":3000}") == 0);
+  CHECK("no count", strcmp(out,
+                           "{\"serialNumber\":\"b\",\"clickType\":"
+                           "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                           "\"goodForMs\":3000}") == 0);
   CHECK("double", strcmp(press_name(PRESS_DOUBLE), "DOUBLE") == 0);
   CHECK("small", format("b", PRESS_LONG, 0, out, 20) == CORE_ESPACE);
   CHECK("empty", format("", PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
@@ -145,13 +146,13 @@ static void a_press_is_worded_as_the_aws_iot_button_does(void) {
   serial[PRESS_SERIAL_CHARS_MAX + 1] = '\0';
   CHECK("long", format(serial, PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
   serial[PRESS_SERIAL_CHARS_MAX] = '\0';
-  CHECK("longest", format(serial, PRESS_DOUBLE, UINT64_MAX, out,
-                          sizeof(out)) == CORE_OK);
+  CHECK("longest",
+        format(serial, PRESS_DOUBLE, UINT64_MAX, out, sizeof(out)) == CORE_OK);
 }
 
 void press_tests(void) {
-  RUN(a_waveform_is_told_apart);
-  RUN(a_button_held_at_power_on_is_no_press);
+  RUN(waveforms_are_told_apart);
+  RUN(a_button_held_at_power_on_is_not_a_press);
   RUN(an_edge_that_changes_nothing_is_ignored);
-  RUN(a_press_is_worded_as_the_aws_iot_button_does);
+  RUN(a_press_is_formatted_like_the_aws_iot_buttons);
 }

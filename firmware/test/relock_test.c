@@ -1,10 +1,10 @@
-/*! Tests of core/lock.h: what moves the latch besides commands, auto-relock and a
- * hand at the exit, as tables (D5, D9). */
+/*! Tests of core/lock.h: auto-relock and the exit button, as tables
+ * (D5, D9). */
 #include "bench.h"
 #include "check.h"
 #include "vectors_types.h"
 
-static void it_relocks_by_itself(void) {
+static void a_lock_relocks_after_its_delay(void) {
   static const struct {
     const char *row;
     uint32_t relock_ms, pulse_ms;
@@ -29,8 +29,9 @@ static void it_relocks_by_itself(void) {
     bench.settings.pulse_ms = rows[i].pulse_ms;
     (void) bench_boot(&bench);
     (void) bench_give(&bench, ACTION_LOCK, 10, 1);
-    (void) lock_door(&bench.lock, rows[i].door, &now);
-    CHECK(rows[i].row, bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
+    (void) lock_set_door(&bench.lock, rows[i].door, &now);
+    CHECK(rows[i].row,
+          bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
     CHECK(rows[i].row, lock_tick(&bench.lock, &tick) == rows[i].locks);
     CHECK(rows[i].row, (bench.latch == LATCH_LOCKED) == rows[i].locks);
     if (!rows[i].locks) continue;
@@ -41,7 +42,7 @@ static void it_relocks_by_itself(void) {
 }
 
 /* The unlock is at 2 s; the door moves at these times in ms, open first. */
-static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
+static void an_opened_door_rests_closed_before_it_relocks(void) {
   static const struct {
     const char *row;
     enum relock_from from;
@@ -49,21 +50,49 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
     uint32_t moves_ms[6];
     uint32_t locks_ms;
   } rows[] = {
-      {"settles after the time", RELOCK_FROM_UNLOCK, 5000, 1000,
-       {3000, 9000, 0}, 10000},
+      {"settles after the time",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 9000, 0},
+       10000},
       {"without settling", RELOCK_FROM_UNLOCK, 5000, 0, {3000, 9000, 0}, 9000},
-      {"settled long before", RELOCK_FROM_UNLOCK, 5000, 1000, {3000, 4000, 0},
+      {"settled long before",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 4000, 0},
        7000},
-      {"settles over the time", RELOCK_FROM_UNLOCK, 5000, 1000,
-       {3000, 6500, 0}, 7500},
-      {"a bouncing contact", RELOCK_FROM_UNLOCK, 5000, 1000,
-       {3000, 8000, 8150, 8650, 0}, 9650},
-      {"from the closing", RELOCK_FROM_CLOSING, 5000, 1000, {3000, 9000, 0},
+      {"settles past the time",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 6500, 0},
+       7500},
+      {"a bouncing contact",
+       RELOCK_FROM_UNLOCK,
+       5000,
+       1000,
+       {3000, 8000, 8150, 8650, 0},
+       9650},
+      {"from the closing",
+       RELOCK_FROM_CLOSING,
+       5000,
+       1000,
+       {3000, 9000, 0},
        14000},
-      {"from the last closing", RELOCK_FROM_CLOSING, 5000, 1000,
-       {3000, 9000, 10000, 12000, 0}, 17000},
-      {"a short time settles too", RELOCK_FROM_CLOSING, 1000, 3000,
-       {3000, 9000, 0}, 12000},
+      {"from the last closing",
+       RELOCK_FROM_CLOSING,
+       5000,
+       1000,
+       {3000, 9000, 10000, 12000, 0},
+       17000},
+      {"a short time settles too",
+       RELOCK_FROM_CLOSING,
+       1000,
+       3000,
+       {3000, 9000, 0},
+       12000},
       {"never opened", RELOCK_FROM_CLOSING, 5000, 1000, {0}, 7000},
   };
   size_t i;
@@ -79,15 +108,16 @@ static void a_door_that_was_opened_rests_closed_before_it_relocks(void) {
     bench.settings.relock_from = rows[i].from;
     (void) bench_boot(&bench);
     (void) bench_give(&bench, ACTION_LOCK, 10, 1);
-    (void) lock_door(&bench.lock, DOOR_CLOSED, &now);
-    CHECK(rows[i].row, bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
+    (void) lock_set_door(&bench.lock, DOOR_CLOSED, &now);
+    CHECK(rows[i].row,
+          bench_give(&bench, ACTION_UNLOCK, 11, 2) == OUTCOME_EXECUTED);
     for (at_ms = 2050; bench.latch == LATCH_UNLOCKED; at_ms += 50) {
       now.uptime_ms = SAMPLE_UPTIME_MS + at_ms;
       if (*move_ms == at_ms) {
         door = door == DOOR_CLOSED ? DOOR_OPEN : DOOR_CLOSED;
         move_ms++;
       }
-      (void) lock_door(&bench.lock, door, &now);
+      (void) lock_set_door(&bench.lock, door, &now);
       if (at_ms > 60000) break;
     }
     CHECK(rows[i].row, at_ms - 50 == rows[i].locks_ms);
@@ -114,8 +144,8 @@ static void the_exit_opens_without_cloud_clock_and_journal(void) {
     bench.settings.pulse_ms = rows[i].pulse_ms;
     bench.sim.writes_fail = 1;
     (void) bench_boot(&bench);
-    CHECK(rows[i].row,
-          lock_exit(&bench.lock, &now) == (rows[i].locked_after_ms != 0));
+    CHECK(rows[i].row, lock_request_exit(&bench.lock, &now) ==
+                           (rows[i].locked_after_ms != 0));
     if (rows[i].locked_after_ms == 0) {
       CHECK(rows[i].row, bench.latch == LATCH_LOCKED);
       continue;
@@ -126,9 +156,8 @@ static void the_exit_opens_without_cloud_clock_and_journal(void) {
     CHECK(rows[i].row,
           lock_due_ms(&bench.lock) == 7000 + rows[i].locked_after_ms);
     now.uptime_ms += 500;
-    CHECK("again", lock_exit(&bench.lock, &now) == 1);
-    CHECK("again",
-          lock_due_ms(&bench.lock) == 7500 + rows[i].locked_after_ms);
+    CHECK("again", lock_request_exit(&bench.lock, &now) == 1);
+    CHECK("again", lock_due_ms(&bench.lock) == 7500 + rows[i].locked_after_ms);
     now.uptime_ms += rows[i].locked_after_ms;
     CHECK(rows[i].row, lock_tick(&bench.lock, &now) == 1);
     CHECK(rows[i].row, bench.latch == LATCH_LOCKED);
@@ -140,10 +169,10 @@ static void a_command_overrides_the_exit_at_once(void) {
   struct moment now = sample_moment(2);
   bench_ready(&bench);
   bench.lock.settings.relock_ms = 5000;
-  CHECK("exit", lock_exit(&bench.lock, &now) == 1);
+  CHECK("exit", lock_request_exit(&bench.lock, &now) == 1);
   CHECK("lock", bench_give(&bench, ACTION_LOCK, 11, 2) == OUTCOME_EXECUTED);
   CHECK("locked", bench.latch == LATCH_LOCKED && !bench.lock.relocks);
-  CHECK("exit", lock_exit(&bench.lock, &now) == 1);
+  CHECK("exit", lock_request_exit(&bench.lock, &now) == 1);
   CHECK("unlock", bench_give(&bench, ACTION_UNLOCK, 12, 3) == OUTCOME_EXECUTED);
   CHECK("its own time",
         lock_due_ms(&bench.lock) == SAMPLE_UPTIME_MS + 3000 + 5000);
@@ -163,8 +192,8 @@ static void a_repeated_unlock_does_not_prolong_the_time(void) {
 }
 
 void relock_tests(void) {
-  RUN(it_relocks_by_itself);
-  RUN(a_door_that_was_opened_rests_closed_before_it_relocks);
+  RUN(a_lock_relocks_after_its_delay);
+  RUN(an_opened_door_rests_closed_before_it_relocks);
   RUN(the_exit_opens_without_cloud_clock_and_journal);
   RUN(a_command_overrides_the_exit_at_once);
   RUN(a_repeated_unlock_does_not_prolong_the_time);

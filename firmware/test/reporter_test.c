@@ -19,25 +19,25 @@ static struct moment at_ms(uint64_t uptime_ms) {
 static struct reporter connected(void) {
   struct reporter reporter;
   reporter_start(&reporter, BOOT, INTERVAL_MS);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   return reporter;
 }
 
 static int wants(const struct reporter *reporter, uint64_t uptime_ms) {
   struct moment now = at_ms(uptime_ms);
-  return reporter_wants(reporter, &now);
+  return reporter_is_due(reporter, &now);
 }
 
-/* Sends, with the longest delay before the next try. */
+/* Sends, with the longest delay before the next attempt. */
 static uint32_t send_at(struct reporter *reporter, uint64_t uptime_ms) {
   struct moment now = at_ms(uptime_ms);
   uint32_t half_ms = reporter->backoff.next_ms == 0
                          ? REPORTER_RETRY_FIRST_MS / 2
                          : reporter->backoff.next_ms / 2;
-  return reporter_send(reporter, &now, half_ms);
+  return reporter_begin_update(reporter, &now, half_ms);
 }
 
-/* An answer to the update `number` of this power-on; 0: to another's. */
+/* An answer to the update `number` of this power-on; 0: to a foreign one. */
 static enum reporter_verdict answer_at(struct reporter *reporter,
                                        enum shadow_topic topic, uint32_t number,
                                        uint64_t version, uint64_t uptime_ms) {
@@ -49,7 +49,7 @@ static enum reporter_verdict answer_at(struct reporter *reporter,
   answer.boot_count = number == 0 ? 0 : BOOT;
   answer.number = number;
   answer.version = version;
-  return reporter_answer(reporter, &answer, &now);
+  return reporter_take_answer(reporter, &answer, &now);
 }
 
 static enum reporter_verdict accept(struct reporter *reporter, uint32_t number,
@@ -58,12 +58,12 @@ static enum reporter_verdict accept(struct reporter *reporter, uint32_t number,
                    uptime_ms);
 }
 
-static void numbers_begin_at_one_and_leave_none_out(void) {
+static void numbers_begin_at_one_without_gaps(void) {
   struct reporter reporter = connected();
   uint32_t i;
   for (i = 1; i < 100; i++) CHECK("number", send_at(&reporter, i) == i);
-  reporter_connected(&reporter, 0);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 1);
   CHECK("over a connection", send_at(&reporter, 200) == 100);
   reporter_start(&reporter, BOOT + 1, INTERVAL_MS);
   CHECK("over a power cut", send_at(&reporter, 0) == 1);
@@ -74,7 +74,7 @@ static void a_report_is_sent_until_it_is_accepted(void) {
   uint64_t at;
   reporter_start(&reporter, BOOT, INTERVAL_MS);
   CHECK("offline", !wants(&reporter, 0));
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   CHECK("boot and connect", wants(&reporter, 0));
   (void) send_at(&reporter, 0);
   CHECK("sent", !wants(&reporter, REPORTER_RETRY_FIRST_MS - 1));
@@ -95,13 +95,13 @@ static void a_change_and_a_connection_make_a_report_due_at_once(void) {
   reporter_request(&reporter);
   CHECK("change", wants(&reporter, 5));
   (void) send_at(&reporter, 5);
-  reporter_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 0);
   CHECK("offline", !wants(&reporter, 10000000));
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   CHECK("connected", wants(&reporter, 10000000));
 }
 
-/* Reports in `ms` from now on, each answered as `topic` says, or not at all. */
+/* Number of reports in `ms`, each answered on `topic`, or not at all. */
 static int reports_in(struct reporter *reporter, uint64_t from_ms, uint64_t ms,
                       enum shadow_topic topic) {
   uint64_t at;
@@ -110,7 +110,7 @@ static int reports_in(struct reporter *reporter, uint64_t from_ms, uint64_t ms,
     uint32_t number;
     if (!wants(reporter, at)) continue;
     number = send_at(reporter, at);
-    if (topic != SHADOW_TOPICS) {
+    if (topic != SHADOW_TOPIC_COUNT) {
       (void) answer_at(reporter, topic, number, number, at);
     }
     sent++;
@@ -119,7 +119,7 @@ static int reports_in(struct reporter *reporter, uint64_t from_ms, uint64_t ms,
 }
 
 static void silence_and_rejections_are_met_with_longer_and_longer_pauses(void) {
-  static const enum shadow_topic topics[] = {SHADOW_TOPICS,
+  static const enum shadow_topic topics[] = {SHADOW_TOPIC_COUNT,
                                              SHADOW_UPDATE_REJECTED};
   size_t i;
   for (i = 0; i < COUNT_OF(topics); i++) {
@@ -127,7 +127,7 @@ static void silence_and_rejections_are_met_with_longer_and_longer_pauses(void) {
     /* 0, 2, 6, 14, 30, 62, 126, 254, 510 s; then every 5 minutes. */
     CHECK("eleven minutes", reports_in(&reporter, 0, 660000, topics[i]) == 9);
     CHECK("an hour", reports_in(&reporter, 660000, 3600000, topics[i]) == 12);
-    CHECK("accepted at last",
+    CHECK("finally accepted",
           reports_in(&reporter, 4260000, 300000, SHADOW_UPDATE_ACCEPTED) == 1);
     reporter_request(&reporter);
     CHECK("and quick again",
@@ -135,11 +135,11 @@ static void silence_and_rejections_are_met_with_longer_and_longer_pauses(void) {
   }
 }
 
-static void a_rejection_is_an_answer_and_silence_is_none(void) {
+static void a_rejection_is_an_answer_and_silence_is_not(void) {
   struct reporter reporter;
   reporter_start(&reporter, BOOT, INTERVAL_MS);
   CHECK("offline", !reporter_is_answered(&reporter));
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   CHECK("due", !reporter_is_answered(&reporter));
   (void) send_at(&reporter, 5);
   CHECK("unanswered", !reporter_is_answered(&reporter));
@@ -150,18 +150,18 @@ static void a_rejection_is_an_answer_and_silence_is_none(void) {
   (void) accept(&reporter, 2, 1, 10001);
   CHECK("accepted", reporter_is_answered(&reporter));
   (void) accept(&reporter, 0, 2, 10002);
-  CHECK("another wrote", reporter_is_answered(&reporter));
-  reporter_connected(&reporter, 0);
+  CHECK("foreign write", reporter_is_answered(&reporter));
+  reporter_set_connected(&reporter, 0);
   CHECK("offline again", !reporter_is_answered(&reporter));
 }
 
-/* Another writes; the time until the lock reports again, and is accepted. */
+/* A foreign write; returns the time until the next report, which is accepted.
+ */
 static uint64_t repeat_after(struct reporter *reporter, uint64_t at_ms,
                              uint64_t *version) {
   uint64_t at = at_ms;
   uint32_t number;
-  CHECK("foreign",
-        accept(reporter, 0, ++*version, at_ms) == VERDICT_FOREIGN);
+  CHECK("foreign", accept(reporter, 0, ++*version, at_ms) == VERDICT_FOREIGN);
   while (!wants(reporter, at)) at++;
   number = send_at(reporter, at);
   CHECK("accepted",
@@ -169,7 +169,7 @@ static uint64_t repeat_after(struct reporter *reporter, uint64_t at_ms,
   return at - at_ms;
 }
 
-static void anothers_writes_are_covered_ever_more_slowly(void) {
+static void foreign_writes_are_overwritten_ever_more_slowly(void) {
   struct reporter reporter = connected();
   uint64_t at = 50, version = 9, delay_ms = 1000;
   int i;
@@ -204,7 +204,7 @@ static void many_writes_at_once_make_one_report(void) {
   CHECK("and no more", !wants(&reporter, 1050 + INTERVAL_MS - 1));
 }
 
-static void a_report_that_goes_for_another_reason_covers_the_write(void) {
+static void a_report_sent_for_another_reason_overwrites_the_write(void) {
   struct reporter reporter = connected();
   (void) send_at(&reporter, 0);
   (void) accept(&reporter, 1, 9, 0);
@@ -215,7 +215,7 @@ static void a_report_that_goes_for_another_reason_covers_the_write(void) {
   CHECK("covered", !wants(&reporter, 300 + INTERVAL_MS - 1));
 }
 
-static void a_write_that_the_waiting_report_covered_makes_no_other(void) {
+static void a_write_that_the_waiting_report_overwrote_causes_no_other(void) {
   struct reporter reporter = connected();
   (void) send_at(&reporter, 0);
   CHECK("before ours", accept(&reporter, 0, 9, 10) == VERDICT_FOREIGN);
@@ -223,22 +223,22 @@ static void a_write_that_the_waiting_report_covered_makes_no_other(void) {
   CHECK("enough", !wants(&reporter, 20 + INTERVAL_MS - 1));
 }
 
-static void a_late_update_of_a_dead_connection_is_covered(void) {
+static void a_late_update_of_a_closed_connection_is_overwritten(void) {
   struct reporter reporter = connected();
   (void) send_at(&reporter, 0);
-  reporter_connected(&reporter, 0);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 0);
+  reporter_set_connected(&reporter, 1);
   (void) send_at(&reporter, 100);
   /* The first arrives after the second, which waits; then after it settled. */
-  CHECK("heard first", accept(&reporter, 1, 9, 110) == VERDICT_NONE);
+  CHECK("arrives first", accept(&reporter, 1, 9, 110) == VERDICT_NONE);
   CHECK("ours is older", accept(&reporter, 2, 8, 120) == VERDICT_FOREIGN);
   CHECK("again", wants(&reporter, 1120));
   (void) send_at(&reporter, 1120);
   CHECK("settled", accept(&reporter, 3, 10, 1130) == VERDICT_SETTLED);
-  CHECK("heard last", accept(&reporter, 1, 11, 1140) == VERDICT_FOREIGN);
+  CHECK("arrives last", accept(&reporter, 1, 11, 1140) == VERDICT_FOREIGN);
 }
 
-static void a_deleted_shadow_is_written_again_whatever_it_counts_from(void) {
+static void a_deleted_shadow_is_written_again_whatever_its_version(void) {
   struct reporter reporter = connected();
   (void) send_at(&reporter, 0);
   (void) accept(&reporter, 1, 500, 0);
@@ -247,7 +247,7 @@ static void a_deleted_shadow_is_written_again_whatever_it_counts_from(void) {
   CHECK("soon", wants(&reporter, 1010));
   (void) send_at(&reporter, 1010);
   CHECK("from one", accept(&reporter, 2, 1, 1020) == VERDICT_SETTLED);
-  /* Deleted and counted from one, heard in the other order. */
+  /* Deleted and restarted at version 1; the answers arrive in reverse order. */
   reporter_request(&reporter);
   (void) send_at(&reporter, 2000);
   (void) accept(&reporter, 0, 600, 2010);
@@ -263,11 +263,11 @@ static void a_door_is_reported_at_once_then_every_two_seconds_and_last(void) {
   int sent = 0;
   number = send_at(&reporter, 0);
   (void) accept(&reporter, number, number, 0);
-  reporter_door(&reporter);
-  CHECK("at once, though a report has just gone", wants(&reporter, 0));
+  reporter_note_door(&reporter);
+  CHECK("at once, though a report was just sent", wants(&reporter, 0));
   for (at = 0; at < 60000; at += 50) {
     if (at <= 50000 && at % 150 == 0) {
-      reporter_door(&reporter);
+      reporter_note_door(&reporter);
       last_move = at;
     }
     if (!wants(&reporter, at)) continue;
@@ -278,7 +278,7 @@ static void a_door_is_reported_at_once_then_every_two_seconds_and_last(void) {
   }
   CHECK("every two seconds", sent == 26);
   CHECK("the last", last_sent >= last_move);
-  reporter_door(&reporter);
+  reporter_note_door(&reporter);
   CHECK("at once again", wants(&reporter, 60000));
   (void) send_at(&reporter, 60000);
   reporter_request(&reporter);
@@ -317,17 +317,17 @@ static void a_change_is_reported_at_once_even_among_refusals(void) {
 }
 
 void reporter_tests(void) {
-  RUN(numbers_begin_at_one_and_leave_none_out);
+  RUN(numbers_begin_at_one_without_gaps);
   RUN(a_report_is_sent_until_it_is_accepted);
   RUN(a_change_and_a_connection_make_a_report_due_at_once);
   RUN(silence_and_rejections_are_met_with_longer_and_longer_pauses);
-  RUN(a_rejection_is_an_answer_and_silence_is_none);
-  RUN(anothers_writes_are_covered_ever_more_slowly);
+  RUN(a_rejection_is_an_answer_and_silence_is_not);
+  RUN(foreign_writes_are_overwritten_ever_more_slowly);
   RUN(many_writes_at_once_make_one_report);
-  RUN(a_report_that_goes_for_another_reason_covers_the_write);
-  RUN(a_write_that_the_waiting_report_covered_makes_no_other);
-  RUN(a_late_update_of_a_dead_connection_is_covered);
-  RUN(a_deleted_shadow_is_written_again_whatever_it_counts_from);
+  RUN(a_report_sent_for_another_reason_overwrites_the_write);
+  RUN(a_write_that_the_waiting_report_overwrote_causes_no_other);
+  RUN(a_late_update_of_a_closed_connection_is_overwritten);
+  RUN(a_deleted_shadow_is_written_again_whatever_its_version);
   RUN(a_door_is_reported_at_once_then_every_two_seconds_and_last);
   RUN(refusals_and_repeats_make_one_report_in_two_seconds);
   RUN(a_change_is_reported_at_once_even_among_refusals);

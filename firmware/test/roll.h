@@ -1,4 +1,4 @@
-/*! Numbers for random walks: the same for the same seed, on every compiler.
+/*! Numbers for random walks: equal seeds give equal numbers, on every compiler.
  * Knows no test. */
 #ifndef ROLL_H
 #define ROLL_H

@@ -1,6 +1,7 @@
 #!/bin/sh
-# run.sh NAME HANG_S TRAP_STATUS TRAP_LINE QEMU...: runs the tests of a target under QEMU, from its folder; they must end
-# like the host's, in time and without a trap. TRAP_LINE is a regular expression for the beginning of a line.
+# run.sh NAME HANG_S TRAP_STATUS TRAP_LINE QEMU...: runs the tests of a target under QEMU, from its
+# folder; they must end like the host's, in time and without a trap. TRAP_LINE is a regular
+# expression for the beginning of a line.
 name=$1
 hang_s=$2
 trap_status=$3
@@ -8,11 +9,11 @@ trap_line=$4
 out=../out/$name
 shift 4
 
-# The machine traps what the chip traps, else the tests show less than they seem to.
+# The machine must trap what the chip traps, or the tests prove less than they seem to.
 timeout "$hang_s" "$@" -kernel "$out/trap.elf" > "$out/trap.txt" < /dev/null
 status=$?
 if [ $status -ne "$trap_status" ] || ! grep -q "^$trap_line" "$out/trap.txt"; then
-  echo "$name: trap.elf did not end in the trap that it is about (status $status):"
+  echo "$name: trap.elf did not end in its trap (status $status):"
   cat "$out/trap.txt"
   exit 1
 fi
@@ -23,12 +24,12 @@ cat "$out/tests.txt"
 here=$(tail -n 1 "$out/tests.txt")
 host=$(tail -n 1 "$out/../host.txt")
 if [ $status -eq 124 ]; then
-  echo "$name: no end after $hang_s s"
+  echo "$name: still running after $hang_s s"
   exit 1
 elif [ $status -ne 0 ]; then
   echo "$name: ended with status $status"
   exit 1
 elif [ "$here" != "$host" ]; then
-  echo "$name: the last line is not the host's: $host"
+  echo "$name: the last line differs from the host's: $host"
   exit 1
 fi

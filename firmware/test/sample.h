@@ -1,5 +1,5 @@
-/*! A moment and commands as most tests of the lock want them: time known exactly,
- * an unlock alive for 30 s. Knows nothing of what a test does with them. */
+/*! A moment and commands for most tests of the lock: the time is known exactly,
+ * and an unlock expires after 30 s. Knows nothing of the tests. */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 

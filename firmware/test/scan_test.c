@@ -15,10 +15,10 @@ static void nesting_is_read_to_its_limit_and_no_deeper(void) {
     strcat(json, "{}");
     for (i = 1; i < depth; i++) strcat(json, "}");
     CHECK(json, scan_open(&scan, json, strlen(json)) == CORE_OK);
-    CHECK(json, scan_next(&scan, &key, &value) ==
-                    (depth == 1                 ? 0
-                     : depth <= SCAN_DEPTH_MAX ? 1
-                                               : CORE_ESYNTAX));
+    CHECK(json, scan_next(&scan, &key, &value) == (depth == 1 ? 0
+                                                   : depth <= SCAN_DEPTH_MAX
+                                                       ? 1
+                                                       : CORE_ESYNTAX));
   }
 }
 
@@ -39,7 +39,8 @@ static void escapes_decode_to_utf8(void) {
     CHECK(rows[i].json,
           scan_open(&scan, rows[i].json, strlen(rows[i].json)) == CORE_OK);
     CHECK(rows[i].json, scan_next(&scan, &key, &value) == 1);
-    CHECK(rows[i].json, scan_string(&value, out, sizeof(out)) == CORE_OK);
+    CHECK(rows[i].json,
+          scan_decode_string(&value, out, sizeof(out)) == CORE_OK);
     CHECK(rows[i].json, strcmp(out, rows[i].expected) == 0);
   }
 }
@@ -51,8 +52,8 @@ static void a_string_that_does_not_fit_is_refused(void) {
   char out[5];
   CHECK("open", scan_open(&scan, json, strlen(json)) == CORE_OK);
   CHECK("next", scan_next(&scan, &key, &value) == 1);
-  CHECK("five", scan_string(&value, out, 5) == CORE_OK);
-  CHECK("four", scan_string(&value, out, 4) == CORE_ESPACE);
+  CHECK("five", scan_decode_string(&value, out, 5) == CORE_OK);
+  CHECK("four", scan_decode_string(&value, out, 4) == CORE_ESPACE);
 }
 
 void scan_tests(void) {

@@ -24,7 +24,7 @@ static struct moment at_s(uint64_t second) {
   return now;
 }
 
-/* The next number; NONE where none is given out. */
+/* The next number; NONE if none is issued. */
 static uint64_t next(struct sequence *sequence, const struct moment *now,
                      int status) {
   uint64_t number = 77;
@@ -60,8 +60,8 @@ static void a_new_button_has_no_number_until_it_knows_the_time(void) {
   CHECK("restarted", next(&sequence, &no_time, CORE_OK) == NOW_S + 4);
 }
 
-/* Buttons of before counted from 1; the time lifts them too. */
-static void a_count_that_was_never_lifted_is_lifted_once(void) {
+/* Older buttons counted from 1; the time lifts their sequence too. */
+static void a_sequence_never_lifted_is_lifted_once(void) {
   struct flash_sim sim;
   struct sequence sequence;
   uint64_t number = 0;
@@ -69,17 +69,17 @@ static void a_count_that_was_never_lifted_is_lifted_once(void) {
   flash_sim_start(&sim);
   sequence_load(&sequence, &sim.flash);
   for (i = 0; i < 3; i++) {
-    CHECK("of before",
+    CHECK("older button",
           counter_next(&sequence.counter, 0, &number) == CORE_OK);
   }
   sequence_load(&sequence, &sim.flash);
-  CHECK("vouched for", next(&sequence, &no_time, CORE_OK) == 4);
+  CHECK("guaranteed", next(&sequence, &no_time, CORE_OK) == 4);
   CHECK("lifted", next_at(&sequence, NOW_S) == NOW_S + 1);
   CHECK("not again", next_at(&sequence, NOW_S + 5000) == NOW_S + 2);
 }
 
-/* What is read is nothing, or an older count. */
-static void a_loss_of_flash_never_makes_it_smaller(void) {
+/* Flash reads as blank, or as an older value. */
+static void lost_flash_never_decreases_the_sequence(void) {
   static const struct {
     const char *row;
     int erased, unreadable_slot;
@@ -108,7 +108,7 @@ static void a_loss_of_flash_never_makes_it_smaller(void) {
   }
 }
 
-static void flash_that_fails_gives_no_number(void) {
+static void failing_flash_issues_no_number(void) {
   struct flash_sim sim;
   struct sequence sequence;
   struct moment now = at_s(NOW_S);
@@ -124,13 +124,13 @@ static void flash_that_fails_gives_no_number(void) {
   sim.drops_writes = 1;
   CHECK("nothing lands", next(&sequence, &now, CORE_EIO) == NONE);
   sim.drops_writes = 0;
-  CHECK("none is left out", next(&sequence, &no_time, CORE_OK) == NOW_S + 2);
+  CHECK("no gap", next(&sequence, &no_time, CORE_OK) == NOW_S + 2);
 }
 
-/* Presses, restarts, power cuts, failing and erased flash, a time that is not
- * always known, nor always equally well. What lifts an erased button is the
- * time, which goes on by at least a second a press. */
-static void whatever_happens_the_numbers_grow(void) {
+/* Presses, restarts, power cuts, failing and erased flash, and a time
+ * that is not always known, nor equally well. The time, which advances by at
+ * least a second per press, lifts an erased button. */
+static void the_numbers_grow_whatever_happens(void) {
   unsigned given = 0, refused = 0, unvouched = 0;
   uint32_t seed, i;
   for (seed = 1; seed <= 60; seed++) {
@@ -176,8 +176,8 @@ static void whatever_happens_the_numbers_grow(void) {
 
 void sequence_tests(void) {
   RUN(a_new_button_has_no_number_until_it_knows_the_time);
-  RUN(a_count_that_was_never_lifted_is_lifted_once);
-  RUN(a_loss_of_flash_never_makes_it_smaller);
-  RUN(flash_that_fails_gives_no_number);
-  RUN(whatever_happens_the_numbers_grow);
+  RUN(a_sequence_never_lifted_is_lifted_once);
+  RUN(lost_flash_never_decreases_the_sequence);
+  RUN(failing_flash_issues_no_number);
+  RUN(the_numbers_grow_whatever_happens);
 }

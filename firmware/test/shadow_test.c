@@ -1,5 +1,5 @@
-/*! Tests of core/shadow.h: what the shadow's answers say, and what that means to
- * a lock that waits for one. */
+/*! Tests of core/shadow.h: the contents of the shadow's answers, and their
+ * meaning to a lock that waits for one. */
 #include "shadow.h"
 
 #include <stdio.h>
@@ -21,14 +21,14 @@ static struct moment at_ms(uint64_t uptime_ms) {
   return now;
 }
 
-/* Reads from memory of exactly that size, so that the sanitizer sees any read
- * past the end: messages carry no NUL. */
+/* Reads from memory of exactly that size, so that the sanitizer detects any
+ * read past the end: messages have no final NUL. */
 static struct shadow_answer read_exact(enum shadow_topic topic,
                                        const char *payload, size_t length) {
   struct shadow_answer answer;
   char *exact = malloc(length == 0 ? 1 : length);
   memcpy(exact, payload, length);
-  shadow_read(topic, exact, length, &answer);
+  shadow_read_answer(topic, exact, length, &answer);
   free(exact);
   return answer;
 }
@@ -40,15 +40,15 @@ static struct reporter device_of_vectors(void) {
   struct reporter reporter;
   uint32_t i;
   reporter_start(&reporter, 7, 900000);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   for (i = 1; i <= 12; i++) {
     struct moment now = at_ms(i);
-    CHECK("number", reporter_send(&reporter, &now, 0) == i);
+    CHECK("number", reporter_begin_update(&reporter, &now, 0) == i);
     if (i == 10) {
-      struct shadow_answer answer = read_exact(SHADOW_UPDATE_ACCEPTED, tenth,
-                                               strlen(tenth));
-      CHECK("tenth", reporter_answer(&reporter, &answer, &now) ==
-                         VERDICT_SETTLED);
+      struct shadow_answer answer =
+          read_exact(SHADOW_UPDATE_ACCEPTED, tenth, strlen(tenth));
+      CHECK("tenth",
+            reporter_take_answer(&reporter, &answer, &now) == VERDICT_SETTLED);
     }
   }
   return reporter;
@@ -61,16 +61,15 @@ static void answers_mean_what_the_shared_vectors_say(void) {
     struct reporter reporter = device_of_vectors();
     struct moment now = at_ms(20);
     struct shadow_answer answer = read_exact(v->topic, v->payload, v->length);
-    CHECK(v->name, reporter_answer(&reporter, &answer, &now) == v->expect);
+    CHECK(v->name, reporter_take_answer(&reporter, &answer, &now) == v->expect);
     if (v->expect == VERDICT_REJECTED) CHECK(v->name, answer.code == v->code);
-    CHECK(v->name,
-          (reporter.repeat_ms != 0) == (v->expect == VERDICT_FOREIGN));
+    CHECK(v->name, (reporter.repeat_ms != 0) == (v->expect == VERDICT_FOREIGN));
     if (v->expect == VERDICT_SETTLED || v->expect == VERDICT_REJECTED) {
       CHECK(v->name, reporter_is_answered(&reporter));
     }
     now = at_ms(12 + REPORTER_RETRY_MOST_MS);
     CHECK(v->name,
-          reporter_wants(&reporter, &now) == (v->expect != VERDICT_SETTLED));
+          reporter_is_due(&reporter, &now) == (v->expect != VERDICT_SETTLED));
   }
 }
 
@@ -87,14 +86,14 @@ static void an_answer_cut_at_any_byte_settles_nothing(void) {
       if (v->expect == VERDICT_FOREIGN) continue;
       CHECK(v->name, !answer.is_readable);
       CHECK(v->name,
-            reporter_answer(&reporter, &answer, &now) != VERDICT_SETTLED);
+            reporter_take_answer(&reporter, &answer, &now) != VERDICT_SETTLED);
       cuts++;
     }
   }
   CHECK("there are cuts", cuts > 2000);
 }
 
-/* The least that Mongoose OS sets aside for a message; a longer one ends the
+/* The smallest buffer of Mongoose OS for a message; a longer one ends the
  * connection. */
 #define RECEIVE_BYTES_MAX 3072
 
@@ -112,7 +111,8 @@ static void the_answer_to_the_longest_report_can_be_received(void) {
   }
   CHECK("format", report_format_update(longest, update, sizeof(update),
                                        &length) == CORE_OK);
-  (void) snprintf(text, sizeof(text), "%.*s,\"version\":9007199254740991,"
+  (void) snprintf(text, sizeof(text),
+                  "%.*s,\"version\":9007199254740991,"
                   "\"timestamp\":1763779513,\"metadata\":{\"reported\":{",
                   (int) length - 1, update);
   (void) scan_open(&scan, update + 21, most);
@@ -127,7 +127,7 @@ static void the_answer_to_the_longest_report_can_be_received(void) {
   length = strlen(text);
   CHECK("readable",
         read_exact(SHADOW_UPDATE_ACCEPTED, text, length).number == UINT32_MAX);
-  /* Its head and its topic come on top. */
+  /* Header and topic are added to it. */
   length += 7 + strlen("$aws/things//shadow/update/accepted") +
             PRESS_SERIAL_CHARS_MAX;
   CHECK("length", length < RECEIVE_BYTES_MAX);

@@ -34,7 +34,7 @@ static void save(struct flash_sim *sim, uint64_t version) {
   CHECK("save", journal_write(&journal, &e) == CORE_OK);
 }
 
-static void a_blank_journal_says_so_and_a_written_one_is_read_back(void) {
+static void a_blank_journal_is_recognised_and_a_written_one_read_back(void) {
   struct flash_sim sim;
   struct journal journal;
   uint64_t version;
@@ -71,10 +71,10 @@ static void a_power_cut_after_any_byte_leaves_the_old_entry_or_the_new(void) {
       sim.steps_left = cut;
       status = journal_write(&journal, &e);
       flash_sim_power(&sim);
-      CHECK("a cut save is no success", status == CORE_EIO);
+      CHECK("a cut save fails", status == CORE_EIO);
       CHECK("old or new", holds(&sim, parity ? 6 : 5) || holds(&sim, 9));
       save(&sim, 10);
-      CHECK("goes on", holds(&sim, 10));
+      CHECK("still works", holds(&sim, 10));
     }
   }
 }
@@ -102,7 +102,7 @@ static void a_failed_save_keeps_the_old_entry_and_leaves_nothing_behind(void) {
   }
 }
 
-static void one_damaged_bit_anywhere_is_noticed(void) {
+static void one_damaged_bit_anywhere_is_detected(void) {
   struct flash_sim sim, damaged;
   struct journal journal;
   size_t bit;
@@ -113,8 +113,8 @@ static void one_damaged_bit_anywhere_is_noticed(void) {
     damaged.flash.context = &damaged;
     damaged.slots[0][bit / 8] ^= (uint8_t) (1u << (bit % 8));
     if (journal_load(&journal, &damaged.flash) == CORE_OK) {
-      /* Only bytes behind the record may change unseen. */
-      CHECK("bit", bit / 8 >= 12 + 12 + COMMAND_ID_CHARS_MAX + 1 + 4);
+      /* Only bytes after the record may change undetected. */
+      CHECK("bit", bit / 8 >= 12 + 12 + COMMAND_ID_TAKEN_CHARS_MAX + 1 + 4);
     }
   }
 }
@@ -134,8 +134,8 @@ static void an_unreadable_slot_makes_the_journal_untrusted(void) {
   }
 }
 
-/* Flash that could not be read at boot is written, and can be read later: what
- * it held before must not come back as the newest. */
+/* Flash that could not be read at boot is written and becomes readable later:
+ * its old contents must not return as the newest record. */
 static void a_record_that_could_not_be_read_never_returns(void) {
   static const struct {
     const char *row;
@@ -197,10 +197,10 @@ static void a_counter_only_grows_whenever_power_fails(void) {
       last = value;
     }
   }
-  CHECK("moved at all", last > 100);
+  CHECK("numbers were issued", last > 100);
 }
 
-static void a_lost_counter_starts_above_what_it_is_told(void) {
+static void a_lost_counter_starts_above_the_given_limit(void) {
   struct flash_sim sim;
   struct counter counter;
   uint64_t value = 0;
@@ -213,13 +213,13 @@ static void a_lost_counter_starts_above_what_it_is_told(void) {
 }
 
 void slot_tests(void) {
-  RUN(a_blank_journal_says_so_and_a_written_one_is_read_back);
+  RUN(a_blank_journal_is_recognised_and_a_written_one_read_back);
   RUN(a_power_cut_after_any_byte_leaves_the_old_entry_or_the_new);
   RUN(a_failed_save_keeps_the_old_entry_and_leaves_nothing_behind);
-  RUN(one_damaged_bit_anywhere_is_noticed);
+  RUN(one_damaged_bit_anywhere_is_detected);
   RUN(an_unreadable_slot_makes_the_journal_untrusted);
   RUN(a_record_that_could_not_be_read_never_returns);
   RUN(records_of_another_kind_are_not_mistaken);
   RUN(a_counter_only_grows_whenever_power_fails);
-  RUN(a_lost_counter_starts_above_what_it_is_told);
+  RUN(a_lost_counter_starts_above_the_given_limit);
 }

@@ -1,13 +1,13 @@
-# What lx106/ and rv32/ share: the core, its tests and the application side, compiled for another instruction set, and the
-# tests run under QEMU. The including Makefile has set
+# Shared by lx106/ and rv32/: compiles the core, its tests and the application side for another
+# instruction set, and runs the tests under QEMU. The including Makefile has set
 #   NAME            folder of the target, and of its objects below out/
 #   CROSS, SPECS    compiler and C library
 #   TARGET          flags that an app is compiled with on that chip
-#   FIGURES         flags that write what is measured; may be empty
+#   FIGURES         flags that write the figures; may be empty
 #   MACHINE         QEMU and its options
 #   LINK, LIBRARIES how a program is linked
-#   MACHINE_OBJECTS what a program needs of the machine; may be empty
-#   TRAP_STATUS, TRAP_LINE  how trap.elf must end, and a line that it must print
+#   MACHINE_OBJECTS start-up and console of the machine; may be empty
+#   TRAP_STATUS, TRAP_LINE  exit status of trap.elf, and a line that it must print
 include ../flags.mk
 OUT := ../out/$(NAME)
 HANG_S := 240
@@ -27,7 +27,7 @@ COMPILE = $(CROSS)gcc $(SPECS) $(TARGET) $(UNION)
 check: $(OUT)/tests.elf $(OUT)/trap.elf $(SOURCE_OBJECTS) host
 	@sh ../run.sh $(NAME) $(HANG_S) $(TRAP_STATUS) '$(TRAP_LINE)' $(MACHINE)
 
-# One after another: both write below ../out.
+# Sequentially: both write below ../out.
 host: generated
 	@$(MAKE) --no-print-directory -s -C .. out/host.txt
 
@@ -45,7 +45,7 @@ $(OUT)/%.elf:
 $(OUT)/core/%.o: ../../core/%.c $(HEADERS) | $(OUT)/core
 	@$(COMPILE) $(FIGURES) -c -o $@ $<
 
-# The app side against the virtual device's headers: warnings that only the target shows.
+# The app side against the virtual device's headers, for warnings that only the target shows.
 $(OUT)/src/%.o: ../../src/%.c $(HEADERS) $(APP_HEADERS) ../out/mgos_config.h | $(OUT)/src
 	@$(COMPILE) $(FIGURES) -I../../core -I../../virtual/shim -I../out -c -o $@ $<
 

@@ -1,6 +1,6 @@
-/*! Random walks of a lock: commands new, old, repeated, late and from the
- * future, power cuts, dead flash, a clock that comes and goes. After every step
- * the invariants of PROTOCOL section 6 that a device can keep must hold. */
+/*! Random walks of a lock: new, old, repeated, late and future commands, power
+ * cuts, failing flash, a clock that comes and goes. After every step the
+ * invariants of PROTOCOL section 6 that concern a device must hold. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,11 +22,11 @@ struct walk {
   struct command issued[VERSIONS]; /* The cloud's commands, by version. */
   int opened[VERSIONS];            /* How often each version opened it. */
   uint64_t highest_journalled;     /* Highest version taken for good. */
-  uint64_t highest_since_boot;     /* And performed without a journal. */
+  uint64_t highest_since_boot;     /* Also of locks without a journal. */
   uint64_t acting;                 /* Version being handled, 0 = none. */
   enum latch latch;
   uint64_t true_ms;  /* The time of day; the device knows bounds of it. */
-  uint64_t ahead_ms; /* How far its latest possible time is ahead. */
+  uint64_t ahead_ms; /* Lead of its latest possible time. */
   int has_time;
   char row[48];
 };
@@ -43,11 +43,11 @@ static void move(void *context, enum latch latch) {
     const struct command *c = &walk->issued[walk->acting];
     CHECK(walk->row, walk->acting != 0);
     CHECK(walk->row, c->action == ACTION_UNLOCK);
-    CHECK(walk->row, ++walk->opened[walk->acting] == 1); /* S2 */
+    CHECK(walk->row, ++walk->opened[walk->acting] == 1);       /* S2 */
     CHECK(walk->row, walk->acting > walk->highest_journalled); /* S1 */
     CHECK(walk->row, walk->acting > walk->highest_since_boot); /* S1 */
-    CHECK(walk->row, walk->true_ms <= c->expires_s * 1000); /* S1 */
-    CHECK(walk->row, walk->has_time); /* D3 */
+    CHECK(walk->row, walk->true_ms <= c->expires_s * 1000);    /* S1 */
+    CHECK(walk->row, walk->has_time);                          /* D3 */
   }
   if (walk->acting > walk->highest_since_boot) {
     walk->highest_since_boot = walk->acting;
@@ -93,16 +93,16 @@ static void start(struct walk *walk, uint32_t seed) {
   boot(walk);
   walk->acting = 1;
   walk->issued[1].action = ACTION_LOCK;
-  (void) lock_command(&walk->lock, &walk->issued[1], &walk->now);
+  (void) lock_handle_command(&walk->lock, &walk->issued[1], &walk->now);
   walk->highest_journalled = 1;
 }
 
-/* Delivers a command; power may fail within. The latch must agree with what the
- * flash holds afterwards: an opening that is not journalled could repeat. A lock performed
- * without a journal is known until the next boot only (D1). */
+/* Delivers a command, during which power may fail. The latch must agree with
+ * flash afterwards: an unlock that is not journalled could repeat. A lock
+ * executed without a journal is forgotten at the next boot (D1). */
 static void deliver(struct walk *walk) {
-  /* The newest command that the cloud has issued, or any one before it; now
-   * and then one from a cloud whose clock is ahead. */
+  /* The newest command that the cloud has issued, or an older one; occasionally
+   * one from a cloud whose clock is ahead. */
   uint64_t newest = 1 + (walk->true_ms / 1000 - EPOCH_S) / 3;
   uint64_t version = newest + (roll(walk, 20) == 0 ? roll(walk, 3) : 0);
   enum latch before = walk->latch;
@@ -111,7 +111,8 @@ static void deliver(struct walk *walk) {
   if (version >= VERSIONS) version = VERSIONS - 1;
   if (roll(walk, 8) == 0) walk->sim.steps_left = (long) roll(walk, 260);
   walk->acting = version;
-  outcome = lock_command(&walk->lock, &walk->issued[version], &walk->now);
+  outcome =
+      lock_handle_command(&walk->lock, &walk->issued[version], &walk->now);
   walk->acting = 0;
   if (outcome == OUTCOME_REPEATED) CHECK(walk->row, walk->latch == before);
   if (outcome == OUTCOME_EXECUTED || outcome == OUTCOME_EXPIRED) {
@@ -136,7 +137,7 @@ static void step(struct walk *walk) {
       walk->sim.writes_fail = roll(walk, 4) == 0;
       break;
     case 2:
-      lock_malformed(&walk->lock);
+      lock_refuse_malformed(&walk->lock);
       break;
     case 3:
     case 4: {
@@ -168,7 +169,7 @@ static void no_walk_breaks_an_invariant(void) {
       opened += (uint32_t) walk.opened[version];
     }
   }
-  /* Walks that never open anything would prove nothing. */
+  /* Walks that never open the door would prove nothing. */
   CHECK("walks open the latch", opened > WALKS);
 }
 

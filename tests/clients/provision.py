@@ -1,6 +1,8 @@
-"""Registers a device with boto3, as its owner would in AWS, and says where it is to connect.
+"""Registers a device with boto3, as its owner would in AWS.
 
-usage: provision.py READY_FILE THING POLICY CERTIFICATE_FILE KEY_FILE; prints the endpoint that the service names.
+usage: provision.py READY_FILE THING POLICY CERTIFICATE_FILE KEY_FILE
+
+Prints the endpoint to which the device connects.
 """
 import json
 import sys
@@ -22,7 +24,11 @@ assert iot.describe_thing(thingName=thing)["thingName"] == thing
 issued = iot.create_keys_and_certificate(setAsActive=True)
 iot.attach_policy(policyName=policy, target=issued["certificateArn"])
 iot.attach_thing_principal(thingName=thing, principal=issued["certificateArn"])
-for path, text in [(certificate_file, issued["certificatePem"]), (key_file, issued["keyPair"]["PrivateKey"])]:
+files = {
+    certificate_file: issued["certificatePem"],
+    key_file: issued["keyPair"]["PrivateKey"],
+}
+for path, text in files.items():
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 print(iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"])

@@ -1,31 +1,36 @@
-//! A real headless Chromium, driven through ChromeDriver.
+//! A headless Chromium, driven through `ChromeDriver` by a few `WebDriver` commands.
 
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use fantoccini::{Client, ClientBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// How long ChromeDriver may take to come up.
+/// How long `ChromeDriver` may take to start, and an element to appear on the page.
 const DEADLINE: Duration = Duration::from_secs(120);
+/// The key under which `WebDriver` answers with an element's id.
+/// Source: <https://www.w3.org/TR/webdriver2/#elements>
+const ELEMENT_KEY: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A browser of its own, with an empty profile; ends with its handle.
+/// A browser with an empty profile, which ends when this handle is dropped.
 pub struct Browser {
-    /// The page.
-    pub page: Client,
+    http: reqwest::Client,
+    /// URL of the `WebDriver` session, under which every command has its path.
+    session: String,
     driver: Child,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Starts ChromeDriver on a port of its choice, and a headless Chromium window of the given size.
+    /// Starts `ChromeDriver` and a headless Chromium window of the given size.
     pub async fn start(width: u32, height: u32) -> Result<Self> {
-        let profile = tempfile::tempdir().context("make the browser's profile")?;
+        let profile = tempfile::tempdir().context("create the browser's profile")?;
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--allowed-ips=127.0.0.1"])
             .stdin(Stdio::null())
@@ -40,7 +45,7 @@ impl Browser {
             .context("chromedriver's output was not captured")?;
         let port = tokio::time::timeout(DEADLINE, port(stdout))
             .await
-            .context("chromedriver did not come up")??;
+            .context("chromedriver did not start in time")??;
         let arguments = [
             "--headless".to_owned(),
             "--no-sandbox".to_owned(),
@@ -54,31 +59,71 @@ impl Browser {
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
-        let options = json!({ "goog:chromeOptions": { "args": arguments } });
-        let capabilities = options
-            .as_object()
-            .cloned()
-            .context("the capabilities are an object")?;
-        let page = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .context("open a browser window")?;
-        Ok(Self {
-            page,
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": arguments },
+            "timeouts": { "implicit": DEADLINE.as_millis() as u64 },
+        });
+        let mut browser = Self {
+            http: reqwest::Client::new(),
+            session: format!("http://127.0.0.1:{port}/session"),
             driver,
             _profile: profile,
-        })
+        };
+        let body = json!({ "capabilities": { "alwaysMatch": capabilities } });
+        let opened = browser.call(Method::POST, "", &body).await?;
+        let id = opened["sessionId"].as_str().context("no session id")?;
+        browser.session = format!("{}/{id}", browser.session);
+        Ok(browser)
+    }
+
+    /// Opens a page.
+    pub async fn open(&self, url: &str) -> Result<()> {
+        let body = json!({ "url": url });
+        self.call(Method::POST, "/url", &body).await.map(drop)
+    }
+
+    /// Waits until an element matches `xpath`, and returns the element's id.
+    pub async fn find(&self, xpath: &str) -> Result<String> {
+        let body = json!({ "using": "xpath", "value": xpath });
+        let found = self.call(Method::POST, "/element", &body).await?;
+        let id = found[ELEMENT_KEY].as_str();
+        Ok(id.context("the element has no id")?.to_owned())
+    }
+
+    /// Clicks the element with this id.
+    pub async fn click(&self, element: &str) -> Result<()> {
+        let path = format!("/element/{element}/click");
+        self.call(Method::POST, &path, &json!({})).await.map(drop)
+    }
+
+    /// Takes a picture of the window, as PNG.
+    pub async fn screenshot(&self) -> Result<Vec<u8>> {
+        let picture = self.call(Method::GET, "/screenshot", &Value::Null).await?;
+        let text = picture.as_str().context("the screenshot is not a text")?;
+        STANDARD.decode(text).context("decode the screenshot")
     }
 
     /// Closes the window and ends the driver.
     pub async fn close(mut self) -> Result<()> {
-        self.page.close().await.context("close the browser")?;
+        self.call(Method::DELETE, "", &Value::Null).await?;
         self.driver.kill().await.context("end chromedriver")
+    }
+
+    /// Calls a `WebDriver` command and returns its value.
+    async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.session));
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        let mut answer: Value = request.send().await?.json().await?;
+        if let Some(error) = answer["value"]["error"].as_str() {
+            bail!("WebDriver command {path} {body}: {error}");
+        }
+        Ok(answer["value"].take())
     }
 }
 
-/// ChromeDriver prints the port it chose.
+/// Reads the port that `ChromeDriver` chose from its output.
 async fn port(stdout: tokio::process::ChildStdout) -> Result<u16> {
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines
@@ -95,5 +140,5 @@ async fn port(stdout: tokio::process::ChildStdout) -> Result<u16> {
             return Ok(port);
         }
     }
-    anyhow::bail!("chromedriver ended before it was up")
+    anyhow::bail!("chromedriver ended before it was ready")
 }

@@ -1,18 +1,18 @@
-//! An MQTT client that nobody here wrote (rumqttc), holding a thing's certificate.
+//! An independent MQTT client (rumqttc) with a thing's certificate.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeReasonCode, TlsConfiguration,
-    Transport,
+use rumqttc_v4::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, PublishOptions, QoS, SubscribeReasonCode,
+    TlsConfiguration, Transport,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// How long one answer of the broker may take.
+/// How long an answer of the broker may take.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A connected client.
@@ -22,12 +22,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects as `client_id` with `[ca, certificate, key]`, and waits for the broker's yes.
+    /// Connects as `client_id` with `[ca, certificate, key]` and waits for CONNACK.
     pub async fn connect(client_id: &str, address: &str, files: &[PathBuf; 3]) -> Result<Self> {
         Self::connect_with(client_id, address, files, |_| {}).await
     }
 
-    /// The same, with more options than a device has.
+    /// Connects with options that `change` sets.
     pub async fn connect_with(
         client_id: &str,
         address: &str,
@@ -35,11 +35,11 @@ impl Client {
         change: impl FnOnce(&mut MqttOptions),
     ) -> Result<Self> {
         let (host, port) = host_and_port(address)?;
-        let mut options = MqttOptions::new(client_id, host, port);
-        options.set_transport(transport(files)?);
-        options.set_keep_alive(Duration::from_secs(30));
+        let mut options = MqttOptions::new(client_id, (host, port));
+        options.set_transport(Transport::tls_with_config(tls(files)?));
+        options.set_keep_alive(30);
         change(&mut options);
-        let (client, events) = AsyncClient::new(options, 16);
+        let (client, events) = AsyncClient::builder(options).capacity(16).build();
         let mut this = Self { client, events };
         this.wait("CONNACK", |packet| {
             matches!(packet, Packet::ConnAck(_)).then_some(())
@@ -48,10 +48,10 @@ impl Client {
         Ok(this)
     }
 
-    /// Publishes at QoS 1 and waits until the broker has acknowledged.
+    /// Publishes at `QoS` 1 and waits for PUBACK.
     pub async fn publish(&mut self, topic: &str, payload: impl AsRef<[u8]>) -> Result<()> {
         self.client
-            .publish(topic, QoS::AtLeastOnce, false, payload.as_ref())
+            .publish(topic, payload.as_ref(), PublishOptions::at_least_once())
             .await
             .context("queue a PUBLISH")?;
         self.wait("PUBACK", |packet| {
@@ -60,7 +60,7 @@ impl Client {
         .await
     }
 
-    /// Subscribes at QoS 1 and waits until the broker has granted it.
+    /// Subscribes at `QoS` 1 and waits for SUBACK; fails if it refuses.
     pub async fn subscribe(&mut self, filter: &str) -> Result<()> {
         self.client
             .subscribe(filter, QoS::AtLeastOnce)
@@ -71,12 +71,12 @@ impl Client {
             _ => None,
         });
         if codes.await?.contains(&SubscribeReasonCode::Failure) {
-            bail!("the broker refuses the subscription to {filter}");
+            bail!("the broker refused the subscription to {filter}");
         }
         Ok(())
     }
 
-    /// Waits for a message on `topic`: its payload.
+    /// Waits for a message on `topic` and returns its payload.
     pub async fn message(&mut self, topic: &str) -> Result<Vec<u8>> {
         self.wait(topic, |packet| match packet {
             Packet::Publish(publish) if publish.topic == topic => Some(publish.payload.to_vec()),
@@ -85,12 +85,12 @@ impl Client {
         .await
     }
 
-    /// Keeps the connection for `time`, whatever arrives on it: a bounded watch of everything else.
+    /// Keeps the connection alive for `time` and ignores what arrives.
     pub async fn idle(&mut self, time: Duration) -> Result<()> {
         let polled = async {
             loop {
                 if let Err(error) = self.events.poll().await {
-                    bail!("the connection ended: {error}");
+                    bail!("connection ended: {error}");
                 }
             }
         };
@@ -120,7 +120,7 @@ impl Client {
     }
 }
 
-/// Host and port of `address`.
+/// Splits `host:port`.
 pub fn host_and_port(address: &str) -> Result<(&str, u16)> {
     let (host, port) = address
         .rsplit_once(':')
@@ -128,13 +128,8 @@ pub fn host_and_port(address: &str) -> Result<(&str, u16)> {
     Ok((host, port.parse().context("read the port")?))
 }
 
-/// TLS with `[ca, certificate, key]`.
-pub fn transport(files: &[PathBuf; 3]) -> Result<Transport> {
-    let tls = Arc::new(tls(files)?);
-    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(tls)))
-}
-
-fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {
+/// TLS settings with the files `[ca, certificate, key]`.
+pub fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<TlsConfiguration> {
     let mut roots = rustls::RootCertStore::empty();
     for root in
         CertificateDer::pem_file_iter(ca).with_context(|| format!("read {}", ca.display()))?
@@ -147,7 +142,8 @@ fn tls([ca, certificate, key]: &[PathBuf; 3]) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?;
-    Ok(builder
+    let config = builder
         .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)?)
+        .with_client_auth_cert(chain, key)?;
+    Ok(config.into())
 }

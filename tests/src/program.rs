@@ -1,10 +1,10 @@
-//! Where the programs are that stories run. It must not know what they do.
+//! Paths of the programs that the tests run.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The path of a program of the workspace, built beside the tests.
+/// Path of a program of the workspace, built in the same profile as the tests.
 pub fn program(name: &str) -> Result<PathBuf> {
     let path = built()?.join(name);
     anyhow::ensure!(
@@ -15,7 +15,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The Python of the tests' own environment, which has boto3.
+/// Path of the Python that `cargo xtask setup` installed, which has boto3.
 pub fn python() -> Result<PathBuf> {
     let path = built()?.join("../venv/bin/python");
     anyhow::ensure!(

@@ -1,4 +1,4 @@
-//! The world as a plain AWS SDK sees it. It must not know which story is told.
+//! Clients of the AWS SDK for the stack.
 
 use anyhow::{Context, Result};
 use aws_credential_types::Credentials;
@@ -7,17 +7,27 @@ use serde_json::Value;
 
 use crate::World;
 
-impl World {
-    /// A plain AWS SDK client of the tables.
-    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let config = aws_sdk_dynamodb::Config::builder()
+macro_rules! client {
+    ($sdk:ident, $world:ident, $endpoint:literal) => {{
+        let config = $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.at("region").to_owned()))
-            .endpoint_url(self.at("dynamodb"))
-            .credentials_provider(self.credentials())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        aws_sdk_dynamodb::Client::from_conf(config)
+            .region(Region::new($world.at("region").to_owned()))
+            .endpoint_url($world.at($endpoint))
+            .credentials_provider($world.credentials())
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+impl World {
+    /// An AWS SDK client for `DynamoDB`.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        client!(aws_sdk_dynamodb, self, "dynamodb")
+    }
+
+    /// An AWS SDK client for the data plane of AWS `IoT`.
+    pub fn iot_data(&self) -> aws_sdk_iotdataplane::Client {
+        client!(aws_sdk_iotdataplane, self, "iotData")
     }
 
     fn credentials(&self) -> Credentials {
@@ -26,27 +36,10 @@ impl World {
         Credentials::from_keys(text("accessKeyId"), text("secretAccessKey"), None)
     }
 
-    /// A plain AWS SDK client of the data plane.
-    pub fn iot_data(&self) -> aws_sdk_iotdataplane::Client {
-        let config = aws_sdk_iotdataplane::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(self.at("region").to_owned()))
-            .endpoint_url(self.at("iotData"))
-            .credentials_provider(self.credentials())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        aws_sdk_iotdataplane::Client::from_conf(config)
-    }
-
-    /// A lock's shadow, as the AWS SDK reads it.
+    /// Reads a lock's shadow through the AWS SDK.
     pub async fn shadow(&self, thing: &str) -> Result<Value> {
-        let answer = self
-            .iot_data()
-            .get_thing_shadow()
-            .thing_name(thing)
-            .send()
-            .await
-            .context("GetThingShadow")?;
+        let call = self.iot_data().get_thing_shadow().thing_name(thing);
+        let answer = call.send().await.context("call GetThingShadow")?;
         let payload = answer.payload().context("GetThingShadow had no payload")?;
         serde_json::from_slice(payload.as_ref()).context("the shadow is not JSON")
     }

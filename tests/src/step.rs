@@ -1,55 +1,55 @@
-//! One step fails, or happens twice: a row says which, what was asked for meanwhile, and where it must end. Each row runs in
-//! a world of its own. It must not know why a row ends as it does; the tables say so.
+//! A step that fails or is repeated: a row contains the fault, the triggers, and the expected end.
+//! Each row runs in its own stack.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_iotdataplane::primitives::Blob;
 use serde_json::{Value, json};
 
 use crate::World;
-use crate::chronicle::Chronicle;
-use crate::world::tells;
+use crate::log::Log;
+use crate::world::has_event;
 
 /// The lock and the button of every row.
 const LOCK: &str = "lock-1";
 const BUTTON: &str = "button-1";
 
-/// What is asked of the door while the fault is armed.
+/// What happens while the fault is armed.
 #[derive(Debug, Clone, Copy)]
-pub enum Act {
-    /// A press of the button, by its click type.
+pub enum Trigger {
+    /// A press of the button, with this click type.
     Press(&'static str),
-    /// An operator's request, by its action.
+    /// An operator's request for this action.
     Request(&'static str),
-    /// The lock reports a version that it left behind long ago, as after the loss of its flash.
+    /// The lock reports a version of long ago, as after the loss of its flash.
     OldReport,
 }
 
-/// One row.
+/// A fault, its triggers and the expected end.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// More arguments for `lockctl local`.
     arguments: Vec<&'static str>,
-    /// Where the latch is before.
+    /// State of the latch at the start.
     before: &'static str,
-    /// One after the other, the next when the faults have struck the first.
-    acts: Vec<Act>,
+    /// Triggers in order; each waits until the faults have struck the one before.
+    triggers: Vec<Trigger>,
     faults: Vec<&'static str>,
-    /// How often the latch moves.
+    /// Expected number of movements of the latch.
     movements: u64,
-    /// Where it ends.
+    /// Expected state of the latch at the end.
     after: &'static str,
-    /// Texts of which a line of the history must contain one.
+    /// Texts of which an event of the history must contain one.
     history: Vec<&'static str>,
-    /// The function that gives up its event, and the code of its error.
+    /// The function that must give up its event, and the code of its error.
     given_up: Option<(&'static str, &'static str)>,
 }
 
-/// A row that starts from a settled, locked door.
-pub fn locked(act: Act) -> Row {
+/// A row that starts with the lock locked and settled.
+pub fn locked(trigger: Trigger) -> Row {
     Row {
         arguments: vec!["--time-scale", "0.01"],
         before: "locked",
-        acts: vec![act],
+        triggers: vec![trigger],
         faults: Vec::new(),
         movements: 0,
         after: "locked",
@@ -58,62 +58,62 @@ pub fn locked(act: Act) -> Row {
     }
 }
 
-/// A row that starts from a settled, unlocked door.
-pub fn unlocked(act: Act) -> Row {
+/// A row that starts with the lock unlocked and settled.
+pub fn unlocked(trigger: Trigger) -> Row {
     Row {
         before: "unlocked",
         after: "unlocked",
-        ..locked(act)
+        ..locked(trigger)
     }
 }
 
 impl Row {
-    /// The fault, armed just before the act.
-    pub fn with(mut self, fault: &'static str) -> Row {
+    /// Adds a fault, armed just before the first trigger.
+    pub fn with(mut self, fault: &'static str) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// The retry comes after the life of an unlock: 5.4 s and 5 s.
-    pub fn retried_late(mut self) -> Row {
+    /// Lets the retry happen after an unlock has expired: after 5.4 s, with 5 s to live.
+    pub fn retried_late(mut self) -> Self {
         self.arguments = vec!["--time-scale", "0.09", "--parameter", "CommandTtlMs=5000"];
         self
     }
 
-    /// So does the first sweep, 9 s after the start: none can send an unlock again that still lives.
-    pub fn swept_late(mut self) -> Row {
+    /// Lets the first sweep happen after an unlock has expired: 9 s after the start.
+    pub fn swept_late(mut self) -> Self {
         self.arguments = vec!["--time-scale", "0.15", "--parameter", "CommandTtlMs=5000"];
         self
     }
 
-    /// How often the latch moves, and where it ends.
-    pub fn moves(mut self, movements: u64, after: &'static str) -> Row {
+    /// Expects this many movements of the latch, and this state at the end.
+    pub fn moves(mut self, movements: u64, after: &'static str) -> Self {
         (self.movements, self.after) = (movements, after);
         self
     }
 
-    /// What the history says of it; given twice, either.
-    pub fn says(mut self, text: &'static str) -> Row {
+    /// Expects an event with this text in the history; with several texts, one of them.
+    pub fn says(mut self, text: &'static str) -> Self {
         self.history.push(text);
         self
     }
 
-    /// What is asked of the door next.
-    pub fn then(mut self, act: Act) -> Row {
-        self.acts.push(act);
+    /// Adds the next trigger.
+    pub fn then(mut self, trigger: Trigger) -> Self {
+        self.triggers.push(trigger);
         self
     }
 
-    /// The event is given up, each attempt at it having ended in this error, and goes to the queue of failures.
-    pub fn gives_up(mut self, function: &'static str, error: &'static str) -> Row {
+    /// Expects that the function gives up its event after attempts that all fail with `error`.
+    pub fn gives_up(mut self, function: &'static str, error: &'static str) -> Self {
         self.given_up = Some((function, error));
         self
     }
 
-    /// Runs the row and asserts where it ends.
+    /// Runs the row and checks its end.
     pub async fn run(self) -> Result<()> {
         let base = ["--memory", "--no-button-devices"];
-        let world = World::with(&[&base[..], &self.arguments].concat()).await?;
+        let world = World::start_with(&[&base[..], &self.arguments].concat()).await?;
         world.until_settled(LOCK, "locked").await?;
         let mut button = world.client(BUTTON).await?;
         let topic = format!("iotbutton/{BUTTON}");
@@ -121,48 +121,43 @@ impl Row {
             button.publish(&topic, &press("LONG", 1)).await?;
         }
         let before = world.until_settled(LOCK, self.before).await?;
-        world.until_told("peace", |told| told.is_quiet()).await?;
+        world.until_log("idle functions", Log::is_idle).await?;
         for fault in &self.faults {
             world.arm(fault).await?;
         }
-        for (act, sequence) in self.acts.iter().zip(2..) {
-            match act {
-                Act::Press(click) => button.publish(&topic, &press(click, sequence)).await?,
-                Act::Request(action) => request(&world, action).await?,
-                Act::OldReport => old_report(&world, self.before).await?,
+        for (trigger, sequence) in self.triggers.iter().zip(2..) {
+            match trigger {
+                Trigger::Press(click) => button.publish(&topic, &press(click, sequence)).await?,
+                Trigger::Request(action) => send_request(&world, action).await?,
+                Trigger::OldReport => send_old_report(&world, self.before).await?,
             }
             for fault in &self.faults {
-                let struck = |told: &Chronicle| told.strikes(fault) > 0;
-                world.until_told(fault, struck).await?;
+                world.until_log(fault, |log| log.strikes(fault) > 0).await?;
             }
         }
-        let what = format!("telling one of {:?}", self.history);
-        let said = |lock: &Value| {
-            let mut texts = self.history.iter();
-            self.history.is_empty() || texts.any(|text| tells(lock, text))
-        };
-        world.until(LOCK, &what, said).await?;
-        world.until_told("peace", |told| told.is_quiet()).await?;
+        if !self.history.is_empty() {
+            let expected = format!("with one of {:?} in its history", self.history);
+            let has_one = |lock: &Value| self.history.iter().any(|text| has_event(lock, text));
+            world.until(LOCK, &expected, has_one).await?;
+        }
+        world.until_log("idle functions", Log::is_idle).await?;
         let after = world.until_settled(LOCK, self.after).await?;
         self.check(&world, &before, &after).await
     }
 
     async fn check(&self, world: &World, before: &Value, after: &Value) -> Result<()> {
-        // One more sweep over what is settled changes nothing.
-        let swept = world.chronicle()?.successes("ExpireFunction");
-        let told = world
-            .until_told("another sweep", |told| {
-                told.successes("ExpireFunction") > swept && told.is_quiet()
-            })
-            .await?;
+        // Another sweep over a settled lock changes nothing.
+        let sweeps = world.log()?.successes("SweepFunction");
+        let swept = |log: &Log| log.successes("SweepFunction") > sweeps && log.is_idle();
+        let log = world.until_log("another sweep", swept).await?;
         let last = world.until_settled(LOCK, self.after).await?;
         ensure!(
             last["record"]["version"] == after["record"]["version"],
-            "a settled door was commanded again: {after:#} became {last:#}"
+            "a settled lock was commanded again: {after:#} became {last:#}"
         );
-        let moved = |lock: &Value| lock["device"]["movements"].as_u64();
-        let moved =
-            moved(&last).context("no movements")? - moved(before).context("no movements")?;
+        let movements = |lock: &Value| lock["device"]["movements"].as_u64();
+        let before = movements(before).context("no movements")?;
+        let moved = movements(&last).context("no movements")? - before;
         ensure!(
             moved == self.movements,
             "the latch moved {moved} times, not {}: {:#}",
@@ -170,44 +165,44 @@ impl Row {
             last["history"]
         );
         if let Some((function, error)) = self.given_up {
-            let given_up = told.given_up(function);
+            let given_up = log.given_up(function);
             ensure!(given_up == 1, "{function} gave up {given_up} events");
-            let errors = told.errors(function);
-            let is_clear = !errors.is_empty() && errors.iter().all(|e| e.starts_with(error));
+            let errors = log.errors(function);
+            let is_expected = !errors.is_empty() && errors.iter().all(|e| e.starts_with(error));
             ensure!(
-                is_clear,
-                "{function} failed otherwise than by {error}: {errors:#?}"
+                is_expected,
+                "{function} failed, not only with {error}: {errors:#?}"
             );
         }
-        told.check()
+        log.check_invariants()
     }
 }
 
 fn press(click: &str, sequence: u64) -> String {
-    json!({ "serialNumber": BUTTON, "clickType": click, "batteryVoltage": "3000mV", "sequence": sequence })
-        .to_string()
+    let voltage = "3000mV";
+    json!({ "serialNumber": BUTTON, "clickType": click, "batteryVoltage": voltage,
+        "sequence": sequence })
+    .to_string()
 }
 
-async fn request(world: &World, action: &str) -> Result<()> {
+async fn send_request(world: &World, action: &str) -> Result<()> {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let request = json!({
         "action": action, "requestId": "the-one", "actor": "operator-1",
         "requestedAt": u64::try_from(now.as_millis())?,
     });
-    let publish = world
-        .iot_data()
-        .publish()
-        .topic(format!("remote-lock/{LOCK}/request"));
-    let publish = publish.qos(1).payload(Blob::new(request.to_string()));
+    let topic = format!("remote-lock/{LOCK}/request");
+    let publish = world.iot_data().publish().topic(topic).qos(1);
+    let publish = publish.payload(Blob::new(request.to_string()));
     publish.send().await.context("publish the request")?;
     Ok(())
 }
 
-async fn old_report(world: &World, latch: &str) -> Result<()> {
+async fn send_old_report(world: &World, latch: &str) -> Result<()> {
     let reported = json!({
-        "lock": latch, "version": 1, "commandId": "01J00000000000000000000000", "result": "executed",
-        "source": "boot", "refused": null, "bootCount": 2, "clock": "synced", "firmware": "1.0.0",
-        "rssi": -61, "door": null, "reportId": "2-900"
+        "lock": latch, "version": 1, "commandId": "01J00000000000000000000000",
+        "result": "executed", "source": "boot", "refused": null, "bootCount": 2,
+        "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null, "reportId": "2-900"
     });
     let update = json!({ "state": { "reported": reported }, "clientToken": "2-900" });
     let data = world.iot_data();
@@ -217,7 +212,7 @@ async fn old_report(world: &World, latch: &str) -> Result<()> {
     Ok(())
 }
 
-/// A test for each row.
+/// Makes a test of each row.
 #[macro_export]
 macro_rules! rows {
     ($($name:ident: $row:expr;)*) => {

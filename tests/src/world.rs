@@ -1,4 +1,4 @@
-//! One stack per test: own ports, own data, ended by its handle when the test ends.
+//! One stack per test, with its own ports and data, which ends when its handle is dropped.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::chronicle::Chronicle;
+use crate::log::Log;
 use crate::mqtt::Client;
 pub use crate::program::{program, python};
 
-/// How long a condition may take to come true. Generous: these machines are shared.
+/// How long a condition may take to become true. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// How often a condition is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
+/// Pause between two checks of a condition.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A running stack.
 pub struct World {
@@ -27,29 +27,33 @@ pub struct World {
 }
 
 impl World {
-    /// One lock, one button, both devices running, nothing on disk.
+    /// Starts a stack with one lock and one button, both devices running, in memory.
     pub async fn start() -> Result<Self> {
-        Self::with(&["--memory"]).await
+        Self::start_with(&["--memory"]).await
     }
 
-    /// A stack with more arguments for `lockctl local`.
-    pub async fn with(arguments: &[&str]) -> Result<Self> {
-        Self::with_page(&[arguments, &["--headless"]].concat()).await
+    /// Starts a stack with these arguments for `lockctl local`.
+    pub async fn start_with(arguments: &[&str]) -> Result<Self> {
+        Self::start_with_page(&[arguments, &["--headless"]].concat()).await
     }
 
-    /// A stack that serves the console's page too.
-    pub async fn with_page(arguments: &[&str]) -> Result<Self> {
-        let directory = tempfile::tempdir().context("make the world's directory")?;
-        Self::within(directory, arguments).await
+    /// Starts a stack that serves the console's page too.
+    pub async fn start_with_page(arguments: &[&str]) -> Result<Self> {
+        let directory = tempfile::tempdir().context("create the directory of the stack")?;
+        Self::start_in(directory, arguments).await
     }
 
-    /// A stack in a directory that may hold an earlier stack's data.
-    pub async fn within(directory: TempDir, arguments: &[&str]) -> Result<Self> {
-        Self::running(&program("lockctl")?, directory, arguments).await
+    /// Starts a stack in a directory that may contain an earlier stack's data.
+    pub async fn start_in(directory: TempDir, arguments: &[&str]) -> Result<Self> {
+        Self::start_program(&program("lockctl")?, directory, arguments).await
     }
 
-    /// A stack run by this `lockctl`, which takes the other programs from its own folder.
-    pub async fn running(lockctl: &Path, directory: TempDir, arguments: &[&str]) -> Result<Self> {
+    /// Starts a stack by this `lockctl`, which takes the other programs from its own folder.
+    pub async fn start_program(
+        lockctl: &Path,
+        directory: TempDir,
+        arguments: &[&str],
+    ) -> Result<Self> {
         let ready_file = directory.path().join("ready.json");
         if ready_file.exists() {
             std::fs::remove_file(&ready_file).context("remove the earlier stack's ready file")?;
@@ -72,19 +76,17 @@ impl World {
             .stderr(errors)
             .kill_on_drop(true);
         let mut stack = command.spawn().context("start lockctl local")?;
-        let patience = Instant::now() + DEADLINE;
-        let mut glances = tokio::time::interval(GLANCE);
-        while !ready_file.exists() {
-            if let Some(status) = stack.try_wait().context("look after lockctl local")? {
-                bail!("lockctl local ended with {status}:\n{}", tail(&directory));
-            }
-            if Instant::now() > patience {
-                bail!(
-                    "lockctl local was not ready after {DEADLINE:?}:\n{}",
-                    tail(&directory)
-                );
-            }
-            glances.tick().await;
+        let started = poll(
+            async || match stack.try_wait().context("check lockctl local")? {
+                Some(status) => bail!("lockctl local ended with {status}:\n{}", tail(&directory)),
+                None => Ok(ready_file.exists().then_some(())),
+            },
+        );
+        if started.await?.is_none() {
+            bail!(
+                "lockctl local is not ready after {DEADLINE:?}:\n{}",
+                tail(&directory)
+            );
         }
         let ready =
             serde_json::from_slice(&std::fs::read(&ready_file).context("read the ready file")?)?;
@@ -100,20 +102,13 @@ impl World {
         })
     }
 
-    /// The process of the stack; its programs are children of it.
+    /// Process id of `lockctl local`, the parent of the stack's other processes.
     pub fn pid(&self) -> Result<u32> {
-        self.stack.id().context("the stack has ended already")
+        self.stack.id().context("the stack has ended")
     }
 
-    /// Ends the stack as Ctrl-C does, and gives its directory back for another start.
+    /// Ends the stack as Ctrl-C does and returns its directory for another start.
     pub async fn stop(mut self) -> Result<TempDir> {
-        self.interrupt().await?;
-        let Self { directory, .. } = self;
-        Ok(directory)
-    }
-
-    /// Ctrl-C, and the wait for a clean end.
-    async fn interrupt(&mut self) -> Result<()> {
         let pid = self.pid()?;
         let sent = Command::new("kill")
             .args(["-INT", &pid.to_string()])
@@ -129,10 +124,10 @@ impl World {
             "after Ctrl-C lockctl local ended with {status}:\n{}",
             tail(&self.directory)
         );
-        Ok(())
+        Ok(self.directory)
     }
 
-    /// The ready file.
+    /// The content of the ready file.
     pub fn ready(&self) -> &Value {
         &self.ready
     }
@@ -142,12 +137,12 @@ impl World {
         self.directory.path().join("ready.json")
     }
 
-    /// Path of the directory that the stack keeps its state in.
+    /// Path of the directory of the stack's data.
     pub fn data_dir(&self) -> PathBuf {
         self.directory.path().join("data")
     }
 
-    /// A text of the ready file, by its name.
+    /// A text of the ready file, by its name: `console`, `mqtts`.
     pub fn at(&self, name: &str) -> &str {
         self.ready[name]
             .as_str()
@@ -161,36 +156,30 @@ impl World {
             .into()
     }
 
-    /// What the console shows of everything.
+    /// The whole state, as the console shows it.
     pub async fn state(&self) -> Result<Value> {
         self.console("state").await
     }
 
-    /// What the console counts of functions and rules.
+    /// The metrics of functions and rules, as the console shows them.
     pub async fn metrics(&self) -> Result<Value> {
         self.console("metrics").await
     }
 
     async fn console(&self, what: &str) -> Result<Value> {
         let url = format!("{}/api/{what}", self.at("console"));
-        Ok(self
-            .http
-            .get(url)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?)
+        let answer = self.http.get(url).send().await?.error_for_status()?;
+        Ok(answer.json().await?)
     }
 
-    /// What the console shows of one lock.
+    /// One lock, as the console shows it.
     pub async fn lock(&self, thing: &str) -> Result<Value> {
         let state = self.state().await?;
         let found = shown(&state, thing).cloned();
         found.with_context(|| format!("no {thing} in {state}"))
     }
 
-    /// Waits until what the console shows of a lock fits; fails with the last sight and the stack's log.
+    /// Waits until the lock fits, as the console shows it; fails with the last state and the log.
     pub async fn until(
         &self,
         thing: &str,
@@ -205,26 +194,19 @@ impl World {
         found.with_context(|| format!("no {thing} in {state}"))
     }
 
-    /// Waits until what the console shows of everything fits.
+    /// Waits until the whole state fits, as the console shows it.
     pub async fn until_state(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
-        let patience = Instant::now() + DEADLINE;
-        let mut glances = tokio::time::interval(GLANCE);
-        loop {
-            let seen = self.state().await?;
-            if fits(&seen) {
-                return Ok(seen);
-            }
-            if Instant::now() > patience {
-                bail!(
-                    "the console never showed {what}; last seen {seen:#}\n{}",
-                    tail(&self.directory)
-                );
-            }
-            glances.tick().await;
+        match poll(async || Ok(Some(self.state().await?).filter(&fits))).await? {
+            Some(state) => Ok(state),
+            None => bail!(
+                "the console never showed {what}; last seen {:#}\n{}",
+                self.state().await?,
+                tail(&self.directory)
+            ),
         }
     }
 
-    /// Waits until latch, record and shadow of a lock agree on `latch` and the record is settled.
+    /// Waits until latch, record and shadow of a lock say `latch` and the record is settled.
     pub async fn until_settled(&self, thing: &str, latch: &str) -> Result<Value> {
         self.until(thing, &format!("settled {latch}"), |lock| {
             lock["device"]["latch"] == latch
@@ -235,78 +217,69 @@ impl World {
         .await
     }
 
-    /// Waits until the history of a lock has a line that contains `text`.
+    /// Waits until the history of a lock has an event that contains `text`.
     pub async fn until_history(&self, thing: &str, text: &str) -> Result<Value> {
-        self.until(thing, &format!("telling `{text}` in its history"), |lock| {
-            tells(lock, text)
+        self.until(thing, &format!("with `{text}` in its history"), |lock| {
+            has_event(lock, text)
         })
         .await
     }
 
-    /// Presses a virtual button's pin.
+    /// Presses a virtual button.
     pub async fn press(&self, button: &str, click: &str) -> Result<()> {
-        self.hand(button, "press", &json!({ "click": click })).await
+        self.control_device(button, "press", &json!({ "click": click }))
+            .await
     }
 
-    /// Cuts or gives a device's power.
+    /// Switches a device's power.
     pub async fn power(&self, thing: &str, on: bool) -> Result<()> {
-        self.hand(thing, "power", &json!({ "on": on })).await
+        self.control_device(thing, "power", &json!({ "on": on }))
+            .await
     }
 
-    /// Plugs a device's network in or out.
+    /// Connects or disconnects a device's network.
     pub async fn network(&self, thing: &str, on: bool) -> Result<()> {
-        self.hand(thing, "network", &json!({ "on": on })).await
+        self.control_device(thing, "network", &json!({ "on": on }))
+            .await
     }
 
-    /// Arms a fault of the cloud, as `--fault` takes it; its occurrences count from now.
+    /// Arms a fault of the local cloud, in the form of `--fault`; occurrences count from now.
     pub async fn arm(&self, fault: &str) -> Result<()> {
-        let url = format!("{}/api/faults", self.at("console"));
-        let body = json!({ "fault": fault });
-        let answer = self.http.post(url).json(&body).send().await?;
-        let status = answer.status();
-        anyhow::ensure!(status.is_success(), "{fault}: {}", answer.text().await?);
-        Ok(())
+        self.post("faults", &json!({ "fault": fault })).await
     }
 
-    /// What the stack has told so far, line by line.
-    pub fn chronicle(&self) -> Result<Chronicle> {
+    /// The log of the stack so far.
+    pub fn log(&self) -> Result<Log> {
         let log = std::fs::read(self.directory.path().join("log")).context("read the log")?;
-        Ok(Chronicle::read(&String::from_utf8_lossy(&log)))
+        Ok(Log::parse(&String::from_utf8_lossy(&log)))
     }
 
-    /// Waits until what the stack has told fits; fails with the end of the log.
-    pub async fn until_told(
-        &self,
-        what: &str,
-        fits: impl Fn(&Chronicle) -> bool,
-    ) -> Result<Chronicle> {
-        let patience = Instant::now() + DEADLINE;
-        let mut glances = tokio::time::interval(GLANCE);
-        loop {
-            let chronicle = self.chronicle()?;
-            if fits(&chronicle) {
-                return Ok(chronicle);
-            }
-            if Instant::now() > patience {
-                bail!("the stack never told {what}\n{}", tail(&self.directory));
-            }
-            glances.tick().await;
+    /// Waits until the log fits; fails with its last lines.
+    pub async fn until_log(&self, what: &str, fits: impl Fn(&Log) -> bool) -> Result<Log> {
+        match poll(async || Ok(Some(self.log()?).filter(&fits))).await? {
+            Some(log) => Ok(log),
+            None => bail!("the log never showed {what}\n{}", tail(&self.directory)),
         }
     }
 
-    async fn hand(&self, thing: &str, what: &str, body: &Value) -> Result<()> {
-        let url = format!("{}/api/devices/{thing}/{what}", self.at("console"));
+    async fn control_device(&self, thing: &str, what: &str, body: &Value) -> Result<()> {
+        self.post(&format!("devices/{thing}/{what}"), body).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<()> {
+        let url = format!("{}/api/{path}", self.at("console"));
         let answer = self.http.post(url).json(body).send().await?;
         let status = answer.status();
+        let is_success = status.is_success();
         anyhow::ensure!(
-            status.is_success(),
-            "{what} of {thing}: {status} {}",
+            is_success,
+            "{path} {body}: {status} {}",
             answer.text().await?
         );
         Ok(())
     }
 
-    /// Runs `lockctl` as an operator would from a second shell.
+    /// Runs `lockctl` as an operator does in a second shell.
     pub async fn lockctl(&self, arguments: &[&str]) -> Result<Output> {
         let mut command = Command::new(program("lockctl")?);
         for variable in [
@@ -328,7 +301,7 @@ impl World {
             .context("run lockctl")
     }
 
-    /// Runs `lockctl … --output json` and reads its answer.
+    /// Runs `lockctl … --output json` and parses its answer.
     pub async fn lockctl_json(&self, arguments: &[&str]) -> Result<Value> {
         let output = self
             .lockctl(&[arguments, &["--output", "json"]].concat())
@@ -343,7 +316,7 @@ impl World {
             .with_context(|| format!("lockctl {arguments:?} printed no JSON: {said}"))
     }
 
-    /// An unrelated MQTT client that holds a thing's certificate.
+    /// Connects an independent MQTT client with a thing's certificate.
     pub async fn client(&self, thing: &str) -> Result<Client> {
         let files = [
             PathBuf::from(self.at("ca")),
@@ -354,20 +327,33 @@ impl World {
     }
 }
 
-/// One lock of what the console shows.
+/// Calls `look` until it returns a value; `None` at the deadline.
+async fn poll<T>(mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<Option<T>> {
+    let deadline = Instant::now() + DEADLINE;
+    let mut ticks = tokio::time::interval(POLL_INTERVAL);
+    loop {
+        let found = look().await?;
+        if found.is_some() || Instant::now() > deadline {
+            return Ok(found);
+        }
+        ticks.tick().await;
+    }
+}
+
+/// The console's view of one lock.
 fn shown<'a>(state: &'a Value, thing: &str) -> Option<&'a Value> {
     let mut locks = state["locks"].as_array()?.iter();
     locks.find(|lock| lock["thing"] == thing)
 }
 
-/// Whether the history of a lock, as the console shows it, has a line that contains `text`.
-pub fn tells(lock: &Value, text: &str) -> bool {
-    let lines = lock["history"].as_array().into_iter().flatten();
-    lines
-        .filter_map(|line| line["text"].as_str())
-        .any(|line| line.contains(text))
+/// Whether the history of a lock, as the console shows it, has an event that contains `text`.
+pub fn has_event(lock: &Value, text: &str) -> bool {
+    let events = lock["history"].as_array().into_iter().flatten();
+    let mut texts = events.filter_map(|event| event["text"].as_str());
+    texts.any(|event| event.contains(text))
 }
 
+/// The last lines of the stack's log.
 fn tail(directory: &TempDir) -> String {
     let log = std::fs::read(directory.path().join("log")).unwrap_or_default();
     let text = String::from_utf8_lossy(&log);

@@ -1,73 +1,61 @@
-//! The console in a real headless Chromium: press the button, see the door change, keep the picture.
-//! `UPDATE_PICTURE=1` puts the picture into the docs; without it the picture goes beside the other test output.
+//! The console in a headless Chromium: press the button, see the door change, take a picture.
+//! `UPDATE_PICTURE=1` writes the picture to the docs, otherwise it goes to the test output.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use e2e::World;
 use e2e::browser::Browser;
-use fantoccini::Locator;
 
-const PATIENCE: Duration = Duration::from_secs(120);
+/// What the page shows after a press: an `XPath`, and in words. The paths contain the text, since
+/// the page may redraw an element between a search and a read.
+const AFTER_PRESS: [(&str, &str); 6] = [
+    (
+        "//*[@id='door'][@data-latch='unlocked']",
+        "the door is shown unlocked",
+    ),
+    (
+        "//*[@id='record']//*[@data-field='state'][@data-word='unlocked']",
+        "the record is shown unlocked",
+    ),
+    (
+        "//*[@id='record']//*[@data-field='status'][@data-word='settled']",
+        "the record is shown settled",
+    ),
+    (
+        "//*[@id='shadow']//*[@data-field='lock'][@data-word='unlocked']",
+        "the shadow is shown unlocked",
+    ),
+    (
+        "//*[@id='history'][contains(., 'unlock')]",
+        "the history shows the unlock",
+    ),
+    (
+        "//*[@id='metrics'][not(@hidden)]//*[@data-metric='press']//td[2][normalize-space()='1']",
+        "the metrics show one invocation for one press",
+    ),
+];
 
 #[tokio::test]
 async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
-    // Not headless: this world serves the page.
-    let world = World::with_page(&["--memory"]).await?;
+    // This stack serves the page.
+    let world = World::start_with_page(&["--memory"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let browser = Browser::start(1200, 1060).await?;
-    let page = &browser.page;
-    page.goto(world.at("console")).await?;
-    let wait = || page.wait().at_most(PATIENCE);
-    wait()
-        .for_element(Locator::Css("#door[data-latch=locked]"))
+    browser.open(world.at("console")).await?;
+    browser
+        .find("//*[@id='door'][@data-latch='locked']")
         .await
         .context("the door is shown locked")?;
-
-    let single = Locator::Css("[data-button=button-1] [data-click=SINGLE]:enabled");
-    wait()
-        .for_element(single)
-        .await
-        .context("the button can be pressed")?
-        .click()
-        .await?;
-    wait()
-        .for_element(Locator::Css("#door[data-latch=unlocked]"))
-        .await
-        .context("the door opens")?;
-    let settled = "#record [data-field=status][data-word=settled] ";
-    wait()
-        .for_element(Locator::Css(
-            "#record [data-field=state][data-word=unlocked]",
-        ))
-        .await
-        .context("the record follows")?;
-    wait()
-        .for_element(Locator::Css(settled.trim()))
-        .await
-        .context("the record settles")?;
-    wait()
-        .for_element(Locator::Css(
-            "#shadow [data-field=lock][data-word=unlocked]",
-        ))
-        .await
-        .context("the shadow follows")?;
-    // The page draws both again as they change, so an element that was found may be gone before its text is read.
-    wait()
-        .for_element(Locator::XPath("//*[@id='history'][contains(., 'unlock')]"))
-        .await
-        .context("the events tell of it")?;
+    let single = "//*[@data-button='button-1']//*[@data-click='SINGLE'][not(@disabled)]";
+    browser.click(&browser.find(single).await?).await?;
+    for (xpath, expected) in AFTER_PRESS {
+        browser.find(xpath).await.context(expected)?;
+    }
     world.until_settled("lock-1", "unlocked").await?;
-    let counted =
-        "//*[@id='metrics'][not(@hidden)]//*[@data-metric='press']//td[2][normalize-space()='1']";
-    wait()
-        .for_element(Locator::XPath(counted))
-        .await
-        .context("the metrics tell of one press, one invocation")?;
 
-    let picture = page.screenshot().await?;
-    std::fs::write(picture_path(), picture).context("keep the picture")?;
+    let picture = browser.screenshot().await?;
+    std::fs::write(picture_path(), picture).context("write the picture")?;
     browser.close().await
 }
 

@@ -1,4 +1,4 @@
-//! Stories of the device and of the stack around it: power cuts, restarts, a shadow that others write to.
+//! The device and its stack: power cuts, restarts, other clients of the shadow.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,28 +18,30 @@ async fn after_a_power_cut_the_lock_comes_back_locked_and_the_record_follows() -
     world.power("lock-1", true).await?;
     let back = world.until_settled("lock-1", "locked").await?;
     let boots = |lock: &Value| lock["shadow"]["reported"]["bootCount"].as_u64();
-    assert!(boots(&back) > boots(&opened), "the device counts its boots");
+    assert!(
+        boots(&back) > boots(&opened),
+        "the device does not count its boots"
+    );
     world.press("button-1", "SINGLE").await?;
     world.until_settled("lock-1", "unlocked").await?;
     Ok(())
 }
 
 #[tokio::test]
-async fn what_is_known_survives_a_restart_of_the_stack() -> Result<()> {
-    let world = World::with(&[]).await?;
+async fn the_data_survive_a_restart_of_the_stack() -> Result<()> {
+    let world = World::start_with(&[]).await?;
     world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "SINGLE").await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
-    let world = World::within(world.stop().await?, &[]).await?;
+    let world = World::start_in(world.stop().await?, &[]).await?;
     let back = world.until_settled("lock-1", "locked").await?;
     assert!(
         back["record"]["version"].as_u64() >= opened["record"]["version"].as_u64(),
-        "versions never go back"
+        "a version has decreased"
     );
-    let told = back["history"]
-        .as_array()
-        .is_some_and(|lines| lines.len() > 1);
-    assert!(told, "the history is still there: {back:#}");
+    let history = back["history"].as_array();
+    let is_kept = history.is_some_and(|events| events.len() > 1);
+    assert!(is_kept, "the history is lost: {back:#}");
     world.press("button-1", "SINGLE").await?;
     world.until_settled("lock-1", "unlocked").await?;
     world.stop().await?;
@@ -55,7 +57,7 @@ async fn write_shadow(world: &World, state: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a report of the lock that is newer than `seen`, and for the record to follow; the shadow's report.
+/// Waits for a report newer than `seen` and for the record to follow. Returns the shadow's report.
 async fn until_reported_again(world: &World, seen: &Value, latch: &str) -> Result<Value> {
     let report_id = |lock: &Value| lock["shadow"]["reported"]["reportId"].clone();
     let settled = world
@@ -71,14 +73,13 @@ async fn until_reported_again(world: &World, seen: &Value, latch: &str) -> Resul
 }
 
 #[tokio::test]
-async fn a_shadow_that_others_write_to_is_right_again_and_the_lock_stays_within_reach() -> Result<()>
-{
+async fn a_shadow_that_others_write_is_repaired_and_the_lock_stays_connected() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "LONG").await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
     let mut reported = opened["shadow"]["reported"].clone();
-    // As the editor of the AWS console saves it: the whole report, one word changed by hand.
+    // As the AWS console's editor saves it: the whole report with one word changed.
     let mut forged = reported.clone();
     forged["lock"] = json!("locked");
     for state in [
@@ -92,7 +93,7 @@ async fn a_shadow_that_others_write_to_is_right_again_and_the_lock_stays_within_
     let deletion = data.delete_thing_shadow().thing_name("lock-1").send().await;
     deletion.context("delete the shadow")?;
     reported = until_reported_again(&world, &reported, "unlocked").await?;
-    // Longer, with its metadata, than what the device can receive.
+    // Longer than the device can receive, with its metadata.
     let notes: serde_json::Map<_, _> = (0..40)
         .map(|n| (format!("k{n:02}"), json!("x".repeat(40))))
         .collect();
@@ -105,7 +106,7 @@ async fn a_shadow_that_others_write_to_is_right_again_and_the_lock_stays_within_
     Ok(())
 }
 
-/// A process and all that it started.
+/// A process and its descendants.
 fn family(pid: u32) -> Result<BTreeSet<u32>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc").context("list the processes")? {
@@ -113,7 +114,7 @@ fn family(pid: u32) -> Result<BTreeSet<u32>> {
         let Some(child) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        // One that has ended meanwhile is nobody's child.
+        // A process that has ended since is skipped.
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         let parent = stat
             .rsplit(')')
@@ -135,7 +136,7 @@ fn family(pid: u32) -> Result<BTreeSet<u32>> {
     }
 }
 
-/// The inodes of the sockets that a process has open.
+/// The inodes of a process's open sockets.
 fn sockets(pid: u32) -> BTreeSet<String> {
     let files = fs::read_dir(format!("/proc/{pid}/fd"))
         .into_iter()
@@ -177,9 +178,8 @@ async fn no_program_of_the_laptop_mode_has_a_udp_socket() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_lock_that_lost_its_settings_file_keeps_its_door_and_its_owner_learns_of_it() -> Result<()>
-{
-    let world = World::with(&[]).await?;
+async fn a_lock_that_lost_its_settings_file_keeps_them_and_raises_an_alert() -> Result<()> {
+    let world = World::start_with(&[]).await?;
     world.until_settled("lock-1", "locked").await?;
     let file = world.data_dir().join("flash/lock-1/conf9.json");
     for (text, settings) in [

@@ -1,17 +1,19 @@
-//! Stories of what was given up: it leaves a line with an alert, and what nobody can read stays where a person sees it.
+//! Events that were given up: they leave an event with an alert in the history, and an unreadable
+//! failure stays in its queue.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
+use aws_sigv4_verify::{Request, amz_date, authorization};
 use e2e::World;
-use e2e::world::tells;
+use e2e::world::has_event;
 use reqwest::header::{HOST, HeaderMap, HeaderName};
 use serde_json::{Value, json};
 
-/// How long a queue may take to be as a story wants it.
+/// How long a queue may take to reach the expected depth.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// A world whose button is whoever holds its certificate, and whose minutes are short.
+/// A stack whose button is an MQTT client of the test, with short minutes.
 async fn bare(time_scale: &str) -> Result<World> {
     let arguments = [
         "--memory",
@@ -19,16 +21,18 @@ async fn bare(time_scale: &str) -> Result<World> {
         "--time-scale",
         time_scale,
     ];
-    let world = World::with(&arguments).await?;
+    let world = World::start_with(&arguments).await?;
     world.until_settled("lock-1", "locked").await?;
     Ok(world)
 }
 
 fn press(sequence: u64) -> String {
-    json!({ "serialNumber": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV", "sequence": sequence }).to_string()
+    json!({ "serialNumber": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV",
+        "sequence": sequence })
+    .to_string()
 }
 
-/// One of the stack's queues.
+/// A queue of the stack.
 struct Queue<'a> {
     world: &'a World,
     url: String,
@@ -41,7 +45,7 @@ impl<'a> Queue<'a> {
         Self { world, url }
     }
 
-    /// A call of SQS in the operator's name.
+    /// Calls SQS as the operator.
     async fn call(&self, operation: &str, more: &Value) -> Result<Value> {
         let world = self.world;
         let mut body = more.clone();
@@ -54,12 +58,12 @@ impl<'a> Queue<'a> {
         headers.insert(HOST, host.parse()?);
         for (name, value) in [
             ("x-amz-target", format!("AmazonSQS.{operation}")),
-            ("x-amz-date", aws_sigv4_verify::amz_date(now.as_secs())),
+            ("x-amz-date", amz_date(now.as_secs())),
             ("content-type", "application/x-amz-json-1.0".to_owned()),
         ] {
             headers.insert(HeaderName::from_static(name), value.parse()?);
         }
-        let request = aws_sigv4_verify::Request {
+        let request = Request {
             method: "POST",
             path: "/",
             query: "",
@@ -70,7 +74,7 @@ impl<'a> Queue<'a> {
         let key = |name: &str| credentials[name].as_str().unwrap_or_default().to_owned();
         let keys = (key("accessKeyId"), key("secretAccessKey"));
         let place = (world.at("region"), "sqs");
-        let authorization = aws_sigv4_verify::authorization(&request, (&keys.0, &keys.1), place);
+        let authorization = authorization(&request, (&keys.0, &keys.1), place);
         headers.insert(
             HeaderName::from_static("authorization"),
             authorization.parse()?,
@@ -86,7 +90,7 @@ impl<'a> Queue<'a> {
         serde_json::from_str(&text).with_context(|| format!("{operation}: {text}"))
     }
 
-    /// Messages that can be received, and those that somebody is at work with.
+    /// Number of messages that are visible, and that are being handled.
     async fn depth(&self) -> Result<(String, String)> {
         let answer = self.call("GetQueueAttributes", &json!({})).await?;
         let count = |name: &str| answer["Attributes"][name].as_str().map(str::to_owned);
@@ -105,7 +109,7 @@ impl<'a> Queue<'a> {
             }
             ensure!(
                 tokio::time::Instant::now() < patience,
-                "{} never had {visible} and {at_work} messages, but {seen:?}",
+                "{} never had {visible} visible and {at_work} hidden messages; last seen {seen:?}",
                 self.url
             );
             glances.tick().await;
@@ -113,7 +117,7 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// Lines of a history that contain `text`, each whole.
+/// The events of a history whose text contains `text`.
 async fn lines(world: &World, name: &str, text: &str) -> Result<Vec<Value>> {
     let answer = world.lockctl_json(&["history", name]).await?;
     let lines = answer["history"].as_array().cloned().unwrap_or_default();
@@ -122,23 +126,23 @@ async fn lines(world: &World, name: &str, text: &str) -> Result<Vec<Value>> {
 }
 
 #[tokio::test]
-async fn a_press_whose_function_dies_at_each_attempt_leaves_a_line_with_an_alert() -> Result<()> {
+async fn a_press_whose_function_always_dies_leaves_an_event_with_an_alert() -> Result<()> {
     for step in ["before-read", "before-commit"] {
         let world = bare("0.01").await?;
         world.arm(&format!("kill:press.{step}@1-3")).await?;
-        // The failure reaches its function twice, as SQS may deliver it: it is one line.
+        // SQS delivers the failure twice; the history has one event.
         world.arm("twice:failure@1-9").await?;
         let mut button = world.client("button-1").await?;
         button.publish("iotbutton/button-1", &press(7)).await?;
         let lock = world
             .until_history("lock-1", "button-1 SINGLE: given up: event age (2 attempts")
             .await?;
-        ensure!(tells(&lock, "[alert: given-up]"), "{step}: {lock:#}");
+        ensure!(has_event(&lock, "[alert: given-up]"), "{step}: {lock:#}");
         assert_eq!(lock["device"]["movements"], 0, "{step}");
         assert_eq!(lock["record"]["state"], "locked", "{step}");
         world
-            .until_told("the press's failure twice", |told| {
-                let logged = told.log_of("FailureFunction");
+            .until_log("the press's failure twice", |log| {
+                let logged = log.function_log("FailureFunction");
                 let messages = logged.iter().filter_map(|line| line["message"].as_str());
                 let of_press = |message: &&str| message.starts_with("button-1 SINGLE: given up");
                 messages.filter(of_press).count() == 2
@@ -154,19 +158,19 @@ async fn a_press_whose_function_dies_at_each_attempt_leaves_a_line_with_an_alert
             .await?;
         let poison = Queue::new(&world, "PoisonQueue").depth().await?;
         assert_eq!(poison, ("0".to_owned(), "0".to_owned()), "{step}");
-        world.chronicle()?.check()?;
+        world.log()?.check_invariants()?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_press_that_was_committed_and_given_up_has_both_lines() -> Result<()> {
+async fn a_press_that_was_committed_and_given_up_has_both_events() -> Result<()> {
     let world = bare("0.01").await?;
     world.arm("kill:press.before-publish@1-3").await?;
     let mut button = world.client("button-1").await?;
     button.publish("iotbutton/button-1", &press(7)).await?;
     let lock = world.until_history("lock-1", "given up: event age").await?;
-    ensure!(tells(&lock, "SINGLE: unlock v"), "{lock:#}");
+    ensure!(has_event(&lock, "SINGLE: unlock v"), "{lock:#}");
     Ok(())
 }
 
@@ -177,22 +181,22 @@ async fn a_request_that_was_given_up_is_in_the_history_of_its_lock() -> Result<(
     let output = world.lockctl(&["lock", "lock-1", "--no-wait"]).await?;
     ensure!(output.status.success(), "{output:?}");
     let lock = world
-        .until_history("lock-1", "asks lock: given up: event age")
+        .until_history("lock-1", "requests lock: given up: event age")
         .await?;
-    ensure!(tells(&lock, "[alert: given-up]"), "{lock:#}");
+    ensure!(has_event(&lock, "[alert: given-up]"), "{lock:#}");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_failure_that_nobody_can_read_ends_where_a_person_sees_it() -> Result<()> {
+async fn an_unreadable_failure_stays_in_its_queue_with_an_alert() -> Result<()> {
     let world = bare("0.005").await?;
     let failures = Queue::new(&world, "FailureQueue");
-    let sent = json!({ "MessageBody": "this is not a failure that anybody knows" });
+    let sent = json!({ "MessageBody": "this is not a failure event" });
     let id = failures.call("SendMessage", &sent).await?["MessageId"].clone();
     let poison = Queue::new(&world, "PoisonQueue");
     poison.until_depth("1", "0").await?;
     failures.until_depth("0", "0").await?;
-    // It is still there after it was looked at: only a person takes it away.
+    // The message stays after it is read: only a person deletes it.
     let look = json!({ "VisibilityTimeout": 0 });
     for _ in 0..2 {
         let seen = poison.call("ReceiveMessage", &look).await?;
@@ -201,23 +205,19 @@ async fn a_failure_that_nobody_can_read_ends_where_a_person_sees_it() -> Result<
         assert_eq!(message["Body"], sent["MessageBody"]);
     }
     poison.until_depth("1", "0").await?;
-    let told = world.chronicle()?;
-    let logged = told.log_of("FailureFunction");
+    let log = world.log()?;
+    let logged = log.function_log("FailureFunction");
     let alerts: Vec<&Value> = logged
         .iter()
         .filter(|line| line["message_id"] == id)
         .collect();
-    assert_eq!(
-        alerts.len(),
-        10,
-        "one for each time it was received: {alerts:#?}"
-    );
+    assert_eq!(alerts.len(), 10, "not one for each receive: {alerts:#?}");
     for (receives, line) in (1..).zip(alerts) {
         assert_eq!(line["level"], "ERROR", "{line}");
         assert_eq!(line["code"], "malformed", "{line}");
         assert_eq!(line["alert"], "given-up", "{line}");
         assert_eq!(line["receives"], receives, "{line}");
     }
-    assert_eq!(told.errors("FailureFunction"), [""; 0]);
+    assert_eq!(log.errors("FailureFunction"), [""; 0]);
     Ok(())
 }

@@ -1,6 +1,5 @@
-//! The functions as Lambda runs them: whatever JSON an event is, it reaches the function; whatever fails is said once.
-//!
-//! Must not know what the functions decide.
+//! The functions as Lambda runs them: an event of any JSON reaches the function, and a failure is
+//! reported once.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,13 +13,14 @@ use sam_template::{Context, Template};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything here may take. Generous: these machines are shared.
+/// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 fn report(version: &str) -> String {
     format!(
-        r#"{{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-1","reported":{{"lock":"locked",
-            "version":{version},"result":"executed","source":"remote","bootCount":7,"clock":"synced"}}}}"#
+        r#"{{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-1",
+            "reported":{{"lock":"locked","version":{version},"result":"executed",
+            "source":"remote","bootCount":7,"clock":"synced"}}}}"#
     )
 }
 
@@ -30,7 +30,7 @@ fn press(click: &str) -> String {
     )
 }
 
-/// The template's services, with `change` made to it, and the real functions.
+/// The template's services, after `change`, with the real functions.
 async fn cloud(change: impl Fn(String) -> String) -> Result<(LocalCloud, TempDir)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let text = std::fs::read_to_string(path).context("read the template")?;
@@ -71,7 +71,7 @@ async fn invoke(cloud: &LocalCloud, function: &str, event: &str) -> Result<Outco
     Ok(tokio::time::timeout(DEADLINE, invoked).await??)
 }
 
-/// Whether a text shows a value as a program prints it for its author: `Error { code: 1 }`, `Some(1)`.
+/// Whether a text contains a debug dump: `Error { code: 1 }`, `Some(1)`.
 fn is_dump(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let is_type = |word: &str| {
@@ -83,7 +83,7 @@ fn is_dump(text: &str) -> bool {
 }
 
 #[test]
-fn a_dump_is_known_from_a_sentence() {
+fn a_debug_dump_differs_from_a_sentence() {
     for dump in [
         "failed: Error { code: 1 }",
         r#""message":"Diagnostic { error_type"#,
@@ -107,12 +107,12 @@ fn logical_id(function: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_event_of_any_json_reaches_the_function_which_is_then_done_with_it() -> Result<()> {
+async fn an_event_of_any_json_reaches_the_function_and_succeeds() -> Result<()> {
     let (cloud, _folder) = cloud(|text| text).await?;
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
     let mut events = vec![
-        ("expire", r#"{"time":1e400}"#.to_owned()),
-        ("expire", deep.clone()),
+        ("sweep", r#"{"time":1e400}"#.to_owned()),
+        ("sweep", deep.clone()),
         ("press", press(r#""SINGLE""#)),
         ("report", report("7")),
     ];
@@ -132,18 +132,17 @@ async fn an_event_of_any_json_reaches_the_function_which_is_then_done_with_it() 
 }
 
 #[tokio::test]
-async fn what_fails_is_said_once_in_one_sentence_to_the_log_and_to_who_keeps_the_event()
--> Result<()> {
+async fn a_failure_is_one_sentence_in_the_log_and_in_the_result() -> Result<()> {
     let (cloud, _folder) =
         cloud(|text| text.replace("TABLE_NAME: !Ref Table", "TABLE_NAME: nowhere")).await?;
     for (function, event) in [
         ("press", press(r#""SINGLE""#)),
         ("report", report("7")),
-        ("expire", "{}".to_owned()),
+        ("sweep", "{}".to_owned()),
     ] {
         let mut events = cloud.subscribe();
         let mut failed = Vec::new();
-        // Twice: what the log says of the first stands before what it says of the second.
+        // Twice: the log of the first invocation precedes that of the second.
         for _ in 0..2 {
             match invoke(&cloud, function, &event).await? {
                 Outcome::Failure(failure) => failed.push(failure),

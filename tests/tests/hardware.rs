@@ -1,20 +1,19 @@
-//! HARDWARE.md names every reason for which a press does nothing, so that a person finds what to do. Must not know more of the
-//! page than its table, nor of the decisions than the reasons that they name.
+//! HARDWARE.md names every reason why a press has no effect, so that a person finds what to do.
 
 use std::collections::BTreeSet;
 
 const PAGE: &str = include_str!("../../infra/docs/HARDWARE.md");
-/// Where a press may be ignored.
+/// The page with the reasons.
 const DECISIONS: [&str; 2] = [
     include_str!("../../lambdas/lock-core/src/decide/press.rs"),
     include_str!("../../lambdas/lock-core/src/decide.rs"),
 ];
-/// What a lock may refuse an unlock for, in the order of `enum refusal`; the first is none.
+/// The firmware's names of refusals, in the order of `enum refusal`; the first is empty.
 const REFUSALS: &str = include_str!("../../firmware/core/report.c");
 
 /// The words in backticks in the first column of the table under this heading.
 fn named(heading: &str) -> BTreeSet<String> {
-    let (_, after) = PAGE.split_once(heading).expect("the heading is there");
+    let (_, after) = PAGE.split_once(heading).expect("the page has the heading");
     let table = after.split("\n## ").next().unwrap_or_default();
     let rows = table.lines().filter(|line| line.starts_with("| `"));
     rows.filter_map(|row| row.split('|').nth(1))
@@ -22,7 +21,7 @@ fn named(heading: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The reasons that the decisions on a press ignore it for, in words.
+/// The reasons for which the decisions ignore a press, as texts.
 fn reasons() -> BTreeSet<String> {
     let mut reasons = BTreeSet::new();
     for source in DECISIONS {
@@ -56,7 +55,7 @@ fn every_refusal_of_an_unlock_is_in_hardware_md() {
     let names: Vec<&str> = names.split('"').skip(1).step_by(2).collect();
     assert!(names.contains(&"implausible"), "{names:?}");
     let named = named("### Why a press was ignored");
-    // Those that a newer command brings about, and no person need mend.
+    // A newer command causes these; a person has nothing to repair.
     let passing = ["", "malformed", "superseded", "conflict"];
     for name in names.iter().filter(|name| !passing.contains(name)) {
         assert!(named.contains(&format!("refused: {name}")), "{name}");

@@ -1,4 +1,4 @@
-//! The console's metrics: what CloudWatch would count of a press.
+//! The console's metrics: what `CloudWatch` would count of a press.
 
 use anyhow::{Context, Result};
 use e2e::World;
@@ -11,7 +11,7 @@ fn row<'a>(rows: &'a Value, name: &str) -> Result<&'a Value> {
 }
 
 #[tokio::test]
-async fn the_console_counts_what_a_press_made_run() -> Result<()> {
+async fn the_console_counts_what_a_press_invoked() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     let before = world.metrics().await?;
@@ -19,8 +19,8 @@ async fn the_console_counts_what_a_press_made_run() -> Result<()> {
     world.press("button-1", "SINGLE").await?;
     world.until_settled("lock-1", "unlocked").await?;
     world
-        .until_told("the end of the press", |told| {
-            told.successes("PressFunction") == 1
+        .until_log("the end of the press", |log| {
+            log.successes("PressFunction") == 1
         })
         .await?;
     let after = world.metrics().await?;
@@ -46,7 +46,7 @@ async fn the_console_counts_what_a_press_made_run() -> Result<()> {
 
 #[tokio::test]
 async fn a_cloud_without_locks_and_buttons_has_nothing_to_count() -> Result<()> {
-    let world = World::with(&["--memory", "--locks", "0", "--buttons", "0"]).await?;
+    let world = World::start_with(&["--memory", "--locks", "0", "--buttons", "0"]).await?;
     let none = json!({ "functions": [], "rules": [], "written": [] });
     assert_eq!(world.metrics().await?, none);
     Ok(())

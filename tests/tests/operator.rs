@@ -1,4 +1,4 @@
-//! Stories of an operator at a second shell, and of clients that nobody here wrote.
+//! An operator in a second shell, and independent clients.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 #[tokio::test]
-async fn lockctl_presses_unlocks_locks_and_tells_the_state() -> Result<()> {
-    let world = World::with(&["--memory", "--no-button-devices"]).await?;
+async fn lockctl_presses_unlocks_locks_and_prints_the_state() -> Result<()> {
+    let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let pressed = world.lockctl(&["press", "button-1"]).await?;
     assert!(
@@ -20,7 +20,7 @@ async fn lockctl_presses_unlocks_locks_and_tells_the_state() -> Result<()> {
         "{}",
         String::from_utf8_lossy(&pressed.stderr)
     );
-    // It has waited for the outcome: nothing is under way any more.
+    // It has waited for the outcome: nothing is pending.
     let said = String::from_utf8(pressed.stdout)?;
     assert!(said.contains("button-1 SINGLE: unlock v"), "{said}");
     assert!(said.contains("lock-1 is unlocked after"), "{said}");
@@ -44,21 +44,22 @@ async fn lockctl_presses_unlocks_locks_and_tells_the_state() -> Result<()> {
         "unlocked"
     );
     let history = world.lockctl_json(&["history", "lock-1"]).await?;
-    let told = history["history"].as_array().context("no history")?.iter();
-    let told: Vec<_> = told.filter_map(|line| line["text"].as_str()).collect();
+    let events = history["history"].as_array().context("no history")?.iter();
+    let texts: Vec<_> = events.filter_map(|event| event["text"].as_str()).collect();
     assert!(
-        told.iter()
+        texts
+            .iter()
             .any(|text| text.contains("operator-1") && text.contains("unlock")),
-        "who asked is told: {told:#?}"
+        "the history does not name the actor: {texts:#?}"
     );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_press_that_is_ignored_fails_with_its_reason() -> Result<()> {
-    let world = World::with(&["--memory", "--no-button-devices"]).await?;
+    let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
-    // The second and the third share a line with the first.
+    // The second and third share an event with the first.
     for reason in ["unknown button"; 3] {
         ignored(&world, reason).await?;
     }
@@ -83,12 +84,15 @@ async fn ignored(world: &World, reason: &str) -> Result<()> {
     let wanted = format!("button-9 SINGLE: ignored: {reason}");
     anyhow::ensure!(!pressed.status.success(), "{said}");
     anyhow::ensure!(said.matches(&wanted).count() == 1, "{said}");
-    anyhow::ensure!(pressed.stderr.is_empty(), "it is said once: {said}");
+    anyhow::ensure!(
+        pressed.stderr.is_empty(),
+        "the reason is printed twice: {said}"
+    );
     Ok(())
 }
 
 #[tokio::test]
-async fn lockctl_judges_by_the_limits_that_the_functions_have() -> Result<()> {
+async fn lockctl_uses_the_limits_of_the_functions() -> Result<()> {
     let parameters = [
         "--parameter",
         "CommandTtlMs=20000",
@@ -96,7 +100,8 @@ async fn lockctl_judges_by_the_limits_that_the_functions_have() -> Result<()> {
         "EventTtlDays=7",
     ];
     let world =
-        World::with(&[&["--memory", "--no-button-devices"], &parameters[..]].concat()).await?;
+        World::start_with(&[&["--memory", "--no-button-devices"], &parameters[..]].concat())
+            .await?;
     world.until_settled("lock-1", "locked").await?;
     let limits = |status: Value| status["limits"].clone();
     let deadline = Instant::now() + Duration::from_secs(120);
@@ -112,7 +117,8 @@ async fn lockctl_judges_by_the_limits_that_the_functions_have() -> Result<()> {
     };
     assert_eq!(
         known,
-        json!({"commandTtlMs": 20_000, "quietWindowMs": 1_500, "sameWishMs": 5_000, "eventTtlMs": 604_800_000})
+        json!({"commandTtlMs": 20_000, "quietWindowMs": 1_500, "sameWishMs": 5_000,
+            "eventTtlMs": 604_800_000})
     );
     Ok(())
 }
@@ -159,7 +165,7 @@ async fn the_same_request_twice_acts_once() -> Result<()> {
 
 #[tokio::test]
 async fn mosquitto_pub_with_the_buttons_certificate_is_the_button() -> Result<()> {
-    let world = World::with(&["--memory", "--no-button-devices"]).await?;
+    let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let files = [
         world.secret("button-1", "cert"),
@@ -199,7 +205,7 @@ async fn boto3_registers_a_button_that_lockctl_binds_and_mosquitto_presses() -> 
     assert_eq!(
         endpoint.trim(),
         world.at("mqtts"),
-        "the service names the broker"
+        "the service returns another endpoint"
     );
     world
         .lockctl_json(&["register", "button", "button-8"])
@@ -249,7 +255,7 @@ async fn with_aws_settings_lockctl_names_account_and_region() -> Result<()> {
     Ok(())
 }
 
-/// Presses as `serial` with mosquitto's own command-line client.
+/// Presses as `serial` with mosquitto's command-line client.
 async fn mosquitto_press(
     world: &World,
     serial: &str,
@@ -258,7 +264,7 @@ async fn mosquitto_press(
 ) -> Result<()> {
     let (host, port) = address
         .rsplit_once(':')
-        .context("the address is host:port")?;
+        .context("the address is not host:port")?;
     let topic = format!("iotbutton/{serial}");
     let payload =
         json!({ "serialNumber": serial, "clickType": "SINGLE", "batteryVoltage": "1568mV" })

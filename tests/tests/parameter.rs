@@ -1,6 +1,7 @@
-//! Every value that the template allows starts every function, and a function that cannot start says why.
+//! Every value that the template allows starts every function, and a function that cannot start
+//! reports why.
 //!
-//! Must not know the template's parameters or functions: both are read from it, so that a new one is covered as well.
+//! Parameters and functions are read from the template, so that new ones are covered too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,10 +19,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-/// How long anything here may take. Generous: these machines are shared.
+/// How long a step may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// What the Lambda service itself sets.
+/// Environment variables that the Lambda service sets.
 const FROM_LAMBDA: [(&str, &str); 5] = [
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
@@ -45,8 +46,8 @@ fn parse(text: &str, parameters: BTreeMap<String, String>) -> Result<Template> {
     Ok(Template::parse("template.yaml", text, &context)?)
 }
 
-/// Default, least and most; or the default, the first and the last of those allowed.
-fn corners(parameter: &Declaration) -> BTreeSet<String> {
+/// Default, minimum and maximum; or the default, the first and the last allowed value.
+fn limits(parameter: &Declaration) -> BTreeSet<String> {
     let allowed = parameter.allowed.iter().flatten();
     let ends = [allowed.clone().next(), allowed.last()];
     let bounds = [&parameter.default, &parameter.least, &parameter.most];
@@ -54,7 +55,7 @@ fn corners(parameter: &Declaration) -> BTreeSet<String> {
     ends.into_iter().flatten().chain(bounds).cloned().collect()
 }
 
-/// What every function reads of its settings, by its binary; the error names the function and the parameters.
+/// Reads the settings of every function; an error names the function and the parameters.
 fn settings_of(template: &Template, parameters: &BTreeMap<String, String>) -> Result<usize> {
     for function in &template.functions {
         let lookup = |name: &str| {
@@ -68,20 +69,20 @@ fn settings_of(template: &Template, parameters: &BTreeMap<String, String>) -> Re
     Ok(template.functions.len())
 }
 
-/// The environments of all functions.
+/// The environment of every function.
 fn environments(template: &Template) -> Vec<&BTreeMap<String, String>> {
     template.functions.iter().map(|f| &f.environment).collect()
 }
 
 #[test]
-fn every_corner_of_what_the_template_allows_starts_every_function() -> Result<()> {
+fn every_limit_that_the_template_allows_starts_every_function() -> Result<()> {
     let text = text()?;
     let plain = parse(&text, BTreeMap::new())?;
     let mut starts = 0;
-    // Alone, every parameter; together, those that reach a function.
+    // Each parameter alone; and together, those that reach a function.
     let mut combinations = vec![BTreeMap::new()];
     for parameter in sam_template::parameters("template.yaml", &text)? {
-        let values = corners(&parameter);
+        let values = limits(&parameter);
         ensure!(!values.is_empty(), "{}: no value at all", parameter.name);
         let mut reaches = false;
         for value in &values {
@@ -103,13 +104,13 @@ fn every_corner_of_what_the_template_allows_starts_every_function() -> Result<()
     for parameters in combinations {
         starts += settings_of(&parse(&text, parameters.clone())?, &parameters)?;
     }
-    // Two bounds and a default of each of the four numbers that a function reads, for each of three functions and more.
+    // Three values of each of the four numbers that a function reads, for three functions or more.
     ensure!(starts >= 3_usize.pow(4) * 3, "only {starts} starts");
     Ok(())
 }
 
 #[test]
-fn a_number_starts_every_function_however_it_is_written() -> Result<()> {
+fn a_number_starts_every_function_in_any_spelling() -> Result<()> {
     let text = text()?;
     for parameter in sam_template::parameters("template.yaml", &text)? {
         if parameter.kind != "Number" || parameter.allowed.is_some() {
@@ -117,33 +118,33 @@ fn a_number_starts_every_function_however_it_is_written() -> Result<()> {
         }
         let name = &parameter.name;
         let mut taken = 0;
-        for corner in corners(&parameter) {
-            let whole = corner.parse::<u64>();
+        for limit in limits(&parameter) {
+            let whole = limit.parse::<u64>();
             whole.with_context(|| format!("{name}: rounding may leave the bounds"))?;
             for written in [
-                format!("{corner}.0"),
-                format!("{corner}.4"),
-                format!("{corner}.5"),
-                format!("{corner}e0"),
-                format!("{corner}.0E+0"),
-                format!("+{corner}"),
-                format!("0{corner}"),
+                format!("{limit}.0"),
+                format!("{limit}.4"),
+                format!("{limit}.5"),
+                format!("{limit}e0"),
+                format!("{limit}.0E+0"),
+                format!("+{limit}"),
+                format!("0{limit}"),
             ] {
                 let parameters = BTreeMap::from([(name.clone(), written)]);
-                // What is above the bounds is refused before anything is deployed.
+                // A value above its maximum is refused before anything is deployed.
                 if let Ok(template) = parse(&text, parameters.clone()) {
                     settings_of(&template, &parameters)?;
                     taken += 1;
                 }
             }
         }
-        ensure!(taken >= 17, "{name}: only {taken} spellings were taken");
+        ensure!(taken >= 17, "{name}: only {taken} spellings were accepted");
     }
     Ok(())
 }
 
-/// What a function tells the Runtime API, as the first request that comes: its path and its body.
-async fn told(listener: TcpListener) -> Result<(String, Value)> {
+/// Receives a function's first request to the Runtime API: its first line and its body.
+async fn first_request(listener: TcpListener) -> Result<(String, Value)> {
     let (mut connection, _) = listener.accept().await?;
     let mut request = Vec::new();
     let body_at = loop {
@@ -168,7 +169,8 @@ async fn told(listener: TcpListener) -> Result<(String, Value)> {
 }
 
 #[tokio::test]
-async fn a_function_that_cannot_start_says_why_in_one_line_and_to_the_runtime_api() -> Result<()> {
+async fn a_function_that_cannot_start_reports_why_in_one_line_and_to_the_runtime_api() -> Result<()>
+{
     let template = parse(&text()?, BTreeMap::new())?;
     for function in &template.functions {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -181,7 +183,11 @@ async fn a_function_that_cannot_start_says_why_in_one_line_and_to_the_runtime_ap
             .env("QUIET_WINDOW_MS", "30000")
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let run = async { tokio::try_join!(told(listener), async { Ok(command.output().await?) }) };
+        let run = async {
+            tokio::try_join!(first_request(listener), async {
+                Ok(command.output().await?)
+            })
+        };
         let ((request, error), output) = tokio::time::timeout(DEADLINE, run)
             .await
             .with_context(|| format!("{} did not end", function.binary))??;
@@ -194,11 +200,12 @@ async fn a_function_that_cannot_start_says_why_in_one_line_and_to_the_runtime_ap
             "{case}"
         );
         let [line] = printed.lines().collect::<Vec<_>>()[..] else {
-            anyhow::bail!("more than a line or none: {case}");
+            anyhow::bail!("not exactly one line: {case}");
         };
         let line: Value = serde_json::from_str(line).with_context(|| case.clone())?;
-        let why = "cannot start: environment variable QUIET_WINDOW_MS does not fit: quiet window of 30000 ms: \
-                   wanted less than the command's life of 30000 ms; correct the template or its parameters, and deploy again";
+        let why = "cannot start: environment variable QUIET_WINDOW_MS does not fit: \
+                   quiet window of 30000 ms: wanted less than the command's life of 30000 ms; \
+                   correct the template or its parameters, and deploy again";
         assert_eq!(
             (&line["level"], &line["code"], &line["message"]),
             (&json!("ERROR"), &json!("settings"), &json!(why)),
@@ -214,8 +221,8 @@ async fn a_function_that_cannot_start_says_why_in_one_line_and_to_the_runtime_ap
 }
 
 #[tokio::test]
-async fn whoever_invokes_a_function_that_cannot_start_is_told_why() -> Result<()> {
-    // The template as it is refuses every value that would do: its bound is lifted.
+async fn invoking_a_function_that_cannot_start_returns_the_reason() -> Result<()> {
+    // The template refuses every value that would do, so its maximum is raised.
     let lifted = text()?.replace("MaxValue: 4999", "MaxValue: 10000");
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("template.yaml");
@@ -227,7 +234,7 @@ async fn whoever_invokes_a_function_that_cannot_start_is_told_why() -> Result<()
         .collect();
     assert!(
         parse(&text()?, parameters.clone()).is_err(),
-        "the bound holds"
+        "the template accepts a value above its maximum"
     );
     let template = parse(&lifted, parameters.clone())?;
     let binaries = template.functions.iter().map(|function| {

@@ -1,9 +1,9 @@
-//! Stories of a press: what a person at the door sees, through the virtual button's own firmware.
+//! A press, as a person at the door sees it, with the virtual button's own firmware.
 
 use anyhow::Result;
 use e2e::World;
 
-/// Lines of a lock's history, newest first.
+/// Texts of a lock's history, newest first.
 fn lines(lock: &serde_json::Value) -> Vec<&str> {
     lock["history"]
         .as_array()
@@ -15,8 +15,8 @@ fn lines(lock: &serde_json::Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_press_unlocks_and_the_next_press_locks() -> Result<()> {
-    // Without the time in which a second press is the same wish: these two come at once.
-    let world = World::with(&["--memory", "--parameter", "SameWishMs=0"]).await?;
+    // `SameWishMs=0`: the second press at once is not taken for the same wish.
+    let world = World::start_with(&["--memory", "--parameter", "SameWishMs=0"]).await?;
     let before = world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "SINGLE").await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
@@ -26,20 +26,20 @@ async fn a_press_unlocks_and_the_next_press_locks() -> Result<()> {
     );
     assert_eq!(
         opened["shadow"]["reported"]["version"], opened["record"]["version"],
-        "the shadow tells of the same command"
+        "the shadow names another command"
     );
     assert_eq!(
         world.shadow("lock-1").await?["state"]["reported"]["lock"],
         "unlocked",
-        "a plain AWS SDK sees the same"
+        "the AWS SDK reads another latch"
     );
-    // A button without the quiet window's patience: its sequence tells two presses apart.
+    // The quiet window does not apply to a button with a sequence.
     world.press("button-1", "SINGLE").await?;
     let closed = world.until_settled("lock-1", "locked").await?;
     assert_eq!(
         closed["device"]["movements"],
         2,
-        "one movement for each press: {:#?}",
+        "not one movement for each press: {:#?}",
         lines(&closed)
     );
     Ok(())
@@ -77,7 +77,7 @@ async fn a_double_press_on_a_locked_door_moves_nothing() -> Result<()> {
 
 #[tokio::test]
 async fn each_button_moves_the_lock_it_is_bound_to() -> Result<()> {
-    let world = World::with(&["--memory", "--locks", "2", "--buttons", "2"]).await?;
+    let world = World::start_with(&["--memory", "--locks", "2", "--buttons", "2"]).await?;
     world.until_settled("lock-1", "locked").await?;
     world.until_settled("lock-2", "locked").await?;
     world.press("button-2", "SINGLE").await?;

@@ -1,4 +1,4 @@
-//! Stories of presses that must have no effect, or no second one, and of the reason left in the history.
+//! Presses that must have no effect, or no second one, and the reason in the history.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -7,12 +7,14 @@ use e2e::World;
 use serde_json::{Value, json};
 
 fn press(button: &str, sequence: u64) -> String {
-    json!({ "serialNumber": button, "clickType": "SINGLE", "batteryVoltage": "1568mV", "sequence": sequence }).to_string()
+    json!({ "serialNumber": button, "clickType": "SINGLE", "batteryVoltage": "1568mV",
+        "sequence": sequence })
+    .to_string()
 }
 
-/// A world whose button is whoever holds its certificate.
+/// A stack whose button is an MQTT client of the test.
 async fn bare() -> Result<World> {
-    let world = World::with(&["--memory", "--no-button-devices"]).await?;
+    let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
     Ok(world)
 }
@@ -22,7 +24,7 @@ async fn history(world: &World, name: &str) -> Result<Vec<Value>> {
     Ok(answer["history"].as_array().cloned().unwrap_or_default())
 }
 
-/// Has `button-1` been bound for a day: a press made before its button was bound is ignored for that.
+/// Backdates the binding of `button-1` by a day: a press made before it is ignored.
 async fn bound_yesterday(world: &World) -> Result<()> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let update = world
@@ -59,13 +61,13 @@ async fn the_same_press_twice_moves_the_latch_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<()> {
-    // A window that no busy machine outlasts; the template as it is allows less.
+    // A quiet window that is longer than any delay; the template's maximum is lower.
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let lifted = std::fs::read_to_string(template)?.replace("MaxValue: 4999", "MaxValue: 100000");
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("template.yaml");
     std::fs::write(&path, lifted)?;
-    let world = World::with(&[
+    let world = World::start_with(&[
         "--memory",
         "--no-button-devices",
         "--template",
@@ -88,14 +90,14 @@ async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<
 }
 
 #[tokio::test]
-async fn a_press_that_was_long_on_its_way_is_stale_by_its_own_time() -> Result<()> {
+async fn a_press_that_arrives_late_is_stale_by_its_own_time() -> Result<()> {
     let world = bare().await?;
     bound_yesterday(&world).await?;
     let mut button = world.client("button-1").await?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let made = u64::try_from(now.as_millis())? - 60_000;
-    let payload = json!({ "serialNumber": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV",
-                          "sequence": 7, "pressedAt": made });
+    let payload = json!({ "serialNumber": "button-1", "clickType": "SINGLE",
+                          "batteryVoltage": "1568mV", "sequence": 7, "pressedAt": made });
     button
         .publish("iotbutton/button-1", &payload.to_string())
         .await?;
@@ -153,7 +155,7 @@ async fn a_malformed_press_is_refused_once_and_changes_nothing() -> Result<()> {
     ] {
         button.publish("iotbutton/button-1", payload).await?;
     }
-    // The press after them is handled by the same function, so by then the bad ones have had their chance.
+    // The same function handles the press after them, so by then the malformed ones were handled.
     button
         .publish("iotbutton/button-1", &press("button-1", 9))
         .await?;
@@ -163,18 +165,18 @@ async fn a_malformed_press_is_refused_once_and_changes_nothing() -> Result<()> {
     Ok(())
 }
 
-/// How many messages the lines of a history with this reason speak for.
-async fn counted(world: &World, name: &str, reason: &str) -> Result<u64> {
+/// Number of messages that the history counts for this reason.
+async fn message_count(world: &World, name: &str, reason: &str) -> Result<u64> {
     let lines = history(world, name).await?;
     let lines = lines.iter().filter(|line| line["reason"] == reason);
     Ok(lines.map(|line| line["count"].as_u64().unwrap_or(1)).sum())
 }
 
-/// Waits until a history speaks for that many messages with this reason.
-async fn until_counted(world: &World, name: &str, reason: &str, count: u64) -> Result<()> {
+/// Waits until the history counts that many messages for this reason.
+async fn until_message_count(world: &World, name: &str, reason: &str, count: u64) -> Result<()> {
     let mut glances = tokio::time::interval(std::time::Duration::from_millis(50));
     let seen = async {
-        while counted(world, name, reason).await? < count {
+        while message_count(world, name, reason).await? < count {
             glances.tick().await;
         }
         anyhow::Ok(())
@@ -220,14 +222,14 @@ async fn a_press_or_request_that_is_not_json_leaves_its_reason_and_changes_nothi
         let publish = publish.topic("remote-lock/lock-1/request").qos(1);
         publish.payload(Blob::new(payload)).send().await?;
     }
-    until_counted(&world, "button-1", "malformed", malformed.len() as u64).await?;
-    until_counted(&world, "button-1", "wrong-type", wrong_type.len() as u64).await?;
-    until_counted(&world, "lock-1", "malformed", 1).await?;
-    until_counted(&world, "lock-1", "wrong-type", 1).await?;
+    until_message_count(&world, "button-1", "malformed", malformed.len() as u64).await?;
+    until_message_count(&world, "button-1", "wrong-type", wrong_type.len() as u64).await?;
+    until_message_count(&world, "lock-1", "malformed", 1).await?;
+    until_message_count(&world, "lock-1", "wrong-type", 1).await?;
     let after = world.lock("lock-1").await?;
     assert_eq!(after["device"]["movements"], 0);
     assert_eq!(after["record"]["version"], before["record"]["version"]);
-    // What cannot be read of its battery never keeps a person outside.
+    // An unreadable battery never keeps a person outside.
     let press = format!(r#"{{"clickType":"SINGLE","sequence":9,"batteryVoltage":{deep}}}"#);
     button.publish("iotbutton/button-1", &press).await?;
     world.until_settled("lock-1", "unlocked").await?;
@@ -242,7 +244,8 @@ async fn a_press_that_reaches_the_function_late_is_ignored_as_stale() -> Result<
         "--fault",
         "late:press@1+6s",
     ];
-    let world = World::with(&[&["--memory", "--no-button-devices"], &late[..]].concat()).await?;
+    let world =
+        World::start_with(&[&["--memory", "--no-button-devices"], &late[..]].concat()).await?;
     world.until_settled("lock-1", "locked").await?;
     let mut button = world.client("button-1").await?;
     button
@@ -258,19 +261,19 @@ async fn a_press_that_reaches_the_function_late_is_ignored_as_stale() -> Result<
 
 #[tokio::test]
 async fn a_button_may_not_publish_for_another_button() -> Result<()> {
-    let world = World::with(&["--memory", "--no-button-devices", "--buttons", "2"]).await?;
+    let world = World::start_with(&["--memory", "--no-button-devices", "--buttons", "2"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let mut button = world.client("button-2").await?;
     let refused = button
         .publish("iotbutton/button-1", &press("button-1", 1))
         .await;
-    assert!(refused.is_err(), "the broker must end the connection");
+    assert!(refused.is_err(), "the broker kept the connection");
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     Ok(())
 }
 
-/// Publishes a request as an app would, with these fields beside action and id.
-async fn ask(world: &World, id: &str, fields: Value) -> Result<()> {
+/// Publishes a request as an app would, with additional fields.
+async fn send_request(world: &World, id: &str, fields: Value) -> Result<()> {
     let mut request = json!({ "action": "unlock", "requestId": id, "actor": "phone" });
     for (name, value) in fields.as_object().into_iter().flatten() {
         request[name] = value.clone();
@@ -293,17 +296,17 @@ fn ms_ago(ms: u64) -> Result<u64> {
 }
 
 #[tokio::test]
-async fn a_request_that_waited_in_a_queue_opens_nothing() -> Result<()> {
+async fn a_request_delayed_in_a_queue_opens_nothing() -> Result<()> {
     let world = bare().await?;
-    ask(&world, "late", json!({ "requestedAt": ms_ago(48_000)? })).await?;
+    send_request(&world, "late", json!({ "requestedAt": ms_ago(48_000)? })).await?;
     world
-        .until_history("lock-1", "phone asks unlock: ignored: stale")
+        .until_history("lock-1", "phone requests unlock: ignored: stale")
         .await?;
-    ask(&world, "timeless", json!({})).await?;
+    send_request(&world, "timeless", json!({})).await?;
     world
         .until_history("lock-1", "requestedAt: an unlock or toggle must say when")
         .await?;
-    ask(&world, "fresh", json!({ "requestedAt": ms_ago(0)? })).await?;
+    send_request(&world, "fresh", json!({ "requestedAt": ms_ago(0)? })).await?;
     let lock = world.until_settled("lock-1", "unlocked").await?;
     assert_eq!(lock["device"]["movements"], 1);
     Ok(())
@@ -314,13 +317,15 @@ async fn a_press_that_its_button_gave_up_opens_nothing_and_the_next_one_does() -
     let world = bare().await?;
     bound_yesterday(&world).await?;
     let mut button = world.client("button-1").await?;
-    let given_up = json!({ "clickType": "SINGLE", "sequence": 7, "pressedAt": ms_ago(15_900)?, "goodForMs": 3_000 });
+    let given_up = json!({ "clickType": "SINGLE", "sequence": 7,
+        "pressedAt": ms_ago(15_900)?, "goodForMs": 3_000 });
     button
         .publish("iotbutton/button-1", &given_up.to_string())
         .await?;
     let lock = world.until_history("lock-1", "ignored: stale").await?;
     assert_eq!(lock["device"]["movements"], 0);
-    let second = json!({ "clickType": "SINGLE", "sequence": 8, "pressedAt": ms_ago(0)?, "goodForMs": 10_000 });
+    let second = json!({ "clickType": "SINGLE", "sequence": 8,
+        "pressedAt": ms_ago(0)?, "goodForMs": 10_000 });
     button
         .publish("iotbutton/button-1", &second.to_string())
         .await?;
@@ -330,7 +335,7 @@ async fn a_press_that_its_button_gave_up_opens_nothing_and_the_next_one_does() -
 
 #[tokio::test]
 async fn an_impatient_second_press_does_not_lock_the_door_again() -> Result<()> {
-    let world = World::with(&[
+    let world = World::start_with(&[
         "--memory",
         "--no-button-devices",
         "--parameter",

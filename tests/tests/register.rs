@@ -1,11 +1,11 @@
-//! Stories of the register: names that are not known, buttons that move from door to door, locks that go.
+//! Registering and binding: unknown names, buttons that move between locks, forgotten locks.
 
 use anyhow::{Context, Result};
 use e2e::World;
 use e2e::mqtt::Client;
 use serde_json::{Value, json};
 
-/// A press of our own button: it counts, and says when it was made.
+/// A press of a button with a sequence and a clock.
 fn press(click: &str, sequence: u64, pressed_at: u64) -> String {
     json!({ "serialNumber": "button-1", "clickType": click, "batteryVoltage": "3000mV",
             "sequence": sequence, "pressedAt": pressed_at, "goodForMs": 3000 })
@@ -17,21 +17,21 @@ fn now_ms() -> Result<u64> {
     Ok(u64::try_from(since?.as_millis())?)
 }
 
-/// Two locked doors, and a button that whoever holds its certificate can be, bound to the first.
+/// A stack with two locked doors, and a client that is the button, bound to the first lock.
 async fn two_doors() -> Result<(World, Client)> {
     two_doors_with(&[]).await
 }
 
 async fn two_doors_with(more: &[&str]) -> Result<(World, Client)> {
     let two = ["--memory", "--no-button-devices", "--locks", "2"];
-    let world = World::with(&[&two, more].concat()).await?;
+    let world = World::start_with(&[&two, more].concat()).await?;
     world.until_settled("lock-1", "locked").await?;
     world.until_settled("lock-2", "locked").await?;
     let button = world.client("button-1").await?;
     Ok((world, button))
 }
 
-/// What a command says for people, and whether it ended well.
+/// Whether a `lockctl` command succeeded, and its output.
 async fn say(world: &World, arguments: &[&str]) -> Result<(bool, String)> {
     let output = world.lockctl(arguments).await?;
     let text = [output.stdout, output.stderr].concat();
@@ -75,9 +75,9 @@ async fn a_button_bound_to_another_door_leaves_the_old_one_locked() -> Result<()
     world.until_settled("lock-1", "unlocked").await?;
     let said = done(&world, &["bind", "button-1", "lock-2"]).await?;
     for wanted in [
-        "button-1 commands lock-2 from now on",
-        "it commanded lock-1 until now",
-        "lock-1 is not known to be locked: a lock command is sent (v",
+        "button-1 now commands lock-2",
+        "it commanded lock-1 before",
+        "lock-1 is not known to be locked: lock command v",
     ] {
         assert!(said.contains(wanted), "{said}");
     }
@@ -138,12 +138,12 @@ async fn a_press_made_while_the_button_was_revoked_never_acts_after_binding() ->
     )
     .await?;
     assert!(
-        said.contains("it commanded lock-1 until now, and was revoked"),
+        said.contains("it commanded lock-1 before, and was revoked"),
         "{said}"
     );
     button.publish(topic, &late).await?;
     let lock = world
-        .until_history("lock-1", "LONG: ignored: overtaken")
+        .until_history("lock-1", "LONG: ignored: superseded")
         .await?;
     assert_eq!(lock["device"]["latch"], "locked");
     button.publish(topic, &press("LONG", 8, now_ms()?)).await?;
@@ -206,7 +206,7 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
     ];
     let said = done(&world, &arguments).await?;
     let wanted =
-        "G030JF055364XVRB commands Front-DOOR from now on: single toggle, double lock, long unlock";
+        "G030JF055364XVRB now commands Front-DOOR: single toggle, double lock, long unlock";
     assert!(said.contains(wanted), "{said}");
     let said = done(&world, &["bindings"]).await?;
     assert!(
@@ -215,12 +215,12 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
     );
     let again = done(&world, &["register", "lock", "Front-DOOR"]).await?;
     assert!(
-        again.contains("Front-DOOR was registered already"),
+        again.contains("Front-DOOR was already registered"),
         "{again}"
     );
     let said = done(&world, &["history", "Front-DOOR"]).await?;
     assert!(said.contains("registers Front-DOOR"), "{said}");
-    assert!(!said.contains("nothing is known"), "{said}");
+    assert!(!said.contains("nothing is known about"), "{said}");
     let said = done(&world, &["history", "G030JF055364XVRB"]).await?;
     let wanted = "its presses are in `lockctl history Front-DOOR`";
     assert!(said.contains(wanted), "{said}");
@@ -230,9 +230,10 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
 #[tokio::test]
 async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_counts_for_nothing()
 -> Result<()> {
-    // The sweeper sends again what the lock did not hear while it was off.
+    // A sweep re-sends what the lock missed while it was off.
     let (world, mut button) = two_doors_with(&["--time-scale", "0.05"]).await?;
-    let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; first `lockctl unbind button-1`";
+    let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; \
+                 first `lockctl unbind button-1`";
     refused(&world, &["forget", "lock-1"], bound).await?;
     let topic = "iotbutton/button-1";
     button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
@@ -240,7 +241,7 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
     world.power("lock-1", false).await?;
     let said = done(&world, &["unbind", "button-1"]).await?;
     assert!(
-        said.contains("lock-1 is not known to be locked: a lock command is sent"),
+        said.contains("lock-1 is not known to be locked: lock command v"),
         "{said}"
     );
     refused(&world, &["forget", "lock-1"], "it may be open").await?;
@@ -263,14 +264,13 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
     let said = done(&world, &["forget", "lock-1"]).await?;
     assert!(said.contains("lock-1 is forgotten"), "{said}");
     assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
-    // Its boot report would have made a record of it.
-    let reports = world.chronicle()?.successes("ReportFunction");
+    // Its boot report would have created a record.
+    let reports = world.log()?.successes("ReportFunction");
     world.power("lock-1", false).await?;
     world.power("lock-1", true).await?;
-    let another =
-        |chronicle: &e2e::chronicle::Chronicle| chronicle.successes("ReportFunction") > reports;
+    let another = |log: &e2e::log::Log| log.successes("ReportFunction") > reports;
     world
-        .until_told("the report of a forgotten lock", another)
+        .until_log("the report of a forgotten lock", another)
         .await?;
     assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
     Ok(())

@@ -1,7 +1,7 @@
-//! Every right that the template gives a function is one that it needs: without the statement, the call that it is for
-//! is refused; without a denial, the call that it forbids is allowed.
+//! Every permission that the template gives a function is needed: without its statement the call is
+//! refused, and without a denial the forbidden call is allowed.
 //!
-//! Must not know what the functions do with their rights: no function's process and no device runs here.
+//! No function's process and no device runs here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -20,7 +20,7 @@ const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "123456789012";
 const STACK: &str = "doors";
 
-/// One call, by the right that it asks for.
+/// A call, by the permission it needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Call {
     Get,
@@ -34,7 +34,7 @@ enum Call {
     Look,
 }
 
-/// A statement of the template: whose, what it is called, and the calls that it decides on.
+/// A statement of the template: function, name, and the calls it decides.
 type Row = (&'static str, &'static str, &'static [Call]);
 
 const RECORD: &[Call] = &[Call::Get, Call::Put, Call::Update];
@@ -54,86 +54,86 @@ const STATEMENTS: [Row; 14] = [
     ("report", "Command", COMMAND),
     ("report", DENIAL, REQUEST),
     ("report", "Shadow", &[Call::Shadow]),
-    ("expire", "Record", RECORD),
-    ("expire", "Due", &[Call::Query]),
-    ("expire", "Command", COMMAND),
-    ("expire", DENIAL, REQUEST),
-    ("expire", "Shadow", &[Call::Shadow]),
+    ("sweep", "Record", RECORD),
+    ("sweep", "Due", &[Call::Query]),
+    ("sweep", "Command", COMMAND),
+    ("sweep", DENIAL, REQUEST),
+    ("sweep", "Shadow", &[Call::Shadow]),
     ("failure", "Line", &[Call::Get, Call::Put]),
     ("failure", SOURCE, QUEUE),
 ];
 
-/// The statement that Lambda asks for when an event source is made, not at a call: without it nothing starts.
+/// The statement that Lambda needs to create an event source; without it nothing starts.
 const SOURCE: &str = "Queue";
 
-/// A refusal, in the words of the service.
+/// A refusal in the words of the service.
 type Refusal = String;
 
 impl Call {
-    /// Action and resource, as refusals name them.
+    /// Action and resource as refusals name them.
     fn right(self) -> (&'static str, String) {
         let at = |service: &str| format!("arn:aws:{service}:{REGION}:{ACCOUNT}");
         let table = format!("{}:table/{STACK}", at("dynamodb"));
         let queue = format!("{}:{STACK}-FailureQueue", at("sqs"));
         match self {
-            Call::Get => ("dynamodb:GetItem", table),
-            Call::Put => ("dynamodb:PutItem", table),
-            Call::Update => ("dynamodb:UpdateItem", table),
-            Call::Query => ("dynamodb:Query", format!("{table}/index/due")),
-            Call::Publish(topic) => ("iot:Publish", format!("{}:topic/{topic}", at("iot"))),
-            Call::Shadow => ("iot:GetThingShadow", format!("{}:thing/lock-1", at("iot"))),
-            Call::Receive => ("sqs:ReceiveMessage", queue),
-            Call::Delete => ("sqs:DeleteMessage", queue),
-            Call::Look => ("sqs:GetQueueAttributes", queue),
+            Self::Get => ("dynamodb:GetItem", table),
+            Self::Put => ("dynamodb:PutItem", table),
+            Self::Update => ("dynamodb:UpdateItem", table),
+            Self::Query => ("dynamodb:Query", format!("{table}/index/due")),
+            Self::Publish(topic) => ("iot:Publish", format!("{}:topic/{topic}", at("iot"))),
+            Self::Shadow => ("iot:GetThingShadow", format!("{}:thing/lock-1", at("iot"))),
+            Self::Receive => ("sqs:ReceiveMessage", queue),
+            Self::Delete => ("sqs:DeleteMessage", queue),
+            Self::Look => ("sqs:GetQueueAttributes", queue),
         }
     }
 
-    /// Makes the call in a function's name; the refusal where it has not the right.
+    /// Makes the call as a function. Returns the refusal if it has no permission.
     async fn make(self, function: &Function) -> Result<Option<Refusal>> {
         let key = |name: &str| AttributeValue::S(name.to_owned());
         let table = &function.table;
         match self {
-            Call::Get => {
+            Self::Get => {
                 let call = table.get_item().table_name(STACK);
                 let call = call.key("pk", key("a")).key("sk", key("b"));
                 refusal(call.send().await)
             }
-            Call::Put => {
+            Self::Put => {
                 let call = table.put_item().table_name(STACK);
                 let call = call.item("pk", key("a")).item("sk", key("b"));
                 refusal(call.send().await)
             }
-            Call::Update => {
+            Self::Update => {
                 let call = table.update_item().table_name(STACK);
                 let call = call.key("pk", key("a")).key("sk", key("b"));
                 refusal(call.send().await)
             }
-            Call::Query => {
+            Self::Query => {
                 let call = table.query().table_name(STACK).index_name("due");
                 let call = call.key_condition_expression("dueShard = :shard");
                 let call = call.expression_attribute_values(":shard", key("0"));
                 refusal(call.send().await)
             }
-            Call::Publish(topic) => refusal(function.data.publish().topic(topic).send().await),
-            Call::Shadow => {
+            Self::Publish(topic) => refusal(function.data.publish().topic(topic).send().await),
+            Self::Shadow => {
                 let call = function.data.get_thing_shadow().thing_name("lock-1");
                 refusal(call.send().await)
             }
-            Call::Receive | Call::Delete | Call::Look => {
-                anyhow::bail!("{self:?} is the event source's call, in the function's name")
+            Self::Receive | Self::Delete | Self::Look => {
+                anyhow::bail!("{self:?} is a call of the event source, not of the function")
             }
         }
     }
 }
 
-/// What a function calls the services with.
+/// The clients that a function calls the services with.
 struct Function {
     table: aws_sdk_dynamodb::Client,
     data: aws_sdk_iotdataplane::Client,
 }
 
 impl Function {
-    fn new(cloud: &LocalCloud, name: &str) -> Result<Function> {
+    fn new(cloud: &LocalCloud, name: &str) -> Result<Self> {
         let keys = cloud.credentials_of(name).context("no such function")?;
         let token = Some(keys.session_token);
         let keys = Credentials::from_keys(keys.access_key_id, keys.secret_access_key, token);
@@ -150,14 +150,14 @@ impl Function {
             .endpoint_url(&cloud.endpoints().iot_data)
             .credentials_provider(keys)
             .http_client(http);
-        Ok(Function {
+        Ok(Self {
             table: aws_sdk_dynamodb::Client::from_conf(table.build()),
             data: aws_sdk_iotdataplane::Client::from_conf(data.build()),
         })
     }
 }
 
-/// The refusal for want of a right. A thing without a shadow may be asked for; any other failure is none of ours.
+/// The refusal, if a permission is missing. Other failures do not matter here.
 fn refusal<T, E>(answer: Result<T, SdkError<E>>) -> Result<Option<Refusal>>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -166,7 +166,7 @@ where
     let Err(error) = answer else { return Ok(None) };
     match error.code() {
         Some("AccessDeniedException" | "ForbiddenException") => {
-            let message = error.message().context("a refusal without words")?;
+            let message = error.message().context("a refusal without a message")?;
             Ok(Some(message.to_owned()))
         }
         Some("ResourceNotFoundException") => Ok(None),
@@ -185,7 +185,7 @@ fn logical_id(function: &str) -> String {
     format!("{}{rest}Function", first.to_uppercase())
 }
 
-/// The statements of the template as they are written: lines, by function's logical id and the statement's name.
+/// The lines of the template's statements, by logical id of the function and name of the statement.
 fn statements(template: &str) -> BTreeMap<(String, String), std::ops::Range<usize>> {
     let mut found = BTreeMap::new();
     let mut resource = "";
@@ -206,12 +206,12 @@ fn statements(template: &str) -> BTreeMap<(String, String), std::ops::Range<usiz
     found
 }
 
-/// The services of this template, without any function's process: nothing invokes them.
+/// The services of this template, without any function's process.
 async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     let path = folder.join("template.yaml");
     std::fs::write(&path, template).context("write the changed template")?;
     let never_run: PathBuf = std::env::current_exe().context("find an executable")?;
-    let binaries = ["press", "report", "expire", "failure"];
+    let binaries = ["press", "report", "sweep", "failure"];
     let binaries = binaries.map(|name| (name.to_owned(), never_run.clone()));
     let options = Options {
         template: path,
@@ -229,8 +229,8 @@ async fn cloud(folder: &Path, template: &str) -> Result<LocalCloud> {
     LocalCloud::start(options).await.context("start the cloud")
 }
 
-/// Makes every call that a statement decides on; each must be refused, in the right words and with the event that names
-/// the role, exactly where `refused` says so.
+/// Makes every call; each must be refused exactly if `refused` says so, in the expected words and
+/// with an event that names the role.
 async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()> {
     for row in STATEMENTS.iter().filter(|(_, name, _)| *name != SOURCE) {
         let (name, statement, calls) = row;
@@ -272,7 +272,7 @@ async fn check(cloud: &LocalCloud, refused: impl Fn(&Row) -> bool) -> Result<()>
 }
 
 #[test]
-fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
+fn every_statement_and_action_of_a_function_is_tested_here() -> Result<()> {
     let context = sam_template::Context {
         stack_name: STACK.to_owned(),
         region: REGION.to_owned(),
@@ -284,7 +284,7 @@ fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
     for function in &template.functions {
         for policy in &function.role_policies {
             let statements = policy["Statement"].as_array();
-            for statement in statements.context("a policy that is no document")? {
+            for statement in statements.context("a policy without a document")? {
                 let name = statement["Sid"]
                     .as_str()
                     .context("a statement without a name")?;
@@ -311,7 +311,7 @@ fn no_statement_and_no_action_of_a_function_is_left_out_here() -> Result<()> {
 }
 
 #[tokio::test]
-async fn with_the_whole_template_only_what_it_denies_is_refused() -> Result<()> {
+async fn with_the_whole_template_only_denied_calls_are_refused() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let cloud = cloud(folder.path(), &template()?).await?;
     check(&cloud, |(_, statement, _)| *statement == DENIAL).await?;
@@ -319,7 +319,8 @@ async fn with_the_whole_template_only_what_it_denies_is_refused() -> Result<()> 
     Ok(())
 }
 
-// AWS same(iam): each call of a function needs a statement of its role's policies; without it the call is refused, naming action and resource
+// AWS same(iam): each call of a function needs a statement of its role's policies; without it the
+// call is refused, naming action and resource
 #[tokio::test]
 async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_other() -> Result<()>
 {
@@ -338,7 +339,7 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
         if statement == SOURCE {
             let error = started
                 .err()
-                .context("started without the event source's rights")?;
+                .context("started without the permissions of the event source")?;
             let (action, resource) = Call::Receive.right();
             let words = format!(
                 "{}: its execution role may not call {action} on {resource}",
@@ -349,7 +350,7 @@ async fn without_a_statement_the_call_that_it_is_for_changes_its_answer_and_no_o
         }
         let cloud = started?;
         let refused = |row: &Row| {
-            // A removed Allow refuses its calls; a removed Deny lets them through.
+            // Without an Allow its calls are refused; without a Deny they are allowed.
             let is_removed = (row.0, row.1) == (function, statement);
             (row.1 == DENIAL) != is_removed
         };

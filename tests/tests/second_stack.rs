@@ -1,5 +1,5 @@
-//! Stories of a second stack in the same account and region: its rules see every press, request and report of ours, and its
-//! functions can command our locks.
+//! A second stack in the same account and region: its rules match every press, request and report
+//! of ours, and its functions can command our locks.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use e2e::World;
-use e2e::chronicle::Chronicle;
+use e2e::log::Log;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// How long the two are watched.
+/// How long both stacks are observed.
 const WATCHED: Duration = Duration::from_secs(20);
 
-/// The functions of the second stack, with the rules that start them. They are ours, on a table of their own.
+/// The functions of the second stack with their rules: ours, with another table.
 const RESOURCES: &str = r#"
   SecondTable:
     Type: AWS::DynamoDB::Table
@@ -67,7 +67,7 @@ const RULE: &str = r#"
       SourceArn: !GetAtt Second<name>.Arn
 "#;
 
-/// The product's template with a second stack's functions in it.
+/// The product's template with the functions of a second stack.
 struct Account {
     template: PathBuf,
     _directory: TempDir,
@@ -91,7 +91,7 @@ impl Account {
             second += &with_sql.replace("<name>", rule);
         }
         let text = text.replacen("\nOutputs:\n", &format!("{second}\nOutputs:\n"), 1);
-        let directory = tempfile::tempdir().context("make the template's folder")?;
+        let directory = tempfile::tempdir().context("create the template's folder")?;
         let template = directory.path().join("template.yaml");
         std::fs::write(&template, text).context("write the template")?;
         Ok(Self {
@@ -102,11 +102,11 @@ impl Account {
 
     async fn world(&self) -> Result<World> {
         let template = self.template.to_str().context("the path is text")?;
-        World::with(&["--memory", "--no-button-devices", "--template", template]).await
+        World::start_with(&["--memory", "--no-button-devices", "--template", template]).await
     }
 }
 
-/// The SQL of a rule, as the template has it.
+/// The SQL of a rule of the template.
 fn statement(template: &str, rule: &str) -> Result<String> {
     let (_, after) = template
         .split_once(&format!("\n  {rule}:\n"))
@@ -116,7 +116,7 @@ fn statement(template: &str, rule: &str) -> Result<String> {
     Ok(sql.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Partition keys of everything in the second stack's table but what its functions say of themselves.
+/// Partition keys in the second stack's table, without the functions' own entries.
 async fn second_keys(world: &World) -> Result<Vec<String>> {
     let scan = world.dynamodb().scan().table_name("second-stack");
     let items = scan.send().await.context("scan the second table")?.items;
@@ -127,41 +127,44 @@ async fn second_keys(world: &World) -> Result<Vec<String>> {
     Ok(keys.collect())
 }
 
-/// Everything that was published to a lock while the watch lasted, and before.
-async fn watch(world: &World) -> Result<Chronicle> {
+/// Observes for a while, and returns the log with everything published to the lock.
+async fn watch(world: &World) -> Result<Log> {
     let mut spy = world.client("button-1").await?;
-    // Nothing is expected on this connection: it ends the watch when its time is over.
+    // Nothing is expected on this connection: it ends when the time is over.
     spy.idle(WATCHED).await?;
-    world.chronicle()
+    world.log()
 }
 
 #[tokio::test]
-async fn a_second_stack_neither_commands_nor_records_locks_that_are_not_its_own() -> Result<()> {
+async fn a_second_stack_ignores_locks_that_it_has_not_registered() -> Result<()> {
     let account = Account::new()?;
     let world = account.world().await?;
     world.until_settled("lock-1", "locked").await?;
-    let chronicle = watch(&world).await?;
+    let log = watch(&world).await?;
     assert!(
-        chronicle.successes("SecondReportFunction") > 0,
-        "the second stack has seen the lock's reports"
+        log.successes("SecondReportFunction") > 0,
+        "the second stack has not seen the lock's reports"
     );
     assert_eq!(
-        chronicle.commands("lock-1"),
+        log.commands("lock-1"),
         1,
-        "the first report is answered once, by the stack that registered the lock"
+        "the first report was not answered once, by the stack that registered the lock"
     );
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     assert_eq!(second_keys(&world).await?, Vec::<String>::new());
 
     world.lockctl_json(&["unlock", "lock-1"]).await?;
     world
-        .until_told("the request by both stacks", |told| {
-            told.successes("SecondPressFunction") > 0
+        .until_log("the request by both stacks", |log| {
+            log.successes("SecondPressFunction") > 0
         })
         .await?;
     let lock = world.until_settled("lock-1", "unlocked").await?;
-    assert_eq!(lock["device"]["movements"], 1, "one request, one movement");
-    assert_eq!(world.chronicle()?.commands("lock-1"), 2);
+    assert_eq!(
+        lock["device"]["movements"], 1,
+        "one request made several movements"
+    );
+    assert_eq!(world.log()?.commands("lock-1"), 2);
     assert_eq!(second_keys(&world).await?, Vec::<String>::new());
     Ok(())
 }
@@ -172,23 +175,23 @@ async fn two_stacks_that_both_registered_a_lock_do_not_fight_over_it() -> Result
     let world = account.world().await?;
     world.until_settled("lock-1", "locked").await?;
     register_in_second(&world, "lock-1").await?;
-    // The next report is the second stack's first: it commands, and ours sees a version ahead.
+    // The second stack sees its first report and sends a command; ours sees a version ahead.
     world.power("lock-1", false).await?;
     world.power("lock-1", true).await?;
     world
-        .until_told("a command of the second stack", |told| {
-            told.commands("lock-1") > 1
+        .until_log("a command of the second stack", |log| {
+            log.commands("lock-1") > 1
         })
         .await?;
-    let before = world.chronicle()?.commands("lock-1");
-    let chronicle = watch(&world).await?;
-    let commands = chronicle.commands("lock-1") - before;
-    assert!(commands <= 2, "one a stack at most, not {commands}");
+    let before = world.log()?.commands("lock-1");
+    let log = watch(&world).await?;
+    let commands = log.commands("lock-1") - before;
+    assert!(commands <= 2, "more than one command per stack: {commands}");
     assert_eq!(world.lock("lock-1").await?["device"]["movements"], 0);
     Ok(())
 }
 
-/// What `lockctl register lock` writes, in the other table.
+/// Writes what `lockctl register lock` writes, to the other table.
 async fn register_in_second(world: &World, lock: &str) -> Result<()> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let number = |number: u64| AttributeValue::N(number.to_string());

@@ -1,10 +1,10 @@
-//! Stories of a shadow that other people and programs write: what the record believes, and what the shadow says a little
-//! later.
+//! A shadow that other people and programs write: what the record accepts, and how the shadow
+//! becomes right again.
 
 use anyhow::{Context, Result};
 use aws_sdk_iotdataplane::primitives::Blob;
 use e2e::World;
-use e2e::world::tells;
+use e2e::world::has_event;
 use serde_json::{Value, json};
 
 async fn update(world: &World, thing: &str, document: &Value) -> Result<()> {
@@ -17,14 +17,14 @@ async fn update(world: &World, thing: &str, document: &Value) -> Result<()> {
     Ok(())
 }
 
-/// What the shadow reports, without the name of the report.
+/// The shadow's report without its name.
 async fn reported(world: &World, thing: &str) -> Result<Value> {
     let shadow = world.shadow(thing).await?;
     Ok(shadow["state"]["reported"].clone())
 }
 
 #[tokio::test]
-async fn a_report_saved_again_by_hand_is_not_believed_and_the_lock_puts_it_right() -> Result<()> {
+async fn a_report_edited_by_hand_is_ignored_and_the_lock_repairs_it() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "LONG").await?;
@@ -50,17 +50,17 @@ async fn a_report_saved_again_by_hand_is_not_believed_and_the_lock_puts_it_right
             reported["lock"] == "unlocked" && reported["reportId"] != honest["reportId"]
         })
         .await?;
-    assert_eq!(lock["device"]["movements"], 1, "nothing has moved");
+    assert_eq!(lock["device"]["movements"], 1, "the latch has moved");
     let settled = world.until_settled("lock-1", "unlocked").await?;
     assert!(
-        !tells(&settled, "reports locked (remote): settled: confirmed"),
+        !has_event(&settled, "reports locked (remote): settled: confirmed"),
         "{settled:#}"
     );
     Ok(())
 }
 
 #[tokio::test]
-async fn one_field_edited_by_hand_is_put_right_too() -> Result<()> {
+async fn one_field_edited_by_hand_is_repaired_too() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     update(
@@ -86,15 +86,14 @@ async fn a_deleted_shadow_is_written_again_and_presses_act() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_lock_that_reports_an_impossible_version_does_not_take_the_record_with_it() -> Result<()>
-{
+async fn a_lock_that_reports_an_impossible_version_does_not_spoil_its_record() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     let mut report = reported(&world, "lock-1").await?;
     world.power("lock-1", false).await?;
     let before = world.lock("lock-1").await?;
 
-    // Someone who holds the lock's own key.
+    // A client with the lock's own key.
     let mut client = world.client("lock-1").await?;
     let token = format!("{}-900", report["bootCount"]);
     report["version"] = json!(9_007_199_254_740_990_u64);
@@ -106,7 +105,7 @@ async fn a_lock_that_reports_an_impossible_version_does_not_take_the_record_with
     let lock = world
         .until("lock-1", "unresponsive", |lock| {
             lock["record"]["status"] == "unresponsive"
-                && tells(lock, "[alert: implausible-version]")
+                && has_event(lock, "[alert: implausible-version]")
         })
         .await?;
     assert_eq!(lock["record"]["version"], before["record"]["version"]);
@@ -120,7 +119,7 @@ async fn a_lock_that_reports_an_impossible_version_does_not_take_the_record_with
 }
 
 #[tokio::test]
-async fn another_thing_of_the_account_is_no_lock() -> Result<()> {
+async fn another_thing_of_the_account_is_not_a_lock() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     let mut whole = reported(&world, "lock-1").await?;
@@ -138,16 +137,16 @@ async fn another_thing_of_the_account_is_no_lock() -> Result<()> {
         &json!({ "state": { "reported": whole }, "clientToken": "1-1" }),
     )
     .await?;
-    let told = world
-        .until_told("both updates by the function", |told| {
-            let lines = told.log_of("ReportFunction");
+    let log = world
+        .until_log("both updates by the function", |log| {
+            let lines = log.function_log("ReportFunction");
             let passed_over = lines
                 .iter()
                 .filter(|line| line["UnregisteredMessages"] == 1);
             passed_over.count() == 2
         })
         .await?;
-    assert_eq!(told.commands("thermostat-1"), 0);
+    assert_eq!(log.commands("thermostat-1"), 0);
     let status = world.lockctl_json(&["status"]).await?;
     let locks: Vec<&Value> = status["locks"]
         .as_array()

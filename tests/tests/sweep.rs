@@ -1,9 +1,9 @@
-//! Stories of what was lost or never answered, and is found again by time: the sweeper (C8, C10). Its minute lasts 1.2 s here,
-//! an unlock lives 5 s.
+//! Messages that were lost or never answered, and the sweep that repairs them (C8, C10). A minute
+//! lasts 1.2 s here, and an unlock lives 5 s.
 
 use anyhow::{Context, Result};
 use e2e::World;
-use e2e::world::tells;
+use e2e::world::has_event;
 use serde_json::{Value, json};
 
 const SHORT: [&str; 6] = [
@@ -15,15 +15,16 @@ const SHORT: [&str; 6] = [
     "CommandTtlMs=5000",
 ];
 
-/// A world in which little time is much, its lock settled and locked.
+/// A stack with short times and a settled, locked door.
 async fn short() -> Result<World> {
-    let world = World::with(&SHORT).await?;
+    let world = World::start_with(&SHORT).await?;
     world.until_settled("lock-1", "locked").await?;
     Ok(world)
 }
 
 async fn press(world: &World, click: &str, sequence: u64) -> Result<()> {
-    let payload = json!({ "serialNumber": "button-1", "clickType": click, "batteryVoltage": "3000mV", "sequence": sequence });
+    let payload = json!({ "serialNumber": "button-1", "clickType": click,
+        "batteryVoltage": "3000mV", "sequence": sequence });
     let mut button = world.client("button-1").await?;
     button
         .publish("iotbutton/button-1", &payload.to_string())
@@ -34,7 +35,7 @@ fn movements(lock: &Value) -> Result<u64> {
     lock["device"]["movements"].as_u64().context("no movements")
 }
 
-/// How many lines of a lock's history contain `text`.
+/// Number of events in a lock's history that contain `text`.
 fn count(lock: &Value, text: &str) -> usize {
     let lines = lock["history"].as_array().into_iter().flatten();
     lines
@@ -44,18 +45,18 @@ fn count(lock: &Value, text: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_lost_report_event_is_made_good_from_the_shadow() -> Result<()> {
+async fn a_lost_report_event_is_recovered_from_the_shadow() -> Result<()> {
     let world = short().await?;
     // Ten minutes late is as good as lost.
     world.arm("late:report@1-9+10m").await?;
     press(&world, "LONG", 1).await?;
     let opened = world.until_settled("lock-1", "unlocked").await?;
     assert_eq!(movements(&opened)?, 1);
-    assert!(tells(&opened, "executed"), "{:#}", opened["history"]);
-    let told = world.chronicle()?;
-    assert!(told.strikes("late:report@1-9+600000ms") > 0);
-    assert!(told.successes("ExpireFunction") > 0);
-    told.check()
+    assert!(has_event(&opened, "executed"), "{:#}", opened["history"]);
+    let log = world.log()?;
+    assert!(log.strikes("late:report@1-9+600000ms") > 0);
+    assert!(log.successes("SweepFunction") > 0);
+    log.check_invariants()
 }
 
 #[tokio::test]
@@ -69,16 +70,16 @@ async fn a_lock_command_is_sent_again_until_it_is_acknowledged() -> Result<()> {
     assert_eq!(movements(&closed)?, 2);
     assert_eq!(
         closed["record"]["command"]["attempts"], 4,
-        "three were lost"
+        "not three commands were lost"
     );
     assert!(
         count(&closed, "resend: not answered") >= 3,
         "{:#}",
         closed["history"]
     );
-    let told = world.chronicle()?;
-    assert_eq!(told.strikes("drop:remote-lock/+@1-3"), 3);
-    told.check()
+    let log = world.log()?;
+    assert_eq!(log.strikes("drop:remote-lock/+@1-3"), 3);
+    log.check_invariants()
 }
 
 #[tokio::test]
@@ -87,29 +88,32 @@ async fn an_unlock_without_power_ends_in_an_alert_and_a_system_lock() -> Result<
     let before = world.until_settled("lock-1", "locked").await?;
     world.power("lock-1", false).await?;
     press(&world, "LONG", 1).await?;
-    // Its life and ten seconds of grace pass, then nobody waits for the answer any longer.
+    // After the unlock's life and ten seconds of grace nobody waits for the answer.
     let given_up = world
         .until_history("lock-1", "[alert: unlock-not-answered]")
         .await?;
     assert_eq!(given_up["record"]["command"]["action"], "lock");
     assert!(
         given_up["record"]["version"].as_u64() > before["record"]["version"].as_u64(),
-        "the system lock has a version of its own"
+        "the system lock has no version of its own"
     );
     world.power("lock-1", true).await?;
     let back = world.until_settled("lock-1", "locked").await?;
-    assert_eq!(movements(&back)?, movements(&before)?, "it never opened");
+    assert_eq!(
+        movements(&back)?,
+        movements(&before)?,
+        "the latch has moved"
+    );
     assert_eq!(count(&back, "[alert: unlock-not-answered]"), 1);
     assert_eq!(
         back["record"]["version"],
         back["shadow"]["reported"]["version"]
     );
-    world.chronicle()?.check()
+    world.log()?.check_invariants()
 }
 
 #[tokio::test]
-async fn a_lock_that_does_not_answer_is_called_unresponsive_and_closes_when_it_is_back()
--> Result<()> {
+async fn a_lock_that_does_not_answer_is_unresponsive_and_locks_when_it_is_back() -> Result<()> {
     let world = short().await?;
     press(&world, "LONG", 1).await?;
     world.until_settled("lock-1", "unlocked").await?;
@@ -132,22 +136,22 @@ async fn a_lock_that_does_not_answer_is_called_unresponsive_and_closes_when_it_i
     assert_eq!(
         count(&closed, "[alert: unresponsive]"),
         1,
-        "a person is told once: {:#}",
+        "not exactly one alert: {:#}",
         closed["history"]
     );
-    world.chronicle()?.check()
+    world.log()?.check_invariants()
 }
 
 #[tokio::test]
 async fn a_settled_door_is_left_alone_by_every_sweep() -> Result<()> {
     let world = short().await?;
     let before = world.lock("lock-1").await?;
-    let told = world
-        .until_told("three sweeps", |told| told.successes("ExpireFunction") >= 3)
+    let log = world
+        .until_log("three sweeps", |log| log.successes("SweepFunction") >= 3)
         .await?;
     let after = world.lock("lock-1").await?;
     assert_eq!(after["record"]["version"], before["record"]["version"]);
     assert_eq!(movements(&after)?, movements(&before)?);
     assert_eq!(count(&after, "timeout"), 0, "{:#}", after["history"]);
-    told.check()
+    log.check_invariants()
 }

@@ -1,4 +1,4 @@
-//! Stories of a command that must find its locks: what the environment says, and what is not there.
+//! How `lockctl` finds its stack: what the environment says, and what is missing.
 
 use std::process::{Output, Stdio};
 
@@ -7,7 +7,7 @@ use e2e::World;
 use e2e::world::program;
 use tokio::process::Command;
 
-/// Every variable that says something about AWS.
+/// Every variable that concerns AWS.
 const VARIABLES: [&str; 9] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -20,7 +20,7 @@ const VARIABLES: [&str; 9] = [
     "AWS_ENDPOINT_URL_IOT_DATA_PLANE",
 ];
 
-/// `lockctl` with these arguments, and these variables alone.
+/// Runs `lockctl` with these arguments and only these variables.
 async fn lockctl(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Output> {
     let mut command = Command::new(program("lockctl")?);
     for name in VARIABLES {
@@ -40,14 +40,14 @@ fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
-/// A directory that no stack runs on.
-fn nowhere() -> Result<tempfile::TempDir> {
-    tempfile::tempdir().context("make a directory")
+/// A directory without a running stack.
+fn empty_directory() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().context("create a directory")
 }
 
 #[tokio::test]
 async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack() -> Result<()> {
-    let world = World::with(&["--no-button-devices"]).await?;
+    let world = World::start_with(&["--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let data = world.data_dir();
     let data = data.to_str().context("the path is text")?;
@@ -70,7 +70,7 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
             "{variables:?}: {first}"
         );
     }
-    // Whole credentials mean AWS, also while a stack runs; what is then missing is an error.
+    // Complete credentials mean AWS, even while a stack runs; what is missing then is an error.
     let keys = [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", "S")];
     let output = lockctl(&["status", "--data-dir", data], &keys).await?;
     assert!(!output.status.success());
@@ -80,14 +80,14 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
 }
 
 #[tokio::test]
-async fn without_a_stack_what_the_environment_lacks_is_said() -> Result<()> {
-    let nowhere = nowhere()?;
-    let data = nowhere.path().to_str().context("the path is text")?;
+async fn without_a_stack_lockctl_names_what_the_environment_lacks() -> Result<()> {
+    let directory = empty_directory()?;
+    let data = directory.path().to_str().context("the path is text")?;
     for (variables, wanted) in [
         (&[][..], "the environment has no AWS credentials"),
         (
             &[("AWS_PROFILE", "work")],
-            "AWS_PROFILE alone does not let this program act in AWS",
+            "AWS_PROFILE alone does not select an account",
         ),
     ] {
         let output = lockctl(&["status", "--data-dir", data], variables).await?;
@@ -99,11 +99,11 @@ async fn without_a_stack_what_the_environment_lacks_is_said() -> Result<()> {
 }
 
 #[tokio::test]
-async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> Result<()> {
-    let world = World::with(&["--memory", "--no-button-devices"]).await?;
-    let nowhere = nowhere()?;
-    let data = nowhere.path().to_str().context("the path is text")?;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("take a port")?;
+async fn no_connection_no_permission_and_no_table_are_different_errors() -> Result<()> {
+    let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
+    let directory = empty_directory()?;
+    let data = directory.path().to_str().context("the path is text")?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("bind a port")?;
     let closed = format!("http://{}", listener.local_addr()?);
     drop(listener);
     let credentials = &world.ready()["credentials"];
@@ -118,14 +118,14 @@ async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> R
             secret,
             "remote-lock",
             "look at table remote-lock: no connection: ",
-            format!("nobody answers at {closed}"),
+            format!("nothing answers at {closed}"),
         ),
         (
             world.at("dynamodb"),
             "not the secret",
             "remote-lock",
             "look at table remote-lock: InvalidSignatureException: ",
-            "log in again, or ask for the right".to_owned(),
+            "log in again, or ask for permission".to_owned(),
         ),
         (
             world.at("dynamodb"),
@@ -147,16 +147,16 @@ async fn nobody_there_no_right_and_no_such_table_have_errors_of_their_own() -> R
         assert!(!output.status.success(), "{said}");
         assert!(said.starts_with(&format!("lockctl: {wanted}")), "{said}");
         assert!(said.contains(&advice), "{said}");
-        assert_eq!(said.matches(wanted).count(), 1, "said once: {said}");
-        assert_eq!(said.lines().count(), 1, "one line: {said}");
+        assert_eq!(said.matches(wanted).count(), 1, "not printed once: {said}");
+        assert_eq!(said.lines().count(), 1, "not one line: {said}");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_fault_that_could_never_strike_is_refused_with_what_is_there() -> Result<()> {
-    let nowhere = nowhere()?;
-    let data = nowhere.path().to_str().context("the path is text")?;
+async fn a_fault_that_could_never_strike_is_refused_with_the_possible_targets() -> Result<()> {
+    let directory = empty_directory()?;
+    let data = directory.path().to_str().context("the path is text")?;
     for (fault, wanted) in [
         (
             "kill:nosuch.after-commit@1",
@@ -168,7 +168,7 @@ async fn a_fault_that_could_never_strike_is_refused_with_what_is_there() -> Resu
         ),
         (
             "power:lock-9@t=1s",
-            "no device lock-9 runs here; there are button-1, lock-1",
+            "no device lock-9 runs here; the devices are button-1, lock-1",
         ),
     ] {
         let arguments = [

@@ -1,5 +1,6 @@
-/*! Fuzzes core/command: whatever bytes come, the verdict is that of a second,
- * independent reading, and an accepted command written again is the same (D6). */
+/*! Fuzzes core/command: for any bytes, the verdict equals that of a second,
+ * independent parser, and an accepted command survives rewriting (D6).
+ */
 #include <string.h>
 
 #include "command.h"
@@ -9,7 +10,7 @@
 
 static struct json_tree s_tree;
 
-/* The digits of a whole number, judged as text. */
+/* The digits of a whole number. */
 static int number_verdict(const struct json_node *node, const char **digits,
                           size_t *length) {
   size_t i;
@@ -95,15 +96,15 @@ static void require_the_same_again(const struct command *command) {
       (unsigned long long) command->version,
       command->action == ACTION_LOCK ? "lock" : "unlock");
   REQUIRE(command_parse(text, (size_t) length, &again) == CORE_OK,
-          "an accepted command written again is a command");
+          "an accepted command, rewritten, is a command");
   REQUIRE(memcmp(&again, command, sizeof(again)) == 0,
-          "an accepted command written again is the same");
+          "an accepted command, rewritten, is the same");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct command command;
   int status = command_parse((const char *) data, size, &command);
-  REQUIRE(status == verdict_of(data, size), "both readings agree (D6)");
+  REQUIRE(status == verdict_of(data, size), "both parsers agree (D6)");
   if (status == CORE_OK) {
     REQUIRE(command.version >= 1 && command.version < UINT64_C(1) << 53,
             "a version is 1 to 2^53 - 1");

@@ -24,13 +24,13 @@ static unsigned s_number, s_settled; /* The last sent, the last accepted. */
 static int s_had_time;
 static uint64_t s_sent_ms, s_accepted_ms, s_door_sent_ms;
 
-/* Another's write that no report has covered since, and how many there were
- * without a quiet time between. */
+/* A foreign write that no report has overwritten yet, and the number of them
+ * without a quiet time in between. */
 static int s_covered, s_any_foreign;
 static unsigned s_repeats;
 static uint64_t s_repeat_ms, s_foreign_ms;
 
-/* The shadow: its version, and the newest that the lock has heard of; the
+/* The shadow: its version, the newest version that the lock knows, and the
  * seconds at which it took our updates, 0 = not yet. */
 static uint64_t s_version, s_heard;
 static uint64_t s_taken_s[HELD_MAX], s_old_s;
@@ -42,7 +42,7 @@ void courier_start(void) {
 }
 
 void courier_boot(void) {
-  /* One answer is still under way. */
+  /* One answer is still pending. */
   if (s_number > 0) s_old_s = s_taken_s[s_number % HELD_MAX];
   memset(s_taken_s, 0, sizeof(s_taken_s));
   s_had_time = 0;
@@ -65,18 +65,18 @@ void courier_mention(void) {
 }
 
 void courier_door(void) {
-  reporter_door(&s_reporter);
+  reporter_note_door(&s_reporter);
   s_door = 1;
 }
 
 void courier_connect(int connected) {
-  reporter_connected(&s_reporter, connected);
+  reporter_set_connected(&s_reporter, connected);
   s_connected = connected;
   s_due |= connected;
   if (connected) s_heard = 0;
 }
 
-/* Whether a report must go, must not, or may (-1). */
+/* Whether a report must be sent, must not, or may (-1). */
 static int wanted(uint64_t now_ms) {
   if (!s_connected) return 0;
   if (s_due) return 1;
@@ -112,20 +112,20 @@ void courier_poll(const struct world *world) {
     courier_changed();
   }
   must = wanted(now_ms);
-  wants = reporter_wants(&s_reporter, &world->now);
+  wants = reporter_is_due(&s_reporter, &world->now);
   REQUIRE(must < 0 || wants == must,
-          "a report goes when it is due, and no sooner (D4, S7)");
+          "a report is sent when due, and no sooner (D4, S7)");
   REQUIRE(reporter_is_answered(&s_reporter) ==
               (s_connected && !s_due && s_waits != 1),
-          "a connection is of use once all is answered");
+          "a connection is healthy once all is answered");
   if (!wants) return;
-  REQUIRE(s_due || s_door || s_number == 0 ||
-              now_ms >= s_sent_ms + RETRY_LEAST_MS,
-          "nothing but a change hastens a report (S7)");
+  REQUIRE(
+      s_due || s_door || s_number == 0 || now_ms >= s_sent_ms + RETRY_LEAST_MS,
+      "only a change hastens a report (S7)");
   s_number++;
-  REQUIRE(reporter_send(&s_reporter, &world->now,
-                        (uint32_t) (world->true_ns >> 20)) == s_number,
-          "updates are counted one by one (D4)");
+  REQUIRE(reporter_begin_update(&s_reporter, &world->now,
+                                (uint32_t) (world->true_ns >> 20)) == s_number,
+          "updates are numbered consecutively (D4)");
   require_update(world, s_number);
   s_taken_s[s_number % HELD_MAX] = 0;
   if (s_door) s_door_sent_ms = now_ms + PAUSE_MS;
@@ -134,7 +134,7 @@ void courier_poll(const struct world *world) {
   s_due = s_mention = s_door = s_covered = 0;
 }
 
-/* Another wrote. */
+/* A foreign write. */
 static enum reporter_verdict note_foreign(uint64_t now_ms) {
   uint64_t delay_ms = 1000;
   unsigned i;
@@ -150,8 +150,8 @@ static enum reporter_verdict note_foreign(uint64_t now_ms) {
   return VERDICT_FOREIGN;
 }
 
-/* What an accepted change of `reported` must mean. `number`: of ours, 0 = of
- * another's. */
+/* The meaning of an accepted change of `reported`. `number`: of our update; 0 =
+ * a foreign one. */
 static enum reporter_verdict judge_accepted(unsigned number, uint64_t version,
                                             uint64_t now_ms) {
   int is_news = version > s_heard, is_ours = number > s_settled;
@@ -169,8 +169,8 @@ static enum reporter_verdict judge_accepted(unsigned number, uint64_t version,
   return is_ours ? VERDICT_NONE : note_foreign(now_ms);
 }
 
-/* The second at which the shadow took the update `number` of ours: now, if it
- * has not yet. */
+/* The second at which the shadow took our update `number`; now, unless earlier.
+ */
 static uint64_t taken_s(const struct world *world, unsigned number) {
   uint64_t *second = &s_taken_s[number % HELD_MAX];
   if (*second == 0) *second = (uint64_t) (world->true_ns / 1000000000);
@@ -186,12 +186,12 @@ void courier_hold(const struct world *world, unsigned how) {
 struct text_of {
   enum shadow_topic topic;
   enum reporter_verdict expected;
-  uint64_t second; /* Of a sample; 0 = it is none. */
+  uint64_t second; /* Of a sample; 0 = not a sample. */
   int length;
   char text[ANSWER_BYTES_MAX];
 };
 
-/* To an update of ours that was accepted. */
+/* To an accepted update of ours. */
 static void word_accepted(struct text_of *to, const struct world *world,
                           unsigned number, uint64_t version) {
   uint64_t second = taken_s(world, number);
@@ -205,8 +205,7 @@ static void word_accepted(struct text_of *to, const struct world *world,
   to->expected = judge_accepted(number, version, world->now.uptime_ms);
 }
 
-/* To another's update, or to one of the boot before, which may have been held
- * since then. */
+/* To a foreign update, or to one of the previous boot that was held. */
 static void word_foreign(struct text_of *to, const struct world *world,
                          unsigned which, int is_cleared, uint64_t version) {
   uint64_t second = (uint64_t) (world->true_ns / 1000000000);
@@ -228,16 +227,15 @@ static void word_foreign(struct text_of *to, const struct world *world,
       token[0] = '\0';
       break;
   }
-  to->length = snprintf(to->text, sizeof(to->text),
-                        "{\"version\":%llu,\"timestamp\":%llu%s,\"state\":%s}",
-                        (unsigned long long) version,
-                        (unsigned long long) second, token,
-                        is_cleared ? "null"
-                                   : "{\"reported\":{\"lock\":\"x\"}}");
+  to->length =
+      snprintf(to->text, sizeof(to->text),
+               "{\"version\":%llu,\"timestamp\":%llu%s,\"state\":%s}",
+               (unsigned long long) version, (unsigned long long) second, token,
+               is_cleared ? "null" : "{\"reported\":{\"lock\":\"x\"}}");
   to->expected = judge_accepted(0, version, world->now.uptime_ms);
 }
 
-/* What is neither. */
+/* Any other answer. */
 static void word_other(struct text_of *to, const struct world *world,
                        unsigned how, unsigned number, uint64_t version) {
   uint64_t now_ms = world->now.uptime_ms;
@@ -284,7 +282,8 @@ static void deliver(struct world *world, const struct text_of *answer) {
   struct shadow_answer read;
   enum reporter_verdict found;
   int had_time = world->now.latest_ms != 0, is_new;
-  shadow_read(answer->topic, answer->text, (size_t) answer->length, &read);
+  shadow_read_answer(answer->topic, answer->text, (size_t) answer->length,
+                     &read);
   is_new = reporter_set_clock(&s_reporter, &read, &world->now, &world->clock);
   if (answer->second != 0) {
     world_take_answer(world, answer->second, s_sent_ms);
@@ -292,7 +291,7 @@ static void deliver(struct world *world, const struct text_of *answer) {
   world_read_clock(world);
   REQUIRE(is_new == (!had_time && world->now.latest_ms != 0),
           "the first sample is reported (D4)");
-  found = reporter_answer(&s_reporter, &read, &world->now);
+  found = reporter_take_answer(&s_reporter, &read, &world->now);
   REQUIRE(found == answer->expected, "an answer means what it says (D4)");
 }
 

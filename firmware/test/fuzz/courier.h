@@ -1,15 +1,15 @@
-/*! Sends the lock's reports as the app does, plays the shadow that answers, and
- * holds core/reporter and core/shadow to D3, D4 and S7: one answer alone tells
- * the time, a change at once, refusals,
- * repeats and the door at most every two seconds and the last of them always,
- * retries until the last report's own answer, another's write covered ever more
- * slowly, and no report sooner than that. */
+/*! Sends the lock's reports like the app, simulates the shadow, and tests
+ * core/reporter and core/shadow against D3, D4 and S7: only one answer gives
+ * the time; a change is reported at once; refusals, repeats and the door at
+ * most every two seconds, but always the last of them; retries end with the
+ * last report's own answer; foreign writes are overwritten ever more slowly;
+ * nothing is sent sooner. */
 #ifndef COURIER_H
 #define COURIER_H
 
 #include "world.h"
 
-/*! A shadow that nobody has written. */
+/*! An empty shadow. */
 void courier_start(void);
 
 /*! Power-on: a report is due. */
@@ -24,19 +24,19 @@ void courier_mention(void);
 /*! The door moved. */
 void courier_door(void);
 
-/*! The way to the shadow opens or closes. */
+/*! The connection to the shadow opens or closes. */
 void courier_connect(int connected);
 
-/*! Sends a report where one is wanted. */
+/*! Sends a report if one is due. */
 void courier_poll(const struct world *world);
 
-/*! The shadow takes an update that was held on its way, and notes the second;
- * its answer is held from then on. */
+/*! The shadow takes a delayed update, and records the second; the attacker then
+ * holds its answer. */
 void courier_hold(const struct world *world, unsigned how);
 
-/*! An answer comes: to one of our updates, to another's, to one of the boot
- * before, or a damaged one; in order, late, or twice. Only the one that accepts
- * the last update may set the clock. */
+/*! Delivers an answer: to one of our updates, to a foreign one, to one of the
+ * previous boot, or a damaged one; in order, late, or twice. Only the one that
+ * accepts the last update may set the clock. */
 void courier_answer(struct world *world, unsigned how);
 
 #endif

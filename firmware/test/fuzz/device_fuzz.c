@@ -1,17 +1,16 @@
 /*! Fuzzes the whole lock: any sequence of boots, commands (new, late, repeated,
- * older, of a version that is taken or implausible), malformed text, answers
- * that an attacker holds, uptime that runs fast or slow, doors, exits, power
- * cuts, torn, erased and failing flash, and reports. After every step the lock
- * must be as the rules say (PROTOCOL D1 to D6, D9, S1, S2, S3, S6).
+ * older, with a taken or implausible version), malformed text, answers that an
+ * attacker delays, uptime that runs fast or slow, doors, exits, power cuts,
+ * torn, erased and failing flash, and reports. After every step the lock must
+ * obey the rules (PROTOCOL D1 to D6, D9, S1, S2, S3, S6).
  *
- * What the rules do not promise is left out of the world:
- * - flash that could not be read at power-on works from then on until a command
- *   has been written: that writing may take the place of the newer record;
- * - where the cloud's clock runs ahead by more than the tolerance, flash keeps
- *   what it holds: the time at which a command was issued shows whether it
- *   came before the journal was lost (D1).
- * A lock that could not be journalled is forgotten by a power cut (D1: flash
- * that cannot be written holds nothing). */
+ * The world omits what the rules do not promise:
+ * - flash that could not be read at power-on works until a command has been
+ *   written, which may overwrite the newer record;
+ * - if the cloud's clock leads by more than the tolerance, flash does not fail:
+ *   the lock judges by the time of issue whether a command preceded the loss of
+ *   the journal (D1).
+ * A power cut forgets a lock that could not be journalled (D1). */
 #include <string.h>
 
 #include "courier.h"
@@ -22,7 +21,7 @@
 
 #define EPOCH_NS INT64_C(1763779520000000000)
 
-/* What comes next of the input, zeros behind its end. */
+/* The next input byte, zero after its end. */
 struct input {
   const uint8_t *at, *end;
 };
@@ -32,7 +31,7 @@ static struct world s_world;
 /* The cloud's clock runs ahead by up to this, in seconds. */
 static unsigned s_ahead_s;
 
-/* Versions are the milliseconds of its clock (C5), or count from 1. */
+/* Versions are the milliseconds of its clock (C5), or counted from 1. */
 static int s_counts_ms;
 
 static unsigned take(struct input *in) {
@@ -44,7 +43,7 @@ static unsigned take_two(struct input *in) {
   return high << 8 | take(in);
 }
 
-/* What the lock knows once it has read its journal. */
+/* What the lock knows after reading its journal. */
 static void note_boot(struct world_record found, int reads_fail) {
   s_world.trusted = found.generation != 0 && reads_fail == 0;
   if (reads_fail & 1) found = world_read(&s_world.flash, 1);
@@ -82,19 +81,19 @@ static void boot(void) {
   status = lock_boot(&s_world.lock, &s_world.settings, &port,
                      &s_world.flash.flash, &s_world.now);
   s_world.phase = PHASE_NOTHING;
-  REQUIRE(s_world.moves == moves + 1 &&
-              s_world.latch == s_world.settings.power_on,
-          "after power-on the latch is in its declared state (S6)");
+  REQUIRE(
+      s_world.moves == moves + 1 && s_world.latch == s_world.settings.power_on,
+      "after power-on the latch is in its declared state (S6)");
   require_journal_kept(&s_world, &found);
   note_boot(found, reads_fail);
   REQUIRE(status == (reads_fail        ? CORE_EIO
                      : s_world.trusted ? CORE_OK
                                        : CORE_EBLANK),
-          "the journal's state is told");
+          "the journal's state is returned");
   courier_boot();
 }
 
-/* Power fails: what was being written is torn in any way, the rest is whole. */
+/* Power fails: the record being written is torn, the rest is whole. */
 static void cut(struct input *in) {
   unsigned at = take(in) % WORLD_SLOT_BYTES, garbage = take(in);
   if (s_world.flash.torn_slot >= 0 && (garbage & 1)) {
@@ -106,7 +105,7 @@ static void cut(struct input *in) {
 
 /* ---- Commands ---- */
 
-/* Delivers as text, as the broker does. */
+/* Delivers the command as text, like the broker. */
 static void deliver(const struct command *c) {
   struct command parsed;
   struct expected e;
@@ -122,11 +121,11 @@ static void deliver(const struct command *c) {
       (unsigned long long) c->version, c->id, (unsigned long long) c->issued_s,
       (unsigned long long) c->expires_s);
   REQUIRE(command_parse(text, (size_t) length, &parsed) == CORE_OK,
-          "a command is one");
+          "a command is accepted");
   e = judge(&s_world, &parsed);
   s_world.acting = c;
   s_world.phase = PHASE_COMMAND;
-  outcome = lock_command(&s_world.lock, &parsed, &s_world.now);
+  outcome = lock_handle_command(&s_world.lock, &parsed, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   require_outcome(&s_world, &parsed, &e, outcome, moves, before);
   if (e.writes) {
@@ -152,8 +151,8 @@ static void issue(struct input *in) {
   if (s_counts_ms && c->version < c->issued_s * 1000) {
     c->version = c->issued_s * 1000;
   }
-  /* Now and then one of a version about a day ahead. Where the lock refuses it,
-   * the cloud finds a smaller one next. */
+  /* Occasionally one with a version about a day ahead. If the lock refuses it,
+   * the cloud uses a smaller one next. */
   ahead = c->issued_s * 1000 + WORLD_DAY_MS - 2000 + (how >> 5) * 2000u;
   if ((how & 0x1c) == 0x1c && c->version < ahead) c->version = ahead;
   (void) snprintf(c->id, sizeof(c->id), "c-%d", s_world.issued_count);
@@ -169,14 +168,14 @@ static void deliver_some(struct input *in, int conflict) {
   unsigned which = take(in);
   struct command other;
   if (s_world.issued_count == 0) return;
-  /* Counted from the newest, which is what a network mostly repeats. */
+  /* Counted from the newest, which networks repeat most. */
   which = (unsigned) s_world.issued_count - 1 -
           which % (unsigned) s_world.issued_count;
   if (!conflict) {
     deliver(&s_world.issued[which]);
     return;
   }
-  /* Another command of a version that is in the journal is refused. */
+  /* Another command with a journalled version is refused. */
   other = s_world.issued[which];
   if (!s_world.trusted || other.version != s_world.entry.version) return;
   strcpy(other.id, "other");
@@ -187,18 +186,19 @@ static void deliver_some(struct input *in, int conflict) {
 
 static void malformed(struct input *in) {
   struct command command;
-  char text[] = "{\"v\":1,\"action\":\"unlock\",\"version\":9,\"commandId\":"
-                "\"c\",\"issuedAt\":1,\"expiresAt\":2}";
+  char text[] =
+      "{\"v\":1,\"action\":\"unlock\",\"version\":9,\"commandId\":"
+      "\"c\",\"issuedAt\":1,\"expiresAt\":2}";
   REQUIRE(command_parse(text, take(in) % (sizeof(text) - 1), &command) < 0,
-          "a command cut short is none (D6)");
-  lock_malformed(&s_world.lock);
+          "a truncated command is refused (D6)");
+  lock_refuse_malformed(&s_world.lock);
   s_world.refusal = REFUSAL_MALFORMED;
   courier_mention();
 }
 
 /* ---- Time ---- */
 
-/* D5, by what time it is. */
+/* D5. */
 static void let_time_act(int by_door, enum door door) {
   int moves = s_world.moves, moved, due;
   int door_moved = by_door && s_world.door != door;
@@ -210,7 +210,7 @@ static void let_time_act(int by_door, enum door door) {
   due_ms = world_due_ms(&s_world);
   due = due_ms != 0 && s_world.now.uptime_ms >= due_ms;
   s_world.phase = PHASE_TIME;
-  moved = by_door ? lock_door(&s_world.lock, door, &s_world.now)
+  moved = by_door ? lock_set_door(&s_world.lock, door, &s_world.now)
                   : lock_tick(&s_world.lock, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   REQUIRE(moved == due && s_world.moves - moves == due,
@@ -234,15 +234,15 @@ static void pass(struct input *in) {
   elapse((how >> 2) * units_ms[how & 3]);
 }
 
-/* D9: a hand at the door. */
+/* D9: the exit button. */
 static void leave(void) {
   int moves = s_world.moves, moved;
   int opens = s_world.settings.pulse_ms != 0 || s_world.settings.relock_ms != 0;
   s_world.phase = PHASE_EXIT;
-  moved = lock_exit(&s_world.lock, &s_world.now);
+  moved = lock_request_exit(&s_world.lock, &s_world.now);
   s_world.phase = PHASE_NOTHING;
   REQUIRE(moved == opens && s_world.moves - moves == opens,
-          "an exit unlocks what will lock again, and nothing else (D9)");
+          "an exit unlocks only what will relock (D9)");
   if (!moved) return;
   s_world.source = SOURCE_MANUAL;
   courier_changed();
@@ -256,7 +256,7 @@ static void connect(int connected) {
   REQUIRE(s_world.moves == moves, "no movement on reconnect (D4)");
 }
 
-/* What the lock says of itself is what is so. */
+/* The report must be true. */
 static void require_truth(void) {
   static const struct report_context context = {1, 1, -61, DECLARATION_STATED,
                                                 "2.0.0"};
@@ -285,7 +285,7 @@ static void erase(void) {
   s_world.maybe_count = 0;
 }
 
-/* A command, new or not, in which power may fail. */
+/* A command, new or not, during which power may fail. */
 static void deliver_cut(struct input *in, int is_new) {
   long power = (long) take_two(in) % 300;
   if (!s_world.flash.sound) s_world.flash.power = power;
@@ -337,7 +337,7 @@ static void take_step(struct input *in) {
       pass(in);
       break;
     case 14:
-      let_time_act(1, (enum door) (take(in) % 3));
+      let_time_act(1, (enum door)(take(in) % 3));
       break;
     case 15:
       erase();
@@ -370,12 +370,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   world_start(&s_world);
   courier_start();
   how = take(&in);
-  s_world.settings.power_on = (enum latch) (how & 1);
+  s_world.settings.power_on = (enum latch)(how & 1);
   s_world.settings.relock_ms = relocks_ms[how >> 1 & 3];
   s_world.settings.pulse_ms = how >> 3 & 1 ? 700 : 0;
   s_world.settings.clock_tolerance_ms = WORLD_TOLERANCE_MS;
   s_world.settings.settle_ms = how >> 4 & 1 ? 1000 : 0;
-  s_world.settings.relock_from = (enum relock_from) (how >> 5 & 1);
+  s_world.settings.relock_from = (enum relock_from)(how >> 5 & 1);
   s_counts_ms = how >> 6 & 1;
   s_ahead_s = how >> 7 & 1 ? 31 : 2;
   s_world.true_ns = EPOCH_NS + take(&in) * INT64_C(3921568);

@@ -56,7 +56,7 @@ static int character(struct json_tree *t) {
   return 1;
 }
 
-/* The four digits behind \u, or -1. */
+/* The four digits after \u, or -1. */
 static long four(struct json_tree *t) {
   char digits[5] = {0};
   char *end;
@@ -69,7 +69,7 @@ static long four(struct json_tree *t) {
   return value;
 }
 
-/* What follows a backslash. */
+/* The rest of an escape. */
 static int escaped(struct json_tree *t) {
   static const char names[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
   int name = peek(t);
@@ -118,9 +118,9 @@ static int string(struct json_tree *t, struct json_text *text) {
  * fraction, e, sign, exponent; columns - + 0 1-9 . eE. */
 static int number(struct json_tree *t) {
   static const signed char go[9][6] = {
-      {1, -1, 2, 3, -1, -1},  {-1, -1, 2, 3, -1, -1}, {-1, -1, -1, -1, 4, 6},
-      {-1, -1, 3, 3, 4, 6},   {-1, -1, 5, 5, -1, -1}, {-1, -1, 5, 5, -1, 6},
-      {7, 7, 8, 8, -1, -1},   {-1, -1, 8, 8, -1, -1}, {-1, -1, 8, 8, -1, -1}};
+      {1, -1, 2, 3, -1, -1}, {-1, -1, 2, 3, -1, -1}, {-1, -1, -1, -1, 4, 6},
+      {-1, -1, 3, 3, 4, 6},  {-1, -1, 5, 5, -1, -1}, {-1, -1, 5, 5, -1, 6},
+      {7, 7, 8, 8, -1, -1},  {-1, -1, 8, 8, -1, -1}, {-1, -1, 8, 8, -1, -1}};
   int state = 0;
   for (;;) {
     int c = peek(t), column, next;
@@ -195,8 +195,8 @@ static int value(struct json_tree *t, int parent, int level) {
     node->kind = 's';
     good = string(t, &node->text);
   } else if (word(t, "true") || word(t, "false") || word(t, "null")) {
-    node->kind = (char) (t->data[node->from] == 'n' ? 'z'
-                                                     : t->data[node->from]);
+    node->kind =
+        (char) (t->data[node->from] == 'n' ? 'z' : t->data[node->from]);
     good = 1;
   } else {
     node->kind = 'n';

@@ -1,5 +1,5 @@
-/*! A second strict JSON reader, to judge core/scan by. Builds a tree, decodes
- * all text to code points and shares no code with the core. */
+/*! A second strict JSON reader, to test core/scan against. Builds a tree,
+ * decodes all text to code points and shares no code with the core. */
 #ifndef JSON_TREE_H
 #define JSON_TREE_H
 
@@ -17,9 +17,9 @@ struct json_text {
 
 /*! One value; the members of an object follow it in the order of the text. */
 struct json_node {
-  char kind;          /*!< s n t f z o a: string, number, true, …, null. */
-  int parent;         /*!< Index of the container, -1 for the root. */
-  size_t from, to;    /*!< The value as written, a string with its quotes. */
+  char kind;       /*!< s n t f z o a: string, number, true, …, null. */
+  int parent;      /*!< Index of the container, -1 for the root. */
+  size_t from, to; /*!< The value as written, a string with its quotes. */
   size_t key_from, key_to; /*!< The key as written, without its quotes. */
   struct json_text key, text;
 };
@@ -32,14 +32,14 @@ struct json_tree {
   uint32_t points[JSON_POINTS_MAX];
 };
 
-/*! Reads `size` bytes as exactly one object. Returns 1 when they are one. */
+/*! Reads `size` bytes as exactly one object. Returns 1 on success. */
 int json_tree_read(struct json_tree *tree, const uint8_t *data, size_t size);
 
 /*! Whether decoded text equals `ascii`. */
 int json_tree_is(const struct json_tree *tree, struct json_text text,
                  const char *ascii);
 
-/*! Index of the next member of `parent` behind `index`, or -1. */
+/*! Index of the next member of `parent` after `index`, or -1. */
 int json_tree_next(const struct json_tree *tree, int parent, int index);
 
 #endif

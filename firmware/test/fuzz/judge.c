@@ -17,11 +17,12 @@ void require_journal_kept(const struct world *world,
   for (i = 0; i < world->maybe_count; i++) {
     known |= same(found, &world->maybe[i]);
   }
-  REQUIRE(known || world->unsure, "the older record is whole, or the new (D1)");
+  REQUIRE(known || world->unsure, "the old or the new record is whole (D1)");
 }
 
 struct expected judge(const struct world *world, const struct command *c) {
-  struct expected refused = {OUTCOME_REFUSED, REFUSAL_NONE, 0, 0, 0, RESULT_NONE};
+  struct expected refused = {OUTCOME_REFUSED, REFUSAL_NONE, 0, 0, 0,
+                             RESULT_NONE};
   struct expected done = {OUTCOME_EXECUTED, REFUSAL_NONE, 1, 0, 0,
                           RESULT_EXECUTED};
   const struct moment *now = &world->now;
@@ -86,8 +87,7 @@ static struct world_record record_of(const struct world *world,
 /* The command is in the journal. */
 static void note_success(struct world *world, const struct command *c,
                          enum result result) {
-  REQUIRE(c->version > world->top ||
-              (world->lost && c->action == ACTION_LOCK),
+  REQUIRE(c->version > world->top || (world->lost && c->action == ACTION_LOCK),
           "versions only grow (S3)");
   world->entry = world->kept = record_of(world, c, result);
   world->maybe_count = world->unsure = 0;
@@ -118,13 +118,13 @@ void require_outcome(struct world *world, const struct command *c,
                  world->flash.power >= 0;
   int moved = e->locks || (e->opens && !failed);
   REQUIRE(outcome == e->outcome || (failed && may_fail),
-          "a command does what its rules say (D1 to D3)");
+          "a command obeys the rules (D1 to D3)");
   if (world->flash.power != 0) {
     REQUIRE(world->moves - moves == moved, "it moves once or not at all");
-    REQUIRE(moved || world->latch == before, "what is refused moves nothing");
-    REQUIRE(!moved || world->latch == (e->opens ? LATCH_UNLOCKED
-                                                 : LATCH_LOCKED),
-            "it moves to where it should");
+    REQUIRE(moved || world->latch == before, "a refusal moves nothing");
+    REQUIRE(
+        !moved || world->latch == (e->opens ? LATCH_UNLOCKED : LATCH_LOCKED),
+        "it moves to the right position");
   }
   if (moved) world->source = SOURCE_REMOTE;
   if (failed) {

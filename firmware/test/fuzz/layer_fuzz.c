@@ -1,9 +1,9 @@
-/*! Fuzzes core/layer: a settings file is good only where a second, independent
- * reading finds that each of our settings in it has the value that the system
- * has; else the first that has not is named. Unknown names in our sections, and
- * no others, are reported, each once.
+/*! Fuzzes core/layer: a settings file is good only if a second, independent
+ * parser finds the system's value for each of our settings in it; else the
+ * first other one is named. Unknown names in our sections, and no others, are
+ * reported once.
  *
- * Input: two bytes that make what the system has, then the file. */
+ * Input: two bytes for the system's settings, then the file. */
 #include "layer.h"
 
 #include <string.h>
@@ -48,8 +48,8 @@ static void make_settings(const uint8_t *d) {
   s_settings[6].text = NULL;
 }
 
-/* Whether `key` begins with the decoded section and a dot, or, with `name`, is
- * both. */
+/* Whether `key` begins with the decoded section and a dot, or, with `name`,
+ * equals both. */
 static int is_key(const char *key, struct json_text section,
                   const struct json_text *name) {
   char part[32];
@@ -60,7 +60,7 @@ static int is_key(const char *key, struct json_text section,
          (name == NULL || json_tree_is(&s_tree, *name, key + chars + 1));
 }
 
-/* As the system has it: a number is written in the way that it is printed. */
+/* As the system has it: a number is written as printf prints it. */
 static int has_value(const struct layer_setting *setting,
                      const struct json_node *node) {
   char written[16];
@@ -75,7 +75,8 @@ static int has_value(const struct layer_setting *setting,
          memcmp(s_tree.data + node->from, written, (size_t) length) == 0;
 }
 
-/* The first setting that a section ignores, or NULL; counts names reported. */
+/* The first ignored setting of a section, or NULL; counts the reported names.
+ */
 static const char *read_section(int section, const char *sibling,
                                 int *reported) {
   const struct json_text key = s_tree.nodes[section].key;
@@ -100,7 +101,7 @@ static const char *read_section(int section, const char *sibling,
   return ignored;
 }
 
-/* The first setting that the whole file ignores, or NULL. */
+/* The first ignored setting of the whole file, or NULL. */
 static const char *read_file(void) {
   const char *ignored = NULL, *found;
   int i, j, reported = 0;
@@ -128,12 +129,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                        &key);
   is_valid = json_tree_read(&s_tree, data, size);
   REQUIRE((status == LAYER_SYNTAX) == !is_valid,
-          "both call it valid, or neither");
+          "both parsers agree on validity");
   if (!is_valid) return 0;
   ignored = read_file();
   REQUIRE(status == (ignored == NULL ? 0 : (int) LAYER_IGNORED),
-          "a file is good where the system took all of it (D8)");
+          "a file is good if the system accepted all of it (D8)");
   REQUIRE(ignored == NULL || key == ignored,
-          "the first setting that was not taken is named (D8)");
+          "the first ignored setting is named (D8)");
   return 0;
 }

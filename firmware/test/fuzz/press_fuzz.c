@@ -1,8 +1,7 @@
-/*! Fuzzes core/press: edges and looks at the pin at any times. Where every edge
- * is seen, the presses given out are those that a reading of the whole waveform
- * finds, no more and none too late. Where the caller is busy now and then and
- * edges are lost meanwhile, no press is longer than the finger, and a tap after
- * a rest is one. */
+/*! Fuzzes core/press: edges and readings of the pin at any times. If every edge
+ * is delivered, the presses equal those of an analysis of the whole waveform,
+ * and none is late. If the caller is busy at times and loses edges, no press is
+ * longer than the finger's, and a tap after a rest is a press. */
 #include "press.h"
 
 #include "require.h"
@@ -12,14 +11,14 @@
 /* Times at which the level changed; the first is the start. */
 struct waveform {
   uint64_t at_ms[STEPS_MAX + 1];
-  uint8_t is_long[STEPS_MAX + 1]; /* A look saw it held for long enough. */
-  uint64_t held_from_ms; /* An edge that changes nothing starts it again. */
+  uint8_t is_long[STEPS_MAX + 1]; /* A reading saw it held for long enough. */
+  uint64_t held_from_ms;          /* Restarted by an edge without a change. */
   int count;
   int down_first; /* Held at the start. */
   uint64_t quiet_ms, long_ms;
 };
 
-/* One input as it is played. */
+/* One input in progress. */
 struct play {
   struct press_classifier classifier;
   const uint8_t *at, *end;
@@ -62,7 +61,7 @@ static int read_waveform(const struct waveform *w, uint64_t now_ms,
   return count;
 }
 
-/* Two bits say what happens, six how much later: a lot, now and then. */
+/* Two bits for the event, six for its delay, which is sometimes long. */
 static unsigned next(struct play *play) {
   unsigned byte = play->at < play->end ? *play->at++ : 0;
   uint64_t gap_ms = byte >> 2;
@@ -81,15 +80,15 @@ static enum press look(struct play *play) {
 }
 
 static enum press edge(struct play *play) {
-  return press_edge(&play->classifier, play->down, play->now_ms);
+  return press_take_edge(&play->classifier, play->down, play->now_ms);
 }
 
 static void to_due(struct play *play) {
   uint64_t due_ms = press_due_ms(&play->classifier);
-  if (due_ms > play->now_ms) play->now_ms = due_ms; /* To the very moment. */
+  if (due_ms > play->now_ms) play->now_ms = due_ms; /* To the exact time. */
 }
 
-/* ---- Every edge is seen ---- */
+/* ---- Every edge is delivered ---- */
 
 static enum press see(struct play *play, struct waveform *w) {
   int i = w->count - 1;
@@ -128,13 +127,13 @@ static void play_seen(struct play *play) {
     enum press press = see(play, &w);
     count = read_waveform(&w, play->now_ms, found);
     REQUIRE(count == given + (press != PRESS_NONE),
-            "each press is given once, as soon as it is known");
+            "each press is returned once, as soon as it is known");
     REQUIRE(press == PRESS_NONE || found[given] == press,
             "presses are the right ones");
     given = count;
     REQUIRE(press_due_ms(&play->classifier) == 0 ||
                 press_due_ms(&play->classifier) > play->now_ms,
-            "what is due has been done");
+            "nothing due is left");
   }
 }
 
@@ -147,7 +146,7 @@ static void be_busy(struct play *play) {
     flip(play);
   }
   (void) next(play);
-  press_missed(&play->classifier, play->now_ms);
+  press_restart_hold(&play->classifier, play->now_ms);
 }
 
 static enum press see_some(struct play *play) {
@@ -167,7 +166,7 @@ static enum press see_some(struct play *play) {
   return look(play);
 }
 
-/* Everything up, looked at until the classifier rests; then a tap. */
+/* Released and read until the classifier rests; then a tap. */
 static void require_tap_after_rest(struct play *play) {
   if (play->down) flip(play);
   (void) look(play);
@@ -182,7 +181,7 @@ static void require_tap_after_rest(struct play *play) {
   flip(play);
   REQUIRE(edge(play) == PRESS_NONE, "a release may be followed by a press");
   play->now_ms += play->quiet_ms;
-  REQUIRE(look(play) == PRESS_SINGLE, "a tap after a rest is one (L2)");
+  REQUIRE(look(play) == PRESS_SINGLE, "a tap after a rest is a press (L2)");
 }
 
 static void play_lost(struct play *play) {
@@ -190,10 +189,10 @@ static void play_lost(struct play *play) {
   while (play->at < play->end) {
     enum press press = see_some(play);
     given += press != PRESS_NONE;
-    REQUIRE(press != PRESS_LONG ||
-                (play->down &&
-                 play->now_ms - play->flipped_ms >= play->long_ms),
-            "no press is longer than the finger (S1)");
+    REQUIRE(
+        press != PRESS_LONG ||
+            (play->down && play->now_ms - play->flipped_ms >= play->long_ms),
+        "no press is longer than the finger (S1)");
     REQUIRE(given <= (play->flips + 1) / 2, "no press without a finger (S2)");
   }
   require_tap_after_rest(play);

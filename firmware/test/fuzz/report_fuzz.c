@@ -1,9 +1,9 @@
-/*! Fuzzes core/report and core/shadow: any report is one valid object that says
- * what it was given, its update is one with its token, and an answer says what a
- * second, independent reading finds in it (D4).
+/*! Fuzzes core/report and core/shadow: any report is one valid object with the
+ * given values, its update adds the token, and an answer is read like by a
+ * second, independent parser (D4).
  *
- * Input: 32 bytes that make the report, a byte that says on which topic the
- * answer comes and how it is made, then bytes that damage it, or are it. */
+ * Input: 32 bytes for the report, a byte for the answer's topic and kind, then
+ * bytes that damage the answer, or are the answer. */
 #include <string.h>
 
 #include "json_tree.h"
@@ -25,11 +25,11 @@ static void name(char *out, size_t most, uint8_t seed) {
 
 static void make_report(const uint8_t *d, struct report *report) {
   memset(report, 0, sizeof(*report));
-  report->latch = (enum latch) (d[0] % 2);
-  report->source = (enum source) (d[1] % 4);
-  report->door = (enum door) (d[2] % 3);
-  report->result = (enum result) (d[3] % 3);
-  report->refusal = (enum refusal) (d[4] % 7);
+  report->latch = (enum latch)(d[0] % 2);
+  report->source = (enum source)(d[1] % 4);
+  report->door = (enum door)(d[2] % 3);
+  report->result = (enum result)(d[3] % 3);
+  report->refusal = (enum refusal)(d[4] % 7);
   report->has_time = d[5] & 1;
   report->settings = d[5] & 2 ? DECLARATION_KEPT : DECLARATION_STATED;
   memcpy(&report->uncertainty_ms, d + 14, 8);
@@ -39,8 +39,8 @@ static void make_report(const uint8_t *d, struct report *report) {
   memcpy(&report->boot_count, d + 10, 4);
   memcpy(&report->number, d + 24, 4);
   memcpy(&report->version, d + 14, 8);
-  name(report->command_id, COMMAND_ID_CHARS_MAX, d[22]);
-  name(report->refused_id, COMMAND_ID_CHARS_MAX, d[23]);
+  name(report->command_id, COMMAND_ID_TAKEN_CHARS_MAX, d[22]);
+  name(report->refused_id, COMMAND_ID_TAKEN_CHARS_MAX, d[23]);
   report->firmware = "2.0.0";
 }
 
@@ -58,8 +58,7 @@ static int has(const struct json_tree *tree, const char *key,
   return 0;
 }
 
-/* The CRC-32 of the text up to the report's id, by a table where the core goes
- * bit by bit. */
+/* The CRC-32 of the text up to the report's id, by a table, unlike the core. */
 static uint32_t crc_before_id(const char *text, size_t length) {
   static const uint32_t table[] = {
       0x00000000u, 0x1db71064u, 0x3b6e20c8u, 0x26d930acu,
@@ -87,20 +86,20 @@ static void require_it_says_so(const struct report *report, const char *text,
                                         "\"manual\""};
   static const char *const doors[] = {"null", "\"open\"", "\"closed\""};
   char written[64];
-  REQUIRE(has(&s_sent, "lock", report->latch == LATCH_LOCKED ? "\"locked\""
-                                                              : "\"unlocked\""),
+  REQUIRE(has(&s_sent, "lock",
+              report->latch == LATCH_LOCKED ? "\"locked\"" : "\"unlocked\""),
           "lock");
   REQUIRE(has(&s_sent, "result", results[report->result]), "result");
   REQUIRE(has(&s_sent, "source", sources[report->source]), "source");
   REQUIRE(has(&s_sent, "door", doors[report->door]), "door");
-  REQUIRE(has(&s_sent, "clock",
-              report->has_time ? "\"synced\"" : "\"unsynced\""),
-          "clock");
+  REQUIRE(
+      has(&s_sent, "clock", report->has_time ? "\"synced\"" : "\"unsynced\""),
+      "clock");
   (void) snprintf(written, sizeof(written), "%llu",
                   (unsigned long long) report->uncertainty_ms);
-  REQUIRE(has(&s_sent, "clockUncertaintyMs",
-              report->has_time ? written : "null"),
-          "clockUncertaintyMs");
+  REQUIRE(
+      has(&s_sent, "clockUncertaintyMs", report->has_time ? written : "null"),
+      "clockUncertaintyMs");
   REQUIRE(has(&s_sent, "settings",
               report->settings == DECLARATION_KEPT ? "\"kept\"" : "\"stated\""),
           "settings");
@@ -129,15 +128,16 @@ static void require_it_says_so(const struct report *report, const char *text,
           "refused");
 }
 
-/* The update is the report and its token, and nothing else. */
+/* The update is exactly the report and its token. */
 static size_t require_update(const struct report *report, const char *text,
                              size_t length, char *update) {
   static char expected[REPORT_UPDATE_BYTES_MAX];
   size_t update_length = 0;
-  int count = snprintf(expected, sizeof(expected),
-                       "{\"state\":{\"reported\":%.*s},\"clientToken\":\"%lu-%lu\"}",
-                       (int) length, text, (unsigned long) report->boot_count,
-                       (unsigned long) report->number);
+  int count =
+      snprintf(expected, sizeof(expected),
+               "{\"state\":{\"reported\":%.*s},\"clientToken\":\"%lu-%lu\"}",
+               (int) length, text, (unsigned long) report->boot_count,
+               (unsigned long) report->number);
   REQUIRE(report_format_update(report, update, REPORT_UPDATE_BYTES_MAX,
                                &update_length) == CORE_OK,
           "any update fits");
@@ -149,8 +149,8 @@ static size_t require_update(const struct report *report, const char *text,
 
 /* ---- Answers ---- */
 
-/* The number that digits write, or UINT64_MAX for any other text or for 2^53
- * and more; no digit is 0. */
+/* The number in decimal digits, 0 without digits; UINT64_MAX for any other text
+ * or from 2^53 on. */
 static uint64_t number_of(const uint8_t *at, size_t length) {
   uint64_t number = 0;
   size_t i;
@@ -161,7 +161,7 @@ static uint64_t number_of(const uint8_t *at, size_t length) {
   return number < UINT64_C(1) << 53 ? number : UINT64_MAX;
 }
 
-/* A token is read as it is written: ours holds no escape. */
+/* A token is read as written: ours contains no escape. */
 static void expect_token(const struct json_node *node,
                          struct shadow_answer *expected) {
   size_t from = node->from + 1, to = node->to - 1, dash = from;
@@ -187,17 +187,16 @@ static int expect_change(int state) {
   return 0;
 }
 
-/* Where a key comes twice, the last one counts. */
+/* Of duplicate keys, the last one counts. */
 static void expect_answer(struct shadow_answer *expected) {
   int i;
   for (i = json_tree_next(&s_answer, 0, 0); i >= 0;
        i = json_tree_next(&s_answer, 0, i)) {
     const struct json_node *node = &s_answer.nodes[i];
     int is_version = json_tree_is(&s_answer, node->key, "version");
-    uint64_t number =
-        node->kind != 'n'
-            ? UINT64_MAX
-            : number_of(s_answer.data + node->from, node->to - node->from);
+    uint64_t number = node->kind != 'n' ? UINT64_MAX
+                                        : number_of(s_answer.data + node->from,
+                                                    node->to - node->from);
     if (json_tree_is(&s_answer, node->key, "state")) {
       expected->changes_reported = expect_change(i);
     } else if (json_tree_is(&s_answer, node->key, "clientToken")) {
@@ -227,17 +226,17 @@ static void require_clock(const struct reporter *reporter,
   struct clock clock;
   memset(&clock, 0, sizeof(clock));
   REQUIRE(!reporter_set_clock(reporter, answer, &now, &clock),
-          "an answer that took too long tells no time (D3)");
+          "a late answer gives no time (D3)");
   now.uptime_ms = 705;
   REQUIRE(reporter_set_clock(reporter, answer, &now, &clock) == is_sample,
-          "only its own answer tells the time (D3)");
+          "only its own answer gives the time (D3)");
   clock_read(&clock, now.uptime_ms, &now);
   REQUIRE(moment_has_time(&now) == is_sample &&
               (!is_sample || now.earliest_ms == answer->second * 1000),
-          "the time is what the answer says (D3)");
+          "the time is the answer's (D3)");
 }
 
-/* What the answer must mean to a device that waits for this report's alone. */
+/* The answer's meaning to a device that waits only for this report's answer. */
 static void require_verdict(const struct report *report,
                             const struct shadow_answer *answer) {
   struct reporter reporter;
@@ -249,46 +248,44 @@ static void require_verdict(const struct report *report,
                 answer->changes_reported;
   enum reporter_verdict verdict;
   reporter_start(&reporter, report->boot_count, 900000);
-  reporter_connected(&reporter, 1);
+  reporter_set_connected(&reporter, 1);
   reporter.number = reporter.settled = report->number - 1;
-  REQUIRE(reporter_send(&reporter, &now, 3) == report->number,
-          "updates are counted one by one");
+  REQUIRE(reporter_begin_update(&reporter, &now, 3) == report->number,
+          "updates are numbered consecutively");
   require_clock(&reporter, report, answer);
-  verdict = reporter_answer(&reporter, answer, &now);
+  verdict = reporter_take_answer(&reporter, answer, &now);
   REQUIRE((verdict == VERDICT_SETTLED) == settles,
           "only its own answer settles a report");
   REQUIRE((verdict == VERDICT_REJECTED) ==
               (is_ours && answer->topic == SHADOW_UPDATE_REJECTED),
           "only its own refusal counts");
   REQUIRE(verdict != VERDICT_FOREIGN ||
-              answer->topic != SHADOW_UPDATE_ACCEPTED ||
-              !answer->is_readable || answer->changes_reported,
-          "what is desired is nobody's report");
+              answer->topic != SHADOW_UPDATE_ACCEPTED || !answer->is_readable ||
+              answer->changes_reported,
+          "`desired` is not a report");
   now.uptime_ms += REPORTER_RETRY_MOST_MS;
-  REQUIRE(reporter_wants(&reporter, &now) == !settles,
+  REQUIRE(reporter_is_due(&reporter, &now) == !settles,
           "retries end with the answer");
 }
 
-static void require_answer(const struct report *report,
-                           enum shadow_topic topic, const uint8_t *payload,
-                           size_t size) {
+static void require_answer(const struct report *report, enum shadow_topic topic,
+                           const uint8_t *payload, size_t size) {
   struct shadow_answer answer, expected;
   memset(&expected, 0, sizeof(expected));
   expected.topic = topic;
   expected.is_readable = json_tree_read(&s_answer, payload, size);
   if (expected.is_readable) expect_answer(&expected);
-  shadow_read(topic, (const char *) payload, size, &answer);
+  shadow_read_answer(topic, (const char *) payload, size, &answer);
   REQUIRE(answer.topic == topic && answer.is_readable == expected.is_readable,
-          "both can read it, or neither");
+          "both parsers agree on readability");
   REQUIRE(answer.changes_reported == expected.changes_reported,
-          "both see a change of the report, or neither");
+          "both parsers see the same change");
   REQUIRE(answer.number == expected.number &&
-              (answer.number == 0 ||
-               answer.boot_count == expected.boot_count),
-          "both read the same token");
+              (answer.number == 0 || answer.boot_count == expected.boot_count),
+          "both parsers read the same token");
   REQUIRE(answer.version == expected.version && answer.code == expected.code &&
               answer.second == expected.second,
-          "both read the same numbers");
+          "both parsers read the same numbers");
   require_verdict(report, &answer);
 }
 
@@ -299,6 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct report report;
   size_t length = 0, i;
   enum shadow_topic topic;
+  int index;
   uint8_t how;
   if (size <= MADE_OF || size > ANSWER_BYTES_MAX) return 0;
   make_report(data, &report);
@@ -309,14 +307,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require_it_says_so(&report, text, length);
   length = require_update(&report, text, length, update);
   how = data[MADE_OF];
-  topic = (enum shadow_topic) (how % SHADOW_TOPICS);
+  index = how % SHADOW_TOPIC_COUNT;
+  topic = (enum shadow_topic) index;
   data += MADE_OF + 1;
   size -= MADE_OF + 1;
   if (how & 0x80) {
     require_answer(&report, topic, data, size);
     return 0;
   }
-  /* As the shadow answers: the request, and its version. */
+  /* The shadow's answer: the request and its version. */
   length = (size_t) snprintf((char *) answer, sizeof(answer),
                              "%.*s,\"version\":%u,\"code\":%u,"
                              "\"timestamp\":%u}",

@@ -1,5 +1,5 @@
-/*! What a fuzz target holds the core to: a broken rule ends the process, and
- * the fuzzer keeps the input. */
+/*! Checks of the fuzz targets: a broken rule ends the process, and the fuzzer
+ * keeps the input. */
 #ifndef REQUIRE_H
 #define REQUIRE_H
 
@@ -9,13 +9,13 @@
 #include <stdlib.h>
 
 /*! Ends the process, naming the rule, when `condition` is false. */
-#define REQUIRE(condition, rule)                                        \
-  do {                                                                  \
-    if (!(condition)) {                                                 \
-      (void) fprintf(stderr, "broken: %s (%s:%d: not %s)\n", (rule),    \
-                     __FILE__, __LINE__, #condition);                   \
-      abort();                                                          \
-    }                                                                   \
+#define REQUIRE(condition, rule)                                               \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      (void) fprintf(stderr, "broken: %s (%s:%d: not %s)\n", (rule), __FILE__, \
+                     __LINE__, #condition);                                    \
+      abort();                                                                 \
+    }                                                                          \
   } while (0)
 
 /*! The fuzzer's entry. */

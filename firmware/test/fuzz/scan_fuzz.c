@@ -1,5 +1,5 @@
-/*! Fuzzes core/scan: members and decoded text are those of a second, independent
- * reading. */
+/*! Fuzzes core/scan: members and decoded text equal those of a second,
+ * independent parser. */
 #include <string.h>
 
 #include "json_tree.h"
@@ -23,7 +23,8 @@ static size_t utf8(uint32_t point, uint8_t *out) {
   return bytes;
 }
 
-/* scan_string gives the decoded text, or refuses a NUL or what does not fit. */
+/* scan_decode_string returns the decoded text, or refuses a NUL or long text.
+ */
 static void require_text(const struct json_tree *tree, struct json_text text,
                          const struct scan_value *value) {
   static uint8_t expected[4 * JSON_POINTS_MAX];
@@ -35,16 +36,18 @@ static void require_text(const struct json_tree *tree, struct json_text text,
     length += utf8(tree->points[text.from + i], expected + length);
   }
   if (nul) {
-    REQUIRE(scan_string(value, out, sizeof(out)) == CORE_EARG,
+    REQUIRE(scan_decode_string(value, out, sizeof(out)) == CORE_EARG,
             "text with a NUL is refused");
     return;
   }
-  REQUIRE(scan_string(value, out, length + 1) == CORE_OK, "text decodes");
+  REQUIRE(scan_decode_string(value, out, length + 1) == CORE_OK,
+          "text decodes");
   REQUIRE(strlen(out) == length && memcmp(out, expected, length) == 0,
-          "text decodes alike");
-  REQUIRE(scan_string(value, out, length == 0 ? 0 : length) == CORE_ESPACE ||
-              length == 0,
-          "text that does not fit is refused");
+          "both decode the same text");
+  REQUIRE(
+      scan_decode_string(value, out, length == 0 ? 0 : length) == CORE_ESPACE ||
+          length == 0,
+      "long text is refused");
 }
 
 static char kind_of(const struct scan_value *value) {
@@ -61,21 +64,21 @@ static void require_members(const struct json_tree *tree, int valid,
       const struct json_node *node;
       if (!valid) continue;
       index = json_tree_next(tree, 0, index);
-      REQUIRE(index > 0, "no member is made up");
+      REQUIRE(index > 0, "every member exists");
       node = &tree->nodes[index];
       REQUIRE(kind_of(&value) == node->kind, "kinds agree");
       REQUIRE(value.at == text + node->from + (node->kind == 's') &&
-                  value.length == node->to - node->from -
-                                      (node->kind == 's' ? 2 : 0),
-              "values lie where they are written");
+                  value.length ==
+                      node->to - node->from - (node->kind == 's' ? 2 : 0),
+              "values have the right position");
       REQUIRE(key.at == text + node->key_from &&
                   key.length == node->key_to - node->key_from,
-              "keys lie where they are written");
+              "keys have the right position");
       require_text(tree, node->key, &key);
       if (node->kind == 's') require_text(tree, node->text, &value);
     }
   }
-  REQUIRE(valid ? more == 0 : more < 0, "both call it valid, or neither");
+  REQUIRE(valid ? more == 0 : more < 0, "both parsers agree on validity");
   REQUIRE(!valid || json_tree_next(tree, 0, index) < 0, "no member is lost");
 }
 

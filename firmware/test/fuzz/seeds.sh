@@ -1,5 +1,5 @@
 #!/bin/sh
-# The files of a target's corpus in the order of their names, as libFuzzer takes a list: folders list them in any order.
+# Lists a target's corpus for libFuzzer, sorted by name: folders have no fixed order.
 # Usage: seeds.sh TARGET
 set -eu
 cd "$(dirname "$0")"

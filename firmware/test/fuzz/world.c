@@ -6,7 +6,7 @@
 #include "require.h"
 #include "status.h"
 
-/* One step of power; 0 when there is none. */
+/* Power for one step; 0 if none is left. */
 static int step(struct world_flash *flash) {
   if (flash->power == 0) return 0;
   if (flash->power > 0) flash->power--;
@@ -15,7 +15,8 @@ static int step(struct world_flash *flash) {
 
 static int flash_read(void *context, unsigned slot, void *data, size_t length) {
   struct world_flash *flash = context;
-  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES, "flash is used within bounds");
+  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES,
+          "flash is used within bounds");
   if (flash->power == 0) return CORE_EIO;
   if (!flash->sound && (flash->reads_fail >> slot & 1)) return CORE_EIO;
   memcpy(data, flash->slots[slot], length);
@@ -27,7 +28,8 @@ static int flash_write(void *context, unsigned slot, const void *data,
   struct world_flash *flash = context;
   int fails = flash->sound ? 0 : flash->writes_fail;
   size_t i;
-  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES, "flash is used within bounds");
+  REQUIRE(slot < 2 && length <= WORLD_SLOT_BYTES,
+          "flash is used within bounds");
   if (fails == 1) return CORE_EIO;
   if (fails == 3) return CORE_OK;
   for (i = 0; i < length; i++) {
@@ -46,7 +48,7 @@ static int flash_erase(void *context, unsigned slot) {
   struct world_flash *flash = context;
   size_t i;
   REQUIRE(slot < 2, "flash is used within bounds");
-  /* Where a part lands, the erase before it works and the one after fails. */
+  /* For a partial write, the erase before it works and the one after fails. */
   if (!flash->sound && flash->writes_fail == 2 &&
       flash->part_slot == (int) slot) {
     flash->part_slot = -1;
@@ -103,7 +105,7 @@ struct world_record world_read(const struct world_flash *flash, int slot) {
   record.action = at[20];
   record.result = at[21];
   record.after_loss = at[22];
-  memcpy(record.id, at + 24, COMMAND_ID_CHARS_MAX);
+  memcpy(record.id, at + 24, COMMAND_ID_TAKEN_CHARS_MAX);
   return record;
 }
 
@@ -112,7 +114,7 @@ struct world_record world_newest(const struct world_flash *flash) {
   return b.generation > a.generation ? b : a;
 }
 
-/* By how much `ms` of uptime may be wrong: 100 ppm, rounded up. */
+/* Largest error of `ms` of uptime: 100 ppm, rounded up. */
 static int64_t drift(int64_t ms) { return ms / 10000 + (ms % 10000 != 0); }
 
 static int64_t earliest(const struct world_sample *s, int64_t uptime_ms) {
@@ -125,7 +127,7 @@ static int64_t latest(const struct world_sample *s, int64_t uptime_ms) {
   return s->second_ms + 1000 + since_ms + drift(since_ms);
 }
 
-static int is_of_use(const struct world_sample *s, int64_t uptime_ms) {
+static int is_usable(const struct world_sample *s, int64_t uptime_ms) {
   return s->second_ms != 0 && uptime_ms - s->received_ms <= WORLD_DAY_MS / 2;
 }
 
@@ -136,7 +138,7 @@ void world_take_answer(struct world *world, uint64_t second, uint64_t sent_ms) {
   sample.sent_ms = (int64_t) sent_ms;
   sample.received_ms = uptime_ms;
   if (uptime_ms - sample.sent_ms > 10000) return;
-  if (!is_of_use(kept, uptime_ms) ||
+  if (!is_usable(kept, uptime_ms) ||
       latest(&sample, uptime_ms) - earliest(&sample, uptime_ms) <
           latest(kept, uptime_ms) - earliest(kept, uptime_ms)) {
     *kept = sample;
@@ -148,7 +150,7 @@ void world_read_clock(struct world *world) {
   struct moment *now = &world->now;
   int64_t uptime_ms = (int64_t) now->uptime_ms;
   clock_read(&world->clock, now->uptime_ms, now);
-  if (!is_of_use(sample, uptime_ms)) {
+  if (!is_usable(sample, uptime_ms)) {
     REQUIRE(!moment_has_time(now) && now->earliest_ms == 0,
             "no time without a sample of the last 12 hours (D3)");
     return;
@@ -163,7 +165,7 @@ void world_read_clock(struct world *world) {
 
 int world_is_new(const struct world *world, const struct command *c) {
   int64_t uptime_ms = (int64_t) world->now.uptime_ms;
-  if (!is_of_use(&world->sample, uptime_ms)) return 0;
+  if (!is_usable(&world->sample, uptime_ms)) return 0;
   return (int64_t) c->issued_s * 1000 - WORLD_TOLERANCE_MS >
          latest(&world->sample, uptime_ms) - uptime_ms + drift(uptime_ms);
 }
@@ -195,7 +197,7 @@ static void require_right_to_open(struct world *world) {
   REQUIRE(newest.version == c->version && newest.action == ACTION_UNLOCK &&
               newest.result == RESULT_EXECUTED && strcmp(newest.id, c->id) == 0,
           "the journal is in flash before the latch moves (D1)");
-  REQUIRE(is_of_use(&world->sample, (int64_t) world->now.uptime_ms),
+  REQUIRE(is_usable(&world->sample, (int64_t) world->now.uptime_ms),
           "no unlock without a clock (D3)");
   REQUIRE(latest_ms >= (int64_t) c->issued_s * 1000 - WORLD_TOLERANCE_MS,
           "no unlock from the future (D3)");
@@ -234,7 +236,6 @@ void world_move(void *context, enum latch latch) {
   world->latch = latch;
   world->moves++;
   world->moved_ms = world->now.uptime_ms;
-  world->relocks =
-      latch == LATCH_UNLOCKED &&
-      (world->settings.pulse_ms != 0 || world->settings.relock_ms != 0);
+  world->relocks = latch == LATCH_UNLOCKED && (world->settings.pulse_ms != 0 ||
+                                               world->settings.relock_ms != 0);
 }

@@ -1,6 +1,6 @@
 /*! The arithmetic that the ESP8266 has in ROM and its compiler's library
  * therefore leaves out: 64-bit product, and division by shift and subtract.
- * Knows nothing of what is tested. */
+ * Knows nothing of the tests. */
 #include <stdint.h>
 
 uint64_t __muldi3(uint64_t a, uint64_t b);
@@ -13,7 +13,8 @@ uint64_t __umoddi3(uint64_t a, uint64_t b);
 int64_t __divdi3(int64_t a, int64_t b);
 int64_t __moddi3(int64_t a, int64_t b);
 
-/*! A product of 32-bit numbers, by 16-bit halves: the CPU gives no high word. */
+/*! A product of 32-bit numbers, by 16-bit halves: the CPU gives no high word.
+ */
 static uint64_t product(uint32_t a, uint32_t b) {
   uint32_t low = (a & 0xffff) * (b & 0xffff);
   uint32_t cross = (a >> 16) * (b & 0xffff) + (low >> 16);

@@ -1,7 +1,8 @@
 /*! Counts the instructions of a command on the lx106: run with `-icount
  * shift=0`, where the cycle counter advances with the instructions. Each row is
- * `count <parse> <decide and journal> <report> <name>`. Flash is memory here:
- * what its driver takes is not the core's. Knows not how the rows are shown. */
+ * `count <parse> <decide and journal> <report> <name>`. Flash is memory
+ * here, so that its driver does not count. Knows nothing of the rows' layout.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -47,15 +48,15 @@ static void move(void *context, enum latch latch) {
 static const struct flash s_flash = {read_slot, write_slot, erase_slot,
                                      &s_bench};
 
-/* How far a command is followed. */
+/* Where the count of a command ends. */
 enum part { NOTHING, PARSE, DECIDE, REPORT };
 
-/* From the payload to the bytes of the update, or as far as `part`. Not inlined,
- * so that the parts differ by nothing but their work. */
+/* From the payload to the bytes of the update, or to the end of `part`. Not
+ * inlined, so that the parts differ only by their work. */
 static __attribute__((noinline)) int take(const char *payload, size_t length,
                                           enum part part) {
-  static const struct report_context context = {
-      7, 12, -61, DECLARATION_STATED, "2.0.0"};
+  static const struct report_context context = {7, 12, -61, DECLARATION_STATED,
+                                                "2.0.0"};
   struct command command;
   struct report report;
   int outcome = -1, status;
@@ -63,9 +64,9 @@ static __attribute__((noinline)) int take(const char *payload, size_t length,
   status = command_parse(payload, length, &command);
   if (part == PARSE) return status;
   if (status == CORE_OK) {
-    outcome = (int) lock_command(&s_bench.lock, &command, &s_now);
+    outcome = (int) lock_handle_command(&s_bench.lock, &command, &s_now);
   } else {
-    lock_malformed(&s_bench.lock);
+    lock_refuse_malformed(&s_bench.lock);
   }
   if (part == DECIDE) return outcome;
   report_collect(&s_bench.lock, &context, &s_now, &report);
@@ -117,7 +118,7 @@ static uint32_t measure(const char *payload, enum part part) {
   return cycles() - before;
 }
 
-/* A row, or 1 where the outcome is not the one that the row is about. */
+/* Prints a row; returns 1 if the outcome is not the row's. */
 static int count(const char *name, int outcome, const char *payload) {
   unsigned parts[REPORT + 1];
   int part;
@@ -134,7 +135,7 @@ static int count(const char *name, int outcome, const char *payload) {
   return 0;
 }
 
-#define PAYLOAD(action, version, end)                        \
+#define PAYLOAD(action, version, end)                       \
   "{\"v\":1,\"action\":\"" action "\",\"version\":" version \
   ",\"commandId\":\"01JD9Z3T5W8Q2M4N6P7R9S1V3X\",\"issuedAt\":1763779519" end
 
@@ -156,15 +157,15 @@ int main(void) {
   memcpy(&s_ready, &s_bench, sizeof(s_ready));
   wrong = count("LOCK, executed", OUTCOME_EXECUTED,
                 PAYLOAD("lock", "1763779512345", "}"));
-  wrong |= count("UNLOCK, executed", OUTCOME_EXECUTED,
-                 PAYLOAD("unlock", "1763779512345",
-                         ",\"expiresAt\":1763779549}"));
-  wrong |= count("UNLOCK, expired", OUTCOME_EXPIRED,
-                 PAYLOAD("unlock", "1763779512345",
-                         ",\"expiresAt\":1763779519}"));
-  wrong |= count("UNLOCK, refused (superseded)", OUTCOME_REFUSED,
-                 PAYLOAD("unlock", "1763779512343",
-                         ",\"expiresAt\":1763779549}"));
+  wrong |=
+      count("UNLOCK, executed", OUTCOME_EXECUTED,
+            PAYLOAD("unlock", "1763779512345", ",\"expiresAt\":1763779549}"));
+  wrong |=
+      count("UNLOCK, expired", OUTCOME_EXPIRED,
+            PAYLOAD("unlock", "1763779512345", ",\"expiresAt\":1763779519}"));
+  wrong |=
+      count("UNLOCK, refused (superseded)", OUTCOME_REFUSED,
+            PAYLOAD("unlock", "1763779512343", ",\"expiresAt\":1763779549}"));
   wrong |= count("LOCK, repeated", OUTCOME_REPEATED,
                  PAYLOAD("lock", "1763779512344", "}"));
   wrong |= count("malformed (cut short)", -1,

@@ -1,5 +1,5 @@
-/*! What a C program needs of QEMU's `sim` machine: a standard output, an exit,
- * and words for a trap. Knows nothing of what is tested. */
+/*! QEMU's `sim` machine for a C program: standard output, exit, and a message
+ * for a trap. Knows nothing of the tests. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,10 @@ static int simcall(int call, int first, const void *second, size_t third) {
   register int a3 __asm__("a3") = first;
   register const void *a4 __asm__("a4") = second;
   register size_t a5 __asm__("a5") = third;
-  __asm__ volatile("simcall" : "+r"(a2), "+r"(a3) : "r"(a4), "r"(a5) : "memory");
+  __asm__ volatile("simcall"
+                   : "+r"(a2), "+r"(a3)
+                   : "r"(a4), "r"(a5)
+                   : "memory");
   return a2;
 }
 

@@ -1,6 +1,5 @@
-/*! What a lock, a button and their device need of RAM: each array is as large
- * as one of the structures is on the lx106, and its size is read from the
- * object file. */
+/*! RAM of a lock, a button and their device: each array has the size of one
+ * structure on the lx106, which is read from the object file. */
 #include "clock.h"
 #include "contact.h"
 #include "counter.h"

@@ -1,5 +1,5 @@
-/* The ESP8266's CPU from reset to main, on QEMU's `sim` machine, and what a trap does. Call0 ABI: no register windows.
- * l32r reaches backwards only, so each address stands before the code that loads it. */
+/* The ESP8266's CPU from reset to main, and its trap handler, on QEMU's `sim` machine. Call0 ABI:
+ * no register windows. l32r reaches only backwards: each address precedes its use. */
 
     .section .reset, "ax"       /* 0x50000000, where the CPU starts */
     .global reset
@@ -28,7 +28,7 @@ vectors:
 start:
     movi    a1, stack_top
     movi    a0, 0
-    wsr     a0, ps              /* out of exception mode, so that a trap notes where it came from */
+    wsr     a0, ps              /* leave exception mode, so that a trap records its address */
     rsync
     call0   main
     mov     a3, a2

@@ -1,5 +1,5 @@
 /*! Reads a word across a word boundary: the ESP8266 traps there, and so must
- * the machine that the tests run on, or they would not show such a read. */
+ * the emulated machine, or the tests would not detect such a read. */
 #include <stdint.h>
 
 int main(void) {

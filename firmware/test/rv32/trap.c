@@ -1,6 +1,6 @@
-/*! Reads a word across a word boundary, which the machine carries out, and then
- * executes an instruction of the A extension, which the ESP32-C3 does not have:
- * the machine traps it, and so would every other that the chip lacks. */
+/*! Reads a word across a word boundary, which the emulated machine allows, then
+ * executes an instruction of the A extension, which the ESP32-C3 lacks: the
+ * machine traps it, as it would any other that the chip lacks. */
 #include <stdint.h>
 
 #define UNALIGNED_FAILED 2

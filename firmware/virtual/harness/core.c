@@ -11,7 +11,7 @@
 #include "status.h"
 
 /* Bytes that the journal saves: a slot's head, its payload, its CRC. */
-#define SAVED_BYTES (12 + 12 + COMMAND_ID_CHARS_MAX + 1 + 4)
+#define SAVED_BYTES (12 + 12 + COMMAND_ID_TAKEN_CHARS_MAX + 1 + 4)
 
 struct harness {
   struct flash_sim sim;
@@ -75,7 +75,7 @@ int harness_boot(struct harness *harness, int unreadable_slot) {
 
 int harness_answer(struct harness *harness, uint64_t second, uint64_t sent_ms,
                    uint64_t uptime_ms) {
-  return clock_answer(&harness->clock, second, sent_ms, uptime_ms);
+  return clock_take_answer(&harness->clock, second, sent_ms, uptime_ms);
 }
 
 int harness_bounds(const struct harness *harness, uint64_t uptime_ms,
@@ -92,22 +92,22 @@ int harness_command(struct harness *harness, const char *payload, size_t length,
   struct moment now = moment(harness, uptime_ms);
   int status = command_parse(payload, length, &command);
   if (status != CORE_OK) {
-    lock_malformed(&harness->lock);
+    lock_refuse_malformed(&harness->lock);
     return status;
   }
-  return (int) lock_command(&harness->lock, &command, &now);
+  return (int) lock_handle_command(&harness->lock, &command, &now);
 }
 
 int harness_door(struct harness *harness, int door, uint64_t uptime_ms) {
   static const enum door doors[] = {DOOR_NO_SENSOR, DOOR_OPEN, DOOR_CLOSED};
   struct moment now = moment(harness, uptime_ms);
   if (door < 0 || door > 2) return CORE_EARG;
-  return lock_door(&harness->lock, doors[door], &now);
+  return lock_set_door(&harness->lock, doors[door], &now);
 }
 
 int harness_exit(struct harness *harness, uint64_t uptime_ms) {
   struct moment now = moment(harness, uptime_ms);
-  return lock_exit(&harness->lock, &now);
+  return lock_request_exit(&harness->lock, &now);
 }
 
 int harness_tick(struct harness *harness, uint64_t uptime_ms) {

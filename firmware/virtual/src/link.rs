@@ -11,9 +11,9 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, QoS,
-    SubscribeReasonCode, TlsConfiguration, Transport,
+use rumqttc_v4::{
+    AsyncClient, Event, EventLoop, MqttOptions, NetworkOptions, Outgoing, Packet, PublishOptions,
+    QoS, SubscribeReasonCode, TlsConfiguration, Transport,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -166,13 +166,14 @@ impl Link {
             0 => PACKET_BYTES_MAX,
             most => most,
         };
-        let mut options = MqttOptions::new(&target.client_id, &target.host, target.port);
+        let mut options = MqttOptions::new(&target.client_id, (&*target.host, target.port));
+        let keep_alive_s = u16::try_from(target.keep_alive.as_secs()).unwrap_or(u16::MAX);
         options
-            .set_keep_alive(target.keep_alive)
+            .set_keep_alive(keep_alive_s)
             .set_clean_session(target.clean_session)
             .set_max_packet_size(bytes_max, PACKET_BYTES_MAX)
             .set_transport(transport(&target.tls)?);
-        let (client, mut event_loop) = AsyncClient::new(options, 64);
+        let (client, mut event_loop) = AsyncClient::builder(options).capacity(64).build();
         let mut network = NetworkOptions::new();
         network
             .set_connection_timeout(NO_TIMEOUT_S)
@@ -209,7 +210,8 @@ impl Connection {
             _ => QoS::AtLeastOnce,
         };
         let (topic, payload) = (message.topic.as_str(), message.payload.as_slice());
-        let sent = self.client.try_publish(topic, qos, message.retain, payload);
+        let options = PublishOptions::new(qos).retain(message.retain);
+        let sent = self.client.try_publish(topic, payload, options);
         if sent.is_ok() && message.qos > 0 {
             self.waiting.push_back(number);
         }
@@ -341,7 +343,8 @@ fn translate(event: Event) -> Option<Step> {
     Some(match event {
         Event::Incoming(Packet::ConnAck(_)) => Step::Event(LinkEvent::Accepted),
         Event::Incoming(Packet::Publish(p)) => {
-            Step::Event(LinkEvent::Message(p.topic, p.payload.to_vec()))
+            let topic = String::from_utf8_lossy(&p.topic).into_owned();
+            Step::Event(LinkEvent::Message(topic, p.payload.to_vec()))
         }
         Event::Incoming(Packet::PingResp) => Step::Event(LinkEvent::Pong),
         Event::Incoming(Packet::PubAck(ack)) => Step::PublishAcknowledged(ack.pkid),

@@ -75,7 +75,7 @@ impl Scene {
         let head = format!("lock: unlock c-{version}: ");
         let lines = self.device.until(says(&head));
         let text = lines[lines.len() - 1]["text"].as_str().expect("a log line");
-        let outcome = text[head.len()..].split(' ').next();
+        let outcome = text[head.len()..].split(':').next();
         outcome.unwrap_or_default().to_owned()
     }
 }

@@ -54,7 +54,7 @@ impl Life {
         let lines = self.device.until(is_it);
         let text = lines[lines.len() - 1]["text"].as_str().expect("a log line");
         let rest = &text[head.len()..];
-        rest.split(' ').next().unwrap_or(rest).to_owned()
+        rest.split(':').next().unwrap_or(rest).to_owned()
     }
 
     /// Orders a cut, sends a command and waits for the end. Returns the latch's movements.

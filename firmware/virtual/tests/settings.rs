@@ -91,7 +91,7 @@ fn a_damaged_file_leaves_the_relay_as_declared_and_is_logged() {
             assert_eq!(levels(&lines), [true], "{name}: {lines:?}");
             let said = lines.iter().filter(|l| l["level"] == "error");
             assert!(said.count() >= 1, "{name}: {lines:?}");
-            assert!(lines.iter().any(says("those that were kept")), "{name}");
+            assert!(lines.iter().any(says("settings kept in flash")), "{name}");
             assert!(lines.iter().any(says("relock after 30000 ms")), "{name}");
         }
     }
@@ -219,14 +219,8 @@ fn settings_that_are_valid_but_harmful_are_named() {
             r#"{"topic":{"command":"remote-lock"}}"#,
             "topic.command is \"remote-lock\"; allowed: a topic that ends with /",
         ),
-        (
-            r#"{"lock":{"relock":30}}"#,
-            "there is no setting lock.relock",
-        ),
-        (
-            r#"{"lock":{"relockS":30}}"#,
-            "there is no setting lock.relockS",
-        ),
+        (r#"{"lock":{"relock":30}}"#, "unknown setting lock.relock"),
+        (r#"{"lock":{"relockS":30}}"#, "unknown setting lock.relockS"),
         (
             r#"{"lock":{"relock_s":0}}"#,
             "relock after 0 ms from the unlock (0 = never)",

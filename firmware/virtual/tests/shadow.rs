@@ -129,7 +129,7 @@ fn a_foreign_write_or_deletion_of_the_report_is_answered_with_a_report() {
     scene.session.send(DELETED, &deletion.to_string());
     assert_eq!(number(&scene.report()), last + 1);
     scene.device.until(says(
-        "another changed the shadow; reporting again in 8000 ms",
+        "another client changed the shadow; reporting again in 8000 ms",
     ));
     assert_eq!(scene.device.count(|l| l["event"] == "disconnected"), 0);
 }

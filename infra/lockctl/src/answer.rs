@@ -1,16 +1,53 @@
-//! What a command answers: lines for people, one JSON document for scripts. Knows nothing of how it came about.
+//! The answer of a command: lines for people, one JSON document for scripts.
 
-use serde_json::Value;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use crate::cli::Output;
 
 /// An answer, before it is printed.
 #[derive(Debug)]
 pub struct Answer {
-    /// Which locks it is about: `local …`, or stack, account and region.
-    pub target: String,
-    /// For people.
+    /// Lines for people.
     pub lines: Vec<String>,
-    /// For scripts: an object; the target is added to it.
+    /// A JSON object for scripts.
     pub body: Value,
-    /// Whether the answer is a no (`ignored: stale`, say): it is printed like any other, and the command fails.
-    pub is_no: bool,
+    /// Whether the wish was not fulfilled (`ignored: stale`). The command prints it and then fails.
+    pub has_failed: bool,
 }
+
+impl Answer {
+    /// An answer of a command that did what it was asked to do.
+    pub fn new(lines: Vec<String>, body: Value) -> Self {
+        Self {
+            lines,
+            body,
+            has_failed: false,
+        }
+    }
+
+    /// Prints the answer under the name of its target. The exit status says whether it has failed.
+    pub fn print(mut self, target: &str, output: Output) -> ExitCode {
+        match output {
+            Output::Human => {
+                println!("target: {target}");
+                for line in &self.lines {
+                    println!("{line}");
+                }
+            }
+            Output::Json => {
+                self.body["target"] = json!(target);
+                println!("{:#}", self.body);
+            }
+        }
+        if self.has_failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

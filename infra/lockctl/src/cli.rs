@@ -1,95 +1,84 @@
-//! The command line: what can be said to `lockctl`, and how it teaches itself. Knows nothing of AWS or of the stack.
+//! The command line of `lockctl`, with its help texts.
+//!
+//! Must not know: AWS, or how a command is carried out.
 
-mod local;
 mod operate;
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use laptop::cli::{LocalArgs, StackArgs};
 
-pub use local::{LocalArgs, Log};
 pub use operate::{
-    BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
+    Actor, BindArgs, ForgetArgs, HistoryArgs, PressArgs, RecoverArgs, RegisterButtonArgs,
     RegisterLockArgs, RegisterThing, RequestArgs, RevokeArgs, StatusArgs, UnbindArgs,
 };
 
-/// Operates remote locks: on the laptop stack that it can run itself, or in an AWS account.
+/// Operates remote locks: those of a laptop stack, which it can run itself, or those of an AWS
+/// account.
 ///
-/// Without a command it is `lockctl local`: the whole product on this machine, with no AWS account and no hardware.
+/// Without a command it is `lockctl local`: the whole product on this machine, without an AWS
+/// account and without hardware.
 #[derive(Debug, Parser)]
 #[command(name = "lockctl", version, after_help = TARGETS)]
 pub struct Cli {
-    /// What to do; `local` when left out.
+    /// What to do; `local` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Options that every command takes.
+    /// Options of every command.
     #[command(flatten)]
     pub global: Global,
 }
 
 impl Cli {
-    /// The command that was given, `local` with its defaults when there was none.
+    /// The command and the options of every command; `local` with its defaults if no command was
+    /// given.
     pub fn into_parts(self) -> (Command, Global) {
         let command = self.command.unwrap_or_else(|| {
-            let plain = Self::parse_from(["lockctl", "local"]);
-            plain.command.expect("the word `local` was parsed just now")
+            let local = Self::parse_from(["lockctl", "local"]);
+            local.command.expect("the word `local` is a command")
         });
         (command, self.global)
     }
 }
 
 const TARGETS: &str = "\
-Which locks are meant (the first line of every answer names it):
+Which locks (the first line of every answer names them):
   1. --ready-file FILE       the laptop stack that wrote FILE
-  2. AWS credentials         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL_*
-                             (profiles and SSO: eval \"$(aws configure export-credentials --format env)\")
-  3. a running laptop stack  found by ready.json in the data directory (.local); a profile or a region in the
-                             environment changes nothing about that
+  2. AWS credentials         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+                             AWS_REGION, AWS_ENDPOINT_URL_*; for profiles and SSO first run
+                             eval \"$(aws configure export-credentials --format env)\"
+  3. a running laptop stack  found by ready.json in the data directory (.local), even if
+                             AWS_PROFILE or AWS_REGION is set
 
 Examples:
-  lockctl                          run everything here, open the printed address
+  lockctl                          run everything on this machine; open the printed address
   lockctl press button-1           press a button as the hardware would, and wait for the outcome
-  lockctl unlock lock-1            ask by name, with who asked in the history
-  lockctl status                   every lock, with the age of what is known
-  lockctl history lock-1           one line per press, with the reason
-  lockctl register lock lock-2     make a lock known: nothing else makes one
+  lockctl unlock lock-1            request an unlock; the history records who asked
+  lockctl status                   the state of every lock, and how old it is
+  lockctl history lock-1           one line per event, with the reason
+  lockctl register lock lock-2     add a lock; only registered locks are commanded
   lockctl register button button-2 --lock lock-2
-                                   make a button known, and let it command a lock
-  lockctl bind button-2 lock-1     let it command another lock; the one it leaves is locked
+                                   add a button, and bind it to a lock
+  lockctl bind button-2 lock-1     bind it to another lock; the lock it leaves is locked
   lockctl bindings                 which button commands which lock
-  lockctl revoke button-2          take its right away; locks the door unless it is known to be locked";
+  lockctl revoke button-2          withdraw its permission, and lock its lock";
 
-/// Options that every command takes.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// How to print answers.
+    /// Format of the answer.
     #[arg(long, value_enum, default_value_t = Output::Human, global = true)]
     pub output: Output,
 
-    /// Ready file of a laptop stack. `local` writes it when all is up; the other commands read it.
-    #[arg(long, value_name = "PATH", global = true)]
-    pub ready_file: Option<PathBuf>,
-
-    /// Where the laptop stack keeps its state (and its ready.json).
-    #[arg(long, value_name = "DIR", default_value = ".local", global = true)]
-    pub data_dir: PathBuf,
-
-    /// Name of the stack in AWS; the table has the same name.
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "REMOTE_LOCK_STACK",
-        default_value = "remote-lock",
-        global = true
-    )]
-    pub stack: String,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: StackArgs,
 }
 
-/// How answers are printed.
+/// Format of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// Lines to read.
+    /// Lines of text.
     Human,
     /// One JSON document on standard output.
     Json,
@@ -98,57 +87,64 @@ pub enum Output {
 /// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the whole product on this machine: cloud stand-in, functions, virtual devices, console.
+    /// Run the whole product on this machine: local cloud, functions, virtual devices, console.
     ///
-    /// Prints the console's address and each step of each press, until Ctrl-C. State stays in --data-dir for the next time.
-    #[command(after_help = local::EXAMPLES)]
+    /// Prints the console's address and each step of each press, until Ctrl-C. The next start
+    /// continues from the state in --data-dir.
+    #[command(after_help = laptop::cli::EXAMPLES)]
     Local(LocalArgs),
     #[command(flatten)]
     Operate(Operation),
 }
 
-/// A command to locks that run somewhere.
+/// A command to a running deployment.
 #[derive(Debug, Subcommand)]
 pub enum Operation {
-    /// Press a button: publishes what the button would publish, waits for the outcome, and prints it.
+    /// Press a button: publish what the button would publish, wait for the outcome and print it.
     ///
-    /// Fails when the press was ignored, or its command was not carried out; the reason is printed.
+    /// Fails if the press is ignored or its command is not carried out; the answer gives the
+    /// reason.
     Press(PressArgs),
-    /// Ask a lock to lock, and wait until it has answered.
+    /// Ask a lock to lock, and wait for its answer.
     Lock(RequestArgs),
-    /// Ask a lock to unlock, and wait until it has answered or the unlock has run out.
+    /// Ask a lock to unlock, and wait for its answer or until the unlock expires.
     Unlock(RequestArgs),
-    /// Show what is known of one lock, or of all: its state, how sure that is, and what is under way.
+    /// Show the state of one lock or all: how certain it is, how old, and which command is under
+    /// way.
     Status(StatusArgs),
-    /// Show what happened at a lock or a button, newest first, with the reasons.
+    /// Show the events of a lock or button, newest first, with the reasons.
     ///
-    /// The presses of a bound button are in the history of its lock.
+    /// Presses of a bound button are in the history of its lock.
     History(HistoryArgs),
-    /// Make a lock or a button known. A lock that is not registered is never commanded, and nothing that it reports counts.
+    /// Register a lock or a button. A lock that is not registered is never commanded, and its
+    /// reports are ignored.
     #[command(subcommand)]
     Register(RegisterThing),
-    /// Let a button command a lock, instead of the one it commanded before. Both must be registered.
+    /// Bind a registered button to a registered lock, in place of its present lock.
     ///
-    /// The lock that the button leaves is locked in the same step, unless it is known to be locked. A press made before
-    /// has no effect afterwards; the command ends when a new one counts, in two seconds. Binding a revoked button gives its
-    /// right back.
+    /// The lock that the button leaves is locked in the same step, unless it is known to be locked.
+    /// A press made before the binding has no effect; the command returns after two seconds, when a
+    /// new press counts. Binding a revoked button restores its permission.
     Bind(BindArgs),
-    /// Let a button command nothing. It stays registered; its lock is locked unless it is known to be locked.
+    /// Unbind a button. It stays registered; its lock is locked unless it is known to be locked.
     Unbind(UnbindArgs),
-    /// Show which button commands which lock, and how.
+    /// Show which button commands which lock, and what its clicks ask for.
     Bindings,
-    /// Take a button's right away, at once. Its lock is locked in the same step, unless it is known to be locked.
+    /// Withdraw a button's permission at once. Its lock is locked in the same step, unless it is
+    /// known to be locked.
     ///
-    /// `lockctl bind` gives the right back.
+    /// `lockctl bind` restores the permission.
     Revoke(RevokeArgs),
-    /// Forget a lock: nothing commands it any more, and nothing that it reports counts.
+    /// Remove a lock from the register: it is no longer commanded, and its reports are ignored.
     ///
-    /// Refused while a button is bound to it, and while it is not known to be locked.
+    /// Refused while a button is bound to it, and unless it is known to be locked.
     Forget(ForgetArgs),
-    /// After the table was restored from a backup: believe nothing in it until each lock is heard.
+    /// After restoring the table from a backup: treat the state of each lock as unknown until it
+    /// reports.
     ///
-    /// Disable the topic rules first, and wait for longer than the life of an unlock (the stack's CommandTtlMs); enable them
-    /// afterwards. Also repairs a lock whose version was driven far ahead of the clock.
+    /// Disable the topic rules first, and wait longer than the life of an unlock (the stack's
+    /// `CommandTtlMs`); enable them afterwards. Also repairs a lock whose version is far ahead of
+    /// the clock.
     Recover(RecoverArgs),
 }
 
@@ -159,21 +155,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_contradicts_itself_nowhere() {
+    fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_command_teaches_what_it_is_for() {
-        fn taught(command: &clap::Command) {
+    fn every_command_and_option_has_a_help_text() {
+        fn check(command: &clap::Command) {
             let name = command.get_name();
-            assert!(command.get_about().is_some(), "{name} has no text");
+            assert!(command.get_about().is_some(), "{name} has no help text");
             for argument in command.get_arguments() {
                 let help = argument.get_help().is_some() || argument.is_hide_set();
-                assert!(help, "{name}: {} has no text", argument.get_id());
+                assert!(help, "{name}: {} has no help text", argument.get_id());
             }
-            command.get_subcommands().for_each(taught);
+            command.get_subcommands().for_each(check);
         }
-        taught(&Cli::command());
+        check(&Cli::command());
     }
 }

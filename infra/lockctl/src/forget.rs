@@ -1,4 +1,4 @@
-//! `lockctl forget`: a lock leaves the register.
+//! `lockctl forget`: removes a lock from the register.
 
 use anyhow::{Context, Result, bail};
 use lock_aws::Forgotten;
@@ -13,44 +13,39 @@ use crate::unknown;
 /// Answers `forget`.
 pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
     let lock = &args.lock;
-    let known = target.limits().await;
-    let limits = known.or_longest();
-    let actor = Some(args.actor.name.as_str());
-    let forgotten = target.cloud().forget(lock, args.gone, actor, &limits).await;
+    let by = target.operator(&args.actor).await;
+    let forgotten = by.cloud.forget(lock, args.gone, by.actor, &by.limits).await;
     match forgotten.with_context(|| format!("forget {lock}"))? {
         Forgotten::Done(_) => {}
-        Forgotten::Unknown => return Err(unknown::lock(target, lock).await?),
+        Forgotten::Unknown => return Err(unknown::lock(by.cloud, lock).await?),
         Forgotten::Refused(refusal) => bail!("{lock} is not forgotten: {}", advice(&refusal)),
     }
     let mut lines = vec![
+        format!("{lock} is forgotten: it is no longer commanded, and its reports are ignored"),
         format!(
-            "{lock} is forgotten: nothing commands it any more, and nothing that it reports counts"
-        ),
-        format!(
-            "its certificate still connects: detach or revoke it in AWS IoT, or leave it for `lockctl register lock {lock}`"
+            "its certificate still connects: detach or revoke it in AWS IoT, or keep it for \
+             `lockctl register lock {lock}`"
         ),
     ];
-    lines.extend(known.note());
-    Ok(Answer {
-        target: target.name().to_owned(),
+    lines.extend(by.note);
+    Ok(Answer::new(
         lines,
-        body: json!({ "lock": lock, "forgotten": true }),
-        is_no: false,
-    })
+        json!({ "lock": lock, "forgotten": true }),
+    ))
 }
 
 /// Why a lock is not forgotten, and what to do about it.
-fn advice(refusal: &ForgetRefusal) -> String {
+pub fn advice(refusal: &ForgetRefusal) -> String {
     match refusal {
         ForgetRefusal::Bound(buttons) => {
-            let unbind: Vec<String> = buttons
+            let unbind = buttons
                 .iter()
-                .map(|button| format!("`lockctl unbind {button}`"))
-                .collect();
+                .map(|button| format!("`lockctl unbind {button}`"));
+            let unbind: Vec<String> = unbind.collect();
             format!("buttons are {refusal}; first {}", unbind.join(", "))
         }
         ForgetRefusal::MayBeOpen => {
-            format!("{refusal}; lock it first, or say --gone if it was taken down or is dead")
+            format!("{refusal}; lock it first, or pass --gone if it was taken down or is dead")
         }
     }
 }

@@ -1,113 +1,75 @@
-//! `lockctl history`: what happened, newest first, a line each with the reason.
+//! `lockctl history`: the newest events of a lock or button, one line each, with the reason.
 
 use std::cmp::Reverse;
 
 use anyhow::Result;
+use laptop::view;
 use lock_core::binding::Binding;
 use lock_core::event::{Event, Subject};
+use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Record;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::HistoryArgs;
-use crate::target::{Known, Target};
-use crate::view;
+use crate::sentence;
+use crate::target::Target;
 
-/// The newest lines about a name: of a lock's history, and of the button's that has the same name, if any.
-pub async fn read(target: &Target, name: &LockName, limit: u16) -> Result<Vec<Event>> {
-    let (store, now, limit) = (&target.cloud().store, target.now(), usize::from(limit));
-    let lock = Subject::Lock(name.clone());
-    let mut events = store.history(&lock, limit, now).await?;
-    let button = Subject::Button(serial(name));
-    events.extend(store.history(&button, limit, now).await?);
+/// Answers `history`. A lock and a button may have the same name: then the events of both are
+/// shown.
+pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
+    let (name, store, now) = (&args.name, &target.cloud.store, target.now());
+    let button = ButtonSerial::new(name.as_str()).expect("one rule holds for both names");
+    let limit = usize::from(args.limit);
+    let mut events = Vec::new();
+    for subject in [Subject::Lock(name.clone()), Subject::Button(button.clone())] {
+        events.extend(store.read_history(&subject, limit, now).await?);
+    }
     events.sort_by_key(|event| Reverse(event.last_at.unwrap_or(event.at)));
     events.truncate(limit);
-    Ok(events)
+    let record = store.read_record(name).await?;
+    let binding = store.read_binding(&button).await?;
+    let limits = target.limits().await.0;
+    Ok(history_answer(
+        name,
+        &events,
+        record.as_ref(),
+        binding.as_ref(),
+        limits.as_ref(),
+    ))
 }
 
-/// Names of locks and of buttons are written alike.
-fn serial(name: &LockName) -> ButtonSerial {
-    ButtonSerial::new(name.as_str()).expect("one rule holds for both names")
-}
-
-/// Answers `history`.
-pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
-    let name = &args.name;
-    let events = read(target, name, args.limit).await?;
-    let record = target.cloud().store.read_record(name).await?;
-    let binding = target.cloud().store.read_binding(&serial(name)).await?;
-    let mut lines: Vec<_> = events.iter().map(view::line).collect();
+/// The answer about a name, with its record if it is a lock, and its binding if it is a button.
+pub fn history_answer(
+    name: &LockName,
+    events: &[Event],
+    record: Option<&Record>,
+    binding: Option<&Binding>,
+    limits: Option<&Limits>,
+) -> Answer {
+    let mut lines: Vec<_> = events.iter().map(sentence::event_line).collect();
     if lines.is_empty() {
-        let known = target.limits().await;
-        let nothing = || {
-            format!(
-                "nothing is known of {name}: is it the thing name of a lock, or the serial number of a button, with its capitals?"
-            )
-        };
-        lines
-            .push(no_lines(name, record.as_ref(), binding.as_ref(), known).unwrap_or_else(nothing));
+        let days = limits.map(|limits| limits.event_ttl_ms / 86_400_000);
+        let kept = days.map_or_else(String::new, |days| format!(" in the last {days} days"));
+        lines.push(match (record, binding) {
+            (Some(_), _) => format!("{name} is a registered lock; it has no events{kept}"),
+            (None, Some(_)) => format!("{name} is a registered button; it has no events{kept}"),
+            (None, None) => format!(
+                "nothing is known about {name}: give the thing name of a lock or the serial \
+                 number of a button; case matters"
+            ),
+        });
     }
-    if let Some(lock) = binding.as_ref().and_then(|binding| binding.lock.as_ref()) {
+    if let Some(lock) = binding.and_then(|binding| binding.lock.as_ref()) {
         lines.push(format!(
             "{name} is bound to {lock}: its presses are in `lockctl history {lock}`"
         ));
     }
-    let history: Vec<_> = events.iter().map(view::event).collect();
-    Ok(Answer {
-        target: target.name().to_owned(),
+    let registered = record.is_some() || binding.is_some();
+    let shown: Vec<_> = events.iter().map(view::event).collect();
+    Answer::new(
         lines,
-        body: json!({ "name": name, "registered": record.is_some() || binding.is_some(), "history": history }),
-        is_no: false,
-    })
-}
-
-/// What is said of a name without lines; none if it is not registered.
-fn no_lines(
-    name: &LockName,
-    record: Option<&Record>,
-    binding: Option<&Binding>,
-    known: Known,
-) -> Option<String> {
-    let what = match (record, binding) {
-        (Some(_), _) => "lock",
-        (None, Some(_)) => "button",
-        (None, None) => return None,
-    };
-    let days = known.get().map(|limits| limits.event_ttl_ms / 86_400_000);
-    let kept = days.map_or_else(String::new, |days| format!(" in the last {days} days"));
-    Some(format!(
-        "{name} is a registered {what}; it has no lines{kept}"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use lock_core::limits::Limits;
-    use lock_core::time::UnixMillis;
-
-    use super::*;
-
-    #[test]
-    fn a_registered_name_without_lines_is_said_to_be_registered() {
-        let name = LockName::new("lock-1").expect("a name");
-        let record = Record::created(name.clone(), UnixMillis(0));
-        let limits = Limits::new(30_000, 1_500, 5_000, 7).expect("limits");
-        for (record, known, wanted) in [
-            (None, Known::these(limits), None),
-            (
-                Some(&record),
-                Known::these(limits),
-                Some("lock-1 is a registered lock; it has no lines in the last 7 days"),
-            ),
-            (
-                Some(&record),
-                Known::nothing(),
-                Some("lock-1 is a registered lock; it has no lines"),
-            ),
-        ] {
-            let said = no_lines(&name, record, None, known);
-            assert_eq!(said.as_deref(), wanted);
-        }
-    }
+        json!({ "name": name, "registered": registered, "history": shown }),
+    )
 }

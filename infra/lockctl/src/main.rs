@@ -1,24 +1,24 @@
-//! `lockctl`: the operator's command, and the laptop mode. Parses, finds the target, hands over; what a press means is
-//! decided by the functions, never here.
+//! `lockctl`: the operator's command, and the laptop mode. Parses the command line, finds the
+//! target and runs one command.
+//!
+//! Must not know: what a press means; the functions decide that.
 
 mod answer;
 mod bind;
 mod cli;
 mod forget;
 mod history;
-mod local;
+mod lock_command;
 mod outcome;
 mod press;
-mod ready;
 mod recover;
 mod register;
 mod request;
 mod revoke;
+mod sentence;
 mod status;
 mod target;
 mod unknown;
-mod view;
-mod when;
 
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ use cli::{Cli, Command, Global, Operation, Output};
 use target::Target;
 
 fn main() -> ExitCode {
-    // What the parts have to warn of goes to standard error, beside the answer.
+    // Warnings go to standard error: standard output holds the answer alone.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(tracing::Level::WARN)
@@ -39,30 +39,27 @@ fn main() -> ExitCode {
         .init();
     let (command, global) = Cli::parse().into_parts();
     let output = global.output;
-    match run(command, global) {
-        Ok(code) => code,
-        Err(error) => {
-            match output {
-                Output::Human => eprintln!("lockctl: {error:#}"),
-                Output::Json => {
-                    eprintln!("{}", serde_json::json!({ "error": format!("{error:#}") }))
-                }
-            }
-            ExitCode::FAILURE
+    run(command, global).unwrap_or_else(|error| {
+        let text = format!("{error:#}");
+        match output {
+            Output::Human => eprintln!("lockctl: {text}"),
+            Output::Json => eprintln!("{}", serde_json::json!({ "error": text })),
         }
-    }
+        ExitCode::FAILURE
+    })
 }
 
 #[tokio::main]
 async fn run(command: Command, global: Global) -> Result<ExitCode> {
     match command {
         Command::Local(args) => {
-            Box::pin(local::run(args, global)).await?;
+            Box::pin(laptop::run(&args, &global.stack)).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Operate(operation) => {
-            let target = Target::find(&global).await?;
-            Ok(operate(&target, operation).await?.print(global.output))
+            let target = Target::find(&global.stack).await?;
+            let answer = operate(&target, operation).await?;
+            Ok(answer.print(&target.name, global.output))
         }
     }
 }
@@ -75,35 +72,11 @@ async fn operate(target: &Target, operation: Operation) -> Result<Answer> {
         Operation::Status(args) => status::run(target, &args).await,
         Operation::History(args) => history::run(target, &args).await,
         Operation::Register(thing) => register::run(target, &thing).await,
-        Operation::Bind(args) => bind::run(target, &args).await,
+        Operation::Bind(args) => bind::bind(target, &args).await,
         Operation::Unbind(args) => bind::unbind(target, &args).await,
         Operation::Bindings => bind::list(target).await,
         Operation::Revoke(args) => revoke::run(target, &args).await,
         Operation::Forget(args) => forget::run(target, &args).await,
         Operation::Recover(args) => recover::run(target, &args).await,
-    }
-}
-
-impl Answer {
-    /// Prints it. One that is a no fails the command: it has said why.
-    fn print(self, output: Output) -> ExitCode {
-        match output {
-            Output::Human => {
-                println!("target: {}", self.target);
-                for line in &self.lines {
-                    println!("{line}");
-                }
-            }
-            Output::Json => {
-                let mut body = self.body;
-                body["target"] = serde_json::json!(self.target);
-                println!("{body:#}");
-            }
-        }
-        if self.is_no {
-            ExitCode::FAILURE
-        } else {
-            ExitCode::SUCCESS
-        }
     }
 }

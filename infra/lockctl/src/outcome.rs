@@ -1,10 +1,12 @@
-//! What becomes of a press or a request: its own line in a history, then the end of its command. Watches; decides nothing
-//! about locks.
+//! The outcome of a press or a request: its event in a history, then the end of its command.
+//!
+//! Must not know: what is decided about locks; it reads and waits.
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Result;
+use laptop::view;
 use lock_core::command::Version;
 use lock_core::event::{Event, Subject};
 use lock_core::limits::{Limits, UNLOCK_GRACE_MS};
@@ -16,36 +18,37 @@ use lock_core::time::UnixMillis;
 use serde_json::{Value, json};
 use tokio::time::{Interval, interval};
 
-use crate::target::{Known, Target};
-use crate::view;
+use crate::answer::Answer;
+use crate::sentence;
+use crate::target::{KnownLimits, Target};
 
-/// How often to look.
-const LOOK_EVERY: Duration = Duration::from_millis(150);
-/// Lines are looked for from this long before the message was published: this machine's clock and the cloud's never agree
-/// to the millisecond, and a line that ignored presses share begins with its minute. *Units*: ms.
-const CLOCKS_APART_MS: u64 = 2 * 60_000;
-/// After this a person is asked for patience. *Units*: ms.
+/// Time between two reads of the table.
+const READ_EVERY: Duration = Duration::from_millis(150);
+/// Events are read from this long before the message was published: the two clocks differ, and an
+/// event that ignored presses share is stored under the start of its minute.
+const CLOCK_SKEW_MS: u64 = 2 * 60_000;
+/// After this a person is told how long the command waits.
 const SILENCE_MS: u64 = 2_000;
 
-/// A message that was published, and is watched.
+/// A published message whose outcome is awaited.
 pub struct Watch<'a> {
     target: &'a Target,
-    /// When it was published.
+    /// When the message was published.
     from: UnixMillis,
-    known: Known,
-    asked: bool,
-    looks: Interval,
+    limits: KnownLimits,
+    has_asked_for_patience: bool,
+    reads: Interval,
 }
 
-/// What became of it.
+/// The outcome of a message.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Its own line says that there is no command.
+    /// It led to no command; the event says why.
     Declined(Box<Event>),
-    /// It became a command, which ended so.
+    /// It became a command, which ended this way.
     Command(Box<Event>, End),
-    /// No line in the life of a message: no function has handled it.
-    NoLine,
+    /// No event within the life of a message: no function has handled it.
+    NoEvent,
 }
 
 /// How a command ended.
@@ -55,121 +58,117 @@ pub enum End {
     Done(Box<Record>),
     /// The lock has answered that the unlock came too late.
     TooLate(Box<Record>),
-    /// Another command took its place before the lock had answered.
-    Replaced(Box<Record>),
-    /// The lock has not answered in the command's life.
+    /// Another command superseded it before the lock answered.
+    Superseded(Box<Record>),
+    /// The lock has not answered within the command's life.
     Silent(Box<Record>),
-    /// The lock was forgotten meanwhile.
+    /// The lock was forgotten in the meantime.
     Forgotten,
 }
 
 impl<'a> Watch<'a> {
-    /// Watches from now on.
-    pub async fn start(target: &'a Target) -> Watch<'a> {
-        Watch {
+    /// Starts to watch, before the message is published.
+    pub async fn start(target: &'a Target) -> Self {
+        Self {
             target,
             from: target.now(),
-            known: target.limits().await,
-            asked: false,
-            looks: interval(LOOK_EVERY),
+            limits: target.limits().await,
+            has_asked_for_patience: false,
+            reads: interval(READ_EVERY),
         }
     }
 
-    /// The lines of these histories that could be the message's: those of the last minutes.
-    pub async fn lines(&self, subjects: &[Subject]) -> Result<Vec<Event>> {
-        let since = self.from.minus(CLOCKS_APART_MS);
-        let mut lines = Vec::new();
+    /// The events of these histories that could be the message's: those of the last minutes.
+    pub async fn events(&self, subjects: &[Subject]) -> Result<Vec<Event>> {
+        let (store, since) = (&self.target.cloud.store, self.from.minus(CLOCK_SKEW_MS));
+        let mut events = Vec::new();
         for subject in subjects {
-            lines.extend(
-                self.target
-                    .cloud()
-                    .store
-                    .history_since(subject, since)
-                    .await?,
-            );
+            events.extend(store.read_history_since(subject, since).await?);
         }
-        Ok(lines)
+        Ok(events)
     }
 
-    /// Waits for the line that `is_own` picks, then for the end of its command.
+    /// Waits for the event that `find_own` picks, then for the end of its command.
     pub async fn outcome(
         &mut self,
         subjects: &[Subject],
-        own: impl Fn(&[Event]) -> Option<Event>,
+        find_own: impl Fn(&[Event]) -> Option<Event>,
     ) -> Result<Outcome> {
-        let line = loop {
-            self.look().await;
-            if let Some(line) = own(&self.lines(subjects).await?) {
-                break line;
+        let event = loop {
+            self.next_read().await;
+            if let Some(event) = find_own(&self.events(subjects).await?) {
+                break event;
             }
-            if self.target.now() >= self.line_by() {
-                return Ok(Outcome::NoLine);
+            if self.target.now() >= self.event_by() {
+                return Ok(Outcome::NoEvent);
             }
         };
-        let commanded = matches!(line.decision, Verdict::Command | Verdict::Resend);
-        let (Subject::Lock(lock), Some(version), true) = (&line.subject, line.version, commanded)
+        let is_command = matches!(event.decision, Verdict::Command | Verdict::Resend);
+        let (Subject::Lock(lock), Some(version), true) =
+            (&event.subject, event.version, is_command)
         else {
-            return Ok(Outcome::Declined(Box::new(line)));
+            return Ok(Outcome::Declined(Box::new(event)));
         };
         let end = self.end_of(lock, version).await?;
-        Ok(Outcome::Command(Box::new(line), end))
+        Ok(Outcome::Command(Box::new(event), end))
     }
 
     async fn end_of(&mut self, lock: &LockName, version: Version) -> Result<End> {
         loop {
-            let Some(record) = self.target.cloud().store.read_record(lock).await? else {
+            let Some(record) = self.target.cloud.store.read_record(lock).await? else {
                 return Ok(End::Forgotten);
             };
-            let limits = self.known.or_longest();
+            let limits = self.limits.or_longest();
             if let Some(end) = judge(record, version, self.target.now(), &limits) {
                 return Ok(end);
             }
-            self.look().await;
+            self.next_read().await;
         }
     }
 
-    /// Waits for the next look. Where the limits are not known, the function that handles the message may have written them.
-    async fn look(&mut self) {
-        self.looks.tick().await;
-        if self.known.get().is_none()
-            && let Ok(Some(limits)) = self.target.cloud().store.read_limits().await
+    /// Waits for the next read. Unknown limits are read again: the function that handles the
+    /// message may have written them.
+    async fn next_read(&mut self) {
+        self.reads.tick().await;
+        if self.limits.0.is_none()
+            && let Ok(limits) = self.target.cloud.store.read_limits().await
         {
-            self.known = Known::these(limits);
+            self.limits = KnownLimits(limits);
         }
         let waited_ms = self.target.now().since(self.from);
-        if waited_ms >= SILENCE_MS && !self.asked {
-            self.asked = true;
+        if waited_ms >= SILENCE_MS && !self.has_asked_for_patience {
+            self.has_asked_for_patience = true;
             if std::io::stderr().is_terminal() {
-                let most_s = self.line_by().since(self.from) / 1000;
+                let most_s = self.event_by().since(self.from) / 1000;
                 eprintln!("waiting for the outcome, up to {most_s} s");
             }
         }
     }
 
-    /// When a line can no longer be expected: the message is too old by then to open anything, and its report too.
-    fn line_by(&self) -> UnixMillis {
-        let limits = self.known.or_longest();
+    /// When an event can no longer be expected: the message is by then too old to open anything.
+    fn event_by(&self) -> UnixMillis {
+        let limits = self.limits.or_longest();
         self.from.plus(limits.command_ttl_ms + UNLOCK_GRACE_MS)
     }
 
-    /// How long it has taken so far, in seconds.
-    pub fn seconds(&self) -> f64 {
+    /// Seconds since the message was published.
+    fn seconds(&self) -> f64 {
         self.target.now().since(self.from) as f64 / 1000.0
     }
 
-    /// The limits as they are known by now.
-    pub fn known(&self) -> Known {
-        self.known
+    fn record_line(&self, record: &Record) -> String {
+        sentence::record_line(record, self.target.now(), self.limits.0.as_ref())
     }
 }
 
-/// The end of the command at `version`, as its lock's record shows it; none while it is under way.
+/// The end of the command at `version`, as its lock's record shows it; `None` while it is under
+/// way.
 fn judge(record: Record, version: Version, now: UnixMillis, limits: &Limits) -> Option<End> {
     if record.version != version {
-        return Some(End::Replaced(Box::new(record)));
+        return Some(End::Superseded(Box::new(record)));
     }
     if record.status == Status::Settled {
-        return Some(if view::came_too_late(&record) {
+        return Some(if sentence::has_expired(&record) {
             End::TooLate(Box::new(record))
         } else {
             End::Done(Box::new(record))
@@ -185,96 +184,86 @@ fn judge(record: Record, version: Version, now: UnixMillis, limits: &Limits) -> 
     (ends <= now).then(|| End::Silent(Box::new(record)))
 }
 
-/// An outcome for a person and for a script.
-pub struct Summary {
-    /// For people.
-    pub lines: Vec<String>,
-    /// Its word for scripts: `settled`, `ignored`, `timeout`, …
-    pub word: String,
-    /// The record then, for scripts.
-    pub record: Value,
-    /// Whether what was wanted did not happen.
-    pub is_no: bool,
-}
-
 impl Outcome {
-    /// The outcome in words, of what is called `asked` where no line is there to say it.
-    pub fn summary(&self, watch: &Watch<'_>, asked: &str) -> Summary {
-        let summary = |mut lines: Vec<String>, word: &str, record: Option<&Record>, is_no| {
-            let (limits, now) = (watch.known().get(), watch.target.now());
-            lines.extend(watch.known().note());
-            Summary {
-                lines,
-                word: word.to_owned(),
-                record: record.map_or(Value::Null, |record| {
-                    view::record(record, now, limits.as_ref())
-                }),
-                is_no,
+    /// The answer: `body` with the outcome added. `message` is what to call the message if no event
+    /// names it.
+    pub fn answer(&self, watch: &Watch<'_>, message: &str, body: Value) -> Answer {
+        let (limits, seconds) = (watch.limits.0.as_ref(), watch.seconds());
+        let mut lines = Vec::new();
+        let (word, record) = match self {
+            Self::Declined(event) => {
+                lines.push(event.to_string());
+                (event.decision.as_str(), None)
+            }
+            Self::Command(event, end) => {
+                lines.push(event.to_string());
+                lines.push(end.line(seconds, |record| watch.record_line(record)));
+                (end.word(), end.record())
+            }
+            Self::NoEvent => {
+                lines.push(format!(
+                    "no function handled {message} in {seconds:.0} s: its outcome is unknown"
+                ));
+                ("timeout", None)
             }
         };
-        match self {
-            Outcome::Declined(event) => {
-                summary(vec![event.to_string()], event.decision.as_str(), None, true)
-            }
-            Outcome::Command(event, end) => {
-                let (line, word, record) = end.words(watch);
-                let moved =
-                    |record: &Record| matches!(record.state, Latch::Locked | Latch::Unlocked);
-                let is_no = !matches!(end, End::Done(record) if moved(record));
-                summary(vec![event.to_string(), line], word, record, is_no)
-            }
-            Outcome::NoLine => {
-                let line = format!(
-                    "no function has handled {asked} in {:.0} s: nothing is known of it",
-                    watch.seconds()
-                );
-                summary(vec![line], "timeout", None, true)
-            }
+        lines.extend(watch.limits.note());
+        let is_moved = |record: &Record| matches!(record.state, Latch::Locked | Latch::Unlocked);
+        let has_failed = !matches!(self, Self::Command(_, End::Done(record)) if is_moved(record));
+        let mut body = body;
+        body["outcome"] = json!(word);
+        body["text"] = json!(lines.join("; "));
+        body["record"] =
+            json!(record.map(|record| view::record(record, watch.target.now(), limits)));
+        Answer {
+            lines,
+            body,
+            has_failed,
         }
     }
 }
 
 impl End {
-    fn words(&self, watch: &Watch<'_>) -> (String, &'static str, Option<&Record>) {
-        let (limits, now) = (watch.known().get(), watch.target.now());
-        let known = |record: &Record| view::sentence(record, now, limits.as_ref());
+    /// The word for scripts.
+    fn word(&self) -> &'static str {
         match self {
-            End::Done(record) => {
-                let state = view::word(record.state);
-                let line = format!("{} is {state} after {:.1} s", record.lock, watch.seconds());
-                (line, "settled", Some(&**record))
-            }
-            End::TooLate(record) => {
-                let line = format!("the unlock came too late: {}", known(record));
-                (line, "expired", Some(&**record))
-            }
-            End::Replaced(record) => {
-                let line = format!("another command took its place: {}", known(record));
-                (line, "replaced", Some(&**record))
-            }
-            End::Silent(record) => {
-                let line = format!(
-                    "no answer in {:.0} s; a timeout is not a no: {}",
-                    watch.seconds(),
-                    known(record)
-                );
-                (line, "timeout", Some(&**record))
-            }
-            End::Forgotten => (
-                "the lock was forgotten meanwhile".to_owned(),
-                "forgotten",
-                None,
-            ),
+            Self::Done(_) => "settled",
+            Self::TooLate(_) => "expired",
+            Self::Superseded(_) => "replaced",
+            Self::Silent(_) => "timeout",
+            Self::Forgotten => "forgotten",
         }
     }
-}
 
-/// The body of an answer, with what became of the message.
-pub fn with_outcome(mut body: Value, summary: &Summary) -> Value {
-    body["outcome"] = json!(summary.word);
-    body["text"] = json!(summary.lines.join("; "));
-    body["record"] = summary.record.clone();
-    body
+    /// The record at the end of the command.
+    fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Done(record)
+            | Self::TooLate(record)
+            | Self::Superseded(record)
+            | Self::Silent(record) => Some(record),
+            Self::Forgotten => None,
+        }
+    }
+
+    /// The line for people, `seconds` after the message was published.
+    pub fn line(&self, seconds: f64, record_line: impl Fn(&Record) -> String) -> String {
+        match self {
+            Self::Done(record) => {
+                let state = record.state;
+                format!("{} is {state} after {seconds:.1} s", record.lock)
+            }
+            Self::TooLate(record) => format!("the unlock came too late: {}", record_line(record)),
+            Self::Superseded(record) => {
+                format!("superseded by another command: {}", record_line(record))
+            }
+            Self::Silent(record) => format!(
+                "no answer in {seconds:.0} s, but the command may still have been carried out: {}",
+                record_line(record)
+            ),
+            Self::Forgotten => "the lock was forgotten in the meantime".to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! `lockctl press`: publishes what a button would publish, and says what came of it. The functions decide.
+//! `lockctl press`: publishes what a button publishes, and reports the outcome.
+//!
+//! Must not know: what a press means; the functions decide that.
 
 use anyhow::{Context, Result};
 use lock_core::action::ClickType;
@@ -8,70 +10,61 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::PressArgs;
-use crate::outcome::{Watch, with_outcome};
+use crate::outcome::Watch;
 use crate::target::Target;
 
 /// Answers `press`.
 pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
     let (button, click) = (&args.button, ClickType::from(args.click));
-    let cloud = target.cloud();
+    let cloud = &target.cloud;
     let binding = cloud.store.read_binding(button).await?;
     let mut subjects = vec![Subject::Button(button.clone())];
     subjects.extend(binding.and_then(|binding| binding.lock).map(Subject::Lock));
     let mut watch = Watch::start(target).await;
-    // The rule gives a press its id, and does not answer it: the line of this press is the one that was not there before.
-    let before = watch.lines(&subjects).await?;
-    // It counts nothing, as the AWS IoT Button does not.
+    // The rule gives a press its id and returns nothing: the event of this press is the one that
+    // was not there before.
+    let before = watch.events(&subjects).await?;
+    // Without a sequence, like the AWS IoT Button.
     let message = json!({ "serialNumber": button, "clickType": click });
-    let published = cloud.publisher.publish_press(button, &message).await;
+    let topic = button.press_topic();
+    let published = cloud.publisher.publish(topic, &message).await;
     published.with_context(|| format!("press {button}"))?;
     let mut body = json!({ "button": button, "clickType": click });
     if args.no_wait {
         body["outcome"] = json!("pressed");
-        return Ok(Answer {
-            target: target.name().to_owned(),
-            lines: vec![format!("pressed {button} {click}")],
-            body,
-            is_no: false,
-        });
+        return Ok(Answer::new(vec![format!("pressed {button} {click}")], body));
     }
-    let own = |lines: &[Event]| own(lines, &before, button, click);
-    let outcome = watch.outcome(&subjects, own).await?;
-    let summary = outcome.summary(&watch, "the press");
-    Ok(Answer {
-        target: target.name().to_owned(),
-        body: with_outcome(body, &summary),
-        lines: summary.lines,
-        is_no: summary.is_no,
-    })
+    let find_own = |events: &[Event]| own_event(events, &before, button, click);
+    let outcome = watch.outcome(&subjects, find_own).await?;
+    Ok(outcome.answer(&watch, "the press", body))
 }
 
-/// The first line about a press of `button` that was not there before, or that counts more than before: ignored presses of
-/// one button for one reason share a line.
-fn own(
-    lines: &[Event],
+/// The first event about a press of `button` that is new or counts more presses than before:
+/// ignored presses of one button for one reason share an event.
+fn own_event(
+    events: &[Event],
     before: &[Event],
     button: &ButtonSerial,
     click: ClickType,
 ) -> Option<Event> {
-    let is_new = |line: &&Event| {
+    let is_new = |event: &&Event| {
         let known = before.iter().find(|known| {
-            (&known.subject, known.at, &known.key) == (&line.subject, line.at, &line.key)
+            (&known.subject, known.at, &known.key) == (&event.subject, event.at, &event.key)
         });
         match known {
             None => {
-                let of_many = line.count.unwrap_or(1) > 1;
-                of_many || line.click.is_none_or(|clicked| clicked == click)
+                let is_shared = event.count.unwrap_or(1) > 1;
+                is_shared || event.click.is_none_or(|clicked| clicked == click)
             }
-            Some(known) => (known.count, known.last_at) != (line.count, line.last_at),
+            Some(known) => (known.count, known.last_at) != (event.count, event.last_at),
         }
     };
-    let pressed = lines
+    let presses = events
         .iter()
-        .filter(|line| line.kind == Kind::Press && line.button.as_ref() == Some(button));
-    pressed
+        .filter(|event| event.kind == Kind::Press && event.button.as_ref() == Some(button));
+    presses
         .filter(is_new)
-        .min_by_key(|line| line.last_at.unwrap_or(line.at))
+        .min_by_key(|event| event.last_at.unwrap_or(event.at))
         .cloned()
 }
 
@@ -88,7 +81,7 @@ mod tests {
         ButtonSerial::new("button-1").expect("a name")
     }
 
-    fn line(at: u64, key: &str, click: ClickType) -> Event {
+    fn event(at: u64, key: &str, click: ClickType) -> Event {
         let subject = Subject::Lock(LockName::new("lock-1").expect("a name"));
         let limits = Limits::default();
         Event {
@@ -102,20 +95,20 @@ mod tests {
                 &limits,
             )
         }
-        .decided(Verdict::Ignored, Reason::STALE)
+        .with_decision(Verdict::Ignored, Reason::STALE)
     }
 
     fn shared(at: u64, key: &str, count: u32, last_at: u64) -> Event {
         Event {
             count: Some(count),
             last_at: Some(UnixMillis(last_at)),
-            ..line(at, key, ClickType::Long)
+            ..event(at, key, ClickType::Long)
         }
     }
 
     #[test]
-    fn the_presss_own_line_is_the_one_that_was_not_there_before() {
-        let single = |at, key| line(at, key, ClickType::Single);
+    fn the_event_of_a_press_is_the_one_that_was_not_there_before() {
+        let single = |at, key| event(at, key, ClickType::Single);
         let other_button = Event {
             button: Some(ButtonSerial::new("button-2").expect("a name")),
             ..single(9, "z")
@@ -125,7 +118,7 @@ mod tests {
             ..single(9, "r")
         };
         let before = [single(1, "a"), shared(2, "s", 3, 5)];
-        // lines afterwards => key of the press's own
+        // events afterwards => key of the press's own event
         for (after, wanted) in [
             (vec![single(1, "a"), shared(2, "s", 3, 5)], None),
             (
@@ -144,12 +137,12 @@ mod tests {
             (vec![other_button, request, single(1, "a")], None),
             (vec![single(9, "c"), single(8, "b")], Some("b")),
             (
-                vec![line(8, "l", ClickType::Long), single(9, "c")],
+                vec![event(8, "l", ClickType::Long), single(9, "c")],
                 Some("c"),
             ),
         ] {
-            let found = own(&after, &before, &button(), ClickType::Single);
-            let key = found.as_ref().map(|line| line.key.as_str());
+            let found = own_event(&after, &before, &button(), ClickType::Single);
+            let key = found.as_ref().map(|event| event.key.as_str());
             assert_eq!(key, wanted, "{after:?}");
         }
     }

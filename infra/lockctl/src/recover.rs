@@ -1,33 +1,54 @@
-//! `lockctl recover`: after a table restore, believes nothing in it until each lock is heard; and repairs a version that was
-//! driven far ahead of the clock.
+//! `lockctl recover`: marks locks as unknown until they report, after a table restore. Also repairs
+//! a version that runs far ahead of the clock.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, bail};
 use lock_core::binding::Binding;
 use lock_core::name::LockName;
 use lock_core::reason::Reason;
 use lock_core::record::Record;
 use lock_core::time::UnixMillis;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::answer::Answer;
-use crate::bind::unpublished;
 use crate::cli::RecoverArgs;
-use crate::target::{Known, Target};
+use crate::lock_command::LockCommand;
+use crate::target::{Operator, Target};
 use crate::unknown;
 
-/// Answers `recover`. Goes on past a lock that fails, and then fails.
+/// Answers `recover`. A lock that fails does not stop the others; the command then fails at the
+/// end.
 pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
-    let register = target.cloud().store.register().await?;
+    let store = &target.cloud.store;
+    let register = store.read_register().await?;
     let locks = match &args.lock {
         Some(lock) => std::slice::from_ref(lock),
         None => &register.locks,
     };
-    let known = target.limits().await;
-    let (mut lines, mut shown, mut failed) = (Vec::new(), Vec::new(), 0);
+    let by = target.operator(&args.actor).await;
+    let mut outcomes = Vec::new();
     for lock in locks {
-        match recover(target, lock, &args.actor.name, known).await {
-            Ok(line) => {
-                lines.push(line);
+        outcomes.push((lock, recover(&by, lock).await));
+    }
+    let bindings = store.read_bindings(&register.buttons).await?;
+    let enabled = enabled_buttons(&bindings, args.lock.as_ref());
+    let mut answer = recovered_answer(&outcomes, &enabled);
+    answer.lines.extend(by.note);
+    Ok(answer)
+}
+
+/// The answer about locks that were recovered or not, and the buttons that may command them.
+pub fn recovered_answer(
+    outcomes: &[(&LockName, Result<LockCommand>)],
+    enabled: &[String],
+) -> Answer {
+    let (mut lines, mut shown, mut failed) = (Vec::new(), Vec::new(), 0);
+    for (lock, outcome) in outcomes {
+        match outcome {
+            Ok(command) => {
+                lines.push(format!(
+                    "{lock}: unknown until it reports; {command}; its shadow is read within a \
+                     minute"
+                ));
                 shown.push(json!({ "lock": lock, "recovered": true }));
             }
             Err(error) => {
@@ -38,66 +59,46 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
             }
         }
     }
-    if locks.is_empty() {
-        lines.push("no locks: nothing to recover".to_owned());
+    if outcomes.is_empty() {
+        lines.push("no locks to recover".to_owned());
     }
-    let bindings = target
-        .cloud()
-        .store
-        .read_bindings(&register.buttons)
-        .await?;
-    let enabled = enabled(&bindings, args.lock.as_ref());
     if !enabled.is_empty() {
         lines.push(format!(
-            "enabled as in the table: {}; after a restore, revoke again what was revoked since (`lockctl revoke BUTTON`)",
+            "enabled in the table: {}; revoke again what was revoked after the backup (`lockctl \
+             revoke BUTTON`)",
             enabled.join(", ")
         ));
     }
     if failed > 0 {
-        lines.push(format!("{failed} of {} locks not recovered", locks.len()));
+        let all = outcomes.len();
+        lines.push(format!("{failed} of {all} locks were not recovered"));
     }
-    lines.extend(known.note());
-    Ok(Answer {
-        target: target.name().to_owned(),
+    Answer {
         lines,
-        body: json!({ "locks": Value::Array(shown), "enabledButtons": enabled }),
-        is_no: failed > 0,
-    })
-}
-
-async fn recover(target: &Target, lock: &LockName, actor: &str, known: Known) -> Result<String> {
-    let limits = known.or_longest();
-    let recovered = target.cloud().recover(lock, Some(actor), &limits).await;
-    let Some(recovered) = recovered.context("write what was decided")? else {
-        return Err(unknown::lock(target, lock).await?);
-    };
-    if let Some(problem) = problem(
-        &recovered.before,
-        &recovered.operated.decision.reason,
-        target.now(),
-    ) {
-        return Err(anyhow!(problem));
+        body: json!({ "locks": shown, "enabledButtons": enabled }),
+        has_failed: failed > 0,
     }
-    let version = recovered.operated.decision.writes.event.version;
-    let version = version.unwrap_or_default();
-    let sent = match unpublished(&recovered.operated) {
-        None => format!("a lock command is sent ({version})"),
-        Some(error) => format!("its lock command ({version}) could not be sent now: {error}"),
-    };
-    Ok(format!(
-        "{lock}: not believed until heard; {sent}, and its shadow is read within a minute"
-    ))
 }
 
-/// What a recovery cannot cure: the lock itself holds a version that leaves no room for commands.
+async fn recover(by: &Operator<'_>, lock: &LockName) -> Result<LockCommand> {
+    let recovered = by.cloud.recover(lock, by.actor, &by.limits).await;
+    let Some(recovered) = recovered.context("write the decision")? else {
+        return Err(unknown::lock(by.cloud, lock).await?);
+    };
+    let reason = &recovered.operated.decision.reason;
+    if let Some(problem) = problem(&recovered.before, reason, by.cloud.clock.now()) {
+        bail!(problem);
+    }
+    LockCommand::of(&recovered.operated).context("no lock command was decided")
+}
+
+/// What a recovery cannot repair: the lock itself holds a version that leaves no room for commands.
 fn problem(before: &Record, reason: &Reason, now: UnixMillis) -> Option<String> {
-    let reported = before
-        .reported
-        .as_ref()
-        .map(|reported| reported.report.version);
-    let holds = before.holds_implausible_version(now);
+    let reported = before.reported.as_ref();
+    let reported = reported.map(|reported| reported.report.version);
+    let is_ahead = before.holds_implausible_version(now);
     match reported {
-        Some(version) if holds || *reason == Reason::NO_VERSION_LEFT => Some(format!(
+        Some(version) if is_ahead || *reason == Reason::NO_VERSION_LEFT => Some(format!(
             "the lock itself reports version {}: erase its flash, then run recover again",
             version.0
         )),
@@ -106,18 +107,15 @@ fn problem(before: &Record, reason: &Reason, now: UnixMillis) -> Option<String> 
     }
 }
 
-/// Buttons that the table lets command the locks in question: a backup does not know what was revoked after it.
-fn enabled(bindings: &[Binding], lock: Option<&LockName>) -> Vec<String> {
-    let asked = |binding: &&Binding| match (&binding.lock, lock) {
-        (Some(bound), Some(asked)) => bound == asked,
-        (bound, None) => bound.is_some(),
-        (None, Some(_)) => false,
+/// The buttons that the table lets command `lock`, or any lock: a backup does not know later
+/// revocations.
+fn enabled_buttons(bindings: &[Binding], lock: Option<&LockName>) -> Vec<String> {
+    let may_command = |binding: &&Binding| {
+        let bound = binding.lock.as_ref();
+        binding.enabled && bound.is_some_and(|bound| lock.is_none_or(|lock| lock == bound))
     };
-    let enabled = bindings.iter().filter(|binding| binding.enabled);
-    enabled
-        .filter(asked)
-        .map(|binding| binding.button.to_string())
-        .collect()
+    let enabled = bindings.iter().filter(may_command);
+    enabled.map(|binding| binding.button.to_string()).collect()
 }
 
 #[cfg(test)]
@@ -130,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_itself_holds_an_impossible_version_is_not_called_recovered() {
+    fn a_lock_that_itself_holds_an_implausible_version_is_not_recovered() {
         let now = UnixMillis(1_763_779_512_345);
         let day_ms = 86_400_000;
         let lock = LockName::new("lock-1").expect("a name");
@@ -143,7 +141,8 @@ mod tests {
             (VERSION_MAX - 1, VERSION_MAX - 1, false),
         ] {
             let report = json!({
-                "lock": "locked", "version": reported, "result": "executed", "source": "boot", "refused": null,
+                "lock": "locked", "version": reported, "result": "executed", "source": "boot",
+                "refused": null,
                 "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
             });
             let before = Record {
@@ -158,7 +157,10 @@ mod tests {
             };
             let said = problem(&before, &Reason::RECOVERED, now);
             let wanted = stuck.then(|| {
-                format!("the lock itself reports version {reported}: erase its flash, then run recover again")
+                format!(
+                    "the lock itself reports version {reported}: erase its flash, then run recover \
+                     again"
+                )
             });
             assert_eq!(said, wanted, "{reported} beyond {own}");
         }

@@ -1,16 +1,14 @@
-//! `lockctl register`: makes a lock or a button known. The laptop mode registers its own the same way. Issues no
-//! certificates.
+//! `lockctl register`: adds a lock or a button to the register. Issues no certificates.
 
 use anyhow::{Context, Result};
 use lock_aws::Registered;
 use lock_core::BindWish;
 use lock_core::binding::Actions;
-use lock_core::name::{ButtonSerial, LockName};
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
-use crate::target::{Known, Target};
+use crate::target::Target;
 use crate::{bind, unknown};
 
 /// Answers `register`.
@@ -22,33 +20,35 @@ pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
 }
 
 async fn lock(target: &Target, args: &RegisterLockArgs) -> Result<Answer> {
-    let (name, known) = (&args.name, target.limits().await);
-    let registered = register_lock(target, name, &args.actor.name, known).await?;
+    let name = &args.name;
+    let by = target.operator(&args.actor).await;
+    let registered = by.cloud.register_lock(name, by.actor, &by.limits).await;
+    let registered = registered.with_context(|| format!("register {name}"))?;
     let mut lines = vec![match &registered {
-        Registered::Now(_) => format!("{name} is registered: unknown until it reports"),
-        Registered::Already => format!("{name} was registered already: nothing is changed"),
+        Registered::Now(_) => {
+            format!("{name} is registered; its state is unknown until it reports")
+        }
+        Registered::Already => format!("{name} was already registered: nothing changed"),
     }];
-    lines.extend(known.note());
-    Ok(Answer {
-        target: target.name().to_owned(),
-        lines,
-        body: json!({ "lock": name, "registered": word(&registered) }),
-        is_no: false,
-    })
+    lines.extend(by.note);
+    let body = json!({ "lock": name, "registered": word(&registered) });
+    Ok(Answer::new(lines, body))
 }
 
 async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
-    let (name, known) = (&args.name, target.limits().await);
+    let name = &args.name;
+    let by = target.operator(&args.actor).await;
     if let Some(lock) = &args.lock
-        && target.cloud().store.read_record(lock).await?.is_none()
+        && by.cloud.store.read_record(lock).await?.is_none()
     {
-        // Before anything is written: a button that is registered and not bound was not asked for.
-        return Err(unknown::lock(target, lock).await?);
+        // Checked first: nobody asked for a button that is registered but not bound.
+        return Err(unknown::lock(by.cloud, lock).await?);
     }
-    let registered = register_button(target, name, &args.actor.name, known).await?;
+    let registered = by.cloud.register_button(name, by.actor, &by.limits).await;
+    let registered = registered.with_context(|| format!("register {name}"))?;
     let mut lines = vec![match &registered {
         Registered::Now(_) => format!("{name} is registered"),
-        Registered::Already => format!("{name} was registered already"),
+        Registered::Already => format!("{name} was already registered"),
     }];
     let mut body = json!({ "button": name, "registered": word(&registered) });
     match &args.lock {
@@ -57,48 +57,17 @@ async fn button(target: &Target, args: &RegisterButtonArgs) -> Result<Answer> {
                 actions: Actions::default(),
                 forget_last_press: false,
             };
-            let bound = bind::bind(target, name, lock, &wish, &args.actor.name, known).await?;
-            tokio::time::sleep(bind::COUNTS_AFTER).await;
+            let bound = bind::bind_button(&by, name, lock, &wish).await?;
             lines.extend(bound.lines);
             body["bound"] = bound.body;
         }
         None => lines.push(format!(
-            "its presses are ignored until `lockctl bind {name} LOCK`, unless it is bound already (`lockctl bindings`)"
+            "presses of an unbound button are ignored: `lockctl bind {name} LOCK` binds it, \
+             `lockctl bindings` shows all"
         )),
     }
-    lines.extend(known.note());
-    Ok(Answer {
-        target: target.name().to_owned(),
-        lines,
-        body,
-        is_no: false,
-    })
-}
-
-/// Registers a lock; one that is registered stays as it is.
-pub async fn register_lock(
-    target: &Target,
-    lock: &LockName,
-    actor: &str,
-    known: Known,
-) -> Result<Registered> {
-    let limits = known.or_longest();
-    let registered = target.cloud().register_lock(lock, Some(actor), &limits);
-    registered.await.with_context(|| format!("register {lock}"))
-}
-
-/// Registers a button; one that is registered stays as it is.
-pub async fn register_button(
-    target: &Target,
-    button: &ButtonSerial,
-    actor: &str,
-    known: Known,
-) -> Result<Registered> {
-    let limits = known.or_longest();
-    let registered = target.cloud().register_button(button, Some(actor), &limits);
-    registered
-        .await
-        .with_context(|| format!("register {button}"))
+    lines.extend(by.note);
+    Ok(Answer::new(lines, body))
 }
 
 fn word(registered: &Registered) -> &'static str {

@@ -1,4 +1,6 @@
-//! `lockctl lock` and `unlock`: publish what an app would publish, and say what came of it. The functions decide.
+//! `lockctl lock` and `unlock`: publish what an app publishes, and report the outcome.
+//!
+//! Must not know: what a request means; the functions decide that.
 
 use anyhow::{Context, Result};
 use lock_core::action::Intent;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::cli::RequestArgs;
-use crate::outcome::{Watch, with_outcome};
+use crate::outcome::Watch;
 use crate::target::Target;
 use crate::unknown;
 
@@ -24,54 +26,45 @@ pub async fn unlock(target: &Target, args: &RequestArgs) -> Result<Answer> {
 }
 
 async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<Answer> {
-    let (lock, cloud) = (&args.lock, target.cloud());
-    // Of a lock that is not registered the functions write nothing: there would be no outcome to wait for.
+    let (lock, cloud) = (&args.lock, &target.cloud);
+    // The functions write nothing about a lock that is not registered: there would be no outcome to
+    // wait for.
     if cloud.store.read_record(lock).await?.is_none() {
-        return Err(unknown::lock(target, lock).await?);
+        return Err(unknown::lock(cloud, lock).await?);
     }
     let id = args.request_id.clone();
     let id = id.unwrap_or_else(|| Uuid::new_v4().to_string());
     let mut watch = Watch::start(target).await;
-    let request = message(intent, &id, &args.actor.name, target.now().0);
-    let published = cloud.publisher.publish_request(lock, &request).await;
+    let request = new_request(intent, &id, &args.actor.name, target.now().0);
+    let topic = lock.request_topic();
+    let published = cloud.publisher.publish(topic, &request).await;
     published.with_context(|| format!("ask {lock} to {intent}"))?;
-    let body = json!({ "lock": lock, "action": intent, "requestId": id });
+    let mut body = json!({ "lock": lock, "action": intent, "requestId": id });
     if args.no_wait {
-        return Ok(Answer {
-            target: target.name().to_owned(),
-            lines: vec![format!("asked {lock} to {intent} (request {id})")],
-            body: {
-                let mut body = body;
-                body["outcome"] = json!("asked");
-                body
-            },
-            is_no: false,
-        });
+        body["outcome"] = json!("asked");
+        let line = format!("asked {lock} to {intent} (request {id})");
+        return Ok(Answer::new(vec![line], body));
     }
     let subjects = [Subject::Lock(lock.clone())];
-    let outcome = watch.outcome(&subjects, |lines| own(lines, &id)).await?;
-    let summary = outcome.summary(&watch, "the request");
-    Ok(Answer {
-        target: target.name().to_owned(),
-        body: with_outcome(body, &summary),
-        lines: summary.lines,
-        is_no: summary.is_no,
-    })
+    let find_own = |events: &[Event]| own_event(events, &id);
+    let outcome = watch.outcome(&subjects, find_own).await?;
+    Ok(outcome.answer(&watch, "the request", body))
 }
 
-/// *Shape*: PROTOCOL, Messages: `{"action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice"}`.
-fn message(intent: Intent, id: &str, actor: &str, now_ms: u64) -> Value {
+/// `{"action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice"}`, as in
+/// PROTOCOL, Messages.
+fn new_request(intent: Intent, id: &str, actor: &str, now_ms: u64) -> Value {
     json!({ "action": intent, "requestId": id, "requestedAt": now_ms, "actor": actor })
 }
 
-/// The line of the request: the one that commanded, where the same request came before.
-fn own(lines: &[Event], id: &str) -> Option<Event> {
-    let mut own = lines
+/// The event of the request: the one with a command, if the same request came more than once.
+fn own_event(events: &[Event], id: &str) -> Option<Event> {
+    let mut own = events
         .iter()
-        .filter(|line| line.kind == Kind::Request && line.key == id);
+        .filter(|event| event.kind == Kind::Request && event.key == id);
     let first = own.clone().next();
-    let commanded = own.find(|line| line.decision == Verdict::Command);
-    commanded.or(first).cloned()
+    let command = own.find(|event| event.decision == Verdict::Command);
+    command.or(first).cloned()
 }
 
 #[cfg(test)]
@@ -81,7 +74,7 @@ mod tests {
     #[test]
     fn a_request_says_when_it_was_made() {
         assert_eq!(
-            message(Intent::Unlock, "r1", "alice", 7),
+            new_request(Intent::Unlock, "r1", "alice", 7),
             json!({"action": "unlock", "requestId": "r1", "requestedAt": 7, "actor": "alice"})
         );
     }

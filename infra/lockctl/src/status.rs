@@ -1,53 +1,62 @@
-//! `lockctl status`: what is known of each lock, since when, and how surely.
+//! `lockctl status`: the state of each lock, how old it is and how certain.
 
 use anyhow::Result;
+use laptop::view;
+use lock_core::limits::Limits;
 use lock_core::name::LockName;
+use lock_core::record::Record;
+use lock_core::time::UnixMillis;
 use serde_json::json;
 
 use crate::answer::Answer;
 use crate::cli::StatusArgs;
 use crate::target::Target;
-use crate::{unknown, view};
+use crate::{sentence, unknown};
 
 /// Answers `status`.
 pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
-    let store = &target.cloud().store;
-    let asked: Vec<LockName> = match &args.lock {
+    let store = &target.cloud.store;
+    let locks: Vec<LockName> = match &args.lock {
         Some(lock) => vec![lock.clone()],
-        None => store.register().await?.locks,
+        None => store.read_register().await?.locks,
     };
-    let records = store.read_records(&asked).await?;
+    let records = store.read_records(&locks).await?;
     if let Some(lock) = &args.lock
         && records.is_empty()
     {
-        return Err(unknown::lock(target, lock).await?);
+        return Err(unknown::lock(&target.cloud, lock).await?);
     }
-    let known = target.limits().await;
-    let (limits, now) = (known.get(), target.now());
-    let mut lines: Vec<_> = records
-        .iter()
-        .map(|record| view::sentence(record, now, limits.as_ref()))
-        .collect();
-    for lock in &asked {
+    let limits = target.limits().await;
+    let mut answer = status_answer(&locks, &records, target.now(), limits.0.as_ref());
+    if !locks.is_empty() {
+        answer.lines.extend(limits.note());
+    }
+    Ok(answer)
+}
+
+/// The answer about `locks`, with the records that were found.
+pub fn status_answer(
+    locks: &[LockName],
+    records: &[Record],
+    now: UnixMillis,
+    limits: Option<&Limits>,
+) -> Answer {
+    let line = |record| sentence::record_line(record, now, limits);
+    let mut lines: Vec<_> = records.iter().map(line).collect();
+    for lock in locks {
         if !records.iter().any(|record| record.lock == *lock) {
             lines.push(format!(
-                "{lock}: on the list, but its record is gone; `lockctl register lock {lock}` makes it new"
+                "{lock}: registered, but its record is missing; `lockctl register lock {lock}` \
+                 creates it"
             ));
         }
     }
     if lines.is_empty() {
-        lines.push("no locks yet: `lockctl register lock NAME` makes one known".to_owned());
-    } else {
-        lines.extend(known.note());
+        lines.push("no locks yet: `lockctl register lock NAME` registers one".to_owned());
     }
-    let locks: Vec<_> = records
+    let shown = records
         .iter()
-        .map(|record| view::record(record, now, limits.as_ref()))
-        .collect();
-    Ok(Answer {
-        target: target.name().to_owned(),
-        lines,
-        body: json!({ "locks": locks, "limits": limits }),
-        is_no: false,
-    })
+        .map(|record| view::record(record, now, limits));
+    let shown: Vec<_> = shown.collect();
+    Answer::new(lines, json!({ "locks": shown, "limits": limits }))
 }

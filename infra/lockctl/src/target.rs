@@ -1,169 +1,165 @@
-//! Which locks are meant: a laptop stack or an AWS account. Everything said to the cloud goes by the same calls for both.
-//! Decides nothing about locks.
+//! The locks to operate: those of a laptop stack or of an AWS account. Both are reached by the same
+//! calls.
+//!
+//! Must not know: what is decided about locks.
 
 mod environment;
 
 use anyhow::{Context, Result, anyhow, bail};
+use laptop::cli::StackArgs;
+use laptop::ready::Ready;
 use lock_aws::{Access, Cloud, Remedy, StoreError, chain};
 use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 
-use self::environment::Means;
-use crate::cli::Global;
-use crate::ready::Ready;
+use self::environment::Environment;
+use crate::cli::Actor;
 
-/// A target, and its name for the first line of every answer.
+/// A deployment, and its name for the first line of every answer.
 #[derive(Debug, Clone)]
 pub struct Target {
-    name: String,
-    cloud: Cloud,
+    /// Name for people: `local (…), table …`, or stack, account and region.
+    pub name: String,
+    /// Its table, topics and shadows.
+    pub cloud: Cloud,
 }
 
-/// The deployment's limits, as far as they are known.
+/// The limits of a deployment; `None` until one of its functions has written them to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known(Option<Limits>);
+pub struct KnownLimits(pub Option<Limits>);
+
+/// Who changes something, and with which limits events are written.
+pub struct Operator<'a> {
+    /// The cloud of the target.
+    pub cloud: &'a Cloud,
+    /// Label for the history.
+    pub actor: Option<&'a str>,
+    /// The deployment's limits, or the longest possible ones.
+    pub limits: Limits,
+    /// A line for the answer if the limits are not known.
+    pub note: Option<String>,
+}
 
 impl Target {
-    /// Finds the target: the ready file that was named, else whole AWS credentials, else the stack that runs on the data
-    /// directory.
-    pub async fn find(global: &Global) -> Result<Self> {
-        if let Some(path) = &global.ready_file {
+    /// Finds the target: the stack of `--ready-file`, else AWS if there are credentials, else the
+    /// stack that runs on the data directory.
+    ///
+    /// # Errors
+    ///
+    /// No stack runs there, or AWS cannot be reached; the message says what to do.
+    pub async fn find(args: &StackArgs) -> Result<Self> {
+        if let Some(path) = &args.ready_file {
             let ready = Ready::read(path)?;
             if !ready.is_live() {
                 bail!(
-                    "the stack of {} has ended: start it with `lockctl local --ready-file …`",
+                    "the stack of {} is not running: start it with `lockctl local --ready-file …`",
                     path.display()
                 );
             }
             return Ok(Self::local(&ready));
         }
-        let running = || Ready::read(&global.data_dir.join("ready.json")).ok();
-        match environment::means(&|name| std::env::var(name).ok()) {
-            Means::Aws => Self::aws(global).await,
-            means => match running().filter(Ready::is_live) {
-                Some(ready) => Ok(Self::local(&ready)),
-                None => bail!(
-                    "no locks to operate: no stack runs on {} (start one with `lockctl local`), and {}",
-                    global.data_dir.display(),
-                    means.advice()
-                ),
-            },
+        let environment = environment::read(&|name| std::env::var(name).ok());
+        if environment == Environment::Credentials {
+            return Self::aws(&args.name).await;
+        }
+        let running = Ready::read(&args.data_dir.join("ready.json")).ok();
+        match running.filter(Ready::is_live) {
+            Some(ready) => Ok(Self::local(&ready)),
+            None => bail!(
+                "no locks to operate: no stack runs on {} (start one with `lockctl local`), and {}",
+                args.data_dir.display(),
+                environment.advice()
+            ),
         }
     }
 
-    /// A laptop stack.
-    pub fn local(ready: &Ready) -> Self {
-        let access = Access {
-            region: ready.region.clone(),
-            access_key_id: ready.credentials.access_key_id.clone(),
-            secret_access_key: ready.credentials.secret_access_key.clone(),
-            session_token: None,
-            dynamodb: Some(ready.dynamodb.clone()),
-            iot_data: Some(ready.iot_data.clone()),
-        };
+    fn local(ready: &Ready) -> Self {
         Self {
             name: format!("local ({}), table {}", ready.console, ready.table),
-            cloud: Cloud::new(&access, &ready.table),
+            cloud: ready.remote(),
         }
     }
 
-    async fn aws(global: &Global) -> Result<Self> {
+    async fn aws(stack: &str) -> Result<Self> {
         let access = Access::from_env().context("AWS settings are incomplete")?;
         // The template gives the table the stack's name.
-        let stack = &global.stack;
         let cloud = Cloud::new(&access, stack);
-        let seen = cloud.store.look().await;
-        let seen = seen.map_err(|error| not_found(&error, &access))?;
-        let own = access
-            .dynamodb
-            .as_ref()
-            .map(|endpoint| format!(" ({endpoint})"))
-            .unwrap_or_default();
+        let seen = cloud.store.describe().await;
+        let seen = seen.map_err(|error| unreachable_table(&error, &access))?;
+        let endpoint = access.dynamodb.as_ref();
+        let endpoint = endpoint.map(|endpoint| format!(" ({endpoint})"));
         Ok(Self {
             name: format!(
-                "stack {stack} (table {stack}), account {}, {}{own}",
-                seen.account, access.region
+                "stack {stack} (table {stack}), account {}, {}{}",
+                seen.account,
+                access.region,
+                endpoint.unwrap_or_default()
             ),
-            cloud: cloud.going_by(seen.clock),
+            cloud: cloud.with_clock(seen.clock),
         })
     }
 
-    /// Its name for people.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The time there.
+    /// The time by the target's clock.
     pub fn now(&self) -> UnixMillis {
         self.cloud.clock.now()
     }
 
-    /// Its table, topics and shadows.
-    pub fn cloud(&self) -> &Cloud {
-        &self.cloud
+    /// The limits that the functions decide with. A failed read is a warning, and leaves them
+    /// unknown.
+    pub async fn limits(&self) -> KnownLimits {
+        let read = self.cloud.store.read_limits().await;
+        KnownLimits(read.unwrap_or_else(|error| {
+            tracing::warn!("{}", chain(&error));
+            None
+        }))
     }
 
-    /// The limits that its functions decide with. That they cannot be read stops nothing: it is a warning, and then they are
-    /// not known.
-    pub async fn limits(&self) -> Known {
-        match self.cloud.store.read_limits().await {
-            Ok(limits) => Known(limits),
-            Err(error) => {
-                tracing::warn!("{}", chain(&error));
-                Known(None)
-            }
+    /// The operator for one command.
+    pub async fn operator<'a>(&'a self, actor: &'a Actor) -> Operator<'a> {
+        let limits = self.limits().await;
+        Operator {
+            cloud: &self.cloud,
+            actor: Some(&actor.name),
+            limits: limits.or_longest(),
+            note: limits.note(),
         }
     }
 }
 
-/// Why the table is not there to be looked at, and what can be done about it.
-fn not_found(error: &StoreError, access: &Access) -> anyhow::Error {
+/// Why the table cannot be read, and what to do.
+fn unreachable_table(error: &StoreError, access: &Access) -> anyhow::Error {
     let region = &access.region;
-    let said = chain(error);
+    let text = chain(error);
     match error.source.remedy() {
         Remedy::Connection => {
-            let whose = match &access.dynamodb {
-                Some(endpoint) => format!("nobody answers at {endpoint}"),
+            let silent = match &access.dynamodb {
+                Some(endpoint) => format!("nothing answers at {endpoint}"),
                 None => format!("DynamoDB in {region} does not answer"),
             };
-            anyhow!("{said}; {whose}: check the network, AWS_REGION and AWS_ENDPOINT_URL")
+            anyhow!("{text}; {silent}: check the network, AWS_REGION and AWS_ENDPOINT_URL")
         }
         Remedy::Rights => anyhow!(
-            "{said}; these credentials may not see the table: log in again, or ask for the right"
+            "{text}; these credentials may not read the table: log in again, or ask for permission"
         ),
         Remedy::Name => anyhow!(
-            "{said}; no such table in {region}: is --stack the name of your stack, and AWS_REGION its region?"
+            "{text}; no such table in {region}: is --stack the name of your stack, and AWS_REGION \
+             its region?"
         ),
-        Remedy::Other => anyhow!(said),
+        Remedy::Other => anyhow!(text),
     }
 }
 
-impl Known {
-    /// They are these.
-    pub fn these(limits: Limits) -> Known {
-        Known(Some(limits))
-    }
-
-    /// They are not known.
-    #[cfg(test)]
-    pub fn nothing() -> Known {
-        Known(None)
-    }
-
-    /// The limits, to judge by; none where they are not known, and then nothing is judged.
-    pub fn get(self) -> Option<Limits> {
-        self.0
-    }
-
-    /// The limits to write a line with, or to wait by: where they are not known, a line is kept as long as any deployment
-    /// keeps one, and nothing is given up before any deployment would.
+impl KnownLimits {
+    /// The limits to write an event with, or to wait by. If unknown, the longest of any deployment:
+    /// no event is dropped early, and nothing is given up early.
     pub fn or_longest(self) -> Limits {
         self.0.unwrap_or_else(Limits::longest)
     }
 
-    /// One line that says so, where they are not known.
+    /// One line for the answer if the limits are unknown.
     pub fn note(self) -> Option<String> {
-        let unknown = "the limits of this deployment are not known yet: none of its functions has handled anything";
+        let unknown =
+            "the limits of this deployment are unknown: none of its functions has run yet";
         self.0.is_none().then(|| unknown.to_owned())
     }
 }

@@ -1,50 +1,43 @@
-//! Names that are not registered: an error that says so, and what was perhaps meant. Registers nothing.
+//! Errors about names that are not registered, with the name that was perhaps meant.
 
 use anyhow::{Result, anyhow};
-use lock_aws::Register;
+use lock_aws::{Cloud, Register};
 use lock_core::name::{ButtonSerial, LockName};
 
-use crate::target::Target;
-
 /// The error about a lock that is not registered.
-pub async fn lock(target: &Target, lock: &LockName) -> Result<anyhow::Error> {
-    let register = target.cloud().store.register().await?;
+pub async fn lock(cloud: &Cloud, lock: &LockName) -> Result<anyhow::Error> {
+    let register = cloud.store.read_register().await?;
     Ok(anyhow!(lock_text(lock, &register)))
 }
 
 /// The error about a button that is not registered.
-pub async fn button(target: &Target, button: &ButtonSerial) -> Result<anyhow::Error> {
-    let register = target.cloud().store.register().await?;
+pub async fn button(cloud: &Cloud, button: &ButtonSerial) -> Result<anyhow::Error> {
+    let register = cloud.store.read_register().await?;
     Ok(anyhow!(button_text(button, &register)))
 }
 
 fn lock_text(lock: &LockName, register: &Register) -> String {
-    let is_button = register.buttons.iter().any(|b| b.as_str() == lock.as_str());
-    let known = register.locks.iter().map(LockName::as_str);
-    let meant = match (is_button, near(lock.as_str(), known)) {
-        (true, _) => format!("{lock} is a button"),
-        (false, Some(near)) => format!("did you mean {near}?"),
-        (false, None) => format!("`lockctl register lock {lock}` registers it"),
-    };
-    format!("no lock {lock} is registered: {meant}")
+    let locks: Vec<&str> = register.locks.iter().map(LockName::as_str).collect();
+    let buttons: Vec<&str> = register.buttons.iter().map(ButtonSerial::as_str).collect();
+    text("lock", lock.as_str(), &locks, ("button", &buttons))
 }
 
 fn button_text(button: &ButtonSerial, register: &Register) -> String {
-    let is_lock = register.locks.iter().any(|l| l.as_str() == button.as_str());
-    let known = register.buttons.iter().map(ButtonSerial::as_str);
-    let meant = match (is_lock, near(button.as_str(), known)) {
-        (true, _) => format!("{button} is a lock"),
-        (false, Some(near)) => format!("did you mean {near}?"),
-        (false, None) => format!("`lockctl register button {button}` registers it"),
-    };
-    format!("no button {button} is registered: {meant}")
+    let locks: Vec<&str> = register.locks.iter().map(LockName::as_str).collect();
+    let buttons: Vec<&str> = register.buttons.iter().map(ButtonSerial::as_str).collect();
+    text("button", button.as_str(), &buttons, ("lock", &locks))
 }
 
-/// A known name that differs in its capitals only.
-fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
+/// The text about a `name` that is not among the names of its `kind`; `other` is the other kind
+/// with its names.
+fn text(kind: &str, name: &str, names: &[&str], other: (&str, &[&str])) -> String {
+    let near = names.iter().find(|known| known.eq_ignore_ascii_case(name));
+    let hint = match near {
+        _ if other.1.contains(&name) => format!("{name} is a {}", other.0),
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("`lockctl register {kind} {name}` registers it"),
+    };
+    format!("no {kind} {name} is registered: {hint}")
 }
 
 #[cfg(test)]
@@ -52,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_not_registered_is_said_with_what_was_perhaps_meant() {
+    fn the_error_about_an_unknown_name_suggests_a_known_one() {
         let register = Register {
             locks: vec![LockName::new("lock-1").expect("a name")],
             buttons: vec![ButtonSerial::new("G030JF").expect("a name")],

@@ -1,8 +1,12 @@
-//! `cargo xtask gaps`: writes infra/cloud/local-cloud/GAPS.md from the marks above the tests, or says where the page is stale.
+//! `cargo xtask gaps`: writes or checks the GAPS.md of each crate in infra/cloud, from the marks
+//! above the tests.
 //!
-//! A mark is one line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`; what AWS does and what
-//! happens here are parted by a semicolon. A test that runs the file of recorded shadow cases is marked
-//! `// AWS cases(shadow): <file>`, one that shows a single case of it `// AWS case(shadow): <name>`.
+//! A mark is a line above a test, `// AWS same(<area>): <behaviour>`, or `different` or `absent`
+//! with what AWS does and, after a semicolon, what happens here. A test that runs the file of
+//! recorded shadow cases has the mark `// AWS cases(shadow): <file>`, a test of a single case of
+//! that file `// AWS case(shadow): <name>`. A mark belongs to the crate of its test; marks
+//! elsewhere belong to local-cloud.
+//!
 //! Must not know: what the behaviours mean.
 
 mod case;
@@ -10,25 +14,32 @@ mod mark;
 mod page;
 mod place;
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
 
 use self::case::Case;
 use self::mark::{Claim, Mark};
+use self::page::Page;
+use crate::publish;
 use crate::tidy::Tree;
 use crate::workspace::Workspace;
 
-const PAGE: &str = "infra/cloud/local-cloud/GAPS.md";
+const FAMILY: &str = "infra/cloud/";
+/// The crate that uses the others, and that the stories run.
+const MAIN: &str = "infra/cloud/local-cloud/";
+/// The crate that the recorded cases are about.
+const SHADOW: &str = "infra/cloud/iot-shadow/";
 const CASES: &str = "tests/vectors/shadow-cases.json";
 
-/// Where marked tests stand.
-const FOLDERS: &[&str] = &["infra/cloud/", "tests/"];
+/// Folders of marked tests.
+const FOLDERS: &[&str] = &[FAMILY, "tests/"];
 
 /// Options of `cargo xtask gaps`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Write nothing; fail when the page is stale.
+    /// Write nothing; fail when a page is stale.
     #[arg(long)]
     pub check: bool,
 }
@@ -41,34 +52,79 @@ struct Shown {
     test: String,
 }
 
-/// Writes the page, or checks it; `true` when every mark has its test and, in a check, the page is true.
+/// Writes the pages, or checks them; `true` if every mark has its test and no page is stale.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let tree = Tree::read(workspace.root())?;
     let cases = tree.text(CASES).with_context(|| format!("read {CASES}"))?;
     let mut errors = Vec::new();
     let shown = read(&tree, &mut errors);
     let cases = case::shown(cases, &shown, &tree, &mut errors)?;
-    let new = page::page(&shown, &cases);
+    let pages = pages(&shown, &cases);
+    for file in tree.files().iter().filter(|file| is_page(&file.path)) {
+        if !pages.contains_key(&file.path) {
+            errors.push(format!("{}: its crate has no marks: delete it", file.path));
+        }
+    }
     for error in &errors {
         println!("gaps: {error}");
     }
-    if options.check {
-        let old = tree.text(PAGE).unwrap_or_default();
-        let differences = page::differences(old, &new);
-        if !differences.is_empty() {
-            println!("gaps: {PAGE} is stale (run `cargo xtask gaps`):");
+    let mut is_good = errors.is_empty();
+    for (path, new) in &pages {
+        if options.check {
+            is_good &= publish::is_current("gaps", path, tree.text(path).unwrap_or_default(), new);
+        } else {
+            fs::write(workspace.path(path), new).with_context(|| format!("write {path}"))?;
         }
-        for line in &differences {
-            println!("  {line}");
-        }
-        if errors.is_empty() && differences.is_empty() {
-            println!("gaps: {PAGE} is true: {}", count(&shown, &cases));
-        }
-        return Ok(errors.is_empty() && differences.is_empty());
     }
-    fs::write(workspace.path(PAGE), new).with_context(|| format!("write {PAGE}"))?;
-    println!("gaps: {PAGE} written: {}", count(&shown, &cases));
-    Ok(errors.is_empty())
+    if is_good {
+        let done = if options.check { "current" } else { "written" };
+        let count = count(&shown, &cases);
+        println!("gaps: {} pages {done}: {count}", pages.len());
+    }
+    Ok(is_good)
+}
+
+fn is_page(path: &str) -> bool {
+    path.starts_with(FAMILY) && path.ends_with("/GAPS.md")
+}
+
+/// Folder of the crate that a test's marks belong to.
+fn home(file: &str) -> &str {
+    let inside = file.strip_prefix(FAMILY);
+    let name = inside.and_then(|inside| inside.find('/'));
+    name.map_or(MAIN, |end| &file[..=FAMILY.len() + end])
+}
+
+/// The text of each page, by path.
+fn pages(shown: &[Shown], cases: &[Case]) -> BTreeMap<String, String> {
+    let mut of_crate: BTreeMap<&str, Vec<&Shown>> = BTreeMap::new();
+    for shown in shown {
+        of_crate.entry(home(&shown.file)).or_default().push(shown);
+    }
+    let others: Vec<(String, [usize; 3])> = of_crate
+        .iter()
+        .filter(|(folder, _)| **folder != MAIN)
+        .map(|(folder, shown)| {
+            let name = folder[FAMILY.len()..].trim_end_matches('/');
+            (name.to_owned(), page::totals(shown))
+        })
+        .collect();
+    of_crate
+        .into_iter()
+        .map(|(folder, shown)| {
+            let page = Page {
+                folder,
+                shown,
+                cases: if folder == SHADOW { cases } else { &[] },
+                others: if folder == MAIN {
+                    others.clone()
+                } else {
+                    Vec::new()
+                },
+            };
+            (format!("{folder}GAPS.md"), page::page(&page))
+        })
+        .collect()
 }
 
 fn count(shown: &[Shown], cases: &[Case]) -> String {
@@ -82,7 +138,7 @@ fn count(shown: &[Shown], cases: &[Case]) -> String {
     )
 }
 
-/// Every mark of the tree with its test; what is wrong with the others goes to `errors`.
+/// Every mark of the tree with its test. A mark that is wrong goes to `errors`.
 fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
     let mut shown: Vec<Shown> = Vec::new();
     let files = tree.files().iter().filter(|file| {
@@ -95,10 +151,11 @@ fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
                 Some(Ok(mark)) => place::test_of(&file.text, index).map(|test| (mark, test)),
                 Some(Err(error)) => Err(error),
             };
-            let found = found.and_then(|found| match place::is_compiled(tree, &file.path) {
-                true => Ok(found),
-                false => Err("in a file that no module declares".to_owned()),
-            });
+            let found = if place::is_compiled(tree, &file.path) {
+                found
+            } else {
+                Err("in a file that no module declares".to_owned())
+            };
             let place = format!("{}:{}", file.path, index + 1);
             match found {
                 Err(error) => errors.push(format!("{place}: {error}")),
@@ -106,7 +163,7 @@ fn read(tree: &Tree, errors: &mut Vec<String>) -> Vec<Shown> {
                     let twin = shown.iter().find(|other| other.mark.is_same_as(&mark));
                     if let (Some(twin), Claim::Behaviour { text, .. }) = (twin, &mark.claim) {
                         errors.push(format!(
-                            "{place}: {text:?} is claimed by {} already",
+                            "{place}: {text:?} is already claimed by {}",
                             twin.test
                         ));
                         continue;
@@ -150,8 +207,9 @@ mod tests {
                 &[],
             ),
             (
-                "// AWS same(shadow): a\n#[test]\nfn a() {}\n// AWS absent(shadow): a; no\n// AWS same(shadow): a\n#[test]\nfn b() {}\n",
-                &["5: \"a\" is claimed by a already"],
+                "// AWS same(shadow): a\n#[test]\nfn a() {}\n// AWS absent(shadow): a; no\n\
+                 // AWS same(shadow): a\n#[test]\nfn b() {}\n",
+                &["5: \"a\" is already claimed by a"],
             ),
             (
                 "// AWS same(shadow): a\nfn a() {}\n",
@@ -164,6 +222,18 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(&errors_of(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mark_belongs_to_the_crate_of_its_test() {
+        let rows = [
+            ("infra/cloud/iot-sql/src/tests.rs", "infra/cloud/iot-sql/"),
+            ("infra/cloud/local-cloud/tests/services/a.rs", MAIN),
+            ("tests/tests/right.rs", MAIN),
+        ];
+        for (file, folder) in rows {
+            assert_eq!(home(file), folder);
         }
     }
 

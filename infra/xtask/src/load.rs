@@ -1,4 +1,4 @@
-//! `cargo xtask load`: a local cloud under a thousand connections, as a process apart, optimised; is its memory flat?
+//! `cargo xtask load`: an optimised local cloud under 1,000 connections; its memory must stay flat.
 //!
 //! Must not know: what flows through the connections.
 
@@ -10,27 +10,20 @@ use crate::workspace::Workspace;
 /// Options of `cargo xtask load`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// TLS connections to hold.
+    /// Number of TLS connections.
     #[arg(long, default_value_t = 1000)]
     connections: u64,
-    /// How long to hold them.
+    /// Minutes to hold them.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
 }
 
-/// Builds both programs and runs them; `false` when a bound is broken. The figures go to `load.json` in the build directory.
+/// Builds both programs and runs them; `false` if a bound is broken. The figures go to `load.json`
+/// in the build directory.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    process::run_or_fail(workspace.cargo().args([
-        "build",
-        "--quiet",
-        "--profile",
-        "fast",
-        "--package",
-        "local-cloud",
-        "--package",
-        "load",
-        "--bins",
-    ]))?;
+    let mut build = workspace.cargo();
+    build.args(["build", "--quiet", "--profile", "fast", "--bins"]);
+    process::run_or_fail(build.args(["--package", "local-cloud", "--package", "load"]))?;
     let built = workspace.target().join("fast");
     let mut load = std::process::Command::new(built.join("load"));
     load.arg("--cloud")

@@ -1,7 +1,6 @@
-//! The project's chores, as `cargo xtask <chore>`: set-up, tests, the rulebook, the pages of sizes and gaps, the model
-//! check, fuzzing.
+//! The project's chores, as `cargo xtask <chore>`. A chore starts other programs and reads files.
 //!
-//! Must not know: anything the product does. A chore starts other programs and judges files by their text.
+//! Must not know: anything that the product does.
 
 mod fuzz;
 mod gaps;
@@ -9,6 +8,7 @@ mod load;
 mod model;
 mod mutants;
 mod process;
+mod publish;
 mod setup;
 mod sizes;
 mod test;
@@ -22,23 +22,17 @@ use clap::{Parser, Subcommand};
 
 use crate::workspace::Workspace;
 
-/// The project's chores. The first run on a new machine is `cargo xtask test`: it sets up what it needs.
+/// The project's chores. `cargo xtask test` on a new machine installs what it needs first.
 #[derive(Parser)]
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
     after_help = "Examples:\n  \
-        cargo xtask test                     everything, as CI runs it\n  \
-        cargo xtask test --only c,template   two steps of it\n  \
-        cargo xtask setup --check            what is missing, without installing it\n  \
-        cargo xtask tidy                     the rulebook alone, in a second\n  \
-        cargo xtask sizes                    measure the firmware and write firmware/SIZES.md\n  \
-        cargo xtask gaps                     infra/cloud/local-cloud/GAPS.md, from the tests' marks\n  \
-        cargo xtask fuzz --minutes 30 sql    one fuzzer of the local cloud, for half an hour\n  \
-        cargo xtask model                    the protocol, checked exhaustively\n  \
-        cargo xtask mutants                  the core and the table's conditions, changed in small ways\n  \
-        cargo xtask load                     the local cloud under 1,000 connections\n\n\
-        The laptop mode is not a chore: it is `cargo run`."
+        cargo xtask test                     run everything, as CI does\n  \
+        cargo xtask test --only c,template   run two steps of it\n  \
+        cargo xtask tidy                     check the rulebook alone, in seconds\n  \
+        cargo xtask fuzz --minutes 30 sql    run a fuzzer for half an hour\n\n\
+        `cargo run` starts the laptop mode."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -49,21 +43,21 @@ struct Cli {
 enum Chore {
     /// Install what the tests need and Rust does not bring.
     Setup(setup::Options),
-    /// Run every test, check and linter; ends with a table of the steps.
+    /// Run every test, check and linter, and print a table of the steps.
     Test(test::Options),
-    /// Check the rules that no compiler checks: layering, clocks, vocabulary, template and crates, file shapes.
+    /// Check the rules that no compiler checks: layering, clocks, wording, template, files.
     Tidy,
     /// Measure the firmware on the ESP8266's instruction set and write firmware/SIZES.md.
     Sizes(sizes::Options),
-    /// Write infra/cloud/local-cloud/GAPS.md from the marks in the tests: what is as in AWS, what differs, what is absent.
+    /// Write infra/cloud/local-cloud/GAPS.md from the marks in the tests: how it differs from AWS.
     Gaps(gaps::Options),
-    /// Fuzz for a time: the local cloud's MQTT packet path, rule SQL and policies, and the firmware's core.
+    /// Fuzz the local cloud's MQTT packets, rule SQL and policies, and the firmware's core.
     Fuzz(fuzz::Options),
-    /// Check the protocol exhaustively: a table of configurations, and one of rules taken away.
+    /// Check the protocol exhaustively, and show for each rule what breaks without it.
     Model(model::Options),
-    /// Change the pure core and the table's conditions in small ways, and demand that a test fails for each.
+    /// Change the core and the table's conditions in small ways; a test must fail for each.
     Mutants(mutants::Options),
-    /// Hold a thousand TLS connections to the local cloud for ten minutes and check that its memory stays flat.
+    /// Hold 1,000 TLS connections to the local cloud for ten minutes; its memory must stay flat.
     Load(load::Options),
 }
 
@@ -78,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the chore; `false` when it ran and found something wrong.
+/// Runs the chore; `false` if it found something wrong.
 fn run(chore: &Chore) -> Result<bool> {
     let workspace = Workspace::here();
     match chore {

@@ -1,4 +1,4 @@
-//! `cargo xtask model`: the protocol, checked exhaustively, as two tables: a row per configuration, a row per rule taken away.
+//! `cargo xtask model`: checks the protocol exhaustively, and that each of its rules is needed.
 //!
 //! Must not know: the protocol.
 
@@ -10,15 +10,22 @@ use crate::workspace::Workspace;
 /// Options of `cargo xtask model`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Larger bounds: minutes, not seconds.
+    /// Use larger bounds, which take minutes instead of seconds.
     #[arg(long)]
     deep: bool,
 }
 
-/// Builds the checker optimised and runs it; `false` when a rule does not hold, or is missed by nobody.
+/// Builds the checker optimised and runs it; `false` if a rule does not hold or is not needed.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut checker = workspace.cargo();
-    checker.args(["run", "--quiet", "--profile", "fast", "--package", "model"]);
+    checker.args([
+        "run",
+        "--quiet",
+        "--profile",
+        "fast",
+        "--package",
+        "protocol-model",
+    ]);
     if options.deep {
         checker.args(["--", "--deep"]);
     }

@@ -1,7 +1,8 @@
-//! `cargo xtask mutants`: changes the pure core and the table's conditions in small ways, and demands a red test for each.
+//! `cargo xtask mutants`: changes the core and the table's conditions; a test must fail each time.
 //!
-//! Two kinds of mutants: those of cargo-mutants, and those of our own that it does not make (a condition taken away, a bound
-//! or a call left out). All are made in a copy below the build directory, never in the checkout itself.
+//! There are mutants of cargo-mutants, and our own, which cargo-mutants does not make: a condition,
+//! a bound or a call is left out. All are made in a copy of the checkout.
+//!
 //! Must not know: what the tests check.
 
 mod accepted;
@@ -25,20 +26,20 @@ use self::tool::Tool;
 use self::verdict::Verdict;
 use crate::workspace::{self, Workspace, find_on_path};
 
-/// Cargo's profile for it: libraries optimised once, the mutated crates built fast (Cargo.toml).
+/// Cargo's profile: libraries are optimised once, the mutated crates are built fast.
 const PROFILE: &str = "mutants";
 
-/// A test that fails has done its work: it need not look for the smallest case, nor say where it was.
+/// One failure is enough: tests need neither shrink the case nor print a backtrace.
 const TEST_SETTINGS: [(&str, &str); 2] =
     [("PROPTEST_MAX_SHRINK_ITERS", "0"), ("RUST_BACKTRACE", "0")];
 
 /// Options of `cargo xtask mutants`.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only the mutants of files with this in their path (`write.rs`, `lock-aws`); may be given more than once.
+    /// Only the mutants of files with this in their path (`write.rs`, `lock-aws`). Repeatable.
     #[arg(long, value_name = "PATH")]
     only: Vec<String>,
-    /// Only the mutants that no earlier run has caught: for work on the survivors. The last word has a run without it.
+    /// Only the mutants that no earlier run has caught. Finish with a run without it.
     #[arg(long)]
     iterate: bool,
     /// Only list the mutants.
@@ -46,12 +47,12 @@ pub struct Options {
     list: bool,
 }
 
-/// A package, or some files of one, and the tests that must notice its mutants: the narrowest that can.
+/// A package, or some of its files, and the tests that must notice its mutants.
 struct Part {
     package: &'static str,
-    /// The files that are mutated; all, where none is named.
+    /// The files that are mutated; all if empty.
     files: &'static [&'static str],
-    /// The arguments of cargo that choose the tests.
+    /// Arguments of cargo that select the tests.
     tests: &'static [&'static str],
 }
 
@@ -64,8 +65,8 @@ const PARTS: &[Part] = &[
     Part {
         package: "lock-aws",
         files: &[
+            "lambdas/lock-aws/src/store/change.rs",
             "lambdas/lock-aws/src/store/commit.rs",
-            "lambdas/lock-aws/src/store/condition.rs",
             "lambdas/lock-aws/src/store/expression.rs",
         ],
         tests: &[
@@ -80,41 +81,41 @@ const PARTS: &[Part] = &[
     },
 ];
 
-/// One mutant.
+/// A small change of the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mutant {
     /// The file, from the root.
     file: String,
     line: u64,
     column: u64,
-    /// What is changed, in words.
+    /// The change in words.
     change: String,
-    /// The text of the line, without the blanks around it.
+    /// The text of the line, trimmed.
     text: String,
 }
 
-/// What became of a mutant.
+/// Result of the tests of a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// A test failed.
     Caught,
-    /// Its tests did not end in time, so it was noticed.
+    /// Its tests did not end in time, which counts as caught.
     RanOutOfTime,
     /// No test noticed.
     Survived,
-    /// The compiler refused it, so it was none.
+    /// It does not compile, so it does not count.
     DoesNotBuild,
 }
 
-/// Where mutants are made and tried.
+/// The place where mutants are made and tried.
 struct Lab<'a> {
     workspace: &'a Workspace,
     options: &'a Options,
-    /// Everything that is made lies below it.
+    /// Folder of everything that is made.
     folder: PathBuf,
 }
 
-/// Tries every mutant; `false` where one survives that is not accepted, or the list of the accepted ones is wrong.
+/// Tries every mutant; `false` if one survives that is not accepted, or the list of those is wrong.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let begun = Instant::now();
     let lab = Lab {
@@ -162,28 +163,28 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
 }
 
 impl Lab<'_> {
-    /// The copy of the checkout.
+    /// Folder of the copy of the checkout.
     fn tree(&self) -> PathBuf {
         self.folder.join("tree")
     }
 
-    /// What is built of the copy.
+    /// Build directory of the copy.
     fn build(&self) -> PathBuf {
         self.folder.join("build")
     }
 
-    /// A file of the copy.
+    /// The text of a file of the copy.
     fn source(&self, file: &str) -> Result<String> {
         let path = self.tree().join(file);
         fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
     }
 
-    /// The files of a part that this run is about, of those that can have mutants.
+    /// The files of a part, of those listed, that this run selects.
     fn files(&self, part: &Part, listed: &[String]) -> Result<Vec<String>> {
         for file in part.files {
             ensure!(
                 listed.iter().any(|other| other == file),
-                "{file} is not there"
+                "{file} is missing"
             );
         }
         let is_chosen = |file: &&String| {
@@ -194,7 +195,7 @@ impl Lab<'_> {
         Ok(listed.iter().filter(is_chosen).cloned().collect())
     }
 
-    /// Keeps a second run away from the copy while this one lasts.
+    /// Locks the copy against a second run.
     fn lock(&self) -> Result<File> {
         let path = self.folder.join("lock");
         let file = File::create(&path).with_context(|| format!("create {}", path.display()))?;
@@ -208,9 +209,8 @@ impl Lab<'_> {
         }
     }
 
-    /// A program that is interrupted when this one ends, however it ends, where the machine can do that (`setpriv`).
-    ///
-    /// At a terminal Ctrl-C reaches every process; this is for an end that comes from elsewhere.
+    /// A command that is interrupted when this process ends, if the machine has `setpriv`. Ctrl-C
+    /// at a terminal reaches every process, another signal does not.
     fn ending_with_us(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = match find_on_path("setpriv") {
             Some(setpriv) => {
@@ -238,7 +238,7 @@ impl Mutant {
         }
     }
 
-    /// The name under which a run remembers it for the next one.
+    /// Name for the list of caught mutants.
     fn key(&self) -> String {
         format!("{self} in `{}`", self.text)
     }

@@ -1,12 +1,13 @@
-//! Starting another program in sight of the reader: the command line is printed, its output passes through.
+//! Starts other programs.
 //!
 //! Must not know: which programs there are.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-/// Prints and runs `command`; whether it ended well. Its output goes straight to the terminal.
+/// Prints and runs `command` with its output on the terminal; `true` if it succeeds.
 pub fn run(command: &mut Command) -> Result<bool> {
     let line = line_of(command);
     println!("$ {line}");
@@ -14,14 +15,35 @@ pub fn run(command: &mut Command) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Prints and runs `command`; an error when it did not end well.
+/// Prints and runs `command` with its output on the terminal.
 pub fn run_or_fail(command: &mut Command) -> Result<()> {
     let line = line_of(command);
     ensure!(run(command)?, "{line} failed");
     Ok(())
 }
 
-/// Whether `command` can be started and ends well; nothing is shown.
+/// Runs `command` and returns its standard output.
+pub fn output(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("run {program}"))?;
+    ensure!(
+        output.status.success(),
+        "run {program}: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))
+}
+
+/// `make` for a goal in a folder.
+pub fn make(folder: &Path, goal: &str) -> Command {
+    let mut make = Command::new("make");
+    make.args(["--no-print-directory", "-C"])
+        .arg(folder)
+        .arg(goal);
+    make
+}
+
+/// Whether `command` can be started and succeeds; its output is discarded.
 pub fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())

@@ -1,9 +1,9 @@
-//! `cargo xtask setup`: says what is missing and why it is needed, then installs it where it can.
+//! `cargo xtask setup`: names what is missing and why it is needed, then installs what it can.
 //!
-//! Must not know: what the test steps do with the tools; a step asks [`missing_of`] for the ones it needs.
+//! Must not know: what the test steps do with the tools; a step asks [`missing_of`] for its own.
 
-mod debian;
 mod node;
+mod package;
 mod python;
 mod tool;
 
@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// Options of `cargo xtask setup`.
 #[derive(clap::Args, Default)]
 pub struct Options {
-    /// Only say what is missing; install nothing.
+    /// Only list what is missing; install nothing.
     #[arg(long)]
     pub check: bool,
     /// Also install what `sam build` needs to deploy (cargo-lambda, about 100 MB).
@@ -26,10 +26,11 @@ pub struct Options {
 
 /// Installs what it can and names what it cannot; `true` when nothing is missing.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
-    let missing: Vec<Missing> = TOOLS
-        .iter()
-        .filter_map(|tool| tool.missing(workspace))
-        .collect();
+    let find_missing = || -> Vec<Missing> {
+        let missing = TOOLS.iter().filter_map(|tool| tool.missing(workspace));
+        missing.collect()
+    };
+    let missing = find_missing();
     let deploy_missing = options.deploy && !python::deploy_is_ready(workspace);
     if missing.is_empty() && !deploy_missing {
         println!("set-up: nothing to do, all {} tools are here", TOOLS.len());
@@ -42,9 +43,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         return Ok(false);
     }
 
-    let packages = debian::packages(&missing);
+    let packages = package::packages(&missing);
     if !packages.is_empty() {
-        debian::install(&packages)?;
+        package::install(&packages)?;
     }
     let can_install_python = missing_of(workspace, &["python3-venv"]).is_empty();
     if can_install_python && (!python::is_ready(workspace) || deploy_missing) {
@@ -57,10 +58,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         node::install(workspace)?;
     }
 
-    let still: Vec<Missing> = TOOLS
-        .iter()
-        .filter_map(|tool| tool.missing(workspace))
-        .collect();
+    let still = find_missing();
     for tool in &still {
         println!("set-up: STILL MISSING {tool}");
     }

@@ -1,7 +1,9 @@
-//! `cargo xtask sizes`: measures the firmware on the ESP8266's instruction set and publishes the figures.
+//! `cargo xtask sizes`: measures the firmware for the ESP8266 and publishes the figures.
 //!
-//! The figures depend on the compiler and the C library, so a page made with other versions is not compared: outside CI
-//! that is said and skipped, in CI it is a failure. The bounds hold with any compiler. Must not know: what the C does.
+//! The figures depend on the compiler and the C library. A page made with other versions is not
+//! compared, which is a failure in CI and a skip elsewhere. The bounds hold with any compiler.
+//!
+//! Must not know: what the C does.
 
 mod figure;
 mod measure;
@@ -15,6 +17,7 @@ use anyhow::{Context, Result};
 
 use self::figure::Figures;
 use self::measure::measure;
+use crate::publish;
 use crate::workspace::{Workspace, in_ci};
 
 const PAGE: &str = "firmware/SIZES.md";
@@ -27,18 +30,17 @@ pub struct Options {
     check: bool,
 }
 
-/// How a check ended.
 pub enum Checked {
-    /// The bounds are kept and the page is true.
+    /// The bounds are kept and the page is current.
     Good,
-    /// A bound is broken or the page is stale; what, was printed.
+    /// A bound is broken or the page is stale; the details were printed.
     Wrong,
-    /// The bounds are kept; the page was made with other tools, as the text says.
+    /// The bounds are kept; the page was made with other tools, which the text names.
     OtherTools(String),
 }
 
-/// Writes the page, or checks it; `true` when the bounds are kept and, in a check, the page is true. With other tools than
-/// the page's a check passes outside CI, and says what it did not compare.
+/// Writes or checks the page; `true` when the bounds are kept and a checked page is current. With
+/// other tools than the page's a check passes outside CI.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     if options.check {
         return Ok(match check(workspace)? {
@@ -61,23 +63,18 @@ pub fn check(workspace: &Workspace) -> Result<Checked> {
     if !bounds_are_kept(&figures) {
         return Ok(Checked::Wrong);
     }
-    let made_with = page::tools(&old).unwrap_or("nothing it names");
+    let made_with = page::tools(&old).unwrap_or("unnamed tools");
     if made_with != figures.tools {
         let reason = format!(
-            "{PAGE} was made with {made_with}, here is {}: figures not compared",
+            "{PAGE} was made with {made_with}, not with {}: figures not compared",
             figures.tools
         );
         println!("sizes: {reason}");
         return Ok(Checked::OtherTools(reason));
     }
-    let differences = page::differences(&old, &page::page(&figures));
-    if differences.is_empty() {
-        println!("sizes: {PAGE} is true, bounds kept");
+    if publish::is_current("sizes", PAGE, &old, &page::page(&figures)) {
+        println!("sizes: {PAGE} is current, bounds kept");
         return Ok(Checked::Good);
-    }
-    println!("sizes: {PAGE} is stale (run `cargo xtask sizes`):");
-    for line in differences {
-        println!("  {line}");
     }
     Ok(Checked::Wrong)
 }

@@ -1,7 +1,9 @@
-//! `cargo xtask test`: sets up, runs the steps one after another, and ends with a table of them.
+//! `cargo xtask test`: sets up, runs the steps one by one, and ends with a table of them.
 //!
-//! A failed step does not stop the others. A missing tool is a failure in CI; elsewhere it is a step marked SKIPPED, and
-//! the last line says that the run is not green. Must not know: what a step does.
+//! A failed step does not stop the others. A missing tool is a failure in CI; elsewhere its step is
+//! SKIPPED, and the last line reports that the run is not green.
+//!
+//! Must not know: what a step does.
 
 mod rust;
 mod step;
@@ -27,12 +29,12 @@ pub struct Options {
     no_setup: bool,
 }
 
-/// Runs the steps; `true` when none failed.
+/// Runs the steps; `true` when none failed. A step that cannot run is a failed step, not an error.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     let mut rows = Vec::new();
     if !options.no_setup {
         println!("== set-up");
-        // What stays missing is judged by the steps that need it.
+        // A step judges for itself what is still missing.
         if let Err(error) = setup::run(workspace, &setup::Options::default()) {
             println!("set-up: {error:#}");
         }
@@ -46,9 +48,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     Ok(!rows.iter().any(Row::failed))
 }
 
-/// Runs one step and adds its rows: its own, and one for each part of it that had to be left out.
+/// Runs a step and adds its row, and a row for each of its parts that was left out.
 fn run_step(workspace: &Workspace, step: &Step, ci: bool, rows: &mut Vec<Row>) {
-    println!("\n== {}: {}", step.name, step.what);
+    println!("\n== {}: {}", step.name, step.name.what());
     let started = Instant::now();
     let missing = setup::missing_of(workspace, step.tools);
     let failed_before = step.after.filter(|before| {

@@ -1,13 +1,19 @@
-//! The rulebook as a test: what no compiler checks is checked here, by text and by `cargo metadata`.
+//! The rulebook as a test: what no compiler checks, by the text of the files and `cargo metadata`.
 //!
-//! A rule is a function from what the tree holds to the places that break it, so that each rule's own test can show it
-//! failing on a tree made up for the purpose. Must not know: how to mend what it finds.
+//! A rule is a function from the tree to the places that break it. Its own test shows it failing on
+//! an example tree.
+//!
+//! Must not know: how to fix what it finds.
 
+mod circle;
+mod dependency;
 mod image;
 mod layering;
 mod library;
 mod link;
 mod manifest;
+mod member;
+mod phrase;
 mod source;
 mod template;
 mod tree;
@@ -20,12 +26,32 @@ use anyhow::Result;
 pub use self::tree::Tree;
 use crate::workspace::Workspace;
 
-/// One place that breaks a rule.
+/// Paths whose wording and width are not checked yet: those that begin with one of these.
+/// EMPTY THIS LIST when the last room is rewritten, and then delete it with [`is_exempt`].
+const NOT_YET: &[&str] = &[
+    "CHANGELOG.md",
+    "README.md",
+    "firmware/",
+    "infra/cloud/",
+    "infra/console/",
+    "infra/docs/",
+    "infra/laptop/",
+    "infra/lockctl/",
+    "lambdas/",
+    "template.yaml",
+    "tests/",
+];
+
+fn is_exempt(path: &str) -> bool {
+    NOT_YET.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// A place that breaks a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
-    /// File, with the line where there is one; or the crate.
+    /// `file`, `file:line` or the name of a crate.
     pub place: String,
-    /// What is wrong, and what the rule wants.
+    /// What is wrong and what the rule wants.
     pub what: String,
 }
 
@@ -60,8 +86,11 @@ pub fn run(workspace: &Workspace) -> Result<bool> {
 }
 
 fn check(workspace: &Workspace, tree: &Tree) -> Result<Vec<Violation>> {
-    let members = layering::members(&workspace.metadata()?)?;
+    let members = member::members(&workspace.metadata()?)?;
     let mut violations = layering::check(&members);
+    violations.extend(dependency::check(tree, &members));
+    violations.extend(circle::check(tree, &members));
+    violations.extend(phrase::check(tree));
     violations.extend(source::check(tree));
     violations.extend(word::check(tree));
     violations.extend(library::check(tree));

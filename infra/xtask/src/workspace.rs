@@ -1,14 +1,16 @@
-//! Where things are: the checkout, its build directory, its private Python tools, and whether this is CI.
+//! The checkout, its build directory, its private Python tools, and whether this is CI.
 //!
-//! Must not know: what any of those files mean.
+//! Must not know: what any of the files mean.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::Value;
+
+use crate::process;
 
 /// The checkout this binary was built from.
 pub struct Workspace {
@@ -16,12 +18,12 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the checkout by the place of this crate in it.
+    /// The checkout, found from the place of this crate in it.
     pub fn here() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .ancestors()
             .nth(2)
-            .expect("infra/xtask lies two folders below the root");
+            .expect("infra/xtask is two folders below the root");
         Self {
             root: root.to_path_buf(),
         }
@@ -32,7 +34,7 @@ impl Workspace {
         &self.root
     }
 
-    /// A path inside the checkout.
+    /// The absolute path of a file in the checkout.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
@@ -45,12 +47,12 @@ impl Workspace {
         }
     }
 
-    /// A program of the private Python environment.
+    /// The path of a program in the private Python environment.
     pub fn python_tool(&self, name: &str) -> PathBuf {
         self.target().join("venv/bin").join(name)
     }
 
-    /// The cargo that started this chore, with an environment as from a shell.
+    /// The cargo that started this chore, with the environment of a shell.
     pub fn cargo(&self) -> Command {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
@@ -59,39 +61,38 @@ impl Workspace {
         command
     }
 
-    /// `cargo metadata` of the members, without their dependencies' own.
+    /// `cargo metadata` of the members and of what they need on this machine's platform.
+    ///
+    /// # Errors
+    /// cargo or rustc fails, for example if a package is missing and the registry is unreachable.
     pub fn metadata(&self) -> Result<Value> {
-        let output = self
-            .cargo()
-            .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
-            .output()
-            .context("run cargo metadata")?;
-        ensure!(
-            output.status.success(),
-            "run cargo metadata: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        serde_json::from_slice(&output.stdout).context("read the answer of cargo metadata")
+        let version = process::output(Command::new("rustc").arg("-vV"))?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        let host = host.context("rustc -vV names no host")?;
+        let mut cargo = self.cargo();
+        cargo.args(["metadata", "--format-version=1", "--filter-platform", host]);
+        let answer = process::output(&mut cargo)?;
+        serde_json::from_str(&answer).context("read the answer of cargo metadata")
     }
 }
 
-/// Gives a command that will start cargo an environment as from a shell.
+/// Removes cargo's description of this package from the environment of a command that starts cargo.
 ///
-/// Cargo sets variables for a program that it runs, about that program's package, and some build scripts (ring's) run again
-/// when those change: left in place, each chore would rebuild what the last plain `cargo build` had built.
+/// Some build scripts (ring's) run again when these variables change: each chore would rebuild what
+/// the last plain `cargo build` has built.
 pub fn forget_this_package(command: &mut Command) {
     for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(name)) {
         command.env_remove(name);
     }
 }
 
-/// Whether cargo set this variable to describe the package that it runs.
+/// Whether cargo sets this variable to describe the package that it runs.
 fn is_of_this_package(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
-/// Whether this runs in CI, where a missing tool is a failure: `CI` is set to anything but empty, `0` or `false`.
+/// Whether this runs in CI, where a missing tool is a failure: `CI` is not empty, `0` or `false`.
 pub fn in_ci() -> bool {
     is_ci(env::var("CI").ok().as_deref())
 }
@@ -100,7 +101,7 @@ fn is_ci(value: Option<&str>) -> bool {
     !matches!(value, None | Some("" | "0" | "false"))
 }
 
-/// The file that a command name means on this machine's `PATH`.
+/// The first file of this name on `PATH`.
 pub fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ci_is_a_matter_of_one_variable() {
+    fn one_variable_decides_whether_this_is_ci() {
         let rows = [
             (None, false),
             (Some(""), false),
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_cargo_is_not_told_about_this_package() {
+    fn a_nested_cargo_does_not_see_this_package() {
         let cases = [
             ("CARGO_PKG_NAME", false),
             ("CARGO_MANIFEST_DIR", false),

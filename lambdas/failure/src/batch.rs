@@ -1,40 +1,43 @@
-//! Messages as a queue hands them over, and the answer that says which of them failed. Must not know what they say.
+//! A batch of a queue's messages, and the answer that names the failed ones. Must not know: what a
+//! message says.
 //!
-//! *Source*: AWS Lambda developer guide, "Using Lambda with Amazon SQS", "Implementing partial batch responses".
+//! Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", "Implementing partial batch
+//! responses".
 
 use lock_core::time::UnixMillis;
 use serde_json::{Value, json};
 
-/// An event that is not a queue's.
+/// An event that does not come from a queue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("read batch: {0}: only a queue's event source may invoke this function")]
 pub struct BatchError(&'static str);
 
 impl BatchError {
-    /// The stable code.
+    /// The stable code, the error's type for Lambda.
     pub fn code(&self) -> &'static str {
         "malformed"
     }
 }
 
-/// One message.
+/// One message of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// Its id, for the answer.
+    /// The message's id, for the answer.
     pub id: &'a str,
-    /// What was sent.
+    /// The text that was sent.
     pub body: &'a str,
-    /// When it was sent.
+    /// When the text was sent.
     pub sent_at: UnixMillis,
-    /// How often it was received, this time included.
+    /// How often the message was received, including this time.
     pub receives: u64,
 }
 
-/// Reads the event of a queue.
+/// Reads a queue's event. Shape: `{"Records":[{"messageId":"…","body":"…","attributes":
+/// {"SentTimestamp":"1763779512345","ApproximateReceiveCount":"1",…},…}]}`.
 ///
-/// *Shape*: `{"Records":[{"messageId":"…","body":"…","attributes":{"SentTimestamp":"1763779512345","ApproximateReceiveCount":"1",…},…}]}`.
+/// # Errors
 ///
-/// *Errors*: [`BatchError`], for the whole event: an answer about half of it would delete the other half.
+/// [`BatchError`] for the whole event: an answer about one half would delete the other.
 pub fn read(event: &Value) -> Result<Vec<Message<'_>>, BatchError> {
     let records = event["Records"].as_array();
     let records = records.ok_or(BatchError("no Records"))?;
@@ -56,7 +59,7 @@ fn message(record: &Value) -> Result<Message<'_>, BatchError> {
     })
 }
 
-/// The answer that returns these messages to the queue, and lets it delete all others.
+/// The answer that returns the failed messages to the queue, which deletes all others.
 pub fn answer(failed: &[&str]) -> Value {
     let failures: Vec<Value> = failed
         .iter()
@@ -72,8 +75,10 @@ mod tests {
     fn record(id: &str, body: &str) -> Value {
         json!({
             "messageId": id, "receiptHandle": "r", "body": body,
-            "attributes": {"ApproximateReceiveCount": "2", "SentTimestamp": "1763779512345", "SenderId": "s",
-                           "ApproximateFirstReceiveTimestamp": "1763779512400"},
+            "attributes": {
+                "ApproximateReceiveCount": "2", "SentTimestamp": "1763779512345",
+                "SenderId": "s", "ApproximateFirstReceiveTimestamp": "1763779512400"
+            },
             "messageAttributes": {}, "md5OfBody": "…", "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:q", "awsRegion": "us-east-1"
         })

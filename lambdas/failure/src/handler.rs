@@ -1,12 +1,12 @@
-//! Load, decide, perform: each message of the failure queue. Must not judge what it loads, nor know how it is stored.
+//! Load, decide, perform: each message of the failure queue. Must not know: how what it loads is
+//! stored.
 //!
-//! A message that cannot be read, or not be written down, goes back to the queue: after as many tries as the template says
-//! it is in the queue of poison messages, where a person sees it. Nothing is dropped.
+//! A message that cannot be read or recorded returns to the queue. After the template's number of
+//! receives it moves to the poison queue, where a person sees it. Nothing is dropped.
 
 use lock_aws::clock::Stopwatch;
 use lock_aws::perform::{ANSWER_MS, log_decision};
-use lock_aws::serve::{Failed, Function, Invocation};
-use lock_aws::{Cloud, PerformError, Performed, Steps, chain};
+use lock_aws::{Cloud, Failed, Function, Invocation, PerformError, Steps, chain};
 use lock_core::failure::Failure;
 use lock_core::field::parse_event;
 use lock_core::limits::Limits;
@@ -26,14 +26,16 @@ pub struct Handler {
 }
 
 impl Handler {
-    /// A handler over `cloud`.
-    pub fn new(cloud: Cloud, limits: Limits) -> Handler {
-        Handler { cloud, limits }
+    /// A handler of the failure queue's batches.
+    pub fn new(cloud: Cloud, limits: Limits) -> Self {
+        Self { cloud, limits }
     }
 
-    /// Handles one batch of the failure queue, within `deadline`, and answers which messages go back to it.
+    /// Handles one batch before `deadline`. The answer names the messages that return to the queue.
     ///
-    /// *Errors*: [`BatchError`], for an event that is not a batch.
+    /// # Errors
+    ///
+    /// [`BatchError`] for an event that is not a batch.
     pub async fn handle(&self, event: &Value, deadline: UnixMillis) -> Result<Value, BatchError> {
         let messages = batch::read(event)?;
         let deadline = deadline.minus(ANSWER_MS);
@@ -46,14 +48,14 @@ impl Handler {
         Ok(batch::answer(&failed))
     }
 
-    /// Handles one message; whether the queue may forget it.
+    /// Handles one message. Returns whether the queue may delete it.
     async fn is_done(&self, message: &Message<'_>, deadline: UnixMillis) -> bool {
         let total = Stopwatch::start();
         let failure = match Failure::parse(message.body, message.sent_at) {
             Ok(failure) => failure,
             Err(refusal) => {
                 tracing::error!(
-                    alert = Alert::GivenUp.code(),
+                    alert = Alert::GivenUp.as_str(),
                     code = refusal.code(),
                     message_id = message.id,
                     receives = message.receives,
@@ -63,15 +65,15 @@ impl Handler {
             }
         };
         let mut steps = Steps::default();
-        let act = Box::pin(self.act(&failure, &mut steps));
-        match self.cloud.within(deadline, act).await {
+        let record = Box::pin(self.record_failure(&failure, &mut steps));
+        match self.cloud.within(deadline, record).await {
             Ok(Some(decision)) => log_decision(&decision, &steps, &total),
             Ok(None) => tracing::error!(
-                alert = Alert::GivenUp.code(),
+                alert = Alert::GivenUp.as_str(),
                 reason = failure.reason.code(),
                 lock = failure.lock().map(LockName::as_str),
                 failure = failure.id,
-                "given up, and written into no history: {} ({})",
+                "given up, recorded in no history: {} ({})",
                 failure.reason.text(),
                 failure.detail
             ),
@@ -90,34 +92,22 @@ impl Handler {
         true
     }
 
-    /// Writes the line of a failure; none where it belongs to no history.
-    async fn act(
+    /// Writes the line of a failure. Returns `None` if the failure belongs to no history.
+    async fn record_failure(
         &self,
         failure: &Failure,
         steps: &mut Steps,
     ) -> Result<Option<Decision>, PerformError> {
-        let store = &self.cloud.store;
         let watch = Stopwatch::start();
-        let binding = match failure.button() {
-            Some(button) => store.read_binding(button).await?,
-            None => None,
-        };
-        let record = match failure.lock() {
-            Some(lock) => store.read_record(lock).await?,
-            None => None,
-        };
+        let binding = self.cloud.store.read_binding(failure.button()).await?;
+        let record = self.cloud.store.read_record(failure.lock()).await?;
         steps.load_ms = watch.elapsed_ms();
         let decision = decide_given_up(failure, binding.as_ref(), record.as_ref(), &self.limits);
-        let Some(decision) = decision else {
-            return Ok(None);
-        };
-        while steps.may_decide() {
-            // A line that is there already is this one: its key is made of the failure's own id.
-            if self.cloud.commit(&decision, steps).await? == Performed::Done {
-                return Ok(Some(decision));
-            }
+        match decision {
+            // Its key is the failure's own id, so a line that exists is this one.
+            Some(decision) => self.cloud.commit_line(decision, steps).await.map(Some),
+            None => Ok(None),
         }
-        Err(std::mem::take(steps).exhausted())
     }
 }
 
@@ -128,8 +118,8 @@ impl Function for Handler {
         Box::pin(async move {
             let event =
                 parse_event(event).map_err(|refusal| Failed::new(refusal.code(), &refusal))?;
-            let handled = self.handle(&event, deadline).await;
-            handled.map_err(|error| Failed::new(error.code(), &error))
+            let answer = self.handle(&event, deadline).await;
+            answer.map_err(|error| Failed::new(error.code(), &error))
         })
     }
 }

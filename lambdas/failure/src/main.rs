@@ -1,11 +1,5 @@
-//! Wiring of the failure function. Must not decide anything.
+//! Wiring of the failure function. Must not know: what is decided.
 
-use std::process::ExitCode;
-
-use failure::handler::Handler;
-use lock_aws::serve;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    serve::run(|cloud, settings| Handler::new(cloud, settings.limits)).await
+fn main() -> std::process::ExitCode {
+    lock_aws::serve(|cloud, settings| failure::handler::Handler::new(cloud, settings.limits))
 }

@@ -1,36 +1,25 @@
-//! The failure function's way through a real table.
+//! The failure function on a real table.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
 
 use failure::handler::Handler;
 use lock_aws::Cloud;
 use lock_aws::clock::Clock;
 use lock_core::event::{Event, Subject};
 use lock_core::limits::Limits;
-use lock_core::name::{ButtonSerial, LockName};
+use lock_core::name::ButtonSerial;
 use lock_core::reason::Verdict;
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{NOW, button, lock};
+use lock_testing::table;
 use serde_json::{Value, json};
 
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 /// Nothing listens there: the function publishes nothing.
 const NOWHERE: &str = "127.0.0.1:1";
 
 struct World {
     cloud: Cloud,
     handler: Handler,
-}
-
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
-}
-
-fn button() -> ButtonSerial {
-    ButtonSerial::new("button-1").unwrap()
 }
 
 /// A document of Lambda about an event of a rule.
@@ -51,7 +40,10 @@ fn given_up(id: &str, event: &Value) -> String {
 }
 
 fn press(received_at: UnixMillis) -> Value {
-    json!({"button": "button-1", "clickType": "SINGLE", "sequence": 412, "receivedAt": received_at, "pressId": "5f0e"})
+    json!({
+        "button": "button-1", "clickType": "SINGLE", "sequence": 412,
+        "receivedAt": received_at, "pressId": "5f0e"
+    })
 }
 
 fn batch(bodies: &[(&str, &str)]) -> Value {
@@ -59,7 +51,10 @@ fn batch(bodies: &[(&str, &str)]) -> Value {
     let records: Vec<Value> = bodies
         .iter()
         .map(|(id, body)| {
-            json!({"messageId": id, "body": body, "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": "1"}})
+            json!({
+                "messageId": id, "body": body,
+                "attributes": {"SentTimestamp": sent, "ApproximateReceiveCount": "1"}
+            })
         })
         .collect();
     json!({ "Records": records })
@@ -73,13 +68,13 @@ fn failed(answer: &Value) -> Vec<&str> {
 
 impl World {
     /// A table with a registered lock and a button that is bound to it.
-    async fn new() -> World {
-        let cloud = local::cloud(NOWHERE.parse().unwrap()).await;
-        let cloud = cloud.going_by(Clock::by_hand(NOW));
-        local::register(&cloud, &lock(), NOW).await;
-        local::bind(&cloud, &button(), &lock(), NOW).await;
+    async fn new() -> Self {
+        let cloud = table::cloud(NOWHERE.parse().unwrap()).await;
+        let cloud = cloud.with_clock(Clock::by_hand(NOW));
+        table::register(&cloud, &lock(), NOW).await;
+        table::bind(&cloud, &button(), &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World { cloud, handler }
+        Self { cloud, handler }
     }
 
     async fn handle(&self, bodies: &[(&str, &str)]) -> Value {
@@ -89,13 +84,17 @@ impl World {
 
     /// How many items the table has.
     async fn items(&self) -> i32 {
-        let scan = self.cloud.store.client().scan().table_name(local::TABLE);
+        let scan = self.cloud.store.client().scan().table_name(table::TABLE);
         scan.send().await.unwrap().count()
     }
 
     /// The lines of what was given up, newest first.
     async fn lines(&self, subject: Subject) -> Vec<Event> {
-        let lines = self.cloud.store.history(&subject, 99, UnixMillis(0)).await;
+        let lines = self
+            .cloud
+            .store
+            .read_history(&subject, 99, UnixMillis(0))
+            .await;
         let mut lines = lines.unwrap();
         lines.retain(|line| line.decision == Verdict::GivenUp);
         lines
@@ -103,7 +102,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_press_that_was_given_up_leaves_one_line_however_often_it_comes() {
+async fn a_press_that_was_given_up_leaves_one_line_however_often_it_is_delivered() {
     let world = World::new().await;
     let document = given_up("request-1", &press(NOW));
     for id in ["a", "b", "b"] {
@@ -125,12 +124,13 @@ async fn a_press_that_was_given_up_leaves_one_line_however_often_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_cannot_be_read_goes_back_and_nothing_else_stops_for_it() {
+async fn only_unreadable_messages_return_to_the_queue_and_stop_no_others() {
     let world = World::new().await;
     let request = json!({"thing": "lock-1", "action": "lock", "requestId": "r", "receivedAt": NOW});
     let rule = json!({
         "ruleName": "r", "topic": "iotbutton/button-2", "cloudwatchTraceId": "t", "clientId": "c",
-        "base64OriginalPayload": "e30=", "failures": [{"failedAction": "LambdaAction", "errorMessage": "no permission"}]
+        "base64OriginalPayload": "e30=",
+        "failures": [{"failedAction": "LambdaAction", "errorMessage": "no permission"}]
     });
     let answer = world
         .handle(&[
@@ -158,7 +158,9 @@ async fn nothing_is_written_of_a_sweep_or_of_what_is_no_registered_lock() {
     let report = json!({"thing": "thermostat", "shadowVersion": 3, "timestamp": 1, "reported": {}});
     let request =
         json!({"thing": "thermostat", "action": "lock", "requestId": "r", "receivedAt": 1});
-    let sweep = json!({"version": "0", "id": "i", "detail-type": "Scheduled Event", "source": "aws.scheduler"});
+    let sweep = json!({
+        "version": "0", "id": "i", "detail-type": "Scheduled Event", "source": "aws.scheduler"
+    });
     let bodies: Vec<String> = [report, request, sweep]
         .iter()
         .map(|event| given_up("1", event))
@@ -174,10 +176,10 @@ async fn nothing_is_written_of_a_sweep_or_of_what_is_no_registered_lock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_written_down_goes_back() {
+async fn a_message_that_cannot_be_recorded_returns_to_the_queue() {
     // No table behind it.
     let nowhere = NOWHERE.parse().unwrap();
-    let cloud = local::client(local::start().await, nowhere);
+    let cloud = table::client(table::start().await, nowhere);
     let handler = Handler::new(cloud, Limits::default());
     let event = batch(&[("a", &given_up("1", &press(NOW)))]);
     let answer = handler.handle(&event, NOW.plus(60_000)).await;

@@ -1,4 +1,4 @@
-//! The only place where time is read. Must not know what the time is for.
+//! The only place that reads the time. Must not know: what the time is for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,22 +6,22 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lock_core::time::UnixMillis;
 
-/// The time now.
+/// The system's time.
 pub fn now() -> UnixMillis {
     from_system(SystemTime::now())
 }
 
-/// A point in the system's time, as milliseconds since the epoch; the epoch itself for anything earlier.
+/// A system time in ms since the epoch. Earlier times become the epoch itself.
 pub fn from_system(at: SystemTime) -> UnixMillis {
     let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// Whose time a function goes by: the system's, or a test's, which moves its clock by hand.
+/// The clock of a function: the system's, possibly corrected, or one that a test moves by hand.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     hand: Option<Arc<Hand>>,
-    /// How far the system's clock is behind the time meant (or, negative, ahead of it). *Units*: ms.
+    /// How far the system's clock is behind (negative: ahead), in ms.
     behind_ms: i64,
 }
 
@@ -32,34 +32,34 @@ struct Hand {
 }
 
 impl Clock {
-    /// The system's time.
-    pub fn system() -> Clock {
-        Clock::default()
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::default()
     }
 
-    /// The system's time, put right by this much: forward, or back.
-    pub fn corrected(behind_ms: i64) -> Clock {
-        Clock {
+    /// The system's clock, which is behind by this much, corrected.
+    pub fn corrected(behind_ms: i64) -> Self {
+        Self {
             hand: None,
             behind_ms,
         }
     }
 
-    /// A clock that stands at `at` until it is moved.
-    pub fn by_hand(at: UnixMillis) -> Clock {
-        Clock::stepping(at, 0)
+    /// A clock that shows `at` until it is moved.
+    pub fn by_hand(at: UnixMillis) -> Self {
+        Self::stepping(at, 0)
     }
 
-    /// A clock that stands at `at`, and moves by `step_ms` each time it is read: as time does while work is done.
-    pub fn stepping(at: UnixMillis, step_ms: u64) -> Clock {
+    /// A clock that shows `at` and advances by `step_ms` on each reading.
+    pub fn stepping(at: UnixMillis, step_ms: u64) -> Self {
         let now_ms = AtomicU64::new(at.0);
-        Clock {
+        Self {
             hand: Some(Arc::new(Hand { now_ms, step_ms })),
             behind_ms: 0,
         }
     }
 
-    /// The time now.
+    /// The current time.
     pub fn now(&self) -> UnixMillis {
         match &self.hand {
             Some(hand) => UnixMillis(hand.now_ms.fetch_add(hand.step_ms, Ordering::SeqCst)),
@@ -67,16 +67,16 @@ impl Clock {
         }
     }
 
-    /// Lets `ms` pass: by waiting, or at once where it is moved by hand.
-    pub async fn pass(&self, ms: u64) {
+    /// Waits for `ms`. A clock by hand advances at once.
+    pub async fn wait(&self, ms: u64) {
         match &self.hand {
             Some(hand) => _ = hand.now_ms.fetch_add(ms, Ordering::SeqCst),
             None => tokio::time::sleep(Duration::from_millis(ms)).await,
         }
     }
 
-    /// The output of `work`, or none if it does not end before `deadline`. A hand clock moves only when the work moves it, so the work always
-    /// ends in time if it begins in time.
+    /// The output of `work`, or `None` if it does not end before `deadline`. A clock by hand moves
+    /// only when the work moves it, so work that begins in time always ends in time.
     pub async fn before<T>(
         &self,
         deadline: UnixMillis,
@@ -93,17 +93,17 @@ impl Clock {
     }
 }
 
-/// Measures how long a step takes, for the log.
+/// Measures the duration of a step, for the log.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Starts now.
-    pub fn start() -> Stopwatch {
-        Stopwatch(Instant::now())
+    /// A stopwatch that starts now.
+    pub fn start() -> Self {
+        Self(Instant::now())
     }
 
-    /// Milliseconds since the start, in thousandths.
+    /// Milliseconds since the start, in steps of a microsecond.
     pub fn elapsed_ms(&self) -> f64 {
         self.0.elapsed().as_micros() as f64 / 1000.0
     }
@@ -114,9 +114,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_clock_by_hand_moves_by_what_is_passed_and_by_its_step() {
+    async fn a_clock_by_hand_moves_by_each_wait_and_by_its_step() {
         let clock = Clock::by_hand(UnixMillis(1_000));
-        clock.clone().pass(500).await;
+        clock.clone().wait(500).await;
         assert_eq!([clock.now(), clock.now()], [UnixMillis(1_500); 2]);
         let stepping = Clock::stepping(UnixMillis(1_000), 7);
         assert_eq!(
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_corrected_clock_goes_as_the_systems_does_and_stands_elsewhere() {
+    fn a_corrected_clock_runs_as_the_systems_does_with_an_offset() {
         for behind_ms in [-90_000, 0, 90_000] {
             let (before, now, after) = (now(), Clock::corrected(behind_ms).now(), now());
             let shifted = |at: UnixMillis| UnixMillis(at.0.saturating_add_signed(behind_ms));

@@ -1,8 +1,7 @@
-//! Why a call on AWS failed, in words for a person: no SDK type is shown, nothing is shown twice. Must not know what the
-//! call was for; whoever made it names that.
+//! Why a call on AWS failed, in words for a person: no SDK type is shown, nothing is shown twice.
+//! Must not know: what the call was for, which its caller names.
 
 use std::error::Error;
-use std::fmt;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -13,59 +12,45 @@ use crate::item::ItemError;
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// The service answered, and refused.
-    #[error("{0}")]
-    Refused(Refused),
-    /// Nobody answers there.
+    /// The service answered with an error.
+    #[error("{code}{}", .message.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    Refused {
+        /// The code, or the status if there is none: `AccessDeniedException`, `HTTP 403`.
+        code: String,
+        /// The service's own message, if any.
+        message: Option<String>,
+    },
+    /// No connection was established.
     #[error("no connection: {0}")]
     NoConnection(String),
-    /// No answer came in time.
+    /// No answer arrived in time.
     #[error("no answer in time")]
     NoAnswer,
-    /// The request could not be made.
+    /// The request could not be built.
     #[error("not sent: {0}")]
     NotSent(String),
-    /// The answer is not one of the service's.
+    /// The answer is not one that the service gives.
     #[error("unreadable answer: {0}")]
     Unreadable(String),
-    /// An item is not what its key says.
+    /// An item does not have the form that its key requires.
     #[error(transparent)]
     Item(#[from] ItemError),
-}
-
-/// What a service said when it refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Its code: `AccessDeniedException`; where it has none, the status: `HTTP 403`.
-    pub code: String,
-    /// Its message, where it has one.
-    pub message: Option<String>,
-}
-
-/// `AccessDeniedException: User … is not authorized to perform: dynamodb:Query`.
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.message {
-            Some(message) => write!(f, "{}: {message}", self.code),
-            None => f.write_str(&self.code),
-        }
-    }
 }
 
 /// What a person can do about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// Look at the network, or at the address.
+    /// Check the network and the address.
     Connection,
-    /// Look at the credentials, or at the rights.
+    /// Check the credentials and the permissions.
     Rights,
-    /// Look at the name.
+    /// Check the name of the table.
     Name,
-    /// Look at the message.
+    /// Read the message; nothing else is known.
     Other,
 }
 
-/// Codes that say: who you are is not known, not proved, or not allowed this.
+/// Codes for a caller that is unknown, unauthenticated or unauthorized.
 const DENIALS: [&str; 10] = [
     "AccessDenied",
     "AccessDeniedException",
@@ -80,56 +65,53 @@ const DENIALS: [&str; 10] = [
 ];
 
 impl CallError {
-    /// The SDK's error in words.
-    pub fn of<E>(error: &SdkError<E, HttpResponse>) -> CallError
+    /// The error that an SDK call returned.
+    pub fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
         match error {
             SdkError::ServiceError(answer) => {
-                let said = answer.err();
+                let error = answer.err();
                 let status = || format!("HTTP {}", answer.raw().status().as_u16());
-                CallError::Refused(Refused {
-                    code: said.code().map_or_else(status, str::to_owned),
-                    message: said.message().map(str::to_owned),
-                })
+                Self::Refused {
+                    code: error.code().map_or_else(status, str::to_owned),
+                    message: error.message().map(str::to_owned),
+                }
             }
-            SdkError::TimeoutError(_) => CallError::NoAnswer,
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => CallError::NoAnswer,
-            SdkError::DispatchFailure(_) => CallError::NoConnection(innermost(error)),
-            SdkError::ResponseError(_) => CallError::Unreadable(innermost(error)),
-            _ => CallError::NotSent(innermost(error)),
+            SdkError::TimeoutError(_) => Self::NoAnswer,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::NoAnswer,
+            SdkError::DispatchFailure(_) => Self::NoConnection(innermost(error)),
+            SdkError::ResponseError(_) => Self::Unreadable(innermost(error)),
+            _ => Self::NotSent(innermost(error)),
         }
     }
 
-    /// What a person can do about it.
+    /// What a person can do about the error.
     pub fn remedy(&self) -> Remedy {
         match self {
-            CallError::NoConnection(_) | CallError::NoAnswer => Remedy::Connection,
-            CallError::Refused(refused) if DENIALS.contains(&refused.code.as_str()) => {
-                Remedy::Rights
-            }
-            CallError::Refused(refused) if refused.code == "ResourceNotFoundException" => {
-                Remedy::Name
-            }
+            Self::NoConnection(_) | Self::NoAnswer => Remedy::Connection,
+            Self::Refused { code, .. } if DENIALS.contains(&&**code) => Remedy::Rights,
+            Self::Refused { code, .. } if code == "ResourceNotFoundException" => Remedy::Name,
             _ => Remedy::Other,
         }
     }
 }
 
-/// The cause of all causes: `Connection refused (os error 111)`. What lies over it names the SDK's own layers.
+/// The root cause: `Connection refused (os error 111)`. The causes above it name the SDK's layers.
 fn innermost(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (**error).source());
-    causes.last().map_or_else(String::new, ToString::to_string)
+    causes(error).pop().unwrap_or_default()
 }
 
-/// An error with all its causes, on one line: for where a line is printed. No error holds its cause's text in its own.
+/// An error with all its causes, on one line, for printing. No error's text contains its cause's.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (**error).source());
-    causes
+    causes(error).join(": ")
+}
+
+fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
+    std::iter::successors(Some(error), |error| (**error).source())
         .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+        .collect()
 }
 
 #[cfg(test)]
@@ -143,16 +125,16 @@ mod tests {
     use super::*;
 
     fn refused(code: Option<&str>, message: Option<&str>) -> SdkError<GetItemError, HttpResponse> {
-        let mut said = ErrorMetadata::builder();
+        let mut metadata = ErrorMetadata::builder();
         if let Some(code) = code {
-            said = said.code(code);
+            metadata = metadata.code(code);
         }
         if let Some(message) = message {
-            said = said.message(message);
+            metadata = metadata.message(message);
         }
         let status = StatusCode::try_from(403).expect("a status");
         let raw = HttpResponse::new(status, SdkBody::from("<html>"));
-        SdkError::service_error(GetItemError::generic(said.build()), raw)
+        SdkError::service_error(GetItemError::generic(metadata.build()), raw)
     }
 
     #[test]
@@ -193,12 +175,12 @@ mod tests {
             let error = CallError::of(&refused(code, message));
             assert_eq!(error.to_string(), wanted);
             assert_eq!(error.remedy(), remedy, "{wanted}");
-            assert_eq!(chain(&error), wanted, "nothing is said twice");
+            assert_eq!(chain(&error), wanted, "nothing is repeated");
         }
     }
 
     #[test]
-    fn a_connection_that_is_not_made_says_what_the_system_said() {
+    fn a_failed_connection_shows_the_systems_error() {
         let os = || std::io::Error::from_raw_os_error(111);
         let error: SdkError<GetItemError, HttpResponse> =
             SdkError::dispatch_failure(ConnectorError::io(Box::new(os())));

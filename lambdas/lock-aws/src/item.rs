@@ -1,4 +1,4 @@
-//! DynamoDB items: keys, and attribute values from and to the core's types. Must not call anything.
+//! DynamoDB items: keys, and the core's types as attribute values. Must not know: the client.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-/// One item: attribute name to value.
+/// An item: attribute values by name.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Name of the partition key.
+/// Attribute name of the partition key.
 pub const PK: &str = "pk";
-/// Name of the sort key.
+/// Attribute name of the sort key.
 pub const SK: &str = "sk";
 
-/// Partition of the list of what is registered.
+/// Partition of the list of registered locks and buttons.
 pub const THINGS: &str = "things";
 
-/// Both keys of an item.
+/// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// Partition key: `lock#lock-1`.
@@ -31,87 +31,79 @@ pub struct Key {
     pub sk: String,
 }
 
-/// An item that is not what its key says.
+/// An item that does not have the form its key requires.
 #[derive(Debug, thiserror::Error)]
 pub enum ItemError {
-    /// An attribute of a type that none of our items has: binary, or a set.
+    /// An attribute is binary or a set, which no item here has.
     #[error("attribute {0} has a type that no item here has")]
     Type(String),
-    /// A number that is not a whole one.
+    /// A number is not whole, or too large.
     #[error("attribute {0} is not a whole number")]
     Number(String),
-    /// An entry of the list of what is registered that names nothing.
+    /// An entry of the list of registered things is malformed.
     #[error("list entry {0:?} names neither a lock nor a button")]
     Listed(String),
-    /// The attributes do not make the record, binding or event they should.
-    #[error("item does not have the shape that its key says")]
+    /// The attributes do not form the record, binding or event they should.
+    #[error("item does not have the form that its key requires")]
     Shape(#[source] serde_json::Error),
 }
 
 impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        let (pk, sk) = (pk.into(), sk.into());
+        Self { pk, sk }
+    }
+
     /// `lock#<thing>` / `record`.
-    pub fn record(lock: &LockName) -> Key {
-        Key {
-            pk: format!("lock#{lock}"),
-            sk: "record".to_owned(),
-        }
+    pub fn record(lock: &LockName) -> Self {
+        Self::new(format!("lock#{lock}"), "record")
     }
 
     /// `button#<serial>` / `binding`.
-    pub fn binding(button: &ButtonSerial) -> Key {
-        Key {
-            pk: format!("button#{button}"),
-            sk: "binding".to_owned(),
-        }
+    pub fn binding(button: &ButtonSerial) -> Self {
+        Self::new(format!("button#{button}"), "binding")
     }
 
-    /// `request#<thing>#<requestId>` / `request`: a name holds no `#`.
-    pub fn request(lock: &LockName, request_id: &str) -> Key {
-        Key {
-            pk: format!("request#{lock}#{request_id}"),
-            sk: "request".to_owned(),
-        }
+    /// `request#<thing>#<requestId>` / `request`. A name does not contain `#`.
+    pub fn request(lock: &LockName, request_id: &str) -> Self {
+        Self::new(format!("request#{lock}#{request_id}"), "request")
     }
 
-    /// `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`; 13 digits of milliseconds sort as time until 2286.
-    pub fn event(event: &Event) -> Key {
-        Key {
-            pk: Key::history(&event.subject),
-            sk: format!("{}#{}", Key::event_at(event.at), event.key),
-        }
+    /// `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`. 13 digits of milliseconds sort by
+    /// time until 2286.
+    pub fn event(event: &Event) -> Self {
+        Self::line(&event.subject, event.at, &event.key)
     }
 
-    /// What the sort keys of lines at `at` begin with.
+    /// The prefix of the sort keys of lines at `at`.
     pub fn event_at(at: UnixMillis) -> String {
         format!("event#{:013}", at.0)
     }
 
-    /// `things` / `lock#<thing>` or `button#<serial>`: the list of what is registered, in one partition, so that an operator
-    /// finds every lock and button without reading the table.
-    pub fn listing(subject: &Subject) -> Key {
-        Key {
-            pk: THINGS.to_owned(),
-            sk: Key::history(subject),
-        }
+    /// `things` / `lock#<thing>` or `button#<serial>`: an entry of the list of registered things.
+    /// One partition, so that an operator finds every lock and button without scanning the table.
+    pub fn listing(subject: &Subject) -> Self {
+        Self::new(THINGS, Self::history(subject))
     }
 
-    /// `deployment` / `limits`: the numbers that this deployment's functions decide with.
-    pub fn limits() -> Key {
-        Key {
-            pk: "deployment".to_owned(),
-            sk: "limits".to_owned(),
-        }
+    /// `deployment` / `limits`: the limits that the deployed functions decide with.
+    pub fn limits() -> Self {
+        Self::new("deployment", "limits")
     }
 
-    /// The line that ignored presses of one button for one reason share for a minute.
-    pub fn shared_line(event: &Event, slot: &Slot) -> Key {
-        Key {
-            pk: Key::history(&event.subject),
-            sk: format!("{}#{}", Key::event_at(slot.at), slot.key),
-        }
+    /// Key of the line that ignored presses of one button for one reason share for a minute.
+    pub fn shared_line(event: &Event, slot: &Slot) -> Self {
+        Self::line(&event.subject, slot.at, &slot.key)
     }
 
-    /// The partition of a lock's or a button's history.
+    fn line(subject: &Subject, at: UnixMillis, key: &str) -> Self {
+        Self::new(
+            Self::history(subject),
+            format!("{}#{key}", Self::event_at(at)),
+        )
+    }
+
+    /// Partition key of the history of a lock or button.
     pub fn history(subject: &Subject) -> String {
         match subject {
             Subject::Lock(lock) => format!("lock#{lock}"),
@@ -146,9 +138,11 @@ pub fn request_item(mark: &RequestMark) -> Item {
     item
 }
 
-/// A core value from an item; keys, and attributes that it does not know, are passed over.
+/// A core value from an item. Keys and unknown attributes are ignored.
 ///
-/// *Errors*: [`ItemError`].
+/// # Errors
+///
+/// [`ItemError`] if the attributes do not form the value.
 pub fn from_item<T: DeserializeOwned>(item: &Item) -> Result<T, ItemError> {
     let mut object = Map::new();
     for (name, attribute) in item {
@@ -159,7 +153,7 @@ pub fn from_item<T: DeserializeOwned>(item: &Item) -> Result<T, ItemError> {
     serde_json::from_value(Value::Object(object)).map_err(ItemError::Shape)
 }
 
-/// A core value as one attribute: an object as a map, a number as a number.
+/// A core value as one attribute.
 pub fn to_attribute(value: &impl Serialize) -> AttributeValue {
     let value = serde_json::to_value(value)
         .expect("the core's types have text keys, so they always become JSON");

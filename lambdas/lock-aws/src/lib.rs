@@ -1,25 +1,28 @@
-//! The one crate that knows the AWS SDK: settings, items, store, publisher, start-up, the functions' loop, and the only clock
-//! read.
+//! The one crate that knows the AWS SDK, and the only one that reads the clock: settings, items,
+//! store, publisher, start-up, the functions' loop.
 //!
-//! Decides nothing: what to write and when to publish comes as values from `lock-core`.
+//! Must not know: what is decided. What to write and publish comes as values from `lock-core`.
 
 pub mod clock;
 pub mod error;
 pub mod item;
-pub mod log;
-pub mod metric;
+mod log;
+mod message;
+mod metric;
 pub mod operate;
 pub mod perform;
 pub mod publisher;
-pub mod serve;
+mod serve;
 pub mod settings;
 pub mod start;
 pub mod store;
 
 pub use error::{CallError, Remedy, chain};
+pub use message::MessageFunction;
 pub use operate::{Bound, Forgotten, Operated, Recovered, Registered, Unbound};
 pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
+pub use serve::{Failed, Function, Invocation, serve};
 pub use settings::{Access, Settings, SettingsError};
 pub use start::Cloud;
 pub use store::{Committed, Conflict, DueLock, DueLocks, Register, Store, StoreError, Task};

@@ -1,11 +1,12 @@
-//! Logs as Lambda wants them: one JSON object, or one line of text, per entry on standard output. Must not know what is logged.
+//! Logs in Lambda's form: one JSON object, or one line of text, per entry on standard output. Must
+//! not know: what is logged.
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// Starts logging, in the format and at the level that the Lambda service asks for (`AWS_LAMBDA_LOG_FORMAT`,
-/// `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else `info`). A second call changes nothing.
+/// Starts logging in the format of `AWS_LAMBDA_LOG_FORMAT`, at the level of `AWS_LAMBDA_LOG_LEVEL`,
+/// else `RUST_LOG`, else `info`. A second call changes nothing.
 pub fn start() {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let level = variable("AWS_LAMBDA_LOG_LEVEL").or_else(|| variable("RUST_LOG"));
@@ -14,11 +15,11 @@ pub fn start() {
         variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
     let kept = tracing_subscriber::registry()
         .with(LevelFilter::from_level(level))
-        .with(filter_fn(|metadata| !is_said_again(metadata)));
+        .with(filter_fn(|metadata| !is_repeated(metadata)));
     let lines = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(false);
-    // The second of two starts in one process, as in a test, finds the first one's in place.
+    // Fails if logging was started before, as in a test.
     let _ = if json {
         let lines = lines
             .json()
@@ -31,14 +32,15 @@ pub fn start() {
     };
 }
 
-/// Whether an entry is `lambda_runtime`'s dump of an error that a handler returned: [`serve`](crate::serve) has said that one
-/// already, as a sentence with its code. What the same module says of a panic (in a field `error`) is kept.
-fn is_said_again(metadata: &Metadata<'_>) -> bool {
+/// Whether an entry is `lambda_runtime`'s dump of an error that a handler returned, which
+/// [`serve`](crate::serve()) has logged as a sentence. The same module's entry about a panic, with
+/// a field `error`, is kept.
+fn is_repeated(metadata: &Metadata<'_>) -> bool {
     metadata.target() == "lambda_runtime::layers::panic"
         && metadata.fields().field("error").is_none()
 }
 
-/// Lambda's words and `tracing`'s own; what is neither (a directive per module) means `info`.
+/// The level of a word of Lambda's or `tracing`'s; anything else, such as a directive, is `info`.
 fn level_of(word: &str) -> Level {
     match word.to_ascii_lowercase().as_str() {
         "fatal" => Level::ERROR,

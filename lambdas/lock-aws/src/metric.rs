@@ -1,6 +1,7 @@
-//! Metrics, as lines on standard output that CloudWatch reads (embedded metric format). Must not know what they are for.
+//! Metrics as lines on standard output that CloudWatch reads. Must not know: what they are for.
 //!
-//! A metric has the dimension `service` only: one per lock or button would cost more than the locks.
+//! The only dimension is `service`: one per lock or button would cost more than the locks.
+//! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
 use serde_json::json;
 
@@ -14,7 +15,7 @@ pub fn count(service: &str, name: &str) {
     println!("{}", line(service, name, clock::now().0));
 }
 
-/// *Shape*: one line of JSON, as CloudWatch's "embedded metric format" specification has it.
+/// One line of JSON in embedded metric format.
 fn line(service: &str, name: &str, now_ms: u64) -> String {
     let directive = json!({
         "Namespace": NAMESPACE,

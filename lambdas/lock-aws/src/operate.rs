@@ -1,6 +1,6 @@
-//! What an operator does that decides about locks: revoke a button (C11), recover after a table restore (C12), and the
-//! register of locks and buttons. Each loads, asks the core, commits and publishes, as the functions do. Must not be used by
-//! the functions.
+//! An operator's acts that decide about locks: revoke a button (C11), recover after a table restore
+//! (C12), and change the register of locks and buttons. Each loads, decides, commits and publishes,
+//! as the functions do. For operators, not for functions.
 
 mod register;
 
@@ -14,32 +14,36 @@ use lock_core::{Decision, decide_recover, decide_revoke};
 use crate::Cloud;
 use crate::perform::{PerformError, Performed, Steps};
 
-/// How long an operator's command is tried to be published; after it the sweeper sends it. *Units*: ms.
+/// Longest time spent publishing an operator's command, in ms. After that the sweep sends it.
 const PUBLISH_MS: u64 = 2_000;
 
-/// Something an operator did: in the table, in any case.
+/// A committed act of an operator.
 #[derive(Debug)]
 pub struct Operated {
-    /// What was decided and committed.
+    /// The decision, which is committed.
     pub decision: Decision,
-    /// Why its command, if it has one, is not published yet; the sweeper then sends it.
+    /// Why its command, if any, is not published yet. The sweep sends it.
     pub unpublished: Option<PerformError>,
 }
 
-/// A lock that was recovered.
+/// A recovered lock and its former record.
 #[derive(Debug)]
 pub struct Recovered {
-    /// Its record, as read before.
+    /// The record before the act.
     pub before: Record,
-    /// What was done.
+    /// The committed act.
     pub operated: Operated,
 }
 
 impl Cloud {
-    /// Takes a button's right away and, where its lock is open or may be about to open, locks it (C11): one transaction, then
-    /// the command, as the functions do it. May be repeated. None if the button is not registered.
+    /// Disables a button and locks its lock if that is open or may be about to open (C11), in one
+    /// transaction, then publishes the command. May be repeated. `None` if the button is not
+    /// registered.
     ///
-    /// *Errors*: [`PerformError`]; nothing is then revoked, or, where the outcome is unknown, all of it: ask again.
+    /// # Errors
+    ///
+    /// [`PerformError`]. Nothing is revoked, or, if the outcome is unknown, possibly everything:
+    /// repeat the call.
     pub async fn revoke(
         &self,
         button: &ButtonSerial,
@@ -51,10 +55,7 @@ impl Cloud {
             let Some(binding) = self.store.read_binding(button).await? else {
                 return Ok(None);
             };
-            let record = match &binding.lock {
-                Some(lock) => self.store.read_record(lock).await?,
-                None => None,
-            };
+            let record = self.store.read_record(binding.lock.as_ref()).await?;
             let now = self.clock.now();
             let decision = decide_revoke(&binding, record.as_ref(), actor, now, limits);
             if self.commit(&decision, &mut steps).await? == Performed::Done {
@@ -64,10 +65,12 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Stops believing what a restored table says of a lock, until the lock is heard: the sweeper then reads its shadow
-    /// (C12). None if the lock is not registered.
+    /// Distrusts a lock's record after a table restore until the sweep has read the lock's shadow
+    /// (C12). `None` if the lock is not registered.
     ///
-    /// *Errors*: [`PerformError`].
+    /// # Errors
+    ///
+    /// [`PerformError`] if nothing was committed, or the outcome is unknown.
     pub async fn recover(
         &self,
         lock: &LockName,
@@ -88,6 +91,7 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
+    /// Publishes the command of a committed decision.
     async fn operated(&self, decision: Decision, mut steps: Steps) -> Operated {
         let deadline = self.clock.now().plus(PUBLISH_MS);
         let published = self.publish(&decision, deadline, &mut steps).await;

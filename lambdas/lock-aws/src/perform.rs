@@ -1,10 +1,11 @@
-//! What press, report, sweeper and operator share: commit a decision, publish its command, log it. Must not load nor decide.
+//! What functions and operator share: commit a decision, publish its command, log it. Must not
+//! know: what a decision is made on.
 //!
-//! Retries, and their limits. A call is made at most three times within four seconds by the SDK (`start`). What another
-//! writer, a throttling table or a lost answer leaves undecided is read and decided again, up to
-//! [`DECISIONS_MAX`](lock_core::limits::DECISIONS_MAX) times, never written again blindly: a decision whose first commit did
-//! get through finds that out from what it reads. Then, or at the end of the function's time, it is an error, and the table
-//! holds all of a decision or none of it, since it is one transaction.
+//! The SDK makes a call at most three times within four seconds (`start`). After a conflict, a
+//! throttled table or a lost answer, the caller reads and decides again, up to [`DECISIONS_MAX`]
+//! times. It never repeats a write blindly: if its first commit did succeed, it reads that. Then,
+//! or at the end of the function's time, it fails. The table holds all of a decision or none of it,
+//! since a decision is one transaction.
 
 use lock_core::Decision;
 use lock_core::event::{Event, Subject};
@@ -20,29 +21,27 @@ use crate::error::chain;
 use crate::metric;
 use crate::{Cloud, Committed, Conflict, PublishError, StoreError};
 
-/// Kept free at the end of an invocation, to answer in. *Units*: ms.
+/// Time kept free at the end of an invocation for the answer, in ms.
 pub const ANSWER_MS: u64 = 500;
-/// Wait before deciding again on a table that was busy; it doubles with each. *Units*: ms.
+/// Wait before the next decision on a busy table, in ms. Doubles each time.
 const BUSY_WAIT_MS: u64 = 20;
 
-/// Why a decision was not carried out in full. Whoever delivers the message again, or sweeps again, makes it good.
+/// Why a decision was not carried out in full. The next delivery or the next sweep cures it.
 #[derive(Debug, thiserror::Error)]
 pub enum PerformError {
-    /// The table did not answer, or answered something unreadable.
+    /// A call on the table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The command is committed and not published (C13), or a shadow could not be read.
+    /// The command is committed but not published (C13), or a shadow was not read.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// Each time another writer was first, or the table was busy.
+    /// Another writer was first, or the table was busy, each time.
     #[error(
-        "decided {DECISIONS_MAX} times, each time the record had changed meanwhile or the table was busy"
+        "gave up after {DECISIONS_MAX} attempts: the record kept changing or the table was busy"
     )]
     Contention,
     /// The function's time ended first.
-    #[error(
-        "no outcome within the function's time; what was under way is done whole or not at all"
-    )]
+    #[error("timed out; the decision is written in full or not at all")]
     Deadline,
 }
 
@@ -50,58 +49,57 @@ impl PerformError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
-            PerformError::Store(_) => "store",
-            PerformError::Publish(_) => "publish",
-            PerformError::Contention => "contention",
-            PerformError::Deadline => "deadline",
+            Self::Store(_) => "store",
+            Self::Publish(_) => "publish",
+            Self::Contention => "contention",
+            Self::Deadline => "deadline",
         }
     }
 }
 
-/// Milliseconds spent in each step, and tries, for the log and for the limits.
+/// Milliseconds and attempts of each step, for the log and for the limits.
 #[derive(Debug, Default)]
 pub struct Steps {
-    /// Reading and deciding.
+    /// Spent reading and deciding, in ms.
     pub load_ms: f64,
-    /// Committing.
+    /// Spent committing, in ms.
     pub commit_ms: f64,
-    /// Publishing.
+    /// Spent publishing, in ms.
     pub publish_ms: f64,
-    /// Commits tried.
+    /// Attempts to commit, at most [`DECISIONS_MAX`].
     pub decisions: u32,
-    /// Publishes tried.
+    /// Attempts to publish the command.
     pub publishes: u32,
-    /// The last commit of which it is not known whether it was made.
+    /// The error of the last commit, if its outcome is unknown.
     unknown: Option<StoreError>,
 }
 
-/// What became of a commit.
+/// Outcome of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Performed {
-    /// All is in the table.
+    /// Everything is in the table.
     Done,
-    /// Read again and decide again: a condition did not hold, or, with none named, it is not known whether this commit was
-    /// made.
+    /// Read and decide again: because of the conflict, or because the outcome is unknown.
     Again(Option<Conflict>),
 }
 
 impl Steps {
-    /// Whether there is a try left.
+    /// Whether another attempt is left.
     pub fn may_decide(&self) -> bool {
         self.decisions < DECISIONS_MAX
     }
 
-    /// Steps of the next decision about the same record: its own times, out of the same tries.
-    pub fn next(&self) -> Steps {
-        Steps {
+    /// Steps of the next decision about the same record: times start at 0, attempts count on.
+    pub fn next(&self) -> Self {
+        Self {
             decisions: self.decisions,
-            ..Steps::default()
+            ..Self::default()
         }
     }
 
-    /// Why no try led to an end.
-    pub fn exhausted(self) -> PerformError {
-        match self.unknown {
+    /// The error after the last attempt.
+    pub fn exhausted(&mut self) -> PerformError {
+        match self.unknown.take() {
             Some(error) => PerformError::Store(error),
             None => PerformError::Contention,
         }
@@ -109,9 +107,11 @@ impl Steps {
 }
 
 impl Cloud {
-    /// Commits a decision, once; waits a little where the table was busy, since the caller decides again.
+    /// Commits a decision once. Waits if the table was busy, since the caller decides again.
     ///
-    /// *Errors*: [`PerformError::Store`], for what deciding again cannot cure.
+    /// # Errors
+    ///
+    /// [`PerformError::Store`] for what deciding again cannot cure.
     pub async fn commit(
         &self,
         decision: &Decision,
@@ -128,24 +128,47 @@ impl Cloud {
                 Some(conflict)
             }
             Err(error) if error.unknown => {
-                tracing::warn!(decisions = steps.decisions, error = %chain(&error), "outcome unknown, reading again");
+                let (decisions, error_text) = (steps.decisions, chain(&error));
+                tracing::warn!(decisions, "outcome unknown, reading again: {error_text}");
                 steps.unknown = Some(error);
                 None
             }
             Err(error) => return Err(error.into()),
         };
-        tracing::debug!(?conflict, decisions = steps.decisions, "deciding again");
-        if conflict.is_none_or(|conflict| conflict == Conflict::Busy) && steps.may_decide() {
+        let is_busy = conflict.is_none_or(|conflict| conflict == Conflict::Busy);
+        tracing::debug!(is_busy, decisions = steps.decisions, "deciding again");
+        if is_busy && steps.may_decide() {
             let wait_ms = BUSY_WAIT_MS << steps.decisions.saturating_sub(1).min(8);
-            self.clock.pass(wait_ms).await;
+            self.clock.wait(wait_ms).await;
         }
         Ok(Performed::Again(conflict))
     }
 
-    /// Publishes the command of a decision that is committed, if it has one, again and again until `deadline` or the
-    /// command's end (C13).
+    /// Commits a decision that stays the same whatever the table holds: a line of its own, which
+    /// is the same line when it is written twice.
     ///
-    /// *Errors*: [`PerformError::Publish`]; said in the log as an alert, since the command is then late.
+    /// # Errors
+    ///
+    /// [`PerformError`] if no attempt succeeds.
+    pub async fn commit_line(
+        &self,
+        decision: Decision,
+        steps: &mut Steps,
+    ) -> Result<Decision, PerformError> {
+        while steps.may_decide() {
+            if self.commit(&decision, steps).await? == Performed::Done {
+                return Ok(decision);
+            }
+        }
+        Err(steps.exhausted())
+    }
+
+    /// Publishes the command of a committed decision, if it has one. Tries until `deadline` or the
+    /// end of the command's life (C13).
+    ///
+    /// # Errors
+    ///
+    /// [`PerformError::Publish`]. Raises an alert, since the command is late then.
     pub async fn publish(
         &self,
         decision: &Decision,
@@ -158,24 +181,19 @@ impl Cloud {
         let watch = Stopwatch::start();
         let published = self.publisher.publish_command(publish, deadline).await;
         steps.publish_ms += watch.elapsed_ms();
-        if let Err(error) = &published {
+        if published.is_err() {
+            // The caller logs the error itself.
             let (lock, version) = (publish.lock.as_str(), publish.command.version.0);
-            tracing::error!(
-                lock,
-                version,
-                alert = Alert::NotPublished.code(),
-                "{}",
-                chain(error)
-            );
+            let alert = Alert::NotPublished.as_str();
+            tracing::error!(lock, version, alert, "command committed but not published");
         }
         steps.publishes += published?;
         Ok(())
     }
 
-    /// Logs a message that cannot be read, and writes it down where its sender is known. `service` is the function's name.
-    ///
-    /// *Errors*: [`PerformError`].
-    pub async fn refuse(
+    /// Logs a message that cannot be read, and writes a line about it if its sender is known.
+    /// `service` is the function's name.
+    pub(crate) async fn refuse(
         &self,
         service: &str,
         message: &Value,
@@ -194,18 +212,15 @@ impl Cloud {
             return Ok(None);
         }
         let decision = Decision::refused(line);
-        while steps.may_decide() {
-            // Its line is its own: written twice, it is the same line.
-            if self.commit(&decision, steps).await? == Performed::Done {
-                return Ok(Some(decision));
-            }
-        }
-        Err(std::mem::take(steps).exhausted())
+        self.commit_line(decision, steps).await.map(Some)
     }
 
-    /// The output of `work` if it ends before `deadline`. The caller boxes `work`, since the SDK's futures are large.
+    /// The output of `work` if it ends before `deadline`. The caller boxes `work`, since the SDK's
+    /// futures are large.
     ///
-    /// *Errors*: those of `work`, and [`PerformError::Deadline`].
+    /// # Errors
+    ///
+    /// The errors of `work`, and [`PerformError::Deadline`].
     pub async fn within<T>(
         &self,
         deadline: UnixMillis,
@@ -216,7 +231,8 @@ impl Cloud {
     }
 }
 
-/// A message about a thing that is not a registered lock: it may belong to another stack, and nothing is written about it (C9).
+/// Counts a message about a thing that is not a registered lock. It may belong to another stack, so
+/// nothing is written about it (C9).
 pub fn pass_over(service: &str, lock: &LockName) {
     tracing::debug!(
         lock = lock.as_str(),
@@ -225,7 +241,7 @@ pub fn pass_over(service: &str, lock: &LockName) {
     metric::count(service, "UnregisteredMessages");
 }
 
-/// One line about what was decided and done.
+/// Logs one line about a decision and its steps, and one for each alert.
 pub fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {
     let event = &decision.writes.event;
     let lock = match &event.subject {
@@ -233,7 +249,7 @@ pub fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {
         Subject::Button(_) => None,
     };
     for alert in &decision.alerts {
-        tracing::error!(alert = alert.code(), lock, "a person must look at this");
+        tracing::error!(alert = alert.as_str(), lock, "a person must look at this");
     }
     tracing::info!(
         button = event.button.as_ref().map(ButtonSerial::as_str),

@@ -1,18 +1,19 @@
-//! Publishing over the IoT data plane, and reading shadows. Must not decide what is worth publishing.
+//! Publishing over the `IoT` data plane, and reading shadows. Must not know: why a message is
+//! published.
 
 use aws_sdk_iotdataplane::Client;
 use aws_sdk_iotdataplane::primitives::Blob;
 use lock_core::decide::{Life, Publish};
-use lock_core::name::{ButtonSerial, LockName};
+use lock_core::name::LockName;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::error::CallError;
 
-/// Wait before the second attempt of a publish; it doubles up to [`RETRY_WAIT_MAX_MS`]. *Units*: ms.
+/// Wait before the second attempt to publish, in ms. Doubles up to [`RETRY_WAIT_MAX_MS`].
 const RETRY_WAIT_FIRST_MS: u64 = 50;
-/// Longest wait between two attempts. *Units*: ms.
+/// Longest wait between two attempts, in ms.
 const RETRY_WAIT_MAX_MS: u64 = 1_000;
 
 /// Publishes commands, requests and presses.
@@ -22,71 +23,70 @@ pub struct Publisher {
     clock: Clock,
 }
 
-/// Something that was not published or read. Names what, and holds the service's own error.
+/// A message that was not published, or a shadow that was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// A command was committed, and could not be published within its life or the function's (C13).
+    /// A committed command was not published within its life or the function's time (C13).
     #[error("publish command {command_id} to {topic} in {attempts} attempts")]
     Command {
-        /// The command.
+        /// The command's id.
         command_id: String,
-        /// Where to.
+        /// The topic it was published to.
         topic: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
         /// The last attempt's error.
         source: CallError,
     },
-    /// An unlock's life was over before it could be published: nothing must be sent any more.
+    /// An unlock expired before it could be published. It must not be sent any more.
     #[error("command {command_id} expired after {attempts} attempts to publish it")]
     Expired {
-        /// The command.
+        /// The command's id.
         command_id: String,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
     },
-    /// Another message was not published.
+    /// An operator's message was not published.
     #[error("publish to {topic}")]
     Message {
-        /// Where to.
+        /// The topic it was published to.
         topic: String,
         /// The service's error.
         source: CallError,
     },
-    /// A shadow was not read.
+    /// The shadow of a thing was not read.
     #[error("read shadow of {thing}")]
     Shadow {
-        /// Whose.
+        /// The thing's name.
         thing: String,
-        /// The service's error, or what is wrong with its answer.
+        /// The service's error, or the error of its answer.
         source: CallError,
     },
 }
 
 impl Publisher {
     /// A publisher over `client`.
-    pub fn new(client: Client) -> Publisher {
-        Publisher {
+    pub fn new(client: Client) -> Self {
+        Self {
             client,
             clock: Clock::system(),
         }
     }
 
-    /// The same, going by `clock`.
-    pub(crate) fn going_by(self, clock: Clock) -> Publisher {
-        Publisher { clock, ..self }
+    /// The same publisher with another clock.
+    pub(crate) fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
-    /// The SDK's client, for start-up.
+    /// The SDK's client, for opening its connection at start-up.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Publishes a committed command: QoS 1, never retained, an unlock with the rest of its life as message expiry.
-    /// Tries again until `deadline` or the command's end (C13). Answers the number of attempts.
-    ///
-    /// *Errors*: [`PublishError::Command`], [`PublishError::Expired`].
-    pub async fn publish_command(
+    /// Publishes a committed command: QoS 1, never retained, an unlock with the rest of its life as
+    /// message expiry. Retries until `deadline` or the end of the command's life (C13). Returns the
+    /// number of attempts.
+    pub(crate) async fn publish_command(
         &self,
         publish: &Publish,
         deadline: UnixMillis,
@@ -120,38 +120,29 @@ impl Publisher {
                 });
             }
             tracing::warn!(topic, attempts, error = %source, "publish failed, trying again");
-            self.clock.pass(wait_ms).await;
+            self.clock.wait(wait_ms).await;
             wait_ms = (wait_ms * 2).min(RETRY_WAIT_MAX_MS);
         }
     }
 
-    /// Publishes an operator's request to `remote-lock/<thing>/request`, QoS 1.
-    /// *Shape* of `request`: `{"action":"unlock","requestId":"<uuid>","actor":"alice"}`.
+    /// Publishes an operator's request, or a press as the button itself would, once at QoS 1.
+    /// Shapes: `{"action":"unlock","requestId":"<uuid>","actor":"alice"}`,
+    /// `{"serialNumber":"button-1","clickType":"SINGLE","batteryVoltage":"3000mV"}`.
     ///
-    /// *Errors*: [`PublishError::Message`].
-    pub async fn publish_request(
-        &self,
-        lock: &LockName,
-        request: &Value,
-    ) -> Result<(), PublishError> {
-        self.publish(lock.request_topic(), request).await
+    /// # Errors
+    ///
+    /// [`PublishError::Message`] if the attempt fails.
+    pub async fn publish(&self, topic: String, message: &Value) -> Result<(), PublishError> {
+        let sent = self.send(&topic, message.to_string(), None).await;
+        sent.map_err(|source| PublishError::Message { topic, source })
     }
 
-    /// Publishes a press to `iotbutton/<serial>`, QoS 1, as the button itself would.
-    /// *Shape* of `press`: `{"serialNumber":"button-1","clickType":"SINGLE","batteryVoltage":"3000mV"}`.
+    /// The classic shadow document of a thing, if it has one. Shape:
+    /// `{"state":{"reported":{…}},"metadata":…,"version":17,"timestamp":…}`.
     ///
-    /// *Errors*: [`PublishError::Message`].
-    pub async fn publish_press(
-        &self,
-        button: &ButtonSerial,
-        press: &Value,
-    ) -> Result<(), PublishError> {
-        self.publish(button.press_topic(), press).await
-    }
-
-    /// The classic shadow of a thing, whole; none if it has none. *Shape*: `{"state":{"reported":{…}},"metadata":…,"version":17,"timestamp":…}`.
+    /// # Errors
     ///
-    /// *Errors*: [`PublishError::Shadow`].
+    /// [`PublishError::Shadow`] if the call fails or the answer is not JSON.
     pub async fn get_shadow(&self, thing: &LockName) -> Result<Option<Value>, PublishError> {
         let failed = |source| PublishError::Shadow {
             thing: thing.to_string(),
@@ -165,25 +156,19 @@ impl Publisher {
             .await;
         let payload = match answer {
             Ok(shadow) => shadow.payload,
-            // By the status, which every answer has: the error's name stands in a header that not every server sends.
-            Err(error)
-                if error
-                    .raw_response()
-                    .is_some_and(|raw| raw.status().as_u16() == 404) =>
-            {
-                return Ok(None);
+            Err(error) => {
+                // Not by the error's name, which is in a header that not every server sends.
+                let status = error.raw_response().map(|raw| raw.status().as_u16());
+                if status == Some(404) {
+                    return Ok(None);
+                }
+                return Err(failed(CallError::of(&error)));
             }
-            Err(error) => return Err(failed(CallError::of(&error))),
         };
         let payload = payload.map(Blob::into_inner).unwrap_or_default();
         serde_json::from_slice(&payload)
             .map(Some)
             .map_err(|error| failed(CallError::Unreadable(error.to_string())))
-    }
-
-    async fn publish(&self, topic: String, message: &Value) -> Result<(), PublishError> {
-        let sent = self.send(&topic, message.to_string(), None).await;
-        sent.map_err(|source| PublishError::Message { topic, source })
     }
 
     async fn send(
@@ -193,12 +178,8 @@ impl Publisher {
         expiry_s: Option<i64>,
     ) -> Result<(), CallError> {
         let call = self.client.publish().topic(topic).qos(1).retain(false);
-        let call = call
-            .set_message_expiry(expiry_s)
-            .payload(Blob::new(payload));
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(CallError::of(&error)),
-        }
+        let call = call.set_message_expiry(expiry_s);
+        let sent = call.payload(Blob::new(payload)).send().await;
+        sent.map(drop).map_err(|error| CallError::of(&error))
     }
 }

@@ -1,9 +1,9 @@
-//! What every function's `main` is: settings, start, then an event at a time, and whatever fails said once, in one line.
-//! Must not know what a function does.
+//! The `main` of every function: settings, start-up, then one event at a time. Must not know: what
+//! a function does.
 //!
-//! An error has three readers, and each gets the same sentence: the log (one line with a stable code), whoever keeps the
-//! event (the Runtime API: Lambda tries again and at last hands the event and this error to the failure queue), and an
-//! operator who looks at either.
+//! An error has three readers, and each gets the same sentence: the log (one line with a stable
+//! code), the Runtime API (Lambda retries, and at last puts the event and this error into the
+//! failure queue), and an operator who looks at either.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
@@ -20,23 +20,23 @@ use serde_json::value::RawValue;
 use crate::clock::{self, Stopwatch};
 use crate::{Cloud, PerformError, Settings, chain, log};
 
-/// Longest wait for the Runtime API to take the word that a function cannot start; it is on the same machine. *Units*: ms.
-const TELL_MS: u64 = 1_000;
+/// Longest wait for the Runtime API, on the same machine, to accept a failed start, in ms.
+const REPORT_MS: u64 = 1_000;
 
-/// Why an invocation failed: whoever delivers the event again makes it good.
+/// Why an invocation failed. The next delivery of the event cures it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failed {
-    /// The stable code.
+    /// The stable code, the error's type for Lambda.
     pub code: &'static str,
-    /// One sentence: what failed, and why.
+    /// What failed and why, in one sentence.
     pub message: String,
 }
 
 impl Failed {
-    /// A failure that `error` and its causes say all about.
-    pub fn new(code: &'static str, error: &(dyn std::error::Error + 'static)) -> Failed {
-        Failed {
+    /// A failure with the text of `error` and its causes.
+    pub fn new(code: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
             code,
             message: chain(error),
         }
@@ -44,37 +44,38 @@ impl Failed {
 }
 
 impl From<PerformError> for Failed {
-    fn from(error: PerformError) -> Failed {
-        Failed::new(error.code(), &error)
+    fn from(error: PerformError) -> Self {
+        Self::new(error.code(), &error)
     }
 }
 
-/// One invocation, boxed: the SDK's futures are too deeply nested for the compiler to lay out unboxed.
+/// One invocation, boxed, since the SDK's futures are too deeply nested to be laid out unboxed.
 pub type Invocation<'a, Answer> = Pin<Box<dyn Future<Output = Result<Answer, Failed>> + Send + 'a>>;
 
-/// A function, as far as its loop is concerned.
+/// A function, as its loop sees it.
 pub trait Function: Sync {
-    /// What an invocation answers; an event that nobody waits for is answered `()`.
+    /// The answer of an invocation; `()` if no caller waits for it.
     type Answer: Serialize;
 
-    /// Handles one event, of which `event` is the JSON text, within `deadline`.
+    /// Handles `event`, a JSON text, before `deadline`.
     ///
-    /// The text is any JSON: what this program cannot hold (a number beyond a double, say) would end a typed reading before
-    /// there is a code, a line or an end of retries, so it is the function that reads it, by
-    /// [`parse_event`](lock_core::field::parse_event).
+    /// The function parses the text itself, with [`parse_event`](lock_core::field::parse_event). A
+    /// typed event would fail before the function runs (on a number beyond a double, say), with no
+    /// code, no line and no end of retries.
     fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, Self::Answer>;
 }
 
-/// Reads the settings, makes the function and serves its events until the process is ended.
+/// Reads the settings, makes the function and serves its events until the process ends.
 ///
-/// A function that cannot start says so in its log and to the Runtime API, and ends with a status that is not zero.
-pub async fn run<F: Function>(make: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
+/// A failed start is logged, reported to the Runtime API, and ends with a non-zero status.
+#[tokio::main(flavor = "current_thread")]
+pub async fn serve<F: Function>(new: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
     log::start();
     let settings = match Settings::from_env() {
         Ok(settings) => settings,
         Err(error) => return cannot_start(&chain(&error)),
     };
-    let function = make(Cloud::start(&settings).await, &settings);
+    let function = new(Cloud::start(&settings).await, &settings);
     let service = service_fn(
         |event: LambdaEvent<Box<RawValue>>| -> Invoked<'_, F::Answer> {
             let function = &function;
@@ -91,7 +92,7 @@ pub async fn run<F: Function>(make: impl FnOnce(Cloud, &Settings) -> F) -> ExitC
             tracing::error!(
                 phase = "loop",
                 code = "runtime",
-                "the Runtime API ends: {error}"
+                "the Runtime API failed: {error}"
             );
             ExitCode::FAILURE
         }
@@ -117,30 +118,30 @@ async fn invoke<F: Function>(
     })
 }
 
-/// Says that a setting keeps the function from starting.
+/// Logs and reports that a setting keeps the function from starting.
 fn cannot_start(why: &str) -> ExitCode {
     let message =
         format!("cannot start: {why}; correct the template or its parameters, and deploy again");
     tracing::error!(phase = "start", code = "settings", "{message}");
-    // Without a Runtime API, at a shell say, the line above is all there is to tell.
+    // There is no Runtime API if the program is started at a shell.
     if let Ok(api) = std::env::var("AWS_LAMBDA_RUNTIME_API")
-        && let Err(error) = tell_runtime_api(&api, &message)
+        && let Err(error) = report_failed_start(&api, &message)
     {
         tracing::warn!("could not report the failed start to the Runtime API: {error}");
     }
     ExitCode::FAILURE
 }
 
-/// Reports to the Runtime API at `api` (host and port) why initialisation failed, so that the function's caller gets the
-/// reason and not an exit status.
+/// Reports to the Runtime API at `api` (host and port) why initialisation failed, so that the
+/// caller of the function gets the reason instead of an exit status. `lambda_runtime` keeps its own
+/// call for this private.
 ///
-/// *Source*: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes" (Initialization error). The crate
-/// `lambda_runtime` has this call for itself alone.
-fn tell_runtime_api(api: &str, message: &str) -> std::io::Result<()> {
+/// Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
+fn report_failed_start(api: &str, message: &str) -> std::io::Result<()> {
     const TYPE: &str = "Runtime.ConfigInvalid";
     let body = json!({"errorType": TYPE, "errorMessage": message, "stackTrace": []}).to_string();
     let length = body.len();
-    let wait = Duration::from_millis(TELL_MS);
+    let wait = Duration::from_millis(REPORT_MS);
     let address = api.to_socket_addrs()?.next();
     let address = address.ok_or(std::io::ErrorKind::AddrNotAvailable)?;
     let mut connection = TcpStream::connect_timeout(&address, wait)?;
@@ -148,10 +149,11 @@ fn tell_runtime_api(api: &str, message: &str) -> std::io::Result<()> {
     connection.set_read_timeout(Some(wait))?;
     let head = format!(
         "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nhost: {api}\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\nlambda-runtime-function-error-type: {TYPE}\r\n\r\n"
+         content-type: application/json\r\ncontent-length: {length}\r\n\
+         lambda-runtime-function-error-type: {TYPE}\r\n\r\n"
     );
     connection.write_all(format!("{head}{body}").as_bytes())?;
-    // Once there is an answer it was heard: a process that ends before that may take its words with it.
+    // Waits for the answer: the report may be lost if the process ends before it.
     connection.read_exact(&mut [0])
 }
 
@@ -159,7 +161,7 @@ fn tell_runtime_api(api: &str, message: &str) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Answers one event with what it was given, unless that is empty.
+    /// Answers an event with its text, unless it is empty.
     struct Echo;
 
     impl Function for Echo {
@@ -180,8 +182,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_invocation_is_its_code_and_its_sentence() {
-        let told = invoke(&Echo, "{}", UnixMillis(7)).await.unwrap_err();
-        let (kind, words) = (told.error_type.as_str(), told.error_message.as_str());
+        let failed = invoke(&Echo, "{}", UnixMillis(7)).await.unwrap_err();
+        let (kind, words) = (failed.error_type.as_str(), failed.error_message.as_str());
         assert_eq!((kind, words), ("store", "read nothing until 7"));
         let answer = invoke(&Echo, r#"{"a":1e400}"#, UnixMillis(7)).await;
         assert_eq!(answer, Ok(r#"{"a":1e400}"#.to_owned()));

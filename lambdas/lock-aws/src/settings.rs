@@ -1,5 +1,5 @@
-//! Settings from the environment, with an error that names the variable and says what it may be. Must not know what they are
-//! used for.
+//! Settings from the environment. An error names the variable and its allowed values. Must not
+//! know: what they are used for.
 
 use std::fmt;
 
@@ -7,35 +7,36 @@ use lock_core::limits::{
     COMMAND_TTL_MS, EVENT_TTL_DAYS, LimitError, Limits, QUIET_WINDOW_MS, SAME_WISH_MS, VERSION_MAX,
 };
 
-/// What a function needs to know about its deployment.
+/// A function's deployment: table, limits, access.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The table: `TABLE_NAME`.
+    /// The table's name: `TABLE_NAME`.
     pub table: String,
-    /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`; the protocol's own where a variable is absent.
+    /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`, each with the
+    /// protocol's default.
     pub limits: Limits,
-    /// Where and as whom to call AWS.
+    /// Region, credentials and endpoints of AWS.
     pub access: Access,
 }
 
-/// Where and as whom to call AWS.
+/// Region, credentials and endpoints of AWS.
 #[derive(Clone)]
 pub struct Access {
-    /// `AWS_REGION`, else `AWS_DEFAULT_REGION`.
+    /// `AWS_REGION`, or else `AWS_DEFAULT_REGION`.
     pub region: String,
-    /// `AWS_ACCESS_KEY_ID`.
+    /// The access key's id: `AWS_ACCESS_KEY_ID`.
     pub access_key_id: String,
-    /// `AWS_SECRET_ACCESS_KEY`.
+    /// The access key's secret: `AWS_SECRET_ACCESS_KEY`.
     pub secret_access_key: String,
-    /// `AWS_SESSION_TOKEN`, with temporary credentials, which a function always has.
+    /// `AWS_SESSION_TOKEN` of temporary credentials, which a function always has.
     pub session_token: Option<String>,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`; may be plain `http`. Absent: AWS.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, or else `AWS_ENDPOINT_URL`; `http` is allowed. `None`: AWS.
     pub dynamodb: Option<String>,
-    /// `AWS_ENDPOINT_URL_IOT_DATA_PLANE`, else `AWS_ENDPOINT_URL`; may be plain `http`. Absent: AWS.
+    /// `AWS_ENDPOINT_URL_IOT_DATA_PLANE`, or else `AWS_ENDPOINT_URL`, as above.
     pub iot_data: Option<String>,
 }
 
-/// Shows all but the secrets.
+/// Leaves out the secrets.
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
@@ -47,66 +48,64 @@ impl fmt::Debug for Access {
     }
 }
 
-/// A setting that is missing or wrong.
+/// A missing or invalid environment variable.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A variable that has no default is not set, or empty.
+    /// A variable without a default is unset or empty.
     #[error("environment variable {0} is not set")]
     Missing(&'static str),
-    /// A variable holds something else than it must.
+    /// A variable has an invalid value.
     #[error("environment variable {name} is {value:?}: wanted {wanted}")]
     Wrong {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// What it holds.
+        /// The value it has.
         value: String,
-        /// What it should hold.
+        /// The values it may have, in words.
         wanted: &'static str,
     },
-    /// A number that is too small, too large, or does not fit another one.
+    /// A number is too small, too large, or does not fit another one.
     #[error("environment variable {name} does not fit")]
     Limit {
-        /// The variable.
+        /// The variable's name.
         name: &'static str,
-        /// The bound that it breaks.
+        /// The bound it violates.
         source: LimitError,
     },
 }
 
 impl From<LimitError> for SettingsError {
-    fn from(source: LimitError) -> SettingsError {
+    fn from(source: LimitError) -> Self {
         let name = match source {
             LimitError::CommandTtl(_) => "COMMAND_TTL_MS",
             LimitError::QuietWindow { .. } => "QUIET_WINDOW_MS",
             LimitError::SameWish(_) => "SAME_WISH_MS",
             LimitError::EventTtl(_) => "EVENT_TTL_DAYS",
         };
-        SettingsError::Limit { name, source }
+        Self::Limit { name, source }
     }
 }
 
-/// How variables are looked up; the process's environment outside tests.
+/// Finds a variable's value; the process's environment outside tests.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
 
 impl Settings {
     /// Reads the process's environment.
-    ///
-    /// *Errors*: [`SettingsError`], naming the first variable that is missing or wrong.
-    pub fn from_env() -> Result<Settings, SettingsError> {
-        Settings::from_lookup(&environment)
+    pub(crate) fn from_env() -> Result<Self, SettingsError> {
+        Self::from_lookup(&|name| std::env::var(name).ok())
     }
 
-    /// Reads settings from `lookup`. *Errors*: as [`Self::from_env`].
-    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Settings, SettingsError> {
+    /// Reads settings from `lookup`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] for the first variable that is missing or invalid.
+    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
         let command_ttl_ms = number(lookup, "COMMAND_TTL_MS", COMMAND_TTL_MS)?;
         let quiet_window_ms = number(lookup, "QUIET_WINDOW_MS", QUIET_WINDOW_MS)?;
         let same_wish_ms = number(lookup, "SAME_WISH_MS", SAME_WISH_MS)?;
         let event_ttl_days = number(lookup, "EVENT_TTL_DAYS", EVENT_TTL_DAYS)?;
-        Ok(Settings {
+        Ok(Self {
             table: required(lookup, "TABLE_NAME")?,
             limits: Limits::new(
                 command_ttl_ms,
@@ -120,18 +119,19 @@ impl Settings {
 }
 
 impl Access {
-    /// Reads the process's environment: what the Lambda service, or a shell that is logged in, sets.
+    /// Reads the variables that the Lambda service, or a logged-in shell, sets.
     ///
-    /// *Errors*: [`SettingsError`], naming the first variable that is missing or wrong.
-    pub fn from_env() -> Result<Access, SettingsError> {
-        Access::from_lookup(&environment)
+    /// # Errors
+    ///
+    /// [`SettingsError`] for the first variable that is missing or invalid.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::from_lookup(&|name| std::env::var(name).ok())
     }
 
-    /// Reads access from `lookup`. *Errors*: as [`Self::from_env`].
-    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Access, SettingsError> {
+    fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
         let region =
             present(lookup, "AWS_REGION").or_else(|| present(lookup, "AWS_DEFAULT_REGION"));
-        Ok(Access {
+        Ok(Self {
             region: region.ok_or(SettingsError::Missing("AWS_REGION"))?,
             access_key_id: required(lookup, "AWS_ACCESS_KEY_ID")?,
             secret_access_key: required(lookup, "AWS_SECRET_ACCESS_KEY")?,
@@ -150,11 +150,11 @@ fn required(lookup: Lookup<'_>, name: &'static str) -> Result<String, SettingsEr
     present(lookup, name).ok_or(SettingsError::Missing(name))
 }
 
-/// A number, to the nearest whole one.
+/// A number, rounded to a whole one.
 ///
-/// The template's parameters are of CloudFormation's type `Number`, which takes `5000.5` and `5e3` as well, and a reference to
-/// one gives its text as it was typed. Whatever a deployment may set must start the functions, so decimals are taken. Both
-/// bounds of every parameter are whole, so what is rounded lies within them where the number itself does.
+/// The template's parameters have CloudFormation's type `Number`, which allows `5000.5` and `5e3`,
+/// and a reference to one yields the text as typed. Whatever a deployment may set must start the
+/// functions. The bounds of every parameter are whole, so rounding never leaves them.
 fn number(lookup: Lookup<'_>, name: &'static str, absent: u64) -> Result<u64, SettingsError> {
     let Some(value) = present(lookup, name) else {
         return Ok(absent);
@@ -209,8 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_variable_is_named_with_what_it_may_be() {
-        // variable, value => what is said
+    fn each_invalid_variable_is_named_with_its_allowed_values() {
+        // variable, value => error
         let cases = [
             ("TABLE_NAME", "", "TABLE_NAME is not set"),
             ("AWS_REGION", "", "AWS_REGION is not set"),
@@ -243,7 +243,8 @@ mod tests {
             (
                 "QUIET_WINDOW_MS",
                 "30000",
-                "QUIET_WINDOW_MS does not fit: quiet window of 30000 ms: wanted less than the command's life of 30000 ms",
+                "QUIET_WINDOW_MS does not fit: quiet window of 30000 ms: wanted less than the \
+                 command's life of 30000 ms",
             ),
             (
                 "SAME_WISH_MS",
@@ -253,22 +254,23 @@ mod tests {
             (
                 "EVENT_TTL_DAYS",
                 "0",
-                "EVENT_TTL_DAYS does not fit: event lines kept for 0 days: wanted 1 to 3650",
+                "EVENT_TTL_DAYS does not fit: events kept for 0 days: wanted 1 to 3650",
             ),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 "localhost:8000",
-                "AWS_ENDPOINT_URL_DYNAMODB is \"localhost:8000\": wanted an address that begins with http:// or https://",
+                "AWS_ENDPOINT_URL_DYNAMODB is \"localhost:8000\": wanted an address that begins \
+                 with http:// or https://",
             ),
         ];
         for (name, value, wanted) in cases {
-            let said = read(&[(name, value)]).unwrap_err();
-            assert_eq!(said, format!("environment variable {wanted}"));
+            let error = read(&[(name, value)]).unwrap_err();
+            assert_eq!(error, format!("environment variable {wanted}"));
         }
     }
 
     #[test]
-    fn a_number_is_taken_as_cloudformation_takes_it_and_rounded() {
+    fn a_number_is_read_as_cloudformation_reads_it_and_rounded() {
         // COMMAND_TTL_MS => ms
         let cases = [
             ("5000", 5_000),

@@ -1,7 +1,8 @@
-//! Start-up: clients of one shared HTTP client, with their connections open before the first event.
+//! Start-up: SDK clients over one HTTP client, with their connections open before the first event.
+//! Must not know: messages.
 //!
-//! No credential chain, no profile files, ring for TLS: what a function needs stands in its environment, and start-up time
-//! is what a person at the door waits for. Must not know messages.
+//! No credential chain, no profile files, ring for TLS: a function finds all it needs in its
+//! environment, and a person at the door waits for its start-up.
 
 use std::time::Duration;
 
@@ -19,73 +20,99 @@ use crate::publisher::Publisher;
 use crate::settings::{Access, Settings};
 use crate::store::Store;
 
-/// Longest wait for a connection. *Units*: ms.
+/// Longest wait for a connection, in ms.
 const CONNECT_MS: u64 = 1_000;
-/// Longest wait for one attempt of one call. *Units*: ms.
+/// Longest wait for one attempt of one call, in ms.
 const ATTEMPT_MS: u64 = 2_000;
-/// Longest wait for one call, its retries included: a press makes three within its function's timeout. *Units*: ms.
+/// Longest wait for one call with its retries, in ms. A press makes three within its timeout.
 const CALL_MS: u64 = 4_000;
-/// Attempts of one call, the first included; publishing has its own retry, bounded by the command's life (C13).
+/// Attempts of one call. Publishing has its own retry, bounded by the command's life (C13).
 const ATTEMPTS_MAX: u32 = 3;
-/// Longest wait for a connection to open during start-up; what is not open by then opens with the first event. *Units*: ms.
+/// Longest wait for connections to open at start-up, in ms. Later ones open with the first event.
 const OPEN_MS: u64 = 1_500;
 
 const _: () = assert!(CONNECT_MS < ATTEMPT_MS && ATTEMPT_MS < CALL_MS);
 
-/// The services behind the functions: the table, and the topics.
-#[derive(Debug, Clone)]
-pub struct Cloud {
-    /// The table.
-    pub store: Store,
-    /// The topics and shadows.
-    pub publisher: Publisher,
-    /// Whose time it goes by.
-    pub clock: Clock,
-    tls: Tls,
+/// A client of the crate `$sdk`. Each SDK crate has its own types of the same names.
+macro_rules! client {
+    ($sdk:ident, $access:ident, $endpoint:ident, $http:ident, $keys:ident, $retry:ident) => {{
+        use $sdk::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
+        let mut config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new($access.region.clone()))
+            .credentials_provider($keys.clone())
+            .http_client($http.clone())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .timeout_config(timeouts())
+            .retry_config($retry)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_endpoint_url($access.$endpoint.clone());
+        $sdk::Client::from_conf(config.build())
+    }};
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Tls {
-    dynamodb: bool,
-    iot_data: bool,
+/// Sends `$call` as a request without effect. The connection stays open whatever the answer is.
+macro_rules! ping {
+    ($sdk:ident, $call:ident) => {{
+        let no_retry = $sdk::config::Builder::new().retry_config(RetryConfig::disabled());
+        let ping = $call.customize().config_override(no_retry);
+        let _ = ping.mutate_request(as_ping).send().await;
+    }};
+}
+
+/// The services that functions and operator use.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    /// The table of records, bindings and histories.
+    pub store: Store,
+    /// The topics and shadows of devices.
+    pub publisher: Publisher,
+    /// The source of every `now`.
+    pub clock: Clock,
 }
 
 impl Cloud {
-    /// Clients for `access`, sharing one HTTP client. Calls nothing.
-    pub fn new(access: &Access, table: &str) -> Cloud {
-        let tls = Tls {
-            dynamodb: is_tls(&access.dynamodb),
-            iot_data: is_tls(&access.iot_data),
-        };
-        let http = http_client(tls.dynamodb || tls.iot_data);
+    /// Clients for `access` over one HTTP client. Calls nothing.
+    pub fn new(access: &Access, table: &str) -> Self {
+        let http = http_client(is_tls(&access.dynamodb) || is_tls(&access.iot_data));
         let token = access.session_token.clone();
-        let credentials = Credentials::new(
-            &access.access_key_id,
-            &access.secret_access_key,
-            token,
-            None,
-            "environment",
+        let (id, secret) = (&access.access_key_id, &access.secret_access_key);
+        let credentials = Credentials::new(id, secret, token, None, "environment");
+        let retry = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS_MAX)
+            .with_initial_backoff(Duration::from_millis(50));
+        let dynamodb = client!(aws_sdk_dynamodb, access, dynamodb, http, credentials, retry);
+        let no_retry = RetryConfig::disabled();
+        let iot_data = client!(
+            aws_sdk_iotdataplane,
+            access,
+            iot_data,
+            http,
+            credentials,
+            no_retry
         );
-        Cloud {
-            store: Store::new(dynamodb(access, http.clone(), credentials.clone()), table),
-            publisher: Publisher::new(iot_data(access, http, credentials)),
+        Self {
+            store: Store::new(dynamodb, table),
+            publisher: Publisher::new(iot_data),
             clock: Clock::system(),
-            tls,
         }
     }
 
-    /// The same, going by `clock`.
-    pub fn going_by(mut self, clock: Clock) -> Cloud {
-        self.publisher = self.publisher.going_by(clock.clone());
+    /// The same services with another clock.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.publisher = self.publisher.with_clock(clock.clone());
         self.clock = clock;
         self
     }
 
-    /// Clients for a function's settings, with both TLS connections open: during start-up a function has more CPU than
-    /// later, and no one waits yet. What cannot be opened now is opened by the first event, which then says why.
-    pub async fn start(settings: &Settings) -> Cloud {
-        let cloud = Cloud::new(&settings.access, &settings.table);
-        let opened = async { tokio::join!(cloud.open_dynamodb(), cloud.open_iot_data()) };
+    /// Clients for a function's settings, with both TLS connections open: at start-up a function
+    /// has more CPU than later, and nobody waits yet. A connection that fails now is opened by the
+    /// first event, which then reports the error.
+    pub async fn start(settings: &Settings) -> Self {
+        let access = &settings.access;
+        let cloud = Self::new(access, &settings.table);
+        let opened =
+            async { tokio::join!(cloud.open_dynamodb(access), cloud.open_iot_data(access)) };
         if tokio::time::timeout(Duration::from_millis(OPEN_MS), opened)
             .await
             .is_err()
@@ -95,40 +122,23 @@ impl Cloud {
         cloud
     }
 
-    /// One request that asks for nothing: the connection stays open whatever the answer says.
-    async fn open_dynamodb(&self) {
-        if self.tls.dynamodb {
-            let request = self.store.client().get_item().table_name("-").customize();
-            let no_retry =
-                aws_sdk_dynamodb::config::Builder::new().retry_config(RetryConfig::disabled());
-            let _ = request
-                .config_override(no_retry)
-                .mutate_request(as_ping)
-                .send()
-                .await;
+    async fn open_dynamodb(&self, access: &Access) {
+        if is_tls(&access.dynamodb) {
+            let call = self.store.client().get_item().table_name("-");
+            ping!(aws_sdk_dynamodb, call);
         }
     }
 
-    async fn open_iot_data(&self) {
-        if self.tls.iot_data {
-            let request = self
-                .publisher
-                .client()
-                .get_thing_shadow()
-                .thing_name("-")
-                .customize();
-            let no_retry =
-                aws_sdk_iotdataplane::config::Builder::new().retry_config(RetryConfig::disabled());
-            let _ = request
-                .config_override(no_retry)
-                .mutate_request(as_ping)
-                .send()
-                .await;
+    async fn open_iot_data(&self, access: &Access) {
+        if is_tls(&access.iot_data) {
+            let call = self.publisher.client().get_thing_shadow().thing_name("-");
+            ping!(aws_sdk_iotdataplane, call);
         }
     }
 }
 
-/// Turns a request into `GET /ping`, which DynamoDB answers and the data plane knows nothing of: either way no API call.
+/// Turns a request into `GET /ping`, which is not an API call: DynamoDB answers it, and the data
+/// plane refuses it.
 fn as_ping(request: &mut aws_smithy_runtime_api::client::orchestrator::HttpRequest) {
     let uri = request.uri().to_owned();
     let origin_end = uri.find("://").map_or(0, |at| at + 3);
@@ -140,7 +150,7 @@ fn as_ping(request: &mut aws_smithy_runtime_api::client::orchestrator::HttpReque
         .is_ok()
     {
         let _ = request.set_method("GET");
-        // The request had a body: announcing it and not sending it would leave the server waiting.
+        // The headers of the removed body would leave the server waiting for it.
         for header in ["content-length", "content-type", "x-amz-target"] {
             request.headers_mut().remove(header);
         }
@@ -154,7 +164,7 @@ fn is_tls(endpoint: &Option<String>) -> bool {
         .is_none_or(|endpoint| endpoint.starts_with("https://"))
 }
 
-/// One client for both services; without TLS where neither needs it, so that no root certificate is read for nothing.
+/// One client for both services, without TLS and root certificates if neither needs them.
 fn http_client(tls: bool) -> SharedHttpClient {
     if tls {
         Builder::new()
@@ -171,49 +181,4 @@ fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(Duration::from_millis(ATTEMPT_MS))
         .operation_timeout(Duration::from_millis(CALL_MS))
         .build()
-}
-
-fn dynamodb(
-    access: &Access,
-    http: SharedHttpClient,
-    credentials: Credentials,
-) -> aws_sdk_dynamodb::Client {
-    use aws_sdk_dynamodb::config::{
-        BehaviorVersion, Config, Region, StalledStreamProtectionConfig,
-    };
-    let retry = RetryConfig::standard()
-        .with_max_attempts(ATTEMPTS_MAX)
-        .with_initial_backoff(Duration::from_millis(50));
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(access.region.clone()))
-        .credentials_provider(credentials)
-        .http_client(http)
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .timeout_config(timeouts())
-        .retry_config(retry)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    config.set_endpoint_url(access.dynamodb.clone());
-    aws_sdk_dynamodb::Client::from_conf(config.build())
-}
-
-fn iot_data(
-    access: &Access,
-    http: SharedHttpClient,
-    credentials: Credentials,
-) -> aws_sdk_iotdataplane::Client {
-    use aws_sdk_iotdataplane::config::{
-        BehaviorVersion, Config, Region, StalledStreamProtectionConfig,
-    };
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(access.region.clone()))
-        .credentials_provider(credentials)
-        .http_client(http)
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .timeout_config(timeouts())
-        .retry_config(RetryConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    config.set_endpoint_url(access.iot_data.clone());
-    aws_sdk_iotdataplane::Client::from_conf(config.build())
 }

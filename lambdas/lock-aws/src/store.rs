@@ -1,8 +1,8 @@
-//! The table: reads, the one transaction of a decision, histories, the list of what is registered.
-//! Must not decide anything.
+//! The table: reads, the one transaction of a decision, histories, the list of registered things.
+//! Must not know: why something is written.
 
+mod change;
 mod commit;
-mod condition;
 mod due;
 mod error;
 mod expression;
@@ -14,7 +14,7 @@ mod register;
 pub use commit::{Committed, Conflict};
 pub use due::{DueLock, DueLocks};
 pub use error::{StoreError, Task};
-pub use operator::Seen;
+pub use operator::TableInfo;
 pub use register::Register;
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use lock_core::record::Record;
 use serde::de::DeserializeOwned;
 
 use crate::error::CallError;
-use crate::item::{Key, from_item};
+use crate::item::{Item, Key, from_item};
 
 /// The table of records, bindings, events and requests.
 #[derive(Debug, Clone)]
@@ -39,35 +39,56 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over `client`.
-    pub fn new(client: Client, table: &str) -> Store {
-        Store {
+    /// A store over the table of this name.
+    pub fn new(client: Client, table: &str) -> Self {
+        Self {
             client,
             table: table.to_owned(),
             limits_noted: Arc::default(),
         }
     }
 
-    /// The SDK's client, for start-up and provisioning.
+    /// The SDK's client, for start-up and for provisioning in tests.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The table's name.
-    pub fn table(&self) -> &str {
-        &self.table
+    /// The record of a lock, read consistently. `None` if no lock is given, or if it is not
+    /// registered.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the call fails or the item is malformed.
+    pub async fn read_record<'a>(
+        &self,
+        lock: impl Into<Option<&'a LockName>>,
+    ) -> Result<Option<Record>, StoreError> {
+        match lock.into() {
+            Some(lock) => {
+                self.read(Task::ReadRecord(lock.clone()), &Key::record(lock))
+                    .await
+            }
+            None => Ok(None),
+        }
     }
 
-    /// The record of a lock, strongly consistent; none if it is not registered. *Errors*: [`StoreError`].
-    pub async fn read_record(&self, lock: &LockName) -> Result<Option<Record>, StoreError> {
-        self.read(Task::ReadRecord(lock.clone()), &Key::record(lock))
-            .await
-    }
-
-    /// The binding of a button, strongly consistent; none if it is not registered. *Errors*: [`StoreError`].
-    pub async fn read_binding(&self, button: &ButtonSerial) -> Result<Option<Binding>, StoreError> {
-        self.read(Task::ReadBinding(button.clone()), &Key::binding(button))
-            .await
+    /// The binding of a button, read consistently. `None` if no button is given, or if it is not
+    /// registered.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the call fails or the item is malformed.
+    pub async fn read_binding<'a>(
+        &self,
+        button: impl Into<Option<&'a ButtonSerial>>,
+    ) -> Result<Option<Binding>, StoreError> {
+        match button.into() {
+            Some(button) => {
+                self.read(Task::ReadBinding(button.clone()), &Key::binding(button))
+                    .await
+            }
+            None => Ok(None),
+        }
     }
 
     async fn read<T: DeserializeOwned>(
@@ -81,21 +102,25 @@ impl Store {
             .table_name(&self.table)
             .consistent_read(true)
             .set_key(Some(key.to_item()));
-        let answer = match get.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.failed(task, &error)),
-        };
+        let answer = get.send().await;
+        let answer = answer.map_err(|error| self.failed(task.clone(), &error))?;
         let value = answer.item.as_ref().map(from_item).transpose();
         value.map_err(|error| self.error(task, error.into()))
     }
 
-    /// A call that the SDK says has failed.
+    async fn put_item(&self, task: Task, item: Item) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table);
+        let answer = put.set_item(Some(item)).send().await;
+        answer.map(drop).map_err(|error| self.failed(task, &error))
+    }
+
+    /// The error of a failed SDK call.
     fn failed<E>(&self, task: Task, error: &SdkError<E>) -> StoreError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         StoreError {
-            unknown: commit::unknown(error),
+            unknown: commit::is_outcome_unknown(error),
             ..self.error(task, CallError::of(error))
         }
     }

@@ -1,20 +1,19 @@
-//! The store's conditions are the core's: for random items and writes, a table commits exactly when `admits` says so, and
-//! then holds exactly what `apply` makes.
+//! The store's conditions are the core's: for random items and writes, a table commits exactly when
+//! `admits` returns true, and then contains exactly what `apply` returns.
 //!
-//! Each condition is also written down once more, as a plain sentence about the case. That third reading names the one that
-//! failed, and shows that each of them alone has both refused a commit and let one pass.
+//! Each condition is written once more as a sentence about the case. This independent reading names
+//! the one that failed, and shows that each alone has both refused and passed a commit.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "condition/item.rs"]
 mod item;
-#[path = "table/local.rs"]
-mod local;
 #[path = "condition/sentence.rs"]
 mod sentence;
 #[path = "condition/write.rs"]
 mod write;
 
+use lock_testing::table;
 use std::cell::RefCell;
 
 use aws_sdk_dynamodb::types::{DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
@@ -34,7 +33,7 @@ use write::{Case, case, line};
 /// Cases of one run, always the same ones.
 const CASES: u32 = 600;
 const SEED: u64 = 41;
-/// How often each condition must have decided alone, either way.
+/// Minimum number of cases in which a condition alone decides, per outcome.
 const TIMES_MIN: u32 = 3;
 
 /// The table afterwards, as the core has it; `None` where one of its conditions fails.
@@ -120,7 +119,7 @@ async fn lay(cloud: &Cloud, table: &Table) {
         None => WriteRequest::builder().delete_request(delete(&key)).build(),
     });
     let call = cloud.store.client().batch_write_item();
-    call.request_items(local::TABLE, writes.collect())
+    call.request_items(table::TABLE, writes.collect())
         .send()
         .await
         .unwrap();
@@ -142,12 +141,12 @@ async fn look(cloud: &Cloud) -> (Table, [bool; 2]) {
         .build()
         .unwrap();
     let call = cloud.store.client().batch_get_item();
-    let answer = call.request_items(local::TABLE, wanted).send().await;
+    let answer = call.request_items(table::TABLE, wanted).send().await;
     let found = answer
         .unwrap()
         .responses
         .unwrap()
-        .remove(local::TABLE)
+        .remove(table::TABLE)
         .unwrap();
     let [
         record,
@@ -210,7 +209,7 @@ fn count(tallies: &mut [Tally], held: &[Option<bool>]) {
 #[test]
 fn the_table_commits_exactly_when_the_core_admits_and_then_holds_what_it_applies() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let cloud = runtime.block_on(local::cloud("127.0.0.1:9".parse().unwrap()));
+    let cloud = runtime.block_on(table::cloud("127.0.0.1:9".parse().unwrap()));
     let tallies = RefCell::new([Tally::default(); CONDITIONS.len()]);
     let mut runner = TestRunner::new(Config {
         cases: CASES,

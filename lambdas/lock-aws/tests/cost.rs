@@ -2,23 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/count.rs"]
-mod count;
-#[path = "table/local.rs"]
-mod local;
-#[path = "table/message.rs"]
-mod message;
-
+use lock_testing::table;
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use count::Counter;
 use lock_aws::{Cloud, clock};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::Status;
 use lock_core::report::Latch;
+use lock_testing::counter::Counter;
 use serde_json::Value;
 
 fn lock(n: u32) -> LockName {
@@ -57,7 +51,7 @@ async fn fill(cloud: &Cloud, subject: &Subject) {
     while !left.is_empty() {
         let batch = left.split_off(left.len().saturating_sub(25));
         let call = cloud.store.client().batch_write_item();
-        let call = call.request_items(local::TABLE, batch);
+        let call = call.request_items(table::TABLE, batch);
         let done = call.send().await.unwrap();
         left.extend(
             done.unprocessed_items
@@ -70,11 +64,11 @@ async fn fill(cloud: &Cloud, subject: &Subject) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_operator_looks_at_costs_the_same_after_ten_thousand_lines() {
-    let table = local::start().await;
+    let table = table::start().await;
     let counter = Counter::start(table).await;
     let nobody = "127.0.0.1:9".parse().unwrap();
-    let direct = local::client(table, nobody);
-    local::create(direct.store.client()).await;
+    let direct = table::client(table, nobody);
+    table::create(direct.store.client()).await;
     for n in 1..=3 {
         direct
             .register_lock(&lock(n), None, &limits())
@@ -84,13 +78,13 @@ async fn what_an_operator_looks_at_costs_the_same_after_ten_thousand_lines() {
             .register_button(&button(n), None, &limits())
             .await
             .unwrap();
-        local::bind(&direct, &button(n), &lock(n), clock::now()).await;
-        local::leave(&direct, &lock(n), Status::Settled, Latch::Locked).await;
+        table::bind(&direct, &button(n), &lock(n), clock::now()).await;
+        table::leave(&direct, &lock(n), Status::Settled, Latch::Locked).await;
     }
     fill(&direct, &Subject::Lock(lock(1))).await;
     fill(&direct, &Subject::Button(button(1))).await;
 
-    let cloud = local::client(counter.address, nobody);
+    let cloud = table::client(counter.address, nobody);
     let cost = || {
         let mut operations = BTreeMap::new();
         let mut looked_at = 0;
@@ -109,13 +103,14 @@ async fn what_an_operator_looks_at_costs_the_same_after_ten_thousand_lines() {
         names.iter().map(|name| ((*name).to_owned(), 1)).collect()
     };
 
-    assert_eq!(cloud.store.records().await.unwrap().len(), 3);
+    let locks = cloud.store.read_register().await.unwrap().locks;
+    assert_eq!(cloud.store.read_records(&locks).await.unwrap().len(), 3);
     assert_eq!(
         cost(),
         (one_of_each(&["Query", "BatchGetItem"]), 6 + 3),
         "status, recover --all"
     );
-    assert_eq!(cloud.store.bindings().await.unwrap().len(), 3);
+    assert_eq!(cloud.store.read_all_bindings().await.unwrap().len(), 3);
     assert_eq!(
         cost(),
         (one_of_each(&["Query", "BatchGetItem"]), 6 + 3),

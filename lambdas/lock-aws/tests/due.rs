@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/local.rs"]
-mod local;
-
 use lock_aws::{Cloud, Committed, Conflict};
-use lock_core::decide_due;
+use lock_core::decide_sweep;
 use lock_core::limits::{Limits, REPORT_OVERDUE_MS};
 use lock_core::name::LockName;
 use lock_core::time::UnixMillis;
+use lock_testing::table;
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
@@ -17,12 +15,12 @@ fn lock(n: u64) -> LockName {
     LockName::new(format!("lock-{n}")).unwrap()
 }
 
-/// `count` locks, of which lock n was created n seconds after [`NOW`], and so is due 35 minutes after that.
+/// `count` locks. Lock n is created n seconds after [`NOW`], and is due 35 minutes after that.
 async fn created(count: u64) -> Cloud {
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     for n in 0..count {
         let at = NOW.plus(n * 1_000);
-        local::register(&cloud, &lock(n), at).await;
+        table::register(&cloud, &lock(n), at).await;
     }
     cloud
 }
@@ -71,14 +69,14 @@ async fn what_is_dealt_with_while_paging_is_named_once_and_is_due_later() {
         assert_eq!(due.lock, lock(seen));
         seen += 1;
         let record = cloud.store.read_record(&due.lock).await.unwrap().unwrap();
-        let decision = decide_due(&record, None, None, until, &Limits::default()).unwrap();
+        let decision = decide_sweep(&record, None, None, until, &Limits::default()).unwrap();
         let committed = cloud.store.commit(&decision.writes).await.unwrap();
         assert_eq!(committed, Committed::Done);
         let twice = cloud.store.commit(&decision.writes).await.unwrap();
         assert_eq!(
             twice,
             Committed::Conflict(Conflict::Record),
-            "a second sweeper is too late"
+            "a second sweep is too late"
         );
     }
     assert_eq!(seen, 40);

@@ -1,13 +1,7 @@
-//! Lines of the history in a real table: which are written, which are shared, and which never replaced.
+//! History lines in a real table: which are written, shared, and never replaced.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/bound.rs"]
-mod bound;
-#[path = "table/local.rs"]
-mod local;
-
-use bound::{BOUND, NOW, bound, button, decide, limits, lock, press, settle};
 use lock_aws::Committed;
 use lock_core::action::{ClickType, Intent};
 use lock_core::decide_request;
@@ -16,6 +10,8 @@ use lock_core::name::LockName;
 use lock_core::reason::Verdict;
 use lock_core::request::Request;
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{BOUND, NOW, bound, button, decide, limits, lock, press, settle};
+use lock_testing::table;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_of_a_press_that_changed_nothing_never_hides_what_its_first_attempt_did() {
@@ -32,7 +28,7 @@ async fn a_line_of_a_press_that_changed_nothing_never_hides_what_its_first_attem
     );
     let history = cloud
         .store
-        .history(&Subject::Lock(lock()), 9, NOW)
+        .read_history(&Subject::Lock(lock()), 9, NOW)
         .await
         .unwrap();
     assert!(
@@ -44,7 +40,7 @@ async fn a_line_of_a_press_that_changed_nothing_never_hides_what_its_first_attem
 #[tokio::test(flavor = "multi_thread")]
 async fn ignored_presses_of_one_button_for_one_reason_share_a_line_a_minute() {
     let (cloud, _) = bound().await;
-    local::disable(&cloud, &button(), NOW).await;
+    table::disable(&cloud, &button(), NOW).await;
     let minute = UnixMillis(NOW.0 - NOW.0 % 60_000);
     let moments = [1_000, 2_000, 59_999, 60_000];
     for (n, after_ms) in moments.into_iter().enumerate() {
@@ -63,7 +59,7 @@ async fn ignored_presses_of_one_button_for_one_reason_share_a_line_a_minute() {
         }
     }
     let subject = Subject::Lock(lock());
-    let lines = cloud.store.history(&subject, 9, NOW).await.unwrap();
+    let lines = cloud.store.read_history(&subject, 9, NOW).await.unwrap();
     let shared = |line: &lock_core::event::Event| {
         let times = line.count.unwrap();
         let last_key = line.last_key.clone().unwrap();
@@ -95,7 +91,7 @@ async fn ignored_presses_of_one_button_for_one_reason_share_a_line_a_minute() {
 async fn one_request_id_asks_two_locks() {
     let (cloud, _) = bound().await;
     let other = LockName::new("lock-2").unwrap();
-    local::register(&cloud, &other, BOUND).await;
+    table::register(&cloud, &other, BOUND).await;
     for name in [lock(), other] {
         let record = cloud.store.read_record(&name).await.unwrap().unwrap();
         let request = Request {

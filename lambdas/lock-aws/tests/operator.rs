@@ -2,14 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/bound.rs"]
-mod bound;
-#[path = "table/local.rs"]
-mod local;
-#[path = "table/message.rs"]
-mod message;
-
-use bound::{NOW, bound, button, decide, limits, lock, press};
 use lock_aws::{Committed, Conflict, Remedy, chain};
 use lock_core::action::{Action, ClickType};
 use lock_core::event::Subject;
@@ -19,6 +11,8 @@ use lock_core::record::{Cause, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use lock_core::{decide_press, decide_revoke};
+use lock_testing::bound::{NOW, bound, button, decide, limits, lock, press};
+use lock_testing::table;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,7 +33,7 @@ async fn history_is_newest_first_and_without_what_is_over() {
         let store = cloud.store.clone();
         async move {
             let events = store
-                .history(&Subject::Lock(lock()), limit, now)
+                .read_history(&Subject::Lock(lock()), limit, now)
                 .await
                 .unwrap();
             events
@@ -74,7 +68,12 @@ async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
     let subject = Subject::Lock(lock());
     let newest = |limit| {
         let (store, subject) = (cloud.store.clone(), subject.clone());
-        async move { store.history(&subject, limit, UnixMillis(0)).await.unwrap() }
+        async move {
+            store
+                .read_history(&subject, limit, UnixMillis(0))
+                .await
+                .unwrap()
+        }
     };
     let lines = newest(12).await;
     let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
@@ -90,7 +89,7 @@ async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
     assert_eq!(newest(0).await.len(), 0);
     let since = cloud
         .store
-        .history_since(&subject, minute.plus(19_200))
+        .read_history_since(&subject, minute.plus(19_200))
         .await
         .unwrap();
     let keys: Vec<&str> = since.iter().map(|line| line.key.as_str()).collect();
@@ -99,60 +98,61 @@ async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_names_the_operation_the_key_and_the_table() {
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     cloud
         .store
         .client()
         .delete_table()
-        .table_name(local::TABLE)
+        .table_name(table::TABLE)
         .send()
         .await
         .unwrap();
     let error = cloud.store.read_record(&lock()).await.unwrap_err();
-    let said = chain(&error);
+    let text = chain(&error);
     let wanted = "read the record of lock-1 in table remote-lock: ResourceNotFoundException: ";
-    assert!(said.starts_with(wanted), "{said}");
-    assert_eq!(said.matches("lock-1").count(), 1, "said once: {said}");
+    assert!(text.starts_with(wanted), "{text}");
+    assert_eq!(text.matches("lock-1").count(), 1, "named once: {text}");
     assert_eq!(error.source.remedy(), Remedy::Name);
     let revoked = cloud.revoke(&button(), None, &limits()).await;
-    let said = chain(&revoked.unwrap_err());
+    let text = chain(&revoked.unwrap_err());
     let wanted = "read the binding of button-1 in table remote-lock: ResourceNotFoundException: ";
-    assert!(said.starts_with(wanted), "{said}");
+    assert!(text.starts_with(wanted), "{text}");
     assert_eq!(
-        said.matches("ResourceNotFoundException").count(),
+        text.matches("ResourceNotFoundException").count(),
         1,
-        "{said}"
+        "{text}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_at_the_address_is_said_to_be_no_connection() {
+async fn an_address_without_a_service_is_no_connection() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
-    let cloud = local::client(nobody, nobody);
-    let error = cloud.store.look().await.unwrap_err();
+    let cloud = table::client(nobody, nobody);
+    let error = cloud.store.describe().await.unwrap_err();
     assert_eq!(error.source.remedy(), Remedy::Connection);
-    let said = chain(&error);
+    let text = chain(&error);
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let wanted = format!("look at table remote-lock: no connection: {refused}");
-    assert!(said.to_lowercase().starts_with(&wanted), "{said}");
+    assert!(text.to_lowercase().starts_with(&wanted), "{text}");
 }
 
-/// A service whose clock is elsewhere: answers DescribeTable, with its own date.
+/// A service whose clock is elsewhere: answers `DescribeTable`, with its own date.
 async fn service_at(date: &'static str) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = Vec::new();
-        message::read_message(&mut stream, &mut bytes)
+        lock_testing::message::read_message(&mut stream, &mut bytes)
             .await
             .unwrap();
         let table =
             r#"{"Table":{"TableArn":"arn:aws:dynamodb:eu-west-1:123456789012:table/remote-lock"}}"#;
         let answer = format!(
-            "HTTP/1.1 200 -\r\ndate: {date}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{table}",
+            "HTTP/1.1 200 -\r\ndate: {date}\r\ncontent-type: application/x-amz-json-1.0\r\n\
+                 content-length: {}\r\n\r\n{table}",
             table.len()
         );
         stream.write_all(answer.as_bytes()).await.unwrap();
@@ -162,17 +162,20 @@ async fn service_at(date: &'static str) -> std::net::SocketAddr {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_goes_by_the_services_clock() {
+async fn an_operator_uses_the_services_time() {
     let service = service_at("Sat, 22 Nov 2025 02:45:12 GMT").await;
-    let cloud = local::client(service, "127.0.0.1:9".parse().unwrap());
-    let seen = cloud.store.look().await.unwrap();
+    let cloud = table::client(service, "127.0.0.1:9".parse().unwrap());
+    let seen = cloud.store.describe().await.unwrap();
     assert_eq!(seen.account, "123456789012");
     let there = UnixMillis(1_763_779_512_000);
     let now = seen.clock.now();
     assert!(there <= now && now < there.plus(60_000), "{now:?}");
 
-    let cloud = local::cloud("127.0.0.1:9".parse().unwrap()).await;
-    let (before, seen) = (lock_aws::clock::now(), cloud.store.look().await.unwrap());
+    let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
+    let (before, seen) = (
+        lock_aws::clock::now(),
+        cloud.store.describe().await.unwrap(),
+    );
     let (now, after) = (seen.clock.now(), lock_aws::clock::now());
     assert!(
         before <= now && now <= after,
@@ -209,7 +212,7 @@ async fn revoking_a_button_of_an_open_door_locks_it_in_the_same_transaction() {
     );
     let lines = cloud
         .store
-        .history(&Subject::Lock(lock()), 1, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 1, UnixMillis(0))
         .await
         .unwrap();
     assert_eq!(
@@ -247,7 +250,7 @@ async fn revoking_a_button_of_an_open_door_locks_it_in_the_same_transaction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_decided_before_a_press_unlocked_is_not_committed() {
     let (cloud, binding) = bound().await;
-    local::leave(&cloud, &lock(), Status::Settled, Latch::Locked).await;
+    table::leave(&cloud, &lock(), Status::Settled, Latch::Locked).await;
     let read = cloud.store.read_record(&lock()).await.unwrap();
     let decision = decide_revoke(&binding, read.as_ref(), None, NOW, &limits());
     assert_eq!(decision.publish, None, "nothing was open then");
@@ -277,7 +280,7 @@ async fn a_recovered_record_is_locked_again_and_its_unlock_is_never_sent_again()
     let unpublished = recovered.unwrap().unwrap().operated.unpublished;
     assert!(
         unpublished.is_some(),
-        "port 9 takes nothing; the sweeper sends it"
+        "port 9 takes nothing; the sweep sends it"
     );
     let record = cloud.store.read_record(&lock()).await.unwrap().unwrap();
     assert_eq!(record.status, Status::Unresponsive);

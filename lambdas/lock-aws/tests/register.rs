@@ -1,9 +1,6 @@
-//! The register of locks and buttons: what joins it, is bound, and leaves it, in a real table.
+//! The register of locks and buttons: registering, binding, forgetting, in a real table.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[path = "table/local.rs"]
-mod local;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_aws::{Bound, Cloud, Forgotten, Register, Registered, chain, clock};
@@ -17,6 +14,7 @@ use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
 use lock_core::{BindWish, ForgetRefusal};
+use lock_testing::table;
 
 fn lock(n: u32) -> LockName {
     LockName::new(format!("lock-{n}")).unwrap()
@@ -39,7 +37,7 @@ fn wish() -> BindWish {
 
 /// An empty table. Nothing here publishes: port 9 discards.
 async fn empty() -> Cloud {
-    local::cloud("127.0.0.1:9".parse().unwrap()).await
+    table::cloud("127.0.0.1:9".parse().unwrap()).await
 }
 
 /// `lock-1` and `lock-2` registered, `BUTTON-1` bound to the first.
@@ -82,23 +80,23 @@ async fn binding(cloud: &Cloud, n: u32) -> Option<Binding> {
 }
 
 async fn lines(cloud: &Cloud, subject: Subject) -> Vec<String> {
-    let lines = cloud.store.history(&subject, 9, UnixMillis(0)).await;
+    let lines = cloud.store.read_history(&subject, 9, UnixMillis(0)).await;
     lines.unwrap().iter().map(ToString::to_string).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_registered_is_listed_by_its_name_and_has_a_line() {
     let cloud = house().await;
-    let register = cloud.store.register().await.unwrap();
+    let register = cloud.store.read_register().await.unwrap();
     let wanted = Register {
         locks: vec![lock(1), lock(2)],
         buttons: vec![button(1)],
     };
     assert_eq!(register, wanted);
-    let records = cloud.store.records().await.unwrap();
+    let records = cloud.store.read_records(&register.locks).await.unwrap();
     let named: Vec<_> = records.iter().map(|record| record.lock.clone()).collect();
     assert_eq!(named, [lock(1), lock(2)]);
-    let bindings = cloud.store.bindings().await.unwrap();
+    let bindings = cloud.store.read_all_bindings().await.unwrap();
     assert_eq!(bindings[0].lock, Some(lock(1)));
     assert_eq!(
         lines(&cloud, Subject::Lock(lock(2))).await,
@@ -113,11 +111,11 @@ async fn what_is_registered_is_listed_by_its_name_and_has_a_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn registering_again_changes_nothing_but_a_list_that_lacks_it() {
     let cloud = house().await;
-    local::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
+    table::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
     let before = (record(&cloud, 1).await, binding(&cloud, 1).await);
     for listed in ["lock#lock-1", "button#BUTTON-1"] {
         // As in a table that is older than the list.
-        let delete = cloud.store.client().delete_item().table_name(local::TABLE);
+        let delete = cloud.store.client().delete_item().table_name(table::TABLE);
         delete
             .key("pk", AttributeValue::S("things".into()))
             .key("sk", AttributeValue::S(listed.into()))
@@ -125,14 +123,14 @@ async fn registering_again_changes_nothing_but_a_list_that_lacks_it() {
             .await
             .unwrap();
     }
-    let left = cloud.store.register().await.unwrap();
+    let left = cloud.store.read_register().await.unwrap();
     assert_eq!((left.locks, left.buttons), (vec![lock(2)], vec![]));
     let again = cloud.register_lock(&lock(1), None, &limits()).await;
     assert!(matches!(again.unwrap(), Registered::Already));
     let again = cloud.register_button(&button(1), None, &limits()).await;
     assert!(matches!(again.unwrap(), Registered::Already));
     assert_eq!((record(&cloud, 1).await, binding(&cloud, 1).await), before);
-    let register = cloud.store.register().await.unwrap();
+    let register = cloud.store.read_register().await.unwrap();
     assert_eq!((register.locks.len(), register.buttons.len()), (2, 1));
 }
 
@@ -150,14 +148,14 @@ async fn only_what_is_registered_can_be_bound() {
         (record(&cloud, 9).await, binding(&cloud, 9).await),
         (None, None)
     );
-    assert_eq!(cloud.store.register().await.unwrap().locks.len(), 2);
+    assert_eq!(cloud.store.read_register().await.unwrap().locks.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_button_bound_elsewhere_leaves_its_old_lock_locked_in_the_same_transaction() {
     let cloud = house().await;
-    local::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
-    local::leave(&cloud, &lock(2), Status::Settled, Latch::Locked).await;
+    table::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
+    table::leave(&cloud, &lock(2), Status::Settled, Latch::Locked).await;
     let before = bind(&cloud, 1, 2).await;
     assert_eq!(before.lock, Some(lock(1)), "what it replaces");
     let left = record(&cloud, 1).await.unwrap();
@@ -192,14 +190,17 @@ async fn a_button_bound_elsewhere_leaves_its_old_lock_locked_in_the_same_transac
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unbound_button_is_still_registered() {
     let cloud = house().await;
-    local::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
+    table::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
     let unbound = cloud.unbind(&button(1), Some("alice"), &limits()).await;
     let unbound = unbound.unwrap().unwrap();
     assert_eq!(unbound.before.lock, Some(lock(1)));
     assert_eq!(unbound.operated.decision.verdict, Verdict::Command);
     let left = binding(&cloud, 1).await.unwrap();
     assert_eq!((left.lock, left.enabled), (None, true));
-    assert_eq!(cloud.store.register().await.unwrap().buttons, [button(1)]);
+    assert_eq!(
+        cloud.store.read_register().await.unwrap().buttons,
+        [button(1)]
+    );
     let again = cloud.unbind(&button(1), None, &limits()).await.unwrap();
     assert_eq!(again.unwrap().operated.decision.verdict, Verdict::Ignored);
     assert!(
@@ -218,7 +219,7 @@ async fn a_lock_is_forgotten_when_no_button_is_bound_and_it_is_locked() {
         let forgotten = cloud.forget(&lock(n), gone, Some("alice"), &limits()).await;
         forgotten.unwrap()
     };
-    local::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
+    table::leave(&cloud, &lock(1), Status::Settled, Latch::Unlocked).await;
     let Forgotten::Refused(refusal) = forget(1, true).await else {
         panic!("a button is bound to it")
     };
@@ -228,10 +229,10 @@ async fn a_lock_is_forgotten_when_no_button_is_bound_and_it_is_locked() {
         panic!("it is being locked, not known to be locked")
     };
     assert_eq!(refusal, ForgetRefusal::MayBeOpen);
-    local::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
+    table::leave(&cloud, &lock(1), Status::Settled, Latch::Locked).await;
     assert!(matches!(forget(1, false).await, Forgotten::Done(_)));
     assert_eq!(record(&cloud, 1).await, None);
-    assert_eq!(cloud.store.register().await.unwrap().locks, [lock(2)]);
+    assert_eq!(cloud.store.read_register().await.unwrap().locks, [lock(2)]);
     let last = &lines(&cloud, Subject::Lock(lock(1))).await[0];
     assert_eq!(last, "alice forgets lock-1: noted: forgotten");
     assert!(matches!(forget(1, false).await, Forgotten::Unknown));
@@ -269,15 +270,16 @@ async fn limits_are_known_once_a_function_has_handled_an_event() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_names_nothing_is_an_error_that_shows_the_entry() {
     let cloud = house().await;
-    let put = cloud.store.client().put_item().table_name(local::TABLE);
+    let put = cloud.store.client().put_item().table_name(table::TABLE);
     put.item("pk", AttributeValue::S("things".into()))
         .item("sk", AttributeValue::S("thermostat#1".into()))
         .send()
         .await
         .unwrap();
-    let error = cloud.store.register().await.unwrap_err();
+    let error = cloud.store.read_register().await.unwrap_err();
     assert_eq!(
         chain(&error),
-        "read the list of locks and buttons in table remote-lock: list entry \"thermostat#1\" names neither a lock nor a button"
+        "read the list of locks and buttons in table remote-lock: \
+         list entry \"thermostat#1\" names neither a lock nor a button"
     );
 }

@@ -1,13 +1,9 @@
-//! What a commit does when the table does not answer as it should: the same token again, an error that says what is known,
-//! and the truth by reading again.
+//! Commits on a table that fails: a retry with the same token, an error that says whether the
+//! outcome is known, and a new decision after reading again.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/local.rs"]
-mod local;
-#[path = "table/message.rs"]
-mod message;
-
+use lock_testing::table;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -18,14 +14,14 @@ use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
 use lock_core::write::Writes;
 use lock_core::{Decision, decide_recover};
-use message::read_message;
+use lock_testing::message::read_message;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
-/// What becomes of one write on its way.
+/// What happens to one write.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     /// Answered with this status and error, and never made.
@@ -34,7 +30,7 @@ enum Fate {
     AnswerLost,
 }
 
-/// Stands in front of a table: strikes as many writes as it has fates, in order, and lets the rest pass.
+/// A proxy of a table: applies its fates to the first writes, in order, and forwards the rest.
 #[derive(Clone)]
 struct Front {
     table: SocketAddr,
@@ -54,10 +50,10 @@ fn lock() -> LockName {
 }
 
 impl World {
-    async fn new(fates: &[Fate]) -> World {
-        let table = local::start().await;
+    async fn new(fates: &[Fate]) -> Self {
+        let table = table::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let cloud = local::client(
+        let cloud = table::client(
             listener.local_addr().unwrap(),
             "127.0.0.1:9".parse().unwrap(),
         );
@@ -72,15 +68,15 @@ impl World {
                 tokio::spawn(serving.clone().serve(stream));
             }
         });
-        local::create(cloud.store.client()).await;
-        let direct = local::client(table, "127.0.0.1:9".parse().unwrap());
-        local::register(&direct, &lock(), NOW).await;
+        table::create(cloud.store.client()).await;
+        let direct = table::client(table, "127.0.0.1:9".parse().unwrap());
+        table::register(&direct, &lock(), NOW).await;
         let settled = Record {
             status: Status::Unresponsive,
             ..Record::created(lock(), NOW)
         };
         let decision = decide_recover(&settled, None, NOW.plus(1), &Limits::default());
-        World {
+        Self {
             front,
             cloud,
             decision,
@@ -153,7 +149,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_nothing_is_mad
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_that_stays_unknown_is_said_to_be_and_the_table_read_again() {
+async fn an_outcome_that_stays_unknown_is_reported_and_the_table_read_again() {
     let world = World::new(&[Fate::AnswerLost; 3]).await;
     let error = world
         .cloud
@@ -212,7 +208,7 @@ async fn a_line_that_cannot_be_written_now_is_busy_and_one_that_is_there_is_done
         ("AccessDeniedException", None),
     ] {
         let world = World::new(&[Fate::Refused(400, error); 3]).await;
-        let line = Writes::line(world.decision.writes.event.clone());
+        let line = Writes::event_only(world.decision.writes.event.clone());
         let committed = world.cloud.store.commit(&line).await;
         assert_eq!(committed.as_ref().ok(), wanted.as_ref(), "{committed:?}");
     }

@@ -1,14 +1,8 @@
-//! The store's conditions in a real table: each decision commits once, and never on what has changed since.
+//! The store's conditions in a real table: each decision commits once, and never on changed items.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "table/bound.rs"]
-mod bound;
-#[path = "table/local.rs"]
-mod local;
-
 use aws_sdk_dynamodb::types::AttributeValue;
-use bound::{BOUND, NOW, bound, button, decide, limits, lock, press, record, report, settle};
 use lock_aws::item::Key;
 use lock_aws::{Committed, Conflict};
 use lock_core::action::{ClickType, Intent};
@@ -19,9 +13,13 @@ use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 use lock_core::request::Request;
 use lock_core::{decide_press, decide_report, decide_request};
+use lock_testing::bound::{
+    BOUND, NOW, bound, button, decide, limits, lock, press, record, report, settle,
+};
+use lock_testing::table;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_is_what_the_core_says_it_is() {
+async fn a_commit_writes_what_the_core_applies() {
     let (cloud, binding) = bound().await;
     let before = record(&cloud).await;
     assert_eq!(before, Record::created(lock(), BOUND));
@@ -48,7 +46,7 @@ async fn what_is_committed_is_what_the_core_says_it_is() {
     );
     let history = cloud
         .store
-        .history(&Subject::Lock(lock()), 10, NOW)
+        .read_history(&Subject::Lock(lock()), 10, NOW)
         .await
         .unwrap();
     assert_eq!(history[0], writes.event);
@@ -73,18 +71,18 @@ async fn what_is_committed_is_what_the_core_says_it_is() {
         (Status::Settled, Latch::Unlocked)
     );
     assert_eq!(after.reported.unwrap().report.rssi, Some(-61));
-    assert_eq!(cloud.store.bindings().await.unwrap().len(), 1);
+    assert_eq!(cloud.store.read_all_bindings().await.unwrap().len(), 1);
 }
 
-/// The number of shards may change from one release to the next: a record that stayed in one which nobody reads would never be
-/// due.
+/// The number of shards may change with a release. A record that stayed in a shard that is not read
+/// would never be found due.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_in_a_shard_of_long_ago_moves_to_its_own() {
+async fn a_record_in_a_former_shard_moves_to_its_own() {
     let (cloud, _) = bound().await;
     let before = record(&cloud).await;
     let moved = cloud.store.client().update_item();
     moved
-        .table_name(local::TABLE)
+        .table_name(table::TABLE)
         .set_key(Some(Key::record(&lock()).to_item()))
         .update_expression("SET dueShard = :shard")
         .expression_attribute_values(":shard", AttributeValue::S("99".to_owned()))
@@ -144,7 +142,7 @@ async fn a_decision_on_what_has_changed_since_is_not_committed() {
         "inside the quiet window"
     );
 
-    local::disable(&cloud, &button(), NOW).await;
+    table::disable(&cloud, &button(), NOW).await;
     let third = on_old("p5", Some(3), NOW);
     assert_eq!(
         cloud.store.commit(&third.writes).await.unwrap(),
@@ -153,7 +151,7 @@ async fn a_decision_on_what_has_changed_since_is_not_committed() {
     );
     let history = cloud
         .store
-        .history(&Subject::Lock(lock()), 10, NOW)
+        .read_history(&Subject::Lock(lock()), 10, NOW)
         .await
         .unwrap();
     let presses = history.iter().filter(|line| line.button.is_some());
@@ -187,7 +185,7 @@ async fn of_many_presses_at_once_one_wins_each_version() {
     assert_eq!(
         cloud
             .store
-            .history(&Subject::Lock(lock()), 99, NOW)
+            .read_history(&Subject::Lock(lock()), 99, NOW)
             .await
             .unwrap()
             .len(),
@@ -196,7 +194,7 @@ async fn of_many_presses_at_once_one_wins_each_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_acts_once_and_says_so_the_second_time() {
+async fn a_request_acts_once_and_is_noted_the_second_time() {
     let (cloud, _) = bound().await;
     let request = |intent| Request {
         lock: lock(),
@@ -272,7 +270,7 @@ async fn a_resend_moves_its_turn_once_and_only_while_the_binding_holds() {
     assert_eq!(record(&cloud).await.command.unwrap().attempts, 2);
     let lines = cloud
         .store
-        .history(&Subject::Lock(lock()), 9, NOW)
+        .read_history(&Subject::Lock(lock()), 9, NOW)
         .await
         .unwrap();
     assert_eq!(
@@ -283,7 +281,7 @@ async fn a_resend_moves_its_turn_once_and_only_while_the_binding_holds() {
 
     let third = decide(&cloud, &pressed, NOW.plus(9_000)).await;
     assert_eq!(third.verdict, Verdict::Resend);
-    local::disable(&cloud, &button(), NOW).await;
+    table::disable(&cloud, &button(), NOW).await;
     assert_eq!(
         cloud.store.commit(&third.writes).await.unwrap(),
         Committed::Conflict(Conflict::Binding)

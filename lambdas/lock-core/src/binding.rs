@@ -1,5 +1,6 @@
-//! A binding: which lock a button may command, and how. Must not know the
-//! lock's state.
+//! A binding: which lock a button may command, and how.
+//!
+//! Must not know: the lock's state.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +11,15 @@ use crate::name::{ButtonSerial, LockName};
 use crate::time::UnixMillis;
 
 /// What each click of a button asks for.
-/// *Shape*: `{"SINGLE":"toggle","DOUBLE":"lock","LONG":"unlock"}`.
+/// Shape: `{"SINGLE":"toggle","DOUBLE":"lock","LONG":"unlock"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Actions(pub BTreeMap<ClickType, Intent>);
 
 impl Default for Actions {
-    /// A single press toggles, a double one locks, a long one unlocks.
-    fn default() -> Actions {
-        Actions(BTreeMap::from([
+    /// A single press toggles, a double press locks, a long press unlocks.
+    fn default() -> Self {
+        Self(BTreeMap::from([
             (ClickType::Single, Intent::Toggle),
             (ClickType::Double, Intent::Lock),
             (ClickType::Long, Intent::Unlock),
@@ -27,8 +28,7 @@ impl Default for Actions {
 }
 
 impl Actions {
-    /// What `click` asks for; none when this button's binding gives it no
-    /// meaning.
+    /// What `click` asks for; `None` if the binding gives it no meaning.
     ///
     /// ```
     /// use lock_core::action::{ClickType, Intent};
@@ -45,42 +45,56 @@ impl Actions {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastPress {
-    /// The id that the rules engine gave it.
+    /// The rules engine's id of its delivery.
     pub press_id: String,
-    /// When it was made.
+    /// When the rules engine received it.
     pub at: UnixMillis,
-    /// The button's count: the largest that has taken effect, kept when a later
-    /// press carries none.
+    /// The button's largest sequence that has taken effect; a later press without one keeps it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sequence: Option<u64>,
 }
 
-/// What a button may do. Key `button#<serial>` / `binding`.
-/// *Source*: PROTOCOL, The record.
+/// What a button may do. Stored under `button#<serial>` / `binding`.
+/// Source: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
-    /// The button.
+    /// The button that is bound.
     pub button: ButtonSerial,
-    /// The lock it commands; none while the button is registered and not bound.
+    /// The lock that it commands; `None` while it is only registered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lock: Option<LockName>,
-    /// What its clicks ask for.
+    /// What each click asks for.
     pub actions: Actions,
-    /// Whether it may command at all; revoking clears this (C3).
+    /// Whether it may command at all; a revocation clears this (C3).
     pub enabled: bool,
-    /// Grows with every change of the binding, so that a decision made on an
-    /// old one is not committed (C3).
+    /// Grows when an operator changes the binding, so that a decision on an old one is not
+    /// committed (C3).
     pub revision: u64,
-    /// When it was last bound or unbound: a press made before that has no
-    /// effect (C3). None in bindings older than this field.
+    /// When it was last bound or unbound: an earlier press has no effect (C3). `None` in bindings
+    /// older than this field.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bound_at: Option<UnixMillis>,
-    /// The last press that took effect. Binding keeps it.
+    /// The last press that took effect; binding the button again keeps it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_press: Option<LastPress>,
-    /// Battery of the button at that press.
-    /// *Units*: mV.
+    /// The button's battery at that press, in mV.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub battery_mv: Option<u64>,
+}
+
+impl Binding {
+    /// The binding of a button that is only registered: to no lock, with the default actions.
+    pub fn new(button: ButtonSerial, revision: u64) -> Self {
+        Self {
+            button,
+            lock: None,
+            actions: Actions::default(),
+            enabled: true,
+            revision,
+            bound_at: None,
+            last_press: None,
+            battery_mv: None,
+        }
+    }
 }

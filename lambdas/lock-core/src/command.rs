@@ -1,10 +1,10 @@
-//! A command: its version, and its bytes on the wire. Must not know why it was
-//! made.
+//! A command: its version, and its bytes on the wire.
 //!
-//! The wire carries `lock` and `unlock` and never "toggle": what a toggle means is
-//! decided once, here, where the state is known to be certain or not (C6). A
-//! device that toggled would do the opposite of what was meant whenever one of
-//! two messages was lost.
+//! Must not know: why it was made.
+//!
+//! The wire carries `lock` and `unlock`, never `toggle`: the cloud decides what a toggle means,
+//! because it knows whether the state is certain (C6). A device that toggled would do the opposite
+//! of what was meant whenever one of two messages was lost.
 
 use std::fmt;
 
@@ -15,8 +15,8 @@ use crate::id::CommandId;
 use crate::limits::{VERSION_AHEAD_MAX_MS, VERSION_MAX};
 use crate::time::{UnixMillis, UnixSeconds};
 
-/// Version of a lock's command: grows with each, so that a device can refuse an
-/// older one (D1, S3).
+/// The version of a lock's command. It grows with each command, so a device can refuse an older one
+/// (D1, S3).
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -24,16 +24,14 @@ use crate::time::{UnixMillis, UnixSeconds};
 pub struct Version(pub u64);
 
 impl Version {
-    /// Before the first command.
-    pub const NONE: Version = Version(0);
+    /// The version before the first command.
+    pub const NONE: Self = Self(0);
 
-    /// The version after `previous` and past whatever the device has reported
-    /// (C5).
+    /// The version after both `previous` and what the device has reported (C5).
     ///
-    /// The clock's milliseconds are the floor: a table that was restored from a
-    /// backup, or a clock that steps back, cannot make a version be used twice. A
-    /// reported version that is not plausible is passed over (C9).
-    /// `None` when no version below 2^53 is left.
+    /// It is at least the clock's milliseconds, so neither a table restored from a backup nor a
+    /// clock that steps back uses a version twice. A reported version that is not plausible is
+    /// ignored (C9). `None` if no version below 2^53 is left.
     ///
     /// ```
     /// use lock_core::command::Version;
@@ -43,19 +41,18 @@ impl Version {
     /// assert_eq!(Version::next(Version(7), None, now), Some(Version(1_000)));
     /// assert_eq!(Version::next(Version(7), Some(Version(2_000)), now), Some(Version(2_001)));
     /// ```
-    pub fn next(previous: Version, reported: Option<Version>, now: UnixMillis) -> Option<Version> {
+    pub fn next(previous: Self, reported: Option<Self>, now: UnixMillis) -> Option<Self> {
         let reported = reported
             .filter(|reported| reported.is_plausible(previous, now))
-            .unwrap_or(Version::NONE);
+            .unwrap_or(Self::NONE);
         let next = (previous.0 + 1).max(reported.0 + 1).max(now.0);
-        (next <= VERSION_MAX).then_some(Version(next))
+        (next <= VERSION_MAX).then_some(Self(next))
     }
 }
 
 impl Version {
-    /// Whether a device may have come to this version by our commands: it is not
-    /// past the record's own, or not further ahead of the clock than
-    /// [`VERSION_AHEAD_MAX_MS`] (C9).
+    /// Whether this version, reported by a device, may be that of one of our commands: not past the
+    /// record's `own`, or at most [`VERSION_AHEAD_MAX_MS`] ahead of the clock (C9).
     ///
     /// ```
     /// use lock_core::command::Version;
@@ -66,7 +63,7 @@ impl Version {
     /// assert!(!Version((1 << 53) - 2).is_plausible(Version(7), now));
     /// assert!(Version((1 << 53) - 2).is_plausible(Version((1 << 53) - 2), now));
     /// ```
-    pub fn is_plausible(self, own: Version, now: UnixMillis) -> bool {
+    pub fn is_plausible(self, own: Self, now: UnixMillis) -> bool {
         self <= own || self.0 <= now.plus(VERSION_AHEAD_MAX_MS).0
     }
 }
@@ -79,32 +76,33 @@ impl fmt::Display for Version {
 
 /// A command as the device reads it.
 ///
-/// *Shape*:
-/// `{"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…","issuedAt":1763779512,"expiresAt":1763779542}`.
-/// *Units*: `issuedAt` and `expiresAt` in seconds.
-/// *Limits*: at most [`COMMAND_BYTES_MAX`](crate::limits::COMMAND_BYTES_MAX)
-/// bytes.
-/// *Source*: PROTOCOL, Messages.
+/// ```json
+/// {"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…",
+///  "issuedAt":1763779512,"expiresAt":1763779542}
+/// ```
+///
+/// At most [`COMMAND_SENT_BYTES_MAX`](crate::limits::COMMAND_SENT_BYTES_MAX) bytes.
+/// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WireCommand {
-    /// Version of this format: 1.
+    /// The version of this format, 1.
     pub v: u8,
-    /// What to do.
+    /// What the device does when it takes the command.
     pub action: Action,
-    /// The lock's version that this command makes.
+    /// The version that this command gives the lock.
     pub version: Version,
-    /// Name of this command, to be reported back.
+    /// The command's id, which the device reports back.
     pub command_id: CommandId,
-    /// When it was decided; the device refuses an unlock from its future (D3).
+    /// When it was decided; the device refuses an unlock from the future (D3).
     pub issued_at: UnixSeconds,
-    /// When an unlock is over; a lock has none (C8).
+    /// When an unlock expires; `None` for a lock (C8).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<UnixSeconds>,
 }
 
 impl WireCommand {
-    /// The bytes to publish.
+    /// The JSON text to publish.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self)
             .expect("a command has only numbers and strings, so it always becomes JSON")
@@ -114,7 +112,7 @@ impl WireCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::COMMAND_BYTES_MAX;
+    use crate::limits::{COMMAND_ID_SENT_CHARS, COMMAND_SENT_BYTES_MAX};
 
     #[test]
     fn versions_grow_past_the_record_the_device_and_the_clock() {
@@ -171,13 +169,13 @@ mod tests {
         );
         let largest = WireCommand {
             version: Version(VERSION_MAX),
-            command_id: CommandId::from_text("0".repeat(64)),
+            command_id: CommandId::from_text("0".repeat(COMMAND_ID_SENT_CHARS)),
             issued_at: UnixSeconds(VERSION_MAX / 1000),
             expires_at: Some(UnixSeconds(VERSION_MAX / 1000)),
             ..unlock
         };
         assert!(
-            largest.to_json().len() <= COMMAND_BYTES_MAX,
+            largest.to_json().len() <= COMMAND_SENT_BYTES_MAX,
             "{}",
             largest.to_json().len()
         );

@@ -1,16 +1,15 @@
-//! Decisions: what a press, a request, a report, a due time or an operator means
-//! for a lock. Must not act on what it decides.
+//! Decisions: what a press, a request, a report, a due time or an operator means for a lock.
 
-mod due;
+mod case;
 mod given_up;
 mod operator;
 mod press;
 mod report;
 mod request;
 mod resend;
+mod sweep;
 mod system;
 
-pub use due::decide_due;
 pub use given_up::decide_given_up;
 pub use operator::{
     BindWish, ForgetRefusal, decide_bind, decide_forget, decide_recover, decide_register_button,
@@ -19,61 +18,61 @@ pub use operator::{
 pub use press::decide_press;
 pub use report::{Origin, ReportDecision, decide_no_shadow, decide_report};
 pub use request::decide_request;
+pub use sweep::decide_sweep;
 
+use self::case::Case;
 use crate::action::{Action, Intent};
 use crate::command::{Version, WireCommand};
 use crate::event::Event;
 use crate::id::CommandId;
-use crate::limits::Limits;
 use crate::name::LockName;
 use crate::reason::{Alert, Reason, Verdict};
-use crate::record::{Cause, Command, Due, Record, Status};
+use crate::record::{Cause, Command, Record};
 use crate::time::UnixMillis;
-use crate::write::{Guard, RecordUpdate, RecordWrite, Writes};
+use crate::write::{Guard, RecordUpdate, Writes};
 
-/// A decision, whole: what to write, then what to publish. Nothing is published
-/// unless every write has held (C13).
+/// What to write, then what to publish. Nothing is published unless every write has held (C13).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What was decided.
+    /// What was decided: the word in the event.
     pub verdict: Verdict,
-    /// Why.
+    /// Why it was decided: the code in the event.
     pub reason: Reason,
     /// What changes, all or nothing.
     pub writes: Writes,
     /// What to publish when the writes have held.
     pub publish: Option<Publish>,
-    /// What a person must be told; the line among the writes says the same.
+    /// What a person must look at; the event among the writes holds the same.
     pub alerts: Vec<Alert>,
 }
 
-/// A command to publish: QoS 1, never retained.
+/// A command to publish: at least once, never retained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
-    /// The lock.
+    /// The lock that it is for.
     pub lock: LockName,
-    /// What it reads.
+    /// The message that the device reads.
     pub command: WireCommand,
-    /// When the command is over; none for a lock.
+    /// When the command expires; `None` for a lock.
     pub expires_at: Option<UnixMillis>,
 }
 
-/// How long the broker may keep a command for a lock that is away.
+/// How long the broker may keep a command for a lock that is not connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
-    /// For ever: a lock command.
+    /// Without limit: a lock command.
     Endless,
-    /// The rest of an unlock's life, as MQTT's message expiry wants it: whole
-    /// seconds, at least one.
+    /// The rest of an unlock's life in the unit of MQTT's message expiry: whole seconds, at least
+    /// one.
     Seconds(u32),
-    /// None: not to be published any more.
+    /// Expired: it must not be published.
     Over,
 }
 
 impl Publish {
-    /// The current command of a lock.
-    pub fn of(lock: &LockName, version: Version, command: &Command) -> Publish {
-        Publish {
+    /// Publishes `command`, the current one of `lock` at `version`.
+    pub fn of(lock: &LockName, version: Version, command: &Command) -> Self {
+        Self {
             lock: lock.clone(),
             command: command.to_wire(version),
             expires_at: command.expires_at,
@@ -95,143 +94,103 @@ impl Publish {
 }
 
 impl Decision {
-    /// A decision that changes nothing; its line says why.
-    fn line(verdict: Verdict, reason: Reason, event: Event) -> Decision {
-        let event = event.decided(verdict, reason.clone());
-        Decision {
+    /// A decision that changes nothing; its event says why.
+    fn without_change(verdict: Verdict, reason: Reason, event: Event) -> Self {
+        let event = event.with_decision(verdict, reason.clone());
+        Self {
             verdict,
             reason,
-            writes: Writes::line(event),
+            writes: Writes::event_only(event),
             publish: None,
             alerts: Vec::new(),
         }
     }
 
-    fn ignored(reason: Reason, event: Event) -> Decision {
-        Decision::line(Verdict::Ignored, reason, event)
+    fn ignored(reason: Reason, event: Event) -> Self {
+        Self::without_change(Verdict::Ignored, reason, event)
     }
 
-    /// This decision, and a person told: in its line, which is committed with the
-    /// rest, so that no crash can lose it.
-    fn alert(mut self, alert: Alert) -> Decision {
+    /// Adds an alert, to the event too: it is committed with the rest, so no crash can lose it.
+    fn alert(mut self, alert: Alert) -> Self {
         self.alerts.push(alert);
         self.writes.event.alerts.push(alert);
         self
     }
 
-    /// A decision about a message that could not be read: nothing but its line.
-    pub fn refused(event: Event) -> Decision {
-        Decision::line(Verdict::Refused, event.reason.clone(), event)
+    /// The decision about a message that could not be read: nothing but its event.
+    pub fn refused(event: Event) -> Self {
+        Self::without_change(Verdict::Refused, event.reason.clone(), event)
     }
 }
 
-/// What `intent` means for `record` (C6).
+/// The action that `intent` means for `record` (C6).
 fn action_of(intent: Intent, record: &Record) -> Action {
     match intent {
         Intent::Lock => Action::Lock,
         Intent::Unlock => Action::Unlock,
-        Intent::Toggle if record.known_locked() => Action::Unlock,
+        Intent::Toggle if record.is_known_locked() => Action::Unlock,
         Intent::Toggle => Action::Lock,
     }
 }
 
-/// What C4 allows of a wish: an explicit lock always, anything else only while
-/// it is fresh.
-fn is_stale(wish: &Wish, now: UnixMillis, limits: &Limits) -> bool {
-    let over = wish.made_at.plus(limits.command_ttl_ms) <= now;
-    wish.intent != Intent::Lock && (over || wish.given_up)
-}
-
-/// A stale wish is ignored. Its line says how old it was: the same age each time
-/// is that of a sender's clock which is behind, not of a message held up.
-fn stale(wish: &Wish, event: Event, now: UnixMillis) -> Decision {
-    let age_s = now.since(wish.made_at) / 1000;
-    let given_up = if wish.given_up {
-        ", given up by its button"
-    } else {
-        ""
-    };
-    let event = Event {
-        detail: Some(format!("made {age_s} s before{given_up}")),
-        ..event
-    };
-    Decision::ignored(Reason::STALE, event)
-}
-
-/// A person's wish, from a button or an operator: what C4, C5 and C6 need of
-/// it.
+/// What a person asks for by a button or a request, as far as C4, C5 and C6 need it.
 struct Wish {
     intent: Intent,
-    /// When it was made, never later than now: a sender's clock that runs ahead
-    /// cannot lengthen an unlock's life.
+    /// When it was made, never later than now: a sender's clock that runs ahead cannot lengthen an
+    /// unlock's life.
     made_at: UnixMillis,
-    /// Whether its sender has said that it was dropped (C4).
+    /// Whether its sender has given it up (C4).
     given_up: bool,
     id: CommandId,
     cause: Cause,
     reason: Reason,
 }
 
-/// A new command for a wish, or why there is none. The caller adds the
-/// binding's note or the request's mark.
-fn command(
-    record: &Record,
-    wish: Wish,
-    event: Event,
-    now: UnixMillis,
-    limits: &Limits,
-) -> Decision {
-    if is_stale(&wish, now, limits) {
-        return stale(&wish, event, now);
+impl Case<'_> {
+    /// Whether `wish` is too old (C4): an explicit lock never is.
+    fn is_stale(&self, wish: &Wish) -> bool {
+        let over = wish.made_at.plus(self.limits.command_ttl_ms) <= self.now;
+        wish.intent != Intent::Lock && (over || wish.given_up)
     }
-    let expires_at = wish.made_at.plus(limits.command_ttl_ms);
-    let action = action_of(wish.intent, record);
-    let expires_at = (action == Action::Unlock).then_some(expires_at);
-    let Some(version) = record.next_version(now) else {
-        return Decision::ignored(Reason::NO_VERSION_LEFT, event).alert(Alert::NoVersionLeft);
-    };
-    let command = Command::new(wish.id, action, wish.cause, now, expires_at);
-    let guard = Guard {
-        state: (wish.intent == Intent::Toggle).then_some(record.state),
-        ..Guard::of(record)
-    };
-    let update = RecordUpdate {
-        guard,
-        ..RecordUpdate::new(record, Due::pending(&record.lock, &command))
-    };
-    commanded(update, version, command, wish.reason, event)
-}
 
-/// The decision that makes `command` the record's own, at `version`.
-fn commanded(
-    update: RecordUpdate,
-    version: Version,
-    command: Command,
-    reason: Reason,
-    event: Event,
-) -> Decision {
-    let publish = Publish::of(&update.lock, version, &command);
-    let event = Event {
-        action: Some(command.action),
-        version: Some(version),
-        command_id: Some(command.id.clone()),
-        ..event.decided(Verdict::Command, reason.clone())
-    };
-    let update = RecordUpdate {
-        version: Some(version),
-        status: Some(Status::Pending),
-        command: Some(command),
-        ..update
-    };
-    Decision {
-        verdict: Verdict::Command,
-        reason,
-        writes: Writes {
-            record: Some(RecordWrite::Update(update)),
-            ..Writes::line(event)
-        },
-        publish: Some(publish),
-        alerts: Vec::new(),
+    /// Decides that a stale wish is ignored. The event gives its age: the same age each time means
+    /// that the sender's clock is slow, not that the message was held up.
+    fn ignore_stale(mut self, wish: &Wish) -> Decision {
+        let age_s = self.now.since(wish.made_at) / 1000;
+        let given_up = if wish.given_up {
+            ", given up by its button"
+        } else {
+            ""
+        };
+        self.event.detail = Some(format!("made {age_s} s before{given_up}"));
+        self.ignore(Reason::STALE)
+    }
+
+    /// Decides on a new command for `wish`. The caller adds the binding's note or the request's
+    /// mark.
+    fn new_command(self, wish: Wish) -> Decision {
+        if self.is_stale(&wish) {
+            return self.ignore_stale(&wish);
+        }
+        let (record, now) = (self.record, self.now);
+        let action = action_of(wish.intent, record);
+        let expires_at = wish.made_at.plus(self.limits.command_ttl_ms);
+        let expires_at = (action == Action::Unlock).then_some(expires_at);
+        let Some(version) = record.next_version(now) else {
+            return self
+                .ignore(Reason::NO_VERSION_LEFT)
+                .alert(Alert::NoVersionLeft);
+        };
+        let command = Command::new(wish.id, action, wish.cause, now, expires_at);
+        let guard = Guard {
+            state: (wish.intent == Intent::Toggle).then_some(record.state),
+            ..Guard::of(record)
+        };
+        let update = RecordUpdate {
+            guard,
+            ..RecordUpdate::new(record, record.due.clone()).with_command(version, command)
+        };
+        self.send(Verdict::Command, wish.reason, update)
     }
 }
 

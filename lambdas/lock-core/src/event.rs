@@ -1,9 +1,10 @@
-//! Event lines: one for every press, request, report, timeout and act of an
-//! operator, the ignored ones included. Must not know where they are kept.
+//! The history: one event per press, request, report, sweep and act of an operator, ignored ones
+//! included.
 //!
-//! The history answers two questions that logs do not: who opened the door, and
-//! why did nothing happen when I pressed. So a press that is ignored has a line
-//! like any other, with its reason.
+//! Must not know: where events are stored.
+//!
+//! The history answers two questions that logs do not: who opened the door, and why did nothing
+//! happen when I pressed. So an ignored press has an event like any other, with its reason.
 
 mod operator;
 
@@ -17,7 +18,7 @@ use crate::binding::Binding;
 use crate::command::Version;
 use crate::field::{Fields, Refusal};
 use crate::id::CommandId;
-use crate::limits::{Limits, REPEAT_LINE_MS};
+use crate::limits::{Limits, REPEAT_EVENT_MS};
 use crate::name::{ButtonSerial, LockName};
 use crate::press::Press;
 use crate::reason::{Alert, Reason, Verdict};
@@ -25,14 +26,15 @@ use crate::record::Record;
 use crate::report::{Latch, ReportEvent, Source};
 use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
+use crate::word::words;
 
-/// Whose history a line belongs to.
+/// Whose history an event belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
-    /// A lock's.
+    /// The history of a lock.
     Lock(LockName),
-    /// A button's, when no lock is bound to it.
+    /// The history of a button that is bound to no lock.
     Button(ButtonSerial),
 }
 
@@ -40,140 +42,130 @@ impl Subject {
     /// The name of the lock or button.
     pub fn name(&self) -> &str {
         match self {
-            Subject::Lock(lock) => lock.as_str(),
-            Subject::Button(button) => button.as_str(),
+            Self::Lock(lock) => lock.as_str(),
+            Self::Button(button) => button.as_str(),
         }
     }
 
-    /// Whose history a binding's lines belong to: its lock's, or its own while it
-    /// is bound to none.
-    pub fn of_binding(binding: &Binding) -> Subject {
+    /// Whose history the events of `binding` belong to: its lock's, or its button's while it is
+    /// bound to none.
+    pub fn of_binding(binding: &Binding) -> Self {
         match &binding.lock {
-            Some(lock) => Subject::Lock(lock.clone()),
-            None => Subject::Button(binding.button.clone()),
+            Some(lock) => Self::Lock(lock.clone()),
+            None => Self::Button(binding.button.clone()),
         }
     }
 }
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// A button was pressed.
-    Press,
-    /// An operator asked.
-    Request,
-    /// The lock reported.
-    Report,
-    /// Nothing happened in time.
-    Timeout,
-    /// An operator took a button's right away.
-    Revoke,
-    /// An operator had the table restored.
-    Recover,
-    /// An operator registered a lock or a button.
-    Register,
-    /// An operator bound a button to a lock.
-    Bind,
-    /// An operator took a button off a lock.
-    Unbind,
-    /// An operator had a lock forgotten.
-    Forget,
+words! {
+    /// What an event is about.
+    pub enum Kind("kind of event") {
+        /// A button was pressed.
+        Press = "press",
+        /// An operator asked for something.
+        Request = "request",
+        /// A lock reported its state.
+        Report = "report",
+        /// The sweep found the record overdue; `timeout` in older events.
+        Sweep = "sweep" | "timeout",
+        /// An operator disabled a button.
+        Revoke = "revoke",
+        /// An operator had the table restored.
+        Recover = "recover",
+        /// An operator registered a lock or a button.
+        Register = "register",
+        /// An operator bound a button to a lock.
+        Bind = "bind",
+        /// An operator took a button off a lock.
+        Unbind = "unbind",
+        /// An operator removed a lock.
+        Forget = "forget",
+    }
 }
 
-/// The place of a line that several messages share.
+/// The key of an event that several messages share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
-    /// Start of the minute that the line is for.
+    /// Start of the minute that the event covers.
     pub at: UnixMillis,
-    /// Button and reason.
+    /// The verdict, button and reason that the messages share.
     pub key: String,
 }
 
-/// One line. Key `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
-/// *Source*: PROTOCOL, The record.
+/// One event. Stored under `lock#<thing>` or `button#<serial>` / `event#<at>#<key>`.
+/// Source: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Whose history.
+    /// Whose history it belongs to.
     pub subject: Subject,
-    /// When: for a press or request the rules engine's time, for a report the
-    /// time it was used.
+    /// When the rules engine received the press or request, or when the report was used.
     pub at: UnixMillis,
-    /// Tells lines of one millisecond apart, and a retry of the same message
-    /// from another message.
+    /// Distinguishes events of one millisecond, and is the same for a retry of the same message.
     pub key: String,
-    /// What happened.
+    /// The kind of message or act that it is about.
     pub kind: Kind,
-    /// What was decided.
+    /// What was decided about the message.
     pub decision: Verdict,
-    /// Why.
+    /// Why it was decided, as a stable code.
     pub reason: Reason,
-    /// The button pressed.
+    /// The button pressed, or acted on by an operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub button: Option<ButtonSerial>,
-    /// How it was pressed.
+    /// How the button was pressed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub click: Option<ClickType>,
-    /// The button's count.
+    /// The press's sequence, if its button has one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sequence: Option<u64>,
-    /// What was asked for.
+    /// What the press or request asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub intent: Option<Intent>,
-    /// Who says to have asked.
+    /// Who asked, by the sender's own word: a label, not a proof.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub actor: Option<String>,
-    /// Who was allowed to send it.
+    /// The authenticated sender, if the rules engine knows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub principal: Option<String>,
-    /// What the command tells the lock.
+    /// What the command does, if there is a new one or a re-send.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub action: Option<Action>,
-    /// The record's version after this line.
+    /// The record's version after this event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<Version>,
-    /// The command's id.
+    /// The id of the record's command after this event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_id: Option<CommandId>,
-    /// The latch, as reported.
+    /// The latch in the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub latch: Option<Latch>,
-    /// What moved it.
+    /// What moved the latch, by the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<Source>,
-    /// The device's word for why it refused, or the reader's for what was
-    /// wrong.
+    /// More about the reason: why the device refused, or what was wrong with the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
-    /// What a person must be told of it.
+    /// What a person must look at.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub alerts: Vec<Alert>,
-    /// How many messages this line speaks for, where it is more than one: ignored
-    /// presses of one button for one reason share a line.
+    /// The number of messages that share this event: ignored presses of one button for one reason
+    /// do. `None` for one message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub count: Option<u32>,
-    /// Key of the last of them.
+    /// The key of the last message that shares it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_key: Option<String>,
-    /// When the last of them came.
+    /// When the last message that shares it came.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_at: Option<UnixMillis>,
-    /// When the line may be dropped.
-    /// *Units*: seconds, DynamoDB's TTL.
+    /// When the table may drop it.
     pub ttl: UnixSeconds,
 }
 
 impl Event {
-    /// A line that says what happened, to be completed by what was decided.
-    pub fn new(
-        subject: Subject,
-        kind: Kind,
-        at: UnixMillis,
-        key: String,
-        limits: &Limits,
-    ) -> Event {
-        Event {
+    /// An event without a decision yet.
+    pub fn new(subject: Subject, kind: Kind, at: UnixMillis, key: String, limits: &Limits) -> Self {
+        Self {
             subject,
             at,
             key,
@@ -200,25 +192,24 @@ impl Event {
         }
     }
 
-    /// The line of a press; without a lock it goes into the button's own
-    /// history.
+    /// The event of a press; without a lock it belongs to the button's history.
     pub fn of_press(
         press: &Press,
         lock: Option<&LockName>,
         intent: Option<Intent>,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = match lock {
             Some(lock) => Subject::Lock(lock.clone()),
             None => Subject::Button(press.button.clone()),
         };
-        Event {
+        Self {
             button: Some(press.button.clone()),
             click: Some(press.click),
             sequence: press.sequence,
             intent,
             principal: press.principal.clone(),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 Kind::Press,
                 press.received_at,
@@ -228,14 +219,14 @@ impl Event {
         }
     }
 
-    /// The line of a request.
-    pub fn of_request(request: &Request, limits: &Limits) -> Event {
+    /// The event of an operator's request.
+    pub fn of_request(request: &Request, limits: &Limits) -> Self {
         let subject = Subject::Lock(request.lock.clone());
-        Event {
+        Self {
             intent: Some(request.intent),
             actor: request.actor.clone(),
             principal: request.principal.clone(),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 Kind::Request,
                 request.received_at,
@@ -245,10 +236,10 @@ impl Event {
         }
     }
 
-    /// The line of a report.
-    pub fn of_report(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Event {
+    /// The event of a lock's report.
+    pub fn of_report(report: &ReportEvent, now: UnixMillis, limits: &Limits) -> Self {
         let subject = Subject::Lock(report.lock.clone());
-        Event {
+        Self {
             latch: Some(report.report.lock),
             source: Some(report.report.source),
             detail: report
@@ -256,7 +247,7 @@ impl Event {
                 .refused
                 .as_ref()
                 .map(|refused| refused.reason.clone()),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 Kind::Report,
                 now,
@@ -266,29 +257,28 @@ impl Event {
         }
     }
 
-    /// The line of a record that was due (C10).
-    pub fn of_due(record: &Record, now: UnixMillis, limits: &Limits) -> Event {
+    /// The event of a record that was due (C10).
+    pub fn of_sweep(record: &Record, now: UnixMillis, limits: &Limits) -> Self {
         let subject = Subject::Lock(record.lock.clone());
         let key = format!("due-{}", record.version.0);
-        Event {
+        Self {
             version: Some(record.version),
             command_id: record.command.as_ref().map(|command| command.id.clone()),
-            ..Event::new(subject, Kind::Timeout, now, key, limits)
+            ..Self::new(subject, Kind::Sweep, now, key, limits)
         }
     }
 
-    /// The line of a message that could not be read; none where not even its
-    /// sender is known.
+    /// The event of a message that could not be read; `None` if its sender is unknown.
     ///
-    /// `message` is the event of any rule: a press names a `button`, a request
-    /// a `thing`, a report a `thing` and a `shadowVersion`. A press goes into
-    /// its button's history, since no binding was asked.
+    /// `message` comes from any rule: a press names a `button`, a request a `thing`, a report a
+    /// `thing` and a `shadowVersion`. A press goes into its button's history, since no binding was
+    /// read.
     pub fn of_refusal(
         message: &Value,
         refusal: &Refusal,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Option<Event> {
+    ) -> Option<Self> {
         let fields = Fields::of(message).ok()?;
         let text = |field| {
             fields
@@ -322,12 +312,12 @@ impl Event {
             Subject::Button(button) => Some(button.clone()),
             Subject::Lock(_) => None,
         };
-        Some(Event {
+        Some(Self {
             button,
             decision: Verdict::Refused,
             reason: Reason::from(refusal),
             detail: Some(refusal.to_string().chars().take(200).collect()),
-            ..Event::new(
+            ..Self::new(
                 subject,
                 kind,
                 at,
@@ -337,21 +327,20 @@ impl Event {
         })
     }
 
-    /// The line that this one shares with others like it, where it does: an
-    /// ignored or unreadable press is one of many that a button may send for the
-    /// same reason, and all of a minute have one line with a count.
+    /// The key that this event shares with others like it, if it does: a button may send many
+    /// presses that are ignored for one reason, and those of a minute share one event with a count.
     pub fn slot(&self) -> Option<Slot> {
         let button = self.button.as_ref()?;
         let ignored = matches!(self.decision, Verdict::Ignored | Verdict::Refused);
         (self.kind == Kind::Press && ignored).then(|| Slot {
-            at: UnixMillis(self.at.0 - self.at.0 % REPEAT_LINE_MS),
+            at: UnixMillis(self.at.0 - self.at.0 % REPEAT_EVENT_MS),
             key: format!("{}-{button}-{}", self.decision.as_str(), self.reason),
         })
     }
 
-    /// The line with what was decided.
-    pub fn decided(self, decision: Verdict, reason: Reason) -> Event {
-        Event {
+    /// The event with a decision.
+    pub fn with_decision(self, decision: Verdict, reason: Reason) -> Self {
+        Self {
             decision,
             reason,
             ..self

@@ -1,109 +1,119 @@
-//! What ends in the failure queue (C16): a press, request or report that was
-//! given up, read from either of the two documents that AWS writes about it. Must
-//! not know whose history it belongs to.
+//! The documents in the failure queue (C16), about a press, request or report that was given up.
 //!
-//! Lambda writes one when an event was tried as often, or kept as long, as it may
-//! be; the rules engine writes the other when it could not hand a message over.
-//! What identifies the document, and whom it is about, is read strictly: without
-//! that nothing can be done with it, and a person must look at it. What only makes
-//! the line more telling is taken where it can be read.
+//! Lambda writes one kind when an event has used up its attempts or its time; the rules engine
+//! writes the other when it could not deliver a message. The document's id and its subject are read
+//! strictly: without them a person must look at it. Details for the event are read if they are
+//! there.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use crate::action::{ClickType, Intent};
-use crate::field::{Fields, Refusal, parse_event};
+use crate::field::{Fields, Refusal, parse_event, parse_name};
 use crate::name::{ButtonSerial, LockName};
 use crate::payload::open_payload;
 use crate::reason::Reason;
 use crate::report::{Latch, Report, Source};
 use crate::time::UnixMillis;
 
-/// Longest cause in a line.
+/// Longest detail of an event.
 const DETAIL_CHARS_MAX: usize = 200;
 
-/// A message that nothing tries any more.
+/// A message that is not retried any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The same each time that the document comes: Lambda's id of the event, or
-    /// the rules engine's of the failure.
+    /// Lambda's id of the event or the rules engine's of the failure: the same each time that the
+    /// document is delivered.
     pub id: String,
-    /// What was given up.
+    /// The message that was given up.
     pub message: Message,
-    /// When it was received where that is known, else when it was given up.
+    /// When the message was received, if known, or else given up.
     pub at: UnixMillis,
-    /// Why.
+    /// Why it was given up.
     pub reason: Reason,
-    /// The same in detail: attempts, and the last error.
+    /// The number of attempts and the last error.
     pub detail: String,
 }
 
-/// What was given up.
+/// A message as far as it could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// A press.
+    /// A press of a button.
     Press {
-        /// The button.
+        /// The button pressed.
         button: ButtonSerial,
-        /// How it was pressed.
+        /// How it was pressed, if readable.
         click: Option<ClickType>,
-        /// The button's count.
+        /// The press's sequence, if readable.
         sequence: Option<u64>,
         /// The certificate that published it.
         principal: Option<String>,
     },
     /// An operator's request.
     Request {
-        /// The lock, or what is called one.
+        /// The thing addressed; perhaps not a lock.
         lock: LockName,
-        /// What was asked for.
+        /// What was asked for, if readable.
         intent: Option<Intent>,
-        /// Who says to have asked.
+        /// Who asked, by the sender's own word.
         actor: Option<String>,
-        /// Who was allowed to publish it.
+        /// The authenticated sender, if known.
         principal: Option<String>,
     },
-    /// A report.
+    /// A report of a lock.
     Report {
-        /// The lock, or what is called one.
+        /// The thing addressed; perhaps not a lock.
         lock: LockName,
-        /// The latch and what moved it.
+        /// The latch, and what moved it.
         reported: Option<(Latch, Source)>,
     },
-    /// A run of the sweeper. The next one finds all that it left.
+    /// A sweep. The next one finds all that it left.
     Sweep,
 }
 
 impl Failure {
-    /// Reads the body of a message in the failure queue, which was sent at
-    /// `sent_at`.
+    /// Reads a document of the failure queue, which was sent at `sent_at`.
     ///
-    /// *Shape*, from Lambda:
-    /// `{"version":"1.0","timestamp":"…","requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted","approximateInvokeCount":3},"requestPayload":{…the rule's event…},"responseContext":{…},"responsePayload":{"errorType":"store","errorMessage":"…"}}`;
-    /// from the rules engine:
-    /// `{"ruleName":"…","topic":"iotbutton/button-1","cloudwatchTraceId":"…","clientId":"…","base64OriginalPayload":"…","failures":[{"failedAction":"LambdaAction","failedResource":"…","errorMessage":"…"}]}`.
+    /// From Lambda:
     ///
-    /// *Source*: AWS Lambda developer guide, "Capturing records of Lambda
-    /// asynchronous invocations"; AWS IoT developer guide, "Error handling (error
-    /// action)".
+    /// ```json
+    /// {"version":"1.0","timestamp":"…",
+    ///  "requestContext":{"requestId":"…","functionArn":"…","condition":"RetriesExhausted",
+    ///   "approximateInvokeCount":3},
+    ///  "requestPayload":{…the rule's event…},"responseContext":{…},
+    ///  "responsePayload":{"errorType":"store","errorMessage":"…"}}
+    /// ```
     ///
-    /// *Errors*: the first [`Refusal`] met, for what is neither.
-    pub fn parse(body: &str, sent_at: UnixMillis) -> Result<Failure, Refusal> {
-        // What a function could not hold, its failure holds again.
+    /// From the rules engine:
+    ///
+    /// ```json
+    /// {"ruleName":"…","topic":"iotbutton/button-1","cloudwatchTraceId":"…","clientId":"…",
+    ///  "base64OriginalPayload":"…",
+    ///  "failures":[{"failedAction":"LambdaAction","failedResource":"…","errorMessage":"…"}]}
+    /// ```
+    ///
+    /// Source: AWS Lambda developer guide, "Capturing records of Lambda asynchronous invocations";
+    /// AWS IoT developer guide, "Error handling (error action)".
+    ///
+    /// # Errors
+    ///
+    /// The first [`Refusal`] found, also if the document is of neither kind.
+    pub fn parse(body: &str, sent_at: UnixMillis) -> Result<Self, Refusal> {
+        // The document repeats the message, with any field that was too large to parse.
         let document = parse_event(body)?;
         let fields = Fields::of(&document)?;
         if let Some(context) = fields.get("requestContext") {
             let event = fields.get("requestPayload");
             let event = event.ok_or(Refusal::MissingField("requestPayload"))?;
-            of_function(
+            from_function(
                 Fields::of(context)?,
                 event,
                 fields.get("responsePayload"),
                 sent_at,
             )
         } else if fields.get("ruleName").is_some() {
-            of_rule(fields, sent_at)
+            from_rule(fields, sent_at)
         } else {
             Err(Refusal::Malformed(
                 "neither a function's nor a rule's failure",
@@ -111,7 +121,7 @@ impl Failure {
         }
     }
 
-    /// The thing that must be a registered lock for anything to be written.
+    /// The thing that must be a registered lock, or nothing is written.
     pub fn lock(&self) -> Option<&LockName> {
         match &self.message {
             Message::Request { lock, .. } | Message::Report { lock, .. } => Some(lock),
@@ -119,7 +129,7 @@ impl Failure {
         }
     }
 
-    /// The button whose binding says where the line goes.
+    /// The button whose binding decides whose history the event belongs to.
     pub fn button(&self) -> Option<&ButtonSerial> {
         match &self.message {
             Message::Press { button, .. } => Some(button),
@@ -128,8 +138,8 @@ impl Failure {
     }
 }
 
-/// An event that a function did not handle.
-fn of_function(
+/// Reads Lambda's document about an event that a function did not handle.
+fn from_function(
     context: Fields<'_>,
     event: &Value,
     answer: Option<&Value>,
@@ -161,52 +171,53 @@ fn of_function(
             .map(str::to_owned),
     );
     let mut event = event.clone();
-    // A payload that cannot be read leaves what the rule gave: whose it was.
+    // If the payload cannot be read, the rule's own fields still name the sender.
     let _ = open_payload(&mut event);
     let fields = Fields::of(&event)?;
     Ok(Failure {
         id: context.text("requestId")?.to_owned(),
-        message: message(fields)?,
+        message: read_message(fields)?,
         at: lenient_number(fields, "receivedAt").map_or(sent_at, UnixMillis),
         reason,
-        detail: shortened(&parts.join(": ")),
+        detail: shorten(&parts.join(": ")),
     })
 }
 
-/// What a rule has handed over: a press names a `button`, a request a `thing`, a
-/// report a `thing` and a `shadowVersion`; the schedule's event is the sweeper's.
-fn message(event: Fields<'_>) -> Result<Message, Refusal> {
+/// Reads the event of a rule: a press names a `button`, a request a `thing`, a report a `thing` and
+/// a `shadowVersion`; the schedule's event is a sweep.
+fn read_message(event: Fields<'_>) -> Result<Message, Refusal> {
     if lenient_text(event, "detail-type").as_deref() == Some("Scheduled Event") {
         return Ok(Message::Sweep);
     }
     match (event.get("button"), event.get("thing")) {
-        (Some(_), None) => press(event.text("button")?, Some(event)),
+        (Some(_), None) => read_press(event.text("button")?, Some(event)),
         (None, Some(_)) if event.get("shadowVersion").is_some() => {
-            report(event.text("thing")?, event.get("reported"))
+            read_report(event.text("thing")?, event.get("reported"))
         }
-        (None, Some(_)) => request(event.text("thing")?, Some(event)),
+        (None, Some(_)) => read_request(event.text("thing")?, Some(event)),
         _ => Err(Refusal::Malformed(
             "requestPayload is not the event of a rule",
         )),
     }
 }
 
-/// A message that a rule did not hand over: its topic says whose it is.
-fn of_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal> {
-    // Longer than any other text: a topic holds a whole name.
+/// Reads the rules engine's document about a message that a rule did not deliver: its topic names
+/// the sender.
+fn from_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal> {
+    // Not limited like other texts: a topic holds a whole name.
     let topic = document.get("topic").and_then(Value::as_str);
     let topic = topic.ok_or(Refusal::MissingField("topic"))?;
-    let payload = document.get("base64OriginalPayload").and_then(decoded);
+    let payload = document.get("base64OriginalPayload").and_then(decode);
     let payload = payload
         .as_ref()
         .and_then(|payload| Fields::of(payload).ok());
     let levels: Vec<&str> = topic.split('/').collect();
     let message = match levels.as_slice() {
-        ["iotbutton", button] => press(button, payload)?,
-        ["remote-lock", thing, "request"] => request(thing, payload)?,
+        ["iotbutton", button] => read_press(button, payload)?,
+        ["remote-lock", thing, "request"] => read_request(thing, payload)?,
         ["$aws", "things", thing, "shadow", "update", "accepted"] => {
             let state = payload.and_then(|payload| payload.get("state"));
-            report(thing, state.and_then(|state| state.get("reported")))?
+            read_report(thing, state.and_then(|state| state.get("reported")))?
         }
         _ => {
             return Err(Refusal::Malformed(
@@ -227,15 +238,12 @@ fn of_rule(document: Fields<'_>, sent_at: UnixMillis) -> Result<Failure, Refusal
         message,
         at: sent_at,
         reason: Reason::RULE_ACTION,
-        detail: shortened(&detail.collect::<Vec<_>>().join("; ")),
+        detail: shorten(&detail.collect::<Vec<_>>().join("; ")),
     })
 }
 
-fn press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
-    let button = ButtonSerial::new(button).map_err(|cause| Refusal::BadName {
-        field: "button",
-        cause,
-    })?;
+fn read_press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
+    let button = parse_name("button", button)?;
     let text = |name| event.and_then(|event| lenient_text(event, name));
     Ok(Message::Press {
         button,
@@ -245,32 +253,25 @@ fn press(button: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
     })
 }
 
-fn request(thing: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
+fn read_request(thing: &str, event: Option<Fields<'_>>) -> Result<Message, Refusal> {
     let text = |name| event.and_then(|event| lenient_text(event, name));
     Ok(Message::Request {
-        lock: lock(thing)?,
+        lock: parse_name("thing", thing)?,
         intent: text("action").and_then(|word| word.parse().ok()),
         actor: text("actor"),
         principal: text("principal"),
     })
 }
 
-fn report(thing: &str, reported: Option<&Value>) -> Result<Message, Refusal> {
+fn read_report(thing: &str, reported: Option<&Value>) -> Result<Message, Refusal> {
     let reported = reported.and_then(|reported| Report::parse(reported).ok());
     Ok(Message::Report {
-        lock: lock(thing)?,
+        lock: parse_name("thing", thing)?,
         reported: reported.map(|reported| (reported.lock, reported.source)),
     })
 }
 
-fn lock(thing: &str) -> Result<LockName, Refusal> {
-    LockName::new(thing).map_err(|cause| Refusal::BadName {
-        field: "thing",
-        cause,
-    })
-}
-
-fn decoded(payload: &Value) -> Option<Value> {
+fn decode(payload: &Value) -> Option<Value> {
     let bytes = BASE64_STANDARD.decode(payload.as_str()?).ok()?;
     parse_event(str::from_utf8(&bytes).ok()?).ok()
 }
@@ -283,7 +284,7 @@ fn lenient_number(fields: Fields<'_>, name: &'static str) -> Option<u64> {
     fields.number_or_none(name).ok().flatten()
 }
 
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     text.chars().take(DETAIL_CHARS_MAX).collect()
 }
 

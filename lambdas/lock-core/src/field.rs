@@ -1,55 +1,55 @@
-//! Strict reading of fields from JSON that someone else wrote: each thing wrong
-//! has a stable code. Must not know which messages exist.
+//! Strict reading of fields from JSON of other writers: each fault has a stable code.
 //!
-//! Nothing is guessed and nothing repaired. A field of the wrong type is refused
-//! even where the message could do without it: the sender is then not the one
-//! that this protocol was written for, and a press that is half understood could
-//! be one that is not known to be a repetition.
+//! Must not know: which messages exist.
+//!
+//! Nothing is guessed or repaired. A field of the wrong type is refused even if the message could
+//! do without it: its sender does not speak this protocol, and a press that is only half understood
+//! could be an unrecognised repetition.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::limits::{TEXT_BYTES_MAX, VERSION_MAX};
+use crate::name::NameError;
 
-/// Why a message was refused. A refusal is an answer, not an error: the message
-/// is done with.
+/// Why a message was refused. A refusal is an answer, not an error: the message is not retried.
 ///
-/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for
-/// it.
+/// The code (see [`Refusal::code`]) is stable: alarms and tests may look for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The message is not a JSON object, or its kind is unknown.
     #[error("malformed message: {0}")]
     Malformed(&'static str),
-    /// A field that must be there is not.
+    /// A mandatory field is missing.
     #[error("missing field {0}")]
     MissingField(&'static str),
-    /// A field holds another type than it must; JSON `null` counts as one.
+    /// A field has the wrong type; JSON `null` is a type too.
     #[error("field {field} is not a {wanted}")]
     WrongType {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
-        /// What it should have been: `text`, `whole number below 2^53`, …
+        /// The right type: `text`, `whole number below 2^53`, …
         wanted: &'static str,
     },
     /// A text is longer than its limit.
     #[error("field {field} of {bytes} bytes: wanted at most {limit}")]
     Oversize {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
-        /// Its length.
+        /// The length of the text, in bytes.
         bytes: usize,
-        /// The longest allowed.
+        /// The longest allowed length, in bytes.
         limit: usize,
     },
-    /// A word that is none of those expected.
+    /// A word that is not in the field's table.
     #[error("field {field}: unknown word {word:?}")]
     UnknownWord {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
-        /// The word.
+        /// The word that was received.
         word: String,
     },
     /// A request that could open a door and does not say when it was made (C4).
@@ -58,40 +58,41 @@ pub enum Refusal {
     /// A lock's or a button's name that breaks the rule for names.
     #[error("field {field}: {cause}")]
     BadName {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
-        /// The rule broken.
-        cause: crate::name::NameError,
+        /// The rule that it breaks.
+        cause: NameError,
     },
 }
 
 impl Refusal {
-    /// The stable code, for logs, event lines and alarms.
+    /// The stable code, for logs, events and alarms.
     pub const fn code(&self) -> &'static str {
         match self {
-            Refusal::Malformed(_) => "malformed",
-            Refusal::MissingField(_) => "missing-field",
-            Refusal::WrongType { .. } => "wrong-type",
-            Refusal::Oversize { .. } => "oversize",
-            Refusal::UnknownWord { .. } => "unknown-word",
-            Refusal::BadName { .. } => "bad-name",
-            Refusal::NoTime => "no-time",
+            Self::Malformed(_) => "malformed",
+            Self::MissingField(_) => "missing-field",
+            Self::WrongType { .. } => "wrong-type",
+            Self::Oversize { .. } => "oversize",
+            Self::UnknownWord { .. } => "unknown-word",
+            Self::BadName { .. } => "bad-name",
+            Self::NoTime => "no-time",
         }
     }
 }
 
-/// Levels of objects below the top that are read field by field where they
-/// cannot be read whole: a report's own fields, and those of its `refused`.
+/// Levels of objects below the top that are read field by field if they cannot be parsed whole: a
+/// report's fields, and those of its `refused`.
 const LEVELS: u32 = 2;
 
-/// Reads the text of an event, field by field where it must.
+/// Parses the text of an event, field by field if it must.
 ///
-/// JSON carries more than this program can hold: a number beyond a double, an
-/// array nested 200 deep, half a surrogate pair. Such a field is read as an empty
-/// list, a type that no field of any message has, so that its reader refuses it
-/// with a code, and the rest of the message still says whose it is.
+/// JSON allows more than this program can hold: a number beyond a double, an array nested 200 deep,
+/// half a surrogate pair. Such a field becomes an empty list, a type that no field of any message
+/// has: its reader refuses it with a code, and the rest of the message still names the sender.
 ///
-/// *Errors*: [`Refusal::Malformed`] if `text` is not a JSON object.
+/// # Errors
+///
+/// [`Refusal::Malformed`] if `text` is not a JSON object.
 ///
 /// ```
 /// use lock_core::field::parse_event;
@@ -103,27 +104,36 @@ const LEVELS: u32 = 2;
 /// # Ok::<(), lock_core::field::Refusal>(())
 /// ```
 pub fn parse_event(text: &str) -> Result<Value, Refusal> {
-    let value = read(text, LEVELS).unwrap_or_default();
+    let value = read_value(text, LEVELS).unwrap_or_default();
     match value {
         Value::Object(_) => Ok(value),
         _ => Err(Refusal::Malformed("not a JSON object")),
     }
 }
 
-/// The value that `text` is, none where it is not JSON or cannot be held.
-fn read(text: &str, levels: u32) -> Option<Value> {
+/// Parses `text`; `None` if it is not JSON or cannot be held.
+fn read_value(text: &str, levels: u32) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
-    // Unlike a value, a raw value is only looked through: its numbers and its depth have no limit.
+    // A raw value is only scanned, so its numbers and its depth have no limit.
     let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
     let field = |(name, raw): (String, &RawValue)| {
         let below = levels.checked_sub(1);
         let whole = || serde_json::from_str(raw.get()).ok();
-        let value = below.map_or_else(whole, |below| read(raw.get(), below));
+        let value = below.map_or_else(whole, |below| read_value(raw.get(), below));
         (name, value.unwrap_or_else(|| Value::Array(Vec::new())))
     };
     Some(Value::Object(fields.into_iter().map(field).collect()))
+}
+
+/// Reads the name of a lock or button from `field`, or from a topic in its place.
+pub(crate) fn parse_name<T: FromStr<Err = NameError>>(
+    field: &'static str,
+    name: &str,
+) -> Result<T, Refusal> {
+    name.parse()
+        .map_err(|cause| Refusal::BadName { field, cause })
 }
 
 /// The fields of one JSON object.
@@ -131,8 +141,12 @@ fn read(text: &str, levels: u32) -> Option<Value> {
 pub struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
-    /// *Errors*: [`Refusal::Malformed`] if `value` is not an object.
-    pub fn of(value: &'a Value) -> Result<Fields<'a>, Refusal> {
+    /// The fields of `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Malformed`] if `value` is not an object.
+    pub fn of(value: &'a Value) -> Result<Self, Refusal> {
         value
             .as_object()
             .map(Fields)
@@ -145,8 +159,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that may be absent.
-    /// *Errors*: [`Refusal::WrongType`], [`Refusal::Oversize`].
-    pub fn text_or_none(self, field: &'static str) -> Result<Option<&'a str>, Refusal> {
+    pub(crate) fn text_or_none(self, field: &'static str) -> Result<Option<&'a str>, Refusal> {
         match self.0.get(field) {
             None => Ok(None),
             Some(Value::String(text)) if text.len() > TEXT_BYTES_MAX => Err(Refusal::Oversize {
@@ -163,16 +176,21 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that must be there.
-    /// *Errors*: as [`Self::text_or_none`], and [`Refusal::MissingField`].
-    pub fn text(self, field: &'static str) -> Result<&'a str, Refusal> {
+    pub(crate) fn text(self, field: &'static str) -> Result<&'a str, Refusal> {
         self.text_or_none(field)?
             .ok_or(Refusal::MissingField(field))
     }
 
-    /// A whole number below 2^53 that may be absent; a device may write `7.0`
-    /// for 7.
-    /// *Errors*: [`Refusal::WrongType`].
-    pub fn number_or_none(self, field: &'static str) -> Result<Option<u64>, Refusal> {
+    /// The name of a lock or button that must be there.
+    pub(crate) fn name<T: FromStr<Err = NameError>>(
+        self,
+        field: &'static str,
+    ) -> Result<T, Refusal> {
+        parse_name(field, self.text(field)?)
+    }
+
+    /// A whole number below 2^53 that may be absent; a device may write `7.0` for 7.
+    pub(crate) fn number_or_none(self, field: &'static str) -> Result<Option<u64>, Refusal> {
         let Some(value) = self.0.get(field) else {
             return Ok(None);
         };
@@ -191,21 +209,15 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number that must be there.
-    /// *Errors*: as [`Self::number_or_none`], and [`Refusal::MissingField`].
-    pub fn number(self, field: &'static str) -> Result<u64, Refusal> {
+    pub(crate) fn number(self, field: &'static str) -> Result<u64, Refusal> {
         self.number_or_none(field)?
             .ok_or(Refusal::MissingField(field))
     }
 
-    /// One of a fixed set of words.
-    /// *Errors*: as [`Self::text`], and [`Refusal::UnknownWord`].
-    pub fn word<T>(
-        self,
-        field: &'static str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, Refusal> {
+    /// One word of an enum, which must be there.
+    pub(crate) fn word<T: FromStr>(self, field: &'static str) -> Result<T, Refusal> {
         let word = self.text(field)?;
-        read(word).ok_or_else(|| Refusal::UnknownWord {
+        word.parse().map_err(|_| Refusal::UnknownWord {
             field,
             word: word.to_owned(),
         })

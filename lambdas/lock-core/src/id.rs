@@ -1,25 +1,26 @@
-//! Identities: of commands, and of what caused them. Must not draw random
-//! numbers: an id is made from what is known.
+//! Ids of commands. Nothing is random: an id is made from the identity of what caused the command.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash::fnv1a_128;
+use crate::limits::COMMAND_ID_SENT_CHARS;
 use crate::name::{ButtonSerial, LockName};
 
-/// Name of one command: 26 characters on our commands, up to 64 in a device's
-/// report.
+/// The id of one command. One that is made here has [`COMMAND_ID_SENT_CHARS`] characters; a device
+/// may report another writer's longer id.
 ///
-/// Made from the identity of its cause (C1), so that a retry of the same press
-/// makes the same id and can be told from a new press (C7). It is no secret and
-/// need not be unguessable: a report must match id *and* version (C9).
+/// It is made from the identity of its cause (C1), so that a retry of a press makes the same id and
+/// differs from a new press (C7). It is not a secret and may be guessed: a report must match id
+/// *and* version (C9).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CommandId(String);
 
 impl CommandId {
-    /// The id of the command that a press causes: from the button's own count
-    /// where there is one, else from the press id.
+    /// The id of the command that a press causes: from the button's sequence, or from the press id
+    /// if there is none.
     ///
     /// ```
     /// use lock_core::id::CommandId;
@@ -31,51 +32,43 @@ impl CommandId {
     /// assert_ne!(first, CommandId::of_press(&button, "delivery-1", None));
     /// # Ok::<(), lock_core::name::NameError>(())
     /// ```
-    pub fn of_press(button: &ButtonSerial, press_id: &str, sequence: Option<u64>) -> CommandId {
+    pub fn of_press(button: &ButtonSerial, press_id: &str, sequence: Option<u64>) -> Self {
         match sequence {
-            Some(n) => CommandId::digest(&["press", button.as_str(), "sequence", &n.to_string()]),
-            None => CommandId::digest(&["press", button.as_str(), "id", press_id]),
+            Some(n) => Self::digest(&["press", button.as_str(), "sequence", &n.to_string()]),
+            None => Self::digest(&["press", button.as_str(), "id", press_id]),
         }
     }
 
     /// The id of the command that a request causes.
-    pub fn of_request(lock: &LockName, request_id: &str) -> CommandId {
-        CommandId::digest(&["request", lock.as_str(), request_id])
+    pub fn of_request(lock: &LockName, request_id: &str) -> Self {
+        Self::digest(&["request", lock.as_str(), request_id])
     }
 
-    /// The id of the system's own command at `version` of a lock; a version has
-    /// one command (S3).
-    pub fn of_system(lock: &LockName, version: u64) -> CommandId {
-        CommandId::digest(&["system", lock.as_str(), &version.to_string()])
+    /// The id of the system's command at `version` of a lock; a version has one command (S3).
+    pub fn of_system(lock: &LockName, version: u64) -> Self {
+        Self::digest(&["system", lock.as_str(), &version.to_string()])
     }
 
-    /// An id that someone else wrote: a device's report, the table.
-    pub fn from_text(text: impl Into<String>) -> CommandId {
-        CommandId(text.into())
+    /// An id that is already written: in a device's report, or in the table.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
-    /// The id as text.
+    /// The id as on the wire and in the table.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// 128 bits of FNV-1a over the parts, with a separator that no part can
-    /// hold, in Crockford's base 32.
-    fn digest(parts: &[&str]) -> CommandId {
-        const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    /// 128 bits of FNV-1a over the parts, each ended by a byte that no part holds, in Crockford's
+    /// base 32.
+    fn digest(parts: &[&str]) -> Self {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-        let mut hash = BASIS;
-        for part in parts {
-            for byte in part.bytes().chain([0]) {
-                hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
-            }
-        }
-        let text = (0..26)
+        let hash = fnv1a_128(parts.iter().flat_map(|part| part.bytes().chain([0])));
+        let text = (0..COMMAND_ID_SENT_CHARS)
             .rev()
             .map(|digit| char::from(ALPHABET[(hash >> (5 * digit)) as usize & 31]))
             .collect();
-        CommandId(text)
+        Self(text)
     }
 }
 
@@ -94,11 +87,11 @@ mod tests {
         let button = ButtonSerial::new("button-1").unwrap();
         let other = ButtonSerial::new("button-11").unwrap();
         let id = CommandId::of_press(&button, "p1", Some(412));
-        assert_eq!(id.as_str().len(), 26);
+        assert_eq!(id.as_str().len(), COMMAND_ID_SENT_CHARS);
         assert_eq!(
             id,
             CommandId::of_press(&button, "p2", Some(412)),
-            "the count is the identity, not the delivery"
+            "the sequence is the identity, not the delivery"
         );
         let others = [
             CommandId::of_press(&button, "p1", Some(413)),
@@ -122,7 +115,8 @@ mod tests {
         );
     }
 
-    /// The table holds ids of commands in flight: a new program must make the same for a press that is tried again.
+    /// The table holds ids of commands in flight: a new program must make the same for a press that
+    /// is tried again.
     #[test]
     fn an_id_is_fnv_1a_in_base_32_and_stays_so() {
         let button = ButtonSerial::new("button-1").unwrap();

@@ -1,29 +1,26 @@
-//! The lock's protocol as pure functions: what a press, a request or a report
-//! means, as a value.
+//! The lock's protocol as pure functions: they return what a press, a request or a report means.
 //!
-//! Nothing here reads a clock, draws a random number, logs, waits, or knows
-//! AWS, so nothing here can fail for a reason outside its arguments:
-//! `decide(&record, &press, now) -> Decision`. The rules C1…C14 named in
-//! comments are those of `infra/docs/PROTOCOL.md`.
+//! Nothing here reads a clock, draws a random number, logs, waits or knows AWS, so a result depends
+//! on the arguments alone: `decide(&record, &press, now) -> Decision`. Comments name the rules
+//! C1…C16 of `infra/docs/PROTOCOL.md`.
 //!
 //! | idea | module |
 //! |---|---|
-//! | who is who | [`name`], [`id`] |
-//! | what can be asked | [`action`] |
+//! | names | [`name`], [`id`] |
+//! | what can be asked | [`action`]; enums as words: [`word`] |
 //! | what arrives | [`press`], [`request`], [`report`], read strictly by [`field`]; [`payload`] |
-//! | what was given up | [`failure`] |
-//! | what is kept | [`record`], [`binding`], [`event`] |
+//! | what is not retried | [`failure`] |
+//! | what is stored | [`record`], [`binding`], [`event`] |
 //! | what is decided, and why | [`decide`], [`reason`] |
-//! | what changes, and on which condition | [`write`] |
-//! | what goes out | [`command`] |
+//! | what changes, and under which conditions | [`mod@write`] |
+//! | what is sent | [`command`] |
 //! | how long, how often, how many | [`limits`], [`time`] |
 //!
-//! A shell around this crate does three things. It loads what a decision needs,
-//! asks for the decision, and performs it: all of [`write::Writes`] in one
-//! transaction, and only then [`decide::Publish`]. When a condition no longer
-//! holds it starts again from the loading (C3). Whatever it may skip, repeat or be
-//! killed in the middle of, these conditions keep the rules: that is what the
-//! laws in `decide/law.rs` and `decide/due/law.rs` try to break.
+//! A caller does three things. It loads what a decision needs, asks for the decision, and performs
+//! it: all of [`write::Writes`] in one transaction, and only then [`decide::Publish`]. If a
+//! condition does not hold, it loads and decides again (C3). Whatever the caller skips, repeats or
+//! is killed in, the conditions keep the rules: the laws in `decide/law.rs` and
+//! `decide/sweep/law.rs` try to break them.
 
 pub mod action;
 pub mod binding;
@@ -32,6 +29,7 @@ pub mod decide;
 pub mod event;
 pub mod failure;
 pub mod field;
+mod hash;
 pub mod id;
 pub mod limits;
 pub mod name;
@@ -42,10 +40,11 @@ pub mod record;
 pub mod report;
 pub mod request;
 pub mod time;
+pub mod word;
 pub mod write;
 
 pub use decide::{
-    BindWish, Decision, ForgetRefusal, Publish, decide_bind, decide_due, decide_forget,
-    decide_given_up, decide_press, decide_recover, decide_register_button, decide_register_lock,
-    decide_report, decide_request, decide_revoke, decide_unbind,
+    BindWish, Decision, ForgetRefusal, Publish, decide_bind, decide_forget, decide_given_up,
+    decide_press, decide_recover, decide_register_button, decide_register_lock, decide_report,
+    decide_request, decide_revoke, decide_sweep, decide_unbind,
 };

@@ -1,29 +1,26 @@
-//! The protocol's numbers, which check each other at compile time. Must not
-//! know where a setting was read from.
+//! The protocol's numbers.
 //!
-//! A number appears once, here, with its unit in its name. Those that make sense
-//! only beside another one are held to it by an assertion that the compiler
-//! checks; those that a deployment may set are checked when they are read.
+//! Must not know: where a setting is read from.
+//!
+//! Each number is defined once, here, with its unit in its name. The compiler checks the relations
+//! between them; settings of a deployment are checked when they are read.
 
 use serde::{Deserialize, Serialize};
 
-/// Life of an unlock command, from the press: after it the door stays shut
-/// (C4).
+/// Life of an unlock command, from the press on; an older one does not open the door (C4).
 pub const COMMAND_TTL_MS: u64 = 30_000;
-/// Quiet time after a press of a button that counts nothing (C2).
+/// Time after a press of a button without a sequence in which another one is ignored (C2).
 pub const QUIET_WINDOW_MS: u64 = 1_500;
-/// Time after the press behind an executed unlock in which a toggle by the
-/// same button is the same wish (C6).
+/// Time after the press behind an executed unlock in which a toggle by the same button is the same
+/// wish (C6).
 pub const SAME_WISH_MS: u64 = 5_000;
 /// Bounds of the setting `SAME_WISH_MS`; 0 switches the rule off.
 pub const SAME_WISH_MS_MAX: u64 = 60_000;
-/// Time that a press may take from its button to the rules engine, over what
-/// the button itself waits for its answer (C4).
+/// Time that a press may take to the rules engine, beyond the time that its button waits (C4).
 pub const GOOD_FOR_GRACE_MS: u64 = 2_000;
-/// How long an event line is kept.
+/// How long an event is kept.
 pub const EVENT_TTL_DAYS: u64 = 90;
-/// How long a request's mark is kept: longer than anything can repeat the
-/// request.
+/// How long a request's mark is kept: longer than any repetition of the request.
 pub const REQUEST_TTL_MS: u64 = DAY_MS;
 /// Wait before the first re-send of a command; it doubles with each (C8).
 pub const SEND_BACKOFF_FIRST_MS: u64 = 1_000;
@@ -31,38 +28,39 @@ pub const SEND_BACKOFF_FIRST_MS: u64 = 1_000;
 pub const SEND_BACKOFF_MAX_MS: u64 = 300_000;
 /// How often a device reports when nothing happens (D4).
 pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
-/// Silence after which a settled lock is no longer believed (C10).
+/// Silence after which a settled lock is no longer trusted (C10).
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
-/// How often the system itself locks a jammed latch after a person's last
-/// command, before it leaves the latch to a person (C14).
+/// System locks of a jammed latch after a person's last command, before it is left to a person
+/// (C14).
 pub const JAM_LOCKS_MAX: u32 = 3;
-/// System locks in a row, without a person's command in between, at which the
-/// system raises an alert (C15).
+/// System locks without a person's command in between that raise an alert (C15).
 pub const SYSTEM_LOCKS_CONTESTED: u32 = 4;
-/// An unlock answered as expired this soon after it was issued was judged by a
-/// clock that runs ahead (C8).
+/// An unlock answered as expired this soon after its issue means that the device's clock is fast
+/// (C8).
 pub const EXPIRED_TOO_SOON_MS: u64 = 10_000;
-/// Ignored presses of one button for one reason share a line for this long.
-pub const REPEAT_LINE_MS: u64 = 60_000;
-/// Oldest event that Lambda still delivers to the press function (template's
-/// `MaximumEventAgeInSeconds`).
+/// Ignored presses of one button for one reason share an event for this long.
+pub const REPEAT_EVENT_MS: u64 = 60_000;
+/// Oldest event that Lambda delivers to the press function (`MaximumEventAgeInSeconds` in the
+/// template).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
-/// Largest version: the largest integer every JSON reader keeps exact; the
-/// device refuses larger ones (D6).
+/// Largest version: the largest integer every JSON reader keeps exact; the device refuses larger
+/// ones (D6).
 pub const VERSION_MAX: u64 = (1 << 53) - 1;
-/// How far a device's version may lie ahead of the clock and still be adopted
-/// (C9).
+/// How far ahead of the clock a device's version is still adopted (C9).
 pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
-/// Shards of the due index: one hot partition per shard, so more of them carry
-/// more locks.
+/// Shards of the due index. Each is one hot partition, so more shards carry more locks.
 pub const DUE_SHARDS: u64 = 8;
-/// Longest text taken in any field of a message.
+/// Longest text accepted in a field of a message.
 pub const TEXT_BYTES_MAX: usize = 128;
-/// Longest command on the wire; the device's buffer is at least this (D6).
-pub const COMMAND_BYTES_MAX: usize = 256;
-/// How often a decision is made again when another writer was first (C3).
+/// Longest command that is sent. A device takes longer ones (D6), up to the
+/// `COMMAND_TAKEN_BYTES_MAX` of its firmware.
+pub const COMMAND_SENT_BYTES_MAX: usize = 256;
+/// Length of a command id that is sent. A device takes longer ones, up to the
+/// `COMMAND_ID_TAKEN_CHARS_MAX` of its firmware.
+pub const COMMAND_ID_SENT_CHARS: usize = 26;
+/// Maximum attempts at a decision when concurrent writers win (C3).
 pub const DECISIONS_MAX: u32 = 5;
 
 const DAY_MS: u64 = 86_400_000;
@@ -74,18 +72,18 @@ pub const EVENT_TTL_DAYS_RANGE: std::ops::RangeInclusive<u64> = 1..=3_650;
 pub const COMMAND_TTL_MS_RANGE: std::ops::RangeInclusive<u64> = 5_000..=120_000;
 
 const _: () = {
-    // A press inside the quiet window is never also too old to judge.
+    // A press inside the quiet window is never stale.
     assert!(QUIET_WINDOW_MS < COMMAND_TTL_MS);
     // Two reports may be lost before a lock is called silent.
     assert!(REPORT_OVERDUE_MS > 2 * REPORT_INTERVAL_MS);
     // A request's mark outlives every delivery of that request.
     assert!(REQUEST_TTL_MS > PRESS_EVENT_AGE_MAX_MS);
-    // The second system lock in a row is not the one that tells a person.
+    // Locking a jammed latch alone does not raise the alert.
     assert!(SYSTEM_LOCKS_CONTESTED > JAM_LOCKS_MAX);
     // At least one re-send fits into the life of an unlock.
     assert!(SEND_BACKOFF_FIRST_MS < COMMAND_TTL_MS);
     assert!(SEND_BACKOFF_FIRST_MS < SEND_BACKOFF_MAX_MS);
-    // MQTT's message expiry has whole seconds and at most a week.
+    // MQTT's message expiry is in whole seconds, at most a week.
     assert!(
         *COMMAND_TTL_MS_RANGE.start() >= 1_000 && *COMMAND_TTL_MS_RANGE.end() / 1_000 <= 604_800
     );
@@ -93,58 +91,62 @@ const _: () = {
         *COMMAND_TTL_MS_RANGE.start() <= COMMAND_TTL_MS
             && COMMAND_TTL_MS <= *COMMAND_TTL_MS_RANGE.end()
     );
-    // An unlock is over, grace included, before Lambda gives up on its press.
+    // An unlock has expired, grace included, before Lambda gives up its press.
     assert!(*COMMAND_TTL_MS_RANGE.end() + UNLOCK_GRACE_MS < PRESS_EVENT_AGE_MAX_MS);
 };
 
 /// The numbers that a deployment may set.
 ///
-/// *Shape*, where they are written down:
+/// Stored as
 /// `{"commandTtlMs":30000,"quietWindowMs":1500,"sameWishMs":5000,"eventTtlMs":7776000000}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Life of an unlock, from the press.
-    /// *Units*: ms.
+    /// Life of an unlock, from the press, in ms.
     pub command_ttl_ms: u64,
-    /// Quiet time after a press of a button without a sequence.
-    /// *Units*: ms.
+    /// Quiet time after a press of a button without a sequence, in ms.
     pub quiet_window_ms: u64,
-    /// Time after the press behind an executed unlock in which a toggle by the
-    /// same button is the same wish; 0 switches the rule off.
-    /// *Units*: ms.
+    /// Time after the press behind an executed unlock in which a toggle by the same button is the
+    /// same wish, in ms; 0 switches the rule off.
     pub same_wish_ms: u64,
-    /// Life of an event line.
-    /// *Units*: ms.
+    /// Life of an event, in ms.
     pub event_ttl_ms: u64,
 }
 
-/// Why a setting was not taken.
+/// Why a setting was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// The command's life is outside [`COMMAND_TTL_MS_RANGE`].
-    #[error("command life of {0} ms: wanted {min} to {max}", min = COMMAND_TTL_MS_RANGE.start(), max = COMMAND_TTL_MS_RANGE.end())]
+    #[error(
+        "command life of {0} ms: wanted {min} to {max}",
+        min = COMMAND_TTL_MS_RANGE.start(), max = COMMAND_TTL_MS_RANGE.end()
+    )]
     CommandTtl(u64),
     /// The quiet window is not shorter than the command's life.
     #[error("quiet window of {quiet_ms} ms: wanted less than the command's life of {ttl_ms} ms")]
     QuietWindow {
-        /// The window asked for.
+        /// The window that was asked for, in ms.
         quiet_ms: u64,
-        /// The command's life beside it.
+        /// The command's life, in ms.
         ttl_ms: u64,
     },
     /// The same-wish time is longer than [`SAME_WISH_MS_MAX`].
     #[error("same-wish time of {0} ms: wanted at most {SAME_WISH_MS_MAX}")]
     SameWish(u64),
-    /// Event lines would be kept for no time, or for longer than ten years.
-    #[error("event lines kept for {0} days: wanted {min} to {max}", min = EVENT_TTL_DAYS_RANGE.start(), max = EVENT_TTL_DAYS_RANGE.end())]
+    /// Events would be kept for no time, or for more than ten years.
+    #[error(
+        "events kept for {0} days: wanted {min} to {max}",
+        min = EVENT_TTL_DAYS_RANGE.start(), max = EVENT_TTL_DAYS_RANGE.end()
+    )]
     EventTtl(u64),
 }
 
 impl Limits {
-    /// Takes a deployment's settings.
+    /// Checks a deployment's settings.
     ///
-    /// *Errors*: [`LimitError`], naming the setting that breaks a rule.
+    /// # Errors
+    ///
+    /// [`LimitError`] names the setting that breaks a rule.
     ///
     /// ```
     /// use lock_core::limits::Limits;
@@ -161,7 +163,7 @@ impl Limits {
         quiet_window_ms: u64,
         same_wish_ms: u64,
         event_ttl_days: u64,
-    ) -> Result<Limits, LimitError> {
+    ) -> Result<Self, LimitError> {
         if !COMMAND_TTL_MS_RANGE.contains(&command_ttl_ms) {
             return Err(LimitError::CommandTtl(command_ttl_ms));
         }
@@ -177,7 +179,7 @@ impl Limits {
         if !EVENT_TTL_DAYS_RANGE.contains(&event_ttl_days) {
             return Err(LimitError::EventTtl(event_ttl_days));
         }
-        Ok(Limits {
+        Ok(Self {
             command_ttl_ms,
             quiet_window_ms,
             same_wish_ms,
@@ -185,8 +187,8 @@ impl Limits {
         })
     }
 
-    /// The longest that a deployment can have: for whoever does not know this
-    /// one's, and must neither let a line go nor stop waiting too early.
+    /// The longest limits of any deployment, for a caller that does not know its own deployment's
+    /// and must neither drop an event nor stop waiting too early.
     ///
     /// ```
     /// use lock_core::limits::Limits;
@@ -195,9 +197,9 @@ impl Limits {
     /// assert_eq!(longest.event_ttl_ms, 3_650 * 86_400_000);
     /// assert!(longest.command_ttl_ms > Limits::default().command_ttl_ms);
     /// ```
-    pub const fn longest() -> Limits {
+    pub const fn longest() -> Self {
         let command_ttl_ms = *COMMAND_TTL_MS_RANGE.end();
-        Limits {
+        Self {
             command_ttl_ms,
             quiet_window_ms: command_ttl_ms - 1,
             same_wish_ms: SAME_WISH_MS_MAX,
@@ -207,8 +209,8 @@ impl Limits {
 }
 
 impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+    fn default() -> Self {
+        Self {
             command_ttl_ms: COMMAND_TTL_MS,
             quiet_window_ms: QUIET_WINDOW_MS,
             same_wish_ms: SAME_WISH_MS,
@@ -217,8 +219,7 @@ impl Default for Limits {
     }
 }
 
-/// Wait after the `attempts`-th send of a command before the next one: 1, 2, 4
-/// s … 5 min (C8).
+/// Wait after the given number of sends of a command, in ms: 1, 2, 4 s … 5 min (C8).
 ///
 /// ```
 /// use lock_core::limits::send_backoff_ms;

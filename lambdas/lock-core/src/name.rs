@@ -1,21 +1,19 @@
-//! Names that come from topics: locks and buttons. Must not know who is bound
-//! to whom.
+//! Names of locks and buttons, as topics carry them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest thing name that AWS IoT allows.
+/// Longest name of a thing that AWS allows.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// Why a name was not taken.
+/// Why a name was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// No characters, or more than [`NAME_BYTES_MAX`].
+    /// An empty name, or one longer than [`NAME_BYTES_MAX`].
     #[error("name of {0} bytes: wanted 1 to {NAME_BYTES_MAX}")]
     Length(usize),
-    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key
-    /// separator, for instance.
+    /// A character outside `a-z A-Z 0-9 : _ -`; a topic wildcard or a key separator, for instance.
     #[error("name with character {0:?}: wanted letters, digits, ':', '_' or '-'")]
     Character(char),
 }
@@ -37,24 +35,25 @@ macro_rules! name {
     ($(#[$doc:meta])* $type:ident) => {
         $(#[$doc])*
         ///
-        /// *Limits*: 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS IoT's rule
-        /// for thing names. In particular it holds no `#`, so a key made of it
-        /// cannot be read as another key.
+        /// It has 1 to 128 characters of `a-z A-Z 0-9 : _ -`, AWS's rule for names of things. It
+        /// holds no `#`, so a key made of it cannot be read as another key.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $type(String);
 
         impl $type {
-            /// Takes a name as it stood in a topic or on a command line.
+            /// Checks a name from a topic or a command line.
             ///
-            /// *Errors*: [`NameError`], when it breaks the limits above.
+            /// # Errors
+            ///
+            /// [`NameError`] if the name breaks that rule.
             pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
                 let name = name.into();
                 check(&name)?;
                 Ok(Self(name))
             }
 
-            /// The name as text.
+            /// The name as in topics and keys.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -89,31 +88,31 @@ macro_rules! name {
 }
 
 name! {
-    /// Thing name of a lock, and the last part of its command topic: `lock-1`
-    /// in `remote-lock/lock-1`.
+    /// The thing name of a lock, and the last level of its command topic: `lock-1` in
+    /// `remote-lock/lock-1`.
     LockName
 }
 
 name! {
-    /// Serial of a button, from the press topic that its policy guards:
-    /// `button-1`, or `G030JF055364XVRB` for AWS's own.
+    /// The serial of a button, from the press topic that its policy guards: `button-1`, or
+    /// `G030JF055364XVRB` for AWS's own.
     ButtonSerial
 }
 
 impl LockName {
-    /// The topic that this lock's commands go to.
+    /// The topic of this lock's commands.
     pub fn command_topic(&self) -> String {
         format!("remote-lock/{self}")
     }
 
-    /// The topic that an operator's requests to this lock go to.
+    /// The topic of operators' requests to this lock.
     pub fn request_topic(&self) -> String {
         format!("remote-lock/{self}/request")
     }
 }
 
 impl ButtonSerial {
-    /// The topic that this button's presses go to.
+    /// The topic of this button's presses.
     pub fn press_topic(&self) -> String {
         format!("iotbutton/{self}")
     }

@@ -1,10 +1,9 @@
-//! A payload as a topic rule hands it over: whole, as base64, whatever its
-//! format. Must not know what a press or a request means.
+//! The payload of a press or request, which a topic rule delivers whole, as base64, whatever its
+//! format.
 //!
-//! A rule that named the payload's fields itself would fail on a payload that is
-//! not JSON, in AWS before any action, and that press would leave no line. So the
-//! rule hands over the bytes beside what it alone knows, and the fields are put
-//! in place here.
+//! A rule that named the payload's fields would fail in AWS on a payload that is not JSON, before
+//! any action, and the press would leave no event. So the rule delivers the bytes with the fields
+//! that only it knows, and the payload's fields are put in place here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -17,19 +16,18 @@ use crate::request::Request;
 /// The field that holds the payload.
 const PAYLOAD: &str = "payload";
 
-/// Puts the fields of the payload into `event`, where a reader looks for them.
+/// Moves the fields of the payload into `event`.
 ///
-/// *Shape*: `{"button":"button-1","payload":"eyJjbGlj…","receivedAt":1763779512345,…}`
-/// becomes `{"button":"button-1","clickType":"SINGLE","receivedAt":1763779512345,…}`.
-/// Only the fields that a press ([`Press::SENT`]) or a request
-/// ([`Request::SENT`]) may carry are taken, none of which a rule gives: no key of
-/// a payload can be taken for a button, a lock, a time of arrival or a proof. An
-/// event without a payload stays as it is: a rule of an earlier version had named
-/// the fields itself.
+/// `{"button":"button-1","payload":"eyJjbGlj…","receivedAt":1763779512345,…}` becomes
+/// `{"button":"button-1","clickType":"SINGLE","receivedAt":1763779512345,…}`. Only the fields of a
+/// press ([`Press::SENT`]) or a request ([`Request::SENT`]) are moved. A rule sets none of these,
+/// so no key of a payload can pass for a button, a lock, a time of arrival or a principal. An event
+/// without a payload stays unchanged: rules of an earlier version named the fields.
 ///
-/// *Errors*: [`Refusal::Malformed`] for a payload that is not a JSON object, and
-/// [`Refusal::WrongType`] for a field that is not base64. The event then keeps what
-/// the rule gave, which says whose payload it was.
+/// # Errors
+///
+/// [`Refusal::Malformed`] for a payload that is not a JSON object, and [`Refusal::WrongType`] for a
+/// field that is not base64. The event then keeps the rule's fields, which name the sender.
 ///
 /// ```
 /// use lock_core::payload::open_payload;
@@ -57,7 +55,7 @@ pub fn open_payload(event: &mut Value) -> Result<(), Refusal> {
     let sent = match (fields.contains_key("button"), fields.contains_key("thing")) {
         (true, false) => Press::SENT,
         (false, true) => Request::SENT,
-        // Nobody's: its reader refuses it for that.
+        // Without a sender: its reader refuses it.
         _ => return Ok(()),
     };
     let mut payload = decode(&payload)?;
@@ -79,7 +77,7 @@ fn decode(payload: &Value) -> Result<Map<String, Value>, Refusal> {
     let text = str::from_utf8(&bytes).map_err(|_| malformed("the payload is not UTF-8"))?;
     match parse_event(text) {
         Ok(Value::Object(fields)) => Ok(fields),
-        // The usual slips of those who write a button's software, by name.
+        // Name the usual mistakes in a button's software.
         _ if text.is_empty() => Err(malformed("the payload is empty")),
         _ if text.starts_with('\u{feff}') => {
             Err(malformed("the payload begins with a byte order mark"))
@@ -101,7 +99,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::time::UnixMillis;
 
-    /// What a rule hands over of these bytes.
+    /// What a rule delivers of these bytes.
     fn from_rule(own: Value, payload: &[u8]) -> Value {
         let mut event = own;
         event[PAYLOAD] = json!(BASE64.encode(payload));
@@ -162,20 +160,23 @@ mod tests {
         open_payload(&mut event).unwrap();
         assert_eq!(
             event,
-            json!({"button": "button-1", "receivedAt": 5, "pressId": "5f0e", "principal": "ab12", "clickType": "SINGLE"})
+            json!({"button": "button-1", "receivedAt": 5, "pressId": "5f0e", "principal": "ab12",
+                "clickType": "SINGLE"})
         );
         let mut event = of_request(forged);
         open_payload(&mut event).unwrap();
         assert_eq!(
             event,
-            json!({"thing": "lock-1", "receivedAt": 5, "principal": "ab12", "action": "lock", "requestId": "r1"})
+            json!({"thing": "lock-1", "receivedAt": 5, "principal": "ab12", "action": "lock",
+                "requestId": "r1"})
         );
     }
 
     #[test]
     fn an_event_of_a_rule_that_names_the_fields_stays_as_it_is() {
         for event in [
-            json!({"button": "button-1", "clickType": "SINGLE", "receivedAt": 5, "pressId": "5f0e"}),
+            json!({"button": "button-1", "clickType": "SINGLE", "receivedAt": 5,
+                "pressId": "5f0e"}),
             json!({"thing": "lock-1", "action": "lock", "requestId": "r1", "receivedAt": 5}),
             json!({"thing": "lock-1", "shadowVersion": 17, "reported": {}}),
             json!({}),
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_is_no_json_object_is_refused_in_its_senders_history() {
+    fn a_payload_that_is_not_a_json_object_is_refused_in_its_senders_history() {
         let utf16: Vec<u8> = "{\"clickType\":\"SINGLE\"}"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)

@@ -1,5 +1,6 @@
-//! A press of a button, as the topic rule hands it over. Must not know what the
-//! press will do.
+//! A press of a button, as the topic rule delivers it.
+//!
+//! Must not know: what the press will do.
 
 use serde_json::Value;
 
@@ -10,42 +11,42 @@ use crate::limits::GOOD_FOR_GRACE_MS;
 use crate::name::ButtonSerial;
 use crate::time::UnixMillis;
 
-/// One press.
+/// A press and what the rule knows about it.
 ///
-/// *Shape*:
-/// `{"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,"pressedAt":1763779512100,"goodForMs":3000,"receivedAt":1763779512345,"pressId":"<uuid>","principal":"<hex>"}`;
-/// `batteryVoltage`, `sequence`, `pressedAt`, `goodForMs` and `principal` may be
-/// absent.
-/// *Source*: PROTOCOL, Messages.
+/// ```json
+/// {"button":"button-1","clickType":"SINGLE","batteryVoltage":"1568mV","sequence":412,
+///  "pressedAt":1763779512100,"goodForMs":3000,"receivedAt":1763779512345,"pressId":"<uuid>",
+///  "principal":"<hex>"}
+/// ```
+///
+/// `batteryVoltage`, `sequence`, `pressedAt`, `goodForMs` and `principal` may be absent.
+/// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Press {
-    /// The button, from the topic, which its policy guards; never from the
-    /// payload.
+    /// The button, from the topic, which a policy guards; never from the payload.
     pub button: ButtonSerial,
-    /// How it was pressed.
+    /// How the button was pressed.
     pub click: ClickType,
-    /// The button's own count, larger with every press, if it counts.
+    /// A number that grows with every press of this button; AWS's own button sends none.
     pub sequence: Option<u64>,
-    /// When the button says it was pressed, if its clock is set. It counts only
-    /// where it makes the press older: see [`Press::made_at`].
+    /// When the button was pressed by its own clock, if that is set. It can only make the press
+    /// older: see [`Press::made_at`].
     pub pressed_at: Option<UnixMillis>,
-    /// How long the button waited for its answer, if it says so: after that it
-    /// has said that the press was dropped.
-    /// *Units*: ms.
+    /// How long the button waits for its answer, in ms, before it signals that the press was
+    /// dropped.
     pub good_for_ms: Option<u64>,
-    /// When the rules engine saw it.
+    /// When the rules engine received it.
     pub received_at: UnixMillis,
     /// The rules engine's id of this delivery.
     pub press_id: String,
     /// The certificate that published it.
     pub principal: Option<String>,
-    /// Battery, where it could be read.
-    /// *Units*: mV.
+    /// The button's battery in mV, if it could be read.
     pub battery_mv: Option<u64>,
 }
 
 impl Press {
-    /// The fields that a button sends; the others come from its rule.
+    /// The fields that a button sends; the rule adds the others.
     pub const SENT: &[&str] = &[
         "clickType",
         "batteryVoltage",
@@ -54,10 +55,11 @@ impl Press {
         "goodForMs",
     ];
 
-    /// Reads the event of the press rule, its payload opened
-    /// ([`open_payload`](crate::payload::open_payload)).
+    /// Reads the event of the press rule after [`open_payload`](crate::payload::open_payload).
     ///
-    /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    /// # Errors
+    ///
+    /// The first [`Refusal`] found, in the order of the fields above.
     ///
     /// ```
     /// use lock_core::press::Press;
@@ -73,22 +75,18 @@ impl Press {
     /// assert_eq!(refusal.to_string(), "missing field clickType");
     /// # Ok::<(), lock_core::field::Refusal>(())
     /// ```
-    pub fn parse(event: &Value) -> Result<Press, Refusal> {
+    pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
-        let button =
-            ButtonSerial::new(fields.text("button")?).map_err(|cause| Refusal::BadName {
-                field: "button",
-                cause,
-            })?;
-        let click = fields.word("clickType", |word| word.parse().ok())?;
+        let button = fields.name("button")?;
+        let click = fields.word("clickType")?;
         let sequence = fields.number_or_none("sequence")?;
         let pressed_at = fields.number_or_none("pressedAt")?.map(UnixMillis);
         let good_for_ms = fields.number_or_none("goodForMs")?;
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let press_id = fields.text("pressId")?.to_owned();
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
-        let battery_mv = fields.get("batteryVoltage").and_then(battery);
-        Ok(Press {
+        let battery_mv = fields.get("batteryVoltage").and_then(parse_battery);
+        Ok(Self {
             button,
             click,
             sequence,
@@ -101,19 +99,17 @@ impl Press {
         })
     }
 
-    /// The moment a command's life counts from (C4): the earlier of when the
-    /// button says it was pressed and when the press arrived. A press may wait
-    /// in a network stack for minutes, and nothing after the button can tell.
+    /// The start of a command's life (C4): when the press arrived, or when the button says it was
+    /// pressed if that is earlier. A press may wait in a network stack for minutes, which only the
+    /// button can tell.
     pub fn made_at(&self) -> UnixMillis {
         self.pressed_at
             .map_or(self.received_at, |at| at.min(self.received_at))
     }
 
-    /// Whether the press arrived after its button had given it up and asked for
-    /// another (C4).
+    /// Whether the press arrived after its button had given it up (C4).
     ///
-    /// Both moments count from `pressedAt`; without it, or without `goodForMs`,
-    /// nobody can tell.
+    /// Known only if the press has both `pressedAt` and `goodForMs`.
     pub fn was_given_up(&self) -> bool {
         match (self.pressed_at, self.good_for_ms) {
             (Some(at), Some(good_for_ms)) => {
@@ -123,16 +119,15 @@ impl Press {
         }
     }
 
-    /// The id of the command that this press causes, if it causes one.
+    /// The id of the command that this press would cause.
     pub fn command_id(&self) -> CommandId {
         CommandId::of_press(&self.button, &self.press_id, self.sequence)
     }
 }
 
-/// A battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a
-/// number of millivolts. What cannot be read is unknown, and never a reason to
-/// refuse a press.
-fn battery(value: &Value) -> Option<u64> {
+/// Reads a battery's voltage as buttons write it: `1568mV`, `1568 mV`, `3.1 V`, or a number of
+/// millivolts. An unreadable one is unknown and does not refuse the press.
+fn parse_battery(value: &Value) -> Option<u64> {
     let millivolts = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => {
@@ -156,7 +151,8 @@ mod tests {
     use serde_json::json;
 
     fn event() -> Value {
-        json!({"button": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV", "sequence": 412,
+        json!({"button": "button-1", "clickType": "SINGLE", "batteryVoltage": "1568mV",
+            "sequence": 412,
                "receivedAt": 1_763_779_512_345_u64, "pressId": "5f0e", "principal": "ab12"})
     }
 
@@ -167,7 +163,8 @@ mod tests {
             (press.sequence, press.battery_mv, press.click),
             (Some(412), Some(1568), ClickType::Single)
         );
-        let aws = json!({"button": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV",
+        let aws = json!({"button": "G030JF055364XVRB", "clickType": "LONG",
+            "batteryVoltage": "2000 mV",
                          "receivedAt": 1, "pressId": "5f0e"});
         let press = Press::parse(&aws).unwrap();
         assert_eq!(
@@ -219,7 +216,7 @@ mod tests {
         assert_eq!(
             Press::parse(&event).unwrap_err().code(),
             "wrong-type",
-            "a null count would switch off the count"
+            "a null sequence would switch off the sequence"
         );
     }
 

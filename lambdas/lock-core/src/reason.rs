@@ -1,5 +1,6 @@
-//! The stable codes of every decision: what was decided, and why. Must not hold
-//! anything that varies from press to press.
+//! The stable codes of every decision: what was decided, and why.
+//!
+//! Must not hold anything that varies from press to press.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,52 +8,38 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::field::Refusal;
+use crate::word::words;
 
-/// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// A new command.
-    Command,
-    /// The current command, once more.
-    Resend,
-    /// The record now says what the latch does.
-    Settled,
-    /// Something was taken note of; the record still waits.
-    Noted,
-    /// The record now says that the lock does not answer.
-    Unresponsive,
-    /// Nothing but this line.
-    Ignored,
-    /// The message could not be read; nothing but this line.
-    Refused,
-    /// The message could not be handled, and is not tried any more (C16).
-    #[serde(rename = "given-up")]
-    GivenUp,
+words! {
+    /// What was decided about a message or an act.
+    pub enum Verdict("verdict") {
+        /// A new command is sent.
+        Command = "command",
+        /// The current command is sent again.
+        Resend = "resend",
+        /// The record now says what the latch does.
+        Settled = "settled",
+        /// The record changed and still waits.
+        Noted = "noted",
+        /// The record now says that the lock does not answer.
+        Unresponsive = "unresponsive",
+        /// Nothing changes; only the event is written.
+        Ignored = "ignored",
+        /// The message could not be read; only the event is written.
+        Refused = "refused",
+        /// The message could not be handled and is not retried (C16).
+        GivenUp = "given-up",
+    }
 }
 
 impl Verdict {
-    /// The word in event lines and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Command => "command",
-            Verdict::Resend => "resend",
-            Verdict::Settled => "settled",
-            Verdict::Noted => "noted",
-            Verdict::Unresponsive => "unresponsive",
-            Verdict::Ignored => "ignored",
-            Verdict::Refused => "refused",
-            Verdict::GivenUp => "given-up",
-        }
-    }
-
-    /// The same in words: `given up`.
+    /// The word for people: `given up`.
     pub fn text(self) -> String {
         self.as_str().replace('-', " ")
     }
 }
 
-/// Why. The code is stable; [`Reason::text`] is the same in words.
+/// Why something was decided: a stable code, and [`Reason::text`] for people.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Reason(Cow<'static, str>);
@@ -62,8 +49,7 @@ macro_rules! reasons {
         impl Reason {
             $($(#[$doc])* pub const $name: Reason = Reason(Cow::Borrowed($code));)*
 
-            /// Every reason that the decisions give (refusals of unreadable
-            /// messages have their own codes).
+            /// Every reason of a decision; refusals of unreadable messages have codes of their own.
             pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
         }
     };
@@ -72,10 +58,9 @@ macro_rules! reasons {
 reasons! {
     /// A button was pressed.
     PRESSED = "pressed";
-    /// An operator asked.
+    /// An operator asked for something.
     REQUESTED = "requested";
-    /// First report of a lock that was never commanded: its state is made
-    /// certain by locking (C9).
+    /// First report of a lock that was never commanded: it is locked, to be certain (C9).
     FIRST_REPORT = "first-report";
     /// The device is behind a settled record: it has lost its journal (C9).
     VERSION_BEHIND = "version-behind";
@@ -83,8 +68,7 @@ reasons! {
     VERSION_AHEAD = "version-ahead";
     /// The device names another command for the record's version (C9).
     OTHER_COMMAND = "other-command";
-    /// A retry of a press or request whose command is still to be executed
-    /// (C7).
+    /// A retry of a press or request whose command is not executed yet (C7).
     RETRY = "retry";
     /// The device has not seen the current command yet (C8).
     NOT_SEEN = "not-seen";
@@ -92,61 +76,55 @@ reasons! {
     REFUSED_BY_LOCK = "refused-by-lock";
     /// The current command was executed.
     EXECUTED = "executed";
-    /// The current command reached the device too late; it is locked.
+    /// The current command reached the device too late to be executed.
     EXPIRED = "expired";
     /// The latch moved, or was confirmed, without a new command.
     CONFIRMED = "confirmed";
-    /// No binding for this button.
+    /// The button is not registered.
     UNKNOWN_BUTTON = "unknown-button";
-    /// No record for this lock.
+    /// The lock is not registered.
     UNKNOWN_LOCK = "unknown-lock";
-    /// The latch reached neither end: a bolt sensor says so (C14).
+    /// The latch reached neither end, by its bolt sensor (C14).
     JAMMED = "jammed";
-    /// An unlock's life is over and the lock has not said what became of it: it
-    /// may have been executed (C10).
+    /// An unlock's life is over and the lock has not answered: it may have been executed (C10).
     UNLOCK_NOT_ANSWERED = "unlock-not-answered";
-    /// The lock has not answered the current command. That does not say that it
-    /// was not executed (C10).
+    /// The lock has not answered the current command, which may still have been executed (C10).
     NOT_ANSWERED = "not-answered";
-    /// A lock that had answered has not been heard since (C10).
+    /// The lock answered, but has not reported for too long (C10).
     SILENT = "silent";
-    /// The lock has never been commanded nor heard.
+    /// The lock was never commanded and never reported.
     NEVER_HEARD = "never-heard";
-    /// It is too early to judge: an answer may still come.
+    /// Too early to judge: an answer may still come.
     AWAITED = "awaited";
-    /// An operator has had the table restored: nothing in it is believed until
-    /// the lock is heard (C12).
+    /// An operator restored the table: the record is not trusted until the lock reports (C12).
     RECOVERED = "recovered";
     /// The binding is disabled (C3, C11).
     REVOKED = "revoked";
-    /// The binding gives this click no meaning.
+    /// The binding gives the click no meaning.
     UNBOUND_CLICK = "unbound-click";
     /// This press, request or report has already taken effect.
     DUPLICATE = "duplicate";
-    /// A later press of the button has already taken effect (C3).
-    OVERTAKEN = "overtaken";
-    /// Too soon after the last press of a button that counts nothing (C2).
+    /// A later press of the button has already taken effect (C3), or a later report (C9).
+    SUPERSEDED = "superseded";
+    /// Too soon after the last press of a button without a sequence (C2).
     QUIET_WINDOW = "quiet-window";
     /// Too old to open anything (C4).
     STALE = "stale";
-    /// A later report has already been used (C9).
-    STALE_REPORT = "stale-report";
     /// The shadow was deleted and holds no report (C9).
     NO_SHADOW = "no-shadow";
     /// No version below 2^53 is left.
     NO_VERSION_LEFT = "no-version-left";
-    /// The report was not written by the lock: it carries no token of the
-    /// lock's (C9).
+    /// The report was not written by the lock: it lacks the lock's token (C9).
     NOT_FROM_LOCK = "not-from-lock";
-    /// The device reports a version that lies far ahead of the clock (C9).
+    /// The device reports a version far ahead of the clock (C9).
     IMPLAUSIBLE_VERSION = "implausible-version";
     /// A toggle soon after the same button's own unlock: the same wish (C6).
     SAME_WISH = "same-wish";
-    /// A system lock is called for, and must wait its turn (C15).
+    /// A system lock is needed and waits for its turn (C15).
     SYSTEM_LOCK_WAITS = "system-lock-waits";
-    /// A system lock that waited is sent: its turn has come (C15).
+    /// A system lock that waited is sent (C15).
     IN_TURN = "in-turn";
-    /// An unlock's life is over, and the lock had refused it (C8, C10).
+    /// An unlock's life is over, and the lock refused it (C8, C10).
     UNLOCK_REFUSED = "unlock-refused";
     /// The button is registered and bound to no lock.
     NOT_BOUND = "not-bound";
@@ -156,13 +134,13 @@ reasons! {
     UNBOUND = "unbound";
     /// An operator registered the lock or button.
     REGISTERED = "registered";
-    /// An operator had the lock forgotten.
+    /// An operator removed the lock from the register.
     FORGOTTEN = "forgotten";
-    /// An event grew too old before a function handled it (C16).
+    /// The message grew too old before a function handled it (C16).
     EVENT_AGE = "event-age";
     /// A function failed at every attempt (C16).
     RETRIES_EXHAUSTED = "retries-exhausted";
-    /// A topic rule could not hand the message over (C16).
+    /// A topic rule could not deliver the message (C16).
     RULE_ACTION = "rule-action";
 }
 
@@ -186,8 +164,8 @@ impl Reason {
 }
 
 impl From<&Refusal> for Reason {
-    fn from(refusal: &Refusal) -> Reason {
-        Reason(Cow::Borrowed(refusal.code()))
+    fn from(refusal: &Refusal) -> Self {
+        Self(Cow::Borrowed(refusal.code()))
     }
 }
 
@@ -197,59 +175,38 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Something a person must look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Alert {
-    /// A device reports a version that lies far ahead of the clock (C9).
-    ImplausibleVersion,
-    /// A device names another command for the record's version (C9).
-    OtherCommand,
-    /// A lock came up unlocked after a power cut: a fail-safe strike (D4).
-    UnlockedAtBoot,
-    /// No version below 2^53 is left for this lock.
-    NoVersionLeft,
-    /// Nobody knows whether an unlock was executed (C10).
-    UnlockNotAnswered,
-    /// A lock does not answer (C10). Raised once, when that begins.
-    Unresponsive,
-    /// A latch stays jammed: a person must go there (C14).
-    Jammed,
-    /// The system has locked a lock several times in a row, and something keeps
-    /// undoing it: another writer, or a device that forgets (C15).
-    Contested,
-    /// A lock's clock is wrong: it refused an unlock for it, or called a fresh
-    /// one expired (C8).
-    Clock,
-    /// A lock refused an unlock until its life was over (C8).
-    UnlockRefused,
-    /// A lock has lost its settings file, and runs on the settings that it had kept.
-    /// Raised once, when that begins (C9).
-    SettingsKept,
-    /// A press, request or report was given up (C16).
-    GivenUp,
-    /// A committed command could not be published (C13).
-    NotPublished,
-}
-
-impl Alert {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Alert::ImplausibleVersion => "implausible-version",
-            Alert::OtherCommand => "other-command",
-            Alert::UnlockedAtBoot => "unlocked-at-boot",
-            Alert::NoVersionLeft => "no-version-left",
-            Alert::UnlockNotAnswered => "unlock-not-answered",
-            Alert::Unresponsive => "unresponsive",
-            Alert::Jammed => "jammed",
-            Alert::Contested => "contested",
-            Alert::Clock => "clock",
-            Alert::UnlockRefused => "unlock-refused",
-            Alert::SettingsKept => "settings-kept",
-            Alert::GivenUp => "given-up",
-            Alert::NotPublished => "not-published",
-        }
+words! {
+    /// Something that a person must look at: the code in events and logs.
+    pub enum Alert("alert") {
+        /// A device reports a version far ahead of the clock (C9).
+        ImplausibleVersion = "implausible-version",
+        /// A device names another command for the record's version (C9).
+        OtherCommand = "other-command",
+        /// A lock came up unlocked after a power cut: a fail-safe strike (D4).
+        UnlockedAtBoot = "unlocked-at-boot",
+        /// No version below 2^53 is left for this lock.
+        NoVersionLeft = "no-version-left",
+        /// Nobody knows whether an unlock was executed (C10).
+        UnlockNotAnswered = "unlock-not-answered",
+        /// A lock does not answer (C10). Raised once, when that begins.
+        Unresponsive = "unresponsive",
+        /// A latch stays jammed and needs a person on the spot (C14).
+        Jammed = "jammed",
+        /// The system has locked a lock several times in a row, and something keeps undoing it:
+        /// another writer, or a device that loses its journal (C15).
+        Contested = "contested",
+        /// A lock's clock is wrong: it refused an unlock for it, or called a fresh one expired
+        /// (C8).
+        Clock = "clock",
+        /// A lock refused an unlock until its life was over (C8).
+        UnlockRefused = "unlock-refused",
+        /// A lock has lost its settings file and runs on the settings in its flash. Raised once,
+        /// when that begins (C9).
+        SettingsKept = "settings-kept",
+        /// A press, request or report was given up (C16).
+        GivenUp = "given-up",
+        /// A committed command could not be published (C13).
+        NotPublished = "not-published",
     }
 }
 
@@ -262,34 +219,5 @@ mod tests {
         assert_eq!(Reason::QUIET_WINDOW.text(), "quiet window");
         assert_eq!(Reason::UNLOCK_NOT_ANSWERED.text(), "unlock not answered");
         assert_eq!(Reason::STALE.to_string(), "stale");
-    }
-
-    #[test]
-    fn every_word_of_an_enum_is_the_one_that_is_stored() {
-        let verdicts = [
-            Verdict::Command,
-            Verdict::Resend,
-            Verdict::Settled,
-            Verdict::Noted,
-            Verdict::Unresponsive,
-            Verdict::Ignored,
-            Verdict::Refused,
-        ];
-        for verdict in verdicts {
-            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
-        }
-        let alerts = [
-            Alert::ImplausibleVersion,
-            Alert::OtherCommand,
-            Alert::UnlockedAtBoot,
-            Alert::NoVersionLeft,
-            Alert::UnlockNotAnswered,
-            Alert::Unresponsive,
-            Alert::Jammed,
-            Alert::SettingsKept,
-        ];
-        for alert in alerts {
-            assert_eq!(serde_json::to_value(alert).unwrap(), alert.code());
-        }
     }
 }

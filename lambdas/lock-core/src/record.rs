@@ -1,97 +1,86 @@
-//! A lock's record: what the cloud knows of it, and when it must be looked at
-//! next. Must not decide anything.
+//! A lock's record: what the cloud knows about it, and when the sweep must look at it.
 //!
-//! A record never says that a door is locked because a command to lock it was
-//! sent. It says what the lock last reported (`state`), and whether that can be
-//! relied on (`status`): `settled` only while the lock has answered for the very
-//! command that is current.
+//! Must not decide anything.
+//!
+//! A record never says that a door is locked because a command to lock it was sent. It holds what
+//! the lock last reported (`state`) and whether that can be trusted (`status`): `settled` only
+//! while the lock has answered the current command.
 
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::command::{Version, WireCommand};
+use crate::hash::fnv1a_64;
 use crate::id::CommandId;
 use crate::limits::{DUE_SHARDS, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff_ms};
 use crate::name::{ButtonSerial, LockName};
 use crate::report::{Latch, RefusedCommand, Report};
 use crate::time::{UnixMillis, UnixSeconds};
+use crate::word::words;
 
-/// How far the record can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// The device has answered the current command: the record's state is the
-    /// latch's.
-    Settled,
-    /// A command is on its way.
-    Pending,
-    /// The device does not answer, or has never been heard; the state is the
-    /// last one known.
-    Unresponsive,
-}
-
-impl Status {
-    /// The word in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Status::Settled => "settled",
-            Status::Pending => "pending",
-            Status::Unresponsive => "unresponsive",
-        }
+words! {
+    /// How far the record can be trusted.
+    pub enum Status("status") {
+        /// The device has answered the current command: the record's state is the latch's.
+        Settled = "settled",
+        /// The current command is not answered yet.
+        Pending = "pending",
+        /// The device does not answer, or has never reported; the state is the last one known.
+        Unresponsive = "unresponsive",
     }
 }
 
-/// Who caused a command.
+/// Who or what caused a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Cause {
-    /// A press of a button; a re-send asks whether its binding still holds
-    /// (C8).
+    /// A press of a button; a re-send checks whether its binding still holds (C8).
     Button {
-        /// The button pressed.
+        /// The button that was pressed.
         button: ButtonSerial,
     },
-    /// An operator's request, whose right was checked when it was sent.
+    /// An operator's request; its right was checked when it was sent.
     Request {
-        /// Who says to have sent it: a label, not a proof.
+        /// Who sent it, by the sender's own word: a label, not a proof.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         actor: Option<String>,
     },
-    /// The system itself, which only ever locks.
+    /// The system, which only ever locks.
     System {
-        /// The stable code of the reason.
+        /// The code of the [`Reason`](crate::reason::Reason).
         reason: String,
     },
 }
 
 /// The record's current command.
 ///
-/// *Shape*:
-/// `{"id":"01J…","action":"unlock","cause":{"kind":"button","button":"button-1"},"createdAt":…,"expiresAt":…,"attempts":1,"nextSendAt":…}`,
-/// all times in ms.
+/// ```json
+/// {"id":"01J…","action":"unlock","cause":{"kind":"button","button":"button-1"},
+///  "createdAt":…,"expiresAt":…,"attempts":1,"nextSendAt":…}
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Command {
-    /// Name of the command.
+    /// The id, which the device reports back.
     pub id: CommandId,
-    /// What it tells the lock; the record's target.
+    /// What the lock does; the record's target.
     pub action: Action,
-    /// Who caused it.
+    /// Who caused it: decides whether it may be sent again.
     pub cause: Cause,
-    /// When it was decided.
+    /// When it was decided, or when its turn comes (C15).
     pub created_at: UnixMillis,
-    /// When it is over: press + TTL for an unlock (C4), never for a lock (C8).
+    /// When it expires: press + TTL for an unlock (C4), never for a lock (C8).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<UnixMillis>,
-    /// Sends so far, counted before they are made.
+    /// Number of sends, counted before each is made.
     pub attempts: u32,
-    /// Before this no re-send, whatever asks for it (C8).
+    /// No re-send before this time, whatever asks for it (C8).
     pub next_send_at: UnixMillis,
-    /// System locks since a person's last command, this one included (C15); 0
-    /// for a person's command.
+    /// System locks since a person's last command, this one included (C15); 0 for a person's
+    /// command.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub system_locks: u32,
-    /// Of those, the ones that answered a jammed latch (C14).
+    /// The number of those that answered a jammed latch (C14).
     #[serde(skip_serializing_if = "is_zero", default)]
     pub jams: u32,
 }
@@ -105,15 +94,15 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Command {
-    /// A command at its first send.
+    /// A command that is sent for the first time at `now`.
     pub fn new(
         id: CommandId,
         action: Action,
         cause: Cause,
         now: UnixMillis,
         expires_at: Option<UnixMillis>,
-    ) -> Command {
-        Command {
+    ) -> Self {
+        Self {
             id,
             action,
             cause,
@@ -126,39 +115,37 @@ impl Command {
         }
     }
 
-    /// The command, decided and not sent yet: its first send is due when it was
-    /// to be issued (C15).
-    pub fn unsent(self) -> Command {
-        Command {
+    /// The command before its first send, which is due at its creation time (C15).
+    pub fn into_unsent(self) -> Self {
+        Self {
             attempts: 0,
             next_send_at: self.created_at,
             ..self
         }
     }
 
-    /// When an unlock that no report speaks of is given up: its end, and a
-    /// time in which its report may still come (C10). None for a lock.
+    /// When an unanswered unlock is given up: at its end, plus a grace for its report (C10). `None`
+    /// for a lock.
     pub fn given_up_at(&self) -> Option<UnixMillis> {
         self.expires_at.map(|at| at.plus(UNLOCK_GRACE_MS))
     }
 
-    /// Whether the command is over; a lock never is.
-    pub fn expired(&self, now: UnixMillis) -> bool {
+    /// Whether the command has expired; a lock never does.
+    pub fn is_expired(&self, now: UnixMillis) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// The command with one more send counted, and the wait before the next
-    /// doubled (C8).
-    pub fn sent_again(&self, now: UnixMillis) -> Command {
+    /// The command with one more send counted and the wait before the next one doubled (C8).
+    pub fn with_next_send(&self, now: UnixMillis) -> Self {
         let attempts = self.attempts.saturating_add(1);
-        Command {
+        Self {
             attempts,
             next_send_at: now.plus(send_backoff_ms(attempts)),
             ..self.clone()
         }
     }
 
-    /// The command as the device reads it.
+    /// The message for the device.
     pub fn to_wire(&self, version: Version) -> WireCommand {
         WireCommand {
             v: 1,
@@ -171,68 +158,66 @@ impl Command {
     }
 }
 
-/// The last report that was used, and the shadow's version that carried it.
+/// The last report used, with its place in the shadow's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reported {
-    /// What the device said.
+    /// The report of the device.
     #[serde(flatten)]
     pub report: Report,
-    /// Version of the shadow; a report is used only if its own is larger (C9).
+    /// The shadow's version; only a report with a larger one is used next (C9).
     pub shadow_version: u64,
-    /// The shadow's own time of it.
-    /// *Units*: seconds.
+    /// When the shadow was updated.
     pub shadow_at: UnixSeconds,
-    /// When it was used here.
+    /// When the report was used.
     pub at: UnixMillis,
 }
 
-/// When a record must be looked at next, and in which shard of the due index it
-/// stands (C10). Every record is always due.
+/// When the sweep must look at a record, and its shard of the due index (C10). Every record always
+/// has a due time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Due {
-    /// Partition of the index: `"0"` to `"7"`, from the lock's name.
+    /// Partition of the index, from the lock's name: `"0"` to `"7"`.
     pub due_shard: String,
-    /// When.
+    /// The earliest time to look at it.
     pub due_at: UnixMillis,
 }
 
 impl Due {
-    /// The due time of a lock.
-    pub fn new(lock: &LockName, due_at: UnixMillis) -> Due {
-        let fnv = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        let hash = lock.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
-        // Names that differ in their last digit only differ in the low bits alone: fold the high ones in.
+    /// The record of `lock` is due at `due_at`.
+    pub fn new(lock: &LockName, due_at: UnixMillis) -> Self {
+        let hash = fnv1a_64(lock.as_str().bytes());
+        // Names that differ only in the last digit differ only in the low bits: mix in the high
+        // ones.
         let mixed = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 33;
-        Due {
+        Self {
             due_shard: (mixed % DUE_SHARDS).to_string(),
             due_at,
         }
     }
 
-    /// `pending`: the next send, or the end of the wait for an unlock's report,
-    /// whichever is first.
-    pub fn pending(lock: &LockName, command: &Command) -> Due {
+    /// For a pending record: the next send, or the time when an unlock is given up, if earlier.
+    pub fn pending(lock: &LockName, command: &Command) -> Self {
         let due_at = match command.given_up_at() {
             Some(given_up_at) => command.next_send_at.min(given_up_at),
             None => command.next_send_at,
         };
-        Due::new(lock, due_at)
+        Self::new(lock, due_at)
     }
 
-    /// `settled`: when the device has been silent for too long.
-    pub fn settled(lock: &LockName, reported_at: UnixMillis) -> Due {
-        Due::new(lock, reported_at.plus(REPORT_OVERDUE_MS))
+    /// For a settled record: when the device has been silent for too long.
+    pub fn settled(lock: &LockName, reported_at: UnixMillis) -> Self {
+        Self::new(lock, reported_at.plus(REPORT_OVERDUE_MS))
     }
 }
 
-/// What the cloud knows of one lock. Key `lock#<thing>` / `record`.
-/// *Source*: PROTOCOL, The record.
+/// What the cloud knows about one lock. Stored under `lock#<thing>` / `record`.
+/// Source: PROTOCOL, The record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// The lock.
+    /// The thing name of the lock.
     pub lock: LockName,
     /// Version of the current command; 0 before the first.
     pub version: Version,
@@ -240,26 +225,26 @@ pub struct Record {
     pub state: Latch,
     /// How far `state` can be trusted.
     pub status: Status,
-    /// The current command; none before the first.
+    /// The current command; `None` before the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command: Option<Command>,
-    /// The last report used; none before the first.
+    /// The last report used; `None` before the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reported: Option<Reported>,
-    /// When a button was last bound to it; none if never.
+    /// When a button was last bound to it; `None` if never.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bound_at: Option<UnixMillis>,
-    /// When to look at it next.
+    /// When the sweep must look at it.
     #[serde(flatten)]
     pub due: Due,
 }
 
 impl Record {
-    /// The record of a lock that has neither been commanded nor heard: unknown
-    /// and unresponsive, at version 0.
-    pub fn created(lock: LockName, now: UnixMillis) -> Record {
+    /// The record of a lock that was never commanded and never reported: unknown and unresponsive,
+    /// at version 0.
+    pub fn created(lock: LockName, now: UnixMillis) -> Self {
         let due = Due::settled(&lock, now);
-        Record {
+        Self {
             lock,
             version: Version::NONE,
             state: Latch::Unknown,
@@ -271,8 +256,7 @@ impl Record {
         }
     }
 
-    /// Whether the door is known to be locked: the only state from which a
-    /// toggle unlocks (C6).
+    /// Whether the door is known to be locked: the only state from which a toggle unlocks (C6).
     ///
     /// ```
     /// use lock_core::name::LockName;
@@ -282,22 +266,22 @@ impl Record {
     ///
     /// let mut record = Record::created(LockName::new("lock-1")?, UnixMillis(0));
     /// record.state = Latch::Locked;
-    /// assert!(!record.known_locked(), "last heard locked, but not answered for");
+    /// assert!(!record.is_known_locked(), "reported locked, but the command is not answered");
     /// record.status = Status::Settled;
-    /// assert!(record.known_locked());
+    /// assert!(record.is_known_locked());
     /// # Ok::<(), lock_core::name::NameError>(())
     /// ```
-    pub fn known_locked(&self) -> bool {
+    pub fn is_known_locked(&self) -> bool {
         self.status == Status::Settled && self.state == Latch::Locked
     }
 
-    /// The refusal that the lock last reported, where it is of `command`.
+    /// The refusal in the last report, if it is of `command`.
     pub fn refusal_of(&self, command: &Command) -> Option<&RefusedCommand> {
         let refused = self.reported.as_ref()?.report.refused.as_ref()?;
         (refused.command_id.as_ref() == Some(&command.id)).then_some(refused)
     }
 
-    /// The version that the next command gets (C5).
+    /// The version of the next command (C5); `None` if none is left.
     pub fn next_version(&self, now: UnixMillis) -> Option<Version> {
         Version::next(
             self.version,

@@ -1,5 +1,6 @@
-//! A lock's own report, as it stands in its shadow. Must not know what the
-//! record says.
+//! A lock's report of its state, as its shadow holds it.
+//!
+//! Must not know: what the record says.
 
 mod id;
 mod text;
@@ -17,11 +18,11 @@ use crate::id::CommandId;
 use crate::name::LockName;
 use crate::time::UnixSeconds;
 
-/// A command that the device did not journal.
+/// A command that the device refused, so that it is not in its journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusedCommand {
-    /// Its id, where it could be read.
+    /// Its id, if the device could read it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_id: Option<CommandId>,
     /// The device's word for why: `clock`, `journal`, `malformed`, …
@@ -30,140 +31,138 @@ pub struct RefusedCommand {
 
 /// One report, whole: a device always reports all of it in one update.
 ///
-/// *Shape*:
-/// `{"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed","source":"remote","refused":null,"bootCount":7,"clock":"synced","clockUncertaintyMs":1043,"firmware":"2.0.0","rssi":-61,"door":null,"settings":"stated","relockMs":30000,"pulseMs":0,"reportId":"7-12-907060870"}`.
-/// `version`, `commandId` and `result` describe the journal's entry. Firmware
-/// before 2.0.0 sends neither `clockUncertaintyMs`, `settings`, `relockMs` nor
-/// `pulseMs`.
-/// *Source*: PROTOCOL, Messages.
+/// ```json
+/// {"lock":"locked","version":1763779512345,"commandId":"01J…","result":"executed",
+///  "source":"remote","refused":null,"bootCount":7,"clock":"synced","clockUncertaintyMs":1043,
+///  "firmware":"2.0.0","rssi":-61,"door":null,"settings":"stated","relockMs":30000,"pulseMs":0,
+///  "reportId":"7-12-907060870"}
+/// ```
+///
+/// `version`, `commandId` and `result` describe the journal's entry. Firmware before 2.0.0 sends
+/// neither `clockUncertaintyMs`, `settings`, `relockMs` nor `pulseMs`.
+/// Source: PROTOCOL, Messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Where the latch is.
+    /// The position of the latch.
     pub lock: Latch,
-    /// Version of the journalled command; 0 when the journal is blank.
+    /// Version of the journalled command; 0 if the journal is blank.
     pub version: Version,
-    /// Its id; none when the journal is blank.
+    /// Its id; `None` if the journal is blank.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command_id: Option<CommandId>,
-    /// What became of it.
+    /// The result of the journalled command.
     pub result: Outcome,
     /// What last moved the latch.
     pub source: Source,
-    /// The last command refused since, if any.
+    /// The last command refused since then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<RefusedCommand>,
     /// Boots in the device's life.
     pub boot_count: u64,
-    /// Whether it knows the time.
+    /// Whether the device knows the time.
     pub clock: Clock,
-    /// How wide the span is in which it knows the true time to lie; none while it
-    /// knows no time.
-    /// *Units*: ms.
+    /// Width in ms of the span in which the true time lies; `None` while the time is unknown.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub clock_uncertainty_ms: Option<u64>,
-    /// Its firmware's version.
+    /// The version of its firmware.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub firmware: Option<String>,
-    /// Strength of its radio link.
-    /// *Units*: dBm.
+    /// Strength of its radio signal in dBm.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rssi: Option<i64>,
-    /// The door leaf, where seen.
+    /// The door leaf, if a sensor sees it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub door: Option<Door>,
-    /// Where the settings come from that it runs on.
+    /// Where its settings come from.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub settings: Option<Settings>,
-    /// After this it locks by itself (D5); 0 where it does not.
-    /// *Units*: ms.
+    /// Time in ms after which it relocks (D5); 0 if it does not.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub relock_ms: Option<u64>,
-    /// How long its pulse strike is powered; 0 where it has none.
-    /// *Units*: ms.
+    /// Time in ms for which its pulse strike is powered; 0 if it has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pulse_ms: Option<u64>,
-    /// Which report of its device it is, with the checksum of the rest: a report
-    /// that is edited by hand keeps it, and is no longer [as it was
-    /// written](Report::is_as_written).
+    /// The report's id, with the checksum of the rest: a report edited by hand keeps it and is no
+    /// longer [as written](Report::is_as_written).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub report_id: Option<ReportId>,
 }
 
-/// A report with the shadow's envelope, as the report rule hands it over.
+/// A report with the shadow's envelope, as the report rule delivers it.
 ///
-/// *Shape*:
-/// `{"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-12","reported":{…}}`;
+/// ```json
+/// {"thing":"lock-1","shadowVersion":17,"timestamp":1763779513,"clientToken":"7-12","reported":{…}}
+/// ```
+///
 /// `clientToken` may be absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportEvent {
-    /// The lock, from the topic.
+    /// The thing, from the topic.
     pub lock: LockName,
     /// The shadow's version after this report.
     pub shadow_version: u64,
-    /// The shadow's time.
-    /// *Units*: seconds.
+    /// When the shadow was updated.
     pub shadow_at: UnixSeconds,
-    /// The token of the update that carried it, where it is one of a device's
-    /// own; a shadow that is read later has none.
+    /// The token of the update, if a device wrote it; a shadow that is read later has none.
     pub token: Option<ReportId>,
-    /// What the device said.
+    /// The report of the device.
     pub report: Report,
 }
 
 impl Report {
-    /// Reads the object in `state.reported`.
+    /// Reads the object in `state.reported`. JSON `null` means "none" in the fields that may be
+    /// absent. An unknown word in `settings` is kept, not refused.
     ///
-    /// *Errors*: the first [`Refusal`] met. JSON `null` is taken for "none"
-    /// where a device has nothing to say (`commandId`, `refused`, `door`,
-    /// `rssi`, `firmware`, `clockUncertaintyMs`, `settings`, `relockMs`,
-    /// `pulseMs`). A word in `settings` that is new here is kept, not refused.
-    pub fn parse(reported: &Value) -> Result<Report, Refusal> {
+    /// # Errors
+    ///
+    /// The first [`Refusal`] found.
+    pub fn parse(reported: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(reported)?;
         let text = |field| {
-            if null(fields, field) {
+            if is_null(fields, field) {
                 Ok(None)
             } else {
                 fields.text_or_none(field)
             }
         };
         let number = |field| {
-            if null(fields, field) {
+            if is_null(fields, field) {
                 Ok(None)
             } else {
                 fields.number_or_none(field)
             }
         };
-        Ok(Report {
-            lock: fields.word("lock", word)?,
+        Ok(Self {
+            lock: fields.word("lock")?,
             version: Version(fields.number("version")?),
             command_id: text("commandId")?
                 .filter(|id| !id.is_empty())
                 .map(CommandId::from_text),
-            result: fields.word("result", word)?,
-            source: fields.word("source", word)?,
-            refused: refused(fields)?,
+            result: fields.word("result")?,
+            source: fields.word("source")?,
+            refused: read_refused(fields)?,
             boot_count: fields.number("bootCount")?,
-            clock: fields.word("clock", word)?,
+            clock: fields.word("clock")?,
             clock_uncertainty_ms: number("clockUncertaintyMs")?,
             firmware: text("firmware")?.map(str::to_owned),
-            rssi: rssi(fields)?,
-            door: if fields.get("door").is_none() || null(fields, "door") {
+            rssi: read_rssi(fields)?,
+            door: if fields.get("door").is_none() || is_null(fields, "door") {
                 None
             } else {
-                Some(fields.word("door", word)?)
+                Some(fields.word("door")?)
             },
             settings: text("settings")?.map(|word| Settings::from(word.to_owned())),
             relock_ms: number("relockMs")?,
             pulse_ms: number("pulseMs")?,
-            report_id: text("reportId")?.and_then(ReportId::read),
+            report_id: text("reportId")?.and_then(ReportId::parse),
         })
     }
 
-    /// The same report under this name, with the checksum of what it says.
-    pub fn named(self, id: ReportId) -> Report {
+    /// The same report with this id and the right checksum.
+    pub fn with_id(self, id: ReportId) -> Self {
         let checksum = Some(self.checksum());
-        Report {
+        Self {
             report_id: Some(ReportId { checksum, ..id }),
             ..self
         }
@@ -173,21 +172,20 @@ impl Report {
 impl ReportEvent {
     /// Reads the event of the report rule.
     ///
-    /// *Errors*: the first [`Refusal`] met.
-    pub fn parse(event: &Value) -> Result<ReportEvent, Refusal> {
+    /// # Errors
+    ///
+    /// The first [`Refusal`] found.
+    pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
-        Ok(ReportEvent {
-            lock: LockName::new(fields.text("thing")?).map_err(|cause| Refusal::BadName {
-                field: "thing",
-                cause,
-            })?,
+        Ok(Self {
+            lock: fields.name("thing")?,
             shadow_version: fields.number("shadowVersion")?,
             shadow_at: UnixSeconds(fields.number("timestamp")?),
-            // A token that is not a device's says that a person or another program wrote this.
+            // Any other token means that a person or another program wrote this.
             token: fields
                 .get("clientToken")
                 .and_then(Value::as_str)
-                .and_then(ReportId::read),
+                .and_then(ReportId::parse),
             report: Report::parse(
                 fields
                     .get("reported")
@@ -196,24 +194,31 @@ impl ReportEvent {
         })
     }
 
-    /// Reads a whole shadow document, as GetThingShadow gives it, for when an
-    /// event cannot be trusted (C9).
+    /// Reads a whole shadow document of `GetThingShadow`, for when an event cannot be trusted (C9).
     ///
-    /// *Shape*:
-    /// `{"state":{"reported":{…}},"metadata":{"reported":{"lock":{"timestamp":1763779498},…}},"version":18,"timestamp":1763779513}`.
-    /// The document's own `timestamp` is that of the reading; when the report was
-    /// written, the metadata say.
-    /// *Errors*: the first [`Refusal`] met.
-    pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<ReportEvent, Refusal> {
+    /// ```json
+    /// {"state":{"reported":{…}},"metadata":{"reported":{"lock":{"timestamp":1763779498},…}},
+    ///  "version":18,"timestamp":1763779513}
+    /// ```
+    ///
+    /// The document's own `timestamp` is the time of the read; the metadata tell when the report
+    /// was written.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Refusal`] found.
+    pub fn parse_shadow(lock: LockName, shadow: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(shadow)?;
         let state = Fields::of(fields.get("state").ok_or(Refusal::MissingField("state"))?)?;
         let read_at = fields.number("timestamp")?;
-        let written_at = shadow.pointer("/metadata/reported").and_then(latest);
+        let written_at = shadow
+            .pointer("/metadata/reported")
+            .and_then(latest_timestamp);
         let reported = state
             .get("reported")
             .ok_or(Refusal::MissingField("reported"))?;
         let report = Report::parse(reported)?;
-        Ok(ReportEvent {
+        Ok(Self {
             lock,
             shadow_version: fields.number("version")?,
             shadow_at: UnixSeconds(written_at.unwrap_or(read_at)),
@@ -222,11 +227,10 @@ impl ReportEvent {
         })
     }
 
-    /// Whether the lock itself wrote this: the update's token is a device's, of
-    /// the boot that the report names, and of this very report (C9).
+    /// Whether the lock itself wrote this: the update's token names the report's boot and this
+    /// report (C9).
     ///
-    /// Says nothing of a shadow that was read later, which keeps no token: see
-    /// [`Report::is_as_written`].
+    /// A shadow that is read later keeps no token: see [`Report::is_as_written`].
     pub fn is_from_lock(&self) -> bool {
         self.token.is_some_and(|token| {
             token.boot_count == self.report.boot_count
@@ -238,30 +242,26 @@ impl ReportEvent {
     }
 }
 
-/// The latest `timestamp` in a tree of a shadow's metadata.
-fn latest(metadata: &Value) -> Option<u64> {
+/// The latest `timestamp` in a shadow's metadata.
+fn latest_timestamp(metadata: &Value) -> Option<u64> {
     match metadata {
         Value::Object(fields) => fields
             .iter()
             .filter_map(|(name, value)| match value.as_u64() {
                 Some(at) if name == "timestamp" => Some(at),
-                _ => latest(value),
+                _ => latest_timestamp(value),
             })
             .max(),
-        Value::Array(values) => values.iter().filter_map(latest).max(),
+        Value::Array(values) => values.iter().filter_map(latest_timestamp).max(),
         _ => None,
     }
 }
 
-fn null(fields: Fields<'_>, field: &'static str) -> bool {
+fn is_null(fields: Fields<'_>, field: &'static str) -> bool {
     fields.get(field) == Some(&Value::Null)
 }
 
-fn word<T: for<'de> Deserialize<'de>>(word: &str) -> Option<T> {
-    serde_json::from_value(Value::String(word.to_owned())).ok()
-}
-
-fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
+fn read_refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
     let Some(value) = fields.get("refused").filter(|value| !value.is_null()) else {
         return Ok(None);
     };
@@ -270,7 +270,7 @@ fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
         wanted: "object or null",
     };
     let inner = Fields::of(value).map_err(|_| wrong)?;
-    let command_id = if null(inner, "commandId") {
+    let command_id = if is_null(inner, "commandId") {
         None
     } else {
         inner.text_or_none("commandId")?
@@ -281,7 +281,7 @@ fn refused(fields: Fields<'_>) -> Result<Option<RefusedCommand>, Refusal> {
     }))
 }
 
-fn rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
+fn read_rssi(fields: Fields<'_>) -> Result<Option<i64>, Refusal> {
     match fields.get("rssi") {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_i64() {

@@ -1,5 +1,6 @@
-//! An operator's request, as the topic rule hands it over. Must not know what
-//! the request will do.
+//! An operator's request, as the topic rule delivers it.
+//!
+//! Must not know: what the request will do.
 
 use serde_json::Value;
 
@@ -9,39 +10,42 @@ use crate::id::CommandId;
 use crate::name::LockName;
 use crate::time::UnixMillis;
 
-/// One request.
+/// A request and what the rule knows about it.
 ///
-/// *Shape*:
-/// `{"thing":"lock-1","action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,"actor":"alice","receivedAt":1763779512345,"principal":"…"}`;
-/// `actor` and `principal` may be absent, and `requestedAt` with `lock`. Its right is the policy on its topic:
-/// `actor` is a label, `principal` the proof.
+/// ```json
+/// {"thing":"lock-1","action":"unlock","requestId":"<uuid>","requestedAt":1763779512100,
+///  "actor":"alice","receivedAt":1763779512345,"principal":"…"}
+/// ```
+///
+/// `actor` and `principal` may be absent, and `requestedAt` if the action is `lock`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The lock, from the topic.
     pub lock: LockName,
-    /// What is asked for.
+    /// What the operator asks for.
     pub intent: Intent,
-    /// Makes the request act once, however often it arrives.
+    /// The request's own id: it acts once, however often it arrives.
     pub request_id: String,
-    /// When it was made, by the clock of whoever asks: mandatory where a door
-    /// could open, since a request may wait for minutes on its way.
+    /// When it was made, by the sender's clock; mandatory if a door could open, since a request may
+    /// be held up for minutes.
     pub requested_at: Option<UnixMillis>,
-    /// Who says to ask.
+    /// The sender's name for itself: a label, not a proof.
     pub actor: Option<String>,
-    /// When the rules engine saw it.
+    /// When the rules engine received it.
     pub received_at: UnixMillis,
-    /// Who was allowed to publish it.
+    /// The authenticated sender, by the policy on the topic.
     pub principal: Option<String>,
 }
 
 impl Request {
-    /// The fields that whoever asks sends; the others come from the rule.
+    /// The fields that the sender sets; the rule adds the others.
     pub const SENT: &[&str] = &["action", "requestId", "requestedAt", "actor"];
 
-    /// Reads the event of the request rule, its payload opened
-    /// ([`open_payload`](crate::payload::open_payload)).
+    /// Reads the event of the request rule after [`open_payload`](crate::payload::open_payload).
     ///
-    /// *Errors*: the first [`Refusal`] met, in the order of the fields above.
+    /// # Errors
+    ///
+    /// The first [`Refusal`] found, in the order of the fields above.
     ///
     /// ```
     /// use lock_core::request::Request;
@@ -52,13 +56,10 @@ impl Request {
     /// .unwrap_err();
     /// assert_eq!(refusal.to_string(), "field action: unknown word \"open\"");
     /// ```
-    pub fn parse(event: &Value) -> Result<Request, Refusal> {
+    pub fn parse(event: &Value) -> Result<Self, Refusal> {
         let fields = Fields::of(event)?;
-        let lock = LockName::new(fields.text("thing")?).map_err(|cause| Refusal::BadName {
-            field: "thing",
-            cause,
-        })?;
-        let intent = fields.word("action", |word| word.parse().ok())?;
+        let lock = fields.name("thing")?;
+        let intent = fields.word("action")?;
         let request_id = fields.text("requestId")?.to_owned();
         if request_id.is_empty() {
             return Err(Refusal::MissingField("requestId"));
@@ -70,7 +71,7 @@ impl Request {
         let actor = fields.text_or_none("actor")?.map(str::to_owned);
         let received_at = UnixMillis(fields.number("receivedAt")?);
         let principal = fields.text_or_none("principal")?.map(str::to_owned);
-        Ok(Request {
+        Ok(Self {
             lock,
             intent,
             request_id,
@@ -81,14 +82,14 @@ impl Request {
         })
     }
 
-    /// The moment a command's life counts from (C4): the earlier of when the
-    /// request was made and when it arrived.
+    /// The start of a command's life (C4): when the request was made or arrived, whichever is
+    /// earlier.
     pub fn made_at(&self) -> UnixMillis {
         self.requested_at
             .map_or(self.received_at, |at| at.min(self.received_at))
     }
 
-    /// The id of the command that this request causes, if it causes one.
+    /// The id of the command that this request would cause.
     pub fn command_id(&self) -> CommandId {
         CommandId::of_request(&self.lock, &self.request_id)
     }
@@ -101,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_request_is_read_and_whatever_is_wrong_has_its_own_code() {
-        let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 4, "actor": "alice", "receivedAt": 5});
+        let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1",
+            "requestedAt": 4, "actor": "alice", "receivedAt": 5});
         let request = Request::parse(&good).unwrap();
         assert_eq!(
             (request.intent, request.actor.as_deref()),
@@ -146,7 +148,8 @@ mod tests {
             ("toggle", Some(9_000), Ok(5_000)),
         ];
         for (action, requested_at, wanted) in cases {
-            let mut event = json!({"thing": "lock-1", "action": action, "requestId": "r1", "receivedAt": 5_000});
+            let mut event = json!({"thing": "lock-1", "action": action, "requestId": "r1",
+                "receivedAt": 5_000});
             if let Some(at) = requested_at {
                 event["requestedAt"] = json!(at);
             }

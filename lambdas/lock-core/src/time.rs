@@ -1,10 +1,8 @@
-//! Points in time, as numbers with a unit. Must not know how to read a clock:
-//! time is an argument.
+//! Points in time, as numbers with a unit.
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970-01-01 UTC, as the rules engine's `timestamp()` gives
-/// them.
+/// Milliseconds since 1970-01-01 UTC, as the rules engine's `timestamp()` gives them.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -20,8 +18,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct UnixMillis(pub u64);
 
-/// Seconds since 1970-01-01 UTC, as a command, a shadow and DynamoDB's TTL
-/// carry them.
+/// Seconds since 1970-01-01 UTC, as a command, a shadow and the table's TTL carry them.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -29,25 +26,22 @@ pub struct UnixMillis(pub u64);
 pub struct UnixSeconds(pub u64);
 
 impl UnixMillis {
-    /// This instant, `ms` later; saturates, so outside numbers cannot wrap
-    /// round to the past.
-    pub const fn plus(self, ms: u64) -> UnixMillis {
-        UnixMillis(self.0.saturating_add(ms))
+    /// This instant, `ms` later; saturates, so no input wraps round to the past.
+    pub const fn plus(self, ms: u64) -> Self {
+        Self(self.0.saturating_add(ms))
     }
 
     /// This instant, `ms` earlier; saturates at the epoch.
-    pub const fn minus(self, ms: u64) -> UnixMillis {
-        UnixMillis(self.0.saturating_sub(ms))
+    pub const fn minus(self, ms: u64) -> Self {
+        Self(self.0.saturating_sub(ms))
     }
 
-    /// Milliseconds passed from `earlier` to here; 0 when `earlier` is in fact
-    /// later.
-    pub const fn since(self, earlier: UnixMillis) -> u64 {
+    /// Milliseconds from `earlier` to this instant; 0 if `earlier` is in fact later.
+    pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The second this instant lies in (rounded down: an expiry never moves
-    /// later by rounding).
+    /// The second of this instant, rounded down, so that rounding never moves an expiry later.
     pub const fn seconds(self) -> UnixSeconds {
         UnixSeconds(self.0 / 1000)
     }

@@ -1,20 +1,19 @@
-//! What a decision changes, as conditional writes that happen all together or
-//! not at all (C3).
+//! The changes of a decision: conditional writes that happen all together or not at all (C3).
 //!
-//! Says under which conditions each write holds, and applies them to values, so
-//! that a model or a simulator needs no table. Must not know how a table
-//! expresses a condition.
+//! Must not know: how a table expresses a condition.
 //!
-//! Each condition is here because a run without it ended badly, and a test fails
-//! when it is taken away: `cargo xtask mutants` does that. Where a press, a
-//! request, a report or a timeout depends on it, that test is one of the laws in
-//! `decide/law.rs` and `decide/due/law.rs`. The conditions are on the parts that a
-//! decision depends on and not on the whole item, so that a battery reading or a
-//! re-send does not make an unrelated decision start over.
+//! A [`Condition`] is data: a table renders it, and `admits` evaluates it over plain values, so a model
+//! needs no table. A run without any
+//! one of the conditions ends badly, and a test fails without it, as `cargo xtask mutants` shows;
+//! for a press, request, report or sweep that test is a law in `decide/law.rs` or
+//! `decide/sweep/law.rs`. Each condition is on the parts that the decision depends on, not on the
+//! whole item, so a battery reading or a re-send does not make an unrelated decision start over.
 
 mod binding;
+mod condition;
 
 pub use binding::{Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+pub use condition::{Condition, Operand};
 
 use crate::command::Version;
 use crate::event::Event;
@@ -23,61 +22,60 @@ use crate::record::{Command, Due, Record, Reported, Status};
 use crate::report::Latch;
 use crate::time::{UnixMillis, UnixSeconds};
 
-/// All that one decision changes, in one transaction.
+/// The changes of one decision, in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writes {
-    /// What happens to the binding.
+    /// The change of the binding.
     pub binding: Option<BindingWrite>,
-    /// What happens to the record of the lock that may be commanded.
+    /// The change of the lock's record.
     pub record: Option<RecordWrite>,
-    /// The lock that a button is moved to, where it was bound to another.
+    /// The lock that a button moves to from another one.
     pub other: Option<OtherLock>,
-    /// The request is marked as having acted.
+    /// The mark that the request has acted.
     pub request: Option<RequestMark>,
-    /// The line in the history. Alone, it never replaces a line of the same
-    /// key: a retry that changes nothing must not hide what the first attempt
-    /// did.
+    /// The event for the history. Alone, it never replaces one of the same key: a retry that
+    /// changes nothing must not hide what the first attempt did.
     pub event: Event,
 }
 
-/// A change of a record. Key `lock#<thing>` / `record`.
+/// A change of a record, stored under `lock#<thing>` / `record`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordWrite {
-    /// A record where there is none.
+    /// Creates it, if there is none.
     Create(Record),
-    /// Parts of a record that is as it was read.
+    /// Changes parts of it, if it is as read.
     Update(RecordUpdate),
-    /// The record goes.
+    /// Deletes it, if it is as read.
     Delete(RecordDelete),
 }
 
-/// A change of parts of a record; what is `None` stays as it is.
+/// A change of parts of a record; `None` leaves a part unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordUpdate {
-    /// The lock.
+    /// The record's lock.
     pub lock: LockName,
     /// What the record must still be.
     pub guard: Guard,
-    /// Its version from now on.
+    /// The new version, with a new command.
     pub version: Option<Version>,
-    /// Its status from now on.
+    /// The new status of the record.
     pub status: Option<Status>,
-    /// Its latch from now on.
+    /// The new state of the latch.
     pub state: Option<Latch>,
-    /// Its command from now on.
+    /// The new current command, or the old one after a re-send.
     pub command: Option<Command>,
-    /// The report used.
+    /// The report that is used.
     pub reported: Option<Reported>,
     /// When a button was last bound to it.
     pub bound_at: Option<UnixMillis>,
-    /// When it is due from now on.
+    /// The new due time, always written.
     pub due: Due,
 }
 
-/// The end of a record, if no button was bound to it since it was read.
+/// The deletion of a record, if no button was bound to its lock since it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordDelete {
-    /// The lock.
+    /// The record's lock.
     pub lock: LockName,
     /// What the record must still be.
     pub guard: Guard,
@@ -85,13 +83,12 @@ pub struct RecordDelete {
     pub bound_at: Option<UnixMillis>,
 }
 
-/// The lock that a button moves to: it must be registered, and its history says
-/// so.
+/// The lock that a button moves to: it must be registered, and gets an event too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherLock {
-    /// Its record.
+    /// The change of its record.
     pub record: RecordUpdate,
-    /// The line in its history.
+    /// The event for its history.
     pub event: Event,
 }
 
@@ -102,46 +99,45 @@ pub struct Guard {
     pub version: Version,
     /// Its status, as read (C3).
     pub status: Status,
-    /// Its latch, as read, where the decision hangs on it (a toggle, C6).
+    /// Its latch, as read, if the decision depends on it (a toggle, C6).
     pub state: Option<Latch>,
-    /// The last shadow version used, where a report is used (C9).
+    /// The last report used, if another one is used (C9).
     pub shadow: Option<ShadowGuard>,
-    /// Its command's next send, as read, where the command is sent again (C8).
+    /// Its command's next send, as read, if the command is sent again (C8).
     pub next_send_at: Option<UnixMillis>,
-    /// When it is due, as read, where the decision is that its time is over
-    /// (C10): every report used and every re-send moves it.
+    /// Its due time, as read, if the decision is about time (C10): every report used and every
+    /// re-send moves it.
     pub due_at: Option<UnixMillis>,
 }
 
 /// What the last report used must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShadowGuard {
-    /// None, or one of a smaller shadow version than this.
+    /// None, or one with a smaller shadow version than this.
     Below(u64),
-    /// Exactly this one: the shadow was deleted and its versions start over, so
-    /// that a version alone could come a second time.
+    /// Exactly this one: the shadow was deleted and its versions restarted, so a version alone
+    /// could occur twice.
     Last(Box<Reported>),
 }
 
-/// The mark that a request has acted. Key `request#<thing>#<requestId>` /
-/// `request`; holds only if there is none.
+/// The mark that a request has acted, stored under `request#<thing>#<requestId>` / `request`;
+/// created only if there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestMark {
-    /// The request.
+    /// The id that its sender gave the request.
     pub request_id: String,
-    /// The lock it was for: two locks may be asked under one id.
+    /// The request's lock: requests to two locks may have one id.
     pub lock: LockName,
-    /// When it was received.
+    /// When the request was received.
     pub at: UnixMillis,
-    /// When the mark may be dropped.
-    /// *Units*: seconds.
+    /// When the table may drop the mark.
     pub ttl: UnixSeconds,
 }
 
 impl Guard {
     /// The guard of every change: version and status as read (C3).
-    pub fn of(record: &Record) -> Guard {
-        Guard {
+    pub fn of(record: &Record) -> Self {
+        Self {
             version: record.version,
             status: record.status,
             state: None,
@@ -151,30 +147,52 @@ impl Guard {
         }
     }
 
-    /// Whether the condition holds.
+    /// What must hold, as data.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
+        use Condition::{Below, Equal};
+        use Operand::{Latch, Number, Reported, Status};
+        let conditions = [
+            Some(Equal("version", Some(Number(self.version.0)))),
+            Some(Equal("status", Some(Status(self.status)))),
+            self.state.map(|state| Equal("state", Some(Latch(state)))),
+            self.next_send_at
+                .map(|at| Equal("command.nextSendAt", Some(Number(at.0)))),
+            self.due_at.map(|at| Equal("dueAt", Some(Number(at.0)))),
+            self.shadow.as_ref().map(|shadow| match shadow {
+                ShadowGuard::Below(version) => Below("reported.shadowVersion", *version),
+                ShadowGuard::Last(last) => Equal("reported", Some(Reported(last))),
+            }),
+        ];
+        conditions.into_iter().flatten()
+    }
+
+    /// Whether the conditions hold.
     pub fn admits(&self, record: &Record) -> bool {
-        let shadow = record
-            .reported
-            .as_ref()
-            .map(|reported| reported.shadow_version);
-        let next_send_at = record.command.as_ref().map(|command| command.next_send_at);
-        self.version == record.version
-            && self.status == record.status
-            && self.state.is_none_or(|state| state == record.state)
-            && self.next_send_at.is_none_or(|at| next_send_at == Some(at))
-            && self.due_at.is_none_or(|at| record.due.due_at == at)
-            && match &self.shadow {
-                None => true,
-                Some(ShadowGuard::Below(version)) => shadow.is_none_or(|last| last < *version),
-                Some(ShadowGuard::Last(last)) => record.reported.as_ref() == Some(&**last),
-            }
+        self.conditions()
+            .all(|condition| condition.holds(|path| attribute(record, path)))
     }
 }
 
+/// The value that a condition on a record compares.
+fn attribute<'a>(record: &'a Record, path: &str) -> Option<Operand<'a>> {
+    let reported = record.reported.as_ref();
+    Some(match path {
+        "version" => Operand::Number(record.version.0),
+        "status" => Operand::Status(record.status),
+        "state" => Operand::Latch(record.state),
+        "command.nextSendAt" => Operand::Number(record.command.as_ref()?.next_send_at.0),
+        "dueAt" => Operand::Number(record.due.due_at.0),
+        "reported.shadowVersion" => Operand::Number(reported?.shadow_version),
+        "reported" => Operand::Reported(reported?),
+        "boundAt" => Operand::Number(record.bound_at?.0),
+        _ => return None,
+    })
+}
+
 impl RecordUpdate {
-    /// A change of nothing but the due time, to be completed.
-    pub fn new(record: &Record, due: Due) -> RecordUpdate {
-        RecordUpdate {
+    /// A change of the due time alone.
+    pub fn new(record: &Record, due: Due) -> Self {
+        Self {
             lock: record.lock.clone(),
             guard: Guard::of(record),
             version: None,
@@ -187,7 +205,18 @@ impl RecordUpdate {
         }
     }
 
-    /// The record after this write.
+    /// The change that makes `command` the record's own, at `version`.
+    pub fn with_command(self, version: Version, command: Command) -> Self {
+        Self {
+            version: Some(version),
+            status: Some(Status::Pending),
+            due: Due::pending(&self.lock, &command),
+            command: Some(command),
+            ..self
+        }
+    }
+
+    /// The record after this change.
     pub fn apply(&self, record: &Record) -> Record {
         Record {
             lock: record.lock.clone(),
@@ -203,20 +232,29 @@ impl RecordUpdate {
 }
 
 impl RecordDelete {
-    /// Whether the condition holds.
+    /// What must hold, as data.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
+        let bound_at = self.bound_at.map(|at| Operand::Number(at.0));
+        self.guard
+            .conditions()
+            .chain([Condition::Equal("boundAt", bound_at)])
+    }
+
+    /// Whether the conditions hold.
     pub fn admits(&self, record: &Record) -> bool {
-        self.guard.admits(record) && record.bound_at == self.bound_at
+        self.conditions()
+            .all(|condition| condition.holds(|path| attribute(record, path)))
     }
 }
 
-/// What a record is after a write.
+/// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
-    /// The condition does not hold: nothing changes.
+    /// Nothing changes: the condition does not hold.
     Conflict,
-    /// The record as it then is.
+    /// The record is now this.
     Record(Box<Record>),
-    /// There is no record any more.
+    /// The record does not exist any more.
     Gone,
 }
 
@@ -237,30 +275,30 @@ impl RecordWrite {
     /// ```
     pub fn apply(&self, record: Option<&Record>) -> Written {
         match (self, record) {
-            (RecordWrite::Create(new), None) => Written::Record(Box::new(new.clone())),
-            (RecordWrite::Update(update), Some(record)) if update.guard.admits(record) => {
+            (Self::Create(new), None) => Written::Record(Box::new(new.clone())),
+            (Self::Update(update), Some(record)) if update.guard.admits(record) => {
                 Written::Record(Box::new(update.apply(record)))
             }
-            (RecordWrite::Delete(delete), Some(record)) if delete.admits(record) => Written::Gone,
+            (Self::Delete(delete), Some(record)) if delete.admits(record) => Written::Gone,
             _ => Written::Conflict,
         }
     }
 }
 
 impl Written {
-    /// The record, where there is one.
+    /// The record, if there is one.
     pub fn record(self) -> Option<Record> {
         match self {
-            Written::Record(record) => Some(*record),
-            Written::Conflict | Written::Gone => None,
+            Self::Record(record) => Some(*record),
+            Self::Conflict | Self::Gone => None,
         }
     }
 }
 
 impl Writes {
-    /// Nothing but a line.
-    pub fn line(event: Event) -> Writes {
-        Writes {
+    /// Writes the event and nothing else.
+    pub fn event_only(event: Event) -> Self {
+        Self {
             binding: None,
             record: None,
             other: None,
@@ -269,8 +307,8 @@ impl Writes {
         }
     }
 
-    /// Whether there is nothing but the line.
-    pub fn is_line(&self) -> bool {
+    /// Whether only the event is written.
+    pub fn is_event_only(&self) -> bool {
         self.binding.is_none()
             && self.record.is_none()
             && self.other.is_none()

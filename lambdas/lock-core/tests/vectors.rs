@@ -1,6 +1,8 @@
-//! The same bytes that the device's C is tested with: its reports are understood, and our commands are those it takes.
+//! The same bytes that the device's C is tested with: its reports are read, and the commands sent
+//! are ones that it takes.
 
 use lock_core::command::WireCommand;
+use lock_core::limits::{COMMAND_ID_SENT_CHARS, COMMAND_SENT_BYTES_MAX, TEXT_BYTES_MAX};
 use lock_core::report::Report;
 use serde_json::Value;
 
@@ -14,7 +16,7 @@ fn section(text: &str, name: &str) -> Vec<Value> {
     cases.expect("a section has cases").clone()
 }
 
-/// What both sides take for "nothing": absent, `null`, and an id of no characters.
+/// The value without what both sides take for "none": `null` and an empty id.
 fn without_nothing(value: &Value) -> Value {
     let Value::Object(object) = value else {
         return value.clone();
@@ -40,7 +42,7 @@ fn a_report_of_older_firmware_is_still_as_its_lock_wrote_it() {
     reads_and_writes_again(section(REPORTS, "older"), false);
 }
 
-/// Whether the cases are of firmware that says what it is set to do.
+/// Checks the cases; `says_settings` if their firmware reports its settings.
 fn reads_and_writes_again(cases: Vec<Value>, says_settings: bool) {
     assert!(cases.len() >= 2);
     for case in cases {
@@ -60,10 +62,47 @@ fn reads_and_writes_again(cases: Vec<Value>, says_settings: bool) {
     }
 }
 
+const COMMANDS: &str = include_str!("../../../tests/vectors/commands.json");
+const COMMAND_H: &str = include_str!("../../../firmware/core/command.h");
+
+/// The value of the one constant in command.h whose name begins with `begin` and ends with `end`.
+fn defined(begin: &str, end: &str) -> usize {
+    let defines = COMMAND_H.lines().filter_map(|line| {
+        let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+        (name.starts_with(begin) && name.ends_with(end)).then_some(value)
+    });
+    let [value] = defines.collect::<Vec<_>>()[..] else {
+        panic!("command.h has not exactly one {begin}…{end}");
+    };
+    value.trim().parse().expect("a number")
+}
+
+#[test]
+fn a_device_takes_the_longest_command_that_is_sent_and_reads_back_its_longest_id() {
+    let (taken, id_taken) = (
+        defined("COMMAND_", "_BYTES_MAX"),
+        defined("COMMAND_ID_", "_CHARS_MAX"),
+    );
+    assert!(COMMAND_SENT_BYTES_MAX <= taken);
+    assert!(COMMAND_ID_SENT_CHARS <= id_taken);
+    assert!(id_taken <= TEXT_BYTES_MAX, "its report is not oversize");
+    let obeyed = cases(COMMANDS);
+    let obeyed = obeyed.iter().filter(|case| case["expect"] == "ok");
+    let longest = |member: &str| {
+        let lengths = obeyed.clone().filter_map(|case| match member {
+            "payload" => case["payload"].as_str().map(str::len),
+            id => case["command"][id].as_str().map(str::len),
+        });
+        lengths.max()
+    };
+    assert_eq!(longest("payload"), Some(taken), "the vectors reach it");
+    assert_eq!(longest("commandId"), Some(id_taken), "the vectors reach it");
+}
+
 #[test]
 fn commands_that_a_device_takes_are_those_we_write() {
     let mut same_bytes = 0;
-    for case in cases(include_str!("../../../tests/vectors/commands.json")) {
+    for case in cases(COMMANDS) {
         let (Some(payload), Some(wanted)) = (case["payload"].as_str(), case.get("command")) else {
             continue;
         };

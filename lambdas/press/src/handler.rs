@@ -1,28 +1,25 @@
-//! Load, decide, perform: one press or request. Must not judge what it loads, nor know how it is stored.
+//! Load, decide, perform: one press or request. Must not know: how what it loads is stored.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::{ANSWER_MS, log_decision, pass_over};
-use lock_aws::serve::{Function, Invocation};
-use lock_aws::{Cloud, Conflict, PerformError, Performed, Steps, StoreError};
+use lock_aws::perform::pass_over;
+use lock_aws::{Cloud, Conflict, MessageFunction, PerformError, Performed, Steps, StoreError};
 use lock_core::binding::Binding;
-use lock_core::field::{Fields, Refusal, parse_event};
+use lock_core::field::{Fields, Refusal};
 use lock_core::limits::Limits;
 use lock_core::name::ButtonSerial;
 use lock_core::payload::open_payload;
 use lock_core::press::Press;
 use lock_core::reason::Verdict;
+use lock_core::record::Record;
 use lock_core::request::Request;
-use lock_core::time::UnixMillis;
 use lock_core::write::Writes;
 use lock_core::{Decision, decide_press, decide_request};
 use serde_json::Value;
 
-/// The function's name in metrics.
-const SERVICE: &str = "press";
-/// Bindings kept in the process.
+/// Maximum number of bindings cached in the process.
 const CACHED_MAX: usize = 1_024;
 
 /// The press function.
@@ -30,164 +27,146 @@ const CACHED_MAX: usize = 1_024;
 pub struct Handler {
     cloud: Cloud,
     limits: Limits,
-    /// Bindings as last seen. Safe to be old: their revision is a condition of every commit (C3).
+    /// Bindings as last read. A stale one is safe: every commit checks its revision (C3).
     cached: Mutex<HashMap<ButtonSerial, Binding>>,
 }
 
-/// What arrived.
-enum Message {
+/// A message of the press rule or of the request rule.
+#[derive(Debug)]
+pub enum Message {
+    /// A press, from an event with a `button`.
     Press(Press),
+    /// A request, from an event with a `thing`.
     Request(Request),
 }
 
+/// What a decision is made on.
+struct Loaded {
+    record: Option<Record>,
+    /// The binding of a press; a request has none.
+    binding: Option<Binding>,
+    is_cached: bool,
+}
+
+impl MessageFunction for Handler {
+    type Message = Message;
+
+    const SERVICE: &'static str = "press";
+
+    fn context(&self) -> (&Cloud, &Limits) {
+        (&self.cloud, &self.limits)
+    }
+
+    fn read(event: &mut Value) -> Result<Message, Refusal> {
+        open_payload(event)?;
+        let fields = Fields::of(event)?;
+        match (fields.get("button"), fields.get("thing")) {
+            (Some(_), None) => Press::parse(event).map(Message::Press),
+            (None, Some(_)) => Request::parse(event).map(Message::Request),
+            (Some(_), Some(_)) => Err(Refusal::Malformed("both button and thing")),
+            (None, None) => Err(Refusal::Malformed("neither button nor thing")),
+        }
+    }
+
+    async fn decide_and_commit(
+        &self,
+        message: Message,
+        steps: &mut Steps,
+    ) -> Result<Option<Decision>, PerformError> {
+        let mut has_acted = false;
+        let mut use_cache = true;
+        while steps.may_decide() {
+            let watch = Stopwatch::start();
+            let loaded = self.load(&message, use_cache).await?;
+            let Some(decision) = self.decide(&message, &loaded, has_acted) else {
+                return Ok(None);
+            };
+            steps.load_ms += watch.elapsed_ms();
+            if loaded.is_cached && decision.verdict != Verdict::Command {
+                // Only a commit checks the revision, so any other verdict needs a fresh binding.
+                use_cache = false;
+                continue;
+            }
+            match self.cloud.commit(&decision, steps).await? {
+                Performed::Done => {
+                    self.cache_binding(loaded.binding, &decision.writes);
+                    return Ok(Some(decision));
+                }
+                Performed::Again(conflict) => {
+                    use_cache = false;
+                    has_acted |= conflict == Some(Conflict::Request);
+                }
+            }
+        }
+        Err(steps.exhausted())
+    }
+}
+
 impl Handler {
-    /// A handler over `cloud`.
-    pub fn new(cloud: Cloud, limits: Limits) -> Handler {
-        Handler {
+    /// A handler with an empty cache of bindings.
+    pub fn new(cloud: Cloud, limits: Limits) -> Self {
+        Self {
             cloud,
             limits,
             cached: Mutex::default(),
         }
     }
 
-    /// Handles one event of the press rule or the request rule, of which `event` is the text, within `deadline`.
-    ///
-    /// A message that cannot be read is refused: logged, written down, and done with.
-    ///
-    /// *Errors*: [`PerformError`], for what a later delivery may cure, which C4 and C7 make safe.
-    pub async fn handle(&self, event: &str, deadline: UnixMillis) -> Result<(), PerformError> {
-        let total = Stopwatch::start();
-        let mut steps = Steps::default();
-        let (event, message) = read(event);
-        let decided = match message {
-            Ok(message) => self.act(&message, deadline, &mut steps).await?,
-            Err(refusal) => {
-                let refused =
-                    self.cloud
-                        .refuse(SERVICE, &event, &refusal, &self.limits, &mut steps);
-                refused.await?
-            }
+    async fn load(&self, message: &Message, use_cache: bool) -> Result<Loaded, StoreError> {
+        let (binding, is_cached) = match message {
+            Message::Press(press) => self.load_binding(&press.button, use_cache).await?,
+            Message::Request(_) => (None, false),
         };
-        if let Some(decision) = decided {
-            log_decision(&decision, &steps, &total);
-        }
-        self.cloud.note_limits(&self.limits, deadline).await;
-        Ok(())
-    }
-
-    async fn act(
-        &self,
-        message: &Message,
-        deadline: UnixMillis,
-        steps: &mut Steps,
-    ) -> Result<Option<Decision>, PerformError> {
-        let deadline = deadline.minus(ANSWER_MS);
-        let decide = Box::pin(self.decide_and_commit(message, steps));
-        let decided = self.cloud.within(deadline, decide).await?;
-        if let Some(decision) = &decided {
-            self.cloud.publish(decision, deadline, steps).await?;
-        }
-        Ok(decided)
-    }
-
-    /// Decides until the writes hold, each time on what is then in the table (C3). None for a request to a lock that is not
-    /// registered, of which nothing is written (C9).
-    async fn decide_and_commit(
-        &self,
-        message: &Message,
-        steps: &mut Steps,
-    ) -> Result<Option<Decision>, PerformError> {
-        let mut seen = false;
-        let mut use_cache = true;
-        while steps.may_decide() {
-            let watch = Stopwatch::start();
-            let (binding, cached) = self.binding(message, use_cache).await?;
-            let Some(decision) = self.decide(message, binding.as_ref(), seen).await? else {
-                if let Message::Request(request) = message {
-                    pass_over(SERVICE, &request.lock);
-                }
-                return Ok(None);
-            };
-            steps.load_ms += watch.elapsed_ms();
-            if cached && decision.verdict != Verdict::Command {
-                // Only a commit checks the revision: whatever else an old binding says is asked again.
-                use_cache = false;
-                continue;
-            }
-            match self.cloud.commit(&decision, steps).await? {
-                Performed::Done => {
-                    self.note(binding, &decision.writes);
-                    return Ok(Some(decision));
-                }
-                Performed::Again(conflict) => {
-                    use_cache = false;
-                    seen |= conflict == Some(Conflict::Request);
-                }
-            }
-        }
-        Err(std::mem::take(steps).exhausted())
-    }
-
-    async fn decide(
-        &self,
-        message: &Message,
-        binding: Option<&Binding>,
-        seen: bool,
-    ) -> Result<Option<Decision>, PerformError> {
-        let store = &self.cloud.store;
-        Ok(match message {
-            Message::Press(press) => {
-                let record = match binding.and_then(|binding| binding.lock.as_ref()) {
-                    Some(lock) => store.read_record(lock).await?,
-                    None => None,
-                };
-                let now = self.cloud.clock.now();
-                Some(decide_press(
-                    record.as_ref(),
-                    binding,
-                    press,
-                    now,
-                    &self.limits,
-                ))
-            }
-            Message::Request(request) => {
-                let record = store.read_record(&request.lock).await?;
-                decide_request(
-                    record.as_ref(),
-                    seen,
-                    request,
-                    self.cloud.clock.now(),
-                    &self.limits,
-                )
-            }
+        let lock = match message {
+            Message::Press(_) => binding.as_ref().and_then(|binding| binding.lock.as_ref()),
+            Message::Request(request) => Some(&request.lock),
+        };
+        let record = self.cloud.store.read_record(lock).await?;
+        Ok(Loaded {
+            record,
+            binding,
+            is_cached,
         })
     }
 
-    /// The binding of a press, and whether it comes from the process's cache. A request has none.
-    async fn binding(
+    fn decide(&self, message: &Message, loaded: &Loaded, has_acted: bool) -> Option<Decision> {
+        let (record, now) = (loaded.record.as_ref(), self.cloud.clock.now());
+        match message {
+            Message::Press(press) => {
+                let binding = loaded.binding.as_ref();
+                Some(decide_press(record, binding, press, now, &self.limits))
+            }
+            Message::Request(request) => {
+                let decision = decide_request(record, has_acted, request, now, &self.limits);
+                if decision.is_none() {
+                    pass_over(Self::SERVICE, &request.lock);
+                }
+                decision
+            }
+        }
+    }
+
+    /// The binding of a button, and whether it comes from the cache.
+    async fn load_binding(
         &self,
-        message: &Message,
+        button: &ButtonSerial,
         use_cache: bool,
     ) -> Result<(Option<Binding>, bool), StoreError> {
-        let Message::Press(press) = message else {
-            return Ok((None, false));
-        };
-        if use_cache && let Some(binding) = self.cache().get(&press.button) {
+        if use_cache && let Some(binding) = self.cache().get(button) {
             return Ok((Some(binding.clone()), true));
         }
-        let binding = self.cloud.store.read_binding(&press.button).await?;
+        let binding = self.cloud.store.read_binding(button).await?;
         if binding.is_none() {
-            self.cache().remove(&press.button);
+            self.cache().remove(button);
         }
         Ok((binding, false))
     }
 
-    /// Keeps the binding as the commit has left it.
-    fn note(&self, binding: Option<Binding>, writes: &Writes) {
-        let Some(binding) = binding else { return };
+    /// Caches the binding as the commit left it.
+    fn cache_binding(&self, binding: Option<Binding>, writes: &Writes) {
         let binding = match &writes.binding {
-            Some(write) => write.apply(Some(&binding)),
-            None => Some(binding),
+            Some(write) => write.apply(binding.as_ref()),
+            None => binding,
         };
         let Some(binding) = binding else { return };
         let mut cached = self.cache();
@@ -197,37 +176,8 @@ impl Handler {
         cached.insert(binding.button.clone(), binding);
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<ButtonSerial, Binding>> {
-        // A panic elsewhere leaves at worst an old binding, which is safe.
+    /// Ignores poison: a panic elsewhere leaves at worst a stale binding, which is safe.
+    fn cache(&self) -> MutexGuard<'_, HashMap<ButtonSerial, Binding>> {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Function for Handler {
-    type Answer = ();
-
-    fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, ()> {
-        Box::pin(async move { Ok(self.handle(event, deadline).await?) })
-    }
-}
-
-/// What an event says, beside as much of it as can be read at all, which tells whose it was.
-fn read(text: &str) -> (Value, Result<Message, Refusal>) {
-    let mut event = match parse_event(text) {
-        Ok(event) => event,
-        Err(refusal) => return (Value::Null, Err(refusal)),
-    };
-    let message = open_payload(&mut event).and_then(|()| message(&event));
-    (event, message)
-}
-
-/// The press rule names a `button`, the request rule a `thing`.
-fn message(event: &Value) -> Result<Message, Refusal> {
-    let fields = Fields::of(event)?;
-    match (fields.get("button"), fields.get("thing")) {
-        (Some(_), None) => Press::parse(event).map(Message::Press),
-        (None, Some(_)) => Request::parse(event).map(Message::Request),
-        (Some(_), Some(_)) => Err(Refusal::Malformed("both button and thing")),
-        (None, None) => Err(Refusal::Malformed("neither button nor thing")),
     }
 }

@@ -1,11 +1,5 @@
-//! Wiring of the press function. Must not decide anything.
+//! Wiring of the press function. Must not know: what is decided.
 
-use std::process::ExitCode;
-
-use lock_aws::serve;
-use press::handler::Handler;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    serve::run(|cloud, settings| Handler::new(cloud, settings.limits)).await
+fn main() -> std::process::ExitCode {
+    lock_aws::serve(|cloud, settings| press::handler::Handler::new(cloud, settings.limits))
 }

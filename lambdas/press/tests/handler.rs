@@ -1,29 +1,22 @@
-//! The press function's way through a real table and a data plane that sometimes fails.
+//! The press function on a real table and a data plane that sometimes fails.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-#[path = "../../lock-aws/tests/table/broker.rs"]
-mod broker;
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
 
 use aws_lambda_events::event::iot_button::IoTButtonEvent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use broker::Broker;
-use lock_aws::Cloud;
-use lock_aws::PerformError;
 use lock_aws::clock::Clock;
+use lock_aws::{Cloud, MessageFunction, PerformError};
 use lock_core::event::{Event, Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::record::{Record, Status};
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{NOW, button, lock};
+use lock_testing::broker::Broker;
+use lock_testing::table;
 use press::handler::Handler;
 use serde_json::{Value, json};
-
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
 struct World {
     broker: Broker,
@@ -31,34 +24,29 @@ struct World {
     handler: Handler,
 }
 
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
-}
-
-fn button() -> ButtonSerial {
-    ButtonSerial::new("button-1").unwrap()
-}
-
 impl World {
-    async fn new() -> World {
+    async fn new() -> Self {
         let broker = Broker::start().await;
-        let cloud = local::cloud(broker.address).await;
-        let cloud = cloud.going_by(Clock::by_hand(NOW));
+        let cloud = table::cloud(broker.address).await;
+        let cloud = cloud.with_clock(Clock::by_hand(NOW));
         let before = NOW.minus(60_000);
-        local::register(&cloud, &lock(), before).await;
-        local::bind(&cloud, &button(), &lock(), before).await;
+        table::register(&cloud, &lock(), before).await;
+        table::bind(&cloud, &button(), &lock(), before).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World {
+        Self {
             broker,
             cloud,
             handler,
         }
     }
 
-    /// A press of a moment after the last.
+    /// A press received now.
     fn press(&self, click: &str, sequence: u64) -> Value {
-        json!({"button": "button-1", "clickType": click, "batteryVoltage": "1568mV", "sequence": sequence,
-               "receivedAt": self.cloud.clock.now().0, "pressId": format!("p{sequence}"), "principal": "ab12"})
+        json!({
+            "button": "button-1", "clickType": click, "batteryVoltage": "1568mV",
+            "sequence": sequence, "receivedAt": self.cloud.clock.now().0,
+            "pressId": format!("p{sequence}"), "principal": "ab12"
+        })
     }
 
     /// Time enough for a few tries of a publish.
@@ -69,7 +57,7 @@ impl World {
     async fn handle_text(&self, event: &str) -> Result<(), PerformError> {
         let deadline = self.cloud.clock.now().plus(2_000);
         let handled = self.handler.handle(event, deadline).await;
-        self.cloud.clock.pass(1).await;
+        self.cloud.clock.wait(1).await;
         handled
     }
 
@@ -85,7 +73,7 @@ impl World {
     async fn lines(&self, subject: Subject) -> Vec<Event> {
         self.cloud
             .store
-            .history(&subject, 99, UnixMillis(0))
+            .read_history(&subject, 99, UnixMillis(0))
             .await
             .unwrap()
     }
@@ -95,7 +83,7 @@ impl World {
 async fn a_press_publishes_one_command_that_expires() {
     let world = World::new().await;
     let press = world.press("LONG", 1);
-    world.cloud.clock.pass(1_200).await;
+    world.cloud.clock.wait(1_200).await;
     world.handle(&press).await.unwrap();
     let published = world.broker.take();
     let [(target, command)] = &published[..] else {
@@ -158,7 +146,7 @@ async fn a_press_that_could_not_be_published_is_an_error_and_its_retry_publishes
 async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
     let world = World::new().await;
     world.handle(&world.press("LONG", 1)).await.unwrap();
-    local::disable(&world.cloud, &button(), NOW).await;
+    table::disable(&world.cloud, &button(), NOW).await;
     world.broker.take();
     world.handle(&world.press("LONG", 2)).await.unwrap();
     assert_eq!(world.broker.take(), []);
@@ -166,7 +154,7 @@ async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
     let revoked = |line: &Event| line.reason.code() == "revoked";
     assert_eq!(lines.iter().filter(|line| revoked(line)).count(), 1);
     let before = NOW.minus(60_000);
-    local::bind(&world.cloud, &button(), &lock(), before).await;
+    table::bind(&world.cloud, &button(), &lock(), before).await;
     world.handle(&world.press("LONG", 3)).await.unwrap();
     assert_eq!(
         world.broker.take().len(),
@@ -174,8 +162,8 @@ async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
         "the cached refusal is asked again"
     );
     let other = LockName::new("lock-2").unwrap();
-    local::register(&world.cloud, &other, before).await;
-    local::bind(&world.cloud, &button(), &other, before).await;
+    table::register(&world.cloud, &other, before).await;
+    table::bind(&world.cloud, &button(), &other, before).await;
     world.handle(&world.press("DOUBLE", 4)).await.unwrap();
     assert!(
         world.broker.take()[0]
@@ -201,7 +189,9 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
             "wrong-type",
         ),
         (
-            json!({"button": "button-1", "clickType": "S".repeat(9_000), "receivedAt": 4, "pressId": "b4"}),
+            json!({
+                "button": "button-1", "clickType": "S".repeat(9_000), "receivedAt": 4, "pressId": "b4"
+            }),
             "oversize",
         ),
     ];
@@ -242,7 +232,7 @@ fn from_rule(world: &World, mut own: Value, payload: &[u8]) -> Value {
 async fn a_payload_that_is_handed_over_whole_acts_as_one_whose_fields_are_named() {
     let world = World::new().await;
     let of_button = |id: &str| json!({"button": "button-1", "pressId": id, "principal": "ab12"});
-    // What the payload says of itself beside its own fields counts for nothing.
+    // Other fields of the payload have no effect.
     let payload =
         br#"{"clickType":"LONG","sequence":1,"button":"button-2","receivedAt":1,"principal":"x"}"#;
     let event = from_rule(&world, of_button("p1"), payload);
@@ -340,7 +330,10 @@ async fn an_unknown_button_is_ignored_in_its_own_history() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_acts_once_however_often_it_arrives() {
     let world = World::new().await;
-    let event = json!({"thing": "lock-1", "action": "lock", "requestId": "r1", "actor": "alice", "receivedAt": NOW.0});
+    let event = json!({
+        "thing": "lock-1", "action": "lock", "requestId": "r1", "actor": "alice",
+        "receivedAt": NOW.0
+    });
     world.handle(&event).await.unwrap();
     assert_eq!(world.broker.take().len(), 1);
     world.handle(&world.press("DOUBLE", 1)).await.unwrap();
@@ -369,20 +362,23 @@ async fn nothing_is_written_about_a_lock_that_is_not_registered() {
     assert_eq!(world.broker.take(), []);
 }
 
-/// AWS's own button speaks the shape that `aws_lambda_events` knows; the rule adds what the topic and the engine know.
+/// AWS's own button sends the form of `aws_lambda_events`. The rule adds the button, time and id.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_payload_of_awss_own_button_is_understood() {
     let world = World::new().await;
-    let payload: IoTButtonEvent = serde_json::from_value(
-        json!({"serialNumber": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV"}),
-    )
+    let payload: IoTButtonEvent = serde_json::from_value(json!({
+        "serialNumber": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV"
+    }))
     .unwrap();
     let serial = payload.serial_number.unwrap();
     let button = ButtonSerial::new(serial.as_str()).unwrap();
     let before = NOW.minus(60_000);
-    local::bind(&world.cloud, &button, &lock(), before).await;
-    let event = json!({"button": serial, "clickType": payload.click_type, "batteryVoltage": payload.battery_voltage,
-                       "receivedAt": NOW.0, "pressId": "u1", "principal": "ab12"});
+    table::bind(&world.cloud, &button, &lock(), before).await;
+    let event = json!({
+        "button": serial, "clickType": payload.click_type,
+        "batteryVoltage": payload.battery_voltage,
+        "receivedAt": NOW.0, "pressId": "u1", "principal": "ab12"
+    });
     world.handle(&event).await.unwrap();
     assert_eq!(world.broker.take().len(), 1);
     let binding = world

@@ -1,22 +1,16 @@
-//! Load, decide, perform: one report of a lock. Must not judge what it loads, nor know how it is stored.
+//! Load, decide, perform: one report of a lock. Must not know: how what it loads is stored.
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::{ANSWER_MS, log_decision, pass_over};
-use lock_aws::serve::{Function, Invocation};
-use lock_aws::{Cloud, PerformError, Performed, PublishError, Steps, StoreError};
-use lock_core::binding::Binding;
+use lock_aws::perform::pass_over;
+use lock_aws::{Cloud, MessageFunction, PerformError, Performed, PublishError, Steps};
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
-use lock_core::field::{Refusal, parse_event};
+use lock_core::field::Refusal;
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::record::Record;
 use lock_core::report::ReportEvent;
-use lock_core::time::UnixMillis;
 use lock_core::{Decision, decide_report};
 use serde_json::Value;
-
-/// The function's name in metrics.
-const SERVICE: &str = "report";
 
 /// The report function.
 #[derive(Debug)]
@@ -25,84 +19,38 @@ pub struct Handler {
     limits: Limits,
 }
 
-impl Handler {
-    /// A handler over `cloud`.
-    pub fn new(cloud: Cloud, limits: Limits) -> Handler {
-        Handler { cloud, limits }
+impl MessageFunction for Handler {
+    type Message = ReportEvent;
+
+    const SERVICE: &'static str = "report";
+
+    fn context(&self) -> (&Cloud, &Limits) {
+        (&self.cloud, &self.limits)
     }
 
-    /// Handles one event of the report rule, of which `event` is the text, within `deadline`.
-    ///
-    /// A report that cannot be read is refused: logged, written down, and done with.
-    ///
-    /// *Errors*: [`PerformError`], for what a later delivery may cure, which the shadow's version makes safe
-    /// (C9).
-    pub async fn handle(&self, event: &str, deadline: UnixMillis) -> Result<(), PerformError> {
-        let total = Stopwatch::start();
-        let mut steps = Steps::default();
-        let (event, report) = match parse_event(event) {
-            Ok(event) => {
-                let report = ReportEvent::parse(&event);
-                (event, report)
-            }
-            Err(refusal) => (Value::Null, Err(refusal)),
-        };
-        let decided = match report {
-            Ok(report) => self.act(report, deadline, &mut steps).await?,
-            Err(refusal) => {
-                let refused =
-                    self.cloud
-                        .refuse(SERVICE, &event, &refusal, &self.limits, &mut steps);
-                refused.await?
-            }
-        };
-        if let Some(decision) = decided {
-            log_decision(&decision, &steps, &total);
-        }
-        self.cloud.note_limits(&self.limits, deadline).await;
-        Ok(())
+    fn read(event: &mut Value) -> Result<ReportEvent, Refusal> {
+        ReportEvent::parse(event)
     }
 
-    async fn act(
-        &self,
-        report: ReportEvent,
-        deadline: UnixMillis,
-        steps: &mut Steps,
-    ) -> Result<Option<Decision>, PerformError> {
-        let deadline = deadline.minus(ANSWER_MS);
-        let decide = Box::pin(self.decide_and_commit(report, steps));
-        let decided = self.cloud.within(deadline, decide).await?;
-        if let Some(decision) = &decided {
-            self.cloud.publish(decision, deadline, steps).await?;
-        }
-        Ok(decided)
-    }
-
-    /// Decides until the writes hold, each time on what is then in the table. None for a thing that is not a registered lock,
-    /// of which nothing is written (C9).
     async fn decide_and_commit(
         &self,
-        event: ReportEvent,
+        mut report: ReportEvent,
         steps: &mut Steps,
     ) -> Result<Option<Decision>, PerformError> {
-        let mut report = event;
+        let (store, limits) = (&self.cloud.store, &self.limits);
         let mut origin = Origin::Event;
         while steps.may_decide() {
             let watch = Stopwatch::start();
-            let record = self.cloud.store.read_record(&report.lock).await?;
-            let binding = self.binding_behind(record.as_ref()).await?;
-            let now = self.cloud.clock.now();
-            let decision = match decide_report(
-                record.as_ref(),
-                &report,
-                origin,
-                binding.as_ref(),
-                now,
-                &self.limits,
-            ) {
+            let record = store.read_record(&report.lock).await?;
+            let record = record.as_ref();
+            // The binding of the current command: an unlock is re-sent only while enabled (C8).
+            let button = record.and_then(Record::resend_asks_for);
+            let binding = store.read_binding(button).await?;
+            let (binding, now) = (binding.as_ref(), self.cloud.clock.now());
+            let decision = match decide_report(record, &report, origin, binding, now, limits) {
                 ReportDecision::Act(decision) => *decision,
                 ReportDecision::NotRegistered => {
-                    pass_over(SERVICE, &report.lock);
+                    pass_over(Self::SERVICE, &report.lock);
                     return Ok(None);
                 }
                 ReportDecision::ReadShadow => match self.read_shadow(&report.lock).await? {
@@ -110,10 +58,8 @@ impl Handler {
                         (report, origin) = (present, Origin::Shadow);
                         continue;
                     }
-                    Some(Err(refusal)) => {
-                        decide_no_shadow(&report, Some(&refusal), now, &self.limits)
-                    }
-                    None => decide_no_shadow(&report, None, now, &self.limits),
+                    Some(Err(refusal)) => decide_no_shadow(&report, Some(&refusal), now, limits),
+                    None => decide_no_shadow(&report, None, now, limits),
                 },
             };
             steps.load_ms += watch.elapsed_ms();
@@ -121,15 +67,14 @@ impl Handler {
                 return Ok(Some(decision));
             }
         }
-        Err(std::mem::take(steps).exhausted())
+        Err(steps.exhausted())
     }
+}
 
-    /// The binding behind the current command, where an unlock might be sent again (C8).
-    async fn binding_behind(&self, record: Option<&Record>) -> Result<Option<Binding>, StoreError> {
-        match record.and_then(Record::resend_asks_for) {
-            Some(button) => self.cloud.store.read_binding(button).await,
-            None => Ok(None),
-        }
+impl Handler {
+    /// A handler of the report rule's events.
+    pub fn new(cloud: Cloud, limits: Limits) -> Self {
+        Self { cloud, limits }
     }
 
     async fn read_shadow(
@@ -138,13 +83,5 @@ impl Handler {
     ) -> Result<Option<Result<ReportEvent, Refusal>>, PublishError> {
         let shadow = self.cloud.publisher.get_shadow(lock).await?;
         Ok(shadow.map(|shadow| ReportEvent::parse_shadow(lock.clone(), &shadow)))
-    }
-}
-
-impl Function for Handler {
-    type Answer = ();
-
-    fn invoke<'a>(&'a self, event: &'a str, deadline: UnixMillis) -> Invocation<'a, ()> {
-        Box::pin(async move { Ok(self.handle(event, deadline).await?) })
     }
 }

@@ -1,3 +1,3 @@
-//! The report function: what a lock says of itself settles its record.
+//! The report function: a lock's report settles its record.
 
 pub mod handler;

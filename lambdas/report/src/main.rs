@@ -1,11 +1,5 @@
-//! Wiring of the report function. Must not decide anything.
+//! Wiring of the report function. Must not know: what is decided.
 
-use std::process::ExitCode;
-
-use lock_aws::serve;
-use report::handler::Handler;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    serve::run(|cloud, settings| Handler::new(cloud, settings.limits)).await
+fn main() -> std::process::ExitCode {
+    lock_aws::serve(|cloud, settings| report::handler::Handler::new(cloud, settings.limits))
 }

@@ -1,26 +1,20 @@
-//! The report function's way through a real table and a data plane that holds a shadow.
+//! The report function on a real table and a data plane that holds a shadow.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../lock-aws/tests/table/broker.rs"]
-mod broker;
-#[path = "../../lock-aws/tests/table/local.rs"]
-mod local;
-
-use broker::Broker;
-use lock_aws::Cloud;
 use lock_aws::clock::Clock;
+use lock_aws::{Cloud, MessageFunction};
 use lock_core::event::{Kind, Subject};
 use lock_core::limits::Limits;
 use lock_core::name::LockName;
 use lock_core::record::{Record, Status};
 use lock_core::report::Latch;
 use lock_core::time::UnixMillis;
+use lock_testing::bound::{NOW, lock};
+use lock_testing::broker::Broker;
+use lock_testing::table;
 use report::handler::Handler;
 use serde_json::{Value, json};
-
-/// When each test begins; the time then passes by hand.
-const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
 struct World {
     broker: Broker,
@@ -28,30 +22,32 @@ struct World {
     handler: Handler,
 }
 
-fn lock() -> LockName {
-    LockName::new("lock-1").unwrap()
-}
-
 fn reported(latch: &str, version: &Value, id: &Value) -> Value {
-    json!({"lock": latch, "version": version, "commandId": id, "result": "executed", "source": "remote", "refused": null,
-           "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null})
+    json!({
+        "lock": latch, "version": version, "commandId": id, "result": "executed",
+        "source": "remote", "refused": null, "bootCount": 1, "clock": "synced",
+        "firmware": "1.0.0", "rssi": -61, "door": null
+    })
 }
 
 /// The report of an update, with the token and the id that a lock gives it.
 fn event(shadow: u64, second: u64, mut reported: Value) -> Value {
     let id = format!("1-{second}{shadow}");
     reported["reportId"] = json!(id);
-    json!({"thing": "lock-1", "shadowVersion": shadow, "timestamp": second, "clientToken": id, "reported": reported})
+    json!({
+        "thing": "lock-1", "shadowVersion": shadow, "timestamp": second, "clientToken": id,
+        "reported": reported
+    })
 }
 
 impl World {
-    async fn new() -> World {
+    async fn new() -> Self {
         let broker = Broker::start().await;
-        let cloud = local::cloud(broker.address).await;
-        let cloud = cloud.going_by(Clock::by_hand(NOW));
-        local::register(&cloud, &lock(), NOW).await;
+        let cloud = table::cloud(broker.address).await;
+        let cloud = cloud.with_clock(Clock::by_hand(NOW));
+        table::register(&cloud, &lock(), NOW).await;
         let handler = Handler::new(cloud.clone(), Limits::default());
-        World {
+        Self {
             broker,
             cloud,
             handler,
@@ -76,9 +72,9 @@ impl World {
             .unwrap()
     }
 
-    /// A lock heard for the first time, locked by the system, and settled.
-    async fn settled() -> World {
-        let world = World::new().await;
+    /// A lock after its first report, locked by the system and settled.
+    async fn settled() -> Self {
+        let world = Self::new().await;
         world
             .handle(&event(
                 1,
@@ -112,7 +108,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_heard_for_the_first_time_comes_to_settled_and_locked_by_itself() {
+async fn a_lock_that_reports_for_the_first_time_is_locked_and_settles() {
     let world = World::settled().await;
     let record = world.record().await;
     assert_eq!(
@@ -123,7 +119,7 @@ async fn a_lock_heard_for_the_first_time_comes_to_settled_and_locked_by_itself()
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let reports = lines.iter().filter(|line| line.kind == Kind::Report);
@@ -156,7 +152,7 @@ async fn a_system_lock_that_could_not_be_published_is_an_error_and_its_retry_pub
 async fn a_late_or_repeated_report_changes_nothing() {
     let world = World::settled().await;
     let before = world.record().await;
-    world.cloud.clock.pass(1).await;
+    world.cloud.clock.wait(1).await;
     let id = json!(before.command.as_ref().unwrap().id);
     world
         .handle(&event(
@@ -178,7 +174,7 @@ async fn a_late_or_repeated_report_changes_nothing() {
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let reports = lines.iter().filter(|line| line.kind == Kind::Report);
@@ -186,7 +182,7 @@ async fn a_late_or_repeated_report_changes_nothing() {
     reasons.sort_unstable();
     assert_eq!(
         reasons,
-        ["duplicate", "executed", "first-report", "stale-report"]
+        ["duplicate", "executed", "first-report", "superseded"]
     );
 }
 
@@ -203,7 +199,7 @@ async fn after_a_deleted_shadow_only_the_shadow_itself_is_believed() {
         "no shadow, nothing to believe"
     );
     let mut present = reported("unlocked", &json!(before.version), &id);
-    present["reportId"] = json!(local::report_id(&present, 9_000));
+    present["reportId"] = json!(table::report_id(&present, 9_000));
     world
         .broker
         .hold_shadow(json!({"state": {"reported": present}, "version": 2, "timestamp": 501}));
@@ -229,9 +225,10 @@ async fn a_device_that_refuses_for_ever_is_sent_the_command_within_the_back_off(
         world.handle(&refusal).await.unwrap();
         let sent = world.broker.take();
         sent_ms.extend(sent.iter().map(|_| clock.now().since(NOW)));
-        clock.pass(100).await;
+        clock.wait(100).await;
     }
-    // The second system command a second after the first, its first re-send at once, and each later one after twice as long.
+    // The second system command follows a second after the first. Its first re-send is immediate,
+    // and each later one waits twice as long.
     assert_eq!(sent_ms, [1_000, 1_100, 3_100, 7_100, 15_100, 31_100]);
 }
 
@@ -247,7 +244,7 @@ async fn a_report_that_cannot_be_read_is_refused_written_down_and_not_retried() 
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     assert_eq!(
@@ -276,7 +273,7 @@ async fn a_report_that_this_program_cannot_hold_is_refused_in_the_locks_history(
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let refused: Vec<_> = lines
@@ -286,7 +283,7 @@ async fn a_report_that_this_program_cannot_hold_is_refused_in_the_locks_history(
         .collect();
     let detail = "field version is not a whole number below 2^53";
     assert!(
-        !refused.is_empty() && refused.iter().all(|told| *told == Some(detail)),
+        !refused.is_empty() && refused.iter().all(|text| *text == Some(detail)),
         "{lines:?}"
     );
 }
@@ -307,7 +304,7 @@ async fn a_report_saved_again_by_hand_settles_nothing() {
     let lines = world
         .cloud
         .store
-        .history(&Subject::Lock(lock()), 9, UnixMillis(0))
+        .read_history(&Subject::Lock(lock()), 9, UnixMillis(0))
         .await
         .unwrap();
     let texts = lines.iter().map(ToString::to_string);
@@ -327,7 +324,11 @@ async fn nothing_is_written_about_a_thing_that_is_not_registered() {
     let thermostat = LockName::new("thermostat-1").unwrap();
     let record = world.cloud.store.read_record(&thermostat).await.unwrap();
     let subject = Subject::Lock(thermostat);
-    let lines = world.cloud.store.history(&subject, 9, UnixMillis(0)).await;
+    let lines = world
+        .cloud
+        .store
+        .read_history(&subject, 9, UnixMillis(0))
+        .await;
     assert_eq!((record, lines.unwrap()), (None, Vec::new()));
     assert_eq!(world.broker.take(), []);
 }

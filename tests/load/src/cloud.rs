@@ -1,6 +1,4 @@
-//! The local cloud as a process: started with a thing for each connection, ended by its handle.
-//!
-//! Must not know what is done with it.
+//! The local cloud as a process, with a thing for each connection.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,10 +11,10 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, interval};
 
-const START_PATIENCE: Duration = Duration::from_secs(120);
-const GLANCE: Duration = Duration::from_millis(50);
+const START_TIME_MAX: Duration = Duration::from_secs(120);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A running cloud.
+/// A running cloud, which ends when this handle is dropped.
 pub struct Cloud {
     child: Child,
     directory: TempDir,
@@ -29,9 +27,9 @@ pub fn thing(number: u64) -> String {
 }
 
 impl Cloud {
-    /// Starts it and waits until it is ready.
-    pub async fn start(program: &Path, template: &Path, things: u64) -> Result<Cloud> {
-        let directory = tempfile::tempdir().context("make a directory for the cloud")?;
+    /// Starts the cloud and waits until it is ready.
+    pub async fn start(program: &Path, template: &Path, things: u64) -> Result<Self> {
+        let directory = tempfile::tempdir().context("create a directory for the cloud")?;
         let ready_file = directory.path().join("ready.json");
         let errors = directory.path().join("errors");
         let mut command = Command::new(program);
@@ -46,42 +44,41 @@ impl Cloud {
                 .arg("--thing")
                 .arg(format!("{}=device", thing(number)));
         }
-        let mut child = command
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&errors).context("make a file for the cloud's errors")?)
+            .stderr(File::create(&errors).context("create a file for the cloud's errors")?)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("start {}", program.display()))?;
-        let patience = Instant::now() + START_PATIENCE;
-        let mut glances = interval(GLANCE);
-        while !ready_file.exists() {
-            glances.tick().await;
-            if let Some(status) = child.try_wait()? {
-                let said = std::fs::read_to_string(&errors).unwrap_or_default();
-                bail!("the cloud ended with {status}: {said}");
-            }
-            ensure!(Instant::now() < patience, "the cloud is not ready in time");
-        }
-        let ready = std::fs::read(&ready_file).context("read the ready file")?;
-        Ok(Cloud {
+        let mut cloud = Self {
             child,
             directory,
-            ready: serde_json::from_slice(&ready).context("parse the ready file")?,
-        })
+            ready: Value::Null,
+        };
+        let deadline = Instant::now() + START_TIME_MAX;
+        let mut ticks = interval(POLL_INTERVAL);
+        while !ready_file.exists() {
+            ticks.tick().await;
+            cloud.check()?;
+            ensure!(Instant::now() < deadline, "the cloud did not start in time");
+        }
+        let ready = std::fs::read(&ready_file).context("read the ready file")?;
+        cloud.ready = serde_json::from_slice(&ready).context("parse the ready file")?;
+        Ok(cloud)
     }
 
-    /// Its process id, while it runs.
+    /// Process id; 0 once the cloud has ended.
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap_or_default()
     }
 
-    /// An error once it has ended.
+    /// Fails if the cloud has ended.
     pub fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             let errors = self.directory.path().join("errors");
-            let said = std::fs::read_to_string(errors).unwrap_or_default();
-            bail!("the cloud ended with {status}: {said}");
+            let errors = std::fs::read_to_string(errors).unwrap_or_default();
+            bail!("the cloud ended with {status}: {errors}");
         }
         Ok(())
     }
@@ -94,7 +91,7 @@ impl Cloud {
         Ok((host, port.parse().context("read the broker's port")?))
     }
 
-    /// The authority's certificate, and a thing's certificate and key.
+    /// Paths of the CA's certificate, and of a thing's certificate and key.
     pub fn files(&self, thing: &str) -> Result<[PathBuf; 3]> {
         let files = &self.ready["things"][thing];
         Ok([
@@ -104,12 +101,12 @@ impl Cloud {
         ])
     }
 
-    /// Ends it.
+    /// Ends the cloud.
     pub async fn stop(mut self) -> Result<()> {
         self.child.kill().await.context("end the cloud")
     }
 }
 
 fn text(value: &Value) -> Result<&str> {
-    value.as_str().context("the ready file lacks a text")
+    value.as_str().context("the ready file lacks an entry")
 }

@@ -1,6 +1,4 @@
-//! One device: it subscribes to its own topic, and sends to its neighbour at a steady pace.
-//!
-//! A connection that ends is an error. Must not know how many others there are, beyond its neighbour.
+//! A device, which subscribes to its own topic and publishes to its neighbour's at a steady pace.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, TlsConfiguration, Transport,
+use rumqttc_v4::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, PublishOptions, QoS, TlsConfiguration,
+    Transport,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,13 +16,13 @@ use tokio::time::{Instant, interval_at};
 
 use crate::cloud::{Cloud, thing};
 
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// Requests that wait for the connection.
+const KEEP_ALIVE_S: u16 = 60;
+/// Requests that may wait for the connection.
 const QUEUE: usize = 4;
-/// A message as small as a device's usually are.
+/// A payload as small as a device's usually is.
 const PAYLOAD: [u8; 64] = [b'.'; 64];
 
-/// What all devices have done.
+/// What all devices together have done.
 #[derive(Default)]
 pub struct Tally {
     subscribed: AtomicU64,
@@ -32,48 +31,49 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Connections whose subscription stands.
+    /// Number of devices that are subscribed.
     pub fn subscribed(&self) -> u64 {
         self.subscribed.load(Relaxed)
     }
 
-    /// Messages acknowledged by the broker.
+    /// Number of messages acknowledged by the broker.
     pub fn sent(&self) -> u64 {
         self.sent.load(Relaxed)
     }
 
-    /// Messages that have come.
+    /// Number of messages received.
     pub fn received(&self) -> u64 {
         self.received.load(Relaxed)
     }
 }
 
-/// A device not yet connected.
+/// A device that is not connected yet.
 pub struct Device {
     client: AsyncClient,
     events: EventLoop,
     own: String,
     neighbour: String,
     every: Duration,
-    /// Part of its first pause that this device lets pass, so that they do not all send at once.
+    /// Part of the interval that passes before the first message, so that devices do not send at
+    /// once.
     phase: f64,
 }
 
 impl Device {
-    /// The device with this number, of so many, that sends each `every_s` seconds.
-    pub fn new(cloud: &Cloud, number: u64, count: u64, every_s: u64) -> Result<Device> {
+    /// The device `number` of `count`, which sends every `every_s` seconds.
+    pub fn new(cloud: &Cloud, number: u64, count: u64, every_s: u64) -> Result<Self> {
         let name = thing(number);
         let (host, port) = cloud.broker()?;
-        let mut options = MqttOptions::new(&name, host, port);
+        let mut options = MqttOptions::new(&name, (host, port));
         let tls = tls(&cloud.files(&name)?)?;
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(
             Arc::new(tls),
         )));
-        options.set_keep_alive(KEEP_ALIVE);
-        let (client, events) = AsyncClient::new(options, QUEUE);
+        options.set_keep_alive(KEEP_ALIVE_S);
+        let (client, events) = AsyncClient::builder(options).capacity(QUEUE).build();
         #[expect(clippy::cast_precision_loss, reason = "numbers of devices are small")]
         let phase = number as f64 / count as f64;
-        Ok(Device {
+        Ok(Self {
             client,
             events,
             own: format!("load/{name}"),
@@ -83,7 +83,7 @@ impl Device {
         })
     }
 
-    /// Runs until its connection ends, which is an error.
+    /// Runs until the connection ends, which is an error.
     pub async fn run(mut self, tally: Arc<Tally>) -> Result<()> {
         let lost = || format!("connection of {}", self.own);
         self.client.subscribe(&self.own, QoS::AtLeastOnce).await?;
@@ -93,19 +93,20 @@ impl Device {
             tokio::select! {
                 event = self.events.poll() => {
                     if let Event::Incoming(packet) = event.with_context(lost)? {
-                        count(&tally, &packet);
+                        count_packet(&tally, &packet);
                     }
                 }
                 _ = pace.tick() => {
-                    let sending = self.client.try_publish(&self.neighbour, QoS::AtLeastOnce, false, PAYLOAD);
-                    sending.with_context(lost)?;
+                    let qos_1 = PublishOptions::at_least_once();
+                    let queued = self.client.try_publish(&self.neighbour, PAYLOAD, qos_1);
+                    queued.with_context(lost)?;
                 }
             }
         }
     }
 }
 
-fn count(tally: &Tally, packet: &Packet) {
+fn count_packet(tally: &Tally, packet: &Packet) {
     match packet {
         Packet::SubAck(_) => tally.subscribed.fetch_add(1, Relaxed),
         Packet::PubAck(_) => tally.sent.fetch_add(1, Relaxed),

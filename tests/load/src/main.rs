@@ -1,6 +1,6 @@
-//! `load`: holds many TLS connections to a local cloud of its own, with a light flow of messages, and watches its memory.
+//! `load`: holds many TLS connections to a local cloud, sends a few messages, and observes memory.
 //!
-//! The cloud is a process apart, so that its memory is its own. Must not know how the cloud works.
+//! The cloud runs in another process, so that only its own memory is measured.
 
 mod cloud;
 mod device;
@@ -22,34 +22,34 @@ use device::{Device, Tally};
 use memory::Sample;
 use report::Report;
 
-/// Connections opened in a second; AWS allows an account 100.
+/// Connections opened per second; AWS allows an account 100.
 const CONNECTS_PER_SECOND: u64 = 50;
-/// How long all connections together may take beyond that.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks at the memory.
+/// How long all connections may take beyond that.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(60);
+/// Time between two samples of the memory.
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
-/// Files that each process needs beside one for each connection.
+/// Files that each process needs, in addition to one per connection.
 const OTHER_FILES: u64 = 100;
 
-/// Holds TLS connections to a local cloud, lets messages flow through them, and checks that its memory stays flat.
+/// Holds TLS connections to a local cloud, sends messages, and checks that its memory stays flat.
 #[derive(Parser)]
 pub struct Options {
-    /// The local cloud's program.
+    /// Path of the `local-cloud` program.
     #[arg(long, value_name = "PATH")]
     cloud: PathBuf,
-    /// The template that it runs.
+    /// Template that the cloud runs.
     #[arg(long, value_name = "FILE")]
     template: PathBuf,
-    /// Connections to hold.
+    /// Number of connections to hold.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     connections: u64,
-    /// How long to hold them.
+    /// How long to hold them, in minutes.
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
-    /// Seconds between two messages of one device.
+    /// Seconds between two messages of a device.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
-    /// Where the figures go, as JSON.
+    /// File for the figures, as JSON.
     #[arg(long, value_name = "FILE")]
     result: PathBuf,
 }
@@ -66,24 +66,24 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the load; `false` when a bound is broken.
+/// Runs the load. Returns whether every bound holds.
 async fn run(options: &Options) -> Result<bool> {
     ensure!(
         options.minutes > 0.0 && options.minutes <= 24.0 * 60.0,
-        "--minutes lies above 0 and is at most a day"
+        "--minutes must be above 0 and at most 1440"
     );
     check_file_limit(options.connections)?;
-    println!("load: a cloud with {} things", options.connections);
+    println!("load: starting a cloud with {} things", options.connections);
     let mut cloud = Cloud::start(&options.cloud, &options.template, options.connections).await?;
-    let before = memory::of(cloud.pid())?;
-    println!("load: {before} kB without any connection");
+    let before = memory::read_resident_kb(cloud.pid())?;
+    println!("load: {before} kB without connections");
 
     let tally = Arc::new(Tally::default());
     let mut devices = JoinSet::new();
     let began = Instant::now();
     connect(&cloud, options, &tally, &mut devices).await?;
     println!(
-        "load: {} connections after {:.0} s; held for {} min",
+        "load: {} connections after {:.0} s; holding them for {} min",
         options.connections,
         began.elapsed().as_secs_f64(),
         options.minutes
@@ -97,7 +97,7 @@ async fn run(options: &Options) -> Result<bool> {
     Ok(report.is_good())
 }
 
-/// Both processes hold a file for each connection; the cloud inherits our limit.
+/// Both processes need a file for each connection; the cloud inherits our limit.
 fn check_file_limit(connections: u64) -> Result<()> {
     let limits = std::fs::read_to_string("/proc/self/limits")
         .context("read /proc/self/limits: the load needs Linux")?;
@@ -108,13 +108,14 @@ fn check_file_limit(connections: u64) -> Result<()> {
     // Anything but a number is `unlimited`.
     match soft.parse::<u64>() {
         Ok(soft) if soft < needed => bail!(
-            "a process may open {soft} files, {connections} connections need {needed}: run `ulimit -n {needed}` first"
+            "a process may open {soft} files, but {connections} connections need {needed}: \
+             run `ulimit -n {needed}` first"
         ),
         _ => Ok(()),
     }
 }
 
-/// Opens all connections at a steady pace, and waits until each of them has its subscription.
+/// Opens all connections at a steady pace and waits until each device is subscribed.
 async fn connect(
     cloud: &Cloud,
     options: &Options,
@@ -127,7 +128,7 @@ async fn connect(
         let device = Device::new(cloud, number, options.connections, options.every)?;
         devices.spawn(device.run(Arc::clone(tally)));
     }
-    let patience = Instant::now() + CONNECT_PATIENCE;
+    let deadline = Instant::now() + CONNECT_TIME_MAX;
     while tally.subscribed() < options.connections {
         pace.tick().await;
         if let Some(ended) = devices.try_join_next() {
@@ -135,8 +136,8 @@ async fn connect(
             bail!("a device ended early");
         }
         ensure!(
-            Instant::now() < patience,
-            "only {} of {} connections stand",
+            Instant::now() < deadline,
+            "only {} of {} devices are subscribed",
             tally.subscribed(),
             options.connections
         );
@@ -144,7 +145,7 @@ async fn connect(
     Ok(())
 }
 
-/// Looks at the memory at a steady pace; a device or a cloud that ends is an error.
+/// Samples the memory at a steady pace; a device or cloud that ends is an error.
 async fn hold(
     cloud: &mut Cloud,
     options: &Options,
@@ -153,11 +154,11 @@ async fn hold(
 ) -> Result<Vec<Sample>> {
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(options.minutes * 60.0);
-    let mut looks = interval(SAMPLE_EVERY.min(end - began));
+    let mut ticks = interval(SAMPLE_EVERY.min(end - began));
     let mut samples = Vec::new();
     loop {
         tokio::select! {
-            _ = looks.tick() => {}
+            _ = ticks.tick() => {}
             () = sleep_until(end) => return Ok(samples),
             Some(ended) = devices.join_next() => {
                 ended??;
@@ -167,7 +168,7 @@ async fn hold(
         cloud.check()?;
         let sample = Sample {
             at_s: began.elapsed().as_secs_f64(),
-            rss_kb: memory::of(cloud.pid())?,
+            rss_kb: memory::read_resident_kb(cloud.pid())?,
         };
         println!(
             "{:>6.0} s  {:>8} kB  {:>8} sent  {:>8} received",

@@ -1,20 +1,18 @@
-//! How much memory a process holds, and whether that stays flat.
-//!
-//! Must not know which process it is.
+//! The memory of a process, and whether it stays flat.
 
 use anyhow::{Context, Result};
 
-/// One look.
+/// A sample of the resident memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Seconds since all connections stood.
+    /// Seconds since all connections were open.
     pub at_s: f64,
-    /// Resident memory in kB.
+    /// Resident memory, in kB.
     pub rss_kb: u64,
 }
 
-/// Resident memory of a process, in kB.
-pub fn of(pid: u32) -> Result<u64> {
+/// Reads the resident memory of a process, in kB.
+pub fn read_resident_kb(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
     resident(&status).with_context(|| format!("no VmRSS in {path}"))
@@ -25,7 +23,7 @@ fn resident(status: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The slope of the best straight line through the samples, in kB per minute; 0 of fewer than two.
+/// Slope of the least-squares line through the samples, in kB per minute; 0 for fewer than two.
 pub fn slope_kb_per_min(samples: &[Sample]) -> f64 {
     let at = mean(samples, |s| s.at_s);
     let rss = mean(samples, kb);
@@ -37,7 +35,7 @@ pub fn slope_kb_per_min(samples: &[Sample]) -> f64 {
     if along == 0.0 { 0.0 } else { 60.0 * up / along }
 }
 
-/// What that slope makes of the samples' time, in per cent of their mean.
+/// Growth along that line over the samples' time, in percent of their mean.
 pub fn growth_percent(samples: &[Sample]) -> f64 {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return 0.0;
@@ -70,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_told_from_noise() {
+    fn growth_differs_from_noise() {
         for (values, slope, growth) in [
             (&[100, 100, 100, 100][..], 0.0, 0.0),
             (&[100, 110, 120, 130], 60.0, 26.0),
@@ -91,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn resident_memory_is_read_from_the_status_of_a_process() {
+    fn resident_memory_is_read_from_a_process_status() {
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmRSS:\t    1234 kB\nThreads:\t1\n";
         assert_eq!(resident(status), Some(1234));
         assert_eq!(resident("Name:\tx\n"), None);

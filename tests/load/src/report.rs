@@ -1,6 +1,4 @@
-//! What a run has shown, as a table and as JSON, and whether it is good.
-//!
-//! Must not know how it was measured.
+//! The result of a run, as a table and as JSON.
 
 use std::fmt;
 use std::path::Path;
@@ -12,10 +10,10 @@ use crate::Options;
 use crate::device::Tally;
 use crate::memory::{Sample, growth_percent, slope_kb_per_min};
 
-/// Most growth over the second half, when all that is made once has been made.
+/// Largest growth over the second half of a run, when all caches are filled.
 const GROWTH_PERCENT_MAX: f64 = 5.0;
-/// Messages that may be on their way at the end, in per cent.
-const UNDER_WAY_PERCENT_MAX: u64 = 1;
+/// Largest share of messages still in transit at the end, in percent.
+const IN_TRANSIT_PERCENT_MAX: u64 = 1;
 
 /// The figures of a run.
 pub struct Report {
@@ -28,9 +26,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a run that nothing has ended early.
-    pub fn new(options: &Options, before_kb: u64, samples: Vec<Sample>, tally: &Tally) -> Report {
-        Report {
+    /// The report of a completed run.
+    pub fn new(options: &Options, before_kb: u64, samples: Vec<Sample>, tally: &Tally) -> Self {
+        Self {
             connections: options.connections,
             minutes: options.minutes,
             before_kb,
@@ -56,28 +54,20 @@ impl Report {
         self.growth() < GROWTH_PERCENT_MAX
     }
 
-    fn has_arrived(&self) -> bool {
+    fn have_arrived(&self) -> bool {
         self.sent > 0
-            && self.sent.abs_diff(self.received) * 100 <= self.sent * UNDER_WAY_PERCENT_MAX
+            && self.sent.abs_diff(self.received) * 100 <= self.sent * IN_TRANSIT_PERCENT_MAX
     }
 
     /// Whether every bound holds.
     pub fn is_good(&self) -> bool {
-        self.is_flat() && self.has_arrived()
+        self.is_flat() && self.have_arrived()
     }
 
-    /// Writes the figures, samples included.
+    /// Writes the figures and the samples as JSON.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let samples: Vec<_> = self
-            .samples
-            .iter()
-            .map(|s| {
-                [
-                    s.at_s,
-                    f64::from(u32::try_from(s.rss_kb).unwrap_or(u32::MAX)),
-                ]
-            })
-            .collect();
+        let samples = self.samples.iter().map(|s| json!([s.at_s, s.rss_kb]));
+        let samples: Vec<_> = samples.collect();
         let figures = json!({
             "connections": self.connections,
             "minutes": self.minutes,
@@ -107,12 +97,12 @@ impl fmt::Display for Report {
         writeln!(f, "memory before           {:>10} kB", self.before_kb)?;
         writeln!(
             f,
-            "memory at most          {:>10} kB   {per_connection} kB a connection",
+            "memory at most          {:>10} kB   {per_connection} kB per connection",
             self.max_kb()
         )?;
         writeln!(
             f,
-            "slope of second half    {:>10.1} kB a minute",
+            "slope of second half    {:>10.1} kB per minute",
             slope_kb_per_min(self.second_half())
         )?;
         writeln!(
@@ -123,10 +113,10 @@ impl fmt::Display for Report {
         )?;
         write!(
             f,
-            "messages sent, received {:>10} {}   all but those under way: {}",
+            "messages sent, received {:>10} {}   all but those in transit: {}",
             self.sent,
             self.received,
-            verdict(self.has_arrived())
+            verdict(self.have_arrived())
         )
     }
 }

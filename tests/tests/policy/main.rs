@@ -1,7 +1,5 @@
-//! The IoT policies of the template, asked by real MQTT clients: who may connect, and with what,
-//! and which topics a device then reaches.
-//!
-//! Must not know the functions: none runs here.
+//! The `IoT` policies of the template, tested by MQTT clients: who may connect, with which options,
+//! and which topics a device may use.
 
 mod topic;
 
@@ -10,36 +8,37 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use e2e::mqtt::{Client, host_and_port, transport};
+use e2e::mqtt::{Client, host_and_port, tls};
 use local_cloud::{LocalCloud, Options, Ports};
-use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
-use rumqttc::{LastWill, QoS, v5};
+use rumqttc_v4::{LastWill, QoS};
+use rumqttc_v5 as v5;
 use sam_template::Template;
 use tempfile::TempDir;
+use v5::{ConnectProperties, LastWill as LastWill5, Packet as Packet5};
 
 const STACK: &str = "doors";
-/// A lock and a button, by names that their owner gave them.
+/// A lock and a button, with names that an owner chose.
 const LOCK: &str = "front-door";
 const BUTTON: &str = "hall-bell";
-/// How long an answer of the broker may take. Generous: these machines are shared.
+/// How long an answer of the broker may take. Generous: test machines are shared.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// What a client asks of the broker beside its client id.
+/// Options of a client's CONNECT.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Asks {
-    /// Nothing: a clean session, no will; what the firmware asks.
+    /// None: a clean session without a will, as the firmware connects.
     Nothing,
-    /// MQTT 3.1.1's clean session 0.
+    /// A persistent session of MQTT 3.1.1.
     SessionOf3,
-    /// MQTT 5, and a session that starts clean and ends with the connection.
+    /// MQTT 5 with a session that starts clean and ends with the connection.
     NothingOf5,
-    /// MQTT 5's session expiry.
+    /// MQTT 5 with a session expiry.
     SessionOf5,
-    /// A will with a message that the client might publish itself.
+    /// A will whose topic the client may publish to.
     Will,
-    /// The same in MQTT 5.
+    /// A will in MQTT 5.
     WillOf5,
-    /// Both, in MQTT 3.1.1.
+    /// A persistent session and a will in MQTT 3.1.1.
     SessionAndWill,
 }
 
@@ -63,15 +62,15 @@ fn text() -> Result<String> {
     std::fs::read_to_string(path).context("read the template")
 }
 
-/// A program that ends at once: what a rule invokes here is none of these tests' business.
+/// A program that fails at once: these tests do not need the functions.
 fn fails() -> PathBuf {
     let places = ["/bin/false", "/usr/bin/false"].map(PathBuf::from);
     let found = places.into_iter().find(|place| place.exists());
-    found.expect("every system has it")
+    found.expect("every system has this program")
 }
 
 impl Cloud {
-    async fn start(text: &str, parameters: &[(&str, &str)]) -> Result<Cloud> {
+    async fn start(text: &str, parameters: &[(&str, &str)]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let template = folder.path().join("template.yaml");
         std::fs::write(&template, text)?;
@@ -102,10 +101,11 @@ impl Cloud {
         };
         let cloud = LocalCloud::start(options).await?;
         std::fs::write(folder.path().join("ca.pem"), cloud.ca_pem())?;
-        Ok(Cloud { cloud, folder })
+        Ok(Self { cloud, folder })
     }
 
-    /// A certificate with `policy`, attached to the thing `name`: files of the authority, the certificate and its key.
+    /// Issues a certificate with `policy` for the thing `name`. Returns the files of the CA, the
+    /// certificate and its key.
     fn certificate(&self, name: &str, policy: &str) -> Result<[PathBuf; 3]> {
         let registry = self.cloud.registry();
         let issued = registry.create_keys_and_certificate()?;
@@ -123,8 +123,9 @@ impl Cloud {
         self.cloud.endpoints().mqtts.to_string()
     }
 
-    /// Whether the broker lets `client_id` in; an error where it gives another answer than yes or "not authorized".
-    async fn lets_in(&self, client_id: &str, files: &[PathBuf; 3], asks: Asks) -> Result<bool> {
+    /// Whether the broker accepts `client_id`; an error if it refuses for another reason than "not
+    /// authorized".
+    async fn accepts(&self, client_id: &str, files: &[PathBuf; 3], asks: Asks) -> Result<bool> {
         let topic = match client_id {
             LOCK => format!("$aws/things/{LOCK}/shadow/update"),
             other => format!("iotbutton/{other}"),
@@ -161,17 +162,17 @@ impl Cloud {
     ) -> Result<()> {
         let address = self.address();
         let (host, port) = host_and_port(&address)?;
-        let mut options = v5::MqttOptions::new(client_id, host, port);
-        options.set_transport(transport(files)?);
+        let mut options = v5::MqttOptions::new(client_id, (host, port));
+        options.set_transport(v5::Transport::tls_with_config(tls(files)?));
         options.set_clean_start(true);
         let mut properties = ConnectProperties::new();
         properties.session_expiry_interval = (asks == Asks::SessionOf5).then_some(600);
         options.set_connect_properties(properties);
         if asks == Asks::WillOf5 {
-            let qos = v5::mqttbytes::QoS::AtLeastOnce;
-            options.set_last_will(LastWill5::new(topic, "{}", qos, false, None));
+            let will = LastWill5::new(topic, "{}", QoS::AtLeastOnce, false, None);
+            options.set_last_will(will);
         }
-        let (_client, mut events) = v5::AsyncClient::new(options, 16);
+        let (_client, mut events) = v5::AsyncClient::builder(options).capacity(16).build();
         let answer = async {
             loop {
                 if let v5::Event::Incoming(Packet5::ConnAck(_)) = events.poll().await? {
@@ -186,10 +187,14 @@ impl Cloud {
 #[tokio::test]
 async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() -> Result<()> {
     let whole = text()?;
-    // The same template without the denial, to see that it is what refuses.
+    // The same template without the denial shows that the denial is what refuses.
     let denied = "[PersistentConnect, LastWill]";
     let lifted = whole.replace(denied, "[NothingThatExists]");
-    assert_eq!(whole.matches(denied).count(), 2, "one for each policy");
+    assert_eq!(
+        whole.matches(denied).count(),
+        2,
+        "not one denial in each policy"
+    );
     for (text, is_denied) in [(&whole, true), (&lifted, false)] {
         let cloud = Cloud::start(text, &[]).await?;
         for (thing, policy) in [(LOCK, "doors-lock"), (BUTTON, "doors-button")] {
@@ -197,7 +202,7 @@ async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() 
             for asks in ALL {
                 let is_clean = matches!(asks, Asks::Nothing | Asks::NothingOf5);
                 assert_eq!(
-                    cloud.lets_in(thing, &files, asks).await?,
+                    cloud.accepts(thing, &files, asks).await?,
                     is_clean || !is_denied,
                     "{thing} {asks:?}, denied: {is_denied}"
                 );
@@ -209,7 +214,7 @@ async fn a_lock_and_a_button_connect_clean_and_never_with_a_session_or_a_will() 
 }
 
 #[tokio::test]
-async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -> Result<()> {
+async fn a_genuine_button_cannot_connect_until_its_client_id_is_set() -> Result<()> {
     let serial = "G030JF055364XVRB";
     let ids = [
         serial,
@@ -220,7 +225,7 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
         "*",
         "somebody",
     ];
-    // The parameter => which of these it lets in
+    // The parameter => the client ids that it accepts
     let cases: [(Option<&str>, &[&str]); 6] = [
         (None, &[]),
         (Some(""), &[]),
@@ -236,13 +241,13 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
             .collect();
         let cloud = Cloud::start(&text()?, &parameters).await?;
         let files = cloud.certificate(serial, "doors-aws-iot-button")?;
-        let mut let_in = Vec::new();
+        let mut accepted = Vec::new();
         for id in ids {
-            if cloud.lets_in(id, &files, Asks::Nothing).await? {
-                let_in.push(id);
+            if cloud.accepts(id, &files, Asks::Nothing).await? {
+                accepted.push(id);
             }
         }
-        assert_eq!(let_in, wanted, "{value:?}");
+        assert_eq!(accepted, wanted, "{value:?}");
         cloud.cloud.shutdown().await;
     }
     for value in [
@@ -258,7 +263,7 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
         let refused = Cloud::start(&text()?, &[("AwsIotButtonClientId", value)]).await;
         let error = refused
             .err()
-            .with_context(|| format!("{value} was taken"))?;
+            .with_context(|| format!("{value} was accepted"))?;
         assert!(
             format!("{error:#}").contains("AwsIotButtonClientId"),
             "{error:#}"
@@ -268,9 +273,10 @@ async fn a_genuine_buttons_key_connects_as_nobody_until_its_client_id_is_set() -
 }
 
 #[tokio::test]
-async fn the_client_id_of_a_genuine_button_is_seen_when_it_is_refused() -> Result<()> {
+async fn the_client_id_of_a_refused_genuine_button_is_published() -> Result<()> {
     let cloud = Cloud::start(&text()?, &[]).await?;
-    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
+    let all = r#"{"Version":"2012-10-17",
+        "Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
     cloud.cloud.registry().create_policy("all", all)?;
     let files = cloud.certificate("watcher", "all")?;
     let mut watcher = Client::connect("watcher", &cloud.address(), &files).await?;
@@ -280,7 +286,7 @@ async fn the_client_id_of_a_genuine_button_is_seen_when_it_is_refused() -> Resul
     let files = cloud.certificate("G030JF055364XVRB", "doors-aws-iot-button")?;
     assert!(
         !cloud
-            .lets_in("its-own-choice", &files, Asks::Nothing)
+            .accepts("its-own-choice", &files, Asks::Nothing)
             .await?
     );
     watcher

@@ -1,4 +1,4 @@
-//! Which topics a lock and a button reach, and what they hear there. Must not know how they connect.
+//! Which topics a lock and a button may publish to and subscribe to.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::{BUTTON, Cloud, DEADLINE, LOCK, text};
 
-/// A thing that is neither.
+/// A thing that is neither a lock nor a button.
 const OTHER: &str = "garden-gate";
 
-/// What a thing may publish to, and what it may subscribe to, of all that a device could ask for.
+/// The topics that a thing may publish to, and those it may subscribe to, of all candidates.
 async fn rights(cloud: &Cloud, thing: &str, files: &[PathBuf; 3]) -> Result<[Vec<String>; 2]> {
     let bases = [thing, OTHER].map(|name| {
         let shadow = format!("$aws/things/{name}/shadow");
@@ -84,9 +84,10 @@ async fn a_lock_and_a_button_reach_the_topics_that_they_need_and_no_other() -> R
     Ok(())
 }
 
-/// A button's health, its `bootCount` included, is no lock's report: only a classic shadow is.
+/// A button's health in its named shadow is not a report: rules match the classic shadow only.
 #[tokio::test]
-async fn a_button_hears_each_answer_of_its_named_shadow_and_no_rule_does() -> Result<()> {
+async fn a_button_receives_the_answers_of_its_named_shadow_and_no_rule_matches_them() -> Result<()>
+{
     let cloud = Cloud::start(&text()?, &[]).await?;
     let shadow = format!("$aws/things/{BUTTON}/shadow/name/button");
     let [update, accepted, rejected] =
@@ -102,18 +103,22 @@ async fn a_button_hears_each_answer_of_its_named_shadow_and_no_rule_does() -> Re
     button.publish(&update, health.to_string()).await?;
     let answer: Value = serde_json::from_slice(&button.message(&accepted).await?)?;
     assert_eq!(answer["clientToken"], "7-12");
-    assert!(answer["timestamp"].is_u64(), "the button's time: {answer}");
+    assert!(
+        answer["timestamp"].is_u64(),
+        "no time for the button: {answer}"
+    );
     button.publish(&update, r#"{"state":7}"#).await?;
     button.message(&rejected).await?;
     let shadows = cloud.cloud.registry();
-    let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
+    let all = r#"{"Version":"2012-10-17",
+        "Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}"#;
     shadows.create_policy("all", all)?;
     let files = cloud.certificate("person", "all")?;
     let mut person = Client::connect("person", &cloud.address(), &files).await?;
     person.publish(&format!("{shadow}/delete"), "").await?;
     button.message(&deleted).await?;
 
-    // The first update that a rule takes is the lock's.
+    // The first update that a rule matches is the lock's.
     let files = cloud.certificate(LOCK, "doors-lock")?;
     let mut lock = Client::connect(LOCK, &cloud.address(), &files).await?;
     let update = format!("$aws/things/{LOCK}/shadow/update");

@@ -1,5 +1,6 @@
-//! Fail every step, repeat every step: the real functions on the local cloud, killed, repeated, deprived of messages and of
-//! answers at each point of their work. After each: how often the latch moved, where everything ended, and the invariants.
+//! Every step fails and is repeated: the real functions on the local cloud are killed or repeated,
+//! or lose messages and answers, at each point of their work. Each row checks the movements of the
+//! latch, the end state and the invariants.
 
 mod call;
 mod kill;

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use lambda_host::{Credentials, FunctionError, Functions, Tuning, Wiring, keeps_line};
+use lambda_host::{
+    Credentials, FunctionError, Functions, Notice, Surroundings, Tuning, Wiring, keeps_line,
+};
 use sam_template::{Context, Function, Template};
 use serde_json::Value;
 
@@ -53,20 +54,32 @@ fn function() -> Function {
     FUNCTION.get_or_init(read).clone()
 }
 
+/// The surroundings of functions that never run.
+struct Nowhere;
+
+impl Surroundings for Nowhere {
+    fn observe(&self, _notice: Notice) {}
+
+    fn credentials_of(&self, _function: &Function) -> Credentials {
+        Credentials {
+            access_key_id: "AKID".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: "token".to_owned(),
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        1_772_366_400_000
+    }
+}
+
 fn accepts(function: &Function) {
     let wiring = Wiring {
         binaries: BTreeMap::from([("Echo".to_owned(), PathBuf::from("/nowhere"))]),
         env: BTreeMap::new(),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
-        events: Arc::new(|_| {}),
-        credentials_for: Arc::new(|_| Credentials {
-            access_key_id: "AKID".to_owned(),
-            secret_access_key: "secret".to_owned(),
-            session_token: "token".to_owned(),
-        }),
-        fate_of_event: Arc::new(|_| (1, Duration::ZERO)),
-        now_ms: Arc::new(|| 1_772_366_400_000),
+        surroundings: Arc::new(Nowhere),
         tuning: Tuning::default(),
     };
     let is_name = |name: &str| {

@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use local_cloud::Account;
 use local_cloud::broker::Broker;
 use local_cloud::clock::Clock;
 use local_cloud::event::EventBus;
@@ -78,8 +79,10 @@ fn shared() -> &'static Ground {
 /// client may also subscribe to `+/said`, so that only the check at delivery protects other topics.
 fn ground() -> Ground {
     let setting = Setting {
-        region: "us-east-1".to_owned(),
-        account: "123456789012".to_owned(),
+        account: Account {
+            id: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+        },
         data_dir: None,
         policies: Default::default(),
     };

@@ -76,7 +76,7 @@ pub(super) fn variables(
         access_key_id,
         secret_access_key,
         session_token,
-    } = (wiring.credentials_for)(function);
+    } = wiring.surroundings.credentials_of(function);
     let task_root = binary.parent().unwrap_or(Path::new("/"));
     let is_json = function.log_format.as_deref() == Some("JSON");
     let level = function.log_level.as_deref().unwrap_or("INFO");

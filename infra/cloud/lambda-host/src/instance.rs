@@ -184,7 +184,7 @@ async fn forward(stream: impl AsyncRead + Unpin, function: sam_template::Functio
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
                 if log::keeps_line(&function, &line) {
                     let function = function.name.clone();
-                    (wiring.events)(Notice::Log { function, line });
+                    wiring.surroundings.observe(Notice::Log { function, line });
                 }
             }
         }

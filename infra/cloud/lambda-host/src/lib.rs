@@ -46,8 +46,23 @@ pub struct Credentials {
     pub session_token: String,
 }
 
-/// How often an event for a function is delivered, and with which delay.
-pub type FateOfEvent = Arc<dyn Fn(&sam_template::Function) -> (u32, Duration) + Send + Sync>;
+/// What the functions' host asks of its surroundings.
+pub trait Surroundings: Send + Sync {
+    /// Receives everything that happens.
+    fn observe(&self, notice: Notice);
+
+    /// The credentials of a function's processes.
+    fn credentials_of(&self, function: &sam_template::Function) -> Credentials;
+
+    /// How many copies of an asynchronous event are delivered, and after which delay: a fault may
+    /// ask for none, for two, or for a late one.
+    fn fate_of_event(&self, _function: &sam_template::Function) -> (u32, Duration) {
+        (1, Duration::ZERO)
+    }
+
+    /// The time, milliseconds since the Unix epoch.
+    fn now_ms(&self) -> u64;
+}
 
 /// What functions need from outside.
 #[derive(Clone)]
@@ -60,14 +75,8 @@ pub struct Wiring {
     pub region: String,
     /// AWS account id, twelve digits.
     pub account: String,
-    /// Receives everything that happens.
-    pub events: Arc<dyn Fn(Notice) + Send + Sync>,
-    /// Supplies the credentials of each function.
-    pub credentials_for: Arc<dyn Fn(&sam_template::Function) -> Credentials + Send + Sync>,
-    /// Decides for each queued event how often it is delivered, and with which delay.
-    pub fate_of_event: FateOfEvent,
-    /// Current time, epoch milliseconds.
-    pub now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// Events, credentials, faults and the clock.
+    pub surroundings: Arc<dyn Surroundings>,
     /// Limits and time scale.
     pub tuning: Tuning,
 }
@@ -208,7 +217,7 @@ impl Functions {
         check_size(arn_or_name, &payload, ASYNC_PAYLOAD_BYTES_MAX)?;
         let event = Event::new(payload);
         let request_id = event.request_id.clone();
-        let (copies, delay) = (pool.wiring.fate_of_event)(&pool.function);
+        let (copies, delay) = pool.wiring.surroundings.fate_of_event(&pool.function);
         let deliveries = (0..copies)
             .map(|_| queue::deliver(Arc::clone(&pool), event.clone(), delay))
             .collect();

@@ -281,11 +281,11 @@ impl Pool {
     }
 
     pub fn notify(&self, notice: Notice) {
-        (self.wiring.events)(notice);
+        self.wiring.surroundings.observe(notice);
     }
 
     fn log(&self, event: &Platform) {
-        for line in log::lines(&self.function, (self.wiring.now_ms)(), event) {
+        for line in log::lines(&self.function, self.wiring.surroundings.now_ms(), event) {
             let function = self.function.name.clone();
             self.notify(Notice::Log { function, line });
         }
@@ -297,7 +297,7 @@ impl Pool {
         let limit = Duration::from_secs(seconds);
         Limit {
             deadline: Instant::now() + limit,
-            deadline_ms: (self.wiring.now_ms)() + seconds * 1000,
+            deadline_ms: self.wiring.surroundings.now_ms() + seconds * 1000,
             limit,
         }
     }

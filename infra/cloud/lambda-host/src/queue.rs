@@ -115,7 +115,7 @@ fn record(
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(payload).into_owned()));
     let mut record = json!({
         "version": "1.0",
-        "timestamp": iso_8601((pool.wiring.now_ms)()),
+        "timestamp": iso_8601(pool.wiring.surroundings.now_ms()),
         "requestContext": {
             "requestId": request_id,
             "functionArn": format!("{}:$LATEST", pool.function.arn),

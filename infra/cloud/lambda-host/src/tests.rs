@@ -60,6 +60,27 @@ fn function() -> sam_template::Function {
     }
 }
 
+/// Sends each notice to the test.
+struct Observer(mpsc::UnboundedSender<Notice>);
+
+impl Surroundings for Observer {
+    fn observe(&self, notice: Notice) {
+        let _ = self.0.send(notice);
+    }
+
+    fn credentials_of(&self, function: &sam_template::Function) -> Credentials {
+        Credentials {
+            access_key_id: format!("key-of-{}", function.logical_id),
+            secret_access_key: "secret".to_owned(),
+            session_token: "token".to_owned(),
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        NOW_MS
+    }
+}
+
 fn world(adjust: impl FnOnce(&mut sam_template::Function, &mut Wiring)) -> World {
     let (sender, notices) = mpsc::unbounded_channel();
     let mut function = function();
@@ -71,16 +92,7 @@ fn world(adjust: impl FnOnce(&mut sam_template::Function, &mut Wiring)) -> World
         )]),
         region: "us-east-1".to_owned(),
         account: "123456789012".to_owned(),
-        events: Arc::new(move |notice| {
-            let _ = sender.send(notice);
-        }),
-        fate_of_event: Arc::new(|_| (1, Duration::ZERO)),
-        credentials_for: Arc::new(|function| Credentials {
-            access_key_id: format!("key-of-{}", function.logical_id),
-            secret_access_key: "secret".to_owned(),
-            session_token: "token".to_owned(),
-        }),
-        now_ms: Arc::new(|| NOW_MS),
+        surroundings: Arc::new(Observer(sender)),
         tuning: Tuning {
             concurrency: 2,
             time_scale: 0.001,

@@ -1,6 +1,6 @@
-//! Who calls a REST service: the operator, or one of the functions, proved by a signature.
+//! Identifies who calls a REST service by the signature: the operator or one of the functions.
 //!
-//! Must not know what a service does, nor what a caller may do there.
+//! Must not know: what a service does, or what a caller may do there.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,15 +9,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::clock::Clock;
 use crate::storage::{self, StorageError};
 use aws_sigv4_verify::{Claim, Request, SignatureError};
-use lambda_host as function;
 use sam_template::Function;
 
 const OPERATOR_KEY: &str = "AKIDLOCALOPERATOR00";
 const OPERATOR_ID: &str = "AIDALOCALOPERATOR00";
-/// Where the operator's credentials outlive a restart.
+/// File of the operator's credentials in the data directory.
 const FILE: &str = "credentials.json";
 
 /// The operator's credentials.
@@ -33,15 +33,15 @@ pub struct Credentials {
 /// A known caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// What `principal()` is for its messages: a user id, or role id and session name.
+    /// Value of `principal()` for its messages: a user id, or role id and session name.
     pub principal: String,
-    /// Its ARN, as refusals name it.
+    /// Its ARN, as denials name it.
     pub arn: String,
-    /// The function it is, unless it is the operator, who may do everything.
+    /// The calling function; `None` for the operator, who may do everything.
     pub function: Option<CallingFunction>,
 }
 
-/// A function, by all its names.
+/// A function with the names that select it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallingFunction {
     /// Function name.
@@ -50,26 +50,15 @@ pub struct CallingFunction {
     pub logical_id: String,
     /// Name of its binary.
     pub binary: String,
-    /// The role whose rights it has.
+    /// ARN of its execution role.
     pub role_arn: String,
 }
 
 impl CallingFunction {
-    /// All its names.
+    /// Name, logical id and binary.
     pub fn names(&self) -> [&str; 3] {
         [&self.name, &self.logical_id, &self.binary]
     }
-}
-
-/// Where callers live, and since when their operator has its secret.
-#[derive(Debug, Clone, Copy)]
-pub struct Home<'a> {
-    /// Region that signatures are for.
-    pub region: &'a str,
-    /// Account in ARNs.
-    pub account: &'a str,
-    /// Where the operator's credentials are kept; without it they are new each time.
-    pub data_dir: Option<&'a Path>,
 }
 
 /// All access keys of one run; clones share them.
@@ -80,8 +69,7 @@ pub struct Callers {
 
 #[derive(Debug)]
 struct Inner {
-    region: String,
-    account: String,
+    account: Account,
     operator: Credentials,
     clock: Clock,
     by_key: RwLock<BTreeMap<String, Known>>,
@@ -96,17 +84,23 @@ struct Known {
 }
 
 impl Callers {
-    /// The operator and these functions.
+    /// The operator and these functions. The operator's credentials are kept in `data_dir`; without
+    /// it they are new each time.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] if they cannot be read or written.
     pub fn open(
-        home: Home<'_>,
+        account: &Account,
+        data_dir: Option<&Path>,
         functions: &[Function],
         clock: Clock,
     ) -> Result<Callers, StorageError> {
-        let operator = operator(home.data_dir)?;
+        let operator = operator(data_dir)?;
         let known = Known {
             caller: Caller {
                 principal: OPERATOR_ID.to_owned(),
-                arn: format!("arn:aws:iam::{}:user/operator", home.account),
+                arn: account.global_arn("iam", "user/operator"),
                 function: None,
             },
             secret: operator.secret_access_key.clone(),
@@ -115,8 +109,7 @@ impl Callers {
         let by_key = BTreeMap::from([(operator.access_key_id.clone(), known)]);
         let callers = Callers {
             inner: Arc::new(Inner {
-                region: home.region.to_owned(),
-                account: home.account.to_owned(),
+                account: account.clone(),
                 operator,
                 clock,
                 by_key: RwLock::new(by_key),
@@ -126,7 +119,7 @@ impl Callers {
         Ok(callers)
     }
 
-    /// Takes these functions as callers; one that is known keeps its credentials.
+    /// Admits functions as callers; a known function keeps its credentials.
     pub fn admit(&self, functions: &[Function]) {
         let by_key = self.inner.by_key.write();
         let mut by_key = by_key.unwrap_or_else(PoisonError::into_inner);
@@ -143,13 +136,10 @@ impl Callers {
 
     fn caller_of(&self, function: &Function) -> Caller {
         let role = function.role_arn.rsplit('/').next().unwrap_or_default();
-        let account = &self.inner.account;
+        let session = format!("assumed-role/{role}/{}", function.name);
         Caller {
             principal: format!("AROALOCAL{}:{}", plain(&function.logical_id), function.name),
-            arn: format!(
-                "arn:aws:sts::{account}:assumed-role/{role}/{}",
-                function.name
-            ),
+            arn: self.inner.account.global_arn("sts", session),
             function: Some(CallingFunction {
                 name: function.name.clone(),
                 logical_id: function.logical_id.clone(),
@@ -159,16 +149,16 @@ impl Callers {
         }
     }
 
-    /// What a person or tool signs with.
+    /// The credentials that a person or tool signs with.
     pub fn operator(&self) -> &Credentials {
         &self.inner.operator
     }
 
-    /// What a function's processes sign with; none for one that was never admitted.
-    pub fn credentials_of(&self, function: &Function) -> Option<function::Credentials> {
+    /// The credentials that a function's processes sign with; `None` if it was never admitted.
+    pub fn credentials_of(&self, function: &Function) -> Option<lambda_host::Credentials> {
         let key = key_of(function);
         let known = self.known(&key)?;
-        Some(function::Credentials {
+        Some(lambda_host::Credentials {
             access_key_id: key,
             secret_access_key: known.secret,
             session_token: known.token.unwrap_or_default(),
@@ -176,7 +166,7 @@ impl Callers {
     }
 
     /// The credentials of the function with this name, logical id or binary.
-    pub fn credentials_of_name(&self, name: &str) -> Option<function::Credentials> {
+    pub fn credentials_of_name(&self, name: &str) -> Option<lambda_host::Credentials> {
         let by_key = self.inner.by_key.read();
         let by_key = by_key.unwrap_or_else(PoisonError::into_inner);
         let named = |known: &&Known| {
@@ -184,7 +174,7 @@ impl Callers {
             function.is_some_and(|f| f.names().contains(&name))
         };
         let (key, known) = by_key.iter().find(|(_, known)| named(known))?;
-        Some(function::Credentials {
+        Some(lambda_host::Credentials {
             access_key_id: key.clone(),
             secret_access_key: known.secret.clone(),
             session_token: known.token.clone().unwrap_or_default(),
@@ -197,15 +187,17 @@ impl Callers {
         by_key.get(key).cloned()
     }
 
-    /// The caller whose key a request names; its signature has been verified before a service asks.
+    /// The caller whose key a request names. The signature was verified before.
     pub fn identify(&self, headers: &HeaderMap) -> Option<Caller> {
         let claim = Claim::read(headers).ok()?;
         self.known(&claim.access_key_id).map(|known| known.caller)
     }
 
-    /// The caller who signed `request` for a service that goes by any of `services`.
+    /// The caller who signed `request` for a service with one of these names.
     ///
-    /// *Errors*: see [`SignatureError`]; in the order in which AWS looks.
+    /// # Errors
+    ///
+    /// See [`SignatureError`]; checked in AWS's order.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
@@ -217,7 +209,11 @@ impl Callers {
         if known.token != claim.session_token {
             return Err(SignatureError::Stranger);
         }
-        claim.check(&self.inner.region, services, self.inner.clock.now_s())?;
+        claim.check(
+            &self.inner.account.region,
+            services,
+            self.inner.clock.now_s(),
+        )?;
         claim.verify(request, &known.secret)?;
         Ok(known.caller)
     }

@@ -1,7 +1,8 @@
-//! What happens inside the local cloud, told to whoever listens.
+//! The stream of events: everything that happens inside the local cloud.
 //!
-//! A slow listener loses the oldest events (and is told how many), never slows the cloud down.
-//! Must not know the listeners: a console, a test and a log all read the same stream.
+//! A slow subscriber loses the oldest events and learns how many. It never slows the cloud down.
+//!
+//! Must not know: the subscribers. A console, a test and a log read the same stream.
 
 use std::sync::Arc;
 
@@ -9,9 +10,9 @@ use serde::{Serialize, Serializer};
 use tokio::sync::broadcast;
 
 use crate::clock::Clock;
-use crate::metric::Metrics;
+use crate::metric::{Key, Metrics};
 
-/// Events kept for a listener that lags behind.
+/// Events kept for a subscriber that lags behind.
 const BACKLOG: usize = 8192;
 
 /// One thing that happened.
@@ -24,7 +25,7 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// What happened. *Shape*: `{"kind":"connected","client":"thing-1"}` once serialised inside an [`Event`].
+/// What happened. Serialised inside an [`Event`]: `{"kind":"connected","client":"thing-1"}`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(
     tag = "kind",
@@ -37,7 +38,7 @@ pub enum EventKind {
         /// Its client id.
         client: String,
     },
-    /// An MQTT client has gone.
+    /// An MQTT connection ended.
     Disconnected {
         /// Its client id.
         client: String,
@@ -48,7 +49,7 @@ pub enum EventKind {
     Published {
         /// Its topic.
         topic: String,
-        /// Its payload; serialised as text, bytes that are not UTF-8 replaced.
+        /// Its payload. Serialised as text; bytes that are not UTF-8 are replaced.
         #[serde(serialize_with = "as_text")]
         payload: Arc<[u8]>,
         /// The publishing client id; `None` for the cloud itself and for REST callers.
@@ -56,23 +57,23 @@ pub enum EventKind {
         /// 0 or 1.
         qos: u8,
     },
-    /// A topic rule's statement was true for a message.
+    /// A topic rule matched a message.
     RuleMatched {
         /// The rule's name.
         rule: String,
         /// The message's topic.
         topic: String,
     },
-    /// A rule's action could not be carried out.
+    /// A rule's action failed.
     RuleFailed {
         /// The rule's name.
         rule: String,
         /// The message's topic.
         topic: String,
-        /// Which action and why.
+        /// Which action failed, and why.
         error: String,
     },
-    /// A schedule came due.
+    /// A schedule fired.
     Scheduled {
         /// The schedule's name.
         schedule: String,
@@ -94,18 +95,18 @@ pub enum EventKind {
         function: String,
         /// The invocation.
         request_id: String,
-        /// From hand-over to answer.
+        /// Time from the start of the attempt to its end, milliseconds.
         duration_ms: u64,
         /// `ok`, or what went wrong.
         outcome: String,
     },
-    /// An invocation was refused because as many are at work as may be.
+    /// An invocation was refused: the concurrency limit is reached.
     Throttled {
         /// The function's name.
         function: String,
         /// The invocation.
         request_id: String,
-        /// For an asynchronous event: time to its next attempt, as it would be in AWS.
+        /// For an asynchronous event: time to its next attempt in AWS, milliseconds.
         wait_ms: Option<u64>,
     },
     /// A failed asynchronous event waits for its next attempt.
@@ -116,32 +117,32 @@ pub enum EventKind {
         request_id: String,
         /// Attempts made so far.
         attempts: u32,
-        /// Time to the next attempt, as it would be in AWS.
+        /// Time to the next attempt in AWS, milliseconds.
         wait_ms: u64,
     },
-    /// An asynchronous event was given up, and sent to the on-failure destination where there is one.
+    /// An asynchronous event was given up. It went to the on-failure destination, if there is one.
     GivenUp {
         /// The function's name.
         function: String,
         /// The invocation.
         request_id: String,
     },
-    /// A message was received too often, and went to the queue that its own queue names for that.
+    /// A message was received too often and moved to the dead-letter queue.
     Redriven {
         /// The queue's name.
         queue: String,
-        /// The other queue's name.
+        /// The dead-letter queue's name.
         target: String,
         /// The message.
         message_id: String,
-        /// How often it was received.
+        /// Number of times it was received.
         receives: u64,
     },
     /// A function's process wrote a line.
     FunctionLog {
         /// The function's name.
         function: String,
-        /// The line, without its end.
+        /// The line without its newline.
         line: String,
     },
     /// A shadow accepted an update.
@@ -153,21 +154,21 @@ pub enum EventKind {
     },
     /// A policy refused something.
     Denied {
-        /// The client id or access key's user.
+        /// The client id, or the user of an access key.
         client: String,
         /// Such as `iot:Publish`.
         action: String,
         /// The resource's ARN.
         resource: String,
     },
-    /// A changed template or function was taken up while all runs.
+    /// A changed template or function was applied while everything ran.
     Reloaded {
-        /// What has changed: functions, rules, schedules and policies by name.
+        /// Names of the functions, rules, schedules and policies that changed.
         changed: Vec<String>,
     },
-    /// A change could not be taken up: everything runs on as it was.
+    /// A change was rejected; the previous version keeps running.
     ReloadRefused {
-        /// What is wrong, with file and line where it is in the template.
+        /// What is wrong, with file and line if it is in the template.
         reason: String,
     },
     /// A role lacks a right that a call needed.
@@ -176,16 +177,17 @@ pub enum EventKind {
         role: String,
         /// The statement that would allow it, as JSON.
         statement: String,
-        /// Whether a policy denies it or none allows it.
+        /// Whether a policy denies the call or no policy allows it.
         why: String,
     },
     /// A configured fault struck.
     FaultInjected {
-        /// The fault as it was written.
+        /// The fault as it was configured.
         fault: String,
         /// What it struck: a topic, a function, or a function's call.
         target: String,
-        /// The how manyeth it was: of that target for a chance, of all that the fault selects for a counted one.
+        /// Which occurrence it struck, counted from 1: of this target if the fault strikes by chance,
+        /// of everything that the fault selects if it strikes by count.
         occurrence: u64,
     },
 }
@@ -194,7 +196,7 @@ fn as_text<S: Serializer>(payload: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(&String::from_utf8_lossy(payload))
 }
 
-/// The sending side, cloned into every part of the cloud.
+/// The sending side; every part of the cloud has a clone.
 #[derive(Debug, Clone)]
 pub struct EventBus {
     sender: broadcast::Sender<Arc<Event>>,
@@ -203,7 +205,7 @@ pub struct EventBus {
 }
 
 impl EventBus {
-    /// A bus without listeners.
+    /// A bus without subscribers.
     pub fn new(clock: Clock) -> EventBus {
         let (sender, _) = broadcast::channel(BACKLOG);
         EventBus {
@@ -213,22 +215,25 @@ impl EventBus {
         }
     }
 
-    /// What is counted of what is told.
+    /// The metrics, which every part of the cloud writes.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// Counts it, and tells every listener.
+    /// Sends an event to every subscriber, and counts it if AWS has a metric for it.
     pub fn emit(&self, kind: EventKind) {
-        self.metrics.hear(&kind, self.clock.now_ms());
+        let at_ms = self.clock.now_ms();
+        if matches!(kind, EventKind::Connected { .. }) {
+            let key = Key::new("AWS/IoT", "Connect.Success", &[("Protocol", "MQTT")]);
+            self.metrics.count(key, at_ms);
+        }
         if self.sender.receiver_count() > 0 {
-            let at_ms = self.clock.now_ms();
-            // An error means that the last listener has just gone, which is no fault.
+            // An error means that the last subscriber has just left, which is harmless.
             let _ = self.sender.send(Arc::new(Event { at_ms, kind }));
         }
     }
 
-    /// Everything from now on.
+    /// Every event from this moment.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         self.sender.subscribe()
     }

@@ -1,12 +1,13 @@
-//! What roles may do: the policies that the template gives each role, asked at every call that a function makes and at
-//! every action that a rule takes.
+//! What roles may do: every call of a function and every action of a rule is checked against the
+//! policies that the template gives its role.
 //!
-//! *Source*: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error messages". Must not know
-//! what a service does with the call.
+//! Source: IAM user guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
+//!
+//! Must not know: what a service does with a call.
 
 mod iot_data;
 mod managed;
-mod person;
+mod operator;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
 
+use crate::account::Account;
 use crate::caller::Caller;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
@@ -22,23 +24,23 @@ use aws_policy::{Decision, Document, PolicyError};
 use sam_template::{Function, Template};
 
 pub use iot_data::authorised;
-pub use person::for_people;
+pub use operator::for_operator;
 
-/// Why roles cannot be honoured.
+/// Why the roles of a template are refused.
 #[derive(Debug, thiserror::Error)]
 pub enum IamError {
-    /// One of a role's policies.
+    /// A policy of a role is malformed or unsupported.
     #[error("read policy {number} of {owner}")]
     Policy {
         /// Logical id of the role, or of the function whose role it is.
         owner: String,
-        /// Which, counted from 1.
+        /// Its number among the policies of the role, from 1.
         number: usize,
         /// What is wrong.
         #[source]
         source: PolicyError,
     },
-    /// A function may not send to its own destination, or not read its own queue, which AWS finds when it is set up.
+    /// A function may not send to its destination or read its queue. AWS checks that at set-up.
     #[error(
         "function {function}: its execution role may not call {action} on {resource}: \
          add a statement that allows it to the role's policies"
@@ -58,7 +60,7 @@ pub enum IamError {
 pub struct Need {
     /// Such as `iot:Publish`.
     pub action: String,
-    /// ARN, or `*` for an action that knows no resource.
+    /// ARN, or `*` for an action without resources.
     pub resource: String,
     /// Condition keys that only this call has.
     pub keys: BTreeMap<String, String>,
@@ -75,14 +77,14 @@ impl Need {
     }
 }
 
-/// Who asks: in whose name, with whose rights.
+/// The principal of a check: the ARN that is reported and the role whose policies apply.
 #[derive(Debug, Clone, Copy)]
-struct Asking<'a> {
+struct Principal<'a> {
     arn: &'a str,
     role_arn: &'a str,
 }
 
-/// A right that is not given, in AWS's words.
+/// A denied call, in AWS's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("User: {user} is not authorized to perform: {action} on resource: {resource} {why}")]
 pub struct Denial {
@@ -103,27 +105,27 @@ pub struct Iam {
 
 #[derive(Debug)]
 struct Inner {
-    region: String,
-    account: String,
+    account: Account,
     roles: RwLock<Roles>,
     events: EventBus,
     clock: Clock,
 }
 
 impl Iam {
-    /// The roles of a template.
+    /// Reads the roles of a template.
     ///
-    /// *Errors*: see [`IamError`].
+    /// # Errors
+    ///
+    /// See [`IamError`].
     pub fn new(
         template: &Template,
-        (region, account): (&str, &str),
+        account: Account,
         events: EventBus,
         clock: Clock,
     ) -> Result<Iam, IamError> {
         let iam = Iam {
             inner: Arc::new(Inner {
-                region: region.to_owned(),
-                account: account.to_owned(),
+                account,
                 roles: RwLock::default(),
                 events,
                 clock,
@@ -151,40 +153,39 @@ impl Iam {
     pub fn read_roles(&self, template: &Template) -> Result<Roles, IamError> {
         let mut roles = Roles::new();
         for role in &template.roles {
-            let documents = self.documents(&role.logical_id, &role.documents)?;
+            let documents = self.read_documents(&role.logical_id, &role.documents)?;
             roles.insert(role.arn.clone(), documents);
         }
         for function in &template.functions {
-            let documents = self.documents(&function.logical_id, &function.role_policies)?;
+            let documents = self.read_documents(&function.logical_id, &function.role_policies)?;
             let of_role = roles.entry(function.role_arn.clone()).or_default();
             of_role.extend(documents);
             let Some(destination) = &function.on_failure else {
                 continue;
             };
-            let action = action_of_destination(destination);
+            let action = send_action(destination);
             if function.role_is_own {
                 // As SAM does for the role that it makes.
                 let allow = json!({"Effect": "Allow", "Action": action, "Resource": destination});
-                of_role.extend(self.documents("SAM", &[json!({"Statement": allow})])?);
+                of_role.extend(self.read_documents("SAM", &[json!({"Statement": allow})])?);
             }
-            set_up(&roles, function, action, destination)?;
+            check_at_set_up(&roles, function, action, destination)?;
         }
         for source in &template.event_sources {
             let mut functions = template.functions.iter();
             if let Some(function) = functions.find(|f| f.arn == source.function_arn) {
                 for action in managed::READ_QUEUE {
-                    set_up(&roles, function, action, &source.queue_arn)?;
+                    check_at_set_up(&roles, function, action, &source.queue_arn)?;
                 }
             }
         }
         Ok(roles)
     }
 
-    fn documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
+    fn read_documents(&self, owner: &str, policies: &[Value]) -> Result<Vec<Document>, IamError> {
         let mut documents = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
-            let place = (self.inner.region.as_str(), self.inner.account.as_str());
-            let document = managed::expanded(policy, place).and_then(|expanded| {
+            let document = managed::expand(policy, &self.inner.account).and_then(|expanded| {
                 let parsed = expanded.map(|policy| Document::parse_identity(&policy));
                 parsed.transpose()
             });
@@ -198,46 +199,56 @@ impl Iam {
         Ok(documents)
     }
 
-    /// Whether a caller has all of these rights; the operator has every right.
+    /// Checks that a caller has all of these rights; the operator has every right.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Denial`].
     pub fn check(&self, caller: &Caller, needs: &[Need]) -> Result<(), Denial> {
         let Some(function) = &caller.function else {
             return Ok(());
         };
-        let asking = Asking {
+        let principal = Principal {
             arn: &caller.arn,
             role_arn: &function.role_arn,
         };
-        needs.iter().try_for_each(|need| self.ask(asking, need))
+        needs
+            .iter()
+            .try_for_each(|need| self.evaluate(principal, need))
     }
 
-    /// Whether a role that a service has assumed, under the name `session`, has this right.
+    /// Checks a role that a service has assumed under the session name `session`.
+    ///
+    /// # Errors
+    ///
+    /// The [`Denial`].
     pub fn check_role(&self, role_arn: &str, session: &str, need: &Need) -> Result<(), Denial> {
         let role = role_arn.rsplit('/').next().unwrap_or_default();
-        let account = &self.inner.account;
-        let asking = Asking {
-            arn: &format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+        let resource = format!("assumed-role/{role}/{session}");
+        let principal = Principal {
+            arn: &self.inner.account.global_arn("sts", resource),
             role_arn,
         };
-        self.ask(asking, need)
+        self.evaluate(principal, need)
     }
 
-    fn ask(&self, asking: Asking<'_>, need: &Need) -> Result<(), Denial> {
+    fn evaluate(&self, principal: Principal<'_>, need: &Need) -> Result<(), Denial> {
         let mut variables = need.keys.clone();
         let now_ms = self.inner.clock.now_ms();
         for (key, value) in [
             ("aws:CurrentTime", iso_8601(now_ms)),
             ("aws:EpochTime", (now_ms / 1000).to_string()),
-            ("aws:PrincipalAccount", self.inner.account.clone()),
-            ("aws:PrincipalArn", asking.role_arn.to_owned()),
-            ("aws:RequestedRegion", self.inner.region.clone()),
-            // As it would be: in AWS there is no other way to call.
+            ("aws:PrincipalAccount", self.inner.account.id.clone()),
+            ("aws:PrincipalArn", principal.role_arn.to_owned()),
+            ("aws:RequestedRegion", self.inner.account.region.clone()),
+            // In AWS every call uses TLS.
             ("aws:SecureTransport", "true".to_owned()),
         ] {
             variables.insert(key.to_owned(), value);
         }
         let roles = self.inner.roles.read();
         let roles = roles.unwrap_or_else(PoisonError::into_inner);
-        let documents = roles.get(asking.role_arn).map(Vec::as_slice);
+        let documents = roles.get(principal.role_arn).map(Vec::as_slice);
         let request = aws_policy::Request {
             action: &need.action,
             resource: &need.resource,
@@ -253,32 +264,32 @@ impl Iam {
                 format!("because no identity-based policy allows the {action} action")
             }
         };
-        Err(self.denied(asking, need, why))
+        Err(self.deny(principal, need, why))
     }
 
-    /// Tells of a denial, and which statement is missing.
-    fn denied(&self, asking: Asking<'_>, need: &Need, why: String) -> Denial {
+    /// Reports a denial and the statement that would allow the call.
+    fn deny(&self, principal: Principal<'_>, need: &Need, why: String) -> Denial {
         let (action, resource) = (&need.action, &need.resource);
         let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
         tracing::warn!(
-            user = asking.arn,
+            user = principal.arn,
             action,
             resource,
             "access denied {why}: to allow it, add {statement} to the policies of {}",
-            asking.role_arn
+            principal.role_arn
         );
         self.inner.events.emit(EventKind::Denied {
-            client: asking.arn.to_owned(),
+            client: principal.arn.to_owned(),
             action: action.clone(),
             resource: resource.clone(),
         });
         self.inner.events.emit(EventKind::MissingRight {
-            role: asking.role_arn.to_owned(),
+            role: principal.role_arn.to_owned(),
             statement: statement.to_string(),
             why: why.clone(),
         });
         Denial {
-            user: asking.arn.to_owned(),
+            user: principal.arn.to_owned(),
             action: action.clone(),
             resource: resource.clone(),
             why,
@@ -286,9 +297,9 @@ impl Iam {
     }
 }
 
-/// Checks a right that AWS asks for when a function is set up, not at a call.
-fn set_up(
-    roles: &BTreeMap<String, Vec<Document>>,
+/// Checks a right that AWS checks when a function is set up, not at a call.
+fn check_at_set_up(
+    roles: &Roles,
     function: &Function,
     action: &'static str,
     resource: &str,
@@ -309,8 +320,8 @@ fn set_up(
     }
 }
 
-/// What sending to a destination is called.
-fn action_of_destination(arn: &str) -> &'static str {
+/// The action that sends to a destination.
+fn send_action(arn: &str) -> &'static str {
     match arn.split(':').nth(2) {
         Some("sns") => "sns:Publish",
         Some("lambda") => "lambda:InvokeFunction",

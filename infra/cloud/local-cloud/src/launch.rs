@@ -1,12 +1,13 @@
-//! Puts the services together: who listens where, and who tells whom.
+//! Starts the local cloud in three steps: open, listen, run.
 //!
-//! Must not know the protocols.
+//! Must not know: the protocols.
 
 mod executable;
 mod listener;
 mod reload;
 mod wiring;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,25 +17,18 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::account::Account;
 use crate::broker::Broker;
-use crate::caller::{Callers, Home};
+use crate::caller::Callers;
 use crate::clock::Clock;
-use crate::control_plane::{self, ControlPlane};
 use crate::data_plane::thing_shadow::ShadowService;
-use crate::data_plane::{self, DataPlane};
-use crate::dynamodb::{self, DynamoDbError, Proxy};
+use crate::dynamodb::{self, DynamoDbError};
 use crate::event::EventBus;
-use crate::event_source::Reader;
 use crate::fault::{Faults, Targets, UnknownTarget};
-use crate::guard::{Service, guarded};
-use crate::iam::{self, Iam, IamError};
-use crate::invocation;
-use crate::kill::Killer;
-use crate::metric;
-use crate::queue::{self, Queues};
+use crate::iam::{Iam, IamError};
+use crate::queue::Queues;
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{RuleEngine, RuleError};
-use crate::schedule::Ringer;
 use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
@@ -48,32 +42,32 @@ use sam_template::{Context, Template, TemplateError};
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The template, or something in it that has no local counterpart.
+    /// The template, or something in it that the local cloud cannot honour.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A factor that time cannot be multiplied with.
-    #[error("time scale {0}: it must lie above 0 and be at most 1")]
+    /// A factor that is out of range.
+    #[error("time scale {0}: it must be above 0 and at most 1")]
     TimeScale(f64),
-    /// A fault that could never strike.
+    /// A fault that could never strike: its target is not in the template.
     #[error(transparent)]
     Fault(#[from] UnknownTarget),
-    /// A port that is taken.
+    /// A port that cannot be opened.
     #[error("listen for {service} on 127.0.0.1:{port}: choose another port, or 0 for a free one")]
     Listen {
-        /// Which service.
+        /// The service that would listen there.
         service: &'static str,
-        /// The port asked for.
+        /// The configured port.
         port: u16,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The data directory.
+    /// The data directory cannot be used.
     #[error("use data directory {path}: choose another that can be written")]
     DataDirectory {
-        /// The directory.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -105,120 +99,18 @@ pub enum StartError {
 
 /// See [`LocalCloud::start`].
 pub(crate) async fn start(options: Options) -> Result<LocalCloud, StartError> {
-    let usable = options.time_scale > 0.0 && options.time_scale <= 1.0;
-    if !usable {
-        return Err(StartError::TimeScale(options.time_scale));
-    }
-    let parts = Parts::open(&options)?;
-    let template = &parts.template;
-    parts
-        .registry
-        .change_stack(&template.iot_policies, template)?;
-    let given = options.binaries.clone();
-    let options = Options {
-        binaries: executable::executables(&options, &parts.template.functions)?,
-        ..options
-    };
-    let listeners = Listeners::bind(&options).await?;
-    let endpoints = listeners.endpoints()?;
-    let tls = TlsAcceptor::from(Arc::new(parts.registry.authority().server_config()?));
-    let wiring = wiring::wiring(&options, &endpoints, &parts);
-    let functions = Functions::start(parts.template.functions.clone(), wiring.clone())?;
-    let (stop, stopping) = watch::channel(false);
-    let mut tasks = JoinSet::new();
-    let backend = dynamodb::start(
-        &parts.template.tables,
-        options.data_dir.clone(),
-        stopping.clone(),
-        &mut tasks,
-    )
-    .await?;
-    let reach = wiring::reach(&options, &parts, &functions, backend);
-    let engine = RuleEngine::new(&parts.template, reach.clone())?;
-    let killer = Killer {
-        faults: parts.faults.clone(),
-        functions: functions.clone(),
-        stopping: stopping.clone(),
-    };
-    let messages = parts.broker.tap();
-    let (engines, next_engine) = mpsc::unbounded_channel();
-    let routing = reload::route(messages, engine, next_engine, stopping.clone());
-    spawn_until_stop(&mut tasks, &stopping, routing);
-    let reloader = Reloader {
-        binaries: given,
-        wiring,
-        functions: functions.clone(),
-        callers: parts.callers.clone(),
-        registry: parts.registry.clone(),
-        reach,
-        ringer: parts.ringer(&options, &functions),
-        reader: parts.reader(&options, &functions),
-        events: parts.events.clone(),
-        faults: parts.faults.clone(),
-        stopping: stopping.clone(),
-        engines,
-        running: Mutex::default(),
-        options: options.clone(),
-    };
-    reloader.begin(parts.template.clone()).await;
-    let messages = parts.broker.tap();
-    spawn_until_stop(&mut tasks, &stopping, parts.shadows.clone().run(messages));
-    let stopped = stopped(stopping.clone());
-    tasks.spawn(parts.broker.clone().serve(listeners.mqtts, tls, stopped));
-    let place = (options.region.as_str(), options.account.as_str());
-    let tables = dynamodb::Tables::new(&parts.template.tables, place);
-    let proxy = Proxy::new(backend, parts.iam.clone(), tables, killer.clone());
-    let guard = |router, service| guarded(router, service, parts.callers.clone());
-    for (listener, router) in [
-        (
-            listeners.iot_data,
-            guard(
-                iam::authorised(parts.data_plane(killer), parts.iam.clone()),
-                Service::IotData,
-            ),
-        ),
-        (
-            listeners.iot,
-            guard(
-                iam::for_people(parts.control_plane(&endpoints)),
-                Service::Iot,
-            )
-            .merge(guarded(
-                iam::for_people(invocation::router(functions.clone())),
-                Service::Lambda,
-                parts.callers.clone(),
-            ))
-            .merge(guarded(
-                iam::for_people(queue::router(parts.queues.clone())),
-                Service::Sqs,
-                parts.callers.clone(),
-            ))
-            .merge(metric::router(parts.events.metrics().clone())),
-        ),
-        (
-            listeners.dynamodb,
-            guard(dynamodb::router(proxy), Service::DynamoDb),
-        ),
-    ] {
-        tasks.spawn(serve(listener, router, stopping.clone()));
-    }
-    Ok(LocalCloud {
-        endpoints,
-        callers: parts.callers,
-        outputs: parts.template.outputs,
-        registry: parts.registry,
-        functions,
-        queues: parts.queues,
-        faults: parts.faults,
-        events: parts.events,
-        reloader,
-        stop,
-        tasks,
-    })
+    let opened = Opened::open(options)?;
+    let listening = opened.listen().await?;
+    listening.run().await
 }
 
-/// What the services share, opened and not yet running.
-struct Parts {
+/// First step: the template is read and everything kept on disk is open. Nothing runs yet.
+struct Opened {
+    /// With an executable for every function.
+    options: Options,
+    /// Executables as the caller gave them.
+    given: BTreeMap<String, PathBuf>,
+    account: Account,
     template: Template,
     clock: Clock,
     events: EventBus,
@@ -231,21 +123,43 @@ struct Parts {
     iam: Iam,
 }
 
-impl Parts {
-    fn open(options: &Options) -> Result<Parts, StartError> {
-        let template = load_template(options)?;
+/// Second step: every port is taken.
+struct Listening {
+    opened: Opened,
+    listeners: Listeners,
+    endpoints: Endpoints,
+    tls: TlsAcceptor,
+}
+
+/// What ends with the cloud.
+struct Tasks {
+    set: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Opened {
+    fn open(options: Options) -> Result<Self, StartError> {
+        if !(options.time_scale > 0.0 && options.time_scale <= 1.0) {
+            return Err(StartError::TimeScale(options.time_scale));
+        }
+        let template = load_template(&options)?;
         let targets = Targets::of(&template);
         for fault in &options.faults {
             targets.check(fault)?;
         }
-        if let Some(path) = &options.data_dir {
+        let data_dir = options.data_dir.as_deref();
+        if let Some(path) = data_dir {
             storage::create_directory(path).map_err(|e| data_directory(path, e))?;
         }
+        let account = Account {
+            id: options.account.clone(),
+            region: options.region.clone(),
+        };
         let clock = Clock::system();
         let events = EventBus::new(clock);
         let setting = Setting {
-            region: options.region.clone(),
-            account: options.account.clone(),
+            account: account.clone(),
             data_dir: options.data_dir.clone(),
             policies: template.iot_policies.clone(),
         };
@@ -253,25 +167,26 @@ impl Parts {
         let faults = Faults::new(options.faults.clone(), options.seed, events.clone());
         faults.aim_at(targets);
         let faults = Arc::new(faults);
-        let (told, failing) = (events.clone(), faults.clone());
-        let broker = match &options.data_dir {
-            Some(path) => Broker::open(registry.clone(), told, clock, failing, path)?,
-            None => Broker::new(registry.clone(), told, clock, failing),
+        let (bus, failing) = (events.clone(), faults.clone());
+        let broker = match data_dir {
+            Some(path) => Broker::open(registry.clone(), bus, clock, failing, path)?,
+            None => Broker::new(registry.clone(), bus, clock, failing),
         };
-        let data_dir = options.data_dir.clone();
-        let home = Home {
-            region: &options.region,
-            account: &options.account,
-            data_dir: options.data_dir.as_deref(),
+        let callers = Callers::open(&account, data_dir, &template.functions, clock)?;
+        let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
+        let kept = options.data_dir.clone();
+        let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;
+        registry.change_stack(&template.iot_policies, &template)?;
+        let given = options.binaries.clone();
+        let options = Options {
+            binaries: executable::executables(&options, &template.functions)?,
+            ..options
         };
-        let callers = Callers::open(home, &template.functions, clock)?;
-        let place = (options.region.as_str(), options.account.as_str());
-        let iam = Iam::new(&template, place, events.clone(), clock)?;
-        let shadows = ShadowService::open(data_dir, broker.clone(), events.clone(), clock)?;
-        Ok(Parts {
+        Ok(Self {
             queues: Queues::new(&template, &events, clock, options.time_scale),
-            callers,
-            iam,
+            options,
+            given,
+            account,
             template,
             clock,
             events,
@@ -279,47 +194,114 @@ impl Parts {
             registry,
             broker,
             shadows,
+            callers,
+            iam,
         })
     }
 
-    fn ringer(&self, options: &Options, functions: &Functions) -> Ringer {
-        Ringer {
+    async fn listen(self) -> Result<Listening, StartError> {
+        let listeners = Listeners::bind(&self.options).await?;
+        Ok(Listening {
+            endpoints: listeners.endpoints()?,
+            tls: TlsAcceptor::from(Arc::new(self.registry.authority().server_config()?)),
+            listeners,
+            opened: self,
+        })
+    }
+}
+
+impl Listening {
+    /// Third step: runs the services, and then serves.
+    async fn run(self) -> Result<LocalCloud, StartError> {
+        let Self {
+            opened,
+            listeners,
+            endpoints,
+            tls,
+        } = self;
+        let template = &opened.template;
+        let mut tasks = Tasks::new();
+        let wiring = opened.wiring(&endpoints);
+        let functions = Functions::start(template.functions.clone(), wiring.clone())?;
+        let data_dir = opened.options.data_dir.clone();
+        let stopping = tasks.stopping.clone();
+        let backend = dynamodb::start(&template.tables, data_dir, stopping, &mut tasks.set).await?;
+        let reach = opened.reach(&functions, backend);
+        let engine = RuleEngine::new(template, reach.clone())?;
+        let (engines, next_engine) = mpsc::unbounded_channel();
+        let stopping = tasks.stopping.clone();
+        tasks.spawn(reload::route(
+            opened.broker.tap(),
+            engine,
+            next_engine,
+            stopping,
+        ));
+        tasks.spawn(opened.shadows.clone().run(opened.broker.tap()));
+        let reloader = Reloader {
+            binaries: opened.given.clone(),
+            wiring,
             functions: functions.clone(),
-            iam: self.iam.clone(),
-            events: self.events.clone(),
-            clock: self.clock,
-            account: options.account.clone(),
-            region: options.region.clone(),
-            time_scale: options.time_scale,
+            callers: opened.callers.clone(),
+            registry: opened.registry.clone(),
+            reach,
+            ringer: opened.ringer(&functions),
+            reader: opened.reader(&functions),
+            events: opened.events.clone(),
+            faults: opened.faults.clone(),
+            stopping: tasks.stopping.clone(),
+            engines,
+            running: Mutex::default(),
+            options: opened.options.clone(),
+        };
+        reloader.begin(template.clone()).await;
+        let stop = stopped(tasks.stopping.clone());
+        tasks
+            .set
+            .spawn(opened.broker.clone().serve(listeners.mqtts, tls, stop));
+        for (listener, router) in [
+            (
+                listeners.iot_data,
+                opened.iot_data(opened.killer(&functions, &tasks)),
+            ),
+            (listeners.iot, opened.iot(&endpoints, &functions)),
+            (
+                listeners.dynamodb,
+                opened.dynamodb(backend, opened.killer(&functions, &tasks)),
+            ),
+        ] {
+            tasks
+                .set
+                .spawn(serve(listener, router, tasks.stopping.clone()));
+        }
+        Ok(LocalCloud {
+            endpoints,
+            callers: opened.callers,
+            outputs: opened.template.outputs,
+            registry: opened.registry,
+            functions,
+            queues: opened.queues,
+            faults: opened.faults,
+            events: opened.events,
+            reloader,
+            stop: tasks.stop,
+            tasks: tasks.set,
+        })
+    }
+}
+
+impl Tasks {
+    fn new() -> Self {
+        let (stop, stopping) = watch::channel(false);
+        Self {
+            set: JoinSet::new(),
+            stop,
+            stopping,
         }
     }
 
-    fn reader(&self, options: &Options, functions: &Functions) -> Reader {
-        Reader {
-            queues: self.queues.clone(),
-            functions: functions.clone(),
-            faults: self.faults.clone(),
-            region: options.region.clone(),
-            time_scale: options.time_scale,
-        }
-    }
-
-    fn data_plane(&self, killer: Killer) -> Router {
-        data_plane::router(DataPlane {
-            broker: self.broker.clone(),
-            shadows: self.shadows.clone(),
-            callers: self.callers.clone(),
-            killer,
-            clock: self.clock,
-        })
-    }
-
-    fn control_plane(&self, endpoints: &Endpoints) -> Router {
-        control_plane::router(ControlPlane {
-            registry: self.registry.clone(),
-            callers: self.callers.clone(),
-            endpoint: endpoints.mqtts.to_string(),
-        })
+    /// Runs `work` until it ends or everything stops.
+    fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.set.spawn(until_stop(work, self.stopping.clone()));
     }
 }
 
@@ -343,22 +325,16 @@ fn data_directory(path: &std::path::Path, source: StorageError) -> StartError {
 }
 
 async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // A sender that is gone means the same.
+    // A dropped sender also means stop.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-fn spawn_until_stop(
-    tasks: &mut JoinSet<()>,
-    stopping: &watch::Receiver<bool>,
-    work: impl Future<Output = ()> + Send + 'static,
-) {
-    let stop = stopped(stopping.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = work => {}
-            () = stop => {}
-        }
-    });
+/// Runs `work` until it ends or everything stops.
+async fn until_stop(work: impl Future<Output = ()>, stopping: watch::Receiver<bool>) {
+    tokio::select! {
+        () = work => {}
+        () = stopped(stopping) => {}
+    }
 }
 
 async fn serve(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) {

@@ -1,14 +1,20 @@
-//! A stand-in for the AWS services that a SAM template uses: MQTT broker, shadow, topic rules, functions, DynamoDB and
-//! the calls that provision a device, each by its real protocol on loopback.
+//! A stand-in for the AWS services that a SAM template uses: MQTT broker, shadows, topic rules,
+//! functions, DynamoDB and the calls that provision a device. Each speaks its real protocol on
+//! loopback.
 //!
-//! Everything is configured by the template; what it cannot honour it names at start. Must not know what the template's
-//! resources are for, and depends on none of the crates that use it.
+//! The template configures everything. If the local cloud cannot honour something in it, the start
+//! fails with the place and the reason.
+//!
+//! Must not know: what the template's resources are for, and the crates that use this one.
 
+mod account;
 mod answer;
 pub mod broker;
 mod caller;
 #[cfg(test)]
 mod captured;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 mod contain;
 mod control_plane;
@@ -23,6 +29,7 @@ mod invocation;
 mod kill;
 mod launch;
 pub mod metric;
+pub mod narrate;
 mod queue;
 pub mod ready;
 pub mod registry;
@@ -41,6 +48,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+pub use account::Account;
 pub use caller::Credentials;
 pub use contain::Panicked;
 pub use event::{Event, EventKind};
@@ -56,7 +64,7 @@ use lambda_host::Functions;
 use metric::Metrics;
 use queue::Queues;
 
-/// How long services get to finish what they are doing.
+/// Time that services get to finish their work.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
 
 /// What to start, and how.
@@ -64,7 +72,7 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
 pub struct Options {
     /// The SAM template.
     pub template: PathBuf,
-    /// Its parameters, where they differ from their defaults.
+    /// Values of its parameters that differ from the defaults.
     pub parameters: BTreeMap<String, String>,
     /// `AWS::StackName`.
     pub stack_name: String,
@@ -72,18 +80,19 @@ pub struct Options {
     pub region: String,
     /// `AWS::AccountId`.
     pub account: String,
-    /// Where everything is kept; `None` keeps it in memory.
+    /// Directory of all data; `None` keeps everything in memory.
     pub data_dir: Option<PathBuf>,
-    /// Executables by the functions' `Metadata.BuildProperties.Binary`; a function without one runs `bootstrap` in its
-    /// `CodeUri`.
+    /// Executables by `Metadata.BuildProperties.Binary` of the functions. A function without one runs
+    /// `bootstrap` in its `CodeUri`.
     pub binaries: BTreeMap<String, PathBuf>,
-    /// Where to listen.
+    /// Ports to listen on.
     pub ports: Ports,
-    /// Seed of everything random that faults decide.
+    /// Seed of every random decision of a fault.
     pub seed: u64,
-    /// Factor on the waits of functions' retries and on the periods of schedules: 1.0 is real time, 0.05 makes 3 s of a minute.
+    /// Factor on the waits of functions' retries and on the periods of schedules, above 0 and at most
+    /// 1: 1.0 is real time, 0.05 turns a minute into 3 s.
     pub time_scale: f64,
-    /// Faults to inject. Faults of devices are the caller's business and are ignored here.
+    /// Faults to inject. Faults of devices are left to the caller.
     pub faults: Vec<Fault>,
 }
 
@@ -100,7 +109,7 @@ pub struct Ports {
     pub dynamodb: u16,
 }
 
-/// Where the services are.
+/// Addresses of the services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     /// MQTT over mutual TLS.
@@ -131,12 +140,14 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Starts everything that the template declares.
     ///
-    /// *Errors*: see [`StartError`]; nothing is left running.
+    /// # Errors
+    ///
+    /// See [`StartError`]; nothing is left running.
     pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
         launch::start(options).await
     }
 
-    /// Where the services are.
+    /// Addresses of the services.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
@@ -151,7 +162,7 @@ impl LocalCloud {
         self.callers.operator()
     }
 
-    /// What the function of this name, logical id or binary signs with: to do as it would.
+    /// The credentials of the function with this name, logical id or binary, to call as it would.
     pub fn credentials_of(&self, function: &str) -> Option<lambda_host::Credentials> {
         self.callers.credentials_of_name(function)
     }
@@ -161,7 +172,7 @@ impl LocalCloud {
         &self.outputs
     }
 
-    /// Everything that happens from now on.
+    /// Every event from this moment.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         self.events.subscribe()
     }
@@ -171,75 +182,80 @@ impl LocalCloud {
         &self.registry
     }
 
-    /// The faults of this run; more can be armed while it runs.
+    /// The faults of this run; more can be added while it runs.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.faults
     }
 
-    /// The metrics that functions and services wrote; another process reads them as JSON from `GET /metrics` at the
-    /// control plane's address.
+    /// The metrics that functions and services wrote. Another process reads them as JSON from
+    /// `GET /metrics` at the control plane's address.
     pub fn metrics(&self) -> &Metrics {
         self.events.metrics()
     }
 
-    /// The functions, to be invoked like any caller would.
+    /// The functions, to invoke them as any caller would.
     pub fn functions(&self) -> &Functions {
         &self.functions
     }
 
-    /// What is in the queue, or was sent to the topic, of this name, oldest first.
+    /// Messages in the queue, or sent to the topic, of this name; oldest first.
     pub fn queue_messages(&self, name: &str) -> Vec<String> {
         self.queues.messages(name)
     }
 
-    /// How many messages are in the queue of this name; none where there is no such queue.
+    /// Number of messages in the queue of this name; `None` if there is no such queue.
     pub fn queue_depth(&self, name: &str) -> Option<Depth> {
         self.queues.depth(name)
     }
 
-    /// Sends a message to the queue of this name, as its owner may. The error says that there is none, or what is wrong with
-    /// the message.
+    /// Sends a message to the queue of this name with the operator's rights.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says that the queue does not exist or why it refuses the message.
     pub fn send_message(&self, queue: &str, body: &str) -> Result<String, String> {
         let sender = self.callers.operator().access_key_id.clone();
         self.queues.send(queue, body.to_owned(), &sender)
     }
 
-    /// Takes up the template as it is now, and the code of the functions whose logical ids are in `rebuilt`; gives the names
-    /// of what has changed. Connections, tables and shadows stay.
+    /// Applies the template as it is now, and the code of the functions whose logical ids are in
+    /// `rebuilt`. Returns the names of what changed. Connections, tables and shadows stay.
     ///
-    /// *Errors*: see [`ReloadError`]; everything runs on as it was.
+    /// # Errors
+    ///
+    /// See [`ReloadError`]; everything keeps running unchanged.
     pub async fn reload(&self, rebuilt: &BTreeSet<String>) -> Result<Vec<String>, ReloadError> {
         self.reloader.reload(rebuilt).await
     }
 
-    /// The folder of each function's code, or its executable where one was given, by logical id.
+    /// The folder of each function's code, or the executable given for it, by logical id.
     pub async fn code(&self) -> BTreeMap<String, PathBuf> {
         self.reloader.folders().await
     }
 
-    /// What rules wrote to this log group, oldest first.
+    /// Lines that rules wrote to this log group, oldest first.
     pub fn log_lines(&self, group: &str) -> Vec<String> {
         self.queues.log_lines(group)
     }
 
-    /// Ends every process and connection.
+    /// Ends every process and connection, and waits for it.
     pub async fn shutdown(mut self) {
-        // A receiver that is gone has stopped already.
+        // A dropped receiver has already stopped.
         let _ = self.stop.send(true);
         self.functions.shutdown().await;
         let mut tasks = std::mem::take(&mut self.tasks);
         let finish = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_TIME, finish).await.is_err() {
-            tracing::warn!("services did not end in time and are cut off");
+            tracing::warn!("services did not end in time and are aborted");
         }
-        // What still runs is aborted with the set.
+        // Dropping the set aborts what still runs.
         drop(tasks);
     }
 }
 
 impl Drop for LocalCloud {
     fn drop(&mut self) {
-        // Without a call of `shutdown` the services still end, a little later and unobserved.
+        // Without `shutdown` the services still end, a little later and in the background.
         let _ = self.stop.send(true);
         self.tasks.detach_all();
     }

@@ -1,8 +1,10 @@
-//! Metrics as CloudWatch keeps them, in memory: those that functions write into their logs, and those that AWS's services
-//! write of themselves.
+//! CloudWatch metrics in memory: those that functions write into their logs, and those that AWS's
+//! services write about themselves.
 //!
-//! *Source*: CloudWatch user guide, "CloudWatch concepts". Unlike there, single values are kept (the newest of each metric),
-//! so that any statistic can be made of them. Must not know what a metric is for.
+//! Unlike CloudWatch, the newest values of each metric are kept one by one, so that any statistic can
+//! be computed from them. Source: CloudWatch user guide, "CloudWatch concepts".
+//!
+//! Must not know: what a metric is for.
 
 mod embedded;
 mod page;
@@ -18,12 +20,12 @@ use serde::Serialize;
 pub use embedded::{EmbeddedError, read as read_embedded};
 pub(crate) use page::router;
 
-/// Values kept of each metric.
+/// Values kept per metric.
 const VALUES_MAX: usize = 10_000;
-/// Metrics kept: each combination of dimensions is one.
+/// Metrics kept; each combination of dimensions counts.
 const METRICS_MAX: usize = 5_000;
 
-/// Which metric: its namespace, its name and its dimensions.
+/// Identifies a metric: namespace, name and dimensions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Key {
@@ -31,12 +33,12 @@ pub struct Key {
     pub namespace: String,
     /// Such as `Errors`.
     pub name: String,
-    /// Values of dimensions by their names.
+    /// Dimension values by name.
     pub dimensions: BTreeMap<String, String>,
 }
 
 impl Key {
-    /// A key in words.
+    /// A key from string slices.
     pub fn new(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Key {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Key {
@@ -47,26 +49,26 @@ impl Key {
     }
 }
 
-/// One value.
+/// One value of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Point {
-    /// When, epoch milliseconds.
+    /// Milliseconds since the Unix epoch.
     pub at_ms: u64,
-    /// How much.
+    /// In the unit of its metric.
     pub value: f64,
 }
 
-/// Values on their way to a metric.
+/// Values to add to a metric.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Datum {
-    /// Which metric.
+    /// The metric.
     pub key: Key,
     /// Such as `Count` or `Milliseconds`.
     pub unit: String,
-    /// When, epoch milliseconds.
+    /// Milliseconds since the Unix epoch.
     pub at_ms: u64,
-    /// How much, once or more often.
+    /// One or more values, all of that moment.
     pub values: Vec<f64>,
 }
 
@@ -74,30 +76,30 @@ pub struct Datum {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Series {
-    /// Which metric.
+    /// The metric.
     #[serde(flatten)]
     pub key: Key,
     /// The unit of its newest value.
     pub unit: String,
     /// Its values, oldest first.
     pub points: VecDeque<Point>,
-    /// How many older ones are no longer kept.
+    /// Number of older values that were dropped.
     pub left_out: u64,
 }
 
-/// What CloudWatch makes of values.
+/// The statistics that CloudWatch computes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Statistics {
-    /// How many there are.
+    /// Number of values.
     pub sample_count: u64,
-    /// All together.
+    /// Sum of the values.
     pub sum: f64,
-    /// The least; 0 of none.
+    /// Smallest value; 0 without values.
     pub minimum: f64,
-    /// The greatest; 0 of none.
+    /// Largest value; 0 without values.
     pub maximum: f64,
-    /// The mean; 0 of none.
+    /// Mean; 0 without values.
     pub average: f64,
 }
 
@@ -110,19 +112,19 @@ pub struct Metrics {
 #[derive(Debug, Default)]
 struct Store {
     by_key: BTreeMap<Key, Series>,
-    /// Whether it was said that there are too many.
+    /// Whether the limit was logged.
     is_full: bool,
 }
 
 impl Metrics {
-    /// Adds values. A metric past the limit is not kept, which is said once.
+    /// Adds values. Past the limit a new metric is dropped, which is logged once.
     pub fn record(&self, datum: Datum) {
         let mut store = self.lock();
         if store.by_key.len() >= METRICS_MAX && !store.by_key.contains_key(&datum.key) {
             if !store.is_full {
                 tracing::warn!(
                     key = ?datum.key,
-                    "more than {METRICS_MAX} metrics: new ones are not kept; a dimension has too many values"
+                    "more than {METRICS_MAX} metrics: new ones are dropped; a dimension has too many values"
                 );
             }
             store.is_full = true;
@@ -146,7 +148,7 @@ impl Metrics {
         }
     }
 
-    /// Adds one to a count.
+    /// Adds 1 to a metric in the unit `Count`.
     pub fn count(&self, key: Key, at_ms: u64) {
         self.record(Datum {
             key,
@@ -156,19 +158,19 @@ impl Metrics {
         });
     }
 
-    /// Every metric, by its key.
+    /// All metrics in the order of their keys.
     pub fn all(&self) -> Vec<Series> {
         self.lock().by_key.values().cloned().collect()
     }
 
-    /// The values kept of one metric, oldest first; none where it was never written.
+    /// The kept values of one metric, oldest first; empty if it was never written.
     pub fn points(&self, key: &Key) -> Vec<Point> {
         let store = self.lock();
         let series = store.by_key.get(key);
         series.map_or_else(Vec::new, |series| series.points.iter().copied().collect())
     }
 
-    /// Statistics of one metric's values from `from_ms` on, up to but without `to_ms`.
+    /// Statistics of the values in `from_ms..to_ms`.
     pub fn statistics(&self, key: &Key, from_ms: u64, to_ms: u64) -> Statistics {
         let points = self.points(key);
         let within = points
@@ -178,13 +180,13 @@ impl Metrics {
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {
-        // A value is added whole or not at all.
+        // No holder leaves half a value behind.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Statistics {
-    /// Of these values.
+    /// Computes all statistics in one pass.
     pub fn of(values: impl Iterator<Item = f64>) -> Statistics {
         let mut all = Statistics::default();
         for value in values {

@@ -246,7 +246,7 @@ impl Queues {
 
     fn count(&self, queue: &sam_template::Queue, name: &str, count: usize) {
         let metrics = self.inner.events.metrics();
-        metrics.of_queue(&queue.name, name, count, self.inner.clock.now_ms());
+        metrics.record_queue(&queue.name, name, count, self.inner.clock.now_ms());
     }
 
     fn tell_depth(
@@ -264,7 +264,7 @@ impl Queues {
                 ("ApproximateNumberOfMessagesDelayed", depth.delayed),
             ]
         }) {
-            metrics.of_queue(&queue.name, name, count, now.epoch_ms);
+            metrics.record_queue(&queue.name, name, count, now.epoch_ms);
         }
     }
 }

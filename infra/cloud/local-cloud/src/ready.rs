@@ -1,56 +1,65 @@
-//! The ready file: where a running stack is, for scripts and clients.
+//! The ready file: the addresses of a running stack, for scripts and clients.
 //!
-//! *Shape*: `{"mqtts":"127.0.0.1:8883","ca":"…/ca.pem","iotData":"http://…","iot":"http://…","dynamodb":"http://…",
-//! "region":"us-east-1","credentials":{"accessKeyId":"…","secretAccessKey":"…"},"outputs":{…},"things":{"<thing>":
-//! {"cert":"….pem","key":"….pem"}},"pid":1}`. Fields may be added, none renamed or dropped. Must not know who reads it.
+//! `{"mqtts":"127.0.0.1:8883","ca":"…/ca.pem","iotData":"http://…","iot":"http://…",
+//! "dynamodb":"http://…","region":"us-east-1","credentials":{"accessKeyId":"…",
+//! "secretAccessKey":"…"},"outputs":{…},"things":{"<thing>":{"cert":"….pem","key":"….pem"}},
+//! "pid":1}`. Fields may be added, but not renamed or removed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::storage::{self, StorageError};
-use crate::{Credentials, LocalCloud};
+use crate::{Credentials, LocalCloud, Registry, RegistryError};
 
 /// The ready file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("write ready file {path}")]
 pub struct ReadyError {
-    /// The file.
     path: PathBuf,
-    /// What the system said.
     #[source]
     source: StorageError,
 }
 
-/// Where everything is.
-#[derive(Debug, Clone, Serialize)]
+/// A thing could not be provisioned.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum ProvisionError {
+    /// The registry refused.
+    Registry(#[from] RegistryError),
+    /// A file could not be read or written.
+    Storage(#[from] StorageError),
+}
+
+/// The addresses and credentials of a running stack. `T` describes one of its things.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Ready {
+pub struct Ready<T = ThingFiles> {
     /// `host:port` of the broker, MQTT over mutual TLS.
     pub mqtts: String,
     /// Path of the certificate authority to trust.
     pub ca: PathBuf,
-    /// Data plane: shadows and publish.
+    /// URL of the data plane: shadows and publish.
     pub iot_data: String,
-    /// Control plane: things, certificates, policies.
+    /// URL of the control plane: things, certificates, policies.
     pub iot: String,
-    /// DynamoDB.
+    /// URL of DynamoDB.
     pub dynamodb: String,
-    /// Region that signatures name.
+    /// Region of signatures.
     pub region: String,
     /// The operator's credentials.
     pub credentials: Credentials,
-    /// The template's outputs.
+    /// Outputs of the template.
     pub outputs: BTreeMap<String, String>,
-    /// Things that were made with a certificate.
-    pub things: BTreeMap<String, ThingFiles>,
-    /// Process id.
+    /// Things that were provisioned with a certificate.
+    pub things: BTreeMap<String, T>,
+    /// Process id of the stack.
     pub pid: u32,
 }
 
-/// What a thing connects with.
-#[derive(Debug, Clone, Serialize)]
+/// The files that a thing connects with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ThingFiles {
     /// Path of its certificate.
     pub cert: PathBuf,
@@ -58,16 +67,24 @@ pub struct ThingFiles {
     pub key: PathBuf,
 }
 
-impl Ready {
-    /// What can be said of a running cloud; `ca` holds its root certificate.
-    pub fn of(
+impl<T> Ready<T> {
+    /// Describes a running cloud, and writes its root certificate to `ca`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the certificate cannot be written.
+    pub fn new(
         cloud: &LocalCloud,
         region: &str,
         ca: PathBuf,
-        things: BTreeMap<String, ThingFiles>,
-    ) -> Ready {
+        things: BTreeMap<String, T>,
+    ) -> Result<Self, ReadyError> {
+        let written = storage::write(&ca, cloud.ca_pem().as_bytes());
+        if let Err(source) = written {
+            return Err(ReadyError { path: ca, source });
+        }
         let endpoints = cloud.endpoints();
-        Ready {
+        Ok(Self {
             mqtts: endpoints.mqtts.to_string(),
             ca,
             iot_data: endpoints.iot_data.clone(),
@@ -78,18 +95,15 @@ impl Ready {
             outputs: cloud.outputs().clone(),
             things,
             pid: std::process::id(),
-        }
-    }
-
-    /// Writes the file whole or not at all, readable by its owner only: it holds credentials.
-    pub fn write(&self, path: &Path) -> Result<(), ReadyError> {
-        write(path, self)
+        })
     }
 }
 
-/// Writes any ready file whole or not at all, readable by its owner only.
+/// Writes a ready file whole or not at all. Only its owner may read it, since it holds credentials.
 ///
-/// *Errors*: [`ReadyError`] when the folder cannot be made or the file not be written.
+/// # Errors
+///
+/// [`ReadyError`]: the directory or the file cannot be written.
 pub fn write(path: &Path, content: &impl Serialize) -> Result<(), ReadyError> {
     let failed = |source| ReadyError {
         path: path.to_owned(),
@@ -104,4 +118,41 @@ pub fn write(path: &Path, content: &impl Serialize) -> Result<(), ReadyError> {
         failed(StorageError::Damaged { path, source })
     })?;
     storage::write(path, format!("{text}\n").as_bytes()).map_err(failed)
+}
+
+impl ThingFiles {
+    /// Creates the thing `name` with a certificate that carries `policy`. A certificate that an
+    /// earlier run left in `directory` is used again.
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError`]: there is no such policy, or a file cannot be read or written.
+    pub fn provision(
+        registry: &Registry,
+        directory: &Path,
+        name: &str,
+        policy: &str,
+    ) -> Result<Self, ProvisionError> {
+        let files = Self {
+            cert: directory.join("certificate.pem"),
+            key: directory.join("private.key"),
+        };
+        registry.create_thing(name)?;
+        let arn_file = directory.join("certificate-arn");
+        let arn = match storage::read(&arn_file)? {
+            Some(arn) => String::from_utf8_lossy(&arn).into_owned(),
+            None => {
+                let issued = registry.create_keys_and_certificate()?;
+                storage::create_directory(directory)?;
+                storage::write(&files.key, issued.private_key_pem.as_bytes())?;
+                storage::write(&files.cert, issued.pem.as_bytes())?;
+                // Written last: its presence means that the certificate is complete.
+                storage::write(&arn_file, issued.arn.as_bytes())?;
+                issued.arn
+            }
+        };
+        registry.attach_policy(policy, &arn)?;
+        registry.attach_thing_principal(name, &arn)?;
+        Ok(files)
+    }
 }

@@ -29,6 +29,7 @@ pub use record::{
 };
 pub use thing::AttributeChange;
 
+use crate::account::Account;
 use crate::clock::Clock;
 use aws_policy::Document;
 use store::{Store, What};
@@ -51,10 +52,8 @@ pub struct IssuedCertificate {
 /// Where a registry lives.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// AWS region in ARNs.
-    pub region: String,
-    /// AWS account id in ARNs.
-    pub account: String,
+    /// Account and region in ARNs.
+    pub account: Account,
     /// `None`: memory only.
     pub data_dir: Option<PathBuf>,
     /// Policies that the template declares, by name.
@@ -70,8 +69,7 @@ pub struct Registry {
 #[derive(Debug)]
 struct Inner {
     authority: Authority,
-    region: String,
-    account: String,
+    account: Account,
     store: Option<Store>,
     clock: Clock,
     records: RwLock<Records>,
@@ -97,7 +95,6 @@ impl Registry {
         Ok(Registry {
             inner: Arc::new(Inner {
                 authority,
-                region: setting.region,
                 account: setting.account,
                 store,
                 clock,
@@ -115,15 +112,12 @@ impl Registry {
 
     /// The AWS account that everything belongs to.
     pub fn account(&self) -> &str {
-        &self.inner.account
+        &self.inner.account.id
     }
 
     /// `arn:aws:iot:<region>:<account>:<resource>`.
     pub fn arn(&self, resource: &str) -> String {
-        format!(
-            "arn:aws:iot:{}:{}:{resource}",
-            self.inner.region, self.inner.account
-        )
+        self.inner.account.arn("iot", resource)
     }
 
     /// Wakes after every change.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::account::Account;
 use crate::broker::Broker;
 use crate::broker::message::Message;
 use crate::clock::Clock;
@@ -81,10 +82,8 @@ pub struct Reach {
     pub events: EventBus,
     /// For `timestamp()`.
     pub clock: Clock,
-    /// For `accountid()`, and for the account a permission names.
-    pub account: String,
-    /// For the ARNs that roles speak of.
-    pub region: String,
+    /// For `accountid()`, the account that a permission names, and ARNs.
+    pub account: Account,
     /// For the rights of the roles.
     pub iam: Iam,
 }
@@ -284,7 +283,7 @@ impl Engine {
             principal: origin.principal.as_deref(),
             // Everything listens on loopback.
             source_ip: is_from_outside.then_some("127.0.0.1"),
-            account: &self.reach.account,
+            account: &self.reach.account.id,
             now_ms: self.reach.clock.now_ms(),
         };
         let mut progress = Progress::new(|| uuid::Uuid::new_v4().as_u128());

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::account::Account;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::iam::{Iam, Need};
@@ -30,10 +31,8 @@ pub struct Ringer {
     pub events: EventBus,
     /// The time that payloads name.
     pub clock: Clock,
-    /// Account id that payloads name.
-    pub account: String,
-    /// Region that payloads name.
-    pub region: String,
+    /// Account and region that payloads name.
+    pub account: Account,
     /// Factor on the period.
     pub time_scale: f64,
 }
@@ -88,9 +87,9 @@ impl Ringer {
                     "id": id,
                     "detail-type": "Scheduled Event",
                     "source": source,
-                    "account": self.account,
+                    "account": self.account.id,
                     "time": time,
-                    "region": self.region,
+                    "region": self.account.region,
                     "resources": [schedule.arn],
                     "detail": detail,
                 })

@@ -1,4 +1,4 @@
-//! The options of the operator's commands. Knows nothing of AWS or of the stack.
+//! The options of the operator's commands.
 
 use clap::{Args, Subcommand, ValueEnum};
 use lock_core::action::{self, ClickType};
@@ -9,15 +9,15 @@ use lock_core::name::{ButtonSerial, LockName};
 pub struct PressArgs {
     /// The button's serial number.
     pub button: ButtonSerial,
-    /// How it is pressed.
+    /// Kind of press.
     #[arg(value_enum, default_value_t = Click::Single)]
     pub click: Click,
-    /// Return as soon as the press is published, without waiting for the outcome.
+    /// Return once the press is published, without waiting for the outcome.
     #[arg(long)]
     pub no_wait: bool,
 }
 
-/// How a button is pressed.
+/// Kind of press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Click {
     /// A short press.
@@ -29,11 +29,11 @@ pub enum Click {
 }
 
 impl From<Click> for ClickType {
-    fn from(click: Click) -> ClickType {
+    fn from(click: Click) -> Self {
         match click {
-            Click::Single => ClickType::Single,
-            Click::Double => ClickType::Double,
-            Click::Long => ClickType::Long,
+            Click::Single => Self::Single,
+            Click::Double => Self::Double,
+            Click::Long => Self::Long,
         }
     }
 }
@@ -45,18 +45,18 @@ pub struct RequestArgs {
     pub lock: LockName,
     #[command(flatten)]
     pub actor: Actor,
-    /// Identity of the request; the same one acts once. [default: a new one]
+    /// Id of the request; requests with one id act once. [default: a new id]
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,
-    /// Return as soon as the request is published, without waiting for the outcome.
+    /// Return once the request is published, without waiting for the outcome.
     #[arg(long)]
     pub no_wait: bool,
 }
 
-/// Who acts.
+/// Who acts, for the history.
 #[derive(Debug, Args)]
 pub struct Actor {
-    /// Who acts: a label for the history. The proof is the principal that AWS sees.
+    /// Name for the history; a label only, AWS checks the credentials.
     #[arg(
         id = "actor",
         long,
@@ -70,7 +70,7 @@ pub struct Actor {
 /// Options of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The lock's thing name; all locks when left out.
+    /// The lock's thing name; all locks by default.
     pub lock: Option<LockName>,
 }
 
@@ -79,28 +79,30 @@ pub struct StatusArgs {
 pub struct HistoryArgs {
     /// The thing name of a lock, or the serial number of a button.
     pub name: LockName,
-    /// How many lines.
+    /// Maximum number of events.
     #[arg(long, default_value_t = 20)]
     pub limit: u16,
 }
 
-/// What is registered.
+/// What to register.
 #[derive(Debug, Subcommand)]
 pub enum RegisterThing {
-    /// Make a lock known, by the name of its thing in AWS IoT, which its certificate is attached to.
+    /// Register a lock under the name of its thing in AWS IoT, to which its certificate is
+    /// attached.
     ///
-    /// It is `unknown: never heard` until it reports; its first report makes the system lock it.
+    /// Its state is unknown until it reports; the system answers its first report with a lock
+    /// command.
     Lock(RegisterLockArgs),
-    /// Make a button known, by its serial number: the last part of the topic iotbutton/<serial> that it publishes to.
+    /// Register a button under its serial number, the last part of its topic iotbutton/SERIAL.
     ///
-    /// Until it is bound to a lock its presses are ignored, with that reason.
+    /// Its presses are ignored, with that reason, until it is bound to a lock.
     Button(RegisterButtonArgs),
 }
 
 /// Options of `register lock`.
 #[derive(Debug, Args)]
 pub struct RegisterLockArgs {
-    /// The lock's thing name, exactly as in AWS IoT: capitals count.
+    /// The lock's thing name, exactly as in AWS IoT; case matters.
     pub name: LockName,
     #[command(flatten)]
     pub actor: Actor,
@@ -109,9 +111,9 @@ pub struct RegisterLockArgs {
 /// Options of `register button`.
 #[derive(Debug, Args)]
 pub struct RegisterButtonArgs {
-    /// The button's serial number, exactly as it publishes: capitals count.
+    /// The button's serial number, exactly as in its topic; case matters.
     pub name: ButtonSerial,
-    /// A registered lock that the button is to command.
+    /// A registered lock to bind the button to.
     #[arg(long, value_name = "LOCK")]
     pub lock: Option<LockName>,
     #[command(flatten)]
@@ -134,7 +136,8 @@ pub struct BindArgs {
     /// What a long press asks for.
     #[arg(long, value_enum, default_value_t = Intent::Unlock)]
     pub long: Intent,
-    /// Forget how far the button has counted: for a board whose flash was lost, whose presses are all `overtaken`.
+    /// Forget the button's last sequence: for a board that lost its flash, so that its presses
+    /// count again.
     #[arg(long)]
     pub forget_last_press: bool,
     #[command(flatten)]
@@ -164,7 +167,7 @@ pub struct RevokeArgs {
 pub struct ForgetArgs {
     /// The lock's thing name.
     pub lock: LockName,
-    /// The lock was taken down, or is dead: forget it although nobody can say that its door is shut.
+    /// Forget it even if it is not known to be locked: it was taken down, or is dead.
     #[arg(long)]
     pub gone: bool,
     #[command(flatten)]
@@ -177,7 +180,7 @@ pub struct RecoverArgs {
     /// The lock's thing name.
     #[arg(required_unless_present = "all")]
     pub lock: Option<LockName>,
-    /// Every registered lock.
+    /// Recover every registered lock.
     #[arg(long, conflicts_with = "lock")]
     pub all: bool,
     #[command(flatten)]
@@ -191,16 +194,16 @@ pub enum Intent {
     Lock,
     /// Unlock.
     Unlock,
-    /// Unlock when known to be locked, else lock.
+    /// Unlock if known to be locked, else lock.
     Toggle,
 }
 
 impl From<Intent> for action::Intent {
-    fn from(intent: Intent) -> action::Intent {
+    fn from(intent: Intent) -> Self {
         match intent {
-            Intent::Lock => action::Intent::Lock,
-            Intent::Unlock => action::Intent::Unlock,
-            Intent::Toggle => action::Intent::Toggle,
+            Intent::Lock => Self::Lock,
+            Intent::Unlock => Self::Unlock,
+            Intent::Toggle => Self::Toggle,
         }
     }
 }

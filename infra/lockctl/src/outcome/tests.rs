@@ -10,12 +10,13 @@ use super::*;
 const THEN: UnixMillis = UnixMillis(1_000_000);
 const OWN: Version = Version(7);
 
-/// The record at version 7, its command made at `THEN`, an unlock to live for 30 s.
+/// The record at version 7, its command created at `THEN`; an unlock lives for 30 s.
 fn record(status: Status, action: Action, result: &str) -> Record {
     let cause = Cause::Request { actor: None };
     let expires_at = (action == Action::Unlock).then(|| THEN.plus(30_000));
     let report = json!({
-        "lock": "locked", "version": 7, "commandId": "c", "result": result, "source": "remote", "refused": null,
+        "lock": "locked", "version": 7, "commandId": "c", "result": result, "source": "remote",
+        "refused": null,
         "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null
     });
     Record {
@@ -47,7 +48,7 @@ fn a_command_ends_by_its_own_answer_or_by_its_own_time() {
         None => "waits",
         Some(End::Done(_)) => "done",
         Some(End::TooLate(_)) => "too late",
-        Some(End::Replaced(_)) => "replaced",
+        Some(End::Superseded(_)) => "superseded",
         Some(End::Silent(_)) => "silent",
         Some(End::Forgotten) => "forgotten",
     };
@@ -57,9 +58,9 @@ fn a_command_ends_by_its_own_answer_or_by_its_own_time() {
         (Settled, Unlock, "executed", 7, 30_000, 1, "done"),
         (Settled, Unlock, "expired", 7, 30_000, 1, "too late"),
         (Settled, Lock, "expired", 7, 30_000, 1, "done"),
-        // The system's lock after an unlock that ran out does not answer the unlock.
-        (Settled, Lock, "executed", 6, 30_000, 45, "replaced"),
-        (Pending, Unlock, "none", 6, 30_000, 1, "replaced"),
+        // The system lock after an expired unlock does not answer the unlock.
+        (Settled, Lock, "executed", 6, 30_000, 45, "superseded"),
+        (Pending, Unlock, "none", 6, 30_000, 1, "superseded"),
         (Pending, Unlock, "none", 7, 30_000, 39, "waits"),
         (Pending, Unlock, "none", 7, 30_000, 40, "silent"),
         (Pending, Lock, "none", 7, 30_000, 39, "waits"),

@@ -1,17 +1,17 @@
-//! What the environment says of AWS: enough to act there, something, or nothing. Must not use it.
+//! What the environment says about AWS. Reads variables; makes no calls.
 
-/// What the environment has.
+/// What the environment holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Means {
-    /// Credentials: AWS is meant.
-    Aws,
-    /// This variable, which alone names no account.
-    Only(&'static str),
+pub enum Environment {
+    /// Both keys: AWS is meant.
+    Credentials,
+    /// Only this variable, which names no account.
+    Hint(&'static str),
     /// Nothing about AWS.
     Nothing,
 }
 
-/// Variables that people have set for other tools, and that alone say nothing of where the locks are.
+/// Variables that people set for other tools; none of them names an account.
 const HINTS: [&str; 7] = [
     "AWS_PROFILE",
     "AWS_ACCESS_KEY_ID",
@@ -22,25 +22,27 @@ const HINTS: [&str; 7] = [
     "AWS_DEFAULT_REGION",
 ];
 
-/// Looks through the variables. Both keys are what names an account; whatever else is missing then is an error.
-pub fn means(lookup: &dyn Fn(&str) -> Option<String>) -> Means {
+/// Reads the variables. Both keys select AWS; anything else that is then missing is an error.
+pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Environment {
     let is_set = |name: &str| lookup(name).is_some_and(|value| !value.is_empty());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
-        return Means::Aws;
+        return Environment::Credentials;
     }
     let hint = HINTS.into_iter().find(|name| is_set(name));
-    hint.map_or(Means::Nothing, Means::Only)
+    hint.map_or(Environment::Nothing, Environment::Hint)
 }
 
-impl Means {
+impl Environment {
     /// What is missing, and how to get it.
     pub fn advice(self) -> String {
         let how = "eval \"$(aws configure export-credentials --format env)\", and set AWS_REGION";
         match self {
-            Means::Only(name) => format!(
-                "{name} alone does not let this program act in AWS: it reads no profiles ({how})"
-            ),
-            Means::Aws | Means::Nothing => {
+            Self::Hint(name) => {
+                format!(
+                    "{name} alone does not select an account: lockctl reads no profiles ({how})"
+                )
+            }
+            Self::Credentials | Self::Nothing => {
                 format!("the environment has no AWS credentials ({how})")
             }
         }
@@ -52,37 +54,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_both_keys_mean_aws() {
+    fn only_both_keys_select_aws() {
         for (set, wanted) in [
-            (&[][..], Means::Nothing),
-            (&["AWS_PROFILE"], Means::Only("AWS_PROFILE")),
-            (&["AWS_REGION"], Means::Only("AWS_REGION")),
-            (&["AWS_REGION", "AWS_PROFILE"], Means::Only("AWS_PROFILE")),
-            (&["AWS_ENDPOINT_URL"], Means::Only("AWS_ENDPOINT_URL")),
+            (&[][..], Environment::Nothing),
+            (&["AWS_PROFILE"], Environment::Hint("AWS_PROFILE")),
+            (&["AWS_REGION"], Environment::Hint("AWS_REGION")),
+            (
+                &["AWS_REGION", "AWS_PROFILE"],
+                Environment::Hint("AWS_PROFILE"),
+            ),
+            (&["AWS_ENDPOINT_URL"], Environment::Hint("AWS_ENDPOINT_URL")),
             (
                 &["AWS_ACCESS_KEY_ID", "AWS_REGION"],
-                Means::Only("AWS_ACCESS_KEY_ID"),
+                Environment::Hint("AWS_ACCESS_KEY_ID"),
             ),
-            (&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"], Means::Aws),
+            (
+                &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+                Environment::Credentials,
+            ),
             (
                 &["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
-                Means::Aws,
+                Environment::Credentials,
             ),
         ] {
             let lookup = |name: &str| set.contains(&name).then(|| "x".to_owned());
-            assert_eq!(means(&lookup), wanted, "{set:?}");
+            assert_eq!(read(&lookup), wanted, "{set:?}");
         }
         assert_eq!(
-            means(&|_| Some(String::new())),
-            Means::Nothing,
+            read(&|_| Some(String::new())),
+            Environment::Nothing,
             "empty is not set"
         );
     }
 
     #[test]
-    fn what_was_found_is_named_in_the_advice() {
-        let advice = Means::Only("AWS_PROFILE").advice();
+    fn the_advice_names_the_variable_that_was_found() {
+        let advice = Environment::Hint("AWS_PROFILE").advice();
         assert!(advice.starts_with("AWS_PROFILE alone"), "{advice}");
-        assert!(Means::Nothing.advice().contains("no AWS credentials"));
+        assert!(Environment::Nothing.advice().contains("no AWS credentials"));
     }
 }

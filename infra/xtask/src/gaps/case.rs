@@ -1,4 +1,4 @@
-//! The recorded shadow cases: each is a behaviour, shown by the test that runs the file or by one of its own.
+//! The recorded shadow cases: a test that runs the whole file shows them, or tests of their own.
 //!
 //! Must not know: what a shadow is; a case is a name, a request and the answers it expects.
 
@@ -9,19 +9,23 @@ use super::mark::Claim;
 use super::{CASES, Shown};
 use crate::tidy::Tree;
 
-/// One case.
+/// A recorded case with the tests that run it.
 pub struct Case {
-    /// Its name in the file.
+    /// Name in the file of cases.
     pub name: String,
-    /// Request and expected answers, in a line.
+    /// Request and expected answers on a line.
     pub expectation: String,
-    /// How sure the file is of it.
+    /// Evidence for the expected answers, as the file names it.
     pub confidence: String,
-    /// The tests that run it: file from the root, name.
+    /// The tests that run it: path from the root, name.
     pub tests: Vec<(String, String)>,
 }
 
-/// Every case of the file with its tests; a case without one, and a mark without a case, goes to `errors`.
+/// Every case of the file with its tests. A case without a test and a mark without a case go to
+/// `errors`.
+///
+/// # Errors
+/// The file is not a list of named cases.
 pub fn shown(
     text: &str,
     shown: &[Shown],
@@ -62,15 +66,16 @@ pub fn shown(
     let bare: Vec<&str> = bare.map(|case| case.name.as_str()).collect();
     if !bare.is_empty() {
         errors.push(format!(
-            "{CASES}: no test shows {}: mark a test of its own with `// AWS case(shadow): <name>`, or one that runs the \
-             whole file with `// AWS cases(shadow): {CASES}` (what its source names is its exception)",
+            "{CASES}: no test shows {}: mark a test of it with `// AWS case(shadow): <name>`, \
+             or a test of the whole file with `// AWS cases(shadow): {CASES}` (which skips the \
+             cases that its source names)",
             bare.join(", ")
         ));
     }
     Ok(cases)
 }
 
-/// Whether this mark's test runs the case. A test of the whole file whose source names the case makes an exception of it.
+/// Whether this mark's test runs the case. A test of the whole file skips the cases that it names.
 fn runs(shown: &Shown, name: &str, tree: &Tree) -> bool {
     match &shown.mark.claim {
         Claim::Case(case) => case == name,
@@ -169,8 +174,11 @@ mod tests {
     fn an_expectation_is_a_line() {
         let rows = [
             (
-                json!({"request": {"topic": "update"}, "expected": [{"topic": "update/rejected", "payload": {"code": 409}}],
-                    "never": ["update/delta", "update/accepted"]}),
+                json!({
+                    "request": {"topic": "update"},
+                    "expected": [{"topic": "update/rejected", "payload": {"code": 409}}],
+                    "never": ["update/delta", "update/accepted"],
+                }),
                 "update → update/rejected 409; never update/delta, update/accepted",
             ),
             (

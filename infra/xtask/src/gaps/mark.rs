@@ -1,6 +1,6 @@
-//! One mark: a comment line that says which behaviour of AWS the test under it shows.
+//! A mark: a comment line that names the behaviour of AWS that the test below it shows.
 //!
-//! Must not know: where marks stand, or how they are published.
+//! Must not know: where marks are, or how they are published.
 
 /// The areas, in the order of the page: name in a mark, heading.
 pub const AREAS: &[(&str, &str)] = &[
@@ -22,16 +22,16 @@ pub const AREAS: &[(&str, &str)] = &[
 /// How a behaviour compares with that of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// As in AWS.
+    /// AWS and the local cloud do the same.
     Same,
     /// AWS does something else.
     Different,
-    /// AWS has it, this has not.
+    /// AWS has it, the local cloud does not.
     Absent,
 }
 
 impl Kind {
-    /// The word in a mark and on the page.
+    /// The word for it in a mark and on the page.
     pub fn word(self) -> &'static str {
         match self {
             Self::Same => "same",
@@ -46,14 +46,14 @@ impl Kind {
 pub enum Claim {
     /// A behaviour, in a line.
     Behaviour {
-        /// How it compares.
+        /// Comparison with AWS.
         kind: Kind,
-        /// The behaviour; for [`Kind::Different`] and [`Kind::Absent`] with what happens here.
+        /// The behaviour, for a difference or an absence with what happens here.
         text: String,
     },
     /// Every case of this file that has no test of its own.
     Cases(String),
-    /// One case, by name.
+    /// The recorded case of this name.
     Case(String),
 }
 
@@ -62,26 +62,23 @@ pub enum Claim {
 pub struct Mark {
     /// One of [`AREAS`].
     pub area: &'static str,
-    /// What is claimed.
+    /// The claim that the test shows.
     pub claim: Claim,
 }
 
 impl Mark {
-    /// Whether both claim the same of the same area, however it compares.
-    pub fn is_same_as(&self, other: &Mark) -> bool {
+    /// Whether both are about the same behaviour of the same area, of whichever kind.
+    pub fn is_same_as(&self, other: &Self) -> bool {
         match (&self.claim, &other.claim) {
-            (
-                Claim::Behaviour { text, .. },
-                Claim::Behaviour {
-                    text: other_text, ..
-                },
-            ) => self.area == other.area && text == other_text,
+            (Claim::Behaviour { text: ours, .. }, Claim::Behaviour { text: theirs, .. }) => {
+                self.area == other.area && ours == theirs
+            }
             _ => false,
         }
     }
 }
 
-/// The mark on this line; none where the line is no mark, an error where it is a wrong one.
+/// The mark on this line, if any; an error if it looks like a mark but is malformed.
 pub fn parse(line: &str) -> Option<Result<Mark, String>> {
     let comment = line.trim_start().strip_prefix("//")?;
     let rest = comment.trim_start_matches(['/', '!']).trim_start();
@@ -89,7 +86,7 @@ pub fn parse(line: &str) -> Option<Result<Mark, String>> {
     let end = rest.find(|c: char| !c.is_ascii_lowercase())?;
     let (word, rest) = rest.split_at(end);
     let is_known = matches!(word, "same" | "different" | "absent" | "cases" | "case");
-    // Other comments may begin with AWS; only what looks like a mark is held to be one.
+    // Other comments may begin with AWS.
     if !is_known && !rest.starts_with('(') {
         return None;
     }
@@ -148,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_told_from_other_comments() {
+    fn a_mark_is_distinguished_from_other_comments() {
         let rows = [
             ("// AWS same(shadow): a version grows", Some(Ok("same"))),
             (
@@ -165,7 +162,7 @@ mod tests {
             ),
             ("// AWS same as before", None),
             (
-                "let a = 1; // AWS same(shadow): behind code is no mark",
+                "let a = 1; // AWS same(shadow): a mark after code does not count",
                 None,
             ),
             (

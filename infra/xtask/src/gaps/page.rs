@@ -1,6 +1,6 @@
-//! GAPS.md: a table of the areas, a table of behaviours per area, a table of the recorded shadow cases.
+//! A crate's GAPS.md: its areas, its behaviours per area, and the recorded shadow cases.
 //!
-//! Must not know: where any of it was read.
+//! Must not know: where the marks and cases come from.
 
 use std::fmt::Write as _;
 
@@ -8,43 +8,72 @@ use super::Shown;
 use super::case::Case;
 use super::mark::{AREAS, Claim, Kind};
 
-const FOLDER: &str = "infra/cloud/local-cloud/";
 const KINDS: [Kind; 3] = [Kind::Same, Kind::Different, Kind::Absent];
 
-/// The page's text.
-pub fn page(shown: &[Shown], cases: &[Case]) -> String {
-    let mut text = String::from(
-        "# What is the same as in AWS, what differs, what is absent\n\n\
-         Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when it is stale. Each line \
-         is shown by\nthe test it names: what differs or is absent has a test as well, of what happens here instead. \
-         What no line speaks of has no\ntest that speaks of AWS.\n\n\
-         | area | same | different | absent |\n|---|---|---|---|\n",
-    );
-    let mut total = [0; 3];
+const INTRODUCTION: &str = "\
+# What is the same as in AWS, what differs, what is absent
+
+Written by `cargo xtask gaps` from the marks above the tests; `cargo xtask test` fails when it is
+stale. The test in each line shows the behaviour. If something differs or is absent, its test shows
+what happens here instead. A behaviour without a line has no test that compares it with AWS.
+
+| area | same | different | absent |
+|---|---|---|---|
+";
+
+/// One page of the family.
+pub struct Page<'a> {
+    /// Folder of the crate, from the root, with a slash at its end.
+    pub folder: &'a str,
+    /// Its marks.
+    pub shown: Vec<&'a Shown>,
+    /// The recorded shadow cases, on the page of the crate that they are about.
+    pub cases: &'a [Case],
+    /// The other pages, named on the page of the crate that uses the others.
+    pub others: Vec<(String, [usize; 3])>,
+}
+
+/// How many behaviours are the same, different and absent.
+pub fn totals(shown: &[&Shown]) -> [usize; 3] {
+    let kind_of = |shown: &&Shown| match &shown.mark.claim {
+        Claim::Behaviour { kind, .. } => Some(*kind),
+        _ => None,
+    };
+    KINDS.map(|kind| {
+        shown
+            .iter()
+            .filter_map(kind_of)
+            .filter(|of| *of == kind)
+            .count()
+    })
+}
+
+pub fn page(page: &Page<'_>) -> String {
+    let shown = page.shown.as_slice();
+    let mut text = INTRODUCTION.to_owned();
+    let row = |text: &mut String, name: &str, [same, different, absent]: [usize; 3]| {
+        line(
+            text,
+            &format!("| {name} | {same} | {different} | {absent} |"),
+        );
+    };
     for (area, heading) in AREAS {
         let counts = KINDS.map(|kind| of(shown, area, kind).len());
-        for (sum, count) in total.iter_mut().zip(counts) {
-            *sum += count;
+        if counts != [0; 3] {
+            row(&mut text, heading, counts);
         }
-        let [same, different, absent] = counts;
+    }
+    row(&mut text, "all", totals(shown));
+    if !page.others.is_empty() {
         line(
             &mut text,
-            &format!("| {heading} | {same} | {different} | {absent} |"),
+            "\nThe crates that it is built from have pages of their own:\n\n\
+             | crate | same | different | absent |\n|---|---|---|---|",
         );
+        for (name, counts) in &page.others {
+            row(&mut text, &format!("[{name}](../{name}/GAPS.md)"), *counts);
+        }
     }
-    let [same, different, absent] = total;
-    line(
-        &mut text,
-        &format!("| all | {same} | {different} | {absent} |"),
-    );
-    line(&mut text, "");
-    line(
-        &mut text,
-        &format!(
-            "Besides, {} recorded cases of the shadow service: the last table.",
-            cases.len()
-        ),
-    );
     for (area, heading) in AREAS {
         let rows: Vec<(Kind, &str, &Shown)> = KINDS
             .iter()
@@ -62,29 +91,32 @@ pub fn page(shown: &[Shown], cases: &[Case]) -> String {
                 Kind::Same => "same".to_owned(),
                 other => format!("**{}**", other.word()),
             };
-            let test = link(&shown.file, &shown.test);
+            let test = link(page.folder, &shown.file, &shown.test);
             line(
                 &mut text,
                 &format!("| {word} | {} | {test} |", cell(behaviour)),
             );
         }
     }
-    text.push_str(&case_table(cases));
+    if !page.cases.is_empty() {
+        text.push_str(&case_table(page.folder, page.cases));
+    }
     text
 }
 
-fn case_table(cases: &[Case]) -> String {
+fn case_table(folder: &str, cases: &[Case]) -> String {
     let mut text = String::from(
         "\n## Recorded shadow cases\n\n\
-         Each case of [shadow-cases.json](../../../tests/vectors/shadow-cases.json) with the answers expected, all met. The last \
-         column but\none says how it is known that AWS answers so.\n\n\
+         Each case of [shadow-cases.json](../../../tests/vectors/shadow-cases.json) with the \
+         expected answers, all of which are\nmet. The column \"known by\" names the evidence that \
+         AWS answers this way.\n\n\
          | case | expected | known by | test |\n|---|---|---|---|\n",
     );
     for case in cases {
         let tests: Vec<String> = case
             .tests
             .iter()
-            .map(|(file, test)| link(file, test))
+            .map(|(file, test)| link(folder, file, test))
             .collect();
         let tests = if tests.is_empty() {
             "**none**".to_owned()
@@ -100,10 +132,11 @@ fn case_table(cases: &[Case]) -> String {
     text
 }
 
-/// The behaviours of an area that compare so, by text.
-fn of<'a>(shown: &'a [Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a Shown)> {
+/// The behaviours of this area and kind, sorted by text.
+fn of<'a>(shown: &[&'a Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a Shown)> {
     let mut found: Vec<(Kind, &str, &Shown)> = shown
         .iter()
+        .copied()
         .filter(|shown| shown.mark.area == area)
         .filter_map(|shown| match &shown.mark.claim {
             Claim::Behaviour { kind: of, text } if *of == kind => {
@@ -116,37 +149,21 @@ fn of<'a>(shown: &'a [Shown], area: &str, kind: Kind) -> Vec<(Kind, &'a str, &'a
     found
 }
 
-fn link(file: &str, test: &str) -> String {
-    let target = match file.strip_prefix(FOLDER) {
+fn link(folder: &str, file: &str, test: &str) -> String {
+    let target = match file.strip_prefix(folder) {
         Some(inside) => inside.to_owned(),
         None => format!("../../../{file}"),
     };
     format!("[`{test}`]({target})")
 }
 
-/// Text that stays in its cell and is no markup by accident.
+/// Text without the characters that would end its cell or open a tag.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("writing to a string cannot fail");
-}
-
-/// Lines of one page that the other has not: `- old` and `+ new`.
-pub fn differences(old: &str, new: &str) -> Vec<String> {
-    let lines = |text: &str| -> Vec<String> { text.lines().map(str::to_owned).collect() };
-    let (old_lines, new_lines) = (lines(old), lines(new));
-    let gone = old_lines.iter().filter(|line| !new_lines.contains(line));
-    let come = new_lines.iter().filter(|line| !old_lines.contains(line));
-    let mut differences: Vec<String> = gone
-        .map(|line| format!("- {line}"))
-        .chain(come.map(|line| format!("+ {line}")))
-        .collect();
-    if differences.is_empty() && old != new {
-        differences.push("the order of the lines".to_owned());
-    }
-    differences
 }
 
 #[cfg(test)]
@@ -176,10 +193,16 @@ mod tests {
                 "two",
             ),
         ];
-        let page = page(&marks, &[]);
+        let page = page(&Page {
+            folder: "infra/cloud/local-cloud/",
+            shown: marks.iter().collect(),
+            cases: &[],
+            others: vec![("iot-sql".to_owned(), [2, 0, 1])],
+        });
         for line in [
             "| Broker | 1 | 1 | 0 |",
             "| all | 1 | 1 | 0 |",
+            "| [iot-sql](../iot-sql/GAPS.md) | 2 | 0 | 1 |",
             "## Broker",
             "| same | `a\\|b` is one &lt;filter> | [`one`](src/a.rs) |",
             "| **different** | AWS waits; here not | [`two`](../../../tests/tests/b.rs) |",
@@ -190,17 +213,5 @@ mod tests {
             !page.contains("## Shadow"),
             "an area without behaviours has no table"
         );
-    }
-
-    #[test]
-    fn what_is_stale_is_named() {
-        let rows: [(&str, &str, &[&str]); 3] = [
-            ("a\nb\n", "a\nb\n", &[]),
-            ("a\nb\n", "a\nc\n", &["- b", "+ c"]),
-            ("a\nb\n", "b\na\n", &["the order of the lines"]),
-        ];
-        for (old, new, expected) in rows {
-            assert_eq!(differences(old, new), expected);
-        }
     }
 }

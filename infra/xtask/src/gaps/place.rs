@@ -1,14 +1,17 @@
-//! Which test a mark belongs to, read from the source as rustfmt lays it out.
+//! Which test a mark belongs to, by the source as rustfmt formats it.
 //!
-//! Must not know: what a mark says.
+//! Must not know: what a mark claims.
 
 use crate::tidy::Tree;
 
-/// Conditions that hold wherever the whole test command can run, CI included.
+/// Conditions that hold on every machine that can run the whole test command.
 const ALWAYS: &[&str] = &["#[cfg(unix)]", "#[cfg(target_os = \"linux\")]"];
 
-/// The test that the mark on line `index` (from 0) belongs to: the one that follows; the one around it; or, in a table
-/// outside of any test, the first that names the table.
+/// The test that the mark on line `index` (from 0) belongs to: the test that follows; the test
+/// around it; or, in a table outside of any test, the first test that names the table.
+///
+/// # Errors
+/// There is no such test, or it never runs.
 pub fn test_of(text: &str, index: usize) -> Result<String, String> {
     let lines: Vec<&str> = text.lines().collect();
     if let Some(line) = test_below(&lines, index) {
@@ -27,7 +30,7 @@ pub fn test_of(text: &str, index: usize) -> Result<String, String> {
     named(&lines, user)
 }
 
-/// The line of the `fn` where below the mark stand comments and attributes, one of a test, and then a function.
+/// The line of the test's `fn`, if only comments and attributes are between it and the mark.
 fn test_below(lines: &[&str], index: usize) -> Option<usize> {
     let mut is_test = false;
     for (line, text) in lines.iter().enumerate().skip(index + 1) {
@@ -41,7 +44,7 @@ fn test_below(lines: &[&str], index: usize) -> Option<usize> {
     None
 }
 
-/// The line of the `fn`, constant or static that holds this line, if one does.
+/// The line of the `fn`, constant or static around this line.
 fn item_around(lines: &[&str], index: usize) -> Option<usize> {
     let mut indent = indent_of(lines[index]);
     for line in (0..index).rev() {
@@ -53,7 +56,7 @@ fn item_around(lines: &[&str], index: usize) -> Option<usize> {
         if item_name(text).is_some() {
             return Some(line);
         }
-        // A module or the end of an item: the mark stands outside of every item.
+        // A module or the end of an item: the mark is outside of every item.
         if indent == 0 && !text.starts_with([')', ']']) {
             return None;
         }
@@ -69,7 +72,7 @@ fn test_at(lines: &[&str], line: usize) -> Option<usize> {
         .then_some(line)
 }
 
-/// The attributes right above `line`, comments between them passed over.
+/// The attributes right above `line`; comments between them are skipped.
 fn attributes<'a>(lines: &'a [&'a str], line: usize) -> impl Iterator<Item = &'a str> {
     lines[..line]
         .iter()
@@ -170,7 +173,7 @@ fn word_at_start(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// Whether cargo compiles this file: it is the root of a crate, or declared by a file that is compiled.
+/// Whether cargo compiles this file: as the root of a crate, or declared by a compiled file.
 pub fn is_compiled(tree: &Tree, path: &str) -> bool {
     let Some((folder, name)) = path.rsplit_once('/') else {
         return false;
@@ -225,11 +228,13 @@ mod tests {
                 Ok("a"),
             ),
             (
-                "const ROWS: &[u8] = &[\n    // AWS\n    1,\n];\n#[test]\nfn a() {}\n#[test]\nfn b() {\n    check(ROWS);\n}\n",
+                "const ROWS: &[u8] = &[\n    // AWS\n    1,\n];\n\
+                 #[test]\nfn a() {}\n#[test]\nfn b() {\n    check(ROWS);\n}\n",
                 Ok("b"),
             ),
             (
-                "fn rows() -> Vec<u8> {\n    vec![\n        // AWS\n        1,\n    ]\n}\n#[test]\nfn a() {\n    rows();\n}\n",
+                "fn rows() -> Vec<u8> {\n    vec![\n        // AWS\n        1,\n    ]\n}\n\
+                 #[test]\nfn a() {\n    rows();\n}\n",
                 Ok("a"),
             ),
             (

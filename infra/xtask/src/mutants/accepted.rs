@@ -1,6 +1,7 @@
-//! The survivors that are accepted, each with its reason, and what is wrong with that list.
+//! The accepted survivors, each with its reason, and what is wrong with their list.
 //!
-//! A survivor is named by its file, the text of its line and the change, not by a line number, which moves.
+//! A survivor is named by its file, the text of its line and the change, as line numbers move.
+//!
 //! Must not know: how a mutant was tried.
 
 use std::fs;
@@ -11,10 +12,9 @@ use serde_json::Value;
 use super::{Mutant, Outcome};
 use crate::workspace::Workspace;
 
-/// Where the list is.
 pub const FILE: &str = "lambdas/mutants-accepted.json";
 
-/// One survivor that no test can, or need, notice.
+/// A survivor that no test can notice, or need notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
     file: String,
@@ -24,13 +24,17 @@ pub struct Accepted {
 
 /// Reads the list of the checkout.
 ///
-/// Errors: the file cannot be read, or an entry lacks a field or its reason.
+/// # Errors
+/// The file cannot be read, or an entry lacks a field or its reason.
 pub fn read(workspace: &Workspace) -> Result<Vec<Accepted>> {
     let text = fs::read_to_string(workspace.path(FILE)).with_context(|| format!("read {FILE}"))?;
     parse(&text).with_context(|| format!("read {FILE}"))
 }
 
-/// Reads a list. Errors as for [`read`].
+/// Reads a list from its text.
+///
+/// # Errors
+/// An entry lacks a field or its reason.
 pub fn parse(text: &str) -> Result<Vec<Accepted>> {
     let list: Vec<Value> = serde_json::from_str(text)?;
     let entry = |(at, value): (usize, &Value)| {
@@ -49,7 +53,7 @@ pub fn parse(text: &str) -> Result<Vec<Accepted>> {
 }
 
 impl Accepted {
-    /// The file that this entry is about.
+    /// The file with the mutant.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -60,7 +64,7 @@ impl Accepted {
     }
 }
 
-/// What is wrong with the list: entries that name no mutant of `all`, and entries whose mutant is caught now.
+/// What is wrong with the list: entries without a mutant in `all`, and entries that are now caught.
 pub fn complaints(
     accepted: &[Accepted],
     all: &[Mutant],
@@ -79,7 +83,7 @@ pub fn complaints(
         };
         let Accepted { file, line, change } = entry;
         Some(format!(
-            "{file}: `{line}`: {change}: {what}; take it out of {FILE}"
+            "{file}: `{line}`: {change}: {what}; delete it from {FILE}"
         ))
     };
     accepted.iter().filter_map(complaint).collect()
@@ -101,7 +105,8 @@ mod tests {
 
     fn list(text: &str) -> String {
         format!(
-            r#"[{{"file": "a.rs", "line": "{text}", "change": "replace < with <=", "reason": "the same"}}]"#
+            r#"[{{"file": "a.rs", "line": "{text}", "change": "replace < with <=",
+                "reason": "the same"}}]"#
         )
     }
 

@@ -1,44 +1,31 @@
-//! Mutants that cargo-mutants does not make: a condition taken away, a bound left out, a call left out.
+//! Mutants that cargo-mutants does not make: a condition, a bound or a call is left out.
 //!
-//! cargo-mutants turns `a && b` into `a || b`, which nearly any test notices, but never takes `b` away; it turns `<` into
-//! `<=`, but not `<=` into `<`; and it deletes no statement, and a condition expression consists of statements.
+//! cargo-mutants turns `a && b` into `a || b`, which nearly any test notices, but never removes
+//! `b`. It turns `<` into `<=`, but not `<=` into `<`. It deletes no statement.
+//!
 //! Must not know: what the code is for, and how a mutant is tried.
 
 use std::ops::Range;
 
 use super::scan::Code;
 
-/// Methods that give back what they are called on, or something of its type: without the call the code still compiles.
-const PASSING: &[&str] = &[
-    "plus",
-    "minus",
-    "min",
-    "max",
-    "filter",
-    "chain",
-    "or",
-    "or_else",
-    "saturating_add",
-    "saturating_sub",
-    "trim_end",
-    "take",
-    "rev",
-];
+/// Methods whose result has the type of what they are called on: without the call the code
+/// compiles.
+const PASSING: &str = "plus minus min max filter chain or or_else saturating_add saturating_sub \
+                       trim_end take rev";
 
 /// Words that begin a statement which is not a call.
-const NOT_CALLS: &[&str] = &[
-    "let", "return", "if", "match", "for", "while", "loop", "use", "pub", "fn", "const", "static",
-    "mod", "impl", "else", "break", "continue", "assert", "struct", "enum", "type",
-];
+const NOT_CALLS: &str = "let return if match for while loop use pub fn const static mod impl else \
+                         break continue assert struct enum type";
 
-/// One change of a file.
+/// A change of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The bytes that are replaced.
     pub range: Range<usize>,
-    /// What stands there instead.
+    /// The replacement.
     pub with: &'static str,
-    /// What is changed, in words: `take && self.status == record.status away`.
+    /// The change in words: `take && self.status == record.status away`.
     pub change: String,
 }
 
@@ -50,7 +37,7 @@ impl Edit {
     }
 }
 
-/// Every edit of a file, in the order of their places.
+/// Every edit of a file, sorted by place.
 pub fn edits(source: &str) -> Vec<Edit> {
     let code = Code::of(source);
     let mut edits = operands(source, &code, "&&", &["&&", "||"]);
@@ -62,7 +49,7 @@ pub fn edits(source: &str) -> Vec<Edit> {
     edits
 }
 
-/// Each operand of a chain taken away, with the operator that joins it to the others.
+/// Removes each operand of a chain, with the operator that joins it to the others.
 fn operands(source: &str, code: &Code, operator: &str, ends: &[&str]) -> Vec<Edit> {
     let mut edits = Vec::new();
     for at in code.operators(operator) {
@@ -89,7 +76,7 @@ fn away(source: &str, range: Range<usize>) -> Edit {
     }
 }
 
-/// Each comparison that takes its bound in leaves it out.
+/// Excludes the bound from each comparison that includes it.
 fn bounds(code: &Code) -> Vec<Edit> {
     let pairs = [("<=", "<"), (">=", ">")];
     let of = |(from, to): (&'static str, &'static str)| {
@@ -102,7 +89,7 @@ fn bounds(code: &Code) -> Vec<Edit> {
     pairs.into_iter().flat_map(of).collect()
 }
 
-/// Each statement, and each arm, that only calls something is left out.
+/// Leaves out each statement and each arm that is only a call.
 fn calls(source: &str, code: &Code) -> Vec<Edit> {
     let mut edits = Vec::new();
     for at in 1..code.len() {
@@ -131,7 +118,7 @@ fn calls(source: &str, code: &Code) -> Vec<Edit> {
     edits
 }
 
-/// Whether it is `a.b(…)…` and nothing is done with what it gives.
+/// Whether it is `a.b(…)…` and its result is discarded.
 fn is_call(statement: &str) -> bool {
     let name: String = statement
         .chars()
@@ -141,15 +128,15 @@ fn is_call(statement: &str) -> bool {
     let after = statement[name.len()..].trim_start();
     name.contains('.')
         && after.starts_with('(')
-        && !NOT_CALLS.contains(&first)
+        && !NOT_CALLS.split(' ').any(|word| word == first)
         && !statement.contains(" = ")
         && !statement.contains('?')
 }
 
-/// Each link of a chain that gives back the type of what it is called on is left out.
+/// Leaves out each call of a [`PASSING`] method.
 fn links(source: &str, code: &Code) -> Vec<Edit> {
     let mut edits = Vec::new();
-    for method in PASSING {
+    for method in PASSING.split_whitespace() {
         let word = format!(".{method}(");
         for at in (0..code.len()).filter(|at| code.has(*at, &word)) {
             if let Some(close) = code.closing(at + word.len() - 1) {
@@ -164,7 +151,7 @@ fn links(source: &str, code: &Code) -> Vec<Edit> {
     edits
 }
 
-/// The text on one line, its end left out where it is long.
+/// The text on one line, cut after 80 characters.
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
@@ -211,8 +198,19 @@ mod tests {
     }
 
     #[test]
-    fn a_call_whose_answer_nobody_uses_is_left_out() {
-        let source = "fn f() {\n    e.require(\"a = b\", &c);\n    let d = e.f(g);\n    match d {\n        h => e.set(i),\n        j => return,\n        k => {\n            e.unset(l)\n        }\n    }\n}";
+    fn a_call_whose_result_is_discarded_is_left_out() {
+        let source = "\
+fn f() {
+    e.require(\"a = b\", &c);
+    let d = e.f(g);
+    match d {
+        h => e.set(i),
+        j => return,
+        k => {
+            e.unset(l)
+        }
+    }
+}";
         let wanted = [
             ("e.require(\"a = b\", &c);", ""),
             ("e.set(i)", "()"),

@@ -1,15 +1,16 @@
-//! Reading Rust source just well enough to cut it: comments and texts blanked, brackets matched, ends of operands found.
+//! Reads Rust source well enough to cut it: comments, strings, brackets, operands.
 //!
-//! Relies on rustfmt's spaces around binary operators, which tell `a < b` from `Vec<u8>` and `a && b` from `&&T`.
+//! Relies on rustfmt's spaces around binary operators: `a < b` against `Vec<u8>`.
+//!
 //! Must not know: what is cut out and why.
 
 use std::ops::Range;
 
-/// Source whose comments, texts and characters are blanks of the same length, so that places in it are places in the file.
+/// Source with blanks for comments, strings and characters, so that offsets are those of the file.
 pub struct Code(Vec<u8>);
 
 impl Code {
-    /// The code of a file down to its test module.
+    /// The code of a file above its test module.
     pub fn of(source: &str) -> Self {
         let end = source.find("#[cfg(test)]").unwrap_or(source.len());
         let mut code = source.as_bytes()[..end].to_vec();
@@ -28,7 +29,7 @@ impl Code {
         code
     }
 
-    /// An assertion is a check itself: weakening one changes no behaviour.
+    /// Blanks assertions: a weaker one changes no behaviour.
     fn blank_assertions(&mut self) {
         for at in 0..self.len() {
             let Some(open) = ["assert!(", "assert_eq!(", "assert_ne!("]
@@ -43,27 +44,26 @@ impl Code {
         }
     }
 
-    /// What stands there, as code.
+    /// The code in this range.
     pub fn text(&self, range: Range<usize>) -> String {
         String::from_utf8_lossy(&self.0[range]).into_owned()
     }
 
-    /// How many bytes there are.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether `word` stands at `at`.
+    /// Whether `word` begins at `at`.
     pub fn has(&self, at: usize, word: &str) -> bool {
         self.0[at.min(self.len())..].starts_with(word.as_bytes())
     }
 
-    /// The byte at `at`; a blank past the end.
+    /// The byte at `at`, a blank after the end.
     pub fn byte(&self, at: usize) -> u8 {
         self.0.get(at).copied().unwrap_or(b' ')
     }
 
-    /// Every place of the binary operator `operator`, blanks around it.
+    /// Every place of the binary operator `operator`.
     pub fn operators(&self, operator: &str) -> Vec<usize> {
         (1..self.len())
             .filter(|at| self.has(*at, operator))
@@ -74,7 +74,7 @@ impl Code {
             .collect()
     }
 
-    /// `let f = || x`: two bars after something that is not an operand.
+    /// Whether the two bars open a closure, as in `let f = || x`.
     fn opens_a_closure(&self, at: usize) -> bool {
         self.has(at, "||") && matches!(self.byte_before(at), b'=' | b'(' | b',' | b'{' | b'>')
     }
@@ -87,13 +87,13 @@ impl Code {
             .unwrap_or(b' ')
     }
 
-    /// The first place at or after `at` that is not a blank.
+    /// The first place from `at` that is not blank.
     pub fn next_word(&self, at: usize) -> usize {
         let blanks = self.0[at.min(self.len())..].iter();
         at + blanks.take_while(|byte| byte.is_ascii_whitespace()).count()
     }
 
-    /// Where the bracket that opens at `open` closes.
+    /// The place of the bracket that closes the one at `open`.
     pub fn closing(&self, open: usize) -> Option<usize> {
         let mut depth = 0_i32;
         for at in open..self.len() {
@@ -109,8 +109,7 @@ impl Code {
         None
     }
 
-    /// The operand that begins after the operator before `from`: up to one of `ends`, or to what closes or ends an
-    /// expression.
+    /// The operand from `from` up to one of `ends` or to the end of the expression.
     pub fn operand_after(&self, from: usize, ends: &[&str]) -> Range<usize> {
         let start = self.next_word(from);
         let mut at = start;
@@ -132,7 +131,7 @@ impl Code {
         start..self.trim(start, at)
     }
 
-    /// The operand that ends before the operator at `to`: from one of `ends`, or from what opens or begins an expression.
+    /// The operand before `to`, from one of `ends` or from the start of the expression.
     pub fn operand_before(&self, to: usize, ends: &[&str]) -> Range<usize> {
         let mut at = to;
         let mut depth = 0_i32;
@@ -189,7 +188,7 @@ impl Code {
     }
 }
 
-/// How much of what `code` begins with is a comment, a text or a character; nothing, where it is code.
+/// Length of the comment, string or character at the start of `code`; 0 if it is code.
 fn blank_length(code: &[u8]) -> usize {
     let until = |from: usize, end: &[u8]| {
         let found = code[from..]
@@ -221,9 +220,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_texts_and_characters_are_no_code_and_places_stay() {
-        let source =
-            "a(\"x < y\\\" && z\"); // b && c\nd('<', '\\'', &'a str);\n#[cfg(test)]\nmod tests {}";
+    fn comments_strings_and_characters_are_blank_and_offsets_stay() {
+        let source = "a(\"x < y\\\" && z\"); // b && c\nd('<', '\\'', &'a str);\n\
+             #[cfg(test)]\nmod tests {}";
         let code = Code::of(source);
         assert_eq!(
             String::from_utf8_lossy(&code.0),
@@ -232,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn what_an_assertion_holds_is_no_code() {
+    fn the_content_of_an_assertion_is_blank() {
         let code = Code::of("assert!(a < b && c, \"d\"); e < f");
         assert_eq!(code.operators("<"), [28]);
         assert_eq!(code.operators("&&"), [0; 0]);
     }
 
     #[test]
-    fn operators_are_told_from_generics_references_and_closures() {
+    fn operators_are_not_generics_references_or_closures() {
         let code = Code::of(
             "let a: Vec<u8> = b < c && d.map(|e: &&T| e) || f.or_else(|| g); let h = || i;",
         );

@@ -1,4 +1,4 @@
-//! cargo-mutants: its pinned version, installed below the build directory, and what it lists, tries and finds.
+//! cargo-mutants: a pinned version, installed in the build directory, and its mutants and outcomes.
 //!
 //! Must not know: which survivors are accepted.
 
@@ -13,21 +13,21 @@ use serde_json::Value;
 use super::{Lab, Mutant, Outcome, Part};
 use crate::process;
 
-/// The version that the names in the list of accepted survivors were written by.
+/// The version whose names are in the list of accepted survivors.
 const VERSION: &str = "27.1.0";
-/// Longest run of a mutant's tests, which take seconds: a machine under load must not make a survivor look caught.
+/// Longest run of a mutant's tests. They take seconds, but a busy machine must not fake a catch.
 pub const TEST_SECONDS_MAX: u64 = 300;
 const BUILD_SECONDS_MAX: u64 = 1_800;
 
-/// cargo-mutants, installed.
 pub struct Tool {
     program: PathBuf,
 }
 
 impl Tool {
-    /// Finds the pinned version below `folder`, or installs it there.
+    /// Finds the pinned version in the lab's folder, or installs it there.
     ///
-    /// Errors: cargo could not reach a registry, or the tool does not build.
+    /// # Errors
+    /// cargo could not reach a registry, or the tool does not build.
     pub fn install(lab: &Lab) -> Result<Self> {
         let folder = lab.folder.join("tool");
         let program = folder.join("bin/cargo-mutants");
@@ -71,9 +71,10 @@ impl Tool {
         mutants.collect()
     }
 
-    /// Tries each mutant of a part; its own lines say how far it is.
+    /// Tries each mutant of a part; cargo-mutants prints its progress.
     ///
-    /// Errors: the tests fail without a mutant, or cargo-mutants itself fails.
+    /// # Errors
+    /// The tests fail without a mutant, or cargo-mutants itself fails.
     pub fn try_all(
         &self,
         lab: &Lab,
@@ -96,7 +97,7 @@ impl Tool {
         }
         println!("mutants: cargo-mutants tries {}", part.package);
         let status = command.status().context("run cargo-mutants")?;
-        // 0: all caught, 2: some not, 3: some ran out of time. All else is a fault of the run.
+        // 0: all caught, 2: some not, 3: some timed out. Other codes are failures of the run.
         ensure!(
             matches!(status.code(), Some(0 | 2 | 3)),
             "cargo-mutants on {}: {status}; its logs are in {}",

@@ -1,6 +1,7 @@
-//! A copy of the checkout in which mutants are made: the working files, saved or not yet committed, are never touched.
+//! A copy of the checkout, in which mutants are made.
 //!
-//! Always at the same place, and only files that differ are written, so that a second run builds almost nothing.
+//! Its place is fixed and only files that differ are written, so that a second run builds little.
+//!
 //! Must not know: what a mutant is.
 
 use std::collections::BTreeSet;
@@ -8,11 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
+use crate::process;
 use crate::workspace::Workspace;
 
-/// Makes `copy` the same as the checkout, as git sees it: ignored files left out, changed and new ones as they are.
+/// Makes `copy` the same as the checkout, with uncommitted files and without ignored ones.
 pub fn copy(workspace: &Workspace, copy: &Path) -> Result<()> {
     let files = files(workspace)?;
     for file in &files {
@@ -21,25 +23,17 @@ pub fn copy(workspace: &Workspace, copy: &Path) -> Result<()> {
     remove_others(copy, copy, &files)
 }
 
-/// Every file that is there and not ignored, relative to the root.
+/// Every file that git does not ignore, relative to the root.
 fn files(workspace: &Workspace) -> Result<BTreeSet<PathBuf>> {
-    let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(workspace.root())
-        .output()
-        .context("run git ls-files")?;
-    ensure!(
-        output.status.success(),
-        "git ls-files: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    let listed = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
+    let mut git = Command::new("git");
+    git.args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]);
+    let listed = process::output(git.current_dir(workspace.root()))?;
     Ok(listed
         .split_terminator('\0')
         .map(PathBuf::from)
@@ -52,7 +46,7 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
     if fs::read(to).is_ok_and(|there| there == wanted) {
         return Ok(());
     }
-    let folder = to.parent().expect("a file lies in a folder");
+    let folder = to.parent().expect("a file is in a folder");
     fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     fs::write(to, wanted).with_context(|| format!("write {}", to.display()))
 }

@@ -1,4 +1,4 @@
-//! Trying the mutants of our own: each is written into the copy, built and tested; the file is then as before.
+//! Tries our own mutants: each is written into the copy, built and tested, and then undone.
 //!
 //! Must not know: how mutants are made.
 
@@ -16,21 +16,20 @@ use super::edit::{self, Edit};
 use super::tool::TEST_SECONDS_MAX;
 use super::{Lab, Mutant, Outcome, Part};
 
-/// How many mutants between two lines that say how far the run is.
+/// Number of mutants between two lines of progress.
 const LINE_EVERY: usize = 20;
-/// How often a test is asked whether it has ended.
+/// Interval between two looks at a running test.
 const POLL: Duration = Duration::from_millis(10);
-/// The keys of the mutants that earlier runs have caught.
+/// File of the keys of the mutants that earlier runs have caught.
 const CAUGHT: &str = "own-caught.txt";
 
-/// A mutant of our own, and how it is made.
+/// A mutant of our own with its edit.
 pub struct Own {
-    /// What it is.
     pub mutant: Mutant,
     edit: Edit,
 }
 
-/// The mutants of our own in `files`.
+/// Our own mutants of these files.
 pub fn mutants(lab: &Lab, files: &[String]) -> Result<Vec<Own>> {
     let mut all = Vec::new();
     for file in files {
@@ -46,9 +45,10 @@ pub fn mutants(lab: &Lab, files: &[String]) -> Result<Vec<Own>> {
     Ok(all)
 }
 
-/// Tries each of them; with `--iterate` those that no earlier run has caught.
+/// Tries each of them, or with `--iterate` those that no earlier run has caught.
 ///
-/// Errors: the tests fail without a mutant, or a file cannot be written.
+/// # Errors
+/// The tests fail without a mutant, or a file cannot be written.
 pub fn try_all(lab: &Lab, part: &Part, own: &[Own]) -> Result<Vec<(Mutant, Outcome)>> {
     let bench = Bench { lab, part };
     let mut known = bench.caught_before()?;
@@ -72,7 +72,7 @@ pub fn try_all(lab: &Lab, part: &Part, own: &[Own]) -> Result<Vec<(Mutant, Outco
         if outcome == Outcome::Survived {
             println!("SURVIVED {}", own.mutant);
         }
-        // At once: a run that is interrupted keeps what it has found.
+        // An interrupted run keeps what it has found.
         if outcome != Outcome::Survived && known.insert(own.mutant.key()) {
             bench.remember(&known)?;
         }
@@ -84,14 +84,14 @@ pub fn try_all(lab: &Lab, part: &Part, own: &[Own]) -> Result<Vec<(Mutant, Outco
     Ok(tried)
 }
 
-/// Where the mutants of a part are tried.
+/// The place where the mutants of a part are tried.
 struct Bench<'a> {
     lab: &'a Lab<'a>,
     part: &'a Part,
 }
 
 impl Bench<'_> {
-    /// A file of this part's own.
+    /// Path of a file of this part.
     fn file(&self, name: &str) -> PathBuf {
         self.lab.folder.join(self.part.package).join(name)
     }
@@ -123,7 +123,7 @@ impl Bench<'_> {
         outcome
     }
 
-    /// Builds and tests the copy as it is, and returns the outcome.
+    /// Builds and tests the copy.
     fn outcome(&self) -> Result<Outcome> {
         let Some(tests) = self.build()? else {
             return Ok(Outcome::DoesNotBuild);
@@ -138,7 +138,7 @@ impl Bench<'_> {
         Ok(Outcome::Survived)
     }
 
-    /// Builds the tests; their programs, or none where it does not build.
+    /// Builds the tests and returns their programs, or none if the copy does not build.
     fn build(&self) -> Result<Option<Vec<PathBuf>>> {
         let log = self.file("own.log");
         let log = File::create(&log).with_context(|| format!("create {}", log.display()))?;
@@ -171,7 +171,7 @@ impl Bench<'_> {
         Ok(Some(programs))
     }
 
-    /// Whether this test program passes; `None` where it had to be ended.
+    /// Whether this test program passes; `None` if it ran out of time.
     fn run(&self, program: &Path) -> Result<Option<bool>> {
         let log = File::options()
             .append(true)

@@ -1,4 +1,4 @@
-//! The end of a run: its survivors with their places, what is wrong with the list of accepted ones, and one closing line.
+//! The end of a run: survivors, faults of the list of accepted ones, and a closing line.
 //!
 //! Must not know: how a mutant was made or tried.
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::accepted::{Accepted, FILE, complaints};
 use super::{Mutant, Outcome};
 
-/// What a run found.
+/// The findings of a run.
 pub struct Verdict<'a> {
     survivors: Vec<&'a Mutant>,
     complaints: Vec<String>,
@@ -16,12 +16,12 @@ pub struct Verdict<'a> {
     accepted: usize,
     out_of_time: usize,
     unbuildable: usize,
-    /// How many mutants there are, where not all were tried.
+    /// Number of mutants, unless all were tried.
     of: Option<usize>,
 }
 
 impl<'a> Verdict<'a> {
-    /// Judges what was tried of `all`; `is_whole` says that nothing was left out.
+    /// The verdict on the mutants tried; `is_whole` if no mutant of `all` was left out.
     pub fn new(
         all: &[Mutant],
         tried: &'a [(Mutant, Outcome)],
@@ -45,12 +45,12 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// Whether there is nothing to mend.
+    /// Whether there is neither a survivor nor a fault of the list.
     pub fn is_good(&self) -> bool {
         self.survivors.is_empty() && self.complaints.is_empty()
     }
 
-    /// Prints it; the closing line is the last.
+    /// Prints the findings and, as the last line, the closing line.
     pub fn print(&self, took: Duration) {
         println!();
         for mutant in &self.survivors {
@@ -58,14 +58,15 @@ impl<'a> Verdict<'a> {
         }
         if !self.survivors.is_empty() {
             println!(
-                "Write a test that fails on each. One that no test can notice goes into {FILE}, with the reason."
+                "Write a test that fails on each. Add a mutant that no test can notice to {FILE}, \
+                 with the reason."
             );
         }
         for complaint in &self.complaints {
             println!("WRONG    {complaint}");
         }
         println!(
-            "{} more did not compile, {} were caught by running out of time; {} min {} s",
+            "{} more did not compile, {} of the caught timed out; {} min {} s",
             self.unbuildable,
             self.out_of_time,
             took.as_secs() / 60,
@@ -110,7 +111,8 @@ mod tests {
 
     fn verdict(outcomes: &[Outcome], is_whole: bool) -> (String, bool) {
         let accepted = accepted::parse(
-            r#"[{"file": "a.rs", "line": "line 1", "change": "replace < with <=", "reason": "equal"}]"#,
+            r#"[{"file": "a.rs", "line": "line 1", "change": "replace < with <=",
+                "reason": "equal"}]"#,
         )
         .expect("a good list");
         let tried: Vec<(Mutant, Outcome)> = (1..)

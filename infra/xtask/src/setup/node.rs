@@ -1,4 +1,4 @@
-//! The private npm packages under the build directory: pinned by a lock file, installed again when a pin changes.
+//! The private npm packages in the build directory: installed again when the lock file changes.
 //!
 //! Must not know: what the packages are for.
 
@@ -22,9 +22,10 @@ pub fn is_ready(workspace: &Workspace) -> bool {
         && directory.join("node_modules").is_dir()
 }
 
-/// Installs the packages, or brings them to the pins. No package runs a script of its own while it is installed.
+/// Installs the packages, or brings them to the pins. No package runs an install script.
 ///
-/// Errors: npm could not be run, or could not reach a registry.
+/// # Errors
+/// npm could not be run, or could not reach a registry.
 pub fn install(workspace: &Workspace) -> Result<()> {
     let directory = directory(workspace);
     fs::create_dir_all(&directory).context("make the directory of the npm packages")?;

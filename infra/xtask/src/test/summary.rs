@@ -6,25 +6,26 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// How a step ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It ran and found nothing wrong.
     Passed,
-    /// It found something wrong, or could not run where it must; the text may be empty.
+    /// It found nothing wrong, but did not check this, which no test run needs.
+    PassedWithout(String),
+    /// It found something wrong, or could not run in CI; the reason may be empty.
     Failed(String),
-    /// It could not run here, for this reason.
+    /// It could not run on this machine, for this reason.
     Skipped(String),
 }
 
 impl Outcome {
-    /// The end of a step whose tools are missing: a failure in CI, a skip elsewhere.
+    /// The outcome of a step whose tools are missing: a failure in CI, a skip elsewhere.
     pub fn without(tools: &[&str], ci: bool) -> Self {
         let reason = format!("missing: {} (cargo xtask setup)", tools.join(", "));
         Self::Skipped(reason).judged(ci)
     }
 
-    /// In CI nothing may be skipped: there a skip is a failure.
+    /// The outcome as CI sees it: there a skip is a failure.
     pub fn judged(self, ci: bool) -> Self {
         match self {
             Self::Skipped(reason) if ci => Self::Failed(reason),
@@ -34,7 +35,7 @@ impl Outcome {
 }
 
 impl From<bool> for Outcome {
-    /// Whether nothing wrong was found.
+    /// `true` means that nothing wrong was found.
     fn from(good: bool) -> Self {
         if good {
             Self::Passed
@@ -48,6 +49,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, reason) = match self {
             Self::Passed => ("passed", ""),
+            Self::PassedWithout(part) => ("passed", part.as_str()),
             Self::Failed(reason) => ("FAILED", reason.as_str()),
             Self::Skipped(reason) => ("SKIPPED", reason.as_str()),
         };
@@ -62,11 +64,10 @@ impl fmt::Display for Outcome {
 
 /// One line of the table.
 pub struct Row {
-    /// The step, or the part of one.
+    /// Name of the step, or of a part of it.
     pub step: String,
-    /// How it ended.
+    /// Passed, failed or skipped, with the reason.
     pub outcome: Outcome,
-    /// How long it took.
     pub took: Duration,
 }
 
@@ -150,6 +151,13 @@ mod tests {
             assert_eq!(outcome.clone().judged(true), outcome);
             assert_eq!(outcome.clone().judged(false), outcome);
         }
+    }
+
+    #[test]
+    fn a_part_that_was_not_checked_is_named_and_does_not_fail_ci() {
+        let outcome = Outcome::PassedWithout("advisories not checked".to_owned()).judged(true);
+        assert_eq!(outcome.to_string(), "passed, advisories not checked");
+        assert!(!row("deny", outcome).failed());
     }
 
     #[test]

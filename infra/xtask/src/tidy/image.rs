@@ -1,7 +1,7 @@
-//! The files that go onto the device beside the program: all of `firmware/fs` is flashed, so only a device's own files may
-//! lie there. And the example of a device's settings, which must not.
+//! The files that are flashed with the program, all those in `firmware/fs`: only a device's own
+//! files belong there. And the example of a device's settings, which must not be flashed.
 //!
-//! Must not know: what a setting means, nor which values it may have.
+//! Must not know: what a setting means, or which values it may have.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use super::Violation;
 use super::manifest;
 use super::tree::Tree;
 
-/// What `filesystem` in the manifest names.
+/// The folder that `filesystem` in the manifest names.
 const IMAGE: &str = "firmware/fs";
-/// A device's own settings, as `mos` writes them in the end.
+/// Example of a device's own settings, as `mos` writes them.
 const EXAMPLE: &str = "firmware/conf9.example.json";
 
-/// Longest name of a file in the flash.
+/// Length of the longest name of a file in the flash.
 const NAME_CHARS_MAX: usize = 31;
 
-/// Everything wrong with those files.
+/// Every mistake in these files.
 pub fn check(tree: &Tree) -> Vec<Violation> {
-    // What keeps them from being read is said of the manifest itself.
+    // The rule for the manifest reports why it cannot be read.
     let declared = manifest::declared(tree).unwrap_or_default();
     let mut violations = Vec::new();
     for path in tree.files_below(IMAGE) {
@@ -38,19 +38,19 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
     violations
 }
 
-/// A layer of settings: `conf1.json` to `conf9.json`. The build writes `conf0.json`.
+/// Whether it is a layer of settings, `conf1.json` to `conf9.json`. The build writes `conf0.json`.
 fn is_layer(name: &str) -> bool {
     name.strip_prefix("conf")
         .and_then(|rest| rest.strip_suffix(".json"))
         .is_some_and(|level| matches!(level.as_bytes(), [b'1'..=b'9']))
 }
 
-/// Whether a file of that name is meant for the device.
+/// Why a file of that name must not be flashed.
 fn belongs(name: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if !is_layer(name) && !name.ends_with(".pem") && !name.ends_with(".key") || name.contains('/') {
         wrong.push(
-            "is flashed to every device; only conf1.json to conf9.json, .pem and .key belong there"
+            "is flashed to every device; only conf1.json to conf9.json, .pem and .key belong here"
                 .to_owned(),
         );
     }
@@ -62,7 +62,8 @@ fn belongs(name: &str) -> Vec<String> {
     wrong
 }
 
-/// Settings as JSON, each declared: the device ignores one that is not, and the rest of the file after a mistake in it.
+/// Undeclared settings, which the device ignores, and malformed JSON, after which it ignores the
+/// rest.
 fn layer(tree: &Tree, path: &str, declared: &BTreeSet<String>) -> Vec<String> {
     let Some(text) = tree.text(path) else {
         return vec!["is missing".to_owned()];
@@ -71,14 +72,14 @@ fn layer(tree: &Tree, path: &str, declared: &BTreeSet<String>) -> Vec<String> {
         Ok(Value::Object(settings)) => leaves("", &Value::Object(settings))
             .into_iter()
             .filter(|key| !declared.contains(key))
-            .map(|key| format!("{key}: no setting of that name is declared"))
+            .map(|key| format!("{key}: is not a declared setting"))
             .collect(),
         Ok(_) => vec!["is not a JSON object".to_owned()],
         Err(e) => vec![format!("is not JSON: {e}")],
     }
 }
 
-/// The dotted keys of everything that is not an object.
+/// The dotted keys of all values that are not objects.
 fn leaves(prefix: &str, value: &Value) -> Vec<String> {
     match value {
         Value::Object(members) => members
@@ -89,11 +90,11 @@ fn leaves(prefix: &str, value: &Value) -> Vec<String> {
     }
 }
 
-/// The example names the device once, and holds no secret.
+/// Mistakes in the example: it must name the device once and hold no secret.
 fn example(tree: &Tree) -> Vec<String> {
     let text = tree.text(EXAMPLE).unwrap_or_default();
     let Ok(settings) = serde_json::from_str::<Value>(text) else {
-        // layer() says so.
+        // layer() reports it.
         return Vec::new();
     };
     let mut wrong = Vec::new();
@@ -109,13 +110,14 @@ fn example(tree: &Tree) -> Vec<String> {
         }
     }
     if settings["wifi"]["sta"]["pass"] != "" {
-        wrong.push("wifi.sta.pass: is not empty; a password has no place here".to_owned());
+        wrong.push("wifi.sta.pass: is not empty; delete the password".to_owned());
     }
     for key in ["ssl_cert", "ssl_key"] {
         let name = settings["mqtt"][key].as_str().unwrap_or_default();
         if !name.ends_with(".pem") || name.len() > NAME_CHARS_MAX {
             wrong.push(format!(
-                "mqtt.{key}: {name:?} does not end in .pem, or is longer than {NAME_CHARS_MAX} characters"
+                "mqtt.{key}: {name:?} does not end in .pem or has more than {NAME_CHARS_MAX} \
+                 characters"
             ));
         }
     }

@@ -1,19 +1,22 @@
-//! Dependencies point one way: which member may use which, and who may know the AWS SDK.
+//! Dependencies point one way: which member may use which, who may know the AWS SDK, and which
+//! crates are pure. A permission that nothing uses is a violation as well.
 //!
 //! Must not know: what is inside a crate.
 
-use anyhow::{Context, Result};
-use serde_json::Value;
-
 use super::Violation;
+use super::member::Member;
+
+/// Where the tables are, for messages.
+const TABLES: &str = "infra/xtask/src/tidy/layering.rs";
 
 /// Which members a member may use. A member that is not here is a violation.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("lock-core", &[]),
     ("lock-aws", &["lock-core"]),
+    ("lock-testing", &["lock-core", "lock-aws"]),
     ("press", &["lock-core", "lock-aws"]),
     ("report", &["lock-core", "lock-aws"]),
-    ("expire", &["lock-core", "lock-aws"]),
+    ("sweep", &["lock-core", "lock-aws"]),
     ("failure", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("iot-topic", &[]),
@@ -22,7 +25,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("aws-policy", &[]),
     ("aws-sigv4-verify", &[]),
     ("sam-template", &[]),
-    ("lambda-host", &["sam-template"]),
     ("lambda-host", &["sam-template"]),
     ("shadow-cases", &[]),
     (
@@ -53,13 +55,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("virtual-device", &[]),
     ("xtask", &[]),
     (
-        "lockctl",
+        "laptop",
         &["lock-core", "lock-aws", "local-cloud", "sam-template"],
     ),
+    ("lockctl", &["lock-core", "lock-aws", "laptop"]),
     (
         "e2e",
         &[
-            "lock-core",
             "lock-aws",
             "aws-sigv4-verify",
             "lambda-host",
@@ -67,274 +69,316 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sam-template",
         ],
     ),
-    // The real decisions; the real C only beside its transcription.
+    // The real decisions; tests compare its model of the device with the real C.
     ("load", &[]),
-    ("model", &["lock-core"]),
+    ("protocol-model", &["lock-core"]),
 ];
 
-/// Which members its tests may use besides: adapters are tested on the real protocols.
+/// Which members its tests may use in addition.
 const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("iot-shadow", &["shadow-cases"]),
     ("sam-template", &["aws-policy", "iot-sql"]),
     ("local-cloud", &["shadow-cases"]),
-    ("lock-aws", &["local-cloud"]),
-    ("press", &["local-cloud"]),
-    ("report", &["local-cloud"]),
-    ("expire", &["local-cloud"]),
-    ("failure", &["local-cloud"]),
-    ("model", &["virtual-device"]),
+    ("lock-aws", &["lock-testing"]),
+    ("press", &["lock-testing"]),
+    ("report", &["lock-testing"]),
+    ("sweep", &["lock-testing"]),
+    ("failure", &["lock-testing"]),
+    ("protocol-model", &["virtual-device"]),
 ];
 
-/// The pure core's whole world: nothing that reads a clock, an environment or a network.
+/// Libraries of the pure core and of its tests: none reads a clock, an environment or a network.
 const CORE_MAY_USE: &[&str] = &["base64", "crc32fast", "serde", "serde_json", "thiserror"];
 const CORE_TESTS_MAY_USE: &[&str] = &["proptest"];
 
-/// Whose code (tests apart) may depend on crates whose names begin so; nobody's, where the list is empty.
+/// Crates that never wait: their code needs none of [`WAITING`], directly or not.
+const PURE: &[&str] = &[
+    "lock-core",
+    "iot-topic",
+    "iot-sql",
+    "iot-shadow",
+    "aws-policy",
+    "aws-sigv4-verify",
+    "sam-template",
+];
+const WAITING: &[&str] = &["axum", "tokio"];
+
+/// Which members' code (not tests) may depend on crates whose names begin with the prefix.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("aws-sdk-", &["lock-aws", "lockctl", "e2e"]),
-    ("aws-smithy-", &["lock-aws", "lockctl", "e2e"]),
+    ("aws-sdk-", &["lock-aws", "lock-testing", "e2e"]),
+    ("aws-smithy-", &["lock-aws", "e2e"]),
     ("lambda_runtime", &["lock-aws"]),
-    // SQLite in C belongs to the laptop, not to a function.
-    ("dynoxide", &["local-cloud"]),
-    // Its login and session services would double the build (infra/docs/decisions/0007-credentials.md).
+    // SQLite in C is for the laptop, not for a function.
+    ("dynoxide", &["local-cloud", "lock-testing"]),
+    // It would double the build (infra/docs/decisions/0007-credentials.md).
     ("aws-config", &[]),
 ];
 
-/// A member of the workspace, as far as the rules are concerned.
-#[derive(Clone, Debug, Default)]
-pub struct Member {
-    /// Package name.
-    pub name: String,
-    /// Names of the direct dependencies of its code and build script.
-    pub uses: Vec<String>,
-    /// Names of the direct dependencies of its tests alone.
-    pub tests_use: Vec<String>,
-    /// Names of its binaries.
-    pub binaries: Vec<String>,
-    /// Folder, from the root.
-    pub folder: String,
-}
-
-/// Reads the members out of `cargo metadata`.
-pub fn members(metadata: &Value) -> Result<Vec<Member>> {
-    let root = metadata["workspace_root"]
-        .as_str()
-        .context("metadata has no workspace_root")?;
-    let packages = metadata["packages"]
-        .as_array()
-        .context("metadata has no packages")?;
-    Ok(packages
-        .iter()
-        .map(|package| member(package, root))
-        .collect())
-}
-
-fn member(package: &Value, root: &str) -> Member {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let all = |key: &str| package[key].as_array().cloned().unwrap_or_default();
-    let manifest = text(&package["manifest_path"]);
-    let is_binary = |target: &&Value| {
-        target["kind"]
-            .as_array()
-            .is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"))
-    };
-    let (tests_use, uses): (Vec<Value>, Vec<Value>) = all("dependencies")
-        .into_iter()
-        .partition(|dependency| dependency["kind"] == "dev");
-    let names = |dependencies: &[Value]| dependencies.iter().map(|d| text(&d["name"])).collect();
-    Member {
-        name: text(&package["name"]),
-        uses: names(&uses),
-        tests_use: names(&tests_use),
-        binaries: all("targets")
-            .iter()
-            .filter(is_binary)
-            .map(|target| text(&target["name"]))
-            .collect(),
-        folder: manifest
-            .trim_start_matches(root)
-            .trim_start_matches('/')
-            .trim_end_matches("/Cargo.toml")
-            .to_owned(),
-    }
-}
-
-/// Every dependency that points the wrong way.
+/// Every dependency that points the wrong way, and every permission without effect.
 pub fn check(members: &[Member]) -> Vec<Violation> {
-    members
+    let mut violations: Vec<Violation> = members
         .iter()
         .flat_map(|member| check_member(member, members))
-        .collect()
-}
-
-fn check_member(member: &Member, members: &[Member]) -> Vec<Violation> {
-    let Some((_, may_use)) = MAY_USE.iter().find(|(name, _)| *name == member.name) else {
-        return vec![Violation::new(
-            &member.name,
-            "a new member: say in infra/xtask/src/tidy/layering.rs what it may use",
-        )];
-    };
-    let is_member = |used: &str| members.iter().any(|other| other.name == used);
-    let is_core = member.name == "lock-core";
-    let tests_may_use = allowance(TESTS_MAY_USE, &member.name);
-    let mut violations = Vec::new();
-    for used in &member.uses {
-        let allowed = match is_member(used) {
-            true => may_use.contains(&used.as_str()),
-            false => !is_core || CORE_MAY_USE.contains(&used.as_str()),
-        };
-        if !allowed {
-            violations.push(Violation::new(&member.name, format!("must not use {used}")));
-        }
-        violations.extend(reserved(member, used));
-    }
-    for used in &member.tests_use {
-        let name = used.as_str();
-        let allowed = match is_member(used) {
-            true => may_use.contains(&name) || tests_may_use.contains(&name),
-            false => !is_core || CORE_MAY_USE.contains(&name) || CORE_TESTS_MAY_USE.contains(&name),
-        };
-        if !allowed {
-            violations.push(Violation::new(
-                &member.name,
-                format!("must not use {used} in its tests"),
-            ));
-        }
-    }
+        .collect();
+    violations.extend(unused_permissions(members));
     violations
 }
 
-fn allowance(table: &[(&str, &'static [&'static str])], name: &str) -> &'static [&'static str] {
-    table
-        .iter()
-        .find(|(member, _)| *member == name)
-        .map_or(&[], |(_, may_use)| may_use)
+fn check_member(member: &Member, members: &[Member]) -> Vec<Violation> {
+    let name = member.name.as_str();
+    let Some((_, may_use)) = MAY_USE.iter().find(|(member, _)| *member == name) else {
+        let what = format!("a new member: say in {TABLES} what it may use");
+        return vec![Violation::new(name, what)];
+    };
+    let is_member = |used: &str| members.iter().any(|other| other.name == used);
+    let allows = |table: &[&[&str]], used: &str| table.iter().any(|list| list.contains(&used));
+    let is_allowed = |used: &str, members: &[&[&str]], libraries: &[&[&str]]| {
+        if is_member(used) {
+            allows(members, used)
+        } else {
+            name != "lock-core" || allows(libraries, used)
+        }
+    };
+    let mut wrong = Vec::new();
+    for used in member.uses(false) {
+        if !is_allowed(used, &[may_use], &[CORE_MAY_USE]) {
+            wrong.push(format!("must not use {used}"));
+        }
+        wrong.extend(reserved(name, used));
+    }
+    let tests_may_use = allowance(TESTS_MAY_USE, name);
+    for used in member.uses(true) {
+        let libraries = [CORE_MAY_USE, CORE_TESTS_MAY_USE];
+        if !is_allowed(used, &[may_use, tests_may_use], &libraries) {
+            wrong.push(format!("must not use {used} in its tests"));
+        }
+    }
+    if PURE.contains(&name) {
+        let waiting = WAITING
+            .iter()
+            .filter(|used| member.closure.contains(**used));
+        wrong.extend(
+            waiting.map(|used| format!("is pure, but needs {used}: see cargo tree -e normal")),
+        );
+    }
+    wrong
+        .into_iter()
+        .map(|what| Violation::new(name, what))
+        .collect()
 }
 
-/// A use of what is reserved for others.
-fn reserved(member: &Member, used: &str) -> Option<Violation> {
+fn allowance(table: &[(&str, &'static [&'static str])], name: &str) -> &'static [&'static str] {
+    let entry = table.iter().find(|(member, _)| *member == name);
+    entry.map_or(&[], |(_, may_use)| may_use)
+}
+
+/// A use of a crate that is reserved for other members.
+fn reserved(name: &str, used: &str) -> Option<String> {
     let (prefix, owners) = RESERVED
         .iter()
         .find(|(prefix, _)| used.starts_with(prefix))?;
-    let owner_names = if owners.is_empty() {
-        "nobody".to_owned()
-    } else {
-        owners.join(", ")
+    let allowed = match owners {
+        [] => "no member".to_owned(),
+        _ => owners.join(", "),
     };
-    (!owners.contains(&member.name.as_str())).then(|| {
-        Violation::new(
-            &member.name,
-            format!("uses {used}: {prefix}… is for {owner_names}"),
-        )
-    })
+    (!owners.contains(&name)).then(|| format!("uses {used}: {prefix}… is for {allowed}"))
+}
+
+/// The entries of the tables above that allow what no manifest asks for.
+fn unused_permissions(members: &[Member]) -> Vec<Violation> {
+    let pairs = |(name, list): &(&'static str, &'static [&'static str])| {
+        let name = *name;
+        list.iter().map(move |used| (name, *used))
+    };
+    let owners = RESERVED
+        .iter()
+        .flat_map(pairs)
+        .map(|(prefix, owner)| (owner, prefix));
+    let libraries = CORE_MAY_USE.iter().chain(CORE_TESTS_MAY_USE);
+    let permissions = MAY_USE.iter().chain(TESTS_MAY_USE).flat_map(pairs);
+    let permissions = permissions
+        .chain(owners)
+        .chain(libraries.map(|used| ("lock-core", *used)));
+    let member = |name: &str| members.iter().find(|member| member.name == name);
+    let is_used = |name: &str, used: &str| {
+        let dependencies = member(name)
+            .into_iter()
+            .flat_map(|member| &member.dependencies);
+        dependencies
+            .into_iter()
+            .any(|dependency| dependency.name.starts_with(used))
+    };
+    let mut unused: Vec<String> = permissions
+        .filter(|(name, used)| !is_used(name, used))
+        .map(|(name, used)| format!("{name} does not use {used}: delete the entry"))
+        .collect();
+    let names = MAY_USE.iter().map(|(name, _)| name).chain(PURE);
+    let gone = names.filter(|name| member(name).is_none());
+    unused.extend(gone.map(|name| format!("{name} is not a member: delete the entry")));
+    unused
+        .into_iter()
+        .map(|what| Violation::new(TABLES, what))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
+    use super::super::member::{Dependency, Table};
     use super::*;
 
-    fn using(name: &str, uses: &[&str]) -> Vec<Member> {
-        let member = |name: &str| Member {
-            name: name.to_owned(),
-            ..Member::default()
-        };
-        let mut members: Vec<Member> = MAY_USE.iter().map(|(name, _)| member(name)).collect();
-        if !members.iter().any(|known| known.name == name) {
-            members.push(member(name));
+    /// All members of the tables, each with exactly what it may use.
+    fn complete() -> Vec<Member> {
+        let mut members: Vec<Member> = Vec::new();
+        for (name, uses) in MAY_USE {
+            members.push(Member {
+                name: (*name).to_owned(),
+                ..Member::default()
+            });
+            add(&mut members, name, uses, Table::Normal);
         }
-        for member in &mut members {
-            if member.name == name {
-                member.uses = uses.iter().map(ToString::to_string).collect();
+        for (name, uses) in TESTS_MAY_USE {
+            add(&mut members, name, uses, Table::Dev);
+        }
+        for (prefix, owners) in RESERVED {
+            for owner in *owners {
+                add(&mut members, owner, &[prefix], Table::Normal);
             }
         }
+        add(&mut members, "lock-core", CORE_MAY_USE, Table::Normal);
+        add(&mut members, "lock-core", CORE_TESTS_MAY_USE, Table::Dev);
         members
+    }
+
+    fn add(members: &mut Vec<Member>, name: &str, uses: &[&str], table: Table) {
+        if !members.iter().any(|member| member.name == name) {
+            members.push(Member {
+                name: name.to_owned(),
+                ..Member::default()
+            });
+        }
+        let member = members.iter_mut().find(|member| member.name == name);
+        let member = member.expect("it was just added");
+        member
+            .dependencies
+            .extend(uses.iter().map(|used| Dependency {
+                name: (*used).to_owned(),
+                import: used.replace('-', "_"),
+                table,
+            }));
+    }
+
+    fn found(members: &[Member]) -> Vec<String> {
+        check(members).into_iter().map(|v| v.what).collect()
     }
 
     #[test]
     fn dependencies_point_one_way() {
-        let cases: &[(&str, &[&str], &[&str])] = &[
-            ("lock-aws", &["lock-core", "lambda_runtime"], &[]),
+        use Table::{Dev, Normal};
+        let cases: &[(&str, Table, &str, &[&str])] = &[
+            ("lock-aws", Normal, "lock-core", &[]),
             (
-                "e2e",
-                &["lock-core", "local-cloud", "aws-sdk-dynamodb"],
-                &[],
+                "local-cloud",
+                Normal,
+                "lock-core",
+                &["must not use lock-core"],
             ),
-            ("local-cloud", &["lock-core"], &["must not use lock-core"]),
-            ("lock-aws", &["press"], &["must not use press"]),
-            ("lock-core", &["tokio"], &["must not use tokio"]),
+            ("lock-aws", Normal, "press", &["must not use press"]),
+            ("lock-core", Normal, "tokio", &["must not use tokio"]),
             (
                 "press",
-                &["aws-sdk-dynamodb"],
-                &["uses aws-sdk-dynamodb: aws-sdk-… is for lock-aws, lockctl, e2e"],
+                Normal,
+                "aws-sdk-dynamodb",
+                &["uses aws-sdk-dynamodb: aws-sdk-… is for lock-aws, lock-testing, e2e"],
             ),
             (
                 "lockctl",
-                &["aws-config"],
-                &["uses aws-config: aws-config… is for nobody"],
+                Normal,
+                "aws-config",
+                &["uses aws-config: aws-config… is for no member"],
             ),
             (
                 "gadget",
-                &[],
+                Normal,
+                "serde",
                 &["a new member: say in infra/xtask/src/tidy/layering.rs what it may use"],
             ),
-        ];
-        for (name, uses, expected) in cases {
-            let found: Vec<String> = check(&using(name, uses))
-                .into_iter()
-                .map(|v| v.what)
-                .collect();
-            assert_eq!(&found, expected, "{name} uses {uses:?}");
-        }
-    }
-
-    #[test]
-    fn tests_may_use_more_but_not_everything() {
-        let cases: &[(&str, &[&str], &[&str])] = &[
-            ("lock-core", &["proptest"], &[]),
+            ("lock-core", Dev, "serde", &[]),
             (
                 "lock-core",
-                &["tokio"],
+                Dev,
+                "tokio",
                 &["must not use tokio in its tests"],
             ),
-            ("lock-aws", &["local-cloud", "dynoxide-rs"], &[]),
+            ("lock-aws", Dev, "dynoxide-rs", &[]),
             (
                 "local-cloud",
-                &["lock-core"],
+                Dev,
+                "lock-core",
                 &["must not use lock-core in its tests"],
             ),
             (
                 "press",
-                &["lockctl"],
+                Dev,
+                "lockctl",
                 &["must not use lockctl in its tests"],
             ),
         ];
-        for (name, uses, expected) in cases {
-            let mut members = using(name, &[]);
-            for member in members.iter_mut().filter(|member| member.name == *name) {
-                member.tests_use = uses.iter().map(ToString::to_string).collect();
-            }
-            let found: Vec<String> = check(&members).into_iter().map(|v| v.what).collect();
-            assert_eq!(&found, expected, "tests of {name} use {uses:?}");
+        for (name, table, used, expected) in cases {
+            let mut members = complete();
+            add(&mut members, name, &[used], *table);
+            assert_eq!(&found(&members), expected, "{name} uses {used}");
         }
     }
 
     #[test]
-    fn a_member_is_read_from_metadata() {
-        let metadata = json!({
-            "workspace_root": "/code",
-            "packages": [{
-                "name": "press",
-                "manifest_path": "/code/lambdas/press/Cargo.toml",
-                "dependencies": [{"name": "lock-aws", "kind": null}, {"name": "tempfile", "kind": "dev"}],
-                "targets": [{"kind": ["bin"], "name": "press"}, {"kind": ["test"], "name": "handler"}],
-            }],
-        });
-        let members = members(&metadata).expect("well-formed metadata");
-        assert_eq!(members[0].folder, "lambdas/press");
-        assert_eq!(members[0].uses, ["lock-aws"]);
-        assert_eq!(members[0].tests_use, ["tempfile"]);
-        assert_eq!(members[0].binaries, ["press"]);
+    fn a_pure_crate_waits_nowhere_below_it() {
+        let mut members = complete();
+        members[0].closure.insert("tokio".to_owned());
+        let expected = ["is pure, but needs tokio: see cargo tree -e normal"];
+        assert_eq!(found(&members), expected);
+    }
+
+    #[test]
+    fn a_permission_that_nothing_uses_is_found() {
+        let cases = [
+            (
+                "press",
+                "lock-aws",
+                "press does not use lock-aws: delete the entry",
+            ),
+            (
+                "e2e",
+                "aws-smithy-",
+                "e2e does not use aws-smithy-: delete the entry",
+            ),
+            (
+                "model",
+                "virtual-device",
+                "model does not use virtual-device: delete the entry",
+            ),
+            (
+                "lock-core",
+                "base64",
+                "lock-core does not use base64: delete the entry",
+            ),
+            (
+                "lock-core",
+                "proptest",
+                "lock-core does not use proptest: delete the entry",
+            ),
+        ];
+        for (name, used, expected) in cases {
+            let mut members = complete();
+            let member = members.iter_mut().find(|member| member.name == name);
+            let dependencies = &mut member.expect("in the table").dependencies;
+            dependencies.retain(|dependency| dependency.name != used);
+            assert_eq!(found(&members), [expected]);
+        }
+        let members: Vec<Member> = complete()
+            .into_iter()
+            .filter(|m| m.name != "load")
+            .collect();
+        let expected = ["load is not a member: delete the entry"];
+        assert_eq!(found(&members), expected);
     }
 }

@@ -24,7 +24,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
         .map(|library| {
             Violation::new(
                 MANIFEST,
-                format!("{library}: why it, and not another? Say so in {DECISIONS}"),
+                format!("{library}: give the reason for this library in {DECISIONS}"),
             )
         })
         .collect()

@@ -1,14 +1,14 @@
-//! What a document points at is there: relative links, and paths in backticks that begin with one of our folders.
+//! Targets of documents exist: relative links, and paths in backticks that begin with our folders.
 //!
-//! Must not know: the network; links to elsewhere are not followed.
+//! Must not know: the network; links to other sites are not followed.
 
 use super::Violation;
 use super::tree::{File, Tree};
 
-/// Where the paths in documents begin, as seen from the root.
+/// The top-level folders of the paths in documents.
 const FOLDERS: &[&str] = &["lambdas/", "firmware/", "infra/", "tests/"];
 
-/// Every link and path in a document that leads nowhere.
+/// Every link and path in a document whose target is missing.
 pub fn check(tree: &Tree) -> Vec<Violation> {
     let documents = tree.files().iter().filter(|file| file.ending() == "md");
     documents
@@ -25,7 +25,7 @@ fn check_document(tree: &Tree, file: &File) -> Vec<Violation> {
         for (written, path) in links.chain(paths) {
             if !path.is_some_and(|path| tree.has(&path)) {
                 let place = format!("{}:{number}", file.path);
-                violations.push(Violation::new(place, format!("`{written}` leads nowhere")));
+                violations.push(Violation::new(place, format!("`{written}` does not exist")));
             }
         }
     }
@@ -41,7 +41,7 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
         .filter(|target| !target.is_empty() && !target.contains("://"))
 }
 
-/// Paths in backticks that begin with one of our folders; patterns and command lines are left out.
+/// Paths in backticks that begin with one of our folders, without patterns and command lines.
 fn paths(line: &str) -> impl Iterator<Item = &str> {
     line.split('`')
         .skip(1)
@@ -50,7 +50,7 @@ fn paths(line: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.contains(['*', ' ', '<', '{']))
 }
 
-/// `link` as seen from `folder`, as a path from the root; none when it leaves the repository.
+/// The path from the root of `link` in a document of `folder`; none if it leaves the repository.
 fn resolve(folder: &str, link: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in link.split('/') {
@@ -81,9 +81,9 @@ mod tests {
                 &[],
             ),
             ("[site](https://example.com/none), [above](#above)", &[]),
-            ("[gone](GONE.md)", &["`GONE.md` leads nowhere"]),
-            ("[out](../../../etc)", &["`../../../etc` leads nowhere"]),
-            ("in `lambdas/gone`", &["`lambdas/gone` leads nowhere"]),
+            ("[gone](GONE.md)", &["`GONE.md` does not exist"]),
+            ("[out](../../../etc)", &["`../../../etc` does not exist"]),
+            ("in `lambdas/gone`", &["`lambdas/gone` does not exist"]),
         ];
         for (line, expected) in cases {
             let files = [

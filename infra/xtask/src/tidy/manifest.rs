@@ -1,5 +1,5 @@
-//! `firmware/mos.yml` against what Mongoose OS's own tool passes over without a word: a folder that is not there, a key that
-//! it does not know, an override of a setting that nothing declares, a library that changes by itself.
+//! `firmware/mos.yml` against mistakes that Mongoose OS's own tool ignores: a missing folder, an
+//! unknown key, an override of an undeclared setting, a library without a fixed version.
 //!
 //! Must not know: the types of settings, which the virtual device's build script reads.
 
@@ -10,74 +10,35 @@ use saphyr::{LoadableYamlNode, Yaml};
 use super::Violation;
 use super::tree::Tree;
 
-/// The manifest.
+/// Path of the firmware's manifest.
 pub const MANIFEST: &str = "firmware/mos.yml";
-/// The settings that the libraries declare.
+/// Path of the settings that the libraries declare.
 pub const LIBRARY: &str = "firmware/virtual/shim/library.yml";
 
-/// Where the firmware says its version.
+/// The header with the firmware's version.
 const PORT: &str = "firmware/src/port.h";
 
 /// Top-level keys that the tool reads.
-const KEYS: &[&str] = &[
-    "author",
-    "binary_libs",
-    "build_vars",
-    "cdefs",
-    "cflags",
-    "conds",
-    "config_schema",
-    "cxxflags",
-    "description",
-    "error",
-    "extra_files",
-    "ffi_symbols",
-    "filesystem",
-    "fs_filters",
-    "includes",
-    "init_after",
-    "init_before",
-    "init_deps",
-    "libs",
-    "libs_version",
-    "manifest_version",
-    "modules",
-    "modules_version",
-    "mongoose_os_version",
-    "name",
-    "no_implicit_init_deps",
-    "platform",
-    "platforms",
-    "sources",
-    "summary",
-    "tags",
-    "tests",
-    "type",
-    "version",
-    "warning",
-];
+const KEYS: &str = "author binary_libs build_vars cdefs cflags conds config_schema cxxflags \
+                    description error extra_files ffi_symbols filesystem fs_filters includes \
+                    init_after init_before init_deps libs libs_version manifest_version modules \
+                    modules_version mongoose_os_version name no_implicit_init_deps platform \
+                    platforms sources summary tags tests type version warning";
 
-/// Keys of a library that the tool reads; the old word for `location` is left out.
-const LIBRARY_KEYS: &[&str] = &[
-    "asset_api",
-    "location",
-    "name",
-    "type",
-    "variant",
-    "version",
-];
+/// Keys of a library that the tool reads, without the old word for `location`.
+const LIBRARY_KEYS: &str = "asset_api location name type variant version";
 
-/// Keys that list folders, how the names of the files end that the tool looks for there, and what that is.
+/// Keys that list folders, with the ending and the kind of the files that the tool reads there.
 const FOLDERS: &[(&str, &str, &str)] = &[
     ("sources", ".c", "a C file"),
     ("includes", ".h", "a header"),
     ("filesystem", "", "a file"),
 ];
 
-/// Keys that say which version is built of what is not ours.
+/// Keys with the versions of what is not ours.
 const VERSIONS: &[&str] = &["libs_version", "modules_version", "mongoose_os_version"];
 
-/// Everything wrong with the manifest.
+/// Every mistake in the manifest.
 pub fn check(tree: &Tree) -> Vec<Violation> {
     let found = match (document(tree, MANIFEST), document(tree, LIBRARY)) {
         (Ok(manifest), Ok(library)) => [
@@ -101,7 +62,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
 /// The keys of the settings that the manifest or a library declares.
 ///
 /// # Errors
-/// What is wrong with one of the two.
+/// One of the two files is missing or malformed; the text names the mistake.
 pub fn declared(tree: &Tree) -> Result<BTreeSet<String>, String> {
     let mut declared = BTreeSet::new();
     for path in [LIBRARY, MANIFEST] {
@@ -114,7 +75,7 @@ pub fn declared(tree: &Tree) -> Result<BTreeSet<String>, String> {
     Ok(declared)
 }
 
-/// The whole of a YAML file.
+/// The content of a YAML file.
 fn document<'a>(tree: &'a Tree, path: &str) -> Result<Yaml<'a>, String> {
     let text = tree
         .text(path)
@@ -137,20 +98,20 @@ fn list<'a, 'b>(node: &'a Yaml<'b>, key: &str) -> &'a [Yaml<'b>] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// The keys of a mapping that are not among the known ones.
-fn unknown<'a>(node: &'a Yaml<'_>, known: &[&str]) -> Vec<&'a str> {
+/// The keys of a mapping that are not in the list of known ones.
+fn unknown<'a>(node: &'a Yaml<'_>, known: &str) -> Vec<&'a str> {
     node.as_mapping()
         .into_iter()
         .flat_map(|mapping| mapping.keys())
         .map(|key| key.as_str().unwrap_or("a key that is not text"))
-        .filter(|key| !known.contains(key))
+        .filter(|key| !known.split(' ').any(|known| known == *key))
         .collect()
 }
 
 fn keys(manifest: &Yaml<'_>) -> Vec<String> {
     unknown(manifest, KEYS)
         .iter()
-        .map(|key| format!("{key}: no key of a manifest; the tool ignores it"))
+        .map(|key| format!("{key}: is not a key of a manifest; the tool ignores it"))
         .collect()
 }
 
@@ -161,11 +122,11 @@ fn name(manifest: &Yaml<'_>) -> Vec<String> {
         Some(name) => vec![format!(
             "name: {name:?} goes into file names; letters, digits, - and _ are allowed"
         )],
-        None => vec!["name: is missing; the firmware would be called after its folder".to_owned()],
+        None => vec!["name: is missing; the tool would take the folder's name".to_owned()],
     }
 }
 
-/// Folders are read without those below them.
+/// The folders that the tool would ignore. It does not look into their own folders.
 fn folders(tree: &Tree, manifest: &Yaml<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (key, ending, wanted) in FOLDERS {
@@ -182,7 +143,7 @@ fn folders(tree: &Tree, manifest: &Yaml<'_>) -> Vec<String> {
                 .any(|file| file.ends_with(ending));
             if !is_there {
                 wrong.push(format!(
-                    "{key}: {folder:?} is no folder with {wanted} in it; the tool builds without it"
+                    "{key}: {folder:?} is not a folder with {wanted} in it; the tool ignores it"
                 ));
             }
         }
@@ -199,9 +160,7 @@ fn versions(manifest: &Yaml<'_>) -> Vec<String> {
     VERSIONS
         .iter()
         .filter(|key| !text(manifest, key).is_some_and(is_release))
-        .map(|key| {
-            format!("{key}: is not a release such as \"2.20.0\"; the build changes by itself")
-        })
+        .map(|key| format!("{key}: is not a release such as \"2.20.0\", so the build may change"))
         .collect()
 }
 
@@ -225,10 +184,10 @@ fn libraries(manifest: &Yaml<'_>) -> Vec<String> {
             continue;
         };
         if !seen.insert(location.to_owned()) {
-            wrong.push(format!("libs: {location} is there twice"));
+            wrong.push(format!("libs: {location} is listed twice"));
         }
         for key in unknown(library, LIBRARY_KEYS) {
-            wrong.push(format!("libs: {location}: {key} is no key of a library"));
+            wrong.push(format!("libs: {location}: {key} is not a key of a library"));
         }
         if library
             .as_mapping_get("version")
@@ -256,16 +215,16 @@ fn own_version(tree: &Tree, manifest: &Yaml<'_>) -> Vec<String> {
     }
     let or_none = |version: Option<&str>| version.unwrap_or("none").to_owned();
     vec![format!(
-        "version: is {}, and PORT_FIRMWARE in {PORT} is {}; a device would report another than it runs",
+        "version: is {}, but PORT_FIRMWARE in {PORT}, which a device reports, is {}",
         or_none(version),
         or_none(reported)
     )]
 }
 
-/// What an entry of `config_schema` does.
+/// The effect of an entry of `config_schema`.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// Three or four parts: key, type, perhaps a default, and what a person reads about it.
+    /// Three or four parts: key, type, optional default, description.
     Declares,
     /// Two parts: key and default.
     Overrides,
@@ -316,7 +275,8 @@ fn settings(manifest: &Yaml<'_>, library: &Yaml<'_>) -> Vec<String> {
     for (key, (declared, overridden)) in counts {
         if declared == 0 {
             wrong.push(format!(
-                "config_schema: {key} is overridden, and neither a library ({LIBRARY}) nor the app declares it"
+                "config_schema: {key} is overridden, but neither a library ({LIBRARY}) nor the app \
+                 declares it"
             ));
         }
         if declared > 1 {

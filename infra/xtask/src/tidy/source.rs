@@ -1,4 +1,4 @@
-//! Rules about the shape of single files: length, opening, name, and where a manifest takes its lints from.
+//! Rules about the shape of single files: length, width, opening, name, and a manifest's lints.
 //!
 //! Must not know: what the code in them does.
 
@@ -8,11 +8,16 @@ use super::tree::{File, Tree};
 /// Longest file; aim at half of it.
 const LINES_MAX: usize = 400;
 
-/// Documents that say themselves how long they may be.
+/// Documents with a length of their own.
 const DOCUMENT_LINES_MAX: &[(&str, usize)] =
     &[("README.md", 150), ("infra/docs/ARCHITECTURE.md", 300)];
 
-/// Names that say nothing of what is inside.
+/// Widest line, in characters. C's 80 are held by clang-format.
+const COLUMNS_MAX: usize = 100;
+/// Widest line of a document.
+const DOCUMENT_COLUMNS_MAX: usize = 120;
+
+/// Names that say nothing about the content.
 const EMPTY_NAMES: &[&str] = &[
     "utils", "util", "helpers", "helper", "common", "manager", "misc", "mod",
 ];
@@ -25,6 +30,7 @@ pub fn check(tree: &Tree) -> Vec<Violation> {
 fn check_file(file: &File) -> Vec<Violation> {
     let mut violations = Vec::new();
     violations.extend(length(file));
+    violations.extend(width(file));
     if matches!(file.ending(), "rs" | "c" | "h") {
         violations.extend(opening(file));
         violations.extend(name(file));
@@ -51,6 +57,38 @@ fn length(file: &File) -> Option<Violation> {
     (lines > max).then(|| Violation::new(&file.path, format!("has {lines} lines, at most {max}")))
 }
 
+fn width(file: &File) -> Vec<Violation> {
+    let max = match file.ending() {
+        "rs" | "c" | "h" | "sh" | "py" | "js" | "cjs" | "toml" | "css" | "html" => COLUMNS_MAX,
+        "md" => DOCUMENT_COLUMNS_MAX,
+        _ => return Vec::new(),
+    };
+    if super::is_exempt(&file.path) {
+        return Vec::new();
+    }
+    let mut in_block = false;
+    let mut violations = Vec::new();
+    for (number, line) in (1..).zip(file.text.lines()) {
+        in_block ^= file.ending() == "md" && line.trim_start().starts_with("```");
+        let columns = line.chars().count();
+        if columns > max && !in_block && !is_one_piece(file, line, max) {
+            let what = format!("is {columns} characters wide, at most {max}");
+            violations.push(Violation::new(format!("{}:{number}", file.path), what));
+        }
+    }
+    violations
+}
+
+/// Whether the line cannot be broken: a word alone is too wide, or it is a table or link of
+/// Markdown.
+fn is_one_piece(file: &File, line: &str, max: usize) -> bool {
+    let indent = line.chars().take_while(|c| c.is_whitespace()).count();
+    let is_wide = |word: &str| indent + word.chars().count() > max;
+    let is_document = file.ending() == "md";
+    line.split_whitespace().any(is_wide)
+        || is_document && (line.starts_with('|') || line.contains("](") || line.contains("://"))
+}
+
 fn opening(file: &File) -> Option<Violation> {
     let opening = if file.ending() == "rs" {
         "//! "
@@ -58,8 +96,7 @@ fn opening(file: &File) -> Option<Violation> {
         "/*! "
     };
     (!file.text.starts_with(opening)).then(|| {
-        let what =
-            format!("does not open with `{opening}`: its purpose, and what it must not know");
+        let what = format!("does not open with `{opening}` and its purpose");
         Violation::new(&file.path, what)
     })
 }
@@ -80,6 +117,24 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+
+    #[test]
+    fn the_width_of_a_line_is_held() {
+        let cases = [
+            ("a/src/b.rs", format!("//! {}", "word ".repeat(20)), 1),
+            ("a/src/b.rs", format!("//! {}", "wörd ".repeat(19)), 0),
+            ("a/src/b.rs", format!("//! {}", "x".repeat(200)), 0),
+            ("a/b.json", "word ".repeat(200), 0),
+            ("a.md", "word ".repeat(24), 0),
+            ("a.md", "word ".repeat(25), 1),
+            ("a.md", format!("| {}", "word ".repeat(25)), 0),
+            ("a.md", format!("```\n{}\n```", "word ".repeat(25)), 0),
+            ("a.md", format!("[a](b) {}", "word ".repeat(25)), 0),
+        ];
+        for (path, text, expected) in cases {
+            assert_eq!(found(path, &text).len(), expected, "{path}: {text}");
+        }
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! The template against the crates: each function is a crate, each crate under `lambdas/` with a binary is a function, and
-//! the rules of template.yaml that no linter knows.
+//! template.yaml: each function is a crate, each crate in `lambdas/` with a binary is a function,
+//! and rules that no linter knows.
 //!
-//! Must not know: YAML beyond `key: value`; the template keeps the keys read here on lines of their own or in one-line maps.
+//! Must not know: YAML beyond `key: value` on a line of its own or in a one-line map.
 
 use super::Violation;
-use super::layering::Member;
+use super::member::Member;
 use super::tree::Tree;
 
 const TEMPLATE: &str = "template.yaml";
 
-/// Everything wrong between the template and the crates.
+/// Every mistake in the template, alone and against the crates.
 pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
     let Some(text) = tree.text(TEMPLATE) else {
         return vec![Violation::new(TEMPLATE, "is missing")];
@@ -19,39 +19,33 @@ pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
     violations
 }
 
-/// A function for each crate, a crate for each function.
+/// Functions without a crate, and crates without a function.
 fn functions(text: &str, members: &[Member]) -> Vec<Violation> {
     let folders = values(text, "CodeUri:");
     let binaries = values(text, "Binary:");
     let mut violations = Vec::new();
     for folder in &folders {
         let member = members.iter().find(|member| member.folder == *folder);
-        match member {
-            None => violations.push(Violation::new(
-                TEMPLATE,
-                format!("CodeUri {folder} is no member of the workspace"),
-            )),
-            Some(member)
-                if !member
-                    .binaries
-                    .iter()
-                    .any(|binary| binaries.contains(&binary.as_str())) =>
-            {
-                violations.push(Violation::new(
-                    TEMPLATE,
-                    format!("no function has the binary of {folder}"),
-                ));
+        let is_started = |member: &Member| {
+            member
+                .binaries
+                .iter()
+                .any(|b| binaries.contains(&b.as_str()))
+        };
+        let what = match member {
+            None => format!("CodeUri {folder} is not a member of the workspace"),
+            Some(member) if !is_started(member) => {
+                format!("no function has the binary of {folder}")
             }
-            Some(_) => {}
-        }
+            Some(_) => continue,
+        };
+        violations.push(Violation::new(TEMPLATE, what));
     }
     for member in members {
         let is_function = member.folder.starts_with("lambdas/") && !member.binaries.is_empty();
         if is_function && !folders.contains(&member.folder.as_str()) {
-            violations.push(Violation::new(
-                &member.folder,
-                format!("is a function that {TEMPLATE} does not have"),
-            ));
+            let what = format!("is a function that {TEMPLATE} does not have");
+            violations.push(Violation::new(&member.folder, what));
         }
     }
     for binary in binaries {
@@ -61,39 +55,39 @@ fn functions(text: &str, members: &[Member]) -> Vec<Violation> {
         {
             violations.push(Violation::new(
                 TEMPLATE,
-                format!("Binary {binary} is built by no crate"),
+                format!("no crate builds Binary {binary}"),
             ));
         }
     }
     violations
 }
 
-/// What each resource of a kind must have, counted: (the resource, what it must have, why).
+/// What each resource of a kind must have: (the resource, what it must have, why).
 const EACH_HAS: &[(&str, &str, &str)] = &[
     (
         "Type: AWS::IoT::TopicRule",
         "AwsIotSqlVersion: '2016-03-23'",
-        "without it AWS takes the rules of 2015",
+        "without it AWS uses the version of 2015",
     ),
     (
         "Type: AWS::IoT::TopicRule",
         "ErrorAction:",
-        "else a message that cannot be handed over is lost in silence",
+        "without it a message that cannot be delivered is lost silently",
     ),
     (
         "Type: AWS::Lambda::Permission",
         "SourceAccount:",
-        "else any account's rule may invoke the function",
+        "without it any account's rule may invoke the function",
     ),
     (
         "Type: AWS::Lambda::Permission",
         // Not the one of an event source.
         " SourceArn:",
-        "else any rule may invoke the function",
+        "without it any rule may invoke the function",
     ),
 ];
 
-/// Where an event that failed for good is kept: a destination, or the queue that it came from.
+/// Where an event is kept that failed finally: a destination, or the queue that it came from.
 const KEEPERS: &[&str] = &["OnFailure:", "Type: AWS::Lambda::EventSourceMapping"];
 
 fn rules(text: &str) -> Vec<Violation> {
@@ -109,20 +103,21 @@ fn rules(text: &str) -> Vec<Violation> {
     if count("Type: AWS::Serverless::Function") != kept {
         violations.push(Violation::new(
             TEMPLATE,
-            "each function needs `OnFailure:`, or an event source whose queue keeps what failed: else an event that failed \
-             for good is lost in silence",
+            "each function needs `OnFailure:` or an event source with a queue: without them an \
+             event that failed finally is lost silently",
         ));
     }
     if count("Type: AWS::Lambda::EventSourceMapping") > count("RedrivePolicy:") {
         violations.push(Violation::new(
             TEMPLATE,
-            "each queue that a function reads needs a `RedrivePolicy:`: else what cannot be read goes round until it is lost",
+            "each queue that a function reads needs a `RedrivePolicy:`: without it an unreadable \
+             message is retried until it is lost",
         ));
     }
     if count("SELECT *") > 0 {
         violations.push(Violation::new(
             TEMPLATE,
-            "a rule selects `*`: a key of the payload could stand in for one of ours",
+            "a rule selects `*`: a key of the payload could replace one of ours",
         ));
     }
     violations
@@ -134,7 +129,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         .filter(|line| !line.trim_start().starts_with('#'))
 }
 
-/// The values of a key, wherever it stands: `Key: value` or `{Key: value}`.
+/// The values of a key in `Key: value` and `{Key: value}`.
 fn values<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
     lines(text)
         .filter_map(|line| line.split_once(key))
@@ -199,19 +194,19 @@ Permission:
     fn a_crate_without_a_function_is_found() {
         let members = [
             member("lambdas/press", "press"),
-            member("lambdas/expire", "expire"),
+            member("lambdas/sweep", "sweep"),
         ];
         assert_eq!(
             found(GOOD, &members),
-            ["lambdas/expire: is a function that template.yaml does not have"]
+            ["lambdas/sweep: is a function that template.yaml does not have"]
         );
     }
 
     #[test]
     fn a_function_without_a_crate_is_found() {
         let expected = [
-            "template.yaml: CodeUri lambdas/press is no member of the workspace",
-            "template.yaml: Binary press is built by no crate",
+            "template.yaml: CodeUri lambdas/press is not a member of the workspace",
+            "template.yaml: no crate builds Binary press",
         ];
         assert_eq!(found(GOOD, &[]), expected);
     }
@@ -232,7 +227,7 @@ Permission:
     }
 
     #[test]
-    fn a_function_whose_failures_nobody_keeps_is_found() {
+    fn a_function_whose_failures_are_lost_is_found() {
         let members = [member("lambdas/press", "press")];
         let without = GOOD.replace("OnFailure: {Type: SQS}", "");
         let mapping = "Type: AWS::Lambda::EventSourceMapping\n";

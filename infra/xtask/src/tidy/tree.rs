@@ -9,32 +9,31 @@ use anyhow::{Context, Result};
 
 /// Endings of the files that rules are about.
 const ENDINGS: &[&str] = &[
-    "rs", "c", "h", "js", "css", "html", "toml", "md", "yaml", "yml", "json", "py", "sh",
+    "rs", "c", "h", "js", "cjs", "css", "html", "toml", "md", "yaml", "yml", "json", "py", "sh",
 ];
 
-/// Folders that hold nothing written by hand.
+/// Folders of generated files.
 const NOT_OURS: &[&str] = &["target", "node_modules", "out"];
 
-/// One file.
+/// A text file with its path.
 pub struct File {
     /// Path from the root, with forward slashes.
     pub path: String,
-    /// What it holds.
     pub text: String,
     /// Whether another file declares it as a module for tests alone.
     declared_test: bool,
 }
 
-/// All of them, sorted by path.
+/// All files, sorted by path.
 #[derive(Default)]
 pub struct Tree {
     files: Vec<File>,
-    /// Every file's path, those that are no text included.
+    /// Every file's path, binary files included.
     paths: Vec<String>,
 }
 
 impl Tree {
-    /// Reads every text file below `root`, hidden folders and build output left out.
+    /// Reads every text file below `root`, without hidden folders and build output.
     pub fn read(root: &Path) -> Result<Self> {
         let mut tree = Self::default();
         tree.collect(root, "")?;
@@ -43,7 +42,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// A tree made up for a test.
+    /// An example tree for a test.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
         let files: Vec<File> = files
@@ -103,12 +102,12 @@ impl Tree {
         Ok(())
     }
 
-    /// Every file.
+    /// Every text file, sorted by path.
     pub fn files(&self) -> &[File] {
         &self.files
     }
 
-    /// The paths of the files below `folder`, those in its own folders included, and those that are no text.
+    /// The paths of the files below `folder`, at any depth and of any type.
     pub fn files_below(&self, folder: &str) -> impl Iterator<Item = &str> {
         let folder = format!("{}/", folder.trim_end_matches('/'));
         self.paths
@@ -159,17 +158,16 @@ impl File {
         ending_of(&self.path)
     }
 
-    /// Whether the whole file is test code: by its place, by its name, or because it is declared so.
+    /// Whether the whole file is test code: by its place, its name or its declaration.
     pub fn is_test(&self) -> bool {
-        let by_name = self
-            .path
-            .split('/')
-            .any(|part| matches!(part, "tests" | "test") || part.ends_with("tests.rs"));
-        // The chore is called test, too.
+        let by_name = self.path.split('/').any(|part| {
+            matches!(part, "tests" | "test" | "lock-testing") || part.ends_with("tests.rs")
+        });
+        // This folder is named after the chore.
         self.declared_test || by_name && !self.path.starts_with("infra/xtask/src/test/")
     }
 
-    /// The lines of code, numbered from 1: without whole-line comments, and without the inline test module at the end.
+    /// The lines of code, numbered from 1, without whole-line comments and the inline test module.
     pub fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines: Vec<&str> = self.text.lines().collect();
         let end = lines
@@ -231,6 +229,7 @@ mod tests {
             ("tests/src/story.rs", true),
             ("lambdas/lock-core/src/decide/tests.rs", true),
             ("infra/cloud/local-cloud/tests/broker.rs", true),
+            ("lambdas/lock-testing/src/table.rs", true),
             ("firmware/virtual/src/schema_tests.rs", true),
             ("infra/xtask/src/test/rust.rs", false),
             ("lambdas/press/src/main.rs", false),

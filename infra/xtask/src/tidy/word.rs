@@ -1,4 +1,4 @@
-//! Words that must not stand in some files: clocks in the pure core, locks in the local cloud, panics in code.
+//! Words that code must not use in some places: clocks in the pure core, locks in the local cloud.
 //!
 //! Must not know: how the words could be avoided.
 
@@ -12,152 +12,139 @@ enum Part {
     Code,
     /// Files of test code.
     Tests,
-    /// Every line, comments and tests included.
+    /// Every line, with comments and tests.
     Text,
 }
 
-/// A word and the only places where it may stand.
+/// Words and the only places where they may be used.
 struct Ban {
-    /// Where the rule holds: paths that begin so.
+    /// Where the rule holds: the beginning of a path.
     within: &'static str,
-    /// The word, as the code writes it.
-    word: &'static str,
-    /// Paths that may have it; those that begin so.
-    except: &'static [&'static str],
-    /// What counts: code, tests, or all of the text.
+    /// The words, as code writes them.
+    words: &'static [&'static str],
+    /// The only file or folder that may use them.
+    except: Option<&'static str>,
     part: Part,
-    /// The reason.
     why: &'static str,
 }
 
-const fn ban(
-    within: &'static str,
-    word: &'static str,
-    except: &'static [&'static str],
-    why: &'static str,
-) -> Ban {
-    Ban {
-        within,
-        word,
-        except,
-        part: Part::Code,
-        why,
-    }
-}
-
-const fn never(within: &'static str, word: &'static str, why: &'static str) -> Ban {
-    Ban {
-        within,
-        word,
-        except: &[],
-        part: Part::Text,
-        why,
-    }
-}
-
-const PURE: &str = "the core is pure: time is an argument, and the shell acts";
-const INDEPENDENT: &str =
-    "the local cloud is an independent reading of AWS and knows nothing about locks";
-const PORTABLE: &str =
-    "the portable core has its caller's memory, its caller's clock and no platform";
-const FIRMWARE: &str = "firmware/core/";
 const CORE: &str = "lambdas/lock-core/src/";
 const CLOUD: &str = "infra/cloud/";
+const FIRMWARE: &str = "firmware/core/";
 
 const BANS: &[Ban] = &[
+    ban("", &[concat!(".unw", "rap()")])
+        .because("say why it cannot fail, with expect, or return the error"),
+    ban("", &[concat!("allow(unsafe", "_code")])
+        .except("firmware/virtual/")
+        .because("only the firmware's shim calls C"),
     ban(
-        "",
-        concat!(".unw", "rap()"),
-        &[],
-        "say why it cannot fail, with expect, or return the error",
-    ),
+        CORE,
+        &[
+            "SystemTime",
+            "Instant",
+            "std::env",
+            "std::fs",
+            "std::net",
+            "std::thread",
+        ],
+    )
+    .because("the core is pure: time is an argument, and the shell acts"),
+    ban(CORE, &["async fn", "println!"]).because("the core is pure: it neither waits nor prints"),
+    ban("lambdas/", &["SystemTime::now"])
+        .except("lambdas/lock-aws/src/clock.rs")
+        .because("the functions read the clock in one place"),
+    ban(CLOUD, &["SystemTime::now"])
+        .except("infra/cloud/local-cloud/src/clock.rs")
+        .because("the local cloud reads the clock in one place"),
+    ban("", &["sleep("])
+        .of(Part::Tests)
+        .because("a test waits for a condition with a deadline"),
     ban(
-        "",
-        concat!("allow(unsafe", "_code)"),
-        &["firmware/virtual/"],
-        "only the firmware's shim calls C",
-    ),
-    ban(CORE, "SystemTime", &[], PURE),
-    ban(CORE, "Instant", &[], PURE),
-    ban(CORE, "std::env", &[], PURE),
-    ban(CORE, "std::fs", &[], PURE),
-    ban(CORE, "std::net", &[], PURE),
-    ban(CORE, "std::thread", &[], PURE),
-    ban(CORE, "async fn", &[], PURE),
-    ban(CORE, "println!", &[], PURE),
-    ban(
-        "lambdas/",
-        "SystemTime::now",
-        &["lambdas/lock-aws/src/clock.rs"],
-        "the functions read the clock in one place",
-    ),
-    ban(
-        CLOUD,
-        "SystemTime::now",
-        &["infra/cloud/local-cloud/src/clock.rs"],
-        "the local cloud reads the clock in one place",
-    ),
-    Ban {
-        within: "",
-        word: "sleep(",
-        except: &[],
-        part: Part::Tests,
-        why: "a test waits for a condition with a deadline",
-    },
-    ban(FIRMWARE, "malloc(", &[], PORTABLE),
-    ban(FIRMWARE, "calloc(", &[], PORTABLE),
-    ban(FIRMWARE, "printf(", &[], PORTABLE),
-    ban(FIRMWARE, "mgos", &[], PORTABLE),
-    ban(FIRMWARE, "<time.h>", &[], PORTABLE),
-    never(CLOUD, "remote-lock", INDEPENDENT),
-    never(CLOUD, "lockctl", INDEPENDENT),
-    never(CLOUD, "lock_core", INDEPENDENT),
-    never(CLOUD, "unlock", INDEPENDENT),
+        FIRMWARE,
+        &["malloc(", "calloc(", "printf(", "mgos", "<time.h>"],
+    )
+    .because("the portable core has its caller's memory, its caller's clock and no platform"),
+    ban(CLOUD, &["remote-lock", "lockctl", "lock_core", "unlock"])
+        .of(Part::Text)
+        .because("the local cloud is an independent reading of AWS and does not know about locks"),
 ];
 
-/// Every banned word that stands where it must not.
+const fn ban(within: &'static str, words: &'static [&'static str]) -> Ban {
+    Ban {
+        within,
+        words,
+        except: None,
+        part: Part::Code,
+        why: "",
+    }
+}
+
+/// Every banned word in a place where it is banned, and every exception without effect.
 pub fn check(tree: &Tree) -> Vec<Violation> {
-    let sources = tree
-        .files()
-        .iter()
-        .filter(|file| matches!(file.ending(), "rs" | "c" | "h"));
-    sources
-        .flat_map(|file| {
-            BANS.iter()
-                .filter(|ban| ban.applies_to(file))
-                .flat_map(|ban| ban.found_in(file))
-        })
-        .collect()
+    let mut violations = Vec::new();
+    for ban in BANS {
+        let sources = tree
+            .files()
+            .iter()
+            .filter(|file| matches!(file.ending(), "rs" | "c" | "h") && ban.covers(file));
+        let mut is_excepted = false;
+        for file in sources {
+            match ban.except {
+                Some(except) if file.path.starts_with(except) => {
+                    is_excepted |= !ban.found_in(file).is_empty();
+                }
+                _ => violations.extend(ban.found_in(file)),
+            }
+        }
+        // A tree without the file is an example of a test.
+        if let Some(except) = ban.except.filter(|path| tree.has(path) && !is_excepted) {
+            let what = format!("needs no exception for {}: delete it", ban.words.join(", "));
+            violations.push(Violation::new(except, what));
+        }
+    }
+    violations
 }
 
 impl Ban {
-    fn applies_to(&self, file: &File) -> bool {
+    const fn except(mut self, path: &'static str) -> Self {
+        self.except = Some(path);
+        self
+    }
+
+    const fn of(mut self, part: Part) -> Self {
+        self.part = part;
+        self
+    }
+
+    const fn because(mut self, why: &'static str) -> Self {
+        self.why = why;
+        self
+    }
+
+    fn covers(&self, file: &File) -> bool {
         file.path.starts_with(self.within)
             && match self.part {
                 Part::Code => !file.is_test(),
                 Part::Tests => file.is_test(),
                 Part::Text => true,
             }
-            && !self
-                .except
-                .iter()
-                .any(|except| file.path.starts_with(except))
     }
 
     fn found_in(&self, file: &File) -> Vec<Violation> {
-        let hit = |(number, line): (usize, &str)| {
-            line.contains(self.word).then(|| {
-                Violation::new(
-                    format!("{}:{number}", file.path),
-                    format!("`{}`: {}", self.word, self.why),
-                )
-            })
-        };
-        if self.part == Part::Text {
-            (1..).zip(file.text.lines()).filter_map(hit).collect()
+        let lines: Vec<(usize, &str)> = if self.part == Part::Text {
+            (1..).zip(file.text.lines()).collect()
         } else {
-            file.code_lines().filter_map(hit).collect()
+            file.code_lines().collect()
+        };
+        let mut found = Vec::new();
+        for (number, line) in lines {
+            for word in self.words.iter().filter(|word| line.contains(**word)) {
+                let what = format!("`{word}`: {}", self.why);
+                found.push(Violation::new(format!("{}:{number}", file.path), what));
+            }
         }
+        found
     }
 }
 
@@ -181,36 +168,41 @@ mod tests {
                 ""
             };
             let path = format!("{}{folder}example.rs", ban.within);
-            let text = format!("//! Doc.\nlet x = {};\n", ban.word);
-            let found = found(&path, &text);
-            assert!(
-                found
-                    .iter()
-                    .any(|line| line.starts_with(&format!("{path}:2: `{}`", ban.word))),
-                "{}: {found:?}",
-                ban.word
-            );
-        }
-    }
-
-    #[test]
-    fn each_exception_holds() {
-        for ban in BANS {
-            for except in ban.except {
-                let path = if except.ends_with('/') {
-                    format!("{except}a.rs")
-                } else {
-                    (*except).to_owned()
-                };
-                let text = format!("//! Doc.\nlet x = {};\n", ban.word);
-                assert_eq!(found(&path, &text), [""; 0], "{path}: {}", ban.word);
+            for word in ban.words {
+                let found = found(&path, &format!("//! Doc.\nlet x = {word};\n"));
+                let start = format!("{path}:2: `{word}`");
+                assert!(
+                    found.iter().any(|line| line.starts_with(&start)),
+                    "{word}: {found:?}"
+                );
             }
         }
     }
 
     #[test]
+    fn each_exception_holds_while_it_is_needed() {
+        for ban in BANS {
+            let (Some(except), [word]) = (ban.except, ban.words) else {
+                assert!(ban.except.is_none(), "an exception for one word");
+                continue;
+            };
+            let path = if except.ends_with('/') {
+                format!("{except}a.rs")
+            } else {
+                except.to_owned()
+            };
+            assert_eq!(
+                found(&path, &format!("//! Doc.\nlet x = {word};\n")),
+                [""; 0]
+            );
+            let needless = found(&path, "//! Doc.\n");
+            assert!(needless[0].contains("needs no exception"), "{needless:?}");
+        }
+    }
+
+    #[test]
     fn comments_and_tests_may_say_what_code_may_not() {
-        let word = BANS[0].word;
+        let word = BANS[0].words[0];
         let cases = [
             ("a/src/b.rs", format!("//! Doc.\n/// let x = y{word};\n")),
             (

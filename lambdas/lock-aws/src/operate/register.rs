@@ -1,69 +1,71 @@
-//! The register of locks and buttons: what joins it, what is bound to what, what leaves it. Must not know certificates nor
-//! things of the registry: a name is what a certificate's policy will be asked for.
+//! The register of locks and buttons: registering, binding, forgetting. Must not know: certificates
+//! and things of the device registry.
 
 use lock_core::binding::Binding;
 use lock_core::event::Subject;
 use lock_core::limits::Limits;
 use lock_core::name::{ButtonSerial, LockName};
-use lock_core::record::Record;
 use lock_core::{
     BindWish, ForgetRefusal, decide_bind, decide_forget, decide_register_button,
     decide_register_lock, decide_unbind,
 };
 
 use super::Operated;
+use crate::Cloud;
 use crate::perform::{PerformError, Performed, Steps};
-use crate::{Cloud, StoreError};
 
-/// What became of a registration.
+/// Outcome of a registration.
 #[derive(Debug)]
 pub enum Registered {
-    /// It is registered now.
+    /// The lock or button is registered now.
     Now(Box<Operated>),
-    /// It was registered already; nothing was changed.
+    /// It was registered before; nothing changed.
     Already,
 }
 
-/// What became of a binding.
+/// Outcome of binding a button.
 #[derive(Debug)]
 pub enum Bound {
-    /// The button commands the lock now.
+    /// The button commands the lock from now on.
     Done {
-        /// The binding that this one replaces.
+        /// The binding before the act.
         before: Box<Binding>,
-        /// What was done.
+        /// The committed act.
         operated: Box<Operated>,
     },
-    /// The button is not registered; nothing was changed.
+    /// The button is not registered; nothing changed.
     UnknownButton,
-    /// The lock is not registered; nothing was changed.
+    /// The lock is not registered; nothing changed.
     UnknownLock,
 }
 
-/// A button that commands nothing any more.
+/// An unbound button and its former binding.
 #[derive(Debug)]
 pub struct Unbound {
-    /// The binding until now.
+    /// The binding before the act.
     pub before: Binding,
-    /// What was done.
+    /// The committed act.
     pub operated: Operated,
 }
 
-/// What became of forgetting a lock.
+/// Outcome of forgetting a lock.
 #[derive(Debug)]
 pub enum Forgotten {
-    /// It is registered no more.
+    /// The lock is no longer registered.
     Done(Box<Operated>),
-    /// It was not registered.
+    /// The lock was not registered.
     Unknown,
-    /// It must not be forgotten now; nothing was changed.
+    /// The lock must not be forgotten now; nothing changed.
     Refused(ForgetRefusal),
 }
 
 impl Cloud {
-    /// Registers a lock: from now on it is commanded, and its reports and requests count (C9). May be repeated.
+    /// Registers a lock: from now on it is commanded, and its reports and requests count (C9). May
+    /// be repeated.
     ///
-    /// *Errors*: [`PerformError`].
+    /// # Errors
+    ///
+    /// [`PerformError`] if nothing was committed, or the outcome is unknown.
     pub async fn register_lock(
         &self,
         lock: &LockName,
@@ -76,20 +78,22 @@ impl Cloud {
             let now = self.clock.now();
             let Some(decision) = decide_register_lock(lock, known.as_ref(), actor, now, limits)
             else {
-                return self.listed(Subject::Lock(lock.clone())).await;
+                return self.already_registered(Subject::Lock(lock.clone())).await;
             };
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                return Ok(Registered::Now(Box::new(
-                    self.operated(decision, steps).await,
-                )));
+                let operated = self.operated(decision, steps).await;
+                return Ok(Registered::Now(Box::new(operated)));
             }
         }
         Err(steps.exhausted())
     }
 
-    /// Registers a button, bound to no lock: its presses are ignored, with that reason. May be repeated.
+    /// Registers a button that is bound to no lock: its presses are ignored for that reason. May be
+    /// repeated.
     ///
-    /// *Errors*: [`PerformError`].
+    /// # Errors
+    ///
+    /// [`PerformError`] if nothing was committed, or the outcome is unknown.
     pub async fn register_button(
         &self,
         button: &ButtonSerial,
@@ -102,27 +106,29 @@ impl Cloud {
             let now = self.clock.now();
             let Some(decision) = decide_register_button(button, known.as_ref(), actor, now, limits)
             else {
-                return self.listed(Subject::Button(button.clone())).await;
+                let subject = Subject::Button(button.clone());
+                return self.already_registered(subject).await;
             };
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                return Ok(Registered::Now(Box::new(
-                    self.operated(decision, steps).await,
-                )));
+                let operated = self.operated(decision, steps).await;
+                return Ok(Registered::Now(Box::new(operated)));
             }
         }
         Err(steps.exhausted())
     }
 
-    /// What has a record or a binding is on the list too: it may be older than the list.
-    async fn listed(&self, subject: Subject) -> Result<Registered, PerformError> {
-        self.store.list(&subject).await?;
+    /// Adds the subject to the list, in case its record or binding is older than the list.
+    async fn already_registered(&self, subject: Subject) -> Result<Registered, PerformError> {
+        self.store.add_to_list(&subject).await?;
         Ok(Registered::Already)
     }
 
-    /// Lets a button command a lock (C3); the lock that it leaves is locked where nobody can say that its door is shut. May
-    /// be repeated.
+    /// Binds a button to a lock (C3). The lock that it leaves is locked unless it is known to be
+    /// locked. May be repeated.
     ///
-    /// *Errors*: [`PerformError`]; as for [`Cloud::revoke`].
+    /// # Errors
+    ///
+    /// [`PerformError`], as for [`Cloud::revoke`].
     pub async fn bind(
         &self,
         button: &ButtonSerial,
@@ -140,7 +146,8 @@ impl Cloud {
             let Some(to) = self.store.read_record(lock).await? else {
                 return Ok(Bound::UnknownLock);
             };
-            let from = self.record_left(&binding, lock).await?;
+            let left = binding.lock.as_ref().filter(|left| *left != lock);
+            let from = self.store.read_record(left).await?;
             let (wish, now) = (wish.clone(), self.clock.now());
             let decision = decide_bind(&binding, from.as_ref(), &to, wish, actor, now, limits);
             let before = first.get_or_insert(binding).clone();
@@ -155,22 +162,12 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// The record of the lock that a button leaves when it is bound to `lock`.
-    async fn record_left(
-        &self,
-        binding: &Binding,
-        lock: &LockName,
-    ) -> Result<Option<Record>, StoreError> {
-        match binding.lock.as_ref().filter(|left| *left != lock) {
-            Some(left) => self.store.read_record(left).await,
-            None => Ok(None),
-        }
-    }
-
-    /// Lets a button command nothing; it stays registered. Its lock is left as [`Cloud::bind`] leaves it. None if the button
-    /// is not registered.
+    /// Unbinds a button, which stays registered. Its lock is locked as by [`Cloud::bind`]. `None`
+    /// if the button is not registered.
     ///
-    /// *Errors*: [`PerformError`]; as for [`Cloud::revoke`].
+    /// # Errors
+    ///
+    /// [`PerformError`], as for [`Cloud::revoke`].
     pub async fn unbind(
         &self,
         button: &ButtonSerial,
@@ -182,10 +179,7 @@ impl Cloud {
             let Some(before) = self.store.read_binding(button).await? else {
                 return Ok(None);
             };
-            let record = match &before.lock {
-                Some(lock) => self.store.read_record(lock).await?,
-                None => None,
-            };
+            let record = self.store.read_record(before.lock.as_ref()).await?;
             let now = self.clock.now();
             let decision = decide_unbind(&before, record.as_ref(), actor, now, limits);
             if self.commit(&decision, &mut steps).await? == Performed::Done {
@@ -196,10 +190,12 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Forgets a lock: nothing commands it any more, its reports and requests change nothing. `gone` as in
-    /// [`decide_forget`].
+    /// Forgets a lock: nothing commands it any more, and its reports and requests change nothing.
+    /// `gone` as in [`decide_forget`].
     ///
-    /// *Errors*: [`PerformError`].
+    /// # Errors
+    ///
+    /// [`PerformError`] if nothing was committed, or the outcome is unknown.
     pub async fn forget(
         &self,
         lock: &LockName,
@@ -210,27 +206,25 @@ impl Cloud {
         let mut steps = Steps::default();
         let mut tried = None;
         while steps.may_decide() {
-            // The record before the bindings: one bound after this moves the record, and the deletion conflicts.
-            let record = self.store.read_record(lock).await?;
-            let Some(record) = record else {
-                return Ok(match tried {
-                    // The last commit was made, though its answer did not come.
-                    Some(decision) => {
-                        Forgotten::Done(Box::new(self.operated(decision, steps).await))
-                    }
-                    None => Forgotten::Unknown,
-                });
+            // The record before the bindings: a later binding changes the record, so that the
+            // deletion conflicts.
+            let Some(record) = self.store.read_record(lock).await? else {
+                // The last commit succeeded if there was one, though its answer was lost.
+                let Some(decision) = tried else {
+                    return Ok(Forgotten::Unknown);
+                };
+                let operated = self.operated(decision, steps).await;
+                return Ok(Forgotten::Done(Box::new(operated)));
             };
-            let bindings = self.store.bindings().await?;
+            let bindings = self.store.read_all_bindings().await?;
             let now = self.clock.now();
             let decision = match decide_forget(&record, &bindings, gone, actor, now, limits) {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Forgotten::Refused(refusal)),
             };
             if self.commit(&decision, &mut steps).await? == Performed::Done {
-                return Ok(Forgotten::Done(Box::new(
-                    self.operated(decision, steps).await,
-                )));
+                let operated = self.operated(decision, steps).await;
+                return Ok(Forgotten::Done(Box::new(operated)));
             }
             tried = Some(decision);
         }

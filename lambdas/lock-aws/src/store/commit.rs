@@ -1,62 +1,68 @@
-//! One decision, one transaction (C3): the core's conditional writes as DynamoDB's. Must not read, nor decide again.
+//! One decision, one transaction (C3): the core's conditional writes as DynamoDB's. Must not know:
+//! how a decision is made.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Delete, Put, TransactWriteItem, Update};
 use lock_core::event::{Event, Slot, Subject};
+use lock_core::name::LockName;
 use lock_core::write::{BindingWrite, RecordWrite, Writes};
 
-use super::condition::{binding_expression, delete_expression, record_expression};
+use super::change::{binding_expression, record_expression};
 use super::expression::Expression;
 use super::{Store, StoreError, Task};
 use crate::item::{Item, Key, request_item, to_item};
 
+/// The condition that an item does not exist.
 const ABSENT: &str = "attribute_not_exists(pk)";
-/// What DynamoDB says when it has too much to do; after the SDK's own retries.
-const THROTTLES: [&str; 4] = [
+/// Error codes of a busy table, after the SDK's own retries.
+const BUSY: [&str; 5] = [
+    "TransactionConflictException",
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "TransactionInProgressException",
 ];
 
-/// What became of a decision's writes.
+/// Outcome of a decision's writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Committed {
     /// All are in the table.
     Done,
-    /// None is: read again and decide again.
+    /// None is in the table: read and decide again.
     Conflict(Conflict),
 }
 
-/// Which condition did not hold.
+/// The condition that did not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
-    /// The request's mark is already there: it has acted (C7).
+    /// The request's mark exists: it has acted (C7).
     Request,
-    /// The binding was changed, revoked, or took note of another press.
+    /// The binding was changed, revoked, or has noted another press.
     Binding,
-    /// The record was changed.
+    /// The record was changed by another writer.
     Record,
-    /// Another transaction holds one of the items, or the table throttles: wait a little.
+    /// Another transaction holds an item, or the table throttles: wait a little.
     Busy,
 }
 
 impl Store {
     /// Commits a decision's writes, all or nothing.
     ///
-    /// A decision that changes nothing writes its line alone, never over a line of the same key; ignored presses of one
-    /// button for one reason are counted on one line a minute.
+    /// A decision that changes nothing writes its line alone, never over a line of the same key.
+    /// Ignored presses of one button for one reason are counted on one line per minute.
     ///
-    /// An attempt whose answer does not come (lost, too late, a server's own error) is made again by the SDK, with the one
-    /// `ClientRequestToken` that it draws for this call: within ten minutes DynamoDB answers the repetition of a transaction
-    /// that was made with success, and makes nothing twice. Should the token not be known any more, the conditions fail and
-    /// the answer is a conflict; whoever then reads again sees what this call has done.
+    /// The SDK repeats an attempt without an answer (lost, late, a server error) with the same
+    /// `ClientRequestToken`. For ten minutes DynamoDB answers the repetition of a successful
+    /// transaction with success and writes nothing twice. After that the conditions fail, the
+    /// result is a conflict, and the caller sees on its next read what this call wrote.
     ///
-    /// *Errors*: [`StoreError`] for whatever is neither done nor a conflict. Only where it says `unknown` the writes may have
-    /// been made, all of them or none: read again, and decide on what is there.
+    /// # Errors
+    ///
+    /// [`StoreError`] for anything but success and conflict. Only if it is `unknown` the writes may
+    /// have been made, all or none: read again and decide on that.
     pub async fn commit(&self, writes: &Writes) -> Result<Committed, StoreError> {
-        if writes.is_line() {
+        if writes.is_event_only() {
             return match writes.event.slot() {
                 Some(slot) => self.count_line(&writes.event, &slot).await,
                 None => self.put_line(&writes.event).await,
@@ -66,7 +72,7 @@ impl Store {
         let mut actions = Vec::new();
         if let Some(mark) = &writes.request {
             parts.push(Conflict::Request);
-            actions.push(put(self.put(request_item(mark), Some(ABSENT))));
+            actions.push(self.put(request_item(mark), Some(ABSENT)));
         }
         if let Some(binding) = &writes.binding {
             parts.push(Conflict::Binding);
@@ -82,9 +88,9 @@ impl Store {
             actions.push(self.record_action(&record));
         }
         actions.extend(self.listing_actions(writes));
-        actions.push(put(self.put(line(&writes.event), None)));
+        actions.push(self.put(line(&writes.event), None));
         if let Some(other) = &writes.other {
-            actions.push(put(self.put(line(&other.event), None)));
+            actions.push(self.put(line(&other.event), None));
         }
         let call = self
             .client
@@ -109,16 +115,16 @@ impl Store {
         self.line_written(event, call.send().await)
     }
 
-    /// Writes the line of an ignored press, or counts the press on the line that others like it have in the same minute. A
-    /// retry of the last press counted changes nothing.
+    /// Writes the line of an ignored press, or counts the press on the line that it shares with
+    /// others of that minute. A retry of the last press counted changes nothing.
     async fn count_line(&self, event: &Event, slot: &Slot) -> Result<Committed, StoreError> {
         let mut expression = Expression::default();
         expression.set_if_absent(event);
-        expression.count("count", &0);
+        expression.add_one("count", &0);
         expression.set("lastKey", &event.key);
         expression.set("lastAt", &event.at);
-        expression.require_if_any("lastKey", "<>", &event.key);
-        let parts = expression.parts();
+        expression.require_other("lastKey", &event.key);
+        let parts = expression.into_parts();
         let call = self
             .client
             .update_item()
@@ -131,7 +137,7 @@ impl Store {
         self.line_written(event, call.send().await)
     }
 
-    /// A line that is there already is as good as one just written.
+    /// An existing line counts as written.
     fn line_written<T, E>(
         &self,
         event: &Event,
@@ -145,24 +151,16 @@ impl Store {
             Err(error) if code(&error) == Some("ConditionalCheckFailedException") => {
                 Ok(Committed::Done)
             }
-            Err(error) if code(&error) == Some("TransactionConflictException") => {
-                Ok(Committed::Conflict(Conflict::Busy))
-            }
-            Err(error) if throttled(&error) => Ok(Committed::Conflict(Conflict::Busy)),
+            Err(error) if is_busy(&error) => Ok(Committed::Conflict(Conflict::Busy)),
             Err(error) => Err(self.failed(Task::WriteLine(event.subject.clone()), &error)),
         }
     }
 
     fn binding_action(&self, write: &BindingWrite) -> TransactWriteItem {
+        let key = Key::binding(write.button());
         match write {
-            BindingWrite::Create(binding) => {
-                let key = Key::binding(&binding.button);
-                put(self.put(to_item(&key, binding), Some(ABSENT)))
-            }
-            BindingWrite::Update(binding) => {
-                let key = Key::binding(&binding.button);
-                update(self.update(&key, binding_expression(binding)))
-            }
+            BindingWrite::Create(binding) => self.put(to_item(&key, binding), Some(ABSENT)),
+            BindingWrite::Update(update) => self.update(&key, binding_expression(update)),
         }
     }
 
@@ -170,64 +168,51 @@ impl Store {
         match write {
             RecordWrite::Create(record) => {
                 let key = Key::record(&record.lock);
-                put(self.put(to_item(&key, record), Some(ABSENT)))
+                self.put(to_item(&key, record), Some(ABSENT))
             }
             RecordWrite::Update(record) => {
                 let key = Key::record(&record.lock);
-                update(self.update(&key, record_expression(record)))
+                self.update(&key, record_expression(record))
             }
             RecordWrite::Delete(record) => {
                 let key = Key::record(&record.lock);
-                delete(self.delete(&key, Some(delete_expression(record))))
+                let mut expression = Expression::default();
+                expression.require(record.conditions());
+                self.delete(&key, Some(expression))
             }
         }
     }
 
-    /// What the list of registered things gains or loses.
+    /// Adds to the list of registered things, or removes from it.
     fn listing_actions(&self, writes: &Writes) -> Vec<TransactWriteItem> {
         let mut actions = Vec::new();
+        let listing = |lock: &LockName| Key::listing(&Subject::Lock(lock.clone()));
         if let Some(BindingWrite::Create(binding)) = &writes.binding {
             let key = Key::listing(&Subject::Button(binding.button.clone()));
-            actions.push(put(self.put(key.to_item(), None)));
+            actions.push(self.put(key.to_item(), None));
         }
-        match &writes.record {
-            Some(RecordWrite::Create(record)) => {
-                let key = Key::listing(&Subject::Lock(record.lock.clone()));
-                actions.push(put(self.put(key.to_item(), None)));
-            }
-            Some(RecordWrite::Delete(record)) => {
-                let key = Key::listing(&Subject::Lock(record.lock.clone()));
-                actions.push(delete(self.delete(&key, None)));
-            }
-            Some(RecordWrite::Update(_)) | None => {}
+        if let Some(RecordWrite::Create(record)) = &writes.record {
+            actions.push(self.put(listing(&record.lock).to_item(), None));
+        }
+        if let Some(RecordWrite::Delete(record)) = &writes.record {
+            actions.push(self.delete(&listing(&record.lock), None));
         }
         actions
     }
 
-    fn delete(&self, key: &Key, condition: Option<Expression>) -> Delete {
-        let delete = Delete::builder()
+    fn put(&self, item: Item, condition: Option<&str>) -> TransactWriteItem {
+        let put = Put::builder()
             .table_name(&self.table)
-            .set_key(Some(key.to_item()));
-        let delete = match condition.map(Expression::parts) {
-            Some(parts) => delete
-                .condition_expression(parts.condition)
-                .set_expression_attribute_names(Some(parts.names))
-                .set_expression_attribute_values(Some(parts.values)),
-            None => delete,
-        };
-        delete.build().expect("table and key are given")
-    }
-
-    fn put(&self, item: Item, condition: Option<&str>) -> Put {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        put.set_condition_expression(condition.map(str::to_owned))
+            .set_item(Some(item))
+            .set_condition_expression(condition.map(str::to_owned))
             .build()
-            .expect("table and item are given")
+            .expect("table and item are given");
+        TransactWriteItem::builder().put(put).build()
     }
 
-    fn update(&self, key: &Key, expression: Expression) -> Update {
-        let parts = expression.parts();
-        Update::builder()
+    fn update(&self, key: &Key, expression: Expression) -> TransactWriteItem {
+        let parts = expression.into_parts();
+        let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key.to_item()))
             .update_expression(parts.update)
@@ -235,12 +220,27 @@ impl Store {
             .set_expression_attribute_names(Some(parts.names))
             .set_expression_attribute_values(Some(parts.values))
             .build()
-            .expect("table, key and update are given")
+            .expect("table, key and update are given");
+        TransactWriteItem::builder().update(update).build()
+    }
+
+    fn delete(&self, key: &Key, condition: Option<Expression>) -> TransactWriteItem {
+        let mut delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.to_item()));
+        if let Some(parts) = condition.map(Expression::into_parts) {
+            delete = delete
+                .condition_expression(parts.condition)
+                .set_expression_attribute_names(Some(parts.names))
+                .set_expression_attribute_values(Some(parts.values));
+        }
+        let delete = delete.build().expect("table and key are given");
+        TransactWriteItem::builder().delete(delete).build()
     }
 }
 
-/// Whether a call that failed may have been carried out nevertheless.
-pub(super) fn unknown<E>(error: &SdkError<E>) -> bool {
+/// Whether a failed call may have been carried out.
+pub(super) fn is_outcome_unknown<E>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(answer) => answer.raw().status().is_server_error(),
@@ -248,39 +248,27 @@ pub(super) fn unknown<E>(error: &SdkError<E>) -> bool {
     }
 }
 
-/// Whether the table, or the account, has had too many calls: nothing was done.
-fn throttled<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    code(error).is_some_and(|code| THROTTLES.contains(&code))
+/// Whether the table or the account was busy. Nothing was written.
+fn is_busy<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    code(error).is_some_and(|code| BUSY.contains(&code))
 }
 
-/// The service's code of a refusal.
+/// The service's error code.
 fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
     error
         .as_service_error()
         .and_then(ProvideErrorMetadata::code)
 }
 
-/// A line of the history as an item.
+/// A history line as an item.
 fn line(event: &Event) -> Item {
     to_item(&Key::event(event), event)
 }
 
-fn put(put: Put) -> TransactWriteItem {
-    TransactWriteItem::builder().put(put).build()
-}
-
-fn delete(delete: Delete) -> TransactWriteItem {
-    TransactWriteItem::builder().delete(delete).build()
-}
-
-fn update(update: Update) -> TransactWriteItem {
-    TransactWriteItem::builder().update(update).build()
-}
-
-/// What the cancellation means for the decision, if it is a conflict at all. `parts` names the actions in their order; the
-/// event line after them has no condition.
+/// The conflict that cancelled a transaction, if it was one. `parts` names the actions in order;
+/// the event line after them has no condition.
 fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Option<Conflict> {
-    if throttled(error) {
+    if is_busy(error) {
         return Some(Conflict::Busy);
     }
     let reasons = match error.as_service_error()? {
@@ -295,7 +283,7 @@ fn conflict(error: &SdkError<TransactWriteItemsError>, parts: &[Conflict]) -> Op
 fn conflict_of(reasons: &[CancellationReason], parts: &[Conflict]) -> Option<Conflict> {
     let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
     let codes: Vec<String> = reasons.iter().map(code).collect();
-    // What cannot be cured by deciding again is an error, whatever stands beside it.
+    // Any other reason is an error, since deciding again cannot cure it.
     let curable = [
         "None",
         "ConditionalCheckFailed",
@@ -372,8 +360,8 @@ mod tests {
     fn only_a_call_that_was_never_made_or_was_answered_has_a_known_outcome() {
         let error = || std::io::Error::from(std::io::ErrorKind::TimedOut);
         let never_made = SdkError::<TransactWriteItemsError>::construction_failure(error());
-        assert!(!unknown(&never_made));
+        assert!(!is_outcome_unknown(&never_made));
         let late = SdkError::<TransactWriteItemsError>::timeout_error(error());
-        assert!(unknown(&late));
+        assert!(is_outcome_unknown(&late));
     }
 }

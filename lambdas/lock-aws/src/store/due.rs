@@ -1,4 +1,4 @@
-//! The due index: which locks are due, oldest first. Must not act on them, nor read their records.
+//! The due index: which locks are due, oldest first. Must not know: their records.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -11,22 +11,22 @@ use lock_core::time::UnixMillis;
 use super::{Store, StoreError, Task};
 use crate::item::{Item, PK};
 
-/// Index of records by shard and due time; keys only.
+/// Index of records by shard and due time, with keys only.
 const INDEX: &str = "due";
 
-/// A lock that was due when the index was read; its record may say otherwise by now.
+/// A lock that was due when the index was read. Its record may have changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueLock {
-    /// The lock.
+    /// The lock's name.
     pub lock: LockName,
-    /// Since when.
+    /// Since when it has been due.
     pub due_at: UnixMillis,
 }
 
-/// The locks that are due at one point in time, oldest first over all shards, read page by page as they are asked for.
+/// The locks due at one time, oldest first over all shards, read page by page on demand.
 ///
-/// Each shard holds at most one page in memory, however many locks are due. The index follows the table with a delay, so
-/// what it names is only where to look.
+/// Each shard holds at most one page in memory. The index lags behind the table, so it only says
+/// which records to read.
 #[derive(Debug)]
 pub struct DueLocks {
     store: Store,
@@ -51,7 +51,7 @@ enum Next {
 }
 
 impl Store {
-    /// The locks due at `until`, at most `page` of a shard read at once. Calls nothing yet.
+    /// The locks due at `until`, read in pages of `page` per shard. Calls nothing yet.
     pub fn due_locks(&self, until: UnixMillis, page: u16) -> DueLocks {
         let shard = |number| Shard {
             number,
@@ -69,14 +69,16 @@ impl Store {
 }
 
 impl DueLocks {
-    /// Entries met so far that are no record's: logged, and passed over, so that none of them stands in the way of the rest.
+    /// Number of entries so far that do not belong to a record. They are logged and skipped.
     pub fn unreadable(&self) -> u32 {
         self.unreadable
     }
 
-    /// The next one; none when all have been named.
+    /// The next due lock, or `None` after the last one.
     ///
-    /// *Errors*: [`StoreError`] where the index could not be read; the next call goes on from there.
+    /// # Errors
+    ///
+    /// [`StoreError`] if the index cannot be read. The next call tries the same page again.
     pub async fn next(&mut self) -> Result<Option<DueLock>, StoreError> {
         while let Some(item) = self.oldest().await? {
             let due = due_lock(&item);
@@ -85,7 +87,7 @@ impl DueLocks {
             }
             self.unreadable += 1;
             let key = item.get(PK).and_then(|pk| pk.as_s().ok());
-            tracing::error!(key, "due, and no lock's record");
+            tracing::error!(key, "due index entry does not belong to a record");
         }
         Ok(None)
     }
@@ -133,7 +135,7 @@ impl Shard {
     }
 }
 
-/// An entry without a time comes first, and is then found to be none of ours.
+/// An entry without a time comes first and is then skipped.
 fn due_at(item: &Item) -> Option<u64> {
     item.get("dueAt")?.as_n().ok()?.parse().ok()
 }

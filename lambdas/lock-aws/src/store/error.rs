@@ -1,82 +1,71 @@
-//! A call on the table that failed: what it was for, as a sentence. Must not know what is done about it.
-
-use std::fmt;
+//! A failed call on the table and its purpose, as a sentence. Must not know: how it is handled.
 
 use lock_core::event::Subject;
 use lock_core::name::{ButtonSerial, LockName};
 
 use crate::error::CallError;
 
-/// A call on the table that failed.
+/// A failed call on the table.
 #[derive(Debug, thiserror::Error)]
+#[error("{task} {table}")]
 pub struct StoreError {
-    /// What it was for.
+    /// The call's purpose.
     pub task: Task,
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Whether it may have been done nevertheless: no answer came, or one that does not say.
+    /// Whether it may have been carried out: there was no answer, or an inconclusive one.
     pub unknown: bool,
-    /// Why it failed.
+    /// Why the call failed.
     pub source: CallError,
 }
 
-/// What a call on the table is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The purpose of a call on the table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Task {
-    /// To see the table itself.
+    /// Describe the table itself.
+    #[error("look at table")]
     Describe,
-    /// To read a lock's record.
+    /// Read the record of a lock.
+    #[error("read the record of {0} in table")]
     ReadRecord(LockName),
-    /// To read a button's binding.
+    /// Read the binding of a button.
+    #[error("read the binding of {0} in table")]
     ReadBinding(ButtonSerial),
-    /// To read some lines of a history.
+    /// Read lines of a history.
+    #[error("read the history of {} in table", .0.name())]
     ReadHistory(Subject),
-    /// To read the list of what is registered.
+    /// Read the list of registered things.
+    #[error("read the list of locks and buttons in table")]
     ReadList,
-    /// To read the records of the locks registered.
+    /// Read the records of the registered locks.
+    #[error("read the records of all locks in table")]
     ReadRecords,
-    /// To read the bindings of the buttons registered.
+    /// Read the bindings of the registered buttons.
+    #[error("read the bindings of all buttons in table")]
     ReadBindings,
-    /// To read which records are due, of one shard.
+    /// Read one shard of the due index.
+    #[error("read which records are due, shard {0}, in table")]
     ReadDue(u64),
-    /// To read the deployment's limits.
+    /// Read the deployment's limits.
+    #[error("read the deployment's limits in table")]
     ReadLimits,
-    /// To write the deployment's limits.
+    /// Write the deployment's limits.
+    #[error("write the deployment's limits in table")]
     WriteLimits,
-    /// To add to the list of what is registered.
-    List(Subject),
-    /// To write a line of a history.
+    /// Add to the list of registered things.
+    #[error("add {} to the list in table", .0.name())]
+    AddToList(Subject),
+    /// Write a line of a history.
+    #[error("write a line about {} in table", .0.name())]
     WriteLine(Subject),
-    /// To commit a decision.
+    /// Commit a decision about a lock or button.
+    #[error("write what was decided on {} in table", .0.name())]
     Commit(Subject),
-}
-
-/// `read the record of lock-1 in table remote-lock`; the cause is the source's to say.
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = &self.table;
-        match &self.task {
-            Task::Describe => return write!(f, "look at table {table}"),
-            Task::ReadRecord(lock) => write!(f, "read the record of {lock}")?,
-            Task::ReadBinding(button) => write!(f, "read the binding of {button}")?,
-            Task::ReadHistory(subject) => write!(f, "read the history of {}", subject.name())?,
-            Task::ReadList => f.write_str("read the list of locks and buttons")?,
-            Task::ReadRecords => f.write_str("read the records of all locks")?,
-            Task::ReadBindings => f.write_str("read the bindings of all buttons")?,
-            Task::ReadDue(shard) => write!(f, "read which records are due, shard {shard},")?,
-            Task::ReadLimits => f.write_str("read the deployment's limits")?,
-            Task::WriteLimits => f.write_str("write the deployment's limits")?,
-            Task::List(subject) => write!(f, "add {} to the list", subject.name())?,
-            Task::WriteLine(subject) => write!(f, "write a line about {}", subject.name())?,
-            Task::Commit(subject) => write!(f, "write what was decided on {}", subject.name())?,
-        }
-        write!(f, " in table {table}")
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::error::{Refused, chain};
+    use crate::error::chain;
 
     use super::*;
 
@@ -84,11 +73,9 @@ mod tests {
     fn each_error_is_one_sentence_that_names_what_failed_and_where() {
         let lock = || LockName::new("lock-1").expect("a name");
         let button = || ButtonSerial::new("G030JF").expect("a name");
-        let denied = || {
-            CallError::Refused(Refused {
-                code: "AccessDeniedException".to_owned(),
-                message: Some("no".to_owned()),
-            })
+        let denied = || CallError::Refused {
+            code: "AccessDeniedException".to_owned(),
+            message: Some("no".to_owned()),
         };
         for (task, wanted) in [
             (Task::Describe, "look at table t"),
@@ -126,7 +113,7 @@ mod tests {
                 "write the deployment's limits in table t",
             ),
             (
-                Task::List(Subject::Button(button())),
+                Task::AddToList(Subject::Button(button())),
                 "add G030JF to the list in table t",
             ),
             (

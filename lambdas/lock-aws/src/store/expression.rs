@@ -1,8 +1,10 @@
-//! Update and condition expressions, with every name and value behind a placeholder. Must not know which item they are for.
+//! Update and condition expressions, with a placeholder for every name and value. Must not know:
+//! which item they are for.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use lock_core::write::Condition;
 use serde::Serialize;
 
 use crate::item::to_attribute;
@@ -17,7 +19,7 @@ pub(super) struct Expression {
     conditions: Vec<String>,
 }
 
-/// The parts that a call takes: each of our expressions has a name, a value and a condition.
+/// An expression as the parts that a call takes. Each has a name, a value and a condition.
 pub(super) struct Parts {
     pub names: HashMap<String, String>,
     pub values: HashMap<String, AttributeValue>,
@@ -26,8 +28,8 @@ pub(super) struct Parts {
 }
 
 impl Expression {
-    /// `command.nextSendAt` as `#command.#nextSendAt`: many of our names are DynamoDB's own words.
-    pub fn path(&mut self, path: &str) -> String {
+    /// `command.nextSendAt` as `#command.#nextSendAt`, since many names are reserved words.
+    fn path(&mut self, path: &str) -> String {
         let parts = path.split('.').map(|part| {
             let placeholder = format!("#{part}");
             self.names.insert(placeholder.clone(), part.to_owned());
@@ -36,76 +38,78 @@ impl Expression {
         parts.collect::<Vec<_>>().join(".")
     }
 
-    /// A placeholder for `value`.
-    pub fn value(&mut self, value: &impl Serialize) -> String {
+    fn value(&mut self, value: &impl Serialize) -> String {
+        self.placeholder(to_attribute(value))
+    }
+
+    fn placeholder(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
-        self.values.insert(placeholder.clone(), to_attribute(value));
+        self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
-    /// Sets `path` to `value`.
     pub fn set(&mut self, path: &str, value: &impl Serialize) {
         let (path, value) = (self.path(path), self.value(value));
         self.sets.push(format!("{path} = {value}"));
     }
 
-    /// Sets `path` to `value`, if there is one.
     pub fn set_some(&mut self, path: &str, value: Option<&impl Serialize>) {
         if let Some(value) = value {
             self.set(path, value);
         }
     }
 
-    /// Sets each member of `value` that is not there yet.
+    /// Sets each member of `value` that is absent.
     pub fn set_if_absent(&mut self, value: &impl Serialize) {
         let AttributeValue::M(members) = to_attribute(value) else {
             return;
         };
         for (name, member) in members {
-            let path = self.path(&name);
-            let placeholder = format!(":v{}", self.values.len());
-            self.values.insert(placeholder.clone(), member);
+            let (path, member) = (self.path(&name), self.placeholder(member));
             self.sets
-                .push(format!("{path} = if_not_exists({path}, {placeholder})"));
+                .push(format!("{path} = if_not_exists({path}, {member})"));
         }
     }
 
     /// Adds one to `path`, which starts at `from`.
-    pub fn count(&mut self, path: &str, from: &impl Serialize) {
+    pub fn add_one(&mut self, path: &str, from: &impl Serialize) {
         let (path, from, one) = (self.path(path), self.value(from), self.value(&1));
         self.sets
             .push(format!("{path} = if_not_exists({path}, {from}) + {one}"));
     }
 
-    /// Takes `path` away.
     pub fn remove(&mut self, path: &str) {
         let path = self.path(path);
         self.removes.push(path);
     }
 
-    /// Requires that `path` stands to `value` as `operator` says.
-    pub fn require(&mut self, path: &str, operator: &str, value: &impl Serialize) {
+    pub fn require<'a>(&mut self, conditions: impl Iterator<Item = Condition<'a>>) {
+        for condition in conditions {
+            let text = match condition {
+                Condition::Equal(path, Some(operand)) => {
+                    format!("{} = {}", self.path(path), self.value(&operand))
+                }
+                Condition::Equal(path, None) => {
+                    format!("attribute_not_exists({})", self.path(path))
+                }
+                Condition::Below(path, limit) => self.absent_or(path, "<", &limit),
+            };
+            self.conditions.push(text);
+        }
+    }
+
+    /// Requires that `path` is absent or differs from `value`.
+    pub fn require_other(&mut self, path: &str, value: &impl Serialize) {
+        let text = self.absent_or(path, "<>", value);
+        self.conditions.push(text);
+    }
+
+    fn absent_or(&mut self, path: &str, operator: &str, value: &impl Serialize) -> String {
         let (path, value) = (self.path(path), self.value(value));
-        self.conditions.push(format!("{path} {operator} {value}"));
+        format!("(attribute_not_exists({path}) OR {path} {operator} {value})")
     }
 
-    /// Requires the same, or that there is no `path`.
-    pub fn require_if_any(&mut self, path: &str, operator: &str, value: &impl Serialize) {
-        let (path, value) = (self.path(path), self.value(value));
-        self.conditions.push(format!(
-            "(attribute_not_exists({path}) OR {path} {operator} {value})"
-        ));
-    }
-
-    /// Requires that there is no `path`.
-    pub fn require_none(&mut self, path: &str) {
-        let path = self.path(path);
-        self.conditions
-            .push(format!("attribute_not_exists({path})"));
-    }
-
-    /// The finished expression.
-    pub fn parts(self) -> Parts {
+    pub fn into_parts(self) -> Parts {
         let clause = |word: &str, parts: &[String]| match parts {
             [] => String::new(),
             parts => format!("{word} {} ", parts.join(", ")),

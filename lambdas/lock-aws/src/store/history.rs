@@ -1,35 +1,39 @@
-//! Histories: the lines about one lock or button, newest first. Must not say what they mean.
+//! Histories: the lines about one lock or button, newest first. Must not know: what a line means.
 //!
-//! A line that several ignored presses share is kept under the minute that it is for, before other lines of that minute,
-//! and counts by the last of its presses. So a history is read to the end of the minute that it ends in, and then put in
-//! order.
+//! A line that ignored presses share is stored under its minute, before the other lines of that
+//! minute, but its time is that of its last press. So a history is read to the end of the minute it
+//! ends in, and then sorted.
 
 use std::cmp::Reverse;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use lock_core::event::{Event, Subject};
-use lock_core::limits::REPEAT_LINE_MS;
+use lock_core::limits::REPEAT_EVENT_MS;
 use lock_core::time::UnixMillis;
 
 use super::{Store, StoreError, Task};
 use crate::item::{Item, Key, from_item};
 
-/// Lines read over those asked for: as a rule, enough to see the end of a minute.
+/// Lines read beyond the limit, usually enough to reach the end of a minute.
 const MORE: usize = 8;
 
-/// Which lines are read.
+/// The lines to read.
 #[derive(Debug, Clone, Copy)]
 enum Wanted {
-    /// As many of those that are not over at this time.
+    /// This many of those that have not expired at this time.
     Newest(usize, UnixMillis),
-    /// All since this time.
+    /// All lines since this time.
     Since(UnixMillis),
 }
 
 impl Store {
-    /// The history of a lock or a button, newest first, at most `limit` lines, without those whose time is over at `now`
-    /// (DynamoDB drops them late). *Errors*: [`StoreError`].
-    pub async fn history(
+    /// The history of a lock or button, newest first, at most `limit` lines, without those expired
+    /// at `now` (DynamoDB deletes them late).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a call fails or a line is malformed.
+    pub async fn read_history(
         &self,
         subject: &Subject,
         limit: usize,
@@ -40,8 +44,12 @@ impl Store {
         Ok(lines)
     }
 
-    /// The lines of a lock or a button since `since`, newest first. *Errors*: [`StoreError`].
-    pub async fn history_since(
+    /// The lines of a lock or button since `since`, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a call fails or a line is malformed.
+    pub async fn read_history_since(
         &self,
         subject: &Subject,
         since: UnixMillis,
@@ -71,7 +79,7 @@ impl Store {
                 .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
                 .expression_attribute_values(":pk", AttributeValue::S(Key::history(subject)))
                 .expression_attribute_values(":from", AttributeValue::S(from.clone()))
-                // The character after `#`: past every line, before whatever else is of this lock.
+                // `$` follows `#`, so this is past every line and before any other item.
                 .expression_attribute_values(":to", AttributeValue::S("event$".to_owned()))
                 .set_exclusive_start_key(start.take());
             if let Wanted::Newest(limit, now) = wanted {
@@ -94,14 +102,14 @@ impl Store {
             }
         }
         if let Wanted::Since(since) = wanted {
-            lines.retain(|line| newest(line) >= since);
+            lines.retain(|line| last_time(line) >= since);
         }
-        lines.sort_by_key(|line| Reverse(newest(line)));
+        lines.sort_by_key(|line| Reverse(last_time(line)));
         Ok(lines)
     }
 }
 
-/// Whether the lines read so far, in the order of their keys, hold all that are wanted.
+/// Whether the lines read so far, in key order, contain all that are wanted.
 fn is_enough(lines: &[Event], wanted: Wanted) -> bool {
     let Wanted::Newest(limit, _) = wanted else {
         return false;
@@ -115,12 +123,12 @@ fn is_enough(lines: &[Event], wanted: Wanted) -> bool {
     }
 }
 
-/// The minute that a shared line of this time is kept under.
+/// The minute under which a shared line of this time is stored.
 fn minute_of(at: UnixMillis) -> UnixMillis {
-    UnixMillis(at.0 - at.0 % REPEAT_LINE_MS)
+    UnixMillis(at.0 - at.0 % REPEAT_EVENT_MS)
 }
 
-/// When the last of what a line speaks for came.
-fn newest(line: &Event) -> UnixMillis {
+/// The time of the last event on a line.
+fn last_time(line: &Event) -> UnixMillis {
     line.last_at.unwrap_or(line.at)
 }

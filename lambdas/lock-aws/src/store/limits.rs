@@ -1,5 +1,5 @@
-//! The deployment's own limits, written by its functions and read by an operator: who must judge what the functions
-//! decided needs the numbers that they decided with. Must not have numbers of its own.
+//! The deployment's limits, written by its functions and read by an operator, who needs them to
+//! interpret what the functions decided. Must not know: the limits' defaults.
 
 use std::sync::atomic::Ordering;
 
@@ -12,15 +12,15 @@ use crate::error::chain;
 use crate::item::{Key, to_item};
 use crate::perform::ANSWER_MS;
 
-/// Longest time spent on writing the limits down. *Units*: ms.
+/// Longest time spent writing the limits, in ms.
 const NOTE_MS: u64 = 1_000;
 
 impl Cloud {
-    /// Writes the limits down, once in a process: after its first event, when nobody waits for it any more. Not at start-up,
-    /// which a person at the door waits for.
+    /// Writes the limits once per process: after the first event, when nobody waits any more, and
+    /// not at start-up, for which a person at the door waits.
     ///
-    /// Never an error: no function needs what it writes here. What fails is a warning in the log, and the next process
-    /// writes it.
+    /// A failure is only logged, since no function needs the limits in the table. The next process
+    /// writes them.
     pub async fn note_limits(&self, limits: &Limits, deadline: UnixMillis) {
         let until = self.clock.now().plus(NOTE_MS);
         let in_time = until < deadline.minus(ANSWER_MS);
@@ -28,38 +28,32 @@ impl Cloud {
             return;
         }
         let written = Box::pin(self.store.write_limits(limits));
-        match self.clock.before(until, written).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => {
-                tracing::warn!("lockctl will not know the limits: {}", chain(&error));
-            }
-            None => {
-                tracing::warn!("lockctl will not know the limits: not written in {NOTE_MS} ms");
-            }
-        }
+        let problem = match self.clock.before(until, written).await {
+            Some(Ok(())) => return,
+            Some(Err(error)) => chain(&error),
+            None => format!("not written in {NOTE_MS} ms"),
+        };
+        tracing::warn!("lockctl will not know the limits: {problem}");
     }
 }
 
 impl Store {
-    /// The limits that the deployment's functions work with; none where none of them has run yet.
+    /// The limits of the deployed functions. `None` if none of them has run yet.
     ///
-    /// *Errors*: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`] if the call fails or the item is malformed.
     pub async fn read_limits(&self) -> Result<Option<Limits>, StoreError> {
         self.read(Task::ReadLimits, &Key::limits()).await
     }
 
-    /// Writes the limits down. What is there already is replaced: a deployment that was changed has new ones.
+    /// Writes the limits over those of an earlier deployment.
     ///
-    /// *Errors*: [`StoreError`].
+    /// # Errors
+    ///
+    /// [`StoreError`] if the call fails.
     pub async fn write_limits(&self, limits: &Limits) -> Result<(), StoreError> {
-        let call = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(to_item(&Key::limits(), limits)));
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.failed(Task::WriteLimits, &error)),
-        }
+        let item = to_item(&Key::limits(), limits);
+        self.put_item(Task::WriteLimits, item).await
     }
 }

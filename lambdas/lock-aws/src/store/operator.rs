@@ -1,13 +1,12 @@
-//! Whose table it is, and what time it is there. Must not be used by the functions.
+//! The account of the table, and the service's time. For operators, not for functions.
 //!
-//! An operator's machine may have a clock that is minutes off, and its requests are signed nevertheless. A binding or a
-//! request made by such a clock would count as earlier or later than it was, so an operator goes by the service's time.
+//! An operator's clock may be minutes off, and its signed requests are still accepted. A binding or
+//! a request would then get the wrong time, so an operator uses the service's.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, context};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -18,25 +17,27 @@ use super::{Store, StoreError, Task};
 use crate::clock::{self, Clock};
 use crate::error::CallError;
 
-/// Clocks that differ by no more than this agree: the service's time comes in whole seconds, and takes its way here.
-/// *Units*: ms.
+/// Largest difference of clocks that agree, in ms: the service's time has whole seconds, and its
+/// answer takes time.
 const AGREE_MS: u64 = 2_000;
 
-/// What an operator sees of the table.
+/// A table's account, and a clock that shows the service's time.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    /// The account that it is in.
+pub struct TableInfo {
+    /// The id of the account that owns it.
     pub account: String,
-    /// The time there.
+    /// The system's clock, corrected to the service's time.
     pub clock: Clock,
 }
 
 impl Store {
-    /// Looks at the table: whose it is, from its own ARN, so that an operator sees where a command goes; and what time it is
-    /// there, so that what an operator does has its place among what the functions do.
+    /// Describes the table: its account, so that an operator sees where a command goes, and the
+    /// service's time, so that an operator's acts are ordered with those of the functions.
     ///
-    /// *Errors*: [`StoreError`]; a table that does not exist is one.
-    pub async fn look(&self) -> Result<Seen, StoreError> {
+    /// # Errors
+    ///
+    /// [`StoreError`] if the call fails or the table does not exist.
+    pub async fn describe(&self) -> Result<TableInfo, StoreError> {
         let date = Date::default();
         let call = self.client.describe_table().table_name(&self.table);
         let answer = call.customize().interceptor(date.clone()).send().await;
@@ -51,24 +52,25 @@ impl Store {
             let answer = format!("the table's ARN has no account: {arn:?}");
             self.error(Task::Describe, CallError::Unreadable(answer))
         })?;
-        let clock = match date.read() {
+        let clock = match *date.lock() {
             Some(read) => Clock::corrected(behind_ms(read)),
             None => Clock::system(),
         };
-        Ok(Seen { account, clock })
+        Ok(TableInfo { account, clock })
     }
 }
 
-/// The date of an answer, and when it came here.
+/// The date of an answer, and the local time of its arrival.
 type Read = (UnixSeconds, UnixMillis);
 
-/// Takes the date of an answer, where it has one.
+/// Keeps the date of an answer.
 #[derive(Debug, Clone, Default)]
 struct Date(Arc<Mutex<Option<Read>>>);
 
 impl Date {
-    fn read(&self) -> Option<Read> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ignores poison: the value is replaced as a whole.
+    fn lock(&self) -> MutexGuard<'_, Option<Read>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,7 +81,7 @@ impl Intercept for Date {
 
     fn read_before_deserialization(
         &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        context: &context::BeforeDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
@@ -87,15 +89,14 @@ impl Intercept for Date {
         let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
         let second = date.and_then(|date| u64::try_from(date.secs()).ok());
         if let Some(second) = second {
-            let mut read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            *read = Some((UnixSeconds(second), clock::now()));
+            *self.lock() = Some((UnixSeconds(second), clock::now()));
         }
         Ok(())
     }
 }
 
-/// How far this machine's clock is behind the service's; 0 where they agree. The end of the service's second counts, so that
-/// what is done now is never earlier than it is.
+/// How far this machine's clock is behind the service's, or 0 if they agree. Counts from the end of
+/// the service's second, so that nothing is dated too early.
 fn behind_ms((there, here): Read) -> i64 {
     let (from, to) = (
         there.0.saturating_mul(1000),
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_is_put_right_only_where_it_is_wrong_by_more_than_seconds_can_tell() {
+    fn a_clock_is_corrected_only_if_it_is_off_by_more_than_seconds_can_show() {
         // this machine's time, while the service is in second 1,000 => correction
         for (here, wanted) in [
             (1_000_000, 0),

@@ -1,5 +1,5 @@
-//! The list of what is registered, and the records and bindings behind it: read by key, so that an operator's view costs
-//! what there are locks and buttons, however many lines their histories have. Must not be used by the functions.
+//! The list of registered things, and their records and bindings. All are read by key, so that the
+//! cost of an operator's view does not grow with the histories. For operators, not for functions.
 
 use std::collections::HashMap;
 
@@ -11,24 +11,27 @@ use lock_core::record::Record;
 use serde::de::DeserializeOwned;
 
 use super::{Store, StoreError, Task};
-use crate::error::CallError;
 use crate::item::{Item, ItemError, Key, SK, THINGS, from_item};
 
-/// Items that DynamoDB gives in one batch.
+/// DynamoDB's limit of items per batch.
 const BATCH: usize = 100;
 
-/// What is registered, by name.
+/// The names of all registered locks and buttons.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {
-    /// The locks.
+    /// Names of the locks, in order.
     pub locks: Vec<LockName>,
-    /// The buttons.
+    /// Serials of the buttons, in order.
     pub buttons: Vec<ButtonSerial>,
 }
 
 impl Store {
-    /// The names of all locks and buttons registered. *Errors*: [`StoreError`].
-    pub async fn register(&self) -> Result<Register, StoreError> {
+    /// Reads the list of registered locks and buttons.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a call fails or an entry is malformed.
+    pub async fn read_register(&self) -> Result<Register, StoreError> {
         let mut register = Register::default();
         let mut start: Option<Item> = None;
         loop {
@@ -45,7 +48,7 @@ impl Store {
             for item in page.items() {
                 register
                     .add(item)
-                    .map_err(|error| self.unreadable(Task::ReadList, error))?;
+                    .map_err(|error| self.error(Task::ReadList, error.into()))?;
             }
             match page.last_evaluated_key {
                 Some(key) => start = Some(key),
@@ -54,7 +57,11 @@ impl Store {
         }
     }
 
-    /// The records of these locks, by name; those that have none are left out. *Errors*: [`StoreError`].
+    /// The records of these locks, ordered by name. Locks without a record are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a call fails or a record is malformed.
     pub async fn read_records(&self, locks: &[LockName]) -> Result<Vec<Record>, StoreError> {
         let keys = locks.iter().map(Key::record).collect();
         let mut records: Vec<Record> = self.read_batches(Task::ReadRecords, keys).await?;
@@ -62,7 +69,11 @@ impl Store {
         Ok(records)
     }
 
-    /// The bindings of these buttons, by name; those that have none are left out. *Errors*: [`StoreError`].
+    /// The bindings of these buttons, ordered by serial. Buttons without one are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if a call fails or a binding is malformed.
     pub async fn read_bindings(
         &self,
         buttons: &[ButtonSerial],
@@ -73,29 +84,20 @@ impl Store {
         Ok(bindings)
     }
 
-    /// The records of all locks registered, by name. *Errors*: [`StoreError`].
-    pub async fn records(&self) -> Result<Vec<Record>, StoreError> {
-        self.read_records(&self.register().await?.locks).await
-    }
-
-    /// The bindings of all buttons registered, by name. *Errors*: [`StoreError`].
-    pub async fn bindings(&self) -> Result<Vec<Binding>, StoreError> {
-        self.read_bindings(&self.register().await?.buttons).await
-    }
-
-    /// Puts a lock or button that has a record or binding on the list; it may be there.
+    /// The bindings of all registered buttons, ordered by serial.
     ///
-    /// *Errors*: [`StoreError`].
-    pub async fn list(&self, subject: &Subject) -> Result<(), StoreError> {
-        let call = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(Key::listing(subject).to_item()));
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.failed(Task::List(subject.clone()), &error)),
-        }
+    /// # Errors
+    ///
+    /// As for [`Self::read_register`] and [`Self::read_bindings`].
+    pub async fn read_all_bindings(&self) -> Result<Vec<Binding>, StoreError> {
+        let register = self.read_register().await?;
+        self.read_bindings(&register.buttons).await
+    }
+
+    /// Adds a lock or button to the list, where it may be already.
+    pub(crate) async fn add_to_list(&self, subject: &Subject) -> Result<(), StoreError> {
+        let task = Task::AddToList(subject.clone());
+        self.put_item(task, Key::listing(subject).to_item()).await
     }
 
     async fn read_batches<T: DeserializeOwned>(
@@ -125,34 +127,32 @@ impl Store {
                     .flat_map(|(_, items)| items)
                 {
                     let value = from_item(&item);
-                    found.push(value.map_err(|error| self.unreadable(task.clone(), error))?);
+                    found.push(value.map_err(|error| self.error(task.clone(), error.into()))?);
                 }
                 left = unprocessed(answer.unprocessed_keys);
             }
         }
         Ok(found)
     }
-
-    fn unreadable(&self, task: Task, error: ItemError) -> StoreError {
-        self.error(task, CallError::Item(error))
-    }
 }
 
-/// What DynamoDB has left for the next call: more than it gives at once, or than the table's throughput allows.
+/// The keys left for the next call, because of the size of the answer or the table's throughput.
 fn unprocessed(keys: Option<HashMap<String, KeysAndAttributes>>) -> Vec<Item> {
     let tables = keys.into_iter().flatten();
     tables.flat_map(|(_, keys)| keys.keys).collect()
 }
 
 impl Register {
-    /// *Shape* of an entry's sort key: `lock#lock-1`, `button#button-1`.
+    /// Adds an entry, whose sort key is `lock#lock-1` or `button#button-1`.
     fn add(&mut self, item: &Item) -> Result<(), ItemError> {
         let listed = item.get(SK).and_then(|sk| sk.as_s().ok());
         let listed = listed.map_or("", String::as_str);
-        let strange = |_| ItemError::Listed(listed.to_owned());
+        let malformed = |_| ItemError::Listed(listed.to_owned());
         match listed.split_once('#') {
-            Some(("lock", name)) => self.locks.push(LockName::new(name).map_err(strange)?),
-            Some(("button", name)) => self.buttons.push(ButtonSerial::new(name).map_err(strange)?),
+            Some(("lock", name)) => self.locks.push(LockName::new(name).map_err(malformed)?),
+            Some(("button", name)) => self
+                .buttons
+                .push(ButtonSerial::new(name).map_err(malformed)?),
             _ => return Err(ItemError::Listed(listed.to_owned())),
         }
         Ok(())

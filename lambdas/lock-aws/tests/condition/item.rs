@@ -165,7 +165,8 @@ prop_compose! {
         battery_mv in option::of(small()),
         (lock, bound_at, actions) in (option::of(Just(lock())), option::of(millis()), actions()),
     ) -> Binding {
-        Binding { button: button(), lock, actions, enabled, revision, bound_at, last_press, battery_mv }
+        let button = button();
+        Binding { button, lock, actions, enabled, revision, bound_at, last_press, battery_mv }
     }
 }
 
@@ -175,8 +176,8 @@ prop_compose! {
     }
 }
 
-/// Which parts of an item another writer has changed since it was read: none, one or some, so that often one condition
-/// alone fails.
+/// Which parts of an item another writer has changed since it was read: none, one or some, so that
+/// often one condition alone fails.
 pub fn changes<const N: usize>() -> impl Strategy<Value = [bool; N]> {
     prop_oneof![
         2 => Just([false; N]),
@@ -185,7 +186,7 @@ pub fn changes<const N: usize>() -> impl Strategy<Value = [bool; N]> {
     ]
 }
 
-/// `seen`, with the parts named by `changed` taken from `other`.
+/// `seen` with the parts marked in `changed` replaced by those of `other`.
 pub fn changed_record(seen: &Record, other: Record, changed: [bool; 7]) -> Record {
     let [version, state, status, command, reported, bound_at, due] = changed;
     let mut record = seen.clone();
@@ -213,7 +214,7 @@ pub fn changed_record(seen: &Record, other: Record, changed: [bool; 7]) -> Recor
     record
 }
 
-/// `seen`, with the parts named by `changed` taken from `other`.
+/// `seen` with the parts marked in `changed` replaced by those of `other`.
 pub fn changed_binding(seen: &Binding, other: Binding, changed: [bool; 4]) -> Binding {
     let [enabled, revision, last_press, battery] = changed;
     let mut binding = seen.clone();

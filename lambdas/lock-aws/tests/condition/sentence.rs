@@ -1,4 +1,5 @@
-//! Each condition once more, as a plain sentence about the case: an independent reading beside the core's and the store's.
+//! Each condition as a sentence about the case, independent of the core's data and the store's
+//! expressions.
 //!
 //! Must not know: how the core or the store expresses a condition.
 

@@ -1,4 +1,4 @@
-//! Random writes, as a decision makes them: on what was read, while the table may have changed since.
+//! Random writes of decisions, made on what was read before the table changed.
 //!
 //! Must not know: which conditions a write has.
 
@@ -65,7 +65,7 @@ fn guard(seen: Record) -> impl Strategy<Value = Guard> {
 }
 
 fn record_update(seen: Record) -> impl Strategy<Value = RecordWrite> {
-    let news = (
+    let parts = (
         option::of(small().prop_map(Version)),
         option::of(status()),
         option::of(latch()),
@@ -74,8 +74,8 @@ fn record_update(seen: Record) -> impl Strategy<Value = RecordWrite> {
         option::of(millis()),
         due(),
     );
-    (guard(seen), news).prop_map(|(guard, news)| {
-        let (version, status, state, command, reported, bound_at, due) = news;
+    (guard(seen), parts).prop_map(|(guard, parts)| {
+        let (version, status, state, command, reported, bound_at, due) = parts;
         RecordWrite::Update(RecordUpdate {
             lock: lock(),
             guard,
@@ -170,8 +170,8 @@ impl Does {
     /// How probable it is that the item is there.
     fn there(self) -> f64 {
         match self {
-            Does::Create => 0.4,
-            Does::Update | Does::Delete => 0.95,
+            Self::Create => 0.4,
+            Self::Update | Self::Delete => 0.95,
         }
     }
 }
@@ -186,9 +186,10 @@ struct Seen {
 
 prop_compose! {
     fn read_and_changed(to_record: Does, to_binding: Does)(
-        (record, new_record, record_changes) in (record(lock()).boxed(), record(lock()).boxed(), changes()),
-        (other, new_other, other_changes) in (record(other_lock()).boxed(), record(other_lock()).boxed(), changes()),
-        (binding, new_binding, binding_changes) in (binding().boxed(), binding().boxed(), changes()),
+        [record, new_record] in [record(lock()).boxed(), record(lock()).boxed()],
+        [other, new_other] in [record(other_lock()).boxed(), record(other_lock()).boxed()],
+        [binding, new_binding] in [binding().boxed(), binding().boxed()],
+        (record_changes, other_changes, binding_changes) in (changes(), changes(), changes()),
         has_record in weighted(to_record.there()),
         has_binding in weighted(to_binding.there()),
         has_other in weighted(0.8),
@@ -240,8 +241,8 @@ fn case_of(to_record: Does, to_binding: Does, mix: Mix) -> impl Strategy<Value =
     })
 }
 
-/// A table, and the writes of a decision made on it as it was a moment before. Half of them mostly write one item only, so that
-/// one condition decides.
+/// A table, and the writes of a decision made on it shortly before. Half of the cases write mostly
+/// one item, so that one condition decides.
 pub fn case() -> impl Strategy<Value = Case> {
     let to_record = prop_oneof![
         1 => Just(Does::Create),

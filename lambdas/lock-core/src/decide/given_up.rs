@@ -1,9 +1,9 @@
-//! What becomes of a message that was given up (C16): a line in the history that
-//! it belongs to, and an alert. Must not try to make good what was not done.
+//! A message that was given up (C16) leaves an event and an alert.
 //!
-//! A press that failed may have been committed by one of its attempts; its line is
-//! then in the history too. This one says what the others do not: that nothing
-//! tries any more.
+//! Must not repair what was not done.
+//!
+//! One of the attempts may have committed the message; its event is then in the history too. This
+//! event adds that no attempt follows.
 
 use super::Decision;
 use crate::binding::Binding;
@@ -14,19 +14,19 @@ use crate::name::LockName;
 use crate::reason::{Alert, Verdict};
 use crate::record::Record;
 
-/// Decides what is written of a failure: none where it belongs to no history,
-/// since it is the sweeper's, or about a thing that is not a registered lock (C9).
+/// Decides what is written about a failure; `None` if it belongs to no history: a sweep, or a thing
+/// that is not a registered lock (C9).
 ///
-/// `binding` is that of the button pressed, `record` that of the lock asked or
-/// heard. The line's key is made of the failure's own id, so that it is the same
-/// line however often the failure comes.
+/// `binding` is that of the button pressed, `record` that of the lock in the request or report. The
+/// event's key is made from the failure's id, so a failure that is delivered again makes no second
+/// event.
 pub fn decide_given_up(
     failure: &Failure,
     binding: Option<&Binding>,
     record: Option<&Record>,
     limits: &Limits,
 ) -> Option<Decision> {
-    let line = |subject, kind| {
+    let new_event = |subject, kind| {
         let key = format!("given-up-{}", failure.id);
         Event {
             detail: Some(failure.detail.clone()).filter(|detail| !detail.is_empty()),
@@ -50,7 +50,7 @@ pub fn decide_given_up(
                 sequence: *sequence,
                 intent: binding.and_then(meaning),
                 principal: principal.clone(),
-                ..line(subject, Kind::Press)
+                ..new_event(subject, Kind::Press)
             }
         }
         Message::Request {
@@ -62,20 +62,20 @@ pub fn decide_given_up(
             intent: *intent,
             actor: actor.clone(),
             principal: principal.clone(),
-            ..line(Subject::Lock(of(record, lock)?), Kind::Request)
+            ..new_event(Subject::Lock(registered_lock(record, lock)?), Kind::Request)
         },
         Message::Report { lock, reported } => Event {
             latch: reported.map(|(latch, _)| latch),
             source: reported.map(|(_, source)| source),
-            ..line(Subject::Lock(of(record, lock)?), Kind::Report)
+            ..new_event(Subject::Lock(registered_lock(record, lock)?), Kind::Report)
         },
     };
-    let decision = Decision::line(Verdict::GivenUp, failure.reason.clone(), event);
+    let decision = Decision::without_change(Verdict::GivenUp, failure.reason.clone(), event);
     Some(decision.alert(Alert::GivenUp))
 }
 
-/// The lock, where it is a registered one.
-fn of(record: Option<&Record>, lock: &LockName) -> Option<LockName> {
+/// `lock`, if it is registered.
+fn registered_lock(record: Option<&Record>, lock: &LockName) -> Option<LockName> {
     record.map(|_| lock.clone())
 }
 

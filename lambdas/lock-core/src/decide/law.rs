@@ -1,5 +1,5 @@
-//! Laws that hold over any run: random presses, requests, reports and retries,
-//! each decided on the table as it is, or as it was.
+//! Laws that hold over any run: random presses, requests, reports and retries, each decided on the
+//! current or an earlier table.
 
 mod step;
 
@@ -11,12 +11,15 @@ use self::step::{OCCUR, Read, Step, Table, steps};
 use super::sample::{self, Occurred};
 use super::*;
 use crate::binding::Binding;
+use crate::limits::Limits;
 use crate::press::Press;
+use crate::record::Status;
 use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, ReportId, Source};
 use crate::request::Request;
 use crate::time::UnixSeconds;
+use crate::write::RecordWrite;
 
-/// The lock of the record.
+/// The lock of these runs.
 const LOCK: &str = "lock-1";
 
 struct Run<'a> {
@@ -26,15 +29,15 @@ struct Run<'a> {
     counted: u64,
     pressed: u64,
     presses: Vec<Press>,
-    /// The reports since the shadow was deleted last, in the order in which they were written.
+    /// The reports since the last deletion of the shadow, in their order.
     reports: Vec<ReportEvent>,
-    /// How many reports were written: each carries its number as its count of boots.
+    /// Number of reports written; each carries its number as its boot count.
     written: u64,
     /// Command id by version.
     versions: BTreeMap<u64, CommandId>,
     /// When each version was sent.
     sends: BTreeMap<u64, Vec<u64>>,
-    /// Counted presses, and requests, by identity, that made a command.
+    /// The ids of presses with a sequence, and of requests, that made a command.
     acted: BTreeSet<CommandId>,
 }
 
@@ -69,7 +72,7 @@ impl Run<'_> {
             Step::Redeliver { back, age_ms } => {
                 let mut press = self.presses.iter().rev().nth(*back)?.clone();
                 if press.sequence.is_some() {
-                    // The broker delivers again under a new id; the count stays.
+                    // The broker delivers again under a new id; the sequence stays.
                     self.pressed += 1;
                     press.press_id = format!("p{}", self.pressed);
                     press.received_at = self.now.minus(*age_ms);
@@ -130,7 +133,7 @@ impl Run<'_> {
         })
     }
 
-    /// What the lock writes into its shadow now: about the current command, or an earlier one.
+    /// The lock writes a report on the current command, or on an earlier one.
     fn write_report(
         &mut self,
         record: Option<&Record>,
@@ -176,11 +179,11 @@ impl Run<'_> {
                 pulse_ms: None,
                 report_id: None,
             }
-            .named(token),
+            .with_id(token),
         }
     }
 
-    /// The report function: it reads the shadow where the event says that this was deleted.
+    /// Decides a report; reads the shadow if the event shows that it was deleted.
     fn hear(&self, event: &ReportEvent, seen: &Table) -> Decision {
         let decide = |event, origin| {
             let (record, binding) = (seen.record.as_ref(), Some(&seen.binding));
@@ -214,7 +217,7 @@ impl Run<'_> {
         let Some(decision) = self.decide(step, &seen) else {
             return;
         };
-        let kind = format!("{:?}", decision.writes.event.kind).to_lowercase();
+        let kind = decision.writes.event.kind;
         if let Err(whose) = self.table.commit(&decision.writes) {
             self.occurred.note(format!("{kind} refused by the {whose}"));
             assert_ne!(
@@ -303,7 +306,7 @@ impl Run<'_> {
         };
         assert!(
             count(before) <= count(&self.table),
-            "a binding forgets the largest count (C3)"
+            "a binding forgets the largest sequence (C3)"
         );
     }
 
@@ -323,14 +326,14 @@ impl Run<'_> {
         let same_wish = decision.reason == Reason::SAME_WISH;
         if toggled && !same_wish && publish.command.action == Action::Unlock {
             assert!(
-                before.record.as_ref().unwrap().known_locked(),
+                before.record.as_ref().unwrap().is_known_locked(),
                 "a toggle unlocks only what is known to be locked (C6)"
             );
         }
         if let (Some(_), Some(last)) = (&event.button, &before.binding.last_press) {
             match (event.sequence, last.sequence) {
                 (Some(sequence), Some(last)) => {
-                    assert!(sequence > last, "a count taken twice (C3)")
+                    assert!(sequence > last, "a sequence used twice (C3)")
                 }
                 (Some(_), None) => {}
                 (None, _) if event.intent == Some(Intent::Lock) => {
@@ -342,7 +345,8 @@ impl Run<'_> {
                 ),
             }
         }
-        // Each counted press acts once, however often its button is bound, and each request once (S2).
+        // Each press with a sequence acts once, however often its button is bound, and each request
+        // once (S2).
         if event.sequence.is_some() || event.actor.is_some() {
             let new = self.acted.insert(publish.command.command_id.clone());
             assert!(new, "one press, two effects: {decision:?}");
@@ -373,7 +377,7 @@ fn any_run_keeps_the_invariants() {
             past.push(current);
         }
         for (version, sends) in &run.sends {
-            // After the first re-send, which may come at once, each waits twice as long as the one before (C8, S7).
+            // The first re-send may be immediate; each later one waits twice as long (C8, S7).
             for (n, pair) in sends.windows(2).enumerate().skip(1) {
                 let wait = crate::limits::send_backoff_ms(n as u32 + 1);
                 prop_assert!(

@@ -1,6 +1,6 @@
-//! What an operator does: locks and buttons registered, bound and forgotten
-//! (C3), a button's right taken away (C11), a restored table no longer believed
-//! (C12). Must not ask whether the operator may: the rights on the table did.
+//! What an operator does: registers, binds and removes locks and buttons (C3), revokes a button
+//! (C11), distrusts a restored table (C12). The rights on the table have already checked the
+//! operator's right.
 
 mod bind;
 mod forget;
@@ -10,12 +10,12 @@ pub use bind::{BindWish, decide_bind, decide_unbind};
 pub use forget::{ForgetRefusal, decide_forget};
 pub use register::{decide_register_button, decide_register_lock};
 
-use super::Decision;
-use super::system::{Case, changed, operator_lock, reported_version};
+use super::system::reported_version;
+use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::command::Version;
-use crate::event::Event;
+use crate::event::{Event, Kind};
 use crate::limits::{Limits, VERSION_AHEAD_MAX_MS};
 use crate::reason::{Reason, Verdict};
 use crate::record::{Due, Record, Status};
@@ -23,15 +23,15 @@ use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpdate, RecordWrite};
 
-/// Decides that `binding` commands nothing any more. Where its lock is open, or
-/// may be about to open, a system LOCK is part of the same transaction (C11).
+/// Decides that `binding` commands nothing any more. If its lock is open, or may be about to open,
+/// the same transaction holds a system LOCK (C11).
 ///
-/// `record` is that of the binding's lock; even where nothing is to be locked it
-/// is a condition of the writes, since a press may have unlocked meanwhile.
-/// A binding that is disabled already is left as it is.
+/// `record` is that of the binding's lock. It is a condition of the writes even if nothing needs
+/// locking, since a concurrent press may have unlocked. A binding that is already disabled stays
+/// unchanged.
 ///
 /// ```
-/// use lock_core::binding::{Actions, Binding};
+/// use lock_core::binding::Binding;
 /// use lock_core::limits::Limits;
 /// use lock_core::name::{ButtonSerial, LockName};
 /// use lock_core::record::{Record, Status};
@@ -40,19 +40,15 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpda
 ///
 /// let (lock, now) = (LockName::new("lock-1")?, UnixMillis(1_000));
 /// let binding = Binding {
-///     button: ButtonSerial::new("button-1")?,
 ///     lock: Some(lock.clone()),
-///     actions: Actions::default(),
-///     enabled: true,
-///     revision: 3,
-///     bound_at: None,
-///     last_press: None,
-///     battery_mv: None,
+///     ..Binding::new(ButtonSerial::new("button-1")?, 3)
 /// };
-/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(lock, now) };
-/// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &Limits::default());
-/// let disabled = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
-/// assert!(!disabled.enabled);
+/// let created = Record::created(lock, now);
+/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..created };
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_revoke(&binding, Some(&open), Some("alice"), now, &limits);
+/// let write = decision.writes.binding.expect("a change");
+/// assert!(!write.apply(Some(&binding)).expect("as read").enabled);
 /// assert_eq!(decision.publish.expect("a system LOCK").command.action.as_str(), "lock");
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
@@ -63,39 +59,38 @@ pub fn decide_revoke(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let event = Event::of_revoke(binding, actor, now, limits);
+    let event = Event::of_binding(Kind::Revoke, binding, actor, now, limits);
     if !binding.enabled {
         return Decision::ignored(Reason::REVOKED, event);
     }
     let mut decision = match record {
-        None => Decision::line(Verdict::Noted, Reason::REVOKED, event),
-        Some(record) => locked_behind(record, Reason::REVOKED, event, now),
+        None => Decision::without_change(Verdict::Noted, Reason::REVOKED, event),
+        Some(record) => Case::new(record, event, now, limits).secure(Reason::REVOKED),
     };
     let disable = BindingUpdate::new(binding, BindingChange::Disable);
     decision.writes.binding = Some(BindingWrite::Update(disable));
     decision
 }
 
-/// What is done for the lock that a button may no longer command: where nobody
-/// can say that its door is shut, it is locked (C11); else its record must stay as
-/// it was read.
-fn locked_behind(record: &Record, reason: Reason, event: Event, now: UnixMillis) -> Decision {
-    let update = RecordUpdate {
-        guard: as_read(record),
-        ..RecordUpdate::new(record, record.due.clone())
-    };
-    if may_be_open(record) {
-        let theirs = reported_version(record);
-        let case = Case { record, event, now };
-        operator_lock(case, update, theirs, reason)
-    } else {
-        changed(Verdict::Noted, reason, record, update, event)
+impl Case<'_> {
+    /// Decides for a lock that a button may no longer command: if its door may be open, it is
+    /// locked (C11); if not, its record must stay as read.
+    fn secure(self, reason: Reason) -> Decision {
+        let record = self.record;
+        let update = RecordUpdate {
+            guard: guard_as_read(record),
+            ..RecordUpdate::new(record, record.due.clone())
+        };
+        if may_be_open(record) {
+            self.operator_lock(reason, update)
+        } else {
+            self.update(Verdict::Noted, reason, update)
+        }
     }
 }
 
-/// The guard of a change that leaves the due time as it was, or hangs on where
-/// the latch is.
-fn as_read(record: &Record) -> Guard {
+/// The guard of a change that depends on the due time and on the latch as read.
+fn guard_as_read(record: &Record) -> Guard {
     Guard {
         state: Some(record.state),
         due_at: Some(record.due.due_at),
@@ -103,24 +98,23 @@ fn as_read(record: &Record) -> Guard {
     }
 }
 
-/// Whether the door may be open: it was last reported open, or the lock is neither
-/// known to be locked nor being locked, as one that was never heard.
+/// Whether the door may be open: last reported unlocked, or neither known to be locked nor being
+/// locked, as before a lock's first report.
 fn may_be_open(record: &Record) -> bool {
     let locking = record.status != Status::Settled
         && record
             .command
             .as_ref()
             .is_some_and(|command| command.action == Action::Lock);
-    record.state == Latch::Unlocked || (!record.known_locked() && !locking)
+    record.state == Latch::Unlocked || (!record.is_known_locked() && !locking)
 }
 
-/// Decides that `record`, from a restored table, is not believed until the lock
-/// is heard (C12): unresponsive, with a system LOCK at a version past all that was
-/// commanded before, so that the sweeper reads the shadow and C9 adopts what the
-/// device reports. An old unlock is thereby never sent again, and an old report,
-/// which fits the restored record, settles nothing. A record whose version lies
-/// far ahead of the clock, so that none would be left, gets one that the clock
-/// allows.
+/// Decides that `record`, from a restored table, is not trusted until the lock reports (C12).
+///
+/// It becomes unresponsive, with a system LOCK at a version past all earlier commands; the sweep
+/// then reads the shadow, and C9 adopts what the device reports. So an old unlock is never sent
+/// again, and an old report that fits the restored record settles nothing. A record whose version
+/// is so far ahead of the clock that none would be left gets one that the clock allows.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -129,9 +123,11 @@ fn may_be_open(record: &Record) -> bool {
 /// use lock_core::time::UnixMillis;
 ///
 /// let now = UnixMillis(5_000);
-/// let record = Record { status: Status::Settled, ..Record::created(LockName::new("lock-1")?, UnixMillis(0)) };
+/// let created = Record::created(LockName::new("lock-1")?, UnixMillis(0));
+/// let record = Record { status: Status::Settled, ..created };
 /// let decision = lock_core::decide_recover(&record, Some("alice"), now, &Limits::default());
-/// let after = decision.writes.record.expect("a change").apply(Some(&record)).record().expect("as read");
+/// let write = decision.writes.record.expect("a change");
+/// let after = write.apply(Some(&record)).record().expect("as read");
 /// assert_eq!((after.status, after.version.0), (Status::Unresponsive, 5_000));
 /// # Ok::<(), lock_core::name::NameError>(())
 /// ```
@@ -141,47 +137,40 @@ pub fn decide_recover(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let event = Event::of_recover(record, actor, now, limits);
+    let event = Event::of_record(Kind::Recover, record, actor, now, limits);
+    let repaired = to_repaired(record, now);
+    let case = Case::new(&repaired, event, now, limits);
     let update = RecordUpdate::new(record, Due::new(&record.lock, now));
-    let (record, theirs) = repaired(record, now);
-    let case = Case {
-        record: &record,
-        event,
-        now,
-    };
-    let mut decision = operator_lock(case, update, theirs, Reason::RECOVERED);
+    let mut decision = case.operator_lock(Reason::RECOVERED, update);
     if let Some(RecordWrite::Update(update)) = &mut decision.writes.record {
         update.status = Some(Status::Unresponsive);
     }
     decision
 }
 
-/// The record and the device's version, to count on from: a version far ahead of
-/// the clock is dropped, unless the device holds it too and versions are left
-/// after it (C9). Where the device alone holds it, only erasing its flash helps,
-/// see [`Record::holds_implausible_version`].
-fn repaired(record: &Record, now: UnixMillis) -> (Record, Version) {
+/// The record with a version to continue from. A version far ahead of the clock is dropped, unless
+/// the device has it too and versions are left after it (C9). If only the device has it, its flash
+/// must be erased, see [`Record::holds_implausible_version`].
+fn to_repaired(record: &Record, now: UnixMillis) -> Record {
     let theirs = reported_version(record);
     let is_far = |version: Version| version.0 > now.plus(VERSION_AHEAD_MAX_MS).0;
-    let works = is_far(theirs) && Version::next(record.version, Some(theirs), now).is_some();
-    if !is_far(record.version) || works {
-        return (record.clone(), theirs);
-    }
-    let version = if is_far(theirs) {
+    let works = is_far(theirs) && record.next_version(now).is_some();
+    let version = if !is_far(record.version) || works {
+        record.version
+    } else if is_far(theirs) {
         Version::NONE
     } else {
         theirs
     };
-    let record = Record {
+    Record {
         version,
         ..record.clone()
-    };
-    (record, version)
+    }
 }
 
 impl Record {
-    /// Whether the lock itself reports a version further ahead than any command
-    /// of ours: it refuses every command until its flash is erased (C9).
+    /// Whether the lock reports a version further ahead than any command of ours: it then refuses
+    /// every command until its flash is erased (C9).
     pub fn holds_implausible_version(&self, now: UnixMillis) -> bool {
         !reported_version(self).is_plausible(self.version, now)
     }

@@ -1,18 +1,16 @@
-//! What a press of a button means (C1 to C7). Must not know other buttons of
-//! the lock.
+//! What a press of a button means (C1 to C7).
 //!
-//! A button speaks for the one lock that it is bound to. The binding says which
-//! lock that is, and what its clicks ask for; the record decides whether a toggle
-//! locks or unlocks. The writes of a press therefore have conditions on both, in
-//! one transaction: a button revoked a millisecond ago commands nothing, and of
-//! two presses at once one is decided again on what the other did.
+//! Must not know: other buttons of the lock.
+//!
+//! A button commands the one lock that it is bound to. The binding names that lock and what each
+//! click asks for; the record decides whether a toggle locks or unlocks. The writes of a press
+//! therefore have conditions on both, in one transaction: a button revoked a millisecond ago
+//! commands nothing, and of two concurrent presses one is decided again on the result of the other.
 
-use super::resend::repeated;
-use super::{Decision, Wish, command, is_stale, stale};
+use super::{Case, Decision, Wish};
 use crate::action::{Action, Intent};
 use crate::binding::{Binding, LastPress};
 use crate::event::Event;
-use crate::id::CommandId;
 use crate::limits::Limits;
 use crate::press::Press;
 use crate::reason::{Reason, Verdict};
@@ -23,15 +21,15 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 
 /// Decides a press.
 ///
-/// `binding` is the button's, `record` that of the binding's lock, both as last
-/// read; a binding may be old, because its revision is a condition of the
-/// writes. Rules in order of precedence: unknown button, not bound, unknown lock,
-/// revoked, already recorded, overtaken, quiet window, unbound click, stale, same
-/// wish. The line of a press that reaches no lock is in its button's history.
+/// `binding` is the button's and `record` its lock's, both as last read. The binding may come from
+/// a cache, because its revision is a condition of the writes. The rules in order of precedence:
+/// unknown button, not bound, unknown lock, revoked, already recorded, superseded, quiet window,
+/// unbound click, stale, same wish. The event of a press that reaches no lock goes into its
+/// button's history.
 ///
 /// ```
 /// use lock_core::action::ClickType;
-/// use lock_core::binding::{Actions, Binding};
+/// use lock_core::binding::Binding;
 /// use lock_core::limits::Limits;
 /// use lock_core::name::{ButtonSerial, LockName};
 /// use lock_core::press::Press;
@@ -42,14 +40,8 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 /// let now = UnixMillis(1_763_779_512_345);
 /// let record = Record::created(lock.clone(), now);
 /// let binding = Binding {
-///     button: button.clone(),
 ///     lock: Some(lock),
-///     actions: Actions::default(),
-///     enabled: true,
-///     revision: 1,
-///     bound_at: None,
-///     last_press: None,
-///     battery_mv: None,
+///     ..Binding::new(button.clone(), 1)
 /// };
 /// let press = Press {
 ///     button,
@@ -62,12 +54,13 @@ use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote}
 ///     principal: None,
 ///     battery_mv: None,
 /// };
-/// let decision = lock_core::decide_press(Some(&record), Some(&binding), &press, now, &Limits::default());
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_press(Some(&record), Some(&binding), &press, now, &limits);
 /// let publish = decision.publish.expect("a long press unlocks");
 /// assert_eq!(publish.command.action.as_str(), "unlock");
 /// assert_eq!(publish.expires_at, Some(now.plus(28_000)), "30 s from the press, not from now");
 ///
-/// let stranger = lock_core::decide_press(None, None, &press, now, &Limits::default());
+/// let stranger = lock_core::decide_press(None, None, &press, now, &limits);
 /// assert_eq!(stranger.reason.code(), "unknown-button");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -93,26 +86,25 @@ pub fn decide_press(
     };
     let intent = binding.actions.of(press.click);
     let event = Event::of_press(press, Some(lock), intent, limits);
+    let case = Case::new(record, event, now, limits);
     if !binding.enabled {
-        return Decision::ignored(Reason::REVOKED, event);
+        return case.ignore(Reason::REVOKED);
     }
     let id = press.command_id();
-    let is_current = record
-        .command
-        .as_ref()
-        .is_some_and(|command| command.id == id);
-    let order = match order(binding, press, intent, limits) {
-        Order::Recorded => return retry(record, binding, &id, event, now),
-        // The record knows its own command, also where the binding has forgotten the press.
-        _ if is_current => return retry(record, binding, &id, event, now),
-        Order::Overtaken => return Decision::ignored(Reason::OVERTAKEN, event),
-        Order::Quiet => return Decision::ignored(Reason::QUIET_WINDOW, event),
+    let command = record.command.as_ref();
+    let is_current = command.is_some_and(|command| command.id == id);
+    let newer = match order_of(binding, press, intent, limits) {
+        Order::Recorded => return case.repeat(&id, Some(BindingWrite::unchanged(binding))),
+        // The record knows its own command even if the binding has forgotten the press.
+        _ if is_current => return case.repeat(&id, Some(BindingWrite::unchanged(binding))),
+        Order::Superseded => return case.ignore(Reason::SUPERSEDED),
+        Order::Quiet => return case.ignore(Reason::QUIET_WINDOW),
         Order::Newer(newer) => newer,
     };
     let Some(intent) = intent else {
-        return Decision::ignored(Reason::UNBOUND_CLICK, event);
+        return case.ignore(Reason::UNBOUND_CLICK);
     };
-    let wish = Wish {
+    let mut wish = Wish {
         intent,
         made_at: press.made_at().min(now),
         given_up: press.was_given_up(),
@@ -122,28 +114,25 @@ pub fn decide_press(
         },
         reason: Reason::PRESSED,
     };
-    if is_stale(&wish, now, limits) {
-        return stale(&wish, event, now);
+    if case.is_stale(&wish) {
+        return case.ignore_stale(&wish);
     }
-    let wish = match same_wish(record, binding, press, intent, now, limits) {
-        SameWish::No => wish,
-        SameWish::Unlock => Wish {
-            intent: Intent::Unlock,
-            reason: Reason::SAME_WISH,
-            ..wish
-        },
-        SameWish::Done => return Decision::ignored(Reason::SAME_WISH, event),
-    };
-    let mut decision = command(record, wish, event, now, limits);
+    match compare_wish(&case, binding, press, &wish) {
+        SameWish::No => {}
+        SameWish::Unlock => (wish.intent, wish.reason) = (Intent::Unlock, Reason::SAME_WISH),
+        SameWish::Done => return case.ignore(Reason::SAME_WISH),
+    }
+    let mut decision = case.new_command(wish);
     if decision.verdict == Verdict::Command {
-        let note = BindingChange::Note(note(binding, press, order));
+        let note = BindingChange::Note(new_note(binding, press, newer));
         decision.writes.binding = Some(BindingWrite::Update(BindingUpdate::new(binding, note)));
     }
     decision
 }
 
-fn note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
-    // The largest count is kept when this press carries none: an earlier one that is delivered again must still be known.
+fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
+    // A press without a sequence keeps the largest one: an earlier press that is delivered again
+    // must still be recognised.
     let kept = binding.last_press.as_ref().and_then(|last| last.sequence);
     PressNote {
         newer,
@@ -156,58 +145,32 @@ fn note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
     }
 }
 
-/// A press already recorded (C7): what is sent again is sent only while the
-/// binding still holds.
-fn retry(
-    record: &Record,
-    binding: &Binding,
-    id: &CommandId,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
-    let mut decision = repeated(record, id, event, now);
-    if decision.verdict == Verdict::Resend {
-        decision.writes.binding = Some(BindingWrite::holds(binding));
-    }
-    decision
-}
-
-/// What a toggle means beside the unlock that the same button has just caused
-/// (C6): an impatient person presses again, and still wants in.
+/// What a toggle means soon after an unlock by the same button (C6): an impatient person presses
+/// again, and still wants in.
 enum SameWish {
-    /// It is a wish of its own.
+    /// A new wish.
     No,
-    /// The unlock is still on its way: unlock, with this press's own life.
+    /// The unlock is still pending: unlock again, with this press's own life.
     Unlock,
-    /// The door has been opened: nothing more.
+    /// The door has been opened: nothing to do.
     Done,
 }
 
-fn same_wish(
-    record: &Record,
-    binding: &Binding,
-    press: &Press,
-    intent: Intent,
-    now: UnixMillis,
-    limits: &Limits,
-) -> SameWish {
+fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) -> SameWish {
+    let (record, limits) = (case.record, case.limits);
     let Some(command) = record.command.as_ref().filter(|command| {
-        let own = Cause::Button {
-            button: press.button.clone(),
-        };
-        intent == Intent::Toggle && command.action == Action::Unlock && command.cause == own
+        wish.intent == Intent::Toggle
+            && command.action == Action::Unlock
+            && command.cause == wish.cause
     }) else {
         return SameWish::No;
     };
     match record.status {
-        Status::Pending if !command.expired(now) => SameWish::Unlock,
+        Status::Pending if !command.is_expired(case.now) => SameWish::Unlock,
         Status::Settled if record.state == Latch::Unlocked => {
-            // The button's own command is its last press that took effect.
-            let since_ms = binding
-                .last_press
-                .as_ref()
-                .map(|last| press.received_at.since(last.at));
-            match since_ms {
+            // The button's own command came from its last press that took effect.
+            let last = binding.last_press.as_ref();
+            match last.map(|last| press.received_at.since(last.at)) {
                 Some(ms) if ms < limits.same_wish_ms => SameWish::Done,
                 _ => SameWish::No,
             }
@@ -216,45 +179,45 @@ fn same_wish(
     }
 }
 
-/// Where a press is in the order of its button's presses.
+/// The place of a press in the order of its button's presses.
 #[derive(Clone, Copy)]
 enum Order {
     /// After the last one that took effect.
     Newer(Newer),
-    /// It is the last one that took effect.
+    /// The last one that took effect.
     Recorded,
     /// Before the last one that took effect, or before the button was bound.
-    Overtaken,
-    /// Too soon after the last one, by a button that does not count.
+    Superseded,
+    /// Too soon after the last one, by a button without a sequence.
     Quiet,
 }
 
-fn order(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limits) -> Order {
+fn order_of(binding: &Binding, press: &Press, intent: Option<Intent>, limits: &Limits) -> Order {
     let last = binding.last_press.as_ref();
     if last.is_some_and(|last| last.press_id == press.press_id) {
         return Order::Recorded;
     }
-    let counted = last.and_then(|last| last.sequence);
-    if press.sequence.is_some() && counted == press.sequence {
+    let last_sequence = last.and_then(|last| last.sequence);
+    if press.sequence.is_some() && last_sequence == press.sequence {
         return Order::Recorded;
     }
     if binding.bound_at.is_some_and(|at| press.made_at() <= at) {
-        return Order::Overtaken;
+        return Order::Superseded;
     }
     if let Some(sequence) = press.sequence {
-        return match counted {
-            Some(last) if last > sequence => Order::Overtaken,
+        return match last_sequence {
+            Some(last) if last > sequence => Order::Superseded,
             _ => Order::Newer(Newer::Sequence(sequence)),
         };
     }
-    // A click that means lock is never swallowed (C2): it only must not be an earlier one.
+    // The quiet window never swallows a click that means lock (C2).
     let quiet_ms = match intent {
         Some(Intent::Lock) => 1,
         _ => limits.quiet_window_ms,
     };
     let at_most = press.received_at.minus(quiet_ms);
     match last {
-        Some(last) if press.received_at <= last.at => Order::Overtaken,
+        Some(last) if press.received_at <= last.at => Order::Superseded,
         Some(last) if last.at > at_most => Order::Quiet,
         _ => Order::Newer(Newer::LastAtMost(at_most)),
     }

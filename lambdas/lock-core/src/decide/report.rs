@@ -1,33 +1,32 @@
-//! What a lock's report means for its record (C8, C9, C14). Must not know how the
-//! report came here, only whether it is what the shadow says now.
+//! What a lock's report means for its record (C8, C9, C14).
+//!
+//! Must not know: how the report arrived, only whether it is what the shadow says now.
 //!
 //! A report is compared with the record in this order:
 //!
 //! | the report's … | against the record | what follows |
 //! |---|---|---|
-//! | lock | no record: not registered | nothing, not even a line |
+//! | lock | no record: not registered | nothing, not even an event |
 //! | token | not the lock's own | ignored |
 //! | shadow version | not newer than the last one used | ignored |
 //! | shadow version | lower, with a later time: deleted | the shadow is read |
-//! | version | more than a day ahead of the clock | not adopted, a person alerted |
+//! | version | more than a day ahead of the clock | not adopted, alert |
 //! | version | the record has never commanded | system LOCK |
 //! | version | larger | adopted, system LOCK past it |
 //! | version | smaller, record settled: lost journal | system LOCK |
-//! | version | smaller, record not settled | the command again, in its turn |
+//! | version | smaller, record not settled | the command is sent again, in its turn |
 //! | version and command id | equal | settled: the latch is the truth |
-//! | latch | jammed, up to three times | system LOCK, then a person alerted |
-//! | version | equal, of another command | system LOCK, a person alerted |
+//! | latch | jammed, up to three times | system LOCK, then an alert |
+//! | version | equal, of another command | system LOCK, alert |
 //!
-//! Each system LOCK goes in its turn (C15, `system`).
+//! Each system LOCK is sent in its turn (C15, `system`).
 
 mod fresh;
 
-use super::Decision;
-use super::resend::{in_turn, may_resend, repeated_report, resend};
-use super::system::{Case, changed, system_lock};
+use super::resend::is_in_turn;
+use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
-use crate::command::Version;
 use crate::event::Event;
 use crate::field::Refusal;
 use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
@@ -38,7 +37,7 @@ use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
 
 pub(super) use fresh::is_news;
-use fresh::{Freshness, freshness, is_from_lock};
+use fresh::{Freshness, check_freshness, is_from_lock};
 
 /// Where a report was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,24 +48,21 @@ pub enum Origin {
     Shadow,
 }
 
-/// What to do about a report.
+/// What to do about a report, and what must be read first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportDecision {
-    /// This.
+    /// Perform this decision.
     Act(Box<Decision>),
-    /// The shadow seems to have been deleted: read it, and decide again on what
-    /// it holds (C9).
+    /// Read the shadow and decide again on what it holds: it seems to have been deleted (C9).
     ReadShadow,
-    /// There is no such record: the thing is not a registered lock, and
-    /// nothing is written about it (C9).
+    /// Write nothing: the thing is not a registered lock (C9).
     NotRegistered,
 }
 
 /// Decides a report.
 ///
-/// `binding` is that of the button behind the current command; it is looked at
-/// only where an unlock might be sent again (C8), see
-/// [`Record::resend_asks_for`].
+/// `binding` is that of the button behind the current command. It matters only if an unlock may be
+/// sent again (C8), see [`Record::resend_asks_for`].
 ///
 /// ```
 /// use lock_core::decide::{Origin, ReportDecision, decide_report};
@@ -102,18 +98,17 @@ pub fn decide_report(
     let Some(record) = record else {
         return ReportDecision::NotRegistered;
     };
-    let event = Event::of_report(report, now, limits);
+    let case = Case::new(record, Event::of_report(report, now, limits), now, limits);
     if !is_from_lock(record, report, origin) {
-        return act(Decision::ignored(Reason::NOT_FROM_LOCK, event));
+        return act(case.ignore(Reason::NOT_FROM_LOCK));
     }
-    let shadow = match freshness(record, report, origin) {
+    let shadow = match check_freshness(record, report, origin) {
         Freshness::Newer(guard) => guard,
         Freshness::Deleted => return ReportDecision::ReadShadow,
         Freshness::Duplicate => {
-            let seen = report.report.version;
-            return act(repeated_report(record, seen, binding, event, now));
+            return act(case.repeat_report(report.report.version, binding));
         }
-        Freshness::Stale => return act(Decision::ignored(Reason::STALE_REPORT, event)),
+        Freshness::Superseded => return act(case.ignore(Reason::SUPERSEDED)),
     };
     let update = RecordUpdate {
         guard: Guard {
@@ -121,10 +116,9 @@ pub fn decide_report(
             ..Guard::of(record)
         },
         state: Some(report.report.lock),
-        reported: Some(reported(report, now)),
+        reported: Some(to_reported(report, now)),
         ..RecordUpdate::new(record, record.due.clone())
     };
-    let case = Case { record, event, now };
     let mut decision = judge(case, report, update, binding);
     if report.report.source == Source::Boot && report.report.lock == Latch::Unlocked {
         decision = decision.alert(Alert::UnlockedAtBoot);
@@ -135,9 +129,8 @@ pub fn decide_report(
     act(decision)
 }
 
-/// Decides a report whose shadow was deleted, and holds nothing now, or nothing
-/// that can be read: there is no present word to go by, so the record stays as
-/// it is.
+/// Decides a report whose shadow was deleted and now holds nothing, or nothing that can be read:
+/// the current state is not known, so the record stays unchanged.
 pub fn decide_no_shadow(
     report: &ReportEvent,
     refusal: Option<&Refusal>,
@@ -147,7 +140,7 @@ pub fn decide_no_shadow(
     let event = Event::of_report(report, now, limits);
     match refusal {
         None => Decision::ignored(Reason::NO_SHADOW, event),
-        Some(refusal) => Decision::line(Verdict::Refused, Reason::from(refusal), event),
+        Some(refusal) => Decision::without_change(Verdict::Refused, Reason::from(refusal), event),
     }
 }
 
@@ -155,7 +148,7 @@ fn act(decision: Decision) -> ReportDecision {
     ReportDecision::Act(Box::new(decision))
 }
 
-fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
+fn to_reported(report: &ReportEvent, now: UnixMillis) -> Reported {
     Reported {
         report: report.report.clone(),
         shadow_version: report.shadow_version,
@@ -164,8 +157,8 @@ fn reported(report: &ReportEvent, now: UnixMillis) -> Reported {
     }
 }
 
-/// Whether the lock says for the first time that it runs on settings that it had
-/// kept, because its settings file is missing or damaged.
+/// Whether the lock reports for the first time that it runs on kept settings, because its settings
+/// file is missing or damaged.
 fn has_lost_settings(record: &Record, report: &Report) -> bool {
     let last = record.reported.as_ref();
     let said = last.and_then(|last| last.report.settings.as_ref());
@@ -176,10 +169,9 @@ fn has_lost_settings(record: &Record, report: &Report) -> bool {
 enum Standing<'a> {
     /// The record has never commanded.
     First,
-    /// The device is ahead: the table was restored, or another writer commands
-    /// it.
+    /// The device is ahead: the table was restored, or another writer commands the device.
     Ahead,
-    /// The device is further ahead than our commands can have brought it.
+    /// The device is further ahead than any command of ours.
     Implausible,
     /// The device has not journalled the current command.
     Behind(&'a Command),
@@ -191,7 +183,7 @@ enum Standing<'a> {
     Answered(&'a Command),
 }
 
-/// Compares the journal's entry with the record.
+/// Compares the reported journal with the record.
 fn compare<'a>(record: &'a Record, report: &Report, now: UnixMillis) -> Standing<'a> {
     let (own, theirs) = (record.version, report.version);
     if !theirs.is_plausible(own, now) {
@@ -213,29 +205,27 @@ fn judge(
     update: RecordUpdate,
     binding: Option<&Binding>,
 ) -> Decision {
-    let theirs = report.report.version;
     let record = case.record;
     match compare(record, &report.report, case.now) {
-        Standing::First => system_lock(case, update, theirs, Reason::FIRST_REPORT),
-        Standing::Ahead => system_lock(case, update, theirs, Reason::VERSION_AHEAD),
-        Standing::Implausible => implausible(case, update),
+        Standing::First => case.system_lock(Reason::FIRST_REPORT, update),
+        Standing::Ahead => case.system_lock(Reason::VERSION_AHEAD, update),
+        Standing::Implausible => judge_implausible(case, update),
         Standing::Behind(_) if record.status == Status::Settled => {
-            system_lock(case, update, theirs, Reason::VERSION_BEHIND)
+            case.system_lock(Reason::VERSION_BEHIND, update)
         }
-        Standing::Behind(command) => behind(case, command, report, update, binding),
-        Standing::Other => {
-            system_lock(case, update, theirs, Reason::OTHER_COMMAND).alert(Alert::OtherCommand)
-        }
-        Standing::Jammed(command) => jammed(case, command, theirs, update),
+        Standing::Behind(command) => judge_behind(case, command, report, update, binding),
+        Standing::Other => case
+            .system_lock(Reason::OTHER_COMMAND, update)
+            .alert(Alert::OtherCommand),
+        Standing::Jammed(command) => judge_jammed(case, command, update),
         Standing::Answered(command) => settle(case, command, report, update),
     }
 }
 
-/// A version that no command of ours can have had: adopting it would leave the
-/// lock without versions, so the record keeps its own, and a person is alerted
-/// when that begins (C9).
-fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
-    let Case { record, event, now } = case;
+/// The version is not one of our commands'. Adopting it would leave the lock without versions, so
+/// the record keeps its own, with one alert when that begins (C9).
+fn judge_implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
+    let (record, now) = (case.record, case.now);
     let known = record.reported.as_ref().is_some_and(|last| {
         record.status == Status::Unresponsive
             && !last.report.version.is_plausible(record.version, now)
@@ -246,7 +236,7 @@ fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
         ..update
     };
     let reason = Reason::IMPLAUSIBLE_VERSION;
-    let decision = changed(Verdict::Unresponsive, reason, record, update, event);
+    let decision = case.update(Verdict::Unresponsive, reason, update);
     if known {
         decision
     } else {
@@ -254,21 +244,20 @@ fn implausible(case: Case<'_>, update: RecordUpdate) -> Decision {
     }
 }
 
-/// The lock has answered, and its latch reached neither end: it is locked at new
-/// versions, at most [`JAM_LOCKS_MAX`] times since a person's last command, then
-/// left to a person (C14).
-fn jammed(case: Case<'_>, command: &Command, theirs: Version, update: RecordUpdate) -> Decision {
+/// The lock has answered, and its latch reached neither end. It is locked at new versions, at most
+/// [`JAM_LOCKS_MAX`] times since a person's last command, then left to a person (C14).
+fn judge_jammed(case: Case<'_>, command: &Command, update: RecordUpdate) -> Decision {
     if command.jams < JAM_LOCKS_MAX {
-        return system_lock(case, update, theirs, Reason::JAMMED);
+        return case.system_lock(Reason::JAMMED, update);
     }
-    let Case { record, event, now } = case;
+    let record = case.record;
     let known = record.status == Status::Settled && record.state == Latch::Jammed;
     let update = RecordUpdate {
         status: Some(Status::Settled),
-        due: Due::settled(&record.lock, now),
+        due: Due::settled(&record.lock, case.now),
         ..update
     };
-    let decision = changed(Verdict::Settled, Reason::JAMMED, record, update, event);
+    let decision = case.update(Verdict::Settled, Reason::JAMMED, update);
     if known {
         decision
     } else {
@@ -283,7 +272,7 @@ fn settle(
     report: &ReportEvent,
     update: RecordUpdate,
 ) -> Decision {
-    let Case { record, event, now } = case;
+    let (record, now) = (case.record, case.now);
     let reason = match (record.status, report.report.result) {
         (Status::Settled, _) => Reason::CONFIRMED,
         (_, Outcome::Expired) => Reason::EXPIRED,
@@ -297,15 +286,14 @@ fn settle(
         due: Due::settled(&record.lock, now),
         ..update
     };
-    let decision = changed(Verdict::Settled, reason, record, update, event);
+    let decision = case.update(Verdict::Settled, reason, update);
     if too_soon {
         return decision.alert(Alert::Clock);
     }
     decision
 }
 
-/// Whether the last report used was of the same power-on, when the time was not
-/// known yet.
+/// Whether the device has got the time since its last report, in the same boot.
 fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
     record.reported.as_ref().is_some_and(|last| {
         last.report.boot_count == report.boot_count
@@ -314,20 +302,21 @@ fn has_just_got_the_time(record: &Record, report: &Report) -> bool {
     })
 }
 
-/// The device has not journalled the current command: the record notes it, and
-/// the command is sent again if its turn has come. The first re-send does not wait
-/// for its turn: the device has just come back, or has just got the time for which
-/// it refused. An unlock is not sent to one that has no time yet: it would refuse
-/// it, and reports when it has the time. A LOCK needs no time, so a report whose
-/// news is the time does not hurry it: it crossed the command on its way (C8).
-fn behind(
+/// The device has not journalled the current command: the record notes it, and the command is sent
+/// again if its turn has come.
+///
+/// The first re-send is immediate: the device has just reconnected, or has just got the time that
+/// it lacked. An UNLOCK is not sent to a device without the time, which would refuse it and reports
+/// once it has the time. A LOCK needs no time: a report that only brings the time crossed the
+/// command on its way, so it does not hurry the re-send (C8).
+fn judge_behind(
     case: Case<'_>,
     command: &Command,
     report: &ReportEvent,
     update: RecordUpdate,
     binding: Option<&Binding>,
 ) -> Decision {
-    let Case { record, event, now } = case;
+    let (record, now) = (case.record, case.now);
     let refusal = report
         .report
         .refused
@@ -344,26 +333,24 @@ fn behind(
         Action::Lock if has_just_got_the_time(record, &report.report) => {
             command.next_send_at <= now
         }
-        _ => in_turn(command, now),
+        _ => is_in_turn(command, now),
     };
     if !has_no_time
         && turn_has_come
-        && let Ok(holds) = may_resend(record, command, binding, now)
+        && let Ok(holds) = case.may_resend(command, binding)
     {
-        let mut decision = resend(update, record, command, reason, event, now);
-        decision.writes.binding = holds;
-        return decision;
+        return case.resend(reason, update, command, holds);
     }
-    let due = if for_clock && !command.expired(now) {
+    let due = if for_clock && !command.is_expired(now) {
         Due::pending(&record.lock, command)
     } else {
         update.due.clone()
     };
     let update = RecordUpdate { due, ..update };
-    changed(Verdict::Noted, reason, record, update, event)
+    case.update(Verdict::Noted, reason, update)
 }
 
-/// A device's word for a command that its clock does not let it obey (D3).
+/// The device's word for a command refused because of its clock (D3).
 pub(super) const REFUSED_FOR_CLOCK: &str = "clock";
 
 #[cfg(test)]

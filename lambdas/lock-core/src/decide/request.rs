@@ -1,8 +1,7 @@
-//! What an operator's request means (C3 to C7). Must not ask whether the
-//! operator may: the policy on the topic did.
+//! What an operator's request means (C3 to C7). The policy on the topic has already checked the
+//! operator's right.
 
-use super::resend::repeated;
-use super::{Decision, Wish, command};
+use super::{Case, Decision, Wish};
 use crate::event::Event;
 use crate::limits::{Limits, REQUEST_TTL_MS};
 use crate::reason::{Reason, Verdict};
@@ -11,11 +10,10 @@ use crate::request::Request;
 use crate::time::UnixMillis;
 use crate::write::RequestMark;
 
-/// Decides a request; `None` for a lock that is not registered, of which nothing
-/// is written (C9).
+/// Decides a request; `None` for a lock that is not registered, about which nothing is written
+/// (C9).
 ///
-/// `seen` says that its mark is already in the table, which the first attempt
-/// learns from its failed write.
+/// `seen` means that its mark is already in the table; the caller learns that from a failed write.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -24,13 +22,14 @@ use crate::write::RequestMark;
 /// use lock_core::time::UnixMillis;
 ///
 /// let request = Request::parse(&serde_json::json!({
-///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 900, "receivedAt": 1_000
+///     "thing": "lock-1", "action": "toggle", "requestId": "r1", "requestedAt": 900,
+///     "receivedAt": 1_000
 /// }))?;
 /// let now = UnixMillis(1_500);
 /// let record = Record::created(request.lock.clone(), now);
-/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &Limits::default())
-///     .expect("a registered lock");
-/// let command = decision.publish.expect("a command").command;
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_request(Some(&record), false, &request, now, &limits);
+/// let command = decision.expect("registered").publish.expect("a command").command;
 /// assert_eq!(command.action.as_str(), "lock", "nothing is known of this lock, so a toggle locks");
 /// # Ok::<(), lock_core::field::Refusal>(())
 /// ```
@@ -42,15 +41,11 @@ pub fn decide_request(
     limits: &Limits,
 ) -> Option<Decision> {
     let record = record?;
-    let event = Event::of_request(request, limits);
+    let case = Case::new(record, Event::of_request(request, limits), now, limits);
     let id = request.command_id();
-    if seen
-        || record
-            .command
-            .as_ref()
-            .is_some_and(|command| command.id == id)
-    {
-        return Some(repeated(record, &id, event, now));
+    let command = record.command.as_ref();
+    if seen || command.is_some_and(|command| command.id == id) {
+        return Some(case.repeat(&id, None));
     }
     let wish = Wish {
         intent: request.intent,
@@ -62,7 +57,7 @@ pub fn decide_request(
         },
         reason: Reason::REQUESTED,
     };
-    let mut decision = command(record, wish, event, now, limits);
+    let mut decision = case.new_command(wish);
     if decision.verdict != Verdict::Command {
         return Some(decision);
     }

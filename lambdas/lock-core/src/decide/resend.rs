@@ -1,24 +1,24 @@
-//! Sending the current command once more (C7, C8). Must not make a new command.
+//! Sending the current command again (C7, C8).
 //!
-//! Whatever asks for it, each re-send first moves the next one by a conditional
-//! write, so that however often something repeats, sends are bounded (S7).
+//! Must not make a new command.
+//!
+//! Each re-send first moves the next one by a conditional write, so the number of sends is bounded
+//! whatever repeats (S7).
 
-use super::{Decision, Publish};
+use super::{Case, Decision};
 use crate::action::Action;
 use crate::binding::Binding;
 use crate::command::Version;
-use crate::event::Event;
 use crate::id::CommandId;
 use crate::name::ButtonSerial;
 use crate::reason::{Reason, Verdict};
 use crate::record::{Cause, Command, Due, Record, Status};
 use crate::time::UnixMillis;
-use crate::write::{BindingWrite, Guard, RecordUpdate, RecordWrite, Writes};
+use crate::write::{BindingWrite, Guard, RecordUpdate};
 
 impl Record {
-    /// The button whose binding must still hold before the current command may
-    /// be sent again (C8): that of an unlock which a press caused and which is
-    /// still pending.
+    /// The button whose binding must still hold before the current command may be sent again (C8):
+    /// that of a pending unlock which a press caused.
     pub fn resend_asks_for(&self) -> Option<&ButtonSerial> {
         let command = self
             .command
@@ -31,126 +31,104 @@ impl Record {
     }
 }
 
-/// The decision that sends the current command once more, its next send moved
-/// first (C8).
-pub(super) fn resend(
-    update: RecordUpdate,
-    record: &Record,
-    command: &Command,
-    reason: Reason,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
-    let again = command.sent_again(now);
-    let reason = if command.attempts == 0 {
-        Reason::IN_TURN
-    } else {
-        reason
-    };
-    let publish = Publish::of(&record.lock, record.version, &again);
-    let event = Event {
-        // A line of its own: the message's first line says what it did.
-        key: format!("{}-{}", event.key, again.attempts),
-        action: Some(again.action),
-        version: Some(record.version),
-        command_id: Some(again.id.clone()),
-        ..event.decided(Verdict::Resend, reason.clone())
-    };
-    let guard = Guard {
-        next_send_at: Some(command.next_send_at),
-        ..update.guard.clone()
-    };
-    let due = Due::pending(&record.lock, &again);
-    let update = RecordUpdate {
-        guard,
-        command: Some(again),
-        due,
-        ..update
-    };
-    Decision {
-        verdict: Verdict::Resend,
-        reason,
-        writes: Writes {
-            record: Some(RecordWrite::Update(update)),
-            ..Writes::line(event)
-        },
-        publish: Some(publish),
-        alerts: Vec::new(),
-    }
-}
-
-/// A press or request that has already taken effect: its command goes out again
-/// only if it is still to be executed (C7).
-///
-/// The first re-send does not wait for its turn: the crash it makes good may
-/// have come before the first send, and left no trace. From then on the
-/// back-off holds, so however often the message repeats, sends are bounded
-/// (S7).
-pub(super) fn repeated(record: &Record, id: &CommandId, event: Event, now: UnixMillis) -> Decision {
-    let current = record.command.as_ref().filter(|command| {
-        command.id == *id && record.status == Status::Pending && !command.expired(now)
-    });
-    match current {
-        Some(command) if in_turn(command, now) => {
-            let update = RecordUpdate::new(record, record.due.clone());
-            resend(update, record, command, Reason::RETRY, event, now)
-        }
-        _ => Decision::ignored(Reason::DUPLICATE, event),
-    }
-}
-
-/// A report already used, delivered again: perhaps because the first delivery
-/// died between its commit and its publish. What it then committed goes out.
-pub(super) fn repeated_report(
-    record: &Record,
-    seen: Version,
-    binding: Option<&Binding>,
-    event: Event,
-    now: UnixMillis,
-) -> Decision {
-    let current = record.command.as_ref().filter(|command| {
-        seen < record.version && record.status == Status::Pending && in_turn(command, now)
-    });
-    let holds = current.map(|command| may_resend(record, command, binding, now));
-    match (current, holds) {
-        (Some(command), Some(Ok(holds))) => {
-            let update = RecordUpdate::new(record, record.due.clone());
-            let mut decision = resend(update, record, command, Reason::RETRY, event, now);
-            decision.writes.binding = holds;
-            decision
-        }
-        _ => Decision::ignored(Reason::DUPLICATE, event),
-    }
-}
-
-/// A retry's turn: at once for the first, within the back-off from then on. A
-/// command that was never sent has no retry.
-pub(super) fn in_turn(command: &Command, now: UnixMillis) -> bool {
-    command.attempts == 1 || command.next_send_at <= now
-}
-
-/// That the current command may not be sent again.
+/// The current command may not be sent again.
 pub(super) struct NotAllowed;
 
-/// Whether the current command may be sent again at all (C8), and the binding
-/// that must still hold when it is: a LOCK always, an UNLOCK only while it is
-/// pending, unexpired, and its binding enabled.
-pub(super) fn may_resend(
-    record: &Record,
-    command: &Command,
-    binding: Option<&Binding>,
-    now: UnixMillis,
-) -> Result<Option<BindingWrite>, NotAllowed> {
-    if command.action == Action::Lock {
-        return Ok(None);
+impl Case<'_> {
+    /// Decides to send `command`, the record's own, again, and moves its next send (C8). `holds` is
+    /// the condition on its binding.
+    pub(super) fn resend(
+        mut self,
+        reason: Reason,
+        update: RecordUpdate,
+        command: &Command,
+        holds: Option<BindingWrite>,
+    ) -> Decision {
+        let next = command.with_next_send(self.now);
+        let reason = if command.attempts == 0 {
+            Reason::IN_TURN
+        } else {
+            reason
+        };
+        // A key of its own: the message's first event records what the first send did.
+        self.event.key = format!("{}-{}", self.event.key, next.attempts);
+        let update = RecordUpdate {
+            guard: Guard {
+                next_send_at: Some(command.next_send_at),
+                ..update.guard
+            },
+            due: Due::pending(&self.record.lock, &next),
+            command: Some(next),
+            ..update
+        };
+        let mut decision = self.send(Verdict::Resend, reason, update);
+        decision.writes.binding = holds;
+        decision
     }
-    if record.status != Status::Pending || command.expired(now) {
-        return Err(NotAllowed);
+
+    /// Decides about a press or request that has already taken effect: its command `id` is sent
+    /// again only if it is still to be executed (C7).
+    ///
+    /// The first re-send is immediate: the crash that it repairs may have come before the first
+    /// send. From then on the back-off holds, so the number of sends is bounded (S7).
+    pub(super) fn repeat(self, id: &CommandId, holds: Option<BindingWrite>) -> Decision {
+        let (record, now) = (self.record, self.now);
+        let current = record.command.as_ref().filter(|command| {
+            command.id == *id && record.status == Status::Pending && !command.is_expired(now)
+        });
+        match current {
+            Some(command) if is_in_turn(command, now) => {
+                let update = RecordUpdate::new(record, record.due.clone());
+                self.resend(Reason::RETRY, update, command, holds)
+            }
+            _ => self.ignore(Reason::DUPLICATE),
+        }
     }
-    if record.resend_asks_for().is_none() {
-        return Ok(None);
+
+    /// Decides about a report already used that is delivered again. Its first delivery may have
+    /// died between its commit and its publish, so what it committed is sent.
+    pub(super) fn repeat_report(self, seen: Version, binding: Option<&Binding>) -> Decision {
+        let (record, now) = (self.record, self.now);
+        let current = record.command.as_ref().filter(|command| {
+            seen < record.version && record.status == Status::Pending && is_in_turn(command, now)
+        });
+        let holds = current.map(|command| self.may_resend(command, binding));
+        match (current, holds) {
+            (Some(command), Some(Ok(holds))) => {
+                let update = RecordUpdate::new(record, record.due.clone());
+                self.resend(Reason::RETRY, update, command, holds)
+            }
+            _ => self.ignore(Reason::DUPLICATE),
+        }
     }
-    let holds = |binding: &&Binding| binding.enabled && binding.lock.as_ref() == Some(&record.lock);
-    let binding = binding.filter(holds).ok_or(NotAllowed)?;
-    Ok(Some(BindingWrite::holds(binding)))
+
+    /// The condition on the binding under which `command`, the record's own, may be sent again
+    /// (C8): none for a LOCK; an UNLOCK only while it is pending, unexpired, and its binding is
+    /// enabled.
+    pub(super) fn may_resend(
+        &self,
+        command: &Command,
+        binding: Option<&Binding>,
+    ) -> Result<Option<BindingWrite>, NotAllowed> {
+        let record = self.record;
+        if command.action == Action::Lock {
+            return Ok(None);
+        }
+        if record.status != Status::Pending || command.is_expired(self.now) {
+            return Err(NotAllowed);
+        }
+        if record.resend_asks_for().is_none() {
+            return Ok(None);
+        }
+        let holds =
+            |binding: &&Binding| binding.enabled && binding.lock.as_ref() == Some(&record.lock);
+        let binding = binding.filter(holds).ok_or(NotAllowed)?;
+        Ok(Some(BindingWrite::unchanged(binding)))
+    }
+}
+
+/// Whether a retry may send `command` now: the first at once, later ones after the back-off. A
+/// command that was never sent has no retry.
+pub(super) fn is_in_turn(command: &Command, now: UnixMillis) -> bool {
+    command.attempts == 1 || command.next_send_at <= now
 }

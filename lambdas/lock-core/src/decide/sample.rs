@@ -1,4 +1,4 @@
-//! Random runs for the laws: always the same ones, and never without the events that a law is about.
+//! Random runs for the laws: reproducible, and never without the events that a law is about.
 //!
 //! Must not know: what a law demands.
 
@@ -10,10 +10,10 @@ use proptest::test_runner::{RngSeed, TestCaseError, TestRunner};
 
 /// Runs of one law.
 const RUNS: u32 = 400;
-/// How often everything that a law is about occurs at least, over all runs.
+/// Least number of occurrences, over all runs, of anything that a law is about.
 const TIMES_MIN: u32 = 5;
 
-/// What has occurred, and how often.
+/// The number of occurrences of each event.
 #[derive(Debug, Default)]
 pub(super) struct Occurred(RefCell<BTreeMap<String, u32>>);
 

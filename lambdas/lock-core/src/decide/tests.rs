@@ -8,15 +8,17 @@ mod whole;
 use super::*;
 use crate::action::ClickType;
 use crate::binding::{Actions, Binding, LastPress};
+use crate::limits::Limits;
 use crate::name::ButtonSerial;
 use crate::press::Press;
+use crate::record::{Due, Status};
 use crate::report::Latch;
 use crate::request::Request;
+use crate::write::RecordWrite;
 
 /// The time of every decision here.
 pub(super) const NOW: UnixMillis = UnixMillis(5_000_000);
-/// Versions are written relative to this, which lies past the clock: `v7` is
-/// 10,000,007.
+/// Versions are relative to this, which is past the clock: `v7` is 10,000,007.
 pub(super) const BASE: u64 = 10_000_000;
 
 pub(super) fn lock() -> LockName {
@@ -27,16 +29,15 @@ fn button() -> ButtonSerial {
     ButtonSerial::new("button-1").unwrap()
 }
 
-/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a
-/// record at v7, its command made 5 s ago and sent once.
+/// `settled/locked`, `pending-unlock/locked`, `unresponsive-lock/unknown`: a record at v7, its
+/// command made 5 s ago and sent once.
 pub(super) fn record(text: &str) -> Option<Record> {
     if text == "none" {
         return None;
     }
     let (status, state) = text.split_once('/').unwrap();
     let (status, action) = status.split_once('-').unwrap_or((status, "lock"));
-    let word = |word: &str| serde_json::Value::String(word.to_owned());
-    let action: Action = serde_json::from_value(word(action)).unwrap();
+    let action: Action = action.parse().unwrap();
     let made = NOW.minus(5_000);
     let expires_at = (action == Action::Unlock).then(|| made.plus(30_000));
     let cause = Cause::Button { button: button() };
@@ -49,8 +50,8 @@ pub(super) fn record(text: &str) -> Option<Record> {
     );
     Some(Record {
         version: Version(BASE + 7),
-        status: serde_json::from_value(word(status)).unwrap(),
-        state: serde_json::from_value::<Latch>(word(state)).unwrap(),
+        status: status.parse().unwrap(),
+        state: state.parse().unwrap(),
         command: Some(command),
         ..Record::created(lock(), UnixMillis(0))
     })
@@ -63,8 +64,8 @@ fn relative(at: Option<UnixMillis>) -> String {
     })
 }
 
-/// What a decision comes to: `command unlock v8 expires=+28000ms`, `resend lock
-/// v7 send=2`, `ignored: stale`.
+/// A decision in short: `command unlock v8 expires=+28000ms`, `resend lock v7 send=2`, `ignored:
+/// stale`.
 pub(super) fn outcome(decision: &Decision) -> String {
     let reason = decision.reason.code();
     whole::check(decision);
@@ -101,22 +102,15 @@ where
     text.trim_end_matches("ms").parse().unwrap()
 }
 
-/// A binding of `button-1` to `lock-1`, of default actions, as it is after two changes.
+/// A binding of `button-1` to `lock-1` with default actions, after two changes.
 pub(super) fn binding() -> Binding {
     Binding {
-        button: button(),
         lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(button(), 3)
     }
 }
 
-/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock
-/// v8 expires=+28000ms`.
+/// One row about a press: `settled/locked SINGLE age=2000ms => command unlock v8 expires=+28000ms`.
 fn press_row(row: &str) -> String {
     let mut words = row.split_whitespace();
     let mut record = record(words.next().unwrap());
@@ -187,7 +181,7 @@ fn press_row(row: &str) -> String {
             "sent" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
                 for _ in 1..number::<u32>(value) {
-                    *command = command.sent_again(NOW.minus(1_000));
+                    *command = command.with_next_send(NOW.minus(1_000));
                 }
             }
             _ => panic!("unknown word {word:?}"),
@@ -214,15 +208,21 @@ fn press_row(row: &str) -> String {
     outcome(&decision)
 }
 
-fn check(table: &str, decide: impl Fn(&str) -> String) {
-    for row in table
-        .lines()
-        .map(str::trim)
-        .filter(|row| !row.is_empty() && !row.starts_with('#'))
-    {
+/// Checks each row `given => wanted` of a table. A line that begins with an arrow continues a row.
+pub(super) fn check(table: &str, decide: impl Fn(&str) -> String) {
+    let mut rows: Vec<String> = Vec::new();
+    for line in table.lines().map(str::trim) {
+        match rows.last_mut() {
+            Some(row) if line.starts_with("=>") || line.starts_with("->") => {
+                row.extend([" ", line]);
+            }
+            _ if line.is_empty() || line.starts_with('#') => {}
+            _ => rows.push(line.to_owned()),
+        }
+    }
+    for row in rows {
         let (given, wanted) = row.split_once("=>").unwrap();
-        let got = decide(given.trim());
-        assert_eq!(got, wanted.trim(), "{given}");
+        assert_eq!(decide(given.trim()), wanted.trim(), "{given}");
     }
 }
 
@@ -232,9 +232,9 @@ fn a_press_means_what_the_state_makes_of_it() {
         "
         # C6: only from settled and locked does a toggle unlock
         settled/locked           SINGLE age=2000ms => command unlock v8 expires=+28000ms
-        settled/locked           SINGLE age=2000ms pressed=5000ms => command unlock v8 expires=+25000ms
-        settled/locked           SINGLE age=5000ms pressed=2000ms => command unlock v8 expires=+25000ms
-        settled/locked           SINGLE age=10ms pressed=30000ms => ignored: stale (made 30 s before)
+        settled/locked SINGLE age=2000ms pressed=5000ms => command unlock v8 expires=+25000ms
+        settled/locked SINGLE age=5000ms pressed=2000ms => command unlock v8 expires=+25000ms
+        settled/locked SINGLE age=10ms pressed=30000ms => ignored: stale (made 30 s before)
         settled/unlocked         SINGLE            => command lock v8 expires=never
         settled/jammed           SINGLE            => command lock v8 expires=never
         settled/unknown          SINGLE            => command lock v8 expires=never
@@ -254,26 +254,29 @@ fn a_press_means_what_the_state_makes_of_it() {
         settled/unlocked         DOUBLE age=90000ms => command lock v8 expires=never
         # a clock that runs ahead does not lengthen the life
         settled/locked           LONG   early=60000ms => command unlock v8 expires=+30000ms
-        # who may not
+        # not allowed
         settled/locked           LONG   unbound             => ignored: unknown-button
         settled/locked           LONG   disabled            => ignored: revoked
         settled/locked           SINGLE no-clicks           => ignored: unbound-click
         settled/locked           LONG   not-bound           => ignored: not-bound
         none                     LONG                       => ignored: unknown-lock
         none                     LONG   disabled            => ignored: unknown-lock
-        # C4: its button has said that it was dropped, and asked for another
-        settled/locked           LONG   pressed=5001ms good-for=3000ms        => ignored: stale (made 5 s before, given up by its button)
-        settled/locked           LONG   pressed=5000ms good-for=3000ms        => command unlock v8 expires=+25000ms
-        settled/locked           SINGLE pressed=15900ms good-for=3600ms       => ignored: stale (made 15 s before, given up by its button)
-        settled/unlocked         DOUBLE pressed=15900ms good-for=3600ms       => command lock v8 expires=never
-        settled/locked           LONG   pressed=9000ms good-for=3000ms age=5000ms => command unlock v8 expires=+21000ms
+        # C4: given up by its button
+        settled/locked LONG pressed=5001ms good-for=3000ms
+            => ignored: stale (made 5 s before, given up by its button)
+        settled/locked LONG pressed=5000ms good-for=3000ms => command unlock v8 expires=+25000ms
+        settled/locked SINGLE pressed=15900ms good-for=3600ms
+            => ignored: stale (made 15 s before, given up by its button)
+        settled/unlocked DOUBLE pressed=15900ms good-for=3600ms => command lock v8 expires=never
+        settled/locked LONG pressed=9000ms good-for=3000ms age=5000ms
+            => command unlock v8 expires=+21000ms
         # C3: made before its button was bound
-        settled/locked           LONG   age=10ms bound=9ms                    => ignored: overtaken
-        settled/locked           LONG   age=9ms bound=9ms                     => ignored: overtaken
-        settled/locked           LONG   age=8ms bound=9ms                     => command unlock v8 expires=+29992ms
-        settled/locked           LONG   pressed=10ms bound=9ms                => ignored: overtaken
-        settled/locked           LONG   age=10ms bound=9ms seq=5              => ignored: overtaken
-        settled/locked           DOUBLE age=10ms bound=9ms                    => ignored: overtaken
+        settled/locked           LONG   age=10ms bound=9ms                    => ignored: superseded
+        settled/locked           LONG   age=9ms bound=9ms                     => ignored: superseded
+        settled/locked LONG age=8ms bound=9ms => command unlock v8 expires=+29992ms
+        settled/locked           LONG   pressed=10ms bound=9ms                => ignored: superseded
+        settled/locked           LONG   age=10ms bound=9ms seq=5              => ignored: superseded
+        settled/locked           DOUBLE age=10ms bound=9ms                    => ignored: superseded
         ",
         press_row,
     );
@@ -283,20 +286,20 @@ fn a_press_means_what_the_state_makes_of_it() {
 fn a_press_acts_once() {
     check(
         "
-        # C2: the quiet window, for buttons that do not count; a click that means lock is never swallowed
+        # C2: the quiet window, for buttons without a sequence; it never swallows a lock
         settled/unlocked DOUBLE last-age=1ms           => command lock v8 expires=never
-        settled/unlocked DOUBLE last-age=0ms           => ignored: overtaken
-        settled/unlocked DOUBLE age=2ms last-age=1ms   => ignored: overtaken
+        settled/unlocked DOUBLE last-age=0ms           => ignored: superseded
+        settled/unlocked DOUBLE age=2ms last-age=1ms   => ignored: superseded
         settled/locked LONG last-age=1499ms            => ignored: quiet-window
         settled/locked LONG last-age=1500ms            => command unlock v8 expires=+30000ms
         settled/locked LONG last-age=1499ms seq=5      => command unlock v8 expires=+30000ms
-        settled/locked LONG age=1000ms last-age=1000ms => ignored: overtaken
-        settled/locked LONG age=2000ms last-age=1000ms => ignored: overtaken
-        # C1, C3: the count, where there is one
+        settled/locked LONG age=1000ms last-age=1000ms => ignored: superseded
+        settled/locked LONG age=2000ms last-age=1000ms => ignored: superseded
+        # C1, C3: the sequence, if any
         settled/locked LONG seq=5 last-seq=4           => command unlock v8 expires=+30000ms
-        settled/locked LONG seq=5 last-seq=6           => ignored: overtaken
+        settled/locked LONG seq=5 last-seq=6           => ignored: superseded
         settled/locked LONG seq=5 last-seq=5           => ignored: duplicate
-        # a count once taken is still known after a press without one
+        # a sequence that was used is still known after a press without one
         settled/locked LONG last-seq=5 last-age=9000ms => command unlock v8 expires=+30000ms
         # C7: already recorded; published again only while it is still to be executed
         pending-unlock/locked  LONG last-id=p2 caused-it           => resend unlock v7 send=2

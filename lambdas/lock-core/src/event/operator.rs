@@ -1,114 +1,61 @@
-//! The lines of what an operator does. Must not know whether anything came of it.
+//! The events of what an operator does.
 
 use super::{Event, Kind, Subject};
 use crate::binding::Binding;
 use crate::limits::Limits;
-use crate::name::{ButtonSerial, LockName};
 use crate::record::Record;
 use crate::time::UnixMillis;
 
 impl Event {
-    /// The line of a lock or button that `actor` registers.
+    /// `actor` registers a lock or button.
     pub fn of_register(
         subject: Subject,
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let button = match &subject {
             Subject::Button(button) => Some(button.clone()),
             Subject::Lock(_) => None,
         };
-        let key = "register".to_owned();
-        Event {
+        Self {
             button,
             actor: actor.map(str::to_owned),
-            ..Event::new(subject, Kind::Register, now, key, limits)
+            ..Self::new(subject, Kind::Register, now, "register".to_owned(), limits)
         }
     }
 
-    /// The line of a button that `actor` binds to `lock`, in that lock's history.
-    pub fn of_bind(
-        binding: &Binding,
-        lock: &LockName,
-        actor: Option<&str>,
-        now: UnixMillis,
-        limits: &Limits,
-    ) -> Event {
-        let subject = Subject::Lock(lock.clone());
-        of_binding(Kind::Bind, "bind", subject, binding, actor, now, limits)
-    }
-
-    /// The line of a button that `actor` takes off its lock, in that lock's
-    /// history; where it has none, in its own.
-    pub fn of_unbind(
+    /// `actor` changes `binding`; the event is in the history of its lock, or of its button if it
+    /// has none.
+    pub fn of_binding(
+        kind: Kind,
         binding: &Binding,
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
-        let subject = Subject::of_binding(binding);
-        of_binding(Kind::Unbind, "unbind", subject, binding, actor, now, limits)
+    ) -> Self {
+        let key = format!("{kind}-{}-{}", binding.button, binding.revision);
+        Self {
+            button: Some(binding.button.clone()),
+            actor: actor.map(str::to_owned),
+            ..Self::new(Subject::of_binding(binding), kind, now, key, limits)
+        }
     }
 
-    /// The line of a binding that `actor` takes away (C11).
-    pub fn of_revoke(
-        binding: &Binding,
-        actor: Option<&str>,
-        now: UnixMillis,
-        limits: &Limits,
-    ) -> Event {
-        let subject = Subject::of_binding(binding);
-        of_binding(Kind::Revoke, "revoke", subject, binding, actor, now, limits)
-    }
-
-    /// The line of a record that `actor` recovers (C12).
-    pub fn of_recover(
+    /// `actor` changes or removes `record`.
+    pub fn of_record(
+        kind: Kind,
         record: &Record,
         actor: Option<&str>,
         now: UnixMillis,
         limits: &Limits,
-    ) -> Event {
+    ) -> Self {
         let subject = Subject::Lock(record.lock.clone());
-        let key = format!("recover-{}", record.version.0);
-        Event {
+        let key = format!("{kind}-{}", record.version.0);
+        Self {
             actor: actor.map(str::to_owned),
             version: Some(record.version),
-            ..Event::new(subject, Kind::Recover, now, key, limits)
+            ..Self::new(subject, kind, now, key, limits)
         }
-    }
-
-    /// The line of a lock that `actor` has forgotten.
-    pub fn of_forget(
-        record: &Record,
-        actor: Option<&str>,
-        now: UnixMillis,
-        limits: &Limits,
-    ) -> Event {
-        let subject = Subject::Lock(record.lock.clone());
-        let key = format!("forget-{}", record.version.0);
-        Event {
-            actor: actor.map(str::to_owned),
-            version: Some(record.version),
-            ..Event::new(subject, Kind::Forget, now, key, limits)
-        }
-    }
-}
-
-fn of_binding(
-    kind: Kind,
-    verb: &str,
-    subject: Subject,
-    binding: &Binding,
-    actor: Option<&str>,
-    now: UnixMillis,
-    limits: &Limits,
-) -> Event {
-    let button: &ButtonSerial = &binding.button;
-    let key = format!("{verb}-{button}-{}", binding.revision);
-    Event {
-        button: Some(button.clone()),
-        actor: actor.map(str::to_owned),
-        ..Event::new(subject, kind, now, key, limits)
     }
 }

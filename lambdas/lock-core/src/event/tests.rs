@@ -1,9 +1,8 @@
-//! The lines, whole: what each of them keeps, and how a person reads it.
+//! Whole events: what each of them stores, and how a person reads it.
 
 use serde_json::json;
 
 use super::*;
-use crate::binding::Actions;
 use crate::record::{Cause, Command};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
@@ -35,9 +34,12 @@ fn request() -> Request {
 }
 
 fn report() -> ReportEvent {
-    ReportEvent::parse(&json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
-        "reported": {"lock": "unlocked", "version": 7, "commandId": "c7", "result": "executed", "source": "manual",
-            "refused": {"commandId": "c8", "reason": "clock"}, "bootCount": 7, "clock": "synced"}}))
+    ReportEvent::parse(
+        &json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
+        "reported": {"lock": "unlocked", "version": 7, "commandId": "c7", "result": "executed",
+            "source": "manual",
+            "refused": {"commandId": "c8", "reason": "clock"}, "bootCount": 7, "clock": "synced"}}),
+    )
     .unwrap()
 }
 
@@ -53,14 +55,8 @@ fn record() -> Record {
 
 fn binding() -> Binding {
     Binding {
-        button: press().button,
         lock: Some(lock()),
-        actions: Actions::default(),
-        enabled: true,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(press().button, 3)
     }
 }
 
@@ -71,69 +67,84 @@ fn check(event: &Event, wanted: Value) {
 }
 
 #[test]
-fn the_line_of_a_press_says_who_pressed_how_and_what_it_asks_for() {
-    let decided = |event: Event| event.decided(Verdict::Ignored, Reason::STALE);
+fn the_event_of_a_press_says_who_pressed_how_and_what_it_asks_for() {
+    let decided = |event: Event| event.with_decision(Verdict::Ignored, Reason::STALE);
     let intent = Some(Intent::Unlock);
     check(
         &decided(Event::of_press(&press(), Some(&lock()), intent, &limits())),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "p1", "kind": "press", "decision": "ignored",
-            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412, "intent": "unlock",
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "p1", "kind": "press",
+            "decision": "ignored",
+            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412,
+                "intent": "unlock",
             "principal": "ab12", "ttl": TTL}),
     );
     check(
         &decided(Event::of_press(&press(), None, None, &limits())),
-        json!({"subject": {"button": "button-1"}, "at": NOW, "key": "p1", "kind": "press", "decision": "ignored",
-            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412, "principal": "ab12", "ttl": TTL}),
+        json!({"subject": {"button": "button-1"}, "at": NOW, "key": "p1", "kind": "press",
+            "decision": "ignored",
+            "reason": "stale", "button": "button-1", "click": "LONG", "sequence": 412,
+                "principal": "ab12", "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_line_of_a_request_says_who_asked_and_who_was_allowed_to() {
+fn the_event_of_a_request_says_who_asked_and_who_was_allowed_to() {
     check(
-        &Event::of_request(&request(), &limits()).decided(Verdict::Ignored, Reason::DUPLICATE),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "r1", "kind": "request", "decision": "ignored",
-            "reason": "duplicate", "intent": "unlock", "actor": "alice", "principal": "cd34", "ttl": TTL}),
+        &Event::of_request(&request(), &limits())
+            .with_decision(Verdict::Ignored, Reason::DUPLICATE),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "r1", "kind": "request",
+            "decision": "ignored",
+            "reason": "duplicate", "intent": "unlock", "actor": "alice", "principal": "cd34",
+                "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_line_of_a_report_says_where_the_latch_is_and_what_was_refused() {
+fn the_event_of_a_report_says_where_the_latch_is_and_what_was_refused() {
     check(
-        &Event::of_report(&report(), NOW, &limits()).decided(Verdict::Settled, Reason::EXECUTED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "shadow-17", "kind": "report", "decision": "settled",
-            "reason": "executed", "latch": "unlocked", "source": "manual", "detail": "clock", "ttl": TTL}),
+        &Event::of_report(&report(), NOW, &limits())
+            .with_decision(Verdict::Settled, Reason::EXECUTED),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "shadow-17", "kind": "report",
+            "decision": "settled",
+            "reason": "executed", "latch": "unlocked", "source": "manual", "detail": "clock",
+                "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_lines_of_the_sweeper_and_of_an_operator_name_the_command_they_found() {
+fn the_events_of_the_sweep_and_of_an_operator_name_the_command_they_found() {
     check(
-        &Event::of_due(&record(), NOW, &limits()).decided(Verdict::Noted, Reason::AWAITED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "timeout", "decision": "noted",
+        &Event::of_sweep(&record(), NOW, &limits()).with_decision(Verdict::Noted, Reason::AWAITED),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "due-7", "kind": "sweep",
+            "decision": "noted",
             "reason": "awaited", "version": 7, "commandId": "c7", "ttl": TTL}),
     );
     check(
-        &Event::of_revoke(&binding(), Some("alice"), NOW, &limits())
-            .decided(Verdict::Noted, Reason::REVOKED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "revoke-button-1-3", "kind": "revoke",
-            "decision": "noted", "reason": "revoked", "button": "button-1", "actor": "alice", "ttl": TTL}),
+        &Event::of_binding(Kind::Revoke, &binding(), Some("alice"), NOW, &limits())
+            .with_decision(Verdict::Noted, Reason::REVOKED),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "revoke-button-1-3",
+            "kind": "revoke",
+            "decision": "noted", "reason": "revoked", "button": "button-1", "actor": "alice",
+                "ttl": TTL}),
     );
     check(
-        &Event::of_recover(&record(), Some("alice"), NOW, &limits())
-            .decided(Verdict::Command, Reason::RECOVERED),
-        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "recover-7", "kind": "recover", "decision": "command",
+        &Event::of_record(Kind::Recover, &record(), Some("alice"), NOW, &limits())
+            .with_decision(Verdict::Command, Reason::RECOVERED),
+        json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "recover-7", "kind": "recover",
+            "decision": "command",
             "reason": "recovered", "actor": "alice", "version": 7, "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_lines_of_the_register_name_the_lock_or_the_button() {
+fn the_events_of_the_register_name_the_lock_or_the_button() {
     let button = Subject::Button(press().button);
-    let decided = |event: Event| event.decided(Verdict::Noted, Reason::REGISTERED);
+    let decided = |event: Event| event.with_decision(Verdict::Noted, Reason::REGISTERED);
     check(
         &decided(Event::of_register(button, Some("alice"), NOW, &limits())),
         json!({"subject": {"button": "button-1"}, "at": NOW, "key": "register", "kind": "register",
-            "decision": "noted", "reason": "registered", "button": "button-1", "actor": "alice", "ttl": TTL}),
+            "decision": "noted", "reason": "registered", "button": "button-1", "actor": "alice",
+                "ttl": TTL}),
     );
     check(
         &decided(Event::of_register(
@@ -146,19 +157,21 @@ fn the_lines_of_the_register_name_the_lock_or_the_button() {
             "decision": "noted", "reason": "registered", "ttl": TTL}),
     );
     check(
-        &Event::of_forget(&record(), Some("alice"), NOW, &limits())
-            .decided(Verdict::Noted, Reason::FORGOTTEN),
+        &Event::of_record(Kind::Forget, &record(), Some("alice"), NOW, &limits())
+            .with_decision(Verdict::Noted, Reason::FORGOTTEN),
         json!({"subject": {"lock": "lock-1"}, "at": NOW, "key": "forget-7", "kind": "forget",
-            "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7, "ttl": TTL}),
+            "decision": "noted", "reason": "forgotten", "actor": "alice", "version": 7,
+                "ttl": TTL}),
     );
 }
 
 #[test]
-fn the_line_of_what_could_not_be_read_goes_to_its_sender() {
+fn the_event_of_what_could_not_be_read_goes_to_its_sender() {
     let refusal = Refusal::MissingField("clickType");
     let line = |message: &Value| Event::of_refusal(message, &refusal, NOW, &limits());
     let wanted = |subject: Value, kind: &str, key: &str, at: u64| {
-        json!({"subject": subject, "at": at, "key": key, "kind": kind, "decision": "refused", "reason": "missing-field",
+        json!({"subject": subject, "at": at, "key": key, "kind": kind, "decision": "refused",
+            "reason": "missing-field",
             "detail": "missing field clickType", "ttl": at / 1000 + 86_400})
     };
     let mut of_button = wanted(json!({"button": "button-1"}), "press", "p1", 5_000);
@@ -216,7 +229,7 @@ fn a_person_reads_who_did_what_and_why() {
     let commands = |event: Event, action| Event {
         action: Some(action),
         version,
-        ..event.decided(Verdict::Command, Reason::PRESSED)
+        ..event.with_decision(Verdict::Command, Reason::PRESSED)
     };
     let pressed = Event::of_press(&press(), Some(&lock()), None, &limits());
     let asked = Event::of_request(&request(), &limits());
@@ -225,33 +238,35 @@ fn a_person_reads_who_did_what_and_why() {
         ..request()
     };
     let reports = Event::of_report(&report(), NOW, &limits());
-    let mut settled = reports.clone().decided(Verdict::Settled, Reason::EXECUTED);
+    let mut settled = reports
+        .clone()
+        .with_decision(Verdict::Settled, Reason::EXECUTED);
     settled.alerts = vec![Alert::Jammed, Alert::Unresponsive];
     let quiet = Event {
         detail: None,
-        ..reports.decided(Verdict::Noted, Reason::NOT_SEEN)
+        ..reports.with_decision(Verdict::Noted, Reason::NOT_SEEN)
     };
-    let revokes = |actor| Event::of_revoke(&binding(), actor, NOW, &limits());
+    let revokes = |actor| Event::of_binding(Kind::Revoke, &binding(), actor, NOW, &limits());
     let rows = [
         (
             commands(pressed.clone(), Action::Unlock),
             "button-1 LONG: unlock v8 (pressed)",
         ),
         (
-            pressed.decided(Verdict::Ignored, Reason::QUIET_WINDOW),
+            pressed.with_decision(Verdict::Ignored, Reason::QUIET_WINDOW),
             "button-1 LONG: ignored: quiet window",
         ),
         (
             commands(asked.clone(), Action::Lock),
-            "alice asks unlock: lock v8 (pressed)",
+            "alice requests unlock: lock v8 (pressed)",
         ),
         (
-            asked.decided(Verdict::Ignored, Reason::STALE),
-            "alice asks unlock: ignored: stale",
+            asked.with_decision(Verdict::Ignored, Reason::STALE),
+            "alice requests unlock: ignored: stale",
         ),
         (
-            Event::of_request(&nobody, &limits()).decided(Verdict::Ignored, Reason::STALE),
-            "someone asks unlock: ignored: stale",
+            Event::of_request(&nobody, &limits()).with_decision(Verdict::Ignored, Reason::STALE),
+            "someone requests unlock: ignored: stale",
         ),
         (
             settled,
@@ -259,11 +274,12 @@ fn a_person_reads_who_did_what_and_why() {
         ),
         (quiet, "reports unlocked (manual): noted: not seen"),
         (
-            Event::of_due(&record(), NOW, &limits()).decided(Verdict::Resend, Reason::NOT_ANSWERED),
-            "timeout: resend: not answered",
+            Event::of_sweep(&record(), NOW, &limits())
+                .with_decision(Verdict::Resend, Reason::NOT_ANSWERED),
+            "sweep: resend: not answered",
         ),
         (
-            revokes(Some("alice")).decided(Verdict::Noted, Reason::REVOKED),
+            revokes(Some("alice")).with_decision(Verdict::Noted, Reason::REVOKED),
             "alice revokes button-1: noted: revoked",
         ),
         (
@@ -272,7 +288,7 @@ fn a_person_reads_who_did_what_and_why() {
         ),
         (
             commands(
-                Event::of_recover(&record(), Some("alice"), NOW, &limits()),
+                Event::of_record(Kind::Recover, &record(), Some("alice"), NOW, &limits()),
                 Action::Lock,
             ),
             "alice recovers: lock v8 (pressed)",
@@ -294,7 +310,7 @@ fn a_person_reads_who_did_what_and_why() {
 }
 
 #[test]
-fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute() {
+fn ignored_presses_of_one_button_for_one_reason_share_the_event_of_their_minute() {
     let limits = limits();
     let minute = NOW.0 - NOW.0 % 60_000;
     let slot = |at, key: &str| {
@@ -311,7 +327,7 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
         Event::of_press(&press, Some(&lock()), None, &limits)
     };
     for (after_ms, begun) in [(0, minute), (59_999, minute), (60_000, minute + 60_000)] {
-        let ignored = pressed(minute + after_ms).decided(Verdict::Ignored, Reason::STALE);
+        let ignored = pressed(minute + after_ms).with_decision(Verdict::Ignored, Reason::STALE);
         assert_eq!(ignored.slot(), slot(begun, "ignored-button-1-stale"));
     }
     let refusal = Refusal::MissingField("clickType");
@@ -322,11 +338,13 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
         slot(minute, "refused-button-1-missing-field")
     );
     let none = [
-        pressed(minute).decided(Verdict::Command, Reason::PRESSED),
-        pressed(minute).decided(Verdict::Resend, Reason::RETRY),
-        Event::of_request(&request(), &limits).decided(Verdict::Ignored, Reason::STALE),
-        Event::of_report(&report(), NOW, &limits).decided(Verdict::Ignored, Reason::DUPLICATE),
-        Event::of_revoke(&binding(), None, NOW, &limits).decided(Verdict::Ignored, Reason::REVOKED),
+        pressed(minute).with_decision(Verdict::Command, Reason::PRESSED),
+        pressed(minute).with_decision(Verdict::Resend, Reason::RETRY),
+        Event::of_request(&request(), &limits).with_decision(Verdict::Ignored, Reason::STALE),
+        Event::of_report(&report(), NOW, &limits)
+            .with_decision(Verdict::Ignored, Reason::DUPLICATE),
+        Event::of_binding(Kind::Revoke, &binding(), None, NOW, &limits)
+            .with_decision(Verdict::Ignored, Reason::REVOKED),
     ];
     for event in none {
         assert_eq!(event.slot(), None, "{event}");
@@ -334,9 +352,9 @@ fn ignored_presses_of_one_button_for_one_reason_share_the_line_of_their_minute()
 }
 
 #[test]
-fn a_shared_line_says_how_many_it_speaks_for() {
+fn a_shared_event_counts_its_messages() {
     let ignored = Event::of_press(&press(), Some(&lock()), None, &limits())
-        .decided(Verdict::Ignored, Reason::STALE);
+        .with_decision(Verdict::Ignored, Reason::STALE);
     for (count, line) in [
         (None, "button-1 LONG: ignored: stale"),
         (Some(1), "button-1 LONG: ignored: stale"),
@@ -351,11 +369,11 @@ fn a_shared_line_says_how_many_it_speaks_for() {
 }
 
 #[test]
-fn the_line_of_a_button_that_is_bound_to_no_lock_is_in_its_own_history() {
+fn the_event_of_a_button_that_is_bound_to_no_lock_is_in_its_own_history() {
     let unbound = Binding {
         lock: None,
         ..binding()
     };
-    let event = Event::of_revoke(&unbound, None, NOW, &limits());
+    let event = Event::of_binding(Kind::Revoke, &unbound, None, NOW, &limits());
     assert_eq!(event.subject, Subject::Button(binding().button));
 }

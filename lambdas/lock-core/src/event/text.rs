@@ -1,42 +1,31 @@
-//! A history line in words. Must not know where it is shown.
+//! An event in words.
 
 use std::fmt;
 
 use super::{Event, Kind};
 use crate::reason::Verdict;
+use crate::report::Source;
 
-/// `button-1 SINGLE: unlock v1763779512345`, `alice lock: ignored: duplicate`,
-/// `lock-1 locked (boot): settled: confirmed`.
+/// `button-1 SINGLE: unlock v1763779512345`, `alice requests lock: ignored: duplicate`,
+/// `reports locked (boot): settled: confirmed`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actor = self.actor.as_deref().unwrap_or("someone");
+        let (actor, kind) = (self.actor.as_deref().unwrap_or("someone"), self.kind);
         match (&self.button, &self.click, &self.latch, &self.intent) {
-            _ if self.kind == Kind::Register => {
-                write!(f, "{actor} registers {}", self.subject.name())?
+            _ if matches!(kind, Kind::Register | Kind::Forget) => {
+                write!(f, "{actor} {kind}s {}", self.subject.name())?
             }
-            _ if self.kind == Kind::Forget => write!(f, "{actor} forgets {}", self.subject.name())?,
-            _ if self.kind == Kind::Recover => write!(f, "{actor} recovers")?,
-            (Some(button), ..) if self.kind == Kind::Revoke => {
-                write!(f, "{actor} revokes {button}")?
-            }
-            (Some(button), ..) if self.kind == Kind::Bind => write!(f, "{actor} binds {button}")?,
-            (Some(button), ..) if self.kind == Kind::Unbind => {
-                write!(f, "{actor} unbinds {button}")?
+            _ if kind == Kind::Recover => write!(f, "{actor} {kind}s")?,
+            (Some(button), ..) if matches!(kind, Kind::Revoke | Kind::Bind | Kind::Unbind) => {
+                write!(f, "{actor} {kind}s {button}")?
             }
             (Some(button), Some(click), ..) => write!(f, "{button} {click}")?,
             (_, _, Some(latch), _) => {
-                let source = self
-                    .source
-                    .map(|source| format!("{source:?}").to_lowercase())
-                    .unwrap_or_default();
-                write!(
-                    f,
-                    "reports {} ({source})",
-                    format!("{latch:?}").to_lowercase()
-                )?;
+                let source = self.source.map_or("", Source::as_str);
+                write!(f, "reports {latch} ({source})")?;
             }
-            (_, _, _, Some(intent)) => write!(f, "{actor} asks {intent}")?,
-            _ => write!(f, "{}", format!("{:?}", self.kind).to_lowercase())?,
+            (_, _, _, Some(intent)) => write!(f, "{actor} requests {intent}")?,
+            _ => write!(f, "{kind}")?,
         }
         match (self.decision, self.action, self.version) {
             (Verdict::Command, Some(action), Some(version)) => {
@@ -53,7 +42,7 @@ impl fmt::Display for Event {
         if self.alerts.is_empty() {
             return Ok(());
         }
-        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.code()).collect();
+        let codes: Vec<&str> = self.alerts.iter().map(|alert| alert.as_str()).collect();
         write!(f, " [alert: {}]", codes.join(", "))
     }
 }

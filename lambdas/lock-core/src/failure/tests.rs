@@ -1,4 +1,4 @@
-//! Documents as AWS writes them, and what is read in them.
+//! Documents as AWS writes them, and what is read from them.
 
 use serde_json::json;
 
@@ -7,24 +7,26 @@ use super::*;
 const SENT: UnixMillis = UnixMillis(1_770_000_300_000);
 const RECEIVED: u64 = 1_770_000_000_000;
 
-/// What Lambda writes of an event that it gave up.
+/// Lambda's document about an event that it gave up.
 fn of_function(event: Value) -> Value {
     json!({
         "version": "1.0",
         "timestamp": "2026-02-02T02:43:00.000Z",
         "requestContext": {
             "requestId": "8f0e6d8e-0000-4000-8000-1234567890ab",
-            "functionArn": "arn:aws:lambda:us-east-1:123456789012:function:remote-lock-PressFunction:$LATEST",
+            "functionArn": "arn:aws:lambda:us-east-1:123456789012:function:press:$LATEST",
             "condition": "RetriesExhausted",
             "approximateInvokeCount": 3
         },
         "requestPayload": event,
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-        "responsePayload": {"errorType": "store", "errorMessage": "read record of lock-1 in table t: timed out"}
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST",
+            "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "store",
+            "errorMessage": "read record of lock-1 in table t: timed out"}
     })
 }
 
-/// What the rules engine writes of a message that it could not hand over.
+/// The rules engine's document about a message that it could not deliver.
 fn of_rule(topic: &str, payload: &str) -> Value {
     json!({
         "ruleName": "remotelock_ButtonRule",
@@ -35,7 +37,7 @@ fn of_rule(topic: &str, payload: &str) -> Value {
         "base64OriginalPayload": BASE64_STANDARD.encode(payload),
         "failures": [{
             "failedAction": "LambdaAction",
-            "failedResource": "arn:aws:lambda:us-east-1:123456789012:function:remote-lock-PressFunction",
+            "failedResource": "arn:aws:lambda:us-east-1:123456789012:function:press",
             "errorMessage": "no permission"
         }]
     })
@@ -46,24 +48,28 @@ fn press() -> Value {
            "receivedAt": RECEIVED, "pressId": "5f0e", "principal": "ab12"})
 }
 
-/// The same press, its payload handed over whole.
+/// The same press with its payload whole.
 fn whole_press() -> Value {
     let payload = r#"{"clickType":"SINGLE","sequence":412,"button":"button-2","pressedAt":1e400}"#;
-    json!({"button": "button-1", "payload": BASE64_STANDARD.encode(payload), "receivedAt": RECEIVED, "pressId": "5f0e",
+    json!({"button": "button-1", "payload": BASE64_STANDARD.encode(payload), "receivedAt": RECEIVED,
+        "pressId": "5f0e",
            "principal": "ab12"})
 }
 
 fn request() -> Value {
-    json!({"thing": "lock-1", "action": "unlock", "requestId": "r-1", "actor": "alice", "receivedAt": RECEIVED})
+    json!({"thing": "lock-1", "action": "unlock", "requestId": "r-1", "actor": "alice",
+        "receivedAt": RECEIVED})
 }
 
 fn reported() -> Value {
-    json!({"lock": "locked", "version": 7, "commandId": "c", "result": "executed", "source": "remote", "refused": null,
+    json!({"lock": "locked", "version": 7, "commandId": "c", "result": "executed",
+        "source": "remote", "refused": null,
            "bootCount": 1, "clock": "synced", "firmware": "1.0.0", "rssi": -61, "door": null})
 }
 
 fn report() -> Value {
-    json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_770_000_000, "reported": reported()})
+    json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_770_000_000,
+        "reported": reported()})
 }
 
 fn read(document: &Value) -> Result<Failure, Refusal> {
@@ -88,7 +94,7 @@ fn asked(intent: Option<Intent>, actor: Option<&str>) -> Message {
     }
 }
 
-fn heard(reported: Option<(Latch, Source)>) -> Message {
+fn reported_message(reported: Option<(Latch, Source)>) -> Message {
     let lock = LockName::new("lock-1").unwrap();
     Message::Report { lock, reported }
 }
@@ -114,10 +120,15 @@ fn a_functions_document_says_what_was_given_up_and_when_it_came() {
             asked(Some(Intent::Unlock), Some("alice")),
             received,
         ),
-        (report(), heard(Some((Latch::Locked, Source::Remote))), SENT),
-        // What only makes the line more telling is left out where it cannot be read.
         (
-            json!({"button": "button-1", "clickType": "TRIPLE", "sequence": "x", "receivedAt": -1, "principal": {}}),
+            report(),
+            reported_message(Some((Latch::Locked, Source::Remote))),
+            SENT,
+        ),
+        // Details that cannot be read are left out.
+        (
+            json!({"button": "button-1", "clickType": "TRIPLE", "sequence": "x", "receivedAt": -1,
+                "principal": {}}),
             pressed(None, None, None),
             SENT,
         ),
@@ -128,11 +139,12 @@ fn a_functions_document_says_what_was_given_up_and_when_it_came() {
         ),
         (
             json!({"thing": "lock-1", "shadowVersion": "x", "reported": {"lock": "ajar"}}),
-            heard(None),
+            reported_message(None),
             SENT,
         ),
         (
-            json!({"version": "0", "id": "x", "detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": "{}"}),
+            json!({"version": "0", "id": "x", "detail-type": "Scheduled Event",
+                "source": "aws.scheduler", "detail": "{}"}),
             Message::Sweep,
             SENT,
         ),
@@ -196,7 +208,7 @@ fn the_cause_names_attempts_and_the_last_error() {
             "{condition}"
         );
     }
-    // What this program cannot hold costs its own field.
+    // A value that this program cannot hold costs only its own field.
     let body = of_function(press()).to_string();
     let body = body.replace("412", "1e400");
     let failure = Failure::parse(&body, SENT).unwrap();
@@ -249,9 +261,9 @@ fn a_rules_document_says_by_its_topic_whose_it_is() {
         (
             accepted,
             &state,
-            heard(Some((Latch::Locked, Source::Remote))),
+            reported_message(Some((Latch::Locked, Source::Remote))),
         ),
-        (accepted, "{}", heard(None)),
+        (accepted, "{}", reported_message(None)),
         (
             &format!("$aws/things/{long}/shadow/update/accepted"),
             "{}",
@@ -293,9 +305,10 @@ fn an_event_that_a_function_could_not_hold_is_known_by_its_sender_all_the_way() 
 fn what_nothing_can_be_done_with_is_refused_with_a_code() {
     let without = |field: &str, of_context: bool| {
         let mut document = of_function(press());
-        let part = match of_context {
-            true => document["requestContext"].as_object_mut(),
-            false => document.as_object_mut(),
+        let part = if of_context {
+            document["requestContext"].as_object_mut()
+        } else {
+            document.as_object_mut()
         };
         part.unwrap().remove(field).unwrap();
         document.to_string()

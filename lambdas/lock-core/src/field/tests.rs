@@ -1,4 +1,5 @@
-//! What a field may hold; and what JSON can carry and this program cannot hold costs its own field, never the message.
+//! What a field may hold; a value that this program cannot hold costs its own field, never the
+//! message.
 
 use serde_json::json;
 
@@ -7,7 +8,7 @@ use crate::press::Press;
 use crate::report::ReportEvent;
 use crate::request::Request;
 
-/// Nested deeper than a value may be.
+/// Nested too deep for a value.
 fn deep() -> String {
     format!("{}1{}", "[".repeat(200), "]".repeat(200))
 }
@@ -59,7 +60,7 @@ fn object(good: &[(&str, &str)], field: &str, value: &str) -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-/// What becomes of a message: `ok`, or the code of its refusal and the message in words.
+/// The result of reading a message: `ok`, or the code and the text of its refusal.
 fn outcome<T>(text: &str, parse: impl Fn(&Value) -> Result<T, Refusal>) -> (String, String) {
     let event = parse_event(text).expect("a JSON object");
     let sender = event.get("button").or(event.get("thing"));
@@ -93,7 +94,7 @@ fn a_field_that_cannot_be_held_is_refused_by_its_name_and_the_sender_is_known() 
             assert_eq!(code, "wrong-type", "request {field} {value}");
             assert!(words.contains(field), "{words}");
         }
-        // Also where a device may write null for "none": what cannot be read is not "none".
+        // Even if `null` is allowed: a value that cannot be read is not "none".
         for field in [
             "lock",
             "version",
@@ -149,7 +150,7 @@ fn a_whole_report_that_cannot_be_held_is_malformed() {
 }
 
 #[test]
-fn what_can_be_held_is_read_as_it_is_beside_what_cannot() {
+fn what_can_be_held_is_read_next_to_what_cannot() {
     let text = r#"{"a":1e400,"b":{"c":[1,{"d":null}]},"b2":"\u00e9","n":9007199254740991,"a":2}"#;
     let read = parse_event(text).unwrap();
     let plain = r#"{"b":{"c":[1,{"d":null}]},"b2":"é","n":9007199254740991,"a":2}"#;
@@ -157,7 +158,7 @@ fn what_can_be_held_is_read_as_it_is_beside_what_cannot() {
 }
 
 #[test]
-fn what_is_no_object_is_malformed() {
+fn what_is_not_an_object_is_malformed() {
     let deep = deep();
     for text in [
         "",

@@ -22,7 +22,7 @@ fn a_pending_record_is_due_at_its_next_send_or_its_deadline() {
         Some(now.plus(30_000)),
     );
     for _ in 0..6 {
-        unlock = unlock.sent_again(now);
+        unlock = unlock.with_next_send(now);
     }
     assert_eq!(unlock.attempts, 7);
     assert_eq!(Due::pending(&lock, &unlock).due_at, UnixMillis(140_000));
@@ -58,9 +58,9 @@ fn a_command_is_over_at_its_end_and_given_up_after_the_grace() {
         )
     };
     let unlock = command(Some(end));
-    assert!(!unlock.expired(UnixMillis(129_999)) && unlock.expired(end));
+    assert!(!unlock.is_expired(UnixMillis(129_999)) && unlock.is_expired(end));
     assert_eq!(unlock.given_up_at(), Some(UnixMillis(140_000)));
-    assert!(!command(None).expired(UnixMillis(u64::MAX)));
+    assert!(!command(None).is_expired(UnixMillis(u64::MAX)));
     assert_eq!(command(None).given_up_at(), None);
 }
 
@@ -70,13 +70,13 @@ fn each_send_is_counted_and_waits_longer_for_the_next() {
     let cause = Cause::Request { actor: None };
     let first = Command::new(CommandId::from_text("a"), Action::Lock, cause, now, None);
     assert_eq!((first.attempts, first.next_send_at), (1, now.plus(1_000)));
-    let second = first.sent_again(now.plus(1_500));
+    let second = first.with_next_send(now.plus(1_500));
     assert_eq!((second.attempts, second.next_send_at), (2, now.plus(3_500)));
     let last = Command {
         attempts: u32::MAX,
         ..first
     }
-    .sent_again(now);
+    .with_next_send(now);
     assert_eq!(
         (last.attempts, last.next_send_at),
         (u32::MAX, now.plus(300_000))

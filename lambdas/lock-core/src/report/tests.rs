@@ -1,16 +1,19 @@
-//! What is read of reports and shadows, and what is refused.
+//! What is read from reports and shadows, and what is refused.
 
 use super::*;
 use serde_json::json;
 
-/// What a hand may do to a report.
+/// An edit of a report by hand.
 type Change = fn(&mut Report);
 
 fn event() -> Value {
     json!({"thing": "lock-1", "shadowVersion": 17, "timestamp": 1_763_779_513,
-        "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J", "result": "executed",
-            "source": "remote", "refused": null, "bootCount": 7, "clock": "synced", "clockUncertaintyMs": 1043,
-            "firmware": "2.0.0", "rssi": -61, "door": null, "settings": "stated", "relockMs": 30_000, "pulseMs": 0, "reportId": "7-12-907060870"}})
+        "reported": {"lock": "unlocked", "version": 1_763_779_512_345_u64, "commandId": "01J",
+            "result": "executed",
+            "source": "remote", "refused": null, "bootCount": 7, "clock": "synced",
+                "clockUncertaintyMs": 1043,
+            "firmware": "2.0.0", "rssi": -61, "door": null, "settings": "stated",
+                "relockMs": 30_000, "pulseMs": 0, "reportId": "7-12-907060870"}})
 }
 
 #[test]
@@ -25,7 +28,8 @@ fn a_whole_report_is_read_and_stored_without_loss() {
         serde_json::from_value::<Report>(stored).unwrap(),
         read.report
     );
-    let shadow = json!({"state": {"reported": event()["reported"]}, "version": 17, "timestamp": 1_763_779_513});
+    let shadow = json!({"state": {"reported": event()["reported"]}, "version": 17,
+        "timestamp": 1_763_779_513});
     assert_eq!(
         ReportEvent::parse_shadow(read.lock.clone(), &shadow).unwrap(),
         read,
@@ -41,7 +45,7 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
         counter: 12,
         checksum: None,
     };
-    let named = written.clone().named(id);
+    let named = written.clone().with_id(id);
     assert!(named.is_as_written());
     let given = named.report_id.unwrap();
     assert_eq!(given.checksum, Some(named.checksum()));
@@ -76,7 +80,7 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
         |report| report.firmware = None,
         |report| report.rssi = Some(61),
         |report| report.door = Some(Door::Open),
-        |report| report.report_id = Some(ReportId::read("7-12").unwrap()),
+        |report| report.report_id = Some(ReportId::parse("7-12").unwrap()),
     ];
     for (n, change) in changes.into_iter().enumerate() {
         let mut edited = named.clone();
@@ -90,14 +94,13 @@ fn a_report_is_as_its_lock_wrote_it_while_its_checksum_is_right() {
     assert!(!nameless.is_as_written());
 }
 
-/// A shadow drops what is `null`: a device that knows no time leaves no
-/// `clockUncertaintyMs` there.
+/// A shadow drops `null`: a device without the time leaves no `clockUncertaintyMs` there.
 #[test]
 fn the_fields_of_firmware_2_are_in_the_text_if_any_of_them_is_in_the_report() {
     let mut old = ReportEvent::parse(&event()).unwrap().report;
     (old.clock_uncertainty_ms, old.settings) = (None, None);
     (old.relock_ms, old.pulse_ms) = (None, None);
-    let old = old.named(ReportId::read("7-12").unwrap());
+    let old = old.with_id(ReportId::parse("7-12").unwrap());
     assert!(old.is_as_written());
     let rows: [(Change, &str); 4] = [
         (
@@ -194,7 +197,7 @@ fn the_name_of_a_report_is_read_as_it_is_written() {
         ("7-9007199254740992", false),
         ("9007199254740992-1", false),
     ] {
-        let id = ReportId::read(text);
+        let id = ReportId::parse(text);
         assert_eq!(id.map(String::from), is_read.then(|| text.to_owned()));
     }
 }
@@ -209,7 +212,8 @@ fn a_shadow_is_as_old_as_its_report_not_as_its_reading() {
     };
     assert_eq!(read(&shadow), UnixSeconds(900), "nothing better is known");
     shadow["metadata"] = json!({"desired": {"x": {"timestamp": 890}},
-        "reported": {"lock": {"timestamp": 700}, "refused": {"reason": {"timestamp": 800}}, "list": [{"timestamp": 750}]}});
+        "reported": {"lock": {"timestamp": 700}, "refused": {"reason": {"timestamp": 800}},
+            "list": [{"timestamp": 750}]}});
     assert_eq!(read(&shadow), UnixSeconds(800));
     shadow["metadata"]["reported"]["list"] = json!([{"timestamp": 750}, {"timestamp": 850}]);
     assert_eq!(read(&shadow), UnixSeconds(850), "in a list");

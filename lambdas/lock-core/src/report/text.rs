@@ -1,5 +1,4 @@
-//! A report's text as its lock writes it, and the checksum over it, which finds a
-//! report that was edited by hand (C9). Must not know who reads the report.
+//! A report's text as its lock writes it, and the checksum that reveals an edit by hand (C9).
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,31 +9,29 @@ use crate::id::CommandId;
 impl Report {
     /// CRC-32 of the text that the lock writes, up to the comma before `reportId`.
     ///
-    /// *Shape* of that text: no blanks, the fields in the order of the struct, an
-    /// id that is not there as `""`, anything else that is not there as `null`. The
-    /// four fields that came with firmware 2.0.0 are in the text if any of them is
-    /// in the report: that firmware always writes `settings`, `relockMs` and
-    /// `pulseMs`, older firmware none of the four.
-    /// Finds what a hand has changed, not what a forger has: whoever can write
-    /// the shadow can also count.
-    /// *Source*: PROTOCOL, Messages; `firmware/core/report.c`.
+    /// The text has no blanks and the fields in the order of the struct; an absent id is `""`,
+    /// anything else absent is `null`. The four fields of firmware 2.0.0 are in the text if any of
+    /// them is in the report: that firmware always writes `settings`, `relockMs` and `pulseMs`,
+    /// older firmware none of the four. The checksum reveals an edit, not a forgery: anyone who can
+    /// write the shadow can compute it.
+    /// Source: PROTOCOL, Messages; `firmware/core/report.c`.
     pub fn checksum(&self) -> u32 {
-        crc32fast::hash(self.text().as_bytes())
+        crc32fast::hash(self.to_text().as_bytes())
     }
 
-    /// Whether it says what its lock wrote: its name has the checksum of the rest.
+    /// Whether it is as its lock wrote it: its id holds the checksum of the rest.
     pub fn is_as_written(&self) -> bool {
         self.report_id
             .is_some_and(|id| id.checksum == Some(self.checksum()))
     }
 
-    fn text(&self) -> String {
-        let id = |id: &Option<CommandId>| json(&id.as_ref().map_or("", |id| id.as_str()));
+    fn to_text(&self) -> String {
+        let id = |id: &Option<CommandId>| to_json(&id.as_ref().map_or("", |id| id.as_str()));
         let refused = match &self.refused {
             Some(refused) => format!(
                 "{{\"commandId\":{},\"reason\":{}}}",
                 id(&refused.command_id),
-                json(&refused.reason)
+                to_json(&refused.reason)
             ),
             None => "null".to_owned(),
         };
@@ -42,31 +39,30 @@ impl Report {
         format!(
             "{{\"lock\":{},\"version\":{},\"commandId\":{},\"result\":{},\"source\":{},\"refused\":{refused},\
              \"bootCount\":{},\"clock\":{}{uncertainty},\"firmware\":{},\"rssi\":{},\"door\":{}{in_force}",
-            json(&self.lock),
+            to_json(&self.lock),
             self.version.0,
             id(&self.command_id),
-            json(&self.result),
-            json(&self.source),
+            to_json(&self.result),
+            to_json(&self.source),
             self.boot_count,
-            json(&self.clock),
-            json(&self.firmware),
-            json(&self.rssi),
-            json(&self.door),
+            to_json(&self.clock),
+            to_json(&self.firmware),
+            to_json(&self.rssi),
+            to_json(&self.door),
         )
     }
 
-    /// What firmware 2.0.0 added, after `clock` and after `door`; none in a report of
-    /// older firmware. A shadow drops what is `null`, so that `clockUncertaintyMs`
-    /// alone does not tell.
+    /// The fields of firmware 2.0.0, after `clock` and after `door`; `None` in a report of older
+    /// firmware. A shadow drops `null`, so `clockUncertaintyMs` alone does not tell.
     fn later_fields(&self) -> Option<(String, String)> {
         let is_there = self.clock_uncertainty_ms.is_some()
             || self.settings.is_some()
             || self.relock_ms.is_some()
             || self.pulse_ms.is_some();
         is_there.then(|| {
-            let uncertainty = json(&self.clock_uncertainty_ms);
-            let settings = json(&self.settings);
-            let (relock, pulse) = (json(&self.relock_ms), json(&self.pulse_ms));
+            let uncertainty = to_json(&self.clock_uncertainty_ms);
+            let settings = to_json(&self.settings);
+            let (relock, pulse) = (to_json(&self.relock_ms), to_json(&self.pulse_ms));
             (
                 format!(",\"clockUncertaintyMs\":{uncertainty}"),
                 format!(",\"settings\":{settings},\"relockMs\":{relock},\"pulseMs\":{pulse}"),
@@ -75,6 +71,6 @@ impl Report {
     }
 }
 
-fn json(value: &impl Serialize) -> Value {
+fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

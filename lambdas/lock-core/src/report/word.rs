@@ -1,94 +1,93 @@
-//! The words of a report, as they are on the wire. Must not know what follows from
-//! them.
+//! The words of a report.
 
 use serde::{Deserialize, Serialize};
 
-/// Where the latch is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Latch {
-    /// Locked.
-    Locked,
-    /// Unlocked.
-    Unlocked,
-    /// Neither could be reached; a bolt sensor says so.
-    Jammed,
-    /// Not known.
-    Unknown,
+use crate::word::words;
+
+words! {
+    /// The position of a latch.
+    pub enum Latch("latch") {
+        /// The latch holds the door.
+        Locked = "locked",
+        /// The latch releases the door.
+        Unlocked = "unlocked",
+        /// At neither end, by a bolt sensor.
+        Jammed = "jammed",
+        /// Not known to the device.
+        Unknown = "unknown",
+    }
 }
 
-/// What became of the journalled command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The latch was moved.
-    Executed,
-    /// An unlock came too late and only burned its version (D2).
-    Expired,
-    /// The journal is blank.
-    None,
+words! {
+    /// The result of the journalled command.
+    pub enum Outcome("result") {
+        /// The latch was moved as commanded.
+        Executed = "executed",
+        /// An unlock came too late and only used up its version (D2).
+        Expired = "expired",
+        /// The journal holds no command.
+        None = "none",
+    }
 }
 
-/// What last moved the latch (after Matter's `OperationSource`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// A command.
-    Remote,
-    /// Auto-relock.
-    Auto,
-    /// A hand.
-    Manual,
-    /// Power-on.
-    Boot,
+words! {
+    /// What last moved the latch (after Matter's `OperationSource`).
+    pub enum Source("source") {
+        /// A command from the cloud.
+        Remote = "remote",
+        /// The lock's own timer (D5).
+        Auto = "auto",
+        /// A person at the door.
+        Manual = "manual",
+        /// Power-on, before any command.
+        Boot = "boot",
+    }
 }
 
-/// Whether the device knows the time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Clock {
-    /// Synced since boot, and not long ago.
-    Synced,
-    /// Not; the device refuses unlocks (D3).
-    Unsynced,
+words! {
+    /// Whether the device knows the time.
+    pub enum Clock("clock") {
+        /// Synced since boot, and recently.
+        Synced = "synced",
+        /// Not synced; the device refuses unlocks (D3).
+        Unsynced = "unsynced",
+    }
 }
 
-/// The door leaf, where a sensor sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Door {
-    /// Open.
-    Open,
-    /// Closed.
-    Closed,
+words! {
+    /// The door leaf, if a sensor sees it.
+    pub enum Door("door") {
+        /// The leaf is away from its frame.
+        Open = "open",
+        /// The leaf is in its frame.
+        Closed = "closed",
+    }
 }
 
-/// Where the settings come from that a lock runs on.
+/// Where a lock's settings come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Settings {
-    /// The settings file of the board states them.
+    /// From the settings file of its board.
     Stated,
-    /// That file was missing or damaged: these are the ones that the lock had kept
-    /// in its flash.
+    /// From its flash, because that file is missing or damaged.
     Kept,
-    /// A word that this program does not know yet. It decides nothing, and is kept
-    /// because the report's checksum covers it.
+    /// A word of newer firmware. It decides nothing; it is kept because the checksum covers it.
     Other(String),
 }
 
 impl From<String> for Settings {
-    fn from(word: String) -> Settings {
+    fn from(word: String) -> Self {
         match word.as_str() {
-            "stated" => Settings::Stated,
-            "kept" => Settings::Kept,
-            _ => Settings::Other(word),
+            "stated" => Self::Stated,
+            "kept" => Self::Kept,
+            _ => Self::Other(word),
         }
     }
 }
 
 impl From<Settings> for String {
-    fn from(settings: Settings) -> String {
+    fn from(settings: Settings) -> Self {
         match settings {
             Settings::Stated => "stated".to_owned(),
             Settings::Kept => "kept".to_owned(),

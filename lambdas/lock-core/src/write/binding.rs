@@ -1,67 +1,68 @@
-//! Changes of a binding, and under which conditions they hold (C3). Must not know
-//! how a table expresses a condition.
+//! Changes of a binding, and their conditions (C3).
+//!
+//! Must not know: how a table expresses a condition.
 
+use super::condition::{Condition, Operand};
 use crate::binding::{Actions, Binding, LastPress};
 use crate::name::{ButtonSerial, LockName};
 use crate::time::UnixMillis;
 
-/// A change of a binding. Key `button#<serial>` / `binding`.
+/// A change of a binding, stored under `button#<serial>` / `binding`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingWrite {
-    /// A binding where there is none.
+    /// Creates it, if there is none.
     Create(Binding),
-    /// Parts of a binding that is as it was read.
+    /// Changes parts of it, if it is as read.
     Update(BindingUpdate),
 }
 
-/// What a decision wants of the binding that it read; holds only if its revision
-/// is still `revision`.
+/// A change of a binding, under the condition that its revision is still `revision`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindingUpdate {
-    /// The button.
+    /// The binding's button.
     pub button: ButtonSerial,
-    /// The binding's revision when the decision was made.
+    /// The binding's revision, as read.
     pub revision: u64,
-    /// What changes.
+    /// The change and its further conditions.
     pub change: BindingChange,
 }
 
-/// What changes in a binding. All but [`BindingChange::Bind`] hold only while the
-/// binding is enabled (C3): a button revoked since it was read commands nothing,
-/// by a new command or by an old one sent again (C8).
+/// What changes in a binding. All but [`BindingChange::Bind`] hold only while the binding is
+/// enabled (C3): a button revoked since it was read commands nothing, by a new command or by an old
+/// one sent again (C8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingChange {
-    /// Nothing: it must merely still hold.
+    /// Nothing; only the condition counts.
     Nothing,
-    /// A press takes effect.
+    /// Notes a press that takes effect.
     Note(PressNote),
-    /// It is disabled, its revision one higher (C11).
+    /// Disables it and increments its revision (C11).
     Disable,
-    /// It is bound or unbound: enabled, its revision one higher (C3).
+    /// Binds or unbinds it, enables it and increments its revision (C3).
     Bind(Bind),
 }
 
-/// Where a button is bound from now on.
+/// A new binding of a button.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bind {
-    /// The lock; none to unbind.
+    /// The lock; `None` to unbind.
     pub lock: Option<LockName>,
-    /// What its clicks ask for.
+    /// What each click asks for.
     pub actions: Actions,
-    /// When: an earlier press has no effect.
+    /// The time of the change: an earlier press has no effect.
     pub at: UnixMillis,
-    /// Whether the last press is forgotten, for a board that lost its count.
+    /// Whether to forget the last press, for a board that lost its sequence.
     pub forget_last_press: bool,
 }
 
-/// Note of a press that takes effect; holds only if the press is `newer` (C3).
+/// A note of a press that takes effect, under the condition that it is `newer` (C3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PressNote {
-    /// What makes this press newer than the last.
+    /// The condition that the press is newer than the last one.
     pub newer: Newer,
-    /// The last press from now on.
+    /// The new last press of the button.
     pub last_press: LastPress,
-    /// Battery at this press, where known.
+    /// The battery at this press in mV, if known.
     pub battery_mv: Option<u64>,
 }
 
@@ -70,42 +71,59 @@ pub struct PressNote {
 pub enum Newer {
     /// No last sequence, or a smaller one.
     Sequence(u64),
-    /// No last press, or one at or before this instant: the quiet window is
-    /// part of the condition, so that a cached binding cannot hide a press
-    /// inside it. And the largest sequence is still the one that the note
-    /// keeps: else a cached binding could make the button forget a press it has
-    /// counted.
+    /// No last press, or one at or before this time; and the largest sequence is still the one that
+    /// the note keeps. With a cached binding, a press in the quiet window could otherwise act, and
+    /// a sequence already used could be forgotten.
     LastAtMost(UnixMillis),
 }
 
 impl BindingUpdate {
-    /// `change` of `binding` as it was read.
-    pub fn new(binding: &Binding, change: BindingChange) -> BindingUpdate {
-        BindingUpdate {
+    /// `change` of `binding`, as read.
+    pub fn new(binding: &Binding, change: BindingChange) -> Self {
+        Self {
             button: binding.button.clone(),
             revision: binding.revision,
             change,
         }
     }
 
-    /// Whether the condition holds.
+    /// What must hold, as data.
+    pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
+        use Condition::{Below, Equal};
+        use Operand::{Flag, Number};
+        let [newer, kept] = match &self.change {
+            BindingChange::Note(note) => match note.newer {
+                Newer::Sequence(sequence) => [Some(Below("lastPress.sequence", sequence)), None],
+                Newer::LastAtMost(at) => [
+                    Some(Below("lastPress.at", at.0.saturating_add(1))),
+                    Some(Equal(
+                        "lastPress.sequence",
+                        note.last_press.sequence.map(Number),
+                    )),
+                ],
+            },
+            _ => [None, None],
+        };
+        let is_bind = matches!(self.change, BindingChange::Bind(_));
+        let enabled = (!is_bind).then_some(Equal("enabled", Some(Flag(true))));
+        let revision = Some(Equal("revision", Some(Number(self.revision))));
+        [revision, enabled, newer, kept].into_iter().flatten()
+    }
+
+    /// Whether the conditions hold.
     pub fn admits(&self, binding: &Binding) -> bool {
         let last = binding.last_press.as_ref();
-        let newer = |note: &PressNote| match note.newer {
-            Newer::Sequence(n) => last
-                .and_then(|last| last.sequence)
-                .is_none_or(|last| last < n),
-            Newer::LastAtMost(at) => {
-                last.is_none_or(|last| last.at <= at)
-                    && last.and_then(|last| last.sequence) == note.last_press.sequence
-            }
+        let attribute = |path: &str| {
+            Some(match path {
+                "revision" => Operand::Number(binding.revision),
+                "enabled" => Operand::Flag(binding.enabled),
+                "lastPress.at" => Operand::Number(last?.at.0),
+                "lastPress.sequence" => Operand::Number(last?.sequence?),
+                _ => return None,
+            })
         };
-        binding.revision == self.revision
-            && match &self.change {
-                BindingChange::Nothing | BindingChange::Disable => binding.enabled,
-                BindingChange::Note(note) => binding.enabled && newer(note),
-                BindingChange::Bind(_) => true,
-            }
+        self.conditions()
+            .all(|condition| condition.holds(attribute))
     }
 
     /// The binding after this write.
@@ -138,23 +156,23 @@ impl BindingUpdate {
 
 impl BindingWrite {
     /// The binding must still be enabled and unchanged.
-    pub fn holds(binding: &Binding) -> BindingWrite {
-        BindingWrite::Update(BindingUpdate::new(binding, BindingChange::Nothing))
+    pub fn unchanged(binding: &Binding) -> Self {
+        Self::Update(BindingUpdate::new(binding, BindingChange::Nothing))
     }
 
-    /// The button.
+    /// The button of the binding.
     pub fn button(&self) -> &ButtonSerial {
         match self {
-            BindingWrite::Create(binding) => &binding.button,
-            BindingWrite::Update(update) => &update.button,
+            Self::Create(binding) => &binding.button,
+            Self::Update(update) => &update.button,
         }
     }
 
     /// The binding after this write; `None` if the condition does not hold.
     pub fn apply(&self, binding: Option<&Binding>) -> Option<Binding> {
         match (self, binding) {
-            (BindingWrite::Create(new), None) => Some(new.clone()),
-            (BindingWrite::Update(update), Some(binding)) if update.admits(binding) => {
+            (Self::Create(new), None) => Some(new.clone()),
+            (Self::Update(update), Some(binding)) if update.admits(binding) => {
                 Some(update.apply(binding))
             }
             _ => None,

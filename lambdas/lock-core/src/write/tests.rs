@@ -20,10 +20,10 @@ fn lock() -> LockName {
 type Change<T> = fn(&mut T);
 
 #[test]
-fn a_decision_is_a_line_alone_while_nothing_else_is_written() {
-    let event = Event::of_due(&record(), UnixMillis(0), &crate::limits::Limits::default());
-    let line = Writes::line(event.clone());
-    assert!(line.is_line());
+fn a_decision_is_an_event_alone_while_nothing_else_is_written() {
+    let event = Event::of_sweep(&record(), UnixMillis(0), &crate::limits::Limits::default());
+    let line = Writes::event_only(event.clone());
+    assert!(line.is_event_only());
     let due = record().due;
     let other = OtherLock {
         record: RecordUpdate::new(&record(), due),
@@ -53,6 +53,6 @@ fn a_decision_is_a_line_alone_while_nothing_else_is_written() {
             ..line
         },
     ] {
-        assert!(!writes.is_line(), "{writes:?}");
+        assert!(!writes.is_event_only(), "{writes:?}");
     }
 }

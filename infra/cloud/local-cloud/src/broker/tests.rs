@@ -6,13 +6,16 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::account::Account;
 use crate::captured::Captured;
 use crate::registry::Setting;
 
 fn open(directory: &TempDir) -> Broker {
     let setting = Setting {
-        region: "us-east-1".to_owned(),
-        account: "123456789012".to_owned(),
+        account: Account {
+            id: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+        },
         data_dir: None,
         policies: BTreeMap::from([(
             "all".to_owned(),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex_lite::Regex;
 use serde_json::Value;
 
+use crate::account::Account;
 use crate::iam::Need;
 use aws_policy::VALUE_SEPARATOR;
 use sam_template::Table;
@@ -149,10 +150,10 @@ fn scalar(value: &Value) -> Option<String> {
 
 impl Tables {
     /// These tables in this region and account.
-    pub fn new(tables: &[Table], (region, account): (&str, &str)) -> Tables {
+    pub fn new(tables: &[Table], account: &Account) -> Tables {
         let tables = tables.iter();
         Tables {
-            prefix: format!("arn:aws:dynamodb:{region}:{account}:table/"),
+            prefix: account.arn("dynamodb", "table/"),
             hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
         }
     }

@@ -1,7 +1,9 @@
-//! In front of the IoT data plane: which rights each of its operations needs.
+//! Checks the rights that each operation of the IoT data plane needs.
 //!
-//! *Source*: AWS IoT Core developer guide, "AWS IoT Core policy actions" and "action resources"; the SDKs' service model
-//! for methods and paths. Must not know what the operations do.
+//! Source: AWS IoT Core developer guide, "AWS IoT Core policy actions" and "action resources"; the
+//! SDKs' service model for methods and paths.
+//!
+//! Must not know: what the operations do.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -13,7 +15,7 @@ use crate::answer::ApiError;
 use crate::caller::Caller;
 use aws_sigv4_verify::percent_decode;
 
-/// `router` behind the check; the caller has been found by its signature before.
+/// Puts the check in front of `router`. The signature was verified before.
 pub fn authorised(router: Router, iam: Iam) -> Router {
     router.layer(middleware::from_fn_with_state(iam, check))
 }
@@ -21,24 +23,19 @@ pub fn authorised(router: Router, iam: Iam) -> Router {
 async fn check(State(iam): State<Iam>, request: Request, next: Next) -> Response {
     let forbidden = |message: &str| ApiError::new(403, "ForbiddenException", message);
     let Some(caller) = request.extensions().get::<Caller>() else {
-        return forbidden("nobody has signed this request").into_response();
+        return forbidden("the request is not signed").into_response();
     };
     let (method, uri) = (request.method().as_str(), request.uri());
-    let arn = |path: String| {
-        format!(
-            "arn:aws:iot:{}:{}:{path}",
-            iam.inner.region, iam.inner.account
-        )
-    };
+    let arn = |path: String| iam.inner.account.arn("iot", path);
     match needs(method, uri.path(), uri.query().unwrap_or_default(), arn) {
         Some(needs) => {
             if let Err(denial) = iam.check(caller, &needs) {
                 return forbidden(&denial.to_string()).into_response();
             }
         }
-        // The service knows no such operation either; should it ever, no function may call it before it stands below.
+        // Unknown to this table. If the service learns the operation first, no function may call it.
         None if caller.function.is_some() => {
-            let message = format!("no right is known that would allow {method} {}", uri.path());
+            let message = format!("the rights for {method} {} are not known", uri.path());
             return forbidden(&message).into_response();
         }
         None => {}
@@ -46,7 +43,7 @@ async fn check(State(iam): State<Iam>, request: Request, next: Next) -> Response
     next.run(request).await
 }
 
-/// The rights that an operation needs; none where there is no such operation.
+/// The rights that an operation needs; `None` if there is no such operation.
 fn needs(
     method: &str,
     path: &str,

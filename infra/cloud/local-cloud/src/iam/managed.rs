@@ -1,18 +1,20 @@
-//! Policies by name: SAM's policy templates, written out, and AWS's own for logging and for reading queues.
+//! Expands policies that are given by name: SAM's policy templates, and AWS's managed policies for
+//! logging and for reading queues.
 //!
-//! *Source*: `policy_templates.json` of the AWS SAM translator. Must not know whose policies they are.
+//! Source: `policy_templates.json` of the AWS SAM translator.
 
 use serde_json::{Value, json};
 
+use crate::account::Account;
 use aws_policy::PolicyError;
 
-/// Allows writing logs, which needs no right here.
+/// Allows writing logs, which needs no permission in the local cloud.
 const LOGGING: &str = "AWSLambdaBasicExecutionRole";
-/// Allows reading every queue of the account, and writing logs. *Source*: AWS managed policy reference.
+/// Allows reading every queue of the account and writing logs.
 const QUEUE_READER: &str = "AWSLambdaSQSQueueExecutionRole";
 
-/// SAM's templates: name, parameter, service and path of the resource (`$` for the parameter), whether the table's indexes
-/// come too, and actions.
+/// A SAM policy template: name, parameter, service and path of the resource (`$` is the parameter),
+/// whether it covers the table's indexes, and actions.
 type Row = (
     &'static str,
     &'static str,
@@ -21,7 +23,7 @@ type Row = (
     &'static [&'static str],
 );
 
-/// What an event source calls on its queue, in the name of the function's role.
+/// The calls of an event source on its queue with the function's role.
 pub(super) const READ_QUEUE: [&str; 3] = [
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -117,11 +119,8 @@ const TEMPLATES: [Row; 8] = [
     ),
 ];
 
-/// The document that a policy stands for; none for one that allows nothing that is asked for here.
-pub(super) fn expanded(
-    policy: &Value,
-    (region, account): (&str, &str),
-) -> Result<Option<Value>, PolicyError> {
+/// The document of a policy; `None` if it only allows what needs no permission here.
+pub(super) fn expand(policy: &Value, account: &Account) -> Result<Option<Value>, PolicyError> {
     let malformed = |what: String| Err(PolicyError::Malformed(what));
     if let Some(name) = policy.as_str() {
         return match name {
@@ -131,7 +130,7 @@ pub(super) fn expanded(
                 Ok(Some(json!({"Statement": [allow]})))
             }
             _ => malformed(format!(
-                "managed policy {name} is not known here: write its statements instead"
+                "managed policy {name} is not supported: write its statements instead"
             )),
         };
     }
@@ -145,16 +144,18 @@ pub(super) fn expanded(
     let row = TEMPLATES.iter().find(|(known, ..)| known == name);
     let Some((_, parameter, (service, path), with_indexes, actions)) = row else {
         return malformed(format!(
-            "policy template {name} is not known here: write its statements instead"
+            "policy template {name} is not supported: write its statements instead"
         ));
     };
     let given = parameters.as_object().filter(|map| map.len() == 1);
     let value = given.and_then(|map| map.get(*parameter)?.as_str());
     let Some(value) = value else {
-        return malformed(format!("policy template {name} takes {parameter}, a text"));
+        return malformed(format!(
+            "policy template {name} needs {parameter}, a string"
+        ));
     };
     let path = path.replace('$', value);
-    let mut resources = vec![format!("arn:aws:{service}:{region}:{account}:{path}")];
+    let mut resources = vec![account.arn(service, path)];
     if *with_indexes {
         resources.push(format!("{}/index/*", resources[0]));
     }

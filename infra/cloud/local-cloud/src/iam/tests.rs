@@ -1,6 +1,7 @@
 //! Roles of small templates: what they allow, and how they refuse.
 
 use super::*;
+use crate::account::Account;
 use sam_template::Context;
 
 const ACCOUNT: &str = "123456789012";
@@ -33,7 +34,10 @@ fn iam(policies: &str, more: &str) -> Result<Iam, IamError> {
     let events = EventBus::new(Clock::system());
     Iam::new(
         &template(policies, more),
-        ("r", ACCOUNT),
+        Account {
+            id: ACCOUNT.to_owned(),
+            region: "r".to_owned(),
+        },
         events,
         Clock::system(),
     )
@@ -204,7 +208,7 @@ fn a_policy_that_cannot_be_honoured_is_named() {
         ),
         (
             "Policies: [{DynamoDBReadPolicy: {Table: t}}]".to_owned(),
-            "policy template DynamoDBReadPolicy takes TableName, a text",
+            "policy template DynamoDBReadPolicy needs TableName, a string",
         ),
     ] {
         let error = iam(&policies, "").unwrap_err();

@@ -1,7 +1,8 @@
-//! Which executable each function runs: the one given for its binary's name, or `bootstrap` in its folder.
+//! Finds the executable of each function: the one given for its binary, or `bootstrap` in its folder.
 //!
-//! *Source*: AWS Lambda developer guide, "Building a custom runtime": an executable file `bootstrap` at the top of the code.
-//! Must not know how it is run.
+//! Source: AWS Lambda developer guide, "Building a custom runtime".
+//!
+//! Must not know: how an executable is run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,30 +13,30 @@ use sam_template::Function;
 /// Why a function has no executable.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutableError {
-    /// Nothing was given and nothing is there.
+    /// No executable was given, and the folder has none.
     #[error(
-        "function {function}: no executable: put one named `bootstrap` into {folder}, or name one with \
-         --binary {binary}=PATH"
+        "function {function}: no executable: put one named `bootstrap` into {folder}, or name \
+         one with --binary {binary}=PATH"
     )]
     None {
         /// Logical id.
         function: String,
-        /// The folder of its code.
+        /// Folder of its code.
         folder: PathBuf,
-        /// The name of its binary.
+        /// Name of its binary.
         binary: String,
     },
-    /// It is there and cannot be run.
+    /// The file lacks the permission to execute.
     #[error("function {function}: {path} is not executable: chmod +x it")]
     NotExecutable {
         /// Logical id.
         function: String,
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
 }
 
-/// Executables by the functions' binaries.
+/// Path of each function's executable, by binary name.
 pub(super) fn executables(
     options: &Options,
     functions: &[Function],
@@ -53,14 +54,14 @@ pub(super) fn executables(
 
 /// The folder of a function's code.
 pub(super) fn folder(options: &Options, function: &Function) -> PathBuf {
-    let beside = options.template.parent().unwrap_or(Path::new("."));
-    beside.join(&function.code_uri)
+    let root = options.template.parent().unwrap_or(Path::new("."));
+    root.join(&function.code_uri)
 }
 
 fn bootstrap(options: &Options, function: &Function) -> Result<PathBuf, ExecutableError> {
     let folder = folder(options, function);
     let path = folder.join("bootstrap");
-    // A process is started in its folder, so its path must not depend on ours.
+    // The process starts in its own folder, so its path must not be relative to ours.
     let Ok(path) = path.canonicalize() else {
         return Err(ExecutableError::None {
             function: function.logical_id.clone(),

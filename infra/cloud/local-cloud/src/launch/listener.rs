@@ -1,6 +1,6 @@
 //! The sockets that the services listen on.
 //!
-//! Must not know what is served there.
+//! Must not know: what is served there.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::StartError;
 use crate::{Endpoints, Options};
 
-/// One for each address that callers are given.
+/// One listener for each address of [`Endpoints`].
 pub(super) struct Listeners {
     pub mqtts: TcpListener,
     pub iot_data: TcpListener,

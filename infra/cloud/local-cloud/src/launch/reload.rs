@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::{StartError, executable, load_template, stopped};
+use super::{StartError, executable, load_template, until_stop};
 use crate::Options;
 use crate::broker::message::Message;
 use crate::caller::Callers;
@@ -77,7 +77,7 @@ pub(crate) struct Running {
 }
 
 impl Reloader {
-    /// Runs the schedules and event sources of the template that everything was started with.
+    /// Starts the schedules and event sources of the first template.
     pub async fn begin(&self, template: Template) {
         let mut running = self.running.lock().await;
         self.schedule(&mut running, &template);
@@ -85,7 +85,7 @@ impl Reloader {
         running.template = template;
     }
 
-    /// Takes up the template as it is now, and the code of the functions with these logical ids.
+    /// Applies the template as it is now, and the code of the functions with these logical ids.
     pub async fn reload(&self, rebuilt: &BTreeSet<String>) -> Result<Vec<String>, ReloadError> {
         let outcome = self.try_reload(rebuilt).await;
         match &outcome {
@@ -94,7 +94,7 @@ impl Reloader {
                 changed: changed.clone(),
             }),
             Err(error) => self.events.emit(EventKind::ReloadRefused {
-                reason: chain(error),
+                reason: crate::narrate::chain(error),
             }),
         }
         outcome
@@ -153,7 +153,7 @@ impl Reloader {
         changed
     }
 
-    /// Runs the schedules of `template`, and gives the names of those that are new, changed or gone.
+    /// Runs the schedules of `template`, and returns the names of those that changed.
     fn schedule(&self, running: &mut Running, template: &Template) -> Vec<String> {
         let (mut changed, mut kept) = (Vec::new(), Vec::new());
         for (schedule, task) in std::mem::take(&mut running.schedules) {
@@ -177,7 +177,7 @@ impl Reloader {
         changed
     }
 
-    /// Runs the event sources of `template`, and gives the logical ids of those that are new, changed or gone.
+    /// Runs the event sources of `template`, and returns the logical ids of those that changed.
     fn read_queues(&self, running: &mut Running, template: &Template) -> Vec<String> {
         let enabled = template.event_sources.iter().filter(|s| s.enabled);
         let wanted: Vec<Joint> = enabled
@@ -188,7 +188,7 @@ impl Reloader {
             if wanted.contains(&joint) {
                 kept.push((joint, task));
             } else {
-                // What it was at work with goes back to the queue.
+                // Its unfinished batch returns to the queue.
                 task.abort();
                 changed.push(joint.source.logical_id);
             }
@@ -208,14 +208,7 @@ impl Reloader {
 
     /// Runs `work` until it is aborted, or everything ends.
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        let stop = stopped(self.stopping.clone());
-        let task = tokio::spawn(async move {
-            tokio::select! {
-                () = work => {}
-                () = stop => {}
-            }
-        });
-        task.abort_handle()
+        tokio::spawn(until_stop(work, self.stopping.clone())).abort_handle()
     }
 
     /// The folder of each function that runs from its folder, by logical id.
@@ -234,7 +227,7 @@ impl Reloader {
     }
 }
 
-/// Hands messages to the rule engine of the moment; one that is replaced works through what it was given.
+/// Hands messages to the current rule engine; a replaced engine drains its queue.
 pub(super) async fn route(
     mut messages: mpsc::UnboundedReceiver<Arc<Message>>,
     first: RuleEngine,
@@ -243,13 +236,7 @@ pub(super) async fn route(
 ) {
     let start = |engine: RuleEngine| {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let stop = stopped(stopping.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                () = engine.run(receiver) => {}
-                () = stop => {}
-            }
-        });
+        tokio::spawn(until_stop(engine.run(receiver), stopping.clone()));
         sender
     };
     let mut current = start(first);
@@ -258,7 +245,7 @@ pub(super) async fn route(
             biased;
             Some(engine) = engines.recv() => current = start(engine),
             message = messages.recv() => match message {
-                // An engine that has ended has been told to stop.
+                // A dropped receiver has already stopped.
                 Some(message) => drop(current.send(message)),
                 None => return,
             },
@@ -270,7 +257,7 @@ fn check_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
     let stores = [
         ("a table", old.tables == new.tables),
         ("a queue", old.queues == new.queues),
-        ("a topic of notifications", old.topics == new.topics),
+        ("an SNS topic", old.topics == new.topics),
     ];
     match stores.into_iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(ReloadError::NeedsRestart { what }),
@@ -278,7 +265,7 @@ fn check_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
     }
 }
 
-/// Names of the rules that are new, changed or gone; of all when only a role has changed.
+/// Names of the rules that are new, changed or removed; all of them if only a role changed.
 fn rules(old: &Template, new: &Template) -> BTreeSet<String> {
     let of_both = old.rules.iter().chain(&new.rules);
     let differs = |name: &str| {
@@ -289,15 +276,4 @@ fn rules(old: &Template, new: &Template) -> BTreeSet<String> {
         .map(|rule| rule.name.clone())
         .filter(|name| old.rules == new.rules || differs(name))
         .collect()
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

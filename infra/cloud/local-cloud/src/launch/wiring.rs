@@ -1,85 +1,179 @@
-//! What functions and rules are given, and where what they say of themselves goes.
+//! Connects the services: what each is given of the others.
 //!
-//! Must not know how functions run.
+//! Must not know: in which order they start.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Parts;
+use axum::Router;
+
+use super::{Opened, Tasks};
+use crate::Endpoints;
 use crate::caller::Callers;
+use crate::clock::Clock;
+use crate::control_plane::{self, ControlPlane};
+use crate::data_plane::{self, DataPlane};
+use crate::dynamodb::{self, Proxy};
 use crate::event::{EventBus, EventKind};
+use crate::event_source::Reader;
+use crate::fault::Faults;
+use crate::guard::{Service, guarded};
+use crate::iam;
+use crate::invocation;
+use crate::kill::Killer;
+use crate::metric;
 use crate::queue::{self, Queues};
 use crate::rule::Reach;
-use crate::{Endpoints, Options};
-use lambda_host::{self, Functions, Notice, Outcome, Tuning, Wiring};
+use crate::schedule::Ringer;
+use lambda_host::{Credentials, Functions, Notice, Outcome, Surroundings, Tuning, Wiring};
 use sam_template::Function;
 
-/// The endpoints as AWS SDKs take them from the environment, credentials, faults, and a listener.
-pub(super) fn wiring(options: &Options, endpoints: &Endpoints, parts: &Parts) -> Wiring {
-    let env = BTreeMap::from([
-        (
-            "AWS_ENDPOINT_URL_DYNAMODB".to_owned(),
-            endpoints.dynamodb.clone(),
-        ),
-        (
-            "AWS_ENDPOINT_URL_IOT_DATA_PLANE".to_owned(),
-            endpoints.iot_data.clone(),
-        ),
-    ]);
-    let (events, queues) = (parts.events.clone(), parts.queues.clone());
-    let callers = parts.callers.clone();
-    let (faults, clock) = (Arc::clone(&parts.faults), parts.clock);
-    Wiring {
-        binaries: options.binaries.clone(),
-        env,
-        region: options.region.clone(),
-        account: options.account.clone(),
-        events: Arc::new(move |notice| {
-            let now_ms = clock.now_ms();
-            events.metrics().hear_function(&notice, now_ms);
-            pass_on(notice, &events, &queues, now_ms);
-        }),
-        credentials_for: Arc::new(move |function| credentials(&callers, function)),
-        fate_of_event: Arc::new(move |function| {
-            let fate =
-                faults.fate_of_event(&[&function.name, &function.logical_id, &function.binary]);
-            (fate.copies, fate.delay)
-        }),
-        now_ms: Arc::new(move || clock.now_ms()),
-        tuning: Tuning {
-            time_scale: options.time_scale,
-            ..Tuning::default()
-        },
+/// The local cloud as its functions' host sees it.
+struct Host {
+    events: EventBus,
+    queues: Queues,
+    callers: Callers,
+    faults: Arc<Faults>,
+    clock: Clock,
+}
+
+impl Surroundings for Host {
+    fn observe(&self, notice: Notice) {
+        let now_ms = self.clock.now_ms();
+        self.events.metrics().observe_function(&notice, now_ms);
+        pass_on(notice, &self.events, &self.queues, now_ms);
+    }
+
+    fn credentials_of(&self, function: &Function) -> Credentials {
+        // A function that a reload added is admitted with its first process.
+        self.callers.admit(std::slice::from_ref(function));
+        let credentials = self.callers.credentials_of(function);
+        credentials.expect("it has just been admitted")
+    }
+
+    fn fate_of_event(&self, function: &Function) -> (u32, Duration) {
+        let names = [&function.name, &function.logical_id, &function.binary];
+        let fate = self.faults.fate_of_event(&names.map(String::as_str));
+        (fate.copies, fate.delay)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
     }
 }
 
-/// A function that is new to the callers becomes known with its first process.
-fn credentials(callers: &Callers, function: &Function) -> lambda_host::Credentials {
-    callers.admit(std::slice::from_ref(function));
-    callers
-        .credentials_of(function)
-        .expect("it has just been admitted")
-}
+impl Opened {
+    /// What the functions' host needs, with the endpoints as AWS SDKs read them.
+    pub(super) fn wiring(&self, endpoints: &Endpoints) -> Wiring {
+        let env = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+            ("AWS_ENDPOINT_URL_IOT_DATA_PLANE", &endpoints.iot_data),
+        ];
+        Wiring {
+            binaries: self.options.binaries.clone(),
+            env: env
+                .map(|(name, value)| (name.to_owned(), value.clone()))
+                .into(),
+            region: self.account.region.clone(),
+            account: self.account.id.clone(),
+            surroundings: Arc::new(Host {
+                events: self.events.clone(),
+                queues: self.queues.clone(),
+                callers: self.callers.clone(),
+                faults: Arc::clone(&self.faults),
+                clock: self.clock,
+            }),
+            tuning: Tuning {
+                time_scale: self.options.time_scale,
+                ..Tuning::default()
+            },
+        }
+    }
 
-/// Where rules lead.
-pub(super) fn reach(
-    options: &Options,
-    parts: &Parts,
-    functions: &Functions,
-    database: SocketAddr,
-) -> Reach {
-    Reach {
-        broker: parts.broker.clone(),
-        functions: functions.clone(),
-        queues: parts.queues.clone(),
-        shadows: parts.shadows.clone(),
-        database,
-        events: parts.events.clone(),
-        clock: parts.clock,
-        account: options.account.clone(),
-        region: options.region.clone(),
-        iam: parts.iam.clone(),
+    /// What the actions of rules can reach.
+    pub(super) fn reach(&self, functions: &Functions, database: SocketAddr) -> Reach {
+        Reach {
+            broker: self.broker.clone(),
+            functions: functions.clone(),
+            queues: self.queues.clone(),
+            shadows: self.shadows.clone(),
+            database,
+            events: self.events.clone(),
+            clock: self.clock,
+            account: self.account.clone(),
+            iam: self.iam.clone(),
+        }
+    }
+
+    pub(super) fn ringer(&self, functions: &Functions) -> Ringer {
+        Ringer {
+            functions: functions.clone(),
+            iam: self.iam.clone(),
+            events: self.events.clone(),
+            clock: self.clock,
+            account: self.account.clone(),
+            time_scale: self.options.time_scale,
+        }
+    }
+
+    pub(super) fn reader(&self, functions: &Functions) -> Reader {
+        Reader {
+            queues: self.queues.clone(),
+            functions: functions.clone(),
+            faults: self.faults.clone(),
+            region: self.account.region.clone(),
+            time_scale: self.options.time_scale,
+        }
+    }
+
+    pub(super) fn killer(&self, functions: &Functions, tasks: &Tasks) -> Killer {
+        Killer {
+            faults: self.faults.clone(),
+            functions: functions.clone(),
+            stopping: tasks.stopping.clone(),
+        }
+    }
+
+    /// The data plane of AWS IoT.
+    pub(super) fn iot_data(&self, killer: Killer) -> Router {
+        let plane = data_plane::router(DataPlane {
+            broker: self.broker.clone(),
+            shadows: self.shadows.clone(),
+            callers: self.callers.clone(),
+            killer,
+            clock: self.clock,
+        });
+        self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
+    }
+
+    /// The services that only people call: the control plane of AWS IoT, Lambda, SQS and metrics.
+    pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
+        let plane = control_plane::router(ControlPlane {
+            registry: self.registry.clone(),
+            callers: self.callers.clone(),
+            endpoint: endpoints.mqtts.to_string(),
+        });
+        [
+            (plane, Service::Iot),
+            (invocation::router(functions.clone()), Service::Lambda),
+            (queue::router(self.queues.clone()), Service::Sqs),
+        ]
+        .into_iter()
+        .fold(
+            metric::router(self.events.metrics().clone()),
+            |all, (router, service)| all.merge(self.guarded(iam::for_operator(router), service)),
+        )
+    }
+
+    pub(super) fn dynamodb(&self, backend: SocketAddr, killer: Killer) -> Router {
+        let tables = dynamodb::Tables::new(&self.template.tables, &self.account);
+        let proxy = Proxy::new(backend, self.iam.clone(), tables, killer);
+        self.guarded(dynamodb::router(proxy), Service::DynamoDb)
+    }
+
+    fn guarded(&self, router: Router, service: Service) -> Router {
+        guarded(router, service, self.callers.clone())
     }
 }
 

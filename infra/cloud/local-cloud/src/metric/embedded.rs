@@ -1,6 +1,6 @@
-//! Metrics inside log lines: the embedded metric format.
+//! Metrics in log lines: the embedded metric format.
 //!
-//! *Source*: CloudWatch user guide, "Specification: Embedded metric format". Must not know who wrote a line.
+//! Source: CloudWatch user guide, "Specification: Embedded metric format".
 
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ const DIMENSIONS_MAX: usize = 30;
 /// Characters in a dimension's value.
 const VALUE_CHARS_MAX: usize = 1024;
 
-/// A line that means to hold metrics, and does not.
+/// A line that claims to hold metrics but is malformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("read embedded metrics: {problem}")]
 pub struct EmbeddedError {
@@ -28,9 +28,13 @@ fn wrong<T>(problem: impl Into<String>) -> Result<T, EmbeddedError> {
     Err(EmbeddedError { problem })
 }
 
-/// The metrics in a line; none in one that is not a JSON object with `_aws.CloudWatchMetrics`.
+/// The metrics in a line; none if it is not a JSON object with `_aws.CloudWatchMetrics`.
+///
+/// # Errors
+///
+/// [`EmbeddedError`] if the line breaks the specification or a limit of CloudWatch.
 pub fn read(line: &str) -> Result<Vec<Datum>, EmbeddedError> {
-    // Most lines are turned away before they are parsed.
+    // Most lines are skipped before they are parsed.
     if !line.contains("\"_aws\"") {
         return Ok(Vec::new());
     }
@@ -43,19 +47,19 @@ pub fn read(line: &str) -> Result<Vec<Datum>, EmbeddedError> {
     {
         None => return Ok(Vec::new()),
         Some(Value::Array(directives)) => directives,
-        Some(_) => return wrong("_aws.CloudWatchMetrics is no list"),
+        Some(_) => return wrong("_aws.CloudWatchMetrics is not a list"),
     };
     let Some(at_ms) = line["_aws"].get("Timestamp").and_then(Value::as_u64) else {
         return wrong("_aws.Timestamp is not a number of milliseconds");
     };
     let mut data = Vec::new();
     for directive in directives {
-        directive_of(directive, &line, at_ms, &mut data)?;
+        read_directive(directive, &line, at_ms, &mut data)?;
     }
     Ok(data)
 }
 
-fn directive_of(
+fn read_directive(
     directive: &Value,
     line: &Map<String, Value>,
     at_ms: u64,
@@ -66,19 +70,19 @@ fn directive_of(
         _ => return wrong("Namespace is not a string of 1 to 1024 characters"),
     };
     let Some(sets) = directive["Dimensions"].as_array() else {
-        return wrong("Dimensions is no list of lists");
+        return wrong("Dimensions is not a list of lists");
     };
     let Some(metrics) = directive["Metrics"].as_array() else {
-        return wrong("Metrics is no list");
+        return wrong("Metrics is not a list");
     };
     if metrics.len() > METRICS_MAX {
         return wrong(format!("{} metrics, {METRICS_MAX} at most", metrics.len()));
     }
     for set in sets {
-        let dimensions = dimensions_of(set, line)?;
+        let dimensions = read_dimensions(set, line)?;
         for metric in metrics {
             let Some(name) = metric["Name"].as_str() else {
-                return wrong("a metric without Name");
+                return wrong("a metric has no Name");
             };
             let unit = match &metric["Unit"] {
                 Value::Null => "None",
@@ -96,19 +100,19 @@ fn directive_of(
                 },
                 unit: unit.to_owned(),
                 at_ms,
-                values: values_of(name, line)?,
+                values: read_values(name, line)?,
             });
         }
     }
     Ok(())
 }
 
-fn dimensions_of(
+fn read_dimensions(
     set: &Value,
     line: &Map<String, Value>,
 ) -> Result<std::collections::BTreeMap<String, String>, EmbeddedError> {
     let Some(names) = set.as_array() else {
-        return wrong("Dimensions is no list of lists");
+        return wrong("Dimensions is not a list of lists");
     };
     if names.len() > DIMENSIONS_MAX {
         let count = names.len();
@@ -130,7 +134,7 @@ fn dimensions_of(
     Ok(dimensions)
 }
 
-fn values_of(name: &str, line: &Map<String, Value>) -> Result<Vec<f64>, EmbeddedError> {
+fn read_values(name: &str, line: &Map<String, Value>) -> Result<Vec<f64>, EmbeddedError> {
     let values = match line.get(name) {
         Some(Value::Array(values)) => values.iter().map(Value::as_f64).collect(),
         Some(value) => value.as_f64().map(|value| vec![value]),

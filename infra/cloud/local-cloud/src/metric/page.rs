@@ -1,6 +1,6 @@
-//! `GET /metrics`: every metric as JSON, for a console or a test in another process. No call of AWS's.
+//! `GET /metrics`: every metric as JSON, for a console or a test in another process.
 //!
-//! Must not know where it is served. It holds nothing secret and takes no signature.
+//! AWS has no such call. The page holds nothing secret and needs no signature.
 
 use axum::extract::State;
 use axum::routing::get;
@@ -8,7 +8,7 @@ use axum::{Json, Router};
 
 use super::{Metrics, Series};
 
-/// The route.
+/// Routes `/metrics`.
 pub(crate) fn router(metrics: Metrics) -> Router {
     Router::new()
         .route("/metrics", get(all))

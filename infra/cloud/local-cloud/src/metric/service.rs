@@ -1,16 +1,15 @@
-//! The metrics that AWS's services write of themselves, made from what the local cloud tells.
+//! The metrics that AWS's services write about themselves. Only those named here are written.
 //!
-//! *Source*: AWS Lambda developer guide, "Types of metrics for Lambda functions"; AWS IoT developer guide, "AWS IoT metrics
-//! and dimensions"; SQS developer guide, "Available CloudWatch metrics for Amazon SQS". Only those listed here are written.
-//! Must not know who reads them.
+//! Source: AWS Lambda developer guide, "Types of metrics for Lambda functions"; SQS developer guide,
+//! "Available CloudWatch metrics for Amazon SQS".
 
 use super::{Datum, Key, Metrics, embedded};
-use crate::event::EventKind;
 use lambda_host::{Notice, Outcome};
 
 impl Metrics {
-    /// What functions tell: `AWS/Lambda`, by function and for all, and the metrics in their log lines.
-    pub(crate) fn hear_function(&self, notice: &Notice, now_ms: u64) {
+    /// Records a notice of a function: `AWS/Lambda`, per function and for all of them, and the
+    /// metrics in its log lines.
+    pub(crate) fn observe_function(&self, notice: &Notice, now_ms: u64) {
         match notice {
             Notice::Queued { function, .. } => {
                 self.lambda(function, "AsyncEventsReceived", 1.0, now_ms);
@@ -41,17 +40,17 @@ impl Metrics {
             Notice::GivenUp { function, .. } => {
                 self.lambda(function, "AsyncEventsDropped", 1.0, now_ms);
             }
-            Notice::Log { function, line } => self.hear_line(function, line, now_ms),
+            Notice::Log { function, line } => self.record_line(function, line, now_ms),
             Notice::Retrying { .. } => {}
         }
     }
 
-    /// An event that did not reach its on-failure destination.
+    /// Counts an event that did not reach its on-failure destination.
     pub(crate) fn destination_failed(&self, function: &str, now_ms: u64) {
         self.lambda(function, "DestinationDeliveryFailures", 1.0, now_ms);
     }
 
-    fn hear_line(&self, function: &str, line: &str, now_ms: u64) {
+    fn record_line(&self, function: &str, line: &str, now_ms: u64) {
         match embedded::read(line) {
             Ok(data) => data.into_iter().for_each(|datum| self.record(datum)),
             Err(error) => {
@@ -80,18 +79,8 @@ impl Metrics {
         }
     }
 
-    /// What the broker tells: `AWS/IoT`. Rules count for themselves.
-    pub(crate) fn hear(&self, kind: &EventKind, now_ms: u64) {
-        let iot = |name, dimensions: &[(&str, &str)]| {
-            self.count(Key::new("AWS/IoT", name, dimensions), now_ms);
-        };
-        if let EventKind::Connected { .. } = kind {
-            iot("Connect.Success", &[("Protocol", "MQTT")]);
-        }
-    }
-
-    /// What a queue tells: `AWS/SQS`.
-    pub(crate) fn of_queue(&self, queue: &str, name: &str, count: usize, now_ms: u64) {
+    /// Records a metric of a queue: `AWS/SQS`.
+    pub(crate) fn record_queue(&self, queue: &str, name: &str, count: usize, now_ms: u64) {
         self.record(Datum {
             key: Key::new("AWS/SQS", name, &[("QueueName", queue)]),
             unit: "Count".to_owned(),

@@ -77,7 +77,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"] = json!({}),
-            "_aws.CloudWatchMetrics is no list",
+            "_aws.CloudWatchMetrics is not a list",
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"][0]["Namespace"] = json!(""),
@@ -85,7 +85,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         ),
         (
             |l| l["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = json!(["Room"]),
-            "Dimensions is no list of lists",
+            "Dimensions is not a list of lists",
         ),
         (
             |l| l["Room"] = json!(7),
@@ -110,7 +110,7 @@ fn a_metric_that_breaks_the_rules_is_refused_with_the_reason() {
         let error = read_embedded(&line).expect_err(problem);
         assert_eq!(error.problem, problem);
         let function = "f".to_owned();
-        metrics.hear_function(&Notice::Log { function, line }, 5);
+        metrics.observe_function(&Notice::Log { function, line }, 5);
     }
     let refused = Key::new("AWS/Logs", "EMFValidationErrors", &[("FunctionName", "f")]);
     assert_eq!(metrics.statistics(&refused, 0, 6).sum, 8.0);
@@ -204,7 +204,7 @@ fn what_functions_tell_becomes_lambdas_metrics() {
             record: Value::Null,
         },
     ] {
-        metrics.hear_function(&notice, 5);
+        metrics.observe_function(&notice, 5);
     }
     for (name, samples, sum) in [
         ("AsyncEventsReceived", 1, 1.0),

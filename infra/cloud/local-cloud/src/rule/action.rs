@@ -169,18 +169,13 @@ impl Action {
     ) -> Result<(), String> {
         let reach = &engine.reach;
         let target = self.target().resolve(engine, rule, message).await?;
-        let arn = |service: &str, resource: &str| {
-            format!(
-                "arn:aws:{service}:{}:{}:{resource}",
-                reach.region, reach.account
-            )
-        };
+        let arn = |service: &str, resource: &str| reach.account.arn(service, resource);
         match self {
             Action::Lambda { .. } => {
                 permitted(
                     function(&engine.functions, &target)?,
                     &rule.arn,
-                    &reach.account,
+                    &reach.account.id,
                 )?;
                 if serde_json::from_slice::<serde::de::IgnoredAny>(output).is_err() {
                     return Err("a function takes JSON only: encode binary payloads".to_owned());

@@ -48,7 +48,7 @@ pub(super) async fn ask(engine: &Engine, rule: &Rule, call: &Call) -> Result<Vec
 async fn lambda(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result<Vec<u8>, String> {
     let function = engine.functions.iter().find(|f| f.arn == arn);
     let function = function.ok_or_else(|| format!("no function {arn}"))?;
-    action::permitted(function, &rule.arn, &engine.reach.account)?;
+    action::permitted(function, &rule.arn, &engine.reach.account.id)?;
     let invoked = engine.reach.functions.invoke(arn, event.to_vec(), None);
     match tokio::time::timeout(LAMBDA_LIMIT, invoked).await {
         Ok(Ok(Outcome::Success(answer))) => Ok(answer),
@@ -64,13 +64,8 @@ async fn lambda(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result
 fn shadow_of(engine: &Engine, role_arn: &str, name: &Name) -> Result<Vec<u8>, String> {
     let reach = &engine.reach;
     let suffix = name.shadow.as_ref().map(|s| format!("/{s}"));
-    let resource = format!(
-        "arn:aws:iot:{}:{}:thing/{}{}",
-        reach.region,
-        reach.account,
-        name.thing,
-        suffix.unwrap_or_default()
-    );
+    let resource = format!("thing/{}{}", name.thing, suffix.unwrap_or_default());
+    let resource = reach.account.arn("iot", resource);
     engine.allow(role_arn, "iot:GetThingShadow", &resource)?;
     let document = reach.shadows.call(Operation::Get, name, b"");
     let document = document.map_err(|e| e.to_string())?;
@@ -84,10 +79,7 @@ async fn item(
     key: &[(String, Value)],
 ) -> Result<Vec<u8>, String> {
     let reach = &engine.reach;
-    let resource = format!(
-        "arn:aws:dynamodb:{}:{}:table/{table}",
-        reach.region, reach.account
-    );
+    let resource = reach.account.arn("dynamodb", format!("table/{table}"));
     engine.allow(role_arn, "dynamodb:GetItem", &resource)?;
     let key: Map<String, Value> = key.iter().cloned().collect();
     let body = json!({"TableName": table, "Key": key}).to_string();

@@ -1,13 +1,11 @@
 //! The data plane beyond shadows: publishing, retained messages, connections.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rumqttc::v5::mqttbytes::QoS as QoS5;
-use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
-use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{LastWill, QoS, TlsConfiguration, Transport};
+use rumqttc_v4::{LastWill, QoS};
+use rumqttc_v5::{
+    AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, TlsConfiguration, Transport,
+};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Client, DEADLINE, cloud, rest, settings, thing, tls};
@@ -32,16 +30,16 @@ async fn next_publish(connection: &mut EventLoop) -> Publish {
 
 async fn subscribed_5(cloud: &local_cloud::LocalCloud, filter: &str) -> (AsyncClient, EventLoop) {
     let certificate = thing(cloud, "five");
-    let mut settings = MqttOptions::new("five", "127.0.0.1", cloud.endpoints().mqtts.port());
+    let mut settings = MqttOptions::new("five", ("127.0.0.1", cloud.endpoints().mqtts.port()));
     let config = tls(
         cloud.ca_pem(),
         &certificate.pem,
         &certificate.private_key_pem,
     );
     settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
-    settings.set_keep_alive(Duration::from_secs(30));
-    let (mqtt, mut connection) = AsyncClient::new(settings, 10);
-    mqtt.subscribe(filter, QoS5::AtLeastOnce).await.unwrap();
+    settings.set_keep_alive(30);
+    let (mqtt, mut connection) = AsyncClient::builder(settings).capacity(10).build();
+    mqtt.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
     let acknowledged = async {
         while !matches!(
             connection.poll().await.unwrap(),
@@ -248,7 +246,7 @@ async fn a_connection_is_described_with_its_subscriptions() {
         .unwrap();
     client
         .wait("suback", |p| {
-            matches!(p, rumqttc::Incoming::SubAck(_)).then_some(())
+            matches!(p, rumqttc_v4::Incoming::SubAck(_)).then_some(())
         })
         .await;
 

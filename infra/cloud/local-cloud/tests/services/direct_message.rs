@@ -1,6 +1,6 @@
 //! Messages to one client, by its id.
 
-use rumqttc::{Incoming, QoS};
+use rumqttc_v4::{Incoming, QoS};
 
 use crate::world::{Answer, Client, cloud, rest, settings, thing};
 
@@ -32,7 +32,7 @@ async fn a_direct_message_needs_no_subscription() {
         assert_eq!(answer.body["message"], "OK");
         assert!(answer.body["traceId"].is_string());
         let message = client.message().await;
-        assert_eq!((message.topic.as_str(), message.qos), ("open/x", qos));
+        assert_eq!((&*message.topic, message.qos), (&b"open/x"[..], qos));
         assert_eq!(message.payload, "hello");
         assert!(!message.retain);
     }
@@ -80,7 +80,7 @@ async fn an_unacknowledged_direct_message_times_out() {
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
     let mut slow = settings(&cloud, "a", &a);
-    slow.set_manual_acks(true);
+    slow.set_ack_mode(rumqttc_v4::AckMode::Manual);
     slow.set_clean_session(false);
     let mut client = Client::start(slow);
     client.connected().await;

@@ -1,9 +1,7 @@
 //! Connecting, publishing, subscribing: what AWS's broker does and refuses.
 
-use std::time::Duration;
-
 use local_cloud::EventKind;
-use rumqttc::{ConnectReturnCode, ConnectionError, Incoming, LastWill, QoS};
+use rumqttc_v4::{ConnectReturnCode, ConnectionError, Incoming, LastWill, PublishOptions, QoS};
 
 use crate::world::{Client, DEADLINE, cloud, event, options, rest, settings, thing, tls};
 
@@ -185,7 +183,11 @@ async fn a_retained_message_answers_exact_filters_only() {
     let mut client = Client::connect(&cloud, "a", &a).await;
     client
         .mqtt
-        .publish("open/kept", QoS::AtLeastOnce, true, "kept")
+        .publish(
+            "open/kept",
+            "kept",
+            PublishOptions::at_least_once().retained(),
+        )
         .await
         .unwrap();
     client
@@ -208,7 +210,7 @@ async fn qos_2_is_not_for_sale() {
     let mut client = Client::connect(&cloud, "a", &a).await;
     client
         .mqtt
-        .publish("open/x", QoS::ExactlyOnce, false, "x")
+        .publish("open/x", "x", PublishOptions::exactly_once())
         .await
         .unwrap();
     client.closed().await;
@@ -217,21 +219,21 @@ async fn qos_2_is_not_for_sale() {
 
 #[tokio::test]
 async fn mqtt_5_gets_reasons_and_message_expiry() {
-    use rumqttc::v5::mqttbytes::v5::{Packet, PubAckReason};
-    use rumqttc::v5::{AsyncClient, Event, MqttOptions, mqttbytes};
+    use rumqttc_v5::{AsyncClient, Event, MqttOptions};
+    use rumqttc_v5::{Packet, PubAckReason};
 
     let cloud = cloud().await;
     let a = thing(&cloud, "a");
-    let mut settings = MqttOptions::new("a", "127.0.0.1", cloud.endpoints().mqtts.port());
+    let mut settings = MqttOptions::new("a", ("127.0.0.1", cloud.endpoints().mqtts.port()));
     let config = tls(cloud.ca_pem(), &a.pem, &a.private_key_pem);
-    settings.set_transport(rumqttc::Transport::Tls(rumqttc::TlsConfiguration::Rustls(
-        config,
-    )));
-    settings.set_keep_alive(Duration::from_secs(30));
-    let (mqtt, mut connection) = AsyncClient::new(settings, 10);
-    let qos = mqttbytes::QoS::AtLeastOnce;
-    mqtt.subscribe("open/+", qos).await.unwrap();
-    mqtt.publish("secret", qos, false, "x").await.unwrap();
+    settings.set_transport(rumqttc_v5::Transport::Tls(
+        rumqttc_v5::TlsConfiguration::Rustls(config),
+    ));
+    settings.set_keep_alive(30);
+    let (mqtt, mut connection) = AsyncClient::builder(settings).capacity(10).build();
+    mqtt.subscribe("open/+", QoS::AtLeastOnce).await.unwrap();
+    let qos_1 = rumqttc_v5::PublishOptions::at_least_once();
+    mqtt.publish("secret", "x", qos_1).await.unwrap();
     let refused = async {
         loop {
             match connection.poll().await.unwrap() {

@@ -110,7 +110,7 @@ async fn a_certificate_for_a_signing_request_keeps_its_subject() {
     client.publish("from/SERIAL1", "{}").await;
     client
         .wait("puback", |p| {
-            matches!(p, rumqttc::Incoming::PubAck(_)).then_some(())
+            matches!(p, rumqttc_v4::Incoming::PubAck(_)).then_some(())
         })
         .await;
     client.publish("from/SERIAL2", "{}").await;

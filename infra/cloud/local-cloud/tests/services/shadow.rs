@@ -1,6 +1,6 @@
 //! One shadow, two ways to it: MQTT topics and the REST API.
 
-use rumqttc::{Incoming, LastWill, QoS};
+use rumqttc_v4::{Incoming, LastWill, PublishOptions, QoS};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -167,7 +167,8 @@ async fn a_reserved_topic_takes_no_retained_message() {
     let (_, body) = client.json().await;
     assert_eq!(body["version"], 1, "the refused update did not count");
 
-    let sent = client.mqtt.publish(topic, QoS::AtLeastOnce, true, update);
+    let retained = PublishOptions::at_least_once().retained();
+    let sent = client.mqtt.publish(topic, update, retained);
     sent.await.unwrap();
     client.closed().await;
     cloud.shutdown().await;
@@ -237,7 +238,7 @@ async fn named_shadows_live_side_by_side() {
         .await;
     client
         .wait("deletion", |p| match p {
-            Incoming::Publish(p) => p.topic.ends_with("name/one/delete/accepted").then_some(()),
+            Incoming::Publish(p) => p.topic.ends_with(b"name/one/delete/accepted").then_some(()),
             _ => None,
         })
         .await;

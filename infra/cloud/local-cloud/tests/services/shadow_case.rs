@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use iot_shadow::{Name, Operation, ShadowCore};
 use local_cloud::LocalCloud;
-use rumqttc::QoS;
+use rumqttc_v4::PublishOptions;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Client, options, rest, thing};
@@ -158,7 +158,7 @@ impl Run<'_> {
         let sent = self
             .client
             .mqtt
-            .publish(topic, QoS::AtLeastOnce, false, payload);
+            .publish(topic, payload, PublishOptions::at_least_once());
         sent.await.unwrap();
     }
 

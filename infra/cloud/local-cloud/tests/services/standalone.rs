@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use rumqttc::{MqttOptions, TlsConfiguration, Transport};
+use rumqttc_v4::{MqttOptions, TlsConfiguration, Transport};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -58,7 +58,7 @@ async fn room(ready: &Value) -> Client {
         &read(&attic["key"]),
     );
     let (host, port) = ready["mqtts"].as_str().unwrap().split_once(':').unwrap();
-    let mut settings = MqttOptions::new("attic", host, port.parse().unwrap());
+    let mut settings = MqttOptions::new("attic", (host, port.parse().unwrap()));
     settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
     let mut client = Client::start(settings);
     client.connected().await;

@@ -1,7 +1,7 @@
 //! Variables of policies that come from the connection and from the certificate, over real connections.
 
 use local_cloud::RegistryError;
-use rumqttc::{ConnectReturnCode, ConnectionError};
+use rumqttc_v4::{ConnectReturnCode, ConnectionError};
 use serde_json::{Value, json};
 
 use crate::world::{Client, certificate, cloud, settings};

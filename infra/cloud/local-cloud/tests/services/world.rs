@@ -10,8 +10,9 @@ use std::time::Duration;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderName};
 use local_cloud::{Event, EventKind, IssuedCertificate, LocalCloud, Options, Ports};
-use rumqttc::{
-    AsyncClient, ConnectionError, Incoming, MqttOptions, Publish, QoS, TlsConfiguration, Transport,
+use rumqttc_v4::{
+    AsyncClient, ConnectionError, Incoming, MqttOptions, Publish, PublishOptions, QoS,
+    TlsConfiguration, Transport,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -104,27 +105,27 @@ pub struct Client {
 /// Settings of a client, for tests that change them.
 pub fn settings(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -> MqttOptions {
     let address = cloud.endpoints().mqtts;
-    let mut settings = MqttOptions::new(id, "127.0.0.1", address.port());
+    let mut settings = MqttOptions::new(id, ("127.0.0.1", address.port()));
     let config = tls(
         cloud.ca_pem(),
         &certificate.pem,
         &certificate.private_key_pem,
     );
     settings.set_transport(Transport::Tls(TlsConfiguration::Rustls(config)));
-    settings.set_keep_alive(Duration::from_secs(30));
+    settings.set_keep_alive(30);
     settings
 }
 
 impl Client {
     /// Starts connecting; see [`Client::connected`].
     pub fn start(settings: MqttOptions) -> Client {
-        let (mqtt, mut connection) = AsyncClient::new(settings, 100);
+        let (mqtt, mut connection) = AsyncClient::builder(settings).capacity(100).build();
         let (sender, incoming) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             loop {
                 let step = match connection.poll().await {
-                    Ok(rumqttc::Event::Incoming(packet)) => Ok(packet),
-                    Ok(rumqttc::Event::Outgoing(_)) => continue,
+                    Ok(rumqttc_v4::Event::Incoming(packet)) => Ok(packet),
+                    Ok(rumqttc_v4::Event::Outgoing(_)) => continue,
                     Err(error) => Err(error),
                 };
                 let ended = step.is_err();
@@ -176,7 +177,7 @@ impl Client {
     /// Publishes with QoS 1.
     pub async fn publish(&self, topic: &str, payload: &str) {
         self.mqtt
-            .publish(topic, QoS::AtLeastOnce, false, payload)
+            .publish(topic, payload, PublishOptions::at_least_once())
             .await
             .unwrap();
     }
@@ -194,7 +195,8 @@ impl Client {
     pub async fn json(&mut self) -> (String, Value) {
         let message = self.message().await;
         let payload = serde_json::from_slice(&message.payload).unwrap();
-        (message.topic, payload)
+        let topic = std::str::from_utf8(&message.topic).unwrap().to_owned();
+        (topic, payload)
     }
 
     /// Waits until the connection is over.

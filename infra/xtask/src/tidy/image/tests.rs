@@ -1,4 +1,5 @@
-//! Tests of image.rs: files that may be flashed, an example that may be shown, and each thing that may not.
+//! Tests of image.rs: files that may be flashed, an example that may be shown, and each thing that
+//! may not.
 
 use super::*;
 
@@ -57,7 +58,8 @@ fn what_is_not_meant_for_the_device_is_refused() {
         "deep/lock-1.key.pem",
     ] {
         let expected = format!(
-            "{IMAGE}/{name}: is flashed to every device; only conf1.json to conf9.json, .pem and .key belong there"
+            "{IMAGE}/{name}: is flashed to every device; only conf1.json to conf9.json, .pem and \
+             .key belong here"
         );
         assert_eq!(flashed(name, "{}"), [expected]);
     }
@@ -79,12 +81,9 @@ fn a_layer_that_the_device_would_not_take_whole_is_refused() {
     for (text, beginning) in [
         (
             "{\"debug\": {\"levle\": 3}}",
-            "debug.levle: no setting of that name is declared",
+            "debug.levle: is not a declared setting",
         ),
-        (
-            "{\"level\": 3}",
-            "level: no setting of that name is declared",
-        ),
+        ("{\"level\": 3}", "level: is not a declared setting"),
         ("[]", "is not a JSON object"),
         ("{\"debug\": {}", "is not JSON: "),
     ] {
@@ -119,22 +118,23 @@ fn an_example_with_a_secret_or_a_second_name_is_refused() {
         (
             "\"pass\": \"\"",
             "\"pass\": \"secret\"",
-            "wifi.sta.pass: is not empty; a password has no place here",
+            "wifi.sta.pass: is not empty; delete the password",
         ),
         (
             "\"lock-1.key.pem\"",
             "\"lock-1.key\"",
-            "mqtt.ssl_key: \"lock-1.key\" does not end in .pem, or is longer than 31 characters",
+            "mqtt.ssl_key: \"lock-1.key\" does not end in .pem or has more than 31 characters",
         ),
         (
             "\"lock-1.crt.pem\"",
             &long,
-            "mqtt.ssl_cert: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa.pem\" does not end in .pem, or is longer than 31 characters",
+            "mqtt.ssl_cert: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaa.pem\" does not end in .pem or has more \
+             than 31 characters",
         ),
         (
             "{\"sta\"",
             "{\"stat\": 1, \"sta\"",
-            "wifi.stat: no setting of that name is declared",
+            "wifi.stat: is not a declared setting",
         ),
     ] {
         assert!(GOOD.contains(old), "{old}");

@@ -72,7 +72,7 @@ fn a_key_that_the_tool_ignores_is_refused() {
         ("filesystem:\n", "fs_filter: []\nfilesystem:\n", "fs_filter"),
         ("author:", "arch:", "arch"),
     ] {
-        let expected = format!("{key}: no key of a manifest; the tool ignores it");
+        let expected = format!("{key}: is not a key of a manifest; the tool ignores it");
         assert_eq!(with(old, new), [expected]);
     }
 }
@@ -82,7 +82,7 @@ fn a_manifest_without_a_proper_name_is_refused() {
     for (new, expected) in [
         (
             "",
-            "name: is missing; the firmware would be called after its folder",
+            "name: is missing; the tool would take the folder's name",
         ),
         (
             "name: remote/lock\n",
@@ -103,22 +103,22 @@ fn a_folder_that_brings_nothing_is_refused() {
         (
             "  - core\n  - src",
             "  - cor\n  - src",
-            "sources: \"cor\" is no folder with a C file in it; the tool builds without it",
+            "sources: \"cor\" is not a folder with a C file in it; the tool ignores it",
         ),
         (
             "  - core\n  - src",
             "  - core\n  - fs",
-            "sources: \"fs\" is no folder with a C file in it; the tool builds without it",
+            "sources: \"fs\" is not a folder with a C file in it; the tool ignores it",
         ),
         (
             "includes:\n  - core",
             "includes:\n  - extra",
-            "includes: \"extra\" is no folder with a header in it; the tool builds without it",
+            "includes: \"extra\" is not a folder with a header in it; the tool ignores it",
         ),
         (
             "  - fs",
             "  - files",
-            "filesystem: \"files\" is no folder with a file in it; the tool builds without it",
+            "filesystem: \"files\" is not a folder with a file in it; the tool ignores it",
         ),
         ("filesystem:\n  - fs\n", "", "filesystem: lists no folder"),
         (
@@ -143,7 +143,7 @@ fn a_version_that_moves_is_refused() {
             "\"2..0\"",
         ] {
             let expected =
-                format!("{key}: is not a release such as \"2.20.0\"; the build changes by itself");
+                format!("{key}: is not a release such as \"2.20.0\", so the build may change");
             let old = format!("{key}: \"2.20.0\"");
             assert_eq!(
                 with(&old, &format!("{key}: {version}")),
@@ -170,12 +170,12 @@ fn a_library_that_the_tool_may_take_otherwise_is_refused() {
         (
             "    version: 2.19.1",
             "    verison: 2.19.1",
-            &["libs: https://example.com/libs/wifi: verison is no key of a library"],
+            &["libs: https://example.com/libs/wifi: verison is not a key of a library"],
         ),
         (
             "libs/wifi",
             "libs/mqtt",
-            &["libs: https://example.com/libs/mqtt is there twice"],
+            &["libs: https://example.com/libs/mqtt is listed twice"],
         ),
     ] {
         assert_eq!(with(old, new), expected);
@@ -184,8 +184,8 @@ fn a_library_that_the_tool_may_take_otherwise_is_refused() {
 
 #[test]
 fn a_version_other_than_the_reported_one_is_refused() {
-    let expected = "version: is 1.0.1, and PORT_FIRMWARE in firmware/src/port.h is 1.0.0; a device would report \
-                    another than it runs";
+    let expected = "version: is 1.0.1, but PORT_FIRMWARE in firmware/src/port.h, which a device \
+                    reports, is 1.0.0";
     assert_eq!(with("version: 1.0.0", "version: 1.0.1"), [expected]);
 }
 
@@ -195,13 +195,13 @@ fn a_setting_that_nothing_declares_or_that_is_said_twice_is_refused() {
     for (new, expected) in [
         (
             "  - [\"mqtt.sever\", \"\"]\n",
-            "config_schema: mqtt.sever is overridden, and neither a library (firmware/virtual/shim/library.yml) nor the \
-             app declares it",
+            "config_schema: mqtt.sever is overridden, but neither a library \
+             (firmware/virtual/shim/library.yml) nor the app declares it",
         ),
         (
             "  - [\"app.level\", \"i\"]\n",
-            "config_schema: app.level is overridden, and neither a library (firmware/virtual/shim/library.yml) nor the \
-             app declares it",
+            "config_schema: app.level is overridden, but neither a library \
+             (firmware/virtual/shim/library.yml) nor the app declares it",
         ),
         (
             "  - [\"app.role\", \"both\"]\n",

@@ -1,7 +1,7 @@
-//! What was given up, and the line that it leaves.
+//! Messages that were given up, and the events that they leave.
 
 use crate::action::{ClickType, Intent};
-use crate::binding::{Actions, Binding};
+use crate::binding::Binding;
 use crate::decide::decide_given_up;
 use crate::event::Subject;
 use crate::failure::{Failure, Message};
@@ -25,14 +25,9 @@ fn button() -> ButtonSerial {
 
 fn binding(lock: Option<LockName>, enabled: bool) -> Binding {
     Binding {
-        button: button(),
         lock,
-        actions: Actions::default(),
         enabled,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(button(), 3)
     }
 }
 
@@ -72,7 +67,7 @@ fn report(reported: Option<(Latch, Source)>) -> Failure {
 }
 
 #[test]
-fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
+fn a_failure_leaves_one_event_in_the_history_that_it_belongs_to() {
     let limits = Limits::default();
     let record = Record::created(lock(), AT);
     let bound = binding(Some(lock()), true);
@@ -82,7 +77,7 @@ fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
     let unknown = press(None);
     let cause = "given up: event age (2 attempts: store: timed out) [alert: given-up]";
     let rows = [
-        // (failure, binding, record, subject, line without its end)
+        // (failure, binding, record, subject, event without its end)
         (&single, Some(&bound), None, "lock-1", "button-1 SINGLE"),
         (&single, Some(&revoked), None, "lock-1", "button-1 SINGLE"),
         (&single, Some(&unbound), None, "button-1", "button-1 SINGLE"),
@@ -93,7 +88,7 @@ fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
             None,
             Some(&record),
             "lock-1",
-            "alice asks unlock",
+            "alice requests unlock",
         ),
         (&request(None), None, Some(&record), "lock-1", "request"),
         (
@@ -114,7 +109,11 @@ fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
         assert_eq!(decision.alerts, [Alert::GivenUp]);
         assert_eq!(decision.publish, None);
         let event = &decision.writes.event;
-        assert_eq!(decision.writes, Writes::line(event.clone()), "nothing else");
+        assert_eq!(
+            decision.writes,
+            Writes::event_only(event.clone()),
+            "nothing else"
+        );
         let name = match &event.subject {
             Subject::Lock(lock) => lock.as_str(),
             Subject::Button(button) => button.as_str(),
@@ -123,14 +122,14 @@ fn a_failure_leaves_one_line_in_the_history_that_it_belongs_to() {
         assert_eq!(event.to_string(), format!("{start}: {cause}"));
         assert_eq!((event.key.as_str(), event.at), ("given-up-8f0e", AT));
         assert_eq!(event.slot(), None, "never shared with other lines");
-        // However often it comes, it is the same line.
+        // However often it is delivered, it makes the same event.
         let again = decide_given_up(failure, binding, record, &limits);
         assert_eq!(again, Some(decision));
     }
 }
 
 #[test]
-fn what_belongs_to_no_history_leaves_no_line() {
+fn what_belongs_to_no_history_leaves_no_event() {
     let limits = Limits::default();
     let record = Record::created(lock(), AT);
     let bound = binding(Some(lock()), true);
@@ -146,7 +145,7 @@ fn what_belongs_to_no_history_leaves_no_line() {
 }
 
 #[test]
-fn a_line_keeps_what_is_known_of_the_press() {
+fn an_event_keeps_what_is_known_of_the_press() {
     let limits = Limits::default();
     let bound = binding(Some(lock()), true);
     let decision = decide_given_up(&press(Some(ClickType::Long)), Some(&bound), None, &limits);

@@ -1,6 +1,6 @@
 //! The steps of a random run, and the table as the core's own conditions make it.
 //!
-//! Must not know: what must hold.
+//! Must not know: the laws.
 
 use std::collections::BTreeSet;
 
@@ -33,15 +33,15 @@ pub(super) enum Step {
         behind: u64,
         latch: bool,
         known: bool,
-        /// The shadow was deleted before: it counts from one.
+        /// The shadow was deleted before: its version restarts at one.
         deleted: bool,
     },
-    /// A report's event comes once more, after later ones perhaps.
+    /// A report's event is delivered again, perhaps after later ones.
     RepeatReport {
         back: usize,
     },
     Enable(bool),
-    /// Someone disables the binding by hand, in the table: its revision stays.
+    /// Somebody disables the binding by hand in the table; its revision stays.
     DisableByHand,
     /// The button is bound again, to the lock of the record or to another.
     Bind {
@@ -49,14 +49,14 @@ pub(super) enum Step {
     },
 }
 
-/// What a decision is made on.
+/// The table that a decision is made on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Read {
-    /// The table as it is.
+    /// The current table.
     Now,
-    /// The binding as it was three steps ago, as from a cache.
+    /// The binding of three steps ago, as from a cache.
     OldBinding,
-    /// All as it was one step ago, as when another writer is first.
+    /// The table of one step ago, as with a concurrent writer.
     Old,
 }
 
@@ -74,11 +74,14 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
     let age = prop_oneof![Just(0), 0..40_000_u64];
     let behind = prop_oneof![3 => Just(0), 1 => 1..3_u64];
     let step = prop_oneof![
-        4 => (click, any::<bool>(), age.clone()).prop_map(|(click, counted, age_ms)| Step::Press { click, counted, age_ms }),
+        4 => (click, any::<bool>(), age.clone()).prop_map(
+            |(click, counted, age_ms)| Step::Press { click, counted, age_ms }),
         2 => (0..3_usize, age.clone()).prop_map(|(back, age_ms)| Step::Redeliver { back, age_ms }),
-        3 => (intent, 0..4_u8, age).prop_map(|(intent, id, age_ms)| Step::Ask { intent, id, age_ms }),
+        3 => (intent, 0..4_u8, age).prop_map(
+            |(intent, id, age_ms)| Step::Ask { intent, id, age_ms }),
         5 => (behind, any::<bool>(), proptest::bool::weighted(0.8), proptest::bool::weighted(0.1))
-            .prop_map(|(behind, latch, known, deleted)| Step::Report { behind, latch, known, deleted }),
+            .prop_map(
+                |(behind, latch, known, deleted)| Step::Report { behind, latch, known, deleted }),
         2 => (0..3_usize).prop_map(|back| Step::RepeatReport { back }),
         1 => proptest::bool::weighted(0.8).prop_map(Step::Enable),
         1 => Just(Step::DisableByHand),
@@ -98,9 +101,9 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new() -> Table {
+    pub(super) fn new() -> Self {
         let name = |text: &str| LockName::new(text).expect("a good name");
-        Table {
+        Self {
             record: Some(Record::created(name("lock-1"), UnixMillis(0))),
             binding: Binding {
                 button: ButtonSerial::new("button-1").expect("a good name"),
@@ -116,7 +119,7 @@ impl Table {
         }
     }
 
-    /// Commits; else says whose condition failed.
+    /// Commits, or returns the name of the failed condition.
     pub(super) fn commit(&mut self, writes: &Writes) -> Result<(), &'static str> {
         let binding = match &writes.binding {
             Some(write) => write.apply(Some(&self.binding)).ok_or("binding")?,
@@ -144,12 +147,12 @@ impl Table {
     }
 }
 
-/// What the runs must hold, for the laws about it to say anything.
+/// What the runs must contain, or the laws about it show nothing.
 pub(super) const OCCUR: &[&str] = &[
     "press command: pressed",
     "press command: same-wish",
     "press ignored: duplicate",
-    "press ignored: overtaken",
+    "press ignored: superseded",
     "press ignored: quiet-window",
     "press ignored: revoked",
     "press ignored: stale",

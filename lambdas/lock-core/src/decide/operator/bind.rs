@@ -1,17 +1,16 @@
-//! Where a button's presses go from now on (C3). Must not decide what a press
-//! does.
+//! Which lock a button commands (C3).
 //!
-//! The order of a button's presses is for the life of the button: binding never
-//! forgets the last press, else a press delivered again would act once more.
-//! What binding does end is every press made before it, also one that was
-//! ignored while the button was revoked. The lock that a button leaves is left
-//! as a revocation leaves it: known to be locked, or being locked (C11).
+//! Must not decide what a press does.
+//!
+//! A button's presses are ordered for the life of the button: binding keeps the last press, or a
+//! press delivered again would act twice. Every press made before the binding is superseded,
+//! including one that was ignored while the button was revoked. The lock that a button leaves ends
+//! as after a revocation: known to be locked, or being locked (C11).
 
-use super::super::Decision;
-use super::super::system::changed;
-use super::{as_read, locked_behind};
+use super::super::{Case, Decision};
+use super::guard_as_read;
 use crate::binding::{Actions, Binding};
-use crate::event::Event;
+use crate::event::{Event, Kind, Subject};
 use crate::limits::Limits;
 use crate::reason::{Reason, Verdict};
 use crate::record::Record;
@@ -20,25 +19,22 @@ use crate::write::{
     Bind, BindingChange, BindingUpdate, BindingWrite, OtherLock, RecordUpdate, RecordWrite,
 };
 
-/// How a button is to be bound.
+/// What an operator asks of a binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BindWish {
-    /// What its clicks ask for.
+    /// What each click asks for.
     pub actions: Actions,
-    /// Whether the last press is forgotten: only for a board whose flash, and
-    /// count with it, was lost. A press made before binding has no effect either
-    /// way.
+    /// Whether to forget the last press: only for a board that lost its flash and, with it, its
+    /// sequence. A press made before the binding has no effect either way.
     pub forget_last_press: bool,
 }
 
-/// Decides that the button of `binding` commands `to`, whose record is there:
-/// only a registered lock can be bound.
+/// Decides that the button of `binding` commands `to`, the record of a registered lock.
 ///
-/// `from` is the record of the lock that the button is bound to now, where that
-/// is another one and still registered. The decision is then about that lock, and
-/// its line says that the button has gone; the line in the history of `to` is
-/// among [`Writes::other`](crate::write::Writes::other). A button that was revoked
-/// has left its lock locked already.
+/// `from` is the record of the lock that the button is bound to now, if that is another registered
+/// one. The decision is then about that lock; the event for `to` is in
+/// [`Writes::other`](crate::write::Writes::other). A revoked button has already left its lock
+/// locked.
 ///
 /// ```
 /// use lock_core::BindWish;
@@ -51,19 +47,15 @@ pub struct BindWish {
 ///
 /// let (near, far, now) = (LockName::new("lock-1")?, LockName::new("lock-2")?, UnixMillis(1_000));
 /// let binding = Binding {
-///     button: ButtonSerial::new("button-1")?,
 ///     lock: Some(near.clone()),
-///     actions: Actions::default(),
-///     enabled: true,
-///     revision: 3,
-///     bound_at: None,
-///     last_press: None,
-///     battery_mv: None,
+///     ..Binding::new(ButtonSerial::new("button-1")?, 3)
 /// };
-/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..Record::created(near, now) };
+/// let created = Record::created(near, now);
+/// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..created };
 /// let to = Record::created(far.clone(), now);
 /// let wish = BindWish { actions: Actions::default(), forget_last_press: false };
-/// let decision = lock_core::decide_bind(&binding, Some(&open), &to, wish, None, now, &Limits::default());
+/// let limits = Limits::default();
+/// let decision = lock_core::decide_bind(&binding, Some(&open), &to, wish, None, now, &limits);
 /// let bound = decision.writes.binding.expect("a change").apply(Some(&binding)).expect("as read");
 /// assert_eq!((bound.lock, bound.bound_at), (Some(far), Some(now)));
 /// assert_eq!(decision.publish.expect("a LOCK for the lock it leaves").lock.as_str(), "lock-1");
@@ -87,18 +79,20 @@ pub fn decide_bind(
     );
     let event = Event {
         detail: (!said.is_empty()).then(|| said.join(", ")),
-        ..Event::of_bind(binding, &to.lock, actor, now, limits)
+        subject: Subject::Lock(to.lock.clone()),
+        ..Event::of_binding(Kind::Bind, binding, actor, now, limits)
     };
-    let bound = note_binding(to, event, now);
+    let bound = note_binding(Case::new(to, event, now, limits));
     let mut decision = match from.filter(|from| Some(&from.lock) == left) {
         None => bound,
         Some(from) => {
             let event = Event {
                 detail: Some(format!("bound to {} now", to.lock)),
-                ..Event::of_unbind(binding, actor, now, limits)
+                ..Event::of_binding(Kind::Unbind, binding, actor, now, limits)
             };
-            let mut decision = leave(binding, from, event, now);
-            decision.writes.other = other_lock(bound);
+            let case = Case::new(from, event, now, limits);
+            let mut decision = leave(binding, case);
+            decision.writes.other = into_other_lock(bound);
             decision
         }
     };
@@ -112,8 +106,8 @@ pub fn decide_bind(
     decision
 }
 
-/// Decides that the button of `binding` commands no lock; it stays registered.
-/// `record` is that of its lock. A button that is bound to none is left as it is.
+/// Decides that the button of `binding` commands no lock; it stays registered. `record` is that of
+/// its lock. A button that is not bound stays unchanged.
 pub fn decide_unbind(
     binding: &Binding,
     record: Option<&Record>,
@@ -121,13 +115,13 @@ pub fn decide_unbind(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let event = Event::of_unbind(binding, actor, now, limits);
+    let event = Event::of_binding(Kind::Unbind, binding, actor, now, limits);
     let Some(lock) = &binding.lock else {
         return Decision::ignored(Reason::NOT_BOUND, event);
     };
     let mut decision = match record.filter(|record| record.lock == *lock) {
-        None => Decision::line(Verdict::Noted, Reason::UNBOUND, event),
-        Some(record) => leave(binding, record, event, now),
+        None => Decision::without_change(Verdict::Noted, Reason::UNBOUND, event),
+        Some(record) => leave(binding, Case::new(record, event, now, limits)),
     };
     let change = Bind {
         lock: None,
@@ -139,29 +133,30 @@ pub fn decide_unbind(
     decision
 }
 
-/// What the lock that a button leaves is left as. A revocation has done it
-/// already, for a button that was revoked.
-fn leave(binding: &Binding, record: &Record, event: Event, now: UnixMillis) -> Decision {
+/// Decides for the lock that a button leaves. If the button was revoked, the lock is secured
+/// already.
+fn leave(binding: &Binding, case: Case<'_>) -> Decision {
     if binding.enabled {
-        return locked_behind(record, Reason::UNBOUND, event, now);
+        return case.secure(Reason::UNBOUND);
     }
-    Decision::line(Verdict::Noted, Reason::UNBOUND, event)
+    Decision::without_change(Verdict::Noted, Reason::UNBOUND, case.event)
 }
 
-/// A lock's record notes that a button is bound to it: it must be there, and
-/// whoever is about to forget it must find out.
-fn note_binding(record: &Record, event: Event, now: UnixMillis) -> Decision {
-    // Later than the last one, whatever the clock says: that it moved is what counts.
+/// Decides that a lock's record notes a new button: it must exist, and a concurrent deletion of it
+/// must conflict.
+fn note_binding(case: Case<'_>) -> Decision {
+    let (record, now) = (case.record, case.now);
+    // Later than the last one, whatever the clock says: only the change counts.
     let moved = record.bound_at.map_or(now, |at| at.plus(1).max(now));
     let update = RecordUpdate {
-        guard: as_read(record),
+        guard: guard_as_read(record),
         bound_at: Some(moved),
         ..RecordUpdate::new(record, record.due.clone())
     };
-    changed(Verdict::Noted, Reason::BOUND, record, update, event)
+    case.update(Verdict::Noted, Reason::BOUND, update)
 }
 
-fn other_lock(bound: Decision) -> Option<OtherLock> {
+fn into_other_lock(bound: Decision) -> Option<OtherLock> {
     match bound.writes.record {
         Some(RecordWrite::Update(record)) => Some(OtherLock {
             record,

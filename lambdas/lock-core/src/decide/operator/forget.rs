@@ -1,10 +1,11 @@
-//! A lock leaves the register. Must not forget one that somebody may still rely
-//! on.
+//! A lock leaves the register.
+//!
+//! Must not forget a lock that somebody may still rely on.
 
 use super::super::Decision;
-use super::as_read;
+use super::guard_as_read;
 use crate::binding::Binding;
-use crate::event::Event;
+use crate::event::{Event, Kind};
 use crate::limits::Limits;
 use crate::name::ButtonSerial;
 use crate::reason::{Reason, Verdict};
@@ -13,33 +14,34 @@ use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{RecordDelete, RecordWrite};
 
-/// Why a lock was not forgotten. Nothing is written then.
+/// Why a lock was not forgotten; nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForgetRefusal {
-    /// Buttons are bound to it, revoked ones included.
-    #[error("bound to it: {}", names(.0))]
+    /// Buttons are bound to the lock, some perhaps revoked.
+    #[error("bound to it: {}", join_names(.0))]
     Bound(Vec<ButtonSerial>),
-    /// Nobody can say that its door is shut.
+    /// The lock is not known to be locked.
     #[error("it may be open: it is not known to be locked")]
     MayBeOpen,
 }
 
-fn names(buttons: &[ButtonSerial]) -> String {
+fn join_names(buttons: &[ButtonSerial]) -> String {
     let names: Vec<&str> = buttons.iter().map(ButtonSerial::as_str).collect();
     names.join(", ")
 }
 
-/// Decides that the lock of `record` is registered no more: its reports and
-/// requests change nothing from then on, and nothing commands it.
+/// Decides that the lock of `record` is no longer registered: its reports and requests then change
+/// nothing, and nothing commands it.
 ///
-/// `bindings` are those of every button, read **after** `record`: a button bound
-/// to the lock since the record was read makes the deletion conflict. Refused
-/// while a button is bound to it, and while it is not known to be locked, unless
-/// it was never commanded nor heard, so that no one can have opened it through
-/// us, or `gone` says that a person knows better: the lock was taken down, or is
-/// dead.
+/// `bindings` are those of every button, read **after** `record`: the deletion conflicts if a
+/// button was bound to the lock since the record was read. `gone` means that the lock was taken
+/// down or is dead; it is then forgotten even if it is not known to be locked, as is a lock that
+/// was never commanded and never reported.
 ///
-/// *Errors*: [`ForgetRefusal`].
+/// # Errors
+///
+/// [`ForgetRefusal::Bound`] while a button is bound to the lock, [`ForgetRefusal::MayBeOpen`] while
+/// it is not known to be locked.
 ///
 /// ```
 /// use lock_core::ForgetRefusal;
@@ -52,7 +54,8 @@ fn names(buttons: &[ButtonSerial]) -> String {
 /// let now = UnixMillis(1_000);
 /// let typed_wrongly = Record::created(LockName::new("lokc-1")?, now);
 /// let open = Record { state: Latch::Unlocked, status: Status::Settled, ..typed_wrongly.clone() };
-/// let forget = |record| lock_core::decide_forget(record, &[], false, None, now, &Limits::default());
+/// let limits = Limits::default();
+/// let forget = |record| lock_core::decide_forget(record, &[], false, None, now, &limits);
 /// assert_eq!(forget(&open), Err(ForgetRefusal::MayBeOpen));
 /// assert!(forget(&typed_wrongly).is_ok());
 /// # Ok::<(), lock_core::name::NameError>(())
@@ -75,14 +78,14 @@ pub fn decide_forget(
     }
     let untouched =
         record.command.is_none() && record.reported.is_none() && record.state == Latch::Unknown;
-    if !record.known_locked() && !untouched && !gone {
+    if !record.is_known_locked() && !untouched && !gone {
         return Err(ForgetRefusal::MayBeOpen);
     }
-    let event = Event::of_forget(record, actor, now, limits);
-    let mut decision = Decision::line(Verdict::Noted, Reason::FORGOTTEN, event);
+    let event = Event::of_record(Kind::Forget, record, actor, now, limits);
+    let mut decision = Decision::without_change(Verdict::Noted, Reason::FORGOTTEN, event);
     decision.writes.record = Some(RecordWrite::Delete(RecordDelete {
         lock: record.lock.clone(),
-        guard: as_read(record),
+        guard: guard_as_read(record),
         bound_at: record.bound_at,
     }));
     Ok(decision)

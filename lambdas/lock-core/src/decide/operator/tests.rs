@@ -115,7 +115,7 @@ fn a_recovered_record_is_not_believed_and_is_locked_again() {
 }
 
 #[test]
-fn an_operators_line_names_who_did_what() {
+fn an_operators_event_names_who_did_what() {
     let lines = ["settled/unlocked", "settled/locked"].map(|given| {
         let decision = revoke(record(given).as_ref());
         decision.writes.event.to_string()
@@ -130,7 +130,7 @@ fn an_operators_line_names_who_did_what() {
 }
 
 #[test]
-fn revoking_a_button_of_a_lock_that_was_never_heard_locks_it() {
+fn revoking_a_button_of_a_lock_that_was_never_reported_locks_it() {
     let never_heard = Record::created(lock(), NOW);
     let decision = revoke(Some(&never_heard));
     let publish = decision
@@ -142,8 +142,8 @@ fn revoking_a_button_of_a_lock_that_was_never_heard_locks_it() {
     assert_eq!(command.system_locks, 0, "an operator's doing is a person's");
 }
 
-/// record's version, version last reported => version after the recovery, and
-/// whether the lock itself holds an implausible one.
+/// record's version, version last reported => version after the recovery, and whether the lock
+/// itself holds an implausible one.
 #[test]
 fn a_recovery_repairs_a_version_far_ahead_of_the_clock() {
     const FAR: u64 = (1 << 53) - 2;

@@ -3,15 +3,15 @@
 mod turn;
 
 use super::*;
-use crate::decide::tests::{BASE, NOW, binding, lock, outcome, record};
+use crate::command::Version;
+use crate::decide::tests::{self, BASE, NOW, binding, lock, outcome, record};
 use crate::id::CommandId;
 use crate::name::LockName;
 use crate::report::{Clock, RefusedCommand, Report, ReportId};
 use crate::time::UnixSeconds;
 
-/// A record as `record` makes it, whose last report came with shadow version 10
-/// at second 400.
-fn heard(text: &str) -> Option<Record> {
+/// A record from `record` whose last report had shadow version 10 and second 400.
+fn reported_record(text: &str) -> Option<Record> {
     let mut record = record(text)?;
     let report = Report {
         report_id: Some(id(19)),
@@ -55,13 +55,12 @@ fn id(counter: u64) -> ReportId {
     }
 }
 
-/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`.
-/// The report's shadow version is 11, at second 499.
+/// One row: `pending-unlock/locked unlocked v7 => settled unlocked: executed`. The report's shadow
+/// version is 11, at second 499.
 fn row(given: &str) -> String {
     let mut words = given.split_whitespace();
-    let mut record = heard(words.next().unwrap());
-    let word = |word: &str| serde_json::Value::String(word.to_owned());
-    let latch: Latch = serde_json::from_value(word(words.next().unwrap())).unwrap();
+    let mut record = reported_record(words.next().unwrap());
+    let latch: Latch = words.next().unwrap().parse().unwrap();
     let version = words
         .next()
         .unwrap()
@@ -121,9 +120,9 @@ fn row(given: &str) -> String {
             "revoked" => binding.enabled = false,
             "rebound" => binding.lock = Some(LockName::new("lock-2").unwrap()),
             "no-token" => event.token = None,
-            "token" => event.token = ReportId::read(value),
+            "token" => event.token = ReportId::parse(value),
             "boots" => event.report.boot_count = value.parse().unwrap(),
-            "report-id" => event.report.report_id = ReportId::read(value),
+            "report-id" => event.report.report_id = ReportId::parse(value),
             "poisoned" => {
                 let far = Version(BASE + 90_000_000);
                 record
@@ -143,7 +142,7 @@ fn row(given: &str) -> String {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
                 let later: i64 = value.parse().unwrap();
                 command.created_at = UnixMillis(NOW.0.saturating_add_signed(later));
-                *command = command.clone().unsent();
+                *command = command.clone().into_unsent();
             }
             "made" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
@@ -163,7 +162,7 @@ fn row(given: &str) -> String {
             }
             "sent" => {
                 let command = record.as_mut().unwrap().command.as_mut().unwrap();
-                *command = command.sent_again(NOW);
+                *command = command.with_next_send(NOW);
             }
             "jams" => {
                 record.as_mut().unwrap().command.as_mut().unwrap().jams = value.parse().unwrap()
@@ -181,7 +180,7 @@ fn row(given: &str) -> String {
         }
     }
     if let Some(id) = event.report.report_id {
-        event.report = event.report.named(id);
+        event.report = event.report.with_id(id);
         if is_edited {
             event.report.source = Source::Manual;
         }
@@ -201,7 +200,7 @@ fn row(given: &str) -> String {
     let alerts: String = decision
         .alerts
         .iter()
-        .map(|alert| format!(" alert={}", alert.code()))
+        .map(|alert| format!(" alert={}", alert.as_str()))
         .collect();
     let Some(write) = &decision.writes.record else {
         return outcome(&decision) + &alerts;
@@ -242,14 +241,7 @@ fn row(given: &str) -> String {
 }
 
 fn check(table: &str) {
-    for line in table
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let (given, wanted) = line.split_once("=>").unwrap();
-        assert_eq!(row(given.trim()), wanted.trim(), "{given}");
-    }
+    tests::check(table, row);
 }
 
 #[test]
@@ -263,10 +255,12 @@ fn a_report_settles_the_record_only_with_version_and_id() {
         # the reported latch is the truth, also against a settled record
         settled/unlocked         locked   v7 boot     => settled: confirmed -> settled
         settled/locked           unlocked v7          => settled: confirmed -> settled
-        settled/locked           unlocked v7 boot     => settled: confirmed -> settled alert=unlocked-at-boot
+        settled/locked unlocked v7 boot => settled: confirmed -> settled alert=unlocked-at-boot
         # another command at this version: not settled, made certain by locking
-        pending-unlock/locked    unlocked v7 id=other => command lock v8 expires=never other-command -> pending alert=other-command
-        pending-unlock/locked    unlocked v7 blank    => command lock v8 expires=never other-command -> pending alert=other-command
+        pending-unlock/locked unlocked v7 id=other
+            => command lock v8 expires=never other-command -> pending alert=other-command
+        pending-unlock/locked unlocked v7 blank
+            => command lock v8 expires=never other-command -> pending alert=other-command
         ",
     );
 }
@@ -276,37 +270,44 @@ fn a_device_behind_or_ahead_is_locked_or_sent_the_command_again() {
     check(
         "
         # lost flash: behind a settled record
-        settled/unlocked         locked   v6         => command lock v8 expires=never version-behind -> pending
-        settled/unlocked         locked   v0 blank   => command lock v8 expires=never version-behind -> pending
+        settled/unlocked locked v6 => command lock v8 expires=never version-behind -> pending
+        settled/unlocked locked v0 blank => command lock v8 expires=never version-behind -> pending
         # the current command has not arrived: sent again when its turn has come
         pending-lock/unlocked    unlocked v6         => resend lock v7 send=2 not-seen -> pending
         pending-lock/unlocked    unlocked v6 waiting => resend lock v7 send=2 not-seen -> pending
         pending-lock/unlocked    unlocked v6 sent    => noted: not-seen -> pending
-        unresponsive-lock/locked unlocked v6         => resend lock v7 send=2 not-seen -> unresponsive
+        unresponsive-lock/locked unlocked v6 => resend lock v7 send=2 not-seen -> unresponsive
         pending-unlock/locked    locked   v6         => resend unlock v7 send=2 not-seen -> pending
         pending-unlock/locked    locked   v6 late    => noted: not-seen -> pending
         pending-unlock/locked    locked   v6 revoked => noted: not-seen -> pending
         pending-unlock/locked    locked   v6 rebound => noted: not-seen -> pending
         pending-lock/unlocked    unlocked v6 revoked => resend lock v7 send=2 not-seen -> pending
         unresponsive-unlock/locked locked v6         => noted: not-seen -> unresponsive
-        pending-unlock/locked    locked   v6 refuses=current         => resend unlock v7 send=2 refused-by-lock -> pending
-        pending-unlock/locked    locked   v6 refuses=current sent    => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 refuses=current
+            => resend unlock v7 send=2 refused-by-lock -> pending
+        pending-unlock/locked locked v6 refuses=current sent => noted: refused-by-lock -> pending
         pending-unlock/locked    locked   v6 refuses=older sent      => noted: not-seen -> pending
         # ahead of the record: adopted, then locked past it
-        settled/locked           unlocked v50        => command lock v51 expires=never version-ahead -> pending
-        pending-unlock/locked    unlocked v50        => command lock v51 expires=never version-ahead -> pending
+        settled/locked unlocked v50 => command lock v51 expires=never version-ahead -> pending
+        pending-unlock/locked unlocked v50
+            => command lock v51 expires=never version-ahead -> pending
         # further ahead than a day: not adopted, and a person is alerted when that begins
-        settled/locked           unlocked v90000000  => unresponsive: implausible-version -> unresponsive alert=implausible-version
-        unresponsive-lock/locked unlocked v90000000  => unresponsive: implausible-version -> unresponsive alert=implausible-version
-        settled/locked           unlocked v90000000 poisoned           => unresponsive: implausible-version -> unresponsive alert=implausible-version
-        unresponsive-lock/locked unlocked v90000000 poisoned           => unresponsive: implausible-version -> unresponsive
-        settled/locked           locked   v90000000 created            => unresponsive: implausible-version -> unresponsive alert=implausible-version
+        settled/locked unlocked v90000000
+            => unresponsive: implausible-version -> unresponsive alert=implausible-version
+        unresponsive-lock/locked unlocked v90000000
+            => unresponsive: implausible-version -> unresponsive alert=implausible-version
+        settled/locked unlocked v90000000 poisoned
+            => unresponsive: implausible-version -> unresponsive alert=implausible-version
+        unresponsive-lock/locked unlocked v90000000 poisoned
+            => unresponsive: implausible-version -> unresponsive
+        settled/locked locked v90000000 created
+            => unresponsive: implausible-version -> unresponsive alert=implausible-version
         # the version that a poisoned report left behind is not counted on from
-        settled/locked           locked   v6 poisoned                  => command lock v8 expires=never version-behind -> pending
+        settled/locked locked v6 poisoned => command lock v8 expires=never version-behind -> pending
         # no record: another stack's lock, or no lock at all
         none                     unlocked v3         => nothing
         # never commanded: locked, whatever it says
-        settled/locked           locked   v3 created => command lock v4 expires=never first-report -> pending
+        settled/locked locked v3 created => command lock v4 expires=never first-report -> pending
         ",
     );
 }
@@ -316,18 +317,21 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
     check(
         "
         pending-unlock/locked locked v7 shadow=10 second=400          => ignored: duplicate
-        pending-unlock/locked locked v7 shadow=9 second=399           => ignored: stale-report
+        pending-unlock/locked locked v7 shadow=9 second=399           => ignored: superseded
         # delivered again with the command still to be executed: it may never have been sent
-        pending-lock/locked   locked v6 shadow=10 second=400 waiting  => resend lock v7 send=2 retry -> pending
-        pending-unlock/locked locked v6 shadow=10 second=400 waiting  => resend unlock v7 send=2 retry -> pending
+        pending-lock/locked locked v6 shadow=10 second=400 waiting
+            => resend lock v7 send=2 retry -> pending
+        pending-unlock/locked locked v6 shadow=10 second=400 waiting
+            => resend unlock v7 send=2 retry -> pending
         pending-unlock/locked locked v6 shadow=10 second=400 late     => ignored: duplicate
         pending-unlock/locked locked v6 shadow=10 second=400 revoked  => ignored: duplicate
         pending-lock/locked   locked v6 shadow=10 second=400 sent     => ignored: duplicate
         settled/locked        locked v6 shadow=10 second=400          => ignored: duplicate
-        pending-unlock/locked locked v7 shadow=9 second=400           => ignored: stale-report
+        pending-unlock/locked locked v7 shadow=9 second=400           => ignored: superseded
         # written before the last one used: an event from before the shadow was deleted
-        pending-unlock/locked unlocked v7 shadow=40 token=1-18 report-id=1-18 => ignored: stale-report
-        pending-unlock/locked unlocked v7 shadow=40 token=2-1 boots=2 report-id=2-1 => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=40 token=1-18 report-id=1-18 => ignored: superseded
+        pending-unlock/locked unlocked v7 shadow=40 token=2-1 boots=2 report-id=2-1
+            => settled: executed -> settled
         # written by a person or another program: no token of the lock's
         pending-unlock/locked unlocked v7 no-token             => ignored: not-from-lock
         pending-unlock/locked unlocked v7 token=2-20           => ignored: not-from-lock
@@ -338,18 +342,22 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
         settled/unlocked      locked   v7 no-token             => ignored: not-from-lock
         settled/unlocked      locked   v90000000 no-token      => ignored: not-from-lock
         # in a shadow that was read, only a report that was not used yet is sure to be the lock's
-        pending-unlock/locked unlocked v7 shadow=12 from-shadow token=1-19 report-id=1-19 => ignored: not-from-lock
-        pending-unlock/locked unlocked v7 shadow=12 from-shadow no-token report-id=none   => ignored: not-from-lock
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow token=1-19 report-id=1-19
+            => ignored: not-from-lock
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow no-token report-id=none
+            => ignored: not-from-lock
         # nor one that was edited; an event has the token for that
         pending-unlock/locked unlocked v7 shadow=12 from-shadow edited => ignored: not-from-lock
-        pending-unlock/locked unlocked v7 shadow=12 edited             => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=12 edited => settled: executed -> settled
         # a lower version with a later time: deleted, so only the shadow itself is believed
         pending-unlock/locked unlocked v7 shadow=1 second=499             => read the shadow
-        pending-unlock/locked unlocked v7 shadow=1 second=499 from-shadow => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=1 second=499 from-shadow
+            => settled: executed -> settled
         pending-unlock/locked unlocked v7 shadow=10 second=401            => read the shadow
-        pending-unlock/locked unlocked v7 shadow=10 second=401 from-shadow => settled: executed -> settled
-        pending-unlock/locked unlocked v7 shadow=12 from-shadow           => settled: executed -> settled
-        pending-unlock/locked unlocked v7 shadow=1 never-heard            => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=10 second=401 from-shadow
+            => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow => settled: executed -> settled
+        pending-unlock/locked unlocked v7 shadow=1 never-heard => settled: executed -> settled
         ",
     );
 }
@@ -358,43 +366,27 @@ fn only_a_report_newer_than_the_last_one_used_counts() {
 fn a_lock_that_has_lost_its_settings_is_alerted_once() {
     check(
         "
-        settled/locked        locked v7                                => settled: confirmed -> settled
-        settled/locked        locked v7 settings=stated                => settled: confirmed -> settled
-        settled/locked        locked v7 settings=from-a-later-release  => settled: confirmed -> settled
-        settled/locked        locked v7 settings=kept                  => settled: confirmed -> settled alert=settings-kept
-        settled/locked        locked v7 settings=kept said=stated      => settled: confirmed -> settled alert=settings-kept
-        settled/locked        locked v7 settings=kept never-heard      => settled: confirmed -> settled alert=settings-kept
+        settled/locked locked v7 => settled: confirmed -> settled
+        settled/locked locked v7 settings=stated => settled: confirmed -> settled
+        settled/locked locked v7 settings=from-a-later-release => settled: confirmed -> settled
+        settled/locked locked v7 settings=kept => settled: confirmed -> settled alert=settings-kept
+        settled/locked locked v7 settings=kept said=stated
+            => settled: confirmed -> settled alert=settings-kept
+        settled/locked locked v7 settings=kept never-heard
+            => settled: confirmed -> settled alert=settings-kept
         # said before
-        settled/locked        locked v7 settings=kept said=kept        => settled: confirmed -> settled
-        settled/locked        locked v7 settings=stated said=kept      => settled: confirmed -> settled
+        settled/locked locked v7 settings=kept said=kept => settled: confirmed -> settled
+        settled/locked locked v7 settings=stated said=kept => settled: confirmed -> settled
         # whatever else the report means
-        settled/unlocked      locked v0 blank settings=kept            => command lock v8 expires=never version-behind -> pending alert=settings-kept
-        settled/locked        unlocked v7 boot settings=kept           => settled: confirmed -> settled alert=unlocked-at-boot alert=settings-kept
-        pending-unlock/locked unlocked v7 shadow=12 from-shadow settings=kept => settled: executed -> settled alert=settings-kept
+        settled/unlocked locked v0 blank settings=kept
+            => command lock v8 expires=never version-behind -> pending alert=settings-kept
+        settled/locked unlocked v7 boot settings=kept
+            => settled: confirmed -> settled alert=unlocked-at-boot alert=settings-kept
+        pending-unlock/locked unlocked v7 shadow=12 from-shadow settings=kept
+            => settled: executed -> settled alert=settings-kept
         # not by a report that does not count
         settled/locked        locked v7 settings=kept no-token         => ignored: not-from-lock
-        settled/locked        locked v7 settings=kept shadow=9 second=399 => ignored: stale-report
-        ",
-    );
-}
-
-#[test]
-fn a_jam_is_answered_three_times_and_then_left_to_a_person() {
-    check(
-        "
-        settled/locked       jammed v7        => command lock v8 expires=never jammed -> pending
-        pending-unlock/locked jammed v7       => command lock v8 expires=never jammed -> pending
-        pending-lock/jammed  jammed v7 jams=1 => command lock v8 expires=never jammed -> pending
-        pending-lock/jammed  jammed v7 jams=2 => command lock v8 expires=never jammed -> pending
-        pending-lock/jammed  jammed v7 jams=3 => settled: jammed -> settled alert=jammed
-        # alerted once
-        settled/jammed       jammed v7 jams=3 => settled: jammed -> settled
-        unresponsive-lock/jammed jammed v7 jams=3 => settled: jammed -> settled alert=jammed
-        # the jam is over
-        pending-lock/jammed  locked v7 jams=2 => settled: executed -> settled
-        settled/jammed       locked v7 jams=3 => settled: confirmed -> settled
-        # the device has not answered the current command: first that
-        pending-lock/jammed  jammed v6 jams=3 sent => noted: not-seen -> pending
+        settled/locked        locked v7 settings=kept shadow=9 second=399 => ignored: superseded
         ",
     );
 }

@@ -1,11 +1,11 @@
-//! What a decision takes note of, and on what it holds, beside the command.
+//! What a decision stores apart from the command, and its conditions.
 
 use super::*;
 use crate::limits::REQUEST_TTL_MS;
 use crate::report::ReportEvent;
 use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote, RequestMark};
 
-/// Bound, with a last press 9 s ago that had the count 5.
+/// Bound, with a last press 9 s ago of sequence 5.
 fn binding() -> Binding {
     Binding {
         last_press: Some(LastPress {
@@ -49,7 +49,7 @@ fn guard(decision: &Decision) -> Guard {
 }
 
 #[test]
-fn a_press_is_noted_as_it_arrived_and_the_largest_count_is_kept() {
+fn a_press_is_noted_as_it_arrived_and_the_largest_sequence_is_kept() {
     let record = record("settled/locked").unwrap();
     let at_most = NOW.minus(500).minus(Limits::default().quiet_window_ms);
     for (sequence, newer, kept) in [
@@ -80,7 +80,7 @@ fn a_press_that_is_tried_again_holds_only_while_its_binding_does() {
     assert_eq!(outcome(&decision), "resend unlock v7 send=2");
     assert_eq!(
         decision.writes.binding,
-        Some(BindingWrite::holds(&binding()))
+        Some(BindingWrite::unchanged(&binding()))
     );
     record.status = Status::Settled;
     let decision = pressed(&record, &press);
@@ -130,10 +130,12 @@ fn a_request_is_marked_for_a_day_from_when_it_is_decided() {
     assert_eq!(REQUEST_TTL_MS, 86_400_000);
 }
 
-/// A report of the lock's about its command at v6 or v7, never used before.
+/// The lock's report on its command at v6 or v7, not used before.
 fn report(version: u64, latch: &str) -> ReportEvent {
-    let reported = serde_json::json!({"lock": latch, "version": BASE + version, "commandId": "current",
-        "result": "executed", "source": "remote", "bootCount": 1, "clock": "synced", "reportId": "1-20"});
+    let reported = serde_json::json!({"lock": latch, "version": BASE + version,
+        "commandId": "current",
+        "result": "executed", "source": "remote", "bootCount": 1, "clock": "synced",
+            "reportId": "1-20"});
     ReportEvent::parse(
         &serde_json::json!({"thing": "lock-1", "shadowVersion": 11, "timestamp": 499,
         "clientToken": "1-20", "reported": reported}),
@@ -141,7 +143,7 @@ fn report(version: u64, latch: &str) -> ReportEvent {
     .unwrap()
 }
 
-fn heard(record: &Record, report: &ReportEvent) -> Decision {
+fn decide(record: &Record, report: &ReportEvent) -> Decision {
     let limits = Limits::default();
     match decide_report(Some(record), report, Origin::Event, None, NOW, &limits) {
         ReportDecision::Act(decision) => *decision,
@@ -150,10 +152,10 @@ fn heard(record: &Record, report: &ReportEvent) -> Decision {
 }
 
 #[test]
-fn a_line_of_a_resend_does_not_replace_the_line_of_what_it_repeats() {
+fn a_line_of_a_resend_does_not_replace_the_event_of_what_it_repeats() {
     let record = record("pending-lock/unlocked").unwrap();
-    let first = heard(&record, &report(7, "locked"));
-    let again = heard(&record, &report(6, "unlocked"));
+    let first = decide(&record, &report(7, "locked"));
+    let again = decide(&record, &report(6, "unlocked"));
     assert_eq!(outcome(&again), "resend lock v7 send=2");
     assert_eq!(first.writes.event.key, "shadow-11");
     assert_eq!(again.writes.event.key, "shadow-11-2");
@@ -163,11 +165,11 @@ fn a_line_of_a_resend_does_not_replace_the_line_of_what_it_repeats() {
 fn a_report_is_used_only_after_an_older_one() {
     let record = record("pending-lock/unlocked").unwrap();
     for report in [report(7, "locked"), report(7, "jammed")] {
-        let decision = heard(&record, &report);
+        let decision = decide(&record, &report);
         let below = Some(crate::write::ShadowGuard::Below(11));
         assert_eq!(guard(&decision).shadow, below);
     }
-    let again = heard(&record, &report(6, "unlocked"));
+    let again = decide(&record, &report(6, "unlocked"));
     let wanted = Guard {
         shadow: Some(crate::write::ShadowGuard::Below(11)),
         next_send_at: record.command.as_ref().map(|command| command.next_send_at),
@@ -176,7 +178,7 @@ fn a_report_is_used_only_after_an_older_one() {
     assert_eq!(guard(&again), wanted);
 }
 
-/// When a report has been used, the record is due when the next one is overdue, or as it was.
+/// After a report is used, the record is due when the next one is overdue, or as before.
 #[test]
 fn a_report_that_commands_nothing_moves_the_due_time_to_when_silence_would_be_noticed() {
     let pending = Record {
@@ -187,7 +189,7 @@ fn a_report_that_commands_nothing_moves_the_due_time_to_when_silence_would_be_no
     jammed.command.as_mut().unwrap().jams = crate::limits::JAM_LOCKS_MAX;
     let mut waiting = pending.clone();
     let command = waiting.command.as_mut().unwrap();
-    *command = command.sent_again(NOW);
+    *command = command.with_next_send(NOW);
     for (name, record, report, wanted_ms) in [
         ("settled", &pending, report(7, "locked"), 35 * 60_000),
         ("left jammed", &jammed, report(7, "jammed"), 35 * 60_000),
@@ -199,7 +201,7 @@ fn a_report_that_commands_nothing_moves_the_due_time_to_when_silence_would_be_no
             15 * 60_000,
         ),
     ] {
-        let decision = heard(record, &report);
+        let decision = decide(record, &report);
         let Some(RecordWrite::Update(update)) = &decision.writes.record else {
             panic!("no update: {name}");
         };

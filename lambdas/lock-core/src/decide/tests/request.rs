@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// One row about a request: `settled/locked unlock age=2000ms => command unlock
-/// v8 expires=+28000ms`.
+/// One row about a request: `settled/locked unlock age=2000ms => command unlock v8
+/// expires=+28000ms`.
 fn request_row(row: &str) -> String {
     let mut words = row.split_whitespace();
     let mut record = record(words.next().unwrap());

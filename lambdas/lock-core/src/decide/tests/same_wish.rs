@@ -7,25 +7,26 @@ fn an_impatient_person_still_wants_in() {
     check(
         "
         # the button's own unlock is under way: unlock, with the new press's own life
-        pending-unlock/locked    SINGLE age=1000ms                  => command unlock v8 expires=+29000ms
-        pending-unlock/locked    SINGLE seq=6 last-seq=5            => command unlock v8 expires=+30000ms
+        pending-unlock/locked SINGLE age=1000ms => command unlock v8 expires=+29000ms
+        pending-unlock/locked SINGLE seq=6 last-seq=5 => command unlock v8 expires=+30000ms
         pending-unlock/locked    SINGLE other-button                => command lock v8 expires=never
         pending-unlock/locked    SINGLE over                        => command lock v8 expires=never
         unresponsive-unlock/locked SINGLE                           => command lock v8 expires=never
-        pending-unlock/locked    SINGLE age=30000ms                 => ignored: stale (made 30 s before)
-        pending-unlock/locked    SINGLE pressed=9000ms good-for=3000ms => ignored: stale (made 9 s before, given up by its button)
+        pending-unlock/locked SINGLE age=30000ms => ignored: stale (made 30 s before)
+        pending-unlock/locked SINGLE pressed=9000ms good-for=3000ms
+            => ignored: stale (made 9 s before, given up by its button)
         # it was executed: nothing more, for five seconds after the press behind it
         settled-unlock/unlocked  SINGLE last-age=4999ms             => ignored: same-wish
         settled-unlock/unlocked  SINGLE last-age=5000ms             => command lock v8 expires=never
         settled-unlock/unlocked  SINGLE last-age=5001ms age=2ms     => ignored: same-wish
-        settled-unlock/unlocked  SINGLE last-age=2000ms other-button => command lock v8 expires=never
+        settled-unlock/unlocked SINGLE last-age=2000ms other-button => command lock v8 expires=never
         settled-unlock/unlocked  SINGLE                             => command lock v8 expires=never
         settled-unlock/jammed    SINGLE last-age=2000ms             => command lock v8 expires=never
-        settled-unlock/locked    SINGLE last-age=2000ms             => command unlock v8 expires=+30000ms
+        settled-unlock/locked SINGLE last-age=2000ms => command unlock v8 expires=+30000ms
         # an explicit click acts at once
         settled-unlock/unlocked  DOUBLE last-age=2000ms             => command lock v8 expires=never
         pending-unlock/locked    DOUBLE last-age=2000ms             => command lock v8 expires=never
-        settled-unlock/unlocked  LONG last-age=2000ms               => command unlock v8 expires=+30000ms
+        settled-unlock/unlocked LONG last-age=2000ms => command unlock v8 expires=+30000ms
         # the lock was locked by a click since
         settled/unlocked         SINGLE last-age=2000ms             => command lock v8 expires=never
         ",
@@ -34,7 +35,7 @@ fn an_impatient_person_still_wants_in() {
 }
 
 #[test]
-fn a_toggle_beside_its_own_pending_unlock_says_why_it_unlocks() {
+fn a_toggle_after_its_own_pending_unlock_says_why_it_unlocks() {
     let record = record("pending-unlock/locked").unwrap();
     let press = Press {
         button: button(),

@@ -1,8 +1,8 @@
-//! What a decision is made of besides its outcome: the line, the writes and the command that goes out say the same.
+//! The parts of a decision agree: the event, the writes and the command that is sent.
 
 use super::*;
 
-/// Whether the parts of a decision agree; for every decision of every table.
+/// Checks a decision; called for every decision of every table.
 pub(in crate::decide) fn check(decision: &Decision) {
     let event = &decision.writes.event;
     assert_eq!(event.reason, decision.reason, "the line says why");

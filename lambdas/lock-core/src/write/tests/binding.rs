@@ -1,10 +1,10 @@
-//! The conditions on a binding, and what a write makes of it.
+//! The conditions on a binding, and its changes by a write.
 
 use super::*;
 use crate::binding::{Binding, LastPress};
 use crate::name::ButtonSerial;
 
-/// The binding as read: enabled, at revision 3, its last press at 1,000 ms with the count 5.
+/// The binding as read: enabled, at revision 3, its last press at 1,000 ms with sequence 5.
 pub(super) fn binding() -> Binding {
     Binding {
         button: ButtonSerial::new("button-1").unwrap(),
@@ -30,7 +30,7 @@ fn update(change: BindingChange) -> BindingUpdate {
     BindingUpdate::new(&binding(), change)
 }
 
-/// Notes a press that is newer than the last one by `newer`, with the count `kept`.
+/// Notes a press that is newer than the last one by `newer`, with the sequence `kept`.
 fn notes(newer: Newer, kept: Option<u64>) -> BindingUpdate {
     update(BindingChange::Note(PressNote {
         newer,
@@ -70,19 +70,19 @@ fn each_condition_on_a_binding_alone_refuses() {
         ("changed", &counted, |b| b.revision = 2, false),
         ("changed", &binds, |b| b.revision = 4, false),
         (
-            "this count",
+            "this sequence",
             &counted,
             |b| b.last_press = Some(last_press(1, Some(6))),
             false,
         ),
         (
-            "a larger count",
+            "a larger sequence",
             &counted,
             |b| b.last_press = Some(last_press(1, Some(7))),
             false,
         ),
         (
-            "no count",
+            "no sequence",
             &counted,
             |b| b.last_press = Some(last_press(1, None)),
             true,
@@ -91,19 +91,19 @@ fn each_condition_on_a_binding_alone_refuses() {
         ("quiet", &at(1_000), |_| {}, true),
         ("not quiet", &at(999), |_| {}, false),
         (
-            "another count",
+            "another sequence",
             &at(1_000),
             |b| b.last_press = Some(last_press(1_000, Some(6))),
             false,
         ),
         (
-            "count gone",
+            "sequence gone",
             &at(1_000),
             |b| b.last_press = Some(last_press(1_000, None)),
             false,
         ),
         (
-            "press gone, and its count",
+            "press gone, and its sequence",
             &at(1_000),
             |b| b.last_press = None,
             false,
@@ -213,11 +213,14 @@ fn a_binding_is_created_only_where_there_is_none() {
     let create = BindingWrite::Create(binding());
     assert_eq!(create.apply(None), Some(binding()));
     assert_eq!(create.apply(Some(&binding())), None);
-    assert_eq!(BindingWrite::holds(&binding()).apply(None), None);
+    assert_eq!(BindingWrite::unchanged(&binding()).apply(None), None);
     assert_eq!(
-        BindingWrite::holds(&binding()).apply(Some(&binding())),
+        BindingWrite::unchanged(&binding()).apply(Some(&binding())),
         Some(binding())
     );
     assert_eq!(create.button(), &binding().button);
-    assert_eq!(BindingWrite::holds(&binding()).button(), &binding().button);
+    assert_eq!(
+        BindingWrite::unchanged(&binding()).button(),
+        &binding().button
+    );
 }

@@ -1,4 +1,4 @@
-//! The conditions on a record, and what a write makes of it.
+//! The conditions on a record, and its changes by a write.
 
 use super::*;
 
@@ -41,7 +41,8 @@ fn reported(shadow_version: u64) -> Reported {
     }
 }
 
-/// The record as read: pending and locked at v7, next send at 1,500 ms, due at 1,400 ms, shadow version 10.
+/// The record as read: pending and locked at v7, next send at 1,500 ms, due at 1,400 ms, shadow
+/// version 10.
 pub(super) fn record() -> Record {
     Record {
         version: Version(7),
@@ -55,8 +56,8 @@ pub(super) fn record() -> Record {
 }
 
 impl Record {
-    fn due_at(self, at: u64) -> Record {
-        Record {
+    fn due_at(self, at: u64) -> Self {
+        Self {
             due: Due::new(&self.lock, UnixMillis(at)),
             ..self
         }
@@ -102,7 +103,12 @@ fn each_condition_on_a_record_alone_refuses() {
             |r| r.command = Some(command(3_500)),
             true,
         ),
-        ("heard", &plain, |r| r.reported = Some(reported(11)), true),
+        (
+            "reported",
+            &plain,
+            |r| r.reported = Some(reported(11)),
+            true,
+        ),
         (
             "due later",
             &plain,
@@ -127,29 +133,29 @@ fn each_condition_on_a_record_alone_refuses() {
             false,
         ),
         ("as read", &below, |_| {}, true),
-        ("never heard", &below, |r| r.reported = None, true),
+        ("never reported", &below, |r| r.reported = None, true),
         (
-            "heard this one",
+            "reported this one",
             &below,
             |r| r.reported = Some(reported(11)),
             false,
         ),
         (
-            "heard a later one",
+            "reported a later one",
             &below,
             |r| r.reported = Some(reported(12)),
             false,
         ),
         ("as read", &last, |_| {}, true),
-        ("never heard", &last, |r| r.reported = None, false),
+        ("never reported", &last, |r| r.reported = None, false),
         (
-            "heard another",
+            "reported another",
             &last,
             |r| r.reported = Some(reported(9)),
             false,
         ),
         (
-            "heard another of this shadow version",
+            "reported another of this shadow version",
             &last,
             |r| r.reported.as_mut().unwrap().report.boot_count = 2,
             false,

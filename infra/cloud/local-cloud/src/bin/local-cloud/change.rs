@@ -1,6 +1,4 @@
-//! Looks for changes of the template and of the functions' code, and has them taken up.
-//!
-//! Must not know how that is done.
+//! Watches the template and the functions' code, and has changes applied.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,24 +7,23 @@ use std::time::Duration;
 use local_cloud::LocalCloud;
 use local_cloud::watch::Watch;
 
-/// How often files are looked at.
-const GLANCE: Duration = Duration::from_millis(500);
-/// The group of the template; no logical id has a space.
+/// Time between two looks at the files.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
+/// The group of the template; a logical id has no spaces.
 const TEMPLATE: &str = "the template";
 
-/// Looks for ever; what becomes of a change is told by the cloud's events.
-pub async fn keep_up(cloud: &LocalCloud, template: &Path) {
+/// Applies changes until dropped. The outcome of each is an event of the cloud.
+pub async fn apply(cloud: &LocalCloud, template: &Path) {
     let mut watch = Watch::default();
     watch.add(TEMPLATE, vec![template.to_owned()]);
-    let mut glances = tokio::time::interval(GLANCE);
+    let mut checks = tokio::time::interval(CHECK_EVERY);
     loop {
         for (function, code) in cloud.code().await {
             watch.add(&function, vec![code]);
         }
-        glances.tick().await;
+        checks.tick().await;
         let changed: BTreeSet<String> = watch.look().into_iter().collect();
         if !changed.is_empty() {
-            // Told as an event, both ways.
             let _ = cloud.reload(&changed).await;
         }
     }

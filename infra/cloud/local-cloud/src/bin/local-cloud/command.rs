@@ -1,38 +1,36 @@
-//! The command line, and how it teaches itself. Must not know what is done with it.
+//! The command line of `local-cloud`, with its help texts.
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use local_cloud::cli::CloudArgs;
 
-/// Runs what a SAM template describes on this machine: MQTT broker, shadows, topic rules, functions, schedules, DynamoDB and
-/// the calls that provision a device, each by its real protocol on 127.0.0.1.
+/// Runs what a SAM template describes on this machine: MQTT broker, shadows, topic rules,
+/// functions, schedules, DynamoDB and device provisioning, each by its real protocol on 127.0.0.1.
 ///
-/// What the template has and this machine cannot honour is an error that names file, line and logical id.
+/// A template property that this machine cannot honour is an error with file, line and logical id.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "local-cloud", version, after_help = EXAMPLES)]
 pub struct Command {
-    /// The template, as `sam deploy` takes it.
+    /// The template, as for `sam deploy`.
     #[arg(long, value_name = "FILE", required_unless_present = "faults")]
     pub template: Option<PathBuf>,
 
-    /// Written when all is up: where everything is, with credentials. Removed at the end.
+    /// File with all addresses and credentials, written when all is up and removed at the end.
     #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,
 
-    /// Value for a parameter of the template; repeatable.
-    #[arg(long = "parameter", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-
-    /// Executable of the functions whose Metadata.BuildProperties.Binary is NAME; repeatable. A function without one runs
-    /// the executable `bootstrap` in its CodeUri.
+    /// Executable of the functions whose `Metadata.BuildProperties.Binary` is NAME; repeatable.
+    /// Other functions run the executable `bootstrap` in their `CodeUri`.
     #[arg(long = "binary", value_name = "NAME=PATH")]
     pub binaries: Vec<String>,
 
-    /// Make a thing with a certificate that this IoT policy is attached to; repeatable. Its files are named in the ready file.
+    /// Create a thing with a certificate that carries this IoT policy; repeatable. The ready file
+    /// names its files.
     #[arg(long = "thing", value_name = "NAME=POLICY")]
     pub things: Vec<String>,
 
-    /// Where tables, things, certificates and shadows are kept. [default: in memory]
+    /// Directory of tables, things, certificates and shadows. [default: in memory]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
@@ -68,53 +66,25 @@ pub struct Command {
     #[arg(long, value_name = "ID", default_value = "123456789012")]
     pub account: String,
 
-    /// Inject a fault, as `what[:target]@when`; repeatable. `--fault help` lists all.
-    #[arg(long = "fault", value_name = "SPEC")]
-    pub faults: Vec<String>,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
 
-    /// Seed of every random choice the faults make.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
-
-    /// Factor on the periods of schedules and on Lambda's waits before a retry, above 0 and at most 1: 0.05 makes 3 s of a
-    /// minute.
-    #[arg(long, value_name = "F", default_value_t = 1.0)]
-    pub time_scale: f64,
-
-    /// Do not look for changes: without this, a changed template or function is taken up while all runs.
+    /// Do not watch for changes. By default a changed template or function is applied while
+    /// everything runs.
     #[arg(long)]
     pub no_watch: bool,
-
-    /// How to print what happens.
-    #[arg(long, value_enum, default_value_t = Log::Pretty)]
-    pub log: Log,
-}
-
-/// How to print what happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Log {
-    /// Lines to read.
-    Pretty,
-    /// One JSON object per line.
-    Json,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   local-cloud --template template.yaml
-  local-cloud --template template.yaml --parameter LogLevel=DEBUG --binary worker=target/debug/worker
-  local-cloud --template template.yaml --thing sensor-1=sensor --ready-file ready.json --data-dir .data
+  local-cloud --template template.yaml --parameter LogLevel=DEBUG --binary worker=./worker
+  local-cloud --template template.yaml --thing sensor-1=sensor --ready-file r.json --data-dir d
   local-cloud --template template.yaml --fault drop:rooms/+@5% --seed 7
   local-cloud --fault help
 
-Then, from another shell, with the addresses that are printed (or jq on the ready file):
-  mosquitto_pub -h 127.0.0.1 -p PORT --cafile CA --cert CERT --key KEY -i sensor-1 -t rooms/attic -m '{\"degrees\": 19}' -q 1
-  AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… aws --region us-east-1 --endpoint-url http://127.0.0.1:PORT dynamodb list-tables";
-
-/// The two sides of `NAME=VALUE`, given with `option`.
-pub fn pair(option: &str, text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err(format!("--{option} {text}: write it as NAME=VALUE")),
-    }
-}
+From another shell, with the printed addresses (or jq on the ready file):
+  mosquitto_pub -h 127.0.0.1 -p PORT --cafile CA --cert CERT --key KEY -i sensor-1 \\
+      -t rooms/attic -m '{\"degrees\": 19}' -q 1
+  AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… \\
+      aws --region us-east-1 --endpoint-url http://127.0.0.1:PORT dynamodb list-tables";

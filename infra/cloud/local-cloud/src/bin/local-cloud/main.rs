@@ -1,20 +1,20 @@
-//! `local-cloud`: runs what a SAM template describes, on this machine, until Ctrl-C.
+//! `local-cloud`: runs what a SAM template describes on this machine, until Ctrl-C.
 //!
-//! Composes the library and says where everything is. Must not know what any template is for.
+//! Must not know: what a template is for.
 
 mod change;
 mod command;
-mod narrate;
 mod start;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use local_cloud::narrate::chain;
 
 use command::Command;
 
 fn main() -> ExitCode {
-    // What the parts have to warn of goes to standard error, beside what happens.
+    // Warnings go to standard error: standard output holds the events alone.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(tracing::Level::WARN)
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match start::run(Command::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("local-cloud: {}", narrate::chain(&*error));
+            eprintln!("local-cloud: {}", chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::super::message::Message;
 use super::serve::serve_with;
 use super::*;
+use crate::account::Account;
 use crate::clock::Clock;
 use crate::event::EventBus;
 use crate::fault::Faults;
@@ -24,8 +25,10 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// A broker, and the certificate (DER) of a client that may do everything.
 fn broker() -> (Broker, Vec<u8>) {
     let setting = Setting {
-        region: "us-east-1".to_owned(),
-        account: "123456789012".to_owned(),
+        account: Account {
+            id: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+        },
         data_dir: None,
         policies: std::collections::BTreeMap::from([(
             "all".to_owned(),

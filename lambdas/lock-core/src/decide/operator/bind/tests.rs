@@ -62,8 +62,7 @@ fn after(decision: &Decision, binding: &Binding) -> Binding {
     write.apply(Some(binding)).expect("the binding is as read")
 }
 
-/// What the record of the lock that a button leaves is for C11: given => what is
-/// decided.
+/// The record of the lock that a button leaves => the decision (C11).
 const LEFT: [(&str, &str); 10] = [
     ("settled/locked", "noted: unbound"),
     ("pending-lock/locked", "noted: unbound"),
@@ -95,7 +94,7 @@ fn the_lock_that_a_button_leaves_is_locked_as_on_revocation() {
         for decision in [moved, unbound] {
             let write = decision.writes.record.expect("a condition at least");
             let Written::Record(left) = write.apply(Some(&from)) else {
-                panic!("{given} is as it was read");
+                panic!("{given} is as read");
             };
             let due = match &decision.publish {
                 Some(_) => Due::pending(&left.lock, left.command.as_ref().unwrap()),
@@ -129,7 +128,7 @@ fn binding_elsewhere_says_so_in_both_histories() {
         ]
     );
     let Written::Record(noted) = RecordWrite::Update(other.record.clone()).apply(Some(&to)) else {
-        panic!("lock-2 is as it was read");
+        panic!("lock-2 is as read");
     };
     assert_eq!(noted.bound_at, Some(NOW));
     assert_eq!(
@@ -141,7 +140,7 @@ fn binding_elsewhere_says_so_in_both_histories() {
 
 #[test]
 fn a_binding_that_leaves_no_lock_behind_is_about_its_lock_alone() {
-    // bound to, record of that lock read => line
+    // bound to, record of that lock read => event
     let unregistered = LockName::new("lock-9").unwrap();
     for (bound_to, wanted) in [
         (None, "alice binds button-1: noted: bound"),
@@ -201,7 +200,7 @@ fn a_record_that_changed_since_it_was_read_is_read_again_before_a_button_is_boun
 }
 
 #[test]
-fn binding_keeps_what_the_button_has_counted_and_starts_a_time_of_its_own() {
+fn binding_keeps_the_buttons_sequence_and_starts_a_time_of_its_own() {
     for (bound_to, from) in [
         (None, None),
         (Some(far()), None),
@@ -258,7 +257,7 @@ fn a_revoked_button_has_left_its_lock_locked_already() {
         enabled: false,
         ..binding(Some(lock()))
     };
-    // Opened since, by another button.
+    // Opened meanwhile by another button.
     let from = record("settled/unlocked").unwrap();
     for decision in [
         bind(&revoked, Some(&from), &far_record("settled/locked")),
@@ -333,7 +332,7 @@ fn each_binding_moves_the_records_time_so_that_a_deletion_conflicts() {
         assert_eq!(noted.bound_at, Some(wanted), "{last:?}");
         let deletion = RecordDelete {
             lock: far(),
-            guard: as_read(&to),
+            guard: guard_as_read(&to),
             bound_at: last,
         };
         assert!(deletion.admits(&to) && !deletion.admits(&noted), "{last:?}");
@@ -360,7 +359,7 @@ fn an_unbound_button_stays_registered_and_commands_nothing() {
     );
     let again = unbind(&unbound, None);
     assert_eq!(outcome(&again), "ignored: not-bound");
-    assert!(again.writes.is_line());
+    assert!(again.writes.is_event_only());
     assert_eq!(again.writes.event.subject.name(), "button-1");
 }
 

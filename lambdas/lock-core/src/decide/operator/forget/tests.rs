@@ -1,7 +1,6 @@
 //! A lock that leaves the register, as tables.
 
 use super::*;
-use crate::binding::Actions;
 use crate::command::Version;
 use crate::decide::tests::{NOW, lock, outcome, record};
 use crate::name::LockName;
@@ -15,20 +14,15 @@ fn forget(record: &Record, bindings: &[Binding], gone: bool) -> Result<Decision,
 
 fn binding(button: &str, to: Option<LockName>, enabled: bool) -> Binding {
     Binding {
-        button: ButtonSerial::new(button).unwrap(),
         lock: to,
-        actions: Actions::default(),
         enabled,
-        revision: 3,
-        bound_at: None,
-        last_press: None,
-        battery_mv: None,
+        ..Binding::new(ButtonSerial::new(button).unwrap(), 3)
     }
 }
 
 #[test]
 fn a_lock_is_forgotten_only_while_it_is_known_to_be_locked() {
-    // record => forgotten as it is, and where a person says that it is gone
+    // record => forgotten, and forgotten if a person calls the lock gone
     for (given, allowed) in [
         ("settled/locked", true),
         ("settled/unlocked", false),
@@ -67,7 +61,7 @@ fn a_latch_that_is_not_unknown_is_believed_though_nothing_else_is_known_of_its_l
 }
 
 #[test]
-fn a_lock_never_commanded_nor_heard_is_forgotten_and_one_that_was_is_not() {
+fn a_lock_never_commanded_that_never_reported_is_forgotten_and_one_that_was_is_not() {
     let fresh = Record::created(lock(), NOW);
     assert_eq!(fresh.status, Status::Unresponsive);
     assert!(forget(&fresh, &[], false).is_ok());
@@ -76,10 +70,11 @@ fn a_lock_never_commanded_nor_heard_is_forgotten_and_one_that_was_is_not() {
         ..fresh.clone()
     };
     let report = serde_json::from_value(serde_json::json!({
-        "lock": "locked", "version": 0, "result": "none", "source": "boot", "refused": null, "bootCount": 1,
+        "lock": "locked", "version": 0, "result": "none", "source": "boot", "refused": null,
+            "bootCount": 1,
         "clock": "unsynced", "firmware": "1.0.0", "rssi": -61, "door": null
     }));
-    let heard = Record {
+    let reported = Record {
         reported: Some(crate::record::Reported {
             report: report.unwrap(),
             shadow_version: 1,
@@ -88,7 +83,7 @@ fn a_lock_never_commanded_nor_heard_is_forgotten_and_one_that_was_is_not() {
         }),
         ..fresh
     };
-    for touched in [commanded, heard] {
+    for touched in [commanded, reported] {
         assert_eq!(forget(&touched, &[], false), Err(ForgetRefusal::MayBeOpen));
     }
 }

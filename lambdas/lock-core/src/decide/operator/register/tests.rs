@@ -14,7 +14,7 @@ fn button() -> ButtonSerial {
 }
 
 #[test]
-fn a_registered_lock_is_unknown_until_it_is_heard() {
+fn a_registered_lock_is_unknown_until_it_reports() {
     let limits = Limits::default();
     let decision = decide_register_lock(&lock(), None, Some("alice"), NOW, &limits).unwrap();
     assert_eq!(outcome(&decision), "noted: registered");

@@ -1,4 +1,5 @@
-//! When something may be sent: system locks in their turn, and an unlock refused for the clock (C8, C14, C15).
+//! When something may be sent: system locks in their turn, and an unlock refused for the clock (C8,
+//! C14, C15).
 
 use super::*;
 
@@ -7,27 +8,43 @@ fn the_system_does_not_argue() {
     check(
         "
         # the first after a person's command goes at once, each further one waits longer
-        settled/locked unlocked v50 locks=1 made=999    => noted: system-lock-waits lock v51 number 2 in 1 ms -> pending
-        settled/locked unlocked v50 locks=1 made=1000   => command lock v51 expires=never version-ahead -> pending
-        settled/locked unlocked v50 locks=2 made=0      => noted: system-lock-waits lock v51 number 3 in 2000 ms -> pending
-        settled/locked unlocked v50 locks=3 made=0      => noted: system-lock-waits lock v51 number 4 in 4000 ms -> pending alert=contested
-        settled/locked unlocked v50 locks=3 made=4000   => command lock v51 expires=never version-ahead -> pending alert=contested
-        settled/locked unlocked v50 locks=4 made=8000   => command lock v51 expires=never version-ahead -> pending
-        settled/locked unlocked v50 locks=40 made=0     => noted: system-lock-waits lock v51 number 41 in 300000 ms -> pending
+        settled/locked unlocked v50 locks=1 made=999
+            => noted: system-lock-waits lock v51 number 2 in 1 ms -> pending
+        settled/locked unlocked v50 locks=1 made=1000
+            => command lock v51 expires=never version-ahead -> pending
+        settled/locked unlocked v50 locks=2 made=0
+            => noted: system-lock-waits lock v51 number 3 in 2000 ms -> pending
+        settled/locked unlocked v50 locks=3 made=0
+            => noted: system-lock-waits lock v51 number 4 in 4000 ms -> pending alert=contested
+        settled/locked unlocked v50 locks=3 made=4000
+            => command lock v51 expires=never version-ahead -> pending alert=contested
+        settled/locked unlocked v50 locks=4 made=8000
+            => command lock v51 expires=never version-ahead -> pending
+        settled/locked unlocked v50 locks=40 made=0
+            => noted: system-lock-waits lock v51 number 41 in 300000 ms -> pending
         # whatever asks for it
-        settled/locked locked v6 locks=2 made=0         => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
-        settled/locked locked v7 id=other locks=2 made=0 => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending alert=other-command
-        settled/locked jammed v7 locks=2 jams=1 made=0  => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
-        settled/locked unlocked v50 locks=1 made=5000   => command lock v51 expires=never version-ahead -> pending
+        settled/locked locked v6 locks=2 made=0
+            => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
+        settled/locked locked v7 id=other locks=2 made=0
+            => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending alert=other-command
+        settled/locked jammed v7 locks=2 jams=1 made=0
+            => noted: system-lock-waits lock v8 number 3 in 2000 ms -> pending
+        settled/locked unlocked v50 locks=1 made=5000
+            => command lock v51 expires=never version-ahead -> pending
         # one that waits keeps its place, past what is then known
-        pending-lock/locked unlocked v50 locks=3 unsent=4000 => noted: system-lock-waits lock v51 number 3 in 4000 ms -> pending
-        pending-lock/locked unlocked v50 locks=4 unsent=4000 => noted: system-lock-waits lock v51 number 4 in 4000 ms -> pending
+        pending-lock/locked unlocked v50 locks=3 unsent=4000
+            => noted: system-lock-waits lock v51 number 3 in 4000 ms -> pending
+        pending-lock/locked unlocked v50 locks=4 unsent=4000
+            => noted: system-lock-waits lock v51 number 4 in 4000 ms -> pending
         # and goes when its turn has come
-        pending-lock/locked unlocked v50 locks=3 unsent=-4000 => command lock v51 expires=never version-ahead -> pending
-        pending-lock/locked unlocked v6 locks=3 unsent=4000  => noted: not-seen lock v7 number 3 in 4000 ms -> pending
-        pending-lock/locked unlocked v6 locks=3 unsent=0     => resend lock v7 send=1 in-turn -> pending
+        pending-lock/locked unlocked v50 locks=3 unsent=-4000
+            => command lock v51 expires=never version-ahead -> pending
+        pending-lock/locked unlocked v6 locks=3 unsent=4000
+            => noted: not-seen lock v7 number 3 in 4000 ms -> pending
+        pending-lock/locked unlocked v6 locks=3 unsent=0 => resend lock v7 send=1 in-turn -> pending
         # a clock that stepped back does not delay it
-        settled/locked unlocked v50 locks=3 made=-60000  => command lock v51 expires=never version-ahead -> pending alert=contested
+        settled/locked unlocked v50 locks=3 made=-60000
+            => command lock v51 expires=never version-ahead -> pending alert=contested
         ",
     );
 }
@@ -36,26 +53,31 @@ fn the_system_does_not_argue() {
 fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
     check(
         "
-        pending-unlock/locked locked v6 clock=current waiting      => resend unlock v7 send=2 refused-by-lock -> pending
-        pending-unlock/locked locked v6 clock=current sent         => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current waiting
+            => resend unlock v7 send=2 refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current sent => noted: refused-by-lock -> pending
         # without the time it would refuse it again; it reports when it has it
-        pending-unlock/locked locked v6 clock=current unsynced     => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current unsynced => noted: refused-by-lock -> pending
         pending-unlock/locked locked v6 unsynced                   => noted: not-seen -> pending
         # having got the time, an unlock goes at once; a lock needs none, and this report crossed it
-        pending-unlock/locked locked v6 was-unsynced waiting       => resend unlock v7 send=2 not-seen -> pending
-        pending-lock/unlocked unlocked v6 waiting                  => resend lock v7 send=2 not-seen -> pending
+        pending-unlock/locked locked v6 was-unsynced waiting
+            => resend unlock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 waiting => resend lock v7 send=2 not-seen -> pending
         pending-lock/unlocked unlocked v6 was-unsynced waiting     => noted: not-seen -> pending
         pending-lock/unlocked unlocked v6 was-unsynced sent        => noted: not-seen -> pending
-        pending-lock/unlocked unlocked v6 was-unsynced             => resend lock v7 send=2 not-seen -> pending
-        pending-lock/unlocked unlocked v6 was-unsynced waiting unsynced => resend lock v7 send=2 not-seen -> pending
-        pending-lock/unlocked unlocked v6 was-unsynced waiting boots=2 token=2-1 report-id=2-1 => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced waiting unsynced
+            => resend lock v7 send=2 not-seen -> pending
+        pending-lock/unlocked unlocked v6 was-unsynced waiting boots=2 token=2-1 report-id=2-1
+            => resend lock v7 send=2 not-seen -> pending
         # a lock needs no time
-        pending-lock/unlocked unlocked v6 clock=current unsynced   => resend lock v7 send=2 refused-by-lock -> pending
+        pending-lock/unlocked unlocked v6 clock=current unsynced
+            => resend lock v7 send=2 refused-by-lock -> pending
         pending-unlock/locked locked v6 clock=older sent           => noted: not-seen -> pending
-        pending-unlock/locked locked v6 clock=current late         => noted: refused-by-lock -> pending
-        pending-unlock/locked locked v6 clock=current revoked      => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current late => noted: refused-by-lock -> pending
+        pending-unlock/locked locked v6 clock=current revoked => noted: refused-by-lock -> pending
         # a fresh unlock that a clock running ahead calls expired
-        pending-unlock/locked locked v7 expired made=9999          => settled: expired -> settled alert=clock
+        pending-unlock/locked locked v7 expired made=9999 => settled: expired -> settled alert=clock
         pending-unlock/locked locked v7 expired made=10000         => settled: expired -> settled
         pending-lock/unlocked locked v7 expired made=0             => settled: expired -> settled
         settled-unlock/locked locked v7 expired made=0             => settled: confirmed -> settled
@@ -65,9 +87,9 @@ fn an_unlock_refused_for_the_clock_is_sent_again_at_once() {
 
 #[test]
 fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
-    let mut record = heard("pending-unlock/locked").unwrap();
+    let mut record = reported_record("pending-unlock/locked").unwrap();
     let command = record.command.as_mut().unwrap();
-    *command = command.sent_again(NOW);
+    *command = command.with_next_send(NOW);
     let next_send_at = command.next_send_at;
     record.due = Due::new(&record.lock, NOW.plus(35_000));
     let mut report = report_of(Latch::Locked, Version(BASE + 6));
@@ -100,11 +122,11 @@ fn an_unlock_refused_for_the_clock_is_due_at_its_next_send() {
     }
 }
 
-/// A bolt that goes locked, jammed, locked, jammed: a locked report in between
-/// does not make its jams count from the start.
+/// A bolt that goes locked, jammed, locked, jammed: a locked report in between does not make its
+/// jams count from the start.
 #[test]
 fn jams_are_counted_until_a_person_commands() {
-    let mut record = heard("settled/locked").unwrap();
+    let mut record = reported_record("settled/locked").unwrap();
     let mut now = NOW;
     let mut outcomes = Vec::new();
     let latches = [
@@ -163,8 +185,8 @@ fn jams_are_counted_until_a_person_commands() {
 }
 
 #[test]
-fn a_lock_that_waits_is_due_in_its_turn_and_its_line_says_what_called_for_it() {
-    let mut record = heard("settled/locked").unwrap();
+fn a_lock_that_waits_is_due_in_its_turn_and_its_event_says_what_called_for_it() {
+    let mut record = reported_record("settled/locked").unwrap();
     let command = record.command.as_mut().unwrap();
     (command.system_locks, command.created_at) = (2, NOW);
     let event = ReportEvent {
@@ -185,4 +207,25 @@ fn a_lock_that_waits_is_due_in_its_turn_and_its_line_says_what_called_for_it() {
     let write = decision.writes.record.as_ref().unwrap();
     let after = write.apply(Some(&record)).record().unwrap();
     assert_eq!(after.due, Due::new(&record.lock, NOW.plus(2_000)));
+}
+
+#[test]
+fn a_jam_is_answered_three_times_and_then_left_to_a_person() {
+    check(
+        "
+        settled/locked       jammed v7        => command lock v8 expires=never jammed -> pending
+        pending-unlock/locked jammed v7       => command lock v8 expires=never jammed -> pending
+        pending-lock/jammed  jammed v7 jams=1 => command lock v8 expires=never jammed -> pending
+        pending-lock/jammed  jammed v7 jams=2 => command lock v8 expires=never jammed -> pending
+        pending-lock/jammed  jammed v7 jams=3 => settled: jammed -> settled alert=jammed
+        # alerted once
+        settled/jammed       jammed v7 jams=3 => settled: jammed -> settled
+        unresponsive-lock/jammed jammed v7 jams=3 => settled: jammed -> settled alert=jammed
+        # the jam is over
+        pending-lock/jammed  locked v7 jams=2 => settled: executed -> settled
+        settled/jammed       locked v7 jams=3 => settled: confirmed -> settled
+        # the device has not answered the current command: first that
+        pending-lock/jammed  jammed v6 jams=3 sent => noted: not-seen -> pending
+        ",
+    );
 }

@@ -20,18 +20,18 @@ fn long_press(sequence: Option<u64>, received_at: UnixMillis) -> Press {
 
 #[test]
 fn a_press_made_before_the_button_was_bound_never_acts_on_its_lock() {
-    // what was done, sequence, made before or at the binding, already in effect => what becomes of the press
+    // what was done, sequence, made before or at the binding, already in effect => decision
     let to = far_record("settled/locked");
     for (forget, revoked, sequence, made_ms, wanted) in [
-        (false, false, Some(401), 0, "ignored: overtaken"),
-        (false, false, Some(401), 1, "ignored: overtaken"),
-        (false, true, Some(401), 1, "ignored: overtaken"),
-        (false, false, None, 1, "ignored: overtaken"),
-        (true, false, Some(401), 1, "ignored: overtaken"),
-        (true, true, None, 1, "ignored: overtaken"),
+        (false, false, Some(401), 0, "ignored: superseded"),
+        (false, false, Some(401), 1, "ignored: superseded"),
+        (false, true, Some(401), 1, "ignored: superseded"),
+        (false, false, None, 1, "ignored: superseded"),
+        (true, false, Some(401), 1, "ignored: superseded"),
+        (true, true, None, 1, "ignored: superseded"),
         // Made after it:
         (false, false, Some(400), -1, "ignored: duplicate"),
-        (false, false, Some(399), -1, "ignored: overtaken"),
+        (false, false, Some(399), -1, "ignored: superseded"),
         (
             false,
             true,

@@ -1,0 +1,106 @@
+//! Command-line options and signals of programs that run a local cloud.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+
+use crate::{Fault, FaultError};
+
+/// Options of the cloud itself.
+#[derive(Debug, Clone, Args)]
+pub struct CloudArgs {
+    /// Value of a template parameter, such as LogLevel=DEBUG; repeatable. It overrides the default
+    /// in the template, also after the template changes.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+
+    /// Inject a fault, written `what[:target]@when`; repeatable. `--fault help` lists all.
+    #[arg(long = "fault", value_name = "SPEC")]
+    pub faults: Vec<String>,
+
+    /// Seed of all random choices of faults.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Factor on the cloud's own waits, above 0 and at most 1: schedule periods, and the minutes
+    /// before a failed function is retried. 0.05 turns a minute into 3 s. Nothing else is scaled.
+    #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = parse_time_scale)]
+    pub time_scale: f64,
+
+    /// Format of the log on standard output.
+    #[arg(long, value_enum, default_value_t = Log::Pretty)]
+    pub log: Log,
+}
+
+/// Format of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// Lines of text.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+impl CloudArgs {
+    /// The answer to `--fault help`, if it was asked for.
+    pub fn fault_help(&self) -> Option<String> {
+        let is_asked = self.faults.iter().any(|spec| spec == "help");
+        let text = || {
+            let forms = Fault::help();
+            format!("A fault is written what[:target]@when; --fault is repeatable.\n\n{forms}\n")
+        };
+        is_asked.then(text)
+    }
+
+    /// The parameters by name.
+    ///
+    /// # Errors
+    ///
+    /// One is not written as `NAME=VALUE`.
+    pub fn parameters(&self) -> Result<BTreeMap<String, String>, String> {
+        parse_pairs("parameter", &self.parameters)
+    }
+
+    /// The faults, in the order given.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultError`]: one is not written as a fault.
+    pub fn faults(&self) -> Result<Vec<Fault>, FaultError> {
+        self.faults.iter().map(|spec| spec.parse()).collect()
+    }
+}
+
+/// The values of a repeatable `option`, each written as `NAME=VALUE`, by name.
+///
+/// # Errors
+///
+/// A value without `=` or without a name.
+pub fn parse_pairs(option: &str, given: &[String]) -> Result<BTreeMap<String, String>, String> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("--{option} {text}: write it as NAME=VALUE")),
+    };
+    given.iter().map(pair).collect()
+}
+
+fn parse_time_scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= 1.0 => Ok(factor),
+        _ => Err("must be above 0 and at most 1".to_owned()),
+    }
+}
+
+/// Completes at Ctrl-C or SIGTERM.
+///
+/// # Errors
+///
+/// The system installs no signal handler.
+pub async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}

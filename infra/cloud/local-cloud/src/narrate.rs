@@ -1,0 +1,187 @@
+//! Events and errors as lines for people.
+
+use std::error::Error;
+
+use crate::EventKind;
+
+/// Who acted and what happened; `None` for an event that other lines make redundant.
+pub fn line(kind: &EventKind) -> Option<(&str, String)> {
+    Some(match kind {
+        EventKind::Connected { client } => (client, "connected".to_owned()),
+        EventKind::Disconnected { client, reason } => (client, format!("disconnected: {reason}")),
+        EventKind::Published {
+            topic,
+            payload,
+            client,
+            ..
+        } => {
+            // Messages of the cloud itself, about shadows and connections, have lines of their own.
+            let client = client.as_deref()?;
+            let payload = String::from_utf8_lossy(payload);
+            (client, format!("published {topic} {payload}"))
+        }
+        EventKind::ShadowUpdated { thing, version } => (thing, format!("shadow version {version}")),
+        EventKind::RuleMatched { rule, topic } => ("rule", format!("{rule} matched {topic}")),
+        EventKind::RuleFailed { rule, error, .. } => ("rule", format!("{rule} failed: {error}")),
+        EventKind::Scheduled { schedule, .. } => ("schedule", format!("{schedule} fired")),
+        EventKind::Redriven {
+            queue,
+            target,
+            receives,
+            ..
+        } => (
+            queue,
+            format!("message received {receives} times; moved to {target}"),
+        ),
+        EventKind::Denied {
+            client,
+            action,
+            resource,
+        } => (
+            client,
+            format!("denied by its policy: {action} on {resource}"),
+        ),
+        EventKind::MissingRight {
+            role,
+            statement,
+            why,
+        } => {
+            let name = role.rsplit('/').next().unwrap_or(role);
+            let text = format!(
+                "{name} was denied {why}; to allow it, add {statement} to its policies in the \
+                 template"
+            );
+            ("rights", text)
+        }
+        EventKind::Reloaded { changed } => ("change", format!("applied: {}", changed.join(", "))),
+        EventKind::ReloadRefused { reason } => (
+            "change",
+            format!("rejected; still running the previous version: {reason}"),
+        ),
+        EventKind::FaultInjected { fault, target, .. } => {
+            ("fault", format!("{fault} struck {target}"))
+        }
+        EventKind::Invoked { .. }
+        | EventKind::Completed { .. }
+        | EventKind::Throttled { .. }
+        | EventKind::Retrying { .. }
+        | EventKind::GivenUp { .. }
+        | EventKind::FunctionLog { .. } => return function_line(kind),
+    })
+}
+
+fn function_line(kind: &EventKind) -> Option<(&str, String)> {
+    Some(match kind {
+        EventKind::Invoked { function, cold, .. } => {
+            let start = if *cold { " (cold start)" } else { "" };
+            (function, format!("invoked{start}"))
+        }
+        EventKind::Completed {
+            function,
+            duration_ms,
+            outcome,
+            ..
+        } => (function, format!("{outcome} after {duration_ms} ms")),
+        EventKind::Throttled {
+            function, wait_ms, ..
+        } => {
+            let next = wait_ms.map_or("the caller gets an error".to_owned(), retry_in);
+            (
+                function,
+                format!("throttled (concurrency limit reached); {next}"),
+            )
+        }
+        EventKind::Retrying {
+            function,
+            attempts,
+            wait_ms,
+            ..
+        } => {
+            let next = retry_in(*wait_ms);
+            (function, format!("attempt {attempts} failed; {next}"))
+        }
+        EventKind::GivenUp { function, .. } => (
+            function,
+            "gave up; the event goes to the failure destination, if any".to_owned(),
+        ),
+        EventKind::FunctionLog { function, line } => (function, line.clone()),
+        _ => return None,
+    })
+}
+
+fn retry_in(wait_ms: u64) -> String {
+    format!("retrying in {} s", wait_ms / 1000)
+}
+
+/// An error and its causes in one line.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_happened_and_what_follows() {
+        let text = str::to_owned;
+        for (kind, wanted) in [
+            (
+                EventKind::MissingRight {
+                    role: text("arn:aws:iam::1:role/s-HeatRole"),
+                    statement: text(r#"{"Action":"a:B"}"#),
+                    why: text("because no identity-based policy allows the a:B action"),
+                },
+                "rights: s-HeatRole was denied because no identity-based policy allows the a:B \
+                 action; to allow it, add {\"Action\":\"a:B\"} to its policies in the template",
+            ),
+            (
+                EventKind::Reloaded {
+                    changed: vec![text("Heat"), text("s_heat")],
+                },
+                "change: applied: Heat, s_heat",
+            ),
+            (
+                EventKind::ReloadRefused {
+                    reason: text("template.yaml:7: no"),
+                },
+                "change: rejected; still running the previous version: template.yaml:7: no",
+            ),
+            (
+                EventKind::FaultInjected {
+                    fault: text("drop:a@1"),
+                    target: text("a"),
+                    occurrence: 1,
+                },
+                "fault: drop:a@1 struck a",
+            ),
+            (
+                EventKind::Throttled {
+                    function: text("s-Heat"),
+                    request_id: text("r"),
+                    wait_ms: Some(60_000),
+                },
+                "s-Heat: throttled (concurrency limit reached); retrying in 60 s",
+            ),
+            (
+                EventKind::Redriven {
+                    queue: text("s-Work"),
+                    target: text("s-Dead"),
+                    message_id: text("m"),
+                    receives: 5,
+                },
+                "s-Work: message received 5 times; moved to s-Dead",
+            ),
+        ] {
+            let line = line(&kind).map(|(who, what)| format!("{who}: {what}"));
+            assert_eq!(line.as_deref(), Some(wanted));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The board: device, record, shadow and newest events of each lock, updated as they change. The
+//! console shows it, and the start waits on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Result;
+use local_cloud::{Event, EventKind};
+use lock_aws::{Cloud, chain};
+use lock_core::event::Subject;
+use lock_core::limits::Limits;
+use lock_core::name::{ButtonSerial, LockName, NameError};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+
+use crate::device::Kind;
+use crate::fleet::Fleet;
+use crate::view;
+
+/// Number of events shown for each lock.
+const EVENTS_SHOWN: usize = 12;
+/// Everything is read again this often while a page is open: a binding can change without an event
+/// here.
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// What the console shows.
+pub struct Board {
+    cloud: Cloud,
+    fleet: Arc<Fleet>,
+    locks: Vec<LockName>,
+    buttons: Vec<ButtonSerial>,
+    stale: Mutex<BTreeSet<LockName>>,
+    touched: Notify,
+    state: watch::Sender<Arc<Value>>,
+}
+
+impl Board {
+    /// A board of these things; empty until `keep` runs.
+    pub fn new(
+        cloud: Cloud,
+        fleet: Arc<Fleet>,
+        things: &BTreeMap<String, Kind>,
+    ) -> Result<Self, NameError> {
+        let (mut locks, mut buttons) = (Vec::new(), Vec::new());
+        for (name, kind) in things {
+            match kind {
+                Kind::Lock => locks.push(LockName::new(name)?),
+                Kind::Button => buttons.push(ButtonSerial::new(name)?),
+            }
+        }
+        let stale = Mutex::new(locks.iter().cloned().collect());
+        let (state, _) = watch::channel(Arc::new(json!({ "locks": [], "buttons": [] })));
+        Ok(Self {
+            cloud,
+            fleet,
+            locks,
+            buttons,
+            stale,
+            touched: Notify::new(),
+            state,
+        })
+    }
+
+    /// What it shows at present.
+    pub fn now(&self) -> Arc<Value> {
+        Arc::clone(&self.state.borrow())
+    }
+
+    /// What it shows at present, and every later state.
+    pub fn watch(&self) -> watch::Receiver<Arc<Value>> {
+        self.state.subscribe()
+    }
+
+    /// Marks a thing for reading.
+    pub fn touch(&self, thing: &str) {
+        if let Some(lock) = self.locks.iter().find(|lock| lock.as_str() == thing) {
+            crate::lock(&self.stale).insert(lock.clone());
+        }
+        self.touched.notify_one();
+    }
+
+    /// Marks what an event in the cloud may have changed.
+    pub fn on_event(&self, event: &Event) {
+        match &event.kind {
+            EventKind::ShadowUpdated { thing, .. } => self.touch(thing),
+            EventKind::Connected { client } | EventKind::Disconnected { client, .. } => {
+                self.touch(client)
+            }
+            // A function may have written any record.
+            EventKind::Completed { .. } => self.touch_all(),
+            _ => {}
+        }
+    }
+
+    /// Marks everything for reading.
+    pub fn touch_all(&self) {
+        crate::lock(&self.stale).extend(self.locks.iter().cloned());
+        self.touched.notify_one();
+    }
+
+    /// Keeps the board up to date until dropped. A failed read is shown, and repeated with the next
+    /// change.
+    pub async fn keep(&self) {
+        let mut shown: BTreeMap<LockName, Value> = BTreeMap::new();
+        let mut refresh = tokio::time::interval(REFRESH);
+        loop {
+            tokio::select! {
+                () = self.touched.notified() => {}
+                _ = refresh.tick() => if self.state.receiver_count() > 0 { self.touch_all() },
+            }
+            let stale = std::mem::take(&mut *crate::lock(&self.stale));
+            let limits = self.limits().await;
+            for lock in stale {
+                let read = self
+                    .read(&lock, limits.as_ref())
+                    .await
+                    .unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
+                shown.insert(lock, read);
+            }
+            let state = Arc::new(self.compose(&shown).await);
+            self.state.send_if_modified(|last| {
+                let has_changed = **last != *state;
+                *last = state;
+                has_changed
+            });
+        }
+    }
+
+    async fn limits(&self) -> Option<Limits> {
+        let read = self.cloud.store.read_limits().await;
+        read.unwrap_or_else(|error| {
+            tracing::warn!("{}", chain(&error));
+            None
+        })
+    }
+
+    async fn compose(&self, records: &BTreeMap<LockName, Value>) -> Value {
+        let device = |thing: &str| self.fleet.device(thing).map(|device| json!(device.state()));
+        let locks: Vec<Value> = self
+            .locks
+            .iter()
+            .map(|lock| {
+                let mut shown = records.get(lock).cloned().unwrap_or_else(|| json!({}));
+                shown["thing"] = json!(lock);
+                shown["device"] = json!(device(lock.as_str()));
+                shown
+            })
+            .collect();
+        let mut buttons = Vec::new();
+        for button in &self.buttons {
+            let bound = self.cloud.store.read_binding(button).await;
+            let lock = bound.ok().flatten().and_then(|binding| binding.lock);
+            buttons
+                .push(json!({ "thing": button, "lock": lock, "device": device(button.as_str()) }));
+        }
+        json!({ "locks": locks, "buttons": buttons })
+    }
+
+    async fn read(&self, lock: &LockName, limits: Option<&Limits>) -> Result<Value> {
+        let (cloud, now) = (&self.cloud, self.cloud.clock.now());
+        let record = cloud.store.read_record(lock).await?;
+        let shadow = cloud.publisher.get_shadow(lock).await?;
+        let subject = Subject::Lock(lock.clone());
+        let history = cloud
+            .store
+            .read_history(&subject, EVENTS_SHOWN, now)
+            .await?;
+        Ok(json!({
+            "record": record.as_ref().map(|record| view::record(record, now, limits)),
+            "shadow": shadow.map(|shadow| shadow_summary(&shadow)),
+            "history": history.iter().map(view::event).collect::<Vec<_>>(),
+        }))
+    }
+}
+
+/// The parts of a shadow document that the console shows.
+fn shadow_summary(document: &Value) -> Value {
+    json!({
+        "reported": document["state"]["reported"],
+        "version": document["version"],
+        "at": document["timestamp"].as_u64().map(|seconds| seconds * 1000),
+    })
+}

@@ -1,0 +1,109 @@
+//! Applies changes of the template, the functions' sources and the firmware while the stack runs.
+//! Cargo rebuilds changed sources; a part whose program has changed is restarted.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use local_cloud::LocalCloud;
+use local_cloud::watch::Watch;
+use serde_json::json;
+
+use crate::fleet::Fleet;
+use crate::program::{self, Programs};
+use crate::progress::Progress;
+use local_cloud::cli::Log;
+
+/// Time between two looks at the files.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// Groups of watched files; each function is a group of its own.
+const TEMPLATE: &str = "the template";
+const FUNCTIONS: &str = "the functions";
+const FIRMWARE: &str = "the firmware";
+const DEVICE: &str = "the device's program";
+
+/// Watches for changes and applies them.
+pub struct Changes<'a> {
+    pub cloud: &'a LocalCloud,
+    pub fleet: &'a Fleet,
+    pub programs: &'a Programs,
+    pub template: PathBuf,
+    /// Whether to rebuild changed sources. Without it only changed programs are reloaded.
+    pub builds: bool,
+    pub log: Log,
+}
+
+impl Changes<'_> {
+    /// Applies changes until dropped. A rejected change is printed.
+    pub async fn apply(&self) -> Result<()> {
+        let mut watch = Watch::default();
+        watch.add(TEMPLATE, vec![self.template.clone()]);
+        watch.add(DEVICE, vec![self.programs.path(program::DEVICE)?]);
+        if self.builds {
+            watch.add(FUNCTIONS, vec![program::workspace().join("lambdas")]);
+            let firmware = ["core", "src", "fs", "virtual", "mos.yml"];
+            let path = |name: &str| program::workspace().join("firmware").join(name);
+            watch.add(FIRMWARE, firmware.map(path).to_vec());
+        }
+        let mut checks = tokio::time::interval(CHECK_EVERY);
+        loop {
+            for (function, code) in self.cloud.code().await {
+                watch.add(&function, vec![code]);
+            }
+            checks.tick().await;
+            let mut changed: BTreeSet<String> = watch.look().into_iter().collect();
+            for sources in [FUNCTIONS, FIRMWARE] {
+                if changed.remove(sources) {
+                    self.rebuild(sources).await;
+                }
+            }
+            if changed.remove(DEVICE) {
+                self.fleet.restart().await?;
+                self.print("firmware changed: devices restarted");
+            }
+            // A reload that changed something, or was rejected, is printed as an event.
+            if !changed.is_empty()
+                && self
+                    .cloud
+                    .reload(&changed)
+                    .await
+                    .is_ok_and(|c| c.is_empty())
+            {
+                self.print("template is valid; nothing changed");
+            }
+        }
+    }
+
+    /// Builds the programs of `sources`. The next look notices them.
+    async fn rebuild(&self, sources: &str) {
+        let names = match sources {
+            FIRMWARE => vec![program::DEVICE.to_owned()],
+            _ => self.function_names().await,
+        };
+        let progress = Progress::begin(self.log, &format!("{sources} changed: building"));
+        match self.programs.build(&names, &progress).await {
+            Ok(()) => progress.end(&format!("{sources} changed: built")),
+            Err(error) => {
+                drop(progress);
+                self.print(&format!(
+                    "change of {sources} rejected; still running the previous version: {error:#}"
+                ));
+            }
+        }
+    }
+
+    /// Names of the functions' programs.
+    async fn function_names(&self) -> Vec<String> {
+        let paths = self.cloud.code().await.into_values();
+        let name = |path: PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+        paths.filter_map(name).collect()
+    }
+
+    fn print(&self, text: &str) {
+        match self.log {
+            Log::Json => println!("{}", json!({ "change": text })),
+            Log::Pretty => println!("{text}"),
+        }
+    }
+}

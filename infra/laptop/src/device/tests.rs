@@ -1,0 +1,141 @@
+//! A device as lockctl runs it: its arguments, its power, the lines to it and from it.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+
+/// A device that prints its arguments, then every line that it receives.
+const ECHO: &str = r#"#!/bin/sh
+for argument; do printf '{"argument":"%s"}\n' "$argument"; done
+exec cat
+"#;
+
+fn device(
+    folder: &std::path::Path,
+    settings: &[&str],
+) -> (Device, broadcast::Receiver<DeviceLine>) {
+    let program = folder.join("echo");
+    std::fs::write(&program, ECHO).expect("a writable folder");
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).expect("a file of ours");
+    let options = DeviceOptions {
+        program,
+        thing: "lock-1".to_owned(),
+        kind: Kind::Lock,
+        broker: "broker:1".to_owned(),
+        ca: PathBuf::from("ca"),
+        cert: PathBuf::from("cert"),
+        key: PathBuf::from("key"),
+        flash: PathBuf::from("flash"),
+        settings: settings.iter().map(|text| (*text).to_owned()).collect(),
+    };
+    let (lines, received) = broadcast::channel(64);
+    (Device::new(options, lines), received)
+}
+
+/// The lines up to `last`.
+async fn lines(received: &mut broadcast::Receiver<DeviceLine>, last: &Value) -> Vec<Value> {
+    let mut lines = Vec::new();
+    let all = async {
+        while lines.last() != Some(last) {
+            lines.push(received.recv().await.expect("a line").line);
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(60), all).await;
+    in_time.unwrap_or_else(|_| panic!("no line {last}"));
+    lines
+}
+
+#[tokio::test]
+async fn clock_conditions_outlive_the_power_of_the_device() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (device, mut received) = device(folder.path(), &["lock.relock_s=30"]);
+    let deaf = json!({"clock": {"hears_time": false}});
+    device
+        .set_clock("hears_time", json!(false))
+        .await
+        .expect("off");
+    device.set_power(true).await.expect("it starts");
+    let said = lines(&mut received, &deaf).await;
+    let arguments: Vec<_> = said
+        .iter()
+        .filter_map(|line| line["argument"].as_str())
+        .collect();
+    let (mut wanted, given) = (Vec::new(), ["lock.relock_s=30"]);
+    for setting in REQUIRED.iter().chain(&given) {
+        wanted.extend(["--set", setting]);
+    }
+    assert!(arguments.ends_with(&wanted), "{arguments:?}");
+
+    let fast = json!({"clock": {"drift_ppm": 200}});
+    device.set_clock("drift_ppm", json!(200)).await.expect("on");
+    assert_eq!(lines(&mut received, &fast).await, [fast]);
+    device.set_power(false).await.expect("it ends");
+    device.set_power(true).await.expect("it starts again");
+    let both = json!({"clock": {"hears_time": false, "drift_ppm": 200}});
+    lines(&mut received, &both).await;
+    device.set_power(false).await.expect("it ends");
+}
+
+#[test]
+fn required_settings_are_added_unless_given() {
+    for (given, wanted) in [
+        (
+            &[][..],
+            &["lock.unlocked_level=1", "lock.power_on=locked"][..],
+        ),
+        (
+            &["lock.power_on=unlocked"],
+            &["lock.unlocked_level=1", "lock.power_on=unlocked"],
+        ),
+        (
+            &["lock.unlocked_level=0", "lock.relock_s=30"],
+            &[
+                "lock.power_on=locked",
+                "lock.unlocked_level=0",
+                "lock.relock_s=30",
+            ],
+        ),
+        (
+            &["lock.power_on_x=1"],
+            &[
+                "lock.unlocked_level=1",
+                "lock.power_on=locked",
+                "lock.power_on_x=1",
+            ],
+        ),
+    ] {
+        let given: Vec<_> = given.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(with_required(&given).collect::<Vec<_>>(), wanted);
+    }
+}
+
+#[test]
+fn only_a_change_of_the_latch_counts_as_a_movement() {
+    let mut state = DeviceState::default();
+    for (latch, movements) in [
+        ("locked", 0),
+        ("locked", 0),
+        ("unlocked", 1),
+        ("unlocked", 1),
+        ("locked", 2),
+    ] {
+        update(&mut state, &json!({ "event": "latch", "latch": latch }));
+        assert_eq!(
+            (state.latch.as_deref(), state.movements),
+            (Some(latch), movements)
+        );
+    }
+}
+
+#[test]
+fn the_connection_state_follows_the_lines_of_the_device() {
+    let mut state = DeviceState::default();
+    update(&mut state, &json!({ "event": "connected" }));
+    assert!(state.connected);
+    update(&mut state, &json!({ "event": "disconnected" }));
+    assert!(!state.connected);
+}

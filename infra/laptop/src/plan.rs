@@ -1,0 +1,231 @@
+//! What `lockctl local` starts, derived from its options and checked before anything is built or
+//! started.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use local_cloud::cli::Log;
+use local_cloud::{Options, Ports};
+use sam_template::{Context as TemplateContext, Template};
+use serde_json::Value;
+
+use crate::cli::{LocalArgs, StackArgs};
+use crate::device::{DeviceOptions, Kind};
+use crate::fault::Faults;
+use crate::program::{self, Programs};
+use crate::progress::Progress;
+use crate::ready::Ready;
+
+/// Account of the local cloud.
+const ACCOUNT: &str = "123456789012";
+/// Region of the local cloud.
+const REGION: &str = "us-east-1";
+
+/// A checked plan.
+pub struct Plan<'a> {
+    pub args: &'a LocalArgs,
+    stack: &'a StackArgs,
+    /// Locks and buttons by thing name.
+    pub things: BTreeMap<String, Kind>,
+    pub faults: Faults,
+    /// Directory of certificates and flash, and of the cloud's data.
+    pub home: PathBuf,
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl<'a> Plan<'a> {
+    /// Checks the options, and makes the data directory.
+    ///
+    /// # Errors
+    ///
+    /// A stack already runs on the data directory, a fault is not valid or names no device, or the
+    /// directory cannot be made.
+    pub fn check(args: &'a LocalArgs, stack: &'a StackArgs) -> Result<Self> {
+        let data_dir = &stack.data_dir;
+        let running = Ready::read(&data_dir.join("ready.json"));
+        if !args.memory && running.is_ok_and(|ready| ready.is_live()) {
+            bail!(
+                "a stack already runs on {}: use it (`lockctl status`), or choose another \
+                 --data-dir",
+                data_dir.display()
+            );
+        }
+        let things = things(args.locks, args.buttons);
+        let faults = Faults::new(args.cloud.faults()?);
+        let has_device = |kind: Kind| kind == Kind::Lock || !args.no_button_devices;
+        let devices = things.iter().filter(|(_, kind)| has_device(**kind));
+        let devices: Vec<&str> = devices.map(|(name, _)| name.as_str()).collect();
+        faults.check_devices(&devices)?;
+        let scratch = args.memory.then(tempfile::tempdir).transpose();
+        let scratch = scratch.context("make a temporary directory")?;
+        let home = scratch
+            .as_ref()
+            .map_or(data_dir.as_path(), |scratch| scratch.path());
+        std::fs::create_dir_all(home)
+            .and_then(|()| home.canonicalize())
+            .with_context(|| format!("make the data directory {}", home.display()))
+            .map(|home| Self {
+                args,
+                stack,
+                things,
+                faults,
+                home,
+                _scratch: scratch,
+            })
+    }
+
+    /// The ready files to write.
+    pub fn ready_files(&self) -> impl Iterator<Item = PathBuf> {
+        let shared = self.stack.data_dir.join("ready.json");
+        let shared = (!self.args.memory).then_some(shared);
+        shared.into_iter().chain(self.stack.ready_file.clone())
+    }
+
+    /// Where the state is kept, for people.
+    pub fn kept_in(&self) -> String {
+        if self.args.memory {
+            "memory only (--memory)".to_owned()
+        } else {
+            self.stack.data_dir.display().to_string()
+        }
+    }
+
+    /// The options of the local cloud; the functions are built first, unless --no-build is given.
+    pub async fn build(&self, programs: &Programs) -> Result<Options> {
+        let options = self.options()?;
+        let functions = function_names(&options)?;
+        if !self.args.no_build {
+            let device = [program::DEVICE.to_owned()];
+            let names = [&functions[..], &device].concat();
+            let listed = names.join(", ");
+            let progress = Progress::begin(self.args.cloud.log, &format!("building {listed}"));
+            programs.build(&names, &progress).await?;
+            progress.end(&format!("built {listed}"));
+        }
+        let path = |name: String| Ok((name.clone(), programs.path(&name)?));
+        let binaries = functions.into_iter().map(path).collect::<Result<_>>()?;
+        Ok(Options {
+            binaries,
+            ..options
+        })
+    }
+
+    fn options(&self) -> Result<Options> {
+        let args = self.args;
+        let template = args.template.clone();
+        Ok(Options {
+            template: template.unwrap_or_else(|| program::workspace().join("template.yaml")),
+            parameters: args.cloud.parameters().map_err(anyhow::Error::msg)?,
+            stack_name: self.stack.name.clone(),
+            region: REGION.to_owned(),
+            account: ACCOUNT.to_owned(),
+            data_dir: (!args.memory).then(|| self.home.join("cloud")),
+            binaries: BTreeMap::new(),
+            ports: Ports::default(),
+            seed: args.cloud.seed,
+            time_scale: args.cloud.time_scale,
+            faults: self.faults.cloud.clone(),
+        })
+    }
+
+    /// The options of each device that runs here.
+    pub fn device_options(&self, ready: &Ready, program: PathBuf) -> Result<Vec<DeviceOptions>> {
+        let has_device = |kind: Kind| kind == Kind::Lock || !self.args.no_button_devices;
+        let devices = ready
+            .cloud
+            .things
+            .iter()
+            .filter(|(_, thing)| has_device(thing.kind));
+        let options = devices.map(|(name, thing)| {
+            let flash = self.home.join("flash").join(name);
+            std::fs::create_dir_all(&flash).with_context(|| format!("make the flash of {name}"))?;
+            Ok(DeviceOptions {
+                program: program.clone(),
+                thing: name.clone(),
+                kind: thing.kind,
+                broker: ready.cloud.mqtts.clone(),
+                ca: ready.cloud.ca.clone(),
+                cert: thing.files.cert.clone(),
+                key: thing.files.key.clone(),
+                flash,
+                settings: self.args.device_settings.clone(),
+            })
+        });
+        options.collect()
+    }
+
+    /// Whether the board shows every lock settled and every button device connected.
+    pub fn is_up(&self, state: &Value) -> bool {
+        let all = |list: &str, fits: &dyn Fn(&Value) -> bool| {
+            let list = state[list].as_array();
+            list.is_some_and(|list| list.iter().all(fits))
+        };
+        let locks = state["locks"].as_array().map_or(0, Vec::len);
+        locks == usize::from(self.args.locks)
+            && all("locks", &|lock| lock["record"]["status"] == "settled")
+            && (self.args.no_button_devices
+                || all("buttons", &|button| button["device"]["connected"] == true))
+    }
+
+    /// Whether to watch for changes: by default for a person, not for a script.
+    pub fn watches(&self) -> bool {
+        watches(self.args)
+    }
+}
+
+fn watches(args: &LocalArgs) -> bool {
+    let is_for_person = !args.headless && !args.no_build && args.cloud.log == Log::Pretty;
+    args.watch || (is_for_person && !args.no_watch)
+}
+
+/// `lock-1`, `lock-2`, … and `button-1`, `button-2`, ….
+fn things(locks: u16, buttons: u16) -> BTreeMap<String, Kind> {
+    let named =
+        |kind: Kind, count: u16| (1..=count).map(move |i| (format!("{}-{i}", kind.as_str()), kind));
+    let locks = named(Kind::Lock, locks);
+    locks.chain(named(Kind::Button, buttons)).collect()
+}
+
+/// The names of the functions' programs in the template.
+fn function_names(options: &Options) -> Result<Vec<String>> {
+    let context = TemplateContext {
+        stack_name: options.stack_name.clone(),
+        region: options.region.clone(),
+        account: options.account.clone(),
+        parameters: options.parameters.clone(),
+    };
+    let functions = Template::load(&options.template, &context)?.functions;
+    Ok(functions
+        .into_iter()
+        .map(|function| function.binary)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        local: LocalArgs,
+    }
+
+    #[test]
+    fn changes_are_watched_for_a_person_or_on_request() {
+        for (arguments, expected) in [
+            (&[][..], true),
+            (&["--no-watch"], false),
+            (&["--headless"], false),
+            (&["--no-build"], false),
+            (&["--log", "json"], false),
+            (&["--headless", "--log", "json", "--watch"], true),
+        ] {
+            let cli = Cli::parse_from(["lockctl"].iter().chain(arguments));
+            assert_eq!(watches(&cli.local), expected, "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! `lockctl local`: starts the local cloud, the functions, the virtual devices and the console,
+//! watches them, and ends them.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use local_cloud::LocalCloud;
+use local_cloud::cli::{Log, interrupted};
+use local_cloud::ready;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use crate::board::Board;
+use crate::change::Changes;
+use crate::cli::{LocalArgs, StackArgs};
+use crate::console::Console;
+use crate::device::Kind;
+use crate::fleet::Fleet;
+use crate::narrate::Narrator;
+use crate::plan::Plan;
+use crate::program::{self, Programs};
+use crate::provision::{self, PRESS_COUNTS_AFTER};
+use crate::ready::Ready;
+
+/// Time that the locks may take to report and settle after the start.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// Runs the laptop mode until Ctrl-C or SIGTERM, then ends everything it started.
+///
+/// # Errors
+///
+/// A part cannot be started, has ended, or cannot be ended.
+pub async fn run(args: &LocalArgs, stack: &StackArgs) -> Result<()> {
+    if let Some(help) = args.cloud.fault_help() {
+        print!("{help}");
+        return Ok(());
+    }
+    let interrupted = interrupted();
+    tokio::pin!(interrupted);
+    let plan = Plan::check(args, stack)?;
+    let (stack, listener) = tokio::select! {
+        started = Stack::start(plan) => started?,
+        _ = &mut interrupted => bail!("interrupted before the stack was up"),
+    };
+    stack.print_addresses();
+    let outcome = tokio::select! {
+        outcome = stack.serve(listener) => outcome,
+        interrupted = &mut interrupted => interrupted.context("wait for Ctrl-C"),
+    };
+    if args.cloud.log == Log::Pretty {
+        println!("\nstopping: devices, functions, cloud");
+    }
+    stack.stop().await.and(outcome)
+}
+
+/// A running stack; its devices get power in `serve`.
+struct Stack<'a> {
+    plan: Plan<'a>,
+    cloud: LocalCloud,
+    fleet: Arc<Fleet>,
+    board: Arc<Board>,
+    ready: Ready,
+    programs: Programs,
+    template: PathBuf,
+    /// When presses of the newly bound buttons count; `None` if no button was bound.
+    presses_count_at: Option<Instant>,
+}
+
+impl<'a> Stack<'a> {
+    /// Builds, starts and provisions everything. The listener is the console's.
+    async fn start(plan: Plan<'a>) -> Result<(Self, TcpListener)> {
+        let programs = Programs::next_to_this_one()?;
+        let options = plan.build(&programs).await?;
+        let (region, template) = (options.region.clone(), options.template.clone());
+        let cloud = LocalCloud::start(options)
+            .await
+            .context("start the local cloud")?;
+        let things = provision::create_things(&cloud, &plan.home, &plan.things)?;
+        let port = plan.args.port;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.with_context(|| {
+            format!("listen on port {port} for the console: is it in use? (--port N)")
+        })?;
+        let ready = Ready::new(&cloud, &listener, &region, plan.home.join("ca.pem"), things)?;
+        let remote = ready.remote();
+        let has_bound = provision::register(&remote, plan.args).await?;
+        let presses_count_at = has_bound.then(|| Instant::now() + PRESS_COUNTS_AFTER);
+        let device = programs.path(program::DEVICE)?;
+        let fleet = Arc::new(Fleet::new(plan.device_options(&ready, device)?));
+        let board = Board::new(remote, Arc::clone(&fleet), &plan.things);
+        let board = Arc::new(board.context("name the things")?);
+        let stack = Self {
+            plan,
+            cloud,
+            fleet,
+            board,
+            ready,
+            programs,
+            template,
+            presses_count_at,
+        };
+        Ok((stack, listener))
+    }
+
+    /// Serves the console, powers the devices and prints what happens, until dropped.
+    async fn serve(&self, listener: TcpListener) -> Result<()> {
+        let console = Console {
+            fleet: Arc::clone(&self.fleet),
+            board: Arc::clone(&self.board),
+            faults: Arc::clone(self.cloud.faults()),
+            metrics: self.cloud.metrics().clone(),
+        };
+        tokio::select! {
+            outcome = console.serve(listener, !self.plan.args.headless) => outcome,
+            () = self.board.keep() => Ok(()),
+            () = self.narrate_cloud() => bail!("the local cloud has ended"),
+            () = self.narrate_devices() => bail!("the devices have ended"),
+            outcome = self.power_up() => outcome,
+            outcome = self.apply_changes() => outcome,
+        }
+    }
+
+    async fn apply_changes(&self) -> Result<()> {
+        if !self.plan.watches() {
+            return std::future::pending().await;
+        }
+        let changes = Changes {
+            cloud: &self.cloud,
+            fleet: &self.fleet,
+            programs: &self.programs,
+            template: self.template.clone(),
+            builds: !self.plan.args.no_build,
+            log: self.plan.args.cloud.log,
+        };
+        changes.apply().await
+    }
+
+    /// Powers the devices, waits until all is up, writes the ready files, and then carries out the
+    /// faults of devices.
+    async fn power_up(&self) -> Result<()> {
+        let args = self.plan.args;
+        self.fleet.power_on(Kind::Lock).await?;
+        if !args.no_button_devices {
+            self.fleet.power_on(Kind::Button).await?;
+        }
+        let mut shown = self.board.watch();
+        let up = shown.wait_for(|state| self.plan.is_up(state));
+        match tokio::time::timeout(SETTLE, up).await {
+            Ok(outcome) => drop(outcome.context("the board has ended")?),
+            Err(_) => bail!(
+                "not every lock settled within {SETTLE:?}: {:#}",
+                self.board.now()
+            ),
+        }
+        if let Some(presses_count_at) = self.presses_count_at.filter(|_| !args.no_button_devices) {
+            tokio::time::sleep_until(presses_count_at).await;
+        }
+        for path in self.plan.ready_files() {
+            ready::write(&path, &self.ready)?;
+        }
+        if args.cloud.log == Log::Pretty {
+            self.print_hints();
+        }
+        self.plan.faults.run(&self.fleet, &self.board).await
+    }
+
+    async fn narrate_cloud(&self) {
+        let narrator = Narrator::new(self.plan.args.cloud.log);
+        let mut events = self.cloud.subscribe();
+        loop {
+            match events.recv().await {
+                Ok(event) => {
+                    narrator.print_event(&event);
+                    self.board.on_event(&event);
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    eprintln!("({missed} events dropped: output too slow)");
+                    self.board.touch_all();
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn narrate_devices(&self) {
+        let narrator = Narrator::new(self.plan.args.cloud.log);
+        let mut lines = self.fleet.subscribe();
+        loop {
+            match lines.recv().await {
+                Ok(line) => {
+                    narrator.print_device_line(lock_aws::clock::now().0, &line);
+                    self.board.touch(&line.thing);
+                }
+                Err(RecvError::Lagged(_)) => self.board.touch_all(),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn print_addresses(&self) {
+        if self.plan.args.cloud.log == Log::Json {
+            return;
+        }
+        let ready = &self.ready;
+        println!(
+            "cloud    MQTT over TLS {}, data plane {}, control plane {}",
+            ready.cloud.mqtts, ready.cloud.iot_data, ready.cloud.iot
+        );
+        let kept_in = self.plan.kept_in();
+        println!(
+            "         DynamoDB {}, table {}; state kept in {kept_in}",
+            ready.cloud.dynamodb, ready.table
+        );
+    }
+
+    fn print_hints(&self) {
+        let args = self.plan.args;
+        println!("\nready: every lock is settled");
+        if !args.headless {
+            println!("  console   {}", self.ready.console);
+        }
+        let press =
+            "lockctl press button-1   (from a second shell; cargo run -q -- press button-1)";
+        println!("  press     {press}");
+        println!("  look      lockctl status · lockctl history lock-1");
+        if self.plan.watches() {
+            let sources = if args.no_build {
+                "or build a function or the virtual device again"
+            } else {
+                "a function in lambdas/, or firmware/"
+            };
+            let template = self.template.display();
+            println!("  change    edit {template}, {sources}: applied while this runs");
+        }
+        println!("  break     lockctl local --fault help   (lose messages, power and more)");
+        println!("  end       Ctrl-C\n");
+    }
+
+    async fn stop(self) -> Result<()> {
+        for path in self.plan.ready_files() {
+            let is_ours =
+                Ready::read(&path).is_ok_and(|ready| ready.cloud.pid == self.ready.cloud.pid);
+            if is_ours {
+                let removed = std::fs::remove_file(&path);
+                removed.with_context(|| format!("remove {}", path.display()))?;
+            }
+        }
+        let off = self.fleet.power_off().await;
+        self.cloud.shutdown().await;
+        off
+    }
+}

@@ -1,0 +1,108 @@
+//! Records and events as JSON: one form for `status`, `history` and the console.
+
+use lock_core::event::Event;
+use lock_core::limits::Limits;
+use lock_core::reason::{Reason, Verdict};
+use lock_core::record::{Cause, Command, Record, Status};
+use lock_core::report::Latch;
+use lock_core::time::UnixMillis;
+use serde_json::{Value, json};
+
+/// How certain the state of a lock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// The lock has answered the current command, and its door sensor confirms it.
+    Sensed,
+    /// The lock has answered the current command.
+    Acknowledged,
+    /// A command is under way; the state is the one before it.
+    Assumed,
+    /// The lock does not answer, has never reported, or does not know its own state.
+    Unknown,
+}
+
+impl Certainty {
+    /// The word in JSON and in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sensed => "sensed",
+            Self::Acknowledged => "acknowledged",
+            Self::Assumed => "assumed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The certainty of `record` at `now`. A pending command that has outlived its answer makes the
+    /// state unknown; without `limits`, a pending lock command is never judged overdue.
+    pub fn of(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Self {
+        let command = record.command.as_ref();
+        let overdue = command
+            .and_then(|command| wait_ends(command, limits))
+            .is_some_and(|at| at <= now);
+        let reported = record.reported.as_ref();
+        match record.status {
+            Status::Unresponsive => Self::Unknown,
+            Status::Pending if overdue => Self::Unknown,
+            Status::Pending => Self::Assumed,
+            Status::Settled if record.state == Latch::Unknown => Self::Unknown,
+            Status::Settled if reported.is_some_and(|reported| reported.report.door.is_some()) => {
+                Self::Sensed
+            }
+            Status::Settled => Self::Acknowledged,
+        }
+    }
+}
+
+/// When the answer to `command` is overdue: an unlock carries the time itself, a lock has the life
+/// of an unlock. `None` for a lock command if the limits are unknown.
+fn wait_ends(command: &Command, limits: Option<&Limits>) -> Option<UnixMillis> {
+    let lock = limits.map(|limits| command.created_at.plus(limits.command_ttl_ms));
+    command.given_up_at().or(lock)
+}
+
+/// The device's word for why it refused the current command, or the unlock that the current system
+/// lock follows.
+pub fn refusal(record: &Record) -> Option<&str> {
+    let command = record.command.as_ref()?;
+    let refused_unlock = || {
+        let Cause::System { reason } = &command.cause else {
+            return None;
+        };
+        let follows = *reason == Reason::UNLOCK_REFUSED.code();
+        let reported = record.reported.as_ref().filter(|_| follows)?;
+        reported.report.refused.as_ref()
+    };
+    let refused = record.refusal_of(command).or_else(refused_unlock)?;
+    Some(&refused.reason)
+}
+
+/// A record as stored, with its certainty, the device's refusal, and the cause of its command in
+/// words.
+pub fn record(record: &Record, now: UnixMillis, limits: Option<&Limits>) -> Value {
+    let mut value = json!(record);
+    value["certainty"] = json!(Certainty::of(record, now, limits).as_str());
+    value["refused"] = json!(refusal(record));
+    if let Some(command) = &record.command {
+        value["command"]["cause"] = json!(cause(&command.cause));
+    }
+    value
+}
+
+/// `button button-1`, `request by operator`, `system: unlock not answered`.
+pub fn cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Button { button } => format!("button {button}"),
+        Cause::Request { actor: Some(actor) } => format!("request by {actor}"),
+        Cause::Request { actor: None } => "request".to_owned(),
+        Cause::System { reason } => format!("system: {}", reason.replace('-', " ")),
+    }
+}
+
+/// An event as stored, with its text, and whether it says that a wish was ignored or refused.
+pub fn event(event: &Event) -> Value {
+    let mut value = json!(event);
+    value["text"] = json!(event.to_string());
+    let is_ignored = matches!(event.decision, Verdict::Ignored | Verdict::Refused);
+    value["ignored"] = json!(is_ignored);
+    value
+}

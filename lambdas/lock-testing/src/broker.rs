@@ -1,0 +1,91 @@
+//! An HTTP listener in place of the data plane. It keeps what is published, and can fail.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::message::read_message;
+
+/// The listener and what it was sent.
+#[derive(Clone)]
+pub struct Broker {
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    status: Arc<AtomicU16>,
+    published: Arc<Mutex<Vec<(String, Value)>>>,
+    shadow: Arc<Mutex<Option<Value>>>,
+}
+
+impl Broker {
+    /// Starts it; it lives as long as the test's runtime.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let broker = Self {
+            address: listener.local_addr().unwrap(),
+            status: Arc::new(AtomicU16::new(200)),
+            published: Arc::default(),
+            shadow: Arc::default(),
+        };
+        let serving = broker.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        broker
+    }
+
+    /// Makes it answer every further publish with `status`.
+    pub fn answer(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// From now on answers every `GetThingShadow` with `shadow`.
+    pub fn hold_shadow(&self, shadow: Value) {
+        *self.shadow.lock().unwrap() = Some(shadow);
+    }
+
+    /// The messages published since the last call, each with its target.
+    pub fn take(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.published.lock().unwrap())
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let mut bytes = Vec::new();
+        while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
+            let (status, answer) = self.answer_to(head.lines().next().unwrap(), &body);
+            let answer = format!(
+                "HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{answer}",
+                answer.len()
+            );
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer_to(&self, request: &str, body: &[u8]) -> (u16, String) {
+        let target = request.split(' ').nth(1).unwrap().replace("%2F", "/");
+        if request.starts_with("GET ") {
+            return match &*self.shadow.lock().unwrap() {
+                Some(shadow) => (200, shadow.to_string()),
+                None => (
+                    404,
+                    "{\"message\":\"No shadow exists with name\"}".to_owned(),
+                ),
+            };
+        }
+        let status = self.status.load(Ordering::SeqCst);
+        if status == 200 {
+            self.published
+                .lock()
+                .unwrap()
+                .push((target, serde_json::from_slice(body).unwrap()));
+        }
+        (status, "{\"message\":\"OK\"}".to_owned())
+    }
+}

@@ -1,0 +1,89 @@
+//! Something between a client and its table that counts what is asked, and how many items are
+//! looked at.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::message::read_message;
+
+/// A call and its cost.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its name: `Query`.
+    pub operation: String,
+    /// The body of the request.
+    pub request: Value,
+    /// Items that the table looked at: DynamoDB charges for each, also for one that a filter takes
+    /// away.
+    pub looked_at: usize,
+}
+
+/// A proxy of a table that keeps every call.
+#[derive(Clone)]
+pub struct Counter {
+    /// The address that it listens on.
+    pub address: SocketAddr,
+    table: SocketAddr,
+    calls: Arc<Mutex<Vec<Call>>>,
+}
+
+impl Counter {
+    /// Starts it before `table`; it lives as long as the test's runtime.
+    pub async fn start(table: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let counter = Self {
+            address: listener.local_addr().unwrap(),
+            table,
+            calls: Arc::default(),
+        };
+        let serving = counter.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        counter
+    }
+
+    /// The calls since the last time.
+    pub fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let mut bytes = Vec::new();
+        while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
+            let mut table = TcpStream::connect(self.table).await.unwrap();
+            table.write_all(head.as_bytes()).await.unwrap();
+            table.write_all(&body).await.unwrap();
+            let answer = read_message(&mut table, &mut Vec::new()).await.unwrap();
+            self.note(&head, &body, &answer.1);
+            stream.write_all(answer.0.as_bytes()).await.unwrap();
+            stream.write_all(&answer.1).await.unwrap();
+        }
+    }
+
+    fn note(&self, head: &str, request: &[u8], answer: &[u8]) {
+        let target = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("x-amz-target").then_some(value)
+        });
+        let operation = target.and_then(|target| target.rsplit_once('.')).unwrap().1;
+        let answer: Value = serde_json::from_slice(answer).unwrap();
+        let batches = answer["Responses"].as_object().into_iter().flatten();
+        let batched: usize = batches
+            .map(|(_, items)| items.as_array().unwrap().len())
+            .sum();
+        let one = usize::from(answer["Item"].is_object());
+        let scanned = answer["ScannedCount"].as_u64().unwrap_or_default() as usize;
+        self.calls.lock().unwrap().push(Call {
+            operation: operation.trim().to_owned(),
+            request: serde_json::from_slice(request).unwrap(),
+            looked_at: scanned + batched + one,
+        });
+    }
+}

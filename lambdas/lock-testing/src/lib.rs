@@ -1,0 +1,10 @@
+//! What the tests of the functions share: a table in this process, a data plane that can fail, a
+//! call counter.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+pub mod bound;
+pub mod broker;
+pub mod counter;
+pub mod message;
+pub mod table;
