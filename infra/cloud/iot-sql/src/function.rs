@@ -77,7 +77,7 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ("md2", "use sha256"),
 ];
 
-/// All functions.
+/// Every supported function, of both versions.
 pub(super) fn all() -> impl Iterator<Item = Function> {
     [
         message::FUNCTIONS,

@@ -110,7 +110,7 @@ impl Number {
         }
     }
 
-    /// With double precision.
+    /// The nearest double; NaN if there is none.
     pub fn to_double(&self) -> f64 {
         match self {
             Self::Int(int) => *int as f64,
@@ -196,7 +196,7 @@ impl Number {
         }
     }
 
-    /// -1, 0 or 1.
+    /// The sign as a number: -1, 0 or 1.
     pub fn sign(&self) -> Self {
         Self::Int(match self.to_decimal().sign() {
             Sign::Minus => -1,

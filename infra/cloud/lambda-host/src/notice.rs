@@ -111,7 +111,7 @@ pub enum Outcome {
 pub struct Failure {
     /// Error type, such as `Runtime.ExitError`.
     pub error_type: String,
-    /// Text.
+    /// Error message for people.
     pub message: String,
     /// The whole error response, with anything that the runtime added (such as a stack trace).
     pub payload: Value,

@@ -66,7 +66,7 @@ pub(super) fn read(
 /// A parameter as the template declares it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declaration {
-    /// Name.
+    /// Name of the parameter.
     pub name: String,
     /// Type: `String`, `Number`, `CommaDelimitedList` or `List<Number>`.
     pub kind: String,
