@@ -92,6 +92,10 @@ impl Ready {
 }
 
 /// An output of the template.
+///
+/// # Errors
+///
+/// The template has no output of this name.
 pub fn output<'a>(cloud: &'a LocalCloud, name: &str) -> Result<&'a str> {
     let output = cloud.outputs().get(name).map(String::as_str);
     output.with_context(|| format!("the template has no output {name}"))

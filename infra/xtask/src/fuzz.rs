@@ -25,7 +25,7 @@ use crate::workspace::Workspace;
 
 /// Folder and package of the local cloud's fuzz targets.
 const FOLDER: &str = "infra/cloud/fuzz";
-const PACKAGE: &str = "local-cloud-fuzz";
+const PACKAGE: &str = "cloud-fuzz";
 
 /// Options of `cargo xtask fuzz`.
 #[derive(clap::Args)]
@@ -39,8 +39,7 @@ pub struct Options {
     /// Run these files or the files in these folders up to the first failure; fuzz nothing.
     #[arg(long, value_name = "FILE", num_args = 1.., requires = "target")]
     replay: Vec<PathBuf>,
-    /// A target: mqtt, sql or policy of the local cloud, or one of firmware/test/fuzz/Makefile; all
-    /// by default.
+    /// A target of infra/cloud/fuzz, or one of firmware/test/fuzz/Makefile; all by default.
     target: Option<String>,
 }
 

@@ -1,6 +1,8 @@
-//! What the operators of conditions compare, and how.
+//! The operators of conditions: what they compare, and how.
 //!
-//! Source: IAM user guide, "IAM JSON policy elements: Condition operators". Must not know: which key a value is of.
+//! Must not know: which key a value belongs to.
+//!
+//! Source: IAM user guide, "IAM JSON policy elements: Condition operators".
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,7 +16,7 @@ use super::pattern::Pattern;
 /// An operator without its quantifier and `IfExists`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Comparison {
-    /// Texts; wildcards are literal.
+    /// Compares texts; wildcards are literal.
     Text { ignore_case: bool, negated: bool },
     /// Texts with wildcards.
     Like { negated: bool },
@@ -22,7 +24,7 @@ pub(super) enum Comparison {
     Arn { negated: bool },
     /// Numbers.
     Numeric(Order),
-    /// Moments, as ISO 8601 or as seconds since the Unix epoch.
+    /// Times, as ISO 8601 or as seconds since the Unix epoch.
     Date(Order),
     /// An address in a range.
     Ip { negated: bool },
@@ -32,7 +34,7 @@ pub(super) enum Comparison {
     Null,
 }
 
-/// How an ordered value lies to the expected one.
+/// The expected order of a value and the value it is compared with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Order {
     Equals,
@@ -44,34 +46,34 @@ pub(super) enum Order {
 }
 
 impl Order {
-    fn parse(suffix: &str) -> Option<Order> {
+    fn parse(suffix: &str) -> Option<Self> {
         Some(match suffix {
-            "Equals" => Order::Equals,
-            "NotEquals" => Order::NotEquals,
-            "LessThan" => Order::Less,
-            "LessThanEquals" => Order::LessOrEqual,
-            "GreaterThan" => Order::Greater,
-            "GreaterThanEquals" => Order::GreaterOrEqual,
+            "Equals" => Self::Equals,
+            "NotEquals" => Self::NotEquals,
+            "LessThan" => Self::Less,
+            "LessThanEquals" => Self::LessOrEqual,
+            "GreaterThan" => Self::Greater,
+            "GreaterThanEquals" => Self::GreaterOrEqual,
             _ => return None,
         })
     }
 
-    /// A negated order holds here where the positive one does: whoever asks turns it round.
+    /// `NotEquals` holds here if `Equals` does: the caller negates it.
     fn holds(self, ordering: Ordering) -> bool {
         match self {
-            Order::Equals | Order::NotEquals => ordering == Ordering::Equal,
-            Order::Less => ordering == Ordering::Less,
-            Order::LessOrEqual => ordering != Ordering::Greater,
-            Order::Greater => ordering == Ordering::Greater,
-            Order::GreaterOrEqual => ordering != Ordering::Less,
+            Self::Equals | Self::NotEquals => ordering == Ordering::Equal,
+            Self::Less => ordering == Ordering::Less,
+            Self::LessOrEqual => ordering != Ordering::Greater,
+            Self::Greater => ordering == Ordering::Greater,
+            Self::GreaterOrEqual => ordering != Ordering::Less,
         }
     }
 }
 
 impl Comparison {
-    /// By its name in a document.
-    pub fn parse(name: &str) -> Option<Comparison> {
-        let text = |ignore_case, negated| Comparison::Text {
+    /// The operator with this name in a document.
+    pub fn parse(name: &str) -> Option<Self> {
+        let text = |ignore_case, negated| Self::Text {
             ignore_case,
             negated,
         };
@@ -80,47 +82,47 @@ impl Comparison {
             "StringNotEquals" => text(false, true),
             "StringEqualsIgnoreCase" => text(true, false),
             "StringNotEqualsIgnoreCase" => text(true, true),
-            "StringLike" => Comparison::Like { negated: false },
-            "StringNotLike" => Comparison::Like { negated: true },
-            "ArnEquals" | "ArnLike" => Comparison::Arn { negated: false },
-            "ArnNotEquals" | "ArnNotLike" => Comparison::Arn { negated: true },
-            "IpAddress" => Comparison::Ip { negated: false },
-            "NotIpAddress" => Comparison::Ip { negated: true },
-            "Bool" => Comparison::Bool,
-            "Null" => Comparison::Null,
+            "StringLike" => Self::Like { negated: false },
+            "StringNotLike" => Self::Like { negated: true },
+            "ArnEquals" | "ArnLike" => Self::Arn { negated: false },
+            "ArnNotEquals" | "ArnNotLike" => Self::Arn { negated: true },
+            "IpAddress" => Self::Ip { negated: false },
+            "NotIpAddress" => Self::Ip { negated: true },
+            "Bool" => Self::Bool,
+            "Null" => Self::Null,
             other => match other.strip_prefix("Numeric") {
-                Some(order) => Comparison::Numeric(Order::parse(order)?),
-                None => Comparison::Date(Order::parse(other.strip_prefix("Date")?)?),
+                Some(order) => Self::Numeric(Order::parse(order)?),
+                None => Self::Date(Order::parse(other.strip_prefix("Date")?)?),
             },
         })
     }
 
-    /// Whether a value agrees where it equals none of the expected ones.
+    /// Whether the operator holds when no expected value matches.
     pub fn is_negated(self) -> bool {
         match self {
-            Comparison::Text { negated, .. }
-            | Comparison::Like { negated }
-            | Comparison::Arn { negated }
-            | Comparison::Ip { negated } => negated,
-            Comparison::Numeric(order) | Comparison::Date(order) => order == Order::NotEquals,
-            Comparison::Bool | Comparison::Null => false,
+            Self::Text { negated, .. }
+            | Self::Like { negated }
+            | Self::Arn { negated }
+            | Self::Ip { negated } => negated,
+            Self::Numeric(order) | Self::Date(order) => order == Order::NotEquals,
+            Self::Bool | Self::Null => false,
         }
     }
 
-    /// Whether a text can be an expected value at all.
+    /// Whether a text is valid as an expected value.
     pub fn accepts(self, text: &str) -> bool {
         match self {
-            Comparison::Numeric(_) => number(text).is_some(),
-            Comparison::Date(_) => moment(text).is_some(),
-            Comparison::Ip { .. } => Range::parse(text).is_some(),
-            Comparison::Bool | Comparison::Null => {
+            Self::Numeric(_) => parse_number(text).is_some(),
+            Self::Date(_) => parse_moment(text).is_some(),
+            Self::Ip { .. } => Range::parse(text).is_some(),
+            Self::Bool | Self::Null => {
                 ["true", "false"].contains(&text.to_ascii_lowercase().as_str())
             }
             _ => true,
         }
     }
 
-    /// Whether a value is what one expected value says, negation aside.
+    /// Whether a value matches one expected value, before any negation.
     pub fn equal(
         self,
         expected: &Pattern,
@@ -128,28 +130,28 @@ impl Comparison {
         variables: &BTreeMap<String, String>,
     ) -> bool {
         match self {
-            Comparison::Like { .. } => return expected.matches(value, variables),
-            Comparison::Arn { .. } => return expected.matches_arn(value, variables),
+            Self::Like { .. } => return expected.matches(value, variables),
+            Self::Arn { .. } => return expected.matches_arn(value, variables),
             _ => {}
         }
         let Some(expected) = expected.text(variables) else {
             return false;
         };
         match self {
-            Comparison::Numeric(order) => {
-                let pair = number(value).zip(number(&expected));
+            Self::Numeric(order) => {
+                let pair = parse_number(value).zip(parse_number(&expected));
                 let ordering = pair.and_then(|(value, expected)| value.partial_cmp(&expected));
                 ordering.is_some_and(|ordering| order.holds(ordering))
             }
-            Comparison::Date(order) => {
-                let pair = moment(value).zip(moment(&expected));
+            Self::Date(order) => {
+                let pair = parse_moment(value).zip(parse_moment(&expected));
                 pair.is_some_and(|(value, expected)| order.holds(value.cmp(&expected)))
             }
-            Comparison::Ip { .. } => {
+            Self::Ip { .. } => {
                 let pair = Range::parse(&expected).zip(value.parse().ok());
                 pair.is_some_and(|(range, address)| range.contains(address))
             }
-            Comparison::Text {
+            Self::Text {
                 ignore_case: false, ..
             } => value == expected,
             _ => value.to_lowercase() == expected.to_lowercase(),
@@ -157,13 +159,13 @@ impl Comparison {
     }
 }
 
-fn number(text: &str) -> Option<f64> {
+fn parse_number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Seconds since the Unix epoch of `2026-03-01T12:00:00Z` or `2026-03-01`, or given as a number.
 /// Only UTC is accepted; fractions of a second are ignored.
-fn moment(text: &str) -> Option<u64> {
+fn parse_moment(text: &str) -> Option<u64> {
     if let Ok(seconds) = text.parse() {
         return Some(seconds);
     }
@@ -176,7 +178,7 @@ fn moment(text: &str) -> Option<u64> {
     u64::try_from(moment.as_second()).ok()
 }
 
-/// Addresses that begin with the same bits.
+/// A range of addresses with the same leading bits.
 struct Range {
     first: IpAddr,
     bits: u32,
@@ -184,7 +186,7 @@ struct Range {
 
 impl Range {
     /// `203.0.113.0/24`, `2001:db8::/32`, or one address.
-    fn parse(text: &str) -> Option<Range> {
+    fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse().ok()?)),
             None => (text, None),
@@ -192,7 +194,7 @@ impl Range {
         let first: IpAddr = address.parse().ok()?;
         let most = if first.is_ipv4() { 32 } else { 128 };
         let bits = bits.unwrap_or(most);
-        (bits <= most).then_some(Range { first, bits })
+        (bits <= most).then_some(Self { first, bits })
     }
 
     fn contains(&self, address: IpAddr) -> bool {

@@ -1,6 +1,8 @@
 //! The `Condition` block: operators over condition keys.
 //!
-//! Source: IAM user guide, "Condition operators". Must not know: actions, resources.
+//! Must not know: actions, resources.
+//!
+//! Source: IAM user guide, "Condition operators".
 
 use std::collections::BTreeMap;
 
@@ -8,14 +10,15 @@ use serde_json::Value;
 
 use super::comparison::Comparison;
 use super::pattern::{Pattern, value_of};
-use super::{Dialect, PolicyError, VALUE_SEPARATOR, malformed, texts};
+use super::{Dialect, PolicyError, VALUE_SEPARATOR, malformed, to_texts};
 
-/// One operator with one key: holds if the request's value agrees with one of the expected ones.
+/// One operator with one key. It holds if the request's value agrees with one of the expected
+/// values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Condition {
     quantifier: Quantifier,
     comparison: Comparison,
-    /// `…IfExists`: holds where the key is absent.
+    /// `…IfExists`: holds if the key is absent.
     if_exists: bool,
     key: String,
     expected: Vec<Pattern>,
@@ -25,9 +28,9 @@ pub(super) struct Condition {
 enum Quantifier {
     /// The key has one value.
     Single,
-    /// `ForAnyValue:` one of the key's values must agree.
+    /// `ForAnyValue:`, one of the key's values must agree.
     AnyValue,
-    /// `ForAllValues:` each of the key's values must agree; none at all agrees.
+    /// `ForAllValues:`, each of the key's values must agree; it holds if the key has none.
     AllValues,
 }
 
@@ -55,7 +58,7 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
             return malformed(format!("condition operator {operator} is not supported"));
         };
         for (key, expected) in keys {
-            let expected = match texts(Some(expected)) {
+            let expected = match to_texts(Some(expected)) {
                 Some(expected) => expected,
                 None => return malformed(format!("Condition.{operator}.{key} is not text")),
             };
@@ -71,7 +74,9 @@ pub(super) fn parse(value: &Value, dialect: Dialect) -> Result<Vec<Condition>, P
                 }
                 let is_fixed = pattern.variables().next().is_none();
                 if is_fixed && !comparison.accepts(text) {
-                    return malformed(format!("{text:?} is no value for {operator} of {key}"));
+                    return malformed(format!(
+                        "{text:?} is not a valid value for {operator} of {key}"
+                    ));
                 }
                 patterns.push(pattern);
             }
@@ -101,7 +106,7 @@ impl Condition {
         match (self.quantifier, value) {
             (_, None) if self.if_exists => true,
             (Quantifier::Single, Some(value)) => agrees(value),
-            // A negated operator holds where the key is absent.
+            // A negated operator holds if the key is absent.
             (Quantifier::Single, None) => self.comparison.is_negated(),
             (Quantifier::AnyValue, value) => value.is_some_and(|v| self.values(v).any(agrees)),
             (Quantifier::AllValues, value) => value.is_none_or(|v| self.values(v).all(agrees)),
@@ -113,7 +118,7 @@ impl Condition {
     }
 
     fn values<'a>(&self, value: &'a str) -> impl Iterator<Item = &'a str> {
-        // The one key of connections that has several values has no comma in any of them.
+        // The values of this key never contain a comma.
         let commas = self.key.eq_ignore_ascii_case("iot:ConnectAttributes");
         value.split(if commas { ',' } else { VALUE_SEPARATOR })
     }

@@ -1,14 +1,15 @@
-//! Which variables and condition keys ever have a value here. One that never has would make a Deny that names it a dead
-//! letter, so a document with it is refused.
+//! Which variables and condition keys can have a value. A Deny that names any other would never
+//! apply, so a document with one is refused.
 //!
-//! *Source*: AWS IoT developer guide, "Basic AWS IoT Core policy variables", "Thing policy variables", "X.509 Certificate
-//! AWS IoT Core policy variables"; IAM user guide, "AWS global condition context keys". Must not know where the values
-//! come from.
+//! Source: AWS IoT developer guide, "Basic AWS IoT Core policy variables", "Thing policy
+//! variables", "X.509 Certificate AWS IoT Core policy variables"; IAM user guide, "AWS global
+//! condition context keys".
 
-/// Values of a certificate's field that can be told apart. *Source*: "X.509 Certificate policy variable limitations".
+/// Values of one certificate field that a policy can refer to. Source: "X.509 Certificate policy
+/// variable limitations".
 pub const CERTIFICATE_VALUES_MAX: usize = 5;
 
-/// Of connections.
+/// Keys of connections.
 const IOT: [&str; 6] = [
     "aws:sourceip",
     "iot:certificate.serialnumber",
@@ -18,7 +19,7 @@ const IOT: [&str; 6] = [
     "iot:connection.thing.thingname",
 ];
 
-/// Of a function's or a rule's role.
+/// Keys of a function's or a rule's role.
 const IDENTITY: [&str; 7] = [
     "aws:currenttime",
     "aws:epochtime",
@@ -50,12 +51,12 @@ const FIELDS: [&str; 17] = [
     "title",
 ];
 
-/// Whether a role's policy can refer to it.
+/// Whether a role's policy can refer to this key.
 pub(super) fn has_value_of_identity(key: &str) -> bool {
     IDENTITY.contains(&key.to_ascii_lowercase().as_str())
 }
 
-/// Whether a device's policy can refer to it.
+/// Whether a device's policy can refer to this key.
 pub(super) fn has_value_of_device(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     if IOT.contains(&key.as_str()) {
@@ -68,20 +69,21 @@ pub(super) fn has_value_of_device(key: &str) -> bool {
     let Some(field) = subject.or_else(|| key.strip_prefix("iot:certificate.issuer.")) else {
         return false;
     };
-    FIELDS.contains(&without_index(field))
+    FIELDS.contains(&strip_index(field))
 }
 
-/// `country` of `country.1` and of `country.list`.
-fn without_index(field: &str) -> &str {
+/// `country` for `country.1` and `country.list`.
+fn strip_index(field: &str) -> &str {
     let Some((name, last)) = field.rsplit_once('.') else {
         return field;
     };
     let is_index = last
         .parse()
         .is_ok_and(|n: usize| n < CERTIFICATE_VALUES_MAX);
-    match is_index || last == "list" {
-        true => name,
-        false => field,
+    if is_index || last == "list" {
+        name
+    } else {
+        field
     }
 }
 
@@ -89,10 +91,12 @@ fn without_index(field: &str) -> &str {
 mod tests {
     use super::*;
 
-    // AWS absent(policy): the variables ThingTypeName, AlternativeName.DirectoryName, AvailableKeys, DomainName; a document with one is refused, naming it
-    // AWS different(policy): a policy may use a variable that never has a value, and AWS warns of surprises; here it is refused when it is made
+    // AWS absent(policy): the variables ThingTypeName, AlternativeName.DirectoryName,
+    //     AvailableKeys, DomainName; a document with one is refused, naming it
+    // AWS different(policy): AWS accepts a variable that never has a value, with a warning in the
+    //     guide; here the policy is refused when it is created
     #[test]
-    fn what_never_has_a_value_is_not_known() {
+    fn a_key_that_never_has_a_value_is_unknown() {
         for (key, expected) in [
             ("iot:ClientId", true),
             ("iot:clientid", true),

@@ -1,11 +1,11 @@
-//! Laws of evaluation, whatever the documents say.
+//! Laws of evaluation that hold for any documents.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 
-/// A small space, so that statements often speak of the same thing.
+/// Statements from a small space, so that they often concern the same action and resource.
 fn any_statement() -> impl Strategy<Value = Value> {
     let action = prop::sample::select(vec!["iot:Publish", "iot:*", "iot:Receive", "*"]);
     let resource = prop::sample::select(vec![
@@ -57,7 +57,7 @@ fn is_allow(statement: &Value) -> bool {
 }
 
 proptest! {
-    // AWS same(policy): neither the order of statements nor that of documents matters
+// AWS same(policy): neither the order of statements nor the order of documents matters
     #[test]
     fn order_does_not_matter(
         (statements, shuffled) in prop::collection::vec(any_statement(), 0..6)
@@ -68,8 +68,10 @@ proptest! {
     }
 
     #[test]
-    fn a_denial_alone_denies_in_any_company(
-        statements in prop::collection::vec(any_statement(), 0..6), deny in any_statement(), client in "[ab]?",
+    fn a_denial_wins_over_any_other_statements(
+        statements in prop::collection::vec(any_statement(), 0..6),
+        deny in any_statement(),
+        client in "[ab]?",
     ) {
         prop_assume!(!is_allow(&deny));
         let alone = decide(std::slice::from_ref(&deny), &client);
@@ -81,13 +83,16 @@ proptest! {
     }
 
     #[test]
-    fn one_more_allow_takes_nothing_away(
-        statements in prop::collection::vec(any_statement(), 0..6), allow in any_statement(), client in "[ab]?",
+    fn another_allow_denies_nothing(
+        statements in prop::collection::vec(any_statement(), 0..6),
+        allow in any_statement(),
+        client in "[ab]?",
     ) {
         prop_assume!(is_allow(&allow));
         let before = decide(&statements, &client);
         let after = decide(&[statements, vec![allow]].concat(), &client);
-        prop_assert!(before == after || (before, after) == (Decision::ImplicitDeny, Decision::Allow));
+        let changed = (Decision::ImplicitDeny, Decision::Allow);
+        prop_assert!(before == after || (before, after) == changed);
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Policy documents, of devices and of roles: who may do which action on which resource.
+//! Policy documents of AWS IoT and of IAM roles: parsing and evaluation.
 //!
-//! Source: AWS IoT developer guide, "AWS IoT Core policies"; IAM user guide, "Policy evaluation logic". Pure. Must not know: certificates, connections, where a
-//! document is attached.
+#![doc = include_str!("../README.md")]
+//!
+//! Source: AWS IoT developer guide, "AWS IoT Core policies"; IAM user guide, "Policy evaluation
+//! logic".
 
 mod comparison;
 mod condition;
@@ -20,31 +22,32 @@ use condition::Condition;
 pub use key::CERTIFICATE_VALUES_MAX;
 use pattern::Pattern;
 
-/// Most characters of an IoT policy document, white space left out. *Source*: AWS IoT Core quotas.
+/// Most characters of an IoT policy document without white space. Source: AWS IoT Core quotas.
 pub const DOCUMENT_CHARS_MAX: usize = 2048;
-/// Between the values of a variable that has several; none of them can be put into a resource then.
+/// Separates the values of a variable that has several. Such a variable is never substituted in a
+/// resource.
 pub const VALUE_SEPARATOR: char = '\u{1f}';
 
-/// Which policies a document is one of: they differ in size, versions and in what they can refer to.
+/// The kind of a document; kinds differ in size limit, versions and known keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dialect {
-    /// Of devices, attached to certificates.
+    /// A device's policy, attached to a certificate.
     Iot,
-    /// Of roles.
+    /// A role's policy.
     Identity,
 }
 
 impl Dialect {
-    /// Whether a variable or condition key ever has a value here.
+    /// Whether a variable or condition key can have a value.
     fn knows(self, key: &str) -> bool {
         match self {
-            Dialect::Iot => key::has_value_of_device(key),
-            Dialect::Identity => key::has_value_of_identity(key),
+            Self::Iot => key::has_value_of_device(key),
+            Self::Identity => key::has_value_of_identity(key),
         }
     }
 }
 
-/// A parsed policy document.
+/// A policy document, parsed and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     statements: Vec<Statement>,
@@ -53,16 +56,16 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq)]
 struct Statement {
     allow: bool,
-    /// In lower case.
+    /// Patterns in lower case.
     actions: Selection,
     resources: Selection,
     conditions: Vec<Condition>,
 }
 
-/// What one of the patterns matches, or what none of them does.
+/// Patterns of which one must match, or none if `excludes` is set.
 #[derive(Clone, Debug, PartialEq)]
 struct Selection {
-    /// `NotAction`, `NotResource`.
+    /// Set for `NotAction` and `NotResource`.
     excludes: bool,
     patterns: Vec<Pattern>,
 }
@@ -77,7 +80,7 @@ impl Selection {
 /// Why a policy document is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
-    /// The shape is wrong, or holds something that is not supported.
+    /// The document is malformed or uses something unsupported; the text says what.
     #[error("policy document: {0}")]
     Malformed(String),
 }
@@ -86,53 +89,61 @@ fn malformed<T>(what: impl Into<String>) -> Result<T, PolicyError> {
     Err(PolicyError::Malformed(what.into()))
 }
 
-/// One question to the policies.
+/// One question to the policies: may this action be done on this resource?
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Action such as `iot:Publish`.
+    /// Action such as `iot:Publish`; case is ignored.
     pub action: &'a str,
-    /// ARN of the resource.
+    /// ARN of the resource, compared exactly.
     pub resource: &'a str,
-    /// Values of policy variables and condition keys, by name without `${}`. Several values of one key are separated by
-    /// [`VALUE_SEPARATOR`] (`iot:ConnectAttributes` by commas); a key without a value is absent.
+    /// Values of policy variables and condition keys by name, without `${}`. Several values of a
+    /// key are separated by [`VALUE_SEPARATOR`] (by commas for `iot:ConnectAttributes`); a key
+    /// without a value is absent.
     pub variables: &'a BTreeMap<String, String>,
 }
 
-/// The answer.
+/// The answer to a [`Request`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// At least one statement allows and none denies.
+    /// At least one statement allows it and none denies it.
     Allow,
-    /// A statement denies.
+    /// A statement denies it.
     ExplicitDeny,
-    /// No statement speaks of it.
+    /// No statement applies.
     ImplicitDeny,
 }
 
 impl Document {
-    /// Parses a device's policy, given as an object or as text that holds one.
+    /// Parses a device's policy, given as an object or as its JSON text.
     ///
-    /// Errors: [`PolicyError::Malformed`], also for what is not supported (`Principal`, an unknown condition operator or
-    /// key) and for a document that is too long: a policy that cannot be honoured must not be attached.
-    pub fn parse(value: &Value) -> Result<Document, PolicyError> {
-        Document::read(value, Dialect::Iot)
+    /// # Errors
+    ///
+    /// [`PolicyError::Malformed`], also for what is not supported (`Principal`, an unknown
+    /// condition operator or key) and for a document that is too long: a policy that cannot be
+    /// honoured must not be attached.
+    pub fn parse(value: &Value) -> Result<Self, PolicyError> {
+        Self::read(value, Dialect::Iot)
     }
 
-    /// Parses a policy of a role. Errors: as [`Document::parse`].
-    pub fn parse_identity(value: &Value) -> Result<Document, PolicyError> {
-        Document::read(value, Dialect::Identity)
+    /// Parses a role's policy, which has no size limit and knows other keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::parse`].
+    pub fn parse_identity(value: &Value) -> Result<Self, PolicyError> {
+        Self::read(value, Dialect::Identity)
     }
 
-    fn read(value: &Value, dialect: Dialect) -> Result<Document, PolicyError> {
+    fn read(value: &Value, dialect: Dialect) -> Result<Self, PolicyError> {
         if let Value::String(text) = value {
             return match serde_json::from_str(text) {
-                Ok(inner @ Value::Object(_)) => Document::read(&inner, dialect),
-                Ok(_) => malformed("the text is not an object"),
+                Ok(inner @ Value::Object(_)) => Self::read(&inner, dialect),
+                Ok(_) => malformed("the document's text is not a JSON object"),
                 Err(error) => malformed(error.to_string()),
             };
         }
         let Some(document) = value.as_object() else {
-            return malformed("not an object");
+            return malformed("the document is not an object");
         };
         for key in document.keys() {
             if !["Version", "Id", "Statement"].contains(&key.as_str()) {
@@ -142,7 +153,7 @@ impl Document {
         let text = value.to_string();
         match (document.get("Version").and_then(Value::as_str), dialect) {
             (Some("2012-10-17"), _) => {}
-            // The old version knows no variables, and takes them for text.
+            // The old version treats variables as text.
             (None | Some("2008-10-17"), Dialect::Identity) if !text.contains("${") => {}
             (other, _) => {
                 let version = other.unwrap_or("absent");
@@ -154,23 +165,25 @@ impl Document {
         let chars = text.chars().filter(|c| !c.is_whitespace()).count();
         if dialect == Dialect::Iot && chars > DOCUMENT_CHARS_MAX {
             return malformed(format!(
-                "{chars} characters without white space, at most {DOCUMENT_CHARS_MAX}: split it in several policies"
+                "{chars} characters without white space, at most {DOCUMENT_CHARS_MAX}: split it \
+                 into several policies"
             ));
         }
         let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => {
-                statements.iter().map(|s| statement(s, dialect)).collect()
-            }
-            Some(one @ Value::Object(_)) => statement(one, dialect).map(|one| vec![one]),
+            Some(Value::Array(statements)) => statements
+                .iter()
+                .map(|s| read_statement(s, dialect))
+                .collect(),
+            Some(one @ Value::Object(_)) => read_statement(one, dialect).map(|one| vec![one]),
             _ => return malformed("Statement is missing"),
         };
-        Ok(Document {
+        Ok(Self {
             statements: statements?,
         })
     }
 }
 
-fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> {
+fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> {
     const ELEMENTS: [&str; 7] = [
         "Sid",
         "Effect",
@@ -193,7 +206,7 @@ fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> 
         Some("Deny") => false,
         _ => return malformed("Effect must be Allow or Deny"),
     };
-    let actions = selection(statement, "Action", "NotAction", dialect)?;
+    let actions = read_selection(statement, "Action", "NotAction", dialect)?;
     let conditions = match statement.get("Condition") {
         None => Vec::new(),
         Some(value) => condition::parse(value, dialect)?,
@@ -201,29 +214,31 @@ fn statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyError> 
     Ok(Statement {
         allow,
         actions,
-        resources: selection(statement, "Resource", "NotResource", dialect)?,
+        resources: read_selection(statement, "Resource", "NotResource", dialect)?,
         conditions,
     })
 }
 
-/// One of two elements, the second of which says what is left out.
-fn selection(
+/// Reads `element` or `negated`, whichever the statement has.
+fn read_selection(
     statement: &serde_json::Map<String, Value>,
     element: &str,
     negated: &str,
     dialect: Dialect,
 ) -> Result<Selection, PolicyError> {
     let (name, value) = match (statement.get(element), statement.get(negated)) {
-        (Some(_), Some(_)) => return malformed(format!("both {element} and {negated}")),
+        (Some(_), Some(_)) => {
+            return malformed(format!("both {element} and {negated} are given: use one"));
+        }
         (None, Some(value)) => (negated, Some(value)),
         (value, None) => (element, value),
     };
-    let Some(texts) = texts(value).filter(|texts| !texts.is_empty()) else {
+    let Some(texts) = to_texts(value).filter(|texts| !texts.is_empty()) else {
         return malformed(format!("{name} must be text or a list of texts"));
     };
     let mut patterns = Vec::new();
     for text in texts {
-        // Actions do not mind the case.
+        // The case of actions is ignored.
         let of_action = element == "Action";
         if of_action && text != "*" && !text.contains(':') {
             return malformed(format!("{name} {text:?} is not of the form service:Action"));
@@ -245,8 +260,8 @@ fn selection(
     })
 }
 
-/// Text, or a list of texts; booleans and numbers count as their text.
-fn texts(value: Option<&Value>) -> Option<Vec<String>> {
+/// One text or a list of texts; booleans and numbers become their text.
+fn to_texts(value: Option<&Value>) -> Option<Vec<String>> {
     let one = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
@@ -259,7 +274,7 @@ fn texts(value: Option<&Value>) -> Option<Vec<String>> {
 }
 
 impl Statement {
-    /// `action` is that of the request in lower case.
+    /// `action` is the request's action in lower case.
     fn applies(&self, action: &str, request: &Request<'_>) -> bool {
         self.actions.holds(action, request.variables)
             && self.resources.holds(request.resource, request.variables)
@@ -270,7 +285,7 @@ impl Statement {
     }
 }
 
-/// Evaluates all `documents` of one principal: denied unless allowed, and a denial wins.
+/// Evaluates all `documents` of one principal. Nothing is allowed by default, and a denial wins.
 pub fn evaluate(documents: &[Document], request: &Request<'_>) -> Decision {
     let action = request.action.to_ascii_lowercase();
     let mut decision = Decision::ImplicitDeny;

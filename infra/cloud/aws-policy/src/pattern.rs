@@ -1,4 +1,4 @@
-//! Texts with `*`, `?` and policy variables, matched against a value.
+//! Patterns with `*`, `?` and policy variables, matched against a value.
 //!
 //! Must not know: actions, resources, conditions.
 
@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use super::{PolicyError, VALUE_SEPARATOR, malformed};
 
-/// Longest value that AWS puts in place of a variable.
+/// Longest value that AWS substitutes for a variable.
 const VALUE_CHARACTERS_MAX: usize = 1024;
 
 /// `arn:partition:service:region:account:resource`.
 const ARN_PARTS: usize = 6;
 
-/// A parsed pattern. A variable's value is always literal: a `*` in it is no wildcard.
+/// A parsed pattern. A variable's value is literal: a `*` in it is not a wildcard.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pattern {
     parts: Vec<Part>,
@@ -27,13 +27,13 @@ enum Part {
 }
 
 impl Pattern {
-    pub fn parse(text: &str) -> Result<Pattern, PolicyError> {
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             if let Some(after) = rest.strip_prefix("${") {
                 let Some((name, after)) = after.split_once('}') else {
-                    return malformed(format!("variable in {text:?} has no end"));
+                    return malformed(format!("variable in {text:?} has no closing brace"));
                 };
                 parts.push(match name {
                     "*" => Part::Literal('*'),
@@ -52,7 +52,7 @@ impl Pattern {
             });
             rest = &rest[first.len_utf8()..];
         }
-        Ok(Pattern { parts })
+        Ok(Self { parts })
     }
 
     /// Names of its variables.
@@ -63,15 +63,16 @@ impl Pattern {
         })
     }
 
-    /// Whether `text` matches; a variable without a usable value matches nothing.
+    /// Whether `text` matches; a pattern with a variable that has no usable value matches nothing.
     pub fn matches(&self, text: &str, variables: &BTreeMap<String, String>) -> bool {
-        self.resolved(variables)
+        self.resolve(variables)
             .is_some_and(|parts| glob(&parts, &text.chars().collect::<Vec<_>>()))
     }
 
-    /// Whether `arn` matches part by part: a wildcard does not reach over a colon but in the last of the six.
+    /// Whether `arn` matches part by part. Only in the last of the six parts does a wildcard match
+    /// a colon.
     pub fn matches_arn(&self, arn: &str, variables: &BTreeMap<String, String>) -> bool {
-        let Some(glyphs) = self.resolved(variables) else {
+        let Some(glyphs) = self.resolve(variables) else {
             return false;
         };
         let mut expected = glyphs.splitn(ARN_PARTS, |glyph| *glyph == Glyph::Literal(':'));
@@ -89,9 +90,10 @@ impl Pattern {
         }
     }
 
-    /// The text with its variables replaced and its wildcards literal; none where a variable has no usable value.
+    /// The text with variables replaced and wildcards literal; `None` if a variable has no usable
+    /// value.
     pub fn text(&self, variables: &BTreeMap<String, String>) -> Option<String> {
-        let glyphs = self.resolved(variables)?;
+        let glyphs = self.resolve(variables)?;
         let glyphs = glyphs.iter().map(|glyph| match glyph {
             Glyph::Literal(c) => *c,
             Glyph::One => '?',
@@ -100,7 +102,7 @@ impl Pattern {
         Some(glyphs.collect())
     }
 
-    fn resolved(&self, variables: &BTreeMap<String, String>) -> Option<Vec<Glyph>> {
+    fn resolve(&self, variables: &BTreeMap<String, String>) -> Option<Vec<Glyph>> {
         let mut glyphs = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             match part {
@@ -108,7 +110,7 @@ impl Pattern {
                 Part::One => glyphs.push(Glyph::One),
                 Part::Any => glyphs.push(Glyph::Any),
                 Part::Variable(name) => {
-                    let value = value_of(variables, name).filter(|value| usable(name, value))?;
+                    let value = value_of(variables, name).filter(|value| is_usable(name, value))?;
                     glyphs.extend(value.chars().map(Glyph::Literal));
                 }
             }
@@ -117,8 +119,8 @@ impl Pattern {
     }
 }
 
-/// The value of a variable or condition key; neither minds the case. *Source*: IAM user guide, "IAM policy elements:
-/// Variables and tags".
+/// The value of a variable or condition key, whose case is ignored. Source: IAM user guide, "IAM
+/// policy elements: Variables and tags".
 pub(super) fn value_of<'a>(variables: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
     let exact = variables.get(name);
     let like = || {
@@ -129,8 +131,9 @@ pub(super) fn value_of<'a>(variables: &'a BTreeMap<String, String>, name: &str) 
     exact.or_else(like).map(String::as_str)
 }
 
-/// AWS leaves a certificate's value out where it holds a wildcard of policies or topics, or is too long.
-fn usable(name: &str, value: &str) -> bool {
+/// AWS does not substitute a certificate's value that holds a wildcard of policies or topics, nor
+/// any value that is too long.
+fn is_usable(name: &str, value: &str) -> bool {
     let of_certificate = name.to_ascii_lowercase().starts_with("iot:certificate.");
     let is_one = !value.is_empty() && !value.contains(VALUE_SEPARATOR);
     let is_short = value.chars().count() <= VALUE_CHARACTERS_MAX;
@@ -145,7 +148,7 @@ enum Glyph {
     Any,
 }
 
-/// Greedy match that goes back to the last `*` only: time is at most the product of both lengths.
+/// Greedy match that backtracks to the last `*` only, in time at most the product of both lengths.
 fn glob(pattern: &[Glyph], text: &[char]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut last_any: Option<(usize, usize)> = None;

@@ -8,7 +8,7 @@ use super::*;
 mod operator;
 mod refusal;
 
-/// Names and values of variables, as a row of a table writes them.
+/// Names and values of variables, as in a row of a table.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";
@@ -20,7 +20,7 @@ fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A sensor that is connected as its thing.
+/// The variables of a sensor that is connected as its thing.
 fn sensor() -> BTreeMap<String, String> {
     variables(&[
         ("iot:ClientId", "sensor-1"),
@@ -51,7 +51,8 @@ fn decide(
     )
 }
 
-// AWS same(policy): what no statement allows is denied; `*` and `?` match any characters, `+` and `#` only themselves
+// AWS same(policy): an action that no statement allows is denied; `*` and `?` match any characters,
+//     `+` and `#` only themselves
 #[test]
 fn a_device_may_do_what_its_policy_says_and_nothing_else() {
     let documents = [document(&json!([
@@ -94,7 +95,8 @@ fn a_device_may_do_what_its_policy_says_and_nothing_else() {
     }
 }
 
-// AWS same(policy): a certificate's value with a wildcard in it, or of more than 1024 characters, is not put in place of its variable
+// AWS same(policy): a certificate's value that contains a wildcard or more than 1024 characters is
+//     not substituted for its variable
 #[test]
 fn a_variable_without_a_usable_value_never_matches() {
     let allow = |resource: &str| {
@@ -150,7 +152,7 @@ fn a_variable_without_a_usable_value_never_matches() {
             "topic/rooms/x",
             ImplicitDeny,
         ),
-        // A value is literal: a client that names itself `*` gets only that topic.
+        // A value is literal: a client with the id `*` gets only that topic.
         (
             &client,
             &[("iot:ClientId", "*")],
@@ -168,10 +170,12 @@ fn a_variable_without_a_usable_value_never_matches() {
     }
 }
 
-// AWS same(policy): all conditions of a statement must hold; quantifiers ForAnyValue and ForAllValues; IfExists; Null
+// AWS same(policy): all conditions of a statement must hold; quantifiers ForAnyValue and
+//     ForAllValues; IfExists; Null
 #[test]
 fn conditions_must_all_hold() {
-    let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect", "LastWill"]}});
+    let attributes = ["PersistentConnect", "LastWill"];
+    let any = json!({"ForAnyValue:StringEquals": {"iot:ConnectAttributes": attributes}});
     let all =
         json!({"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["PersistentConnect"]}});
     let bool_true = json!({"Bool": {"iot:Connection.Thing.IsAttached": true}});
@@ -263,7 +267,7 @@ fn conditions_must_all_hold() {
     }
 }
 
-// AWS same(policy): a denial wins over every allowance
+// AWS same(policy): a denial wins over any number of allowances
 #[test]
 fn a_denial_in_any_document_wins_in_any_order() {
     let allow = document(&json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]));

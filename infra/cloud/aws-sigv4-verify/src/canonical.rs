@@ -1,14 +1,15 @@
-//! The canonical form of a request: the text that both sides hash.
+//! The canonical form of a request: the text that client and service both hash.
 //!
-//! *Source*: IAM user guide, "Create a signed AWS API request", step 1. Must not know keys or times.
+//! Must not know: keys or times.
+//!
+//! Source: IAM user guide, "Create a signed AWS API request", step 1.
 
 use http::HeaderMap;
 
 use super::{Request, sha256_hex};
 
-/// The canonical request over these headers.
-///
-/// The hash is that of the body that came, whatever `x-amz-content-sha256` says: only S3 takes a caller's word for it.
+/// The canonical request with these signed headers. The hash is computed from the received body
+/// whatever `x-amz-content-sha256` says: only S3 trusts that header.
 pub(super) fn request(request: &Request<'_>, signed_headers: &[String]) -> String {
     format!(
         "{}\n{}\n{}\n{}\n{}\n{}",
@@ -21,7 +22,7 @@ pub(super) fn request(request: &Request<'_>, signed_headers: &[String]) -> Strin
     )
 }
 
-/// Dot segments and empty ones resolved, then encoded: since it came encoded, it is so twice (every service but S3).
+/// The path without dot and empty segments, then encoded a second time (in every service but S3).
 fn path(raw: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in raw.split('/') {
@@ -40,7 +41,7 @@ fn path(raw: &str) -> String {
     encode(path.as_bytes(), true)
 }
 
-/// Each name and value encoded again, sorted.
+/// The query with names and values encoded uniformly, sorted.
 fn query(raw: &str) -> String {
     let pairs = raw.split('&').filter(|pair| !pair.is_empty());
     let mut pairs: Vec<(String, String)> = pairs
@@ -57,7 +58,8 @@ fn query(raw: &str) -> String {
     pairs.join("&")
 }
 
-/// One line each, values trimmed and their inner spaces single; a header that is not there counts as empty.
+/// One line for each header, with values trimmed and inner spaces collapsed; a missing header
+/// counts as empty.
 fn headers(all: &HeaderMap, signed: &[String]) -> String {
     let line = |name: &String| {
         let values = all.get_all(name.as_str()).iter();
@@ -86,7 +88,7 @@ fn encode(bytes: &[u8], keep_slash: bool) -> String {
     encoded
 }
 
-/// Percent-decoding; `%` without two digits stays what it is.
+/// Decodes percent-encoding; a `%` without two hexadecimal digits stays unchanged.
 pub fn percent_decode(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -1,7 +1,9 @@
-//! AWS Signature Version 4: what a request claims to be, and whether its signature bears that out.
+//! Verification of AWS Signature Version 4, with AWS's error texts.
 //!
-//! *Source*: IAM user guide, "AWS Signature Version 4 for API requests" (elements, canonical request, troubleshooting).
-//! Pure: key and time are arguments. Must not know the callers, nor what a service answers.
+#![doc = include_str!("../README.md")]
+//!
+//! Source: IAM user guide, "AWS Signature Version 4 for API requests" (elements, canonical request,
+//! troubleshooting).
 
 mod canonical;
 #[cfg(test)]
@@ -15,53 +17,54 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use ring::{digest, hmac};
 
-/// The only algorithm.
+/// The algorithm at the start of the `Authorization` header; no other is accepted.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
 const AMZ_DATE: &str = "x-amz-date";
 const AMZ_DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 const TOKEN: &str = "x-amz-security-token";
-/// How far a request's time may be from the service's.
+/// Largest difference between a request's time and the service's, seconds.
 pub const SKEW_S: u64 = 300;
 
-/// Why a signature is refused, in the words of AWS.
+/// Why a signature is refused, with AWS's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// There is none.
+    /// The request has no `Authorization` header.
     #[error("Request is missing Authentication Token")]
     Missing,
-    /// The header lacks something, or has a form of its own.
+    /// The header lacks a part or is malformed.
     #[error("{0}")]
     Incomplete(String),
-    /// An access key or session token that nobody has been given.
+    /// The access key or session token is unknown. Only the caller knows which exist.
     #[error("The security token included in the request is invalid.")]
     Stranger,
-    /// Signed for another service, region or time, or with another secret.
+    /// The request was signed for another service, region or time, or with another secret, or was
+    /// changed.
     #[error("{0}")]
     Invalid(String),
 }
 
-/// A request as it came over the wire.
+/// A request as received.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// Such as `POST`.
+    /// Method such as `POST`.
     pub method: &'a str,
-    /// Path, still encoded.
+    /// Path, still percent-encoded.
     pub path: &'a str,
-    /// Query without its `?`, still encoded.
+    /// Query without its `?`, still percent-encoded.
     pub query: &'a str,
-    /// All headers.
+    /// All headers, signed or not.
     pub headers: &'a HeaderMap,
-    /// The whole body.
+    /// The whole body; its hash is computed here.
     pub body: &'a [u8],
 }
 
-/// What the `Authorization` header says.
+/// The content of an `Authorization` header, not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Whose key.
+    /// Access key id, by which the caller finds the secret.
     pub access_key_id: String,
-    /// The token of temporary credentials.
+    /// Session token (`x-amz-security-token`) of temporary credentials.
     pub session_token: Option<String>,
     scope: Scope,
     signed_headers: Vec<String>,
@@ -69,7 +72,7 @@ pub struct Claim {
     amz_date: String,
 }
 
-/// What a signature is good for.
+/// Day, region and service that a signature is valid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Scope {
     date: String,
@@ -79,10 +82,12 @@ struct Scope {
 }
 
 impl Claim {
-    /// Reads the header.
+    /// Reads the `Authorization` header.
     ///
-    /// *Errors*: [`SignatureError::Missing`], [`SignatureError::Incomplete`].
-    pub fn read(headers: &HeaderMap) -> Result<Claim, SignatureError> {
+    /// # Errors
+    ///
+    /// [`SignatureError::Missing`], [`SignatureError::Incomplete`].
+    pub fn read(headers: &HeaderMap) -> Result<Self, SignatureError> {
         let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
         let Some(authorization) = text(AUTHORIZATION.as_str()) else {
             return Err(SignatureError::Missing);
@@ -104,7 +109,8 @@ impl Claim {
             .collect();
         let amz_date = text(AMZ_DATE).or_else(|| text(DATE.as_str()));
         if amz_date.is_none() {
-            let problem = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
+            let problem = "Authorization header requires existence of either a 'X-Amz-Date' or a \
+                           'Date' header.";
             missing.push(problem.to_owned());
         }
         if !missing.is_empty() {
@@ -116,10 +122,11 @@ impl Claim {
         let elements: Vec<&str> = credential.split('/').collect();
         let [access_key_id, date, region, service, terminator] = elements[..] else {
             return Err(incomplete(format!(
-                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{credential}'"
+                "Credential must have exactly 5 slash-delimited elements, e.g. \
+                 keyid/date/region/service/term, got '{credential}'"
             )));
         };
-        Ok(Claim {
+        Ok(Self {
             access_key_id: access_key_id.to_owned(),
             session_token: text(TOKEN).map(str::to_owned),
             scope: Scope {
@@ -137,16 +144,19 @@ impl Claim {
         })
     }
 
-    /// Whether it is meant for this region, one of these `services` (names to sign with) and this time.
+    /// Checks region, service (one of the signing names in `services`), time and signed headers.
     ///
-    /// *Errors*: [`SignatureError::Invalid`], or [`SignatureError::Incomplete`] for a time that is none.
+    /// # Errors
+    ///
+    /// [`SignatureError::Invalid`], or [`SignatureError::Incomplete`] for a malformed time.
     pub fn check(&self, region: &str, services: &[&str], now_s: u64) -> Result<(), SignatureError> {
         let invalid = |problem: String| Err(SignatureError::Invalid(problem));
         let scope = &self.scope;
         if scope.terminator != TERMINATOR {
             let found = &scope.terminator;
             return invalid(format!(
-                "Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{found}'."
+                "Credential should be scoped with a valid terminator: '{TERMINATOR}', not \
+                 '{found}'."
             ));
         }
         if scope.region != region {
@@ -170,8 +180,8 @@ impl Claim {
         if scope.date != day {
             let (scoped, from) = (&scope.date, &self.amz_date);
             return invalid(format!(
-                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
-                 '{scoped}' != '{day}', from '{from}'."
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date \
+                 from HTTP: '{scoped}' != '{day}', from '{from}'."
             ));
         }
         let (now, from) = (amz_date(now_s), &self.amz_date);
@@ -196,30 +206,32 @@ impl Claim {
         Ok(())
     }
 
-    /// Whether `secret` signed this very request.
+    /// Checks that `request` was signed with `secret`.
     ///
-    /// *Errors*: [`SignatureError::Invalid`].
+    /// # Errors
+    ///
+    /// [`SignatureError::Invalid`] with, as in AWS, the canonical request and the string to sign.
     pub fn verify(&self, request: &Request<'_>, secret: &str) -> Result<(), SignatureError> {
         let canonical = canonical::request(request, &self.signed_headers);
         let signed = self.scope.string_to_sign(&self.amz_date, &canonical);
         let key = self.scope.key(secret);
-        let matches = unhex(&self.signature)
+        let matches = from_hex(&self.signature)
             .is_some_and(|given| hmac::verify(&key, signed.as_bytes(), &given).is_ok());
         if matches {
             return Ok(());
         }
-        tracing::debug!(canonical, "signature does not match this canonical request");
-        Err(SignatureError::Invalid(
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
-             Access Key and signing method. Consult the service documentation for details."
-                .to_owned(),
-        ))
+        Err(SignatureError::Invalid(format!(
+            "The request signature we calculated does not match the signature you provided. Check \
+             your AWS Secret Access Key and signing method. Consult the service documentation for \
+             details.\n\nThe Canonical String for this request should have been\n'{canonical}'\n\n\
+             The String-to-Sign should have been\n'{signed}'\n"
+        )))
     }
 }
 
 impl Scope {
     fn text(&self) -> String {
-        let Scope {
+        let Self {
             date,
             region,
             service,
@@ -243,8 +255,8 @@ impl Scope {
     }
 }
 
-/// The `Authorization` header of `request`, which must have its `Host` and `X-Amz-Date` headers already; all of its
-/// headers are signed.
+/// The `Authorization` header for `request`, which must already have `Host` and `X-Amz-Date`
+/// headers. All its headers are signed.
 pub fn authorization(
     request: &Request<'_>,
     (access_key_id, secret): (&str, &str),
@@ -263,7 +275,7 @@ pub fn authorization(
     names.sort();
     let canonical = canonical::request(request, &names);
     let signed = scope.string_to_sign(amz_date, &canonical);
-    let signature = hex(hmac::sign(&scope.key(secret), signed.as_bytes()).as_ref());
+    let signature = to_hex(hmac::sign(&scope.key(secret), signed.as_bytes()).as_ref());
     format!(
         "{ALGORITHM} Credential={access_key_id}/{}, SignedHeaders={}, Signature={signature}",
         scope.text(),
@@ -271,7 +283,7 @@ pub fn authorization(
     )
 }
 
-/// `20260301T120000Z`: a moment in the form of the header `x-amz-date`.
+/// Epoch seconds in the form of the header `x-amz-date`: `20260301T120000Z`.
 pub fn amz_date(at_s: u64) -> String {
     let moment = i64::try_from(at_s)
         .ok()
@@ -292,14 +304,14 @@ fn parse_amz_date(text: &str) -> Option<u64> {
 }
 
 fn sha256_hex(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+    to_hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes().chunks(2);
     digits.map(canonical::hex_byte).collect()
 }

@@ -1,4 +1,4 @@
-//! AWS's own published examples, and what becomes of a request when any one part of it is not what was signed.
+//! AWS's published examples, and requests of which one part differs from what was signed.
 
 use http::{HeaderName, HeaderValue};
 
@@ -6,7 +6,7 @@ use super::*;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const DATE_TEXT: &str = "20150830T123600Z";
-/// The moment of [`DATE_TEXT`].
+/// [`DATE_TEXT`] in epoch seconds.
 const NOW_S: u64 = 1_440_938_160;
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
@@ -36,9 +36,9 @@ fn signature_of(authorization: &str) -> &str {
 /// Method, query, headers, service, signature.
 type Published<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
 
-// AWS same(data-plane): signatures come out as in AWS's published examples
+// AWS same(data-plane): signatures are equal to those of AWS's published examples
 #[test]
-fn the_published_examples_come_out() {
+fn signatures_equal_the_published_examples() {
     let vanilla = [("Host", "example.amazonaws.com"), ("X-Amz-Date", DATE_TEXT)];
     let list_users = [
         (
@@ -87,9 +87,9 @@ fn the_published_examples_come_out() {
     }
 }
 
-/// Reference values are botocore's, which signs for every AWS service.
+/// The reference values come from botocore.
 #[test]
-fn a_path_is_encoded_twice_and_resolved_first() {
+fn a_path_is_normalised_then_encoded_twice() {
     let rows = [
         ("/topics/a%2Fb%20c", "/topics/a%252Fb%2520c"),
         ("/things/x:y/shadow", "/things/x%3Ay/shadow"),
@@ -107,7 +107,7 @@ fn a_path_is_encoded_twice_and_resolved_first() {
 }
 
 #[test]
-fn a_query_and_its_headers_have_one_form_only() {
+fn query_and_headers_have_a_single_canonical_form() {
     let headers = headers(&[("x-b", "  two   words "), ("x-b", "3"), ("x-a", "1")]);
     let request = get("/", "b=1%2f2&a=%7e&empty&a=%20", &headers);
     let canonical = canonical::request(&request, &["x-a".to_owned(), "x-b".to_owned()]);
@@ -117,7 +117,7 @@ fn a_query_and_its_headers_have_one_form_only() {
     assert_eq!(lines[6], "x-a;x-b");
 }
 
-/// Signs a request and hands both to `change`, then says what the service would.
+/// Signs a request, lets `change` alter both, and returns the service's verdict.
 fn verdict(change: impl Fn(&mut HeaderMap, &mut Altered)) -> Result<(), SignatureError> {
     let mut headers = headers(&[
         ("Host", "127.0.0.1:8000"),
@@ -177,9 +177,11 @@ fn amend(headers: &mut HeaderMap, from: &str, to: &str) {
     set(headers, "authorization", &value);
 }
 
-// AWS same(data-plane): any part of a signed request that was changed makes the signature invalid
+// AWS same(data-plane): a refused signature is answered with the canonical request and the string
+//     to sign
+// AWS same(data-plane): a change to any part of a signed request makes the signature invalid
 #[test]
-fn what_was_not_signed_is_refused() {
+fn a_request_that_differs_from_what_was_signed_is_refused() {
     type Change = fn(&mut HeaderMap, &mut Altered);
     const MISMATCH: &str = "The request signature we calculated does not match";
     let rows: &[(&str, Change, &str)] = &[
@@ -217,12 +219,14 @@ fn what_was_not_signed_is_refused() {
         (
             "late",
             |_, a| a.now_s += SKEW_S + 1,
-            "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)",
+            "Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z \
+             (20150830T124101Z - 5 min.)",
         ),
         (
             "early",
             |_, a| a.now_s -= SKEW_S + 1,
-            "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)",
+            "Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z \
+             (20150830T123059Z + 5 min.)",
         ),
         (
             "host",
@@ -238,6 +242,11 @@ fn what_was_not_signed_is_refused() {
         );
         assert!(error.to_string().contains(expected), "{what}: {error}");
     }
+    let error = verdict(|_, a| a.body = b"")
+        .expect_err("another body")
+        .to_string();
+    assert!(error.contains("should have been\n'POST\n/\na=1\nhost:127.0.0.1:8000\n"));
+    assert!(error.contains("should have been\n'AWS4-HMAC-SHA256\n20150830T123600Z\n"));
     assert_eq!(verdict(|_, _| ()), Ok(()));
     assert_eq!(verdict(|_, a| a.now_s += SKEW_S), Ok(()), "just in time");
     assert_eq!(
@@ -247,9 +256,10 @@ fn what_was_not_signed_is_refused() {
     );
 }
 
-// AWS different(data-plane): AWS also takes signatures from the query (presigned); here the header is the only place, and the error says that it is missing
+// AWS different(data-plane): AWS also accepts signatures in the query (presigned); here only the
+//     header counts, and the error says that it is missing
 #[test]
-fn an_authorization_that_lacks_something_says_what() {
+fn an_incomplete_authorization_is_refused_with_the_reason() {
     type Change = fn(&mut HeaderMap, &mut Altered);
     let rows: &[(&str, Change, &str)] = &[
         (
@@ -312,7 +322,7 @@ fn an_authorization_that_lacks_something_says_what() {
 }
 
 #[test]
-fn a_moment_survives_being_written() {
+fn a_written_date_reads_back() {
     for at_s in [0, 951_782_400, NOW_S, 1_709_164_800, 4_102_444_799] {
         assert_eq!(parse_amz_date(&amz_date(at_s)), Some(at_s), "{at_s}");
     }

@@ -1,11 +1,16 @@
-//! What must hold of the local cloud for any bytes at all: one function per target, which panics where it does not.
+//! What must hold of the local cloud and its crates for any bytes: one function per target, which
+//! panics where it does not hold.
 //!
-//! A target is driven by libFuzzer (`cargo xtask fuzz`), and by the test that replays the corpus. Must not know: where the
-//! bytes come from.
+//! libFuzzer drives a target (`cargo xtask fuzz`), and so does the test that replays the corpus.
 
+pub mod host;
 pub mod mqtt;
 pub mod policy;
+pub mod shadow;
+pub mod signature;
 pub mod sql;
+pub mod template;
+pub mod topic;
 
 /// A target's check: it panics when something that must hold does not.
 pub type Check = fn(&[u8]);
@@ -15,9 +20,14 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("mqtt", mqtt::check),
     ("sql", sql::check),
     ("policy", policy::check),
+    ("topic", topic::check),
+    ("shadow", shadow::check),
+    ("signature", signature::check),
+    ("template", template::check),
+    ("host", host::check),
 ];
 
-/// The parts of an input that are parted by zero bytes, at most `count`; the last takes the rest.
+/// Splits an input at its first zero bytes into `count` parts at most; the last takes the rest.
 fn parts(bytes: &[u8], count: usize) -> impl Iterator<Item = &[u8]> {
     bytes.splitn(count, |byte| *byte == 0)
 }

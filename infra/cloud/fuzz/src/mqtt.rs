@@ -1,8 +1,9 @@
-//! The broker: whatever a client sends, the broker answers with whole packets, ends, and serves the others.
+//! The broker: for any bytes of a client it answers with whole packets, ends the connection, and
+//! serves other clients.
 //!
-//! *Shape* of an input: a byte that says how it is cut, then what the client sends; see [`script`]. Beside the client under
-//! test a witness is connected, which hears everything: nothing may come to it that the client's policy forbids, and it must
-//! be served as before. Must not know: the broker's insides.
+//! An input holds a byte that says how it is cut, then what the client sends; see `script.rs`. A
+//! second client, the witness, subscribes to everything: it must receive nothing that the first
+//! client's policy forbids, and must be served as before.
 
 mod frame;
 mod script;
@@ -30,15 +31,15 @@ use tokio::time::timeout;
 use script::Script;
 use witness::Witness;
 
-/// Nothing here waits for anything but the processor, which may be busy.
+/// Longest wait for an answer; only a busy machine delays it.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// The time stands still: the same input does the same whenever it is tried.
+/// Fixed time, so that an input always has the same effect.
 const NOW_MS: u64 = 1_763_779_512_345;
-/// More than a fuzzer's input can make the broker answer.
+/// More than the broker can answer to a fuzzer's input.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 const PIPE_BYTES: usize = 1 << 20;
 
-/// What all inputs share: making certificates takes long.
+/// What all inputs share, since creating certificates is slow.
 struct Ground {
     registry: Registry,
     runtime: Runtime,
@@ -48,7 +49,7 @@ struct Ground {
     witness: Vec<u8>,
 }
 
-/// Makes what all inputs share, which is no input's doing.
+/// Prepares what all inputs share.
 pub fn prepare() {
     let _ = shared();
 }
@@ -74,8 +75,8 @@ fn shared() -> &'static Ground {
     GROUND.get_or_init(ground)
 }
 
-/// The registry, with a client that may use `open/` and a witness that may do everything. The client may subscribe to
-/// `+/said` as well, so that what it may not receive is told apart at delivery alone.
+/// The registry, with a client that may use `open/` and a witness that may do everything. The
+/// client may also subscribe to `+/said`, so that only the check at delivery protects other topics.
 fn ground() -> Ground {
     let setting = Setting {
         account: Account {
@@ -100,7 +101,7 @@ fn ground() -> Ground {
     let all = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]);
     let issue = || registry.create_keys_and_certificate();
     let mut issued = [(); 2].map(|()| issue().expect("a certificate is issued"));
-    // Ids are random: in order, they are looked up by the same comparisons each time.
+    // Ids are random: sorted, a look-up makes the same comparisons each time.
     issued.sort_by(|a, b| a.id.cmp(&b.id));
     let [client, witness] = [("some", some), ("all", all)].map(|(name, statements)| {
         let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
@@ -136,19 +137,19 @@ async fn play(ground: &Ground, script: &Script) -> Vec<Vec<u8>> {
         let (mut stream, ended) = connect(&broker, &ground.client);
         for chunk in connection.chunks() {
             if stream.write_all(chunk).await.is_err() {
-                // The broker has had enough of it.
+                // The broker has ended the connection.
                 break;
             }
             tokio::task::yield_now().await;
         }
-        // What the witness says reaches the client, if it may hear it.
+        // A message of the witness reaches the client if its policy permits.
         witness.speak("open/said").await;
         witness.speak("secret/said").await;
         connections.push((stream, ended));
     }
     let mut answers = Vec::new();
     for (mut stream, ended) in connections {
-        // Gone already, where the broker ended it.
+        // It fails if the broker has ended the connection.
         let _ = stream.shutdown().await;
         let mut answer = Vec::new();
         let mut stream = stream.take(ANSWER_BYTES_MAX as u64);
@@ -159,7 +160,7 @@ async fn play(ground: &Ground, script: &Script) -> Vec<Vec<u8>> {
         ended.expect("the connection");
         answers.push(answer);
     }
-    // Wills included, everything that was published has come by now.
+    // By now all published messages have arrived, including last wills.
     witness.speak("open/last").await;
     drop(witness);
     let ended = witness_ended.await.expect("a connection's task ends");
@@ -181,7 +182,8 @@ fn connect(broker: &Broker, certificate: &[u8]) -> (DuplexStream, Ended) {
     (near, ended)
 }
 
-/// Whole packets that a broker may send, CONNACK first, nothing after DISCONNECT, and no topic but those allowed.
+/// Checks that an answer has whole packets that a broker may send: CONNACK first, nothing after
+/// DISCONNECT, and only allowed topics.
 fn check_answer(answer: &[u8]) {
     let mut rest = answer;
     let mut count = 0;

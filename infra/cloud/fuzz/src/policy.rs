@@ -1,7 +1,6 @@
-//! Policies: any text is parsed or refused, and what is parsed decides as the rules of IAM say whatever the order.
-//!
-//! *Shape* of an input: action, resource, variables (`name=value` by line) and document, parted by zero bytes.
-//! Must not know: where documents are attached.
+//! Policies: any text is parsed or refused, and a parsed policy decides by IAM's rules in any
+//! order. An input holds action, resource, variables (`name=value` by line) and document, separated
+//! by zero bytes.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +41,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// What holds of every decision, whatever the document says.
+/// Laws of every decision.
 fn laws(value: &Value, document: &Document, request: &Request<'_>, decision: Decision) {
     let parse =
         |value: &Value| Document::parse(value).expect("a document that was parsed, changed");
@@ -50,11 +49,7 @@ fn laws(value: &Value, document: &Document, request: &Request<'_>, decision: Dec
     let decide = |documents: &[Document]| evaluate(documents, request);
 
     assert_eq!(decide(&[]), Decision::ImplicitDeny, "nothing allows");
-    assert_eq!(
-        decide(&[one(), one()]),
-        decision,
-        "twice is as good as once"
-    );
+    assert_eq!(decide(&[one(), one()]), decision, "a document twice");
 
     let statement = |effect: &str| json!({"Effect": effect, "Action": "*", "Resource": "*"});
     let whole = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]});
@@ -71,7 +66,7 @@ fn laws(value: &Value, document: &Document, request: &Request<'_>, decision: Dec
 
     let changed = |effect| Document::parse(&with_effect(value, effect));
     let (Ok(denying), Ok(allowing)) = (changed("Deny"), changed("Allow")) else {
-        // At the longest that a document may be, a letter more is too many.
+        // A document at the size limit may not grow.
         assert!(
             value.to_string().len() > 1_900,
             "{value} with another effect"
@@ -82,7 +77,7 @@ fn laws(value: &Value, document: &Document, request: &Request<'_>, decision: Dec
     assert_eq!(
         speaks,
         decision != Decision::ImplicitDeny,
-        "a statement speaks or not"
+        "a statement applies or not"
     );
     if speaks {
         assert_eq!(decide(&[one(), denying.clone()]), Decision::ExplicitDeny);
@@ -97,7 +92,7 @@ fn laws(value: &Value, document: &Document, request: &Request<'_>, decision: Dec
     assert_eq!(
         evaluate(&[one()], &shouted),
         decision,
-        "actions do not mind the case"
+        "the case of actions"
     );
 }
 
@@ -115,7 +110,7 @@ fn with_effect(value: &Value, effect: &str) -> Value {
     value
 }
 
-/// The decision by a second reading of the rules, where the document has neither conditions nor variables.
+/// The decision by a second reading of the rules, for a document without conditions and variables.
 fn expected(value: &Value, request: &Request<'_>) -> Option<Decision> {
     let statements = match &value["Statement"] {
         Value::Array(statements) => statements.iter().collect(),
@@ -144,7 +139,7 @@ fn expected(value: &Value, request: &Request<'_>) -> Option<Decision> {
     Some(decision)
 }
 
-/// Whether any of the patterns matches; none if one of them has a variable or is not a string.
+/// Whether any of the patterns matches; `None` if one has a variable or is not a string.
 fn any(patterns: &Value, text: &str, change: fn(&str) -> String) -> Option<bool> {
     let patterns = match patterns {
         Value::Array(patterns) => patterns.iter().collect(),
@@ -161,7 +156,7 @@ fn any(patterns: &Value, text: &str, change: fn(&str) -> String) -> Option<bool>
     Some(found)
 }
 
-/// `*` and `?`, by a table of all prefixes: slow and plain.
+/// Matches `*` and `?` with a table of all prefixes: slow and simple.
 fn matches(pattern: &str, text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     // Whether the pattern so far matches the first n characters, for each n.

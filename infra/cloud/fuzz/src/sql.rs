@@ -1,12 +1,11 @@
-//! Rule SQL: any text is parsed or refused, any payload evaluated, and a statement means the same however it is spaced.
-//!
-//! *Shape* of an input: statement, topic and payload, parted by zero bytes. Must not know: what a statement should give.
+//! Rule SQL: any text is parsed or refused, any payload evaluated, and white space does not change
+//! a statement. An input holds statement, topic and payload, separated by zero bytes.
 
-use iot_sql::{EvaluateError, Evaluation, Headers, Input, Progress, Statement, Version, exercise};
+use iot_sql::{EvaluateError, Evaluation, Headers, Input, Progress, Statement, Version};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// Statements end in the template, payloads at AWS's limit; both far above what a fuzzer writes.
+/// Largest output, bytes: the limit of an evaluation.
 const OUTPUT_BYTES_MAX: usize = 32 << 20;
 
 /// Checks one input.
@@ -26,7 +25,7 @@ pub fn check(bytes: &[u8]) {
             return;
         }
     };
-    // What is written is read as the same again, but where it has grown too deep by its parentheses.
+    // A written statement parses to the same, unless its parentheses nest too deep.
     if let Ok(again) = parse(&statement.to_string()) {
         assert_eq!(statement, again, "{sql:?} is written {statement}");
     }
@@ -60,7 +59,7 @@ pub fn check(bytes: &[u8]) {
     where_decides_alone(&sql, &topic, payload, &output);
 }
 
-/// A condition that is added lets everything pass, or nothing.
+/// An added condition passes everything or nothing.
 fn where_decides_alone(
     sql: &str,
     topic: &str,
@@ -79,22 +78,49 @@ fn where_decides_alone(
     }
 }
 
+fn input<'a>(topic: &'a str, payload: &'a [u8], headers: &'a Headers) -> Input<'a> {
+    Input {
+        topic,
+        payload,
+        headers,
+        client_id: Some("client-1"),
+        principal: None,
+        source_ip: None,
+        account: "123456789012",
+        now_ms: 1_763_779_512_345,
+    }
+}
+
+/// Parses any text in both versions and evaluates every statement on `payload`, which also answers
+/// its calls to other services; it must only ever return.
+fn exercise(sql: &str, payload: &[u8]) {
+    let headers = Headers::default();
+    let input = input("fuzz/topic", payload, &headers);
+    for version in [Version::V2015, Version::V2016] {
+        let parsed = [
+            Statement::parse(sql, version),
+            Statement::parse_expression(sql, version),
+        ];
+        for statement in parsed.into_iter().flatten() {
+            let mut progress = Progress::new(|| 7);
+            // A statement makes a handful of calls at most.
+            for _ in 0..8 {
+                match statement.evaluate(&input, &mut progress) {
+                    Ok(Evaluation::Needs(call)) if progress.answer(&call, payload).is_ok() => {}
+                    _ => break,
+                }
+            }
+        }
+    }
+}
+
 fn evaluate(
     statement: &Statement,
     topic: &str,
     payload: &[u8],
 ) -> Result<Evaluation, EvaluateError> {
     let headers = Headers::default();
-    let input = Input {
-        topic,
-        payload,
-        headers: &headers,
-        client_id: Some("client-1"),
-        principal: None,
-        source_ip: None,
-        account: "123456789012",
-        now_ms: 1_763_779_512_345,
-    };
+    let input = input(topic, payload, &headers);
     let mut count = 0;
     let mut progress = Progress::new(move || {
         count += 1;
@@ -113,7 +139,7 @@ fn respaced(sql: &str) -> String {
     let mut quote = None;
     for c in sql.chars() {
         match quote {
-            // A quote that is written twice closes and opens again, which comes to the same here.
+            // A doubled quote closes and reopens the text, which makes no difference here.
             Some(open) if c == open => quote = None,
             Some(_) => {}
             None if matches!(c, '\'' | '"') => quote = Some(c),

@@ -1,11 +1,9 @@
-//! Every input of the corpus holds, and the targets' checks hold without libFuzzer.
-//!
-//! Must not know: what is checked.
+//! Every input of the corpus passes its target's check, without libFuzzer.
 
 use std::fs;
 use std::path::Path;
 
-use local_cloud_fuzz::TARGETS;
+use cloud_fuzz::TARGETS;
 
 #[test]
 fn every_input_of_the_corpus_holds() {
@@ -20,7 +18,7 @@ fn every_input_of_the_corpus_holds() {
         paths.sort();
         assert!(!paths.is_empty(), "{target} has no corpus");
         for path in paths {
-            // Named before it is tried: a panic inside tells nothing of the file.
+            // Printed first, since a panic does not name the file.
             println!("{}", path.display());
             check(&fs::read(&path).unwrap());
         }

@@ -1,13 +1,11 @@
-//! Every crash that a fuzzer has found, by name: the input is kept in the corpus as `crash-<name>`, and holds.
-//!
-//! Must not know: what is checked.
+//! A test for each crash that a fuzzer found. Its input is in the corpus as `crash-<name>`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use local_cloud_fuzz::TARGETS;
+use cloud_fuzz::TARGETS;
 
-/// How the name of such an input begins.
+/// Prefix of the names of such inputs.
 const PREFIX: &str = "crash-";
 
 fn corpus(target: &str) -> PathBuf {
@@ -25,13 +23,18 @@ fn holds(target: &str, name: &str) {
 }
 
 #[test]
-fn a_topic_alias_maximum_of_0_panics_no_connection() {
+fn a_topic_alias_maximum_of_0_does_not_panic() {
     holds("mqtt", "connect_topic_alias_maximum_0");
 }
 
 #[test]
-fn a_policy_at_the_limit_of_length_decides_as_the_rules_say() {
+fn a_policy_at_the_size_limit_follows_the_rules() {
     holds("policy", "document_at_the_limit_of_length");
+}
+
+#[test]
+fn a_yaml_error_is_reported_inside_the_text() {
+    holds("template", "column_beyond_the_line");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The stored document: merge, metadata, delta.
 //!
-//! Must not know: requests, versions' rules, replies.
+//! Must not know: requests, replies, or when a version is refused.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -15,12 +15,12 @@ pub(super) enum Section {
 }
 
 impl Section {
-    pub const ALL: [Section; 2] = [Section::Desired, Section::Reported];
+    pub const ALL: [Self; 2] = [Self::Desired, Self::Reported];
 
     fn name(self) -> &'static str {
         match self {
-            Section::Desired => "desired",
-            Section::Reported => "reported",
+            Self::Desired => "desired",
+            Self::Reported => "reported",
         }
     }
 }
@@ -39,8 +39,8 @@ impl Document {
         json!({"state": self.state, "metadata": self.metadata, "version": self.version})
     }
 
-    /// Bytes that count against the size limit: both sections as compact JSON, without the names of the sections.
-    /// *Source*: the size check of AWS's own local implementation, Greengrass's shadow manager.
+    /// Bytes that count against the size limit: both sections as compact JSON without their names.
+    /// Source: the size check of Greengrass's shadow manager, AWS's own local implementation.
     pub fn state_bytes(&self) -> usize {
         let bytes = |section| serde_json::to_vec(section).map_or(usize::MAX, |bytes| bytes.len());
         self.state
@@ -49,7 +49,7 @@ impl Document {
             .fold(0, usize::saturating_add)
     }
 
-    /// Merges one section of a request's `state`, which has been checked.
+    /// Merges one section of a request's `state`, already checked.
     pub fn merge(&mut self, section: Section, state: &Value, now_s: u64) {
         let name = section.name();
         let change = match state {
@@ -64,8 +64,8 @@ impl Document {
             self.metadata.remove(name);
             return;
         };
-        let mut values = take(&mut self.state, name);
-        let mut metadata = take(&mut self.metadata, name);
+        let mut values = take_object(&mut self.state, name);
+        let mut metadata = take_object(&mut self.metadata, name);
         merge(&mut values, &mut metadata, change, now_s);
         if !values.is_empty() {
             self.state.insert(name.to_owned(), Value::Object(values));
@@ -74,7 +74,7 @@ impl Document {
         }
     }
 
-    /// What is desired and not reported so, with the metadata of the desired values.
+    /// The desired values that differ from the reported ones, and their metadata.
     pub fn delta(&self) -> (Object, Object) {
         let empty = Object::new();
         let section = |from: &'_ Object, name: &str| match from.get(name) {
@@ -89,7 +89,7 @@ impl Document {
     }
 }
 
-fn take(from: &mut Object, name: &str) -> Object {
+fn take_object(from: &mut Object, name: &str) -> Object {
     match from.remove(name) {
         Some(Value::Object(object)) => object,
         _ => Object::new(),
@@ -104,21 +104,23 @@ fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64
                 metadata.remove(key);
             }
             Value::Object(inner) if !inner.is_empty() => {
-                let mut below = take(values, key);
-                // Metadata of a scalar is an object as well: it counts only where the old value was an object.
-                let mut below_metadata = take(metadata, key);
+                let mut below = take_object(values, key);
+                // A scalar's metadata is an object too; keep it only if the old value was an
+                // object.
+                let mut below_metadata = take_object(metadata, key);
                 if below.is_empty() {
                     below_metadata.clear();
                 }
                 merge(&mut below, &mut below_metadata, inner, now_s);
-                // An object whose last key was removed goes too; one that the request gives empty is stored.
+                // An object that has lost its last key is removed; an empty one in the request is
+                // stored.
                 if !below.is_empty() {
                     values.insert(key.clone(), Value::Object(below));
                     metadata.insert(key.clone(), Value::Object(below_metadata));
                 }
             }
             Value::Object(_) => {
-                // An empty object over an object changes nothing in it; over anything else it replaces.
+                // An empty object leaves an object unchanged and replaces anything else.
                 if !matches!(values.get(key), Some(Value::Object(_))) {
                     values.insert(key.clone(), new.clone());
                     metadata.insert(key.clone(), json!({}));
@@ -132,7 +134,7 @@ fn merge(values: &mut Object, metadata: &mut Object, change: &Object, now_s: u64
     }
 }
 
-/// The same tree with `{"timestamp": now}` for each leaf.
+/// The same tree with `{"timestamp": now_s}` for each leaf.
 pub(super) fn metadata_of(value: &Value, now_s: u64) -> Value {
     match value {
         Value::Object(keys) => Value::Object(
@@ -151,7 +153,7 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
     for (key, wanted) in desired {
         let stamp = metadata.get(key).cloned().unwrap_or_else(|| json!({}));
         match (wanted, reported.get(key)) {
-            (wanted, Some(actual)) if equal(wanted, actual) => {}
+            (wanted, Some(actual)) if is_equal(wanted, actual) => {}
             (Value::Object(wanted), Some(Value::Object(actual))) => {
                 let below = match &stamp {
                     Value::Object(object) => object.clone(),
@@ -172,15 +174,16 @@ fn delta(desired: &Object, metadata: &Object, reported: &Object) -> (Object, Obj
     (difference, difference_metadata)
 }
 
-/// Whether values are the same, numbers by their worth: 1 is 1.0, as in AWS's own local implementation.
-fn equal(a: &Value, b: &Value) -> bool {
+/// Whether two values are equal. Numbers compare by value: 1 equals 1.0, as in Greengrass's shadow
+/// manager.
+fn is_equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_equal(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            let same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| equal(a, b));
+            let same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| is_equal(a, b));
             a.len() == b.len() && a.iter().all(same)
         }
         _ => a == b,

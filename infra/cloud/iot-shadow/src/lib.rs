@@ -1,6 +1,8 @@
-//! The device shadow as a pure state machine: one request in, all replies out.
+//! The device shadow of AWS IoT as a pure state machine.
 //!
-//! Source: AWS IoT developer guide, "Device Shadow service". Must not know: topic prefixes, MQTT, HTTP, storage, the clock.
+#![doc = include_str!("../README.md")]
+//!
+//! Source: AWS IoT developer guide, "Device Shadow service".
 
 mod document;
 mod request;
@@ -18,34 +20,36 @@ const TOMBSTONE_S: u64 = 48 * 3600;
 /// Largest `desired` plus `reported`, bytes, without metadata.
 const STATE_BYTES_MAX: usize = 8 * 1024;
 
-/// A request to a shadow.
+/// What a request does with a shadow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Read.
+    /// Reads the document.
     Get,
-    /// Merge.
+    /// Merges a change into the document.
     Update,
-    /// Remove.
+    /// Deletes the shadow; its version is remembered for 48 hours.
     Delete,
 }
 
-/// Which shadow.
+/// A shadow of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Name {
-    /// Thing name.
+    /// Name of the thing, 1 to 128 letters, digits, `:`, `_` and `-`.
     pub thing: String,
-    /// Shadow name; none for the classic shadow.
+    /// Name of the shadow, up to 64 characters; `None` for the classic shadow.
     pub shadow: Option<String>,
 }
 
-/// Longest thing and shadow names. *Source*: the IoT data plane's API reference.
+/// Longest thing and shadow names, bytes. Source: AWS IoT data plane API reference.
 const THING_NAME_MAX: usize = 128;
 const SHADOW_NAME_MAX: usize = 64;
 
 impl Name {
-    /// Whether both parts are names at all.
+    /// Checks the form of both names.
     ///
-    /// *Errors*: 400, in words of ours, since the guide gives none.
+    /// # Errors
+    ///
+    /// [`ShadowError`] with code 400; the text is ours, since the guide gives none.
     pub fn check(&self) -> Result<(), ShadowError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ":_-".contains(c);
         let thing = &self.thing;
@@ -56,61 +60,64 @@ impl Name {
             let fits = !shadow.is_empty() && shadow.len() <= SHADOW_NAME_MAX;
             fits && shadow.chars().all(|c| c == '$' || is_plain(c))
         };
-        match self.shadow.as_ref().is_none_or(is_named) {
-            true => Ok(()),
-            false => Err(ShadowError::new(400, "Invalid shadow name")),
+        if self.shadow.as_ref().is_none_or(is_named) {
+            Ok(())
+        } else {
+            Err(ShadowError::new(400, "Invalid shadow name"))
         }
     }
 }
 
-/// A refused request.
+/// Why a request is refused, as AWS answers it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {message}")]
 pub struct ShadowError {
-    /// HTTP-like code.
+    /// HTTP status code, also used over MQTT.
     pub code: u16,
-    /// Text as AWS words it.
+    /// AWS's text; ours where the documentation gives none.
     pub message: String,
 }
 
 impl ShadowError {
-    /// A refusal.
-    pub fn new(code: u16, message: impl Into<String>) -> ShadowError {
-        ShadowError {
+    /// Creates a refusal with an HTTP status `code`.
+    pub fn new(code: u16, message: impl Into<String>) -> Self {
+        Self {
             code,
             message: message.into(),
         }
     }
 
-    /// More requests in flight on one connection, or for one shadow in one second, than AWS takes. The guide gives no text.
-    pub fn too_many() -> ShadowError {
-        ShadowError::new(429, "Too many requests")
+    /// The refusal (429) of more requests in flight on a connection, or for a shadow in one second,
+    /// than AWS accepts. The text is ours.
+    pub fn too_many() -> Self {
+        Self::new(429, "Too many requests")
     }
 
-    fn missing(name: &Name) -> ShadowError {
+    fn missing(name: &Name) -> Self {
         let full = match &name.shadow {
             Some(shadow) => format!("{}~{shadow}", name.thing),
             None => name.thing.clone(),
         };
-        ShadowError::new(404, format!("No shadow exists with name: '{full}'"))
+        Self::new(404, format!("No shadow exists with name: '{full}'"))
     }
 }
 
-/// Everything one request causes.
+/// Everything that one request causes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replies {
-    /// Messages by topic suffix (`update/accepted`, …), for a request made over MQTT.
+    /// Messages to publish by topic suffix (`update/accepted`, …) for a request made over MQTT.
     pub messages: Vec<(&'static str, Value)>,
-    /// Answer to the same request made over REST.
+    /// Answer to the same request over REST.
     pub rest: Result<Value, ShadowError>,
-    /// Whether the shadow changed and must be stored.
+    /// Whether the state changed and must be stored.
     pub changed: bool,
-    /// Whether the request is nested so deeply that AWS may refuse what is accepted here.
+    /// Whether the request is nested so deeply that AWS may refuse it: the published quotas differ.
     pub is_risky: bool,
 }
 
 impl Replies {
-    /// The messages that a request made over REST publishes: an error or a plain read stays on HTTP.
+    /// The messages that a request over REST publishes; errors and reads are answered over HTTP
+    /// only.
     pub fn messages_of_rest(&self) -> impl Iterator<Item = &(&'static str, Value)> {
         self.messages
             .iter()
@@ -119,7 +126,7 @@ impl Replies {
     }
 }
 
-/// State of one shadow, the memory of a deleted one included.
+/// State of one shadow. After a deletion it keeps the version for 48 hours.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShadowCore {
     document: Option<Document>,
@@ -133,7 +140,7 @@ struct Tombstone {
 }
 
 impl ShadowCore {
-    /// Handles one request at `now_s` (epoch seconds).
+    /// Handles one request at `now_s`, epoch seconds.
     pub fn handle(
         &mut self,
         operation: Operation,
@@ -148,19 +155,20 @@ impl ShadowCore {
         }
     }
 
-    /// Refuses a request before it reaches the shadow, with its client token where it has one.
+    /// The replies to a request that is refused before it reaches the shadow. They carry its client
+    /// token.
     pub fn refuse(operation: Operation, payload: &[u8], error: ShadowError) -> Replies {
         let suffix = match operation {
             Operation::Get => "get/rejected",
             Operation::Update => "update/rejected",
             Operation::Delete => "delete/rejected",
         };
-        // A token that is not one is not echoed; the request is refused in any case.
+        // An invalid token is not echoed; the request is refused in any case.
         let token = request::client_token(payload).unwrap_or_default();
-        rejected(suffix, error, token)
+        rejected_replies(suffix, error, token)
     }
 
-    /// Version of the current document.
+    /// Version of the document; `None` if the shadow does not exist.
     pub fn version(&self) -> Option<u64> {
         self.document.as_ref().map(|document| document.version)
     }
@@ -168,10 +176,10 @@ impl ShadowCore {
     fn get(&self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
         let token = match request::client_token(payload) {
             Ok(token) => token,
-            Err(error) => return rejected("get/rejected", error, None),
+            Err(error) => return rejected_replies("get/rejected", error, None),
         };
         let Some(document) = &self.document else {
-            return rejected("get/rejected", ShadowError::missing(name), token);
+            return rejected_replies("get/rejected", ShadowError::missing(name), token);
         };
         let mut body = document.body();
         let (delta, _) = document.delta();
@@ -179,46 +187,46 @@ impl ShadowCore {
             body["state"]["delta"] = Value::Object(delta);
         }
         stamp(&mut body, now_s, token);
-        accepted("get/accepted", body, false)
+        accepted_replies("get/accepted", body, false)
     }
 
     fn delete(&mut self, payload: &[u8], name: &Name, now_s: u64) -> Replies {
         let token = match request::client_token(payload) {
             Ok(token) => token,
-            Err(error) => return rejected("delete/rejected", error, None),
+            Err(error) => return rejected_replies("delete/rejected", error, None),
         };
         let Some(document) = self.document.take() else {
-            return rejected("delete/rejected", ShadowError::missing(name), token);
+            return rejected_replies("delete/rejected", ShadowError::missing(name), token);
         };
-        // The deletion itself takes a version: deleted at 9, the next update is 11.
+        // The deletion itself takes a version: after a deletion at 9, the next update is 11.
         self.tombstone = Some(Tombstone {
             version: document.version + 1,
             deleted_at_s: now_s,
         });
         let mut body = json!({"version": document.version});
         stamp(&mut body, now_s, token);
-        accepted("delete/accepted", body, true)
+        accepted_replies("delete/accepted", body, true)
     }
 
     fn update(&mut self, payload: &[u8], now_s: u64) -> Replies {
         let request = match request::parse(payload) {
             Ok(request) => request,
-            Err((error, token)) => return rejected("update/rejected", error, token),
+            Err((error, token)) => return rejected_replies("update/rejected", error, token),
         };
         let token = request.client_token.clone();
-        match self.merged(&request, now_s) {
-            Err(error) => rejected("update/rejected", error, token),
+        match self.merge_request(&request, now_s) {
+            Err(error) => rejected_replies("update/rejected", error, token),
             Ok(document) => {
                 let previous = self.document.replace(document);
                 self.tombstone = None;
                 let document = self.document.as_ref().expect("set just above");
-                updated(&request, previous.as_ref(), document, now_s)
+                update_replies(&request, previous.as_ref(), document, now_s)
             }
         }
     }
 
-    /// The document after `request`, not yet stored.
-    fn merged(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
+    /// The document that `request` leads to.
+    fn merge_request(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
         let known = match (&self.document, &self.tombstone) {
             (Some(document), _) => document.version,
             (None, Some(t)) if now_s.saturating_sub(t.deleted_at_s) <= TOMBSTONE_S => t.version,
@@ -242,7 +250,7 @@ impl ShadowCore {
     }
 }
 
-fn updated(
+fn update_replies(
     request: &Request,
     previous: Option<&Document>,
     document: &Document,
@@ -277,7 +285,7 @@ fn updated(
     }
 }
 
-fn accepted(suffix: &'static str, body: Value, changed: bool) -> Replies {
+fn accepted_replies(suffix: &'static str, body: Value, changed: bool) -> Replies {
     Replies {
         messages: vec![(suffix, body.clone())],
         rest: Ok(body),
@@ -286,7 +294,7 @@ fn accepted(suffix: &'static str, body: Value, changed: bool) -> Replies {
     }
 }
 
-fn rejected(suffix: &'static str, error: ShadowError, token: Option<String>) -> Replies {
+fn rejected_replies(suffix: &'static str, error: ShadowError, token: Option<String>) -> Replies {
     let mut body = Map::new();
     body.insert("code".to_owned(), json!(error.code));
     body.insert("message".to_owned(), json!(error.message));
@@ -301,7 +309,7 @@ fn rejected(suffix: &'static str, error: ShadowError, token: Option<String>) -> 
     }
 }
 
-/// Adds `timestamp`, and `clientToken` where the request had one.
+/// Adds `timestamp`, and the `clientToken` of the request if it has one.
 fn stamp(body: &mut Value, now_s: u64, token: Option<String>) {
     body["timestamp"] = json!(now_s);
     if let Some(token) = token {

@@ -1,4 +1,4 @@
-//! Parses and checks shadow requests, in the order in which the errors take precedence.
+//! Parses and checks shadow requests, in the order of precedence of their errors.
 //!
 //! Must not know: the stored document.
 
@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::ShadowError;
 
-/// Deepest nesting below `desired` and `reported`. The error text says 6; the quota page has been quoted with 5 and 8.
+/// Deepest nesting below `desired` and `reported`. The error text says 6; quota pages have said 5
+/// and 8.
 const LEVELS_MAX: usize = 6;
-/// What every published quota allows; a document deeper than this may be refused by AWS.
+/// Nesting that every published quota allows; AWS may refuse a deeper document.
 const LEVELS_SAFE: usize = 5;
-/// Said where [`LEVELS_MAX`] is passed.
+/// AWS's text for more than [`LEVELS_MAX`] levels.
 const TOO_DEEP: &str = "JSON contains too many levels of nesting; maximum is 6";
 /// Longest client token, bytes.
 const CLIENT_TOKEN_BYTES_MAX: usize = 64;
@@ -18,25 +19,26 @@ const CLIENT_TOKEN_BYTES_MAX: usize = 64;
 /// A well-formed update.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// An object with `desired` and `reported`, or null to clear both.
+    /// An object with `desired`, `reported` or both; null clears both.
     pub state: Value,
     pub version: Option<u64>,
     pub client_token: Option<String>,
-    /// Whether it is nested deeper than every published quota allows.
+    /// Whether it has more than [`LEVELS_SAFE`] levels.
     pub is_risky: bool,
 }
 
 type Refused = (ShadowError, Option<String>);
 
-/// The client token of a get or delete, whose body is optional and otherwise ignored, even where it is not JSON.
+/// The client token of a get or delete. Its body is optional and otherwise ignored, even if it is
+/// not JSON.
 pub(super) fn client_token(payload: &[u8]) -> Result<Option<String>, ShadowError> {
     match serde_json::from_slice(payload) {
-        Ok(body) => token_of(&body),
+        Ok(body) => read_token(&body),
         Err(_) => Ok(None),
     }
 }
 
-fn token_of(body: &Value) -> Result<Option<String>, ShadowError> {
+fn read_token(body: &Value) -> Result<Option<String>, ShadowError> {
     match &body["clientToken"] {
         Value::Null => Ok(None),
         Value::String(token) if token.len() <= CLIENT_TOKEN_BYTES_MAX => Ok(Some(token.clone())),
@@ -50,7 +52,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
         (ShadowError::new(415, message), None)
     })?;
     let body: Value = serde_json::from_str(text).map_err(|error| {
-        // The parser stops at a depth of its own, beyond which it cannot tell what else is wrong.
+        // The parser has a depth limit of its own and reports nothing else beyond it.
         let is_too_deep = error.to_string().starts_with("recursion limit");
         let message = if is_too_deep {
             TOO_DEEP
@@ -59,7 +61,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
         };
         (bad_request(message), None)
     })?;
-    let client_token = token_of(&body).map_err(|error| (error, None))?;
+    let client_token = read_token(&body).map_err(|error| (error, None))?;
     let refuse = |message: &str| (bad_request(message), client_token.clone());
     let version = match &body["version"] {
         Value::Null => None,
@@ -81,7 +83,7 @@ fn bad_request(message: &str) -> ShadowError {
     ShadowError::new(400, message)
 }
 
-/// Levels of the deepest value.
+/// The number of levels of the deepest value.
 fn check_state(state: &Value) -> Result<usize, &'static str> {
     let sections = match state {
         Value::Null => return Ok(0),
@@ -108,7 +110,7 @@ fn check_state(state: &Value) -> Result<usize, &'static str> {
     Ok(deepest)
 }
 
-/// `level` is that of the value itself: a key of a section is at level 1. Returns the deepest level in it.
+/// Returns the deepest level in `value`, which is at `level`; a key of a section is at level 1.
 fn check_value(value: &Value, level: usize) -> Result<usize, &'static str> {
     if level > LEVELS_MAX {
         return Err(TOO_DEEP);

@@ -1,4 +1,4 @@
-//! Every case of `tests/vectors/shadow-cases.json` that can be told without a connection, and laws of the core.
+//! Every case of `tests/vectors/shadow-cases.json` that needs no connection, and laws of the core.
 
 mod limit;
 mod rule;
@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::*;
 use shadow_cases::{Setting, matches, payload, strings};
 
-/// Cases about a connection rather than a shadow: in-flight count, last will, RETAIN on a publish over REST. The tests
-/// of the services run them, and all the others a second time.
+/// Cases about a connection rather than a shadow. The tests of the services run these, and all
+/// others a second time.
 const NEED_A_CONNECTION: [&str; 3] = [
     "eleventh_in_flight_request_429",
     "last_will_on_shadow_topic_is_ignored",
@@ -31,7 +31,7 @@ impl Case<'_> {
             "get" | "GET /things/<thing>/shadow" => Operation::Get,
             "update" | "POST /things/<thing>/shadow" => Operation::Update,
             "delete" => Operation::Delete,
-            other => panic!("{other} is no request"),
+            other => panic!("{other} is not a request"),
         };
         self.core.handle(operation, payload, &self.name, self.now_s)
     }
@@ -45,7 +45,7 @@ impl Case<'_> {
     }
 }
 
-/// What differs between a case and the core, in words.
+/// The differences between a case and the core, as text.
 fn differences(value: &Value) -> Vec<String> {
     let mut case = Case {
         value,
@@ -102,7 +102,7 @@ fn differences(value: &Value) -> Vec<String> {
         .collect();
     for (topic, message) in &messages {
         let silent = strings(&value["never"]).iter().any(|never| never == topic);
-        // Some cases list only their claim; an unlisted message must then at least be one of the usual ones.
+        // Some cases list only some messages; an unlisted one must not be a refusal.
         if silent || (!named.contains(topic) && topic.ends_with("rejected")) {
             wrong.push(format!("unexpected {topic} {message}"));
         }
@@ -111,7 +111,7 @@ fn differences(value: &Value) -> Vec<String> {
     wrong
 }
 
-/// Checks `after_get`: a following GET contains it, its state exactly.
+/// Checks that a subsequent GET contains the values of `after_get`.
 fn after(case: &mut Case<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     let expected = case.value["after_get"].as_object().cloned();

@@ -1,6 +1,7 @@
-//! Evaluates expressions; Undefined is `None` and spreads as the operator tables of the reference say.
+//! Evaluates expressions. `None` is Undefined and propagates by the operator tables of the
+//! reference.
 //!
-//! Must not know: how a statement is written, or what becomes of its result.
+//! Must not know: how a statement is written, or how its result is used.
 
 use std::cmp::Ordering;
 
@@ -8,118 +9,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::expression::{CastTo, Expression, Item, Nested, Operator, Select};
+use super::json;
 use super::number::{Arithmetic, Number, Rounding};
+use super::scope::Scope;
 use super::value::{self, Object, Value};
-use super::{Call, EvaluateError, Input, Progress, Version, json};
 
-/// What all values of one evaluation may weigh together, bytes; far above anything a 128 KiB message needs.
-const WEIGHT_MAX: usize = 32 * 1024 * 1024;
-
-/// One message being evaluated.
-pub(super) struct Scope<'s, 'i> {
-    pub input: &'s Input<'i>,
-    pub version: Version,
-    progress: &'s mut Progress,
-    /// The payload, or the element that a nested SELECT looks at.
-    root: Option<Value>,
-    /// How many random numbers and answers of the progress have been used in this pass.
-    draws: usize,
-    calls: usize,
-    weight_left: usize,
-    /// Why the pass cannot end.
-    stop: Option<Stop>,
-}
-
-/// Why a pass over a statement ends before its end.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// Something from outside must be asked first.
-    Needs(Call),
-    /// The statement fails.
-    Fails(EvaluateError),
-}
-
-impl<'s, 'i> Scope<'s, 'i> {
-    pub fn new(
-        input: &'s Input<'i>,
-        version: Version,
-        needs_json: bool,
-        progress: &'s mut Progress,
-    ) -> Result<Self, EvaluateError> {
-        let root = match json::read(input.payload) {
-            Ok(payload) => Some(payload.seen_by(version)),
-            // Nothing at all is not malformed: its keys are Undefined.
-            Err(_) if !needs_json || input.payload.is_empty() => None,
-            Err(message) => {
-                return Err(EvaluateError::NotJson {
-                    topic: input.topic.to_owned(),
-                    message,
-                });
-            }
-        };
-        Ok(Scope {
-            input,
-            version,
-            progress,
-            root,
-            draws: 0,
-            calls: 0,
-            weight_left: WEIGHT_MAX,
-            stop: None,
-        })
-    }
-
-    pub fn stop(&mut self) -> Option<Stop> {
-        self.stop.take()
-    }
-
-    /// Ends the pass; the first reason counts.
-    pub fn fail(&mut self, error: EvaluateError) {
-        self.stop.get_or_insert(Stop::Fails(error));
-    }
-
-    /// A random number, the same at each pass over the same statement.
-    pub fn draw(&mut self) -> u128 {
-        let index = self.draws;
-        self.draws += 1;
-        self.progress.draw(index)
-    }
-
-    /// The answer to a call, or none and the pass ends, to be made again when there is one.
-    pub fn ask(&mut self, call: Call) -> Option<Value> {
-        if self.stop.is_some() {
-            return None;
-        }
-        let answer = self.progress.answers.get(self.calls);
-        self.calls += 1;
-        match answer {
-            Some(answer) => Some(answer.clone().seen_by(self.version)),
-            None => {
-                self.stop = Some(Stop::Needs(call));
-                None
-            }
-        }
-    }
-
+impl Scope<'_, '_> {
     pub fn evaluate(&mut self, expression: &Expression) -> Option<Value> {
-        if self.stop.is_some() {
+        if self.is_stopped() {
             return None;
         }
         let value = self.value_of(expression)?;
         let value = match value {
-            Value::Number(number) => Value::Number(number.seen_by(self.version)),
+            Value::Number(number) => Value::Number(number.in_version(self.version)),
             other => other,
         };
-        match self.weight_left.checked_sub(value.weight()) {
-            Some(left) => {
-                self.weight_left = left;
-                Some(value)
-            }
-            None => {
-                self.fail(EvaluateError::TooMuch);
-                None
-            }
-        }
+        self.weigh(value)
     }
 
     fn value_of(&mut self, expression: &Expression) -> Option<Value> {
@@ -180,22 +85,22 @@ impl<'s, 'i> Scope<'s, 'i> {
         }
     }
 
-    /// Each element of an array that passes gives an item; an object gives one result.
+    /// Each element of an array that passes WHERE yields an item; an object yields one result.
     fn nested(&mut self, nested: &Nested) -> Option<Value> {
         match self.evaluate(&nested.source)? {
             Value::Array(elements) => {
                 let mut results = Vec::new();
                 for element in elements {
-                    results.extend(self.of_element(nested, element));
+                    results.extend(self.evaluate_element(nested, element));
                 }
                 Some(Value::Array(results))
             }
-            object @ Value::Object(_) => self.of_element(nested, object),
+            object @ Value::Object(_) => self.evaluate_element(nested, object),
             _ => None,
         }
     }
 
-    fn of_element(&mut self, nested: &Nested, element: Value) -> Option<Value> {
+    fn evaluate_element(&mut self, nested: &Nested, element: Value) -> Option<Value> {
         let outside = self.root.replace(element);
         let result = match &nested.condition {
             Some(condition) if !self.holds(condition) => None,
@@ -205,7 +110,7 @@ impl<'s, 'i> Scope<'s, 'i> {
         result
     }
 
-    /// Whether a condition is true; Undefined is not.
+    /// Whether a condition is true; Undefined counts as false.
     pub fn holds(&mut self, condition: &Expression) -> bool {
         self.evaluate(condition).as_ref().and_then(value::to_bool) == Some(true)
     }
@@ -235,15 +140,15 @@ impl<'s, 'i> Scope<'s, 'i> {
             }
             Item::Named { path, expression } => {
                 if let Some(value) = self.evaluate(expression) {
-                    place(output, path, value);
+                    insert_at(output, path, value);
                 }
             }
         }
     }
 }
 
-/// Writes at `a.b.c`, making objects on the way; something else that stands there is replaced.
-fn place(output: &mut Value, path: &[String], value: Value) {
+/// Writes `value` at the path `a.b.c`, creating objects and replacing any other value on the path.
+fn insert_at(output: &mut Value, path: &[String], value: Value) {
     let mut target = output;
     for step in path {
         if !matches!(target, Value::Object(_)) {
@@ -264,7 +169,7 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
     };
     let compare = |accept: fn(Ordering) -> bool| {
         let (left, right) = (value::to_number(left)?, value::to_number(right)?);
-        let ordering = left.decimal().cmp(&right.decimal());
+        let ordering = left.to_decimal().cmp(&right.to_decimal());
         Some(Value::Bool(accept(ordering)))
     };
     let is_text = |value: &Value| matches!(value, Value::Text(_));
@@ -279,10 +184,10 @@ fn binary(operator: Operator, left: &Value, right: &Value) -> Option<Value> {
         Operator::Greater => compare(Ordering::is_gt),
         Operator::GreaterOrEqual => compare(Ordering::is_ge),
         Operator::Arithmetic(Arithmetic::Plus) if is_text(left) || is_text(right) => {
-            let text = value::to_text(left)? + &value::to_text(right)?;
+            let text = json::to_text(left)? + &json::to_text(right)?;
             Some(Value::Text(text))
         }
-        // `+` adds numbers only; the other operators take numeric strings as well.
+        // `+` adds numbers only; the other operators also accept numeric strings.
         Operator::Arithmetic(Arithmetic::Plus) if !(is_number(left) && is_number(right)) => None,
         Operator::Arithmetic(operator) => arithmetic(operator, left, right),
     }
@@ -299,9 +204,9 @@ fn cast(from: &Value, to: CastTo) -> Option<Value> {
         other => value::to_number(other),
     };
     match to {
-        CastTo::Text => value::to_text(from).map(Value::Text),
-        CastTo::Decimal => Some(Value::Number(Number::Decimal(number?.decimal()))),
-        CastTo::Double => Number::from_double(number?.double()).map(Value::Number),
+        CastTo::Text => json::to_text(from).map(Value::Text),
+        CastTo::Decimal => Some(Value::Number(Number::Decimal(number?.to_decimal()))),
+        CastTo::Double => Number::from_double(number?.to_double()).map(Value::Number),
         CastTo::Int => number?.to_int(Rounding::Down).map(Value::int),
         CastTo::Boolean => match from {
             Value::Number(number) => Some(Value::Bool(number.sign() != Number::Int(0))),

@@ -1,4 +1,4 @@
-//! The parsed form of a statement.
+//! The syntax tree of a statement.
 //!
 //! Must not know: how it is written, or what it evaluates to.
 
@@ -9,22 +9,22 @@ use super::value::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     Literal(Value),
-    /// A key of the payload, or of the element that a nested SELECT looks at.
+    /// A key of the payload, or of the current element of a nested SELECT.
     Key(String),
-    /// A key of what the inner expression gives.
-    Field(Box<Expression>, String),
-    Not(Box<Expression>),
-    Negative(Box<Expression>),
-    Binary(Operator, Box<Expression>, Box<Expression>),
+    /// A key of the inner expression's value.
+    Field(Box<Self>, String),
+    Not(Box<Self>),
+    Negative(Box<Self>),
+    Binary(Operator, Box<Self>, Box<Self>),
     Case {
-        value: Box<Expression>,
-        arms: Vec<(Expression, Expression)>,
-        otherwise: Option<Box<Expression>>,
+        value: Box<Self>,
+        arms: Vec<(Self, Self)>,
+        otherwise: Option<Box<Self>>,
     },
-    Array(Vec<Expression>),
-    Object(Vec<(String, Expression)>),
-    Call(Function, Vec<Expression>),
-    Cast(Box<Expression>, CastTo),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
+    Call(Function, Vec<Self>),
+    Cast(Box<Self>, CastTo),
     /// `encode(*, 'base64')`.
     EncodedPayload,
     /// `*` as an argument.
@@ -54,7 +54,7 @@ pub(super) enum Operator {
     Arithmetic(Arithmetic),
 }
 
-/// Type of a cast, by the keyword it is written with here.
+/// The target type of a cast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CastTo {
     Text,
@@ -67,7 +67,7 @@ pub(super) enum CastTo {
 /// What a SELECT selects.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Select {
-    /// `SELECT *` alone: what came, as it came.
+    /// `SELECT *` alone: the payload unchanged.
     Raw,
     Items(Vec<Item>),
     /// `SELECT VALUE x`.
@@ -86,12 +86,12 @@ pub(super) enum Item {
 }
 
 impl Select {
-    /// Whether it looks into the payload as JSON.
+    /// Whether it reads the payload as JSON.
     pub fn needs_json(&self) -> bool {
         match self {
-            Select::Raw => false,
-            Select::Value(expression) => expression.needs_json(),
-            Select::Items(items) => items.iter().any(|item| match item {
+            Self::Raw => false,
+            Self::Value(expression) => expression.needs_json(),
+            Self::Items(items) => items.iter().any(|item| match item {
                 Item::All => true,
                 Item::Named { expression, .. } => expression.needs_json(),
             }),
@@ -100,17 +100,17 @@ impl Select {
 }
 
 impl Expression {
-    /// Whether the expression looks into the payload as JSON.
+    /// Whether it reads the payload as JSON.
     pub fn needs_json(&self) -> bool {
         match self {
-            Expression::Key(_) | Expression::All => true,
-            Expression::Literal(_) | Expression::EncodedPayload => false,
-            Expression::Field(inner, _)
-            | Expression::Not(inner)
-            | Expression::Negative(inner)
-            | Expression::Cast(inner, _) => inner.needs_json(),
-            Expression::Binary(_, left, right) => left.needs_json() || right.needs_json(),
-            Expression::Case {
+            Self::Key(_) | Self::All => true,
+            Self::Literal(_) | Self::EncodedPayload => false,
+            Self::Field(inner, _)
+            | Self::Not(inner)
+            | Self::Negative(inner)
+            | Self::Cast(inner, _) => inner.needs_json(),
+            Self::Binary(_, left, right) => left.needs_json() || right.needs_json(),
+            Self::Case {
                 value,
                 arms,
                 otherwise,
@@ -121,12 +121,10 @@ impl Expression {
                         .any(|(when, then)| when.needs_json() || then.needs_json())
                     || otherwise.as_ref().is_some_and(|e| e.needs_json())
             }
-            Expression::Array(items) | Expression::Call(_, items) => {
-                items.iter().any(Expression::needs_json)
-            }
-            Expression::Object(entries) => entries.iter().any(|(_, e)| e.needs_json()),
-            // Its names are those of the source's elements.
-            Expression::Nested(nested) => nested.source.needs_json(),
+            Self::Array(items) | Self::Call(_, items) => items.iter().any(Self::needs_json),
+            Self::Object(entries) => entries.iter().any(|(_, e)| e.needs_json()),
+            // Its keys are those of the source's elements.
+            Self::Nested(nested) => nested.source.needs_json(),
         }
     }
 }

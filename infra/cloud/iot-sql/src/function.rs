@@ -1,6 +1,8 @@
-//! The built-in functions that are supported; an unknown name is refused when a statement is parsed.
+//! The supported built-in functions. An unknown name is refused when a statement is parsed.
 //!
-//! Source: AWS IoT developer guide, "Functions". Must not know: operators, statements.
+//! Must not know: operators, statements.
+//!
+//! Source: AWS IoT developer guide, "Functions".
 
 mod collection;
 mod external;
@@ -9,10 +11,9 @@ mod numeric;
 mod text;
 mod time;
 
-use super::Version;
-use super::evaluate::Scope;
-use super::expression::Expression;
-use super::value::{self, Value};
+use super::scope::Scope;
+use super::value::Value;
+use super::{Version, json};
 
 type Arguments<'a> = &'a [Option<Value>];
 type Apply = fn(&mut Scope<'_, '_>, Arguments<'_>) -> Option<Value>;
@@ -20,24 +21,24 @@ type Apply = fn(&mut Scope<'_, '_>, Arguments<'_>) -> Option<Value>;
 /// A built-in function.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Function {
-    /// Name in lower case; SQL does not mind the case.
+    /// Name in lower case; SQL ignores the case.
     pub name: &'static str,
     /// Least and largest number of arguments.
     pub arity: (usize, usize),
-    /// The version that brought it.
+    /// The version that introduced it.
     pub since: Version,
     pub apply: Apply,
 }
 
 impl PartialEq for Function {
-    fn eq(&self, other: &Function) -> bool {
+    fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
 const MANY: usize = 64;
 
-/// Longest text that a function makes, bytes; more is Undefined.
+/// Longest text that a function produces, bytes; a longer one is Undefined.
 const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
 const fn function(name: &'static str, least: usize, most: usize, apply: Apply) -> Function {
@@ -49,7 +50,7 @@ const fn function(name: &'static str, least: usize, most: usize, apply: Apply) -
     }
 }
 
-/// One that the version of 2015 does not have.
+/// A function that the version of 2015 lacks.
 const fn newer(name: &'static str, least: usize, most: usize, apply: Apply) -> Function {
     Function {
         name,
@@ -59,15 +60,24 @@ const fn newer(name: &'static str, least: usize, most: usize, apply: Apply) -> F
     }
 }
 
-/// Functions that AWS has and this does not, and what to do instead.
+/// Functions of AWS that are not supported, and what to do instead.
 const UNSUPPORTED: &[(&str, &str)] = &[
-    ("machinelearning_predict", "there is no Amazon ML here"),
-    ("get_secret", "there is no Secrets Manager here"),
-    ("get_registry_data", "things have no attributes here"),
+    (
+        "machinelearning_predict",
+        "call the model from a function that the rule invokes",
+    ),
+    (
+        "get_secret",
+        "pass the value in the payload or the template",
+    ),
+    (
+        "get_registry_data",
+        "attributes of things are not read by rules",
+    ),
     ("md2", "use sha256"),
 ];
 
-/// The names of all functions, with the numbers of arguments they take.
+/// Every supported function, of both versions.
 pub(super) fn all() -> impl Iterator<Item = Function> {
     [
         message::FUNCTIONS,
@@ -82,7 +92,7 @@ pub(super) fn all() -> impl Iterator<Item = Function> {
     .copied()
 }
 
-/// The function with this name, in any case. The error says why there is none.
+/// The function with this name, in any case. The error says what to do instead.
 pub(super) fn find(name: &str) -> Result<Function, String> {
     let name = name.to_ascii_lowercase();
     if let Some(function) = all().find(|function| function.name == name) {
@@ -90,7 +100,7 @@ pub(super) fn find(name: &str) -> Result<Function, String> {
     }
     Err(match UNSUPPORTED.iter().find(|(known, _)| *known == name) {
         Some((_, advice)) => format!("function {name} is not supported: {advice}"),
-        None => format!("function {name} is not supported: it is none of AWS IoT SQL"),
+        None => format!("function {name} is not a function of AWS IoT SQL"),
     })
 }
 
@@ -100,15 +110,13 @@ impl Function {
         external::FUNCTIONS.contains(self)
     }
 
-    /// Looks at arguments that are written out: what could never work is an error at start.
-    pub fn check(&self, arguments: &[Expression]) -> Result<(), String> {
-        let literal = |index: usize| match arguments.get(index) {
-            Some(Expression::Literal(Value::Text(text))) => Some(text.as_str()),
-            _ => None,
-        };
+    /// Checks the arguments that are text literals: what can never work is refused when it is
+    /// parsed.
+    pub fn check(&self, literals: &[Option<&str>]) -> Result<(), String> {
+        let literal = |index: usize| literals.get(index).copied().flatten();
         match self.name {
             "encode" | "decode" if literal(1).is_some_and(|scheme| scheme != text::SCHEME) => {
-                Err(format!("{} knows only 'base64'", self.name))
+                Err(format!("{} supports only 'base64'", self.name))
             }
             "regexp_matches" | "regexp_replace" | "regexp_substr" => literal(1)
                 .map_or(Ok(()), |pattern| text::regex(pattern).map(drop))
@@ -121,5 +129,5 @@ impl Function {
 }
 
 fn text_of(arguments: Arguments<'_>, index: usize) -> Option<String> {
-    value::to_text(arguments.get(index)?.as_ref()?)
+    json::to_text(arguments.get(index)?.as_ref()?)
 }

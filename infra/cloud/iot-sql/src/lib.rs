@@ -1,8 +1,8 @@
-//! Rule SQL, versions 2015-10-08 and 2016-03-23: parsed once, evaluated per message.
+//! The SQL of AWS IoT topic rules: parsing and evaluation.
 //!
-//! Source: AWS IoT developer guide, "AWS IoT SQL reference". What is not supported is an error of parsing, so that a rule
-//! fails at start and not by silence. Pure: time, randomness and the answers of other services come with the input; a
-//! statement that needs such an answer says so and is evaluated again with it. Must not know: the broker, rule actions.
+#![doc = include_str!("../README.md")]
+//!
+//! Source: AWS IoT developer guide, "AWS IoT SQL reference".
 
 mod evaluate;
 mod expression;
@@ -11,42 +11,43 @@ mod json;
 mod number;
 mod parse;
 mod print;
+mod scope;
 #[cfg(test)]
 mod tests;
 mod token;
 mod value;
 
-use evaluate::{Scope, Stop};
 use expression::{Expression, Select};
+use scope::{Scope, Stop};
 use value::Value;
 
-/// The version whose rules a statement follows.
+/// The version of the SQL engine (`AwsIotSqlVersion`) that a statement is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// `2015-10-08`, which AWS takes where a rule names none.
+    /// `2015-10-08`, AWS's default for a rule that names no version.
     V2015,
-    /// `2016-03-23`.
+    /// `2016-03-23`, which added literals of arrays and objects, nested SELECT and functions.
     V2016,
 }
 
 impl Version {
-    /// The version of this name.
-    pub fn named(name: &str) -> Option<Version> {
-        [Version::V2015, Version::V2016]
+    /// The version with this name; `None` for any other, `beta` included.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::V2015, Self::V2016]
             .into_iter()
             .find(|version| version.name() == name)
     }
 
-    /// As `AwsIotSqlVersion` names it.
+    /// The name in `AwsIotSqlVersion`.
     pub fn name(self) -> &'static str {
         match self {
-            Version::V2015 => "2015-10-08",
-            Version::V2016 => "2016-03-23",
+            Self::V2015 => "2015-10-08",
+            Self::V2016 => "2016-03-23",
         }
     }
 }
 
-/// A parsed statement.
+/// A parsed statement, or an expression of a substitution template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     version: Version,
@@ -57,33 +58,33 @@ pub struct Statement {
     calls_out: bool,
 }
 
-/// Why a statement is refused.
+/// Why a statement is refused, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("rule sql at character {position}: {message}")]
 pub struct SqlError {
-    /// Character position, from 0.
+    /// Position in characters from the start of the statement, from 0.
     pub position: usize,
-    /// What is wrong there.
+    /// What is wrong at this position, and what to do.
     pub message: String,
 }
 
-/// One message, and what the functions of the SQL can see.
+/// One message, and what the functions of the SQL can read.
 pub struct Input<'a> {
-    /// Topic of the message.
+    /// Topic that the message was published on.
     pub topic: &'a str,
-    /// Its bytes.
+    /// Payload of the message.
     pub payload: &'a [u8],
-    /// Its MQTT 5 headers.
+    /// MQTT 5 headers of the message.
     pub headers: &'a Headers,
-    /// MQTT client id; none when the message came by HTTP.
+    /// MQTT client id of the publisher; `None` for a message published over HTTP.
     pub client_id: Option<&'a str>,
-    /// Certificate id or caller id.
+    /// Certificate id or caller id of the publisher.
     pub principal: Option<&'a str>,
-    /// Address of the publisher; none where the cloud itself published.
+    /// Address of the publisher; `None` if the cloud itself published the message.
     pub source_ip: Option<&'a str>,
-    /// Account id.
+    /// AWS account id, twelve digits.
     pub account: &'a str,
-    /// Epoch milliseconds.
+    /// Current time, epoch milliseconds.
     pub now_ms: u64,
 }
 
@@ -92,115 +93,118 @@ pub struct Input<'a> {
 pub struct Headers {
     /// `UNSPECIFIED_BYTES` or `UTF8_DATA`.
     pub payload_format: Option<&'static str>,
-    /// Content type.
+    /// Content type, such as `application/json`.
     pub content_type: Option<String>,
-    /// Response topic.
+    /// Topic for the response to a request.
     pub response_topic: Option<String>,
-    /// Correlation data.
+    /// Correlation data of a request or response.
     pub correlation_data: Option<Vec<u8>>,
-    /// User properties in order.
+    /// User properties in order; a key may occur more than once.
     pub user: Vec<(String, String)>,
 }
 
-/// What an evaluation has drawn and been answered so far; it goes on from there when it is made again.
+/// The random numbers and answers that an evaluation has used so far. A repeated evaluation uses
+/// the same.
 pub struct Progress {
     random: Box<dyn FnMut() -> u128 + Send>,
     draws: Vec<u128>,
     answers: Vec<Value>,
 }
 
-/// Something only another service can answer.
+/// A question that only another service can answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// `aws_lambda`: run a function and wait for its answer.
+    /// `aws_lambda`: invoke a function and wait for its response.
     Lambda {
-        /// ARN of the function.
+        /// ARN of the function to invoke.
         arn: String,
-        /// Its event, JSON.
+        /// JSON event for the function.
         event: Vec<u8>,
     },
-    /// `get_thing_shadow`: the whole document.
+    /// `get_thing_shadow`: read the whole shadow document.
     Shadow {
-        /// Thing.
+        /// Name of the thing.
         thing: String,
-        /// Name of the shadow; none for the classic one.
+        /// Name of the shadow; `None` for the classic shadow.
         shadow: Option<String>,
-        /// Role that permits it.
+        /// ARN of the role that must permit the call.
         role_arn: String,
     },
-    /// `get_dynamodb`: one item.
+    /// `get_dynamodb`: read one item.
     DynamoDb {
-        /// Table.
+        /// Name of the table.
         table: String,
-        /// Keys, each with its value as DynamoDB writes it: `{"S": "a"}`.
+        /// Key attributes with their values in DynamoDB's form: `{"S": "a"}`.
         key: Vec<(String, serde_json::Value)>,
-        /// Role that permits it.
+        /// ARN of the role that must permit the call.
         role_arn: String,
     },
 }
 
-/// What came of an evaluation.
+/// The result of an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evaluation {
-    /// The bytes that the actions get.
+    /// The payload for the rule's actions.
     Output(Vec<u8>),
-    /// WHERE is not true.
+    /// The WHERE clause is not true.
     NoMatch,
-    /// The answer to this is needed first; see [`Progress::answer`].
+    /// The answer to this call is needed first: give it to [`Progress::answer`] and evaluate again.
     Needs(Call),
 }
 
-/// Why a message cannot be evaluated.
+/// Why a statement cannot be evaluated on a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluateError {
-    /// The statement needs JSON and the payload is not JSON.
+    /// The statement reads the payload as JSON, and it is not JSON.
     #[error("payload on {topic} is not json: {message}")]
     NotJson {
-        /// Topic of the message.
+        /// Topic that the message was published on.
         topic: String,
-        /// What the parser found.
+        /// The error of the JSON parser.
         message: String,
     },
-    /// An array as a whole output, which the version of 2015 does not have.
-    #[error("select value gives an array: that takes AwsIotSqlVersion '2016-03-23'")]
+    /// SELECT VALUE yields an array, which needs the version of 2016.
+    #[error("select value yields an array, which needs AwsIotSqlVersion '2016-03-23'")]
     ArrayOutput,
-    /// The statement makes more of the message than is reasonable.
-    #[error("the statement makes more than 32 MiB of this message")]
+    /// The values of the evaluation take more than 32 MiB.
+    #[error("the values of the statement take more than 32 MiB for this message")]
     TooMuch,
-    /// What a service answered is no JSON.
+    /// The answer of a service is not JSON.
     #[error("answer of {of} is not json: {message}")]
     Answer {
-        /// The function of the SQL.
+        /// Name of the SQL function.
         of: &'static str,
-        /// What the parser found.
+        /// The error of the JSON parser.
         message: String,
     },
 }
 
 impl Call {
-    /// The function of the SQL.
+    /// Name of the SQL function that makes the call.
     pub fn name(&self) -> &'static str {
         match self {
-            Call::Lambda { .. } => "aws_lambda",
-            Call::Shadow { .. } => "get_thing_shadow",
-            Call::DynamoDb { .. } => "get_dynamodb",
+            Self::Lambda { .. } => "aws_lambda",
+            Self::Shadow { .. } => "get_thing_shadow",
+            Self::DynamoDb { .. } => "get_dynamodb",
         }
     }
 }
 
 impl Progress {
-    /// Nothing drawn and nothing answered; `random` is the source of `newuuid()`, `traceid()` and `rand()`.
-    pub fn new(random: impl FnMut() -> u128 + Send + 'static) -> Progress {
-        Progress {
+    /// Starts an evaluation; `random` supplies `newuuid()`, `traceid()` and `rand()`.
+    pub fn new(random: impl FnMut() -> u128 + Send + 'static) -> Self {
+        Self {
             random: Box::new(random),
             draws: Vec::new(),
             answers: Vec::new(),
         }
     }
 
-    /// Takes the JSON that `call`, as [`Evaluation::Needs`] named it, was answered with.
+    /// Adds the JSON answer to the `call` that [`Evaluation::Needs`] returned.
     ///
-    /// Errors: [`EvaluateError::Answer`].
+    /// # Errors
+    ///
+    /// [`EvaluateError::Answer`] if the answer is not JSON.
     pub fn answer(&mut self, call: &Call, answer: &[u8]) -> Result<(), EvaluateError> {
         let answer = json::read(answer).map_err(|message| EvaluateError::Answer {
             of: call.name(),
@@ -219,34 +223,42 @@ impl Progress {
 }
 
 impl Statement {
-    /// Parses `sql`.
+    /// Parses a whole statement.
     ///
-    /// Errors: [`SqlError`] with the place of the first thing that is wrong or not supported.
-    pub fn parse(sql: &str, version: Version) -> Result<Statement, SqlError> {
+    /// # Errors
+    ///
+    /// [`SqlError`] with the position of the first mistake or unsupported part.
+    pub fn parse(sql: &str, version: Version) -> Result<Self, SqlError> {
         parse::statement(sql, version)
     }
 
-    /// Parses one expression, as a substitution template holds it; its value is what [`Statement::evaluate`] outputs,
-    /// text without quotes and Undefined as nothing.
+    /// Parses one expression of a substitution template. [`Statement::evaluate`] outputs its value:
+    /// text without quotes, Undefined as an empty output.
     ///
-    /// Errors: as [`Statement::parse`].
-    pub fn parse_expression(sql: &str, version: Version) -> Result<Statement, SqlError> {
+    /// # Errors
+    ///
+    /// As [`Statement::parse`].
+    pub fn parse_expression(sql: &str, version: Version) -> Result<Self, SqlError> {
         parse::expression(sql, version)
     }
 
-    /// The filter of FROM; empty when the statement has none (it is then reached by Basic Ingest only).
+    /// The topic filter of FROM; empty without FROM, in which case only Basic Ingest reaches the
+    /// statement.
     pub fn topic_filter(&self) -> &str {
         &self.topic_filter
     }
 
-    /// Whether it may need answers of other services.
+    /// Whether an evaluation may return [`Evaluation::Needs`].
     pub fn calls_out(&self) -> bool {
         self.calls_out
     }
 
-    /// Evaluates one message.
+    /// Evaluates the statement on one message.
     ///
-    /// Errors: [`EvaluateError`]; [`EvaluateError::NotJson`] only where the statement looks into the payload.
+    /// # Errors
+    ///
+    /// [`EvaluateError`]; [`EvaluateError::NotJson`] only if the statement reads the payload as
+    /// JSON.
     pub fn evaluate(
         &self,
         input: &Input<'_>,
@@ -266,46 +278,10 @@ impl Statement {
                 Some(output.map_or_else(Vec::new, |value| json::write(&value).into_bytes()))
             }
         };
-        match scope.stop() {
+        match scope.take_stop() {
             Some(Stop::Needs(call)) => Ok(Evaluation::Needs(call)),
             Some(Stop::Fails(error)) => Err(error),
             None => Ok(output.map_or(Evaluation::NoMatch, Evaluation::Output)),
-        }
-    }
-}
-
-/// Parses any text in both versions and evaluates what is a statement on any bytes: it must only ever return.
-///
-/// For fuzzing; what a statement asks of other services is answered with the payload.
-pub fn exercise(sql: &str, payload: &[u8]) {
-    for version in [Version::V2015, Version::V2016] {
-        let parsed = [
-            Statement::parse(sql, version),
-            Statement::parse_expression(sql, version),
-        ];
-        for statement in parsed.into_iter().flatten() {
-            evaluate_anyhow(&statement, payload);
-        }
-    }
-}
-
-/// Evaluates to the end or to an error; either will do.
-fn evaluate_anyhow(statement: &Statement, payload: &[u8]) {
-    let input = Input {
-        topic: "fuzz/topic",
-        payload,
-        headers: &Headers::default(),
-        client_id: Some("client"),
-        principal: None,
-        source_ip: None,
-        account: "123456789012",
-        now_ms: 1_763_779_512_345,
-    };
-    let mut progress = Progress::new(|| 7);
-    for _ in 0..8 {
-        match statement.evaluate(&input, &mut progress) {
-            Ok(Evaluation::Needs(call)) if progress.answer(&call, payload).is_ok() => {}
-            _ => return,
         }
     }
 }

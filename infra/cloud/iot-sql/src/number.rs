@@ -1,6 +1,8 @@
-//! Numbers of rule SQL: Int and Decimal of 34 digits, and their arithmetic.
+//! Numbers of rule SQL: Int and Decimal with 34 digits, and their arithmetic.
 //!
-//! Source: AWS IoT developer guide, "Data types" and "Operators". Must not know: values that are no numbers.
+//! Must not know: values of other types.
+//!
+//! Source: AWS IoT developer guide, "Data types" and "Operators".
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -10,14 +12,13 @@ use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
 
 use super::Version;
 
-/// Digits of an Int or a Decimal.
+/// Most digits of an Int or a Decimal.
 const DIGITS_MAX: u64 = 34;
 /// Largest Int: 34 nines.
 const INT_MAX: i128 = 10_i128.pow(34) - 1;
-/// Powers of ten that a Decimal reaches in both directions.
+/// Largest exponent of a Decimal, positive or negative.
 const EXPONENT_MAX: i64 = 999;
 
-/// A number.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Number {
     Int(i128),
@@ -48,52 +49,53 @@ pub(super) enum Arithmetic {
 }
 
 impl Number {
-    /// Reads a number as SQL and JSON write it; none where it is out of range.
-    ///
-    /// `text` must have the form of a number already.
-    pub fn read(text: &str) -> Option<Number> {
+    /// Reads a number as SQL and JSON write it; `None` if it is out of range.
+    /// The caller has checked that `text` has the form of a number.
+    pub fn read(text: &str) -> Option<Self> {
         if let Ok(int) = text.parse::<i128>()
             && int.abs() <= INT_MAX
         {
-            return Some(Number::Int(int));
+            return Some(Self::Int(int));
         }
-        Number::bounded(&text.parse().ok()?)
+        Self::bounded(&text.parse().ok()?)
     }
 
-    /// A Decimal of double precision; none for what is no number.
-    pub fn from_double(value: f64) -> Option<Number> {
+    /// A Decimal from a double; `None` for NaN and infinities.
+    pub fn from_double(value: f64) -> Option<Self> {
         if !value.is_finite() {
             return None;
         }
-        Number::bounded(&format!("{value:?}").parse().ok()?)
+        Self::bounded(&format!("{value:?}").parse().ok()?)
     }
 
-    /// Rounded to the digits there are, none beyond the largest magnitude, zero below the smallest.
-    fn bounded(value: &BigDecimal) -> Option<Number> {
+    /// Rounds to [`DIGITS_MAX`]; `None` above the largest magnitude, zero below the smallest.
+    fn bounded(value: &BigDecimal) -> Option<Self> {
         if value.is_zero() {
-            return Some(Number::Decimal(
+            return Some(Self::Decimal(
                 value.with_scale(value.fractional_digit_count().clamp(0, 34)),
             ));
         }
         let digits = NonZeroU64::new(DIGITS_MAX).expect("34 is not zero");
-        let value = match value.digits() > DIGITS_MAX {
-            true => value.with_precision_round(digits, RoundingMode::HalfEven),
-            false => value.clone(),
+        let value = if value.digits() > DIGITS_MAX {
+            value.with_precision_round(digits, RoundingMode::HalfEven)
+        } else {
+            value.clone()
         };
         let magnitude = (value.digits() as i64 - 1).saturating_sub(value.fractional_digit_count());
         if magnitude > EXPONENT_MAX {
             return None;
         }
-        Some(Number::Decimal(match magnitude < -EXPONENT_MAX {
-            true => BigDecimal::zero(),
-            false => value,
+        Some(Self::Decimal(if magnitude < -EXPONENT_MAX {
+            BigDecimal::zero()
+        } else {
+            value
         }))
     }
 
-    /// As the version sees it: since 2016 a whole Decimal is an Int.
-    pub fn seen_by(self, version: Version) -> Number {
+    /// The number in the form of the version: since 2016 a whole Decimal is an Int.
+    pub fn in_version(self, version: Version) -> Self {
         match &self {
-            Number::Decimal(decimal) if version == Version::V2016 && decimal.is_integer() => {
+            Self::Decimal(decimal) if version == Version::V2016 && decimal.is_integer() => {
                 whole(decimal).map_or(self, Number::Int)
             }
             _ => self,
@@ -101,26 +103,26 @@ impl Number {
     }
 
     /// The same number as a Decimal.
-    pub fn decimal(&self) -> BigDecimal {
+    pub fn to_decimal(&self) -> BigDecimal {
         match self {
-            Number::Int(int) => BigDecimal::from(*int),
-            Number::Decimal(decimal) => decimal.clone(),
+            Self::Int(int) => BigDecimal::from(*int),
+            Self::Decimal(decimal) => decimal.clone(),
         }
     }
 
-    /// With double precision.
-    pub fn double(&self) -> f64 {
+    /// The nearest double; NaN if there is none.
+    pub fn to_double(&self) -> f64 {
         match self {
-            Number::Int(int) => *int as f64,
-            Number::Decimal(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
+            Self::Int(int) => *int as f64,
+            Self::Decimal(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
         }
     }
 
-    /// The Int nearby; none where it has too many digits.
+    /// The number rounded to an Int; `None` if it has too many digits.
     pub fn to_int(&self, rounding: Rounding) -> Option<i128> {
         match self {
-            Number::Int(int) => Some(*int),
-            Number::Decimal(decimal) => {
+            Self::Int(int) => Some(*int),
+            Self::Decimal(decimal) => {
                 let mode = match rounding {
                     Rounding::Down => RoundingMode::Floor,
                     Rounding::Nearest => RoundingMode::HalfUp,
@@ -132,29 +134,31 @@ impl Number {
         }
     }
 
-    /// Cut to so many decimal places, without zeros at the end.
-    pub fn truncated(&self, places: i64) -> Option<Number> {
+    /// Truncated to `places` decimal places, without trailing zeros.
+    pub fn truncated(&self, places: i64) -> Option<Self> {
         match self {
-            Number::Int(_) => Some(self.clone()),
-            Number::Decimal(decimal) => {
+            Self::Int(_) => Some(self.clone()),
+            Self::Decimal(decimal) => {
                 let cut = decimal
                     .with_scale_round(places, RoundingMode::Down)
                     .normalized();
-                match cut.is_integer() {
-                    true => whole(&cut).map(Number::Int),
-                    false => Number::bounded(&cut),
+                if cut.is_integer() {
+                    whole(&cut).map(Number::Int)
+                } else {
+                    Self::bounded(&cut)
                 }
             }
         }
     }
 
-    /// Int by Int is Int, anything else is Decimal; none by zero and out of range.
-    pub fn calculate(operator: Arithmetic, left: &Number, right: &Number) -> Option<Number> {
+    /// Int with Int yields Int, anything else Decimal; `None` for a division by zero or out of
+    /// range.
+    pub fn calculate(operator: Arithmetic, left: &Self, right: &Self) -> Option<Self> {
         let by_zero = matches!(operator, Arithmetic::Divide | Arithmetic::Remainder);
-        if by_zero && right.decimal().is_zero() {
+        if by_zero && right.to_decimal().is_zero() {
             return None;
         }
-        if let (Number::Int(left), Number::Int(right)) = (left, right) {
+        if let (Self::Int(left), Self::Int(right)) = (left, right) {
             let int = match operator {
                 Arithmetic::Plus => left.checked_add(*right),
                 Arithmetic::Minus => left.checked_sub(*right),
@@ -163,11 +167,11 @@ impl Number {
                 Arithmetic::Remainder => left.checked_rem(*right),
             };
             if let Some(int) = int.filter(|int| int.abs() <= INT_MAX) {
-                return Some(Number::Int(int));
+                return Some(Self::Int(int));
             }
         }
-        let (left, right) = (left.decimal(), right.decimal());
-        Number::bounded(&match operator {
+        let (left, right) = (left.to_decimal(), right.to_decimal());
+        Self::bounded(&match operator {
             Arithmetic::Plus => left + right,
             Arithmetic::Minus => left - right,
             Arithmetic::Times => left * right,
@@ -176,25 +180,25 @@ impl Number {
         })
     }
 
-    /// Whether both are the same number, `5` and `5.0` being so.
-    pub fn equals(&self, other: &Number) -> bool {
+    /// Whether both are the same number: `5` equals `5.0`.
+    pub fn equals(&self, other: &Self) -> bool {
         match (self, other) {
-            (Number::Int(left), Number::Int(right)) => left == right,
-            _ => self.decimal() == other.decimal(),
+            (Self::Int(left), Self::Int(right)) => left == right,
+            _ => self.to_decimal() == other.to_decimal(),
         }
     }
 
-    /// Without its sign.
-    pub fn abs(&self) -> Number {
+    /// The absolute value.
+    pub fn abs(&self) -> Self {
         match self {
-            Number::Int(int) => Number::Int(int.abs()),
-            Number::Decimal(decimal) => Number::Decimal(decimal.abs()),
+            Self::Int(int) => Self::Int(int.abs()),
+            Self::Decimal(decimal) => Self::Decimal(decimal.abs()),
         }
     }
 
-    /// -1, 0 or 1.
-    pub fn sign(&self) -> Number {
-        Number::Int(match self.decimal().sign() {
+    /// The sign as a number: -1, 0 or 1.
+    pub fn sign(&self) -> Self {
+        Self::Int(match self.to_decimal().sign() {
             Sign::Minus => -1,
             Sign::NoSign => 0,
             Sign::Plus => 1,
@@ -202,17 +206,18 @@ impl Number {
     }
 }
 
-/// A whole Decimal as an Int, where it has no more digits than an Int.
+/// A whole Decimal as an Int; `None` if it has too many digits.
 fn whole(decimal: &BigDecimal) -> Option<i128> {
     decimal.to_i128().filter(|int| int.abs() <= INT_MAX)
 }
 
-/// An Int in standard notation; a Decimal with an exponent where that is far from the point (as Java writes it).
+/// An Int in standard notation; a Decimal as Java's `BigDecimal` writes it, with an exponent if
+/// that is large.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimal = match self {
-            Number::Int(int) => return write!(f, "{int}"),
-            Number::Decimal(decimal) => decimal,
+            Self::Int(int) => return write!(f, "{int}"),
+            Self::Decimal(decimal) => decimal,
         };
         let (digits, scale) = decimal.as_bigint_and_exponent();
         let sign = if digits.sign() == Sign::Minus {
@@ -237,7 +242,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// Whether the text is one that is converted: `^-?\d+(\.\d+)?((?i)E-?\d+)?$`.
+/// Whether a string converts to a number: `^-?\d+(\.\d+)?((?i)E-?\d+)?$`.
 pub(super) fn reads_as_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! From tokens to a statement: SELECT, FROM, WHERE, and the tools of the descent.
+//! Parses tokens into a statement: SELECT, FROM, WHERE, and the helpers of the recursive descent.
 //!
 //! Must not know: how anything is evaluated.
 
@@ -12,44 +12,45 @@ type Parsed<T> = Result<T, SqlError>;
 
 pub(super) fn statement(sql: &str, version: Version) -> Parsed<Statement> {
     let mut parser = Parser::new(sql, version)?;
-    parser.keyword("select")?;
+    parser.expect_keyword("select")?;
     let select = parser.select()?;
     let mut topic_filter = String::new();
-    if parser.takes_keyword("from") {
+    if parser.accept_keyword("from") {
         topic_filter = parser.filter()?;
     }
     let mut condition = None;
-    if parser.takes_keyword("where") {
+    if parser.accept_keyword("where") {
         condition = Some(parser.expression()?);
     }
-    parser.end()?;
-    Ok(parser.finished(select, topic_filter, condition))
+    parser.expect_end()?;
+    Ok(parser.into_statement(select, topic_filter, condition))
 }
 
-/// One expression and nothing else.
+/// Parses one expression and nothing else.
 pub(super) fn expression(sql: &str, version: Version) -> Parsed<Statement> {
     let mut parser = Parser::new(sql, version)?;
     let select = Select::Value(parser.expression()?);
-    parser.end()?;
-    Ok(parser.finished(select, String::new(), None))
+    parser.expect_end()?;
+    Ok(parser.into_statement(select, String::new(), None))
 }
 
 struct Parser {
     tokens: Vec<(usize, Token)>,
     at: usize,
-    /// Nesting at this place.
+    /// Nesting at the current token.
     depth: usize,
-    /// Operators and fields so far; a chain of them is as deep as it is long.
+    /// Operators and fields so far: a chain of them nests as deep as it is long.
     operators: usize,
     version: Version,
-    /// Whether a function that asks another service has been met, and how often the one for tables.
+    /// Whether a function that calls another service was found, and how many calls of
+    /// `get_dynamodb`.
     calls_out: bool,
     table_calls: usize,
 }
 
 impl Parser {
-    fn new(sql: &str, version: Version) -> Parsed<Parser> {
-        Ok(Parser {
+    fn new(sql: &str, version: Version) -> Parsed<Self> {
+        Ok(Self {
             tokens: tokens(sql)?,
             at: 0,
             depth: 0,
@@ -60,7 +61,7 @@ impl Parser {
         })
     }
 
-    fn finished(
+    fn into_statement(
         self,
         select: Select,
         topic_filter: String,
@@ -77,12 +78,13 @@ impl Parser {
         }
     }
 
-    /// Refuses what only the newer version has.
-    fn newer(&self, what: &str) -> Parsed<()> {
+    /// Refuses in the version of 2015 what only the newer version has.
+    fn require_2016(&self, what: &str) -> Parsed<()> {
         match self.version {
             Version::V2016 => Ok(()),
             Version::V2015 => self.error(format!(
-                "{what} takes AwsIotSqlVersion '2016-03-23', and this rule has '2015-10-08' (AWS's default)"
+                "{what} needs AwsIotSqlVersion '2016-03-23'; this rule has '2015-10-08', AWS's \
+                 default"
             )),
         }
     }
@@ -98,7 +100,7 @@ impl Parser {
 
     fn advance(&mut self) -> Token {
         let token = self.peek().clone();
-        // The last token is the end, which stays.
+        // The last token is the end of the statement; it is never passed.
         self.at = (self.at + 1).min(self.tokens.len() - 1);
         token
     }
@@ -114,7 +116,7 @@ impl Parser {
         matches!(self.peek(), Token::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 
-    fn takes_keyword(&mut self, keyword: &str) -> bool {
+    fn accept_keyword(&mut self, keyword: &str) -> bool {
         let found = self.is_keyword(keyword);
         if found {
             self.advance();
@@ -122,15 +124,15 @@ impl Parser {
         found
     }
 
-    fn keyword(&mut self, keyword: &str) -> Parsed<()> {
-        if self.takes_keyword(keyword) {
+    fn expect_keyword(&mut self, keyword: &str) -> Parsed<()> {
+        if self.accept_keyword(keyword) {
             Ok(())
         } else {
-            self.error(format!("{} expected", keyword.to_uppercase()))
+            self.error(format!("expected {}", keyword.to_uppercase()))
         }
     }
 
-    fn takes(&mut self, symbol: &str) -> bool {
+    fn accept(&mut self, symbol: &str) -> bool {
         let found = matches!(self.peek(), Token::Symbol(s) if *s == symbol);
         if found {
             self.advance();
@@ -138,18 +140,18 @@ impl Parser {
         found
     }
 
-    fn symbol(&mut self, symbol: &str) -> Parsed<()> {
-        if self.takes(symbol) {
+    fn expect_symbol(&mut self, symbol: &str) -> Parsed<()> {
+        if self.accept(symbol) {
             Ok(())
         } else {
-            self.error(format!("`{symbol}` expected"))
+            self.error(format!("expected `{symbol}`"))
         }
     }
 
-    fn end(&self) -> Parsed<()> {
+    fn expect_end(&self) -> Parsed<()> {
         match self.peek() {
             Token::End => Ok(()),
-            _ => self.error("end of statement expected"),
+            _ => self.error("expected the end of the statement"),
         }
     }
 
@@ -159,18 +161,18 @@ impl Parser {
                 Token::Word(word) => Ok(word),
                 _ => unreachable!("peeked a word"),
             },
-            _ => self.error("a name expected"),
+            _ => self.error("expected a name"),
         }
     }
 
     fn select(&mut self) -> Parsed<Select> {
-        // `value` is a keyword only where an expression follows it: it may be a key of the payload as well.
+        // `value` is a keyword only if an expression follows; otherwise it is a key of the payload.
         let follows = match self.peek_next() {
             Token::Word(word) => {
                 !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
             }
             Token::Text(..) | Token::Number(_) | Token::Symbol("{" | "[" | "(") => true,
-            // `value *` is a product unless the list ends there.
+            // `value *` is a product unless the list ends after it.
             Token::Symbol("*") => {
                 let after = (self.at + 2).min(self.tokens.len() - 1);
                 match &self.tokens[after].1 {
@@ -195,7 +197,7 @@ impl Parser {
         let mut items = Vec::new();
         loop {
             items.push(self.item()?);
-            if !self.takes(",") {
+            if !self.accept(",") {
                 break;
             }
         }
@@ -206,13 +208,13 @@ impl Parser {
     }
 
     fn item(&mut self) -> Parsed<Item> {
-        if self.takes("*") {
+        if self.accept("*") {
             return Ok(Item::All);
         }
         let expression = self.expression()?;
-        if self.takes_keyword("as") {
+        if self.accept_keyword("as") {
             let mut path = vec![self.word()?];
-            while self.takes(".") {
+            while self.accept(".") {
                 path.push(self.word()?);
             }
             return Ok(Item::Named { path, expression });
@@ -222,13 +224,13 @@ impl Parser {
                 path: vec![name.clone()],
                 expression,
             }),
-            _ => self.error("AS and a name expected: this expression has no name of its own"),
+            _ => self.error("expected AS and a name: this expression has no name of its own"),
         }
     }
 
     fn filter(&mut self) -> Parsed<String> {
         let Token::Text(filter, '\'') = self.peek().clone() else {
-            return self.error("a topic filter in single quotes expected");
+            return self.error("expected a topic filter in single quotes");
         };
         let levels: Vec<&str> = filter.split('/').collect();
         let valid = levels.iter().enumerate().all(|(index, level)| {

@@ -1,6 +1,7 @@
-//! Writes a statement so that it parses to the same statement again.
+//! Writes a statement so that it parses to the same statement. Every operation is in parentheses,
+//! so precedence does not matter.
 //!
-//! Every operation stands in parentheses, so precedence plays no part. Must not know: how anything is evaluated.
+//! Must not know: how anything is evaluated.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -25,9 +26,9 @@ impl Display for Statement {
 impl Display for Select {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Select::Raw => f.write_str("*"),
-            Select::Value(expression) => write!(f, "VALUE ({expression})"),
-            Select::Items(items) => list(f, items),
+            Self::Raw => f.write_str("*"),
+            Self::Value(expression) => write!(f, "VALUE ({expression})"),
+            Self::Items(items) => list(f, items),
         }
     }
 }
@@ -35,8 +36,8 @@ impl Display for Select {
 impl Display for Item {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Item::All => f.write_str("*"),
-            Item::Named { path, expression } => write!(f, "{expression} AS {}", path.join(".")),
+            Self::All => f.write_str("*"),
+            Self::Named { path, expression } => write!(f, "{expression} AS {}", path.join(".")),
         }
     }
 }
@@ -44,13 +45,13 @@ impl Display for Item {
 impl Display for Expression {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Expression::Literal(value) => literal(f, value),
-            Expression::Key(key) => f.write_str(key),
-            Expression::Field(inner, key) => write!(f, "{inner}.{key}"),
-            Expression::Not(inner) => write!(f, "(NOT {inner})"),
-            Expression::Negative(inner) => write!(f, "(-{inner})"),
-            Expression::Binary(operator, left, right) => write!(f, "({left} {operator} {right})"),
-            Expression::Case {
+            Self::Literal(value) => literal(f, value),
+            Self::Key(key) => f.write_str(key),
+            Self::Field(inner, key) => write!(f, "{inner}.{key}"),
+            Self::Not(inner) => write!(f, "(NOT {inner})"),
+            Self::Negative(inner) => write!(f, "(-{inner})"),
+            Self::Binary(operator, left, right) => write!(f, "({left} {operator} {right})"),
+            Self::Case {
                 value,
                 arms,
                 otherwise,
@@ -64,12 +65,12 @@ impl Display for Expression {
                 }
                 f.write_str(" END)")
             }
-            Expression::Array(items) => {
+            Self::Array(items) => {
                 f.write_str("[")?;
                 list(f, items)?;
                 f.write_str("]")
             }
-            Expression::Object(entries) => {
+            Self::Object(entries) => {
                 f.write_str("{")?;
                 for (index, (key, value)) in entries.iter().enumerate() {
                     let comma = if index > 0 { ", " } else { "" };
@@ -77,15 +78,15 @@ impl Display for Expression {
                 }
                 f.write_str("}")
             }
-            Expression::Call(function, arguments) => {
+            Self::Call(function, arguments) => {
                 write!(f, "{}(", function.name)?;
                 list(f, arguments)?;
                 f.write_str(")")
             }
-            Expression::Cast(inner, to) => write!(f, "cast({inner} AS {to})"),
-            Expression::EncodedPayload => f.write_str("encode(*, 'base64')"),
-            Expression::All => f.write_str("*"),
-            Expression::Nested(nested) => {
+            Self::Cast(inner, to) => write!(f, "cast({inner} AS {to})"),
+            Self::EncodedPayload => f.write_str("encode(*, 'base64')"),
+            Self::All => f.write_str("*"),
+            Self::Nested(nested) => {
                 write!(f, "(SELECT {} FROM {}", nested.select, nested.source)?;
                 if let Some(condition) = &nested.condition {
                     write!(f, " WHERE {condition}")?;
@@ -99,19 +100,19 @@ impl Display for Expression {
 impl Display for Operator {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Operator::Or => "OR",
-            Operator::And => "AND",
-            Operator::Equal => "=",
-            Operator::NotEqual => "<>",
-            Operator::Less => "<",
-            Operator::LessOrEqual => "<=",
-            Operator::Greater => ">",
-            Operator::GreaterOrEqual => ">=",
-            Operator::Arithmetic(Arithmetic::Plus) => "+",
-            Operator::Arithmetic(Arithmetic::Minus) => "-",
-            Operator::Arithmetic(Arithmetic::Times) => "*",
-            Operator::Arithmetic(Arithmetic::Divide) => "/",
-            Operator::Arithmetic(Arithmetic::Remainder) => "%",
+            Self::Or => "OR",
+            Self::And => "AND",
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Arithmetic(Arithmetic::Plus) => "+",
+            Self::Arithmetic(Arithmetic::Minus) => "-",
+            Self::Arithmetic(Arithmetic::Times) => "*",
+            Self::Arithmetic(Arithmetic::Divide) => "/",
+            Self::Arithmetic(Arithmetic::Remainder) => "%",
         })
     }
 }
@@ -119,16 +120,16 @@ impl Display for Operator {
 impl Display for CastTo {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            CastTo::Text => "String",
-            CastTo::Int => "Int",
-            CastTo::Double => "Double",
-            CastTo::Decimal => "Decimal",
-            CastTo::Boolean => "Boolean",
+            Self::Text => "String",
+            Self::Int => "Int",
+            Self::Double => "Double",
+            Self::Decimal => "Decimal",
+            Self::Boolean => "Boolean",
         })
     }
 }
 
-/// Text in quotes, a quote in it written twice.
+/// Text in single quotes; a quote inside is doubled.
 struct Quoted<'a>(&'a str);
 
 impl Display for Quoted<'_> {
@@ -141,13 +142,13 @@ fn literal(f: &mut Formatter<'_>, value: &Value) -> fmt::Result {
     match value {
         Value::Null => f.write_str("NULL"),
         Value::Text(text) => write!(f, "{}", Quoted(text)),
-        // A whole Decimal must not be read as an Int.
+        // A whole Decimal must not read back as an Int.
         Value::Number(number @ Number::Decimal(_)) => {
             let text = number.to_string();
             let ending = if text.contains(['.', 'E']) { "" } else { "E0" };
             write!(f, "{text}{ending}")
         }
-        // Arrays and objects are expressions, so that only plain values are literals.
+        // Arrays and objects are expressions: only plain values are literals.
         other => f.write_str(&super::json::write(other)),
     }
 }

@@ -1,4 +1,4 @@
-//! Splits SQL into tokens with their places.
+//! Splits SQL into tokens with their positions.
 //!
 //! Must not know: grammar.
 
@@ -8,20 +8,20 @@ use super::SqlError;
 pub(super) enum Token {
     /// A name or keyword.
     Word(String),
-    /// Quoted text, and which quote it stands in.
+    /// Quoted text and its quote.
     Text(String, char),
     Number(String),
     Symbol(&'static str),
     End,
 }
 
-/// Longer ones first, so that `<=` is not read as `<`.
+/// Longer symbols first, so that `<=` is not read as `<`.
 const SYMBOLS: [&str; 20] = [
     "<>", "!=", "<=", ">=", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "/",
     "+", "-",
 ];
 
-/// Tokens with the character position at which each begins.
+/// Tokens, each with the position of its first character.
 pub(super) fn tokens(sql: &str) -> Result<Vec<(usize, Token)>, SqlError> {
     let characters: Vec<char> = sql.chars().collect();
     let mut tokens = Vec::new();
@@ -57,7 +57,7 @@ fn run(characters: &[char], from: usize, accept: fn(char) -> bool) -> usize {
     from + rest.iter().take_while(|c| accept(**c)).count()
 }
 
-/// A quote within the text is written twice.
+/// A quote inside the text is doubled.
 fn quoted(characters: &[char], start: usize) -> Result<(Token, usize), SqlError> {
     let quote = characters[start];
     let mut text = String::new();

@@ -1,6 +1,8 @@
-//! Values of rule SQL and the conversions between their types; none stands for Undefined.
+//! Values of rule SQL and the conversions between their types. `None` stands for Undefined.
 //!
-//! Source: AWS IoT developer guide, "Data types". Must not know: expressions.
+//! Must not know: expressions.
+//!
+//! Source: AWS IoT developer guide, "Data types".
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,7 @@ pub(super) enum Value {
     Bool(bool),
     Number(Number),
     Text(String),
-    Array(Vec<Value>),
+    Array(Vec<Self>),
     Object(Object),
 }
 
@@ -22,48 +24,48 @@ pub(super) enum Value {
 pub(super) type Object = BTreeMap<String, Value>;
 
 impl Value {
-    pub fn text(text: impl Into<String>) -> Value {
-        Value::Text(text.into())
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
     }
 
-    /// An Int; more digits than it has do not come from within.
-    pub fn int(int: impl Into<i128>) -> Value {
-        Value::Number(Number::Int(int.into()))
+    /// An Int. Internal values always fit.
+    pub fn int(int: impl Into<i128>) -> Self {
+        Self::Number(Number::Int(int.into()))
     }
 
-    /// The value behind a key, where this is an object that has it.
-    pub fn get(&self, key: &str) -> Option<&Value> {
+    /// The value of a key, if this is an object that has it.
+    pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Value::Object(entries) => entries.get(key),
+            Self::Object(entries) => entries.get(key),
             _ => None,
         }
     }
 
-    /// Roughly the bytes it takes; never zero.
+    /// Approximate size in bytes; never zero.
     pub fn weight(&self) -> usize {
         match self {
-            Value::Null | Value::Bool(_) => 8,
-            Value::Number(_) => 48,
-            Value::Text(text) => 8 + text.len(),
-            Value::Array(items) => 8 + items.iter().map(Value::weight).sum::<usize>(),
-            Value::Object(entries) => {
-                let weight = |(key, value): (&String, &Value)| 8 + key.len() + value.weight();
+            Self::Null | Self::Bool(_) => 8,
+            Self::Number(_) => 48,
+            Self::Text(text) => 8 + text.len(),
+            Self::Array(items) => 8 + items.iter().map(Self::weight).sum::<usize>(),
+            Self::Object(entries) => {
+                let weight = |(key, value): (&String, &Self)| 8 + key.len() + value.weight();
                 8 + entries.iter().map(weight).sum::<usize>()
             }
         }
     }
 
-    /// Every number in it as the version sees it.
-    pub fn seen_by(self, version: Version) -> Value {
+    /// The value with every number in the form of the version.
+    pub fn in_version(self, version: Version) -> Self {
         match self {
-            Value::Number(number) => Value::Number(number.seen_by(version)),
-            Value::Array(items) => {
-                Value::Array(items.into_iter().map(|v| v.seen_by(version)).collect())
+            Self::Number(number) => Self::Number(number.in_version(version)),
+            Self::Array(items) => {
+                Self::Array(items.into_iter().map(|v| v.in_version(version)).collect())
             }
-            Value::Object(entries) => Value::Object(
+            Self::Object(entries) => Self::Object(
                 entries
                     .into_iter()
-                    .map(|(key, value)| (key, value.seen_by(version)))
+                    .map(|(key, value)| (key, value.in_version(version)))
                     .collect(),
             ),
             other => other,
@@ -71,12 +73,12 @@ impl Value {
     }
 }
 
-/// A number, or a string that reads as one, which is a Decimal even where it is whole.
+/// A number, or a numeric string, which becomes a Decimal even if it is whole.
 pub(super) fn to_number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
         Value::Text(text) if reads_as_number(text) => {
-            Number::read(text).map(|number| Number::Decimal(number.decimal()))
+            Number::read(text).map(|number| Number::Decimal(number.to_decimal()))
         }
         _ => None,
     }
@@ -92,16 +94,7 @@ pub(super) fn to_bool(value: &Value) -> Option<bool> {
     }
 }
 
-/// The standard conversion to String; Null has none.
-pub(super) fn to_text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::Text(text) => Some(text.clone()),
-        other => Some(super::json::write(other)),
-    }
-}
-
-/// The standard conversion to Int: numbers to the nearest, strings cut off.
+/// The standard conversion to Int: numbers are rounded, strings truncated.
 pub(super) fn to_int(value: &Value) -> Option<i128> {
     let rounding = match value {
         Value::Text(_) => Rounding::CutOff,

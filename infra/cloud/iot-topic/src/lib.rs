@@ -1,22 +1,23 @@
-//! Topic names and filters: what is well formed, what matches, and AWS's limits on them.
+//! Topic names and filters of AWS IoT: validity, matching and reserved topics.
 //!
-//! The packet layer accepts wildcards and NUL in a topic and `a#b` as a filter, so nothing here relies on it.
-//! Must not know sessions or policies.
+#![doc = include_str!("../README.md")]
+//!
+//! The packet layer of a broker may accept wildcards and NUL in a topic, or `a#b` as a filter, so
+//! nothing here relies on its checks.
 
-/// Longest topic or filter, in bytes of UTF-8. *Source*: AWS IoT Core message broker quotas.
+/// Longest topic or filter, in bytes of UTF-8. Source: AWS IoT Core message broker quotas.
 pub const TOPIC_BYTES_MAX: usize = 256;
-/// Most slashes in a topic or filter.
+/// Most slashes in a topic or filter, the prefix `$aws/rules/<rule>/` excluded.
 pub const TOPIC_SLASHES_MAX: usize = 7;
-/// Slashes that the prefix `$aws/rules/<rule>/` is excused from that limit.
 const BASIC_INGEST_PREFIX: &str = "$aws/rules/";
 const SHARE_PREFIX: &str = "$share/";
-/// Longest name of a group. *Source*: AWS IoT Core developer guide, MQTT, shared subscriptions.
+/// Longest name of a group. Source: AWS IoT Core developer guide, "MQTT", shared subscriptions.
 const SHARE_NAME_CHARS_MAX: usize = 128;
 
-/// Why a topic or filter is not one.
+/// Why a topic or filter is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TopicError {
-    /// Nothing in it.
+    /// It is the empty string.
     #[error("topic is empty")]
     Empty,
     /// More than [`TOPIC_BYTES_MAX`] bytes.
@@ -28,15 +29,19 @@ pub enum TopicError {
     /// A NUL or another control character.
     #[error("topic has a control character")]
     ControlCharacter,
-    /// `+` or `#` in a topic name, or in the wrong place of a filter.
+    /// `+` or `#` in a topic name, or in the wrong position of a filter.
     #[error("topic has a misplaced wildcard")]
     Wildcard,
-    /// `$share/` without a group's name and a filter behind it, or with a name that is none.
-    #[error("shared subscription is not $share/<name>/<filter>")]
+    /// `$share/` without a valid group name and a filter after it.
+    #[error("shared subscription is not of the form $share/<name>/<filter>")]
     Share,
 }
 
 /// Checks a topic name, as a message carries it.
+///
+/// # Errors
+///
+/// The first [`TopicError`] that applies.
 pub fn check_topic(topic: &str) -> Result<(), TopicError> {
     check_size(topic)?;
     if topic.contains(['+', '#']) {
@@ -46,6 +51,10 @@ pub fn check_topic(topic: &str) -> Result<(), TopicError> {
 }
 
 /// Checks a topic filter, as a subscription carries it.
+///
+/// # Errors
+///
+/// The first [`TopicError`] that applies.
 pub fn check_filter(filter: &str) -> Result<(), TopicError> {
     let filter = match shared(filter) {
         Some((name, shared)) => {
@@ -94,8 +103,8 @@ fn check_size(topic: &str) -> Result<(), TopicError> {
     }
 }
 
-/// Whether `filter` selects `topic`, in AWS's sense: `a/#` does not select `a`, and a wildcard at the front
-/// does not select a topic that begins with `$`.
+/// Whether `filter` matches `topic` by AWS's rules: `a/#` does not match `a`, and a leading
+/// wildcard does not match a topic that begins with `$`.
 pub fn matches(filter: &str, topic: &str) -> bool {
     if topic.starts_with('$') && filter.starts_with(['+', '#']) {
         return false;
@@ -113,13 +122,13 @@ pub fn matches(filter: &str, topic: &str) -> bool {
     }
 }
 
-/// Whether a client may publish to this topic at all: of those that begin with `$`, to shadow requests and to rules only,
-/// and never retained.
+/// Whether a client may publish to this topic at all. Of the topics that begin with `$`, shadow
+/// requests and rules accept messages, but no retained ones.
 pub fn is_open_to_publishers(name: &str, retain: bool) -> bool {
     !name.starts_with('$') || (!retain && (is_shadow_request(name) || basic_ingest(name).is_some()))
 }
 
-/// Whether the shadow service takes this topic for a request.
+/// Whether a message on this topic is a request to the shadow service.
 pub fn is_shadow_request(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("$aws/things/") else {
         return false;
@@ -143,7 +152,7 @@ pub fn shared(filter: &str) -> Option<(&str, &str)> {
     filter.strip_prefix(SHARE_PREFIX)?.split_once('/')
 }
 
-/// Whether a filter begins with `$` and is not one that AWS offers.
+/// Whether a filter begins with `$` and AWS offers no such topics.
 pub fn is_closed_to_subscribers(filter: &str) -> bool {
     let filter = shared(filter).map_or(filter, |(_, filter)| filter);
     filter.starts_with('$') && (!filter.starts_with("$aws/") || basic_ingest(filter).is_some())
@@ -153,9 +162,10 @@ pub fn is_closed_to_subscribers(filter: &str) -> bool {
 mod tests {
     use super::*;
 
-    // AWS same(broker): a/# selects everything below a, not a itself; wildcards in front do not select topics that begin with $
+    // AWS same(broker): a/# matches everything below a but not a; a leading wildcard does not match
+    //     topics that begin with $
     #[test]
-    fn filters_match_as_aws_says() {
+    fn filters_match_as_in_aws() {
         let rows: &[(&str, &str, bool)] = &[
             ("a/b", "a/b", true),
             ("a/b", "a/c", false),

@@ -1,8 +1,10 @@
-//! A function for the tests of the Runtime API: it speaks the protocol by hand and does as each event asks.
+//! A function for the tests of the Runtime API: it implements the protocol itself and does what
+//! each event says.
 //!
-//! Event: `{"do":"echo"|"fail"|"fail-plain"|"exit"|"abort"|"hang"|"grow"|"large"|"print"|"environment"|"twice"|"absent"}`;
-//! `print` writes the event's `lines`, if it has some. `PROBE_INIT=error|exit|once|hang` makes its start fail (`once` and
-//! `hang`: only the first time, remembered in the file `PROBE_MARK`). Must not know: the crate it tests.
+//! An event is `{"do":"…"}` with `echo`, `fail`, `fail-plain`, `exit`, `abort`, `hang`, `grow`,
+//! `large`, `print`, `environment`, `twice` or `absent`; `print` writes the event's `lines`.
+//! `PROBE_INIT=error|exit|once|hang` makes the start fail (`once` and `hang`: only the first time,
+//! noted in the file `PROBE_MARK`).
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -25,7 +27,8 @@ fn call_with(method: &str, path: &str, headers: &str, body: &[u8]) -> std::io::R
     let mut stream = TcpStream::connect(&api)?;
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {api}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {api}\r\n{headers}Content-Length: {}\r\nConnection: \
+         close\r\n\r\n",
         body.len()
     )?;
     stream.write_all(body)?;
@@ -80,7 +83,7 @@ fn hang() -> ! {
     }
 }
 
-/// Errors as a runtime reports them: in the body, or in the header alone.
+/// Reports an error in the body, or in the header alone.
 fn fail(id: &str, what: &str) -> std::io::Result<Reply> {
     let path = format!("/2018-06-01/runtime/invocation/{id}/error");
     let error =
@@ -112,7 +115,7 @@ fn main() -> std::io::Result<()> {
             "hang" => hang(),
             "grow" => {
                 let megabytes = request["megabytes"].as_u64().unwrap_or_default() as usize;
-                // Every page is touched, so that all of it is in memory.
+                // Touches every page, so that all of it is in memory.
                 let held = std::hint::black_box(vec![1_u8; megabytes << 20]);
                 if request["hold"] == true {
                     hang();
@@ -147,7 +150,7 @@ fn main() -> std::io::Result<()> {
                 Value::Null
             }
             "environment" => std::env::vars().collect(),
-            // Two answers to one event, and an answer to none: the statuses come back with the next event.
+            // Two responses to one event and one to no event: the next event returns the statuses.
             "twice" => {
                 let path = format!("invocation/{id}/response");
                 let statuses = [

@@ -1,7 +1,8 @@
-//! How many invocations may be at work at once: of one function, and of all together.
+//! Limits on concurrent invocations: of one function, and of all functions together.
 //!
-//! *Source*: AWS Lambda developer guide, "Configuring reserved concurrency". Must not know processes; how many of those this
-//! machine is given is another matter, and makes invocations wait where AWS would run them.
+//! Must not know: processes, whose number has its own limit.
+//!
+//! Source: AWS Lambda developer guide, "Configuring reserved concurrency".
 
 use std::sync::Arc;
 
@@ -9,19 +10,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::FunctionError;
 
-/// What AWS keeps for functions that reserve nothing.
+/// Concurrency that AWS keeps for functions without a reservation.
 const UNRESERVED_MIN: u64 = 100;
 
-/// What one function may take.
+/// The concurrency of one function.
 #[derive(Debug, Clone)]
 pub(super) struct Concurrency {
     free: Arc<Semaphore>,
-    is_off: bool,
+    is_disabled: bool,
 }
 
-/// Shares an account's concurrency out: those that reserve get their own, the others share the rest.
+/// Divides an account's concurrency: functions with a reservation get their own, the others share
+/// the rest.
 ///
-/// Errors: [`FunctionError::Concurrency`] when too little is left.
+/// # Errors
+///
+/// [`FunctionError::Concurrency`] if too little is left unreserved.
 pub(super) fn share(
     functions: &[sam_template::Function],
     account: u64,
@@ -43,11 +47,11 @@ pub(super) fn share(
     let of = |function: &sam_template::Function| match function.reserved_concurrency {
         Some(own) => Concurrency {
             free: semaphore(own),
-            is_off: own == 0,
+            is_disabled: own == 0,
         },
         None => Concurrency {
             free: Arc::clone(&shared),
-            is_off: false,
+            is_disabled: false,
         },
     };
     Ok(functions.iter().map(of).collect())
@@ -59,13 +63,13 @@ fn semaphore(permits: u64) -> Arc<Semaphore> {
 }
 
 impl Concurrency {
-    /// The right to run, until it is dropped; none when as many run as may.
-    pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
+    /// A permit to run, until it is dropped; `None` if the limit is reached.
+    pub fn try_enter(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.free).try_acquire_owned().ok()
     }
 
-    /// Whether the function may never run: its reserved concurrency is 0.
-    pub fn is_off(&self) -> bool {
-        self.is_off
+    /// Whether the function must never run: its reserved concurrency is 0.
+    pub fn is_disabled(&self) -> bool {
+        self.is_disabled
     }
 }

@@ -1,6 +1,6 @@
 //! The environment variables of a function's process.
 //!
-//! Source: AWS Lambda developer guide, "Defined runtime environment variables". Must not know: how processes are run.
+//! Source: AWS Lambda developer guide, "Defined runtime environment variables".
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{Credentials, FunctionError, Wiring};
 
-/// Variables that Lambda sets itself and lets nobody else set.
+/// Variables that only Lambda may set.
 const RESERVED: [&str; 19] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
@@ -30,10 +30,10 @@ const RESERVED: [&str; 19] = [
     "LAMBDA_RUNTIME_DIR",
     "AWS_LAMBDA_METADATA_API",
 ];
-/// All names and values of a function together, bytes.
+/// Most bytes of all names and values of a function together.
 const BYTES_MAX: usize = 4096;
 
-/// Refuses variables that Lambda would refuse.
+/// Refuses variables that Lambda refuses.
 pub(super) fn check(function: &sam_template::Function) -> Result<(), FunctionError> {
     let refused = |variable: &str, reason| FunctionError::Variable {
         function: function.name.clone(),
@@ -51,18 +51,18 @@ pub(super) fn check(function: &sam_template::Function) -> Result<(), FunctionErr
             && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name {
             let reason =
-                "a name begins with a letter and has two or more letters, digits or underscores";
+                "a name starts with a letter and has at least two letters, digits or underscores";
             return Err(refused(name, reason));
         }
         bytes += name.len() + value.len();
         if bytes > BYTES_MAX {
-            return Err(refused(name, "all variables together have more than 4 KB"));
+            return Err(refused(name, "all variables together take more than 4 KB"));
         }
     }
     Ok(())
 }
 
-/// All variables; nothing else of this process's environment but `PATH` is handed on.
+/// The variables of a process. Of this process's environment only `PATH` is passed on.
 pub(super) fn variables(
     function: &sam_template::Function,
     wiring: &Wiring,
@@ -121,7 +121,7 @@ pub(super) fn variables(
     variables
 }
 
-/// The log group: the one the template names, or the function's own.
+/// The log group that the template names, else the function's own.
 pub(super) fn log_group(function: &sam_template::Function) -> String {
     let own = || format!("/aws/lambda/{}", function.name);
     function.log_group.clone().unwrap_or_else(own)

@@ -1,7 +1,7 @@
-//! How the end of a process is worded.
+//! Lambda's messages about the end of a process. Lambda describes an exit as Go does (`exit status
+//! 1`, `signal: killed`).
 //!
-//! *Source*: AWS Lambda developer guide, "Troubleshoot invocation issues"; Lambda words an exit as Go does (`exit status 1`,
-//! `signal: killed`). Must not know why a process ended.
+//! Source: AWS Lambda developer guide, "Troubleshoot invocation issues".
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;

@@ -1,4 +1,4 @@
-//! One process of a function: started, given one event at a time, ended by its handle.
+//! One process of a function. It receives one event at a time and ends with its handle.
 //!
 //! Must not know: other processes, retries, queues.
 
@@ -19,7 +19,7 @@ use super::{Failure, Notice, Outcome, Wiring, environment, exit, log, memory};
 pub(super) struct Instance {
     child: Child,
     pid: u32,
-    /// What the function may use.
+    /// Memory limit of the function, MB.
     memory_mb: u64,
     api: RuntimeApi,
     kill: watch::Receiver<u64>,
@@ -33,7 +33,7 @@ impl Instance {
         binary: &Path,
         wiring: &Wiring,
         kill: watch::Receiver<u64>,
-    ) -> Result<Instance, Failure> {
+    ) -> Result<Self, Failure> {
         let entrypoint = |error: std::io::Error| {
             let message = format!("start {}: {error}", binary.display());
             Failure::new("Runtime.InvalidEntrypoint", message)
@@ -47,7 +47,8 @@ impl Instance {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // A group of its own: Ctrl-C at the terminal is for whoever runs the cloud, who then ends its functions.
+            // A separate process group: Ctrl-C at the terminal reaches only the caller, which then
+            // ends its functions.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -62,7 +63,7 @@ impl Instance {
         let pid = child
             .id()
             .ok_or_else(|| exit::failure("", child_status(&mut child)))?;
-        Ok(Instance {
+        Ok(Self {
             pid,
             memory_mb: function.memory_mb,
             child,
@@ -72,7 +73,8 @@ impl Instance {
         })
     }
 
-    /// Waits until the process asks for its first event, or `deadline`; `limit` is the time that a time-out names.
+    /// Waits until the process asks for its first event, at most until `deadline`; a time-out
+    /// message names `limit`.
     pub async fn initialise(&mut self, deadline: Instant, limit: Duration) -> Result<(), Failure> {
         let memory = memory::exceeded(self.pid, self.memory_mb);
         tokio::pin!(memory);
@@ -92,7 +94,7 @@ impl Instance {
         }
     }
 
-    /// Runs one event until `deadline`; false when the process must not be used again.
+    /// Runs one event until `deadline`. Returns false if the process must not be used again.
     pub async fn invoke(
         &mut self,
         job: Job,
@@ -116,7 +118,7 @@ impl Instance {
                     None => stopped(),
                 },
                 status = self.child.wait() => exit::failure(&id, status),
-                // Killed from outside: the exit is seen in the next round.
+                // Killed on request: the next round sees the exit.
                 Ok(()) = self.kill.changed() => {
                     if let Err(error) = self.child.start_kill() {
                         tracing::debug!(%error, "process had ended before it was killed");
@@ -130,12 +132,12 @@ impl Instance {
         }
     }
 
-    /// Most memory that the process has used so far, MB, where the system tells.
+    /// Peak memory of the process so far, MB, if the system reports it.
     pub fn memory_mb(&self) -> Option<u64> {
         memory::peak_mb(self.pid)
     }
 
-    /// Whether the process can take another event.
+    /// Whether the process can run another event.
     pub fn is_alive(&mut self) -> bool {
         let spared = !self.kill.has_changed().unwrap_or(true);
         spared && matches!(self.child.try_wait(), Ok(None))
@@ -170,7 +172,7 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
     Failure::new("Sandbox.Timedout", text)
 }
 
-/// Hands on each line of a process's output that Lambda keeps.
+/// Reports each line of a process's output that Lambda keeps.
 async fn forward(stream: impl AsyncRead + Unpin, function: sam_template::Function, wiring: Wiring) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
@@ -180,7 +182,7 @@ async fn forward(stream: impl AsyncRead + Unpin, function: sam_template::Functio
             Ok(0) | Err(_) => return,
             Ok(_) => {
                 let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if log::keeps(&function, &line) {
+                if log::keeps_line(&function, &line) {
                     let function = function.name.clone();
                     wiring.surroundings.observe(Notice::Log { function, line });
                 }

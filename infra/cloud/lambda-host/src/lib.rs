@@ -1,6 +1,6 @@
-//! Lambda functions as real processes behind the Lambda Runtime API.
+//! Runs Lambda functions as processes behind the Lambda Runtime API.
 //!
-//! Must not know: who invokes a function, what it does, rules, tables.
+#![doc = include_str!("../README.md")]
 
 mod concurrency;
 mod environment;
@@ -18,22 +18,24 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+pub use log::keeps_line;
 pub use notice::{Failure, Notice, Outcome, Usage};
 use pool::{Attempt, Event, Pool};
 pub use replace::Replacement;
 
-/// Largest payload of an asynchronous invocation, bytes. *Source*: "Lambda quotas", raised from 256 KB in 2025.
+/// Largest payload of an asynchronous invocation, bytes; raised from 256 KB in 2025. Source:
+/// "Lambda quotas".
 pub const ASYNC_PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
-/// Largest payload of a synchronous invocation, bytes.
+/// Largest payload of a synchronous invocation, bytes. Source: "Lambda quotas".
 pub const SYNC_PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// Credentials handed to a function's processes.
+/// Credentials in the environment of a function's processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Access key id.
@@ -65,13 +67,13 @@ pub trait Surroundings: Send + Sync {
 /// What functions need from outside.
 #[derive(Clone)]
 pub struct Wiring {
-    /// Executable by binary name.
+    /// Path of the executable by [`sam_template::Function::binary`].
     pub binaries: BTreeMap<String, PathBuf>,
-    /// Environment added to every function's own (endpoints).
+    /// Variables added to every function's environment, such as endpoints.
     pub env: BTreeMap<String, String>,
-    /// Region.
+    /// AWS region, such as `us-east-1`.
     pub region: String,
-    /// Account id.
+    /// AWS account id, twelve digits.
     pub account: String,
     /// Events, credentials, faults and the clock.
     pub surroundings: Arc<dyn Surroundings>,
@@ -82,19 +84,21 @@ pub struct Wiring {
 /// Settings that differ between a laptop run and a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tuning {
-    /// Processes at once per function; further events wait for one, as no AWS event would have to.
+    /// Concurrent processes per function; further events wait for one, which AWS would not make
+    /// them do.
     pub concurrency: usize,
-    /// Invocations at once of all functions together; past it they are throttled.
+    /// Concurrent invocations of all functions together; further ones are throttled.
     pub account_concurrency: u64,
-    /// How long a process may take to ask for its first event, before it is started over as part of that event's time.
+    /// Time for a process to ask for its first event. Past it, the process is restarted within that
+    /// event's time.
     pub init_limit: Duration,
-    /// Factor on retry waits and event age: 1.0 is real time.
+    /// Factor for the real length of retry waits: 1.0 is real time.
     pub time_scale: f64,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Tuning {
+        Self {
             concurrency: 4,
             account_concurrency: 1000,
             init_limit: Duration::from_secs(10),
@@ -106,7 +110,7 @@ impl Default for Tuning {
 /// Why functions cannot be started or invoked.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
-    /// No executable was given for a function's binary.
+    /// [`Wiring::binaries`] has no executable for a function.
     #[error("start function {function}: no executable for binary {binary}")]
     NoBinary {
         /// Function name.
@@ -114,38 +118,38 @@ pub enum FunctionError {
         /// Binary name.
         binary: String,
     },
-    /// A variable that Lambda refuses.
+    /// An environment variable that Lambda refuses.
     #[error("configure function {function}: environment variable {variable}: {reason}")]
     Variable {
         /// Function name.
         function: String,
-        /// Its name.
+        /// Name of the variable.
         variable: String,
-        /// What is wrong with it.
+        /// What is wrong, and what to do.
         reason: &'static str,
     },
-    /// More concurrency is reserved than there is.
+    /// The functions reserve too much concurrency.
     #[error(
-        "configure function {function}: its ReservedConcurrentExecutions leave less than {least} of the account's \
-         concurrency to functions that reserve none"
+        "configure function {function}: its ReservedConcurrentExecutions leaves less than \
+         {least} of the account's concurrency to functions without a reservation"
     )]
     Concurrency {
         /// Function name.
         function: String,
-        /// What has to be left.
+        /// Concurrency that must stay unreserved.
         least: u64,
     },
-    /// A payload over the limit.
-    #[error("invoke {function}: payload of {bytes} bytes, {most} at most")]
+    /// The payload is over the limit.
+    #[error("invoke {function}: payload has {bytes} bytes, more than {most}")]
     TooLarge {
         /// Function name or ARN.
         function: String,
-        /// Its size.
+        /// Size of the payload.
         bytes: usize,
-        /// The limit.
+        /// Limit for this kind of invocation.
         most: usize,
     },
-    /// As many invocations are at work as may be.
+    /// The concurrency limit is reached.
     #[error("invoke {function}: rate exceeded")]
     Throttled {
         /// Function name or ARN.
@@ -153,23 +157,23 @@ pub enum FunctionError {
         /// Whether the function's own reserved concurrency is the limit.
         reserved: bool,
     },
-    /// The name or ARN is not that of a function.
+    /// No function has this name or ARN.
     #[error("invoke {0}: no such function")]
     Unknown(String),
-    /// The functions have been shut down.
+    /// The functions are shut down.
     #[error("invoke {0}: functions are shut down")]
     Closed(String),
 }
 
-/// All functions of a template; dropping the last clone ends their processes.
+/// All functions of a template. Dropping the last clone kills their processes.
 #[derive(Clone)]
 pub struct Functions {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    pools: RwLock<Vec<Arc<Pool>>>,
-    /// Events on their way; aborting one drops, and so kills, its process.
+    pools: Mutex<Vec<Arc<Pool>>>,
+    /// Deliveries in progress; aborting one drops, and so kills, its process.
     deliveries: Mutex<JoinSet<()>>,
     closed: std::sync::atomic::AtomicBool,
 }
@@ -177,26 +181,33 @@ struct Inner {
 impl Functions {
     /// Prepares the functions; processes start with the first event.
     ///
-    /// Errors: [`FunctionError::NoBinary`] when `wiring` has no executable for a function's binary,
-    /// [`FunctionError::Variable`], [`FunctionError::Concurrency`].
+    /// # Errors
+    ///
+    /// [`FunctionError::NoBinary`], [`FunctionError::Variable`], [`FunctionError::Concurrency`].
     pub fn start(
         functions: Vec<sam_template::Function>,
         wiring: Wiring,
-    ) -> Result<Functions, FunctionError> {
+    ) -> Result<Self, FunctionError> {
         let pools = replace::pools(functions, &wiring, |_, _| None)?;
-        Ok(Functions {
+        Ok(Self {
             inner: Arc::new(Inner {
-                pools: RwLock::new(pools),
+                pools: Mutex::new(pools),
                 deliveries: Mutex::default(),
                 closed: false.into(),
             }),
         })
     }
 
-    /// Queues an event for the function with this ARN, name or logical id; returns its request id at once.
+    /// Queues an event for the function with this ARN, name or logical id. Returns its request id
+    /// without waiting.
     ///
-    /// Must be called within a tokio runtime. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`],
-    /// [`FunctionError::TooLarge`].
+    /// # Errors
+    ///
+    /// [`FunctionError::Unknown`], [`FunctionError::Closed`], [`FunctionError::TooLarge`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub fn invoke_async(
         &self,
         arn_or_name: &str,
@@ -210,8 +221,8 @@ impl Functions {
         let deliveries = (0..copies)
             .map(|_| queue::deliver(Arc::clone(&pool), event.clone(), delay))
             .collect();
-        // Told first, so that nothing of the event is told before it.
-        pool.tell(Notice::Queued {
+        // Before the deliveries start, so that this notice is the event's first.
+        pool.notify(Notice::Queued {
             function: pool.function.name.clone(),
             request_id: request_id.clone(),
         });
@@ -224,10 +235,13 @@ impl Functions {
         self.pool(arn_or_name).is_ok()
     }
 
-    /// Runs one event and waits for its outcome. It runs to its end even if the caller no longer waits.
+    /// Runs one event and waits for its outcome. The event runs to its end even if the caller stops
+    /// waiting. `client_context` is passed to the runtime unchanged.
     ///
-    /// `client_context` is handed to the runtime as it is. Errors: [`FunctionError::Unknown`], [`FunctionError::Closed`],
-    /// [`FunctionError::TooLarge`], [`FunctionError::Throttled`].
+    /// # Errors
+    ///
+    /// [`FunctionError::Unknown`], [`FunctionError::Closed`], [`FunctionError::TooLarge`],
+    /// [`FunctionError::Throttled`].
     pub async fn invoke(
         &self,
         arn_or_name: &str,
@@ -242,20 +256,20 @@ impl Functions {
         let reserved = pool.function.reserved_concurrency.is_some();
         let attempt = async move {
             let attempt = pool.attempt(&event, None, Duration::MAX).await;
-            if matches!(attempt, Attempt::Throttled | Attempt::Off) {
-                pool.tell(Notice::Throttled {
+            if matches!(attempt, Attempt::Throttled | Attempt::Disabled) {
+                pool.notify(Notice::Throttled {
                     function: pool.function.name.clone(),
                     request_id: event.request_id,
                     wait_ms: None,
                 });
             }
-            // Whoever no longer waits misses nothing.
+            // The caller may have stopped waiting.
             let _ = sender.send(attempt);
         };
         self.spawn(arn_or_name, vec![attempt])?;
         match outcome.await {
             Ok(Attempt::Ended(outcome)) => Ok(outcome),
-            Ok(Attempt::Throttled | Attempt::Off) => Err(FunctionError::Throttled {
+            Ok(Attempt::Throttled | Attempt::Disabled) => Err(FunctionError::Throttled {
                 function: arn_or_name.to_owned(),
                 reserved,
             }),
@@ -268,7 +282,7 @@ impl Functions {
         arn_or_name: &str,
         work: Vec<impl Future<Output = ()> + Send + 'static>,
     ) -> Result<(), FunctionError> {
-        let mut deliveries = self.inner.deliveries.lock().expect("no holder panics");
+        let mut deliveries = lock(&self.inner.deliveries);
         if self.inner.closed.load(std::sync::atomic::Ordering::Acquire) {
             return Err(FunctionError::Closed(arn_or_name.to_owned()));
         }
@@ -279,15 +293,20 @@ impl Functions {
         Ok(())
     }
 
-    /// Kills every process of a function, as a fault; an event at work fails with `Runtime.ExitError`.
+    /// Kills every process of a function, as a fault. A running event fails with
+    /// `Runtime.ExitError`.
+    ///
+    /// # Errors
+    ///
+    /// [`FunctionError::Unknown`].
     pub fn kill(&self, arn_or_name: &str) -> Result<(), FunctionError> {
         self.pool(arn_or_name).map(|pool| pool.kill())
     }
 
-    /// Ends every process and drops what is queued.
+    /// Kills every process and drops all queued events.
     pub async fn shutdown(&self) {
         let mut deliveries = {
-            let mut deliveries = self.inner.deliveries.lock().expect("no holder panics");
+            let mut deliveries = lock(&self.inner.deliveries);
             self.inner
                 .closed
                 .store(true, std::sync::atomic::Ordering::Release);
@@ -300,7 +319,7 @@ impl Functions {
     }
 
     fn pools(&self) -> Vec<Arc<Pool>> {
-        self.inner.pools.read().expect("no holder panics").clone()
+        lock(&self.inner.pools).clone()
     }
 
     fn pool(&self, arn_or_name: &str) -> Result<Arc<Pool>, FunctionError> {
@@ -325,4 +344,9 @@ fn check_size(function: &str, payload: &[u8], most: usize) -> Result<(), Functio
         bytes: payload.len(),
         most,
     })
+}
+
+/// Locks a mutex whether or not a thread panicked while it held the lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

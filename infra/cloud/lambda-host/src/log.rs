@@ -1,31 +1,31 @@
-//! The lines that Lambda itself writes into a function's log, and which of the function's own lines it keeps.
+//! The lines that Lambda writes into a function's log, and its filter for the function's own lines.
 //!
-//! *Source*: AWS Lambda developer guide, "Working with Lambda function logs" ("Log formats", "Log-level filtering", "System
-//! log level event mapping"). Must not know where lines go.
+//! Source: AWS Lambda developer guide, "Working with Lambda function logs" ("Log formats",
+//! "Log-level filtering", "System log level event mapping").
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Outcome, Usage};
 
-/// Levels, least first.
+/// Log levels, lowest first.
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
-/// What holds where the template names no level.
+/// The level if the template names none.
 const LEVEL_DEFAULT: &str = "INFO";
 
-/// What Lambda has to say.
+/// An event that Lambda logs.
 #[derive(Debug)]
 pub(super) enum Platform<'a> {
     /// A process is started.
     InitStart,
-    /// A process was started, or not.
+    /// A process has started or failed to start.
     InitReport {
         duration_ms: f64,
         failure: Option<&'a Failure>,
     },
     /// An invocation begins.
     Start { id: &'a str },
-    /// An invocation is over.
+    /// An invocation ends.
     End {
         id: &'a str,
         usage: &'a Usage,
@@ -33,32 +33,32 @@ pub(super) enum Platform<'a> {
     },
 }
 
-/// The lines of `event` in the function's format, of its system log level.
+/// The lines of `event` in the function's log format, filtered by its system log level.
 pub(super) fn lines(
     function: &sam_template::Function,
     at_ms: u64,
     event: &Platform,
 ) -> Vec<String> {
-    match is_json(function) {
-        false => text(function, at_ms, event),
-        true => {
-            let least = function.system_log_level.as_deref();
-            json_events(function, event)
-                .into_iter()
-                .filter(|(level, ..)| rank(level) >= rank(least.unwrap_or(LEVEL_DEFAULT)))
-                .map(|(_, kind, record)| {
-                    let time = iso_8601(at_ms);
-                    json!({"time": time, "type": format!("platform.{kind}"), "record": record})
-                        .to_string()
-                })
-                .collect()
-        }
+    if !is_json(function) {
+        text_lines(function, at_ms, event)
+    } else {
+        let least = function.system_log_level.as_deref();
+        json_events(function, event)
+            .into_iter()
+            .filter(|(level, ..)| rank(level) >= rank(least.unwrap_or(LEVEL_DEFAULT)))
+            .map(|(_, kind, record)| {
+                let time = iso_8601(at_ms);
+                json!({"time": time, "type": format!("platform.{kind}"), "record": record})
+                    .to_string()
+            })
+            .collect()
     }
 }
 
-/// Whether Lambda keeps a line that the function wrote: with JSON logs, a JSON object with a level below the function's
-/// and a timestamp is dropped. A metric log stays whatever its level.
-pub(super) fn keeps(function: &sam_template::Function, line: &str) -> bool {
+/// Whether Lambda keeps a log line that the function wrote. With the JSON format it drops a JSON
+/// object that has a timestamp and a level below the function's; it keeps embedded metrics at any
+/// level.
+pub fn keeps_line(function: &sam_template::Function, line: &str) -> bool {
     if !is_json(function) {
         return true;
     }
@@ -70,7 +70,7 @@ pub(super) fn keeps(function: &sam_template::Function, line: &str) -> bool {
     }
     let least = function.log_level.as_deref().unwrap_or(LEVEL_DEFAULT);
     match object.get("level").and_then(Value::as_str) {
-        Some(level) if known(level) => rank(level) >= rank(least),
+        Some(level) if is_level(level) => rank(level) >= rank(least),
         _ => true,
     }
 }
@@ -79,7 +79,7 @@ fn is_json(function: &sam_template::Function) -> bool {
     function.log_format.as_deref() == Some("JSON")
 }
 
-fn known(level: &str) -> bool {
+fn is_level(level: &str) -> bool {
     LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
 }
 
@@ -88,7 +88,7 @@ fn rank(level: &str) -> usize {
     position.unwrap_or(LEVELS.len())
 }
 
-/// `success`, `error`, `failure` or `timeout`: an error that the handler reports is none of the runtime's.
+/// `success`, `timeout`, `failure` (of the runtime) or `error` (reported by the handler).
 fn status(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Success(_) => "success",
@@ -98,7 +98,7 @@ fn status(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn text(function: &sam_template::Function, at_ms: u64, event: &Platform) -> Vec<String> {
+fn text_lines(function: &sam_template::Function, at_ms: u64, event: &Platform) -> Vec<String> {
     match event {
         Platform::InitStart => vec!["INIT_START Runtime Version: provided:al2023".to_owned()],
         Platform::InitReport { failure: None, .. } => Vec::new(),
@@ -112,14 +112,16 @@ fn text(function: &sam_template::Function, at_ms: u64, event: &Platform) -> Vec<
                 )
             }
             kind => format!(
-                "INIT_REPORT Init Duration: {duration_ms:.2} ms\tPhase: init\tStatus: error\tError Type: {kind}"
+                "INIT_REPORT Init Duration: {duration_ms:.2} ms\tPhase: init\tStatus: error\tError \
+                 Type: {kind}"
             ),
         }],
         Platform::Start { id } => vec![format!("START RequestId: {id} Version: $LATEST")],
         Platform::End { id, usage, outcome } => {
             let mut lines = Vec::new();
             let mut report = format!(
-                "REPORT RequestId: {id}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: {} MB",
+                "REPORT RequestId: {id}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: \
+                 {} MB",
                 usage.duration_ms,
                 usage.billed_ms(),
                 function.memory_mb,
@@ -152,7 +154,7 @@ fn text(function: &sam_template::Function, at_ms: u64, event: &Platform) -> Vec<
     }
 }
 
-/// Level, kind and record of each.
+/// The JSON events, each with level, kind and record.
 fn json_events(
     function: &sam_template::Function,
     event: &Platform,
@@ -224,12 +226,12 @@ fn level(is_good: bool, when_good: &'static str) -> &'static str {
     if is_good { when_good } else { "WARN" }
 }
 
-/// To a thousandth of a millisecond.
+/// Rounds to a microsecond.
 fn rounded(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }
 
-/// `2026-03-01T12:00:00.000Z` from epoch milliseconds, as Lambda writes a moment.
+/// Epoch milliseconds as Lambda writes a time: `2026-03-01T12:00:00.000Z`.
 pub(crate) fn iso_8601(ms: u64) -> String {
     let moment = i64::try_from(ms)
         .ok()

@@ -1,26 +1,27 @@
-//! How much memory a process uses, as the system tells it.
+//! The memory that a process uses, as the system reports it. On systems without it (macOS) no
+//! memory is reported and no limit enforced; a warning is logged once.
 //!
-//! *Source*: proc(5), `/proc/<pid>/status`: `VmHWM` is the peak of the resident set, `VmRSS` its size now. Systems without
-//! it (macOS) tell nothing: then no memory is reported and no limit holds, which is said once.
-//! Must not know what is done about it.
+//! Source: proc(5), `/proc/<pid>/status`: `VmHWM` is the peak of the resident set, `VmRSS` its
+//! current size.
 
 use std::sync::Once;
 use std::time::Duration;
 
-/// How often a process at work is looked at. One that grows past its limit and shrinks again in between is not noticed.
+/// Interval between two checks of a running process. A peak in between goes unnoticed.
 const PERIOD: Duration = Duration::from_millis(20);
 
 static UNKNOWN: Once = Once::new();
 
-/// Most memory that a process has used so far, MB rounded up.
+/// Peak memory of a process so far, MB, rounded up.
 pub(super) fn peak_mb(pid: u32) -> Option<u64> {
     match field_kb(pid, "VmHWM:") {
         Some(kb) => Some(kb.div_ceil(1024)),
-        None if cfg!(target_os = "linux") => None, // It has ended.
+        None if cfg!(target_os = "linux") => None, // The process has ended.
         None => {
             UNKNOWN.call_once(|| {
                 tracing::warn!(
-                    "this system does not tell a process's memory: MemorySize is not enforced"
+                    "this system does not report the memory of processes: MemorySize is not \
+                     enforced"
                 );
             });
             None
@@ -28,11 +29,11 @@ pub(super) fn peak_mb(pid: u32) -> Option<u64> {
     }
 }
 
-/// Ends when the process uses more than `limit_mb`; never, where nothing is told of it.
+/// Completes when the process uses more than `limit_mb`; never, if memory use is unavailable.
 pub(super) async fn exceeded(pid: u32, limit_mb: u64) {
     let mut looks = tokio::time::interval(PERIOD);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick comes at once; a process that answers quickly is not looked at.
+    // The first tick completes at once; a process that responds quickly is not checked.
     looks.tick().await;
     loop {
         looks.tick().await;

@@ -1,30 +1,28 @@
-//! What functions tell of themselves.
-//!
-//! Must not know who listens.
+//! What functions report about themselves.
 
 use serde_json::{Value, json};
 
 /// What happens in and around functions.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// An asynchronous event was taken into the queue.
+    /// An asynchronous event entered the queue.
     Queued {
         /// Function name.
         function: String,
         /// Request id.
         request_id: String,
     },
-    /// An invocation was handed to a process.
+    /// An invocation was assigned to a process.
     Invoked {
         /// Function name.
         function: String,
         /// Request id.
         request_id: String,
-        /// Whether a process had to be started for it.
+        /// Whether a process must be started for it.
         cold: bool,
-        /// Invocations of the function at work, this one included.
+        /// Running invocations of the function, including this one.
         running: usize,
-        /// For the first attempt of an asynchronous event: how long it had been in the queue, milliseconds.
+        /// For the first attempt of an asynchronous event: time in the queue, milliseconds.
         age_ms: Option<u64>,
     },
     /// An invocation ended.
@@ -33,27 +31,27 @@ pub enum Notice {
         function: String,
         /// Request id.
         request_id: String,
-        /// Time from the start of the attempt (a cold start included) to its end, milliseconds.
+        /// Duration of the attempt, including a cold start, milliseconds.
         duration_ms: u64,
-        /// What Lambda reports of it.
+        /// Resources used, as Lambda reports them.
         usage: Usage,
-        /// How it ended.
+        /// Result of the invocation.
         outcome: Outcome,
     },
-    /// An invocation was refused because as many are at work as may be.
+    /// An invocation was refused because the concurrency limit is reached.
     Throttled {
         /// Function name.
         function: String,
         /// Request id.
         request_id: String,
-        /// For an asynchronous event: time to the next attempt, milliseconds, as it would be in AWS.
+        /// For an asynchronous event: time to the next attempt in AWS, milliseconds.
         wait_ms: Option<u64>,
     },
-    /// A process wrote a line to standard output or standard error, or Lambda wrote one of its own.
+    /// A line in the function's log: output of a process, or Lambda's own.
     Log {
         /// Function name.
         function: String,
-        /// The line without its end.
+        /// The line without its line break.
         line: String,
     },
     /// A failed asynchronous event waits for its next attempt.
@@ -64,7 +62,7 @@ pub enum Notice {
         request_id: String,
         /// Attempts made so far.
         attempts: u32,
-        /// Time to the next attempt, milliseconds.
+        /// Time to the next attempt in AWS, milliseconds.
         wait_ms: u64,
     },
     /// An asynchronous event was given up.
@@ -80,19 +78,19 @@ pub enum Notice {
     },
 }
 
-/// What one invocation used, as Lambda reports it.
+/// Resources that one invocation used, as Lambda reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usage {
-    /// Time in the handler (and in an initialisation that had to be repeated), milliseconds.
+    /// Time in the handler, and in a repeated initialisation, milliseconds.
     pub duration_ms: f64,
-    /// Time of the initialisation, where this invocation's process had to be started, milliseconds.
+    /// Time of the initialisation, milliseconds; `None` for a warm start.
     pub init_ms: Option<f64>,
-    /// Most memory that the process has used, MB; none where the system does not tell.
+    /// Peak memory of the process, MB; `None` if the system does not report it.
     pub memory_mb: Option<u64>,
 }
 
 impl Usage {
-    /// What is paid for, milliseconds: both times, rounded up.
+    /// Billed duration, milliseconds: both times, rounded up.
     pub fn billed_ms(&self) -> u64 {
         // Times are far below 2^53 ms and never negative.
         (self.duration_ms + self.init_ms.unwrap_or(0.0)).ceil() as u64
@@ -102,28 +100,28 @@ impl Usage {
 /// How an invocation ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The handler answered with these bytes.
+    /// The handler's response.
     Success(Vec<u8>),
-    /// The handler, the runtime or a limit ended it.
+    /// The handler or the runtime failed, or a limit was exceeded.
     Failure(Failure),
 }
 
-/// An error as whoever invoked the function sees it.
+/// An error as the function's caller sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// Error type such as `Runtime.ExitError`.
+    /// Error type, such as `Runtime.ExitError`.
     pub error_type: String,
-    /// Text.
+    /// Error message for people.
     pub message: String,
-    /// The whole answer, what the runtime added (a stack trace, say) included.
+    /// The whole error response, with anything that the runtime added (such as a stack trace).
     pub payload: Value,
 }
 
 impl Failure {
-    /// A failure that Lambda itself words.
-    pub(super) fn new(error_type: &str, message: impl Into<String>) -> Failure {
+    /// A failure that Lambda itself reports.
+    pub(super) fn new(error_type: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Failure {
+        Self {
             payload: json!({"errorType": error_type, "errorMessage": message}),
             error_type: error_type.to_owned(),
             message,

@@ -1,4 +1,4 @@
-//! The processes of one function: one per concurrent event, kept warm between events.
+//! The processes of one function: one for each concurrent event, kept warm between events.
 //!
 //! Must not know: retries, where events come from.
 
@@ -15,7 +15,7 @@ use super::concurrency::Concurrency;
 use super::instance::Instance;
 use super::log::{self, Platform};
 use super::runtime_api::Job;
-use super::{Failure, Notice, Outcome, Usage, Wiring};
+use super::{Failure, Notice, Outcome, Usage, Wiring, lock};
 
 /// One function and its processes.
 pub(super) struct Pool {
@@ -29,18 +29,18 @@ pub(super) struct Pool {
     kill: watch::Sender<u64>,
 }
 
-/// What a function is invoked with.
+/// An event for a function.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
     pub request_id: String,
     pub payload: Bytes,
-    /// What the caller says of itself, as JSON.
+    /// The caller's client context, JSON.
     pub client_context: Option<String>,
 }
 
 impl Event {
-    pub fn new(payload: Vec<u8>) -> Event {
-        Event {
+    pub fn new(payload: Vec<u8>) -> Self {
+        Self {
             request_id: uuid::Uuid::new_v4().to_string(),
             payload: payload.into(),
             client_context: None,
@@ -48,20 +48,20 @@ impl Event {
     }
 }
 
-/// What became of an attempt to run an event.
+/// The result of an attempt to run an event.
 #[derive(Debug)]
 pub(super) enum Attempt {
-    /// It ran.
+    /// It ran to its end.
     Ended(Outcome),
-    /// As many invocations are at work as may be.
+    /// The concurrency limit is reached.
     Throttled,
-    /// The function may never run.
-    Off,
-    /// No process was free in time.
+    /// The function must never run.
+    Disabled,
+    /// No process became free in time.
     NoProcess,
 }
 
-/// Until when something runs, and how long that is in words.
+/// The end of an allowed time, and its length.
 #[derive(Clone, Copy)]
 struct Limit {
     deadline: Instant,
@@ -69,16 +69,16 @@ struct Limit {
     limit: Duration,
 }
 
-/// A process that is ready for an event of its own time.
+/// A process that is ready for an event.
 struct Ready {
     instance: Instance,
     init_ms: Option<f64>,
-    /// When the event's time began, and when it ends.
+    /// Start and end of the event's time.
     begun: Instant,
     limit: Limit,
 }
 
-/// Counts an invocation as long as it lives.
+/// Counts an invocation until it is dropped.
 struct Running<'a>(&'a AtomicUsize);
 
 impl Drop for Running<'_> {
@@ -93,8 +93,8 @@ impl Pool {
         binary: PathBuf,
         wiring: Wiring,
         concurrency: Concurrency,
-    ) -> Pool {
-        Pool {
+    ) -> Self {
+        Self {
             slots: Semaphore::new(wiring.tuning.concurrency.max(1)),
             concurrency,
             running: AtomicUsize::new(0),
@@ -106,12 +106,12 @@ impl Pool {
         }
     }
 
-    /// Runs one attempt of an event; `age_ms` is told with it. For a process it waits as long as `patience`.
+    /// Runs one attempt of an event. It waits for a process up to `patience`; `age_ms` is reported.
     pub async fn attempt(&self, event: &Event, age_ms: Option<u64>, patience: Duration) -> Attempt {
-        if self.concurrency.is_off() {
-            return Attempt::Off;
+        if self.concurrency.is_disabled() {
+            return Attempt::Disabled;
         }
-        let Some(_right) = self.concurrency.enter() else {
+        let Some(_permit) = self.concurrency.try_enter() else {
             return Attempt::Throttled;
         };
         let Ok(slot) = tokio::time::timeout(patience, self.slots.acquire()).await else {
@@ -122,7 +122,7 @@ impl Pool {
         let _running = Running(&self.running);
         let warm = self.take_idle();
         let begun = Instant::now();
-        self.tell(Notice::Invoked {
+        self.notify(Notice::Invoked {
             function: self.function.name.clone(),
             request_id: event.request_id.clone(),
             cold: warm.is_none(),
@@ -135,7 +135,7 @@ impl Pool {
             usage: &usage,
             outcome: &outcome,
         });
-        self.tell(Notice::Completed {
+        self.notify(Notice::Completed {
             function: self.function.name.clone(),
             request_id: event.request_id.clone(),
             duration_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -187,7 +187,7 @@ impl Pool {
             memory_mb: ready.instance.memory_mb(),
         };
         if reusable {
-            let mut idle = self.idle.lock().expect("no holder panics");
+            let mut idle = lock(&self.idle);
             idle.push(ready.instance);
         } else {
             ready.instance.stop().await;
@@ -195,7 +195,8 @@ impl Pool {
         (outcome, usage)
     }
 
-    /// Starts a process; like AWS, a failed initialisation is tried once more as part of the invocation, in its time.
+    /// Starts a process. As in AWS, a failed initialisation is retried once within the invocation's
+    /// time.
     async fn start(&self, id: &str) -> Result<Ready, Failure> {
         let begun = Instant::now();
         let init_limit = self.wiring.tuning.init_limit;
@@ -224,7 +225,7 @@ impl Pool {
                 limit,
             }),
             Err(mut failure) => {
-                // What Lambda itself words names the invocation by now.
+                // Lambda's own messages now name the invocation.
                 let own = ["Runtime.", "Sandbox."];
                 let is_ours = own.iter().any(|kind| failure.error_type.starts_with(kind));
                 if is_ours && failure.message.starts_with("Error: ") {
@@ -250,7 +251,7 @@ impl Pool {
     }
 
     fn take_idle(&self) -> Option<Instance> {
-        let mut idle = self.idle.lock().expect("no holder panics");
+        let mut idle = lock(&self.idle);
         while let Some(mut instance) = idle.pop() {
             if instance.is_alive() {
                 return Some(instance);
@@ -259,7 +260,7 @@ impl Pool {
         None
     }
 
-    /// The executable.
+    /// Path of the executable.
     pub fn binary(&self) -> &Path {
         &self.binary
     }
@@ -267,30 +268,30 @@ impl Pool {
     /// Kills every process of the function, busy or idle.
     pub fn kill(&self) {
         self.kill.send_modify(|generation| *generation += 1);
-        // Idle ones die by being dropped.
-        self.idle.lock().expect("no holder panics").clear();
+        // Dropping the idle processes kills them.
+        lock(&self.idle).clear();
     }
 
-    /// Ends the idle processes and waits for their end.
+    /// Kills the idle processes and waits for their end.
     pub async fn stop(&self) {
-        let idle = std::mem::take(&mut *self.idle.lock().expect("no holder panics"));
+        let idle = std::mem::take(&mut *lock(&self.idle));
         for instance in idle {
             instance.stop().await;
         }
     }
 
-    pub fn tell(&self, notice: Notice) {
+    pub fn notify(&self, notice: Notice) {
         self.wiring.surroundings.observe(notice);
     }
 
     fn log(&self, event: &Platform) {
         for line in log::lines(&self.function, self.wiring.surroundings.now_ms(), event) {
             let function = self.function.name.clone();
-            self.tell(Notice::Log { function, line });
+            self.notify(Notice::Log { function, line });
         }
     }
 
-    /// The function's own, from now.
+    /// The function's timeout, starting now.
     fn time_limit(&self) -> Limit {
         let seconds = self.function.timeout_s;
         let limit = Duration::from_secs(seconds);
@@ -306,7 +307,7 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
-/// An X-Ray header that is not sampled.
+/// An X-Ray trace header, not sampled.
 fn trace_id() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let parent = uuid::Uuid::new_v4().simple().to_string();

@@ -1,6 +1,8 @@
-//! The asynchronous queue of a function: retries, event age, and the record of an event given up.
+//! The asynchronous queue of a function: retries, event age, and the record of a discarded event.
 //!
-//! Source: AWS Lambda developer guide, "Asynchronous invocation". Must not know: how an attempt is run.
+//! Must not know: how an attempt is run.
+//!
+//! Source: AWS Lambda developer guide, "Asynchronous invocation".
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +17,10 @@ use crate::log::iso_8601;
 /// Waits before the second and the third attempt.
 const WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
-/// Back-off of an event that is throttled: doubled from the first to the last.
+/// Back-off of a throttled event: doubled from the first value up to the second.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 
-/// Age of an event: real time, with each wait counted as long as it is in AWS even where it was shortened.
+/// Age of an event: real time, with each shortened wait counted in full.
 struct Age {
     since: Instant,
     scale: f64,
@@ -42,7 +44,7 @@ impl Age {
     }
 }
 
-/// Delivers one event to the end: success, or given up. It waits in the queue for `delay` first.
+/// Delivers one event after `delay`, until it succeeds or is given up.
 pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
     let request_id = event.request_id.clone();
     let mut age = Age {
@@ -61,12 +63,12 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
         }
         let age_ms = (attempts == 0).then(|| milliseconds(age.so_far()));
         match pool.attempt(&event, age_ms, patience).await {
-            Attempt::Off => break "ZeroReservedConcurrency",
+            Attempt::Disabled => break "ZeroReservedConcurrency",
             Attempt::NoProcess => break "EventAgeExceeded",
             Attempt::Throttled => {
                 let wait = back_off.min(age.left());
                 back_off = (back_off * 2).min(BACK_OFF[1]);
-                pool.tell(Notice::Throttled {
+                pool.notify(Notice::Throttled {
                     function: pool.function.name.clone(),
                     request_id: request_id.clone(),
                     wait_ms: Some(milliseconds(wait)),
@@ -82,7 +84,7 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
             Some(wait) if attempts <= pool.function.max_retries => (*wait).min(age.left()),
             _ => break "RetriesExhausted",
         };
-        pool.tell(Notice::Retrying {
+        pool.notify(Notice::Retrying {
             function: pool.function.name.clone(),
             request_id: request_id.clone(),
             attempts,
@@ -92,7 +94,7 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
     };
     let payload = &event.payload;
     let record = record(&pool, &request_id, payload, condition, attempts, last);
-    pool.tell(Notice::GivenUp {
+    pool.notify(Notice::GivenUp {
         function: pool.function.name.clone(),
         request_id,
         destination: pool.function.on_failure.clone(),

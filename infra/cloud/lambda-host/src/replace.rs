@@ -1,12 +1,10 @@
 //! Replaces running functions by changed ones; an unchanged function keeps its warm processes.
-//!
-//! Must not know: why a function has changed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::pool::Pool;
-use super::{FunctionError, Functions, Wiring, concurrency, environment};
+use super::{FunctionError, Functions, Wiring, concurrency, environment, lock};
 
 /// A checked set of functions that is ready to run.
 pub struct Replacement {
@@ -49,7 +47,7 @@ impl Functions {
             .collect();
         changed.sort();
         changed.dedup();
-        *self.inner.pools.write().expect("no holder panics") = pools.clone();
+        *lock(&self.inner.pools) = pools.clone();
         for old in running.iter().filter(|pool| !contains(&pools, pool)) {
             old.stop().await;
         }

@@ -1,6 +1,8 @@
-//! The Lambda Runtime API (2018-06-01) of one process, on a loopback port of its own.
+//! The Lambda Runtime API (2018-06-01) of one process, on its own loopback port.
 //!
-//! Source: AWS Lambda developer guide, "Using the Lambda runtime API". Must not know: processes, retries, time limits.
+//! Must not know: processes, retries, time limits.
+//!
+//! Source: AWS Lambda developer guide, "Using the Lambda runtime API".
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,25 +17,26 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
-use super::Failure;
+use super::{Failure, lock};
 
-/// Largest response, bytes: 6 MB and what Lambda adds to it. *Source*: the message of `Function.ResponseSizeTooLarge`.
+/// Largest response, bytes: 6 MB plus Lambda's allowance. Source: the message of
+/// `Function.ResponseSizeTooLarge`.
 pub(super) const RESPONSE_BYTES_MAX: usize = 6_291_556;
 
-/// One event on its way to a process.
+/// One event for a process.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub request_id: String,
-    /// Epoch milliseconds at which the invocation is cut off.
+    /// End of the invocation's time, epoch milliseconds.
     pub deadline_ms: u64,
     pub function_arn: String,
     pub trace_id: String,
-    /// What the caller said of itself, as JSON.
+    /// The caller's client context, JSON.
     pub client_context: Option<String>,
     pub payload: Bytes,
 }
 
-/// What a runtime tells about itself.
+/// What a runtime reports.
 #[derive(Debug)]
 pub(super) enum Report {
     /// It asked for its next event.
@@ -43,7 +46,7 @@ pub(super) enum Report {
     InitError(Failure),
 }
 
-/// The serving side of one process; it stops with the value.
+/// The server for one process; dropping it stops the server.
 pub(super) struct RuntimeApi {
     pub address: SocketAddr,
     pub jobs: mpsc::Sender<Job>,
@@ -53,13 +56,13 @@ pub(super) struct RuntimeApi {
 
 struct Exchange {
     jobs: Mutex<mpsc::Receiver<Job>>,
-    /// Id of the event that the process works on.
+    /// Request id of the running event.
     current: std::sync::Mutex<Option<String>>,
     reports: mpsc::UnboundedSender<Report>,
 }
 
 impl RuntimeApi {
-    pub async fn start() -> std::io::Result<RuntimeApi> {
+    pub async fn start() -> std::io::Result<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (jobs, job_receiver) = mpsc::channel(1);
@@ -70,14 +73,17 @@ impl RuntimeApi {
             reports: report_sender,
         });
         let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/next", get(serve_next))
             .route(
                 "/2018-06-01/runtime/invocation/{id}/response",
-                post(response),
+                post(accept_response),
             )
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .fallback(absent)
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/error",
+                post(accept_error),
+            )
+            .route("/2018-06-01/runtime/init/error", post(accept_init_error))
+            .fallback(refuse_unsupported)
             .layer(DefaultBodyLimit::max(4 * RESPONSE_BYTES_MAX))
             .with_state(exchange);
         let mut server = JoinSet::new();
@@ -86,7 +92,7 @@ impl RuntimeApi {
                 tracing::error!(%error, "runtime api stopped");
             }
         });
-        Ok(RuntimeApi {
+        Ok(Self {
             address,
             jobs,
             reports,
@@ -97,13 +103,13 @@ impl RuntimeApi {
 
 impl Exchange {
     fn report(&self, report: Report) {
-        // The receiver is gone only while the process is being ended.
+        // The receiver is gone only while the process is being stopped.
         let _ = self.reports.send(report);
     }
 
     /// Ends the current event if `id` is its id.
     fn finish(&self, id: &str) -> bool {
-        let mut current = self.current.lock().expect("no holder panics");
+        let mut current = lock(&self.current);
         let matches = current.as_deref() == Some(id);
         if matches {
             *current = None;
@@ -111,14 +117,14 @@ impl Exchange {
         matches
     }
 
-    fn busy(&self) -> bool {
-        self.current.lock().expect("no holder panics").is_some()
+    fn is_busy(&self) -> bool {
+        lock(&self.current).is_some()
     }
 }
 
-async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
-    if exchange.busy() {
-        let message = "the current event has not been answered";
+async fn serve_next(State(exchange): State<Arc<Exchange>>) -> Response {
+    if exchange.is_busy() {
+        let message = "the current event has no response yet";
         return refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", message);
     }
     let mut jobs = exchange.jobs.lock().await;
@@ -126,7 +132,7 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
     let Some(job) = jobs.recv().await else {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, "Shutdown", "stopping");
     };
-    *exchange.current.lock().expect("no holder panics") = Some(job.request_id.clone());
+    *lock(&exchange.current) = Some(job.request_id.clone());
     let header = |name: &'static str, value: String| (HeaderName::from_static(name), value);
     let headers = [
         header("content-type", "application/json".to_owned()),
@@ -142,19 +148,19 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
                 let name = HeaderName::from_static("lambda-runtime-client-context");
                 answer.headers_mut().insert(name, value);
             }
-            Err(error) => tracing::error!(%error, "hand over client context"),
+            Err(error) => tracing::error!(%error, "cannot pass the client context to the runtime"),
         }
     }
     answer
 }
 
-/// Extensions, snapshots and what else Lambda has besides.
-async fn absent(uri: axum::http::Uri) -> Response {
-    let message = format!("{} is not served by the local cloud", uri.path());
+/// Extensions, snapshots and other APIs of Lambda.
+async fn refuse_unsupported(uri: axum::http::Uri) -> Response {
+    let message = format!("{} is not supported", uri.path());
     refusal(StatusCode::NOT_FOUND, "Runtime.NotSupported", &message)
 }
 
-async fn response(
+async fn accept_response(
     State(exchange): State<Arc<Exchange>>,
     Path(id): Path<String>,
     body: Bytes,
@@ -165,7 +171,8 @@ async fn response(
     if body.len() > RESPONSE_BYTES_MAX {
         let kind = "Function.ResponseSizeTooLarge";
         let message = format!(
-            "Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
+            "Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} \
+             bytes)."
         );
         exchange.report(Report::Error(Failure::new(kind, message.clone())));
         return refusal(StatusCode::PAYLOAD_TOO_LARGE, kind, &message);
@@ -174,7 +181,7 @@ async fn response(
     accepted()
 }
 
-async fn error(
+async fn accept_error(
     State(exchange): State<Arc<Exchange>>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -183,21 +190,21 @@ async fn error(
     if !exchange.finish(&id) {
         return unknown_request();
     }
-    exchange.report(Report::Error(failure(&headers, &body)));
+    exchange.report(Report::Error(read_failure(&headers, &body)));
     accepted()
 }
 
-async fn init_error(
+async fn accept_init_error(
     State(exchange): State<Arc<Exchange>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    exchange.report(Report::InitError(failure(&headers, &body)));
+    exchange.report(Report::InitError(read_failure(&headers, &body)));
     accepted()
 }
 
 /// Error type and message from the body, else from the header, else the body's text.
-fn failure(headers: &HeaderMap, body: &[u8]) -> Failure {
+fn read_failure(headers: &HeaderMap, body: &[u8]) -> Failure {
     let parsed: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let header = headers
         .get("lambda-runtime-function-error-type")
@@ -221,7 +228,7 @@ fn accepted() -> Response {
 }
 
 fn unknown_request() -> Response {
-    let message = "no event with this id is being worked on";
+    let message = "no event with this id is running";
     refusal(StatusCode::BAD_REQUEST, "InvalidRequestID", message)
 }
 

@@ -1,4 +1,4 @@
-//! Real processes behind the Runtime API: the example `probe`, which does as each event asks.
+//! Real processes behind the Runtime API: the example `probe`, which does what each event says.
 
 mod ending;
 mod limit;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::*;
 
 const NOW_MS: u64 = 1_770_000_000_000;
-/// Longest that anything here may take.
+/// Longest time that any step may take.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 struct World {
@@ -21,14 +21,14 @@ struct World {
     notices: mpsc::UnboundedReceiver<Notice>,
 }
 
-/// The executable of the example `probe`, which cargo builds beside the tests.
+/// The executable of the example `probe`, which cargo builds with the tests.
 fn probe() -> PathBuf {
     let test = std::env::current_exe().expect("a test has an executable");
     let target = test.ancestors().nth(2).expect("target/<profile>/deps/test");
     let probe = target.join("examples/probe");
     assert!(
         probe.exists(),
-        "{} is missing: build the examples too",
+        "{} is missing: build the examples too (cargo build --examples)",
         probe.display()
     );
     probe
@@ -113,7 +113,7 @@ impl World {
             .expect("the function is known")
     }
 
-    /// The first notice from here on for which `pick` gives something.
+    /// The first notice from now for which `pick` returns a value.
     async fn expect<T>(&mut self, pick: impl Fn(&Notice) -> Option<T>) -> T {
         let wait = async {
             loop {
@@ -153,7 +153,8 @@ impl World {
     }
 }
 
-// AWS same(functions): the Runtime API gives request id, deadline, function ARN and trace id with each event
+// AWS same(functions): the Runtime API sends request id, deadline, function ARN and trace id with
+//     each event
 #[tokio::test]
 async fn an_event_arrives_with_every_documented_header() {
     let mut world = world(|_, _| {});
@@ -178,7 +179,7 @@ async fn an_event_arrives_with_every_documented_header() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): a process serves one event after another, and only its first is a cold start
+// AWS same(functions): a process runs one event after another, and only its first is a cold start
 #[tokio::test]
 async fn a_process_stays_warm_and_its_first_event_is_cold() {
     let mut world = world(|_, _| {});
@@ -203,14 +204,15 @@ async fn a_process_stays_warm_and_its_first_event_is_cold() {
     world.functions.shutdown().await;
 }
 
-// AWS different(functions): AWS runs events at once up to the concurrency limit; here they wait for one of four processes
+// AWS different(functions): AWS runs events concurrently up to the concurrency limit; here they
+//     wait for one of four processes
 #[tokio::test]
-async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
+async fn concurrent_events_get_separate_processes_up_to_the_limit() {
     let mut world = world(|function, _| function.timeout_s = 1);
     for _ in 0..3 {
         world.send(json!({"do": "hang"}));
     }
-    // Two start at once; the third only after one of them has been cut off.
+    // Two start at once, the third only after one of them has timed out.
     let mut order = Vec::new();
     while order.len() < 6 {
         let step = world.expect(|notice| match notice {
@@ -225,7 +227,7 @@ async fn events_at_once_get_processes_of_their_own_up_to_the_limit() {
 }
 
 #[tokio::test]
-async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
+async fn a_process_gets_only_its_own_environment() {
     let mut world = world(|function, _| {
         let table = ("TABLE".to_owned(), "readings".to_owned());
         function.environment = BTreeMap::from([table]);
@@ -257,9 +259,10 @@ async fn a_process_gets_its_own_environment_and_nothing_of_ours() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): errors of the handler, of the header alone, of an exit, a signal and a time-out, with type and text
+// AWS same(functions): errors of the handler, in the header alone, by exit, signal and timeout have
+//     AWS's type and text
 #[tokio::test]
-async fn failures_carry_the_error_type_that_lambda_gives_them() {
+async fn failures_have_lambdas_error_types() {
     let mut world = world(|function, _| function.timeout_s = 1);
     let cases = [
         ("fail", "Probe.Failed", "as asked"),
@@ -281,16 +284,17 @@ async fn failures_carry_the_error_type_that_lambda_gives_them() {
         assert_eq!(kind, error_type, "{what}");
         assert!(message.contains(text), "{what}: {message}");
     }
-    // A reported error leaves the process alive; exit and time-out do not.
+    // A reported error leaves the process alive; an exit or timeout does not.
     assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 1);
     world.failure(json!({"do": "fail"})).await;
     assert_eq!(world.answer(json!({"do": "echo"})).await["count"], 3);
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): an initialisation that fails is tried once more with the first event, then its error is the event's
+// AWS same(functions): a failed initialisation is retried once with the first event, which fails
+//     with its error
 #[tokio::test]
-async fn a_start_that_fails_is_tried_once_more_then_reported() {
+async fn a_failed_start_is_retried_once_then_reported() {
     for (mode, error_type, text) in [
         ("error", "Probe.Init", "no start"),
         (
@@ -336,12 +340,12 @@ async fn both_outputs_of_a_process_become_log_lines() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): an answer to an event that is over is refused
+// AWS same(functions): a response to an event that has ended is refused
 #[tokio::test]
 async fn only_the_first_answer_to_an_event_counts() {
     let mut world = world(|_, _| {});
     world.send(json!({"do": "twice"}));
-    // The process prints after its answers, so either may be seen first.
+    // The process prints after its responses, so either may be seen first.
     let (mut outcome, mut line) = (None, None);
     while outcome.is_none() || line.is_none() {
         let notice = world.expect(|notice| Some(notice.clone())).await;

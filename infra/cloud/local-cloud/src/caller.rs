@@ -96,7 +96,7 @@ impl Callers {
         data_dir: Option<&Path>,
         functions: &[Function],
         clock: Clock,
-    ) -> Result<Callers, StorageError> {
+    ) -> Result<Self, StorageError> {
         let operator = operator(data_dir)?;
         let known = Known {
             caller: Caller {
@@ -108,7 +108,7 @@ impl Callers {
             token: None,
         };
         let by_key = BTreeMap::from([(operator.access_key_id.clone(), known)]);
-        let callers = Callers {
+        let callers = Self {
             inner: Arc::new(Inner {
                 account: account.clone(),
                 operator,

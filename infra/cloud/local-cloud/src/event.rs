@@ -206,9 +206,9 @@ pub struct EventBus {
 
 impl EventBus {
     /// A bus without subscribers.
-    pub fn new(clock: Clock) -> EventBus {
+    pub fn new(clock: Clock) -> Self {
         let (sender, _) = broadcast::channel(BACKLOG);
-        EventBus {
+        Self {
             sender,
             clock,
             metrics: Metrics::default(),

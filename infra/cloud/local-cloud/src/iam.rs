@@ -70,8 +70,8 @@ pub struct Need {
 
 impl Need {
     /// A right without condition keys of its own.
-    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Need {
-        Need {
+    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self {
             action: action.into(),
             resource: resource.into(),
             keys: BTreeMap::new(),
@@ -124,8 +124,8 @@ impl Iam {
         account: Account,
         events: EventBus,
         clock: Clock,
-    ) -> Result<Iam, IamError> {
-        let iam = Iam {
+    ) -> Result<Self, IamError> {
+        let iam = Self {
             inner: Arc::new(Inner {
                 account,
                 roles: RwLock::default(),

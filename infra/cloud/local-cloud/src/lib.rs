@@ -146,7 +146,7 @@ impl LocalCloud {
     /// # Errors
     ///
     /// See [`StartError`]; nothing is left running.
-    pub async fn start(options: Options) -> Result<LocalCloud, StartError> {
+    pub async fn start(options: Options) -> Result<Self, StartError> {
         launch::start(options).await
     }
 

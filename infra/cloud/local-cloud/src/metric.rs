@@ -40,9 +40,9 @@ pub struct Key {
 
 impl Key {
     /// A key from string slices.
-    pub fn new(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Key {
+    pub fn new(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Key {
+        Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             dimensions: dimensions.iter().map(owned).collect(),
@@ -184,8 +184,8 @@ impl Metrics {
 
 impl Statistics {
     /// Computes all statistics in one pass.
-    pub fn of(values: impl Iterator<Item = f64>) -> Statistics {
-        let mut all = Statistics::default();
+    pub fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut all = Self::default();
         for value in values {
             all.minimum = match all.sample_count {
                 0 => value,

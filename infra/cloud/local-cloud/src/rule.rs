@@ -135,7 +135,7 @@ impl RuleEngine {
 }
 
 fn compile(rule: &TopicRule, template: &Template) -> Result<Rule, RuleError> {
-    let version = Version::named(&rule.sql_version).ok_or_else(|| RuleError::Version {
+    let version = Version::from_name(&rule.sql_version).ok_or_else(|| RuleError::Version {
         rule: rule.name.clone(),
         version: rule.sql_version.clone(),
     })?;

@@ -1,6 +1,6 @@
-//! Resource types that are valid and change nothing here; their properties are checked all the same.
+//! Resource types that are valid but have no effect here. Their properties are still checked.
 //!
-//! *Source*: the CloudFormation reference of each type. Must not know: what they do in AWS.
+//! Source: the CloudFormation reference of each type.
 
 use super::error::TemplateError;
 use super::fields::Fields;
@@ -56,13 +56,13 @@ const ACCEPTED: &[Accepted] = &[
     },
 ];
 
-/// Days that CloudWatch Logs can keep a group's lines.
+/// Retention periods of CloudWatch Logs, days.
 const RETENTION_DAYS: [u64; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
 ];
 
-/// Whether the type is one of these.
+/// Whether the type is accepted without effect.
 pub(super) fn is_accepted(kind: &str) -> bool {
     ACCEPTED.iter().any(|accepted| accepted.kind == kind)
 }
@@ -73,9 +73,8 @@ pub(super) fn read(kind: &str, mut fields: Fields) -> Result<(), TemplateError> 
         && !RETENTION_DAYS.contains(&days)
     {
         let allowed: Vec<String> = RETENTION_DAYS.iter().map(u64::to_string).collect();
-        let reason = format!("allowed are {}", allowed.join(", "));
-        let (at, days) = (fields.at, days.to_string());
-        return Err(fields.place.refused(at, "RetentionInDays", &days, &reason));
+        let reason = format!("allowed values: {}", allowed.join(", "));
+        return Err(fields.refused("RetentionInDays", &days.to_string(), &reason));
     }
     for accepted in ACCEPTED.iter().filter(|accepted| accepted.kind == kind) {
         for name in accepted.required {

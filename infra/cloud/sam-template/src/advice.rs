@@ -1,110 +1,65 @@
-//! What to do about the parts of CloudFormation and SAM that have no counterpart here.
-//!
-//! Must not know: how a template is read.
+//! Advice on the parts of CloudFormation and SAM that are not supported.
 
-/// Advice for a property that AWS has and that would change what happens, by resource type and dotted name.
-const PROPERTIES: &[(&str, &str, &str)] = &[
-    (
-        "AWS::Serverless::Function",
-        "AutoPublishAlias",
-        "there is one version of a function, $LATEST; leave it out",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "InlineCode",
-        "put the code into a folder with an executable `bootstrap` and name that in CodeUri",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "PackageType",
-        "no containers are run; use an executable (Runtime provided.al2023)",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "ImageUri",
-        "no containers are run; use an executable (Runtime provided.al2023)",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "Layers",
-        "put what the layer holds into the function's own folder",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "VpcConfig",
-        "there are no networks here; leave it out",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "DeadLetterQueue",
-        "use EventInvokeConfig.DestinationConfig.OnFailure, which also says what failed",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "ProvisionedConcurrencyConfig",
-        "processes start on demand; leave it out",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "FunctionUrlConfig",
-        "functions are reached by topic rules and schedules; leave it out",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "PermissionsBoundary",
-        "boundaries are not evaluated; write the narrower policy itself",
-    ),
-    (
-        "AWS::Serverless::Function",
-        "EventInvokeConfig.DestinationConfig.OnSuccess",
-        "only failures are sent on; leave it out",
-    ),
-    (
-        "AWS::IAM::Role",
-        "PermissionsBoundary",
-        "boundaries are not evaluated; write the narrower policy itself",
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        "StreamSpecification",
-        "no stream is read here; leave it out",
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        "LocalSecondaryIndexes",
-        "use a global secondary index",
-    ),
-    (
-        "AWS::DynamoDB::Table",
-        "ImportSourceSpecification",
-        "write the items after the start, through the DynamoDB endpoint",
-    ),
-    (
-        "AWS::SQS::Queue",
-        "FifoQueue",
-        "no order is kept here; use a standard queue",
-    ),
-    (
-        "AWS::SQS::Queue",
-        "RedriveAllowPolicy",
-        "every queue of the template may send its failures to another; leave it out",
-    ),
-    (
-        "AWS::SNS::Topic",
-        "Subscription",
-        "nothing is sent outside; subscribe after the deployment, or read the topic's messages here",
-    ),
-];
-
-/// What to do about a property, where AWS has it.
+/// Advice on an unsupported property, by its resource type and dotted name; `None` if AWS does not
+/// have it either.
 pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
-    PROPERTIES
-        .iter()
-        .find(|(of, property, _)| *of == kind && *property == name)
-        .map(|(_, _, advice)| *advice)
+    Some(match kind {
+        "AWS::Serverless::Function" => match name {
+            "AutoPublishAlias" => "the only version of a function is $LATEST; remove it",
+            "InlineCode" => {
+                "put an executable `bootstrap` into a folder and name the folder in CodeUri"
+            }
+            "PackageType" | "ImageUri" => {
+                "containers are not run; use an executable (Runtime provided.al2023)"
+            }
+            "Layers" => "put the layer's content into the function's folder",
+            "VpcConfig" => "networks are not simulated; remove it",
+            "DeadLetterQueue" => {
+                "use EventInvokeConfig.DestinationConfig.OnFailure, which also reports the failure"
+            }
+            "ProvisionedConcurrencyConfig" => "processes start on demand; remove it",
+            "FunctionUrlConfig" => {
+                "functions are invoked by topic rules, schedules and queues; remove it"
+            }
+            "PermissionsBoundary" => {
+                "boundaries are not evaluated; write the narrower policy instead"
+            }
+            "EventInvokeConfig.DestinationConfig.OnSuccess" => {
+                "only failures have a destination; remove it"
+            }
+            _ => return None,
+        },
+        "AWS::IAM::Role" => match name {
+            "PermissionsBoundary" => {
+                "boundaries are not evaluated; write the narrower policy instead"
+            }
+            _ => return None,
+        },
+        "AWS::DynamoDB::Table" => match name {
+            "StreamSpecification" => "streams are not read; remove it",
+            "LocalSecondaryIndexes" => "use a global secondary index",
+            "ImportSourceSpecification" => {
+                "write the items after the start, through the DynamoDB endpoint"
+            }
+            _ => return None,
+        },
+        "AWS::SQS::Queue" => match name {
+            "FifoQueue" => "order is not kept; use a standard queue",
+            "RedriveAllowPolicy" => "every queue may send failed messages to any other; remove it",
+            _ => return None,
+        },
+        "AWS::SNS::Topic" => match name {
+            "Subscription" => {
+                "nothing is sent outside; subscribe after the deployment, or read the topic's \
+                 messages in the local cloud"
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
-/// What to do about a resource type.
+/// Advice on an unsupported resource type.
 pub(super) fn resource_type(kind: &str) -> &'static str {
     match kind {
         "AWS::Lambda::Function" => "declare it as AWS::Serverless::Function",
@@ -112,52 +67,50 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
             "use AWS::Scheduler::Schedule, or a Schedule or ScheduleV2 event of the function"
         }
         "AWS::IoT::Certificate" => {
-            "its id is only known once it is signed; make it while all runs, by CreateCertificateFromCsr or \
-             CreateKeysAndCertificate, and give its ARN by a parameter"
+            "create the certificate while the cloud runs, by CreateCertificateFromCsr or \
+             CreateKeysAndCertificate, and pass its ARN as a parameter"
         }
-        "AWS::IoT::ThingType" | "AWS::IoT::ThingGroup" => {
-            "things have attributes only; leave it out"
-        }
+        "AWS::IoT::ThingType" | "AWS::IoT::ThingGroup" => "things have attributes only; remove it",
         "AWS::Lambda::Alias" | "AWS::Lambda::Version" => {
-            "there is one version of a function, $LATEST; leave it out"
+            "the only version of a function is $LATEST; remove it"
         }
         "AWS::SNS::Subscription" => {
-            "nothing is sent outside; give it a condition that a parameter switches off"
+            "nothing is sent outside; give it a condition that a parameter turns off"
         }
         _ => {
-            "leave it out, or give it a condition that a parameter switches off (--parameter NAME=VALUE)"
+            "remove it, or give it a condition that a parameter turns off (--parameter NAME=VALUE)"
         }
     }
 }
 
-/// What to do about an intrinsic function.
+/// Advice on an unsupported intrinsic function.
 pub(super) fn function(name: &str) -> &'static str {
     match name {
         "ImportValue" => {
-            "no other stack is there to export it; take the value from a parameter (--parameter NAME=VALUE)"
+            "other stacks are not known; take the value from a parameter (--parameter NAME=VALUE)"
         }
-        "GetAZs" | "Cidr" => "there are no networks here; leave out what needs it",
-        "Transform" => "no macro is run; write out what it makes",
+        "GetAZs" | "Cidr" => "networks are not simulated; remove what needs it",
+        "Transform" => "macros are not run; write out their result",
         "Length" | "ToJsonString" | "ForEach" => {
-            "the transform AWS::LanguageExtensions is not run; write out what it makes"
+            "the transform AWS::LanguageExtensions is not run; write out its result"
         }
         "Equals" | "And" | "Or" | "Not" | "Condition" => {
-            "it decides a condition; put it into Conditions and choose with If"
+            "it belongs into Conditions; refer to the condition with If"
         }
         "Rules" | "Contains" | "EachMemberEquals" | "EachMemberIn" | "RefAll" | "ValueOf"
         | "ValueOfAll" => "rules are not evaluated; use AllowedValues of the parameter",
         _ => {
-            "known are Ref, Sub, GetAtt, Join, Select, Split, FindInMap, Base64 and If; in Conditions also Equals, And, \
-             Or, Not and Condition"
+            "supported are Ref, Sub, GetAtt, Join, Select, Split, FindInMap, Base64 and If, and in \
+             Conditions also Equals, And, Or, Not and Condition"
         }
     }
 }
 
-/// What to do about a section of the template, where CloudFormation has it.
+/// Advice on an unsupported section; `None` if CloudFormation does not have it either.
 pub(super) fn section(name: &str) -> Option<&'static str> {
     match name {
         "Rules" => Some("rules are not evaluated; use AllowedValues of the parameter"),
-        "Hooks" => Some("no hook is run; leave it out"),
+        "Hooks" => Some("hooks are not run; remove it"),
         _ => None,
     }
 }

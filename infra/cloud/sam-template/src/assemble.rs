@@ -1,6 +1,4 @@
-//! Walks a template's sections and puts the typed resources together.
-//!
-//! Must not know: the properties of any one resource type that has a reader of its own.
+//! Walks a template's sections and assembles the typed resources.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +8,7 @@ use serde_json::Value;
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
 use super::function::InvokeConfig;
-use super::identity::Identity;
+use super::identity::{Identity, Owner};
 use super::name::Names;
 use super::node::{Data, Entry, Node, Position};
 use super::resource::{Permission, SnsTopic, WithoutEffect};
@@ -20,7 +18,7 @@ use super::{
     section, table, thing,
 };
 
-/// What SAM adds to the policies of a function with an `SQS` event.
+/// The policy that SAM adds to a function with an `SQS` event.
 const QUEUE_READER: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
 
 pub(super) fn template(
@@ -28,11 +26,7 @@ pub(super) fn template(
     root: &Node,
     context: &Context,
 ) -> Result<Template, TemplateError> {
-    let place = |item: &str| Place {
-        file: file.to_owned(),
-        item: item.to_owned(),
-        kind: String::new(),
-    };
+    let place = |item: &str| Place::new(file, item);
     section::check(&place("template"), root)?;
     let Some(resources) = root.get("Resources").and_then(Node::entries) else {
         let problem = Problem::Missing("Resources".to_owned());
@@ -41,8 +35,8 @@ pub(super) fn template(
     let mut scope = Scope {
         context,
         parameters: parameter::read(file, root.get("Parameters"), context)?,
-        conditions: section::named(root.get("Conditions")),
-        mappings: section::mappings(&place, root.get("Mappings"))?,
+        conditions: section::entries_by_name(root.get("Conditions")),
+        mappings: section::read_mappings(&place, root.get("Mappings"))?,
         not_made: BTreeSet::new(),
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
@@ -55,7 +49,7 @@ pub(super) fn template(
     Names::of(root).check(root, &place)?;
     let mut active = Vec::new();
     for resource in resources {
-        if applies(&scope, &place(&resource.key), resource)? {
+        if is_active(&scope, &place(&resource.key), resource)? {
             active.push(resource);
         } else {
             scope.not_made.insert(resource.key.clone());
@@ -73,18 +67,18 @@ pub(super) fn template(
         policies: Vec::new(),
     };
     for resource in active {
-        assembly.resource(resource)?;
+        assembly.add_resource(resource)?;
     }
     let outputs = root.get("Outputs").and_then(Node::entries);
     for output in outputs.unwrap_or_default() {
-        assembly.output(place(&output.key), output)?;
+        assembly.add_output(place(&output.key), output)?;
     }
     assembly.connect()?;
     Ok(assembly.template)
 }
 
 /// Whether the `Condition` of a resource or output holds.
-fn applies(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, TemplateError> {
+fn is_active(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, TemplateError> {
     match entry.value.get("Condition") {
         None => Ok(true),
         Some(node) => match &node.data {
@@ -94,40 +88,36 @@ fn applies(scope: &Scope<'_>, place: &Place, entry: &Entry) -> Result<bool, Temp
     }
 }
 
-/// Something that stands apart and belongs to the functions or roles that it names.
-type Apart<Target, Content> = Vec<(Place, Position, Target, Content)>;
+/// Resources that attach to others by name.
+type Attached<Target, Content> = Vec<(Place, Position, Target, Content)>;
 
-/// A template on its way.
+/// A template being assembled.
 pub(super) struct Assembly<'a> {
     pub file: &'a str,
     pub scope: Scope<'a>,
     globals: Option<&'a Node>,
     pub template: Template,
-    /// Permissions by function.
-    pub permissions: Apart<String, Permission>,
-    /// Invoke configurations by function.
-    pub invoke_configs: Apart<String, InvokeConfig>,
-    /// Policies by roles.
-    pub policies: Apart<Vec<String>, Value>,
+    /// Permissions, by name of their function.
+    pub permissions: Attached<String, Permission>,
+    /// Invoke configurations, by name of their function.
+    pub invoke_configs: Attached<String, InvokeConfig>,
+    /// Policies, by names of their roles.
+    pub policies: Attached<Vec<String>, Value>,
 }
 
 impl Assembly<'_> {
-    /// Where a resource, or the function whose event it is, stands.
+    /// The place of a resource, or of the function whose event it is.
     pub fn place_of(&self, id: &str) -> (Place, Position) {
         let resources = &self.scope.resources;
         let owner = resources.iter().filter(|(name, _)| id.starts_with(*name));
         let found = resources.get_key_value(id);
         let found = found.or_else(|| owner.max_by_key(|(name, _)| name.len()));
         let at = found.map_or(Position { line: 1, column: 1 }, |(_, node)| node.at);
-        let place = Place {
-            file: self.file.to_owned(),
-            item: id.to_owned(),
-            kind: String::new(),
-        };
+        let place = Place::new(self.file, id);
         (place, at)
     }
 
-    fn resource(&mut self, entry: &Entry) -> Result<(), TemplateError> {
+    fn add_resource(&mut self, entry: &Entry) -> Result<(), TemplateError> {
         let node = &entry.value;
         let kind = node.get("Type").and_then(Node::as_text);
         let place = Place {
@@ -135,21 +125,21 @@ impl Assembly<'_> {
             item: entry.key.clone(),
             kind: kind.unwrap_or_default().to_owned(),
         };
-        section::attributes(&place, node)?;
+        section::check_attributes(&place, node)?;
         let Some(kind) = kind else {
             return Err(place.error(entry.at, Problem::Missing("Type".to_owned())));
         };
         let id = entry.key.as_str();
         let identity = self.scope.identity(&place, entry.at, id)?;
-        let fields = self.properties(&place, entry, kind)?;
-        if let Some((identity, fields)) = self.typed((kind, id), identity, fields, entry)? {
-            self.apart((kind, id), identity, fields, place, entry.at)?;
+        let fields = self.resolve_properties(&place, entry, kind)?;
+        if let Some((identity, fields)) = self.add_typed((kind, id), identity, fields, entry)? {
+            self.add_attached((kind, id), identity, fields, place, entry.at)?;
         }
         Ok(())
     }
 
-    /// Reads the types that become a resource of the template; gives back what it has not read.
-    fn typed(
+    /// Reads the types that become a resource of the template; returns any other type unread.
+    fn add_typed(
         &mut self,
         (kind, id): (&str, &str),
         identity: Identity,
@@ -158,10 +148,12 @@ impl Assembly<'_> {
     ) -> Result<Option<(Identity, Fields)>, TemplateError> {
         let template = &mut self.template;
         match kind {
-            "AWS::Serverless::Function" => self.function(id, identity, fields, entry)?,
+            "AWS::Serverless::Function" => self.add_function(id, identity, fields, entry)?,
             "AWS::DynamoDB::Table" => template.tables.push(table::read(id, identity, fields)?),
             "AWS::Serverless::SimpleTable" => {
-                template.tables.push(table::simple(id, identity, fields)?);
+                template
+                    .tables
+                    .push(table::read_simple(id, identity, fields)?);
             }
             "AWS::IoT::TopicRule" => template.rules.push(rule::read(id, identity, fields)?),
             "AWS::IoT::Thing" => template.things.push(thing::read(id, identity, fields)?),
@@ -176,7 +168,7 @@ impl Assembly<'_> {
                 template.event_sources.push(queue::mapping(id, fields)?);
             }
             "AWS::SNS::Topic" => {
-                only(
+                accept_only(
                     fields,
                     &["TopicName", "DisplayName", "KmsMasterKeyId", "Tags"],
                 )?;
@@ -198,8 +190,8 @@ impl Assembly<'_> {
         Ok(None)
     }
 
-    /// Reads the types that say something of other resources.
-    fn apart(
+    /// Reads the types that attach to other resources.
+    fn add_attached(
         &mut self,
         (kind, id): (&str, &str),
         identity: Identity,
@@ -209,11 +201,11 @@ impl Assembly<'_> {
     ) -> Result<(), TemplateError> {
         match kind {
             "AWS::Lambda::Permission" => {
-                let (function, permission) = function::permission(id, fields)?;
+                let (function, permission) = function::read_permission(id, fields)?;
                 self.permissions.push((place, at, function, permission));
             }
             "AWS::Lambda::EventInvokeConfig" => {
-                let (function, config) = function::separate_invoke_config(fields)?;
+                let (function, config) = function::read_event_invoke_config(fields)?;
                 self.invoke_configs.push((place, at, function, config));
             }
             "AWS::IAM::Policy" => {
@@ -223,7 +215,7 @@ impl Assembly<'_> {
             "AWS::IoT::Policy" => {
                 let document = fields.json("PolicyDocument");
                 let document = document.ok_or_else(|| fields.missing("PolicyDocument"))?;
-                only(fields, &["PolicyName", "Tags"])?;
+                accept_only(fields, &["PolicyName", "Tags"])?;
                 let policies = &mut self.template.iot_policies;
                 policies.insert(identity.name, document);
             }
@@ -244,25 +236,25 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn function(
+    fn add_function(
         &mut self,
         id: &str,
         identity: Identity,
         mut fields: Fields,
         entry: &Entry,
     ) -> Result<(), TemplateError> {
-        let owner = event::Owner {
+        let owner = Owner {
             id,
             identity: &identity,
             stack_name: &self.scope.context.stack_name,
         };
         let made = event::read(&owner, &mut fields)?;
-        let metadata = self.metadata(&fields.place, &entry.value)?;
+        let metadata = self.resolve_metadata(&fields.place, &entry.value)?;
         let own_role = self.scope.role_of_function(id);
         let mut function = function::read(id, identity, own_role, metadata, fields)?;
         function.permissions.extend(made.permissions);
         if function.role_is_own && !made.sources.is_empty() {
-            // As SAM does for the role that it makes.
+            // As SAM does for the role that it generates.
             function.role_policies.push(QUEUE_READER.into());
         }
         self.template.functions.push(function);
@@ -272,7 +264,11 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    fn metadata(&self, place: &Place, resource: &Node) -> Result<Option<Fields>, TemplateError> {
+    fn resolve_metadata(
+        &self,
+        place: &Place,
+        resource: &Node,
+    ) -> Result<Option<Fields>, TemplateError> {
         let Some(metadata) = resource.get("Metadata") else {
             return Ok(None);
         };
@@ -282,8 +278,8 @@ impl Assembly<'_> {
             .transpose()
     }
 
-    /// The resource's resolved properties, with the global ones of its type below them.
-    fn properties(
+    /// The resource's resolved properties, with those of `Globals` as defaults.
+    fn resolve_properties(
         &self,
         place: &Place,
         entry: &Entry,
@@ -297,15 +293,15 @@ impl Assembly<'_> {
         let global = kind.strip_prefix("AWS::Serverless::");
         let global = global.and_then(|name| self.globals.and_then(|g| g.get(name)));
         let merged = match global {
-            Some(global) => function::merged(global, own),
+            Some(global) => function::merge(global, own),
             None => own.clone(),
         };
         let resolved = self.scope.resolve(place, &merged)?.unwrap_or(none);
         Fields::new(place.clone(), "", resolved)
     }
 
-    fn output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {
-        if !applies(&self.scope, &place, entry)? {
+    fn add_output(&mut self, place: Place, entry: &Entry) -> Result<(), TemplateError> {
+        if !is_active(&self.scope, &place, entry)? {
             return Ok(());
         }
         let resolved = self.scope.resolve(&place, &entry.value)?;
@@ -318,14 +314,14 @@ impl Assembly<'_> {
             export.need_text("Name")?;
             export.finish()?;
         }
-        only(fields, &["Description", "Condition"])?;
+        accept_only(fields, &["Description", "Condition"])?;
         self.template.outputs.insert(entry.key.clone(), value);
         Ok(())
     }
 }
 
 /// Accepts these properties and refuses all others.
-fn only(mut fields: Fields, accepted: &[&str]) -> Result<(), TemplateError> {
+fn accept_only(mut fields: Fields, accepted: &[&str]) -> Result<(), TemplateError> {
     fields.accept(accepted);
     fields.finish()
 }

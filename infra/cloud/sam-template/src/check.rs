@@ -1,7 +1,5 @@
-//! What the resources of a template say of each other: permissions, policies, actions, schedules and destinations must
-//! name something that is there.
-//!
-//! Must not know: how a template is written.
+//! References between resources: permissions, policies, actions, schedules and destinations must
+//! name a resource that exists.
 
 use super::assemble::Assembly;
 use super::error::{Problem, TemplateError};
@@ -10,7 +8,7 @@ use super::node::Position;
 use super::{Action, EventSource, Template, queue};
 
 impl Assembly<'_> {
-    /// Puts what stands apart where it belongs, then looks for references that lead nowhere.
+    /// Attaches resources to those they name, then checks all other references.
     pub fn connect(&mut self) -> Result<(), TemplateError> {
         for (place, at, target, permission) in std::mem::take(&mut self.permissions) {
             self.function_named(&place, at, &target)?
@@ -34,7 +32,7 @@ impl Assembly<'_> {
                 match (role, function) {
                     (Some(role), _) => role.documents.push(document.clone()),
                     (None, Some(function)) => function.role_policies.push(document.clone()),
-                    (None, None) => return Err(place.error(at, nowhere(&name, "role"))),
+                    (None, None) => return Err(place.error(at, unknown_target(&name, "role"))),
                 }
             }
         }
@@ -56,26 +54,30 @@ impl Assembly<'_> {
         let mut functions = self.template.functions.iter_mut();
         functions
             .find(|f| f.arn == target || f.name == target)
-            .ok_or_else(|| place.error(at, nowhere(target, "function")))
+            .ok_or_else(|| place.error(at, unknown_target(target, "function")))
     }
 
     fn check(&self) -> Result<(), TemplateError> {
         let template = &self.template;
         for schedule in &template.schedules {
             if !is_function(template, &schedule.function_arn) {
-                return Err(self.lost(&schedule.logical_id, &schedule.function_arn, "function"));
+                return Err(self.unresolved(
+                    &schedule.logical_id,
+                    &schedule.function_arn,
+                    "function",
+                ));
             }
         }
         for rule in &template.rules {
             for action in rule.actions.iter().chain(&rule.error_action) {
                 match action {
                     Action::Lambda { function_arn } if !is_function(template, function_arn) => {
-                        return Err(self.lost(&rule.logical_id, function_arn, "function"));
+                        return Err(self.unresolved(&rule.logical_id, function_arn, "function"));
                     }
                     Action::Sqs { queue_url, .. }
                         if !template.queues.iter().any(|q| &q.url == queue_url) =>
                     {
-                        return Err(self.lost(&rule.logical_id, queue_url, "queue"));
+                        return Err(self.unresolved(&rule.logical_id, queue_url, "queue"));
                     }
                     _ => {}
                 }
@@ -87,23 +89,23 @@ impl Assembly<'_> {
             };
             let queue = template.queues.iter().any(|q| &q.arn == destination);
             if !queue && !template.topics.iter().any(|t| &t.arn == destination) {
-                return Err(self.lost(&function.logical_id, destination, "queue or topic"));
+                return Err(self.unresolved(&function.logical_id, destination, "queue or topic"));
             }
             if !function.role_is_own && !template.roles.iter().any(|r| r.arn == function.role_arn) {
-                return Err(self.lost(&function.logical_id, &function.role_arn, "role"));
+                return Err(self.unresolved(&function.logical_id, &function.role_arn, "role"));
             }
         }
         for queue in &template.queues {
             if let Some(redrive) = &queue.redrive
                 && !template.queues.iter().any(|q| q.arn == redrive.target_arn)
             {
-                return Err(self.lost(&queue.logical_id, &redrive.target_arn, "queue"));
+                return Err(self.unresolved(&queue.logical_id, &redrive.target_arn, "queue"));
             }
         }
         self.check_sources()
     }
 
-    /// What Lambda checks when a source is made.
+    /// The checks that Lambda makes when a source is created.
     fn check_sources(&self) -> Result<(), TemplateError> {
         let template = &self.template;
         for (index, source) in template.event_sources.iter().enumerate() {
@@ -111,13 +113,13 @@ impl Assembly<'_> {
             let (mut queues, mut functions) = (template.queues.iter(), template.functions.iter());
             let queue = queues
                 .find(|q| q.arn == source.queue_arn)
-                .ok_or_else(|| self.lost(id, &source.queue_arn, "queue"))?;
+                .ok_or_else(|| self.unresolved(id, &source.queue_arn, "queue"))?;
             let function = functions
                 .find(|f| f.arn == source.function_arn)
-                .ok_or_else(|| self.lost(id, &source.function_arn, "function"))?;
+                .ok_or_else(|| self.unresolved(id, &source.function_arn, "function"))?;
             let (place, at) = self.place_of(id);
             if queue.visibility_s < function.timeout_s {
-                let problem = queue::too_impatient(queue, function.timeout_s);
+                let problem = queue::visibility_too_short(queue, function.timeout_s);
                 return Err(place.error(at, problem));
             }
             let mut earlier = template.event_sources[..index].iter();
@@ -126,7 +128,8 @@ impl Assembly<'_> {
             };
             if let Some(other) = earlier.find(is_same) {
                 let reason = format!(
-                    "{} gives its messages to {} already, and AWS takes one mapping of a queue to a function",
+                    "{} already delivers its messages to {}, and AWS allows one mapping of a queue \
+                     to a function",
                     other.logical_id, function.logical_id
                 );
                 return Err(place.refused(at, "queue", &queue.logical_id, &reason));
@@ -135,10 +138,10 @@ impl Assembly<'_> {
         Ok(())
     }
 
-    /// The error for a resource that names something outside the template.
-    fn lost(&self, id: &str, target: &str, kinds: &'static str) -> TemplateError {
+    /// The error for a resource that refers to something outside the template.
+    fn unresolved(&self, id: &str, target: &str, kinds: &'static str) -> TemplateError {
         let (place, at) = self.place_of(id);
-        place.error(at, nowhere(target, kinds))
+        place.error(at, unknown_target(target, kinds))
     }
 }
 
@@ -146,6 +149,6 @@ fn is_function(template: &Template, arn: &str) -> bool {
     template.functions.iter().any(|f| f.arn == arn)
 }
 
-fn nowhere(target: &str, kinds: &'static str) -> Problem {
+fn unknown_target(target: &str, kinds: &'static str) -> Problem {
     Problem::unknown(target, kinds, std::iter::empty())
 }

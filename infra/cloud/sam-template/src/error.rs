@@ -1,6 +1,5 @@
-//! Errors of reading a template: always the file, and line, column and logical id wherever there is one.
-//!
-//! Each says what to do. Must not know: how values are resolved.
+//! Errors in a template: always the file, and line, column and logical id if there are any. Each
+//! says what failed and what to do.
 
 use std::path::PathBuf;
 
@@ -10,138 +9,138 @@ pub enum TemplateError {
     /// The file cannot be read.
     #[error("read template {path}")]
     Read {
-        /// File asked for.
+        /// Path of the template.
         path: PathBuf,
-        /// Cause.
+        /// Error of the file system.
         #[source]
         source: std::io::Error,
     },
     /// The text is not YAML.
     #[error("{file}:{line}:{column}: parse yaml: {message}")]
     Syntax {
-        /// File.
+        /// Name of the template file.
         file: String,
         /// Line, from 1.
         line: usize,
         /// Column, from 1.
         column: usize,
-        /// What the parser found.
+        /// The error of the YAML parser.
         message: String,
     },
-    /// The YAML is not a template that can be honoured here.
+    /// The YAML is not a template that can be honoured.
     #[error("{file}:{line}:{column}: {item}: {problem}")]
     Invalid {
-        /// File.
+        /// Name of the template file.
         file: String,
         /// Line, from 1.
         line: usize,
         /// Column, from 1.
         column: usize,
-        /// Logical id, or the section's name outside resources.
+        /// Logical id, or the name of the section outside `Resources`.
         item: String,
-        /// What is wrong there.
+        /// What is wrong at this place.
         problem: Box<Problem>,
     },
-    /// An override names a parameter that the template does not declare.
-    #[error("{file}: parameter {name} is given a value but not declared; declared are: {declared}")]
+    /// A value is given for a parameter that the template does not declare.
+    #[error("{file}: parameter {name} is not declared; declared are: {declared}")]
     UnknownParameter {
-        /// File.
+        /// Name of the template file.
         file: String,
-        /// Name of the override.
+        /// Name of the parameter that was given.
         name: String,
-        /// Names that are declared.
+        /// Names of the declared parameters.
         declared: String,
     },
 }
 
-/// What is wrong at one place of a template.
+/// What is wrong at a place in a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A resource type, property, attribute or function that CloudFormation has and that has no local counterpart.
-    #[error("{what} is not supported here: {advice}")]
+    /// A resource type, property, attribute or function of CloudFormation that is not supported.
+    #[error("{what} is not supported: {advice}")]
     Unsupported {
-        /// What it is, with its kind: `resource type AWS::S3::Bucket`.
+        /// Kind and name: `resource type AWS::S3::Bucket`.
         what: String,
-        /// What to do.
+        /// What to do instead.
         advice: String,
     },
-    /// A property or attribute that the item does not have.
-    #[error("property {name} is not known: {advice}")]
+    /// A property or attribute that CloudFormation does not have here.
+    #[error("unknown property {name}: {advice}")]
     UnknownProperty {
-        /// Dotted name.
+        /// Dotted path of the property.
         name: String,
-        /// The nearest known one, or all.
+        /// The most similar known name, or all names.
         advice: String,
     },
-    /// A property that must be there.
+    /// A required property is missing.
     #[error("property {0} is missing")]
     Missing(String),
-    /// A value of the wrong kind.
+    /// A value has the wrong type.
     #[error("{what} must be {expected}")]
     Kind {
-        /// Property or place.
+        /// Property, or name of the intrinsic function.
         what: String,
-        /// Description of what is accepted.
+        /// The accepted type, as text: `a whole number`.
         expected: &'static str,
     },
-    /// A value that is understood and not accepted.
+    /// A value is not allowed.
     #[error("{what} cannot be {value:?}: {reason}")]
     Refused {
-        /// Property or place.
+        /// Property, or name of the intrinsic function.
         what: String,
-        /// The value.
+        /// The refused value.
         value: String,
-        /// Why.
+        /// Why it is not allowed.
         reason: String,
     },
     /// A reference to a parameter, resource or condition that does not exist.
     #[error("{name} is not a {kinds} of this template{hint}")]
     UnknownReference {
-        /// The name.
+        /// The unknown name.
         name: String,
-        /// What it might have been.
+        /// The kinds of names expected here: `parameter or resource`.
         kinds: &'static str,
         /// `: did you mean …?`, or nothing.
         hint: String,
     },
-    /// A reference to a resource whose condition does not hold.
+    /// A reference to a resource whose condition is false.
     #[error(
-        "resource {0} is not made, as its condition does not hold: choose between it and another with If, \
-         or give the one that refers to it the same condition"
+        "resource {0} is not created, because its condition is false: choose with If between it \
+         and another, or give the resource that refers to it the same condition"
     )]
     NotMade(String),
-    /// An attribute that the resource does not have here.
+    /// An attribute that the resource does not have.
     #[error("resource {resource} has no attribute {attribute}; it has: {known}")]
     UnknownAttribute {
         /// Logical id.
         resource: String,
         /// Attribute asked for.
         attribute: String,
-        /// Attributes that it has.
+        /// Its attributes.
         known: String,
     },
-    /// Conditions, names or resources that refer to each other in a ring.
-    #[error("{0} depends on itself: take one reference out of the ring")]
+    /// Conditions, names or resources that depend on each other in a cycle.
+    #[error("circular dependency of {0}: remove one of the references")]
     Circular(String),
 }
 
 impl Problem {
-    /// Something of CloudFormation's that is not here; `advice` says what to do about it.
-    pub(super) fn unsupported(what: impl Into<String>, advice: impl Into<String>) -> Problem {
-        Problem::Unsupported {
+    /// The problem of an unsupported part of CloudFormation.
+    pub(super) fn unsupported(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Unsupported {
             what: what.into(),
             advice: advice.into(),
         }
     }
 
-    /// A name that stands for nothing, with the nearest of `known` as a hint.
+    /// The problem of an unknown name, with the most similar of `known` as a hint.
     pub(super) fn unknown<'a>(
         name: &str,
         kinds: &'static str,
         known: impl Iterator<Item = &'a str>,
-    ) -> Problem {
+    ) -> Self {
         let hint = nearest(name, known).map(|near| format!(": did you mean {near}?"));
-        Problem::UnknownReference {
+        Self::UnknownReference {
             name: name.to_owned(),
             kinds,
             hint: hint.unwrap_or_default(),
@@ -149,7 +148,7 @@ impl Problem {
     }
 }
 
-/// The one of `known` that a typing error may have turned into `name`.
+/// The name in `known` of which `name` may be a misspelling.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|candidate| (distance(name, candidate), candidate))
@@ -158,7 +157,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be added, removed or changed, case apart (Levenshtein).
+/// Levenshtein distance, ignoring case.
 fn distance(one: &str, other: &str) -> usize {
     let letters: Vec<char> = other.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=letters.len()).collect();

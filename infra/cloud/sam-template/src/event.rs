@@ -1,47 +1,40 @@
-//! A function's `Events`, from which SAM makes schedules, topic rules and event sources.
+//! A function's `Events`, from which SAM generates schedules, topic rules and event sources.
 //!
-//! *Source*: SAM's `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule` and `SQS`. Must not know: who runs them.
+//! Source: the SAM reference of `EventSource`, `ScheduleV2`, `Schedule`, `IoTRule` and `SQS`.
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
-use super::identity::Identity;
+use super::identity::Owner;
 use super::node::Entry;
 use super::resource::{Action, EventSource, Permission, Schedule, TopicRule};
 use super::{queue, schedule};
 
-/// What SAM makes of the events of one function.
+/// The resources that SAM generates from the events of one function.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct Generated {
     pub schedules: Vec<Schedule>,
     pub rules: Vec<TopicRule>,
     pub permissions: Vec<Permission>,
     pub sources: Vec<EventSource>,
 }
 
-/// The function and stack that the events belong to.
-pub(super) struct Owner<'a> {
-    pub id: &'a str,
-    pub identity: &'a Identity,
-    pub stack_name: &'a str,
-}
-
-/// Takes a function's `Events`.
-pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Made, TemplateError> {
-    let mut made = Made::default();
+/// Reads a function's `Events`.
+pub(super) fn read(owner: &Owner<'_>, fields: &mut Fields) -> Result<Generated, TemplateError> {
+    let mut made = Generated::default();
     if let Some(events) = fields.map("Events")? {
         let place = events.place.clone();
         for event in events.rest() {
-            one(owner, &place, event, &mut made)?;
+            read_event(owner, &place, event, &mut made)?;
         }
     }
     Ok(made)
 }
 
-fn one(
+fn read_event(
     owner: &Owner<'_>,
     place: &Place,
     entry: Entry,
-    made: &mut Made,
+    made: &mut Generated,
 ) -> Result<(), TemplateError> {
     let path = format!("Events.{}", entry.key);
     let mut event = Fields::new(place.clone(), &path, entry.value)?;
@@ -53,16 +46,18 @@ fn one(
     match kind.as_str() {
         "ScheduleV2" => made
             .schedules
-            .push(schedule::of_scheduler(owner, id, properties?)?),
+            .push(schedule::from_schedule_v2(owner, id, properties?)?),
         "Schedule" => made
             .schedules
-            .push(schedule::of_rule(owner, id, properties?)?),
-        "IoTRule" => topic_rule(owner, id, properties?, made)?,
-        "SQS" => made.sources.push(queue::of_event(owner, id, properties?)?),
+            .push(schedule::from_schedule(owner, id, properties?)?),
+        "IoTRule" => read_topic_rule(owner, id, properties?, made)?,
+        "SQS" => made
+            .sources
+            .push(queue::from_event(owner, id, properties?)?),
         other => {
             let what = format!("{} {other}", event.name("Type"));
-            let advice = "events here are IoTRule, Schedule, ScheduleV2 and SQS; give the function to something else by \
-                          hand, or leave the event out";
+            let advice = "supported events are IoTRule, Schedule, ScheduleV2 and SQS; declare the \
+                          resource itself, or remove the event";
             return Err(event
                 .place
                 .error(event.at, Problem::unsupported(what, advice)));
@@ -71,15 +66,15 @@ fn one(
     event.finish()
 }
 
-fn topic_rule(
+fn read_topic_rule(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
-    made: &mut Made,
+    made: &mut Generated,
 ) -> Result<(), TemplateError> {
     let name = format!("{}_{id}", owner.stack_name.replace('-', ""));
     let function_arn = owner.identity.arn().to_owned();
-    let arn = schedule::arn_beside(&function_arn, "iot", &format!("rule/{name}"));
+    let arn = owner.arn("iot", &format!("rule/{name}"));
     made.permissions.push(Permission {
         logical_id: format!("{id}Permission"),
         principal: "iot.amazonaws.com".to_owned(),

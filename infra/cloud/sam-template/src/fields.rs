@@ -1,4 +1,4 @@
-//! Reads the properties of one map and insists that every one of them is understood.
+//! Reads the properties of one map and refuses any that is not understood.
 //!
 //! Must not know: any resource type.
 
@@ -8,16 +8,24 @@ use super::advice;
 use super::error::{Problem, TemplateError, nearest};
 use super::node::{Data, Entry, Node, Position};
 
-/// Where an error is reported: file and logical id (or section).
+/// The item that an error is reported for.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub file: String,
     pub item: String,
-    /// Resource type, empty outside resources.
+    /// Resource type; empty outside `Resources`.
     pub kind: String,
 }
 
 impl Place {
+    pub fn new(file: &str, item: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            item: item.to_owned(),
+            kind: String::new(),
+        }
+    }
+
     pub fn error(&self, at: Position, problem: Problem) -> TemplateError {
         TemplateError::Invalid {
             file: self.file.clone(),
@@ -45,43 +53,38 @@ impl Place {
     }
 }
 
-/// The entries of one resolved map, taken one by one; [`Fields::finish`] refuses what was not taken.
+/// The entries of one resolved map, taken one by one; [`Fields::finish`] refuses the rest.
 pub(super) struct Fields {
     pub place: Place,
     pub at: Position,
     path: String,
     entries: Vec<Entry>,
-    /// Every name that was asked for: what the map may have.
+    /// Every name that was asked for: the properties that the map may have.
     known: Vec<String>,
 }
 
 impl Fields {
-    /// `path` is the dotted place inside the item, empty at its top.
-    pub fn new(place: Place, path: &str, node: Node) -> Result<Fields, TemplateError> {
+    /// `path` is the dotted path inside the item; empty at its top.
+    pub fn new(place: Place, path: &str, node: Node) -> Result<Self, TemplateError> {
         let at = node.at;
-        match node.data {
-            Data::Map(entries) => Ok(Fields {
-                place,
-                at,
-                path: path.to_owned(),
-                entries,
-                known: Vec::new(),
-            }),
-            Data::Null => Ok(Fields {
-                place,
-                at,
-                path: path.to_owned(),
-                entries: Vec::new(),
-                known: Vec::new(),
-            }),
+        let entries = match node.data {
+            Data::Map(entries) => entries,
+            Data::Null => Vec::new(),
             _ => {
                 let what = if path.is_empty() { "Properties" } else { path };
-                Err(place.kind(at, what, "a map"))
+                return Err(place.kind(at, what, "a map"));
             }
-        }
+        };
+        Ok(Self {
+            place,
+            at,
+            path: path.to_owned(),
+            entries,
+            known: Vec::new(),
+        })
     }
 
-    /// Dotted name of a property, for errors.
+    /// Dotted path of a property, for errors.
     pub fn name(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
@@ -98,7 +101,8 @@ impl Fields {
         Some(self.entries.remove(index).value)
     }
 
-    /// The error for a property that must be there; one that may have been meant is named instead.
+    /// The error for a missing property. A property that may be a misspelling of it is reported
+    /// instead.
     pub fn missing(&self, key: &str) -> TemplateError {
         let near = nearest(key, self.entries.iter().map(|e| e.key.as_str()));
         let found = near.and_then(|near| self.entries.iter().find(|e| e.key == near));
@@ -145,7 +149,7 @@ impl Fields {
             .parse()
             .map_err(|_| self.place.kind(node.at, &name, "a whole number"))?;
         if !range.contains(&value) {
-            let reason = format!("must lie in {} to {}", range.start(), range.end());
+            let reason = format!("must be {} to {}", range.start(), range.end());
             return Err(self.place.refused(node.at, &name, text, &reason));
         }
         Ok(Some(value))
@@ -170,20 +174,29 @@ impl Fields {
             .transpose()
     }
 
-    pub fn map(&mut self, key: &str) -> Result<Option<Fields>, TemplateError> {
+    pub fn map(&mut self, key: &str) -> Result<Option<Self>, TemplateError> {
         let path = self.name(key);
         self.take(key)
-            .map(|node| Fields::new(self.place.clone(), &path, node))
+            .map(|node| Self::new(self.place.clone(), &path, node))
             .transpose()
     }
 
-    /// The maps of a list.
-    pub fn maps(&mut self, key: &str) -> Result<Vec<Fields>, TemplateError> {
+    pub fn need_map(&mut self, key: &str) -> Result<Self, TemplateError> {
+        self.map(key)?.ok_or_else(|| self.missing(key))
+    }
+
+    /// The error for a property whose value is not allowed.
+    pub fn refused(&self, key: &str, value: &str, reason: &str) -> TemplateError {
+        self.place.refused(self.at, &self.name(key), value, reason)
+    }
+
+    /// The maps in a list.
+    pub fn maps(&mut self, key: &str) -> Result<Vec<Self>, TemplateError> {
         let path = self.name(key);
         let items = self.list(key)?.unwrap_or_default();
         items
             .into_iter()
-            .map(|node| Fields::new(self.place.clone(), &path, node))
+            .map(|node| Self::new(self.place.clone(), &path, node))
             .collect()
     }
 
@@ -191,26 +204,26 @@ impl Fields {
         self.take(key).map(|node| node.to_json())
     }
 
-    /// Takes properties that are valid and change nothing here.
+    /// Accepts properties that are valid but have no effect here.
     pub fn accept(&mut self, keys: &[&str]) {
         self.known.extend(keys.iter().map(|key| (*key).to_owned()));
         self.entries.retain(|e| !keys.contains(&e.key.as_str()));
     }
 
-    /// All that is left, by key.
+    /// The entries that nothing has taken.
     pub fn rest(self) -> Vec<Entry> {
         self.entries
     }
 
-    /// Refuses a property that nothing has taken.
+    /// Refuses the first property that nothing has taken.
     pub fn finish(self) -> Result<(), TemplateError> {
         match self.entries.first() {
             None => Ok(()),
-            Some(entry) => Err(self.stray(&entry.key, entry.at)),
+            Some(entry) => Err(self.unknown_property(&entry.key, entry.at)),
         }
     }
 
-    fn stray(&self, key: &str, at: Position) -> TemplateError {
+    fn unknown_property(&self, key: &str, at: Position) -> TemplateError {
         let name = self.name(key);
         if let Some(advice) = advice::property(&self.place.kind, &name) {
             let what = format!("property {name}");
@@ -219,7 +232,7 @@ impl Fields {
         let near = nearest(key, self.known.iter().map(String::as_str));
         let advice = match near {
             Some(near) => format!("did you mean {}?", self.name(near)),
-            None => format!("known here are {}", self.known.join(", ")),
+            None => format!("known are {}", self.known.join(", ")),
         };
         self.place
             .error(at, Problem::UnknownProperty { name, advice })

@@ -1,6 +1,4 @@
 //! Reads `AWS::Serverless::Function`, `Globals.Function` and `AWS::Lambda::Permission`.
-//!
-//! Must not know: how a function runs.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +11,10 @@ use super::node::{Data, Entry, Node};
 use super::resource::{Function, Permission};
 use super::role::is_managed_policy;
 
-/// Keys of a function that SAM does not take from `Globals`.
+/// Properties of a function that SAM does not accept in `Globals`.
 const NOT_GLOBAL: [&str; 4] = ["Role", "Policies", "FunctionName", "Events"];
 
-/// SAM policy templates that are understood as such by whoever checks a function's calls.
+/// Supported SAM policy templates; the checker of a function's calls expands them.
 const POLICY_TEMPLATES: [&str; 7] = [
     "DynamoDBCrudPolicy",
     "DynamoDBReadPolicy",
@@ -27,7 +25,7 @@ const POLICY_TEMPLATES: [&str; 7] = [
     "LambdaInvokePolicy",
 ];
 
-/// What `Globals` can hold here, and what SAM does not take there.
+/// The supported sections of `Globals`, each with the properties that SAM refuses there.
 const GLOBALS: [(&str, &[&str]); 2] = [
     ("Function", &NOT_GLOBAL),
     ("SimpleTable", &["PrimaryKey", "TableName"]),
@@ -37,13 +35,14 @@ const GLOBALS: [(&str, &[&str]); 2] = [
 pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(), TemplateError> {
     for entry in section.and_then(Node::entries).unwrap_or_default() {
         let Some((_, refused)) = GLOBALS.iter().find(|(name, _)| *name == entry.key) else {
-            let advice = "only Function and SimpleTable can be given global properties; write the others where they apply";
+            let advice = "only Function and SimpleTable are supported; write other properties into \
+                          the resources";
             let problem = Problem::unsupported(format!("property {}", entry.key), advice);
             return Err(place.error(entry.at, problem));
         };
         for property in entry.value.entries().unwrap_or_default() {
             if refused.contains(&property.key.as_str()) {
-                let advice = "SAM takes it only in the resource itself";
+                let advice = "SAM accepts it only in the resource itself";
                 let what = format!("property {}.{}", entry.key, property.key);
                 return Err(place.error(property.at, Problem::unsupported(what, advice)));
             }
@@ -52,14 +51,15 @@ pub(super) fn check_globals(place: &Place, section: Option<&Node>) -> Result<(),
     Ok(())
 }
 
-/// A function's properties over the global ones: maps merge, lists follow, everything else replaces.
-pub(super) fn merged(global: &Node, own: &Node) -> Node {
+/// A resource's own properties over the global ones: maps merge, lists are concatenated, other
+/// values replaced.
+pub(super) fn merge(global: &Node, own: &Node) -> Node {
     let data = match (&global.data, &own.data) {
         (Data::Map(global), Data::Map(own)) => {
             let mut entries: Vec<Entry> = Vec::new();
             for entry in global {
                 let value = match own.iter().find(|e| e.key == entry.key) {
-                    Some(mine) => merged(&entry.value, &mine.value),
+                    Some(mine) => merge(&entry.value, &mine.value),
                     None => entry.value.clone(),
                 };
                 entries.push(Entry {
@@ -90,25 +90,24 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<Function, TemplateError> {
     let arn = identity.arn().to_owned();
-    let binary = binary(id, &fields, metadata)?;
+    let binary = binary_name(id, &fields, metadata)?;
     let runtime = fields.need_text("Runtime")?;
     if runtime != "provided.al2023" {
-        let reason = "only provided.al2023 is run: an executable that speaks the Lambda Runtime API, a script too";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "Runtime", &runtime, reason));
+        let reason = "only provided.al2023 is supported: any executable, also a script, that \
+                      speaks the Lambda Runtime API";
+        return Err(fields.refused("Runtime", &runtime, reason));
     }
     let handler = fields.need_text("Handler")?;
     let code_uri = fields.need_text("CodeUri")?;
     let role_arn = fields.text("Role")?;
-    let role_policies = policies(&mut fields)?;
+    let role_policies = read_policies(&mut fields)?;
     if let (Some(role), false) = (&role_arn, role_policies.is_empty()) {
-        let reason = "SAM ignores Policies beside Role: write them into the role";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "Role", role, reason));
+        let reason = "SAM ignores Policies if Role is given: write them into the role";
+        return Err(fields.refused("Role", role, reason));
     }
-    let environment = environment(&mut fields)?;
-    let logging = logging(&mut fields)?;
-    let invoke = invoke_config(&mut fields)?;
+    let environment = read_environment(&mut fields)?;
+    let logging = read_logging(&mut fields)?;
+    let invoke = read_invoke_config(&mut fields)?;
     let function = Function {
         logical_id: id.to_owned(),
         name: identity.name,
@@ -138,9 +137,13 @@ pub(super) fn read(
     Ok(function)
 }
 
-/// The name of its executable. A function that is not built has one by the name `bootstrap` in its folder, and is known by
-/// its logical id.
-fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String, TemplateError> {
+/// The name of the function's executable: the logical id for a function that is not built, whose
+/// folder holds a `bootstrap`.
+fn binary_name(
+    id: &str,
+    fields: &Fields,
+    metadata: Option<Fields>,
+) -> Result<String, TemplateError> {
     let Some(mut metadata) = metadata else {
         return Ok(id.to_owned());
     };
@@ -159,14 +162,14 @@ fn binary(id: &str, fields: &Fields, metadata: Option<Fields>) -> Result<String,
         }
         Some(other) => {
             let what = "Metadata.BuildMethod";
-            let reason = "nothing is built here but rust-cargolambda by its caller: put an executable `bootstrap` into \
-                          CodeUri and say SkipBuild: true";
+            let reason = "only rust-cargolambda is supported: put an executable `bootstrap` into \
+                          CodeUri and set SkipBuild: true";
             Err(fields.place.refused(metadata.at, what, other, reason))
         }
     }
 }
 
-fn environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, TemplateError> {
+fn read_environment(fields: &mut Fields) -> Result<BTreeMap<String, String>, TemplateError> {
     let Some(mut environment) = fields.map("Environment")? else {
         return Ok(BTreeMap::new());
     };
@@ -192,7 +195,7 @@ struct Logging {
     group: Option<String>,
 }
 
-fn logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
+fn read_logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
     let Some(mut config) = fields.map("LoggingConfig")? else {
         return Ok(Logging::default());
     };
@@ -216,17 +219,17 @@ fn logging(fields: &mut Fields) -> Result<Logging, TemplateError> {
     Ok(logging)
 }
 
-/// How asynchronous events of a function are treated.
+/// How asynchronous events of a function are handled.
 pub(super) struct InvokeConfig {
     pub retries: u32,
     pub age_s: u64,
     pub on_failure: Option<String>,
 }
 
-fn invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
+fn read_invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
     match fields.map("EventInvokeConfig")? {
         Some(mut invoke) => {
-            let config = event_handling(&mut invoke, true)?;
+            let config = read_event_handling(&mut invoke, true)?;
             invoke.finish()?;
             Ok(config)
         }
@@ -238,24 +241,23 @@ fn invoke_config(fields: &mut Fields) -> Result<InvokeConfig, TemplateError> {
     }
 }
 
-/// An `AWS::Lambda::EventInvokeConfig`, and the function it is for.
-pub(super) fn separate_invoke_config(
+/// Reads an `AWS::Lambda::EventInvokeConfig`; returns it with the name of its function.
+pub(super) fn read_event_invoke_config(
     mut fields: Fields,
 ) -> Result<(String, InvokeConfig), TemplateError> {
     let function = fields.need_text("FunctionName")?;
     let qualifier = fields.need_text("Qualifier")?;
     if qualifier != "$LATEST" {
-        let reason = "there is one version of a function, $LATEST";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "Qualifier", &qualifier, reason));
+        let reason = "the only version of a function is $LATEST";
+        return Err(fields.refused("Qualifier", &qualifier, reason));
     }
-    let config = event_handling(&mut fields, false)?;
+    let config = read_event_handling(&mut fields, false)?;
     fields.finish()?;
     Ok((function, config))
 }
 
-/// SAM names the destination's type (`typed`), CloudFormation only its ARN.
-fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, TemplateError> {
+/// SAM gives the destination's type (`typed`), CloudFormation only its ARN.
+fn read_event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, TemplateError> {
     let retries = invoke.integer("MaximumRetryAttempts", 0..=2)?.unwrap_or(2);
     let age = invoke.integer("MaximumEventAgeInSeconds", 60..=21_600)?;
     let mut on_failure = None;
@@ -265,8 +267,7 @@ fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, Temp
                 let kind = failure.need_text("Type")?;
                 if !["SQS", "SNS"].contains(&kind.as_str()) {
                     let reason = "only SQS and SNS are supported";
-                    let what = failure.name("Type");
-                    return Err(failure.place.refused(failure.at, &what, &kind, reason));
+                    return Err(failure.refused("Type", &kind, reason));
                 }
             }
             on_failure = Some(failure.need_text("Destination")?);
@@ -281,7 +282,7 @@ fn event_handling(invoke: &mut Fields, typed: bool) -> Result<InvokeConfig, Temp
     })
 }
 
-fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
+fn read_policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
     let Some(node) = fields.take("Policies") else {
         return Ok(Vec::new());
     };
@@ -301,14 +302,15 @@ fn policies(fields: &mut Fields) -> Result<Vec<Value>, TemplateError> {
             if POLICY_TEMPLATES.contains(&name) || is_managed_policy(name) {
                 return Ok(item.to_json());
             }
-            let reason = "neither a document with a Statement nor a supported policy template";
+            let reason =
+                "it is neither a document with a Statement nor a supported policy template";
             Err(place.refused(item.at, "Policies", name, reason))
         })
         .collect()
 }
 
-/// Reads a permission and the function it is for.
-pub(super) fn permission(
+/// Reads a permission; returns it with the name of its function.
+pub(super) fn read_permission(
     id: &str,
     mut fields: Fields,
 ) -> Result<(String, Permission), TemplateError> {

@@ -1,6 +1,6 @@
-//! The physical name of each resource, and what `Ref` and `GetAtt` give for it.
+//! The physical name of each resource, and its values of `Ref` and `GetAtt`.
 //!
-//! Must not know: any property but the ones that name a resource.
+//! Must not know: any property except the one that names a resource.
 
 use super::advice;
 use super::error::{Problem, TemplateError};
@@ -8,9 +8,9 @@ use super::fields::Place;
 use super::node::{Data, Node, Position};
 use super::scope::Scope;
 
-/// What a resource is called by others.
+/// The names of a resource.
 pub(super) struct Identity {
-    /// Its own name, the last part of its ARN.
+    /// Physical name, the last part of the ARN.
     pub name: String,
     /// Value of `Ref`.
     pub reference: String,
@@ -53,7 +53,8 @@ const NAMES: &[(&str, &[&str])] = &[
 ];
 
 impl Scope<'_> {
-    /// The identity of the resource `id`, or of a role that SAM makes for a function (`<Function>Role`).
+    /// The identity of the resource `id`, or of the role that SAM generates for a function
+    /// (`<Function>Role`).
     pub fn identity(
         &self,
         place: &Place,
@@ -76,7 +77,7 @@ impl Scope<'_> {
         Err(place.error(at, problem))
     }
 
-    /// The role that SAM makes for the function `id`.
+    /// The role that SAM generates for the function `id`.
     pub fn role_of_function(&self, id: &str) -> Identity {
         self.role(format!("{}-{id}Role", self.context.stack_name))
     }
@@ -100,7 +101,7 @@ impl Scope<'_> {
         let name = match self.given_name(place, resource, naming)? {
             Some(name) => name,
             None if kind == "AWS::IoT::TopicRule" => {
-                // Rule names have no hyphen.
+                // Rule names cannot have hyphens.
                 format!("{}_{id}", self.context.stack_name.replace('-', ""))
             }
             None => format!("{}-{id}", self.context.stack_name),
@@ -143,68 +144,63 @@ impl Scope<'_> {
     fn identity_of(&self, kind: &str, name: String) -> Identity {
         let region = &self.context.region;
         let account = &self.context.account;
-        let arn =
-            |service: &str, path: String| format!("arn:aws:{service}:{region}:{account}:{path}");
-        let (reference, attributes) = match kind {
+        let arn = |service: &str, path: &str| {
+            vec![(
+                "Arn",
+                format!("arn:aws:{service}:{region}:{account}:{path}"),
+            )]
+        };
+        let mut reference = name.clone();
+        let mut attributes = match kind {
             "AWS::IAM::Role" => return self.role(name),
-            "AWS::Serverless::Function" => (
-                name.clone(),
-                vec![("Arn", arn("lambda", format!("function:{name}")))],
-            ),
-            "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => (
-                name.clone(),
-                vec![("Arn", arn("dynamodb", format!("table/{name}")))],
-            ),
+            "AWS::Serverless::Function" => arn("lambda", &format!("function:{name}")),
+            "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => {
+                arn("dynamodb", &format!("table/{name}"))
+            }
+            "AWS::SQS::Queue" => arn("sqs", &name),
+            "AWS::SNS::Topic" => arn("sns", &name),
+            "AWS::IoT::Policy" => arn("iot", &format!("policy/{name}")),
+            "AWS::IoT::Thing" => arn("iot", &format!("thing/{name}")),
+            "AWS::IoT::TopicRule" => arn("iot", &format!("rule/{name}")),
+            "AWS::Logs::LogGroup" => arn("logs", &format!("log-group:{name}:*")),
+            "AWS::CloudWatch::Alarm" => arn("cloudwatch", &format!("alarm:{name}")),
+            "AWS::Scheduler::Schedule" => arn("scheduler", &format!("schedule/default/{name}")),
+            _ => Vec::new(),
+        };
+        match kind {
+            "AWS::IoT::Policy" | "AWS::IoT::Thing" => attributes.push(("Id", name.clone())),
             "AWS::SQS::Queue" => {
-                let url = format!("https://sqs.{region}.amazonaws.com/{account}/{name}");
-                let attributes = vec![
-                    ("Arn", arn("sqs", name.clone())),
-                    ("QueueName", name.clone()),
-                    ("QueueUrl", url.clone()),
-                ];
-                (url, attributes)
+                reference = format!("https://sqs.{region}.amazonaws.com/{account}/{name}");
+                attributes.push(("QueueName", name.clone()));
+                attributes.push(("QueueUrl", reference.clone()));
             }
             "AWS::SNS::Topic" => {
-                let topic = arn("sns", name.clone());
-                let attributes = vec![("TopicArn", topic.clone()), ("TopicName", name.clone())];
-                (topic, attributes)
+                attributes[0].0 = "TopicArn";
+                reference.clone_from(&attributes[0].1);
+                attributes.push(("TopicName", name.clone()));
             }
-            "AWS::IoT::Policy" => (
-                name.clone(),
-                vec![
-                    ("Arn", arn("iot", format!("policy/{name}"))),
-                    ("Id", name.clone()),
-                ],
-            ),
-            "AWS::IoT::Thing" => (
-                name.clone(),
-                vec![
-                    ("Arn", arn("iot", format!("thing/{name}"))),
-                    ("Id", name.clone()),
-                ],
-            ),
-            "AWS::IoT::TopicRule" => (
-                name.clone(),
-                vec![("Arn", arn("iot", format!("rule/{name}")))],
-            ),
-            "AWS::Logs::LogGroup" => (
-                name.clone(),
-                vec![("Arn", arn("logs", format!("log-group:{name}:*")))],
-            ),
-            "AWS::CloudWatch::Alarm" => (
-                name.clone(),
-                vec![("Arn", arn("cloudwatch", format!("alarm:{name}")))],
-            ),
-            "AWS::Scheduler::Schedule" => (
-                name.clone(),
-                vec![("Arn", arn("scheduler", format!("schedule/default/{name}")))],
-            ),
-            _ => (name.clone(), Vec::new()),
-        };
+            _ => {}
+        }
         Identity {
             name,
             reference,
             attributes,
         }
+    }
+}
+
+/// The function whose events are read, and its stack.
+pub(super) struct Owner<'a> {
+    pub id: &'a str,
+    pub identity: &'a Identity,
+    pub stack_name: &'a str,
+}
+
+impl Owner<'_> {
+    /// ARN of a resource of `service` in the region and account of the function.
+    pub fn arn(&self, service: &str, path: &str) -> String {
+        let parts: Vec<_> = self.identity.arn().splitn(6, ':').collect();
+        let part = |at: usize| parts.get(at).copied().unwrap_or_default();
+        format!("arn:{}:{service}:{}:{}:{path}", part(1), part(3), part(4))
     }
 }

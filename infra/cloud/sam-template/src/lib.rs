@@ -1,7 +1,6 @@
-//! Reads a SAM/CloudFormation template into the plain resources that the local cloud starts.
+//! Reads a SAM template and resolves it into plain resources.
 //!
-//! Nothing is skipped silently: an unsupported resource type, property or function is an error that names file, line and
-//! logical id. Must not know: how any resource is served, the network, the clock.
+#![doc = include_str!("../README.md")]
 
 mod accept;
 mod advice;
@@ -39,7 +38,7 @@ pub use resource::{
     Redrive, Role, Schedule, ScheduleKind, SnsTopic, Table, Thing, TopicRule, WithoutEffect,
 };
 
-/// Everything outside the template that its functions can refer to.
+/// Everything outside the template that its intrinsic functions can refer to.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Value of `AWS::StackName`.
@@ -48,11 +47,11 @@ pub struct Context {
     pub region: String,
     /// Value of `AWS::AccountId`, twelve digits.
     pub account: String,
-    /// Overrides of the template's parameters; an unknown name is an error.
+    /// Values for the template's parameters, over their defaults; an unknown name is an error.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// The resolved template: every reference replaced, every condition decided.
+/// A resolved template: every reference replaced, every condition decided.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     /// DynamoDB tables, in template order.
@@ -65,7 +64,7 @@ pub struct Template {
     pub schedules: Vec<Schedule>,
     /// IoT policy documents by policy name.
     pub iot_policies: BTreeMap<String, Value>,
-    /// IAM roles that are declared, in template order; the ones that SAM makes are part of their functions.
+    /// Declared IAM roles, in template order; a role that SAM generates is part of its function.
     pub roles: Vec<Role>,
     /// IoT things, in template order.
     pub things: Vec<Thing>,
@@ -75,21 +74,24 @@ pub struct Template {
     pub thing_attachments: Vec<Attachment>,
     /// SQS queues, in template order.
     pub queues: Vec<Queue>,
-    /// What hands messages of queues to functions, in template order.
+    /// Event sources that deliver messages of queues to functions, in template order.
     pub event_sources: Vec<EventSource>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,
     /// Output values by output name.
     pub outputs: BTreeMap<String, String>,
-    /// Resources that are valid and have no local effect (alarms, metric filters, log groups).
+    /// Resources that are valid but have no effect here (alarms, metric filters, log groups).
     pub without_effect: Vec<WithoutEffect>,
 }
 
 impl Template {
-    /// Loads and resolves the template at `path`.
+    /// Reads and resolves the template in the file `path`.
     ///
-    /// Errors: [`TemplateError`], always with the file, and with line and logical id where there is one.
-    pub fn load(path: &Path, context: &Context) -> Result<Template, TemplateError> {
+    /// # Errors
+    ///
+    /// [`TemplateError`], always with the file and, inside the text, with line, column and logical
+    /// id.
+    pub fn load(path: &Path, context: &Context) -> Result<Self, TemplateError> {
         let text = std::fs::read_to_string(path).map_err(|source| TemplateError::Read {
             path: path.to_path_buf(),
             source,
@@ -97,17 +99,24 @@ impl Template {
         Self::parse(&path.display().to_string(), &text, context)
     }
 
-    /// Resolves a template already in memory; `file` is only used in errors.
-    pub fn parse(file: &str, text: &str, context: &Context) -> Result<Template, TemplateError> {
+    /// Resolves the template in `text`; `file` only appears in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::load`].
+    pub fn parse(file: &str, text: &str, context: &Context) -> Result<Self, TemplateError> {
         let root = node::parse(file, text)?;
         assemble::template(file, &root, context)
     }
 }
 
-/// The parameters that the template in `text` declares, in its order; `file` is only used in errors.
+/// The parameters that the template in `text` declares, in its order; `file` only appears in
+/// errors.
 ///
-/// Errors: [`TemplateError`], as for [`Template::parse`], of this section alone.
+/// # Errors
+///
+/// [`TemplateError`] for this section alone.
 pub fn parameters(file: &str, text: &str) -> Result<Vec<Declaration>, TemplateError> {
     let root = node::parse(file, text)?;
-    parameter::declared(file, root.get("Parameters"))
+    parameter::read_declarations(file, root.get("Parameters"))
 }

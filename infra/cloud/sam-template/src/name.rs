@@ -1,8 +1,7 @@
-//! Every name that a template mentions, in both branches of each If and in resources that are not made: each must exist, and
-//! no resource may need itself.
-//!
-//! *Source*: CloudFormation refuses such a template before it makes anything ("Unresolved resource dependencies",
-//! "Circular dependency between resources"). Must not know: what a name stands for.
+//! Every name that a template mentions, in both branches of each If and in resources that are not
+//! created: each must exist, and no resource may depend on itself. CloudFormation refuses such a
+//! template before it creates anything ("Unresolved resource dependencies", "Circular dependency
+//! between resources").
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,12 +17,12 @@ pub(super) struct Names<'a> {
     resources: BTreeMap<&'a str, &'a str>,
 }
 
-/// Which resources each one needs, with the place of the mention.
+/// The resources that each resource depends on, with the place of the reference.
 type Needs<'a> = BTreeMap<&'a str, Vec<(&'a str, Position)>>;
 
 impl<'a> Names<'a> {
     /// The names in the sections of `root`.
-    pub fn of(root: &'a Node) -> Names<'a> {
+    pub fn of(root: &'a Node) -> Self {
         let keys = |section: &str| {
             let entries = root.get(section).and_then(Node::entries);
             let entries = entries.unwrap_or_default().iter();
@@ -54,7 +53,7 @@ impl<'a> Names<'a> {
             let place = place(&resource.key);
             for part in resource.value.entries().unwrap_or_default() {
                 match part.key.as_str() {
-                    "DependsOn" => self.depends_on(&place, &part.value, &mut mentioned)?,
+                    "DependsOn" => self.add_depends_on(&place, &part.value, &mut mentioned)?,
                     "Properties" => self.properties(&place, &part.value, &mut mentioned)?,
                     _ => {}
                 }
@@ -64,10 +63,10 @@ impl<'a> Names<'a> {
         for output in section("Outputs") {
             self.walk(&place(&output.key), &output.value, &mut Vec::new())?;
         }
-        self.rings(&needs, place)
+        self.check_cycles(&needs, place)
     }
 
-    /// Events are resources of their own that need the function, not the other way round.
+    /// Events are separate resources that depend on the function, not the reverse.
     fn properties(
         &self,
         place: &Place,
@@ -88,7 +87,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn depends_on(
+    fn add_depends_on(
         &self,
         place: &Place,
         node: &'a Node,
@@ -125,13 +124,13 @@ impl<'a> Names<'a> {
                 .iter()
                 .try_for_each(|e| self.walk(place, &e.value, mentioned)),
             Data::Call(name, argument) => match (name.as_str(), &argument.data) {
-                ("Ref", Data::String(name)) => self.mention(place, node.at, name, mentioned),
+                ("Ref", Data::String(name)) => self.add_mention(place, node.at, name, mentioned),
                 ("GetAtt", Data::String(path)) => {
                     let name = path.split('.').next().unwrap_or_default();
-                    self.mention(place, node.at, name, mentioned)
+                    self.add_mention(place, node.at, name, mentioned)
                 }
                 ("GetAtt", Data::List(items)) => match items.first().map(|n| &n.data) {
-                    Some(Data::String(name)) => self.mention(place, node.at, name, mentioned),
+                    Some(Data::String(name)) => self.add_mention(place, node.at, name, mentioned),
                     _ => Ok(()),
                 },
                 ("Sub", _) => self.sub(place, argument, mentioned),
@@ -174,13 +173,13 @@ impl<'a> Names<'a> {
             let of_own = own.is_some_and(|map| map.get(name).is_some());
             if !name.starts_with('!') && !of_own {
                 let name = name.split('.').next().unwrap_or_default();
-                self.mention(place, argument.at, name, mentioned)?;
+                self.add_mention(place, argument.at, name, mentioned)?;
             }
         }
         Ok(())
     }
 
-    fn mention(
+    fn add_mention(
         &self,
         place: &Place,
         at: Position,
@@ -204,10 +203,14 @@ impl<'a> Names<'a> {
         Err(place.error(at, Problem::unknown(name, "parameter or resource", known)))
     }
 
-    fn rings(&self, needs: &Needs<'a>, place: &dyn Fn(&str) -> Place) -> Result<(), TemplateError> {
+    fn check_cycles(
+        &self,
+        needs: &Needs<'a>,
+        place: &dyn Fn(&str) -> Place,
+    ) -> Result<(), TemplateError> {
         let mut settled = BTreeSet::new();
         for start in needs.keys() {
-            if let Some((ring, at)) = ring(start, needs, &mut settled, &mut Vec::new()) {
+            if let Some((ring, at)) = find_cycle(start, needs, &mut settled, &mut Vec::new()) {
                 let problem = Problem::Circular(ring.join(", "));
                 return Err(place(ring[0]).error(at, problem));
             }
@@ -216,8 +219,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// A ring that `name` leads into, with a mention that closes it; `settled` lead into none.
-fn ring<'a>(
+/// A cycle reachable from `name`, with the reference that closes it; names in `settled` reach none.
+fn find_cycle<'a>(
     name: &'a str,
     needs: &Needs<'a>,
     settled: &mut BTreeSet<&'a str>,
@@ -230,11 +233,11 @@ fn ring<'a>(
     for (next, at) in needs.get(name)? {
         if let Some(start) = path.iter().position(|passed| passed == next) {
             let mut ring = path[start..].to_vec();
-            // The mention stands in the last one: it is told first.
+            // The last resource holds the reference: report it first.
             ring.rotate_right(1);
             return Some((ring, *at));
         }
-        if let Some(found) = ring(next, needs, settled, path) {
+        if let Some(found) = find_cycle(next, needs, settled, path) {
             return Some(found);
         }
     }

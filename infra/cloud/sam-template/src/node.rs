@@ -1,4 +1,4 @@
-//! A YAML tree with lines, in which CloudFormation's functions are nodes of their own.
+//! A YAML tree with positions, in which CloudFormation's functions are nodes.
 //!
 //! Must not know: what a function or a property means.
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::TemplateError;
 
-/// A place in the text, both counted from 1.
+/// A position in the text; line and column count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub line: usize,
@@ -16,15 +16,15 @@ pub(super) struct Position {
 
 impl Position {
     /// The parser counts lines from 1 and columns from 0.
-    fn of(marker: &Marker) -> Position {
-        Position {
+    fn of(marker: &Marker) -> Self {
+        Self {
             line: marker.line(),
             column: marker.col() + 1,
         }
     }
 }
 
-/// A value and where it starts.
+/// A value and its start in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Node {
     pub at: Position,
@@ -35,7 +35,7 @@ pub(super) struct Node {
 pub(super) enum Data {
     Null,
     Bool(bool),
-    /// The text of the number, so that `0012` and `1.50` survive where a string is wanted.
+    /// The number as written, so that `0012` and `1.50` survive as strings.
     Number(String),
     String(String),
     List(Vec<Node>),
@@ -52,14 +52,14 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    pub fn string(at: Position, text: impl Into<String>) -> Node {
-        Node {
+    pub fn string(at: Position, text: impl Into<String>) -> Self {
+        Self {
             at,
             data: Data::String(text.into()),
         }
     }
 
-    /// A scalar as text, the way CloudFormation turns numbers and booleans into strings.
+    /// A scalar as text, as CloudFormation converts numbers and booleans to strings.
     pub fn as_text(&self) -> Option<&str> {
         match &self.data {
             Data::Bool(true) => Some("true"),
@@ -69,7 +69,7 @@ impl Node {
         }
     }
 
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.data {
             Data::Map(entries) => entries.iter().find(|e| e.key == key).map(|e| &e.value),
             _ => None,
@@ -83,14 +83,14 @@ impl Node {
         }
     }
 
-    /// The value as JSON; functions must have been resolved before.
+    /// The value as JSON. Functions must have been resolved.
     pub fn to_json(&self) -> Value {
         match &self.data {
             Data::Null => Value::Null,
             Data::Bool(value) => Value::Bool(*value),
             Data::Number(text) => number(text),
             Data::String(text) => Value::String(text.clone()),
-            Data::List(items) => items.iter().map(Node::to_json).collect(),
+            Data::List(items) => items.iter().map(Self::to_json).collect(),
             Data::Map(entries) => Value::Object(
                 entries
                     .iter()
@@ -112,13 +112,14 @@ fn number(text: &str) -> Value {
     )
 }
 
-/// Deepest nesting that is read; a template needs about ten levels.
+/// Deepest nesting that is accepted; a template needs about ten levels.
 const NESTING_MAX: usize = 64;
 
 /// Parses one YAML document.
 pub(super) fn parse(file: &str, text: &str) -> Result<Node, TemplateError> {
     Reader {
         file,
+        text,
         parser: Parser::new_from_str(text),
     }
     .document()
@@ -127,6 +128,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Node, TemplateError> {
 /// Recursive descent over the parser's events.
 struct Reader<'a> {
     file: &'a str,
+    text: &'a str,
     parser: Parser<'a, StrInput<'a>>,
 }
 
@@ -193,7 +195,7 @@ impl<'a> Reader<'a> {
                 _ => return Err(self.syntax(at, "a key must be text")),
             };
             if entries.iter().any(|e| e.key == key) {
-                return Err(self.syntax(at, &format!("key {key} is there twice")));
+                return Err(self.syntax(at, &format!("duplicate key {key}")));
             }
             let (event, value_line) = self.next()?;
             let value = self.node(event, value_line, depth + 1)?;
@@ -223,16 +225,20 @@ impl<'a> Reader<'a> {
     }
 
     fn syntax(&self, at: Position, message: &str) -> TemplateError {
+        // The parser's column may lie beyond the end of the line.
+        let line = self.text.lines().nth(at.line.saturating_sub(1));
+        let end = line.map_or(0, |line| line.chars().count()) + 1;
         TemplateError::Syntax {
             file: self.file.to_owned(),
             line: at.line,
-            column: at.column,
+            column: at.column.min(end),
             message: message.to_owned(),
         }
     }
 }
 
-/// `Sub` of `Fn::Sub`; a map with the one key `Condition` stays a map, as policies use that key too.
+/// `Sub` for `Fn::Sub`. A map with the single key `Condition` stays a map, as policies use that key
+/// too.
 fn long_form(key: &str) -> Option<&str> {
     if key == "Ref" {
         Some(key)
@@ -241,7 +247,7 @@ fn long_form(key: &str) -> Option<&str> {
     }
 }
 
-/// The core schema's reading of a plain scalar; quoted and block text is a string.
+/// Reads a plain scalar by YAML's core schema; quoted and block text is a string.
 fn scalar(text: &str, style: ScalarStyle) -> Data {
     if style != ScalarStyle::Plain {
         return Data::String(text.to_owned());
@@ -255,7 +261,7 @@ fn scalar(text: &str, style: ScalarStyle) -> Data {
     }
 }
 
-/// Whether `text` is a number as CloudFormation takes them: decimal, no hexadecimal, no infinity.
+/// Whether `text` is a number for CloudFormation: decimal, neither hexadecimal nor infinite.
 pub(super) fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     digits.starts_with(|c: char| c.is_ascii_digit())

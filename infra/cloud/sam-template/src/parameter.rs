@@ -1,4 +1,4 @@
-//! Parameters: defaults, overrides and the constraints a template puts on them.
+//! Parameters: defaults, given values, and the constraints of their declarations.
 //!
 //! Must not know: where a parameter is used.
 
@@ -22,9 +22,9 @@ pub(super) enum Parameter {
 impl Parameter {
     pub fn node(&self, at: Position) -> Node {
         let data = match self {
-            Parameter::Text(text) => Data::String(text.clone()),
-            Parameter::Number(text) => Data::Number(text.clone()),
-            Parameter::List(items) => {
+            Self::Text(text) => Data::String(text.clone()),
+            Self::Number(text) => Data::Number(text.clone()),
+            Self::List(items) => {
                 Data::List(items.iter().map(|text| Node::string(at, text)).collect())
             }
         };
@@ -32,7 +32,7 @@ impl Parameter {
     }
 }
 
-/// Reads the `Parameters` section and applies the overrides of `context`.
+/// Reads the `Parameters` section and applies the values of `context`.
 pub(super) fn read(
     file: &str,
     section: Option<&Node>,
@@ -57,28 +57,28 @@ pub(super) fn read(
     entries
         .iter()
         .map(|entry| {
-            let value = one(file, entry, context.parameters.get(&entry.key))?;
+            let value = read_value(file, entry, context.parameters.get(&entry.key))?;
             Ok((entry.key.clone(), value))
         })
         .collect()
 }
 
-/// A parameter as its template declares it.
+/// A parameter as the template declares it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declaration {
-    /// Name.
+    /// Name of the parameter.
     pub name: String,
     /// Type: `String`, `Number`, `CommaDelimitedList` or `List<Number>`.
     pub kind: String,
-    /// The value that holds where none is given.
+    /// Value if none is given.
     pub default: Option<String>,
-    /// `AllowedValues`.
+    /// `AllowedValues`: the only values accepted.
     pub allowed: Option<Vec<String>>,
-    /// `AllowedPattern`.
+    /// `AllowedPattern`: regular expression for the whole value.
     pub pattern: Option<String>,
-    /// `MinValue`.
+    /// `MinValue` of a number.
     pub least: Option<String>,
-    /// `MaxValue`.
+    /// `MaxValue` of a number.
     pub most: Option<String>,
     shortest: u64,
     longest: u64,
@@ -86,8 +86,8 @@ pub struct Declaration {
     explained: Option<String>,
 }
 
-/// Reads the declarations of the `Parameters` section, without any values.
-pub(super) fn declared(
+/// Reads the declarations of the `Parameters` section without values.
+pub(super) fn read_declarations(
     file: &str,
     section: Option<&Node>,
 ) -> Result<Vec<Declaration>, TemplateError> {
@@ -97,21 +97,17 @@ pub(super) fn declared(
 }
 
 fn place(file: &str, entry: &Entry) -> Place {
-    Place {
-        file: file.to_owned(),
-        item: entry.key.clone(),
-        kind: String::new(),
-    }
+    Place::new(file, &entry.key)
 }
 
 impl Declaration {
-    fn read(place: &Place, entry: &Entry) -> Result<Declaration, TemplateError> {
+    fn read(place: &Place, entry: &Entry) -> Result<Self, TemplateError> {
         let mut fields = Fields::new(place.clone(), "", entry.value.clone())?;
         let allowed = fields.list("AllowedValues")?.map(|values| {
             let texts = values.iter().filter_map(Node::as_text);
             texts.map(str::to_owned).collect()
         });
-        let declaration = Declaration {
+        let declaration = Self {
             name: entry.key.clone(),
             kind: fields.need_text("Type")?,
             default: fields.text("Default")?,
@@ -137,7 +133,7 @@ impl Declaration {
         if let Some(allowed) = &self.allowed
             && !items.iter().all(|item| allowed.contains(item))
         {
-            return Err(format!("allowed are {}", allowed.join(", ")));
+            return Err(format!("allowed values: {}", allowed.join(", ")));
         }
         if let Some(pattern) = &self.pattern {
             let regex = Regex::new(&format!("^(?:{pattern})$"))
@@ -155,9 +151,12 @@ impl Declaration {
             if !is_number(bound) {
                 return Err(format!("{key} {bound:?} is not a number"));
             }
-            let holds = |value: f64| match is_least {
-                true => value >= number(bound),
-                false => value <= number(bound),
+            let holds = |value: f64| {
+                if is_least {
+                    value >= number(bound)
+                } else {
+                    value <= number(bound)
+                }
             };
             if !items.iter().all(|item| holds(number(item))) {
                 return Err(format!("{key} is {bound}"));
@@ -169,13 +168,17 @@ impl Declaration {
             .iter()
             .all(|item| (shortest..=longest).contains(&long(item)))
         {
-            return Err(format!("its length must lie in {shortest} to {longest}"));
+            return Err(format!("its length must be {shortest} to {longest}"));
         }
         Ok(())
     }
 }
 
-fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, TemplateError> {
+fn read_value(
+    file: &str,
+    entry: &Entry,
+    given: Option<&String>,
+) -> Result<Parameter, TemplateError> {
     let place = place(file, entry);
     let declaration = Declaration::read(&place, entry)?;
     let default = declaration.default.clone();
@@ -191,7 +194,8 @@ fn one(file: &str, entry: &Entry, given: Option<&String>) -> Result<Parameter, T
             value.split(',').map(|v| v.trim().to_owned()).collect()
         }
         other => {
-            let reason = "there is no such value here: use String, Number, CommaDelimitedList or List<Number>";
+            let reason =
+                "the type is not supported: use String, Number, CommaDelimitedList or List<Number>";
             return Err(place.refused(entry.at, "Type", other, reason));
         }
     };

@@ -1,33 +1,31 @@
-//! Reads `AWS::SQS::Queue`, and what hands a queue's messages to a function: an `SQS` event of the function, or
+//! Reads `AWS::SQS::Queue` and the event sources of queues: `SQS` events of functions and
 //! `AWS::Lambda::EventSourceMapping`.
 //!
-//! *Source*: the CloudFormation reference of both types, SAM's `SQS` event. Must not know: how messages are kept or handed
-//! over.
+//! Source: the CloudFormation reference of both types, the SAM reference of `SQS`.
 
 use super::error::{Problem, TemplateError};
-use super::event::Owner;
 use super::fields::Fields;
-use super::identity::Identity;
+use super::identity::{Identity, Owner};
 use super::node::Data;
 use super::resource::{EventSource, Queue, Redrive};
 
-/// Seconds that a message stays hidden once it was received, where a queue does not say.
+/// Default time that a received message stays hidden, seconds.
 const VISIBILITY_S: u64 = 30;
-/// Seconds that a message is kept, where a queue does not say.
+/// Default time that a message is kept, seconds.
 const RETENTION_S: u64 = 345_600;
-/// Largest message, bytes; also where a queue does not say. Raised from 256 KiB in 2025.
+/// Largest message, bytes, and the default. Raised from 256 KiB in 2025.
 const MESSAGE_BYTES_MAX: u64 = 1_048_576;
-/// Messages of a batch, where a source does not say.
+/// Default number of messages in a batch.
 const BATCH: u64 = 10;
-/// Properties of a source that AWS has and that would change what happens.
+/// Advice on unsupported properties of a source that would change behaviour.
 const UNSUPPORTED: [(&str, &str); 2] = [
     (
         "FilterCriteria",
-        "every message is handed over; leave it out, and let the function choose",
+        "every message is delivered; remove it, and filter in the function",
     ),
     (
         "ProvisionedPollerConfig",
-        "a queue is read as fast as its function takes the messages; leave it out",
+        "a queue is read as fast as its function accepts messages; remove it",
     ),
 ];
 
@@ -37,8 +35,8 @@ pub(super) fn read(
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Queue, TemplateError> {
-    let redrive = fields.map("RedrivePolicy")?.map(redrive).transpose()?;
-    // A function's source never waits for messages longer than it must, so this changes nothing.
+    let redrive = fields.map("RedrivePolicy")?.map(read_redrive).transpose()?;
+    // A function's source receives messages at once, so this has no effect.
     fields.integer("ReceiveMessageWaitTimeSeconds", 0..=20)?;
     let queue = Queue {
         logical_id: id.to_owned(),
@@ -67,7 +65,7 @@ pub(super) fn read(
     Ok(queue)
 }
 
-fn redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
+fn read_redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
     let target_arn = fields.need_text("deadLetterTargetArn")?;
     let most = fields.integer("maxReceiveCount", 1..=1000)?;
     let redrive = Redrive {
@@ -78,30 +76,29 @@ fn redrive(mut fields: Fields) -> Result<Redrive, TemplateError> {
     Ok(redrive)
 }
 
-/// What SAM makes of an `SQS` event.
-pub(super) fn of_event(
+/// The event source that SAM generates from an `SQS` event.
+pub(super) fn from_event(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
 ) -> Result<EventSource, TemplateError> {
     let queue_arn = fields.need_text("Queue")?;
-    source(id, queue_arn, owner.identity.arn().to_owned(), fields)
+    read_source(id, queue_arn, owner.identity.arn().to_owned(), fields)
 }
 
-/// A mapping declared as a resource. SAM gives its function's role no right to the queue.
+/// A mapping declared as a resource. SAM gives the function's role no permission on the queue.
 pub(super) fn mapping(id: &str, mut fields: Fields) -> Result<EventSource, TemplateError> {
-    // A name, or an ARN; once every function is known, an ARN.
+    // A name or an ARN; replaced by the ARN once every function is known.
     let function = fields.need_text("FunctionName")?;
     let queue_arn = fields.need_text("EventSourceArn")?;
     if queue_arn.split(':').nth(2) != Some("sqs") {
-        let reason = "only a queue's messages are handed over here";
-        let place = &fields.place;
-        return Err(place.refused(fields.at, "EventSourceArn", &queue_arn, reason));
+        let reason = "only queues are supported";
+        return Err(fields.refused("EventSourceArn", &queue_arn, reason));
     }
-    source(id.to_owned(), queue_arn, function, fields)
+    read_source(id.to_owned(), queue_arn, function, fields)
 }
 
-fn source(
+fn read_source(
     logical_id: String,
     queue_arn: String,
     function_arn: String,
@@ -135,10 +132,9 @@ fn source(
         concurrency,
     };
     if source.batch_size > 10 && source.window_s == 0 {
-        let what = fields.name("BatchSize");
         let size = source.batch_size.to_string();
         let reason = "more than 10 needs a MaximumBatchingWindowInSeconds of at least 1";
-        return Err(fields.place.refused(fields.at, &what, &size, reason));
+        return Err(fields.refused("BatchSize", &size, reason));
     }
     fields.accept(&["Tags", "MetricsConfig"]);
     fields.finish()?;
@@ -152,7 +148,7 @@ fn reports_item_failures(fields: &mut Fields) -> Result<bool, TemplateError> {
         match &kind.data {
             Data::String(name) if name == "ReportBatchItemFailures" => {}
             Data::String(name) => {
-                let reason = "the one type is ReportBatchItemFailures";
+                let reason = "the only type is ReportBatchItemFailures";
                 return Err(fields.place.refused(kind.at, &what, name, reason));
             }
             _ => return Err(fields.place.kind(kind.at, &what, "a list of texts")),
@@ -161,14 +157,14 @@ fn reports_item_failures(fields: &mut Fields) -> Result<bool, TemplateError> {
     Ok(!types.is_empty())
 }
 
-/// The error for a queue that lets a message go before the function has had its time, as Lambda words it.
-pub(super) fn too_impatient(queue: &Queue, timeout_s: u64) -> Problem {
+/// Lambda's error for a queue whose visibility timeout is shorter than the function's timeout.
+pub(super) fn visibility_too_short(queue: &Queue, timeout_s: u64) -> Problem {
     Problem::Refused {
         what: format!("VisibilityTimeout of {}", queue.logical_id),
         value: queue.visibility_s.to_string(),
         reason: format!(
-            "Queue visibility timeout: {} seconds is less than Function timeout: {timeout_s} seconds; AWS recommends six \
-             times the function's",
+            "Queue visibility timeout: {} seconds is less than Function timeout: {timeout_s} \
+             seconds; AWS recommends six times the function's",
             queue.visibility_s
         ),
     }

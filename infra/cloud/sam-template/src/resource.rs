@@ -1,13 +1,11 @@
-//! Resources as the rest of the local cloud sees them: resolved, typed, without YAML.
-//!
-//! Must not know: how they were written in the template.
+//! Resources as users of this crate see them: resolved and typed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// Scalar type of a key attribute.
+/// Type of a key attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyType {
     /// String.
@@ -19,17 +17,17 @@ pub enum KeyType {
 }
 
 impl KeyType {
-    /// Name in the DynamoDB API.
+    /// The type's name in the DynamoDB API.
     pub fn as_str(self) -> &'static str {
         match self {
-            KeyType::S => "S",
-            KeyType::N => "N",
-            KeyType::B => "B",
+            Self::S => "S",
+            Self::N => "N",
+            Self::B => "B",
         }
     }
 }
 
-/// What an index copies from its table.
+/// The attributes that an index copies from its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Projection {
     /// Every attribute.
@@ -45,50 +43,50 @@ pub enum Projection {
 pub struct Index {
     /// Index name.
     pub name: String,
-    /// Partition key.
+    /// Partition key and its type.
     pub hash: (String, KeyType),
-    /// Sort key.
+    /// Sort key and its type.
     pub range: Option<(String, KeyType)>,
-    /// Copied attributes.
+    /// Attributes copied from the table.
     pub projection: Projection,
 }
 
 /// An `AWS::DynamoDB::Table`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Table name.
     pub name: String,
-    /// Partition key.
+    /// Partition key and its type.
     pub hash: (String, KeyType),
-    /// Sort key.
+    /// Sort key and its type.
     pub range: Option<(String, KeyType)>,
     /// Every declared key attribute, of the table and of its indexes.
     pub attributes: BTreeMap<String, KeyType>,
     /// Global secondary indexes.
     pub indexes: Vec<Index>,
-    /// Attribute that holds an item's expiry (epoch seconds), when expiry is on.
+    /// Attribute with an item's expiry (epoch seconds), if expiry is enabled.
     pub ttl_attribute: Option<String>,
 }
 
 /// An `AWS::Serverless::Function` with its permissions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Function {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Function name.
     pub name: String,
     /// Function ARN.
     pub arn: String,
-    /// Name of the executable: `Metadata.BuildProperties.Binary`, or the logical id of a function that names none and
-    /// whose folder holds an executable `bootstrap`.
+    /// Name of the executable: `Metadata.BuildProperties.Binary`, else the logical id, for a
+    /// function whose folder holds an executable `bootstrap`.
     pub binary: String,
-    /// Handler setting.
+    /// `Handler`, passed to the process.
     pub handler: String,
     /// Time limit of one invocation, seconds.
     pub timeout_s: u64,
-    /// Memory setting, MB.
+    /// `MemorySize`, MB.
     pub memory_mb: u64,
     /// `Environment.Variables`.
     pub environment: BTreeMap<String, String>,
@@ -98,56 +96,56 @@ pub struct Function {
     pub log_level: Option<String>,
     /// System log level (`LoggingConfig.SystemLogLevel`).
     pub system_log_level: Option<String>,
-    /// Name of the log group (`LoggingConfig.LogGroup`), where it is not the function's own.
+    /// Name of the log group (`LoggingConfig.LogGroup`) if it is not the function's own.
     pub log_group: Option<String>,
     /// Asynchronous retries after the first attempt, 0 to 2.
     pub max_retries: u32,
-    /// Oldest age of an asynchronous event, seconds.
+    /// Largest age of an asynchronous event, seconds.
     pub max_event_age_s: u64,
     /// ARN of the on-failure destination.
     pub on_failure: Option<String>,
-    /// ARN of its role: the one the template names, or the one SAM makes for it.
+    /// ARN of the role that the template names or SAM generates.
     pub role_arn: String,
-    /// Whether SAM makes the role, which then may also send to the on-failure destination.
+    /// Whether SAM generates the role, which then may also send to the on-failure destination.
     pub role_is_own: bool,
-    /// `Policies` of the function, as written and resolved: statements, documents, or SAM policy templates.
+    /// `Policies` of the function, resolved: statements, documents or SAM policy templates.
     pub role_policies: Vec<Value>,
-    /// Most processes at once (`ReservedConcurrentExecutions`), where the template says so.
+    /// `ReservedConcurrentExecutions`, if the template sets it.
     pub reserved_concurrency: Option<u64>,
-    /// Folder of its code, as written; relative to the template's folder.
+    /// Folder of the code as written, relative to the template's folder.
     pub code_uri: String,
-    /// Resource permissions that name this function.
+    /// Permissions (`AWS::Lambda::Permission`) for this function.
     pub permissions: Vec<Permission>,
 }
 
 /// An `AWS::IAM::Role`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Role {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Role name.
     pub name: String,
     /// Role ARN.
     pub arn: String,
-    /// Its inline policy documents, resolved, and the names of AWS's own policies.
+    /// Inline policy documents, resolved, and names of AWS managed policies.
     pub documents: Vec<Value>,
 }
 
 /// An `AWS::IoT::Thing`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thing {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Thing name.
     pub name: String,
-    /// Attributes.
+    /// `AttributePayload.Attributes` of the registry.
     pub attributes: BTreeMap<String, String>,
 }
 
 /// A certificate attached to a policy or to a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Name of the policy or thing.
     pub to: String,
@@ -158,36 +156,36 @@ pub struct Attachment {
 /// An `AWS::Lambda::Permission`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
-    /// Calling service, `iot.amazonaws.com`.
+    /// Service that may call, such as `iot.amazonaws.com`.
     pub principal: String,
-    /// Permitted action, `lambda:InvokeFunction`.
+    /// Permitted action, such as `lambda:InvokeFunction`.
     pub action: String,
-    /// The only caller permitted, when given.
+    /// ARN of the only permitted caller.
     pub source_arn: Option<String>,
-    /// The only account permitted, when given.
+    /// Id of the only permitted account.
     pub source_account: Option<String>,
 }
 
 /// An `AWS::IoT::TopicRule`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopicRule {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Rule name.
     pub name: String,
     /// Rule ARN.
     pub arn: String,
-    /// SQL text.
+    /// SQL statement, not yet parsed.
     pub sql: String,
-    /// SQL version; AWS uses `2015-10-08` when the template leaves it out.
+    /// SQL version; AWS's default is `2015-10-08`.
     pub sql_version: String,
-    /// Whether the rule is switched off.
+    /// Whether the rule is disabled.
     pub disabled: bool,
-    /// Actions, in order.
+    /// Actions, in the order of the template.
     pub actions: Vec<Action>,
-    /// Action for failed actions.
+    /// Action that receives the failures of other actions.
     pub error_action: Option<Action>,
 }
 
@@ -201,13 +199,13 @@ pub enum Action {
     },
     /// Publish to another topic.
     Republish {
-        /// Target topic; substitution templates `${…}` are evaluated by the rule engine.
+        /// Target topic; may hold substitution templates `${…}` for the rule engine.
         topic: String,
-        /// 0 or 1.
+        /// Quality of service, 0 or 1.
         qos: u8,
-        /// MQTT 5 headers as written.
+        /// MQTT 5 headers, resolved JSON.
         headers: Option<Value>,
-        /// Role that permits the publish.
+        /// ARN of the role that must permit the publish.
         role_arn: String,
     },
     /// Send to a queue.
@@ -216,19 +214,19 @@ pub enum Action {
         queue_url: String,
         /// Whether the message is base64-encoded.
         use_base64: bool,
-        /// Role that permits the send.
+        /// ARN of the role that must permit the send.
         role_arn: String,
     },
     /// Write to a log group.
     CloudwatchLogs {
-        /// Log group.
+        /// Name of the log group.
         log_group: String,
-        /// Role that permits the write.
+        /// ARN of the role that must permit the write.
         role_arn: String,
     },
 }
 
-/// Which service a schedule belongs to: they tell a function of it in different words.
+/// The service a schedule belongs to; the services send different events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScheduleKind {
     /// EventBridge Scheduler: `AWS::Scheduler::Schedule`, or a function's `ScheduleV2` event.
@@ -237,34 +235,34 @@ pub enum ScheduleKind {
     Rule,
 }
 
-/// An `AWS::Scheduler::Schedule` that invokes a function, or what SAM makes of a function's `ScheduleV2` or `Schedule`
-/// event.
+/// An `AWS::Scheduler::Schedule` that invokes a function, or a `ScheduleV2` or `Schedule` event of
+/// a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Schedule name.
     pub name: String,
     /// Schedule ARN.
     pub arn: String,
-    /// Whose schedule it is.
+    /// Service that it belongs to.
     pub kind: ScheduleKind,
     /// Time between two invocations.
     pub period: Duration,
-    /// JSON handed to the function; `<aws.scheduler.…>` keywords are replaced at each invocation.
+    /// JSON event for the function; `<aws.scheduler.…>` keywords are replaced at each invocation.
     pub input: Option<String>,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: bool,
     /// ARN of the function.
     pub function_arn: String,
-    /// ARN of the role that it invokes the function with; none where SAM makes one that may.
+    /// ARN of the role that it invokes the function with; `None` if SAM generates a role.
     pub role_arn: Option<String>,
 }
 
 /// An `AWS::SQS::Queue`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Queue name.
     pub name: String,
@@ -272,52 +270,52 @@ pub struct Queue {
     pub arn: String,
     /// Queue URL.
     pub url: String,
-    /// How long a message stays hidden once it was received, seconds.
+    /// How long a received message stays hidden, seconds.
     pub visibility_s: u64,
-    /// How long a message that was sent stays hidden, seconds.
+    /// How long a sent message stays hidden at first, seconds.
     pub delay_s: u64,
     /// How long a message is kept, seconds.
     pub retention_s: u64,
     /// Largest message, bytes.
     pub message_bytes_max: u64,
-    /// Where a message goes that was received too often.
+    /// The dead-letter queue, if there is one.
     pub redrive: Option<Redrive>,
 }
 
 /// A queue's `RedrivePolicy`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redrive {
-    /// ARN of the queue that takes what was received too often.
+    /// ARN of the dead-letter queue.
     pub target_arn: String,
-    /// How often a message is received before that.
+    /// Receives of a message before it moves there.
     pub receives_max: u64,
 }
 
-/// An `AWS::Lambda::EventSourceMapping` of a queue, or what SAM makes of a function's `SQS` event.
+/// An `AWS::Lambda::EventSourceMapping` of a queue, or an `SQS` event of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSource {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// ARN of the queue.
     pub queue_arn: String,
     /// ARN of the function.
     pub function_arn: String,
-    /// Most messages of one invocation.
+    /// Most messages in one invocation.
     pub batch_size: u64,
-    /// How long messages are gathered for one invocation, seconds.
+    /// How long messages are collected for one invocation, seconds.
     pub window_s: u64,
-    /// Whether the function names the messages of a batch that failed (`ReportBatchItemFailures`).
+    /// Whether the function reports which messages of a batch failed (`ReportBatchItemFailures`).
     pub reports_item_failures: bool,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// Most invocations at once; AWS's own where it is not given.
+    /// Most concurrent invocations; `None` for AWS's default.
     pub concurrency: Option<u64>,
 }
 
 /// An `AWS::SNS::Topic`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnsTopic {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Topic name.
     pub name: String,
@@ -325,10 +323,10 @@ pub struct SnsTopic {
     pub arn: String,
 }
 
-/// A resource that is accepted and changes nothing locally.
+/// A resource that is valid but has no effect here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithoutEffect {
-    /// Logical id.
+    /// Logical id in the template.
     pub logical_id: String,
     /// Resource type.
     pub resource_type: String,

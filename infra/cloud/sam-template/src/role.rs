@@ -1,6 +1,4 @@
-//! Reads `AWS::IAM::Role` and `AWS::IAM::Policy`, and the rights of a function's role.
-//!
-//! Must not know: how a policy is evaluated.
+//! Reads `AWS::IAM::Role` and `AWS::IAM::Policy`.
 
 use serde_json::Value;
 
@@ -10,7 +8,7 @@ use super::identity::Identity;
 use super::node::Node;
 use super::resource::Role;
 
-/// Properties that change nothing here: nobody else assumes a role, and logging needs no right here.
+/// Properties without effect: nobody else assumes a role.
 const ACCEPTED: [&str; 6] = [
     "RoleName",
     "AssumeRolePolicyDocument",
@@ -20,13 +18,13 @@ const ACCEPTED: [&str; 6] = [
     "Tags",
 ];
 
-/// AWS's own policies that are understood, by the end of their name or ARN.
+/// Supported AWS managed policies, by the end of their name or ARN.
 const MANAGED: [&str; 2] = [
     "AWSLambdaBasicExecutionRole",
     "AWSLambdaSQSQueueExecutionRole",
 ];
 
-/// Whether this is the name or ARN of a policy of AWS's own whose meaning is known here.
+/// Whether this is the name or ARN of a supported AWS managed policy.
 pub(super) fn is_managed_policy(name: &str) -> bool {
     MANAGED.iter().any(|known| name.ends_with(known))
 }
@@ -47,7 +45,7 @@ pub(super) fn read(
     for managed in fields.list("ManagedPolicyArns")?.unwrap_or_default() {
         let name = managed.as_text().unwrap_or_default();
         if !is_managed_policy(name) {
-            let reason = "what it allows is not known here: write its statements under Policies";
+            let reason = "the policy is not supported: write its statements under Policies";
             let what = "ManagedPolicyArns";
             return Err(fields.place.refused(managed.at, what, name, reason));
         }
@@ -63,7 +61,7 @@ pub(super) fn read(
     })
 }
 
-/// A policy that stands apart, and the names of the roles it is for.
+/// Reads a policy resource; returns the names of its roles and the document.
 pub(super) fn policy(mut fields: Fields) -> Result<(Vec<String>, Value), TemplateError> {
     fields.need_text("PolicyName")?;
     let document = fields

@@ -1,6 +1,4 @@
 //! Reads `AWS::IoT::TopicRule`.
-//!
-//! Must not know: SQL, or how an action is carried out.
 
 use super::error::{Problem, TemplateError};
 use super::fields::{Fields, Place};
@@ -14,17 +12,13 @@ pub(super) fn read(
     mut fields: Fields,
 ) -> Result<TopicRule, TemplateError> {
     let arn = identity.arn().to_owned();
-    if !valid_name(&identity.name) {
+    if !is_valid_name(&identity.name) {
         let reason = "letters, digits and underscores only, 128 at most";
-        return Err(fields
-            .place
-            .refused(fields.at, "RuleName", &identity.name, reason));
+        return Err(fields.refused("RuleName", &identity.name, reason));
     }
     fields.text("RuleName")?;
     fields.accept(&["Tags"]);
-    let mut payload = fields
-        .map("TopicRulePayload")?
-        .ok_or_else(|| fields.missing("TopicRulePayload"))?;
+    let mut payload = fields.need_map("TopicRulePayload")?;
     fields.finish()?;
     let place = payload.place.clone();
     let actions = payload
@@ -32,22 +26,22 @@ pub(super) fn read(
         .ok_or_else(|| payload.missing("Actions"))?;
     if actions.len() > 10 {
         let count = actions.len().to_string();
-        return Err(place.refused(payload.at, "Actions", &count, "ten at most"));
+        return Err(place.refused(payload.at, "Actions", &count, "at most ten are allowed"));
     }
     let actions = actions
         .into_iter()
-        .map(|node| action(&place, "TopicRulePayload.Actions", node))
+        .map(|node| read_action(&place, "TopicRulePayload.Actions", node))
         .collect::<Result<_, _>>()?;
     let error_action = payload
         .take("ErrorAction")
-        .map(|node| action(&place, "TopicRulePayload.ErrorAction", node))
+        .map(|node| read_action(&place, "TopicRulePayload.ErrorAction", node))
         .transpose()?;
     let rule = TopicRule {
         logical_id: id.to_owned(),
         name: identity.name,
         arn,
         sql: payload.need_text("Sql")?,
-        // AWS keeps the old version for a template that names none.
+        // AWS's default is the old version.
         sql_version: payload
             .text("AwsIotSqlVersion")?
             .unwrap_or_else(|| "2015-10-08".to_owned()),
@@ -60,12 +54,12 @@ pub(super) fn read(
     Ok(rule)
 }
 
-/// The form of a rule's name.
-pub(super) fn valid_name(name: &str) -> bool {
+/// Whether a rule's name is valid.
+pub(super) fn is_valid_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
+fn read_action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError> {
     let at = node.at;
     let entry = match node.data {
         Data::Map(entries) => <[_; 1]>::try_from(entries).ok(),
@@ -96,8 +90,8 @@ fn action(place: &Place, path: &str, node: Node) -> Result<Action, TemplateError
             role_arn: fields.need_text("RoleArn")?,
         },
         _ => {
-            let advice = "actions here are Lambda, Republish, Sqs and CloudwatchLogs; give the rule a condition that a \
-                          parameter switches off";
+            let advice = "supported actions are Lambda, Republish, Sqs and CloudwatchLogs; give \
+                          the rule a condition that a parameter turns off";
             let problem = Problem::unsupported(format!("property {name}"), advice);
             return Err(place.error(entry.at, problem));
         }

@@ -1,50 +1,46 @@
 //! Reads `AWS::Scheduler::Schedule`, and the `ScheduleV2` and `Schedule` events of a function.
 //!
-//! Source: CloudFormation's `AWS::Scheduler::Schedule`, SAM's `ScheduleV2` and `Schedule`. Must not know: who runs schedules.
+//! Source: the CloudFormation reference of `AWS::Scheduler::Schedule`, the SAM reference of
+//! `ScheduleV2` and `Schedule`.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::error::TemplateError;
-use super::event::Owner;
 use super::fields::Fields;
-use super::identity::Identity;
+use super::identity::{Identity, Owner};
 use super::resource::{Schedule, ScheduleKind};
 
-/// Least and greatest of a schedule's retry policy. An invocation is only handed to the function's queue, which always
-/// takes it here, so the policy is checked and never needed.
+/// Bounds of a schedule's retry policy. The policy is checked but never needed: an invocation only
+/// enters the function's queue, which always accepts it.
 const RETRY_ATTEMPTS: std::ops::RangeInclusive<u64> = 0..=185;
 const RETRY_AGE_S: std::ops::RangeInclusive<u64> = 60..=86_400;
 
-/// A schedule that stands as a resource of its own.
+/// Reads a schedule resource.
 pub(super) fn read(
     id: &str,
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
     let arn = identity.arn().to_owned();
-    let mut window = fields
-        .map("FlexibleTimeWindow")?
-        .ok_or_else(|| fields.missing("FlexibleTimeWindow"))?;
-    inflexible(&mut window)?;
+    let mut window = fields.need_map("FlexibleTimeWindow")?;
+    check_window(&mut window)?;
     window.finish()?;
-    let mut target = fields
-        .map("Target")?
-        .ok_or_else(|| fields.missing("Target"))?;
+    let mut target = fields.need_map("Target")?;
     let function_arn = target.need_text("Arn")?;
     let role_arn = Some(target.need_text("RoleArn")?);
-    let input = input(&mut target)?;
-    delivery(&mut target)?;
+    let input = read_input(&mut target)?;
+    check_delivery(&mut target)?;
     target.finish()?;
     let schedule = Schedule {
         logical_id: id.to_owned(),
         name: identity.name,
         arn,
         kind: ScheduleKind::Scheduler,
-        period: period(&mut fields, "ScheduleExpression")?,
+        period: read_period(&mut fields, "ScheduleExpression")?,
         input,
-        enabled: enabled(&mut fields)?,
+        enabled: is_enabled(&mut fields)?,
         function_arn,
         role_arn,
     };
@@ -53,14 +49,14 @@ pub(super) fn read(
     Ok(schedule)
 }
 
-/// What SAM makes of a `ScheduleV2` event.
-pub(super) fn of_scheduler(
+/// The schedule that SAM generates from a `ScheduleV2` event.
+pub(super) fn from_schedule_v2(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
     if let Some(mut window) = fields.map("FlexibleTimeWindow")? {
-        inflexible(&mut window)?;
+        check_window(&mut window)?;
         window.finish()?;
     }
     let unnamed = fields.boolean("OmitName")?.unwrap_or(false);
@@ -75,27 +71,27 @@ pub(super) fn of_scheduler(
         "PermissionsBoundary",
     ]);
     let path = format!("schedule/default/{name}");
-    let arn = arn_beside(owner.identity.arn(), "scheduler", &path);
-    of_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
+    let arn = owner.arn("scheduler", &path);
+    from_event(owner, ScheduleKind::Scheduler, (id, name, arn), fields)
 }
 
-/// What SAM makes of a `Schedule` event: a rule of EventBridge.
-pub(super) fn of_rule(
+/// The EventBridge rule that SAM generates from a `Schedule` event.
+pub(super) fn from_schedule(
     owner: &Owner<'_>,
     id: String,
     mut fields: Fields,
 ) -> Result<Schedule, TemplateError> {
     let name = fields.text("Name")?;
     let name = name.unwrap_or_else(|| format!("{}-{id}", owner.stack_name));
-    let arn = arn_beside(owner.identity.arn(), "events", &format!("rule/{name}"));
+    let arn = owner.arn("events", &format!("rule/{name}"));
     let switched = fields.boolean("Enabled")?;
     fields.accept(&["Description"]);
-    let mut schedule = of_event(owner, ScheduleKind::Rule, (id, name, arn), fields)?;
+    let mut schedule = from_event(owner, ScheduleKind::Rule, (id, name, arn), fields)?;
     schedule.enabled &= switched.unwrap_or(true);
     Ok(schedule)
 }
 
-fn of_event(
+fn from_event(
     owner: &Owner<'_>,
     kind: ScheduleKind,
     (logical_id, name, arn): (String, String, String),
@@ -105,20 +101,20 @@ fn of_event(
         ScheduleKind::Scheduler => "ScheduleExpression",
         ScheduleKind::Rule => "Schedule",
     };
-    let input = input(&mut fields)?;
+    let input = read_input(&mut fields)?;
     let role_arn = match kind {
         ScheduleKind::Scheduler => fields.text("RoleArn")?,
         ScheduleKind::Rule => None,
     };
-    delivery(&mut fields)?;
+    check_delivery(&mut fields)?;
     let schedule = Schedule {
         logical_id,
         name,
         arn,
         kind,
-        period: period(&mut fields, expression)?,
+        period: read_period(&mut fields, expression)?,
         input,
-        enabled: enabled(&mut fields)?,
+        enabled: is_enabled(&mut fields)?,
         function_arn: owner.identity.arn().to_owned(),
         role_arn,
     };
@@ -126,15 +122,8 @@ fn of_event(
     Ok(schedule)
 }
 
-/// ARN of a resource in the region and account of `function_arn`.
-pub(super) fn arn_beside(function_arn: &str, service: &str, path: &str) -> String {
-    let parts: Vec<_> = function_arn.splitn(6, ':').collect();
-    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
-    format!("arn:{}:{service}:{}:{}:{path}", part(1), part(3), part(4))
-}
-
-/// Retry policy and dead-letter queue, checked: see [`RETRY_ATTEMPTS`].
-fn delivery(fields: &mut Fields) -> Result<(), TemplateError> {
+/// Checks retry policy and dead-letter queue: see [`RETRY_ATTEMPTS`].
+fn check_delivery(fields: &mut Fields) -> Result<(), TemplateError> {
     if let Some(mut retry) = fields.map("RetryPolicy")? {
         retry.integer("MaximumRetryAttempts", RETRY_ATTEMPTS)?;
         retry.integer("MaximumEventAgeInSeconds", RETRY_AGE_S)?;
@@ -147,54 +136,48 @@ fn delivery(fields: &mut Fields) -> Result<(), TemplateError> {
     Ok(())
 }
 
-fn inflexible(window: &mut Fields) -> Result<(), TemplateError> {
+fn check_window(window: &mut Fields) -> Result<(), TemplateError> {
     let mode = window.need_text("Mode")?;
     if mode == "OFF" {
         return Ok(());
     }
-    let what = window.name("Mode");
     let reason = "only OFF is supported";
-    Err(window.place.refused(window.at, &what, &mode, reason))
+    Err(window.refused("Mode", &mode, reason))
 }
 
-fn enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
+fn is_enabled(fields: &mut Fields) -> Result<bool, TemplateError> {
     let state = fields.text("State")?;
     match state.as_deref() {
         None | Some("ENABLED") => Ok(true),
         Some("DISABLED") => Ok(false),
         Some(other) => {
-            let what = fields.name("State");
             let reason = "it must be ENABLED or DISABLED";
-            Err(fields.place.refused(fields.at, &what, other, reason))
+            Err(fields.refused("State", other, reason))
         }
     }
 }
 
-fn input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
+fn read_input(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     let Some(text) = fields.text("Input")? else {
         return Ok(None);
     };
     if serde_json::from_str::<Value>(&text).is_err() {
-        let what = fields.name("Input");
-        let reason = "a function takes JSON only";
-        return Err(fields.place.refused(fields.at, &what, &text, reason));
+        let reason = "a function accepts only JSON";
+        return Err(fields.refused("Input", &text, reason));
     }
     Ok(Some(text))
 }
 
-fn period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
+fn read_period(fields: &mut Fields, key: &str) -> Result<Duration, TemplateError> {
     let expression = fields.need_text(key)?;
-    parse_rate(&expression).map_err(|reason| {
-        let what = fields.name(key);
-        fields.place.refused(fields.at, &what, &expression, reason)
-    })
+    parse_rate(&expression).map_err(|reason| fields.refused(key, &expression, reason))
 }
 
-/// `rate(5 minutes)`; AWS's least unit is a minute.
+/// Parses `rate(5 minutes)`; AWS's smallest unit is a minute.
 fn parse_rate(expression: &str) -> Result<Duration, &'static str> {
     const FORM: &str = "a rate is written rate(5 minutes), in minutes, hours or days";
     if expression.starts_with("cron(") || expression.starts_with("at(") {
-        return Err("only rate(…) is supported here");
+        return Err("only rate(…) is supported");
     }
     let inner = expression.strip_prefix("rate(").ok_or(FORM)?;
     let inner = inner.strip_suffix(')').ok_or(FORM)?;

@@ -1,4 +1,4 @@
-//! Resolves CloudFormation's functions: what a name stands for, and which branch a condition takes.
+//! Resolves CloudFormation's functions: references, text functions and conditions.
 //!
 //! Must not know: which properties a resource type has.
 
@@ -20,20 +20,20 @@ pub(super) struct Scope<'a> {
     pub context: &'a Context,
     pub parameters: BTreeMap<String, Parameter>,
     pub conditions: BTreeMap<String, &'a Node>,
-    /// Mappings as written: only text and lists of text stand in them.
+    /// Mappings as written; they hold only text and lists of text.
     pub mappings: BTreeMap<String, &'a Node>,
-    /// Names of the resources whose condition does not hold.
+    /// Names of the resources whose condition is false.
     pub not_made: BTreeSet<String>,
-    /// Every resource whose condition holds, unresolved.
+    /// Every resource whose condition is true, unresolved.
     pub resources: BTreeMap<String, &'a Node>,
-    /// Conditions and resource names being resolved, against rings.
+    /// Conditions and resource names being resolved, to detect cycles.
     pub in_progress: RefCell<Vec<String>>,
 }
 
 type Resolved = Result<Option<Node>, TemplateError>;
 
 impl Scope<'_> {
-    /// The node with every function replaced; none where it stands for `AWS::NoValue`.
+    /// The node with every function replaced; `None` for `AWS::NoValue`.
     pub fn resolve(&self, place: &Place, node: &Node) -> Resolved {
         let data = match &node.data {
             Data::Call(name, argument) => return self.call(place, node.at, name, argument),
@@ -86,7 +86,7 @@ impl Scope<'_> {
         }
     }
 
-    /// A function's argument that must be written out as text.
+    /// An argument of a function that must be literal text.
     fn word<'n>(
         &self,
         place: &Place,
@@ -155,7 +155,7 @@ impl Scope<'_> {
         self.attribute(place, at, resource, attribute)
     }
 
-    /// What `!Ref name` stands for.
+    /// The value of `!Ref name`.
     pub fn reference(&self, place: &Place, at: Position, name: &str) -> Resolved {
         let context = self.context;
         let pseudo = match name {
@@ -170,7 +170,8 @@ impl Scope<'_> {
             )),
             "AWS::NoValue" => return Ok(None),
             name if name.starts_with("AWS::") => {
-                let advice = "known are AWS::AccountId, NoValue, Partition, Region, StackId, StackName and URLSuffix";
+                let advice = "supported are AWS::AccountId, NoValue, Partition, Region, StackId, \
+                              StackName and URLSuffix";
                 let problem = Problem::unsupported(format!("pseudo parameter {name}"), advice);
                 return Err(place.error(at, problem));
             }
@@ -213,7 +214,7 @@ impl Scope<'_> {
             })
     }
 
-    /// Runs `work` unless `name` is being resolved already.
+    /// Runs `work`; fails if `name` is already being resolved.
     pub fn guarded<T>(
         &self,
         place: &Place,

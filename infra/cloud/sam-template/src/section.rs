@@ -1,4 +1,4 @@
-//! The outer form of a template: its sections, its mappings, and what stands beside a resource's properties.
+//! The outer form of a template: its sections, its mappings, and the attributes of a resource.
 //!
 //! Must not know: any resource type, or what a name stands for.
 
@@ -22,10 +22,10 @@ const SECTIONS: [&str; 10] = [
     "Outputs",
 ];
 
-/// The one transform that is understood.
+/// The only supported transform.
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
-/// Attributes of a resource beside its properties.
+/// Attributes of a resource.
 const RESOURCE_KEYS: [&str; 7] = [
     "Type",
     "Properties",
@@ -36,7 +36,7 @@ const RESOURCE_KEYS: [&str; 7] = [
     "UpdateReplacePolicy",
 ];
 
-/// What can become of a resource that is deleted or replaced; here nothing is ever deleted.
+/// Deletion policies; they have no effect, since nothing is deleted.
 const DELETION: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
 
 /// Checks the template's outermost keys and its transform.
@@ -51,7 +51,7 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
             return Err(place.error(section.at, problem));
         }
         if !SECTIONS.contains(&name) {
-            return Err(stray(place, section, "section", &SECTIONS));
+            return Err(unknown_key(place, section, "section", &SECTIONS));
         }
     }
     if let Some(transform) = root.get("Transform")
@@ -59,24 +59,24 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
     {
         let what = "Transform";
         let given = transform.as_text().unwrap_or("a list");
-        let reason = format!("only {TRANSFORM} is understood; write out what others make");
+        let reason = format!("only {TRANSFORM} is supported; write out the result of others");
         return Err(place.refused(transform.at, what, given, &reason));
     }
     Ok(())
 }
 
-/// The error for a key that is none of `known`.
-fn stray(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
+/// The error for a key that is not in `known`.
+fn unknown_key(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
     let advice = match nearest(&entry.key, known.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
-        None => format!("known here are {}", known.join(", ")),
+        None => format!("known are {}", known.join(", ")),
     };
     let name = format!("{} ({what})", entry.key);
     place.error(entry.at, Problem::UnknownProperty { name, advice })
 }
 
 /// The entries of a section, by name.
-pub(super) fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
+pub(super) fn entries_by_name(section: Option<&Node>) -> BTreeMap<String, &Node> {
     section
         .and_then(Node::entries)
         .unwrap_or_default()
@@ -86,11 +86,11 @@ pub(super) fn named(section: Option<&Node>) -> BTreeMap<String, &Node> {
 }
 
 /// Mappings, checked: two levels of keys, then text or lists of text.
-pub(super) fn mappings<'a>(
+pub(super) fn read_mappings<'a>(
     place: &dyn Fn(&str) -> Place,
     section: Option<&'a Node>,
 ) -> Result<BTreeMap<String, &'a Node>, TemplateError> {
-    let mappings = named(section);
+    let mappings = entries_by_name(section);
     let is_scalar = |node: &Node| node.as_text().is_some();
     for (name, mapping) in &mappings {
         let wrong = |node: &Node| {
@@ -115,12 +115,12 @@ pub(super) fn mappings<'a>(
     Ok(mappings)
 }
 
-/// Checks what stands beside a resource's properties.
-pub(super) fn attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
+/// Checks the attributes of a resource.
+pub(super) fn check_attributes(place: &Place, resource: &Node) -> Result<(), TemplateError> {
     for part in resource.entries().unwrap_or_default() {
         let name = part.key.as_str();
         if !RESOURCE_KEYS.contains(&name) {
-            return Err(stray(
+            return Err(unknown_key(
                 place,
                 part,
                 "attribute of a resource",
@@ -130,7 +130,7 @@ pub(super) fn attributes(place: &Place, resource: &Node) -> Result<(), TemplateE
         if ["DeletionPolicy", "UpdateReplacePolicy"].contains(&name) {
             let given = part.value.as_text().unwrap_or_default();
             if !DELETION.contains(&given) {
-                let reason = format!("it is one of {}", DELETION.join(", "));
+                let reason = format!("it must be one of {}", DELETION.join(", "));
                 return Err(place.refused(part.value.at, name, given, &reason));
             }
         }

@@ -1,6 +1,4 @@
 //! Reads `AWS::DynamoDB::Table`.
-//!
-//! Must not know: the DynamoDB API.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +14,12 @@ pub(super) fn read(
     identity: Identity,
     mut fields: Fields,
 ) -> Result<Table, TemplateError> {
-    let attributes = attributes(&mut fields)?;
-    let (hash, range) = keys(&mut fields, &attributes)?;
+    let attributes = read_attributes(&mut fields)?;
+    let (hash, range) = read_keys(&mut fields, &attributes)?;
     let mut indexes = Vec::new();
     for mut index in fields.maps("GlobalSecondaryIndexes")? {
-        let (hash, range) = keys(&mut index, &attributes)?;
-        let projection = projection(&mut index)?;
+        let (hash, range) = read_keys(&mut index, &attributes)?;
+        let projection = read_projection(&mut index)?;
         indexes.push(Index {
             name: index.need_text("IndexName")?,
             hash,
@@ -31,7 +29,7 @@ pub(super) fn read(
         index.accept(&["ProvisionedThroughput"]);
         index.finish()?;
     }
-    let ttl_attribute = expiry(&mut fields)?;
+    let ttl_attribute = read_expiry(&mut fields)?;
     fields.text("TableName")?;
     fields.accept(&[
         "BillingMode",
@@ -54,7 +52,7 @@ pub(super) fn read(
     })
 }
 
-fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, TemplateError> {
+fn read_attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, TemplateError> {
     let mut attributes = BTreeMap::new();
     for mut definition in fields.maps("AttributeDefinitions")? {
         let name = definition.need_text("AttributeName")?;
@@ -63,13 +61,7 @@ fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, Template
             "N" => KeyType::N,
             "B" => KeyType::B,
             other => {
-                let what = definition.name("AttributeType");
-                return Err(definition.place.refused(
-                    definition.at,
-                    &what,
-                    other,
-                    "it must be S, N or B",
-                ));
+                return Err(definition.refused("AttributeType", other, "it must be S, N or B"));
             }
         };
         definition.finish()?;
@@ -78,7 +70,7 @@ fn attributes(fields: &mut Fields) -> Result<BTreeMap<String, KeyType>, Template
     Ok(attributes)
 }
 
-fn keys(
+fn read_keys(
     fields: &mut Fields,
     attributes: &BTreeMap<String, KeyType>,
 ) -> Result<Keys, TemplateError> {
@@ -88,17 +80,15 @@ fn keys(
         let name = key.need_text("AttributeName")?;
         let role = key.need_text("KeyType")?;
         let Some(kind) = attributes.get(&name) else {
-            let what = key.name("AttributeName");
-            let reason = "AttributeDefinitions does not name it";
-            return Err(key.place.refused(key.at, &what, &name, reason));
+            let reason = "it is not in AttributeDefinitions";
+            return Err(key.refused("AttributeName", &name, reason));
         };
         match role.as_str() {
             "HASH" if hash.is_none() => hash = Some((name, *kind)),
             "RANGE" if range.is_none() => range = Some((name, *kind)),
             other => {
-                let what = key.name("KeyType");
-                let reason = "one HASH and at most one RANGE";
-                return Err(key.place.refused(key.at, &what, other, reason));
+                let reason = "a key has one HASH and at most one RANGE";
+                return Err(key.refused("KeyType", other, reason));
             }
         }
         key.finish()?;
@@ -107,10 +97,8 @@ fn keys(
     Ok((hash, range))
 }
 
-fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
-    let mut fields = index
-        .map("Projection")?
-        .ok_or_else(|| index.missing("Projection"))?;
+fn read_projection(index: &mut Fields) -> Result<Projection, TemplateError> {
+    let mut fields = index.need_map("Projection")?;
     let kind = fields.need_text("ProjectionType")?;
     let listed: Vec<String> = fields
         .list("NonKeyAttributes")?
@@ -123,16 +111,15 @@ fn projection(index: &mut Fields) -> Result<Projection, TemplateError> {
         "KEYS_ONLY" => Projection::KeysOnly,
         "INCLUDE" => Projection::Include(listed),
         other => {
-            let what = fields.name("ProjectionType");
             let reason = "it must be ALL, KEYS_ONLY or INCLUDE";
-            return Err(fields.place.refused(fields.at, &what, other, reason));
+            return Err(fields.refused("ProjectionType", other, reason));
         }
     };
     fields.finish()?;
     Ok(projection)
 }
 
-fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
+fn read_expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     let Some(mut expiry) = fields.map("TimeToLiveSpecification")? else {
         return Ok(None);
     };
@@ -147,8 +134,8 @@ fn expiry(fields: &mut Fields) -> Result<Option<String>, TemplateError> {
     Ok(attribute.filter(|_| enabled))
 }
 
-/// Reads `AWS::Serverless::SimpleTable`: one partition key, `id` unless it says otherwise.
-pub(super) fn simple(
+/// Reads `AWS::Serverless::SimpleTable`: one partition key, by default `id`.
+pub(super) fn read_simple(
     id: &str,
     identity: Identity,
     mut fields: Fields,
@@ -160,9 +147,8 @@ pub(super) fn simple(
             "Number" => KeyType::N,
             "Binary" => KeyType::B,
             other => {
-                let what = key.name("Type");
                 let reason = "it must be String, Number or Binary";
-                return Err(key.place.refused(key.at, &what, other, reason));
+                return Err(key.refused("Type", other, reason));
             }
         };
         hash = (key.need_text("Name")?, kind);

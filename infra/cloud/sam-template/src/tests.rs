@@ -1,4 +1,4 @@
-//! Tables of templates: what they become, and how they are refused.
+//! Tables of templates: what they resolve to, and how they are refused.
 
 mod meaning;
 mod queue;
@@ -185,9 +185,9 @@ fn an_override_is_checked_like_a_default() {
         (
             "Colour",
             "red",
-            "t.yaml: parameter Colour is given a value but not declared; declared are: Room",
+            "t.yaml: parameter Colour is not declared; declared are: Room",
         ),
-        ("Room", "cellar", "allowed are kitchen, attic"),
+        ("Room", "cellar", "allowed values: kitchen, attic"),
         (
             "MaxDegrees",
             "hot",
@@ -205,8 +205,9 @@ fn an_override_is_checked_like_a_default() {
 }
 
 #[test]
-fn numbers_keep_their_text_where_text_is_wanted() {
-    let text = "Parameters:\n  P: {Type: String, Default: 007}\nResources: {}\nOutputs:\n  A: {Value: !Ref P}\n  \
+fn numbers_keep_their_text_as_strings() {
+    let text = "Parameters:\n  P: {Type: String, Default: 007}\nResources: {}\nOutputs:\n  A: \
+                {Value: !Ref P}\n  \
                 B: {Value: 1.50}\n  C: {Value: !!str 12}\n  D: {Value: true}\n";
     let template = Template::parse("t.yaml", text, &context(&[])).expect("valid");
     let values: Vec<&str> = template.outputs.values().map(String::as_str).collect();

@@ -1,6 +1,4 @@
 //! Reads `AWS::IoT::Thing` and the attachments of certificates to things and policies.
-//!
-//! Must not know: the registry.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +35,7 @@ pub(super) fn read(
     })
 }
 
-/// Reads the attachment of a certificate to what the property `to` names.
+/// Reads the attachment of a certificate to the policy or thing in the property `to`.
 pub(super) fn attachment(
     id: &str,
     to: &str,

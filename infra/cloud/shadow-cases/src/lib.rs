@@ -1,6 +1,7 @@
-//! Reads the shadow vectors: payloads of requests, and comparison with the placeholders of expected ones.
+//! Reads the shadow vectors: payloads of requests, and comparison with expected payloads that hold
+//! placeholders.
 //!
-//! Must not know how a request gets to the shadow: the pure core and the running services are both held to it.
+//! Must not know: how a request reaches the shadow, since core and services both run the vectors.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +9,7 @@ use base64::Engine as _;
 use regex_lite::{Captures, Regex};
 use serde_json::Value;
 
-/// What the placeholders stand for in one run of one case.
+/// The values of the placeholders in one run of one case.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// `<thing>`.
@@ -19,7 +20,11 @@ pub struct Setting {
     pub seconds: RangeInclusive<u64>,
 }
 
-/// The cases of the vector file.
+/// The cases in `tests/vectors/shadow-cases.json`.
+///
+/// # Panics
+///
+/// If the file cannot be read.
 pub fn cases() -> Vec<Value> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -30,7 +35,8 @@ pub fn cases() -> Vec<Value> {
     file["cases"].as_array().expect("a list of cases").clone()
 }
 
-/// Compares with the placeholders; `optional` are dotted paths that may be extra.
+/// Whether `actual` matches `expected` with its placeholders. `optional` holds dotted paths of keys
+/// that may be extra.
 pub fn matches(setting: &Setting, expected: &Value, actual: &Value, optional: &[String]) -> bool {
     match expected {
         Value::String(text) => matches_text(setting, text, actual),
@@ -82,7 +88,7 @@ fn matches_text(setting: &Setting, text: &str, actual: &Value) -> bool {
     }
 }
 
-/// The bytes of a request.
+/// The payload of a request, from any of the forms in the vector file.
 pub fn payload(request: &Value) -> Vec<u8> {
     if let Some(raw) = request["payload_raw"].as_str() {
         return raw.as_bytes().to_vec();
@@ -105,7 +111,7 @@ pub fn payload(request: &Value) -> Vec<u8> {
     }
 }
 
-/// The strings of a list; none where there is no list.
+/// The strings of a list; empty if `value` is not a list.
 pub fn strings(value: &Value) -> Vec<String> {
     let items = value.as_array().into_iter().flatten();
     items

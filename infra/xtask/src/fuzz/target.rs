@@ -15,7 +15,7 @@ use super::log;
 pub struct Target {
     /// Name of the corpus's folder, of the dictionary and, after `fuzz-`, of the program.
     pub name: &'static str,
-    /// Inputs of a fixed run with those of the corpus: 20 to 30 seconds.
+    /// Inputs of a fixed run with those of the corpus: about ten seconds.
     runs: u64,
     /// Inputs that are tried twice first, to check that the run is reproducible: about a second.
     runs_twice: u64,
@@ -25,25 +25,26 @@ pub struct Target {
 
 /// The targets of the local cloud.
 pub const TARGETS: &[Target] = &[
-    Target {
-        name: "mqtt",
-        runs: 15_000,
-        runs_twice: 500,
-        bytes_max: 500,
-    },
-    Target {
-        name: "sql",
-        runs: 300_000,
-        runs_twice: 10_000,
-        bytes_max: 1_000,
-    },
-    Target {
-        name: "policy",
-        runs: 200_000,
-        runs_twice: 10_000,
-        bytes_max: 2_400,
-    },
+    Target::new("mqtt", 6_000, 500, 500),
+    Target::new("sql", 100_000, 10_000, 1_000),
+    Target::new("policy", 70_000, 10_000, 2_400),
+    Target::new("topic", 150_000, 10_000, 600),
+    Target::new("shadow", 60_000, 5_000, 1_500),
+    Target::new("signature", 20_000, 2_000, 1_000),
+    Target::new("template", 20_000, 5_000, 2_000),
+    Target::new("host", 60_000, 5_000, 800),
 ];
+
+impl Target {
+    const fn new(name: &'static str, runs: u64, runs_twice: u64, bytes_max: usize) -> Self {
+        Self {
+            name,
+            runs,
+            runs_twice,
+            bytes_max,
+        }
+    }
+}
 
 /// Longest run of an input. Generous, so that a busy machine does not decide what is found.
 const INPUT_TIME: Duration = Duration::from_secs(120);

@@ -1,4 +1,4 @@
-//! Each operator of conditions, and statements that say what they do not mean.
+//! Each operator of conditions, and statements with `NotAction` and `NotResource`.
 
 use super::*;
 
@@ -18,9 +18,10 @@ fn holds(operator: &str, expected: &Value, value: Option<&str>) -> bool {
     decide(&documents, "iot:Connect", "client/x", &variables) == Allow
 }
 
-// AWS same(policy): condition operators String…, Numeric…, Date…, Bool, IpAddress, Arn… and Null, each with its negation
+// AWS same(policy): condition operators String…, Numeric…, Date…, Bool, IpAddress, Arn… and Null,
+//     each with its negation
 #[test]
-fn operators_compare_as_their_names_say() {
+fn each_operator_compares_as_documented() {
     let rows: &[(&str, Value, &[&str], &[&str])] = &[
         (
             "StringEquals",
@@ -138,7 +139,7 @@ fn operators_compare_as_their_names_say() {
                 "{operator} {expected} {value}"
             );
         }
-        // Without the key only what is negated holds; with IfExists everything does.
+        // Without the key only negated operators hold; with IfExists all of them do.
         let negated = operator.contains("Not");
         assert_eq!(
             holds(operator, expected, None),
@@ -158,9 +159,9 @@ fn operators_compare_as_their_names_say() {
     }
 }
 
-// AWS same(policy): ForAllValues holds where there is no value at all, ForAnyValue does not
+// AWS same(policy): for a key without values ForAllValues holds and ForAnyValue does not
 #[test]
-fn quantifiers_look_at_each_value_of_a_key() {
+fn quantifiers_check_each_value_of_a_key() {
     let several = format!("a{VALUE_SEPARATOR}b,c");
     let rows = [
         ("ForAnyValue:StringEquals", json!("b,c"), true),
@@ -177,9 +178,10 @@ fn quantifiers_look_at_each_value_of_a_key() {
             "{operator} {expected}"
         );
     }
-    // Several values have no place in a resource.
+    // A variable with several values is not substituted in a resource.
     let documents = [document(&json!({
-        "Effect": "Allow", "Action": "iot:Publish", "Resource": format!("{ARN}topic/${{iot:Connection.Thing.Attributes[key]}}"),
+        "Effect": "Allow", "Action": "iot:Publish",
+        "Resource": format!("{ARN}topic/${{iot:Connection.Thing.Attributes[key]}}"),
     }))];
     let variables = variables(&[("iot:Connection.Thing.Attributes[key]", &several)]);
     let path = format!("topic/{several}");
@@ -189,12 +191,13 @@ fn quantifiers_look_at_each_value_of_a_key() {
     );
 }
 
-// AWS same(policy): NotAction and NotResource mean all others
+// AWS same(policy): NotAction and NotResource match everything else
 #[test]
-fn a_statement_may_say_what_it_leaves_out() {
+fn not_action_and_not_resource_match_everything_else() {
     let documents = [document(&json!([
         {"Effect": "Allow", "NotAction": ["iot:Connect", "iot:Re*"], "Resource": "*"},
-        {"Effect": "Deny", "Action": "*", "NotResource": [format!("{ARN}topic/a/*"), format!("{ARN}client/*")]},
+        {"Effect": "Deny", "Action": "*",
+         "NotResource": [format!("{ARN}topic/a/*"), format!("{ARN}client/*")]},
     ]))];
     let rows = [
         ("iot:Publish", "topic/a/b", Allow),
@@ -208,9 +211,9 @@ fn a_statement_may_say_what_it_leaves_out() {
     }
 }
 
-// AWS same(iam): a role's policy may be of the old version, which has no variables
+// AWS same(iam): a role's policy may have the old version, which has no variables
 #[test]
-fn a_roles_policy_may_do_without_a_version() {
+fn a_role_policy_needs_no_version() {
     let statement =
         json!({"Effect": "Allow", "Action": "dynamodb:*", "Resource": "x".repeat(3000)});
     for version in [json!(null), json!("2008-10-17"), json!("2012-10-17")] {
@@ -227,7 +230,7 @@ fn a_roles_policy_may_do_without_a_version() {
 }
 
 #[test]
-fn many_wildcards_take_no_exponential_time() {
+fn many_wildcards_do_not_take_exponential_time() {
     let pattern = format!("{ARN}topic/{}b", "*a".repeat(60));
     let documents = [document(&json!([
         {"Effect": "Allow", "Action": "iot:Publish", "Resource": pattern},

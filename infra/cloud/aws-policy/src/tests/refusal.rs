@@ -1,9 +1,10 @@
-//! Documents that are refused, and in which words.
+//! Documents that are refused, and the text of each refusal.
 
 use super::*;
 
 // AWS same(policy): a document of more than 2048 characters without white space is refused
-// AWS absent(policy): variables and condition keys beside those of connections, things and certificates, and aws:SourceIp; a document with one is refused, naming it
+// AWS absent(policy): variables and condition keys other than those of connections, things and
+//     certificates, and aws:SourceIp; a document with another is refused, naming it
 // AWS absent(policy): condition operator BinaryEquals; a document with it is refused, naming it
 #[test]
 fn a_document_that_cannot_be_honoured_is_refused() {
@@ -13,9 +14,9 @@ fn a_document_that_cannot_be_honoured_is_refused() {
         json!({"Version": "2012-10-17", "Statement": [statement]})
     };
     let cases = [
-        (json!(7), "not an object"),
+        (json!(7), "the document is not an object"),
         (json!("{"), "EOF while parsing"),
-        (json!("[]"), "the text is not an object"),
+        (json!("[]"), "the document's text is not a JSON object"),
         (json!({"Version": "2012-10-17"}), "Statement is missing"),
         (
             json!({"Statement": []}),
@@ -47,7 +48,7 @@ fn a_document_that_cannot_be_honoured_is_refused() {
         ),
         (
             statement(|s| s["NotAction"] = json!("iot:x")),
-            "both Action and NotAction",
+            "both Action and NotAction are given: use one",
         ),
         (
             statement(|s| s["Principal"] = json!("*")),
@@ -59,7 +60,7 @@ fn a_document_that_cannot_be_honoured_is_refused() {
         ),
         (
             statement(|s| s["Resource"] = json!("x".repeat(2048))),
-            "characters without white space, at most 2048: split it in several policies",
+            "characters without white space, at most 2048: split it into several policies",
         ),
         (
             statement(|s| s["Resource"] = json!("${aws:username}")),
@@ -77,25 +78,25 @@ fn a_document_that_cannot_be_honoured_is_refused() {
         ),
         (
             statement(|s| s["Condition"] = json!({"NumericLessThan": {"iot:ClientId": "many"}})),
-            "\"many\" is no value for NumericLessThan of iot:ClientId",
+            "\"many\" is not a valid value for NumericLessThan of iot:ClientId",
         ),
         (
             statement(|s| s["Condition"] = json!({"DateLessThan": {"iot:ClientId": "2026-13-01"}})),
-            "\"2026-13-01\" is no value for DateLessThan",
+            "\"2026-13-01\" is not a valid value for DateLessThan",
         ),
         (
             statement(|s| {
                 s["Condition"] = json!({"DateLessThan": {"iot:ClientId": "2027-02-31T00:00:00Z"}})
             }),
-            "\"2027-02-31T00:00:00Z\" is no value for DateLessThan",
+            "\"2027-02-31T00:00:00Z\" is not a valid value for DateLessThan",
         ),
         (
             statement(|s| s["Condition"] = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}})),
-            "\"10.0.0.0/33\" is no value for IpAddress",
+            "\"10.0.0.0/33\" is not a valid value for IpAddress",
         ),
         (
             statement(|s| s["Resource"] = json!("a${b")),
-            "variable in \"a${b\" has no end",
+            "variable in \"a${b\" has no closing brace",
         ),
         (
             statement(|s| s["Resource"] = json!("a${}")),

@@ -1,5 +1,8 @@
-//! libFuzzer's entry to [`local_cloud_fuzz::mqtt`]. Must not know: what is checked.
+//! libFuzzer's entry to [`cloud_fuzz::mqtt`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(init: local_cloud_fuzz::mqtt::prepare(), |bytes: &[u8]| local_cloud_fuzz::mqtt::check(bytes));
+libfuzzer_sys::fuzz_target!(
+    init: cloud_fuzz::mqtt::prepare(),
+    |bytes: &[u8]| cloud_fuzz::mqtt::check(bytes)
+);

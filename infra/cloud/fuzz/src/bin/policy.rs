@@ -1,5 +1,5 @@
-//! libFuzzer's entry to [`local_cloud_fuzz::policy`]. Must not know: what is checked.
+//! libFuzzer's entry to [`cloud_fuzz::policy`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| local_cloud_fuzz::policy::check(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cloud_fuzz::policy::check(bytes));

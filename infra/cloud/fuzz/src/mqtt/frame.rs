@@ -1,6 +1,6 @@
 //! MQTT packets as bytes, as far as both versions agree: type, flags, length, body.
 //!
-//! *Source*: MQTT 3.1.1 and 5.0, section 2.1. Must not know: the broker.
+//! Source: MQTT 3.1.1 and 5.0, section 2.1.
 
 pub const CONNACK: u8 = 2;
 pub const PUBLISH: u8 = 3;
@@ -24,7 +24,7 @@ impl<'a> Packet<'a> {
         self.flags >> 1 & 3
     }
 
-    /// Topic of a PUBLISH; none where it is malformed.
+    /// Topic of a PUBLISH; `None` if it is malformed.
     pub fn topic(&self) -> Option<&'a str> {
         let (length, rest) = self.body.split_first_chunk::<2>()?;
         let topic = rest.get(..usize::from(u16::from_be_bytes(*length)))?;
@@ -34,7 +34,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// The first packet and the bytes after it; none where it is not whole.
+/// The first packet and the bytes after it; `None` if it is incomplete.
 pub fn split(bytes: &[u8]) -> Option<(Packet<'_>, &[u8])> {
     let (first, mut rest) = bytes.split_first()?;
     let mut length = 0usize;
@@ -55,7 +55,7 @@ pub fn split(bytes: &[u8]) -> Option<(Packet<'_>, &[u8])> {
     None
 }
 
-/// A packet of this first byte and body.
+/// A packet with this first byte and body.
 pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     let mut length = body.len();
@@ -71,7 +71,7 @@ pub fn packet(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Text with its length before it.
+/// A string with its length prefix.
 pub fn text(text: &str) -> Vec<u8> {
     let length = u16::try_from(text.len()).expect("the harness's own texts are short");
     [&length.to_be_bytes(), text.as_bytes()].concat()

@@ -1,20 +1,20 @@
 //! What the client under test sends: on which connections, in which pieces.
 //!
-//! *Shape*: the first byte's lowest bit says whether packets are framed here, the next two how the bytes are cut. Framed, the
-//! rest is packets of `first byte, length (one byte), body`, whose length field is then written as it must be, so that a
-//! change of a body does not break all that follows; a first byte of 0 opens another connection. Otherwise the rest is sent as
-//! it is. Must not know: MQTT beyond that.
+//! The lowest bit of the first byte selects framing, the next two how the bytes are cut. With
+//! framing, the rest holds packets of `first byte, length (one byte), body`. Their length fields
+//! are corrected, so that a changed body does not invalidate all that follows; a first byte of 0
+//! opens another connection. Without framing, the rest is sent unchanged.
 
 use super::frame;
 
 /// Connections of one input.
 const CONNECTIONS_MAX: usize = 4;
-/// Packets of a connection: beyond 100 messages, the clock decides which of them are taken.
+/// Packets of a connection: beyond 100 messages the clock decides which are accepted.
 const PACKETS_MAX: usize = 100;
-/// The same for bytes that are sent as they are: no message is shorter than 5 bytes.
+/// The same for bytes without framing: a message has at least 5 bytes.
 const RAW_BYTES_MAX: usize = 5 * PACKETS_MAX;
 
-/// All that one input does.
+/// The actions of one input.
 #[derive(Debug)]
 pub struct Script {
     pub connections: Vec<Sent>,
@@ -28,15 +28,15 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The bytes, in the pieces in which they are sent.
+    /// The bytes, in the pieces to send.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         self.bytes.chunks(self.chunk_bytes)
     }
 }
 
 impl Script {
-    /// Any bytes are a script.
-    pub fn parse(bytes: &[u8]) -> Script {
+    /// Reads a script; any bytes are valid.
+    pub fn parse(bytes: &[u8]) -> Self {
         let (flags, rest) = bytes
             .split_first()
             .map_or((0, bytes), |(f, rest)| (*f, rest));
@@ -49,7 +49,7 @@ impl Script {
         let connections = bytes_of_each
             .into_iter()
             .map(|bytes| Sent { bytes, chunk_bytes });
-        Script {
+        Self {
             connections: connections.collect(),
         }
     }

@@ -1,6 +1,4 @@
-//! A client that hears every topic, and must be served whatever another client does.
-//!
-//! Must not know: what the other client sends.
+//! A client that subscribes to every topic and must be served whatever another client does.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
@@ -9,14 +7,14 @@ use super::frame::{self, Packet};
 /// A connected client, MQTT 3.1.1, subscribed to everything.
 pub struct Witness {
     stream: DuplexStream,
-    /// Bytes that were read and not yet understood.
+    /// Bytes that are read but not yet parsed.
     unread: Vec<u8>,
 }
 
 impl Witness {
     /// Connects and subscribes.
-    pub async fn start(stream: DuplexStream) -> Witness {
-        let mut witness = Witness {
+    pub async fn start(stream: DuplexStream) -> Self {
+        let mut witness = Self {
             stream,
             unread: Vec::new(),
         };
@@ -34,7 +32,7 @@ impl Witness {
         witness
     }
 
-    /// Publishes on a topic, and hears it come back.
+    /// Publishes on a topic and waits for the message.
     pub async fn speak(&mut self, topic: &str) {
         let publish = [frame::text(topic), b"x".to_vec()].concat();
         self.send(&frame::packet(0x30, &publish)).await;
@@ -47,7 +45,8 @@ impl Witness {
         sent.expect("the broker takes what the witness sends");
     }
 
-    /// Reads until that packet; every message on the way is one that the client under test may publish.
+    /// Reads up to this packet and checks that the client under test may publish every message
+    /// before it.
     async fn hear(&mut self, is_expected: impl Fn(&Packet<'_>) -> bool) {
         let mut buffer = vec![0; 4096];
         loop {

@@ -3,10 +3,11 @@
 use super::rule::{after, message, named};
 use super::*;
 
-// AWS same(shadow): desired plus reported may be 8192 bytes, metadata not counted; one more is refused with 413
+// AWS same(shadow): desired plus reported may take 8192 bytes without metadata; one more is refused
+//     with 413
 #[test]
 fn eight_kilobytes_of_state_fit_and_one_byte_more_does_not() {
-    // {"k":"…"} is eight bytes around the text.
+    // {"k":"…"} adds eight bytes to the text.
     let text = |bytes: usize| "x".repeat(bytes - 8);
     let rows = [
         (json!({"desired": {"k": text(8192)}}), 200),
@@ -43,7 +44,8 @@ fn eight_kilobytes_of_state_fit_and_one_byte_more_does_not() {
             assert_eq!(message(&replies, "update/rejected"), Some(body));
         }
     }
-    // What counts is the document, not the request: a small request can be one too many, and one that shrinks may be large.
+    // The document counts, not the request: a small request may exceed the limit, a large one may
+    // shrink the document.
     let mut core = after(&[json!({"desired": {"k": text(8192)}})]);
     let more = update(&mut core, &json!({"state": {"reported": {"k": 1}}}), NOW_S);
     assert_eq!(more.rest.map_err(|error| error.code), Err(413));
@@ -51,14 +53,18 @@ fn eight_kilobytes_of_state_fit_and_one_byte_more_does_not() {
     assert!(update(&mut core, &less, NOW_S).rest.is_ok());
 }
 
-// AWS same(shadow): nesting is limited, arrays count as a level; the error text says 6
-// AWS different(shadow): quota pages have said 5, 6 and 8 levels; here 6, with a warning in the log above 5
+// AWS same(shadow): nesting is limited and an array counts as a level; the error text says 6
+// AWS different(shadow): quota pages have said 5, 6 and 8 levels; here 6, with a warning in the log
+//     above 5
 #[test]
 fn six_levels_are_accepted_the_sixth_with_a_warning() {
     let nested = |levels: usize, array: bool| {
-        (1..levels).fold(json!(1), |inner, _| match array {
-            true => json!([inner]),
-            false => json!({"k": inner}),
+        (1..levels).fold(json!(1), |inner, _| {
+            if array {
+                json!([inner])
+            } else {
+                json!({"k": inner})
+            }
         })
     };
     for array in [false, true] {
@@ -81,9 +87,9 @@ fn six_levels_are_accepted_the_sixth_with_a_warning() {
     }
 }
 
-// AWS same(shadow): refusals of malformed requests carry the guide's texts
+// AWS same(shadow): a malformed request is refused with the text that the guide gives
 #[test]
-fn malformed_requests_are_refused_in_awss_words() {
+fn malformed_requests_are_refused_with_awss_texts() {
     let long = "t".repeat(65);
     let rows = [
         ("", 400, "Invalid JSON"),
@@ -151,9 +157,10 @@ fn malformed_requests_are_refused_in_awss_words() {
     }
 }
 
-// AWS different(shadow): the order in which AWS finds several faults of one request is not documented; here encoding, JSON, token, version's form, state, conflict, size
+// AWS different(shadow): the order in which AWS checks a request with several faults is not
+//     documented; here encoding, JSON, token, form of the version, state, conflict, size
 #[test]
-fn of_several_faults_the_first_in_this_order_is_named() {
+fn the_first_of_several_faults_is_reported() {
     let big = "x".repeat(9000);
     let rows = [
         (
@@ -184,7 +191,8 @@ fn of_several_faults_the_first_in_this_order_is_named() {
     assert_eq!(replies.rest.expect_err("refused").code, 415);
 }
 
-// AWS same(shadow): a client token of up to 64 bytes comes back in every answer, a longer one is refused
+// AWS same(shadow): a client token of up to 64 bytes is returned in every answer; a longer one is
+//     refused
 #[test]
 fn every_answer_carries_the_client_token() {
     let longest = "é".repeat(32);
@@ -209,11 +217,13 @@ fn every_answer_carries_the_client_token() {
     }
 }
 
-// AWS same(shadow): keys beside state, version and clientToken are ignored; the body of a get or delete is, but for its token
+// AWS same(shadow): keys other than state, version and clientToken are ignored, and so is the body
+//     of a get or delete except for its token
 #[test]
-fn what_a_request_need_not_have_is_ignored() {
+fn additional_content_of_a_request_is_ignored() {
     let mut core = ShadowCore::default();
-    let body = json!({"state": {"desired": {"a": 1}}, "timestamp": 5, "metadata": {}, "x": null, "version": null});
+    let state = json!({"desired": {"a": 1}});
+    let body = json!({"state": state, "timestamp": 5, "metadata": {}, "x": null, "version": null});
     assert!(update(&mut core, &body, NOW_S).rest.is_ok());
     for operation in [Operation::Get, Operation::Delete] {
         for body in [&b""[..], b"{", b"\xff", b"[]", br#"{"version": 7}"#] {

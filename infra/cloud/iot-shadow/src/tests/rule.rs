@@ -1,4 +1,4 @@
-//! Rules of the shadow that the vector file has no case for: merging, deltas, versions.
+//! Rules of the shadow that the vector file does not cover: merging, deltas, versions.
 
 use super::*;
 
@@ -28,11 +28,12 @@ pub(super) fn message(replies: &Replies, suffix: &str) -> Option<Value> {
     found.map(|(_, body)| body.clone())
 }
 
-// AWS same(shadow): updates merge objects recursively, replace arrays and scalars, null removes, and a section without keys is gone
+// AWS same(shadow): updates merge objects recursively and replace arrays and scalars; null removes
+//     a key, and a section without keys is removed
 #[test]
 fn updates_merge_as_documented() {
     let rows = [
-        // first, second, state afterwards without its delta
+        // First update, second update, resulting state without its delta.
         (
             json!({"desired": {"a": {"b": {"c": 1}, "d": 2}}}),
             json!({"desired": {"a": {"b": {"e": 3}}}}),
@@ -100,12 +101,13 @@ fn updates_merge_as_documented() {
     }
 }
 
-// AWS same(shadow): the delta holds every desired field that is not reported so, with its path, arrays whole, nested {} included
+// AWS same(shadow): the delta holds every desired field that differs from the reported one, with
+//     its path; arrays are whole and nested {} is included
 // AWS same(shadow): fields that are only reported are never in the delta
 #[test]
-fn the_delta_is_what_is_desired_and_not_reported_so() {
+fn the_delta_holds_desired_values_that_differ() {
     let rows = [
-        // desired, reported, delta
+        // Desired, reported, delta.
         (json!({"a": 1}), json!(null), json!({"a": 1})),
         (json!({"a": 1}), json!({"a": 1, "b": 2}), json!(null)),
         (json!({"a": 1}), json!({"a": "1"}), json!({"a": 1})),
@@ -164,9 +166,10 @@ fn the_delta_is_what_is_desired_and_not_reported_so() {
     }
 }
 
-// AWS same(shadow): a delta follows a reported update too, with all fields out of sync, the version of the update and the older timestamps of desired
+// AWS same(shadow): an update of reported also sends a delta, with all fields that differ, the
+//     version of the update and the timestamps of desired
 #[test]
-fn the_delta_after_a_report_names_every_field_out_of_sync() {
+fn the_delta_after_a_report_holds_every_field_out_of_sync() {
     let mut core = after(&[json!({"desired": {"a": 1, "b": {"c": 2}}})]);
     let body = json!({"state": {"reported": {"a": 1, "other": 3}}, "clientToken": "t"});
     let replies = update(&mut core, &body, NOW_S + 9);
@@ -183,7 +186,8 @@ fn the_delta_after_a_report_names_every_field_out_of_sync() {
     assert_eq!(message(&replies, "update/delta"), None);
 }
 
-// AWS same(shadow): metadata carries one timestamp per leaf and array element, and follows changes of type
+// AWS same(shadow): metadata carries one timestamp per leaf and array element, and follows changes
+//     of type
 #[test]
 fn metadata_follows_the_state() {
     let rows = [
@@ -235,9 +239,10 @@ fn metadata_follows_the_state() {
     );
 }
 
-// AWS same(shadow): the version goes on after a delete for 48 hours, the delete itself counting; an old version is a conflict
+// AWS same(shadow): for 48 hours after a delete the version continues, the delete itself counting;
+//     an old version is a conflict
 #[test]
-fn versions_go_on_across_a_delete() {
+fn versions_continue_across_a_delete() {
     let rows = [
         (8, Err(409)),
         (9, Err(409)),
@@ -266,9 +271,10 @@ fn versions_go_on_across_a_delete() {
     }
 }
 
-// AWS same(shadow): documents tells the state before and after, previous null on creation and on re-creation
+// AWS same(shadow): update/documents holds the state before and after the update; previous is null
+//     when the shadow is created or created again
 #[test]
-fn documents_tells_before_and_after() {
+fn update_documents_holds_both_states() {
     let mut core = ShadowCore::default();
     let previous = |core: &mut ShadowCore| {
         let replies = update(core, &json!({"state": {"desired": {"a": 1}}}), NOW_S);
@@ -286,9 +292,10 @@ fn documents_tells_before_and_after() {
     assert_eq!(previous(&mut core), Some(Value::Null));
 }
 
-// AWS same(shadow): a refusal for too many requests is published like every other, with the request's client token
+// AWS same(shadow): a refusal for too many requests is published like any other, with the request's
+//     client token
 #[test]
-fn a_request_refused_beforehand_is_answered_all_the_same() {
+fn a_request_refused_in_advance_gets_a_reply() {
     for (operation, suffix) in [
         (Operation::Get, "get/rejected"),
         (Operation::Update, "update/rejected"),

@@ -1,11 +1,9 @@
-//! Functions on arrays and objects, and on whether there is a value at all.
-//!
-//! Must not know: the message.
+//! Functions on arrays and objects, and on Undefined and Null.
 
 use super::super::value::{self, Object, Value};
 use super::{Arguments, Function, MANY, function, newer, text_of};
 
-/// Largest array that `transform` makes, bytes.
+/// Largest array that `transform` produces, bytes.
 const TRANSFORMED_BYTES_MAX: usize = 128 * 1024;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -53,7 +51,7 @@ fn concat(arguments: Arguments<'_>) -> Option<Value> {
     }
 }
 
-/// Each object of the array with the attributes of the object added.
+/// Adds the attributes of an object to each object of an array.
 fn transform(arguments: Arguments<'_>) -> Option<Value> {
     let (Some(Value::Text(mode)), Some(added), Some(Value::Array(items))) =
         (&arguments[0], &arguments[1], &arguments[2])

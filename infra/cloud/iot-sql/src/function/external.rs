@@ -1,10 +1,8 @@
-//! Functions that ask other services: they only say what they need, the caller gets it.
-//!
-//! Must not know: how anything is reached.
+//! Functions that call other services: they describe the call, and the caller makes it.
 
 use serde_json::json as object;
 
-use super::super::evaluate::Scope;
+use super::super::scope::Scope;
 use super::super::value::Value;
 use super::super::{Call, json};
 use super::{Arguments, Function, function, newer, text_of};
@@ -24,9 +22,10 @@ fn lambda(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> 
 }
 
 fn shadow(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
-    let shadow = match arguments.len() > 2 {
-        true => Some(text_of(arguments, 1)?),
-        false => None,
+    let shadow = if arguments.len() > 2 {
+        Some(text_of(arguments, 1)?)
+    } else {
+        None
     };
     scope.ask(Call::Shadow {
         thing: text_of(arguments, 0)?,

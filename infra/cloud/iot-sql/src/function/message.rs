@@ -1,12 +1,11 @@
-//! Functions that tell of the message, its publisher and the rule.
-//!
-//! Must not know: the payload.
+//! Functions on the message, its publisher and the rule.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::super::evaluate::Scope;
+use super::super::json;
 use super::super::number::Number;
+use super::super::scope::Scope;
 use super::super::value::{self, Object, Value};
 use super::{Arguments, Function, function, text_of};
 
@@ -29,7 +28,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Some(Value::text(uuid(s)))
     }),
     function("rand", 0, 0, |s, _| {
-        // 53 bits are what a double holds exactly.
+        // A double holds 53 bits exactly.
         let bits = (s.draw() >> 75) as f64;
         Number::from_double(bits / 2_f64.powi(53)).map(Value::Number)
     }),
@@ -45,7 +44,7 @@ fn uuid(scope: &mut Scope<'_, '_>) -> String {
 }
 
 fn topic(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
-    // With Basic Ingest the first three levels are the rule's and are not seen.
+    // With Basic Ingest the first three levels belong to the rule and are hidden.
     let topic = match scope.input.topic.strip_prefix("$aws/rules/") {
         Some(rest) => rest.split_once('/').map_or("", |(_, topic)| topic),
         None => scope.input.topic,
@@ -73,7 +72,7 @@ fn property(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value
     }
 }
 
-/// The values of one key, or every pair as an object of its own.
+/// The values of one key, or every pair as an object.
 fn user_properties(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Option<Value> {
     let user = &scope.input.headers.user;
     let Some(argument) = arguments.first() else {
@@ -82,7 +81,7 @@ fn user_properties(scope: &mut Scope<'_, '_>, arguments: Arguments<'_>) -> Optio
         });
         return Some(Value::Array(pairs.collect()));
     };
-    let key = value::to_text(argument.as_ref()?)?;
+    let key = json::to_text(argument.as_ref()?)?;
     let values = user.iter().filter(|(name, _)| *name == key);
     Some(Value::Array(
         values

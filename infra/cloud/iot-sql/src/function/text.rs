@@ -1,6 +1,4 @@
-//! Functions on strings; every argument goes through the standard conversion to String first.
-//!
-//! Must not know: the message.
+//! Functions on strings. Every argument is converted to String first.
 
 use std::fmt::Write as _;
 
@@ -14,7 +12,7 @@ use super::super::number::Rounding;
 use super::super::value::{self, Value};
 use super::{Arguments, Function, TEXT_BYTES_MAX, function, newer, text_of};
 
-/// The one scheme of `encode` and `decode`.
+/// The only scheme of `encode` and `decode`.
 pub(super) const SCHEME: &str = "base64";
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -114,14 +112,15 @@ fn substring(arguments: Arguments<'_>) -> Option<Value> {
     let text = text_of(arguments, 0)?;
     let length = text.chars().count();
     let bound = |index: usize| {
-        // The reference's examples cut decimals off: 2.745 counts as 2, -2.411E247 as 0.
-        let at = value::to_number(arguments[index].as_ref()?)?.double();
+        // The reference's examples truncate: 2.745 counts as 2, -2.411E247 as 0.
+        let at = value::to_number(arguments[index].as_ref()?)?.to_double();
         Some(at.trunc().clamp(0.0, length as f64) as usize)
     };
     let start = bound(1)?;
-    let end = match arguments.len() > 2 {
-        true => bound(2)?,
-        false => length,
+    let end = if arguments.len() > 2 {
+        bound(2)?
+    } else {
+        length
     };
     let part = text.chars().skip(start).take(end.saturating_sub(start));
     Some(Value::Text(part.collect()))
@@ -142,7 +141,8 @@ fn replace(arguments: Arguments<'_>) -> Option<Value> {
     (most <= TEXT_BYTES_MAX).then(|| Value::Text(text.replace(&part, &with)))
 }
 
-/// A regular expression of Java, as far as there is the same here. The error says what is wrong with it.
+/// Compiles a Java regular expression, without look-around and back-references. The error says what
+/// is wrong.
 pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|e| format!("regular expression {pattern:?}: {e}"))
 }
@@ -166,7 +166,7 @@ fn regexp_replace(arguments: Arguments<'_>) -> Option<Value> {
     Some(Value::Text(replaced))
 }
 
-/// In Java `$1x` is group 1 and an x; here it would be a group named `1x`.
+/// Puts group numbers in braces: in Java `$1x` is group 1 and an x, in Rust a group named `1x`.
 fn groups_in_braces(with: &str) -> String {
     let mut written = String::new();
     let mut rest = with;
@@ -194,7 +194,7 @@ fn base64_scheme(arguments: Arguments<'_>) -> bool {
     matches!(&arguments[1], Some(Value::Text(scheme)) if scheme == SCHEME)
 }
 
-/// A JSON document becomes addressable, other text stays text, what cannot be decoded is Null.
+/// A JSON document becomes a value, other text stays text, and an invalid encoding yields Null.
 fn decode(arguments: Arguments<'_>) -> Option<Value> {
     let Some(Value::Text(encoded)) = &arguments[0] else {
         return None;

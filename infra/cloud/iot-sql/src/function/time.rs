@@ -1,6 +1,5 @@
-//! `parse_time` and `time_to_epoch`: the date patterns of Joda-Time, as far as they are in use.
-//!
-//! A pattern is translated once into the directives of the `jiff` crate. Must not know: the clock.
+//! `parse_time` and `time_to_epoch`, with the common date patterns of Joda-Time. A pattern is
+//! translated into the directives of the `jiff` crate.
 
 use jiff::Timestamp;
 use jiff::fmt::strtime::{self, BrokenDownTime};
@@ -17,11 +16,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// A pattern in jiff's directives.
 struct Pattern {
     directives: String,
-    /// Whether a time zone's name ends it, which jiff reads in another form.
+    /// Whether it ends with the name of a time zone, which jiff parses separately.
     zone_at_end: bool,
 }
 
-/// Whether a pattern can be used. The error is what is wrong with it.
+/// Checks a pattern. The error says what is wrong with it.
 pub(super) fn check(pattern: &str) -> Result<(), String> {
     translate(pattern).map(drop)
 }
@@ -34,7 +33,9 @@ fn translate(pattern: &str) -> Result<Pattern, String> {
     let mut rest = pattern;
     while let Some(first) = rest.chars().next() {
         if translated.zone_at_end {
-            return Err(format!("pattern {pattern:?}: a time zone can only end it"));
+            return Err(format!(
+                "pattern {pattern:?}: a time zone is supported only at its end"
+            ));
         }
         if first == '\'' {
             let end = rest[1..].find('\'').map(|length| length + 1);
@@ -63,7 +64,7 @@ fn translate(pattern: &str) -> Result<Pattern, String> {
     Ok(translated)
 }
 
-/// The directive for a letter that stands `run` times.
+/// The directive for a letter that is repeated `run` times.
 fn directive(letter: char, run: usize) -> Option<String> {
     let number = |unpadded: &str, padded: &str| match run {
         1 => Some(unpadded.to_owned()),
@@ -97,13 +98,15 @@ fn directive(letter: char, run: usize) -> Option<String> {
 fn parse_time(arguments: Arguments<'_>) -> Option<Value> {
     let pattern = translate(&text_of(arguments, 0)?).ok()?;
     let millis = i64::try_from(value::to_int(arguments[1].as_ref()?)?).ok()?;
-    let zone = match arguments.len() > 2 {
-        true => zone(&text_of(arguments, 2)?)?,
-        false => TimeZone::UTC,
+    let zone = if arguments.len() > 2 {
+        zone(&text_of(arguments, 2)?)?
+    } else {
+        TimeZone::UTC
     };
-    let directives = match pattern.zone_at_end {
-        true => pattern.directives + "%Z",
-        false => pattern.directives,
+    let directives = if pattern.zone_at_end {
+        pattern.directives + "%Z"
+    } else {
+        pattern.directives
     };
     let moment = Timestamp::from_millisecond(millis).ok()?.to_zoned(zone);
     let text = strtime::format(directives.as_bytes(), &moment).ok()?;
@@ -124,7 +127,7 @@ fn time_to_epoch(arguments: Arguments<'_>) -> Option<Value> {
     Some(Value::int(moment.timestamp().as_millisecond()))
 }
 
-/// A zone by its name, or as an offset: `America/Belize`, `UTC`, `UTC+01:00`, `-0700`.
+/// A time zone by name or offset: `America/Belize`, `UTC`, `UTC+01:00`, `-0700`.
 fn zone(name: &str) -> Option<TimeZone> {
     let offset = ["UTC", "GMT", "UT", ""]
         .iter()

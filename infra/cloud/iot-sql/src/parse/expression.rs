@@ -1,6 +1,5 @@
-//! From tokens to an expression, by precedence: OR, AND, NOT, comparison, sum, product, sign, field.
-//!
-//! Must not know: statements, or how anything is evaluated.
+//! Parses tokens into an expression, by precedence: OR, AND, NOT, comparison, sum, product, sign,
+//! field.
 
 use super::super::expression::{CastTo, Expression, Nested, Operator};
 use super::super::function::{self, Function};
@@ -14,7 +13,7 @@ const DEPTH_MAX: usize = 64;
 /// Most operators and fields of one statement.
 const OPERATORS_MAX: usize = 256;
 
-/// Words that end an expression, and so cannot begin one.
+/// Words that end an expression and so cannot begin one.
 const RESERVED: [&str; 13] = [
     "select", "from", "where", "as", "and", "or", "not", "case", "when", "then", "else", "end",
     "in",
@@ -24,7 +23,7 @@ impl Parser {
     pub(super) fn expression(&mut self) -> Parsed<Expression> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.error("nested too deeply");
+            return self.error(format!("nested more than {DEPTH_MAX} levels deep"));
         }
         let expression = self.or();
         self.depth -= 1;
@@ -33,29 +32,29 @@ impl Parser {
 
     fn or(&mut self) -> Parsed<Expression> {
         let mut left = self.and()?;
-        while self.takes_keyword("or") {
+        while self.accept_keyword("or") {
             let right = self.and()?;
-            left = self.combined(Operator::Or, left, right)?;
+            left = self.binary(Operator::Or, left, right)?;
         }
         Ok(left)
     }
 
     fn and(&mut self) -> Parsed<Expression> {
         let mut left = self.not()?;
-        while self.takes_keyword("and") {
+        while self.accept_keyword("and") {
             let right = self.not()?;
-            left = self.combined(Operator::And, left, right)?;
+            left = self.binary(Operator::And, left, right)?;
         }
         Ok(left)
     }
 
     fn not(&mut self) -> Parsed<Expression> {
         let mut inversions = 0;
-        while self.takes_keyword("not") {
+        while self.accept_keyword("not") {
             inversions += 1;
         }
         let inner = self.comparison()?;
-        // Two inversions are not none: NOT of what is no Boolean is Undefined.
+        // Two inversions do not cancel out: NOT of a value that is not a Boolean is Undefined.
         Ok((0..inversions.min(2 + inversions % 2))
             .fold(inner, |inner, _| Expression::Not(Box::new(inner))))
     }
@@ -76,7 +75,7 @@ impl Parser {
         };
         self.advance();
         let right = self.sum()?;
-        self.combined(operator, left, right)
+        self.binary(operator, left, right)
     }
 
     fn sum(&mut self) -> Parsed<Expression> {
@@ -89,7 +88,7 @@ impl Parser {
             };
             self.advance();
             let right = self.product()?;
-            left = self.combined(operator, left, right)?;
+            left = self.binary(operator, left, right)?;
         }
     }
 
@@ -104,14 +103,14 @@ impl Parser {
             };
             self.advance();
             let right = self.unary()?;
-            left = self.combined(operator, left, right)?;
+            left = self.binary(operator, left, right)?;
         }
     }
 
     fn unary(&mut self) -> Parsed<Expression> {
-        if self.takes("-") {
+        if self.accept("-") {
             if matches!(self.peek(), Token::Symbol("-")) {
-                return self.error("one `-` at most");
+                return self.error("expected one `-` at most");
             }
             return Ok(Expression::Negative(Box::new(self.postfix()?)));
         }
@@ -120,8 +119,8 @@ impl Parser {
 
     fn postfix(&mut self) -> Parsed<Expression> {
         let mut inner = self.primary()?;
-        while self.takes(".") {
-            self.count()?;
+        while self.accept(".") {
+            self.count_operator()?;
             inner = Expression::Field(Box::new(inner), self.word()?);
         }
         Ok(inner)
@@ -146,43 +145,44 @@ impl Parser {
                     return self.nested();
                 }
                 let inner = self.expression()?;
-                self.symbol(")")?;
+                self.expect_symbol(")")?;
                 Ok(inner)
             }
             Token::Symbol("[") => {
-                self.newer("an array literal")?;
+                self.require_2016("an array literal")?;
                 self.advance();
                 self.list("]").map(Expression::Array)
             }
             Token::Symbol("{") => {
-                self.newer("an object literal")?;
+                self.require_2016("an object literal")?;
                 self.advance();
                 self.object()
             }
-            Token::Word(word) => self.named(&word),
-            Token::End => self.error("an expression expected, the statement ends"),
-            Token::Symbol(symbol) => self.error(format!("an expression expected, not `{symbol}`")),
+            Token::Word(word) => self.word_expression(&word),
+            Token::End => self.error("expected an expression, not the end of the statement"),
+            Token::Symbol(symbol) => self.error(format!("expected an expression, not `{symbol}`")),
         }
     }
 
-    /// What follows `(`, up to `)`.
+    /// A nested SELECT, after its `(` up to its `)`.
     fn nested(&mut self) -> Parsed<Expression> {
-        self.newer("a nested SELECT")?;
+        self.require_2016("a nested SELECT")?;
         self.advance();
         let select = self.select()?;
-        self.keyword("from")?;
-        // A source may be nested again without an expression between.
+        self.expect_keyword("from")?;
+        // A source may be nested directly, without an expression in between.
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return self.error("nested too deeply");
+            return self.error(format!("nested more than {DEPTH_MAX} levels deep"));
         }
         let source = self.postfix()?;
         self.depth -= 1;
-        let condition = match self.takes_keyword("where") {
-            true => Some(self.expression()?),
-            false => None,
+        let condition = if self.accept_keyword("where") {
+            Some(self.expression()?)
+        } else {
+            None
         };
-        self.symbol(")")?;
+        self.expect_symbol(")")?;
         Ok(Expression::Nested(Box::new(Nested {
             select,
             source,
@@ -190,43 +190,43 @@ impl Parser {
         })))
     }
 
-    /// Expressions up to `close`, which is taken.
+    /// Expressions up to and including `close`.
     fn list(&mut self, close: &str) -> Parsed<Vec<Expression>> {
         let mut items = Vec::new();
-        if self.takes(close) {
+        if self.accept(close) {
             return Ok(items);
         }
         loop {
             items.push(self.expression()?);
-            if self.takes(close) {
+            if self.accept(close) {
                 return Ok(items);
             }
-            self.symbol(",")?;
+            self.expect_symbol(",")?;
         }
     }
 
     fn object(&mut self) -> Parsed<Expression> {
         let mut entries = Vec::new();
-        if self.takes("}") {
+        if self.accept("}") {
             return Ok(Expression::Object(entries));
         }
         loop {
             let key = match self.peek().clone() {
                 Token::Text(key, _) | Token::Word(key) => key,
-                _ => return self.error("a key expected"),
+                _ => return self.error("expected a key"),
             };
             self.advance();
-            self.symbol(":")?;
+            self.expect_symbol(":")?;
             entries.push((key, self.expression()?));
-            if self.takes("}") {
+            if self.accept("}") {
                 return Ok(Expression::Object(entries));
             }
-            self.symbol(",")?;
+            self.expect_symbol(",")?;
         }
     }
 
-    /// What begins with a word: a literal, CASE, a call, or a key of the payload.
-    fn named(&mut self, word: &str) -> Parsed<Expression> {
+    /// An expression that begins with a word: a literal, CASE, a call, or a key of the payload.
+    fn word_expression(&mut self, word: &str) -> Parsed<Expression> {
         let lower = word.to_ascii_lowercase();
         if matches!(self.peek_next(), Token::Symbol("(")) && !RESERVED.contains(&lower.as_str()) {
             return self.call(&lower);
@@ -247,7 +247,7 @@ impl Parser {
                 self.case()
             }
             (None, reserved) if RESERVED.contains(&reserved) => {
-                self.error(format!("an expression expected, not {word}"))
+                self.error(format!("expected an expression, not {word}"))
             }
             _ => {
                 self.advance();
@@ -259,19 +259,20 @@ impl Parser {
     fn case(&mut self) -> Parsed<Expression> {
         let value = Box::new(self.expression()?);
         let mut arms = Vec::new();
-        while self.takes_keyword("when") {
+        while self.accept_keyword("when") {
             let when = self.expression()?;
-            self.keyword("then")?;
+            self.expect_keyword("then")?;
             arms.push((when, self.expression()?));
         }
         if arms.is_empty() {
-            return self.error("WHEN expected");
+            return self.error("expected WHEN");
         }
-        let otherwise = match self.takes_keyword("else") {
-            true => Some(Box::new(self.expression()?)),
-            false => None,
+        let otherwise = if self.accept_keyword("else") {
+            Some(Box::new(self.expression()?))
+        } else {
+            None
         };
-        self.keyword("end")?;
+        self.expect_keyword("end")?;
         Ok(Expression::Case {
             value,
             arms,
@@ -288,44 +289,45 @@ impl Parser {
             Err(problem) => return self.error(problem),
         };
         if function.since > self.version {
-            self.newer(&format!("function {name}"))?;
+            self.require_2016(&format!("function {name}"))?;
         }
         let start = self.at;
         self.advance();
-        self.symbol("(")?;
-        if name == "encode" && self.takes("*") {
-            self.symbol(",")?;
+        self.expect_symbol("(")?;
+        if name == "encode" && self.accept("*") {
+            self.expect_symbol(",")?;
             let scheme = self.advance();
-            self.symbol(")")?;
+            self.expect_symbol(")")?;
             if !matches!(scheme, Token::Text(scheme, _) if scheme == "base64") {
-                return self.error("encode knows only 'base64'");
+                return self.error("encode supports only 'base64'");
             }
             return Ok(Expression::EncodedPayload);
         }
         let arguments = self.arguments(&function)?;
-        if let Err(problem) = self.called(&function, &arguments) {
+        if let Err(problem) = self.check_call(&function, &arguments) {
             self.at = start;
             return self.error(problem);
         }
         Ok(Expression::Call(function, arguments))
     }
 
-    /// Arguments up to `)`; the event of a function may be `*`, the whole payload.
+    /// Arguments up to `)`. The event of `aws_lambda` may be `*`, the whole payload.
     fn arguments(&mut self, function: &Function) -> Parsed<Vec<Expression>> {
         if function.name != "aws_lambda" {
             return self.list(")");
         }
         let arn = self.expression()?;
-        self.symbol(",")?;
-        let event = match self.takes("*") {
-            true => Expression::All,
-            false => self.expression()?,
+        self.expect_symbol(",")?;
+        let event = if self.accept("*") {
+            Expression::All
+        } else {
+            self.expression()?
         };
-        self.symbol(")")?;
+        self.expect_symbol(")")?;
         Ok(vec![arn, event])
     }
 
-    fn called(&mut self, function: &Function, arguments: &[Expression]) -> Result<(), String> {
+    fn check_call(&mut self, function: &Function, arguments: &[Expression]) -> Result<(), String> {
         let (least, most) = function.arity;
         let (name, count) = (function.name, arguments.len());
         if !(least..=most).contains(&count) || (name == "get_dynamodb" && count == 5) {
@@ -336,18 +338,22 @@ impl Parser {
         self.calls_out |= function.calls_out();
         self.table_calls += usize::from(name == "get_dynamodb");
         if self.table_calls > 1 {
-            return Err("get_dynamodb can be called once: AWS would end the rule".to_owned());
+            return Err("get_dynamodb can be called only once in a statement".to_owned());
         }
-        function.check(arguments)
+        let literals = arguments.iter().map(|argument| match argument {
+            Expression::Literal(Value::Text(text)) => Some(text.as_str()),
+            _ => None,
+        });
+        function.check(&literals.collect::<Vec<_>>())
     }
 
     fn cast(&mut self) -> Parsed<Expression> {
         self.advance();
-        self.symbol("(")?;
+        self.expect_symbol("(")?;
         let inner = Box::new(self.expression()?);
-        self.keyword("as")?;
+        self.expect_keyword("as")?;
         let Token::Word(word) = self.peek() else {
-            return self.error("a type expected");
+            return self.error("expected a type");
         };
         let word = word.to_ascii_lowercase();
         let to = match word.as_str() {
@@ -359,20 +365,20 @@ impl Parser {
             other => return self.error(format!("{other} is not a type")),
         };
         if matches!(to, CastTo::Decimal | CastTo::Boolean) {
-            self.newer(&format!("cast to {word}"))?;
+            self.require_2016(&format!("cast to {word}"))?;
         }
         self.advance();
-        self.symbol(")")?;
+        self.expect_symbol(")")?;
         Ok(Expression::Cast(inner, to))
     }
 
-    fn combined(
+    fn binary(
         &mut self,
         operator: Operator,
         left: Expression,
         right: Expression,
     ) -> Parsed<Expression> {
-        self.count()?;
+        self.count_operator()?;
         Ok(Expression::Binary(
             operator,
             Box::new(left),
@@ -380,11 +386,12 @@ impl Parser {
         ))
     }
 
-    fn count(&mut self) -> Parsed<()> {
+    fn count_operator(&mut self) -> Parsed<()> {
         self.operators += 1;
-        match self.operators > OPERATORS_MAX {
-            true => self.error("too many operators"),
-            false => Ok(()),
+        if self.operators > OPERATORS_MAX {
+            self.error(format!("more than {OPERATORS_MAX} operators and fields"))
+        } else {
+            Ok(())
         }
     }
 }

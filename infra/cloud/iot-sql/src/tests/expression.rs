@@ -1,11 +1,11 @@
-//! One table: an expression over one payload, and the value it gives.
+//! One table: expressions over one payload, and their values.
 
 use serde_json::{Value, json};
 
 use super::super::{json as own, value};
-use super::{TOPIC, evaluate, parse};
+use super::{SqlError, Statement, TOPIC, Version, evaluate, parse};
 
-/// One payload with a value of each type.
+/// A payload with a value of each type.
 fn payload() -> Value {
     json!({
         "i": 5, "neg": -2, "d": 1.5, "ten": 10.0, "s": "abc", "n": "12.5", "yes": "True",
@@ -15,9 +15,10 @@ fn payload() -> Value {
 }
 
 // AWS same(rules): paths, literals, operators, CASE, cast and the functions of the SQL reference
-// AWS different(rules): bitnot(13) is 2 in the reference's example; here -14, the bitwise complement its text describes
+// AWS different(rules): bitnot(13) is 2 in the reference's example; here -14, the bitwise
+//     complement its text describes
 #[test]
-fn an_expression_gives_a_value_or_nothing() {
+fn an_expression_yields_a_value_or_nothing() {
     let cases: &[(&str, Option<Value>)] = &[
         // paths
         ("i", Some(json!(5))),
@@ -251,7 +252,8 @@ fn an_expression_gives_a_value_or_nothing() {
             Some(json!(1_450_396_800_000_i64)),
         ),
         (
-            "time_to_epoch('2007-12-03 10:15:30.592 America/Los_Angeles', 'yyyy-MM-dd HH:mm:ss.SSS z')",
+            "time_to_epoch('2007-12-03 10:15:30.592 America/Los_Angeles', 'yyyy-MM-dd HH:mm:ss.SSS \
+             z')",
             Some(json!(1_196_705_730_592_i64)),
         ),
         ("time_to_epoch('soon', 'yyyy')", None),
@@ -330,4 +332,14 @@ fn an_expression_gives_a_value_or_nothing() {
             "{expression}\n   gave {output:?}\n   want {expected:?}"
         );
     }
+}
+
+#[test]
+fn an_error_has_its_position_in_any_text() {
+    let error = Statement::parse("SELECT 'a' + FROM 'x'", Version::V2016);
+    let expected = SqlError {
+        position: 13,
+        message: "expected an expression, not FROM".to_owned(),
+    };
+    assert_eq!(error, Err(expected));
 }

@@ -1,11 +1,11 @@
-//! Statements that need other services: what they ask for, and how they go on with the answer.
+//! Statements that call other services: the calls, and the results of the answers.
 
 use serde_json::json;
 
 use super::super::{Call, EvaluateError, Evaluation, Headers, Input, Progress};
 use super::{TOPIC, parse};
 
-/// Evaluates with one answer after the other; gives the calls and what came of it.
+/// Evaluates with one answer after the other; returns the calls and the result.
 fn converse(
     sql: &str,
     payload: &[u8],
@@ -48,9 +48,10 @@ fn output(text: &str) -> Result<Evaluation, EvaluateError> {
     Ok(Evaluation::Output(text.as_bytes().to_vec()))
 }
 
-// AWS same(rules): aws_lambda is given JSON, or the payload by *, and its answer is part of the statement
+// AWS same(rules): aws_lambda receives JSON, or the whole payload for *, and its answer is a value
+//     of the statement
 #[test]
-fn a_function_is_asked_with_its_event_and_its_answer_used() {
+fn a_call_sends_its_event_and_uses_the_answer() {
     let sql = "SELECT aws_lambda('arn:f', {'p': a}).x + 1 AS r, newuuid() AS id FROM 'x'";
     let (calls, result) = converse(sql, br#"{"a": 21}"#, &[r#"{"x": 2}"#]);
     let call = Call::Lambda {
@@ -86,7 +87,7 @@ fn two_calls_are_answered_in_turn_and_their_events_do_not_change_between() {
 }
 
 #[test]
-fn what_is_no_json_is_no_answer() {
+fn an_answer_must_be_json() {
     let (_, result) = converse("SELECT aws_lambda('a', 1) AS r FROM 'x'", b"", &["nothing"]);
     assert!(
         matches!(
@@ -100,9 +101,10 @@ fn what_is_no_json_is_no_answer() {
     );
 }
 
-// AWS same(rules): get_thing_shadow gives the whole document of the classic or a named shadow, also in WHERE
+// AWS same(rules): get_thing_shadow returns the whole document of the classic or a named shadow,
+//     also in WHERE
 #[test]
-fn a_shadow_is_asked_for_by_thing_and_name() {
+fn a_shadow_is_requested_by_thing_and_name() {
     let sql = "SELECT a FROM 'x' WHERE get_thing_shadow(topic(2), 'role').state.reported.on = 'ON'";
     for (answer, expected) in [
         (
@@ -129,9 +131,9 @@ fn a_shadow_is_asked_for_by_thing_and_name() {
     assert!(matches!(&calls[0], Call::Shadow { shadow: Some(name), .. } if name == "n"));
 }
 
-// AWS same(rules): get_dynamodb asks for one item by partition key, or by partition and sort key
+// AWS same(rules): get_dynamodb reads one item by partition key, or by partition and sort key
 #[test]
-fn an_item_is_asked_for_by_its_keys() {
+fn an_item_is_requested_by_its_keys() {
     let sql = "SELECT *, get_dynamodb('Table', 'pk', id, 'sk', n, 'role').place AS place FROM 'x'";
     let (calls, result) = converse(sql, br#"{"id": "a", "n": 5}"#, &[r#"{"place": "attic"}"#]);
     let call = Call::DynamoDb {
@@ -147,7 +149,7 @@ fn an_item_is_asked_for_by_its_keys() {
 }
 
 #[test]
-fn arguments_that_are_undefined_ask_for_nothing() {
+fn undefined_arguments_make_no_call() {
     for sql in [
         "SELECT get_dynamodb('Table', 'pk', z, 'role') AS r FROM 'x'",
         "SELECT aws_lambda('a', z) AS r FROM 'x'",

@@ -1,9 +1,9 @@
 //! Every operator with operands of every pair of types: the tables of the reference, cell by cell.
 
-use super::super::{json, value};
+use super::super::json;
 use super::{TOPIC, evaluate, parse};
 
-/// A value of each type; none of them makes the answer by chance.
+/// A value of each type; no two give the same result by chance.
 const OPERANDS: [(&str, &str); 11] = [
     ("int", "6"),
     ("decimal", "2.5"),
@@ -25,7 +25,7 @@ fn result(expression: &str) -> String {
     let output = json::read(&output.unwrap_or_default()).unwrap_or_else(|e| panic!("{sql}: {e}"));
     output.get("r").map_or_else(
         || "-".to_owned(),
-        |r| value::to_text(r).unwrap_or_else(|| "null".to_owned()),
+        |r| json::to_text(r).unwrap_or_else(|| "null".to_owned()),
     )
 }
 
@@ -43,7 +43,8 @@ fn check(operator: &str, table: &str) {
     }
 }
 
-// AWS same(rules): = and <> with Undefined are Undefined; with different types = is false and <> is true
+// AWS same(rules): = and <> with Undefined are Undefined; with different types = is false and <> is
+//     true
 #[test]
 fn equality_cell_by_cell() {
     // int decimal numeric word truth yes no array object null undefined
@@ -81,7 +82,7 @@ fn equality_cell_by_cell() {
     );
 }
 
-/// What only numbers and numeric strings give: the nine cells, everything else Undefined.
+/// The table of an operator on numbers and numeric strings: nine cells, everything else Undefined.
 fn check_numeric(operator: &str, cells: [&str; 9]) {
     let mut table = String::new();
     for row in cells.chunks(3) {
@@ -91,7 +92,8 @@ fn check_numeric(operator: &str, cells: [&str; 9]) {
     check(operator, &table);
 }
 
-// AWS same(rules): < <= > >= compare numbers and numeric strings as Decimal; anything else is Undefined
+// AWS same(rules): < <= > >= compare numbers and numeric strings as Decimal; anything else is
+//     Undefined
 #[test]
 fn order_cell_by_cell() {
     let (t, f) = ("true", "false");
@@ -101,7 +103,8 @@ fn order_cell_by_cell() {
     check_numeric(">=", [t, t, t, f, t, f, f, t, t]);
 }
 
-// AWS same(rules): - * / % take numeric strings as Decimal; Int by Int is Int; anything else is Undefined
+// AWS same(rules): - * / % treat numeric strings as Decimal; Int with Int is Int; anything else is
+//     Undefined
 #[test]
 fn arithmetic_cell_by_cell() {
     check_numeric(
@@ -130,28 +133,29 @@ fn arithmetic_cell_by_cell() {
     check_numeric("%", ["0", "1", "2", "2.5", "0", "2.5", "4", "1.5", "0"]);
 }
 
-// AWS same(rules): + concatenates as soon as one side is a String, adds numbers, and is otherwise Undefined
+// AWS same(rules): + concatenates if either side is a String, adds numbers, and is otherwise
+//     Undefined
 #[test]
 fn plus_cell_by_cell() {
     check(
         "+",
         r#"
-        12         8.5         64         6abc         6True         -        -         -          -            - -
-        8.5        5           2.54       2.5abc       2.5True       -        -         -          -            - -
-        46         42.5        44         4abc         4True         4true    4false    4[1,2]     4{"k":1}     - -
-        abc6       abc2.5      abc4       abcabc       abcTrue       abctrue  abcfalse  abc[1,2]   abc{"k":1}   - -
-        True6      True2.5     True4      Trueabc      TrueTrue      Truetrue Truefalse True[1,2]  True{"k":1}  - -
-        -          -           true4      trueabc      trueTrue      -        -         -          -            - -
-        -          -           false4     falseabc     falseTrue     -        -         -          -            - -
-        -          -           [1,2]4     [1,2]abc     [1,2]True     -        -         -          -            - -
-        -          -           {"k":1}4   {"k":1}abc   {"k":1}True   -        -         -          -            - -
-        -          -           -          -            -             -        -         -          -            - -
-        -          -           -          -            -             -        -         -          -            - -
+        12    8.5     64       6abc       6True       -        -         -         -           - -
+        8.5   5       2.54     2.5abc     2.5True     -        -         -         -           - -
+        46    42.5    44       4abc       4True       4true    4false    4[1,2]    4{"k":1}    - -
+        abc6  abc2.5  abc4     abcabc     abcTrue     abctrue  abcfalse  abc[1,2]  abc{"k":1}  - -
+        True6 True2.5 True4    Trueabc    TrueTrue    Truetrue Truefalse True[1,2] True{"k":1} - -
+        -     -       true4    trueabc    trueTrue    -        -         -         -           - -
+        -     -       false4   falseabc   falseTrue   -        -         -         -           - -
+        -     -       [1,2]4   [1,2]abc   [1,2]True   -        -         -         -           - -
+        -     -       {"k":1}4 {"k":1}abc {"k":1}True -        -         -         -           - -
+        -     -       -        -          -           -        -         -         -           - -
+        -     -       -        -          -           -        -         -         -           - -
         "#,
     );
 }
 
-/// What only Booleans and the strings for them give: `truth yes no` against each other.
+/// The table of an operator on Booleans and their strings: `truth yes no` against each other.
 fn check_logic(operator: &str, cells: [&str; 9]) {
     let mut table = "- - - - - - - - - - -\n".repeat(4);
     for row in cells.chunks(3) {
@@ -161,7 +165,8 @@ fn check_logic(operator: &str, cells: [&str; 9]) {
     check(operator, &table);
 }
 
-// AWS same(rules): AND, OR and NOT take Booleans and the strings true and false; with anything else they are Undefined
+// AWS same(rules): AND, OR and NOT accept Booleans and the strings true and false; with anything
+//     else they are Undefined
 #[test]
 fn logic_cell_by_cell() {
     let (t, f) = ("true", "false");

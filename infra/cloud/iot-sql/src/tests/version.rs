@@ -1,4 +1,4 @@
-//! What the version of 2015 has, and how it differs from that of 2016.
+//! The version of 2015, and how it differs from that of 2016.
 
 use super::super::{EvaluateError, Statement, Version};
 use super::{TOPIC, evaluate};
@@ -35,10 +35,12 @@ fn whole_decimals_stay_in_2015() {
     }
 }
 
-// AWS same(rules): literals of arrays and objects, nested SELECT and the newer functions take 2016-03-23
-// AWS different(rules): a rule of 2015-10-08 with a newer function is taken and gives Undefined; here it is refused at start
+// AWS same(rules): literals of arrays and objects, nested SELECT and the newer functions need
+//     2016-03-23
+// AWS different(rules): a rule of 2015-10-08 with a newer function is accepted and yields
+//     Undefined; here it is refused at start
 #[test]
-fn what_2015_lacks_is_refused_with_what_to_write() {
+fn features_missing_in_2015_are_refused_with_advice() {
     for sql in [
         "SELECT [1] AS r",
         "SELECT {'a': 1} AS r",
@@ -57,14 +59,14 @@ fn what_2015_lacks_is_refused_with_what_to_write() {
         assert!(Statement::parse(sql, Version::V2016).is_ok(), "{sql}");
         let error = Statement::parse(sql, Version::V2015).err();
         let error = error.unwrap_or_else(|| panic!("accepted: {sql}")).message;
-        let advice = "takes AwsIotSqlVersion '2016-03-23', and this rule has '2015-10-08'";
+        let advice = "needs AwsIotSqlVersion '2016-03-23'; this rule has '2015-10-08'";
         assert!(error.contains(advice), "{sql}: {error}");
     }
 }
 
-// AWS same(rules): SELECT VALUE of an array as the whole output takes 2016-03-23
+// AWS same(rules): SELECT VALUE of an array as the whole output needs 2016-03-23
 #[test]
-fn an_array_is_no_output_of_2015() {
+fn an_array_is_not_an_output_in_2015() {
     let sql = "SELECT VALUE a FROM 'x'";
     let payload = r#"{"a": [1, 2]}"#;
     assert_eq!(
@@ -84,7 +86,7 @@ fn an_array_is_no_output_of_2015() {
 // AWS absent(rules): the version beta; here a rule that names it is refused at start
 #[test]
 fn versions_have_names() {
-    assert_eq!(Version::named("2015-10-08"), Some(Version::V2015));
-    assert_eq!(Version::named("2016-03-23"), Some(Version::V2016));
-    assert_eq!(Version::named("beta"), None);
+    assert_eq!(Version::from_name("2015-10-08"), Some(Version::V2015));
+    assert_eq!(Version::from_name("2016-03-23"), Some(Version::V2016));
+    assert_eq!(Version::from_name("beta"), None);
 }

@@ -1,11 +1,11 @@
-//! How processes end: with the functions, by a kill, never later.
+//! How processes end: with the functions or by a kill.
 
 use serde_json::json;
 
 use super::super::{Functions, Notice, Outcome};
 use super::{PATIENCE, world};
 
-/// Waits until a process is gone, or has ended and waits to be collected.
+/// Waits until a process is gone or a zombie.
 async fn gone(pid: u64) {
     let ended = async {
         loop {
@@ -23,7 +23,7 @@ async fn gone(pid: u64) {
 }
 
 #[tokio::test]
-async fn no_process_outlives_shutdown_a_kill_or_the_last_handle() {
+async fn no_process_outlives_shutdown_kill_or_the_last_handle() {
     type End = fn(Functions) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
     let ends: [(&str, End); 3] = [
         ("shutdown", |f| Box::pin(async move { f.shutdown().await })),
@@ -44,7 +44,8 @@ async fn no_process_outlives_shutdown_a_kill_or_the_last_handle() {
     }
 }
 
-// AWS same(functions): a process that dies fails its event with Runtime.ExitError and the signal, the next event gets a new one
+// AWS same(functions): a process that dies fails its event with Runtime.ExitError and the signal;
+//     the next event gets a new process
 #[tokio::test]
 async fn a_killed_process_fails_its_event_and_the_next_event_gets_a_new_one() {
     let mut world = world(|_, _| {});

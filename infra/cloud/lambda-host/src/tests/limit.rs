@@ -1,4 +1,4 @@
-//! What functions may use: memory, time to start, sizes, concurrency, variables.
+//! Limits of functions: memory, time to start, sizes, concurrency, variables.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,8 +10,10 @@ use super::super::{
 };
 use super::{function, world};
 
-// AWS same(functions): a process over its memory is killed, the event fails with Runtime.OutOfMemory, the next gets a new one
-// AWS different(functions): AWS never lets a process have more than its memory; here it is looked at every 20 ms
+// AWS same(functions): a process over its memory limit is killed and the event fails with
+//     Runtime.OutOfMemory; the next event gets a new process
+// AWS different(functions): AWS never gives a process more than its memory; here its use is checked
+//     every 20 ms
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_process_that_outgrows_its_memory_is_killed() {
@@ -24,10 +26,10 @@ async fn a_process_that_outgrows_its_memory_is_killed() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): the most memory that a process has used is reported
+// AWS same(functions): the peak memory of a process is reported
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_peak_of_memory_is_reported_and_stays() {
+async fn peak_memory_is_reported_and_never_falls() {
     let mut world = world(|function, _| function.memory_mb = 512);
     let mut peaks = Vec::new();
     for megabytes in [1, 64, 1] {
@@ -39,7 +41,7 @@ async fn the_peak_of_memory_is_reported_and_stays() {
         let usage = usage.await;
         assert_eq!(usage.init_ms.is_some(), peaks.is_empty());
         assert!(usage.billed_ms() as f64 >= usage.duration_ms);
-        peaks.push(usage.memory_mb.expect("Linux tells"));
+        peaks.push(usage.memory_mb.expect("Linux reports it"));
     }
     assert!(peaks[0] < 64, "{peaks:?}");
     assert!((64..128).contains(&peaks[1]), "{peaks:?}");
@@ -47,9 +49,10 @@ async fn the_peak_of_memory_is_reported_and_stays() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): an initialisation that takes longer than 10 s starts over within the first event's own time
+// AWS same(functions): an initialisation that takes longer than 10 s is restarted within the first
+//     event's time
 #[tokio::test]
-async fn an_initialisation_that_hangs_starts_over_with_the_event() {
+async fn a_hanging_initialisation_restarts_with_the_event() {
     let directory = tempfile::tempdir().expect("a directory");
     let mark = directory.path().join("mark").display().to_string();
     let mut world = world(|function, wiring| {
@@ -89,7 +92,8 @@ async fn a_response_that_is_too_large_fails_the_event() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): an event of more than 1 MB (6 MB when its answer is waited for) is refused
+// AWS same(functions): an asynchronous event of more than 1 MB or a synchronous one of more than 6
+//     MB is refused
 #[tokio::test]
 async fn a_payload_over_the_limit_is_refused() {
     let world = world(|_, _| {});
@@ -103,7 +107,7 @@ async fn a_payload_over_the_limit_is_refused() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): an invocation past the reserved concurrency is refused when its answer is waited for
+// AWS same(functions): a synchronous invocation past the reserved concurrency is refused
 #[tokio::test]
 async fn a_call_past_the_concurrency_is_throttled() {
     let mut world = world(|function, _| function.reserved_concurrency = Some(1));
@@ -128,7 +132,7 @@ async fn a_call_past_the_concurrency_is_throttled() {
 
 // AWS same(functions): 100 of the account's concurrency cannot be reserved
 #[test]
-fn what_is_reserved_must_leave_something_to_the_others() {
+fn reservations_must_leave_unreserved_concurrency() {
     for (reserved, account, fits) in [
         (Some(900), 1000, true),
         (Some(901), 1000, false),
@@ -150,12 +154,12 @@ fn variables_that_lambda_refuses_are_refused_at_start() {
         (
             "1ST",
             "x",
-            "a name begins with a letter and has two or more letters, digits or underscores",
+            "a name starts with a letter and has at least two letters, digits or underscores",
         ),
         (
             "LONG",
             &*"x".repeat(4093),
-            "all variables together have more than 4 KB",
+            "all variables together take more than 4 KB",
         ),
     ] {
         let mut wiring = None;

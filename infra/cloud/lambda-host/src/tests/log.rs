@@ -1,8 +1,8 @@
-//! The lines Lambda writes, and those it keeps.
+//! The lines that Lambda writes, and those it keeps.
 
 use serde_json::{Value, json};
 
-use super::super::log::{Platform, keeps, lines};
+use super::super::log::{Platform, keeps_line, lines};
 use super::super::{Failure, Notice, Outcome, Usage};
 use super::{NOW_MS, function, world};
 
@@ -23,11 +23,13 @@ fn ended(outcome: &Outcome, format: &str, level: &str) -> Vec<String> {
     lines(&function, NOW_MS, &event)
 }
 
-// AWS same(functions): START, END and REPORT lines with duration, billed duration, memory size, most memory used and init
+// AWS same(functions): START, END and REPORT lines have duration, billed duration, memory size,
+//     peak memory and init duration
 #[test]
 fn text_logs_frame_each_invocation() {
     let text = |outcome| ended(&outcome, "Text", "INFO");
-    let report = "REPORT RequestId: id\tDuration: 12.35 ms\tBilled Duration: 53 ms\tMemory Size: 256 MB\t\
+    let report = "REPORT RequestId: id\tDuration: 12.35 ms\tBilled Duration: 53 ms\tMemory Size: \
+                  256 MB\t\
                   Max Memory Used: 31 MB\tInit Duration: 40.00 ms";
     let good = text(Outcome::Success(Vec::new()));
     assert_eq!(good, ["END RequestId: id", report]);
@@ -51,9 +53,9 @@ fn text_function() -> sam_template::Function {
     function
 }
 
-// AWS same(functions): JSON system logs (platform.start, platform.report, …) by SystemLogLevel
+// AWS same(functions): JSON system logs (platform.start, platform.report, …) follow SystemLogLevel
 #[test]
-fn json_logs_tell_the_platforms_events_from_their_level_up() {
+fn json_logs_filter_platform_events_by_level() {
     let good = Outcome::Success(Vec::new());
     let bad = Outcome::Failure(Failure::new("Runtime.ExitError", "gone"));
     for (outcome, level, kinds) in [
@@ -67,8 +69,8 @@ fn json_logs_tell_the_platforms_events_from_their_level_up() {
             .iter()
             .map(|l| serde_json::from_str(l).expect("json"))
             .collect();
-        let told: Vec<&Value> = events.iter().map(|e| &e["type"]).collect();
-        assert_eq!(told, kinds, "{level}");
+        let kinds_found: Vec<&Value> = events.iter().map(|e| &e["type"]).collect();
+        assert_eq!(kinds_found, kinds, "{level}");
     }
     let report: Value = serde_json::from_str(&ended(&bad, "JSON", "WARN")[1]).expect("json");
     assert_eq!(
@@ -92,7 +94,8 @@ fn json_logs_tell_the_platforms_events_from_their_level_up() {
     );
 }
 
-// AWS same(functions): with JSON logs, a function's own JSON lines below its ApplicationLogLevel are dropped
+// AWS same(functions): with JSON logs, a function's own JSON lines below its ApplicationLogLevel
+//     are dropped
 #[test]
 fn lines_below_the_application_level_are_dropped() {
     let at = |level: &str| json!({"level": level, "timestamp": "2026-02-02T02:40:00Z"}).to_string();
@@ -116,11 +119,16 @@ fn lines_below_the_application_level_are_dropped() {
         let mut function = function();
         function.log_format = Some(format.to_owned());
         function.log_level = least.map(str::to_owned);
-        assert_eq!(keeps(&function, &line), kept, "{format} {least:?} {line}");
+        assert_eq!(
+            keeps_line(&function, &line),
+            kept,
+            "{format} {least:?} {line}"
+        );
     }
 }
 
-// AWS different(functions): AWS orders a function's lines with its own; here they come by two pipes and may overtake each other
+// AWS different(functions): AWS keeps the order of a function's lines and its own; here they come
+//     through two pipes and may be reordered
 #[tokio::test]
 async fn a_functions_lines_and_lambdas_are_in_one_log() {
     let mut world = world(|function, _| {

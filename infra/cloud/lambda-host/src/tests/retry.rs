@@ -1,20 +1,21 @@
-//! Asynchronous events: retries, age, and the record of what was given up.
+//! Asynchronous events: retries, age, and the record of a discarded event.
 
 use serde_json::{Value, json};
 
 use super::super::Notice;
 use super::{function, world};
 
-// AWS same(functions): a failed event is tried again after 1 and 2 minutes, up to its retries and its age
-// AWS same(functions): the record for the on-failure destination
+// AWS same(functions): a failed event is retried after 1 and 2 minutes, within its limits on
+//     retries and age
+// AWS same(functions): the on-failure destination receives AWS's record of the event
 #[tokio::test]
 async fn a_failed_event_is_retried_after_one_and_two_minutes_then_given_up() {
-    // (retries, age limit s, waits ms, condition, attempts)
+    // Retries, age limit s, waits ms, condition, attempts.
     let cases: [(u32, u64, &[u64], &str, u64); 4] = [
         (0, 21_600, &[], "RetriesExhausted", 1),
         (1, 21_600, &[60_000], "RetriesExhausted", 2),
         (2, 21_600, &[60_000, 120_000], "RetriesExhausted", 3),
-        // The third attempt would come at 180 s and a little: too old by then.
+        // The third attempt would be just after 180 s: too late.
         (2, 180, &[60_000, 119_000], "EventAgeExceeded", 2),
     ];
     for (retries, age_s, waits, condition, attempts) in cases {
@@ -76,7 +77,7 @@ async fn a_failed_event_is_retried_after_one_and_two_minutes_then_given_up() {
     }
 }
 
-/// The record of the first event that is given up, and what waits before that for being throttled.
+/// The record of the first discarded event, and the waits of throttled events before it.
 async fn given_up(world: &mut super::World) -> (Vec<u64>, Value) {
     let mut waits = Vec::new();
     loop {
@@ -92,9 +93,10 @@ async fn given_up(world: &mut super::World) -> (Vec<u64>, Value) {
     }
 }
 
-// AWS same(functions): an event whose function has reserved concurrency 0 goes straight to the destination, never tried
+// AWS same(functions): with reserved concurrency 0 an event goes to the destination without an
+//     attempt
 #[tokio::test]
-async fn an_event_of_a_function_that_is_off_is_given_up_at_once() {
+async fn an_event_of_a_disabled_function_is_discarded_at_once() {
     let mut world = world(|function, _| function.reserved_concurrency = Some(0));
     world.send(json!({"do": "echo"}));
     let (waits, record) = given_up(&mut world).await;
@@ -106,9 +108,10 @@ async fn an_event_of_a_function_that_is_off_is_given_up_at_once() {
     world.functions.shutdown().await;
 }
 
-// AWS same(functions): a throttled event waits 1 s, 2 s, … 5 min between attempts until its age is over, then is given up
+// AWS same(functions): a throttled event waits 1 s, 2 s, … 5 min between attempts and is discarded
+//     when it is too old
 #[tokio::test]
-async fn a_throttled_event_waits_ever_longer_until_it_is_too_old() {
+async fn a_throttled_event_backs_off_until_it_is_too_old() {
     let mut world = world(|function, _| {
         function.reserved_concurrency = Some(1);
         function.max_event_age_s = 60;
@@ -120,7 +123,7 @@ async fn a_throttled_event_waits_ever_longer_until_it_is_too_old() {
         .await;
     world.send(json!({"do": "echo"}));
     let (waits, record) = given_up(&mut world).await;
-    // 1 + 2 + 4 + 8 + 16 = 31 s, then what is left of the minute.
+    // 1 + 2 + 4 + 8 + 16 = 31 s, then the rest of the minute.
     assert_eq!(waits[..5], [1000, 2000, 4000, 8000, 16_000]);
     assert!((25_000..=29_000).contains(&waits[5]), "{waits:?}");
     assert_eq!(record["requestContext"]["condition"], "EventAgeExceeded");
@@ -129,7 +132,7 @@ async fn a_throttled_event_waits_ever_longer_until_it_is_too_old() {
 }
 
 #[test]
-fn epoch_milliseconds_become_iso_8601() {
+fn epoch_milliseconds_format_as_iso_8601() {
     let cases = [
         (0, "1970-01-01T00:00:00.000Z"),
         (951_782_399_999, "2000-02-28T23:59:59.999Z"),

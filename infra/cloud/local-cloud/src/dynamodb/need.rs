@@ -152,9 +152,9 @@ fn scalar(value: &Value) -> Option<String> {
 
 impl Tables {
     /// These tables in this region and account.
-    pub fn new(tables: &[Table], account: &Account) -> Tables {
+    pub fn new(tables: &[Table], account: &Account) -> Self {
         let tables = tables.iter();
-        Tables {
+        Self {
             prefix: account.arn("dynamodb", "table/"),
             hash: tables.map(|t| (t.name.clone(), t.hash.0.clone())).collect(),
         }

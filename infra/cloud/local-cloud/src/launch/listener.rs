@@ -18,9 +18,9 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    pub async fn bind(options: &Options) -> Result<Listeners, StartError> {
+    pub async fn bind(options: &Options) -> Result<Self, StartError> {
         let ports = options.ports;
-        Ok(Listeners {
+        Ok(Self {
             mqtts: bind("mqtt", ports.mqtts).await?,
             iot_data: bind("iot data plane", ports.iot_data).await?,
             iot: bind("iot control plane", ports.iot).await?,

@@ -146,7 +146,7 @@ async fn a_wrong_template_or_argument_is_reported_in_one_line_and_nothing_runs()
             "Handler: bootstrap",
             "Handlr: bootstrap",
             &[],
-            "template.yaml:34:7: Regulate: property Handlr is not known: did you mean Handler?",
+            "template.yaml:34:7: Regulate: unknown property Handlr: did you mean Handler?",
         ),
         (
             "functions/regulate",

@@ -118,7 +118,7 @@ pub fn settings(cloud: &LocalCloud, id: &str, certificate: &IssuedCertificate) -
 
 impl Client {
     /// Starts connecting; see [`Client::connected`].
-    pub fn start(settings: MqttOptions) -> Client {
+    pub fn start(settings: MqttOptions) -> Self {
         let (mqtt, mut connection) = AsyncClient::builder(settings).capacity(100).build();
         let (sender, incoming) = mpsc::unbounded_channel();
         tokio::spawn(async move {

@@ -1,6 +1,4 @@
 //! Conditions: Equals, And, Or, Not, and one condition in another.
-//!
-//! Must not know: what a condition decides.
 
 use super::super::advice;
 use super::super::error::{Problem, TemplateError};
@@ -9,7 +7,7 @@ use super::super::node::{Data, Node, Position};
 use super::Scope;
 
 impl Scope<'_> {
-    /// Whether the condition `name` holds.
+    /// Whether the condition `name` is true.
     pub fn condition(
         &self,
         place: &Place,

@@ -1,6 +1,7 @@
-//! The functions that make text and lists: Sub, Join, Select, Split, Base64, FindInMap.
+//! The functions on text and lists: Sub, Join, Select, Split, Base64, `FindInMap`. The scope looks
+//! up names.
 //!
-//! Must not know: resources; names are looked up by the scope.
+//! Must not know: resources.
 
 use std::collections::BTreeMap;
 
@@ -104,7 +105,7 @@ impl Scope<'_> {
         node.as_ref()
             .and_then(Node::as_text)
             .map(str::to_owned)
-            .ok_or_else(|| place.refused(at, "Sub", name, "it does not stand for text"))
+            .ok_or_else(|| place.refused(at, "Sub", name, "it is not text"))
     }
 
     pub(super) fn split(

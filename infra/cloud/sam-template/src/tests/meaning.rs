@@ -1,4 +1,4 @@
-//! What functions, globals, events and the lesser resource types become.
+//! The results of functions, globals, events and the smaller resource types.
 
 use super::*;
 
@@ -11,11 +11,12 @@ fn outputs(text: &str, parameters: &[(&str, &str)]) -> BTreeMap<String, String> 
     }
 }
 
-// AWS same(template): Ref, Sub (both forms), GetAtt (both), Join, Select, Split, Base64, FindInMap, If and pseudo parameters
+// AWS same(template): Ref, Sub (both forms), GetAtt (both), Join, Select, Split, Base64, FindInMap,
+//     If and pseudo parameters
 #[test]
-fn each_function_gives_what_it_gives_in_cloudformation() {
+fn intrinsic_functions_resolve_as_in_cloudformation() {
     let rows = [
-        // (function, its value)
+        // Function, value.
         ("!Ref AWS::Region", "us-east-1"),
         ("!Ref Room", "attic"),
         ("{Ref: Room}", "attic"),
@@ -59,7 +60,8 @@ fn each_function_gives_what_it_gives_in_cloudformation() {
 
 const SMALL: &str = "\
 Parameters:
-  Room: {Type: String, Default: attic, NoEcho: true, AllowedPattern: '[a-z]+', ConstraintDescription: small letters only}
+  Room: {Type: String, Default: attic, NoEcho: true, AllowedPattern: '[a-z]+',
+      ConstraintDescription: small letters only}
 Mappings:
   Floors: {attic: {name: up, steps: [3, 4]}}
 Conditions:
@@ -76,12 +78,16 @@ Globals:
   SimpleTable:
     SSESpecification: {SSEEnabled: true}
 Resources:
-  Queue: {Type: 'AWS::SQS::Queue', DependsOn: Table, DeletionPolicy: Retain, Metadata: {Any: !Sub '${Room}'}}
+  Queue: {Type: 'AWS::SQS::Queue', DependsOn: Table, DeletionPolicy: Retain,
+      Metadata: {Any: !Sub '${Room}'}}
   Table: {Type: 'AWS::Serverless::SimpleTable', Properties: {PrimaryKey: {Name: pk, Type: String}}}
   Plain: {Type: 'AWS::Serverless::SimpleTable'}
-  Thermometer: {Type: 'AWS::IoT::Thing', Properties: {ThingName: t-1, AttributePayload: {Attributes: {room: !Ref Room}}}}
-  Held: {Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: {ThingName: !Ref Thermometer, Principal: 'arn:c'}}
-  Allowed: {Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: {PolicyName: p, Principal: 'arn:c'}}
+  Thermometer: {Type: 'AWS::IoT::Thing', Properties: {ThingName: t-1,
+      AttributePayload: {Attributes: {room: !Ref Room}}}}
+  Held: {Type: 'AWS::IoT::ThingPrincipalAttachment', Properties: {ThingName: !Ref Thermometer,
+      Principal: 'arn:c'}}
+  Allowed: {Type: 'AWS::IoT::PolicyPrincipalAttachment', Properties: {PolicyName: p,
+      Principal: 'arn:c'}}
   Worker:
     Type: AWS::Serverless::Function
     Metadata: {SkipBuild: true}
@@ -90,7 +96,8 @@ Resources:
       ReservedConcurrentExecutions: 2
       Environment: {Variables: {B: own}}
       Events:
-        Said: {Type: IoTRule, Properties: {Sql: SELECT * FROM 'said', AwsIotSqlVersion: '2016-03-23'}}
+        Said: {Type: IoTRule, Properties: {Sql: SELECT * FROM 'said',
+            AwsIotSqlVersion: '2016-03-23'}}
         Old: {Type: Schedule, Properties: {Schedule: rate(2 minutes), Enabled: false}}
   Patience:
     Type: AWS::Lambda::EventInvokeConfig
@@ -105,8 +112,10 @@ Resources:
       PolicyName: more
       Roles: [!Ref WorkerRole]
       PolicyDocument: {Version: '2012-10-17', Statement: []}
-  Errors: {Type: 'AWS::Logs::MetricFilter', Properties: {LogGroupName: g, FilterPattern: x, MetricTransformations: []}}
-  Alarm: {Type: 'AWS::CloudWatch::Alarm', Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}
+  Errors: {Type: 'AWS::Logs::MetricFilter', Properties: {LogGroupName: g, FilterPattern: x,
+      MetricTransformations: []}}
+  Alarm: {Type: 'AWS::CloudWatch::Alarm',
+      Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}
 ";
 
 fn small() -> Template {
@@ -116,9 +125,10 @@ fn small() -> Template {
     }
 }
 
-// AWS same(template): Globals: maps merge, lists follow, everything else is replaced by the function's own
+// AWS same(template): Globals: maps merge, lists are concatenated, and any other value is replaced
+//     by the function's own
 #[test]
-fn globals_lie_below_a_functions_own_properties() {
+fn a_functions_own_properties_override_globals() {
     let function = &small().functions[0];
     let variables: Vec<_> = function.environment.iter().collect();
     let text = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -130,7 +140,8 @@ fn globals_lie_below_a_functions_own_properties() {
     assert_eq!(function.handler, "bootstrap");
 }
 
-// AWS same(template): an IoTRule event becomes a rule and the permission for it, a Schedule event a rule of EventBridge
+// AWS same(template): an IoTRule event becomes a rule with its permission, a Schedule event an
+//     EventBridge rule
 #[test]
 fn events_become_rules_permissions_and_schedules() {
     let template = small();
@@ -159,9 +170,10 @@ fn events_become_rules_permissions_and_schedules() {
     assert_eq!(schedule.period.as_secs(), 120);
 }
 
-// AWS same(template): resources that stand apart (EventInvokeConfig, IAM policy) reach the function that they name
+// AWS same(template): EventInvokeConfig and IAM policy resources apply to the function that they
+//     name
 #[test]
-fn what_stands_apart_reaches_what_it_names() {
+fn attached_resources_reach_those_they_name() {
     let template = small();
     let function = &template.functions[0];
     assert_eq!(
@@ -201,7 +213,8 @@ fn simple_tables_things_and_attachments_are_read() {
         .iter()
         .map(|w| w.logical_id.as_str())
         .collect();
-    // AWS different(template): alarms and metric filters watch and tell; here they are checked and change nothing
+    // AWS different(template): alarms and metric filters act on logs and metrics; here they are
+    //     checked and have no effect
     assert_eq!(without, ["Errors", "Alarm"]);
 }
 
@@ -222,7 +235,7 @@ fn parameters_are_listed_with_their_bounds() {
     assert_eq!(suffix.pattern, text("[a-z]{0,3}"));
     assert_eq!(zones.kind, "CommaDelimitedList");
     let wrong = "Parameters:\n  P: {Type: String, Defualt: a}\nResources: {}\n";
-    let error = parameters("t.yaml", wrong).expect_err("a slip");
+    let error = parameters("t.yaml", wrong).expect_err("a typing mistake");
     assert!(error.to_string().contains("Defualt"), "{error}");
     assert_eq!(
         parameters("t.yaml", "Resources: {}\n").ok(),
@@ -230,9 +243,10 @@ fn parameters_are_listed_with_their_bounds() {
     );
 }
 
-// AWS same(template): a parameter that breaks its constraint is refused with ConstraintDescription, NoEcho hides its value
+// AWS same(template): a parameter that violates its constraint is refused with
+//     ConstraintDescription; NoEcho hides its value
 #[test]
-fn a_hidden_parameter_is_not_told_when_it_is_refused() {
+fn an_error_hides_the_value_of_a_secret_parameter() {
     let message = error(SMALL, &[("Room", "SECRET")]);
     assert_eq!(
         message,
@@ -240,16 +254,17 @@ fn a_hidden_parameter_is_not_told_when_it_is_refused() {
     );
 }
 
-// AWS same(template): circular dependencies between resources are refused, events of a function apart
+// AWS same(template): circular dependencies between resources are refused, except through events of
+//     a function
 #[test]
-fn resources_that_need_each_other_are_named() {
+fn circular_dependencies_are_refused() {
     let text = SMALL
         .replace("DependsOn: Table", "DependsOn: Worker")
         .replace("B: own", "B: !Ref Queue");
     let message = error(&text, &[]);
     assert!(
-        message.contains("Worker, Queue depends on itself")
-            || message.contains("Queue, Worker depends on itself"),
+        message.contains("circular dependency of Worker, Queue")
+            || message.contains("circular dependency of Queue, Worker"),
         "{message}"
     );
     let text = SMALL.replace("SELECT * FROM 'said'", "!Sub \"SELECT * FROM '${Worker}'\"");

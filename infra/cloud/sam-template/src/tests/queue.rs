@@ -1,4 +1,4 @@
-//! Queues, and what hands their messages to functions.
+//! Queues and their event sources.
 
 use super::*;
 
@@ -41,9 +41,10 @@ Resources:
       Enabled: false
 ";
 
-// AWS same(template): AWS::SQS::Queue with RedrivePolicy, SQS events of functions and AWS::Lambda::EventSourceMapping of queues, with AWS's values for what they leave out
+// AWS same(template): AWS::SQS::Queue with RedrivePolicy, SQS events of functions and
+//     AWS::Lambda::EventSourceMapping of queues, with AWS's defaults
 #[test]
-fn queues_and_their_sources_say_what_they_say_in_aws() {
+fn queues_and_sources_have_awss_values_and_defaults() {
     let template = Template::parse("t.yaml", MAIL, &context(&[])).unwrap_or_else(|e| panic!("{e}"));
     let arn = |name: &str| format!("arn:aws:sqs:us-east-1:123456789012:{name}");
     let url = |name: &str| format!("https://sqs.us-east-1.amazonaws.com/123456789012/{name}");
@@ -102,18 +103,19 @@ fn queues_and_their_sources_say_what_they_say_in_aws() {
             },
         ]
     );
-    // The right to read comes with the event, not with the mapping.
+    // The permission to read comes with the event, not with the mapping.
     let policies = &template.functions[0].role_policies;
     let managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole";
     assert_eq!(policies, &[json!(managed)]);
 }
 
 #[test]
-fn a_function_that_only_a_mapping_serves_gets_no_right_with_it() {
+fn a_mapping_gives_its_function_no_permission() {
     let without = MAIL.replace("        Letters:\n", "        Other:\n");
     let without = without.replace(
-        "          Type: SQS\n          Properties:\n            Queue: !GetAtt Letters.Arn\n            \
-         FunctionResponseTypes: [ReportBatchItemFailures]\n            ScalingConfig: {MaximumConcurrency: 3}\n",
+        "          Type: SQS\n          Properties:\n            Queue: !GetAtt Letters.Arn\n\
+         \x20           FunctionResponseTypes: [ReportBatchItemFailures]\n\
+         \x20           ScalingConfig: {MaximumConcurrency: 3}\n",
         "          Type: ScheduleV2\n          Properties: {ScheduleExpression: rate(1 minute)}\n",
     );
     assert_ne!(without, MAIL);
@@ -123,55 +125,65 @@ fn a_function_that_only_a_mapping_serves_gets_no_right_with_it() {
     assert_eq!(template.functions[0].role_policies, [Value::Null; 0]);
 }
 
-// AWS same(template): a queue whose VisibilityTimeout is shorter than its function's Timeout is refused, and so is a second mapping of a queue to the same function, and a batch above 10 without a window
-// AWS absent(template): FIFO queues, RedriveAllowPolicy, filters and provisioned pollers of event sources, and sources that are no queue; refused with file, line, column and advice
+// AWS same(template): a queue whose VisibilityTimeout is shorter than its function's Timeout is
+//     refused, as are a second mapping of a queue to the same function and a batch above 10 without
+//     a window
+// AWS absent(template): FIFO queues, RedriveAllowPolicy, filters and provisioned pollers of event
+//     sources, and sources other than queues; refused with file, line, column and advice
 #[test]
-fn what_a_queue_or_source_cannot_have_is_named() {
+fn unsupported_settings_of_queues_and_sources_are_refused() {
     let rows = [
         (
             "VisibilityTimeout: 120",
             "VisibilityTimeout: 19",
-            "SortLetters: VisibilityTimeout of Letters cannot be \"19\": Queue visibility timeout: 19 seconds is less than Function timeout: 20 seconds",
+            "SortLetters: VisibilityTimeout of Letters cannot be \"19\": Queue visibility timeout: \
+             19 seconds is less than Function timeout: 20 seconds",
         ),
         (
             "!GetAtt Parcels.Arn",
             "!GetAtt Letters.Arn",
-            "t.yaml:30:5: Weigh: queue cannot be \"Letters\": SortLetters gives its messages to Sort already",
+            "t.yaml:30:5: Weigh: queue cannot be \"Letters\": SortLetters already delivers its \
+             messages to Sort",
         ),
         (
             "      MaximumBatchingWindowInSeconds: 5\n",
             "",
-            "Weigh: BatchSize cannot be \"100\": more than 10 needs a MaximumBatchingWindowInSeconds of at least 1",
+            "Weigh: BatchSize cannot be \"100\": more than 10 needs a \
+             MaximumBatchingWindowInSeconds of at least 1",
         ),
         (
             "BatchSize: 100",
             "BatchSize: 10001",
-            "Weigh: BatchSize cannot be \"10001\": must lie in 1 to 10000",
+            "Weigh: BatchSize cannot be \"10001\": must be 1 to 10000",
         ),
         (
             "Enabled: false",
             "FilterCriteria: {Filters: []}",
-            "Weigh: property FilterCriteria is not supported here: every message is handed over",
+            "Weigh: property FilterCriteria is not supported: every message is delivered",
         ),
         (
             "            ScalingConfig: {MaximumConcurrency: 3}",
             "            FilterCriteria: {Filters: []}",
-            "Sort: property Events.Letters.Properties.FilterCriteria is not supported here: every message",
+            "Sort: property Events.Letters.Properties.FilterCriteria is not supported: every \
+             message",
         ),
         (
             "            ScalingConfig: {MaximumConcurrency: 3}",
             "            ProvisionedPollerConfig: {MinimumPollers: 2}",
-            "Sort: property Events.Letters.Properties.ProvisionedPollerConfig is not supported here: a queue is read",
+            "Sort: property Events.Letters.Properties.ProvisionedPollerConfig is not supported: a \
+             queue is read",
         ),
         (
             "MaximumConcurrency: 3",
             "MaximumConcurrency: 1",
-            "Sort: Events.Letters.Properties.ScalingConfig.MaximumConcurrency cannot be \"1\": must lie in 2 to 1000",
+            "Sort: Events.Letters.Properties.ScalingConfig.MaximumConcurrency cannot be \"1\": \
+             must be 2 to 1000",
         ),
         (
             "[ReportBatchItemFailures]",
             "[ReportFailures]",
-            "Sort: Events.Letters.Properties.FunctionResponseTypes cannot be \"ReportFailures\": the one type is ReportBatchItemFailures",
+            "Sort: Events.Letters.Properties.FunctionResponseTypes cannot be \"ReportFailures\": \
+             the only type is ReportBatchItemFailures",
         ),
         (
             "            Queue: !GetAtt Letters.Arn",
@@ -181,7 +193,8 @@ fn what_a_queue_or_source_cannot_have_is_named() {
         (
             "            Queue: !GetAtt Letters.Arn",
             "            Que: x",
-            "Sort: property Events.Letters.Properties.Que is not known: did you mean Events.Letters.Properties.Queue?",
+            "Sort: unknown property Events.Letters.Properties.Que: did you mean \
+             Events.Letters.Properties.Queue?",
         ),
         (
             "FunctionName: !Ref Sort",
@@ -191,7 +204,8 @@ fn what_a_queue_or_source_cannot_have_is_named() {
         (
             "EventSourceArn: !GetAtt Parcels.Arn",
             "EventSourceArn: arn:aws:kinesis:us-east-1:123456789012:stream/s",
-            "Weigh: EventSourceArn cannot be \"arn:aws:kinesis:us-east-1:123456789012:stream/s\": only a queue's messages are handed over here",
+            "Weigh: EventSourceArn cannot be \"arn:aws:kinesis:us-east-1:123456789012:stream/s\": \
+             only queues are supported",
         ),
         (
             "!GetAtt Dead.Arn",
@@ -206,22 +220,22 @@ fn what_a_queue_or_source_cannot_have_is_named() {
         (
             "maxReceiveCount: 5",
             "maxReceiveCount: 0",
-            "Letters: RedrivePolicy.maxReceiveCount cannot be \"0\": must lie in 1 to 1000",
+            "Letters: RedrivePolicy.maxReceiveCount cannot be \"0\": must be 1 to 1000",
         ),
         (
             "DelaySeconds: 2",
             "DelaySeconds: 901",
-            "Letters: DelaySeconds cannot be \"901\": must lie in 0 to 900",
+            "Letters: DelaySeconds cannot be \"901\": must be 0 to 900",
         ),
         (
             "DelaySeconds: 2",
             "FifoQueue: true",
-            "Letters: property FifoQueue is not supported here: no order is kept here; use a standard queue",
+            "Letters: property FifoQueue is not supported: order is not kept; use a standard queue",
         ),
         (
             "DelaySeconds: 2",
             "RedriveAllowPolicy: {redrivePermission: denyAll}",
-            "Letters: property RedriveAllowPolicy is not supported here",
+            "Letters: property RedriveAllowPolicy is not supported",
         ),
     ];
     for (from, to, expected) in rows {

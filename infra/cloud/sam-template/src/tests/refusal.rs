@@ -1,37 +1,44 @@
-//! Wrong templates and what is said of them: file, line, column, logical id, and what to do.
+//! Wrong templates and their errors: file, line, column, logical id, and what to do.
 
 use super::*;
 
-// AWS same(template): a resource, property, function or reference that does not exist is refused before anything is made
-// AWS absent(template): further resource types, events, functions and sections; refused with file, line, column and advice
+// AWS same(template): a resource, property, function or reference that does not exist is refused
+//     before anything is made
+// AWS absent(template): further resource types, events, functions and sections; refused with file,
+//     line, column and advice
 #[test]
-fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
+fn errors_name_file_line_and_logical_id() {
     let cases = [
-        // (where in the thermostat, what stands there instead, message)
+        // Text of the thermostat, replacement, message.
         (
             "Type: AWS::SNS::Topic",
             "Type: AWS::S3::Bucket",
-            "Alerts: resource type AWS::S3::Bucket is not supported here: leave it out, or give it a condition",
+            "Alerts: resource type AWS::S3::Bucket is not supported: remove it, or give it a \
+             condition",
         ),
         (
             "      BillingMode: PAY_PER_REQUEST",
             "      StreamSpecification: {StreamViewType: NEW_IMAGE}",
-            "t.yaml:{line}: Readings: property StreamSpecification is not supported here: no stream is read here; leave it out",
+            "t.yaml:{line}: Readings: property StreamSpecification is not supported: streams are \
+             not read; remove it",
         ),
         (
             "Projection: {ProjectionType: INCLUDE,",
             "Projection: {ProjectionType: SOME,",
-            "t.yaml:{line}: Readings: GlobalSecondaryIndexes.Projection.ProjectionType cannot be \"SOME\": it must be ALL, KEYS_ONLY or INCLUDE",
+            "t.yaml:{line}: Readings: GlobalSecondaryIndexes.Projection.ProjectionType cannot be \
+             \"SOME\": it must be ALL, KEYS_ONLY or INCLUDE",
         ),
         (
             "MAX: !Ref MaxDegrees",
             "MAX: !Ref MinDegrees",
-            "t.yaml:{line}: Regulate: MinDegrees is not a parameter or resource of this template: did you mean MaxDegrees?",
+            "t.yaml:{line}: Regulate: MinDegrees is not a parameter or resource of this template: \
+             did you mean MaxDegrees?",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !ImportValue other-stack-where",
-            "t.yaml:{line}: Regulate: function ImportValue is not supported here: no other stack is there to export it; take the value from a parameter (--parameter NAME=VALUE)",
+            "t.yaml:{line}: Regulate: function ImportValue is not supported: other stacks are not \
+             known; take the value from a parameter (--parameter NAME=VALUE)",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
@@ -56,17 +63,19 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "- DynamoDBCrudPolicy:",
             "- S3CrudPolicy:",
-            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": neither a document with a Statement nor a supported policy template",
+            "t.yaml:{line}: Regulate: Policies cannot be \"S3CrudPolicy\": it is neither a \
+             document with a Statement nor a supported policy template",
         ),
         (
             "MaximumRetryAttempts: 1",
             "MaximumRetryAttempts: 3",
-            "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must lie in 0 to 2",
+            "Regulate: EventInvokeConfig.MaximumRetryAttempts cannot be \"3\": must be 0 to 2",
         ),
         (
             "BuildMethod: rust-cargolambda",
             "BuildMethod: makefile",
-            "Regulate: Metadata.BuildMethod cannot be \"makefile\": nothing is built here but rust-cargolambda",
+            "Regulate: Metadata.BuildMethod cannot be \"makefile\": only rust-cargolambda is \
+             supported",
         ),
         (
             "      CodeUri: lambdas/regulate",
@@ -76,7 +85,8 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
             "- Firehose: {DeliveryStreamName: x}",
-            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported here: actions here are Lambda, Republish, Sqs and CloudwatchLogs",
+            "t.yaml:{line}: Measured: property TopicRulePayload.Actions.Firehose is not supported: \
+             supported actions are Lambda, Republish, Sqs and CloudwatchLogs",
         ),
         (
             "- Lambda: {FunctionArn: !GetAtt Regulate.Arn}",
@@ -86,7 +96,7 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "Qos: 1",
             "Qos: 2",
-            "Measured: TopicRulePayload.Actions.Republish.Qos cannot be \"2\": must lie in 0 to 1",
+            "Measured: TopicRulePayload.Actions.Republish.Qos cannot be \"2\": must be 0 to 1",
         ),
         (
             "FunctionName: !Ref Regulate",
@@ -96,17 +106,17 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "    Value: 'yes'",
             "    Value: 'yes'\nRules: {}",
-            "template: section Rules is not supported here: rules are not evaluated; use AllowedValues",
+            "template: section Rules is not supported: rules are not evaluated; use AllowedValues",
         ),
         (
             "IsAttic: !Equals [!Ref Room, attic]",
             "IsAttic: !Condition AtticWithSuffix",
-            "IsAttic: IsAttic depends on itself: take one reference out of the ring",
+            "IsAttic: circular dependency of IsAttic: remove one of the references",
         ),
         (
             "TableName: !Ref AWS::StackName",
             "TableName: !Ref Readings",
-            "Readings: Readings depends on itself",
+            "Readings: circular dependency of Readings",
         ),
         (
             "Type: CommaDelimitedList",
@@ -116,7 +126,7 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "  Function:\n    Runtime",
             "  Api: {}\n  Function:\n    Runtime",
-            "Globals: property Api is not supported here: only Function and SimpleTable",
+            "Globals: property Api is not supported: only Function and SimpleTable are supported",
         ),
         (
             "${!iot:Connection.Thing.ThingName}",
@@ -126,27 +136,30 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "      BillingMode: PAY_PER_REQUEST",
             "      BilingMode: PAY_PER_REQUEST",
-            "t.yaml:{line}: Readings: property BilingMode is not known: did you mean BillingMode?",
+            "t.yaml:{line}: Readings: unknown property BilingMode: did you mean BillingMode?",
         ),
         (
             "MemorySize: 256",
             "AutoPublishAlias: live",
-            "Regulate: property AutoPublishAlias is not supported here: there is one version of a function",
+            "Regulate: property AutoPublishAlias is not supported: the only version of a function \
+             is $LATEST",
         ),
         (
             "MemorySize: 256",
             "MemorySize: 64",
-            "t.yaml:{line}: Regulate: MemorySize cannot be \"64\": must lie in 128 to 10240",
+            "t.yaml:{line}: Regulate: MemorySize cannot be \"64\": must be 128 to 10240",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !FindInMap [Floors, cellar, name]",
-            "t.yaml:{line}: Regulate: FindInMap Floors cannot be \"cellar\": its keys are attic, kitchen",
+            "t.yaml:{line}: Regulate: FindInMap Floors cannot be \"cellar\": its keys are attic, \
+             kitchen",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !FindInMap [Floor, attic, name]",
-            "t.yaml:{line}: Regulate: Floor is not a mapping of this template: did you mean Floors?",
+            "t.yaml:{line}: Regulate: Floor is not a mapping of this template: did you mean \
+             Floors?",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
@@ -156,37 +169,42 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !Equals [up, down]",
-            "Regulate: function Equals is not supported here: it decides a condition; put it into Conditions",
+            "Regulate: function Equals is not supported: it belongs into Conditions",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !GetAtt AtticOnly.Arn",
-            "t.yaml:{line}: Regulate: resource AtticOnly is not made, as its condition does not hold",
+            "t.yaml:{line}: Regulate: resource AtticOnly is not created, because its condition is \
+             false",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !GetAtt Measured.Arn",
-            "depends on itself: take one reference out of the ring",
+            "remove one of the references",
         ),
         (
             "DependsOn: Failures",
             "DependsOn: [Failures, Failure]",
-            "t.yaml:{line}: Regulate: Failure is not a resource of this template: did you mean Failures?",
+            "t.yaml:{line}: Regulate: Failure is not a resource of this template: did you mean \
+             Failures?",
         ),
         (
             "DeletionPolicy: Retain",
             "DeletionPolicy: Keep",
-            "t.yaml:{line}: Readings: DeletionPolicy cannot be \"Keep\": it is one of Delete, Retain",
+            "t.yaml:{line}: Readings: DeletionPolicy cannot be \"Keep\": it must be one of Delete, \
+             Retain",
         ),
         (
             "Transform: AWS::Serverless-2016-10-31",
             "Transform: AWS::Include",
-            "t.yaml:{line}: template: Transform cannot be \"AWS::Include\": only AWS::Serverless-2016-10-31",
+            "t.yaml:{line}: template: Transform cannot be \"AWS::Include\": only \
+             AWS::Serverless-2016-10-31",
         ),
         (
             "    Type: AWS::SNS::Topic",
             "    Typ: AWS::SNS::Topic",
-            "t.yaml:{line}: Alerts: property Typ (attribute of a resource) is not known: did you mean Type?",
+            "t.yaml:{line}: Alerts: unknown property Typ (attribute of a resource): did you mean \
+             Type?",
         ),
         (
             "  IsAttic: !Equals [!Ref Room, attic]",
@@ -201,12 +219,14 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
         (
             "OnFailure: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
             "OnSuccess: {Type: SQS, Destination: !GetAtt [Failures, Arn]}",
-            "Regulate: property EventInvokeConfig.DestinationConfig.OnSuccess is not supported here: only failures are sent on",
+            "Regulate: property EventInvokeConfig.DestinationConfig.OnSuccess is not supported: \
+             only failures have a destination",
         ),
         (
             "          Type: ScheduleV2",
             "          Type: Api",
-            "Regulate: Events.Often.Type Api is not supported here: events here are IoTRule, Schedule, ScheduleV2 and SQS",
+            "Regulate: Events.Often.Type Api is not supported: supported events are IoTRule, \
+             Schedule, ScheduleV2 and SQS",
         ),
     ];
     for (from, to, expected) in cases {
@@ -214,8 +234,8 @@ fn what_cannot_be_honoured_is_named_with_file_line_and_logical_id() {
     }
 }
 
-/// Asserts that the thermostat is refused once `to` stands where `from` stood; `expected` is what follows the column, and
-/// `t.yaml:{line}: ` in front of it asks for the line of `from`.
+/// Asserts that the thermostat is refused with `from` replaced by `to`. `expected` is the text
+/// after the column; with the prefix `t.yaml:{line}: ` the error must be on the line of `from`.
 pub(super) fn refused(from: &str, to: &str, expected: &str) {
     assert!(THERMOSTAT.contains(from), "{from} is not in the thermostat");
     let before = THERMOSTAT.split(from).next().unwrap_or_default();
@@ -232,13 +252,10 @@ pub(super) fn refused(from: &str, to: &str, expected: &str) {
 }
 
 #[test]
-fn text_that_is_not_one_document_of_yaml_is_refused_with_its_line() {
+fn text_that_is_not_a_yaml_document_is_refused_with_its_line() {
     let cases = [
         ("Resources: [", "t.yaml:"),
-        (
-            "A: 1\nA: 2\n",
-            "t.yaml:2:1: parse yaml: key A is there twice",
-        ),
+        ("A: 1\nA: 2\n", "t.yaml:2:1: parse yaml: duplicate key A"),
         (
             "A: &x 1\nB: *x\n",
             "t.yaml:2:4: parse yaml: aliases are not supported",

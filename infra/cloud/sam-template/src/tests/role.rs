@@ -1,9 +1,9 @@
-//! Roles, named ones and those that SAM makes.
+//! Declared roles and those that SAM generates.
 
 use super::*;
 
 #[test]
-fn a_role_has_its_documents_and_a_function_without_one_gets_its_own() {
+fn a_function_without_a_role_gets_a_generated_one() {
     let template = thermostat(&[]);
     let role = &template.roles[0];
     assert_eq!(role.arn, "arn:aws:iam::123456789012:role/my-home-Copier");

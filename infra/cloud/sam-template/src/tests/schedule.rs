@@ -47,14 +47,15 @@ fn schedules_come_from_events_and_from_resources() {
     );
 }
 
-// AWS absent(schedule): cron(…), at(…) and flexible windows; refused with file, line and what is wrong
+// AWS absent(schedule): cron(…), at(…) and flexible windows; refused with file, line and what is
+//     wrong
 #[test]
 fn a_schedule_that_cannot_be_honoured_is_refused() {
     const EXPRESSION: &str = "ScheduleExpression: rate(5 minutes)";
     const FORM: &str = "a rate is written rate(5 minutes), in minutes, hours or days";
     for (expression, reason) in [
-        ("cron(0 3 * * ? *)", "only rate(…) is supported here"),
-        ("at(2030-01-01T00:00:00)", "only rate(…) is supported here"),
+        ("cron(0 3 * * ? *)", "only rate(…) is supported"),
+        ("at(2030-01-01T00:00:00)", "only rate(…) is supported"),
         ("rate(0 minutes)", FORM),
         ("rate(30 seconds)", FORM),
         ("every minute", FORM),
@@ -69,7 +70,7 @@ fn a_schedule_that_cannot_be_honoured_is_refused() {
         (
             "Type: ScheduleV2",
             "Type: Kinesis",
-            "Regulate: Events.Often.Type Kinesis is not supported here",
+            "Regulate: Events.Often.Type Kinesis is not supported",
         ),
         (
             EXPRESSION,
@@ -79,7 +80,7 @@ fn a_schedule_that_cannot_be_honoured_is_refused() {
         (
             "RetryPolicy: {MaximumRetryAttempts: 0,",
             "RetryPolicy: {MaximumRetryAttempts: 186,",
-            "MaximumRetryAttempts cannot be \"186\": must lie in 0 to 185",
+            "MaximumRetryAttempts cannot be \"186\": must be 0 to 185",
         ),
         (
             "{Mode: 'OFF'}",
