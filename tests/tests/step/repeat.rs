@@ -12,7 +12,7 @@ rows! {
     // Two copies in one millisecond share an event, so the second copy's event is not awaited.
     a_request_that_comes_twice_opens_once:
         locked(Request("toggle")).with("duplicate:remote-lock/+/request@1")
-            .moves(1, "unlocked").says("asks toggle");
+            .moves(1, "unlocked").says("requests toggle");
     a_command_that_comes_twice_opens_once:
         locked(Press("SINGLE")).with("duplicate:remote-lock/+@1")
             .moves(1, "unlocked").says("executed");

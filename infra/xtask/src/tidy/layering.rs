@@ -352,9 +352,9 @@ mod tests {
                 "e2e does not use aws-smithy-: delete the entry",
             ),
             (
-                "model",
+                "protocol-model",
                 "virtual-device",
-                "model does not use virtual-device: delete the entry",
+                "protocol-model does not use virtual-device: delete the entry",
             ),
             (
                 "lock-core",
