@@ -3,7 +3,7 @@
  * Shape: {"v":1,"action":"unlock","version":1763779512345,"commandId":"01J…",
  * "issuedAt":1763779512,"expiresAt":1763779542}; a lock needs no expiresAt.
  * Unknown members must be valid JSON and are ignored; a change of meaning
- * raises `v`. Does not know latches, clocks or flash. */
+ * raises `v`. Must not know: latches, clocks, flash. */
 #ifndef CORE_COMMAND_H
 #define CORE_COMMAND_H
 

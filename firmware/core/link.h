@@ -3,7 +3,8 @@
  * considers a connection good that answers nothing. Attempts are spaced by a
  * back-off with jitter, which only a connection that stays healthy resets: so
  * neither a broker that drops the device at once, nor many devices that lost it
- * together, cause a loop of attempts. Does not know broker, no pin and no clock. */
+ * together, cause a loop of attempts. Must not know: brokers, pins,
+ * clocks. */
 #ifndef CORE_LINK_H
 #define CORE_LINK_H
 

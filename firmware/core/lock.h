@@ -1,7 +1,7 @@
 /*! The lock: decides what a command, time or the door does to the latch.
  * Serves PROTOCOL D1 to D6. The order for each command is fixed: journal,
- * latch, report. Does not know topic, pin or flash driver: latch and flash are
- * functions. */
+ * latch, report. Must not know: topics, pins, flash drivers; latch and flash
+ * are functions. */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H
 

@@ -3,7 +3,7 @@
  * Two slots; a save goes to the one without the newest record, so that a torn
  * write leaves the older record whole. Each slot: magic, generation, length,
  * payload, CRC-32, all little-endian. Flash is reached through the caller's
- * functions. Does not know what it stores.
+ * functions. Must not know: what it stores.
  *
  * Wear: a save is one erase of a slot, one write of 28 to 80 bytes and one read
  * back; nothing else writes. As two files of SPIFFS (4 KB blocks, 256 byte

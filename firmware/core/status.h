@@ -1,6 +1,6 @@
 /*! Return codes shared by the core, and its compile-time assertions. Functions
  * that can fail return 0 or a negative code; outputs come last and are written
- * only on success. The caller provides memory and time: the core does not know
+ * only on success. The caller provides memory and time: the core has no
  * operating system, heap or clock. */
 #ifndef CORE_STATUS_H
 #define CORE_STATUS_H

@@ -1,5 +1,5 @@
 /*! Builds text in a caller's buffer without the C library's formatting, because
- * the ESP8266's printf does not reliably print 64-bit numbers. Does not know
+ * the ESP8266's printf does not reliably print 64-bit numbers. Must not know:
  * JSON or of locks. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H

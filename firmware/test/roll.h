@@ -1,5 +1,5 @@
 /*! Numbers for random walks: equal seeds give equal numbers, on every compiler.
- * Does not know test. */
+ * Must not know: the tests. */
 #ifndef ROLL_H
 #define ROLL_H
 

@@ -1,5 +1,5 @@
 /*! A moment and commands for most tests of the lock: the time is known exactly,
- * and an unlock expires after 30 s. Does not know the tests. */
+ * and an unlock expires after 30 s. Must not know: the tests. */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 

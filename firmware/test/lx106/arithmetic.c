@@ -1,6 +1,6 @@
 /*! The arithmetic that the ESP8266 has in ROM and its compiler's library
  * therefore leaves out: 64-bit product, and division by shift and subtract.
- * Does not know the tests. */
+ * Must not know: the tests. */
 #include <stdint.h>
 
 uint64_t __muldi3(uint64_t a, uint64_t b);

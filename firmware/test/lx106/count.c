@@ -1,7 +1,7 @@
 /*! Counts the instructions of a command on the lx106: run with `-icount
  * shift=0`, where the cycle counter advances with the instructions. Each row is
  * `count <parse> <decide and journal> <report> <name>`. Flash is memory
- * here, so that its driver does not count. Does not know the rows' layout.
+ * here, so that its driver does not count. Must not know: the rows' layout.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*! QEMU's `sim` machine for a C program: standard output, exit, and a message
- * for a trap. Does not know the tests. */
+ * for a trap. Must not know: the tests. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
