@@ -7,15 +7,17 @@
 
 /** @param {string} id @returns {any} */
 const find = (id) => document.getElementById(id);
-const at = (ms) => (ms ? new Date(ms).toLocaleTimeString() : undefined);
+const timeOfDay = (ms) => (ms ? new Date(ms).toLocaleTimeString() : undefined);
 /** @type {{ locks: Door[], buttons: Button[] }} */
 let state = { locks: [], buttons: [] };
 let chosen = "";
 const stream = new EventSource("api/stream");
-stream.addEventListener("state", ({ data }) => { state = JSON.parse(data); show("live"); draw(); });
-stream.onerror = () => show("no connection to lockctl (retrying): is it still running?");
+stream.addEventListener("state", ({ data }) => {
+  state = JSON.parse(data); showConnection("live"); draw();
+});
+stream.onerror = () => showConnection("no connection to lockctl (retrying): is it still running?");
 
-function show(connection) {
+function showConnection(connection) {
   find("link").textContent = connection;
   find("link").dataset.live = connection === "live";
   if (connection === "live") return;
@@ -24,9 +26,9 @@ function show(connection) {
 
 async function post(path, body) {
   const [headers, problem] = [{ "content-type": "application/json" }, find("problem")];
-  const silence = ({ message }) => Response.json({ error: `lockctl did not answer: ${message}` });
+  const noAnswer = ({ message }) => Response.json({ error: `lockctl did not answer: ${message}` });
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) })
-    .catch(silence);
+    .catch(noAnswer);
   if (answer.status === 204) return;
   problem.firstElementChild.textContent = (await answer.json()).error;
   problem.showModal();
@@ -121,27 +123,26 @@ function recordRows(record) {
     ["state", record.state], ["status", record.status],
     ["certainty", record.certainty], ["version", record.version],
     ["command", command && `${command.action} (${command.cause})`], ["command id", command?.id],
-    ["created", at(command?.createdAt)], ["expires", at(command?.expiresAt)],
-    ["attempts", command?.attempts], ["reported", at(record.reported?.at)],
+    ["created", timeOfDay(command?.createdAt)], ["expires", timeOfDay(command?.expiresAt)],
+    ["attempts", command?.attempts], ["reported", timeOfDay(record.reported?.at)],
   ];
 }
 
 function shadowRows(shadow) {
   const rows = Object.entries(shadow?.reported ?? {});
   return !shadow ? [["shadow", "none yet"]]
-    : [...rows, ["shadow version", shadow.version], ["updated", at(shadow.at)]];
+    : [...rows, ["shadow version", shadow.version], ["updated", timeOfDay(shadow.at)]];
 }
 
 function drawHistory(events) {
   const lines = events.map((event) => make("li", { class: event.ignored ? "bad" : "" },
-    make("time", { datetime: new Date(event.at).toISOString() }, at(event.at)),
+    make("time", { datetime: new Date(event.at).toISOString() }, timeOfDay(event.at)),
     make("span", {}, event.text)));
   find("history").replaceChildren(...(lines.length ? lines : [make("li", {}, "no events yet")]));
 }
 
-// Metrics change without a change of any lock, so they are polled.
+// Metrics change even if no lock does, so they are polled. The stream shows a lost connection.
 async function drawMetrics() {
-  // A lost connection is shown by the stream.
   const answer = document.hidden ? null : await fetch("api/metrics").catch(() => null);
   if (!answer?.ok) return;
   const text = await answer.text();

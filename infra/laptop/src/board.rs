@@ -1,5 +1,5 @@
 //! The board: device, record, shadow and newest events of each lock, updated as they change. The
-//! console shows it, and the start waits on it.
+//! console shows it, and `lockctl local` waits on it until every lock is settled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -20,8 +20,8 @@ use crate::view;
 
 /// Number of events shown for each lock.
 const EVENTS_SHOWN: usize = 12;
-/// Everything is read again this often while a page is open: a binding can change without an event
-/// here.
+/// Everything is read again this often while a page is open: another process can change a binding
+/// without an event of the local cloud.
 const REFRESH: Duration = Duration::from_secs(5);
 
 /// What the console shows.
@@ -62,17 +62,17 @@ impl Board {
         })
     }
 
-    /// What it shows at present.
+    /// The state that it shows.
     pub fn now(&self) -> Arc<Value> {
         Arc::clone(&self.state.borrow())
     }
 
-    /// What it shows at present, and every later state.
+    /// The state that it shows, and every later one.
     pub fn watch(&self) -> watch::Receiver<Arc<Value>> {
         self.state.subscribe()
     }
 
-    /// Marks a thing for reading.
+    /// Marks a thing to be read again.
     pub fn touch(&self, thing: &str) {
         if let Some(lock) = self.locks.iter().find(|lock| lock.as_str() == thing) {
             crate::lock(&self.stale).insert(lock.clone());
@@ -80,7 +80,7 @@ impl Board {
         self.touched.notify_one();
     }
 
-    /// Marks what an event in the cloud may have changed.
+    /// Marks what an event in the local cloud may have changed.
     pub fn on_event(&self, event: &Event) {
         match &event.kind {
             EventKind::ShadowUpdated { thing, .. } => self.touch(thing),
@@ -93,7 +93,7 @@ impl Board {
         }
     }
 
-    /// Marks everything for reading.
+    /// Marks everything to be read again.
     pub fn touch_all(&self) {
         crate::lock(&self.stale).extend(self.locks.iter().cloned());
         self.touched.notify_one();

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use anyhow::Result;
 use local_cloud::LocalCloud;
+use local_cloud::cli::Log;
 use local_cloud::watch::Watch;
 use serde_json::json;
 
 use crate::fleet::Fleet;
 use crate::program::{self, Programs};
 use crate::progress::Progress;
-use local_cloud::cli::Log;
 
-/// Time between two looks at the files.
+/// Time between two checks of the files.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Groups of watched files; each function is a group of its own.
+/// Groups of watched files. Each function's program is one more group.
 const TEMPLATE: &str = "the template";
 const FUNCTIONS: &str = "the functions";
 const FIRMWARE: &str = "the firmware";
@@ -75,7 +75,7 @@ impl Changes<'_> {
         }
     }
 
-    /// Builds the programs of `sources`. The next look notices them.
+    /// Builds the programs of `sources`. The next check notices them.
     async fn rebuild(&self, sources: &str) {
         let names = match sources {
             FIRMWARE => vec![program::DEVICE.to_owned()],

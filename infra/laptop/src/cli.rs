@@ -13,16 +13,16 @@ Examples:
   lockctl local --fault help                       all faults, and how to write them
   lockctl local --no-button-devices                be the button yourself, with any MQTT client
   lockctl local --memory --headless --log json --ready-file r.json
-                                                   for a script: r.json appears when all is up";
+                                                   for a script: r.json appears once all is ready";
 
 /// Options of `local`.
 #[derive(Debug, Clone, Args)]
 pub struct LocalArgs {
-    /// Port of the console; all other ports are free ones. [default: a free port]
+    /// Port of the console. All other ports are chosen freely. [default: a free port]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub port: u16,
 
-    /// Keep nothing on disk: each start is a first start, and commands from a second shell need
+    /// Keep nothing on disk: each start begins without state, and commands in a second shell need
     /// --ready-file.
     #[arg(long)]
     pub memory: bool,
@@ -31,12 +31,12 @@ pub struct LocalArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub locks: u16,
 
-    /// Number of buttons; button i is bound to lock i modulo the number of locks.
+    /// Number of buttons, bound to the locks in turn.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub buttons: u16,
 
-    /// Register and bind the buttons, but run no devices for them: another client can be the
-    /// button.
+    /// Register and bind the buttons, but run no devices for them, so that another client can be
+    /// the button.
     #[arg(long)]
     pub no_button_devices: bool,
 
@@ -80,7 +80,7 @@ pub struct LocalArgs {
 /// Which stack, on this machine or in AWS.
 #[derive(Debug, Clone, Args)]
 pub struct StackArgs {
-    /// Ready file of a laptop stack. `local` writes it when all is up; the other commands read it.
+    /// Ready file of a laptop stack. `local` writes it once all is ready; other commands read it.
     #[arg(long, value_name = "PATH", global = true)]
     pub ready_file: Option<PathBuf>,
 

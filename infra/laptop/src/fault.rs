@@ -1,5 +1,5 @@
-//! Faults of devices (power, network, clock, drift) on their schedule. The cloud carries out its
-//! own.
+//! Carries out the faults of devices (power, network, clock, drift) on schedule. The local cloud
+//! carries out its own faults.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Carries out the faults of devices, at times from this moment, then waits until dropped.
+    /// Carries out the faults of devices, timed from this call, then waits until dropped.
     pub async fn run(&self, fleet: &Arc<Fleet>, board: &Arc<Board>) -> Result<()> {
         let mut running = tokio::task::JoinSet::new();
         for fault in self.devices.clone() {

@@ -1,4 +1,4 @@
-//! The virtual devices of a stack by thing name, and one stream of their lines.
+//! The virtual devices of a stack by thing name, and one stream of the lines that they print.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use tokio::sync::broadcast;
 
 use crate::device::{Device, DeviceLine, DeviceOptions, Kind};
 
-/// Lines that may wait for a slow listener.
+/// Lines buffered for a slow subscriber.
 const LINES_MAX: usize = 4096;
 
-/// All devices that can be powered here.
+/// The devices that run on this machine.
 #[derive(Debug)]
 pub struct Fleet {
     devices: BTreeMap<String, Device>,
@@ -18,7 +18,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Devices without power.
+    /// Creates the devices without power.
     pub fn new(options: Vec<DeviceOptions>) -> Self {
         let (lines, _) = broadcast::channel(LINES_MAX);
         let device = |options: DeviceOptions| {
@@ -34,7 +34,7 @@ impl Fleet {
         self.devices.get(thing)
     }
 
-    /// The lines of all devices from this moment.
+    /// The lines that any device prints after this call.
     pub fn subscribe(&self) -> broadcast::Receiver<DeviceLine> {
         self.lines.subscribe()
     }
@@ -47,7 +47,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Restarts every powered device, with the present program.
+    /// Restarts every powered device with the current program.
     pub async fn restart(&self) -> Result<()> {
         for device in self
             .devices

@@ -27,8 +27,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use provision::PRESS_COUNTS_AFTER;
 pub use stack::run;
 
-/// Locks a mutex. A poisoned one is used as it is: each value here is valid after every single
-/// change.
+/// Locks a mutex and ignores poison: each guarded value is valid after every single change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

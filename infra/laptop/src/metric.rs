@@ -8,61 +8,65 @@ use serde_json::{Value, json};
 
 use crate::narrate::short_name;
 
-/// Sums over the values that are kept of each metric:
+/// The rows as JSON, computed from all values that the cloud keeps:
 /// `{"functions":[{"function":"s-PressFunction","name":"press","invocations":3,"errors":0,
 /// "throttles":0,"durationMs":{"average":12.5,"maximum":40.1}}],"rules":[{"rule":"s_press",
 /// "matches":3,"failures":0}],"written":[{"namespace":"Door","name":"Openings","dimensions":{},
 /// "unit":"Count","values":2,"sum":2.0,"average":1.0,"maximum":1.0}]}`. A list
 /// without rows is empty.
 pub fn table(series: &[Series]) -> Value {
-    let mut functions: BTreeMap<&str, Function> = BTreeMap::new();
-    let mut rules: BTreeMap<&str, Rule> = BTreeMap::new();
+    let mut functions: BTreeMap<&str, FunctionRow> = BTreeMap::new();
+    let mut rules: BTreeMap<&str, RuleRow> = BTreeMap::new();
     let mut written = Vec::new();
     for each in series {
-        let of = |dimension: &str| each.key.dimensions.get(dimension).map(String::as_str);
-        let all = Statistics::of(each.points.iter().map(|point| point.value));
+        let name = each.key.name.as_str();
+        let dimension = |name: &str| each.key.dimensions.get(name).map(String::as_str);
+        let statistics = Statistics::of(each.points.iter().map(|point| point.value));
         match each.key.namespace.as_str() {
             "AWS/Lambda" => {
-                if let Some(function) = of("FunctionName") {
-                    let row = functions.entry(function).or_default();
-                    row.add(&each.key.name, all);
+                if let Some(function) = dimension("FunctionName") {
+                    functions.entry(function).or_default().add(name, statistics);
                 }
             }
             "AWS/IoT" => {
-                if let Some(rule) = of("RuleName") {
-                    rules.entry(rule).or_default().add(&each.key.name, all);
+                if let Some(rule) = dimension("RuleName") {
+                    rules.entry(rule).or_default().add(name, statistics);
                 }
             }
-            // Other metrics of the services are not shown.
+            // Other metrics of AWS services are not shown.
             aws if aws.starts_with("AWS/") => {}
-            _ => written.push(row(each, all)),
+            _ => written.push(written_row(each, statistics)),
         }
     }
-    let functions: Vec<Value> = functions.iter().map(|(name, row)| row.show(name)).collect();
-    let rules: Vec<Value> = rules.iter().map(|(name, row)| row.show(name)).collect();
-    json!({ "functions": functions, "rules": rules, "written": written })
+    let functions = functions.iter().map(|(name, row)| row.to_json(name));
+    let rules = rules.iter().map(|(name, row)| row.to_json(name));
+    json!({
+        "functions": functions.collect::<Vec<_>>(),
+        "rules": rules.collect::<Vec<_>>(),
+        "written": written,
+    })
 }
 
 #[derive(Debug, Default)]
-struct Function {
+struct FunctionRow {
     invocations: f64,
     errors: f64,
     throttles: f64,
     duration_ms: Option<Statistics>,
 }
 
-impl Function {
-    fn add(&mut self, metric: &str, all: Statistics) {
+impl FunctionRow {
+    fn add(&mut self, metric: &str, statistics: Statistics) {
         match metric {
-            "Invocations" => self.invocations += all.sum,
-            "Errors" => self.errors += all.sum,
-            "Throttles" => self.throttles += all.sum,
-            "Duration" => self.duration_ms = Some(all),
+            "Invocations" => self.invocations += statistics.sum,
+            "Errors" => self.errors += statistics.sum,
+            "Throttles" => self.throttles += statistics.sum,
+            "Duration" => self.duration_ms = Some(statistics),
             _ => {}
         }
     }
 
-    fn show(&self, function: &str) -> Value {
+    fn to_json(&self, function: &str) -> Value {
         let duration = self
             .duration_ms
             .map(|all| json!({ "average": all.average, "maximum": all.maximum }));
@@ -78,39 +82,39 @@ impl Function {
 }
 
 #[derive(Debug, Default)]
-struct Rule {
+struct RuleRow {
     matches: f64,
     failures: f64,
 }
 
-impl Rule {
-    fn add(&mut self, metric: &str, all: Statistics) {
+impl RuleRow {
+    fn add(&mut self, metric: &str, statistics: Statistics) {
         match metric {
-            "TopicMatch" => self.matches += all.sum,
-            "Failure" | "ErrorActionFailure" | "ParseError" => self.failures += all.sum,
+            "TopicMatch" => self.matches += statistics.sum,
+            "Failure" | "ErrorActionFailure" | "ParseError" => self.failures += statistics.sum,
             _ => {}
         }
     }
 
-    fn show(&self, rule: &str) -> Value {
+    fn to_json(&self, rule: &str) -> Value {
         json!({ "rule": rule, "matches": whole(self.matches), "failures": whole(self.failures) })
     }
 }
 
-fn row(series: &Series, all: Statistics) -> Value {
+fn written_row(series: &Series, statistics: Statistics) -> Value {
     json!({
         "namespace": series.key.namespace,
         "name": series.key.name,
         "dimensions": series.key.dimensions,
         "unit": series.unit,
-        "values": all.sample_count,
-        "sum": all.sum,
-        "average": all.average,
-        "maximum": all.maximum,
+        "values": statistics.sample_count,
+        "sum": statistics.sum,
+        "average": statistics.average,
+        "maximum": statistics.maximum,
     })
 }
 
-/// A count, which is summed as a float, as a whole number.
+/// A count as a whole number; CloudWatch values are floats.
 fn whole(count: f64) -> u64 {
     count.round() as u64
 }
@@ -156,7 +160,7 @@ mod tests {
                 &[1.0],
             ),
         ]);
-        assert_eq!(others, empty, "of all functions together, and of others");
+        assert_eq!(others, empty, "no function, rule or custom metric");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The programs of the stack, functions and virtual device: their paths, and how they are built.
+//! The programs of the stack (functions and virtual device): finds and builds them.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,7 +11,7 @@ use crate::progress::Progress;
 
 /// The virtual ESP8266.
 pub const DEVICE: &str = "virtual-device";
-/// Lines of cargo's output that are shown when a build fails.
+/// Maximum number of lines of cargo's output in the error about a failed build.
 const OUTPUT_LINES_MAX: usize = 40;
 
 /// The directory of the programs.
@@ -82,12 +82,12 @@ impl Programs {
         for name in names {
             command.args(["--bin", name]);
         }
-        // `cargo run` sets these for lockctl. Build scripts that watch them would run again.
+        // `cargo run` sets these for lockctl. Build scripts that depend on them would run again.
         for (name, _) in std::env::vars_os() {
-            let of_lockctl = name.to_str().is_some_and(|name| {
+            let is_set_for_lockctl = name.to_str().is_some_and(|name| {
                 name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
             });
-            if of_lockctl {
+            if is_set_for_lockctl {
                 command.env_remove(name);
             }
         }

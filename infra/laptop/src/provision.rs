@@ -18,9 +18,8 @@ use crate::cli::LocalArgs;
 use crate::device::Kind;
 use crate::ready::{Thing, output};
 
-/// Time after a binding until a press counts (C3). A button states the earliest time at which it
-/// can have been pressed, up to about a second early, and a press that may be older than its
-/// binding is ignored.
+/// Time after a binding until a press counts (C3). A press that may be older than its binding is
+/// ignored, and a button states the earliest possible time of a press, which can be a second early.
 pub const PRESS_COUNTS_AFTER: Duration = Duration::from_secs(2);
 /// Actor of registrations and bindings in the history.
 const ACTOR: &str = "lockctl local";

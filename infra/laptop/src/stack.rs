@@ -139,8 +139,8 @@ impl<'a> Stack<'a> {
         changes.apply().await
     }
 
-    /// Powers the devices, waits until all is up, writes the ready files, and then carries out the
-    /// faults of devices.
+    /// Powers the devices, waits until all are ready, writes the ready files, and then
+    /// carries out the faults of devices.
     async fn power_up(&self) -> Result<()> {
         let args = self.plan.args;
         self.fleet.power_on(Kind::Lock).await?;

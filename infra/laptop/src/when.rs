@@ -1,4 +1,4 @@
-//! Times for people: time of day, date and age. The caller reads the clock.
+//! Times in words that a person reads: time of day, date and age. The caller reads the clock.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

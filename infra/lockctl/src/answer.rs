@@ -13,12 +13,12 @@ pub struct Answer {
     pub lines: Vec<String>,
     /// A JSON object for scripts.
     pub body: Value,
-    /// Whether the wish was not fulfilled (`ignored: stale`). The command prints it and then fails.
+    /// Whether the request failed (`ignored: stale`). The command prints the answer, then fails.
     pub has_failed: bool,
 }
 
 impl Answer {
-    /// An answer of a command that did what it was asked to do.
+    /// The answer of a command that succeeded.
     pub fn new(lines: Vec<String>, body: Value) -> Self {
         Self {
             lines,
@@ -27,7 +27,7 @@ impl Answer {
         }
     }
 
-    /// Prints the answer under the name of its target. The exit status says whether it has failed.
+    /// Prints the answer below the name of its target. Returns the exit status.
     pub fn print(mut self, target: &str, output: Output) -> ExitCode {
         match output {
             Output::Human => {

@@ -16,7 +16,7 @@ use crate::lock_command::{LockCommand, add_to};
 use crate::target::{Operator, Target};
 use crate::unknown;
 
-/// Answers `bind`, as soon as a press counts.
+/// Runs `lockctl bind`. Returns when a press counts.
 pub async fn bind(target: &Target, args: &BindArgs) -> Result<Answer> {
     let clicks = [
         (ClickType::Single, args.single.into()),
@@ -57,7 +57,7 @@ pub async fn bind_button(
     Ok(bound_answer(&before, &after, wish, command.as_ref()))
 }
 
-/// The answer about a button whose binding was `before` and is `after`.
+/// The answer about a button whose binding changed from `before` to `after`.
 pub fn bound_answer(
     before: &Binding,
     after: &Binding,
@@ -68,13 +68,13 @@ pub fn bound_answer(
     if let Some(lock) = &after.lock {
         let clicks = list_clicks(&after.actions);
         lines.push(format!("{} now commands {lock}: {clicks}", after.button));
-        lines.extend(replaced(before, lock));
+        lines.extend(replaced_line(before, lock));
     }
     if wish.forget_last_press {
         lines.push("its last sequence is forgotten: the next press counts".to_owned());
     }
-    let left = before.lock.as_ref().zip(command);
-    lines.extend(left.map(|(left, command)| command.line(left)));
+    let locked = before.lock.as_ref().zip(command);
+    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock)));
     Answer::new(
         lines,
         add_to(json!({ "binding": after, "before": before }), command),
@@ -82,25 +82,25 @@ pub fn bound_answer(
 }
 
 /// One line about what a new binding to `lock` replaces.
-fn replaced(before: &Binding, lock: &LockName) -> Option<String> {
+fn replaced_line(before: &Binding, lock: &LockName) -> Option<String> {
     let revoked = if before.enabled {
         ""
     } else {
         ", and was revoked"
     };
     match &before.lock {
-        Some(left) if left == lock && before.enabled => Some(format!(
+        Some(old_lock) if old_lock == lock && before.enabled => Some(format!(
             "it already commanded {lock}: {}",
             list_clicks(&before.actions)
         )),
-        Some(left) => Some(format!("it commanded {left} before{revoked}")),
+        Some(old_lock) => Some(format!("it commanded {old_lock} before{revoked}")),
         None => before
             .bound_at
             .map(|_| "it commanded no lock before".to_owned()),
     }
 }
 
-/// Answers `unbind`.
+/// Runs `lockctl unbind`.
 pub async fn unbind(target: &Target, args: &UnbindArgs) -> Result<Answer> {
     let button = &args.button;
     let by = target.operator(&args.actor).await;
@@ -114,22 +114,22 @@ pub async fn unbind(target: &Target, args: &UnbindArgs) -> Result<Answer> {
     Ok(answer)
 }
 
-/// The answer about a button that was unbound; `before` is its binding until then.
+/// The answer about a button that was unbound; `before` is its previous binding.
 pub fn unbound_answer(before: &Binding, command: Option<&LockCommand>) -> Answer {
     let button = &before.button;
     let mut lines = vec![match &before.lock {
         Some(lock) => format!("{button} no longer commands {lock}; it stays registered"),
         None => format!("{button} was not bound to a lock: nothing changed"),
     }];
-    let left = before.lock.as_ref().zip(command);
-    lines.extend(left.map(|(left, command)| command.line(left)));
+    let locked = before.lock.as_ref().zip(command);
+    lines.extend(locked.map(|(old_lock, command)| command.line(old_lock)));
     Answer::new(
         lines,
         add_to(json!({ "button": button, "before": before }), command),
     )
 }
 
-/// Answers `bindings`.
+/// Runs `lockctl bindings`.
 pub async fn list(target: &Target) -> Result<Answer> {
     let store = &target.cloud.store;
     let buttons = store.read_register().await?.buttons;

@@ -42,7 +42,7 @@ impl Cli {
 }
 
 const TARGETS: &str = "\
-Which locks (the first line of every answer names them):
+Where lockctl finds the locks, in this order (each answer names its target first):
   1. --ready-file FILE       the laptop stack that wrote FILE
   2. AWS credentials         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
                              AWS_REGION, AWS_ENDPOINT_URL_*; for profiles and SSO first run
@@ -59,7 +59,7 @@ Examples:
   lockctl register lock lock-2     add a lock; only registered locks are commanded
   lockctl register button button-2 --lock lock-2
                                    add a button, and bind it to a lock
-  lockctl bind button-2 lock-1     bind it to another lock; the lock it leaves is locked
+  lockctl bind button-2 lock-1     bind it to another lock, and lock the previous one
   lockctl bindings                 which button commands which lock
   lockctl revoke button-2          withdraw its permission, and lock its lock";
 
@@ -109,8 +109,8 @@ pub enum Operation {
     Lock(RequestArgs),
     /// Ask a lock to unlock, and wait for its answer or until the unlock expires.
     Unlock(RequestArgs),
-    /// Show the state of one lock or all: how certain it is, how old, and which command is under
-    /// way.
+    /// Show the state of one lock or all: how certain and how old it is, and which command is
+    /// pending.
     Status(StatusArgs),
     /// Show the events of a lock or button, newest first, with the reasons.
     ///
@@ -120,13 +120,13 @@ pub enum Operation {
     /// reports are ignored.
     #[command(subcommand)]
     Register(RegisterThing),
-    /// Bind a registered button to a registered lock, in place of its present lock.
+    /// Bind a registered button to a registered lock, instead of its current one.
     ///
-    /// The lock that the button leaves is locked in the same step, unless it is known to be locked.
-    /// A press made before the binding has no effect; the command returns after two seconds, when a
-    /// new press counts. Binding a revoked button restores its permission.
+    /// The button's previous lock is locked in the same step, unless it is known to be locked. A
+    /// press made before the binding has no effect; the command returns after two seconds, when new
+    /// presses count. Binding a revoked button restores its permission.
     Bind(BindArgs),
-    /// Unbind a button. It stays registered; its lock is locked unless it is known to be locked.
+    /// Unbind a button. It stays registered, and its lock is locked unless known to be locked.
     Unbind(UnbindArgs),
     /// Show which button commands which lock, and what its clicks ask for.
     Bindings,
@@ -137,7 +137,7 @@ pub enum Operation {
     Revoke(RevokeArgs),
     /// Remove a lock from the register: it is no longer commanded, and its reports are ignored.
     ///
-    /// Refused while a button is bound to it, and unless it is known to be locked.
+    /// Refused while a button is bound to it, or while it is not known to be locked.
     Forget(ForgetArgs),
     /// After restoring the table from a backup: treat the state of each lock as unknown until it
     /// reports.

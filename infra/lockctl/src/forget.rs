@@ -10,7 +10,7 @@ use crate::cli::ForgetArgs;
 use crate::target::Target;
 use crate::unknown;
 
-/// Answers `forget`.
+/// Runs `lockctl forget`.
 pub async fn run(target: &Target, args: &ForgetArgs) -> Result<Answer> {
     let lock = &args.lock;
     let by = target.operator(&args.actor).await;

@@ -16,8 +16,7 @@ use crate::cli::HistoryArgs;
 use crate::sentence;
 use crate::target::Target;
 
-/// Answers `history`. A lock and a button may have the same name: then the events of both are
-/// shown.
+/// Runs `lockctl history`. If a lock and a button have the same name, it shows the events of both.
 pub async fn run(target: &Target, args: &HistoryArgs) -> Result<Answer> {
     let (name, store, now) = (&args.name, &target.cloud.store, target.now());
     let button = ButtonSerial::new(name.as_str()).expect("one rule holds for both names");

@@ -1,4 +1,4 @@
-//! The lock command that an operation sends when a lock is not known to be locked.
+//! The lock command that an operation sends to a lock that is not known to be locked.
 
 use lock_aws::{Operated, chain};
 use lock_core::command::Version;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// A committed lock command.
 #[derive(Debug)]
 pub struct LockCommand {
-    /// Its version.
+    /// The command's version.
     pub version: Version,
     /// Why it could not be sent yet; the sweep sends it.
     pub unsent: Option<String>,
@@ -45,8 +45,8 @@ impl std::fmt::Display for LockCommand {
     }
 }
 
-/// Adds `locked`, the command's version, and `unpublished`, why it is not sent yet, to a JSON
-/// object.
+/// Adds to a JSON object `locked`, the command's version, and `unpublished`, the error that kept it
+/// from being sent.
 pub fn add_to(mut body: Value, command: Option<&LockCommand>) -> Value {
     body["locked"] = json!(command.map(|command| command.version));
     body["unpublished"] = json!(command.and_then(|command| command.unsent.as_ref()));

@@ -13,7 +13,7 @@ use crate::cli::PressArgs;
 use crate::outcome::Watch;
 use crate::target::Target;
 
-/// Answers `press`.
+/// Runs `lockctl press`.
 pub async fn run(target: &Target, args: &PressArgs) -> Result<Answer> {
     let (button, click) = (&args.button, ClickType::from(args.click));
     let cloud = &target.cloud;

@@ -1,5 +1,5 @@
-//! `lockctl recover`: marks locks as unknown until they report, after a table restore. Also repairs
-//! a version that runs far ahead of the clock.
+//! `lockctl recover`: after a restore of the table, marks locks as unknown until they report. Also
+//! repairs a version that is far ahead of the clock.
 
 use anyhow::{Context, Result, bail};
 use lock_core::binding::Binding;
@@ -15,8 +15,8 @@ use crate::lock_command::LockCommand;
 use crate::target::{Operator, Target};
 use crate::unknown;
 
-/// Answers `recover`. A lock that fails does not stop the others; the command then fails at the
-/// end.
+/// Runs `lockctl recover`. A failure for one lock does not stop the others; the command then fails
+/// at the end.
 pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
     let store = &target.cloud.store;
     let register = store.read_register().await?;
@@ -36,7 +36,7 @@ pub async fn run(target: &Target, args: &RecoverArgs) -> Result<Answer> {
     Ok(answer)
 }
 
-/// The answer about locks that were recovered or not, and the buttons that may command them.
+/// The answer: the outcome for each lock, and the `enabled` buttons that may command them.
 pub fn recovered_answer(
     outcomes: &[(&LockName, Result<LockCommand>)],
     enabled: &[String],
@@ -64,8 +64,8 @@ pub fn recovered_answer(
     }
     if !enabled.is_empty() {
         lines.push(format!(
-            "enabled in the table: {}; revoke again what was revoked after the backup (`lockctl \
-             revoke BUTTON`)",
+            "buttons enabled in the table: {}; repeat each revocation newer than the backup \
+             (`lockctl revoke BUTTON`)",
             enabled.join(", ")
         ));
     }
@@ -107,8 +107,8 @@ fn problem(before: &Record, reason: &Reason, now: UnixMillis) -> Option<String> 
     }
 }
 
-/// The buttons that the table lets command `lock`, or any lock: a backup does not know later
-/// revocations.
+/// The enabled buttons that are bound to `lock`, or to any lock. A revocation that is newer than
+/// the backup is not in the table.
 fn enabled_buttons(bindings: &[Binding], lock: Option<&LockName>) -> Vec<String> {
     let may_command = |binding: &&Binding| {
         let bound = binding.lock.as_ref();
@@ -132,7 +132,7 @@ mod tests {
         let now = UnixMillis(1_763_779_512_345);
         let day_ms = 86_400_000;
         let lock = LockName::new("lock-1").expect("a name");
-        // the lock's own version, the record's => the problem names it
+        // reported version, record's version => whether recovery is impossible
         for (reported, own, stuck) in [
             (now.0, now.0, false),
             (now.0 + day_ms, now.0, false),
@@ -155,18 +155,18 @@ mod tests {
                 }),
                 ..Record::created(lock.clone(), now)
             };
-            let said = problem(&before, &Reason::RECOVERED, now);
+            let found = problem(&before, &Reason::RECOVERED, now);
             let wanted = stuck.then(|| {
                 format!(
                     "the lock itself reports version {reported}: erase its flash, then run recover \
                      again"
                 )
             });
-            assert_eq!(said, wanted, "{reported} beyond {own}");
+            assert_eq!(found, wanted, "{reported} beyond {own}");
         }
-        let never_heard = Record::created(lock, now);
-        assert_eq!(problem(&never_heard, &Reason::RECOVERED, now), None);
-        let none_left = problem(&never_heard, &Reason::NO_VERSION_LEFT, now);
+        let unreported = Record::created(lock, now);
+        assert_eq!(problem(&unreported, &Reason::RECOVERED, now), None);
+        let none_left = problem(&unreported, &Reason::NO_VERSION_LEFT, now);
         assert_eq!(none_left.as_deref(), Some("no version left"));
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::{RegisterButtonArgs, RegisterLockArgs, RegisterThing};
 use crate::target::Target;
 use crate::{bind, unknown};
 
-/// Answers `register`.
+/// Runs `lockctl register`.
 pub async fn run(target: &Target, thing: &RegisterThing) -> Result<Answer> {
     match thing {
         RegisterThing::Lock(args) => lock(target, args).await,

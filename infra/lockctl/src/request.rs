@@ -15,20 +15,19 @@ use crate::outcome::Watch;
 use crate::target::Target;
 use crate::unknown;
 
-/// Answers `lock`.
+/// Runs `lockctl lock`.
 pub async fn lock(target: &Target, args: &RequestArgs) -> Result<Answer> {
     request(target, args, Intent::Lock).await
 }
 
-/// Answers `unlock`.
+/// Runs `lockctl unlock`.
 pub async fn unlock(target: &Target, args: &RequestArgs) -> Result<Answer> {
     request(target, args, Intent::Unlock).await
 }
 
 async fn request(target: &Target, args: &RequestArgs, intent: Intent) -> Result<Answer> {
     let (lock, cloud) = (&args.lock, &target.cloud);
-    // The functions write nothing about a lock that is not registered: there would be no outcome to
-    // wait for.
+    // The functions write nothing about a lock that is not registered, so no outcome would follow.
     if cloud.store.read_record(lock).await?.is_none() {
         return Err(unknown::lock(cloud, lock).await?);
     }
@@ -57,7 +56,7 @@ fn new_request(intent: Intent, id: &str, actor: &str, now_ms: u64) -> Value {
     json!({ "action": intent, "requestId": id, "requestedAt": now_ms, "actor": actor })
 }
 
-/// The event of the request: the one with a command, if the same request came more than once.
+/// The event of the request. If the request was delivered more than once, the one with a command.
 fn own_event(events: &[Event], id: &str) -> Option<Event> {
     let mut own = events
         .iter()
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_says_when_it_was_made() {
+    fn a_request_states_when_it_was_made() {
         assert_eq!(
             new_request(Intent::Unlock, "r1", "alice", 7),
             json!({"action": "unlock", "requestId": "r1", "requestedAt": 7, "actor": "alice"})

@@ -12,7 +12,7 @@ use crate::lock_command::{LockCommand, add_to};
 use crate::target::Target;
 use crate::unknown;
 
-/// Answers `revoke`.
+/// Runs `lockctl revoke`.
 pub async fn run(target: &Target, args: &RevokeArgs) -> Result<Answer> {
     let button = &args.button;
     let by = target.operator(&args.actor).await;

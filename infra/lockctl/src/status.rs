@@ -13,7 +13,7 @@ use crate::cli::StatusArgs;
 use crate::target::Target;
 use crate::{sentence, unknown};
 
-/// Answers `status`.
+/// Runs `lockctl status`.
 pub async fn run(target: &Target, args: &StatusArgs) -> Result<Answer> {
     let store = &target.cloud.store;
     let locks: Vec<LockName> = match &args.lock {

@@ -1,4 +1,4 @@
-//! Errors about names that are not registered, with the name that was perhaps meant.
+//! Errors about names that are not registered, with a hint about the likely mistake.
 
 use anyhow::{Result, anyhow};
 use lock_aws::{Cloud, Register};
@@ -28,8 +28,8 @@ fn button_text(button: &ButtonSerial, register: &Register) -> String {
     text("button", button.as_str(), &buttons, ("lock", &locks))
 }
 
-/// The text about a `name` that is not among the names of its `kind`; `other` is the other kind
-/// with its names.
+/// The error text about a `name` that is not one of `names`, the registered names of its `kind`.
+/// `other` is the other kind with its names.
 fn text(kind: &str, name: &str, names: &[&str], other: (&str, &[&str])) -> String {
     let near = names.iter().find(|known| known.eq_ignore_ascii_case(name));
     let hint = match near {

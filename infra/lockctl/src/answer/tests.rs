@@ -231,8 +231,8 @@ fn recover_reports_each_lock_and_fails_if_one_failed() {
     let wanted = [
         recovered,
         "lock-2: no version left",
-        "enabled in the table: button-1; revoke again what was revoked after the backup (`lockctl \
-         revoke BUTTON`)",
+        "buttons enabled in the table: button-1; repeat each revocation newer than the backup \
+         (`lockctl revoke BUTTON`)",
         "1 of 2 locks were not recovered",
     ];
     assert_eq!(answer.lines, wanted);

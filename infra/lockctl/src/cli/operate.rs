@@ -45,7 +45,7 @@ pub struct RequestArgs {
     pub lock: LockName,
     #[command(flatten)]
     pub actor: Actor,
-    /// Id of the request; requests with one id act once. [default: a new id]
+    /// Id of the request; requests with the same id act once. [default: a new id]
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,
     /// Return once the request is published, without waiting for the outcome.
@@ -56,7 +56,7 @@ pub struct RequestArgs {
 /// Who acts, for the history.
 #[derive(Debug, Args)]
 pub struct Actor {
-    /// Name for the history; a label only, AWS checks the credentials.
+    /// Your name in the history: only a label. The credentials decide what you may do.
     #[arg(
         id = "actor",
         long,
@@ -87,15 +87,14 @@ pub struct HistoryArgs {
 /// What to register.
 #[derive(Debug, Subcommand)]
 pub enum RegisterThing {
-    /// Register a lock under the name of its thing in AWS IoT, to which its certificate is
-    /// attached.
+    /// Register a lock under its thing name in AWS IoT.
     ///
     /// Its state is unknown until it reports; the system answers its first report with a lock
     /// command.
     Lock(RegisterLockArgs),
     /// Register a button under its serial number, the last part of its topic iotbutton/SERIAL.
     ///
-    /// Its presses are ignored, with that reason, until it is bound to a lock.
+    /// Its presses are ignored with the reason `not bound` until it is bound to a lock.
     Button(RegisterButtonArgs),
 }
 

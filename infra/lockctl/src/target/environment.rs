@@ -1,17 +1,17 @@
-//! What the environment says about AWS. Reads variables; makes no calls.
+//! Whether the environment selects AWS. Reads variables; makes no calls.
 
-/// What the environment holds.
+/// What the variables show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
-    /// Both keys: AWS is meant.
+    /// Both keys are set: AWS is the target.
     Credentials,
-    /// Only this variable, which names no account.
+    /// Only this variable is set, which does not select an account.
     Hint(&'static str),
     /// Nothing about AWS.
     Nothing,
 }
 
-/// Variables that people set for other tools; none of them names an account.
+/// Variables that people set for other tools. None of them selects an account.
 const HINTS: [&str; 7] = [
     "AWS_PROFILE",
     "AWS_ACCESS_KEY_ID",
@@ -22,7 +22,8 @@ const HINTS: [&str; 7] = [
     "AWS_DEFAULT_REGION",
 ];
 
-/// Reads the variables. Both keys select AWS; anything else that is then missing is an error.
+/// Reads the variables. Both keys select AWS; the caller then reports what is missing, such as the
+/// region.
 pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Environment {
     let is_set = |name: &str| lookup(name).is_some_and(|value| !value.is_empty());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {

@@ -1,4 +1,4 @@
-//! Reads libFuzzer's log.
+//! Extracts figures, progress and failures from libFuzzer's log.
 //!
 //! Must not know: which target wrote it.
 
@@ -11,16 +11,16 @@ pub fn executions(log: &str) -> Option<u64> {
     line.trim().parse().ok()
 }
 
-/// The progress of the run, without what differs between machines.
-pub fn course(log: &str) -> Vec<String> {
+/// The progress lines of the run, without the figures that differ between machines.
+pub fn progress(log: &str) -> Vec<String> {
     log.lines()
-        // The clock decides when a pulse is printed.
+        // Pulse lines are printed by the clock.
         .filter(|line| line.starts_with('#') && !line.contains("pulse"))
         .map(|line| line.split("exec/s").next().unwrap_or(line).to_owned())
         .collect()
 }
 
-/// The coverage reached, which two fixed runs share. Empty if the log lacks it.
+/// The coverage reached, the same for each run with the same seed. Empty if the log lacks it.
 pub fn reached(log: &str) -> String {
     let last = log.lines().rev().find(|line| line.contains("DONE"));
     let mut words = last.unwrap_or_default().split_whitespace();
@@ -47,8 +47,8 @@ pub fn reasons(log: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Path of the failing input.
-pub fn kept(log: &str) -> Option<&str> {
+/// The path of the failing input that libFuzzer saved.
+pub fn failing_input(log: &str) -> Option<&str> {
     log.lines()
         .rev()
         .find_map(|line| line.split_once("Test unit written to "))
@@ -68,9 +68,9 @@ artifact_prefix='target/fuzz/sql/found/'; Test unit written to target/fuzz/sql/f
 stat::number_of_executed_units: 4711\n";
 
     #[test]
-    fn a_log_says_what_was_found_and_where_it_is() {
+    fn a_log_names_the_failure_and_the_failing_input() {
         assert_eq!(executions(PANIC), Some(4711));
-        assert_eq!(kept(PANIC), Some("target/fuzz/sql/found/crash-0a"));
+        assert_eq!(failing_input(PANIC), Some("target/fuzz/sql/found/crash-0a"));
         assert!(reasons(PANIC)[0].ends_with("parse.rs:1:2:"));
         let hang =
             "==7== ERROR: libFuzzer: timeout after 20 seconds\nSUMMARY: libFuzzer: timeout\n";
@@ -91,9 +91,9 @@ stat::number_of_executed_units: 4711\n";
                      Done 9 runs in {rate} second(s)\n"
             )
         });
-        assert_eq!(course(&idle), course(&busy));
-        assert_eq!(course(&idle).len(), 2);
-        assert_ne!(course(&idle), course(&idle.replace("ft: 42", "ft: 43")));
+        assert_eq!(progress(&idle), progress(&busy));
+        assert_eq!(progress(&idle).len(), 2);
+        assert_ne!(progress(&idle), progress(&idle.replace("ft: 42", "ft: 43")));
         assert_eq!(reached(&idle), ", 31 edges and 42 features reached");
         assert_eq!(reached("killed"), "");
     }

@@ -97,7 +97,7 @@ impl Fuzzer<'_> {
             if !found.is_good() {
                 return Ok(found);
             }
-            courses.push(log::course(&log));
+            courses.push(log::progress(&log));
         }
         ensure!(
             courses[0] == courses[1],
@@ -254,7 +254,7 @@ impl Fuzzer<'_> {
             text.push_str("\n  ");
             text.push_str(line);
         }
-        if let Some(file) = log::kept(log) {
+        if let Some(file) = log::failing_input(log) {
             text.push_str(&format!(
                 "\n  replay: cargo xtask fuzz {target} --replay {file}\n  keep: as \
                  {}/crash-<what it shows>, with a test of that name in {CRASHES}",

@@ -1,4 +1,4 @@
-//! Which test a mark belongs to, by the source as rustfmt formats it.
+//! Finds the test that a `// AWS` mark belongs to, in source that rustfmt has formatted.
 //!
 //! Must not know: what a mark claims.
 
@@ -7,19 +7,19 @@ use crate::tidy::Tree;
 /// Conditions that hold on every machine that can run the whole test command.
 const ALWAYS: &[&str] = &["#[cfg(unix)]", "#[cfg(target_os = \"linux\")]"];
 
-/// The test that the mark on line `index` (from 0) belongs to: the test that follows; the test
-/// around it; or, in a table outside of any test, the first test that names the table.
+/// The name of the test that the mark on line `index` (from 0) belongs to: the test below the mark;
+/// the test around it; or, in a table outside any test, the first test that uses the table.
 ///
 /// # Errors
-/// There is no such test, or it never runs.
+/// No such test exists, or it never runs.
 pub fn test_of(text: &str, index: usize) -> Result<String, String> {
     let lines: Vec<&str> = text.lines().collect();
     if let Some(line) = test_below(&lines, index) {
-        return named(&lines, line);
+        return runnable_name(&lines, line);
     }
     let item = item_around(&lines, index).ok_or("no test follows this mark")?;
     if let Some(test) = test_at(&lines, item) {
-        return named(&lines, test);
+        return runnable_name(&lines, test);
     }
     let name = item_name(lines[item]).ok_or("no test follows this mark")?;
     let users = (0..lines.len()).filter_map(|line| test_at(&lines, line));
@@ -27,10 +27,10 @@ pub fn test_of(text: &str, index: usize) -> Result<String, String> {
         .into_iter()
         .find(|line| uses(body(&lines, *line), name));
     let user = user.ok_or_else(|| format!("no test of this file names {name}"))?;
-    named(&lines, user)
+    runnable_name(&lines, user)
 }
 
-/// The line of the test's `fn`, if only comments and attributes are between it and the mark.
+/// The line of the test's `fn`, if only comments and attributes separate it from the mark.
 fn test_below(lines: &[&str], index: usize) -> Option<usize> {
     let mut is_test = false;
     for (line, text) in lines.iter().enumerate().skip(index + 1) {
@@ -56,7 +56,7 @@ fn item_around(lines: &[&str], index: usize) -> Option<usize> {
         if item_name(text).is_some() {
             return Some(line);
         }
-        // A module or the end of an item: the mark is outside of every item.
+        // A module or the end of an item: the mark is outside every item.
         if indent == 0 && !text.starts_with([')', ']']) {
             return None;
         }
@@ -64,7 +64,7 @@ fn item_around(lines: &[&str], index: usize) -> Option<usize> {
     None
 }
 
-/// `line` itself, where it is a test's `fn`.
+/// `line`, if it is a test's `fn`.
 fn test_at(lines: &[&str], line: usize) -> Option<usize> {
     function_name(lines[line].trim_start())?;
     attributes(lines, line)
@@ -82,8 +82,8 @@ fn attributes<'a>(lines: &'a [&'a str], line: usize) -> impl Iterator<Item = &'a
         .filter(|text| is_attribute(text))
 }
 
-/// The test's name; an error where it never runs.
-fn named(lines: &[&str], line: usize) -> Result<String, String> {
+/// The name of the test on `line`, or an error if the test never runs.
+fn runnable_name(lines: &[&str], line: usize) -> Result<String, String> {
     let name = function_name(lines[line].trim_start()).ok_or("no test follows this mark")?;
     let is_obstacle = |attribute: &&str| {
         let is_condition = attribute.starts_with("#[cfg(") && !ALWAYS.contains(attribute);
@@ -100,7 +100,7 @@ fn named(lines: &[&str], line: usize) -> Result<String, String> {
     }
 }
 
-/// From a function's line to the brace that ends it.
+/// The lines of the function that begins on `line`, with its closing brace.
 fn body<'a>(lines: &'a [&'a str], line: usize) -> &'a [&'a str] {
     if lines[line].ends_with('}') {
         return &lines[line..=line];
@@ -113,10 +113,10 @@ fn body<'a>(lines: &'a [&'a str], line: usize) -> &'a [&'a str] {
 }
 
 fn uses(lines: &[&str], name: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    let is_name_char = |c: char| c.is_alphanumeric() || c == '_';
     lines
         .iter()
-        .flat_map(|line| line.split(|c: char| !is_of_name(c)))
+        .flat_map(|line| line.split(|c: char| !is_name_char(c)))
         .any(|word| word == name)
 }
 
@@ -173,7 +173,7 @@ fn word_at_start(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// Whether cargo compiles this file: as the root of a crate, or declared by a compiled file.
+/// Whether cargo compiles this file: it is the root of a crate, or a compiled file declares it.
 pub fn is_compiled(tree: &Tree, path: &str) -> bool {
     let Some((folder, name)) = path.rsplit_once('/') else {
         return false;

@@ -1,4 +1,4 @@
-//! Mutants that cargo-mutants does not make: a condition, a bound or a call is left out.
+//! Mutants that cargo-mutants does not make: they remove a condition, a bound or a call.
 //!
 //! cargo-mutants turns `a && b` into `a || b`, which nearly any test notices, but never removes
 //! `b`. It turns `<` into `<=`, but not `<=` into `<`. It deletes no statement.
@@ -9,12 +9,11 @@ use std::ops::Range;
 
 use super::scan::Code;
 
-/// Methods whose result has the type of what they are called on: without the call the code
-/// compiles.
+/// Methods that return the type of their receiver, so that the code compiles without the call.
 const PASSING: &str = "plus minus min max filter chain or or_else saturating_add saturating_sub \
                        trim_end take rev";
 
-/// Words that begin a statement which is not a call.
+/// Words that begin a statement that is not a call.
 const NOT_CALLS: &str = "let return if match for while loop use pub fn const static mod impl else \
                          break continue assert struct enum type";
 
@@ -25,7 +24,7 @@ pub struct Edit {
     pub range: Range<usize>,
     /// The replacement.
     pub with: &'static str,
-    /// The change in words: `take && self.status == record.status away`.
+    /// The change in words: `remove && self.status == record.status`.
     pub change: String,
 }
 
@@ -61,16 +60,16 @@ fn operands(source: &str, code: &Code, operator: &str, ends: &[&str]) -> Vec<Edi
             .any(|other| code.operand_after(other + operator.len(), ends).start == before.start);
         if is_first {
             let range = before.start..after.start;
-            edits.push(away(source, range));
+            edits.push(removal(source, range));
         }
-        edits.push(away(source, before.end..after.end));
+        edits.push(removal(source, before.end..after.end));
     }
     edits
 }
 
-fn away(source: &str, range: Range<usize>) -> Edit {
+fn removal(source: &str, range: Range<usize>) -> Edit {
     Edit {
-        change: format!("take {} away", one_line(&source[range.clone()])),
+        change: format!("remove {}", one_line(&source[range.clone()])),
         range,
         with: "",
     }
@@ -89,7 +88,7 @@ fn bounds(code: &Code) -> Vec<Edit> {
     pairs.into_iter().flat_map(of).collect()
 }
 
-/// Leaves out each statement and each arm that is only a call.
+/// Removes each statement that is only a call, and empties each match arm that is only a call.
 fn calls(source: &str, code: &Code) -> Vec<Edit> {
     let mut edits = Vec::new();
     for at in 1..code.len() {
@@ -109,7 +108,7 @@ fn calls(source: &str, code: &Code) -> Vec<Edit> {
         };
         if is_call(&code.text(start..end)) {
             edits.push(Edit {
-                change: format!("leave {} out", one_line(&source[start..end])),
+                change: format!("remove {}", one_line(&source[start..end])),
                 range: whole,
                 with,
             });
@@ -118,7 +117,7 @@ fn calls(source: &str, code: &Code) -> Vec<Edit> {
     edits
 }
 
-/// Whether it is `a.b(…)…` and its result is discarded.
+/// Whether the statement is a method call `a.b(…)…` that discards its result.
 fn is_call(statement: &str) -> bool {
     let name: String = statement
         .chars()
@@ -133,7 +132,7 @@ fn is_call(statement: &str) -> bool {
         && !statement.contains('?')
 }
 
-/// Leaves out each call of a [`PASSING`] method.
+/// Removes each call of a [`PASSING`] method from its chain.
 fn links(source: &str, code: &Code) -> Vec<Edit> {
     let mut edits = Vec::new();
     for method in PASSING.split_whitespace() {
@@ -141,7 +140,7 @@ fn links(source: &str, code: &Code) -> Vec<Edit> {
         for at in (0..code.len()).filter(|at| code.has(*at, &word)) {
             if let Some(close) = code.closing(at + word.len() - 1) {
                 edits.push(Edit {
-                    change: format!("leave {} out", one_line(&source[at..=close])),
+                    change: format!("remove {}", one_line(&source[at..=close])),
                     range: at..close + 1,
                     with: "",
                 });
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn each_operand_of_a_chain_is_taken_away_once() {
+    fn each_operand_of_a_chain_is_removed_once() {
         assert_eq!(
             made("let ok = a && b.c(d) && e;"),
             [
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_left_out() {
+    fn a_bound_is_excluded() {
         assert_eq!(made("a <= b"), ["a < b"]);
         assert_eq!(
             made("let v: Vec<u8> = a >= b;"),
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_whose_result_is_discarded_is_left_out() {
+    fn a_call_whose_result_is_discarded_is_removed() {
         let source = "\
 fn f() {
     e.require(\"a = b\", &c);
@@ -221,7 +220,7 @@ fn f() {
     }
 
     #[test]
-    fn a_link_of_a_chain_is_left_out() {
+    fn a_call_within_a_chain_is_removed() {
         assert_eq!(made("x(now.plus(LIFE).seconds())"), ["x(now.seconds())"]);
     }
 
@@ -234,9 +233,9 @@ fn f() {
     }
 
     #[test]
-    fn an_edit_says_what_it_does_on_one_line() {
+    fn an_edit_describes_its_change_on_one_line() {
         let edits = edits("a\n    && b");
         let changes: Vec<&str> = edits.iter().map(|edit| edit.change.as_str()).collect();
-        assert_eq!(changes, ["take a && away", "take && b away"]);
+        assert_eq!(changes, ["remove a &&", "remove && b"]);
     }
 }

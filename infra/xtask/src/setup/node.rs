@@ -1,4 +1,4 @@
-//! The private npm packages in the build directory: installed again when the lock file changes.
+//! Installs npm packages into the build directory, again whenever the lock file changes.
 //!
 //! Must not know: what the packages are for.
 
@@ -22,7 +22,7 @@ pub fn is_ready(workspace: &Workspace) -> bool {
         && directory.join("node_modules").is_dir()
 }
 
-/// Installs the packages, or brings them to the pins. No package runs an install script.
+/// Installs the packages at their pinned versions. No package runs an install script.
 ///
 /// # Errors
 /// npm could not be run, or could not reach a registry.

@@ -1,4 +1,4 @@
-//! The top-level modules of a crate depend on each other one way, its tests left aside.
+//! The top-level modules of a crate have no circular dependencies. Its tests are not checked.
 //!
 //! Must not know: Rust beyond paths that begin with `crate::` or `super::`, as rustfmt writes them.
 

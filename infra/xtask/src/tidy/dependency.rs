@@ -44,7 +44,7 @@ fn files<'a>(tree: &'a Tree, member: &Member, members: &[Member]) -> Vec<&'a Fil
     tree.files().iter().filter(is_own).collect()
 }
 
-/// Whether code that may use this table names the dependency.
+/// Whether this file names the dependency in code that may use its table.
 fn names(file: &File, dependency: &Dependency) -> bool {
     let import = dependency.import.as_str();
     let is_named = |line: &str| names_crate(line, import);
@@ -53,18 +53,18 @@ fn names(file: &File, dependency: &Dependency) -> bool {
         Table::Normal if TESTING.iter().any(|folder| file.path.starts_with(folder)) => {
             file.text.lines().any(is_named)
         }
-        // What only tests name is a dev-dependency.
+        // A dependency that only tests name belongs in the dev-dependencies.
         Table::Normal => !file.is_test() && file.code_lines().any(|(_, line)| is_named(line)),
     }
 }
 
 fn names_crate(line: &str, import: &str) -> bool {
-    let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    let is_name_char = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(import).any(|(at, _)| {
         let (before, after) = (&line[..at], &line[at + import.len()..]);
         let is_use = before.ends_with("use ") || before.ends_with("extern crate ");
-        !before.ends_with(is_of_name)
-            && (after.starts_with("::") || is_use && !after.starts_with(is_of_name))
+        !before.ends_with(is_name_char)
+            && (after.starts_with("::") || is_use && !after.starts_with(is_name_char))
     })
 }
 

@@ -56,7 +56,7 @@ fn belongs(name: &str) -> Vec<String> {
     }
     if name.len() > NAME_CHARS_MAX {
         wrong.push(format!(
-            "the flash takes names of at most {NAME_CHARS_MAX} characters"
+            "the flash holds file names of at most {NAME_CHARS_MAX} characters"
         ));
     }
     wrong

@@ -5,16 +5,16 @@
 use super::Violation;
 use super::tree::{File, Tree};
 
-/// Longest file; aim at half of it.
+/// Maximum lines of a file; aim for half as many.
 const LINES_MAX: usize = 400;
 
-/// Documents with a length of their own.
+/// Documents with their own maximum.
 const DOCUMENT_LINES_MAX: &[(&str, usize)] =
     &[("README.md", 150), ("infra/docs/ARCHITECTURE.md", 300)];
 
-/// Widest line, in characters. C's 80 are held by clang-format.
+/// Maximum characters per line. clang-format enforces 80 for C.
 const COLUMNS_MAX: usize = 100;
-/// Widest line of a document.
+/// Maximum characters per line of a document.
 const DOCUMENT_COLUMNS_MAX: usize = 120;
 
 /// Names that say nothing about the content.
@@ -38,7 +38,7 @@ fn check_file(file: &File) -> Vec<Violation> {
     if file.path.ends_with("/Cargo.toml") && !file.text.contains("[lints]\nworkspace = true") {
         violations.push(Violation::new(
             &file.path,
-            "takes no lints from the workspace",
+            "add `[lints]` with `workspace = true`",
         ));
     }
     violations
@@ -76,8 +76,8 @@ fn width(file: &File) -> Vec<Violation> {
     violations
 }
 
-/// Whether the line cannot be broken: a word alone is too wide, or it is a table or link of
-/// Markdown.
+/// Whether the line cannot be broken: a single word is too wide, or it is a Markdown table row or
+/// link.
 fn is_one_piece(file: &File, line: &str, max: usize) -> bool {
     let indent = line.chars().take_while(|c| c.is_whitespace()).count();
     let is_wide = |word: &str| indent + word.chars().count() > max;
@@ -102,7 +102,7 @@ fn name(file: &File) -> Option<Violation> {
     let (name, _) = file.path.rsplit('/').next()?.rsplit_once('.')?;
     EMPTY_NAMES
         .contains(&name)
-        .then(|| Violation::new(&file.path, "name it after the thing inside"))
+        .then(|| Violation::new(&file.path, "rename the file after what it contains"))
 }
 
 #[cfg(test)]
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_width_of_a_line_is_held() {
+    fn a_line_that_is_too_wide_is_found() {
         let cases = [
             ("a/src/b.rs", format!("//! {}", "word ".repeat(20)), 1),
             ("a/src/b.rs", format!("//! {}", "wörd ".repeat(19)), 0),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_of_a_file_is_held() {
+    fn a_file_of_the_wrong_shape_is_found() {
         let long = |lines: usize| format!("//! Doc.\n{}", "x\n".repeat(lines - 1));
         let cases = [
             ("a/src/b.rs", long(LINES_MAX), 0),

@@ -1,5 +1,5 @@
-//! template.yaml: each function is a crate, each crate in `lambdas/` with a binary is a function,
-//! and rules that no linter knows.
+//! template.yaml: each function has a crate, each crate in `lambdas/` with a binary has a function,
+//! and resources follow rules that cfn-lint does not check.
 //!
 //! Must not know: YAML beyond `key: value` on a line of its own or in a one-line map.
 
@@ -9,13 +9,13 @@ use super::tree::Tree;
 
 const TEMPLATE: &str = "template.yaml";
 
-/// Every mistake in the template, alone and against the crates.
+/// Every mistake in the template itself, and every difference from the crates.
 pub fn check(tree: &Tree, members: &[Member]) -> Vec<Violation> {
     let Some(text) = tree.text(TEMPLATE) else {
         return vec![Violation::new(TEMPLATE, "is missing")];
     };
     let mut violations = functions(text, members);
-    violations.extend(rules(text));
+    violations.extend(resources(text));
     violations
 }
 
@@ -44,7 +44,7 @@ fn functions(text: &str, members: &[Member]) -> Vec<Violation> {
     for member in members {
         let is_function = member.folder.starts_with("lambdas/") && !member.binaries.is_empty();
         if is_function && !folders.contains(&member.folder.as_str()) {
-            let what = format!("is a function that {TEMPLATE} does not have");
+            let what = format!("is a function that {TEMPLATE} does not declare");
             violations.push(Violation::new(&member.folder, what));
         }
     }
@@ -81,16 +81,17 @@ const EACH_HAS: &[(&str, &str, &str)] = &[
     ),
     (
         "Type: AWS::Lambda::Permission",
-        // Not the one of an event source.
+        // The space excludes the `EventSourceArn:` of an event source.
         " SourceArn:",
         "without it any rule may invoke the function",
     ),
 ];
 
-/// Where an event is kept that failed finally: a destination, or the queue that it came from.
+/// What keeps an event after its last retry: a destination, or the queue that it came from.
 const KEEPERS: &[&str] = &["OnFailure:", "Type: AWS::Lambda::EventSourceMapping"];
 
-fn rules(text: &str) -> Vec<Violation> {
+/// Resources that break a rule about their kind.
+fn resources(text: &str) -> Vec<Violation> {
     let count = |what: &str| lines(text).filter(|line| line.contains(what)).count();
     let mut violations: Vec<Violation> = EACH_HAS
         .iter()
@@ -104,7 +105,7 @@ fn rules(text: &str) -> Vec<Violation> {
         violations.push(Violation::new(
             TEMPLATE,
             "each function needs `OnFailure:` or an event source with a queue: without them an \
-             event that failed finally is lost silently",
+             event is lost silently after its last retry",
         ));
     }
     if count("Type: AWS::Lambda::EventSourceMapping") > count("RedrivePolicy:") {
@@ -117,7 +118,7 @@ fn rules(text: &str) -> Vec<Violation> {
     if count("SELECT *") > 0 {
         violations.push(Violation::new(
             TEMPLATE,
-            "a rule selects `*`: a key of the payload could replace one of ours",
+            "a rule selects `*`: name the keys, or a key of the payload can replace one of ours",
         ));
     }
     violations
@@ -198,7 +199,7 @@ Permission:
         ];
         assert_eq!(
             found(GOOD, &members),
-            ["lambdas/sweep: is a function that template.yaml does not have"]
+            ["lambdas/sweep: is a function that template.yaml does not declare"]
         );
     }
 

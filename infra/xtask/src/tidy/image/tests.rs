@@ -1,5 +1,4 @@
-//! Tests of image.rs: files that may be flashed, an example that may be shown, and each thing that
-//! may not.
+//! Tests of image.rs: which files may be flashed, and what an example file may contain.
 
 use super::*;
 
@@ -66,18 +65,18 @@ fn what_is_not_meant_for_the_device_is_refused() {
 }
 
 #[test]
-fn a_name_that_the_flash_cannot_take_is_refused() {
+fn a_name_too_long_for_the_flash_is_refused() {
     let name = |chars: usize| format!("{}.pem", "a".repeat(chars - 4));
     assert_eq!(flashed(&name(31), ""), [""; 0]);
     let expected = format!(
-        "{IMAGE}/{}: the flash takes names of at most 31 characters",
+        "{IMAGE}/{}: the flash holds file names of at most 31 characters",
         name(32)
     );
     assert_eq!(flashed(&name(32), ""), [expected]);
 }
 
 #[test]
-fn a_layer_that_the_device_would_not_take_whole_is_refused() {
+fn a_settings_file_that_the_device_would_not_read_whole_is_refused() {
     for (text, beginning) in [
         (
             "{\"debug\": {\"levle\": 3}}",
