@@ -16,9 +16,9 @@ struct counter {
 int counter_load(struct counter *counter, const struct flash *flash,
                  uint32_t magic);
 
-/*! Issues a number greater than `above` and every one before, once it is safe
- * in flash. `above` lifts a counter whose flash was lost past the numbers it
- * issued before, for example with the time of day; 0 = no lower limit.
+/*! Issues a number greater than `above` and all earlier ones, once it is saved
+ * in flash. If flash was lost, `above` skips the numbers issued before the
+ * loss: pass the time of day, for example; 0 = no lower limit.
  * Errors: CORE_EIO; no number is issued. */
 int counter_next(struct counter *counter, uint64_t above, uint64_t *value);
 

@@ -19,7 +19,7 @@ enum declaration_source {
 /*! State of this board's own settings file. */
 enum declaration_file { FILE_ABSENT, FILE_WHOLE, FILE_DAMAGED, FILE_COUNT };
 
-/*! A declaration, as it is in flash. -1 for a pin that is not fitted. */
+/*! A declaration as flash stores it. A pin that is not fitted is -1. */
 struct declaration {
   uint8_t role;          /*!< 0 = not stated; else as the caller numbers it. */
   uint8_t has_file;      /*!< 1 if the board had a whole settings file. */
@@ -48,7 +48,7 @@ struct declaration_store {
 int declaration_load(struct declaration_store *store,
                      const struct flash *flash);
 
-/*! Chooses between what the settings state and what was kept. `is_stated`: role
+/*! Chooses between the stated and the kept declaration. `is_stated`: role
  * and, for a lock, polarity and power-on state are valid. A damaged file never
  * wins, nor does an absent file on a board that had one. The kept declaration
  * never wins over a whole file that states another role. */

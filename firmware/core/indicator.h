@@ -16,7 +16,7 @@ enum indicator_state {
   INDICATOR_NO_CLOCK,   /*!< 100 ms on, every 2 s: unlocks are refused (D3). */
   INDICATOR_GOOD,       /*!< Off. */
   INDICATOR_SETTINGS,   /*!< 900 ms on, 100 ms off: the settings were
-                             refused, or are the kept ones (D8). */
+                             refused, or come from flash (D8). */
   INDICATOR_STATE_COUNT
 };
 
@@ -42,7 +42,7 @@ void indicator_show(struct indicator *indicator, enum indicator_state state,
 void indicator_flash(struct indicator *indicator, unsigned count,
                      uint64_t uptime_ms);
 
-/*! Whether the LED is lit now. Exact when asked every 50 ms. */
+/*! Whether the LED is lit now. Call it every 50 ms for exact patterns. */
 bool indicator_is_lit(struct indicator *indicator, uint64_t uptime_ms);
 
 #endif

@@ -5,8 +5,8 @@
  *
  * Wear: one save for each command newer than the last, locks and expired
  * unlocks included; none for a repeat, a refusal, a report, an auto-relock or a
- * power-on. At 50 commands a day and 100,000 erases a block (slot.h) that lasts
- * some two hundred years, or twenty if the flash endures only 10,000. */
+ * power-on. At 50 commands a day (slot.h), flash that endures 100,000 erases a
+ * block lasts about 200 years; flash that endures 10,000 lasts 20. */
 #ifndef CORE_JOURNAL_H
 #define CORE_JOURNAL_H
 
@@ -18,7 +18,7 @@
 /*! How a journalled command ended. */
 enum result { RESULT_NONE, RESULT_EXECUTED, RESULT_EXPIRED, RESULT_COUNT };
 
-/*! One journalled command. Version 0 and RESULT_NONE: none. */
+/*! One journalled command; version 0 and RESULT_NONE mean none. */
 struct journal_entry {
   uint64_t version;
   enum action action;

@@ -1,4 +1,4 @@
-/*! Whether the system accepted a settings file as written (PROTOCOL D8). The
+/*! Checks that the system took a settings file as written (PROTOCOL D8). The
  * platform reads the file leniently: at the first error it stops, keeps what
  * came before, ignores the rest, and starts. So this reads the file again,
  * strictly, and compares it with the settings that the system has. Knows
@@ -24,8 +24,8 @@ enum layer_error {
 };
 
 /*! Compares the file's text with `count` settings. Every section that contains
- * one of them is ours: for each other name in it, `on_unknown` is called with
- * that name and a key of the section.
+ * one of them is ours: `on_unknown` is called for each other name in it, with
+ * `sibling`, the key of one of our settings there.
  * Errors: enum layer_error; for LAYER_IGNORED `key` is the first such setting,
  * or any setting of a section that is not an object. */
 int layer_check(const char *text, size_t length,

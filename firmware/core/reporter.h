@@ -1,9 +1,9 @@
-/*! When a device reports, and what the shadow's answers mean for that (PROTOCOL
+/*! Decides when a device reports, and what the shadow's answers mean (PROTOCOL
  * D4). A report is due at power-on, at every connection, after every change and
  * each interval. It is sent again until the shadow has accepted the update with
- * its own token. Whoever else writes `reported`, or deletes the shadow, is
- * answered with another report, but never in a loop. Knows neither topic nor
- * network nor the contents of a report. */
+ * its own token. If another client writes `reported` or deletes the shadow, the
+ * device reports again, but never in a loop. Knows neither topic nor network
+ * nor the contents of a report. */
 #ifndef CORE_REPORTER_H
 #define CORE_REPORTER_H
 
@@ -15,8 +15,8 @@
 #define REPORTER_RETRY_FIRST_MS 2000u
 #define REPORTER_RETRY_MOST_MS 300000u
 
-/*! Refusals and repeats cause at most one report in this time, as do movements
- * of the door (S7). */
+/*! In this time, refusals and repeats cause at most one report, and so do
+ * movements of the door (S7). */
 #define REPORTER_PAUSE_MS 2000u
 
 /*! Delay before a report that another writer has overwritten is sent again: 1
@@ -24,8 +24,8 @@
 #define REPORTER_REPEAT_FIRST_MS 1000u
 #define REPORTER_REPEAT_MOST_MS 300000u
 
-/*! After this long without another's write, the delay is 1 s again. Exceeds the
- * longest delay, so that two writers that answer each other do not restart. */
+/*! After this long without a foreign write, the delay is 1 s again. Exceeds the
+ * longest delay: two writers that answer each other never get back to 1 s. */
 #define REPORTER_QUIET_MS 600000u
 
 /*! What the last update waits for. */
@@ -37,7 +37,7 @@ enum reporter_wait {
 
 /*! What an answer meant. */
 enum reporter_verdict {
-  VERDICT_NONE,     /*!< Nothing to this device. */
+  VERDICT_NONE,     /*!< Nothing: no report is concerned. */
   VERDICT_SETTLED,  /*!< The last report is in the shadow. */
   VERDICT_REJECTED, /*!< The last report was refused and will be sent again. */
   VERDICT_FOREIGN   /*!< Another writer overwrote it; it will be sent again. */
@@ -48,14 +48,14 @@ struct reporter {
   struct backoff backoff;
   uint32_t interval_ms;
   uint32_t boot_count;
-  uint32_t number;  /*!< Of the last update sent since power-on. */
-  uint32_t settled; /*!< Of the last one accepted; those between wait. */
+  uint32_t number;          /*!< Number of the last update since power-on. */
+  uint32_t settled;         /*!< Number of the last update that was accepted. */
   uint32_t repeat_delay_ms; /*!< Before the next repeat; 0 = no write yet. */
-  uint64_t version;         /*!< Newest of the shadow on this connection. */
+  uint64_t version;         /*!< Shadow's newest on this connection. */
   uint64_t sent_ms;         /*!< Uptime of the last update. */
   uint64_t next_ms;         /*!< Uptime of the next retry or interval. */
   uint64_t repeat_ms;       /*!< Uptime of the next repeat; 0 = none. */
-  uint64_t foreign_ms;      /*!< Uptime of another's last write. */
+  uint64_t foreign_ms;      /*!< Uptime of the last foreign write. */
   uint64_t mention_ms;      /*!< Uptime before which `mention` waits. */
   uint64_t door_ms;         /*!< Uptime before which `door` waits. */
   enum reporter_wait wait;
@@ -66,7 +66,7 @@ struct reporter {
 };
 
 /*! Starts with the boot's report due. `interval_ms` is the longest time between
- * two reports, >= 1; PROTOCOL D4 wants 15 minutes. */
+ * two reports, >= 1; 15 minutes in PROTOCOL D4. */
 void reporter_start(struct reporter *reporter, uint32_t boot_count,
                     uint32_t interval_ms);
 
@@ -96,8 +96,8 @@ uint32_t reporter_begin_update(struct reporter *reporter,
 
 /*! Takes an answer of the shadow. Only the last update's own token settles it.
  * Answers to `desired` alone, late copies, and refusals of others' updates
- * change nothing. An unreadable answer to an update may mean that `reported`
- * changed, and is treated so. */
+ * change nothing. An unreadable answer to an update counts as a change of
+ * `reported`. */
 enum reporter_verdict reporter_take_answer(struct reporter *reporter,
                                            const struct shadow_answer *answer,
                                            const struct moment *now);

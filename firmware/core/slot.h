@@ -1,14 +1,14 @@
 /*! A small record in flash that survives a power cut at any byte (D1).
  *
- * Two slots; a save goes to the one without the newest record, so that a torn
- * write leaves the older record whole. Each slot: magic, generation, length,
- * payload, CRC-32, all little-endian. Flash is reached through the caller's
- * functions. Must not know: what it stores.
+ * A save goes to the slot that does not hold the newest record, so that a torn
+ * write leaves that record whole. Each of the two slots: magic, generation,
+ * length, payload, CRC-32, all little-endian. The caller provides the functions
+ * that access flash. Does not know what it stores.
  *
  * Wear: a save is one erase of a slot, one write of 28 to 80 bytes and one read
- * back; nothing else writes. As two files of SPIFFS (4 KB blocks, 256 byte
- * pages) a save of the journal was measured to cost 11 programs of 419 bytes in
- * all and 0.133 block erases, 0.027 of them on the busiest block. */
+ * back; nothing else writes. With two files of SPIFFS (4 KB blocks, 256 byte
+ * pages) as slots, a save of the journal was measured at 11 flash writes, 419
+ * bytes in all, and 0.133 block erases, 0.027 of them on the busiest block. */
 #ifndef CORE_SLOT_H
 #define CORE_SLOT_H
 
@@ -18,7 +18,7 @@
 /*! Longest payload of a slot. */
 #define SLOT_PAYLOAD_BYTES_MAX 64
 
-/*! A whole slot: 12 bytes of head, the payload, 4 bytes of CRC. */
+/*! A whole slot: 12 bytes of header, the payload, 4 bytes of CRC. */
 #define SLOT_BYTES_MAX (12 + SLOT_PAYLOAD_BYTES_MAX + 4)
 
 /*! Flash as the caller offers it: two slots, numbered 0 and 1.

@@ -28,9 +28,9 @@ static void add_unsigned(struct text *text, uint64_t number) {
   char digits[20];
   size_t count = 0;
   do {
-    uint64_t rest = number / 10;
-    digits[count++] = (char) ('0' + ((uint32_t) number - (uint32_t) rest * 10));
-    number = rest;
+    uint64_t tens = number / 10;
+    digits[count++] = (char) ('0' + ((uint32_t) number - (uint32_t) tens * 10));
+    number = tens;
   } while (number != 0);
   while (count > 0) put(text, digits[--count]);
 }
@@ -43,16 +43,16 @@ void text_add_nullable(struct text *text, const uint64_t *number) {
   }
 }
 
-void text_format(struct text *text, const char *form, ...) {
+void text_format(struct text *text, const char *format, ...) {
   va_list values;
-  va_start(values, form);
-  for (; *form != '\0'; form++) {
-    if (*form != '%') {
-      put(text, *form);
-    } else if (*++form == 's') {
+  va_start(values, format);
+  for (; *format != '\0'; format++) {
+    if (*format != '%') {
+      put(text, *format);
+    } else if (*++format == 's') {
       text_add_string(text, va_arg(values, const char *));
-    } else {
-      form++;
+    } else { /* %lu */
+      format++;
       add_unsigned(text, va_arg(values, unsigned long));
     }
   }

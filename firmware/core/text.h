@@ -22,9 +22,9 @@ void text_start(struct text *text, char *at, size_t size);
 /*! Appends a NUL-terminated string unchanged: the caller does the escaping. */
 void text_add_string(struct text *text, const char *string);
 
-/*! Appends `form` like printf, but understands only %s and %lu. The
+/*! Appends `format` like printf, but understands only %s and %lu. The
  * compiler checks number and types of the arguments. */
-void text_format(struct text *text, const char *form, ...)
+void text_format(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*! Appends a number in decimal, or null if there is none. */

@@ -10,7 +10,7 @@
 
 /*! Starts the button, once settings.h has accepted the settings. Returns false
  * if its pin cannot be an input. Counts presses in `counts`. With ROLE_BUTTON
- * it has its own shadow for its health and its time. */
+ * alone, it has its own shadow for its health and its time. */
 bool button_app_start(struct watchdog_counts *counts, enum role role);
 
 /*! Whether a press would be sent now. */

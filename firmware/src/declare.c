@@ -33,8 +33,8 @@ static void on_unknown(const char *sibling, const struct scan_value *name) {
                 (int) name->length, name->at));
 }
 
-/* Compares the file with our settings as the system has them, except texts that
- * no door depends on. */
+/* Compares the file with our settings as the system has them. The topics only
+ * need to be texts: no door depends on them. */
 static int check_text(const char *text, size_t length, const char **key) {
 #define NUMBER(key, name) \
   { key, 0, NULL, mgos_sys_config_get_##name() }
@@ -120,42 +120,43 @@ static enum declaration_file check_file(void) {
   return FILE_DAMAGED;
 }
 
-/* settings.c checks the original number, and refuses it. */
+/* -1 if it does not fit; settings.c checks and refuses the original number. */
 static int8_t narrow(int value) {
   return value >= 0 && value <= 127 ? (int8_t) value : -1;
 }
 
-static uint32_t milliseconds(int value, int unit_ms) {
+static uint32_t to_ms(int value, int unit_ms) {
   return value <= 0 ? 0 : (uint32_t) value * (uint32_t) unit_ms;
 }
 
-static enum role role_of(const char *word) {
+static enum role parse_role(const char *word) {
   if (strcmp(word, "lock") == 0) return ROLE_LOCK;
   if (strcmp(word, "button") == 0) return ROLE_BUTTON;
   return strcmp(word, "both") == 0 ? ROLE_BOTH : ROLE_NONE;
 }
 
-static void read_stated(struct declaration *to) {
+static void read_stated(struct declaration *stated) {
   const char *power_on = or_empty(mgos_sys_config_get_lock_power_on());
   const char *from = or_empty(mgos_sys_config_get_lock_relock_from());
-  memset(to, 0, sizeof(*to));
-  to->role = (uint8_t) role_of(or_empty(mgos_sys_config_get_app_role()));
-  to->power_on = strcmp(power_on, "locked") == 0     ? LATCH_LOCKED
-                 : strcmp(power_on, "unlocked") == 0 ? LATCH_UNLOCKED
-                                                     : -1;
-  to->unlocked_level = narrow(mgos_sys_config_get_lock_unlocked_level());
-  to->relay_pin = narrow(mgos_sys_config_get_pins_relay());
-  to->door_pin = narrow(mgos_sys_config_get_pins_door());
-  to->door_closed_level = narrow(mgos_sys_config_get_lock_door_closed_level());
-  to->exit_pin = narrow(mgos_sys_config_get_pins_exit());
-  to->exit_level = narrow(mgos_sys_config_get_lock_exit_level());
-  to->relock_from =
+  memset(stated, 0, sizeof(*stated));
+  stated->role = (uint8_t) parse_role(or_empty(mgos_sys_config_get_app_role()));
+  stated->power_on = strcmp(power_on, "locked") == 0     ? LATCH_LOCKED
+                     : strcmp(power_on, "unlocked") == 0 ? LATCH_UNLOCKED
+                                                         : -1;
+  stated->unlocked_level = narrow(mgos_sys_config_get_lock_unlocked_level());
+  stated->relay_pin = narrow(mgos_sys_config_get_pins_relay());
+  stated->door_pin = narrow(mgos_sys_config_get_pins_door());
+  stated->door_closed_level =
+      narrow(mgos_sys_config_get_lock_door_closed_level());
+  stated->exit_pin = narrow(mgos_sys_config_get_pins_exit());
+  stated->exit_level = narrow(mgos_sys_config_get_lock_exit_level());
+  stated->relock_from =
       strcmp(from, "closing") == 0 ? RELOCK_FROM_CLOSING : RELOCK_FROM_UNLOCK;
-  to->debounce_ms =
-      (uint16_t) milliseconds(mgos_sys_config_get_lock_debounce_ms(), 1);
-  to->relock_ms = milliseconds(mgos_sys_config_get_lock_relock_s(), 1000);
-  to->pulse_ms = milliseconds(mgos_sys_config_get_lock_pulse_ms(), 1);
-  to->settle_ms = milliseconds(mgos_sys_config_get_lock_settle_ms(), 1);
+  stated->debounce_ms =
+      (uint16_t) to_ms(mgos_sys_config_get_lock_debounce_ms(), 1);
+  stated->relock_ms = to_ms(mgos_sys_config_get_lock_relock_s(), 1000);
+  stated->pulse_ms = to_ms(mgos_sys_config_get_lock_pulse_ms(), 1);
+  stated->settle_ms = to_ms(mgos_sys_config_get_lock_settle_ms(), 1);
 }
 
 /* A button states only its role. */

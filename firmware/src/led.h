@@ -11,7 +11,7 @@ void led_start(void);
 /*! Shows a state until the next one. */
 void led_show(enum indicator_state state);
 
-/*! Answers a press: 1 flash = sent, 4 = dropped offline, 6 = flash memory. */
+/*! Answers a press: 1 = sent, 4 = dropped offline, 6 = flash memory failed. */
 void led_flash(unsigned count);
 
 #endif

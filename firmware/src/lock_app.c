@@ -89,7 +89,7 @@ static void obey_command(const struct command *command) {
   reporter_mention(exchange_reporter());
 }
 
-/* Updates the door before time passes: a bolt must not move on an outdated
+/* Updates the door before any timer runs: a bolt must not move on an outdated
  * state of the contact. */
 static void apply_contacts(const struct moment *now) {
   const enum door before = s_app.lock.door;
@@ -108,7 +108,7 @@ static void apply_contacts(const struct moment *now) {
   reporter_request(exchange_reporter());
 }
 
-/* Handles the recorded events and what is due: latch, flash, network. */
+/* Handles the recorded events: moves the latch, writes flash, publishes. */
 static void handle_events(void) {
   struct moment now;
   port_now(&now);
@@ -124,8 +124,8 @@ static void handle_events(void) {
   exchange_tick();
 }
 
-/* Records a command. When the queue is full, handles those in it first: no
- * pin's handler runs now, so the saves make an edge late, not lost. */
+/* Records a command. If the queue is full, handles the queued ones first: no
+ * pin's handler runs now, so an edge during their saves is late, not lost. */
 static void queue_command(const struct command *command) {
   if (s_app.waiting_count == WAITING_MAX) handle_events();
   s_app.waiting[s_app.waiting_count++] = *command;
@@ -205,10 +205,10 @@ static void make_settings(struct lock_settings *settings) {
       (uint32_t) mgos_sys_config_get_lock_clock_tolerance_ms();
 }
 
-/* The state after the reboot that follows. */
+/* Moves the latch as the reboot after a panic will. */
 static void make_safe(void) { move_latch(NULL, s_app.lock.settings.power_on); }
 
-/* A contact to ground or, with a resistor, to the supply. */
+/* Starts a contact to ground or, with its own resistor, to the supply. */
 static bool start_contact(int pin, bool is_to_supply,
                           mgos_gpio_int_handler_f handler) {
   if (pin < 0) return true;
@@ -233,7 +233,7 @@ static bool start_contacts(void) {
   if (s_app.door_pin >= 0) {
     contact_start(&s_app.door, from->debounce_ms, is_door_closed());
   }
-  /* One that is pressed at power-on counts only after its release. */
+  /* A press that began before power-on is not counted. */
   if (s_app.exit_pin >= 0) {
     contact_start(&s_app.exit, from->debounce_ms, is_exit_pressed());
   }

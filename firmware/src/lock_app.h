@@ -8,7 +8,7 @@
 #include "watchdog.h"
 
 /*! Sets the relay to its declared state and reads the journal (PROTOCOL D4).
- * Needs only polarity and power-on state to be valid. Leaves a pin alone that
+ * Needs only polarity and power-on state to be valid. Does not touch a pin that
  * cannot drive a relay. */
 void lock_app_power_on(void);
 
@@ -17,7 +17,7 @@ void lock_app_power_on(void);
  * relay's pin cannot be an output. */
 bool lock_app_start(struct watchdog_counts *counts);
 
-/*! Whether the broker has granted commands and the shadow's answers. */
+/*! Whether the broker has granted every subscription. */
 bool lock_app_is_connected(void);
 
 /*! Whether the shadow has answered every report. */

@@ -13,9 +13,9 @@ static struct watchdog_counts s_counts;
 static bool may_always_reboot(void) { return true; }
 
 static bool start(enum role role) {
-  static const struct watchdog_role as_lock = {
+  static const struct watchdog_role lock_role = {
       lock_app_is_connected, lock_app_is_healthy, lock_app_may_reboot};
-  static const struct watchdog_role as_button = {
+  static const struct watchdog_role button_role = {
       button_app_is_connected, button_app_is_healthy, may_always_reboot};
   const bool pins_are_good = settings_check_pins(role);
   bool is_good;
@@ -26,7 +26,7 @@ static bool start(enum role role) {
   declare_keep();
   if ((role & ROLE_LOCK) && !lock_app_start(&s_counts)) return false;
   if ((role & ROLE_BUTTON) && !button_app_start(&s_counts, role)) return false;
-  watchdog_start(role & ROLE_LOCK ? &as_lock : &as_button, &s_counts,
+  watchdog_start(role & ROLE_LOCK ? &lock_role : &button_role, &s_counts,
                  declare_source() == DECLARATION_STATED);
   return true;
 }

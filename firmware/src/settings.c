@@ -20,14 +20,14 @@ bool settings_pin_drives(int pin) {
   return pin >= 0 && pin <= 16 && (pin < 6 || pin > 11);
 }
 
-struct use {
+struct pin_use {
   const char *key;
   int pin;
   bool is_needed; /* -1 is not allowed. */
   bool is_input;  /* Needs interrupts, which GPIO 16 lacks. */
 };
 
-static bool check_use(const struct use *use) {
+static bool check_pin(const struct pin_use *use) {
   if (use->pin == -1 && !use->is_needed) return true;
   if (!settings_pin_drives(use->pin) || (use->is_input && use->pin == 16)) {
     LOG(LL_ERROR,
@@ -52,8 +52,8 @@ static void warn_of_relay(int pin) {
 bool settings_check_pins(enum role role) {
   const struct declaration *kept = declare_in_force();
   const bool is_kept = declare_source() == DECLARATION_KEPT;
-  /* A stated pin shows its number even if no such pin exists. */
-  const struct use uses[] = {
+  /* Stated pins as written: the declaration holds -1 for an impossible one. */
+  const struct pin_use uses[] = {
       {"pins.relay",
        is_kept ? kept->relay_pin : mgos_sys_config_get_pins_relay(), true,
        false},
@@ -70,7 +70,7 @@ bool settings_check_pins(enum role role) {
   int i, j;
   if (role != ROLE_BUTTON) warn_of_relay(uses[0].pin);
   for (i = first; i < end; i++) {
-    is_good &= check_use(&uses[i]);
+    is_good &= check_pin(&uses[i]);
     for (j = first; j < i; j++) {
       if (uses[i].pin < 0 || uses[i].pin != uses[j].pin) continue;
       LOG(LL_ERROR,

@@ -28,8 +28,8 @@ static void set_open(bool is_open) {
 }
 
 /* The library passes each SUBACK only to the handler of its subscription, and
- * does not tell whether the broker refused. */
-static void grant(struct topic *topic) {
+ * does not say whether the broker refused it. */
+static void mark_granted(struct topic *topic) {
   int i;
   topic->is_granted = true;
   for (i = 0; i < s_topics.count; i++) {
@@ -42,8 +42,8 @@ static void on_topic(struct mg_connection *nc, int ev, void *evd, void *arg) {
   const struct mg_mqtt_message *message = (const struct mg_mqtt_message *) evd;
   struct topic *topic = (struct topic *) arg;
   (void) nc;
-  if (ev == MG_EV_MQTT_SUBACK) grant(topic);
-  /* The library takes `a/b/` for `a/b`. */
+  if (ev == MG_EV_MQTT_SUBACK) mark_granted(topic);
+  /* The library treats `a/b/` as `a/b`. */
   if (ev != MG_EV_MQTT_PUBLISH || message->topic.len != topic->length) return;
   topic->handler(message->payload.p, message->payload.len, topic->arg);
 }

@@ -19,7 +19,7 @@ static struct {
 } s_watchdog;
 
 /* A connection that ended between two ticks counts as idle once, even if the
- * library has already made the next one. */
+ * library has already opened the next. */
 static enum link_phase phase(void) {
   if (s_watchdog.was_closed) {
     s_watchdog.was_closed = false;

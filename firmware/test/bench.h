@@ -1,5 +1,5 @@
 /*! A lock with its flash and its latch, for the tests of core/lock.h: keeps
- * what moved the latch. Must not know: the tests. */
+ * what moved the latch. Does not know the tests. */
 #ifndef BENCH_H
 #define BENCH_H
 

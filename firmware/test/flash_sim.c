@@ -5,7 +5,7 @@
 
 #include "status.h"
 
-/* Power for one byte; 0 if none is left. */
+/* Spends the power of one byte. Returns 0 if none is left. */
 static int step(struct flash_sim *sim) {
   if (sim->steps_left == 0) return 0;
   if (sim->steps_left > 0) sim->steps_left--;

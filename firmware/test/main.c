@@ -1,4 +1,4 @@
-/*! Runs every test of the core; the last line is the count. */
+/*! Runs every test of the core; the last line counts them. */
 #include <stdio.h>
 
 #include "check.h"

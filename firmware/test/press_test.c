@@ -13,8 +13,7 @@
 static const struct press_settings settings = {QUIET_MS, LONG_MS, DEBOUNCE_MS};
 
 /* Plays a waveform: times at which the level flips, starting released and
- * ending with 0. Writes one letter per press and returns how many there were.
- */
+ * ending with 0. Writes one letter per press and returns their number. */
 static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   static const char letters[] = "-SDL";
   struct press_classifier classifier;
@@ -40,7 +39,7 @@ static size_t play(const uint32_t *flips, char *presses, uint32_t *last_ms) {
   return count;
 }
 
-static void waveforms_are_told_apart(void) {
+static void waveforms_are_classified(void) {
   static const struct {
     const char *row;
     uint32_t flips[9];
@@ -116,8 +115,8 @@ static int format(const char *serial, enum press press, uint64_t pressed_ms,
 
 static void a_press_is_formatted_like_the_aws_iot_buttons(void) {
   char out[PRESS_BYTES_MAX], serial[PRESS_SERIAL_CHARS_MAX + 2];
-  static const struct press_message unvouched = {"b",  0,    0,
-                                                 3000, 3300, PRESS_SINGLE};
+  static const struct press_message without_sequence_and_time = {
+      "b", 0, 0, 3000, 3300, PRESS_SINGLE};
   size_t length;
   CHECK("fits",
         format("button-1", PRESS_SINGLE, 0, out, sizeof(out)) == CORE_OK);
@@ -132,12 +131,12 @@ static void a_press_is_formatted_like_the_aws_iot_buttons(void) {
                        "\"batteryVoltage\":\"3300mV\",\"sequence\":412,"
                        "\"pressedAt\":1763779512100,"
                        "\"goodForMs\":3000}") == 0);
-  CHECK("new flash, no clock",
-        press_format(&unvouched, out, sizeof(out), &length) == CORE_OK);
-  CHECK("no count", strcmp(out,
-                           "{\"serialNumber\":\"b\",\"clickType\":"
-                           "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
-                           "\"goodForMs\":3000}") == 0);
+  CHECK("new flash, no clock", press_format(&without_sequence_and_time, out,
+                                            sizeof(out), &length) == CORE_OK);
+  CHECK("no sequence", strcmp(out,
+                              "{\"serialNumber\":\"b\",\"clickType\":"
+                              "\"SINGLE\",\"batteryVoltage\":\"3300mV\","
+                              "\"goodForMs\":3000}") == 0);
   CHECK("double", strcmp(press_name(PRESS_DOUBLE), "DOUBLE") == 0);
   CHECK("small", format("b", PRESS_LONG, 0, out, 20) == CORE_ESPACE);
   CHECK("empty", format("", PRESS_LONG, 0, out, sizeof(out)) == CORE_EARG);
@@ -151,7 +150,7 @@ static void a_press_is_formatted_like_the_aws_iot_buttons(void) {
 }
 
 void press_tests(void) {
-  RUN(waveforms_are_told_apart);
+  RUN(waveforms_are_classified);
   RUN(a_button_held_at_power_on_is_not_a_press);
   RUN(an_edge_that_changes_nothing_is_ignored);
   RUN(a_press_is_formatted_like_the_aws_iot_buttons);

@@ -78,7 +78,7 @@ static void numbers_of_any_size_are_written_in_full(void) {
   CHECK("text", strcmp(out, "0a%lub.429496729518446744073709551615null") == 0);
 }
 
-static void a_name_is_of_letters_digits_and_four_marks(void) {
+static void a_name_has_only_letters_digits_and_four_marks(void) {
   int c;
   CHECK("empty", text_is_name(""));
   for (c = 1; c < 256; c++) {
@@ -96,5 +96,5 @@ void report_tests(void) {
   RUN(an_update_is_the_report_with_its_token);
   RUN(delays_double_to_their_bound_and_never_leave_it);
   RUN(numbers_of_any_size_are_written_in_full);
-  RUN(a_name_is_of_letters_digits_and_four_marks);
+  RUN(a_name_has_only_letters_digits_and_four_marks);
 }

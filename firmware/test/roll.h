@@ -1,11 +1,11 @@
 /*! Numbers for random walks: equal seeds give equal numbers, on every compiler.
- * Must not know: the tests. */
+ * Does not know the tests. */
 #ifndef ROLL_H
 #define ROLL_H
 
 #include <stdint.h>
 
-/*! The next number below `sides`, which is at most 2^24. */
+/*! Returns the next number below `sides` (1 … 2^24), and advances `seed`. */
 uint32_t roll(uint32_t *seed, uint32_t sides);
 
 #endif

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "flash_sim.h"
 #include "lock.h"
+#include "roll.h"
 #include "status.h"
 
 #define WALKS 400
@@ -20,21 +21,16 @@ struct walk {
   struct lock lock;
   struct moment now;
   struct command issued[VERSIONS]; /* The cloud's commands, by version. */
-  int opened[VERSIONS];            /* How often each version opened it. */
-  uint64_t highest_journalled;     /* Highest version taken for good. */
-  uint64_t highest_since_boot;     /* Also of locks without a journal. */
+  int opened[VERSIONS];            /* How often each version unlocked. */
+  uint64_t highest_journalled;     /* Highest version in the journal. */
+  uint64_t highest_since_boot;     /* Includes locks not journalled. */
   uint64_t acting;                 /* Version being handled, 0 = none. */
   enum latch latch;
   uint64_t true_ms;  /* The time of day; the device knows bounds of it. */
   uint64_t ahead_ms; /* Lead of its latest possible time. */
   int has_time;
-  char row[48];
+  char row[48]; /* Names the walk in a failed check. */
 };
-
-static uint32_t roll(struct walk *walk, uint32_t sides) {
-  walk->seed = walk->seed * 1664525u + 1013904223u;
-  return (walk->seed >> 8) % sides;
-}
 
 static void move(void *context, enum latch latch) {
   struct walk *walk = context;
@@ -67,7 +63,7 @@ static void boot(struct walk *walk) {
   port.context = walk;
   walk->acting = 0;
   walk->highest_since_boot = 0;
-  walk->has_time = (int) roll(walk, 2);
+  walk->has_time = (int) roll(&walk->seed, 2);
   walk->now.uptime_ms = 1;
   set_bounds(walk);
   (void) lock_boot(&walk->lock, &settings, &port, &walk->sim.flash, &walk->now);
@@ -81,11 +77,11 @@ static void start(struct walk *walk, uint32_t seed) {
   (void) snprintf(walk->row, sizeof(walk->row), "seed %u", (unsigned) seed);
   flash_sim_start(&walk->sim);
   walk->true_ms = EPOCH_S * 1000;
-  walk->ahead_ms = roll(walk, 2001);
+  walk->ahead_ms = roll(&walk->seed, 2001);
   for (version = 1; version < VERSIONS; version++) {
     struct command *c = &walk->issued[version];
     c->version = version;
-    c->action = roll(walk, 3) == 0 ? ACTION_LOCK : ACTION_UNLOCK;
+    c->action = roll(&walk->seed, 3) == 0 ? ACTION_LOCK : ACTION_UNLOCK;
     c->issued_s = EPOCH_S + version * 3;
     c->expires_s = c->action == ACTION_UNLOCK ? c->issued_s + 30 : 0;
     (void) snprintf(c->id, sizeof(c->id), "c-%u", (unsigned) version);
@@ -101,15 +97,16 @@ static void start(struct walk *walk, uint32_t seed) {
  * flash afterwards: an unlock that is not journalled could repeat. A lock
  * executed without a journal is forgotten at the next boot (D1). */
 static void deliver(struct walk *walk) {
+  uint32_t *seed = &walk->seed;
   /* The newest command that the cloud has issued, or an older one; occasionally
    * one from a cloud whose clock is ahead. */
   uint64_t newest = 1 + (walk->true_ms / 1000 - EPOCH_S) / 3;
-  uint64_t version = newest + (roll(walk, 20) == 0 ? roll(walk, 3) : 0);
+  uint64_t version = newest + (roll(seed, 20) == 0 ? roll(seed, 3) : 0);
   enum latch before = walk->latch;
   enum outcome outcome;
-  if (roll(walk, 2) == 0) version = 1 + roll(walk, (uint32_t) newest);
+  if (roll(seed, 2) == 0) version = 1 + roll(seed, (uint32_t) newest);
   if (version >= VERSIONS) version = VERSIONS - 1;
-  if (roll(walk, 8) == 0) walk->sim.steps_left = (long) roll(walk, 260);
+  if (roll(seed, 8) == 0) walk->sim.steps_left = (long) roll(seed, 260);
   walk->acting = version;
   outcome =
       lock_handle_command(&walk->lock, &walk->issued[version], &walk->now);
@@ -129,19 +126,19 @@ static void deliver(struct walk *walk) {
 }
 
 static void step(struct walk *walk) {
-  switch (roll(walk, 10)) {
+  switch (roll(&walk->seed, 10)) {
     case 0:
       boot(walk);
       break;
     case 1:
-      walk->sim.writes_fail = roll(walk, 4) == 0;
+      walk->sim.writes_fail = roll(&walk->seed, 4) == 0;
       break;
     case 2:
       lock_refuse_malformed(&walk->lock);
       break;
     case 3:
     case 4: {
-      uint32_t ms = roll(walk, 9000);
+      uint32_t ms = roll(&walk->seed, 9000);
       walk->now.uptime_ms += ms;
       walk->true_ms += ms;
       set_bounds(walk);

@@ -1,5 +1,5 @@
-//! A step that fails or is repeated: a row contains the fault, the triggers, and the expected end.
-//! Each row runs in its own stack.
+//! Tests of steps that fail or are repeated. A row contains the faults, the triggers and the
+//! expected end, and runs in its own stack.
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_iotdataplane::primitives::Blob;
@@ -20,7 +20,7 @@ pub enum Trigger {
     Press(&'static str),
     /// An operator's request for this action.
     Request(&'static str),
-    /// The lock reports a version of long ago, as after the loss of its flash.
+    /// The lock reports a very old version, as after a loss of its flash.
     OldReport,
 }
 
@@ -31,7 +31,7 @@ pub struct Row {
     arguments: Vec<&'static str>,
     /// State of the latch at the start.
     before: &'static str,
-    /// Triggers in order; each waits until the faults have struck the one before.
+    /// Triggers in order; the next one waits until every fault has struck.
     triggers: Vec<Trigger>,
     faults: Vec<&'static str>,
     /// Expected number of movements of the latch.
@@ -74,13 +74,13 @@ impl Row {
         self
     }
 
-    /// Lets the retry happen after an unlock has expired: after 5.4 s, with 5 s to live.
+    /// Delays the retry until an unlock has expired: 5.4 s, when unlocks live 5 s.
     pub fn retried_late(mut self) -> Self {
         self.arguments = vec!["--time-scale", "0.09", "--parameter", "CommandTtlMs=5000"];
         self
     }
 
-    /// Lets the first sweep happen after an unlock has expired: 9 s after the start.
+    /// Delays the first sweep until an unlock has expired: 9 s after the start.
     pub fn swept_late(mut self) -> Self {
         self.arguments = vec!["--time-scale", "0.15", "--parameter", "CommandTtlMs=5000"];
         self
@@ -171,7 +171,7 @@ impl Row {
             let is_expected = !errors.is_empty() && errors.iter().all(|e| e.starts_with(error));
             ensure!(
                 is_expected,
-                "{function} failed, not only with {error}: {errors:#?}"
+                "{function} did not fail with {error} alone: {errors:#?}"
             );
         }
         log.check_invariants()

@@ -306,14 +306,14 @@ impl World {
         let output = self
             .lockctl(&[arguments, &["--output", "json"]].concat())
             .await?;
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         anyhow::ensure!(
             output.status.success(),
-            "lockctl {arguments:?} ended with {}: {said}",
+            "lockctl {arguments:?} ended with {}: {stderr}",
             output.status
         );
         serde_json::from_slice(&output.stdout)
-            .with_context(|| format!("lockctl {arguments:?} printed no JSON: {said}"))
+            .with_context(|| format!("lockctl {arguments:?} printed no JSON: {stderr}"))
     }
 
     /// Connects an independent MQTT client with a thing's certificate.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use e2e::World;
 use e2e::browser::Browser;
 
-/// What the page shows after a press: an `XPath`, and in words. The paths contain the text, since
+/// What the page shows after a press, as an `XPath` and in words. The paths contain the text, since
 /// the page may redraw an element between a search and a read.
 const AFTER_PRESS: [(&str, &str); 6] = [
     (
@@ -38,7 +38,6 @@ const AFTER_PRESS: [(&str, &str); 6] = [
 
 #[tokio::test]
 async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
-    // This stack serves the page.
     let world = World::start_with_page(&["--memory"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let browser = Browser::start(1200, 1060).await?;
@@ -46,7 +45,7 @@ async fn browser_press_on_the_page_moves_the_door() -> Result<()> {
     browser
         .find("//*[@id='door'][@data-latch='locked']")
         .await
-        .context("the door is shown locked")?;
+        .context("find the door shown locked")?;
     let single = "//*[@data-button='button-1']//*[@data-click='SINGLE'][not(@disabled)]";
     browser.click(&browser.find(single).await?).await?;
     for (xpath, expected) in AFTER_PRESS {

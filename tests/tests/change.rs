@@ -61,7 +61,7 @@ async fn a_changed_parameter_applies_to_the_next_press() -> Result<()> {
     let log = world
         .until_log("the template's change", |log| !log.reloads().is_empty())
         .await?;
-    let changed = log.reloads()[0].as_array().context("changes have names")?;
+    let changed = log.reloads()[0].as_array().context("no list of changes")?;
     assert!(
         changed.contains(&json!("remote-lock-PressFunction")),
         "{changed:?}"

@@ -93,7 +93,7 @@ async fn a_shadow_that_others_write_is_repaired_and_the_lock_stays_connected() -
     let deletion = data.delete_thing_shadow().thing_name("lock-1").send().await;
     deletion.context("delete the shadow")?;
     reported = until_reported_again(&world, &reported, "unlocked").await?;
-    // Longer than the device can receive, with its metadata.
+    // With its metadata, this is longer than the device can receive.
     let notes: serde_json::Map<_, _> = (0..40)
         .map(|n| (format!("k{n:02}"), json!("x".repeat(40))))
         .collect();
@@ -151,8 +151,9 @@ fn sockets(pid: u32) -> BTreeSet<String> {
     links.filter_map(inode).collect()
 }
 
+/// A device's time comes from its shadow alone (D3): nothing speaks SNTP.
 #[tokio::test]
-async fn no_program_of_the_laptop_mode_has_a_udp_socket() -> Result<()> {
+async fn no_program_of_a_local_stack_has_a_udp_socket() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "SINGLE").await?;

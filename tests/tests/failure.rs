@@ -52,7 +52,9 @@ impl<'a> Queue<'a> {
         body["QueueUrl"] = self.url.as_str().into();
         let body = body.to_string();
         let endpoint = world.at("iot");
-        let host = endpoint.strip_prefix("http://").context("an address")?;
+        let host = endpoint
+            .strip_prefix("http://")
+            .context("no http:// address")?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let mut headers = HeaderMap::new();
         headers.insert(HOST, host.parse()?);
@@ -94,8 +96,8 @@ impl<'a> Queue<'a> {
     async fn depth(&self) -> Result<(String, String)> {
         let answer = self.call("GetQueueAttributes", &json!({})).await?;
         let count = |name: &str| answer["Attributes"][name].as_str().map(str::to_owned);
-        let visible = count("ApproximateNumberOfMessages").context("a count")?;
-        let at_work = count("ApproximateNumberOfMessagesNotVisible").context("a count")?;
+        let visible = count("ApproximateNumberOfMessages").context("no count")?;
+        let at_work = count("ApproximateNumberOfMessagesNotVisible").context("no count")?;
         Ok((visible, at_work))
     }
 

@@ -149,9 +149,9 @@ async fn a_failure_is_one_sentence_in_the_log_and_in_the_result() -> Result<()> 
                 Outcome::Success(_) => bail!("{function} found a table"),
             }
         }
-        let mut said: Vec<Value> = Vec::new();
+        let mut logged: Vec<Value> = Vec::new();
         let lines = async {
-            while said
+            while logged
                 .iter()
                 .filter(|line| line["phase"] == "invocation")
                 .count()
@@ -165,19 +165,19 @@ async fn a_failure_is_one_sentence_in_the_log_and_in_the_result() -> Result<()> 
                     && name.ends_with(&logical_id(function))
                 {
                     let line = serde_json::from_str(line).with_context(|| line.clone())?;
-                    said.push(line);
+                    logged.push(line);
                 }
             }
             anyhow::Ok(())
         };
         let lines = tokio::time::timeout(DEADLINE, lines).await;
-        lines.with_context(|| format!("{function}: {said:#?}"))??;
-        let errors: Vec<&Value> = said
+        lines.with_context(|| format!("{function}: {logged:#?}"))??;
+        let errors: Vec<&Value> = logged
             .iter()
             .filter(|line| line["level"] == "ERROR")
             .collect();
-        assert_eq!(errors.len(), 2, "{function}: {said:#?}");
-        let dump = said.iter().find(|line| is_dump(&line.to_string()));
+        assert_eq!(errors.len(), 2, "{function}: {logged:#?}");
+        let dump = logged.iter().find(|line| is_dump(&line.to_string()));
         assert_eq!(dump, None, "{function}");
         for (line, failure) in errors.iter().zip(&failed) {
             assert_eq!(line["message"], json!(failure.message), "{function}");

@@ -1,11 +1,11 @@
-//! The console's metrics: what `CloudWatch` would count of a press.
+//! The console's metrics: what `CloudWatch` would count for a press.
 
 use anyhow::{Context, Result};
 use e2e::World;
 use serde_json::{Value, json};
 
 fn row<'a>(rows: &'a Value, name: &str) -> Result<&'a Value> {
-    let rows = rows.as_array().context("rows")?;
+    let rows = rows.as_array().context("no rows")?;
     let found = rows.iter().find(|row| row["name"] == name);
     found.with_context(|| format!("no {name} in {rows:?}"))
 }

@@ -21,9 +21,9 @@ async fn lockctl_presses_unlocks_locks_and_prints_the_state() -> Result<()> {
         String::from_utf8_lossy(&pressed.stderr)
     );
     // It has waited for the outcome: nothing is pending.
-    let said = String::from_utf8(pressed.stdout)?;
-    assert!(said.contains("button-1 SINGLE: unlock v"), "{said}");
-    assert!(said.contains("lock-1 is unlocked after"), "{said}");
+    let text = String::from_utf8(pressed.stdout)?;
+    assert!(text.contains("button-1 SINGLE: unlock v"), "{text}");
+    assert!(text.contains("lock-1 is unlocked after"), "{text}");
     let opened = world.lockctl_json(&["status", "lock-1"]).await?;
     assert_eq!(opened["locks"][0]["certainty"], "acknowledged");
     world
@@ -68,10 +68,10 @@ async fn a_press_that_is_ignored_fails_with_its_reason() -> Result<()> {
         .await?;
     ignored(&world, "not bound").await?;
     let history = world.lockctl(&["history", "button-9"]).await?;
-    let said = String::from_utf8(history.stdout)?;
+    let text = String::from_utf8(history.stdout)?;
     assert!(
-        said.contains("SINGLE: ignored: unknown button (3 times), the last at "),
-        "{said}"
+        text.contains("SINGLE: ignored: unknown button (3 times), the last at "),
+        "{text}"
     );
     let pressed = world.lockctl_json(&["press", "button-9", "--no-wait"]);
     assert_eq!(pressed.await?["outcome"], "pressed");
@@ -80,13 +80,13 @@ async fn a_press_that_is_ignored_fails_with_its_reason() -> Result<()> {
 
 async fn ignored(world: &World, reason: &str) -> Result<()> {
     let pressed = world.lockctl(&["press", "button-9"]).await?;
-    let said = String::from_utf8(pressed.stdout)?;
+    let text = String::from_utf8(pressed.stdout)?;
     let wanted = format!("button-9 SINGLE: ignored: {reason}");
-    anyhow::ensure!(!pressed.status.success(), "{said}");
-    anyhow::ensure!(said.matches(&wanted).count() == 1, "{said}");
+    anyhow::ensure!(!pressed.status.success(), "{text}");
+    anyhow::ensure!(text.matches(&wanted).count() == 1, "{text}");
     anyhow::ensure!(
         pressed.stderr.is_empty(),
-        "the reason is printed twice: {said}"
+        "the reason is printed twice: {text}"
     );
     Ok(())
 }
@@ -139,10 +139,10 @@ async fn every_answer_for_people_names_its_target_first() -> Result<()> {
             "{arguments:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        let said = String::from_utf8(output.stdout)?;
-        let first = said.lines().next().unwrap_or_default();
+        let text = String::from_utf8(output.stdout)?;
+        let first = text.lines().next().unwrap_or_default();
         let wanted = format!("target: local ({}), table remote-lock", world.at("console"));
-        assert_eq!(first, wanted, "{arguments:?} said {said}");
+        assert_eq!(first, wanted, "{arguments:?} printed {text}");
     }
     Ok(())
 }
@@ -238,13 +238,13 @@ async fn with_aws_settings_lockctl_names_account_and_region() -> Result<()> {
         .output()
         .await
         .context("run lockctl")?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{said}{}",
+        "{text}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let first = said.lines().next().unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default();
     let stack = "target: stack remote-lock (table remote-lock), account ";
     let place = format!(", us-east-1 ({})", world.at("dynamodb"));
     assert!(

@@ -192,10 +192,10 @@ async fn a_function_that_cannot_start_reports_why_in_one_line_and_to_the_runtime
             .await
             .with_context(|| format!("{} did not end", function.binary))??;
         let printed = String::from_utf8_lossy(&output.stdout);
-        let said = String::from_utf8_lossy(&output.stderr);
-        let case = format!("{}: {printed}{said}", function.binary);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let case = format!("{}: {printed}{stderr}", function.binary);
         assert_eq!(
-            (output.status.code(), said.as_ref()),
+            (output.status.code(), stderr.as_ref()),
             (Some(1), ""),
             "{case}"
         );

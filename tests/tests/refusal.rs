@@ -71,7 +71,7 @@ async fn a_button_without_a_sequence_is_guarded_by_the_quiet_window() -> Result<
         "--memory",
         "--no-button-devices",
         "--template",
-        path.to_str().context("the path is text")?,
+        path.to_str().context("the path is not UTF-8")?,
         "--parameter",
         "QuietWindowMs=100000",
         "--parameter",

@@ -32,25 +32,25 @@ async fn two_doors_with(more: &[&str]) -> Result<(World, Client)> {
 }
 
 /// Whether a `lockctl` command succeeded, and its output.
-async fn say(world: &World, arguments: &[&str]) -> Result<(bool, String)> {
+async fn run(world: &World, arguments: &[&str]) -> Result<(bool, String)> {
     let output = world.lockctl(arguments).await?;
     let text = [output.stdout, output.stderr].concat();
     Ok((output.status.success(), String::from_utf8(text)?))
 }
 
-async fn done(world: &World, arguments: &[&str]) -> Result<String> {
-    let (ended_well, said) = say(world, arguments).await?;
-    anyhow::ensure!(ended_well, "lockctl {arguments:?} failed: {said}");
-    Ok(said)
+async fn run_ok(world: &World, arguments: &[&str]) -> Result<String> {
+    let (is_success, text) = run(world, arguments).await?;
+    anyhow::ensure!(is_success, "lockctl {arguments:?} failed: {text}");
+    Ok(text)
 }
 
-async fn refused(world: &World, arguments: &[&str], wanted: &str) -> Result<()> {
-    let (ended_well, said) = say(world, arguments).await?;
-    anyhow::ensure!(!ended_well, "lockctl {arguments:?} was taken: {said}");
-    let times = said.matches(wanted).count();
+async fn run_refused(world: &World, arguments: &[&str], wanted: &str) -> Result<()> {
+    let (is_success, text) = run(world, arguments).await?;
+    anyhow::ensure!(!is_success, "lockctl {arguments:?} was accepted: {text}");
+    let times = text.matches(wanted).count();
     anyhow::ensure!(
         times == 1,
-        "lockctl {arguments:?} says `{wanted}` {times} times: {said}"
+        "lockctl {arguments:?} says `{wanted}` {times} times: {text}"
     );
     Ok(())
 }
@@ -73,13 +73,13 @@ async fn a_button_bound_to_another_door_leaves_the_old_one_locked() -> Result<()
     let topic = "iotbutton/button-1";
     button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
     world.until_settled("lock-1", "unlocked").await?;
-    let said = done(&world, &["bind", "button-1", "lock-2"]).await?;
+    let text = run_ok(&world, &["bind", "button-1", "lock-2"]).await?;
     for wanted in [
         "button-1 now commands lock-2",
         "it commanded lock-1 before",
         "lock-1 is not known to be locked: lock command v",
     ] {
-        assert!(said.contains(wanted), "{said}");
+        assert!(text.contains(wanted), "{text}");
     }
     world.until_settled("lock-1", "locked").await?;
     world
@@ -126,20 +126,20 @@ async fn a_press_delivered_again_across_a_binding_acts_once() -> Result<()> {
 #[tokio::test]
 async fn a_press_made_while_the_button_was_revoked_never_acts_after_binding() -> Result<()> {
     let (world, mut button) = two_doors().await?;
-    done(&world, &["revoke", "button-1"]).await?;
+    run_ok(&world, &["revoke", "button-1"]).await?;
     let (topic, late) = ("iotbutton/button-1", press("LONG", 7, now_ms()?));
     button.publish(topic, &late).await?;
     world
         .until_history("lock-1", "LONG: ignored: revoked")
         .await?;
-    let said = done(
+    let text = run_ok(
         &world,
         &["bind", "button-1", "lock-1", "--forget-last-press"],
     )
     .await?;
     assert!(
-        said.contains("it commanded lock-1 before, and was revoked"),
-        "{said}"
+        text.contains("it commanded lock-1 before, and was revoked"),
+        "{text}"
     );
     button.publish(topic, &late).await?;
     let lock = world
@@ -173,13 +173,13 @@ async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Re
             "no button lock-1 is registered: lock-1 is a lock",
         ),
     ] {
-        refused(&world, &arguments, wanted).await?;
+        run_refused(&world, &arguments, wanted).await?;
     }
     for command in ["lock", "unlock", "status", "recover", "forget"] {
-        refused(&world, &[command, "lock-9"], "no lock lock-9 is registered").await?;
+        run_refused(&world, &[command, "lock-9"], "no lock lock-9 is registered").await?;
     }
     for command in ["unbind", "revoke"] {
-        refused(
+        run_refused(
             &world,
             &[command, "buton-1"],
             "no button buton-1 is registered",
@@ -187,7 +187,7 @@ async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Re
         .await?;
     }
     let arguments = ["register", "button", "button-9", "--lock", "lock-9"];
-    refused(&world, &arguments, "no lock lock-9 is registered").await?;
+    run_refused(&world, &arguments, "no lock lock-9 is registered").await?;
     assert_eq!(bindings(&world).await?, before);
     assert_eq!(names_of_locks(&world).await?, ["lock-1", "lock-2"]);
     Ok(())
@@ -196,7 +196,7 @@ async fn a_name_that_is_not_registered_is_refused_and_nothing_is_written() -> Re
 #[tokio::test]
 async fn names_are_printed_as_they_are_stored() -> Result<()> {
     let (world, _button) = two_doors().await?;
-    done(&world, &["register", "lock", "Front-DOOR"]).await?;
+    run_ok(&world, &["register", "lock", "Front-DOOR"]).await?;
     let arguments = [
         "register",
         "button",
@@ -204,26 +204,26 @@ async fn names_are_printed_as_they_are_stored() -> Result<()> {
         "--lock",
         "Front-DOOR",
     ];
-    let said = done(&world, &arguments).await?;
+    let text = run_ok(&world, &arguments).await?;
     let wanted =
         "G030JF055364XVRB now commands Front-DOOR: single toggle, double lock, long unlock";
-    assert!(said.contains(wanted), "{said}");
-    let said = done(&world, &["bindings"]).await?;
+    assert!(text.contains(wanted), "{text}");
+    let text = run_ok(&world, &["bindings"]).await?;
     assert!(
-        said.contains("G030JF055364XVRB commands Front-DOOR: single toggle"),
-        "{said}"
+        text.contains("G030JF055364XVRB commands Front-DOOR: single toggle"),
+        "{text}"
     );
-    let again = done(&world, &["register", "lock", "Front-DOOR"]).await?;
+    let again = run_ok(&world, &["register", "lock", "Front-DOOR"]).await?;
     assert!(
         again.contains("Front-DOOR was already registered"),
         "{again}"
     );
-    let said = done(&world, &["history", "Front-DOOR"]).await?;
-    assert!(said.contains("registers Front-DOOR"), "{said}");
-    assert!(!said.contains("nothing is known about"), "{said}");
-    let said = done(&world, &["history", "G030JF055364XVRB"]).await?;
+    let text = run_ok(&world, &["history", "Front-DOOR"]).await?;
+    assert!(text.contains("registers Front-DOOR"), "{text}");
+    assert!(!text.contains("nothing is known about"), "{text}");
+    let text = run_ok(&world, &["history", "G030JF055364XVRB"]).await?;
     let wanted = "its presses are in `lockctl history Front-DOOR`";
-    assert!(said.contains(wanted), "{said}");
+    assert!(text.contains(wanted), "{text}");
     Ok(())
 }
 
@@ -234,17 +234,17 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
     let (world, mut button) = two_doors_with(&["--time-scale", "0.05"]).await?;
     let bound = "lock-1 is not forgotten: buttons are bound to it: button-1; \
                  first `lockctl unbind button-1`";
-    refused(&world, &["forget", "lock-1"], bound).await?;
+    run_refused(&world, &["forget", "lock-1"], bound).await?;
     let topic = "iotbutton/button-1";
     button.publish(topic, &press("LONG", 1, now_ms()?)).await?;
     world.until_settled("lock-1", "unlocked").await?;
     world.power("lock-1", false).await?;
-    let said = done(&world, &["unbind", "button-1"]).await?;
+    let text = run_ok(&world, &["unbind", "button-1"]).await?;
     assert!(
-        said.contains("lock-1 is not known to be locked: lock command v"),
-        "{said}"
+        text.contains("lock-1 is not known to be locked: lock command v"),
+        "{text}"
     );
-    refused(&world, &["forget", "lock-1"], "it may be open").await?;
+    run_refused(&world, &["forget", "lock-1"], "it may be open").await?;
     world.power("lock-1", true).await?;
     world.until_settled("lock-1", "locked").await?;
     button.publish(topic, &press("LONG", 2, now_ms()?)).await?;
@@ -261,8 +261,8 @@ async fn a_lock_is_forgotten_when_nothing_hangs_on_it_and_what_it_reports_then_c
             answer().await?
         );
     }
-    let said = done(&world, &["forget", "lock-1"]).await?;
-    assert!(said.contains("lock-1 is forgotten"), "{said}");
+    let text = run_ok(&world, &["forget", "lock-1"]).await?;
+    assert!(text.contains("lock-1 is forgotten"), "{text}");
     assert_eq!(names_of_locks(&world).await?, ["lock-2"]);
     // Its boot report would have created a record.
     let reports = world.log()?.successes("ReportFunction");

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 /// How long both stacks are observed.
 const WATCHED: Duration = Duration::from_secs(20);
 
-/// The functions of the second stack with their rules: ours, with another table.
-const RESOURCES: &str = r#"
+/// The parts of the second stack: a table of its own, then a function and a rule like ours.
+const TABLE: &str = r#"
   SecondTable:
     Type: AWS::DynamoDB::Table
     Properties:
@@ -77,7 +77,7 @@ impl Account {
     fn new() -> Result<Self> {
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
         let text = std::fs::read_to_string(original).context("read template.yaml")?;
-        let mut second = RESOURCES.to_owned();
+        let mut second = TABLE.to_owned();
         for (name, binary) in [("Press", "press"), ("Report", "report")] {
             second += &FUNCTION.replace("<name>", name).replace("<binary>", binary);
         }
@@ -101,7 +101,7 @@ impl Account {
     }
 
     async fn world(&self) -> Result<World> {
-        let template = self.template.to_str().context("the path is text")?;
+        let template = self.template.to_str().context("the path is not UTF-8")?;
         World::start_with(&["--memory", "--no-button-devices", "--template", template]).await
     }
 }
@@ -127,11 +127,11 @@ async fn second_keys(world: &World) -> Result<Vec<String>> {
     Ok(keys.collect())
 }
 
-/// Observes for a while, and returns the log with everything published to the lock.
+/// Waits for [`WATCHED`] and returns the log until then.
 async fn watch(world: &World) -> Result<Log> {
-    let mut spy = world.client("button-1").await?;
-    // Nothing is expected on this connection: it ends when the time is over.
-    spy.idle(WATCHED).await?;
+    let mut client = world.client("button-1").await?;
+    // A connection that receives nothing serves as the timer.
+    client.idle(WATCHED).await?;
     world.log()
 }
 

@@ -13,7 +13,7 @@ async fn update(world: &World, thing: &str, document: &Value) -> Result<()> {
         .payload(Blob::new(document.to_string()))
         .send()
         .await
-        .context("UpdateThingShadow")?;
+        .context("call UpdateThingShadow")?;
     Ok(())
 }
 
@@ -78,7 +78,7 @@ async fn a_deleted_shadow_is_written_again_and_presses_act() -> Result<()> {
     let world = World::start().await?;
     world.until_settled("lock-1", "locked").await?;
     let delete = world.iot_data().delete_thing_shadow().thing_name("lock-1");
-    delete.send().await.context("DeleteThingShadow")?;
+    delete.send().await.context("call DeleteThingShadow")?;
     world.until_settled("lock-1", "locked").await?;
     world.press("button-1", "LONG").await?;
     world.until_settled("lock-1", "unlocked").await?;
@@ -150,7 +150,7 @@ async fn another_thing_of_the_account_is_not_a_lock() -> Result<()> {
     let status = world.lockctl_json(&["status"]).await?;
     let locks: Vec<&Value> = status["locks"]
         .as_array()
-        .context("a list")?
+        .context("no list of locks")?
         .iter()
         .map(|lock| &lock["lock"])
         .collect();

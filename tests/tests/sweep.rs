@@ -125,10 +125,10 @@ async fn a_lock_that_does_not_answer_is_unresponsive_and_locks_when_it_is_back()
         })
         .await?;
     let status = world.lockctl(&["status", "lock-1"]).await?;
-    let said = String::from_utf8(status.stdout)?;
+    let text = String::from_utf8(status.stdout)?;
     assert!(
-        said.contains("unresponsive") && said.contains("no answer"),
-        "{said}"
+        text.contains("unresponsive") && text.contains("no answer"),
+        "{text}"
     );
     world.network("lock-1", true).await?;
     let closed = world.until_settled("lock-1", "locked").await?;

@@ -1,4 +1,4 @@
-//! How `lockctl` finds its stack: what the environment says, and what is missing.
+//! How `lockctl` finds its stack: from the environment or a data directory, or with a clear error.
 
 use std::process::{Output, Stdio};
 
@@ -36,7 +36,7 @@ async fn lockctl(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Outpu
         .context("run lockctl")
 }
 
-fn errors(output: &Output) -> String {
+fn stderr_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
@@ -50,7 +50,7 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
     let world = World::start_with(&["--no-button-devices"]).await?;
     world.until_settled("lock-1", "locked").await?;
     let data = world.data_dir();
-    let data = data.to_str().context("the path is text")?;
+    let data = data.to_str().context("the path is not UTF-8")?;
     for variables in [
         &[("AWS_PROFILE", "work")][..],
         &[("AWS_PROFILE", "work"), ("AWS_REGION", "eu-west-1")],
@@ -61,10 +61,10 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
         assert!(
             output.status.success(),
             "{variables:?}: {}",
-            errors(&output)
+            stderr_of(&output)
         );
-        let said = String::from_utf8(output.stdout)?;
-        let first = said.lines().next().unwrap_or_default();
+        let text = String::from_utf8(output.stdout)?;
+        let first = text.lines().next().unwrap_or_default();
         assert!(
             first.starts_with("target: local (http://"),
             "{variables:?}: {first}"
@@ -75,14 +75,14 @@ async fn a_profile_or_a_region_in_the_environment_does_not_hide_a_running_stack(
     let output = lockctl(&["status", "--data-dir", data], &keys).await?;
     assert!(!output.status.success());
     let wanted = "lockctl: AWS settings are incomplete: environment variable AWS_REGION is not set";
-    assert_eq!(errors(&output), wanted);
+    assert_eq!(stderr_of(&output), wanted);
     Ok(())
 }
 
 #[tokio::test]
 async fn without_a_stack_lockctl_names_what_the_environment_lacks() -> Result<()> {
     let directory = empty_directory()?;
-    let data = directory.path().to_str().context("the path is text")?;
+    let data = directory.path().to_str().context("the path is not UTF-8")?;
     for (variables, wanted) in [
         (&[][..], "the environment has no AWS credentials"),
         (
@@ -91,9 +91,9 @@ async fn without_a_stack_lockctl_names_what_the_environment_lacks() -> Result<()
         ),
     ] {
         let output = lockctl(&["status", "--data-dir", data], variables).await?;
-        let said = errors(&output);
-        assert!(!output.status.success() && said.contains(wanted), "{said}");
-        assert!(said.contains(&format!("no stack runs on {data}")), "{said}");
+        let text = stderr_of(&output);
+        assert!(!output.status.success() && text.contains(wanted), "{text}");
+        assert!(text.contains(&format!("no stack runs on {data}")), "{text}");
     }
     Ok(())
 }
@@ -102,15 +102,15 @@ async fn without_a_stack_lockctl_names_what_the_environment_lacks() -> Result<()
 async fn no_connection_no_permission_and_no_table_are_different_errors() -> Result<()> {
     let world = World::start_with(&["--memory", "--no-button-devices"]).await?;
     let directory = empty_directory()?;
-    let data = directory.path().to_str().context("the path is text")?;
+    let data = directory.path().to_str().context("the path is not UTF-8")?;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").context("bind a port")?;
     let closed = format!("http://{}", listener.local_addr()?);
     drop(listener);
     let credentials = &world.ready()["credentials"];
-    let key = credentials["accessKeyId"].as_str().context("a key")?;
+    let key = credentials["accessKeyId"].as_str().context("no key")?;
     let secret = credentials["secretAccessKey"]
         .as_str()
-        .context("a secret")?;
+        .context("no secret")?;
     let region = world.at("region");
     for (endpoint, secret, stack, wanted, advice) in [
         (
@@ -143,12 +143,12 @@ async fn no_connection_no_permission_and_no_table_are_different_errors() -> Resu
         ];
         let arguments = ["status", "--data-dir", data, "--stack", stack];
         let output = lockctl(&arguments, &variables).await?;
-        let said = errors(&output);
-        assert!(!output.status.success(), "{said}");
-        assert!(said.starts_with(&format!("lockctl: {wanted}")), "{said}");
-        assert!(said.contains(&advice), "{said}");
-        assert_eq!(said.matches(wanted).count(), 1, "not printed once: {said}");
-        assert_eq!(said.lines().count(), 1, "not one line: {said}");
+        let text = stderr_of(&output);
+        assert!(!output.status.success(), "{text}");
+        assert!(text.starts_with(&format!("lockctl: {wanted}")), "{text}");
+        assert!(text.contains(&advice), "{text}");
+        assert_eq!(text.matches(wanted).count(), 1, "not printed once: {text}");
+        assert_eq!(text.lines().count(), 1, "not one line: {text}");
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ async fn no_connection_no_permission_and_no_table_are_different_errors() -> Resu
 #[tokio::test]
 async fn a_fault_that_could_never_strike_is_refused_with_the_possible_targets() -> Result<()> {
     let directory = empty_directory()?;
-    let data = directory.path().to_str().context("the path is text")?;
+    let data = directory.path().to_str().context("the path is not UTF-8")?;
     for (fault, wanted) in [
         (
             "kill:nosuch.after-commit@1",
@@ -182,10 +182,10 @@ async fn a_fault_that_could_never_strike_is_refused_with_the_possible_targets() 
             fault,
         ];
         let output = lockctl(&arguments, &[]).await?;
-        let said = errors(&output);
+        let text = stderr_of(&output);
         assert!(
-            !output.status.success() && said.contains(wanted),
-            "{fault}: {said}"
+            !output.status.success() && text.contains(wanted),
+            "{fault}: {text}"
         );
     }
     Ok(())

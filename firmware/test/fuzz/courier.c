@@ -31,8 +31,8 @@ static unsigned s_repeats;
 static uint64_t s_repeat_ms, s_foreign_ms;
 
 /* The shadow: its version, the newest version that the lock knows, and the
- * seconds at which it took our updates, 0 = not yet. */
-static uint64_t s_version, s_heard;
+ * seconds at which it accepted our updates, 0 = not yet. */
+static uint64_t s_version, s_newest;
 static uint64_t s_taken_s[HELD_MAX], s_old_s;
 
 void courier_start(void) {
@@ -50,7 +50,7 @@ void courier_boot(void) {
   s_connected = s_waits = s_mention = s_door = 0;
   s_covered = s_any_foreign = 0;
   s_number = s_settled = s_repeats = 0;
-  s_door_sent_ms = s_heard = 0;
+  s_door_sent_ms = s_newest = 0;
   s_due = 1;
 }
 
@@ -73,7 +73,7 @@ void courier_connect(int connected) {
   reporter_set_connected(&s_reporter, connected);
   s_connected = connected;
   s_due |= connected;
-  if (connected) s_heard = 0;
+  if (connected) s_newest = 0;
 }
 
 /* Whether a report must be sent, must not, or may (-1). */
@@ -154,23 +154,22 @@ static enum reporter_verdict note_foreign(uint64_t now_ms) {
  * a foreign one. */
 static enum reporter_verdict judge_accepted(unsigned number, uint64_t version,
                                             uint64_t now_ms) {
-  int is_news = version > s_heard, is_ours = number > s_settled;
+  int is_new = version > s_newest, is_ours = number > s_settled;
   if (is_ours && number == s_number) {
     s_settled = s_number;
     s_waits = 0;
     s_accepted_ms = now_ms;
-    s_heard = version;
-    if (!is_news) return note_foreign(now_ms);
+    s_newest = version;
+    if (!is_new) return note_foreign(now_ms);
     s_covered = 0;
     return VERDICT_SETTLED;
   }
-  if (!is_news) return VERDICT_NONE;
-  s_heard = version;
+  if (!is_new) return VERDICT_NONE;
+  s_newest = version;
   return is_ours ? VERDICT_NONE : note_foreign(now_ms);
 }
 
-/* The second at which the shadow took our update `number`; now, unless earlier.
- */
+/* The second at which the shadow accepted our update, which may be now. */
 static uint64_t taken_s(const struct world *world, unsigned number) {
   uint64_t *second = &s_taken_s[number % HELD_MAX];
   if (*second == 0) *second = (uint64_t) (world->true_ns / 1000000000);
@@ -264,7 +263,7 @@ static void word_other(struct text_of *to, const struct world *world,
       to->length = snprintf(to->text, sizeof(to->text),
                             "{\"version\":%llu,\"timestamp\":%llu}",
                             (unsigned long long) version, second);
-      s_heard = 0;
+      s_newest = 0;
       to->expected = note_foreign(now_ms);
       break;
     default:

@@ -1,7 +1,7 @@
 /*! Fuzzes core/layer: a settings file is good only if a second, independent
- * parser finds the system's value for each of our settings in it; else the
- * first other one is named. Unknown names in our sections, and no others, are
- * reported once.
+ * parser finds in it the system's value of each of our settings; otherwise the
+ * first setting that differs is named. Each unknown name in our sections, and
+ * no other name, is reported once.
  *
  * Input: two bytes for the system's settings, then the file. */
 #include "layer.h"
@@ -37,19 +37,19 @@ static void set(int index, const char *key, const char *text, int number) {
   s_settings[index].number = number;
 }
 
-static void make_settings(const uint8_t *d) {
-  set(0, "app.role", d[0] & 1 ? "lock" : "both", 0);
-  set(1, "pins.relay", NULL, d[0] >> 1);
-  set(2, "pins.door", NULL, -(d[1] & 3));
-  set(3, "lock.power_on", d[1] & 4 ? "locked" : "", 0);
-  set(4, "lock.relock_s", NULL, d[1] & 8 ? 2147483647 : d[1] >> 4);
-  set(5, "lock.odd", NULL, d[1] & 8 ? -2147483647 - 1 : 0);
+static void make_settings(const uint8_t *data) {
+  set(0, "app.role", data[0] & 1 ? "lock" : "both", 0);
+  set(1, "pins.relay", NULL, data[0] >> 1);
+  set(2, "pins.door", NULL, -(data[1] & 3));
+  set(3, "lock.power_on", data[1] & 4 ? "locked" : "", 0);
+  set(4, "lock.relock_s", NULL, data[1] & 8 ? 2147483647 : data[1] >> 4);
+  set(5, "lock.odd", NULL, data[1] & 8 ? -2147483647 - 1 : 0);
   set(6, "topic.command", "", 0);
   s_settings[6].text = NULL;
 }
 
-/* Whether `key` begins with the decoded section and a dot, or, with `name`,
- * equals both. */
+/* Whether `key` is in the decoded section and, unless `name` is NULL, has that
+ * decoded name. */
 static int is_key(const char *key, struct json_text section,
                   const struct json_text *name) {
   char part[32];
@@ -60,7 +60,7 @@ static int is_key(const char *key, struct json_text section,
          (name == NULL || json_tree_is(&s_tree, *name, key + chars + 1));
 }
 
-/* As the system has it: a number is written as printf prints it. */
+/* Whether the node has the setting's value, a number as printf prints it. */
 static int has_value(const struct layer_setting *setting,
                      const struct json_node *node) {
   char written[16];
@@ -75,8 +75,7 @@ static int has_value(const struct layer_setting *setting,
          memcmp(s_tree.data + node->from, written, (size_t) length) == 0;
 }
 
-/* The first ignored setting of a section, or NULL; counts the reported names.
- */
+/* The first ignored setting of a section, or NULL. Counts reported names. */
 static const char *read_section(int section, const char *sibling,
                                 int *reported) {
   const struct json_text key = s_tree.nodes[section].key;

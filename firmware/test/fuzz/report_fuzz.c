@@ -1,6 +1,6 @@
 /*! Fuzzes core/report and core/shadow: any report is one valid object with the
- * given values, its update adds the token, and an answer is read like by a
- * second, independent parser (D4).
+ * given values, its update adds the token, and an answer is read as a
+ * second, independent parser reads it (D4).
  *
  * Input: 32 bytes for the report, a byte for the answer's topic and kind, then
  * bytes that damage the answer, or are the answer. */

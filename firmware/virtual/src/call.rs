@@ -1,4 +1,4 @@
-//! Calls into the firmware. The device queues them; ffi.rs makes them when nobody borrows the
+//! Calls into the firmware. The device queues them; ffi.rs makes them while nothing borrows the
 //! device, because the firmware calls back.
 //!
 //! Must not know: what a call means.

@@ -1,5 +1,5 @@
-//! The border to the portable core: one lock with its clock, flash, latch and power switch.
-#![allow(unsafe_code, reason = "this module is the border to C")]
+//! The boundary to the portable core: one lock with its clock, flash, latch and power switch.
+#![allow(unsafe_code, reason = "this module is the boundary to C")]
 
 use std::ffi::{c_char, c_int, c_long};
 use std::ptr::NonNull;

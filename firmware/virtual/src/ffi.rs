@@ -1,8 +1,8 @@
-//! The border to C: the functions that the firmware calls, and the calls into it.
+//! The boundary to C: the functions that the firmware calls, and the calls into it.
 //!
 //! Everything here runs on the device's thread. No function calls back into C while it borrows the
 //! device, and [`run`] borrows nothing while it calls.
-#![allow(unsafe_code, reason = "this module is the border to C")]
+#![allow(unsafe_code, reason = "this module is the boundary to C")]
 
 mod board;
 mod config;

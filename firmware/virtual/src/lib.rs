@@ -1,6 +1,5 @@
-//! The firmware's portable core, compiled from the same C, as a value that a test drives step by
-//! step.
+//! The firmware's core, compiled from the device's own C, as a value that a test drives in steps.
 //!
-//! Must not know: the rules, which the test brings.
+//! Must not know: the rules that a test checks.
 
 pub mod core_ffi;

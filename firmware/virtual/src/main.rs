@@ -9,7 +9,7 @@
 //! 2. `config` (over its `value`, `walk`, `layer`, `difference`), `effect`
 //! 3. the parts: `finger`, `pin` (over `interrupt`), `mqtt` (over `connect`, `queue`, `topic`)
 //! 4. `device`, which owns the state of all parts and carries out their effects
-//! 5. `current`, the device of this thread; `ffi`, the border to C; this file
+//! 5. `current`, the device of this thread; `ffi`, the boundary to C; this file
 //!
 //! Must not know: what the firmware is for.
 

@@ -21,7 +21,7 @@ use crate::link::{Connection, Link, LinkEvent, Publish, Signal};
 use crate::mqtt::queue::{Queue, Queued};
 use crate::output::{Output, emit, log};
 
-/// `MG_F_CLOSE_IMMEDIATELY`
+/// `MG_F_CLOSE_IMMEDIATELY`.
 const CLOSE_IMMEDIATELY: u64 = 1 << 11;
 
 struct Subscription {
@@ -35,8 +35,7 @@ pub struct Mqtt {
     link: Link,
     connection: Option<Connection>,
     is_connected: bool,
-    /// Ends the connection once everything was sent, which never happens before a handshake is
-    /// over.
+    /// Whether to end the connection once everything is sent; never before the handshake is over.
     ends_when_sent: bool,
     /// Whether `connected` was reported to the parent.
     is_announced: bool,
@@ -179,7 +178,7 @@ impl Mqtt {
     /// One turn of the event loop: ends the connection if the firmware asked for it, also by
     /// `flags`, which it set on the connection itself.
     pub fn poll(&mut self, system: &Config, flags: u64) -> Vec<Effect> {
-        // Which part of the handshake hangs is not known here; over TLS assume the worse one.
+        // Which part of the handshake hangs is unknown; over TLS, assume one that never ends.
         let may_hang = !self.is_connected
             && (self.link.is_silent()
                 || !self.settings(system).text("mqtt.ssl_ca_cert").is_empty());
@@ -336,7 +335,7 @@ impl Mqtt {
         Vec::new()
     }
 
-    /// CONNACK 0: the firmware's subscriptions, the last one first, then the global handlers.
+    /// CONNACK 0: sends the subscriptions, the last one first, then calls the global handlers.
     fn accept(&mut self) -> Vec<Effect> {
         self.is_connected = true;
         self.reconnect_ms = 0.0;
@@ -350,8 +349,8 @@ impl Mqtt {
             .collect()
     }
 
-    /// SUBACK: the call of that subscription's handler alone, and without the code: to the handler
-    /// a refusal looks like a grant.
+    /// SUBACK: calls only that subscription's handler, without the code: to the handler, a refusal
+    /// looks like a grant.
     fn receive_suback(&mut self, number: u16, id: u16, granted: bool) -> Effect {
         if granted {
             self.subscribes_open = self.subscribes_open.saturating_sub(1);

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum Output<'a> {
     /// The firmware is up.
     Ready,
-    /// An output pin took a level.
+    /// An output pin was set to a level.
     Pin {
         pin: i32,
         level: bool,
@@ -18,7 +18,7 @@ pub enum Output<'a> {
     },
     /// Answer to the input `read`.
     Level { pin: i32, level: bool },
-    /// The relay of a lock took a level.
+    /// The relay of a lock moved the latch.
     Latch {
         /// `locked` or `unlocked`.
         latch: &'a str,

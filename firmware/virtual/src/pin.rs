@@ -46,7 +46,7 @@ impl Pins {
         self.0.entry(pin).or_default()
     }
 
-    /// Makes a pin an output with this level. Returns whether the chip has such a pin.
+    /// Makes a pin an output with this level. Returns whether the chip has that pin.
     pub fn set_output(&mut self, pin: i32, level: bool) -> bool {
         if is_usable(pin) {
             self.pin(pin).output = Some(level);
@@ -69,7 +69,7 @@ impl Pins {
         self.0.get(&pin).is_some_and(Pin::level)
     }
 
-    /// `mgos_gpio_set_button_handler`. Returns whether such a pin can have such a handler.
+    /// `mgos_gpio_set_button_handler`. Returns whether the pin can have this handler.
     pub fn set_handler(
         &mut self,
         pin: i32,
@@ -98,26 +98,26 @@ impl Pins {
         let before = entry.level();
         entry.driven = Some(level);
         let changed = entry.level() != before;
-        let asks = entry
+        let is_first = entry
             .handler
             .as_mut()
             .filter(|_| changed)?
             .count_edge(level);
-        asks.then_some(Effect::StartTimer(Duration::ZERO, Task::Interrupt(pin)))
+        is_first.then_some(Effect::StartTimer(Duration::ZERO, Task::Interrupt(pin)))
     }
 
-    /// The main loop looks at a pin that had an edge.
+    /// Handles an edge of a pin in the main loop.
     pub fn look(&mut self, pin: i32) -> Option<Effect> {
         self.handler(pin)?.look()
     }
 
-    /// The debounce time of a pin is over.
+    /// Handles the end of a pin's debounce time.
     pub fn end_debounce(&mut self, pin: i32) -> Option<Effect> {
         let level = self.read(pin);
         self.handler(pin)?.end_debounce(level)
     }
 
-    /// The handler of a pin has returned.
+    /// Handles the return of a pin's handler.
     pub fn end_call(&mut self, pin: i32) -> Option<Effect> {
         self.handler(pin)?.end_call()
     }

@@ -1,4 +1,4 @@
-//! The power switch: cuts the power at a chosen point of the work of the flash or the latch.
+//! The power switch: cuts the power at a chosen point of a flash operation or a latch movement.
 //!
 //! Must not know: what is written or moved.
 

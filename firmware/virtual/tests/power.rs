@@ -1,4 +1,4 @@
-//! The power is cut at every point of the work of the flash and the latch, and the device is
+//! The power is cut at every point of a flash operation or a latch movement, and the device is
 //! started again with what the cut left: no command moves the latch twice, and the latch starts in
 //! its declared state (PROTOCOL D1, D4; S2, S6).
 

@@ -89,8 +89,8 @@ fn a_damaged_file_leaves_the_relay_as_declared_and_is_logged() {
             let device = bare(flash.path(), "lock");
             let lines = device.until_ready();
             assert_eq!(levels(&lines), [true], "{name}: {lines:?}");
-            let said = lines.iter().filter(|l| l["level"] == "error");
-            assert!(said.count() >= 1, "{name}: {lines:?}");
+            let errors = lines.iter().filter(|l| l["level"] == "error");
+            assert!(errors.count() >= 1, "{name}: {lines:?}");
             assert!(lines.iter().any(says("settings kept in flash")), "{name}");
             assert!(lines.iter().any(says("relock after 30000 ms")), "{name}");
         }

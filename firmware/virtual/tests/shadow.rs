@@ -11,7 +11,7 @@ use device::{Device, flash};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A lock whose reports were accepted and whose next one follows in half an hour.
+/// A lock whose reports were accepted. Its next regular one is due in half an hour.
 struct Scene {
     _broker: Broker,
     _flash: TempDir,
@@ -39,7 +39,7 @@ impl Scene {
     }
 
     /// The shadow accepts a foreign write.
-    fn another_writes(&mut self, state: &Value) {
+    fn write_foreign(&mut self, state: &Value) {
         self.version += 1;
         let answer = json!({"state": state, "version": self.version, "timestamp": 1_763_779_513});
         self.session.send(ACCEPTED, &answer.to_string());
@@ -78,7 +78,7 @@ fn each_update_has_the_next_number_and_each_boot_starts_at_one() {
         let mut session = broker.accept_lock("thing-1");
         assert!(
             number(&session.report(|_| true)) > 3,
-            "a connection does not begin at one"
+            "the numbers restarted with the connection"
         );
     }
 }
@@ -96,7 +96,7 @@ fn a_report_is_repeated_until_its_own_answer_arrives() {
     let mut third = session.report(|_| true);
     assert_eq!(number(&third), number(&first) + 2);
     session.accept_update(&third, 2);
-    // They differ in their numbers alone, and an update holds nothing else.
+    // They differ only in their numbers, and an update contains nothing else.
     third["clientToken"] = first["clientToken"].clone();
     for member in ["reportId", "clockUncertaintyMs"] {
         third["state"]["reported"][member] = first["state"]["reported"][member].clone();
@@ -119,7 +119,7 @@ fn a_foreign_write_or_deletion_of_the_report_is_answered_with_a_report() {
         json!({"reported": null}),
         Value::Null,
     ] {
-        scene.another_writes(&state);
+        scene.write_foreign(&state);
         let update = scene.report();
         assert_eq!(update["state"]["reported"]["lock"], "locked", "{state}");
         assert!(last == 0 || number(&update) == last + 1, "one each");
@@ -138,11 +138,11 @@ fn a_foreign_write_or_deletion_of_the_report_is_answered_with_a_report() {
 fn a_desired_state_that_can_be_received_is_not_answered() {
     let mut scene = Scene::start(&[]);
     let before = {
-        scene.another_writes(&json!({"reported": {}}));
+        scene.write_foreign(&json!({"reported": {}}));
         number(&scene.report())
     };
     for _ in 0..50 {
-        scene.another_writes(&json!({"desired": {"lock": "unlocked", "note": "x".repeat(2500)}}));
+        scene.write_foreign(&json!({"desired": {"lock": "unlocked", "note": "x".repeat(2500)}}));
     }
     scene.session.command("lock", 1);
     let update = scene.report();
@@ -217,7 +217,7 @@ fn every_rejection_is_harmless_whatever_it_contains() {
 }
 
 #[test]
-fn every_last_state_of_the_door_is_reported() {
+fn the_last_state_of_the_door_is_always_reported() {
     let mut scene = Scene::start(&["pins.door=14", "lock.door_closed_level=0"]);
     let move_door = |scene: &mut Scene, open: bool| {
         let line = json!({"pin": {"number": 14, "level": open}});

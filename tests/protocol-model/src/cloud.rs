@@ -44,7 +44,7 @@ pub fn limits(rules: Rules) -> Limits {
 }
 
 impl Cloud<'_> {
-    /// A function takes `job`: it reads the table and decides. If there is nothing to decide (no
+    /// A function starts `job`: it reads the table and decides. If there is nothing to decide (no
     /// overdue command, or the lock is not registered), the job is done.
     pub fn begin(&self, state: &mut State, job: Job) {
         if self.rules.without(Rule::C1NewIdentity) {

@@ -47,14 +47,14 @@ impl Scenario {
         self.judge_wishes(state);
         let started = state.now;
         let end = started.plus(PATIENCE_MS);
-        let mut looked = false;
+        let mut shadows_judged = false;
         while state.now < end && state.broken.is_empty() {
             let minute_over = state.now >= started.plus(MINUTE_MS);
-            if minute_over && !looked {
-                looked = true;
+            if minute_over && !shadows_judged {
+                shadows_judged = true;
                 self.judge_shadows(state, reachable);
             }
-            let minute_matters = state.memory.edited && !looked;
+            let minute_matters = state.memory.edited && !shadows_judged;
             if self.converged(state, reachable) && !minute_matters {
                 break;
             }
@@ -86,9 +86,8 @@ impl Scenario {
             .tables
             .iter()
             .flat_map(|table| table.records.iter().flatten());
-        let has_sweep_due =
-            records.map(|record| minute(record.due.due_at.plus(behind_ms).max(soon)));
-        let mut next = has_sweep_due.min().unwrap_or(limit).min(limit);
+        let sweeps = records.map(|record| minute(record.due.due_at.plus(behind_ms).max(soon)));
+        let mut next = sweeps.min().unwrap_or(limit).min(limit);
         if reachable {
             for site in &state.sites {
                 let report = site.reported_at.plus(REPORT_MS);
@@ -125,7 +124,7 @@ impl Scenario {
                 None => return,
             }
         }
-        // It never settles.
+        // The messages never end.
         state.broken.require(false, Invariant::S7);
     }
 
@@ -150,10 +149,10 @@ impl Scenario {
 
 /// The next step of the functions, if any.
 pub(crate) fn next_function_step(state: &State) -> Option<Step> {
-    let take = (!state.queue.is_empty()).then_some(Step::Begin(0));
-    let go_on = state.running.first().map(|run| match run.stage {
+    let begin = (!state.queue.is_empty()).then_some(Step::Begin(0));
+    let finish = state.running.first().map(|run| match run.stage {
         Stage::Decided(_) => Step::Commit(0),
         Stage::Committed(_) | Stage::Published => Step::Publish(0),
     });
-    go_on.or(take)
+    finish.or(begin)
 }

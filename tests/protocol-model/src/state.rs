@@ -149,8 +149,8 @@ impl State {
 
     /// Whether no message is in transit.
     pub fn is_drained(&self) -> bool {
-        let said = |site: &Site| site.connected && site.has_reported();
-        self.is_quiet() && self.queue.is_empty() && self.sites.iter().all(said)
+        let is_settled = |site: &Site| site.connected && site.has_reported();
+        self.is_quiet() && self.queue.is_empty() && self.sites.iter().all(is_settled)
     }
 
     /// Whether no function runs and no command is in transit.

@@ -9,34 +9,34 @@ rows! {
     // A conflict: read and decide again, a bounded number of times (C3).
     a_press_in_conflict_decides_again:
         locked(Press("SINGLE")).with("conflict:press@1-2").moves(1, "unlocked").says("unlock v");
-    a_press_in_conflict_all_along_an_attempt_acts_at_its_retry:
+    a_press_in_conflict_throughout_an_attempt_acts_at_its_retry:
         locked(Press("SINGLE")).with("conflict:press@1-5").moves(1, "unlocked").says("unlock v");
-    a_press_in_conflict_for_good_is_given_up_with_nothing_half_done:
+    a_press_always_in_conflict_is_given_up_with_nothing_half_done:
         locked(Press("SINGLE")).with("conflict:press@1-99")
             .moves(0, "locked").gives_up("PressFunction", "contention:");
     a_report_in_conflict_decides_again:
         locked(Press("SINGLE")).with("conflict:report@1-2").moves(1, "unlocked").says("executed");
 
-    // Throttling: a call is retried within its limits, then the event is.
+    // Throttling: first the call is retried within its limits, then the event.
     a_press_whose_reads_are_throttled_acts_once:
         locked(Press("SINGLE")).with("throttle:press.read@1-2")
             .moves(1, "unlocked").says("unlock v");
     a_press_whose_commit_is_throttled_acts_once:
         locked(Press("SINGLE")).with("throttle:press.commit@1-2")
             .moves(1, "unlocked").says("unlock v");
-    a_press_throttled_for_good_is_given_up_with_nothing_half_done:
+    a_press_always_throttled_is_given_up_with_nothing_half_done:
         locked(Press("SINGLE")).with("throttle:press@1-99")
             .moves(0, "locked").gives_up("PressFunction", "store:");
 
-    // No answer: it is unknown whether the call took effect. The same token, press and command make
-    // it take effect once.
+    // No answer: it is unknown whether the call took effect. A repeat with the same token, press or
+    // command takes effect only once.
     a_press_whose_read_is_lost_acts_once:
         locked(Press("SINGLE")).with("lost-request:press.read@1")
             .moves(1, "unlocked").says("unlock v");
     a_press_whose_commit_is_lost_acts_once:
         locked(Press("SINGLE")).with("lost-request:press.commit@1")
             .moves(1, "unlocked").says("unlock v");
-    a_press_whose_commit_is_done_and_not_answered_acts_once:
+    a_press_whose_commit_is_done_but_not_answered_acts_once:
         locked(Press("SINGLE")).with("lost-answer:press.commit@1")
             .moves(1, "unlocked").says("unlock v");
     a_press_whose_commit_is_never_answered_acts_once_at_its_retry:
@@ -45,7 +45,7 @@ rows! {
     a_command_lost_on_publishing_is_published_again:
         locked(Press("SINGLE")).with("lost-request:press.publish@1")
             .moves(1, "unlocked").says("unlock v");
-    a_command_published_and_not_answered_opens_once:
+    a_command_published_but_not_answered_opens_once:
         locked(Press("SINGLE")).with("lost-answer:press.publish@1")
             .moves(1, "unlocked").says("unlock v");
     a_report_whose_settling_is_not_answered_settles_once:
@@ -55,7 +55,7 @@ rows! {
         unlocked(OldReport).with("lost-answer:report.publish@1").moves(1, "locked").says("lock v");
 
     // A sweep of a lock command that was lost.
-    a_throttled_sweep_is_made_up_by_a_later_one:
+    a_throttled_sweep_is_made_up_for_by_a_later_one:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.read@1-9")
             .moves(1, "locked").says("resend: not answered");
     a_sweep_in_conflict_decides_again:
@@ -67,7 +67,7 @@ rows! {
     a_sweep_that_cannot_see_the_shadow_judges_nothing_until_it_can:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("throttle:sweep.shadow@1-2")
             .moves(1, "locked").says("resend: not answered");
-    a_sweep_that_gets_no_shadow_in_time_is_made_up_by_a_later_one:
+    a_sweep_that_gets_no_shadow_in_time_is_made_up_for_by_a_later_one:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("lost-answer:sweep.shadow@1")
             .moves(1, "locked").says("resend: not answered");
 }

@@ -74,13 +74,13 @@ rows! {
         unlocked(OldReport).with("kill:report.after-publish@1").moves(1, "locked").says("lock v");
 
     // A sweep of a lock command that was lost (C8): the next sweep continues where it died.
-    a_sweep_that_died_before_reading_is_made_up_by_the_next:
+    a_sweep_that_died_before_reading_is_made_up_for_by_the_next:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.before-read@1").moves(1, "locked").says("resend: not answered");
-    a_sweep_that_died_before_its_commit_is_made_up_by_the_next:
+    a_sweep_that_died_before_its_commit_is_made_up_for_by_the_next:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.before-commit@1").moves(1, "locked").says("resend: not answered");
-    a_sweep_that_died_after_its_commit_is_made_up_by_the_next:
+    a_sweep_that_died_after_its_commit_is_made_up_for_by_the_next:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.after-commit@1").moves(1, "locked").says("resend: not answered");
-    a_sweep_that_died_before_publishing_is_made_up_by_the_next:
+    a_sweep_that_died_before_publishing_is_made_up_for_by_the_next:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.before-publish@1").moves(1, "locked").says("resend: not answered");
     a_sweep_that_died_after_publishing_closes_once:
         unlocked(Press("DOUBLE")).with("drop:remote-lock/+@1").with("kill:sweep.after-publish@1").moves(1, "locked").says("resend: not answered");

@@ -1,6 +1,6 @@
 //! Applies a layer of the configuration while reading it, as Mongoose OS does
-//! (`mgos_conf_parse_cb`): the first value of the wrong type ends the layer, and so does broken
-//! text; what came before is kept.
+//! (`mgos_conf_parse_cb`): it stops at the first value of the wrong type or at broken text, and
+//! keeps what came before.
 //!
 //! Must not know: what a setting means.
 
@@ -9,7 +9,7 @@ use std::ffi::CString;
 use super::value::{Value, Values};
 use super::walk::{Kind, Token, walk};
 
-/// The number that the digits at the start of `text` make, and how many they are.
+/// Reads the digits at the start of `text`. Returns the number and how many digits it has.
 fn digits(text: &[u8], radix: u32) -> (f64, usize) {
     let values = text.iter().map_while(|b| char::from(*b).to_digit(radix));
     values.fold((0.0, 0), |(number, length), digit| {
@@ -56,7 +56,7 @@ fn strtod(token: &Token<'_>) -> (f64, usize) {
     (text.parse().unwrap_or(0.0), token.bytes.len())
 }
 
-/// `json_unescape`: of `\u` only the first 256, each as one byte; `None` if it fails.
+/// `json_unescape`: turns `\u00xx` into one byte; `None` for higher ones or broken escapes.
 fn unescape(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = text.iter().copied();
     let mut plain = Vec::new();
@@ -127,23 +127,22 @@ fn set(value: &mut Value, key: &str, token: &Token<'_>) -> Result<(), String> {
 /// Applies a layer.
 ///
 /// # Errors
-/// What Mongoose OS says of it; what stood before the error is applied.
+/// The message of Mongoose OS; what came before the error is applied.
 pub fn apply(text: &[u8], values: &mut Values) -> Result<(), String> {
-    let mut complaint = None;
+    let mut first_error = None;
     let walked = walk(text, &mut |path, token| {
-        if complaint.is_some() {
+        if first_error.is_some() {
             return;
         }
-        // Ignored: what is outside of objects or in an array, unknown names, and values of
-        // sections.
+        // Values outside objects or in arrays, unknown names and sections are ignored.
         let key = path.strip_prefix(b".").map(str::from_utf8);
         let Some(Ok(key)) = key else { return };
         if let Some(value) = values.get_mut(key) {
-            complaint = set(value, key, token).err();
+            first_error = set(value, key, token).err();
         }
     });
-    match (complaint, walked) {
-        (Some(complaint), _) => Err(complaint),
+    match (first_error, walked) {
+        (Some(first_error), _) => Err(first_error),
         (None, Err(_)) => Err("Invalid JSON".into()),
         (None, Ok(())) => Ok(()),
     }

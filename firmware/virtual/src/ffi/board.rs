@@ -1,7 +1,7 @@
 //! Pins, timers, the clock, heap, flash and restart, as the firmware calls them.
 //!
 //! Must not know: what is wired to the board.
-#![allow(unsafe_code, reason = "this module is the border to C")]
+#![allow(unsafe_code, reason = "this module is the boundary to C")]
 
 use std::ffi::{c_int, c_void};
 use std::time::Duration;

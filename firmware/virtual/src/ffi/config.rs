@@ -1,7 +1,7 @@
 //! The generated accessors of the configuration, as the firmware calls them.
 //!
 //! Must not know: what a setting means.
-#![allow(unsafe_code, reason = "this module is the border to C")]
+#![allow(unsafe_code, reason = "this module is the boundary to C")]
 
 use std::ffi::{CStr, CString, c_char, c_int};
 

@@ -1,7 +1,7 @@
 //! Events, MQTT and Wi-Fi, as the firmware calls them.
 //!
 //! Must not know: what a message means.
-#![allow(unsafe_code, reason = "this module is the border to C")]
+#![allow(unsafe_code, reason = "this module is the boundary to C")]
 
 use std::ffi::{c_char, c_int, c_void};
 

@@ -1,4 +1,4 @@
-//! Tests of the generated C that passes the section of MQTT across the border.
+//! Tests of the generated C that passes the section of MQTT across the boundary.
 
 use std::ffi::c_void;
 use std::sync::mpsc::channel;

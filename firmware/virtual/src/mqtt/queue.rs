@@ -22,7 +22,7 @@ pub struct Queued {
 pub struct Queue {
     pub(super) entries: VecDeque<Queued>,
     last_id: u16,
-    /// Whether messages wait for others to be sent first.
+    /// Whether new messages wait until the queued ones were sent again.
     is_blocked: bool,
 }
 
@@ -37,7 +37,7 @@ impl Queue {
         }
     }
 
-    /// Whether a new message may be sent before it was queued.
+    /// Whether a new message may be sent at once.
     pub fn is_drained(&self) -> bool {
         !self.is_blocked
     }
@@ -62,13 +62,13 @@ impl Queue {
         self.is_blocked = !self.entries.is_empty();
     }
 
-    /// Everything counts as not sent.
+    /// Marks every message as not sent.
     pub fn forget_sent(&mut self) {
         self.entries.iter_mut().for_each(|q| q.is_sent = false);
     }
 
-    /// The first message that was not sent, which now counts as sent: id, message. With an empty
-    /// queue, new messages may be sent at once again.
+    /// Marks the first unsent message as sent, and returns its id and content. If the queue is
+    /// empty, new messages may be sent at once again.
     pub fn take_unsent(&mut self) -> Option<(u16, Publish)> {
         self.is_blocked &= !self.entries.is_empty();
         let entry = self.entries.iter_mut().find(|q| !q.is_sent)?;

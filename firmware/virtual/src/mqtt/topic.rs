@@ -1,4 +1,4 @@
-//! Topics as the library reads them.
+//! Matches topics as the MQTT library does.
 
 /// Whether a filter matches a topic. To this library `a/b/` and `a/b` are the same.
 pub fn matches(filter: &str, topic: &str) -> bool {

@@ -14,7 +14,7 @@ const EDGE_RISING: i32 = 1;
 const EDGE_FALLING: i32 = 2;
 const EDGE_ANY: i32 = 3;
 
-/// Whether a button can have such an edge.
+/// Whether a button handler can wait for this edge.
 pub fn is_edge(edge: i32) -> bool {
     (EDGE_RISING..=EDGE_ANY).contains(&edge)
 }
@@ -27,8 +27,7 @@ pub struct Handler {
     call: Call,
     /// The level at the last call.
     known_level: bool,
-    /// Edges since the last one that was handled: only the first of them asks the main loop to
-    /// look.
+    /// Edges since the last one that was handled; only the first wakes the main loop.
     edges: u32,
     is_debouncing: bool,
 }
@@ -47,7 +46,7 @@ impl Handler {
         }
     }
 
-    /// The interrupt. Returns whether it asks the main loop to look.
+    /// The interrupt. Returns whether the main loop must [`Handler::look`].
     pub fn count_edge(&mut self, level: bool) -> bool {
         let is_wanted = match self.edge {
             EDGE_RISING => level,
@@ -58,8 +57,8 @@ impl Handler {
         is_wanted && self.edges == 1
     }
 
-    /// `mgos_gpio_int_cb`: looks at an edge, which may have been forgotten meanwhile. The debounce
-    /// time starts now, however long ago the edge was.
+    /// `mgos_gpio_int_cb`: handles an edge in the main loop, unless it was forgotten meanwhile. The
+    /// debounce time starts now, however long ago the edge was.
     pub fn look(&mut self) -> Option<Effect> {
         if self.edges == 0 {
             return None;

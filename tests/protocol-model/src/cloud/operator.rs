@@ -18,10 +18,10 @@ use crate::state::{Job, State, Table, Task};
 
 impl Cloud<'_> {
     /// Decides about an operator's action, by its number; `None` if `lockctl` refuses it.
-    pub(super) fn decide_action(&self, state: &State, act: u8) -> Option<Decision> {
+    pub(super) fn decide_action(&self, state: &State, action: u8) -> Option<Decision> {
         let (table, now) = (&state.tables[0], state.cloud_now());
         let limits = limits(self.rules);
-        match self.config.actions[usize::from(act)] {
+        match self.config.actions[usize::from(action)] {
             OperatorAction::Revoke(button) => {
                 let (binding, record) = binding_and_record(table, button)?;
                 let decision = decide_revoke(binding, record, None, now, &limits);
@@ -63,7 +63,7 @@ impl Cloud<'_> {
         }
     }
 
-    /// Without `rule`: the decision does not lock the lock that the button leaves.
+    /// If `rule` is removed, the decision does not lock the lock that the button leaves.
     fn weaken_leaving(&self, mut decision: Decision, rule: Rule) -> Decision {
         if self.rules.without(rule) && decision.verdict == Verdict::Command {
             (decision.writes.record, decision.publish) = (None, None);

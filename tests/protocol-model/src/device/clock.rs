@@ -5,9 +5,9 @@
 use super::TimeBounds;
 use crate::rule::{Rule, Rules};
 
-/// An answer that took longer than this is ignored, in ms.
+/// A slower answer is ignored, in ms.
 pub const ANSWER_LATE_MS: u64 = 10_000;
-/// A sample older than this is ignored, in ms.
+/// An older sample is ignored, in ms.
 pub const SAMPLE_STALE_MS: u64 = 12 * 60 * 60 * 1000;
 /// Largest error of the device's uptime, in parts per million.
 pub const DRIFT_PPM: u64 = 100;
@@ -100,13 +100,13 @@ mod tests {
                     up.saturating_add_signed(up as i64 * ppm / 1_000_000)
                 };
                 let sent_ms = booted_ms + 5_000;
-                let (written_ms, heard_ms) = (sent_ms + to_server, sent_ms + to_server + back);
+                let (written_ms, arrived_ms) = (sent_ms + to_server, sent_ms + to_server + back);
                 let sample = Sample {
                     second: written_ms / 1000,
                     sent_ms: uptime(sent_ms),
-                    received_ms: uptime(heard_ms),
+                    received_ms: uptime(arrived_ms),
                 };
-                let now_ms = heard_ms + later;
+                let now_ms = arrived_ms + later;
                 let bounds = sample.bounds(uptime(now_ms), Rules::ALL);
                 let Some(bounds) = bounds else {
                     assert!(

@@ -90,7 +90,7 @@ pub struct JournalEntry {
     pub id: CommandId,
     /// Outcome of the command.
     pub result: Outcome,
-    /// Whether the journal before it was lost, so that it may be older than what was lost (D1).
+    /// Whether a journal lost before it may have held a newer command (D1).
     pub after_loss: bool,
 }
 

@@ -62,8 +62,8 @@ impl Scenario {
         for site in &state.sites {
             let now = site.report(&site.moment(state.now, self.rules));
             right &= site.shadow.as_ref().is_some_and(|shadow| {
-                let said = &shadow.report;
-                (said.lock, said.version, &said.command_id)
+                let shown = &shadow.report;
+                (shown.lock, shown.version, &shown.command_id)
                     == (now.lock, now.version, &now.command_id)
             });
         }

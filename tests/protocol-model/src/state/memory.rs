@@ -5,10 +5,10 @@ use std::sync::Arc;
 use lock_core::id::CommandId;
 use lock_core::time::UnixMillis;
 
-/// Number of wishes that are remembered: presses, then requests.
+/// Number of wishes that are remembered. A wish is a press or a request; presses come first.
 pub const WISHES: usize = 8;
 
-/// Index of the press at the very end.
+/// Index of the press that ends every run.
 pub const LAST_PRESS: u8 = 5;
 
 /// Index of the first request among the wishes.
@@ -26,7 +26,7 @@ pub struct LastSend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LockStreak {
     pub locks: u32,
-    /// How many of them answered a jammed latch.
+    /// How many of them followed a jam.
     pub jams: u32,
     pub since: UnixMillis,
     /// The last version counted.
@@ -51,7 +51,7 @@ pub struct LockTrace {
 pub struct Memory {
     /// Number of commands committed for each wish.
     pub commands: [u8; WISHES],
-    /// When each wish expires, counted from the wish itself, in ms since 1970.
+    /// When each wish expires, in ms since 1970, whatever its command says.
     pub lives: [u64; WISHES],
     /// Wishes whose command a device executed, by bit.
     pub executed: u8,
@@ -77,7 +77,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// An empty memory for so many locks and stacks.
+    /// An empty memory for this many locks and stacks.
     pub fn new(locks: usize, stacks: usize) -> Self {
         Self {
             traces: vec![vec![LockTrace::default(); stacks]; locks],

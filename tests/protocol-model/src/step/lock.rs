@@ -162,9 +162,9 @@ impl Scenario {
         let version = command.version.0;
         let wish = self.cloud().wish_behind(state, &command.command_id);
         let memory = &mut state.memory;
-        let said_ms = command.expires_at.map_or(0, |at| at.0.saturating_mul(1000));
+        let sent_expiry_ms = command.expires_at.map_or(0, |at| at.0.saturating_mul(1000));
         // Counted from the wish itself, whatever the command says.
-        let life_ms = wish.map_or(said_ms, |wish| memory.lives[wish]);
+        let life_ms = wish.map_or(sent_expiry_ms, |wish| memory.lives[wish]);
         let in_time = state.now.0 <= life_ms;
         let newest = version >= memory.newest_acted[lock];
         let first = !memory.opened[lock].contains(&version);

@@ -15,8 +15,8 @@ use crate::device::clock::Sample;
 use crate::rule::Rule;
 use crate::state::{ShadowAnswer, ShadowUpdate, State, Task};
 
-/// Error of a time that another client sends, in ms.
-const TOLD_BEHIND_MS: u64 = 40_000;
+/// How far a faked time is behind, in ms.
+const FAKE_TIME_BEHIND_MS: u64 = 40_000;
 
 impl Scenario {
     pub(super) fn apply_to_shadow(&self, state: &mut State, step: Step) {
@@ -67,7 +67,7 @@ impl Scenario {
                 let site = &mut state.sites[usize::from(lock)];
                 let uptime_ms = site.uptime_ms(now);
                 let sample = Sample {
-                    second: now.minus(TOLD_BEHIND_MS).seconds().0,
+                    second: now.minus(FAKE_TIME_BEHIND_MS).seconds().0,
                     sent_ms: uptime_ms,
                     received_ms: uptime_ms,
                 };
@@ -150,7 +150,7 @@ impl Scenario {
         site.exchange.due |= site.clock.take(sample, self.rules);
     }
 
-    /// A person saves `reported` unchanged but for the latch.
+    /// A person saves `reported` with only the latch changed.
     fn edit_shadow(&self, state: &mut State, lock: u8) {
         state.spend(Fault::Edit);
         let site = &state.sites[usize::from(lock)];

@@ -1,4 +1,4 @@
-//! One lock twice: the C and its transcription in lock step.
+//! Runs a lock twice in lockstep: the firmware's C, and its transcription in Rust.
 //!
 //! Both get the same answers of the shadow and compute their bounds of the time from them. After
 //! every step the bounds, the latch, the time of auto-relock and the report are compared.
@@ -104,8 +104,8 @@ impl Bench {
             return;
         };
         let update = self.updates.remove(which.min(last));
-        let way_ms = self.wall_ms - update.sent_wall_ms;
-        let written_ms = update.sent_wall_ms + way_ms * share / 1000;
+        let round_trip_ms = self.wall_ms - update.sent_wall_ms;
+        let written_ms = update.sent_wall_ms + round_trip_ms * share / 1000;
         self.is_true &= wrong_s == 0;
         self.take(
             update.sent_ms,
@@ -233,7 +233,7 @@ impl Bench {
         self.compare("erase");
     }
 
-    /// The report of the transcription.
+    /// The transcription's report.
     pub fn report(&self) -> Report {
         self.device.report(&self.moment())
     }
@@ -261,11 +261,11 @@ impl Bench {
         assert_eq!(theirs, self.report(), "after {:#?}", self.story);
     }
 
-    /// The report of the C, without what the lock itself does not know.
+    /// The C's report, without the fields that the transcription does not have.
     fn core_report(&self, uptime_ms: u64) -> Report {
         let text = self.core.report(uptime_ms);
         let value: Value = serde_json::from_str(&text).expect("a report is JSON");
-        let mut report = Report::parse(&value).expect("a report that the cloud takes");
+        let mut report = Report::parse(&value).expect("the cloud accepts the report");
         // Firmware and signal strength belong to the board; the settings were chosen before
         // power-on (D8).
         (report.firmware, report.rssi) = (None, None);

@@ -1,4 +1,4 @@
-//! The same random events for both.
+//! Sends the same random events to the firmware's C and to its transcription.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use super::bench::Bench;
 const WALL_MS: u64 = 1_763_779_520_370;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// A version: a small number, or the time plus so many ms.
+/// A version: a small number, or the time plus this many ms.
 #[derive(Debug, Clone, Copy)]
 enum Numbered {
     Small(u64),

@@ -50,7 +50,7 @@ fn command(step: &Value) -> WireCommand {
 }
 
 /// Performs a step of a vector. Returns the result of a command.
-fn take(bench: &mut Bench, step: &Value, power: &mut Power) -> Option<CommandResult> {
+fn perform(bench: &mut Bench, step: &Value, power: &mut Power) -> Option<CommandResult> {
     bench.pass_to((START_S + number(&step["at"])) * 1000);
     match step["do"].as_str() {
         Some("boot") => {
@@ -85,15 +85,15 @@ fn every_step_of_the_shared_vectors_ends_as_they_say() {
         let mut bench = Bench::new(settings(case), START_S * 1000, 0);
         let mut power = Power::Holds;
         for step in case["steps"].as_array().expect("steps") {
-            let result = take(&mut bench, step, &mut power);
+            let result = perform(&mut bench, step, &mut power);
             let report = bench.report();
-            let mut said = json!({
+            let mut actual = json!({
                 "lock": report.lock, "version": report.version,
                 "result": report.result, "source": report.source,
                 "refused": report.refused.map(|refused| refused.reason),
             });
             if let Some(result) = result {
-                said["outcome"] = json!(match result {
+                actual["outcome"] = json!(match result {
                     CommandResult::Executed => "executed",
                     CommandResult::Expired => "expired",
                     CommandResult::Repeated => "repeated",
@@ -101,7 +101,7 @@ fn every_step_of_the_shared_vectors_ends_as_they_say() {
                     CommandResult::PowerLost => panic!("no vector cuts the power"),
                 });
             }
-            assert_eq!(said, step["expect"], "{}: {step}", case["name"]);
+            assert_eq!(actual, step["expect"], "{}: {step}", case["name"]);
             steps += 1;
         }
     }
