@@ -49,8 +49,8 @@ static void on_answer(const char *payload, size_t length, const void *arg) {
   struct moment now;
   port_now(&now);
   shadow_read_answer(*topic, payload, length, &answer);
-  /* Without a boot count of its own, this boot could take an answer to another
-   * boot's update for one to its own. */
+  /* Without a boot count of its own, this boot could mistake an answer to
+   * another boot's update for its own. */
   if (port_boot_is_counted()) {
     (void) reporter_set_clock(&s_exchange.reporter, &answer, &now,
                               port_clock());
@@ -75,7 +75,7 @@ void exchange_tick(void) {
   number = reporter_begin_update(&s_exchange.reporter, &now, port_random());
   PORT_ASSERT(s_exchange.format(number, &now, text, sizeof(text), &length) ==
               CORE_OK);
-  /* Success means only that the library took it; the answer tells the rest. */
+  /* Success does not mean delivery; the shadow's answer does. */
   (void) mgos_mqtt_pub(s_exchange.update_topic, text, length, 1, false);
 }
 

@@ -13,6 +13,7 @@ static const struct link_settings settings = {
     .retry_most_ms = 120000,
 };
 
+/* What the watchdog sees; with FIXED, a reboot would move the latch. */
 enum sight {
   NO_NET,
   DOWN,

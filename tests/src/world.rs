@@ -179,7 +179,7 @@ impl World {
         found.with_context(|| format!("no {thing} in {state}"))
     }
 
-    /// Waits until the lock fits, as the console shows it; fails with the last state and the log.
+    /// Waits until `fits` accepts the console's view of a lock; fails with that view and the log.
     pub async fn until(
         &self,
         thing: &str,
@@ -194,7 +194,7 @@ impl World {
         found.with_context(|| format!("no {thing} in {state}"))
     }
 
-    /// Waits until the whole state fits, as the console shows it.
+    /// Waits until `fits` accepts the console's whole state.
     pub async fn until_state(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Result<Value> {
         match poll(async || Ok(Some(self.state().await?).filter(&fits))).await? {
             Some(state) => Ok(state),
@@ -254,7 +254,7 @@ impl World {
         Ok(Log::parse(&String::from_utf8_lossy(&log)))
     }
 
-    /// Waits until the log fits; fails with its last lines.
+    /// Waits until `fits` accepts the log; fails with its last lines.
     pub async fn until_log(&self, what: &str, fits: impl Fn(&Log) -> bool) -> Result<Log> {
         match poll(async || Ok(Some(self.log()?).filter(&fits))).await? {
             Some(log) => Ok(log),

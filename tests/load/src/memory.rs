@@ -15,10 +15,10 @@ pub struct Sample {
 pub fn read_resident_kb(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-    resident(&status).with_context(|| format!("no VmRSS in {path}"))
+    parse_resident_kb(&status).with_context(|| format!("no VmRSS in {path}"))
 }
 
-fn resident(status: &str) -> Option<u64> {
+fn parse_resident_kb(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
@@ -27,12 +27,12 @@ fn resident(status: &str) -> Option<u64> {
 pub fn slope_kb_per_min(samples: &[Sample]) -> f64 {
     let at = mean(samples, |s| s.at_s);
     let rss = mean(samples, kb);
-    let (mut up, mut along) = (0.0, 0.0);
+    let (mut xy, mut xx) = (0.0, 0.0);
     for sample in samples {
-        up += (sample.at_s - at) * (kb(sample) - rss);
-        along += (sample.at_s - at).powi(2);
+        xy += (sample.at_s - at) * (kb(sample) - rss);
+        xx += (sample.at_s - at).powi(2);
     }
-    if along == 0.0 { 0.0 } else { 60.0 * up / along }
+    if xx == 0.0 { 0.0 } else { 60.0 * xy / xx }
 }
 
 /// Growth along that line over the samples' time, in percent of their mean.
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn resident_memory_is_read_from_a_process_status() {
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmRSS:\t    1234 kB\nThreads:\t1\n";
-        assert_eq!(resident(status), Some(1234));
-        assert_eq!(resident("Name:\tx\n"), None);
+        assert_eq!(parse_resident_kb(status), Some(1234));
+        assert_eq!(parse_resident_kb("Name:\tx\n"), None);
     }
 }

@@ -54,7 +54,7 @@ impl Narrative {
             _ => self.step(scenario, before, after, step),
         };
         if !matches!(step, Step::Finish { .. }) {
-            self.came_of(before, after, &mut line);
+            self.add_consequences(before, after, &mut line);
         }
         let seconds = after.now.since(START) / 1000;
         if before.now != after.now {
@@ -78,7 +78,7 @@ impl Narrative {
     }
 
     /// Adds what changed beyond the step itself.
-    fn came_of(&mut self, before: &State, after: &State, line: &mut String) {
+    fn add_consequences(&mut self, before: &State, after: &State, line: &mut String) {
         for (stack, (old, new)) in before.tables.iter().zip(&after.tables).enumerate() {
             self.table(stack, old, new, line);
         }

@@ -73,8 +73,8 @@ impl Cloud<'_> {
             let by_it = self.wish_behind(state, id).is_some_and(|wish| {
                 wish < state.pressed.len() && self.button_of(wish as u8) == button
             });
-            let on_its_way = network.iter().any(|command| command.version.0 == *version);
-            if by_it && !on_its_way && !sends(*version) {
+            let in_transit = network.iter().any(|command| command.version.0 == *version);
+            if by_it && !in_transit && !sends(*version) {
                 recalled.push(*version);
             }
         }

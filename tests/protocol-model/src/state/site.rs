@@ -72,8 +72,8 @@ impl Site {
     /// Time since power-on by the device's own clock, in ms.
     pub fn uptime_ms(&self, now: UnixMillis) -> u64 {
         let true_ms = now.since(self.booted_at);
-        let wrong_ms = true_ms as i64 * self.drift_ppm / 1_000_000;
-        true_ms.saturating_add_signed(wrong_ms)
+        let error_ms = true_ms as i64 * self.drift_ppm / 1_000_000;
+        true_ms.saturating_add_signed(error_ms)
     }
 
     /// The moment as the device knows it.
@@ -93,8 +93,8 @@ impl Site {
 
     /// Whether everything that it must report is in its shadow.
     pub fn has_reported(&self) -> bool {
-        let on_its_way = self.update.is_some() || self.answer.is_some();
-        !on_its_way && !self.exchange.due && self.exchange.repeat_at_ms().is_none()
+        let in_transit = self.update.is_some() || self.answer.is_some();
+        !in_transit && !self.exchange.due && self.exchange.repeat_at_ms().is_none()
     }
 
     /// Whether auto-relock is due.
@@ -128,7 +128,7 @@ impl Site {
         })
     }
 
-    /// Sorts what has no order.
+    /// Sorts the commands, whose order means nothing.
     pub fn normalize(&mut self) {
         for commands in [&mut self.network, &mut self.kept] {
             commands.sort_by(|a, b| (a.version, &a.command_id).cmp(&(b.version, &b.command_id)));
