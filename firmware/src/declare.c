@@ -33,8 +33,7 @@ static void on_unknown(const char *sibling, const struct scan_value *name) {
                 (int) name->length, name->at));
 }
 
-/* Compares the file with our settings as the system has them. The topics only
- * need to be texts: no door depends on them. */
+/* Compares the file with the system's settings; topics need only be texts. */
 static int check_text(const char *text, size_t length, const char **key) {
 #define NUMBER(key, name) \
   { key, 0, NULL, mgos_sys_config_get_##name() }
