@@ -28,9 +28,9 @@ pub(super) struct Condition {
 enum Quantifier {
     /// The key has one value.
     Single,
-    /// `ForAnyValue:`, one of the key's values must agree.
+    /// `ForAnyValue:`, at least one of the key's values must match.
     AnyValue,
-    /// `ForAllValues:`, each of the key's values must agree; it holds if the key has none.
+    /// `ForAllValues:`, all of the key's values must match; also holds if the key has no value.
     AllValues,
 }
 

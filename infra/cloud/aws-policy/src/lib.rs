@@ -62,7 +62,7 @@ struct Statement {
     conditions: Vec<Condition>,
 }
 
-/// Patterns of which one must match, or none if `excludes` is set.
+/// Patterns: at least one must match, or none if `excludes` is set.
 #[derive(Clone, Debug, PartialEq)]
 struct Selection {
     /// Set for `NotAction` and `NotResource`.
@@ -120,7 +120,7 @@ impl Document {
     ///
     /// [`PolicyError::Malformed`], also for what is not supported (`Principal`, an unknown
     /// condition operator or key) and for a document that is too long: a policy that cannot be
-    /// honoured must not be attached.
+    /// enforced must not be attached.
     pub fn parse(value: &Value) -> Result<Self, PolicyError> {
         Self::read(value, Dialect::Iot)
     }

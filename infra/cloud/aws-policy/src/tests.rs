@@ -1,4 +1,4 @@
-//! Tables of documents and requests: who may do what.
+//! Tables of policy documents and requests with the expected decision.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::*;
 mod operator;
 mod refusal;
 
-/// Names and values of variables, as in a row of a table.
+/// Names and values of variables in a table's row.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 const ARN: &str = "arn:aws:iot:us-east-1:123456789012:";

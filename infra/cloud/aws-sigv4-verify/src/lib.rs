@@ -62,7 +62,7 @@ pub struct Request<'a> {
 /// The content of an `Authorization` header, not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Access key id, by which the caller finds the secret.
+    /// Access key id, with which the caller looks up the secret.
     pub access_key_id: String,
     /// Session token (`x-amz-security-token`) of temporary credentials.
     pub session_token: Option<String>,

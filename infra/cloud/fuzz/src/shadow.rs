@@ -34,7 +34,7 @@ pub fn check(bytes: &[u8]) {
         }
         match (operation, core.version()) {
             (Operation::Update, Some(version)) if replies.changed => {
-                // A deletion takes a version of its own.
+                // A deletion also takes a version.
                 let deleted = u64::from(before.version().is_none() && version_max > 0);
                 assert_eq!(version, version_max + deleted + 1);
                 version_max = version;

@@ -1,4 +1,4 @@
-//! Templates: any text is a template or an error whose place lies inside the text.
+//! Fuzzes the template parser: any text is a template, or an error at a position inside the text.
 //!
 //! An input is the text of a template.
 
@@ -19,28 +19,28 @@ pub fn check(bytes: &[u8]) {
     let declared = parameters("t.yaml", &text);
     match (parse(), parse()) {
         (Ok(template), Ok(again)) => {
-            assert_eq!(template, again, "not the same twice");
+            assert_eq!(template, again, "parsed twice with different results");
             assert!(declared.is_ok(), "its parameters alone are refused");
         }
         (Err(error), Err(again)) => {
             assert_eq!(error.to_string(), again.to_string());
-            is_inside(&text, &error);
+            assert_inside(&text, &error);
         }
-        _ => panic!("accepted and refused"),
+        _ => panic!("accepted once and refused once"),
     }
     if let Err(error) = declared {
-        is_inside(&text, &error);
+        assert_inside(&text, &error);
     }
 }
 
-fn is_inside(text: &str, error: &TemplateError) {
+fn assert_inside(text: &str, error: &TemplateError) {
     let (TemplateError::Syntax { line, column, .. } | TemplateError::Invalid { line, column, .. }) =
         error
     else {
-        panic!("without a place: {error}");
+        panic!("error without a position: {error}");
     };
     let lines: Vec<&str> = text.split(['\n', '\r']).collect();
-    // The end of the text is a place as well.
+    // The position may be the end of the text.
     assert!(
         (1..=lines.len() + 1).contains(line),
         "{error}: {} lines",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cloud_fuzz::TARGETS;
 
-/// Prefix of the names of such inputs.
+/// Prefix of the file name of a crash's input.
 const PREFIX: &str = "crash-";
 
 fn corpus(target: &str) -> PathBuf {
@@ -14,7 +14,7 @@ fn corpus(target: &str) -> PathBuf {
         .join(target)
 }
 
-fn holds(target: &str, name: &str) {
+fn check_crash(target: &str, name: &str) {
     let path = corpus(target).join(format!("{PREFIX}{name}"));
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let known = TARGETS.iter().find(|(known, _)| *known == target);
@@ -24,17 +24,17 @@ fn holds(target: &str, name: &str) {
 
 #[test]
 fn a_topic_alias_maximum_of_0_does_not_panic() {
-    holds("mqtt", "connect_topic_alias_maximum_0");
+    check_crash("mqtt", "connect_topic_alias_maximum_0");
 }
 
 #[test]
 fn a_policy_at_the_size_limit_follows_the_rules() {
-    holds("policy", "document_at_the_limit_of_length");
+    check_crash("policy", "document_at_the_limit_of_length");
 }
 
 #[test]
 fn a_yaml_error_is_reported_inside_the_text() {
-    holds("template", "column_beyond_the_line");
+    check_crash("template", "column_beyond_the_line");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn every_crash_in_the_corpus_has_a_test_of_its_own() {
             let entry = entry.expect("a file of the corpus");
             let name = entry.file_name().into_string().expect("its name is text");
             if let Some(name) = name.strip_prefix(PREFIX) {
-                let call = format!("holds(\"{target}\", \"{name}\");");
+                let call = format!("check_crash(\"{target}\", \"{name}\");");
                 assert!(tests.contains(&call), "no test has {call}");
             }
         }

@@ -49,7 +49,7 @@ impl Name {
     ///
     /// # Errors
     ///
-    /// [`ShadowError`] with code 400; the text is ours, since the guide gives none.
+    /// [`ShadowError`] with code 400. The text is ours: AWS's guide does not document it.
     pub fn check(&self) -> Result<(), ShadowError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ":_-".contains(c);
         let thing = &self.thing;
@@ -74,7 +74,7 @@ impl Name {
 pub struct ShadowError {
     /// HTTP status code, also used over MQTT.
     pub code: u16,
-    /// AWS's text; ours where the documentation gives none.
+    /// AWS's text, or ours if AWS does not document it.
     pub message: String,
 }
 
@@ -102,7 +102,7 @@ impl ShadowError {
     }
 }
 
-/// Everything that one request causes.
+/// The replies to one request, and its effect on the stored state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replies {
     /// Messages to publish by topic suffix (`update/accepted`, …) for a request made over MQTT.
@@ -163,7 +163,7 @@ impl ShadowCore {
             Operation::Update => "update/rejected",
             Operation::Delete => "delete/rejected",
         };
-        // An invalid token is not echoed; the request is refused in any case.
+        // An invalid token is not echoed; the request is refused anyway.
         let token = request::client_token(payload).unwrap_or_default();
         rejected_replies(suffix, error, token)
     }
@@ -225,7 +225,7 @@ impl ShadowCore {
         }
     }
 
-    /// The document that `request` leads to.
+    /// The document after `request`; `self` does not change.
     fn merge_request(&self, request: &Request, now_s: u64) -> Result<Document, ShadowError> {
         let known = match (&self.document, &self.tombstone) {
             (Some(document), _) => document.version,

@@ -1,4 +1,4 @@
-//! Parses and checks shadow requests, in the order of precedence of their errors.
+//! Parses and checks shadow requests; the order of the checks decides which error is reported.
 //!
 //! Must not know: the stored document.
 
@@ -27,6 +27,7 @@ pub(super) struct Request {
     pub is_risky: bool,
 }
 
+/// The error, and the client token to echo.
 type Refused = (ShadowError, Option<String>);
 
 /// The client token of a get or delete. Its body is optional and otherwise ignored, even if it is
@@ -52,7 +53,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
         (ShadowError::new(415, message), None)
     })?;
     let body: Value = serde_json::from_str(text).map_err(|error| {
-        // The parser has a depth limit of its own and reports nothing else beyond it.
+        // `serde_json` has its own depth limit and reports no other error beyond it.
         let is_too_deep = error.to_string().starts_with("recursion limit");
         let message = if is_too_deep {
             TOO_DEEP
@@ -83,7 +84,7 @@ fn bad_request(message: &str) -> ShadowError {
     ShadowError::new(400, message)
 }
 
-/// The number of levels of the deepest value.
+/// Checks a request's `state`; returns the level of its deepest value.
 fn check_state(state: &Value) -> Result<usize, &'static str> {
     let sections = match state {
         Value::Null => return Ok(0),

@@ -43,7 +43,7 @@ fn value(raw: &RawValue, depth: usize) -> Result<Value, String> {
     })
 }
 
-/// The standard conversion to String; Null has none.
+/// The standard conversion to String; `None` for Null.
 pub(super) fn to_text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

@@ -30,7 +30,7 @@ pub(super) enum Number {
 pub(super) enum Rounding {
     /// Towards minus infinity.
     Down,
-    /// To the nearest, halves away from zero.
+    /// To the nearest integer, halves away from zero.
     Nearest,
     /// Towards plus infinity.
     Up,

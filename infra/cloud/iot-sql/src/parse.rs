@@ -36,15 +36,16 @@ pub(super) fn expression(sql: &str, version: Version) -> Parsed<Statement> {
 
 struct Parser {
     tokens: Vec<(usize, Token)>,
+    /// Index of the current token.
     at: usize,
     /// Nesting at the current token.
     depth: usize,
-    /// Operators and fields so far: a chain of them nests as deep as it is long.
+    /// Operators and fields so far; each one in a chain adds a level to the tree.
     operators: usize,
     version: Version,
-    /// Whether a function that calls another service was found, and how many calls of
-    /// `get_dynamodb`.
+    /// Whether a function that calls another service was found.
     calls_out: bool,
+    /// Calls of `get_dynamodb` so far.
     table_calls: usize,
 }
 
@@ -78,7 +79,7 @@ impl Parser {
         }
     }
 
-    /// Refuses in the version of 2015 what only the newer version has.
+    /// Refuses a feature that 2015-10-08 does not have, if the statement has that version.
     fn require_2016(&self, what: &str) -> Parsed<()> {
         match self.version {
             Version::V2016 => Ok(()),
@@ -100,7 +101,7 @@ impl Parser {
 
     fn advance(&mut self) -> Token {
         let token = self.peek().clone();
-        // The last token is the end of the statement; it is never passed.
+        // The last token marks the end of the statement; the parser stays on it.
         self.at = (self.at + 1).min(self.tokens.len() - 1);
         token
     }
@@ -167,7 +168,7 @@ impl Parser {
 
     fn select(&mut self) -> Parsed<Select> {
         // `value` is a keyword only if an expression follows; otherwise it is a key of the payload.
-        let follows = match self.peek_next() {
+        let expression_follows = match self.peek_next() {
             Token::Word(word) => {
                 !["from", "as", "and", "or", "where"].contains(&word.to_ascii_lowercase().as_str())
             }
@@ -185,13 +186,11 @@ impl Parser {
             }
             _ => false,
         };
-        if self.is_keyword("value") && follows && matches!(self.peek_next(), Token::Symbol("*")) {
+        if self.is_keyword("value") && expression_follows {
             self.advance();
-            self.advance();
-            return Ok(Select::Raw);
-        }
-        if self.is_keyword("value") && follows {
-            self.advance();
+            if self.accept("*") {
+                return Ok(Select::Raw);
+            }
             return Ok(Select::Value(self.expression()?));
         }
         let mut items = Vec::new();

@@ -1,4 +1,4 @@
-//! Tables of statements: what they select, and why they are refused.
+//! Tables of statements with their expected output or error.
 
 mod expression;
 mod external;

@@ -83,7 +83,7 @@ fn hang() -> ! {
     }
 }
 
-/// Reports an error in the body, or in the header alone.
+/// Reports an error in the body, or only in the header.
 fn fail(id: &str, what: &str) -> std::io::Result<Reply> {
     let path = format!("/2018-06-01/runtime/invocation/{id}/error");
     let error =

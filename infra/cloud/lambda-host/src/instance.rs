@@ -1,4 +1,4 @@
-//! One process of a function. It receives one event at a time and ends with its handle.
+//! One process of a function. It receives one event at a time; dropping its handle kills it.
 //!
 //! Must not know: other processes, retries, queues.
 
@@ -27,18 +27,18 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts the process; it is not ready before [`Instance::initialise`].
+    /// Starts the process. Call [`Instance::initialise`] before the first event.
     pub async fn start(
         function: &sam_template::Function,
         binary: &Path,
         wiring: &Wiring,
         kill: watch::Receiver<u64>,
     ) -> Result<Self, Failure> {
-        let entrypoint = |error: std::io::Error| {
+        let start_failure = |error: std::io::Error| {
             let message = format!("start {}: {error}", binary.display());
             Failure::new("Runtime.InvalidEntrypoint", message)
         };
-        let api = RuntimeApi::start().await.map_err(entrypoint)?;
+        let api = RuntimeApi::start().await.map_err(start_failure)?;
         let stream = uuid::Uuid::new_v4().simple().to_string();
         let variables = environment::variables(function, wiring, binary, api.address, &stream);
         let mut child = Command::new(binary)
@@ -52,7 +52,7 @@ impl Instance {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(entrypoint)?;
+            .map_err(start_failure)?;
         let mut logs = JoinSet::new();
         if let Some(stdout) = child.stdout.take() {
             logs.spawn(forward(stdout, function.clone(), wiring.clone()));
@@ -73,8 +73,8 @@ impl Instance {
         })
     }
 
-    /// Waits until the process asks for its first event, at most until `deadline`; a time-out
-    /// message names `limit`.
+    /// Waits until the process requests its first event, at most until `deadline`. The message of a
+    /// time-out contains `limit`.
     pub async fn initialise(&mut self, deadline: Instant, limit: Duration) -> Result<(), Failure> {
         let memory = memory::exceeded(self.pid, self.memory_mb);
         tokio::pin!(memory);
@@ -118,7 +118,7 @@ impl Instance {
                     None => stopped(),
                 },
                 status = self.child.wait() => exit::failure(&id, status),
-                // Killed on request: the next round sees the exit.
+                // Killed on request; the next iteration sees the exit.
                 Ok(()) = self.kill.changed() => {
                     if let Err(error) = self.child.start_kill() {
                         tracing::debug!(%error, "process had ended before it was killed");
@@ -139,8 +139,8 @@ impl Instance {
 
     /// Whether the process can run another event.
     pub fn is_alive(&mut self) -> bool {
-        let spared = !self.kill.has_changed().unwrap_or(true);
-        spared && matches!(self.child.try_wait(), Ok(None))
+        let is_spared = !self.kill.has_changed().unwrap_or(true);
+        is_spared && matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Kills the process and waits for its end.
@@ -151,7 +151,7 @@ impl Instance {
     }
 }
 
-/// The status of a process that has ended already.
+/// The exit status of a process that has already ended.
 fn child_status(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     child
         .try_wait()?
@@ -172,7 +172,7 @@ fn timed_out(id: &str, limit: Duration) -> Failure {
     Failure::new("Sandbox.Timedout", text)
 }
 
-/// Reports each line of a process's output that Lambda keeps.
+/// Reports each line of a process's output, unless Lambda would drop it.
 async fn forward(stream: impl AsyncRead + Unpin, function: sam_template::Function, wiring: Wiring) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();

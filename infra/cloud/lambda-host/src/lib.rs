@@ -46,16 +46,16 @@ pub struct Credentials {
     pub session_token: String,
 }
 
-/// What the functions' host asks of its surroundings.
+/// What the embedding program provides to this crate.
 pub trait Surroundings: Send + Sync {
-    /// Receives everything that happens.
+    /// Receives a notice of every event in and around the functions.
     fn observe(&self, notice: Notice);
 
     /// The credentials of a function's processes.
     fn credentials_of(&self, function: &sam_template::Function) -> Credentials;
 
-    /// How many copies of an asynchronous event are delivered, and after which delay: a fault may
-    /// ask for none, for two, or for a late one.
+    /// How many copies of an asynchronous event are delivered, and after what delay. An injected
+    /// fault can drop, duplicate or delay the event.
     fn fate_of_event(&self, _function: &sam_template::Function) -> (u32, Duration) {
         (1, Duration::ZERO)
     }
@@ -64,7 +64,7 @@ pub trait Surroundings: Send + Sync {
     fn now_ms(&self) -> u64;
 }
 
-/// What functions need from outside.
+/// What a host needs to run functions.
 #[derive(Clone)]
 pub struct Wiring {
     /// Path of the executable by [`sam_template::Function::binary`].
@@ -84,13 +84,13 @@ pub struct Wiring {
 /// Settings that differ between a laptop run and a test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tuning {
-    /// Concurrent processes per function; further events wait for one, which AWS would not make
-    /// them do.
+    /// Concurrent processes per function. Further events wait for a free process; AWS would start
+    /// another.
     pub concurrency: usize,
     /// Concurrent invocations of all functions together; further ones are throttled.
     pub account_concurrency: u64,
-    /// Time for a process to ask for its first event. Past it, the process is restarted within that
-    /// event's time.
+    /// Time for a process to request its first event. After that the process is restarted, and the
+    /// restart counts as part of the event's time.
     pub init_limit: Duration,
     /// Factor for the real length of retry waits: 1.0 is real time.
     pub time_scale: f64,
@@ -125,7 +125,7 @@ pub enum FunctionError {
         function: String,
         /// Name of the variable.
         variable: String,
-        /// What is wrong, and what to do.
+        /// Why it is refused, and what to do.
         reason: &'static str,
     },
     /// The functions reserve too much concurrency.
@@ -293,7 +293,7 @@ impl Functions {
         Ok(())
     }
 
-    /// Kills every process of a function, as a fault. A running event fails with
+    /// Kills every process of a function, to inject a fault. A running event fails with
     /// `Runtime.ExitError`.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use super::{Failure, Outcome, Usage};
 
 /// Log levels, lowest first.
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
-/// The level if the template names none.
+/// The level if the template does not set one.
 const LEVEL_DEFAULT: &str = "INFO";
 
 /// An event that Lambda logs.
@@ -233,8 +233,8 @@ fn rounded(ms: f64) -> f64 {
 
 /// Epoch milliseconds as Lambda writes a time: `2026-03-01T12:00:00.000Z`.
 pub(crate) fn iso_8601(ms: u64) -> String {
-    let moment = i64::try_from(ms)
+    let time = i64::try_from(ms)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    format!("{:.3}", moment.unwrap_or(Timestamp::MAX))
+    format!("{:.3}", time.unwrap_or(Timestamp::MAX))
 }

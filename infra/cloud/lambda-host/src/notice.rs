@@ -1,4 +1,4 @@
-//! What functions report about themselves.
+//! Notices: what the host reports about its functions and their invocations.
 
 use serde_json::{Value, json};
 

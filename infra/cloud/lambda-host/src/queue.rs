@@ -14,55 +14,55 @@ use super::pool::{Attempt, Event, Pool};
 use super::{Failure, Notice, Outcome};
 use crate::log::iso_8601;
 
-/// Waits before the second and the third attempt.
-const WAITS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+/// Delays before the second and the third attempt.
+const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
 /// Back-off of a throttled event: doubled from the first value up to the second.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 
-/// Age of an event: real time, with each shortened wait counted in full.
+/// Age of an event in AWS's time: a wait that `scale` shortens counts in full.
 struct Age {
     since: Instant,
     scale: f64,
-    saved: Duration,
+    skipped: Duration,
     limit: Duration,
 }
 
 impl Age {
-    fn so_far(&self) -> Duration {
-        self.since.elapsed() + self.saved
+    fn elapsed(&self) -> Duration {
+        self.since.elapsed() + self.skipped
     }
 
     fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.so_far())
+        self.limit.saturating_sub(self.elapsed())
     }
 
     async fn wait(&mut self, wait: Duration) {
         let real = wait.mul_f64(self.scale);
         tokio::time::sleep(real).await;
-        self.saved += wait.saturating_sub(real);
+        self.skipped += wait.saturating_sub(real);
     }
 }
 
-/// Delivers one event after `delay`, until it succeeds or is given up.
+/// Delivers one event after `delay`, with retries until it succeeds or is given up.
 pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
     let request_id = event.request_id.clone();
     let mut age = Age {
         since: Instant::now(),
         scale: pool.wiring.tuning.time_scale,
-        saved: Duration::ZERO,
+        skipped: Duration::ZERO,
         limit: Duration::from_secs(pool.function.max_event_age_s),
     };
     tokio::time::sleep(delay).await;
     let (mut attempts, mut back_off) = (0, BACK_OFF[0]);
     let mut last = None;
     let condition = loop {
-        let patience = age.left();
-        if patience.is_zero() {
+        let time_left = age.left();
+        if time_left.is_zero() {
             break "EventAgeExceeded";
         }
-        let age_ms = (attempts == 0).then(|| milliseconds(age.so_far()));
-        match pool.attempt(&event, age_ms, patience).await {
+        let age_ms = (attempts == 0).then(|| milliseconds(age.elapsed()));
+        match pool.attempt(&event, age_ms, time_left).await {
             Attempt::Disabled => break "ZeroReservedConcurrency",
             Attempt::NoProcess => break "EventAgeExceeded",
             Attempt::Throttled => {
@@ -80,7 +80,7 @@ pub(super) async fn deliver(pool: Arc<Pool>, event: Event, delay: Duration) {
             Attempt::Ended(Outcome::Failure(failure)) => last = Some(failure),
         }
         attempts += 1;
-        let wait = match WAITS.get(attempts as usize - 1) {
+        let wait = match RETRY_DELAYS.get(attempts as usize - 1) {
             Some(wait) if attempts <= pool.function.max_retries => (*wait).min(age.left()),
             _ => break "RetriesExhausted",
         };

@@ -36,7 +36,7 @@ pub(super) struct Job {
     pub payload: Bytes,
 }
 
-/// What a runtime reports.
+/// What a process reports through its Runtime API.
 #[derive(Debug)]
 pub(super) enum Report {
     /// It asked for its next event.
@@ -154,7 +154,7 @@ async fn serve_next(State(exchange): State<Arc<Exchange>>) -> Response {
     answer
 }
 
-/// Extensions, snapshots and other APIs of Lambda.
+/// Answers requests for extensions, snapshots and other APIs of Lambda.
 async fn refuse_unsupported(uri: axum::http::Uri) -> Response {
     let message = format!("{} is not supported", uri.path());
     refusal(StatusCode::NOT_FOUND, "Runtime.NotSupported", &message)
@@ -203,7 +203,7 @@ async fn accept_init_error(
     accepted()
 }
 
-/// Error type and message from the body, else from the header, else the body's text.
+/// Reads the error from the body. Its type defaults to the header, its message to the whole body.
 fn read_failure(headers: &HeaderMap, body: &[u8]) -> Failure {
     let parsed: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let header = headers

@@ -113,7 +113,7 @@ impl World {
             .expect("the function is known")
     }
 
-    /// The first notice from now for which `pick` returns a value.
+    /// Waits for the first notice for which `pick` returns a value, and returns that value.
     async fn expect<T>(&mut self, pick: impl Fn(&Notice) -> Option<T>) -> T {
         let wait = async {
             loop {

@@ -43,8 +43,8 @@ impl ApiError {
         self
     }
 
-    /// The access key is missing or unknown. AWS's own words.
-    pub fn stranger() -> Self {
+    /// The access key is missing or unknown. The text is AWS's.
+    pub fn unknown_key() -> Self {
         Self::new(
             403,
             "UnrecognizedClientException",

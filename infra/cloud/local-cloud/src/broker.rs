@@ -66,7 +66,7 @@ struct Inner {
     clock: Clock,
     faults: Arc<Faults>,
     store: Option<Store>,
-    /// By client id, for as long as anything is known of the client.
+    /// By client id, while anything is known about the client.
     sessions: Mutex<BTreeMap<String, Arc<Session>>>,
     subscriptions: RwLock<SubscriptionTree>,
     retained: Mutex<BTreeMap<String, Retained>>,

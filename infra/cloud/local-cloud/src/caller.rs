@@ -1,4 +1,4 @@
-//! Identifies who calls a REST service by the signature: the operator or one of the functions.
+//! Identifies the caller of a REST service by its signature: the operator or a function.
 //!
 //! Must not know: what a service does, or what a caller may do there.
 
@@ -34,15 +34,15 @@ pub struct Credentials {
 /// A known caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Value of `principal()` for its messages: a user id, or role id and session name.
+    /// What `principal()` returns for its messages: a user id, or `<role id>:<session name>`.
     pub principal: String,
-    /// Its ARN, as denials name it.
+    /// Its ARN, as shown in denials.
     pub arn: String,
     /// The calling function; `None` for the operator, who may do everything.
     pub function: Option<CallingFunction>,
 }
 
-/// A function with the names that select it.
+/// A function and the names by which it can be selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallingFunction {
     /// Function name.
@@ -80,17 +80,17 @@ struct Inner {
 struct Known {
     caller: Caller,
     secret: String,
-    /// Only temporary credentials have one.
+    /// Session token; only a function's temporary credentials have one.
     token: Option<String>,
 }
 
 impl Callers {
-    /// The operator and these functions. The operator's credentials are kept in `data_dir`; without
-    /// it they are new each time.
+    /// Admits the operator and `functions`. The operator's credentials are stored in `data_dir`;
+    /// without a directory they are generated for each run.
     ///
     /// # Errors
     ///
-    /// [`StorageError`] if they cannot be read or written.
+    /// [`StorageError`] if the operator's credentials cannot be read or written.
     pub fn open(
         account: &Account,
         data_dir: Option<&Path>,
@@ -136,9 +136,10 @@ impl Callers {
 
     fn caller_of(&self, function: &Function) -> Caller {
         let role = function.role_arn.rsplit('/').next().unwrap_or_default();
+        let id = function.logical_id.to_ascii_uppercase();
         let session = format!("assumed-role/{role}/{}", function.name);
         Caller {
-            principal: format!("AROALOCAL{}:{}", plain(&function.logical_id), function.name),
+            principal: format!("AROALOCAL{id}:{}", function.name),
             arn: self.inner.account.global_arn("sts", session),
             function: Some(CallingFunction {
                 name: function.name.clone(),
@@ -185,7 +186,7 @@ impl Callers {
         by_key.get(key).cloned()
     }
 
-    /// The caller whose key a request names. The signature was verified before.
+    /// The caller that a request's access key belongs to; the signature must be verified before.
     pub fn identify(&self, headers: &HeaderMap) -> Option<Caller> {
         let claim = Claim::read(headers).ok()?;
         self.known(&claim.access_key_id).map(|known| known.caller)
@@ -195,7 +196,7 @@ impl Callers {
     ///
     /// # Errors
     ///
-    /// See [`SignatureError`]; checked in AWS's order.
+    /// The [`SignatureError`] that AWS would report first.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
@@ -239,11 +240,7 @@ fn operator(data_dir: Option<&Path>) -> Result<Credentials, StorageError> {
 }
 
 fn key_of(function: &Function) -> String {
-    format!("ASIALOCAL{}", plain(&function.logical_id))
-}
-
-fn plain(name: &str) -> String {
-    name.to_ascii_uppercase()
+    format!("ASIALOCAL{}", function.logical_id.to_ascii_uppercase())
 }
 
 fn secret() -> String {

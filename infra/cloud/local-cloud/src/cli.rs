@@ -42,7 +42,7 @@ pub enum Log {
 }
 
 impl CloudArgs {
-    /// The answer to `--fault help`, if it was asked for.
+    /// The text for `--fault help`; `None` without that option.
     pub fn fault_help(&self) -> Option<String> {
         let is_asked = self.faults.iter().any(|spec| spec == "help");
         let text = || {

@@ -119,7 +119,7 @@ async fn check_caller(State(plane): Plane, request: Request, next: Next) -> Resp
     use axum::response::IntoResponse;
     match plane.callers.identify(request.headers()) {
         Some(_) => next.run(request).await,
-        None => ApiError::stranger().into_response(),
+        None => ApiError::unknown_key().into_response(),
     }
 }
 

@@ -63,7 +63,7 @@ impl DataPlane {
     /// The caller that requests `action` on `resource`.
     fn admit(&self, headers: &HeaderMap, action: &str, resource: &str) -> Result<Caller, ApiError> {
         let caller = self.callers.identify(headers);
-        let caller = caller.ok_or_else(ApiError::stranger)?;
+        let caller = caller.ok_or_else(ApiError::unknown_key)?;
         tracing::debug!(principal = %caller.principal, action, resource, "data plane call");
         Ok(caller)
     }

@@ -54,7 +54,7 @@ pub enum DynamoDbError {
     Listen(#[source] std::io::Error),
 }
 
-/// Opens the database, creates missing tables, and serves it on a port of its own until `stop` is
+/// Opens the database, creates missing tables, and serves it on a separate port until `stop` is
 /// set.
 pub async fn start(
     tables: &[Table],

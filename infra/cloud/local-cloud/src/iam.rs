@@ -69,7 +69,7 @@ pub struct Need {
 }
 
 impl Need {
-    /// A right without condition keys of its own.
+    /// A right that adds no condition keys.
     pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Self {
             action: action.into(),

@@ -42,7 +42,7 @@ use sam_template::{Context, Template, TemplateError};
 /// Why the local cloud cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The template, or something in it that the local cloud cannot honour.
+    /// The template is invalid, or uses something that the local cloud does not support.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A factor that is out of range.
@@ -244,7 +244,7 @@ impl Listening {
             callers: opened.callers.clone(),
             registry: opened.registry.clone(),
             services,
-            ringer: opened.ringer(&functions),
+            schedule_runner: opened.schedule_runner(&functions),
             reader: opened.reader(&functions),
             events: opened.events.clone(),
             faults: opened.faults.clone(),

@@ -2,10 +2,10 @@
 //! functions, DynamoDB and the calls that provision a device. Each speaks its real protocol on
 //! loopback.
 //!
-//! The template configures everything. If the local cloud cannot honour something in it, the start
-//! fails with the place and the reason.
+//! The template configures everything. If the local cloud does not support something in it, the
+//! start fails with the place and the reason.
 //!
-//! Must not know: what the template's resources are for, and the crates that use this one.
+//! Must not know: what the stack is used for, and the crates that use this one.
 
 mod account;
 mod answer;

@@ -1,10 +1,10 @@
-//! EventBridge schedules, of the Scheduler and of rules: each invokes a function asynchronously
-//! once per period.
+//! Runs EventBridge schedules, from the Scheduler or from rules: each invokes a function
+//! asynchronously once per period.
 //!
-//! The first invocation comes after one period, not at once as in AWS: the stack counts as already
-//! deployed when it starts. Must not know: what the function does. Source: EventBridge Scheduler
-//! user guide, "Schedule types" and "Adding context attributes"; EventBridge user guide, "Creating
-//! a rule that runs on a schedule".
+//! The first invocation follows after one period. AWS invokes at deployment, but this stack counts
+//! as already deployed when it starts. Must not know: what the function does. Source: EventBridge
+//! Scheduler user guide, "Schedule types" and "Adding context attributes"; EventBridge user guide,
+//! "Creating a rule that runs on a schedule".
 use std::time::Duration;
 
 use serde_json::json;
@@ -17,50 +17,51 @@ use crate::iam::{Iam, Need};
 use lambda_host::Functions;
 use sam_template::{Schedule, ScheduleKind};
 
-/// Shortest scaled period: a timer must not spin.
+/// Shortest scaled period, so that the timer does not spin.
 const PERIOD_MIN: Duration = Duration::from_millis(10);
 
+/// The services that a schedule uses when it fires.
 #[derive(Clone)]
-pub struct Ringer {
+pub struct ScheduleRunner {
     pub functions: Functions,
     pub iam: Iam,
     pub events: EventBus,
     pub clock: Clock,
     /// Account and region that payloads name.
     pub account: Account,
-    /// Factor on the period.
+    /// Multiplies each period: 1.0 is real time.
     pub time_scale: f64,
 }
 
-/// Runs one schedule until it is dropped.
-pub async fn run(schedule: Schedule, ringer: Ringer) {
-    let period = schedule.period.mul_f64(ringer.time_scale).max(PERIOD_MIN);
+/// Runs one schedule until the future is dropped.
+pub async fn run(schedule: Schedule, runner: ScheduleRunner) {
+    let period = schedule.period.mul_f64(runner.time_scale).max(PERIOD_MIN);
     let mut ticks = tokio::time::interval_at(Instant::now() + period, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        ringer.events.emit(EventKind::Scheduled {
+        runner.events.emit(EventKind::Scheduled {
             schedule: schedule.name.clone(),
             function: schedule.function_arn.clone(),
         });
         if let Some(role) = &schedule.role_arn {
             let need = Need::new("lambda:InvokeFunction", &schedule.function_arn);
-            if let Err(denial) = ringer.iam.check_role(role, &schedule.name, &need) {
-                tracing::error!(schedule = schedule.name, %denial, "invoke on schedule");
+            if let Err(denial) = runner.iam.check_role(role, &schedule.name, &need) {
+                tracing::error!(schedule = schedule.name, %denial, "invoke scheduled function");
                 continue;
             }
         }
-        let payload = ringer.payload(&schedule);
-        let invoked = ringer
+        let payload = runner.payload(&schedule);
+        let invoked = runner
             .functions
             .invoke_async(&schedule.function_arn, payload.into_bytes());
         if let Err(error) = invoked {
-            tracing::error!(schedule = schedule.name, %error, "invoke on schedule");
+            tracing::error!(schedule = schedule.name, %error, "invoke scheduled function");
         }
     }
 }
 
-impl Ringer {
+impl ScheduleRunner {
     /// The schedule's input with its keywords replaced, or AWS's event if it has no input.
     fn payload(&self, schedule: &Schedule) -> String {
         let time = to_the_second(&iso_8601(self.clock.now_ms()));
@@ -94,7 +95,7 @@ impl Ringer {
     }
 }
 
-/// `2026-03-01T12:00:00Z` of `2026-03-01T12:00:00.000Z`.
+/// Turns `2026-03-01T12:00:00.000Z` into `2026-03-01T12:00:00Z`.
 fn to_the_second(time: &str) -> String {
     time.split_once('.')
         .map_or_else(|| time.to_owned(), |(whole, _)| format!("{whole}Z"))

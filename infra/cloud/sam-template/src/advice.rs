@@ -75,11 +75,9 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
             "the only version of a function is $LATEST; remove it"
         }
         "AWS::SNS::Subscription" => {
-            "nothing is sent outside; give it a condition that a parameter turns off"
+            "nothing is sent outside; make it conditional on a parameter (--parameter NAME=VALUE)"
         }
-        _ => {
-            "remove it, or give it a condition that a parameter turns off (--parameter NAME=VALUE)"
-        }
+        _ => "remove it, or make it conditional on a parameter (--parameter NAME=VALUE)",
     }
 }
 
@@ -90,18 +88,18 @@ pub(super) fn function(name: &str) -> &'static str {
             "other stacks are not known; take the value from a parameter (--parameter NAME=VALUE)"
         }
         "GetAZs" | "Cidr" => "networks are not simulated; remove what needs it",
-        "Transform" => "macros are not run; write out their result",
+        "Transform" => "macros are not run; expand them yourself",
         "Length" | "ToJsonString" | "ForEach" => {
-            "the transform AWS::LanguageExtensions is not run; write out its result"
+            "the transform AWS::LanguageExtensions is not run; expand it yourself"
         }
         "Equals" | "And" | "Or" | "Not" | "Condition" => {
-            "it belongs into Conditions; refer to the condition with If"
+            "use it only in Conditions, and refer to the condition with If"
         }
         "Rules" | "Contains" | "EachMemberEquals" | "EachMemberIn" | "RefAll" | "ValueOf"
         | "ValueOfAll" => "rules are not evaluated; use AllowedValues of the parameter",
         _ => {
-            "supported are Ref, Sub, GetAtt, Join, Select, Split, FindInMap, Base64 and If, and in \
-             Conditions also Equals, And, Or, Not and Condition"
+            "use Ref, Sub, GetAtt, Join, Select, Split, FindInMap, Base64 or If, and in \
+             Conditions also Equals, And, Or, Not or Condition"
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn template(
         parameters: parameter::read(file, root.get("Parameters"), context)?,
         conditions: section::entries_by_name(root.get("Conditions")),
         mappings: section::read_mappings(&place, root.get("Mappings"))?,
-        not_made: BTreeSet::new(),
+        not_created: BTreeSet::new(),
         resources: BTreeMap::new(),
         in_progress: RefCell::default(),
     };
@@ -52,7 +52,7 @@ pub(super) fn template(
         if is_active(&scope, &place(&resource.key), resource)? {
             active.push(resource);
         } else {
-            scope.not_made.insert(resource.key.clone());
+            scope.not_created.insert(resource.key.clone());
         }
     }
     scope.resources = active.iter().map(|e| (e.key.clone(), &e.value)).collect();

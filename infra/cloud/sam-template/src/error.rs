@@ -1,5 +1,5 @@
-//! Errors in a template: always the file, and line, column and logical id if there are any. Each
-//! says what failed and what to do.
+//! Template errors. Each says what failed and what to do, with the file and, where known, the line,
+//! column and logical id.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub enum TemplateError {
         /// The error of the YAML parser.
         message: String,
     },
-    /// The YAML is not a template that can be honoured.
+    /// The YAML is not a valid template, or the template uses something unsupported.
     #[error("{file}:{line}:{column}: {item}: {problem}")]
     Invalid {
         /// Name of the template file.
@@ -42,7 +42,7 @@ pub enum TemplateError {
         problem: Box<Problem>,
     },
     /// A value is given for a parameter that the template does not declare.
-    #[error("{file}: parameter {name} is not declared; declared are: {declared}")]
+    #[error("{file}: parameter {name} is not declared: use one of {declared}")]
     UnknownParameter {
         /// Name of the template file.
         file: String,
@@ -105,8 +105,8 @@ pub enum Problem {
     },
     /// A reference to a resource whose condition is false.
     #[error(
-        "resource {0} is not created, because its condition is false: choose with If between it \
-         and another, or give the resource that refers to it the same condition"
+        "resource {0} is not created, because its condition is false: refer to it inside an \
+         If, or give the referring resource the same condition"
     )]
     NotMade(String),
     /// An attribute that the resource does not have.
@@ -114,13 +114,13 @@ pub enum Problem {
     UnknownAttribute {
         /// Logical id.
         resource: String,
-        /// Attribute asked for.
+        /// The requested attribute.
         attribute: String,
-        /// Its attributes.
+        /// The attributes that the resource has.
         known: String,
     },
     /// Conditions, names or resources that depend on each other in a cycle.
-    #[error("circular dependency of {0}: remove one of the references")]
+    #[error("circular dependency through {0}: remove one of the references")]
     Circular(String),
 }
 
@@ -148,7 +148,7 @@ impl Problem {
     }
 }
 
-/// The name in `known` of which `name` may be a misspelling.
+/// The name in `known` that `name` most likely misspells.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|candidate| (distance(name, candidate), candidate))

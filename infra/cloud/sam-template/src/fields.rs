@@ -1,4 +1,4 @@
-//! Reads the properties of one map and refuses any that is not understood.
+//! Reads the properties of one map and refuses unsupported ones.
 //!
 //! Must not know: any resource type.
 
@@ -8,7 +8,7 @@ use super::advice;
 use super::error::{Problem, TemplateError, nearest};
 use super::node::{Data, Entry, Node, Position};
 
-/// The item that an error is reported for.
+/// The resource or section that an error is reported for.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub file: String,
@@ -59,7 +59,7 @@ pub(super) struct Fields {
     pub at: Position,
     path: String,
     entries: Vec<Entry>,
-    /// Every name that was asked for: the properties that the map may have.
+    /// Every name that a caller has requested: the properties that the map may have.
     known: Vec<String>,
 }
 
@@ -210,12 +210,12 @@ impl Fields {
         self.entries.retain(|e| !keys.contains(&e.key.as_str()));
     }
 
-    /// The entries that nothing has taken.
+    /// The entries that have not been taken.
     pub fn rest(self) -> Vec<Entry> {
         self.entries
     }
 
-    /// Refuses the first property that nothing has taken.
+    /// Refuses the first property that has not been taken.
     pub fn finish(self) -> Result<(), TemplateError> {
         match self.entries.first() {
             None => Ok(()),
@@ -232,7 +232,7 @@ impl Fields {
         let near = nearest(key, self.known.iter().map(String::as_str));
         let advice = match near {
             Some(near) => format!("did you mean {}?", self.name(near)),
-            None => format!("known are {}", self.known.join(", ")),
+            None => format!("expected one of {}", self.known.join(", ")),
         };
         self.place
             .error(at, Problem::UnknownProperty { name, advice })

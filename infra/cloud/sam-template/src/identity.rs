@@ -25,7 +25,7 @@ impl Identity {
             .iter()
             .find(|(name, _)| *name == "Arn" || *name == "TopicArn")
             .map(|(_, value)| value.as_str())
-            .expect("every supported type that is asked for its arn has one")
+            .expect("callers request the arn only of types that have one")
     }
 }
 
@@ -69,7 +69,7 @@ impl Scope<'_> {
         if owner.and_then(Node::as_text) == Some("AWS::Serverless::Function") {
             return Ok(self.role_of_function(function));
         }
-        if self.not_made.contains(id) {
+        if self.not_created.contains(id) {
             return Err(place.error(at, Problem::NotMade(id.to_owned())));
         }
         let known = self.resources.keys().chain(self.parameters.keys());
@@ -189,7 +189,7 @@ impl Scope<'_> {
     }
 }
 
-/// The function whose events are read, and its stack.
+/// The function that owns the events being read, and its stack.
 pub(super) struct Owner<'a> {
     pub id: &'a str,
     pub identity: &'a Identity,

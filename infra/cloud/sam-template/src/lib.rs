@@ -115,7 +115,7 @@ impl Template {
 ///
 /// # Errors
 ///
-/// [`TemplateError`] for this section alone.
+/// [`TemplateError`] if the YAML or this section is invalid; other sections are not checked.
 pub fn parameters(file: &str, text: &str) -> Result<Vec<Declaration>, TemplateError> {
     let root = node::parse(file, text)?;
     parameter::read_declarations(file, root.get("Parameters"))

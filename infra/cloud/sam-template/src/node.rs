@@ -1,4 +1,4 @@
-//! A YAML tree with positions, in which CloudFormation's functions are nodes.
+//! Parses YAML into a tree with positions; CloudFormation's functions are nodes of it.
 //!
 //! Must not know: what a function or a property means.
 

@@ -1,4 +1,4 @@
-//! Parameters: defaults, given values, and the constraints of their declarations.
+//! Reads the template's parameters and checks given values against their declarations.
 //!
 //! Must not know: where a parameter is used.
 
@@ -83,7 +83,8 @@ pub struct Declaration {
     shortest: u64,
     longest: u64,
     is_secret: bool,
-    explained: Option<String>,
+    /// `ConstraintDescription`: the text for people if a value is refused.
+    constraint: Option<String>,
 }
 
 /// Reads the declarations of the `Parameters` section without values.
@@ -118,14 +119,14 @@ impl Declaration {
             shortest: fields.integer("MinLength", 0..=4096)?.unwrap_or(0),
             longest: fields.integer("MaxLength", 0..=4096)?.unwrap_or(4096),
             is_secret: fields.boolean("NoEcho")?.unwrap_or(false),
-            explained: fields.text("ConstraintDescription")?,
+            constraint: fields.text("ConstraintDescription")?,
         };
         fields.accept(&["Description"]);
         fields.finish()?;
         Ok(declaration)
     }
 
-    /// Why `items` are refused, if they are.
+    /// Checks the values; the error is the reason for the refusal.
     fn check(&self, items: &[String]) -> Result<(), String> {
         if self.kind.contains("Number") && !items.iter().all(|item| is_number(item)) {
             return Err("it is not a number".to_owned());
@@ -163,10 +164,10 @@ impl Declaration {
             }
         }
         let (shortest, longest) = (self.shortest, self.longest);
-        let long = |text: &String| text.chars().count() as u64;
+        let length = |text: &String| text.chars().count() as u64;
         if !items
             .iter()
-            .all(|item| (shortest..=longest).contains(&long(item)))
+            .all(|item| (shortest..=longest).contains(&length(item)))
         {
             return Err(format!("its length must be {shortest} to {longest}"));
         }
@@ -185,7 +186,7 @@ fn read_value(
     let value = given.cloned().or(default).ok_or_else(|| {
         place.error(
             entry.at,
-            Problem::Missing("Default, or --parameter NAME=VALUE,".to_owned()),
+            Problem::Missing("Default (or --parameter NAME=VALUE)".to_owned()),
         )
     })?;
     let items: Vec<String> = match declaration.kind.as_str() {
@@ -205,7 +206,7 @@ fn read_value(
         } else {
             &value
         };
-        let reason = declaration.explained.as_ref().unwrap_or(&reason);
+        let reason = declaration.constraint.as_ref().unwrap_or(&reason);
         place.refused(entry.at, "the value", shown, reason)
     })?;
     Ok(match declaration.kind.as_str() {

@@ -278,7 +278,7 @@ pub struct Queue {
     pub retention_s: u64,
     /// Largest message, bytes.
     pub message_bytes_max: u64,
-    /// The dead-letter queue, if there is one.
+    /// The dead-letter queue.
     pub redrive: Option<Redrive>,
 }
 

@@ -8,7 +8,7 @@ use super::identity::Identity;
 use super::node::Node;
 use super::resource::Role;
 
-/// Properties without effect: nobody else assumes a role.
+/// Properties that are accepted but have no effect, such as the trust policy.
 const ACCEPTED: [&str; 6] = [
     "RoleName",
     "AssumeRolePolicyDocument",

@@ -13,7 +13,7 @@ pub(super) fn read(
 ) -> Result<TopicRule, TemplateError> {
     let arn = identity.arn().to_owned();
     if !is_valid_name(&identity.name) {
-        let reason = "letters, digits and underscores only, 128 at most";
+        let reason = "use only letters, digits and underscores, at most 128";
         return Err(fields.refused("RuleName", &identity.name, reason));
     }
     fields.text("RuleName")?;
@@ -90,8 +90,8 @@ fn read_action(place: &Place, path: &str, node: Node) -> Result<Action, Template
             role_arn: fields.need_text("RoleArn")?,
         },
         _ => {
-            let advice = "supported actions are Lambda, Republish, Sqs and CloudwatchLogs; give \
-                          the rule a condition that a parameter turns off";
+            let advice = "supported actions are Lambda, Republish, Sqs and CloudwatchLogs; use \
+                          one, or make the rule conditional on a parameter";
             let problem = Problem::unsupported(format!("property {name}"), advice);
             return Err(place.error(entry.at, problem));
         }

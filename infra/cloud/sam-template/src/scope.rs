@@ -15,7 +15,7 @@ use super::fields::Place;
 use super::node::{Data, Entry, Node, Position};
 use super::parameter::Parameter;
 
-/// All names of one template.
+/// Everything in a template that an expression can refer to by name.
 pub(super) struct Scope<'a> {
     pub context: &'a Context,
     pub parameters: BTreeMap<String, Parameter>,
@@ -23,7 +23,7 @@ pub(super) struct Scope<'a> {
     /// Mappings as written; they hold only text and lists of text.
     pub mappings: BTreeMap<String, &'a Node>,
     /// Names of the resources whose condition is false.
-    pub not_made: BTreeSet<String>,
+    pub not_created: BTreeSet<String>,
     /// Every resource whose condition is true, unresolved.
     pub resources: BTreeMap<String, &'a Node>,
     /// Conditions and resource names being resolved, to detect cycles.
@@ -65,14 +65,14 @@ impl Scope<'_> {
 
     fn call(&self, place: &Place, at: Position, name: &str, argument: &Node) -> Resolved {
         match name {
-            "Ref" => self.reference(place, at, self.word(place, at, "Ref", argument)?),
+            "Ref" => self.reference(place, at, self.literal(place, at, "Ref", argument)?),
             "Sub" => self.sub(place, at, argument).map(Some),
             "GetAtt" => self.get_att(place, at, argument).map(Some),
             "Join" => self.join(place, at, argument).map(Some),
             "Select" => self.select(place, at, argument).map(Some),
             "If" => {
                 let [condition, yes, no] = self.arguments(place, at, "If", argument)?;
-                let condition = self.word(place, at, "If", condition)?;
+                let condition = self.literal(place, at, "If", condition)?;
                 let holds = self.condition(place, at, condition)?;
                 self.resolve(place, if holds { yes } else { no })
             }
@@ -86,8 +86,8 @@ impl Scope<'_> {
         }
     }
 
-    /// An argument of a function that must be literal text.
-    fn word<'n>(
+    /// The text of an argument that must be literal, such as the name in a `Ref`.
+    fn literal<'n>(
         &self,
         place: &Place,
         at: Position,
@@ -170,8 +170,8 @@ impl Scope<'_> {
             )),
             "AWS::NoValue" => return Ok(None),
             name if name.starts_with("AWS::") => {
-                let advice = "supported are AWS::AccountId, NoValue, Partition, Region, StackId, \
-                              StackName and URLSuffix";
+                let advice = "use AWS::AccountId, NoValue, Partition, Region, StackId, StackName \
+                              or URLSuffix";
                 let problem = Problem::unsupported(format!("pseudo parameter {name}"), advice);
                 return Err(place.error(at, problem));
             }

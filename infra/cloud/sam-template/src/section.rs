@@ -1,4 +1,4 @@
-//! The outer form of a template: its sections, its mappings, and the attributes of a resource.
+//! Checks the outer form of a template: its sections, mappings and resource attributes.
 //!
 //! Must not know: any resource type, or what a name stands for.
 
@@ -37,7 +37,7 @@ const RESOURCE_KEYS: [&str; 7] = [
 ];
 
 /// Deletion policies; they have no effect, since nothing is deleted.
-const DELETION: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
+const DELETION_POLICIES: [&str; 4] = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
 
 /// Checks the template's outermost keys and its transform.
 pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
@@ -59,7 +59,7 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
     {
         let what = "Transform";
         let given = transform.as_text().unwrap_or("a list");
-        let reason = format!("only {TRANSFORM} is supported; write out the result of others");
+        let reason = format!("only {TRANSFORM} is supported; expand the others yourself");
         return Err(place.refused(transform.at, what, given, &reason));
     }
     Ok(())
@@ -69,7 +69,7 @@ pub(super) fn check(place: &Place, root: &Node) -> Result<(), TemplateError> {
 fn unknown_key(place: &Place, entry: &Entry, what: &str, known: &[&str]) -> TemplateError {
     let advice = match nearest(&entry.key, known.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
-        None => format!("known are {}", known.join(", ")),
+        None => format!("expected one of {}", known.join(", ")),
     };
     let name = format!("{} ({what})", entry.key);
     place.error(entry.at, Problem::UnknownProperty { name, advice })
@@ -85,7 +85,7 @@ pub(super) fn entries_by_name(section: Option<&Node>) -> BTreeMap<String, &Node>
         .collect()
 }
 
-/// Mappings, checked: two levels of keys, then text or lists of text.
+/// Reads the mappings and checks their form: two levels of keys, then text or lists of text.
 pub(super) fn read_mappings<'a>(
     place: &dyn Fn(&str) -> Place,
     section: Option<&'a Node>,
@@ -102,11 +102,11 @@ pub(super) fn read_mappings<'a>(
         };
         for row in mapping.entries().ok_or_else(|| wrong(mapping))? {
             for cell in row.value.entries().ok_or_else(|| wrong(&row.value))? {
-                let sound = match &cell.value.data {
+                let is_valid = match &cell.value.data {
                     Data::List(items) => items.iter().all(is_scalar),
                     _ => is_scalar(&cell.value),
                 };
-                if !sound {
+                if !is_valid {
                     return Err(wrong(&cell.value));
                 }
             }
@@ -129,8 +129,8 @@ pub(super) fn check_attributes(place: &Place, resource: &Node) -> Result<(), Tem
         }
         if ["DeletionPolicy", "UpdateReplacePolicy"].contains(&name) {
             let given = part.value.as_text().unwrap_or_default();
-            if !DELETION.contains(&given) {
-                let reason = format!("it must be one of {}", DELETION.join(", "));
+            if !DELETION_POLICIES.contains(&given) {
+                let reason = format!("it must be one of {}", DELETION_POLICIES.join(", "));
                 return Err(place.refused(part.value.at, name, given, &reason));
             }
         }

@@ -185,7 +185,7 @@ fn an_override_is_checked_like_a_default() {
         (
             "Colour",
             "red",
-            "t.yaml: parameter Colour is not declared; declared are: Room",
+            "t.yaml: parameter Colour is not declared: use one of Room",
         ),
         ("Room", "cellar", "allowed values: kitchen, attic"),
         (

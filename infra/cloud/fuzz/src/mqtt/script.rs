@@ -1,4 +1,4 @@
-//! What the client under test sends: on which connections, in which pieces.
+//! Turns an input into what the client sends: its connections, and how their bytes are split.
 //!
 //! The lowest bit of the first byte selects framing, the next two how the bytes are cut. With
 //! framing, the rest holds packets of `first byte, length (one byte), body`. Their length fields

@@ -1,4 +1,4 @@
-//! Functions that call other services: they describe the call, and the caller makes it.
+//! Functions that call other services. They only describe the call; the crate's user makes it.
 
 use serde_json::json as object;
 

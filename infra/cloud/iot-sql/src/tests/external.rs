@@ -1,12 +1,12 @@
-//! Statements that call other services: the calls, and the results of the answers.
+//! Statements that call other services: the calls they make, and the output for given answers.
 
 use serde_json::json;
 
 use super::super::{Call, EvaluateError, Evaluation, Headers, Input, Progress};
 use super::{TOPIC, parse};
 
-/// Evaluates with one answer after the other; returns the calls and the result.
-fn converse(
+/// Evaluates a statement and answers its calls in order; returns the calls and the result.
+fn evaluate_with(
     sql: &str,
     payload: &[u8],
     answers: &[&str],
@@ -53,7 +53,7 @@ fn output(text: &str) -> Result<Evaluation, EvaluateError> {
 #[test]
 fn a_call_sends_its_event_and_uses_the_answer() {
     let sql = "SELECT aws_lambda('arn:f', {'p': a}).x + 1 AS r, newuuid() AS id FROM 'x'";
-    let (calls, result) = converse(sql, br#"{"a": 21}"#, &[r#"{"x": 2}"#]);
+    let (calls, result) = evaluate_with(sql, br#"{"a": 21}"#, &[r#"{"x": 2}"#]);
     let call = Call::Lambda {
         arn: "arn:f".to_owned(),
         event: br#"{"p":21}"#.to_vec(),
@@ -63,7 +63,7 @@ fn a_call_sends_its_event_and_uses_the_answer() {
         result,
         output(r#"{"id":"00000000-0000-4000-8000-000000000001","r":3}"#)
     );
-    let (calls, _) = converse("SELECT aws_lambda('f', *) AS r", br#"{"a": 2.50}"#, &["1"]);
+    let (calls, _) = evaluate_with("SELECT aws_lambda('f', *) AS r", br#"{"a": 2.50}"#, &["1"]);
     let event = br#"{"a":2.50}"#.to_vec();
     let arn = "f".to_owned();
     assert_eq!(calls, [Call::Lambda { arn, event }]);
@@ -72,7 +72,7 @@ fn a_call_sends_its_event_and_uses_the_answer() {
 #[test]
 fn two_calls_are_answered_in_turn_and_their_events_do_not_change_between() {
     let sql = "SELECT aws_lambda('a', newuuid()) + aws_lambda('b', newuuid()) AS r FROM 'x'";
-    let (calls, result) = converse(sql, b"", &["1", "2"]);
+    let (calls, result) = evaluate_with(sql, b"", &["1", "2"]);
     let arns: Vec<_> = calls
         .iter()
         .map(|call| match call {
@@ -88,7 +88,7 @@ fn two_calls_are_answered_in_turn_and_their_events_do_not_change_between() {
 
 #[test]
 fn an_answer_must_be_json() {
-    let (_, result) = converse("SELECT aws_lambda('a', 1) AS r FROM 'x'", b"", &["nothing"]);
+    let (_, result) = evaluate_with("SELECT aws_lambda('a', 1) AS r FROM 'x'", b"", &["nothing"]);
     assert!(
         matches!(
             result,
@@ -117,7 +117,7 @@ fn a_shadow_is_requested_by_thing_and_name() {
         ),
         ("{}", Ok(Evaluation::NoMatch)),
     ] {
-        let (calls, result) = converse(sql, br#"{"a": 1}"#, &[answer]);
+        let (calls, result) = evaluate_with(sql, br#"{"a": 1}"#, &[answer]);
         let call = Call::Shadow {
             thing: "kitchen".to_owned(),
             shadow: None,
@@ -127,7 +127,7 @@ fn a_shadow_is_requested_by_thing_and_name() {
         assert_eq!(result, expected, "{answer}");
     }
     let sql = "SELECT get_thing_shadow('t', 'n', 'role').version AS v";
-    let (calls, _) = converse(sql, b"", &["{}"]);
+    let (calls, _) = evaluate_with(sql, b"", &["{}"]);
     assert!(matches!(&calls[0], Call::Shadow { shadow: Some(name), .. } if name == "n"));
 }
 
@@ -135,7 +135,7 @@ fn a_shadow_is_requested_by_thing_and_name() {
 #[test]
 fn an_item_is_requested_by_its_keys() {
     let sql = "SELECT *, get_dynamodb('Table', 'pk', id, 'sk', n, 'role').place AS place FROM 'x'";
-    let (calls, result) = converse(sql, br#"{"id": "a", "n": 5}"#, &[r#"{"place": "attic"}"#]);
+    let (calls, result) = evaluate_with(sql, br#"{"id": "a", "n": 5}"#, &[r#"{"place": "attic"}"#]);
     let call = Call::DynamoDb {
         table: "Table".to_owned(),
         key: vec![
@@ -155,7 +155,7 @@ fn undefined_arguments_make_no_call() {
         "SELECT aws_lambda('a', z) AS r FROM 'x'",
         "SELECT get_thing_shadow(z, 'role') AS r FROM 'x'",
     ] {
-        let (calls, result) = converse(sql, b"{}", &[]);
+        let (calls, result) = evaluate_with(sql, b"{}", &[]);
         assert!(calls.is_empty(), "{sql}");
         assert_eq!(result, output("{}"), "{sql}");
     }

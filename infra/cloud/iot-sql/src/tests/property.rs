@@ -1,4 +1,4 @@
-//! Properties that hold for any text, statement and payload.
+//! Property tests: parsing, printing and evaluation with random statements and payloads.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -153,7 +153,7 @@ fn payload() -> impl Strategy<Value = String> {
 }
 
 /// Parses any text in both versions and evaluates every statement on `payload`, which also answers
-/// its calls to other services; it must only ever return.
+/// its calls to other services; nothing may panic or hang.
 fn exercise(sql: &str, payload: &[u8]) {
     let input = Input {
         topic: "fuzz/topic",

@@ -1,4 +1,4 @@
-//! The version of 2015, and how it differs from that of 2016.
+//! How SQL version 2015-10-08 differs from 2016-03-23.
 
 use super::super::{EvaluateError, Statement, Version};
 use super::{TOPIC, evaluate};

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::super::{Functions, Notice, Outcome};
 use super::{PATIENCE, world};
 
-/// Waits until a process is gone or a zombie.
-async fn gone(pid: u64) {
+/// Waits until a process has exited or is a zombie.
+async fn wait_for_exit(pid: u64) {
     let ended = async {
         loop {
             let status = std::fs::read_to_string(format!("/proc/{pid}/stat"));
@@ -40,7 +40,7 @@ async fn no_process_outlives_shutdown_kill_or_the_last_handle() {
             .expect(|notice| matches!(notice, Notice::Invoked { .. }).then_some(()))
             .await;
         end(world.functions).await;
-        gone(pid.unwrap_or_else(|| panic!("{name}: the probe has a pid"))).await;
+        wait_for_exit(pid.unwrap_or_else(|| panic!("{name}: the probe has a pid"))).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The lines that Lambda writes, and those it keeps.
+//! Log lines: those that Lambda writes, and the filter for a function's own.
 
 use serde_json::{Value, json};
 

@@ -12,11 +12,11 @@ pub struct Delivery {
     pub message: Arc<Message>,
     /// The lower of the message's QoS and the subscription's.
     pub qos: Qos,
-    /// Set only if a retained message answers a subscription.
+    /// Whether it is a retained message that is sent because the client has just subscribed.
     pub retain: bool,
-    /// The shared filter, if this client received it as a member of a group.
+    /// Filter of the shared subscription that this client received it for.
     pub shared_filter: Option<Arc<str>>,
-    /// Reports the outcome. Such a message is for this connection only, not for the session.
+    /// Receives the outcome. A message with a receipt is dropped when the connection ends.
     pub receipt: Option<mpsc::UnboundedSender<Receipt>>,
 }
 
@@ -26,27 +26,26 @@ pub enum Receipt {
     Sent,
     Acknowledged,
     /// The client's policies do not allow the topic, or the packet is too large for the client.
-    LeftOut,
+    Skipped,
 }
 
 impl Delivery {
     /// `message` at `qos`, or at its own if that is lower.
     pub fn new(message: Arc<Message>, qos: Qos) -> Self {
-        let is_both = message.qos == Qos::AtLeastOnce && qos == Qos::AtLeastOnce;
+        let qos = match (message.qos, qos) {
+            (Qos::AtLeastOnce, Qos::AtLeastOnce) => Qos::AtLeastOnce,
+            _ => Qos::AtMostOnce,
+        };
         Self {
             message,
-            qos: if is_both {
-                Qos::AtLeastOnce
-            } else {
-                Qos::AtMostOnce
-            },
+            qos,
             retain: false,
             shared_filter: None,
             receipt: None,
         }
     }
 
-    /// Reports the outcome to the sender, if it asked for it and still waits.
+    /// Reports the outcome, if the sender wants it and still waits.
     pub fn report(&self, receipt: Receipt) {
         if let Some(sender) = &self.receipt {
             let _ = sender.send(receipt);

@@ -1,9 +1,9 @@
 //! Limits the shadow requests in flight on one connection to ten, as AWS does.
 //!
-//! The services here answer within microseconds, so a connection seldom has two requests open.
-//! Everything that one read of the socket brings therefore counts as sent without waiting for an
-//! answer, even if some of it is answered meanwhile: the same bytes get the same answers on every
-//! machine. Must not know: what a shadow is.
+//! The services here answer within microseconds, so a connection seldom has two requests open. All
+//! requests in one read of the socket therefore count as sent without waiting for an answer, even
+//! if some are already answered: the same bytes get the same answers on every machine. Must not
+//! know: what a shadow is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,8 +1,7 @@
-//! What the broker remembers of a client: subscriptions, and messages to deliver.
+//! What the broker remembers about a client: subscriptions, and messages to deliver.
 //!
-//! There is one session object per client id while anything is known of the client. A take-over
-//! swaps the connection inside it, so no message routed meanwhile is lost. Must not know: sockets,
-//! packets, policies.
+//! Each known client id has one session object. A take-over swaps the connection inside it, so
+//! messages routed during the take-over are not lost. Must not know: sockets, packets, policies.
 
 mod link;
 mod record;
@@ -22,7 +21,7 @@ use state::State;
 use super::delivery::Delivery;
 use crate::sync::lock;
 
-/// Messages kept for a client that does not take them; the newest beyond it are dropped.
+/// Most messages queued for a client; further ones are dropped.
 pub const QUEUE_MAX: usize = 10_000;
 /// Time offline after which a client's `versionNumber` starts at 0 again.
 /// Source: AWS IoT Core developer guide, lifecycle events ("approximately one hour").
@@ -34,7 +33,7 @@ pub struct Session {
     state: Mutex<State>,
 }
 
-/// How a connection attaches to its session.
+/// A connection's request to attach to the session of its client id.
 #[derive(Debug, Clone)]
 pub struct Attach {
     /// Drops the old session.
@@ -52,15 +51,16 @@ pub struct Attached {
     pub session_present: bool,
     /// AWS's `versionNumber` of this connection.
     pub number: u64,
-    /// Left over from the old session if it was not resumed.
+    /// Left over from the previous session or connection.
     pub remainder: Remainder,
 }
 
-/// What remains of a session that ended, or whose connection did.
+/// What the broker must clean up or reroute after a session or its connection ended.
 #[derive(Debug, Default)]
 pub struct Remainder {
+    /// Filters of subscriptions that no longer exist.
     pub filters: Vec<String>,
-    /// Messages that go to another member of their group.
+    /// Messages of shared subscriptions, for another member of the group.
     pub orphans: Vec<Delivery>,
 }
 
@@ -80,10 +80,10 @@ impl Session {
         lock(&self.state).attach(attach)
     }
 
-    /// Takes the session from `link`. Does nothing if another connection has it already.
+    /// Ends the attachment of `link`. Does nothing if another connection has taken over.
     pub fn detach(&self, link: &Arc<Link>, now_ms: u64) -> Remainder {
         let mut state = lock(&self.state);
-        if state.has(link) {
+        if state.is_attached_to(link) {
             state.detach(now_ms)
         } else {
             Remainder::default()
@@ -92,24 +92,24 @@ impl Session {
 
     pub fn expire(&self, now_ms: u64) -> Option<Remainder> {
         let mut state = lock(&self.state);
-        state.is_over(now_ms).then(|| state.clear())
+        state.is_expired(now_ms).then(|| state.clear())
     }
 
     /// Whether nothing is left that a later connection needs.
     pub fn is_forgotten(&self, now_ms: u64) -> bool {
         let state = lock(&self.state);
-        state.is_over(now_ms) && state.is_number_over(now_ms) && !state.is_stored
+        state.is_expired(now_ms) && state.is_number_expired(now_ms) && !state.is_stored
     }
 
     pub fn set_expiry(&self, link: &Arc<Link>, expiry_ms: u64) {
         let mut state = lock(&self.state);
-        if state.has(link) {
+        if state.is_attached_to(link) {
             state.expiry_ms = expiry_ms;
             state.is_dirty = true;
         }
     }
 
-    /// Adds a message, in order. A disconnected client keeps only QoS 1.
+    /// Appends a message. For a disconnected client, only QoS 1 is kept.
     pub fn enqueue(&self, delivery: Delivery) {
         let mut state = lock(&self.state);
         if state.link.is_some() || (delivery.qos == Qos::AtLeastOnce && state.expiry_ms > 0) {
@@ -117,7 +117,7 @@ impl Session {
         }
     }
 
-    /// Adds a message if the client is connected; otherwise returns it.
+    /// Appends a message if the client is connected; otherwise returns it.
     pub fn enqueue_if_live(&self, delivery: Delivery) -> Result<(), Box<Delivery>> {
         let mut state = lock(&self.state);
         if state.link.is_none() {
@@ -141,7 +141,7 @@ impl Session {
         acquire: impl FnOnce() -> Option<u16>,
     ) -> Option<(Delivery, Option<u16>)> {
         let mut state = lock(&self.state);
-        if !state.has(link) {
+        if !state.is_attached_to(link) {
             return None;
         }
         if state.queue.front()?.qos == Qos::AtMostOnce {
@@ -160,7 +160,7 @@ impl Session {
     /// Removes and returns the message that the client behind `link` has acknowledged.
     pub fn acknowledged(&self, link: &Arc<Link>, packet_id: u16) -> Option<Delivery> {
         let mut state = lock(&self.state);
-        if !state.has(link) {
+        if !state.is_attached_to(link) {
             return None;
         }
         let at = state
@@ -208,17 +208,18 @@ impl Session {
         true
     }
 
-    /// Filters with their QoS, in order; `None` without a connection and a session to resume.
+    /// Filters with their QoS, sorted; `None` if the client is offline and its session has expired.
     pub fn subscriptions(&self, now_ms: u64) -> Option<Vec<(String, u8)>> {
         let state = lock(&self.state);
-        let listed = state.subscriptions.iter();
-        (!state.is_over(now_ms)).then(|| listed.map(|(f, qos)| (f.clone(), *qos as u8)).collect())
+        let pairs = state.subscriptions.iter();
+        let pairs = pairs.map(|(filter, qos)| (filter.clone(), *qos as u8));
+        (!state.is_expired(now_ms)).then(|| pairs.collect())
     }
 
-    /// Ends a session whose client is away; `None` if there is none.
+    /// Ends the session of an offline client; `None` if it is online or has no session.
     pub fn end_offline(&self, now_ms: u64) -> Option<Remainder> {
         let mut state = lock(&self.state);
-        let is_kept = state.link.is_none() && !state.is_over(now_ms);
+        let is_kept = state.link.is_none() && !state.is_expired(now_ms);
         is_kept.then(|| state.clear())
     }
 

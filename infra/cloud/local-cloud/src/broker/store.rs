@@ -1,7 +1,7 @@
 //! Persistent sessions and retained messages on disk.
 //!
-//! Saved every half second and at shutdown: a killed process loses what it accepted since the last
-//! save, which AWS would not. Must not know: connections.
+//! Saved every half second and at shutdown. Unlike AWS, a killed process loses what it accepted
+//! since the last save. Must not know: connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

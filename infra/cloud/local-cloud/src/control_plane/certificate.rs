@@ -103,7 +103,7 @@ fn validity(pem: &str) -> Result<Value, ApiError> {
 pub async fn list(State(plane): Plane, q: Parameters) -> Answer {
     let records = plane.registry.records();
     let rows = records.certificates.iter().map(|(id, certificate)| {
-        // By age, as the parameter for the order suggests.
+        // Sorted by age, as AWS's parameter `ascendingOrder` suggests.
         let key = format!("{:020}{id}", certificate.created_at_ms);
         (key, summary(&plane, id, certificate))
     });

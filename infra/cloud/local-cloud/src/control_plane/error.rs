@@ -1,4 +1,4 @@
-//! Names of the registry's refusals in the `iot` API.
+//! Maps the registry's errors to the exceptions of the `iot` API.
 
 use serde_json::json;
 
@@ -9,22 +9,22 @@ impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> Self {
         use RegistryError as E;
         let message = error.to_string();
-        let named = |status, kind| Self::new(status, kind, &message);
+        let exception = |status, kind| Self::new(status, kind, &message);
         match error {
             E::ThingNotFound(_)
             | E::CertificateNotFound(_)
             | E::PolicyNotFound(_)
             | E::PolicyVersionNotFound { .. } => Self::not_found(&message),
-            E::AlreadyExists { name, arn, .. } => named(409, "ResourceAlreadyExistsException")
+            E::AlreadyExists { name, arn, .. } => exception(409, "ResourceAlreadyExistsException")
                 .with_fields(json!({"resourceId": name, "resourceArn": arn})),
-            E::VersionConflict { .. } => named(409, "VersionConflictException"),
-            E::CertificateActive(_) => named(406, "CertificateStateException"),
+            E::VersionConflict { .. } => exception(409, "VersionConflictException"),
+            E::CertificateActive(_) => exception(406, "CertificateStateException"),
             E::CertificateAttached { .. }
             | E::PolicyAttached(_)
             | E::PolicyHasVersions(_)
-            | E::DefaultVersion(_) => named(409, "DeleteConflictException"),
-            E::TooManyVersions(_) => named(409, "VersionsLimitExceededException"),
-            E::TooManyPolicies(_) => named(410, "LimitExceededException"),
+            | E::DefaultVersion(_) => exception(409, "DeleteConflictException"),
+            E::TooManyVersions(_) => exception(409, "VersionsLimitExceededException"),
+            E::TooManyPolicies(_) => exception(410, "LimitExceededException"),
             E::Policy { source, .. } => {
                 let message = format!("Policy document is Malformed: {message}: {source}");
                 Self::new(400, "MalformedPolicyException", &message)
@@ -33,8 +33,8 @@ impl From<RegistryError> for ApiError {
                 Self::invalid(&message)
             }
             E::Authority(_) | E::Storage(_) => {
-                tracing::error!(%error, "control plane");
-                named(500, "InternalFailureException")
+                tracing::error!(%error, "handle iot api call");
+                exception(500, "InternalFailureException")
             }
         }
     }

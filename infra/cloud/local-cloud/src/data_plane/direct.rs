@@ -87,7 +87,7 @@ async fn wait_for(
         if receipt == wanted {
             return Ok(ok(&done()));
         }
-        if receipt == Receipt::LeftOut {
+        if receipt == Receipt::Skipped {
             let message = "the client's policies do not allow this topic, \
                 or the packet is too large for the client";
             return Err(ApiError::new(403, "ForbiddenException", message));

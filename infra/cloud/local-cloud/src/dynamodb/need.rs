@@ -126,7 +126,7 @@ fn set_leading_keys(need: &mut Need, keys: impl IntoIterator<Item = String>) {
     }
 }
 
-/// The partition key's value in a query's condition. A query of an index has none: the index has
+/// The partition key's value in a query's condition. `None` for a query of an index, which has
 /// another partition key.
 fn key_of_query(request: &Value, hash: &str) -> Option<String> {
     let condition = request["KeyConditionExpression"].as_str()?;

@@ -82,7 +82,7 @@ async fn authorise(
         let needs = need::needs(operation, &parsed, &proxy.tables);
         let needs = match (needs, &caller.function) {
             (Ok(needs), _) => needs,
-            // The operator has every right, even if it is not known here.
+            // The operator may do everything, even operations unknown here.
             (Err(_), None) => Vec::new(),
             (Err(problem), Some(_)) => {
                 let kind = "com.amazon.coral.validate#ValidationException";

@@ -1,4 +1,4 @@
-//! The event with which a function gets messages of a queue.
+//! Builds the event that passes messages from a queue to a function.
 //!
 //! Must not know: how messages are received. Source: AWS Lambda developer guide, "Example Amazon
 //! SQS message event".

@@ -1,4 +1,4 @@
-//! The log of everything that faults decided, by which two runs are compared.
+//! Logs every decision about faults, so that two runs can be compared.
 
 use serde::Serialize;
 

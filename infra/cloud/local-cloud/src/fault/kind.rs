@@ -66,7 +66,7 @@ pub enum MessageEffect {
     /// It is delivered later, after newer messages.
     Delay(Duration),
     /// It swaps places with the next message on its topic; if none follows within this time, it is
-    /// delivered alone.
+    /// delivered anyway.
     Reorder(Duration),
 }
 

@@ -17,7 +17,7 @@ pub struct Targets {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("fault {fault}: no {wanted} {target}; the template has {there}")]
 pub struct UnknownTarget {
-    /// As it is written.
+    /// The fault as the user wrote it.
     pub fault: String,
     /// `function`, or `function or table`.
     pub wanted: &'static str,

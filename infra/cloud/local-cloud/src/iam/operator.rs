@@ -26,6 +26,6 @@ async fn check(request: Request, next: Next) -> Response {
             );
             ApiError::new(403, "AccessDeniedException", &message).into_response()
         }
-        None => ApiError::stranger().into_response(),
+        None => ApiError::unknown_key().into_response(),
     }
 }

@@ -14,7 +14,7 @@ use sam_template::Function;
 /// Why a function has no executable.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecutableError {
-    /// No executable was given, and the folder has none.
+    /// No executable was given, and the function's folder does not contain one.
     #[error(
         "function {function}: no executable: put one named `bootstrap` into {folder}, or name \
          one with --binary {binary}=PATH"

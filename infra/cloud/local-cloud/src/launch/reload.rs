@@ -23,7 +23,7 @@ use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
 use crate::registry::Registry;
 use crate::rule::{RuleEngine, Services};
-use crate::schedule::{self, Ringer};
+use crate::schedule::{self, ScheduleRunner};
 use lambda_host::{Functions, Replacement, Wiring};
 use sam_template::{Schedule, Template};
 
@@ -51,7 +51,7 @@ pub(crate) struct Reloader {
     pub callers: Callers,
     pub registry: Registry,
     pub services: Services,
-    pub ringer: Ringer,
+    pub schedule_runner: ScheduleRunner,
     pub reader: Reader,
     pub events: EventBus,
     pub faults: Arc<Faults>,
@@ -166,7 +166,7 @@ impl Reloader {
         }
         for schedule in template.schedules.iter().filter(|s| s.enabled) {
             if kept.iter().all(|(running, _)| running != schedule) {
-                let work = schedule::run(schedule.clone(), self.ringer.clone());
+                let work = schedule::run(schedule.clone(), self.schedule_runner.clone());
                 kept.push((schedule.clone(), self.spawn(work)));
                 changed.push(schedule.name.clone());
             }

@@ -25,7 +25,7 @@ use crate::kill::Killer;
 use crate::metric;
 use crate::queue::{self, Queues};
 use crate::rule::Services;
-use crate::schedule::Ringer;
+use crate::schedule::ScheduleRunner;
 use lambda_host::{Credentials, Functions, Notice, Outcome, Surroundings, Tuning, Wiring};
 use sam_template::Function;
 
@@ -64,7 +64,7 @@ impl Surroundings for Host {
 }
 
 impl Opened {
-    /// What the functions' host needs, with the endpoints as AWS SDKs read them.
+    /// What `lambda-host` needs, with the endpoints in the variables that AWS SDKs read.
     pub(super) fn wiring(&self, endpoints: &Endpoints) -> Wiring {
         let env = [
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
@@ -91,7 +91,7 @@ impl Opened {
         }
     }
 
-    /// What the actions of rules can reach.
+    /// The services that rule actions can use.
     pub(super) fn services(&self, functions: &Functions, database: SocketAddr) -> Services {
         Services {
             broker: self.broker.clone(),
@@ -106,8 +106,8 @@ impl Opened {
         }
     }
 
-    pub(super) fn ringer(&self, functions: &Functions) -> Ringer {
-        Ringer {
+    pub(super) fn schedule_runner(&self, functions: &Functions) -> ScheduleRunner {
+        ScheduleRunner {
             functions: functions.clone(),
             iam: self.iam.clone(),
             events: self.events.clone(),

@@ -54,7 +54,7 @@ impl Metrics {
         match embedded::read(line) {
             Ok(data) => data.into_iter().for_each(|datum| self.record(datum)),
             Err(error) => {
-                tracing::warn!(function, %error, "a metric is lost");
+                tracing::warn!(function, %error, "metric dropped");
                 let dimensions = [("FunctionName", function)];
                 self.count(
                     Key::new("AWS/Logs", "EMFValidationErrors", &dimensions),

@@ -1,4 +1,4 @@
-//! What is read from log lines, what is kept, and what statistics are made of it.
+//! Metrics: reading them from log lines, retention and statistics.
 
 use serde_json::{Value, json};
 

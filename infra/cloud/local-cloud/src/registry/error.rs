@@ -30,7 +30,7 @@ pub enum RegistryError {
     /// The name is taken by a different record.
     #[error("{message}")]
     AlreadyExists {
-        /// What the name is taken by.
+        /// Says which record has the name.
         message: String,
         /// The existing name.
         name: String,

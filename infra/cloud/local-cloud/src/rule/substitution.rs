@@ -106,7 +106,7 @@ impl Substitution {
     }
 }
 
-/// Text without its quotes; Undefined is empty, as when it is serialised alone.
+/// Text without its quotes; Undefined becomes empty text.
 fn text_of(output: &[u8]) -> String {
     match serde_json::from_slice(output) {
         Ok(Value::String(text)) => text,

@@ -1,5 +1,5 @@
-//! A local cloud of its own for each test: the stand-alone binary as a process, which clients find
-//! by its ready file.
+//! Starts a separate local cloud for each test: the stand-alone binary as a process, which clients
+//! find by its ready file.
 //!
 //! Must not know: the clients.
 

@@ -1,4 +1,4 @@
-//! Third-party clients from their registries against the local cloud, each in a process of its own.
+//! Tests the local cloud with third-party clients from package registries, each in its own process.
 //!
 //! Names of tests begin with the client's name, so that they can be excluded where the client is
 //! not installed.

@@ -91,7 +91,7 @@ async fn rest_refusals_carry_awss_names() {
 }
 
 #[tokio::test]
-async fn a_caller_without_a_known_key_is_a_stranger() {
+async fn a_caller_without_a_known_key_is_refused() {
     let cloud = cloud().await;
     let endpoints = cloud.endpoints().clone();
     for endpoint in [&endpoints.iot_data, &endpoints.iot, &endpoints.dynamodb] {

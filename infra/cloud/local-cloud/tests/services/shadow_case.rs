@@ -320,7 +320,7 @@ enum Protocol {
     Rest,
 }
 
-/// Runs all cases except `left_out`, each with a thing of its own; returns their number.
+/// Runs all cases except `left_out`, each with its own thing; returns their number.
 async fn run_all(cases: &[Value], left_out: &[(&str, &str)], protocol: Protocol) -> usize {
     let directory = tempfile::tempdir().unwrap();
     let mut runs = Vec::new();

@@ -1,4 +1,4 @@
-//! A local cloud of its own for each test, and clients that use the real protocols.
+//! Starts a separate local cloud for each test, and clients that use the real protocols.
 //!
 //! Everything waits for a condition with a deadline. Must not know: the tests.
 

@@ -26,7 +26,7 @@ impl Scope<'_> {
         if let Some([entry]) = node.entries()
             && entry.key == "Condition"
         {
-            let name = self.word(place, at, "Condition", &entry.value)?;
+            let name = self.literal(place, at, "Condition", &entry.value)?;
             return self.condition(place, at, name);
         }
         let Data::Call(name, argument) = &node.data else {
@@ -34,7 +34,7 @@ impl Scope<'_> {
         };
         match name.as_str() {
             "Condition" => {
-                let name = self.word(place, at, "Condition", argument)?;
+                let name = self.literal(place, at, "Condition", argument)?;
                 self.condition(place, at, name)
             }
             "Equals" => {

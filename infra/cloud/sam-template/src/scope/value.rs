@@ -1,5 +1,5 @@
-//! The functions on text and lists: Sub, Join, Select, Split, Base64, `FindInMap`. The scope looks
-//! up names.
+//! Resolves the functions on text and lists: Sub, Join, Select, Split, Base64, `FindInMap`. The
+//! scope looks up names.
 //!
 //! Must not know: resources.
 
@@ -76,7 +76,7 @@ impl Scope<'_> {
             output.push_str(&rest[..start]);
             let after = &rest[start + 2..];
             let Some(end) = after.find('}') else {
-                return Err(place.refused(at, "Sub", template, "`${` has no end"));
+                return Err(place.refused(at, "Sub", template, "`${` has no closing `}`"));
             };
             let name = &after[..end];
             if let Some(literal) = name.strip_prefix('!') {

@@ -263,8 +263,8 @@ fn circular_dependencies_are_refused() {
         .replace("B: own", "B: !Ref Queue");
     let message = error(&text, &[]);
     assert!(
-        message.contains("circular dependency of Worker, Queue")
-            || message.contains("circular dependency of Queue, Worker"),
+        message.contains("circular dependency through Worker, Queue")
+            || message.contains("circular dependency through Queue, Worker"),
         "{message}"
     );
     let text = SMALL.replace("SELECT * FROM 'said'", "!Sub \"SELECT * FROM '${Worker}'\"");

@@ -13,8 +13,8 @@ fn errors_name_file_line_and_logical_id() {
         (
             "Type: AWS::SNS::Topic",
             "Type: AWS::S3::Bucket",
-            "Alerts: resource type AWS::S3::Bucket is not supported: remove it, or give it a \
-             condition",
+            "Alerts: resource type AWS::S3::Bucket is not supported: remove it, or make it \
+             conditional on a parameter",
         ),
         (
             "      BillingMode: PAY_PER_REQUEST",
@@ -111,12 +111,12 @@ fn errors_name_file_line_and_logical_id() {
         (
             "IsAttic: !Equals [!Ref Room, attic]",
             "IsAttic: !Condition AtticWithSuffix",
-            "IsAttic: circular dependency of IsAttic: remove one of the references",
+            "IsAttic: circular dependency through IsAttic: remove one of the references",
         ),
         (
             "TableName: !Ref AWS::StackName",
             "TableName: !Ref Readings",
-            "Readings: circular dependency of Readings",
+            "Readings: circular dependency through Readings",
         ),
         (
             "Type: CommaDelimitedList",
@@ -169,7 +169,7 @@ fn errors_name_file_line_and_logical_id() {
         (
             "WHERE: !If [IsAttic, up, down]",
             "WHERE: !Equals [up, down]",
-            "Regulate: function Equals is not supported: it belongs into Conditions",
+            "Regulate: function Equals is not supported: use it only in Conditions",
         ),
         (
             "WHERE: !If [IsAttic, up, down]",

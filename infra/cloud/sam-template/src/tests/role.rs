@@ -1,4 +1,4 @@
-//! Declared roles and those that SAM generates.
+//! The roles that SAM generates.
 
 use super::*;
 

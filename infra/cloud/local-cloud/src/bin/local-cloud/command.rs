@@ -8,7 +8,7 @@ use local_cloud::cli::CloudArgs;
 /// Runs what a SAM template describes on this machine: MQTT broker, shadows, topic rules,
 /// functions, schedules, DynamoDB and device provisioning, each by its real protocol on 127.0.0.1.
 ///
-/// A template property that this machine cannot honour is an error with file, line and logical id.
+/// An unsupported template property is an error with file, line and logical id.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "local-cloud", version, after_help = EXAMPLES)]
 pub struct Command {

@@ -1,6 +1,6 @@
 //! `local-cloud`: runs what a SAM template describes on this machine, until Ctrl-C.
 //!
-//! Must not know: what a template is for.
+//! Must not know: what the stack is used for.
 
 mod change;
 mod command;
@@ -14,7 +14,7 @@ use local_cloud::narrate::chain;
 use command::Command;
 
 fn main() -> ExitCode {
-    // Warnings go to standard error: standard output holds the events alone.
+    // Warnings go to standard error: standard output carries only events.
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(tracing::Level::WARN)

@@ -1,7 +1,7 @@
 //! Starts the cloud as asked, provisions things, writes the ready file, prints events, and ends
 //! everything at Ctrl-C.
 //!
-//! Must not know: what the template's resources are for.
+//! Must not know: what the stack is used for.
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -164,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     }
 }
 
-/// The client id, generated if a clean session or MQTT 5 has none; `None` if it is not valid.
+/// The client id, generated if a clean session or MQTT 5 omits it; `None` if it is not valid.
 fn client_id_of(version: Version, request: &ConnectRequest) -> Option<String> {
     let id = &request.client_id;
     if id.is_empty() {

@@ -25,7 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             let is_too_large = packet.as_ref().is_ok_and(|p| p.size() > packet_bytes_max);
             // Silently dropped, as in AWS: expired, too large, or not allowed for this client.
             if is_too_large || message.is_expired(now_ms) || !self.may_receive(&delivery) {
-                delivery.report(Receipt::LeftOut);
+                delivery.report(Receipt::Skipped);
                 if let Some(id) = id {
                     session.acknowledged(&link, id);
                     for event in self.packets.release_packet_id(id) {
@@ -42,8 +42,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         }
     }
 
-    /// A shared subscription may be allowed by the topic alone or with its group in front: AWS's
-    /// own examples show both.
+    /// A policy may allow a shared subscription by its topic, with or without `$share/<group>/` in
+    /// front: AWS's examples show both.
     fn may_receive(&self, delivery: &Delivery) -> bool {
         let topic = &delivery.message.topic;
         let group = delivery

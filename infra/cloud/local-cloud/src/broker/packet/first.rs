@@ -63,9 +63,8 @@ impl FirstPacket {
     }
 }
 
-/// The body of a CONNECT of MQTT 5 without a Topic Alias Maximum of 0; `None` if there is none to
-/// remove. A malformed body, or one with two such properties, is left to the packet layer to
-/// refuse.
+/// Removes a Topic Alias Maximum of 0 from the body of an MQTT 5 CONNECT; `None` if it has none. A
+/// malformed body, or one with two such properties, is left to the packet layer to refuse.
 fn without_alias_maximum_of_0(body: &[u8]) -> Option<Vec<u8>> {
     let before_bytes = MQTT_5.len() + FLAGS_AND_KEEP_ALIVE_BYTES;
     let (before, rest) = body.split_at_checked(before_bytes)?;

@@ -1,4 +1,4 @@
-//! The part of a session that is behind its lock.
+//! The mutable state of a session, guarded by the session's lock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -16,22 +16,23 @@ use crate::broker::message::MessageRecord;
 pub(super) struct State {
     pub link: Option<Arc<Link>>,
     version: Option<Version>,
-    /// How long it outlives its connection; 0 is a clean session.
+    /// How long the session outlives its connection; 0 for a clean session.
     pub expiry_ms: u64,
     expires_at_ms: Option<u64>,
     gone_at_ms: Option<u64>,
+    /// AWS's `versionNumber` of the latest connection.
     number: Option<u64>,
     pub subscriptions: BTreeMap<String, Qos>,
     pub queue: VecDeque<Delivery>,
-    /// Sent with QoS 1 and not acknowledged, in the order of sending.
+    /// QoS 1 messages sent but not acknowledged, by packet id, in the order of sending.
     pub in_flight: VecDeque<(u16, Delivery)>,
-    /// Whether it differs from the saved record.
+    /// Whether the state differs from the saved record.
     pub is_dirty: bool,
     pub is_stored: bool,
 }
 
 impl State {
-    pub fn has(&self, link: &Arc<Link>) -> bool {
+    pub fn is_attached_to(&self, link: &Arc<Link>) -> bool {
         self.link.as_ref().is_some_and(|l| Arc::ptr_eq(l, link))
     }
 
@@ -49,7 +50,7 @@ impl State {
             self.clear()
         };
         let number = match self.number {
-            Some(number) if was_live || !self.is_number_over(attach.now_ms) => number + 1,
+            Some(number) if was_live || !self.is_number_expired(attach.now_ms) => number + 1,
             _ => 0,
         };
         let link = Arc::new(Link::new(attach.principal));
@@ -79,19 +80,19 @@ impl State {
         self.requeue()
     }
 
-    pub fn is_over(&self, now_ms: u64) -> bool {
+    pub fn is_expired(&self, now_ms: u64) -> bool {
         self.link.is_none() && self.expires_at_ms.is_none_or(|at| at <= now_ms)
     }
 
-    /// Whether the client was away long enough for its connections to be counted from 0 again.
-    pub fn is_number_over(&self, now_ms: u64) -> bool {
+    /// Whether the client was away so long that its next connection is number 0 again.
+    pub fn is_number_expired(&self, now_ms: u64) -> bool {
         let gone_at_ms = self.gone_at_ms.unwrap_or(0);
         self.link.is_none() && gone_at_ms.saturating_add(NUMBER_KEPT_MS) <= now_ms
     }
 
     pub fn push(&mut self, client_id: &str, delivery: Delivery) {
         if self.queue.len() >= QUEUE_MAX {
-            tracing::warn!(client_id, "queue is full, message dropped");
+            tracing::warn!(client_id, "queue is full: message dropped");
             return;
         }
         self.is_dirty |= delivery.qos == Qos::AtLeastOnce;
@@ -102,7 +103,7 @@ impl State {
     }
 
     /// Moves unacknowledged messages back to the front, to be sent again in order under new packet
-    /// ids; those of a group are left to its other members.
+    /// ids. Returns those of shared subscriptions, which go to other members of the group.
     fn requeue(&mut self) -> Remainder {
         while let Some((_, delivery)) = self.in_flight.pop_back() {
             self.queue.push_front(delivery);
@@ -118,7 +119,7 @@ impl State {
         }
     }
 
-    /// Drops everything but the number of the connection.
+    /// Drops everything except the connection number.
     pub fn clear(&mut self) -> Remainder {
         let mut remainder = self.requeue();
         self.queue.clear();
@@ -167,7 +168,7 @@ impl State {
     }
 
     pub fn from_record(record: SessionRecord, now_ms: u64) -> Option<Self> {
-        // A client that was connected when it was saved counts as gone now.
+        // A client that was connected at the save counts as disconnected now.
         let expires_at_ms = record.expires_at_ms.unwrap_or(now_ms + record.expiry_ms);
         if expires_at_ms <= now_ms {
             return None;
