@@ -1,4 +1,4 @@
-//! AWS's published examples, and requests of which one part differs from what was signed.
+//! AWS's published examples, and requests that differ from what was signed in one part.
 
 use http::{HeaderName, HeaderValue};
 

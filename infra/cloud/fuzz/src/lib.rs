@@ -1,5 +1,5 @@
-//! What must hold of the local cloud and its crates for any bytes: one function per target, which
-//! panics where it does not hold.
+//! Properties that the local cloud and its crates must have for any bytes: one function per target,
+//! which panics if its property does not hold.
 //!
 //! libFuzzer drives a target (`cargo xtask fuzz`), and so does the test that replays the corpus.
 

@@ -1,4 +1,4 @@
-//! Fuzzes the template parser: any text is a template, or an error at a position inside the text.
+//! Templates: any text is a template, or an error at a position inside the text.
 //!
 //! An input is the text of a template.
 

@@ -1,4 +1,4 @@
-//! Topics: any text is accepted or refused, and matching agrees with a second reading of the rules.
+//! Topics: any text is accepted or refused, and matching agrees with a second implementation.
 //!
 //! An input holds a filter and a topic, separated by a zero byte.
 

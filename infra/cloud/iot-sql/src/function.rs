@@ -50,7 +50,7 @@ const fn function(name: &'static str, least: usize, most: usize, apply: Apply) -
     }
 }
 
-/// A function that the version of 2015 lacks.
+/// A function that version 2015-10-08 does not have.
 const fn newer(name: &'static str, least: usize, most: usize, apply: Apply) -> Function {
     Function {
         name,

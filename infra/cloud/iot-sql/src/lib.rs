@@ -163,7 +163,7 @@ pub enum EvaluateError {
         /// The error of the JSON parser.
         message: String,
     },
-    /// SELECT VALUE yields an array, which needs the version of 2016.
+    /// SELECT VALUE yields an array, which needs version 2016-03-23.
     #[error("select value yields an array, which needs AwsIotSqlVersion '2016-03-23'")]
     ArrayOutput,
     /// The values of the evaluation take more than 32 MiB.

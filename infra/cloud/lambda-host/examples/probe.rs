@@ -1,10 +1,10 @@
-//! A function for the tests of the Runtime API: it implements the protocol itself and does what
+//! A Lambda function for tests of the Runtime API: it implements the protocol itself and does what
 //! each event says.
 //!
 //! An event is `{"do":"…"}` with `echo`, `fail`, `fail-plain`, `exit`, `abort`, `hang`, `grow`,
 //! `large`, `print`, `environment`, `twice` or `absent`; `print` writes the event's `lines`.
-//! `PROBE_INIT=error|exit|once|hang` makes the start fail (`once` and `hang`: only the first time,
-//! noted in the file `PROBE_MARK`).
+//! `PROBE_INIT=error|exit|once|hang` makes the start fail (`once` and `hang` only the first time,
+//! which the file `PROBE_MARK` records).
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -111,7 +111,7 @@ impl Default for Tuning {
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
     /// [`Wiring::binaries`] has no executable for a function.
-    #[error("start function {function}: no executable for binary {binary}")]
+    #[error("start function {function}: no executable for binary {binary}: name one in `binaries`")]
     NoBinary {
         /// Function name.
         function: String,
@@ -131,7 +131,7 @@ pub enum FunctionError {
     /// The functions reserve too much concurrency.
     #[error(
         "configure function {function}: its ReservedConcurrentExecutions leaves less than \
-         {least} of the account's concurrency to functions without a reservation"
+         {least} of the account's concurrency to functions without a reservation: reduce it"
     )]
     Concurrency {
         /// Function name.
@@ -140,7 +140,7 @@ pub enum FunctionError {
         least: u64,
     },
     /// The payload is over the limit.
-    #[error("invoke {function}: payload has {bytes} bytes, more than {most}")]
+    #[error("invoke {function}: payload of {bytes} bytes exceeds the limit of {most}")]
     TooLarge {
         /// Function name or ARN.
         function: String,

@@ -106,15 +106,15 @@ impl Pool {
         }
     }
 
-    /// Runs one attempt of an event. It waits for a process up to `patience`; `age_ms` is reported.
-    pub async fn attempt(&self, event: &Event, age_ms: Option<u64>, patience: Duration) -> Attempt {
+    /// Runs one attempt of an event. It waits for a process up to `max_wait`; `age_ms` is reported.
+    pub async fn attempt(&self, event: &Event, age_ms: Option<u64>, max_wait: Duration) -> Attempt {
         if self.concurrency.is_disabled() {
             return Attempt::Disabled;
         }
         let Some(_permit) = self.concurrency.try_enter() else {
             return Attempt::Throttled;
         };
-        let Ok(slot) = tokio::time::timeout(patience, self.slots.acquire()).await else {
+        let Ok(slot) = tokio::time::timeout(max_wait, self.slots.acquire()).await else {
             return Attempt::NoProcess;
         };
         let _slot = slot.expect("the slots are never closed");

@@ -377,6 +377,8 @@ async fn unknown_functions_missing_binaries_and_late_events_are_errors() {
     let message = missing.err().map(|e| e.to_string());
     assert_eq!(
         message.as_deref(),
-        Some("start function home-Regulate: no executable for binary probe")
+        Some(
+            "start function home-Regulate: no executable for binary probe: name one in `binaries`"
+        )
     );
 }

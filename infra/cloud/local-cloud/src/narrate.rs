@@ -15,7 +15,7 @@ pub fn line(kind: &EventKind) -> Option<(&str, String)> {
             client,
             ..
         } => {
-            // Messages of the cloud itself, about shadows and connections, have lines of their own.
+            // Messages of the cloud itself, about shadows and connections, have separate lines.
             let client = client.as_deref()?;
             let payload = String::from_utf8_lossy(payload);
             (client, format!("published {topic} {payload}"))

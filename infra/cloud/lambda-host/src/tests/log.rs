@@ -154,7 +154,7 @@ async fn a_functions_lines_and_lambdas_are_in_one_log() {
     world.functions.shutdown().await;
 }
 
-// AWS absent(functions): extensions and SnapStart have APIs of their own; here they answer 404
+// AWS absent(functions): extensions and SnapStart have their own APIs; here they answer 404
 #[tokio::test]
 async fn extensions_and_snapshots_are_not_found() {
     let mut world = world(|_, _| {});

@@ -1,4 +1,4 @@
-//! Rates: how much a client may send at once and over time.
+//! Rate limits: how much a client may send at once and over time.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! MQTT 3.1.1 and MQTT 5 packets in one vocabulary, so that the code behind it need not know the
-//! version.
+//! Types common to MQTT 3.1.1 and MQTT 5 packets, so that the rest of the broker does not depend
+//! on the version.
 
 mod decode;
 mod encode;

@@ -1,4 +1,4 @@
-//! In front of the database: checks the caller's rights, and carries out faults.
+//! The proxy in front of the database: checks the caller's rights, and injects faults.
 //!
 //! Must not know: what is in a request beyond the operation's name; `need.rs` knows the rights.
 use std::net::SocketAddr;

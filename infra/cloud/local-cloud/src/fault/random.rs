@@ -1,5 +1,5 @@
-//! Chance without state: each decision is drawn by its own name, so that a run can be repeated from
-//! its seed, whatever the order of the decisions. Not for secrets.
+//! Random numbers without state: each is a hash of the seed and the decision's name, so that a seed
+//! repeats a run whatever the order of the decisions. Not for secrets.
 
 /// The number from 0 (included) to 1 (excluded) that belongs to the seed and this occurrence.
 pub fn unit(seed: u64, fault: &str, subject: &str, occurrence: u64) -> f64 {

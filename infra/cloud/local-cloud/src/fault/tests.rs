@@ -215,7 +215,7 @@ fn every_kind_of_fault_is_in_the_help_with_a_valid_example() {
     assert_eq!(kinds, [""; 0], "kinds without an example");
 }
 
-/// Messages and calls from threads that run at their own pace, each with a topic of its own.
+/// Messages and calls from threads that run at their own pace, each with its own topic.
 fn scenario(seed: u64, topics: &[&'static str]) -> Faults {
     let specs = [
         "drop:door/+@20%",

@@ -1,4 +1,4 @@
-//! Expands policies that are given by name: SAM's policy templates, and AWS's managed policies for
+//! Expands policies that a template gives by name: SAM's policy templates, and AWS's policies for
 //! logging and for reading queues.
 //!
 //! Source: `policy_templates.json` of the AWS SAM translator.

@@ -1,4 +1,4 @@
-//! Connects the services: what each is given of the others.
+//! Connects the services: passes each the others that it uses.
 //!
 //! Must not know: in which order they start.
 

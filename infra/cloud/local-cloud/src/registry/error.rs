@@ -1,4 +1,4 @@
-//! Why the registry refuses.
+//! The registry's errors.
 //!
 //! Messages are AWS's own words unless AWS's are not known. Must not know: names of errors in any
 //! API.

@@ -1,4 +1,4 @@
-//! MQTT 5 headers: of a message, for the SQL, and of a republish action.
+//! MQTT 5 headers: of a message, for use in SQL, and of a republish action.
 //!
 //! Must not know: statements. Source: AWS IoT developer guide, "Republish".
 

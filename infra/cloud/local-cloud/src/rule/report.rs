@@ -1,4 +1,4 @@
-//! The message that an error action gets.
+//! The message that an error action receives.
 //!
 //! Source: AWS IoT developer guide, "Error handling (error action)".
 

@@ -278,7 +278,7 @@ async fn properties_reach_the_receiver() {
 
 // AWS different(broker): AWS picks a member of a shared subscription at random; here they take
 //     turns
-// AWS same(broker): each group gets a copy of its own; MQTT 3.1.1 and MQTT 5 share; unacknowledged
+// AWS same(broker): each group gets its own copy; MQTT 3.1.1 and MQTT 5 share; unacknowledged
 //     QoS 1 of a member that leaves goes to another
 // AWS same(broker): QoS 1 for a group whose members are away waits if one of them has a persistent
 //     session, and goes to the next member that resumes or joins

@@ -1,4 +1,4 @@
-//! From a queue to its function, and to the dead-letter queue.
+//! Delivery from a queue to its function and to the dead-letter queue.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub fn queues() -> Options {
     options
 }
 
-/// The queues' template with `from` replaced by `to`, in a folder of its own.
+/// The queues' template with `from` replaced by `to`, in a separate folder.
 fn changed(folder: &tempfile::TempDir, from: &str, to: &str) -> Options {
     let mut options = queues();
     let text = std::fs::read_to_string(&options.template).unwrap();

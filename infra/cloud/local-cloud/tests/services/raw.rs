@@ -1,7 +1,6 @@
-//! An MQTT client that sends arbitrary bytes over mutual TLS, and shows every packet
-//! unchanged.
+//! An MQTT client that sends arbitrary bytes over mutual TLS, and returns every packet unchanged.
 //!
-//! For behaviour that a correct client does not have. Must not know: the tests.
+//! It tests behaviour that a correct client library would prevent. Must not know: the tests.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From a message through a rule to a function and back.
+//! The path of a message through a rule to a function and back.
 
 use local_cloud::metric::Key;
 use local_cloud::{EventKind, LocalCloud};

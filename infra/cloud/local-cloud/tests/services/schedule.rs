@@ -1,4 +1,4 @@
-//! From a schedule to a function, with shortened minutes.
+//! Functions invoked by schedules, with the time scaled down.
 
 use local_cloud::{EventKind, LocalCloud, StartError};
 

@@ -198,8 +198,7 @@ async fn answers_of_the_shadow_service_cannot_be_forged() {
     cloud.shutdown().await;
 }
 
-// AWS same(shadow): named shadows of a thing are shadows of their own, and deleting one leaves the
-//     others
+// AWS same(shadow): named shadows of a thing are independent, and deleting one leaves the others
 #[tokio::test]
 async fn named_shadows_are_independent() {
     let cloud = cloud().await;

@@ -54,8 +54,8 @@ const REST_ONLY: [(&str, &str); 3] = [
         "over MQTT the connection ends; tested in `shadow`",
     ),
 ];
-/// Cases with a test of their own, because they need more than a request.
-const ON_THEIR_OWN: [&str; 3] = [
+/// Cases with separate tests, because they need more than a request.
+const SEPARATE: [&str; 3] = [
     "eleventh_in_flight_request_429",
     "last_will_on_shadow_topic_is_ignored",
     "rest_retain_on_reserved_topic_refused",
@@ -65,7 +65,7 @@ const SENTINEL: &str = "the read that ends the case";
 
 fn is_left_out(case: &Value, table: &[(&str, &str)]) -> bool {
     let is_named = |name: &str| case["name"] == name;
-    table.iter().any(|(name, _)| is_named(name)) || ON_THEIR_OWN.iter().any(|name| is_named(name))
+    table.iter().any(|(name, _)| is_named(name)) || SEPARATE.iter().any(|name| is_named(name))
 }
 
 fn now_s() -> u64 {

@@ -1,5 +1,5 @@
-//! The stand-alone binary: a stack that uses none of our crates, started by its command line and
-//! used by a real MQTT client.
+//! The stand-alone binary, started from the command line with a stack that uses none of our crates
+//! and used by a real MQTT client.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Conditions: Equals, And, Or, Not, and one condition in another.
+//! Resolves conditions: Equals, And, Or, Not, and references to other conditions.
 
 use super::super::advice;
 use super::super::error::{Problem, TemplateError};

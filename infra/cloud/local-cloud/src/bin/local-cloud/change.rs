@@ -1,4 +1,4 @@
-//! Watches the template and the functions' code, and has changes applied.
+//! Watches the template and the functions' code, and applies changes to the running cloud.
 
 use std::collections::BTreeSet;
 use std::path::Path;

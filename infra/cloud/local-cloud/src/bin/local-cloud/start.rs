@@ -1,5 +1,5 @@
-//! Starts the cloud as asked, provisions things, writes the ready file, prints events, and ends
-//! everything at Ctrl-C.
+//! Starts the cloud with the given options, provisions things, writes the ready file, prints
+//! events, and stops everything at Ctrl-C.
 //!
 //! Must not know: what the stack is used for.
 

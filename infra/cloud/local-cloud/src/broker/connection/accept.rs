@@ -1,4 +1,4 @@
-//! From the socket to a secure channel with a client certificate; everything else is refused here.
+//! Accepts a socket: sets up TLS with a client certificate, and refuses everything else.
 //!
 //! Must not know: MQTT beyond the first byte, which shows a client without TLS.
 

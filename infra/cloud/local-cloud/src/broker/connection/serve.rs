@@ -1,4 +1,4 @@
-//! One client's connection from start to end, which is orderly whatever happens in between.
+//! Serves one client's connection, and ends it in an orderly manner even after a panic.
 
 use std::net::SocketAddr;
 use std::time::Duration;

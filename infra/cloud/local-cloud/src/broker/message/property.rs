@@ -1,4 +1,4 @@
-//! MQTT 5 properties from text, as REST requests and republish actions give them.
+//! Parses MQTT 5 properties from the text in REST requests and republish actions.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! Packets from clients, in either version.
+//! Decodes packets from clients, in either MQTT version.
 
 use mqtt_protocol_core::mqtt::packet::{GenericPacket, Packet, Property, Qos, SubEntry, v5_0};
 use mqtt_protocol_core::mqtt::result_code::DisconnectReasonCode;

@@ -1,4 +1,4 @@
-//! The broker's own packets, in either version.
+//! Encodes the broker's packets, in either MQTT version.
 //!
 //! Building a packet can fail: a SUBSCRIBE with packet id 0 passes the parser, but its
 //! acknowledgement cannot be built. Must not know: sessions, policies, sockets.
