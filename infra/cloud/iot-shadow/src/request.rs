@@ -27,8 +27,7 @@ pub(super) struct Request {
     pub is_risky: bool,
 }
 
-/// The error, and the client token to echo.
-type Refused = (ShadowError, Option<String>);
+type ErrorAndToken = (ShadowError, Option<String>);
 
 /// The client token of a get or delete. Its body is optional and otherwise ignored, even if it is
 /// not JSON.
@@ -47,7 +46,7 @@ fn read_token(body: &Value) -> Result<Option<String>, ShadowError> {
     }
 }
 
-pub(super) fn parse(payload: &[u8]) -> Result<Request, Refused> {
+pub(super) fn parse(payload: &[u8]) -> Result<Request, ErrorAndToken> {
     let text = std::str::from_utf8(payload).map_err(|_| {
         let message = "Unsupported documented encoding; supported encoding is UTF-8";
         (ShadowError::new(415, message), None)
