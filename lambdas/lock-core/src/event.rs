@@ -28,7 +28,7 @@ use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::word::words;
 
-/// Whose history an event belongs to.
+/// The lock or button whose history contains an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Subject {
@@ -97,7 +97,7 @@ pub struct Slot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Whose history it belongs to.
+    /// The lock or button whose history contains it.
     pub subject: Subject,
     /// When the rules engine received the press or request, or when the report was used.
     pub at: UnixMillis,

@@ -2,8 +2,7 @@
 //!
 //! Lambda writes one kind when an event has used up its attempts or its time; the rules engine
 //! writes the other when it could not deliver a message. The document's id and its subject are read
-//! strictly: without them a person must look at it. Details for the event are read if they are
-//! there.
+//! strictly: without them a person must look at it. Details are read if present.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,7 +19,7 @@ use crate::time::UnixMillis;
 /// Longest detail of an event.
 const DETAIL_CHARS_MAX: usize = 200;
 
-/// A message that is not retried any more.
+/// A message that was given up: it is not retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Lambda's id of the event or the rules engine's of the failure: the same each time that the
@@ -121,7 +120,7 @@ impl Failure {
         }
     }
 
-    /// The thing that must be a registered lock, or nothing is written.
+    /// The lock that the message names. If it is not registered, nothing is written.
     pub fn lock(&self) -> Option<&LockName> {
         match &self.message {
             Message::Request { lock, .. } | Message::Report { lock, .. } => Some(lock),
@@ -129,7 +128,7 @@ impl Failure {
         }
     }
 
-    /// The button whose binding decides whose history the event belongs to.
+    /// The button of a press. Its binding tells which history gets the event.
     pub fn button(&self) -> Option<&ButtonSerial> {
         match &self.message {
             Message::Press { button, .. } => Some(button),

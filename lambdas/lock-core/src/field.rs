@@ -84,11 +84,11 @@ impl Refusal {
 /// report's fields, and those of its `refused`.
 const LEVELS: u32 = 2;
 
-/// Parses the text of an event, field by field if it must.
+/// Parses the text of an event, field by field if it cannot be parsed whole.
 ///
-/// JSON allows more than this program can hold: a number beyond a double, an array nested 200 deep,
-/// half a surrogate pair. Such a field becomes an empty list, a type that no field of any message
-/// has: its reader refuses it with a code, and the rest of the message still names the sender.
+/// JSON allows values that cannot be represented here: a number beyond a double, an array nested
+/// 200 deep, half a surrogate pair. Such a field becomes an empty list, a type that no field has:
+/// its reader refuses it with a code, and the rest of the message still names the sender.
 ///
 /// # Errors
 ///
@@ -111,7 +111,7 @@ pub fn parse_event(text: &str) -> Result<Value, Refusal> {
     }
 }
 
-/// Parses `text`; `None` if it is not JSON or cannot be held.
+/// Parses `text`; `None` if it is not JSON or has a value that cannot be represented.
 fn read_value(text: &str, levels: u32) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);

@@ -8,8 +8,8 @@ use crate::hash::fnv1a_128;
 use crate::limits::COMMAND_ID_SENT_CHARS;
 use crate::name::{ButtonSerial, LockName};
 
-/// The id of one command. One that is made here has [`COMMAND_ID_SENT_CHARS`] characters; a device
-/// may report another writer's longer id.
+/// The id of one command. An id made here has [`COMMAND_ID_SENT_CHARS`] characters; a device may
+/// report a longer one, made by another writer.
 ///
 /// It is made from the identity of its cause (C1), so that a retry of a press makes the same id and
 /// differs from a new press (C7). It is not a secret and may be guessed: a report must match id
@@ -49,7 +49,7 @@ impl CommandId {
         Self::digest(&["system", lock.as_str(), &version.to_string()])
     }
 
-    /// An id that is already written: in a device's report, or in the table.
+    /// An id as read from a device's report or from the table; any text is accepted.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -59,8 +59,8 @@ impl CommandId {
         &self.0
     }
 
-    /// 128 bits of FNV-1a over the parts, each ended by a byte that no part holds, in Crockford's
-    /// base 32.
+    /// 128 bits of FNV-1a over the parts, in Crockford's base 32. Each part ends with a NUL byte,
+    /// which no part contains.
     fn digest(parts: &[&str]) -> Self {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let hash = fnv1a_128(parts.iter().flat_map(|part| part.bytes().chain([0])));
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_retry_makes_the_same_id_and_another_cause_another() {
+    fn a_retry_makes_the_same_id_and_any_other_cause_a_different_one() {
         let button = ButtonSerial::new("button-1").unwrap();
         let other = ButtonSerial::new("button-11").unwrap();
         let id = CommandId::of_press(&button, "p1", Some(412));
@@ -105,9 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn parts_cannot_run_into_each_other() {
-        let of = |lock: &str, version| CommandId::of_system(&LockName::new(lock).unwrap(), version);
-        assert_ne!(of("lock-1", 11), of("lock-11", 1));
+    fn the_boundary_between_parts_changes_the_id() {
+        let id = |lock: &str, version| CommandId::of_system(&LockName::new(lock).unwrap(), version);
+        assert_ne!(id("lock-1", 11), id("lock-11", 1));
         let button = ButtonSerial::new("button-1").unwrap();
         assert_ne!(
             CommandId::of_press(&button, "p1", None),
@@ -115,10 +115,10 @@ mod tests {
         );
     }
 
-    /// The table holds ids of commands in flight: a new program must make the same for a press that
-    /// is tried again.
+    /// The table holds ids of commands in flight, so a new release must make the same id when a
+    /// press is retried.
     #[test]
-    fn an_id_is_fnv_1a_in_base_32_and_stays_so() {
+    fn an_id_is_fnv_1a_in_base_32_in_every_release() {
         let button = ButtonSerial::new("button-1").unwrap();
         let lock = LockName::new("lock-1").unwrap();
         let ids = [

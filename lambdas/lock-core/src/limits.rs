@@ -7,20 +7,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Life of an unlock command, from the press on; an older one does not open the door (C4).
+/// Life of an unlock command, counted from the press; an older one does not open the door (C4).
 pub const COMMAND_TTL_MS: u64 = 30_000;
-/// Time after a press of a button without a sequence in which another one is ignored (C2).
+/// How long after a press of a button without a sequence its next press is ignored (C2).
 pub const QUIET_WINDOW_MS: u64 = 1_500;
-/// Time after the press behind an executed unlock in which a toggle by the same button is the same
-/// wish (C6).
+/// How long after the press that caused an executed unlock a toggle by the same button counts as
+/// the same wish (C6).
 pub const SAME_WISH_MS: u64 = 5_000;
 /// Bounds of the setting `SAME_WISH_MS`; 0 switches the rule off.
 pub const SAME_WISH_MS_MAX: u64 = 60_000;
-/// Time that a press may take to the rules engine, beyond the time that its button waits (C4).
+/// Time that a press may take to reach the rules engine, after its button's own wait (C4).
 pub const GOOD_FOR_GRACE_MS: u64 = 2_000;
 /// How long an event is kept.
 pub const EVENT_TTL_DAYS: u64 = 90;
-/// How long a request's mark is kept: longer than any repetition of the request.
+/// How long a request's mark is kept: longer than the request can be redelivered.
 pub const REQUEST_TTL_MS: u64 = DAY_MS;
 /// Wait before the first re-send of a command; it doubles with each (C8).
 pub const SEND_BACKOFF_FIRST_MS: u64 = 1_000;
@@ -32,10 +32,10 @@ pub const REPORT_INTERVAL_MS: u64 = 15 * 60_000;
 pub const REPORT_OVERDUE_MS: u64 = 35 * 60_000;
 /// Time after the expiry of an unlock in which its report may still come (C10).
 pub const UNLOCK_GRACE_MS: u64 = 10_000;
-/// System locks of a jammed latch after a person's last command, before it is left to a person
-/// (C14).
+/// How often the system locks a jammed latch after a person's last command, before it leaves the
+/// latch to a person (C14).
 pub const JAM_LOCKS_MAX: u32 = 3;
-/// System locks without a person's command in between that raise an alert (C15).
+/// Number of system locks without a person's command in between that raises an alert (C15).
 pub const SYSTEM_LOCKS_CONTESTED: u32 = 4;
 /// An unlock answered as expired this soon after its issue means that the device's clock is fast
 /// (C8).
@@ -45,8 +45,8 @@ pub const REPEAT_EVENT_MS: u64 = 60_000;
 /// Oldest event that Lambda delivers to the press function (`MaximumEventAgeInSeconds` in the
 /// template).
 pub const PRESS_EVENT_AGE_MAX_MS: u64 = 180_000;
-/// Largest version: the largest integer every JSON reader keeps exact; the device refuses larger
-/// ones (D6).
+/// Largest version: the largest integer that every JSON reader represents exactly; the device
+/// refuses larger ones (D6).
 pub const VERSION_MAX: u64 = (1 << 53) - 1;
 /// How far ahead of the clock a device's version is still adopted (C9).
 pub const VERSION_AHEAD_MAX_MS: u64 = DAY_MS;
@@ -104,10 +104,10 @@ const _: () = {
 pub struct Limits {
     /// Life of an unlock, from the press, in ms.
     pub command_ttl_ms: u64,
-    /// Quiet time after a press of a button without a sequence, in ms.
+    /// How long after a press of a button without a sequence its next press is ignored, in ms.
     pub quiet_window_ms: u64,
-    /// Time after the press behind an executed unlock in which a toggle by the same button is the
-    /// same wish, in ms; 0 switches the rule off.
+    /// How long after the press that caused an executed unlock a toggle by the same button counts
+    /// as the same wish, in ms; 0 switches the rule off.
     pub same_wish_ms: u64,
     /// Life of an event, in ms.
     pub event_ttl_ms: u64,
@@ -125,7 +125,7 @@ pub enum LimitError {
     /// The quiet window is not shorter than the command's life.
     #[error("quiet window of {quiet_ms} ms: wanted less than the command's life of {ttl_ms} ms")]
     QuietWindow {
-        /// The window that was asked for, in ms.
+        /// The rejected window, in ms.
         quiet_ms: u64,
         /// The command's life, in ms.
         ttl_ms: u64,
@@ -133,7 +133,7 @@ pub enum LimitError {
     /// The same-wish time is longer than [`SAME_WISH_MS_MAX`].
     #[error("same-wish time of {0} ms: wanted at most {SAME_WISH_MS_MAX}")]
     SameWish(u64),
-    /// Events would be kept for no time, or for more than ten years.
+    /// The time to keep events is outside [`EVENT_TTL_DAYS_RANGE`].
     #[error(
         "events kept for {0} days: wanted {min} to {max}",
         min = EVENT_TTL_DAYS_RANGE.start(), max = EVENT_TTL_DAYS_RANGE.end()

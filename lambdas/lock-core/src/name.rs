@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_could_become_a_wildcard_or_another_key_are_not_taken() {
+    fn names_that_could_become_a_wildcard_or_another_key_are_refused() {
         let cases = [
             ("lock-1", Ok(())),
             ("G030JF055364XVRB", Ok(())),

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn no_key_of_a_payload_is_taken_for_what_a_rule_gives() {
+    fn no_key_of_a_payload_replaces_a_field_of_the_rule() {
         let forged =
             br#"{"button":"button-2","thing":"lock-2","receivedAt":1,"pressId":"x","principal":"x",
             "shadowVersion":9,"timestamp":9,"clientToken":"7-1","reported":{},"payload":"x",
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_in_a_payload_that_cannot_be_held_costs_its_own_field() {
+    fn an_unreadable_number_in_a_payload_spoils_only_its_own_field() {
         let mut event = of_button(br#"{"clickType":"SINGLE","sequence":1e400}"#);
         open_payload(&mut event).unwrap();
         let refusal = Press::parse(&event).unwrap_err();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_and_what_a_rule_gives_have_no_field_in_common() {
+    fn payload_fields_and_rule_fields_never_share_a_name() {
         let given = [
             "button",
             "thing",

@@ -101,7 +101,7 @@ impl Press {
 
     /// The start of a command's life (C4): when the press arrived, or when the button says it was
     /// pressed if that is earlier. A press may wait in a network stack for minutes, which only the
-    /// button can tell.
+    /// button knows.
     pub fn made_at(&self) -> UnixMillis {
         self.pressed_at
             .map_or(self.received_at, |at| at.min(self.received_at))
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_press_of_our_button_and_of_aws_own_are_read() {
+    fn presses_of_our_button_and_of_the_aws_iot_button_are_read() {
         let press = Press::parse(&event()).unwrap();
         assert_eq!(
             (press.sequence, press.battery_mv, press.click),
@@ -174,8 +174,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_wrong_has_its_own_code() {
-        // field, put in its place (null here: taken away) => code
+    fn each_fault_has_its_own_code() {
+        // field, its new value (null here: the field is removed) => code
         let cases = [
             ("button", json!(null), "missing-field"),
             ("clickType", json!(null), "missing-field"),

@@ -201,7 +201,7 @@ impl ReportEvent {
     ///  "version":18,"timestamp":1763779513}
     /// ```
     ///
-    /// The document's own `timestamp` is the time of the read; the metadata tell when the report
+    /// The document's own `timestamp` is the time of the read; the metadata shows when the report
     /// was written.
     ///
     /// # Errors

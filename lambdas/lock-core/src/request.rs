@@ -101,7 +101,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_request_is_read_and_whatever_is_wrong_has_its_own_code() {
+    fn a_request_is_read_and_each_fault_has_its_own_code() {
         let good = json!({"thing": "lock-1", "action": "toggle", "requestId": "r1",
             "requestedAt": 4, "actor": "alice", "receivedAt": 5});
         let request = Request::parse(&good).unwrap();

@@ -41,7 +41,7 @@ pub struct Writes {
 /// A change of a record, stored under `lock#<thing>` / `record`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordWrite {
-    /// Creates it, if there is none.
+    /// Creates it, unless it exists.
     Create(Record),
     /// Changes parts of it, if it is as read.
     Update(RecordUpdate),
@@ -254,7 +254,7 @@ pub enum Written {
     Conflict,
     /// The record is now this.
     Record(Box<Record>),
-    /// The record does not exist any more.
+    /// The record no longer exists.
     Gone,
 }
 

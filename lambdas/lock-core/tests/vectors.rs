@@ -1,5 +1,5 @@
-//! The same bytes that the device's C is tested with: its reports are read, and the commands sent
-//! are ones that it takes.
+//! The test vectors of the device's C: the core reads the device's reports, and the device accepts
+//! the core's commands.
 
 use lock_core::command::WireCommand;
 use lock_core::limits::{COMMAND_ID_SENT_CHARS, COMMAND_SENT_BYTES_MAX, TEXT_BYTES_MAX};
@@ -78,29 +78,29 @@ fn defined(begin: &str, end: &str) -> usize {
 }
 
 #[test]
-fn a_device_takes_the_longest_command_that_is_sent_and_reads_back_its_longest_id() {
-    let (taken, id_taken) = (
+fn a_device_accepts_the_longest_command_sent_and_its_longest_id_is_readable() {
+    let (bytes_max, id_max) = (
         defined("COMMAND_", "_BYTES_MAX"),
         defined("COMMAND_ID_", "_CHARS_MAX"),
     );
-    assert!(COMMAND_SENT_BYTES_MAX <= taken);
-    assert!(COMMAND_ID_SENT_CHARS <= id_taken);
-    assert!(id_taken <= TEXT_BYTES_MAX, "its report is not oversize");
-    let obeyed = cases(COMMANDS);
-    let obeyed = obeyed.iter().filter(|case| case["expect"] == "ok");
+    assert!(COMMAND_SENT_BYTES_MAX <= bytes_max);
+    assert!(COMMAND_ID_SENT_CHARS <= id_max);
+    assert!(id_max <= TEXT_BYTES_MAX, "its report is not oversize");
+    let accepted = cases(COMMANDS);
+    let accepted = accepted.iter().filter(|case| case["expect"] == "ok");
     let longest = |member: &str| {
-        let lengths = obeyed.clone().filter_map(|case| match member {
+        let lengths = accepted.clone().filter_map(|case| match member {
             "payload" => case["payload"].as_str().map(str::len),
             id => case["command"][id].as_str().map(str::len),
         });
         lengths.max()
     };
-    assert_eq!(longest("payload"), Some(taken), "the vectors reach it");
-    assert_eq!(longest("commandId"), Some(id_taken), "the vectors reach it");
+    assert_eq!(longest("payload"), Some(bytes_max), "the vectors reach it");
+    assert_eq!(longest("commandId"), Some(id_max), "the vectors reach it");
 }
 
 #[test]
-fn commands_that_a_device_takes_are_those_we_write() {
+fn a_device_accepts_the_commands_that_the_core_writes() {
     let mut same_bytes = 0;
     for case in cases(COMMANDS) {
         let (Some(payload), Some(wanted)) = (case["payload"].as_str(), case.get("command")) else {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use self::step::{OCCUR, Read, Step, Table, steps};
+use self::step::{MUST_OCCUR, Read, Step, Table, steps};
 use super::sample::{self, Occurred};
 use super::*;
 use crate::binding::Binding;
@@ -26,7 +26,7 @@ struct Run<'a> {
     occurred: &'a Occurred,
     table: Table,
     now: UnixMillis,
-    counted: u64,
+    sequence: u64,
     pressed: u64,
     presses: Vec<Press>,
     /// The reports since the last deletion of the shadow, in their order.
@@ -50,15 +50,15 @@ impl Run<'_> {
         Some(match step {
             Step::Press {
                 click,
-                counted,
+                has_sequence,
                 age_ms,
             } => {
                 self.pressed += 1;
-                self.counted += u64::from(*counted);
+                self.sequence += u64::from(*has_sequence);
                 let press = Press {
                     button: seen.binding.button.clone(),
                     click: *click,
-                    sequence: counted.then_some(self.counted),
+                    sequence: has_sequence.then_some(self.sequence),
                     pressed_at: None,
                     good_for_ms: None,
                     received_at: self.now.minus(*age_ms),
@@ -79,7 +79,7 @@ impl Run<'_> {
                 }
                 decide_press(of_binding, Some(&seen.binding), &press, self.now, &limits)
             }
-            Step::Ask { intent, id, age_ms } => {
+            Step::Request { intent, id, age_ms } => {
                 let request = Request {
                     lock: LockName::new(LOCK).unwrap(),
                     intent: *intent,
@@ -356,12 +356,12 @@ impl Run<'_> {
 
 #[test]
 fn any_run_keeps_the_invariants() {
-    sample::holds(steps(), OCCUR, |steps, occurred| {
+    sample::holds(steps(), MUST_OCCUR, |steps, occurred| {
         let mut run = Run {
             occurred,
             table: Table::new(),
             now: UnixMillis(1_000_000),
-            counted: 0,
+            sequence: 0,
             pressed: 0,
             presses: Vec::new(),
             reports: Vec::new(),

@@ -23,8 +23,8 @@ use crate::report::Latch;
 use crate::time::UnixMillis;
 use crate::write::{BindingChange, BindingUpdate, BindingWrite, Guard, RecordUpdate, RecordWrite};
 
-/// Decides that `binding` commands nothing any more. If its lock is open, or may be about to open,
-/// the same transaction holds a system LOCK (C11).
+/// Decides that `binding` no longer commands anything. If its lock is open, or may be about to
+/// open, the same transaction contains a system LOCK (C11).
 ///
 /// `record` is that of the binding's lock. It is a condition of the writes even if nothing needs
 /// locking, since a concurrent press may have unlocked. A binding that is already disabled stays

@@ -5,7 +5,7 @@
 //! A button commands the one lock that it is bound to. The binding names that lock and what each
 //! click asks for; the record decides whether a toggle locks or unlocks. The writes of a press
 //! therefore have conditions on both, in one transaction: a button revoked a millisecond ago
-//! commands nothing, and of two concurrent presses one is decided again on the result of the other.
+//! commands nothing, and the loser of two concurrent presses is decided again after the winner.
 
 use super::{Case, Decision, Wish};
 use crate::action::{Action, Intent};
@@ -71,18 +71,18 @@ pub fn decide_press(
     now: UnixMillis,
     limits: &Limits,
 ) -> Decision {
-    let in_buttons_history = |reason| {
+    let ignore_in_button_history = |reason| {
         let event = Event::of_press(press, None, None, limits);
         Decision::ignored(reason, event)
     };
     let Some(binding) = binding else {
-        return in_buttons_history(Reason::UNKNOWN_BUTTON);
+        return ignore_in_button_history(Reason::UNKNOWN_BUTTON);
     };
     let Some(lock) = &binding.lock else {
-        return in_buttons_history(Reason::NOT_BOUND);
+        return ignore_in_button_history(Reason::NOT_BOUND);
     };
     let Some(record) = record else {
-        return in_buttons_history(Reason::UNKNOWN_LOCK);
+        return ignore_in_button_history(Reason::UNKNOWN_LOCK);
     };
     let intent = binding.actions.of(press.click);
     let event = Event::of_press(press, Some(lock), intent, limits);
@@ -146,13 +146,13 @@ fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
 }
 
 /// What a toggle means soon after an unlock by the same button (C6): an impatient person presses
-/// again, and still wants in.
+/// again, and still wants the door open.
 enum SameWish {
     /// A new wish.
     No,
     /// The unlock is still pending: unlock again, with this press's own life.
     Unlock,
-    /// The door has been opened: nothing to do.
+    /// The unlock was executed: nothing to do.
     Done,
 }
 
@@ -179,16 +179,16 @@ fn compare_wish(case: &Case<'_>, binding: &Binding, press: &Press, wish: &Wish) 
     }
 }
 
-/// The place of a press in the order of its button's presses.
+/// How a press compares with its button's last one that took effect.
 #[derive(Clone, Copy)]
 enum Order {
-    /// After the last one that took effect.
+    /// Made later.
     Newer(Newer),
-    /// The last one that took effect.
+    /// That press itself, delivered again.
     Recorded,
-    /// Before the last one that took effect, or before the button was bound.
+    /// Made earlier, or before the button was bound.
     Superseded,
-    /// Too soon after the last one, by a button without a sequence.
+    /// Made too soon afterwards, by a button without a sequence.
     Quiet,
 }
 

@@ -36,7 +36,7 @@ use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, Settings, Source
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
 
-pub(super) use fresh::is_news;
+pub(super) use fresh::is_unused;
 use fresh::{Freshness, check_freshness, is_from_lock};
 
 /// Where a report was read.

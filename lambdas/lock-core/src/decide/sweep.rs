@@ -17,7 +17,7 @@
 //! | unresponsive, UNLOCK | the device is behind it | system LOCK |
 //! | unresponsive | nothing to send | due again later |
 
-use super::report::{Origin, REFUSED_FOR_CLOCK, ReportDecision, decide_report, is_news};
+use super::report::{Origin, REFUSED_FOR_CLOCK, ReportDecision, decide_report, is_unused};
 use super::system::reported_version;
 use super::{Case, Decision};
 use crate::action::Action;
@@ -64,7 +64,7 @@ pub fn decide_sweep(
     if now < record.due.due_at {
         return None;
     }
-    if let Some(shadow) = shadow.filter(|shadow| is_news(record, shadow))
+    if let Some(shadow) = shadow.filter(|shadow| is_unused(record, shadow))
         && let ReportDecision::Act(decision) =
             decide_report(Some(record), shadow, Origin::Shadow, binding, now, limits)
     {
@@ -108,7 +108,7 @@ impl Case<'_> {
         self.wait(due_at, reason)
     }
 
-    /// Decides that the lock is not trusted any more; a person is alerted once.
+    /// Decides that the lock is no longer trusted; a person is alerted once.
     fn distrust(self, due_at: UnixMillis, reason: Reason) -> Decision {
         let update = RecordUpdate {
             status: Some(Status::Unresponsive),
@@ -118,7 +118,7 @@ impl Case<'_> {
             .alert(Alert::Unresponsive)
     }
 
-    /// Decides that an unlock is not waited for any more: the door is locked past it.
+    /// Decides that an unlock is given up, and locks the door with a later version.
     fn give_up(self, reason: Reason) -> Decision {
         let update = self.due_update(self.now.plus(REPORT_INTERVAL_MS));
         self.system_lock(reason, update)

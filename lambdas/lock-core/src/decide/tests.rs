@@ -1,4 +1,4 @@
-//! Decisions as tables: one row per case, read aloud.
+//! Decisions as tables: one row `given => decided` per case.
 
 mod kept;
 mod request;
@@ -202,7 +202,7 @@ fn press_row(row: &str) -> String {
     if let Some(write) = &decision.writes.binding {
         assert!(
             write.apply(binding.as_ref()).is_some(),
-            "its own condition holds on what it was decided on: {row}"
+            "its condition holds on the binding it was decided on: {row}"
         );
     }
     outcome(&decision)

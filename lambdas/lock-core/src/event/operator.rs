@@ -1,4 +1,4 @@
-//! The events of what an operator does.
+//! The events of an operator's acts.
 
 use super::{Event, Kind, Subject};
 use crate::binding::Binding;

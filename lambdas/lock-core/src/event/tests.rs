@@ -166,7 +166,7 @@ fn the_events_of_the_register_name_the_lock_or_the_button() {
 }
 
 #[test]
-fn the_event_of_what_could_not_be_read_goes_to_its_sender() {
+fn the_event_of_an_unreadable_message_goes_to_its_sender() {
     let refusal = Refusal::MissingField("clickType");
     let line = |message: &Value| Event::of_refusal(message, &refusal, NOW, &limits());
     let wanted = |subject: Value, kind: &str, key: &str, at: u64| {
@@ -199,7 +199,7 @@ fn the_event_of_what_could_not_be_read_goes_to_its_sender() {
     ] {
         check(&line(&message).unwrap(), wanted);
     }
-    for nobodys in [
+    for without_sender in [
         json!("text"),
         json!({}),
         json!({"button": "a/b"}),
@@ -207,7 +207,7 @@ fn the_event_of_what_could_not_be_read_goes_to_its_sender() {
         json!({"button": ""}),
         json!({"button": "button-1", "thing": "lock-1"}),
     ] {
-        assert_eq!(line(&nobodys), None, "{nobodys}");
+        assert_eq!(line(&without_sender), None, "{without_sender}");
     }
     let long = Refusal::UnknownWord {
         field: "clickType",

@@ -1,4 +1,4 @@
-//! An event in words.
+//! `Display` of an event: one line for a person, in logs and in `lockctl history`.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::{Event, Kind};
 use crate::reason::Verdict;
 use crate::report::Source;
 
-/// `button-1 SINGLE: unlock v1763779512345`, `alice requests lock: ignored: duplicate`,
+/// Examples: `button-1 SINGLE: unlock v1763779512345`, `alice requests lock: ignored: duplicate`,
 /// `reports locked (boot): settled: confirmed`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

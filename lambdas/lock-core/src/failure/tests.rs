@@ -1,4 +1,4 @@
-//! Documents as AWS writes them, and what is read from them.
+//! Failure documents as AWS writes them, and what the core reads from them.
 
 use serde_json::json;
 
@@ -48,8 +48,8 @@ fn press() -> Value {
            "receivedAt": RECEIVED, "pressId": "5f0e", "principal": "ab12"})
 }
 
-/// The same press with its payload whole.
-fn whole_press() -> Value {
+/// The same press, with its payload as the rule encodes it.
+fn encoded_press() -> Value {
     let payload = r#"{"clickType":"SINGLE","sequence":412,"button":"button-2","pressedAt":1e400}"#;
     json!({"button": "button-1", "payload": BASE64_STANDARD.encode(payload), "receivedAt": RECEIVED,
         "pressId": "5f0e",
@@ -85,7 +85,7 @@ fn pressed(click: Option<ClickType>, sequence: Option<u64>, principal: Option<&s
     }
 }
 
-fn asked(intent: Option<Intent>, actor: Option<&str>) -> Message {
+fn requested(intent: Option<Intent>, actor: Option<&str>) -> Message {
     Message::Request {
         lock: LockName::new("lock-1").unwrap(),
         intent,
@@ -100,13 +100,13 @@ fn reported_message(reported: Option<(Latch, Source)>) -> Message {
 }
 
 #[test]
-fn a_functions_document_says_what_was_given_up_and_when_it_came() {
+fn lambdas_document_says_what_was_given_up_and_when_it_was_received() {
     let single = Some(ClickType::Single);
     let received = UnixMillis(RECEIVED);
     let rows = [
         (press(), pressed(single, Some(412), Some("ab12")), received),
         (
-            whole_press(),
+            encoded_press(),
             pressed(single, Some(412), Some("ab12")),
             received,
         ),
@@ -117,7 +117,7 @@ fn a_functions_document_says_what_was_given_up_and_when_it_came() {
         ),
         (
             request(),
-            asked(Some(Intent::Unlock), Some("alice")),
+            requested(Some(Intent::Unlock), Some("alice")),
             received,
         ),
         (
@@ -134,7 +134,7 @@ fn a_functions_document_says_what_was_given_up_and_when_it_came() {
         ),
         (
             json!({"thing": "lock-1", "action": 7}),
-            asked(None, None),
+            requested(None, None),
             SENT,
         ),
         (
@@ -208,7 +208,7 @@ fn the_cause_names_attempts_and_the_last_error() {
             "{condition}"
         );
     }
-    // A value that this program cannot hold costs only its own field.
+    // An unreadable value makes only its own field unknown.
     let body = of_function(press()).to_string();
     let body = body.replace("412", "1e400");
     let failure = Failure::parse(&body, SENT).unwrap();
@@ -223,7 +223,7 @@ fn the_cause_names_attempts_and_the_last_error() {
 }
 
 #[test]
-fn a_rules_document_says_by_its_topic_whose_it_is() {
+fn the_topic_in_a_rules_document_names_the_sender() {
     let single = Some(ClickType::Single);
     let accepted = "$aws/things/lock-1/shadow/update/accepted";
     let state = json!({"state": {"reported": reported()}, "version": 17}).to_string();
@@ -255,9 +255,9 @@ fn a_rules_document_says_by_its_topic_whose_it_is() {
         (
             "remote-lock/lock-1/request",
             r#"{"action":"lock","requestId":"r-1","actor":"alice"}"#,
-            asked(Some(Intent::Lock), Some("alice")),
+            requested(Some(Intent::Lock), Some("alice")),
         ),
-        ("remote-lock/lock-1/request", "", asked(None, None)),
+        ("remote-lock/lock-1/request", "", requested(None, None)),
         (
             accepted,
             &state,
@@ -290,7 +290,7 @@ fn a_rules_document_says_by_its_topic_whose_it_is() {
 }
 
 #[test]
-fn an_event_that_a_function_could_not_hold_is_known_by_its_sender_all_the_way() {
+fn an_event_with_an_unreadable_field_still_names_its_sender() {
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
     for odd in ["1e400", &deep, r#"{"a":1e400}"#] {
         let mut event = press();
@@ -302,7 +302,7 @@ fn an_event_that_a_function_could_not_hold_is_known_by_its_sender_all_the_way() 
 }
 
 #[test]
-fn what_nothing_can_be_done_with_is_refused_with_a_code() {
+fn an_unusable_document_is_refused_with_a_code() {
     let without = |field: &str, of_context: bool| {
         let mut document = of_function(press());
         let part = if of_context {
@@ -348,7 +348,7 @@ fn what_nothing_can_be_done_with_is_refused_with_a_code() {
 }
 
 #[test]
-fn a_failure_names_what_must_be_loaded_for_it() {
+fn a_failure_names_the_button_or_lock_to_load() {
     let rows = [
         // (event, button, thing)
         (press(), Some("button-1"), None),

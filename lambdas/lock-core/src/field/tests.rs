@@ -1,4 +1,4 @@
-//! What a field may hold; a value that this program cannot hold costs its own field, never the
+//! What a field may contain. A value that cannot be represented spoils its own field, never the
 //! message.
 
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::press::Press;
 use crate::report::ReportEvent;
 use crate::request::Request;
 
-/// Nested too deep for a value.
+/// Valid JSON, nested too deep for the parser.
 fn deep() -> String {
     format!("{}1{}", "[".repeat(200), "]".repeat(200))
 }
@@ -50,7 +50,7 @@ fn report(field: &str, value: &str) -> String {
     format!(r#"{{"thing":"lock-1","shadowVersion":17,"timestamp":5,"reported":{reported}}}"#)
 }
 
-/// JSON text of `good` with `field` set to `value`, as it is written.
+/// The JSON object of `good` with `field` set to `value`, which is copied as it is.
 fn object(good: &[(&str, &str)], field: &str, value: &str) -> String {
     let others = good.iter().copied().filter(|(name, _)| *name != field);
     let fields = others.chain([(field, value)]);
@@ -64,7 +64,7 @@ fn object(good: &[(&str, &str)], field: &str, value: &str) -> String {
 fn outcome<T>(text: &str, parse: impl Fn(&Value) -> Result<T, Refusal>) -> (String, String) {
     let event = parse_event(text).expect("a JSON object");
     let sender = event.get("button").or(event.get("thing"));
-    assert!(sender.is_some_and(Value::is_string), "whose: {text}");
+    assert!(sender.is_some_and(Value::is_string), "no sender: {text}");
     match parse(&event) {
         Ok(_) => ("ok".to_owned(), String::new()),
         Err(refusal) => (refusal.code().to_owned(), refusal.to_string()),
@@ -72,9 +72,9 @@ fn outcome<T>(text: &str, parse: impl Fn(&Value) -> Result<T, Refusal>) -> (Stri
 }
 
 #[test]
-fn a_field_that_cannot_be_held_is_refused_by_its_name_and_the_sender_is_known() {
+fn an_unreadable_field_is_refused_by_name_and_the_sender_is_known() {
     let deep = deep();
-    // Beyond a double, below it, too deep, half a surrogate pair, an object of such.
+    // Above and below the range of a double, too deep, half a surrogate pair, and two containers.
     let values = [
         "1e400",
         "-1e999",
@@ -85,14 +85,14 @@ fn a_field_that_cannot_be_held_is_refused_by_its_name_and_the_sender_is_known() 
     ];
     for value in values {
         for field in ["clickType", "sequence", "pressedAt", "goodForMs", "pressId"] {
-            let (code, words) = outcome(&press(field, value), Press::parse);
+            let (code, message) = outcome(&press(field, value), Press::parse);
             assert_eq!(code, "wrong-type", "press {field} {value}");
-            assert!(words.contains(field), "{words}");
+            assert!(message.contains(field), "{message}");
         }
         for field in ["action", "requestId", "requestedAt", "actor", "receivedAt"] {
-            let (code, words) = outcome(&request(field, value), Request::parse);
+            let (code, message) = outcome(&request(field, value), Request::parse);
             assert_eq!(code, "wrong-type", "request {field} {value}");
-            assert!(words.contains(field), "{words}");
+            assert!(message.contains(field), "{message}");
         }
         // Even if `null` is allowed: a value that cannot be read is not "none".
         for field in [
@@ -104,15 +104,15 @@ fn a_field_that_cannot_be_held_is_refused_by_its_name_and_the_sender_is_known() 
             "door",
             "firmware",
         ] {
-            let (code, words) = outcome(&report(field, value), ReportEvent::parse);
+            let (code, message) = outcome(&report(field, value), ReportEvent::parse);
             assert_eq!(code, "wrong-type", "report {field} {value}");
-            assert!(words.contains(field), "{words}");
+            assert!(message.contains(field), "{message}");
         }
     }
 }
 
 #[test]
-fn a_battery_that_cannot_be_held_is_unknown_and_never_refuses_a_press() {
+fn an_unreadable_battery_is_unknown_and_never_refuses_a_press() {
     for value in ["1e400", &deep(), r#"{"mV":1e400}"#, r#""\ud800""#] {
         let event = parse_event(&press("batteryVoltage", value)).unwrap();
         let read = Press::parse(&event).unwrap();
@@ -121,7 +121,7 @@ fn a_battery_that_cannot_be_held_is_unknown_and_never_refuses_a_press() {
 }
 
 #[test]
-fn a_refused_command_within_a_report_is_read_field_by_field_as_well() {
+fn a_refused_command_within_a_report_is_read_field_by_field_too() {
     for (refused, wanted) in [
         (r#"{"commandId":"01K","reason":"clock"}"#.to_owned(), "ok"),
         (
@@ -134,13 +134,13 @@ fn a_refused_command_within_a_report_is_read_field_by_field_as_well() {
         ),
         ("1e400".to_owned(), "wrong-type"),
     ] {
-        let (code, words) = outcome(&report("refused", &refused), ReportEvent::parse);
-        assert_eq!(code, wanted, "{refused}: {words}");
+        let (code, message) = outcome(&report("refused", &refused), ReportEvent::parse);
+        assert_eq!(code, wanted, "{refused}: {message}");
     }
 }
 
 #[test]
-fn a_whole_report_that_cannot_be_held_is_malformed() {
+fn a_report_that_cannot_be_read_at_all_is_malformed() {
     let text = format!(
         r#"{{"thing":"lock-1","shadowVersion":17,"timestamp":5,"reported":{}}}"#,
         deep()
@@ -150,7 +150,7 @@ fn a_whole_report_that_cannot_be_held_is_malformed() {
 }
 
 #[test]
-fn what_can_be_held_is_read_next_to_what_cannot() {
+fn a_readable_field_is_read_next_to_an_unreadable_one() {
     let text = r#"{"a":1e400,"b":{"c":[1,{"d":null}]},"b2":"\u00e9","n":9007199254740991,"a":2}"#;
     let read = parse_event(text).unwrap();
     let plain = r#"{"b":{"c":[1,{"d":null}]},"b2":"é","n":9007199254740991,"a":2}"#;
@@ -158,7 +158,7 @@ fn what_can_be_held_is_read_next_to_what_cannot() {
 }
 
 #[test]
-fn what_is_not_an_object_is_malformed() {
+fn any_text_but_an_object_is_malformed() {
     let deep = deep();
     for text in [
         "",
@@ -182,7 +182,7 @@ fn what_is_not_an_object_is_malformed() {
 }
 
 #[test]
-fn a_text_is_taken_up_to_its_limit() {
+fn a_text_is_accepted_up_to_its_limit() {
     let text = |length: usize| {
         let value = json!({"a": "x".repeat(length)});
         Fields::of(&value).unwrap().text("a").map(str::len)

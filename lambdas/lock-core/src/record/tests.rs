@@ -1,4 +1,4 @@
-//! What a record and its command are, at their bounds.
+//! Records and their commands at their limits: due times, lives, sends.
 
 use super::*;
 

@@ -236,7 +236,7 @@ fn a_blank_journal_has_no_command() {
 }
 
 #[test]
-fn whatever_is_wrong_has_its_own_code() {
+fn each_fault_has_its_own_code() {
     let cases = [
         ("lock", json!("open"), "unknown-word"),
         ("lock", json!(null), "wrong-type"),

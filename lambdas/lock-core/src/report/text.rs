@@ -19,7 +19,7 @@ impl Report {
         crc32fast::hash(self.to_text().as_bytes())
     }
 
-    /// Whether it is as its lock wrote it: its id holds the checksum of the rest.
+    /// Whether it is as its lock wrote it: its id contains the checksum of the rest.
     pub fn is_as_written(&self) -> bool {
         self.report_id
             .is_some_and(|id| id.checksum == Some(self.checksum()))
@@ -53,7 +53,7 @@ impl Report {
     }
 
     /// The fields of firmware 2.0.0, after `clock` and after `door`; `None` in a report of older
-    /// firmware. A shadow drops `null`, so `clockUncertaintyMs` alone does not tell.
+    /// firmware. A shadow drops `null`, so `clockUncertaintyMs` alone does not decide.
     fn later_fields(&self) -> Option<(String, String)> {
         let is_there = self.clock_uncertainty_ms.is_some()
             || self.settings.is_some()

@@ -10,7 +10,7 @@ use crate::time::UnixMillis;
 /// A change of a binding, stored under `button#<serial>` / `binding`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BindingWrite {
-    /// Creates it, if there is none.
+    /// Creates it, unless it exists.
     Create(Binding),
     /// Changes parts of it, if it is as read.
     Update(BindingUpdate),

@@ -1,5 +1,5 @@
-//! Conditions as data: the core checks them on a value, and a table renders the same data as an
-//! expression. Must not know: which conditions a write has.
+//! Conditions as data: the core checks them on a value, and a table renders them as an expression.
+//! Must not know: which conditions a write has.
 
 use serde::Serialize;
 

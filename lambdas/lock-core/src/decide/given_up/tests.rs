@@ -129,7 +129,7 @@ fn a_failure_leaves_one_event_in_the_history_that_it_belongs_to() {
 }
 
 #[test]
-fn what_belongs_to_no_history_leaves_no_event() {
+fn a_failure_that_belongs_to_no_history_leaves_no_event() {
     let limits = Limits::default();
     let record = Record::created(lock(), AT);
     let bound = binding(Some(lock()), true);

@@ -1,4 +1,4 @@
-//! The steps of a random run, and the table as the core's own conditions make it.
+//! The steps of a random run, and a table in memory that applies the core's own writes.
 //!
 //! Must not know: the laws.
 
@@ -17,14 +17,14 @@ use crate::write::{Writes, Written};
 pub(super) enum Step {
     Press {
         click: ClickType,
-        counted: bool,
+        has_sequence: bool,
         age_ms: u64,
     },
     Redeliver {
         back: usize,
         age_ms: u64,
     },
-    Ask {
+    Request {
         intent: Intent,
         id: u8,
         age_ms: u64,
@@ -33,7 +33,7 @@ pub(super) enum Step {
         behind: u64,
         latch: bool,
         known: bool,
-        /// The shadow was deleted before: its version restarts at one.
+        /// The shadow was deleted before this report: its version restarts at one.
         deleted: bool,
     },
     /// A report's event is delivered again, perhaps after later ones.
@@ -75,10 +75,10 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
     let behind = prop_oneof![3 => Just(0), 1 => 1..3_u64];
     let step = prop_oneof![
         4 => (click, any::<bool>(), age.clone()).prop_map(
-            |(click, counted, age_ms)| Step::Press { click, counted, age_ms }),
+            |(click, has_sequence, age_ms)| Step::Press { click, has_sequence, age_ms }),
         2 => (0..3_usize, age.clone()).prop_map(|(back, age_ms)| Step::Redeliver { back, age_ms }),
         3 => (intent, 0..4_u8, age).prop_map(
-            |(intent, id, age_ms)| Step::Ask { intent, id, age_ms }),
+            |(intent, id, age_ms)| Step::Request { intent, id, age_ms }),
         5 => (behind, any::<bool>(), proptest::bool::weighted(0.8), proptest::bool::weighted(0.1))
             .prop_map(
                 |(behind, latch, known, deleted)| Step::Report { behind, latch, known, deleted }),
@@ -92,7 +92,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
     proptest::collection::vec((passed_ms, read, step), 1..60)
 }
 
-/// The table as the core's own conditions make it.
+/// A table with one record and one binding, changed only by the core's conditional writes.
 #[derive(Clone)]
 pub(super) struct Table {
     pub(super) record: Option<Record>,
@@ -147,8 +147,8 @@ impl Table {
     }
 }
 
-/// What the runs must contain, or the laws about it show nothing.
-pub(super) const OCCUR: &[&str] = &[
+/// What must occur in the runs: a law about anything that never occurs proves nothing.
+pub(super) const MUST_OCCUR: &[&str] = &[
     "press command: pressed",
     "press command: same-wish",
     "press ignored: duplicate",

@@ -1,4 +1,4 @@
-//! A lock leaves the register.
+//! Removes a lock from the register.
 //!
 //! Must not forget a lock that somebody may still rely on.
 

@@ -1,4 +1,4 @@
-//! A lock or a button joins the register (C9).
+//! Adds a lock or a button to the register (C9).
 //!
 //! Must not replace one that is registered.
 

@@ -1,4 +1,4 @@
-//! What an operator does, as tables.
+//! Revoking a button and recovering a restored record, as tables.
 
 use super::*;
 use crate::decide::tests::{NOW, binding, lock, outcome, record};

@@ -23,7 +23,7 @@ pub fn is_from_lock(record: &Record, report: &ReportEvent, origin: Origin) -> bo
 
 /// Whether a shadow holds a report of the lock that has not been used. A lower version without a
 /// later time is an old read, not a deleted shadow.
-pub fn is_news(record: &Record, shadow: &ReportEvent) -> bool {
+pub fn is_unused(record: &Record, shadow: &ReportEvent) -> bool {
     is_from_lock(record, shadow, Origin::Shadow)
         && matches!(
             check_freshness(record, shadow, Origin::Event),

@@ -1,4 +1,4 @@
-//! Decisions about reports as a table: one row per case, read aloud.
+//! Decisions about reports as a table: one row `given => decided` per case.
 
 mod turn;
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use self::step::{OCCUR, Step, steps};
+use self::step::{MUST_OCCUR, Step, steps};
 use super::*;
 use crate::binding::Actions;
 use crate::command::{Version, WireCommand};
@@ -266,7 +266,7 @@ impl Run<'_> {
         let (record, binding) = (self.record.clone(), self.binding.clone());
         let limits = Limits::default();
         match step {
-            Step::Ask { intent, lost } => {
+            Step::Request { intent, lost } => {
                 self.asked += 1;
                 let request = Request {
                     lock: name(),
@@ -336,7 +336,7 @@ impl Run<'_> {
 
 #[test]
 fn no_record_is_forgotten_and_record_and_latch_agree_in_the_end() {
-    sample::holds(steps(), OCCUR, |steps, occurred| {
+    sample::holds(steps(), MUST_OCCUR, |steps, occurred| {
         let mut run = Run::new(occurred);
         for (passed_ms, step) in &steps {
             run.now = run.now.plus(*passed_ms);

@@ -1,4 +1,4 @@
-//! Decisions about due records as a table: one row per case, read aloud.
+//! Decisions about due records as a table: one row `given => decided` per case.
 
 use super::*;
 use crate::command::Version;
@@ -243,7 +243,7 @@ fn an_unlock_of_an_unresponsive_lock_is_never_sent_and_a_device_behind_it_is_loc
 }
 
 #[test]
-fn what_the_shadow_holds_comes_before_any_judgement_of_time() {
+fn a_report_in_the_shadow_is_used_before_time_is_judged() {
     check(
         "
         # a lost report event: not silence
@@ -362,7 +362,7 @@ fn an_unlock_that_is_given_up_with_no_version_left_waits_for_a_report() {
 }
 
 #[test]
-fn a_binding_is_asked_for_only_where_an_unlock_is_on_its_way() {
+fn a_binding_is_needed_only_to_resend_an_unlock() {
     for (given, asks) in [
         ("pending-unlock/locked", true),
         ("unresponsive-unlock/locked", true),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_impatient_person_still_wants_in() {
+fn an_impatient_second_press_still_means_unlock() {
     check(
         "
         # the button's own unlock is under way: unlock, with the new press's own life

@@ -1,4 +1,4 @@
-//! The conditions on a binding, and its changes by a write.
+//! The conditions of a write to a binding, and the fields that it changes.
 
 use super::*;
 use crate::binding::{Binding, LastPress};
@@ -51,7 +51,7 @@ fn binds(lock: Option<&str>, forget_last_press: bool) -> BindingUpdate {
 
 #[test]
 fn each_condition_on_a_binding_alone_refuses() {
-    let counted = notes(Newer::Sequence(6), Some(6));
+    let sequenced = notes(Newer::Sequence(6), Some(6));
     let at = |at| notes(Newer::LastAtMost(UnixMillis(at)), Some(5));
     let holds = update(BindingChange::Nothing);
     let disables = update(BindingChange::Disable);
@@ -59,35 +59,35 @@ fn each_condition_on_a_binding_alone_refuses() {
     let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 24] = [
         ("as read", &holds, |_| {}, true),
         ("as read, disabling", &disables, |_| {}, true),
-        ("as read, counted", &counted, |_| {}, true),
+        ("as read, with sequence", &sequenced, |_| {}, true),
         ("as read, binding", &binds, |_| {}, true),
         ("disabled", &holds, |b| b.enabled = false, false),
         ("disabled", &disables, |b| b.enabled = false, false),
-        ("disabled", &counted, |b| b.enabled = false, false),
+        ("disabled", &sequenced, |b| b.enabled = false, false),
         ("disabled", &binds, |b| b.enabled = false, true),
         ("changed", &holds, |b| b.revision = 4, false),
         ("changed", &disables, |b| b.revision = 4, false),
-        ("changed", &counted, |b| b.revision = 2, false),
+        ("changed", &sequenced, |b| b.revision = 2, false),
         ("changed", &binds, |b| b.revision = 4, false),
         (
             "this sequence",
-            &counted,
+            &sequenced,
             |b| b.last_press = Some(last_press(1, Some(6))),
             false,
         ),
         (
             "a larger sequence",
-            &counted,
+            &sequenced,
             |b| b.last_press = Some(last_press(1, Some(7))),
             false,
         ),
         (
             "no sequence",
-            &counted,
+            &sequenced,
             |b| b.last_press = Some(last_press(1, None)),
             true,
         ),
-        ("no press", &counted, |b| b.last_press = None, true),
+        ("no press", &sequenced, |b| b.last_press = None, true),
         ("quiet", &at(1_000), |_| {}, true),
         ("not quiet", &at(999), |_| {}, false),
         (
@@ -142,7 +142,7 @@ fn each_condition_on_a_binding_alone_refuses() {
 }
 
 #[test]
-fn a_binding_is_changed_in_what_is_given_and_in_nothing_else() {
+fn a_binding_update_changes_the_given_fields_and_no_others() {
     let before = binding();
     assert_eq!(update(BindingChange::Nothing).apply(&before), before);
     let disabled = Binding {
@@ -209,7 +209,7 @@ fn a_binding_is_changed_in_what_is_given_and_in_nothing_else() {
 }
 
 #[test]
-fn a_binding_is_created_only_where_there_is_none() {
+fn a_create_never_replaces_a_binding() {
     let create = BindingWrite::Create(binding());
     assert_eq!(create.apply(None), Some(binding()));
     assert_eq!(create.apply(Some(&binding())), None);

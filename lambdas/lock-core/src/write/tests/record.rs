@@ -1,4 +1,4 @@
-//! The conditions on a record, and its changes by a write.
+//! The conditions of a write to a record, and the fields that it changes.
 
 use super::*;
 
@@ -66,16 +66,19 @@ impl Record {
 
 #[test]
 fn each_condition_on_a_record_alone_refuses() {
-    let of = |change: Change<Guard>| {
+    let guard_with = |change: Change<Guard>| {
         let mut guard = Guard::of(&record());
         change(&mut guard);
         guard
     };
-    let (plain, latch) = (of(|_| {}), of(|g| g.state = Some(Latch::Locked)));
-    let next_send = of(|g| g.next_send_at = Some(UnixMillis(1_500)));
-    let due = of(|g| g.due_at = Some(UnixMillis(1_400)));
-    let below = of(|g| g.shadow = Some(ShadowGuard::Below(11)));
-    let last = of(|g| g.shadow = Some(ShadowGuard::Last(Box::new(reported(10)))));
+    let (plain, latch) = (
+        guard_with(|_| {}),
+        guard_with(|g| g.state = Some(Latch::Locked)),
+    );
+    let next_send = guard_with(|g| g.next_send_at = Some(UnixMillis(1_500)));
+    let due = guard_with(|g| g.due_at = Some(UnixMillis(1_400)));
+    let below = guard_with(|g| g.shadow = Some(ShadowGuard::Below(11)));
+    let last = guard_with(|g| g.shadow = Some(ShadowGuard::Last(Box::new(reported(10)))));
     let rows: [(&str, &Guard, Change<Record>, bool); 26] = [
         ("as read", &plain, |_| {}, true),
         (
@@ -155,13 +158,13 @@ fn each_condition_on_a_record_alone_refuses() {
             false,
         ),
         (
-            "reported another of this shadow version",
+            "reported another with this shadow version",
             &last,
             |r| r.reported.as_mut().unwrap().report.boot_count = 2,
             false,
         ),
         (
-            "used at another time",
+            "used at a different time",
             &last,
             |r| r.reported.as_mut().unwrap().at.0 += 1,
             false,
@@ -182,7 +185,7 @@ fn each_condition_on_a_record_alone_refuses() {
 }
 
 #[test]
-fn a_record_is_changed_in_what_is_given_and_in_nothing_else() {
+fn an_update_changes_the_given_fields_and_no_others() {
     let before = Record {
         bound_at: Some(UnixMillis(500)),
         ..record()
@@ -212,23 +215,19 @@ fn a_record_is_changed_in_what_is_given_and_in_nothing_else() {
     let write = RecordWrite::Update(update);
     assert_eq!(write.apply(Some(&before)), written(&after));
     assert_eq!(write.apply(Some(&after)), Written::Conflict, "not twice");
-    assert_eq!(
-        write.apply(None),
-        Written::Conflict,
-        "not where there is no record"
-    );
+    assert_eq!(write.apply(None), Written::Conflict, "no record to update");
     let create = RecordWrite::Create(after.clone());
     assert_eq!(create.apply(None), written(&after));
     assert_eq!(
         create.apply(Some(&before)),
         Written::Conflict,
-        "never over a record"
+        "a create never replaces a record"
     );
     assert_eq!(create.apply(None).record(), Some(after));
 }
 
 #[test]
-fn a_record_goes_only_as_it_was_read_and_with_no_button_bound_since() {
+fn a_record_is_deleted_only_if_unchanged_and_no_button_was_bound_since() {
     let delete = |bound_at| {
         RecordWrite::Delete(RecordDelete {
             lock: lock(),

@@ -1,4 +1,4 @@
-//! A button bound, bound elsewhere and unbound, as tables.
+//! Binding a button, binding it to another lock and unbinding it, as tables.
 
 mod press;
 
@@ -139,7 +139,7 @@ fn binding_elsewhere_says_so_in_both_histories() {
 }
 
 #[test]
-fn a_binding_that_leaves_no_lock_behind_is_about_its_lock_alone() {
+fn a_binding_that_leaves_no_lock_writes_only_to_the_new_lock() {
     // bound to, record of that lock read => event
     let unregistered = LockName::new("lock-9").unwrap();
     for (bound_to, wanted) in [

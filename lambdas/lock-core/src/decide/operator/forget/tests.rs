@@ -1,4 +1,4 @@
-//! A lock that leaves the register, as tables.
+//! Removing a lock from the register, as tables.
 
 use super::*;
 use crate::command::Version;
@@ -106,7 +106,7 @@ fn a_lock_that_a_button_is_bound_to_is_not_forgotten() {
 }
 
 #[test]
-fn whatever_happens_after_the_record_was_read_makes_it_decide_again() {
+fn any_change_after_the_record_was_read_is_a_conflict() {
     let read = record("settled/locked").unwrap();
     let decision = forget(&read, &[], false).unwrap();
     assert_eq!(

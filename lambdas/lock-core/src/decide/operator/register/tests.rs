@@ -1,4 +1,4 @@
-//! Locks and buttons that join the register.
+//! Registering locks and buttons, once and again.
 
 use super::*;
 use crate::action::ClickType;
@@ -29,13 +29,13 @@ fn a_registered_lock_is_unknown_until_it_reports() {
         (Status::Unresponsive, Latch::Unknown)
     );
     assert_eq!((created.version.0, created.bound_at), (0, None));
-    let there = record("settled/locked");
+    let existing = record("settled/locked");
     assert_eq!(
-        write.apply(there.as_ref()),
+        write.apply(existing.as_ref()),
         Written::Conflict,
-        "never over one that is there"
+        "never over an existing one"
     );
-    let again = decide_register_lock(&lock(), there.as_ref(), None, NOW, &limits);
+    let again = decide_register_lock(&lock(), existing.as_ref(), None, NOW, &limits);
     assert_eq!(again, None);
 }
 
@@ -59,7 +59,7 @@ fn presses_of_a_registered_button_say_that_it_is_not_bound() {
     assert_eq!(
         write.apply(Some(&binding)),
         None,
-        "never over one that is there"
+        "never over an existing one"
     );
     let press = Press {
         button: button(),

@@ -10,7 +10,7 @@ use crate::report::Latch;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// An operator requests; the command arrives or is lost.
-    Ask {
+    Request {
         intent: Intent,
         lost: bool,
     },
@@ -50,7 +50,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
     ];
     let lost = || any::<bool>();
     let step = prop_oneof![
-        4 => (intent, lost()).prop_map(|(intent, lost)| Step::Ask { intent, lost }),
+        4 => (intent, lost()).prop_map(|(intent, lost)| Step::Request { intent, lost }),
         3 => (latch, lost()).prop_map(|(latch, lost)| Step::Move { latch, lost }),
         1 => Just(Step::Erase),
         5 => lost().prop_map(|lost| Step::Sweep { lost }),
@@ -64,7 +64,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
 }
 
 /// What the runs must contain, or the laws about it show nothing.
-pub(super) const OCCUR: &[&str] = &[
+pub(super) const MUST_OCCUR: &[&str] = &[
     "recover command: recovered",
     "report command: first-report",
     "report command: jammed",
