@@ -1,5 +1,5 @@
-//! Logs in Lambda's form: one JSON object, or one line of text, per entry on standard output. Must
-//! not know: what is logged.
+//! Logs in Lambda's form: one JSON object, or one line of text, per entry on standard output.
+//! Must not know: what is logged.
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{LevelFilter, filter_fn};

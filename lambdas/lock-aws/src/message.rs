@@ -1,5 +1,5 @@
-//! The frame of a function whose event is one message: read it, let the function decide and
-//! commit, publish, log. Must not know: what a message says.
+//! Runs a function whose event is one message: read, let the function decide and commit, publish,
+//! log. Must not know: what a message says.
 
 use lock_core::Decision;
 use lock_core::field::{Refusal, parse_event};

@@ -1,5 +1,5 @@
-//! What functions and operator share: commit a decision, publish its command, log it. Must not
-//! know: what a decision is made on.
+//! Commits a decision, publishes its command and logs it, for functions and for operators.
+//! Must not know: what a decision is made on.
 //!
 //! The SDK makes a call at most three times within four seconds (`start`). After a conflict, a
 //! throttled table or a lost answer, the caller reads and decides again, up to [`DECISIONS_MAX`]
@@ -144,8 +144,8 @@ impl Cloud {
         Ok(Performed::Again(conflict))
     }
 
-    /// Commits a decision that stays the same whatever the table holds: a line of its own, which
-    /// is the same line when it is written twice.
+    /// Commits a decision that does not depend on the table: an event alone, whose line is the same
+    /// when it is written twice.
     ///
     /// # Errors
     ///

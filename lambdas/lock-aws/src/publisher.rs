@@ -1,5 +1,5 @@
-//! Publishing over the `IoT` data plane, and reading shadows. Must not know: why a message is
-//! published.
+//! Publishing over the `IoT` data plane, and reading shadows.
+//! Must not know: why a message is published.
 
 use aws_sdk_iotdataplane::Client;
 use aws_sdk_iotdataplane::primitives::Blob;
@@ -31,14 +31,14 @@ pub enum PublishError {
     Command {
         /// The command's id.
         command_id: String,
-        /// The topic it was published to.
+        /// The topic that was tried.
         topic: String,
         /// Number of attempts.
         attempts: u32,
         /// The last attempt's error.
         source: CallError,
     },
-    /// An unlock expired before it could be published. It must not be sent any more.
+    /// An unlock expired before it could be published, and must no longer be sent.
     #[error("command {command_id} expired after {attempts} attempts to publish it")]
     Expired {
         /// The command's id.
@@ -49,7 +49,7 @@ pub enum PublishError {
     /// An operator's message was not published.
     #[error("publish to {topic}")]
     Message {
-        /// The topic it was published to.
+        /// The topic that was tried.
         topic: String,
         /// The service's error.
         source: CallError,
@@ -157,7 +157,7 @@ impl Publisher {
         let payload = match answer {
             Ok(shadow) => shadow.payload,
             Err(error) => {
-                // Not by the error's name, which is in a header that not every server sends.
+                // By status: the error's name is in a header that not every server sends.
                 let status = error.raw_response().map(|raw| raw.status().as_u16());
                 if status == Some(404) {
                     return Ok(None);

@@ -1,9 +1,9 @@
-//! The `main` of every function: settings, start-up, then one event at a time. Must not know: what
-//! a function does.
+//! The `main` of every function: settings, start-up, then one event at a time.
+//! Must not know: what a function does.
 //!
 //! An error has three readers, and each gets the same sentence: the log (one line with a stable
 //! code), the Runtime API (Lambda retries, and at last puts the event and this error into the
-//! failure queue), and an operator who looks at either.
+//! failure queue), and an operator who reads either.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};

@@ -1,5 +1,5 @@
-//! Settings from the environment. An error names the variable and its allowed values. Must not
-//! know: what they are used for.
+//! Settings from the environment. An error names the variable and its allowed values.
+//! Must not know: what the settings are used for.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What an operator's look at all locks costs: the same, however many lines their histories have.
+//! What an operator's view of all locks costs: the same, however long their histories are.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -63,7 +63,7 @@ async fn fill(cloud: &Cloud, subject: &Subject) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_operator_looks_at_costs_the_same_after_ten_thousand_lines() {
+async fn an_operators_view_costs_the_same_after_ten_thousand_lines() {
     let table = table::start().await;
     let counter = Counter::start(table).await;
     let nobody = "127.0.0.1:9".parse().unwrap();

@@ -15,8 +15,8 @@ fn lock(n: u64) -> LockName {
     LockName::new(format!("lock-{n}")).unwrap()
 }
 
-/// `count` locks. Lock n is created n seconds after [`NOW`], and is due 35 minutes after that.
-async fn created(count: u64) -> Cloud {
+/// A table with `count` locks. Lock n is created n seconds after [`NOW`], and due 35 minutes later.
+async fn cloud_with_locks(count: u64) -> Cloud {
     let cloud = table::cloud("127.0.0.1:9".parse().unwrap()).await;
     for n in 0..count {
         let at = NOW.plus(n * 1_000);
@@ -37,7 +37,7 @@ async fn due(cloud: &Cloud, until: UnixMillis, page: u16) -> Vec<(String, u64)> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn due_locks_come_oldest_first_over_all_shards_whatever_the_page() {
-    let cloud = created(60).await;
+    let cloud = cloud_with_locks(60).await;
     let first = NOW.plus(REPORT_OVERDUE_MS);
     let wanted = |count: u64| -> Vec<(String, u64)> {
         (0..count)
@@ -60,8 +60,8 @@ async fn due_locks_come_oldest_first_over_all_shards_whatever_the_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_dealt_with_while_paging_is_named_once_and_is_due_later() {
-    let cloud = created(40).await;
+async fn a_lock_swept_while_paging_is_listed_once_and_is_due_later() {
+    let cloud = cloud_with_locks(40).await;
     let until = NOW.plus(REPORT_OVERDUE_MS + 60_000);
     let mut locks = cloud.store.due_locks(until, 2);
     let mut seen = 0;

@@ -1,4 +1,4 @@
-//! History lines in a real table: which are written, shared, and never replaced.
+//! History lines in a real table: when one is written or shared; none is ever replaced.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -14,7 +14,7 @@ use lock_testing::bound::{BOUND, NOW, bound, button, decide, limits, lock, press
 use lock_testing::table;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_of_a_press_that_changed_nothing_never_hides_what_its_first_attempt_did() {
+async fn the_line_of_a_retry_never_replaces_the_line_of_the_first_attempt() {
     let (cloud, _) = bound().await;
     let pressed = press("p1", ClickType::Long, Some(1), NOW);
     let first = decide(&cloud, &pressed, NOW).await;
@@ -38,7 +38,7 @@ async fn a_line_of_a_press_that_changed_nothing_never_hides_what_its_first_attem
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ignored_presses_of_one_button_for_one_reason_share_a_line_a_minute() {
+async fn ignored_presses_of_one_button_for_one_reason_share_one_line_per_minute() {
     let (cloud, _) = bound().await;
     table::disable(&cloud, &button(), NOW).await;
     let minute = UnixMillis(NOW.0 - NOW.0 % 60_000);
@@ -88,7 +88,7 @@ async fn ignored_presses_of_one_button_for_one_reason_share_a_line_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_request_id_asks_two_locks() {
+async fn two_locks_may_have_requests_with_the_same_id() {
     let (cloud, _) = bound().await;
     let other = LockName::new("lock-2").unwrap();
     table::register(&cloud, &other, BOUND).await;

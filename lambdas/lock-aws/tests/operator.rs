@@ -1,4 +1,4 @@
-//! What an operator does to a lock's trust, and sees: revocation, recovery, histories, errors.
+//! What an operator can do and see: revocation, recovery, histories, errors.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -16,7 +16,7 @@ use lock_testing::table;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn history_is_newest_first_and_without_what_is_over() {
+async fn history_is_newest_first_without_expired_lines() {
     let (cloud, _) = bound().await;
     for n in 0..7_u64 {
         let at = NOW.plus(n * 60_000);
@@ -48,7 +48,7 @@ async fn history_is_newest_first_and_without_what_is_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_ignored_presses_share_has_its_place_by_the_last_of_them() {
+async fn a_shared_line_is_sorted_by_its_last_press() {
     let (cloud, _) = bound().await;
     let minute = UnixMillis(NOW.0 - NOW.0 % 60_000);
     // In one minute: 30 presses that act, each followed by one that is too late to.
@@ -134,7 +134,7 @@ async fn an_address_without_a_service_is_no_connection() {
     assert_eq!(error.source.remedy(), Remedy::Connection);
     let text = chain(&error);
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    let wanted = format!("look at table remote-lock: no connection: {refused}");
+    let wanted = format!("describe table remote-lock: no connection: {refused}");
     assert!(text.to_lowercase().starts_with(&wanted), "{text}");
 }
 

@@ -85,7 +85,7 @@ async fn lines(cloud: &Cloud, subject: Subject) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_registered_is_listed_by_its_name_and_has_a_line() {
+async fn a_registered_lock_or_button_is_listed_by_name_and_has_a_line() {
     let cloud = house().await;
     let register = cloud.store.read_register().await.unwrap();
     let wanted = Register {
@@ -135,7 +135,7 @@ async fn registering_again_changes_nothing_but_a_list_that_lacks_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_registered_can_be_bound() {
+async fn only_registered_buttons_and_locks_can_be_bound() {
     let cloud = house().await;
     let before = binding(&cloud, 1).await;
     let (wish, limits) = (wish(), limits());
@@ -268,7 +268,7 @@ async fn limits_are_known_once_a_function_has_handled_an_event() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_names_nothing_is_an_error_that_shows_the_entry() {
+async fn a_malformed_list_entry_is_an_error_that_shows_it() {
     let cloud = house().await;
     let put = cloud.store.client().put_item().table_name(table::TABLE);
     put.item("pk", AttributeValue::S("things".into()))

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use lock_testing::table;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -15,32 +14,33 @@ use lock_core::time::UnixMillis;
 use lock_core::write::Writes;
 use lock_core::{Decision, decide_recover};
 use lock_testing::message::read_message;
+use lock_testing::table;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 
-/// What happens to one write.
+/// How the proxy fails one write.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
-    /// Answered with this status and error, and never made.
+enum Fault {
+    /// Answered with this status and error; not forwarded to the table.
     Refused(u16, &'static str),
-    /// Made, and its answer lost with the connection.
+    /// Forwarded to the table; the connection closes without an answer.
     AnswerLost,
 }
 
-/// A proxy of a table: applies its fates to the first writes, in order, and forwards the rest.
+/// A proxy of a table: applies its faults to the first writes, in order, and forwards the rest.
 #[derive(Clone)]
-struct Front {
+struct Proxy {
     table: SocketAddr,
-    fates: Arc<Mutex<Vec<Fate>>>,
+    faults: Arc<Mutex<Vec<Fault>>>,
     transactions: Arc<Mutex<Vec<Value>>>,
 }
 
 struct World {
-    front: Front,
-    /// Through the stand-in.
+    proxy: Proxy,
+    /// Calls the table through the proxy.
     cloud: Cloud,
     decision: Decision,
 }
@@ -50,19 +50,19 @@ fn lock() -> LockName {
 }
 
 impl World {
-    async fn new(fates: &[Fate]) -> Self {
+    async fn new(faults: &[Fault]) -> Self {
         let table = table::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let cloud = table::client(
             listener.local_addr().unwrap(),
             "127.0.0.1:9".parse().unwrap(),
         );
-        let front = Front {
+        let proxy = Proxy {
             table,
-            fates: Arc::new(Mutex::new(fates.to_vec())),
+            faults: Arc::new(Mutex::new(faults.to_vec())),
             transactions: Arc::default(),
         };
-        let serving = front.clone();
+        let serving = proxy.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serving.clone().serve(stream));
@@ -77,7 +77,7 @@ impl World {
         };
         let decision = decide_recover(&settled, None, NOW.plus(1), &Limits::default());
         Self {
-            front,
+            proxy,
             cloud,
             decision,
         }
@@ -90,25 +90,25 @@ impl World {
 
     /// The tokens of all transactions that were sent.
     fn tokens(&self) -> Vec<String> {
-        let sent = self.front.transactions.lock().unwrap();
+        let sent = self.proxy.transactions.lock().unwrap();
         let token = |body: &Value| body["ClientRequestToken"].as_str().unwrap().to_owned();
         sent.iter().map(token).collect()
     }
 }
 
-impl Front {
+impl Proxy {
     async fn serve(self, mut stream: TcpStream) {
         let mut bytes = Vec::new();
         while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
-            let mut fate = None;
+            let mut fault = None;
             let is_write = ["TransactWriteItems", "PutItem", "UpdateItem"];
             if is_write.iter().any(|write| head.contains(write)) {
                 let body = serde_json::from_slice(&body).unwrap();
                 self.transactions.lock().unwrap().push(body);
-                let mut fates = self.fates.lock().unwrap();
-                fate = (!fates.is_empty()).then(|| fates.remove(0));
+                let mut faults = self.faults.lock().unwrap();
+                fault = (!faults.is_empty()).then(|| faults.remove(0));
             }
-            if let Some(Fate::Refused(status, error)) = fate {
+            if let Some(Fault::Refused(status, error)) = fault {
                 let answer = format!(
                     "{{\"__type\":\"com.amazonaws.dynamodb.v20120810#{error}\",\"message\":\"-\"}}"
                 );
@@ -123,7 +123,7 @@ impl Front {
             table.write_all(head.as_bytes()).await.unwrap();
             table.write_all(&body).await.unwrap();
             let answer = read_message(&mut table, &mut Vec::new()).await.unwrap();
-            if fate.is_some() {
+            if fault.is_some() {
                 return;
             }
             stream.write_all(answer.0.as_bytes()).await.unwrap();
@@ -133,8 +133,8 @@ impl Front {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_nothing_is_made_twice() {
-    let world = World::new(&[Fate::AnswerLost, Fate::AnswerLost]).await;
+async fn a_write_without_an_answer_is_retried_with_the_same_token_and_made_once() {
+    let world = World::new(&[Fault::AnswerLost, Fault::AnswerLost]).await;
     let committed = world
         .cloud
         .store
@@ -150,7 +150,7 @@ async fn a_lost_answer_is_asked_for_again_with_the_same_token_and_nothing_is_mad
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_stays_unknown_is_reported_and_the_table_read_again() {
-    let world = World::new(&[Fate::AnswerLost; 3]).await;
+    let world = World::new(&[Fault::AnswerLost; 3]).await;
     let error = world
         .cloud
         .store
@@ -161,9 +161,9 @@ async fn an_outcome_that_stays_unknown_is_reported_and_the_table_read_again() {
     assert_eq!(
         world.version().await,
         NOW.plus(1).0,
-        "it was made, and reading tells"
+        "it was made, as a read shows"
     );
-    let world = World::new(&[Fate::AnswerLost; 3]).await;
+    let world = World::new(&[Fault::AnswerLost; 3]).await;
     let mut steps = Steps::default();
     let performed = world
         .cloud
@@ -184,7 +184,7 @@ async fn throttling_and_conflicts_are_busy_and_never_unknown() {
         "ProvisionedThroughputExceededException",
         "TransactionInProgressException",
     ] {
-        let world = World::new(&[Fate::Refused(400, error); 3]).await;
+        let world = World::new(&[Fault::Refused(400, error); 3]).await;
         let before = world.version().await;
         let committed = world
             .cloud
@@ -207,7 +207,7 @@ async fn a_line_that_cannot_be_written_now_is_busy_and_one_that_is_there_is_done
         ("ConditionalCheckFailedException", Some(Committed::Done)),
         ("AccessDeniedException", None),
     ] {
-        let world = World::new(&[Fate::Refused(400, error); 3]).await;
+        let world = World::new(&[Fault::Refused(400, error); 3]).await;
         let line = Writes::event_only(world.decision.writes.event.clone());
         let committed = world.cloud.store.commit(&line).await;
         assert_eq!(committed.as_ref().ok(), wanted.as_ref(), "{committed:?}");
@@ -215,8 +215,8 @@ async fn a_line_that_cannot_be_written_now_is_busy_and_one_that_is_there_is_done
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_retry_cures_is_an_error_at_once() {
-    let world = World::new(&[Fate::Refused(400, "AccessDeniedException")]).await;
+async fn an_error_that_no_retry_cures_is_returned_at_once() {
+    let world = World::new(&[Fault::Refused(400, "AccessDeniedException")]).await;
     let mut steps = Steps::default();
     let error = world
         .cloud
@@ -226,14 +226,14 @@ async fn what_no_retry_cures_is_an_error_at_once() {
     assert_eq!((error.code(), world.tokens().len()), ("store", 1));
     assert_eq!(
         lock_aws::chain(&error),
-        "write what was decided on lock-1 in table remote-lock: AccessDeniedException: -"
+        "commit the decision about lock-1 in table remote-lock: AccessDeniedException: -"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tries_end_in_a_clear_error() {
-    let tries = DECISIONS_MAX as usize * 3;
-    let world = World::new(&vec![Fate::Refused(400, "ThrottlingException"); tries]).await;
+async fn exhausted_attempts_end_in_a_clear_error() {
+    let attempts = DECISIONS_MAX as usize * 3;
+    let world = World::new(&vec![Fault::Refused(400, "ThrottlingException"); attempts]).await;
     let before = world.version().await;
     let mut steps = Steps::default();
     while steps.may_decide() {
@@ -245,6 +245,6 @@ async fn tries_end_in_a_clear_error() {
         assert_eq!(performed, Performed::Again(Some(Conflict::Busy)));
     }
     assert_eq!(steps.exhausted().code(), "contention");
-    assert_eq!(world.tokens().len(), tries);
+    assert_eq!(world.tokens().len(), attempts);
     assert_eq!(world.version().await, before);
 }

@@ -127,11 +127,11 @@ async fn a_decision_on_what_has_changed_since_is_not_committed() {
     assert_eq!(
         cloud.store.commit(&same.writes).await.unwrap(),
         conflict(Conflict::Binding),
-        "the count was taken"
+        "the sequence was used"
     );
-    let uncounted = on_old("p4", None, NOW.plus(1_500));
+    let unsequenced = on_old("p4", None, NOW.plus(1_500));
     assert_eq!(
-        cloud.store.commit(&uncounted.writes).await.unwrap(),
+        cloud.store.commit(&unsequenced.writes).await.unwrap(),
         conflict(Conflict::Binding),
         "it would forget the count"
     );
@@ -217,7 +217,7 @@ async fn a_request_acts_once_and_is_noted_the_second_time() {
         cloud.store.commit(&first.writes).await.unwrap(),
         Committed::Done
     );
-    // Another command in between: the record no longer tells that the request has acted.
+    // Another command in between: the record no longer shows that the request has acted.
     let between = decide(&cloud, &press("p1", ClickType::Double, Some(1), NOW), NOW).await;
     assert_eq!(
         cloud.store.commit(&between.writes).await.unwrap(),

@@ -1,5 +1,5 @@
-//! The register of locks and buttons: registering, binding, forgetting. Must not know: certificates
-//! and things of the device registry.
+//! The register of locks and buttons: registering, binding, forgetting.
+//! Must not know: certificates and things of the device registry.
 
 use lock_core::binding::Binding;
 use lock_core::event::Subject;
@@ -26,7 +26,7 @@ pub enum Registered {
 /// Outcome of binding a button.
 #[derive(Debug)]
 pub enum Bound {
-    /// The button commands the lock from now on.
+    /// The button is bound to the lock.
     Done {
         /// The binding before the act.
         before: Box<Binding>,
@@ -60,8 +60,8 @@ pub enum Forgotten {
 }
 
 impl Cloud {
-    /// Registers a lock: from now on it is commanded, and its reports and requests count (C9). May
-    /// be repeated.
+    /// Registers a lock. Only a registered lock gets commands, and only its reports and requests
+    /// have an effect (C9). May be repeated.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Registers a button that is bound to no lock: its presses are ignored for that reason. May be
+    /// Registers a button. It is not bound to a lock yet, so its presses are ignored. May be
     /// repeated.
     ///
     /// # Errors
@@ -123,8 +123,8 @@ impl Cloud {
         Ok(Registered::Already)
     }
 
-    /// Binds a button to a lock (C3). The lock that it leaves is locked unless it is known to be
-    /// locked. May be repeated.
+    /// Binds a button to a lock (C3). Its former lock gets a LOCK unless it is known to be locked.
+    /// May be repeated.
     ///
     /// # Errors
     ///
@@ -162,8 +162,8 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Unbinds a button, which stays registered. Its lock is locked as by [`Cloud::bind`]. `None`
-    /// if the button is not registered.
+    /// Unbinds a button, which stays registered. Its former lock gets a LOCK as in [`Cloud::bind`].
+    /// `None` if the button is not registered.
     ///
     /// # Errors
     ///
@@ -190,8 +190,8 @@ impl Cloud {
         Err(steps.exhausted())
     }
 
-    /// Forgets a lock: nothing commands it any more, and its reports and requests change nothing.
-    /// `gone` as in [`decide_forget`].
+    /// Removes a lock from the register: it gets no more commands, and its reports and requests
+    /// have no effect. `gone` as in [`decide_forget`].
     ///
     /// # Errors
     ///
@@ -209,7 +209,7 @@ impl Cloud {
             // The record before the bindings: a later binding changes the record, so that the
             // deletion conflicts.
             let Some(record) = self.store.read_record(lock).await? else {
-                // The last commit succeeded if there was one, though its answer was lost.
+                // A commit of this loop has succeeded if there was one, and its answer was lost.
                 let Some(decision) = tried else {
                     return Ok(Forgotten::Unknown);
                 };

@@ -5,8 +5,8 @@ use lock_core::write::{BindingChange, BindingUpdate, RecordUpdate};
 
 use super::expression::Expression;
 
-/// A change of nothing writes the revision that is there: a condition alone would need one more
-/// permission.
+/// A change of nothing writes the existing revision again, since a condition without a write would
+/// need one more permission.
 pub(super) fn binding_expression(update: &BindingUpdate) -> Expression {
     let mut expression = Expression::default();
     expression.require(update.conditions());

@@ -1,5 +1,5 @@
-//! One decision, one transaction (C3): the core's conditional writes as DynamoDB's. Must not know:
-//! how a decision is made.
+//! Commits a decision as one DynamoDB transaction of the core's conditional writes (C3).
+//! Must not know: how a decision is made.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -36,7 +36,7 @@ pub enum Committed {
 /// The condition that did not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conflict {
-    /// The request's mark exists: it has acted (C7).
+    /// The request's mark exists: the request has already taken effect (C7).
     Request,
     /// The binding was changed, revoked, or has noted another press.
     Binding,
@@ -59,8 +59,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] for anything but success and conflict. Only if it is `unknown` the writes may
-    /// have been made, all or none: read again and decide on that.
+    /// [`StoreError`] for anything but success and conflict. If it is `unknown`, either all writes
+    /// were made or none: read again and decide on that.
     pub async fn commit(&self, writes: &Writes) -> Result<Committed, StoreError> {
         if writes.is_event_only() {
             return match writes.event.slot() {
@@ -88,9 +88,9 @@ impl Store {
             actions.push(self.record_action(&record));
         }
         actions.extend(self.listing_actions(writes));
-        actions.push(self.put(line(&writes.event), None));
+        actions.push(self.put(line_item(&writes.event), None));
         if let Some(other) = &writes.other {
-            actions.push(self.put(line(&other.event), None));
+            actions.push(self.put(line_item(&other.event), None));
         }
         let call = self
             .client
@@ -110,9 +110,9 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(line(event)))
+            .set_item(Some(line_item(event)))
             .condition_expression(ABSENT);
-        self.line_written(event, call.send().await)
+        self.line_outcome(event, call.send().await)
     }
 
     /// Writes the line of an ignored press, or counts the press on the line that it shares with
@@ -134,11 +134,11 @@ impl Store {
             .condition_expression(parts.condition)
             .set_expression_attribute_names(Some(parts.names))
             .set_expression_attribute_values(Some(parts.values));
-        self.line_written(event, call.send().await)
+        self.line_outcome(event, call.send().await)
     }
 
-    /// An existing line counts as written.
-    fn line_written<T, E>(
+    /// The outcome of writing a line. A line that exists already counts as written.
+    fn line_outcome<T, E>(
         &self,
         event: &Event,
         answer: Result<T, SdkError<E>>,
@@ -261,7 +261,7 @@ fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
 }
 
 /// A history line as an item.
-fn line(event: &Event) -> Item {
+fn line_item(event: &Event) -> Item {
     to_item(&Key::event(event), event)
 }
 

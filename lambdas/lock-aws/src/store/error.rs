@@ -1,4 +1,4 @@
-//! A failed call on the table and its purpose, as a sentence. Must not know: how it is handled.
+//! A failed call on the table and its purpose, in words. Must not know: how it is handled.
 
 use lock_core::event::Subject;
 use lock_core::name::{ButtonSerial, LockName};
@@ -13,7 +13,7 @@ pub struct StoreError {
     pub task: Task,
     /// The table's name.
     pub table: String,
-    /// Whether it may have been carried out: there was no answer, or an inconclusive one.
+    /// Whether the call may have been carried out: there was no answer, or an inconclusive one.
     pub unknown: bool,
     /// Why the call failed.
     pub source: CallError,
@@ -23,7 +23,7 @@ pub struct StoreError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Task {
     /// Describe the table itself.
-    #[error("look at table")]
+    #[error("describe table")]
     Describe,
     /// Read the record of a lock.
     #[error("read the record of {0} in table")]
@@ -59,7 +59,7 @@ pub enum Task {
     #[error("write a line about {} in table", .0.name())]
     WriteLine(Subject),
     /// Commit a decision about a lock or button.
-    #[error("write what was decided on {} in table", .0.name())]
+    #[error("commit the decision about {} in table", .0.name())]
     Commit(Subject),
 }
 
@@ -78,7 +78,7 @@ mod tests {
             message: Some("no".to_owned()),
         };
         for (task, wanted) in [
-            (Task::Describe, "look at table t"),
+            (Task::Describe, "describe table t"),
             (
                 Task::ReadRecord(lock()),
                 "read the record of lock-1 in table t",
@@ -122,7 +122,7 @@ mod tests {
             ),
             (
                 Task::Commit(Subject::Button(button())),
-                "write what was decided on G030JF in table t",
+                "commit the decision about G030JF in table t",
             ),
         ] {
             let error = StoreError {

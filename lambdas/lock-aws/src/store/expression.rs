@@ -1,5 +1,5 @@
-//! Update and condition expressions, with a placeholder for every name and value. Must not know:
-//! which item they are for.
+//! Update and condition expressions, with a placeholder for every name and value.
+//! Must not know: which item they are for.
 
 use std::collections::HashMap;
 

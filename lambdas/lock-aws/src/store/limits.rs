@@ -16,8 +16,8 @@ use crate::perform::ANSWER_MS;
 const NOTE_MS: u64 = 1_000;
 
 impl Cloud {
-    /// Writes the limits once per process: after the first event, when nobody waits any more, and
-    /// not at start-up, for which a person at the door waits.
+    /// Writes the limits once per process: after the first event, when nobody waits, and not at
+    /// start-up, while a person at the door waits.
     ///
     /// A failure is only logged, since no function needs the limits in the table. The next process
     /// writes them.

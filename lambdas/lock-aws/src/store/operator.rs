@@ -17,8 +17,8 @@ use super::{Store, StoreError, Task};
 use crate::clock::{self, Clock};
 use crate::error::CallError;
 
-/// Largest difference of clocks that agree, in ms: the service's time has whole seconds, and its
-/// answer takes time.
+/// Largest difference, in ms, at which two clocks count as equal: the service's time has whole
+/// seconds, and its answer takes time.
 const AGREE_MS: u64 = 2_000;
 
 /// A table's account, and a clock that shows the service's time.

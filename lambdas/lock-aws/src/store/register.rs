@@ -94,7 +94,7 @@ impl Store {
         self.read_bindings(&register.buttons).await
     }
 
-    /// Adds a lock or button to the list, where it may be already.
+    /// Adds a lock or button to the list; nothing changes if it is listed already.
     pub(crate) async fn add_to_list(&self, subject: &Subject) -> Result<(), StoreError> {
         let task = Task::AddToList(subject.clone());
         self.put_item(task, Key::listing(subject).to_item()).await
@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-/// The keys left for the next call, because of the size of the answer or the table's throughput.
+/// The keys that DynamoDB left for the next call: the answer was full, or the table throttled.
 fn unprocessed(keys: Option<HashMap<String, KeysAndAttributes>>) -> Vec<Item> {
     let tables = keys.into_iter().flatten();
     tables.flat_map(|(_, keys)| keys.keys).collect()
