@@ -1,5 +1,5 @@
-//! A batch of a queue's messages, and the answer that names the failed ones. Must not know: what a
-//! message says.
+//! A batch of a queue's messages, and the answer that names the failed ones.
+//! Must not know: what a message says.
 //!
 //! Source: AWS Lambda developer guide, "Using Lambda with Amazon SQS", "Implementing partial batch
 //! responses".
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_something_else_is_refused_as_a_whole() {
+    fn an_event_that_is_not_a_batch_is_refused_as_a_whole() {
         let without = |path: &str| {
             let mut broken = record("b", "{}");
             *broken.pointer_mut(path).unwrap() = Value::Null;
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_names_what_failed_and_nothing_else() {
+    fn an_answer_names_the_failed_messages_and_no_others() {
         assert_eq!(answer(&[]), json!({"batchItemFailures": []}));
         let failures = [
             json!({"itemIdentifier": "a"}),

@@ -1,5 +1,5 @@
-//! Load, decide, perform: each message of the failure queue. Must not know: how what it loads is
-//! stored.
+//! Load, decide, perform: each message of the failure queue.
+//! Must not know: how the table stores what it loads.
 //!
 //! A message that cannot be read or recorded returns to the queue. After the template's number of
 //! receives it moves to the poison queue, where a person sees it. Nothing is dropped.

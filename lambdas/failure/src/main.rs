@@ -1,4 +1,4 @@
-//! Wiring of the failure function. Must not know: what is decided.
+//! Entry point of the failure function. Must not know: what is decided.
 
 fn main() -> std::process::ExitCode {
     lock_aws::serve(|cloud, settings| failure::handler::Handler::new(cloud, settings.limits))

@@ -14,7 +14,7 @@ use lock_testing::bound::{NOW, button, lock};
 use lock_testing::table;
 use serde_json::{Value, json};
 
-/// Nothing listens there: the function publishes nothing.
+/// An address at which nothing listens: the function publishes nothing.
 const NOWHERE: &str = "127.0.0.1:1";
 
 struct World {
@@ -82,13 +82,13 @@ impl World {
         self.handler.handle(&batch(bodies), deadline).await.unwrap()
     }
 
-    /// How many items the table has.
+    /// The number of items in the table.
     async fn items(&self) -> i32 {
         let scan = self.cloud.store.client().scan().table_name(table::TABLE);
         scan.send().await.unwrap().count()
     }
 
-    /// The lines of what was given up, newest first.
+    /// The lines about messages given up, newest first.
     async fn lines(&self, subject: Subject) -> Vec<Event> {
         let lines = self
             .cloud
@@ -153,7 +153,7 @@ async fn only_unreadable_messages_return_to_the_queue_and_stop_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_written_of_a_sweep_or_of_what_is_no_registered_lock() {
+async fn nothing_is_written_about_a_sweep_or_an_unregistered_lock() {
     let world = World::new().await;
     let report = json!({"thing": "thermostat", "shadowVersion": 3, "timestamp": 1, "reported": {}});
     let request =

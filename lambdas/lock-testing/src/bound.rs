@@ -1,4 +1,4 @@
-//! A table with a button bound to a lock, presses of the button, and what the core decides of them.
+//! A table with a button bound to a lock, presses of it, and what the core decides about them.
 
 use lock_aws::{Cloud, Committed};
 use lock_core::action::ClickType;

@@ -1,4 +1,4 @@
-//! An HTTP listener in place of the data plane. It keeps what is published, and can fail.
+//! An HTTP server in place of the data plane. It keeps what is published, and can be made to fail.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::message::read_message;
 
-/// The listener and what it was sent.
+/// The server, and the messages that were published to it.
 #[derive(Clone)]
 pub struct Broker {
     /// The address that it listens on.
@@ -21,7 +21,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts it; it lives as long as the test's runtime.
+    /// Starts the server, which runs as long as the test's runtime.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let broker = Self {
@@ -39,12 +39,12 @@ impl Broker {
         broker
     }
 
-    /// Makes it answer every further publish with `status`.
+    /// Answers every later publish with `status`.
     pub fn answer(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
     }
 
-    /// From now on answers every `GetThingShadow` with `shadow`.
+    /// Answers every later `GetThingShadow` with `shadow`.
     pub fn hold_shadow(&self, shadow: Value) {
         *self.shadow.lock().unwrap() = Some(shadow);
     }

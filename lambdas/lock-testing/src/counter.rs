@@ -1,5 +1,5 @@
-//! Something between a client and its table that counts what is asked, and how many items are
-//! looked at.
+//! A proxy between a client and its table that records each call, and how many items the table
+//! read for it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -13,12 +13,12 @@ use crate::message::read_message;
 /// A call and its cost.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Its name: `Query`.
+    /// The name of the operation: `Query`.
     pub operation: String,
     /// The body of the request.
     pub request: Value,
-    /// Items that the table looked at: DynamoDB charges for each, also for one that a filter takes
-    /// away.
+    /// Items that the table read: DynamoDB charges for each, even if a filter removes it from the
+    /// answer.
     pub looked_at: usize,
 }
 
@@ -32,7 +32,7 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Starts it before `table`; it lives as long as the test's runtime.
+    /// Starts a proxy in front of `table`, which runs as long as the test's runtime.
     pub async fn start(table: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let counter = Self {
@@ -49,7 +49,7 @@ impl Counter {
         counter
     }
 
-    /// The calls since the last time.
+    /// The calls since the last `take`.
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
@@ -78,12 +78,12 @@ impl Counter {
         let batched: usize = batches
             .map(|(_, items)| items.as_array().unwrap().len())
             .sum();
-        let one = usize::from(answer["Item"].is_object());
+        let single = usize::from(answer["Item"].is_object());
         let scanned = answer["ScannedCount"].as_u64().unwrap_or_default() as usize;
         self.calls.lock().unwrap().push(Call {
             operation: operation.trim().to_owned(),
             request: serde_json::from_slice(request).unwrap(),
-            looked_at: scanned + batched + one,
+            looked_at: scanned + batched + single,
         });
     }
 }

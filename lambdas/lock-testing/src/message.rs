@@ -1,10 +1,10 @@
-//! HTTP messages as bytes, for what is between a client and its table in a test.
+//! Reads HTTP messages from a connection, for the servers and proxies of the tests.
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// One HTTP message with a `content-length`: its head, and its body. None when the other side has
-/// closed.
+/// One HTTP message with a `content-length`: its head, and its body. `None` if the peer has closed
+/// the connection. `bytes` keeps what was read beyond the message.
 pub async fn read_message(
     stream: &mut TcpStream,
     bytes: &mut Vec<u8>,

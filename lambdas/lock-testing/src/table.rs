@@ -1,5 +1,5 @@
-//! A table of our own in this process, over real HTTP: for tests of what DynamoDB must do with our
-//! calls.
+//! A table on a stand-in for DynamoDB in this process, over real HTTP, and the writes that prepare
+//! it for a test.
 
 use std::net::SocketAddr;
 
@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 /// The name of the table.
 pub const TABLE: &str = "remote-lock";
 
-/// Starts an empty table; it lives as long as the test's runtime. Publishing goes to `iot_data`.
+/// Starts an empty table, which runs as long as the test's runtime. Publishing goes to `iot_data`.
 pub async fn cloud(iot_data: SocketAddr) -> Cloud {
     let cloud = client(start().await, iot_data);
     create(cloud.store.client()).await;
@@ -53,7 +53,7 @@ pub async fn register(cloud: &Cloud, lock: &LockName, now: UnixMillis) {
     assert_eq!(committed, Committed::Done);
 }
 
-/// Binds a button to a lock at `now`: a new binding, or the one there is.
+/// Binds a button to a lock at `now`: a new binding, or the existing one.
 pub async fn bind(
     cloud: &Cloud,
     button: &ButtonSerial,

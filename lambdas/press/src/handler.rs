@@ -1,4 +1,4 @@
-//! Load, decide, perform: one press or request. Must not know: how what it loads is stored.
+//! Load, decide, perform: one press or request. Must not know: how the table stores them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ pub enum Message {
     Request(Request),
 }
 
-/// What a decision is made on.
+/// What a decision about a message needs.
 struct Loaded {
     record: Option<Record>,
     /// The binding of a press; a request has none.

@@ -49,7 +49,7 @@ impl World {
         })
     }
 
-    /// Time enough for a few tries of a publish.
+    /// Handles an event, with time for a few attempts to publish.
     async fn handle(&self, event: &Value) -> Result<(), PerformError> {
         self.handle_text(&event.to_string()).await
     }
@@ -159,7 +159,7 @@ async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
     assert_eq!(
         world.broker.take().len(),
         1,
-        "the cached refusal is asked again"
+        "a cached refusal is checked in the table again"
     );
     let other = LockName::new("lock-2").unwrap();
     table::register(&world.cloud, &other, before).await;
@@ -173,7 +173,7 @@ async fn a_binding_revoked_or_changed_behind_the_cache_is_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_input_is_refused_written_down_and_not_retried() {
+async fn bad_input_is_refused_recorded_and_not_retried() {
     let world = World::new().await;
     let cases = [
         (
@@ -222,7 +222,7 @@ async fn bad_input_is_refused_written_down_and_not_retried() {
     assert_eq!(world.broker.take(), []);
 }
 
-/// The event of a rule that hands the payload over whole.
+/// The event of a rule that delivers the payload encoded as a whole.
 fn from_rule(world: &World, mut own: Value, payload: &[u8]) -> Value {
     own["receivedAt"] = json!(world.cloud.clock.now().0);
     own["payload"] = json!(BASE64.encode(payload));
@@ -230,7 +230,7 @@ fn from_rule(world: &World, mut own: Value, payload: &[u8]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payload_that_is_handed_over_whole_acts_as_one_whose_fields_are_named() {
+async fn an_encoded_payload_acts_like_one_whose_fields_the_rule_names() {
     let world = World::new().await;
     let of_button = |id: &str| json!({"button": "button-1", "pressId": id, "principal": "ab12"});
     // Other fields of the payload have no effect.
@@ -261,11 +261,11 @@ async fn a_payload_that_is_handed_over_whole_acts_as_one_whose_fields_are_named(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_json_or_cannot_be_held_leaves_a_line_with_its_reason() {
+async fn an_unreadable_payload_leaves_a_line_with_its_reason() {
     let world = World::new().await;
     let good = r#"{"clickType":"SINGLE"}"#;
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-    // payload => code, and the words that tell the slip
+    // payload, code, and the words of the line that name the fault
     let cases = [
         (format!("\u{feff}{good}"), "malformed", "byte order mark"),
         (format!("{good}\0"), "malformed", "NUL"),
@@ -300,7 +300,7 @@ async fn what_is_not_json_or_cannot_be_held_leaves_a_line_with_its_reason() {
     }
     let lines = world.lines(Subject::Lock(lock())).await;
     assert!(lines.iter().any(|line| line.reason.code() == "malformed"));
-    // The events of a rule that names the fields, and of nobody.
+    // Events whose fields the rule names, and events without a sender.
     for text in [
         r#"{"button":"button-1","clickType":1e400,"receivedAt":5,"pressId":"p2"}"#,
         "1e400",
@@ -363,9 +363,9 @@ async fn nothing_is_written_about_a_lock_that_is_not_registered() {
     assert_eq!(world.broker.take(), []);
 }
 
-/// AWS's own button sends the form of `aws_lambda_events`. The rule adds the button, time and id.
+/// A genuine AWS `IoT` Button sends the form of `aws_lambda_events`. The rule adds the rest.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_payload_of_awss_own_button_is_understood() {
+async fn the_payload_of_a_genuine_aws_iot_button_is_understood() {
     let world = World::new().await;
     let payload: IoTButtonEvent = serde_json::from_value(json!({
         "serialNumber": "G030JF055364XVRB", "clickType": "LONG", "batteryVoltage": "2000 mV"

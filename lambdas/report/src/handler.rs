@@ -1,4 +1,4 @@
-//! Load, decide, perform: one report of a lock. Must not know: how what it loads is stored.
+//! Load, decide, perform: one report of a lock. Must not know: how the table stores it.
 
 use lock_aws::clock::Stopwatch;
 use lock_aws::perform::pass_over;

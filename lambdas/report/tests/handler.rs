@@ -212,7 +212,7 @@ async fn after_a_deleted_shadow_only_the_shadow_itself_is_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_refuses_for_ever_is_sent_the_command_within_the_back_off() {
+async fn a_device_that_always_refuses_is_sent_the_command_within_the_back_off() {
     let world = World::settled().await;
     let version = world.record().await.version;
     let clock = &world.cloud.clock;
@@ -233,7 +233,7 @@ async fn a_device_that_refuses_for_ever_is_sent_the_command_within_the_back_off(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_that_cannot_be_read_is_refused_written_down_and_not_retried() {
+async fn an_unreadable_report_is_refused_recorded_and_not_retried() {
     let world = World::settled().await;
     let before = world.record().await;
     let mut bad = event(9, 300, reported("open", &json!(1), &json!("x")));
@@ -257,7 +257,7 @@ async fn a_report_that_cannot_be_read_is_refused_written_down_and_not_retried() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_that_this_program_cannot_hold_is_refused_in_the_locks_history() {
+async fn a_report_with_an_unreadable_value_is_refused_in_the_locks_history() {
     let world = World::settled().await;
     let before = world.record().await;
     let good = event(9, 300, reported("locked", &json!("VERSION"), &json!("x"))).to_string();
@@ -334,7 +334,7 @@ async fn nothing_is_written_about_a_thing_that_is_not_registered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_deployments_limits_are_written_down_after_the_first_event() {
+async fn the_deployments_limits_are_stored_after_the_first_event() {
     let world = World::new().await;
     assert_eq!(world.cloud.store.read_limits().await.unwrap(), None);
     let first = reported("unlocked", &json!(0), &json!(null));

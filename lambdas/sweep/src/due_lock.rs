@@ -1,4 +1,4 @@
-//! Load, decide, perform: one due record, until it is not due. Must not know: how it was found.
+//! Load, decide, perform: one record, until it is no longer due. Must not know: how it was found.
 
 use lock_aws::clock::Stopwatch;
 use lock_aws::perform::log_decision;
@@ -16,7 +16,7 @@ use crate::handler::Handler;
 /// the next sweep sends a LOCK again.
 const PUBLISH_MS: u64 = 1_000;
 
-/// What a decision about a due record is made on.
+/// What a decision about a due record needs.
 struct Loaded {
     record: Record,
     shadow: Option<ReportEvent>,
@@ -69,7 +69,7 @@ impl Handler {
     /// Loads what a decision needs. Returns `None` if the record is gone or not due.
     async fn load(&self, lock: &LockName) -> Result<Option<Loaded>, PerformError> {
         let cloud = &self.cloud;
-        // The record first: then the shadow is never older than the last report that it has used.
+        // The record first, so that the shadow is never older than the last report the record used.
         let record = cloud.store.read_record(lock).await?;
         let now = cloud.clock.now();
         let Some(record) = record.filter(|record| now >= record.due.due_at) else {
@@ -98,8 +98,8 @@ impl Handler {
     }
 }
 
-/// Whether the record is still due after a decision: the report used settles nothing, or the status
-/// changed before a send.
+/// Whether the record is still due after a decision: the report settled nothing, or only the status
+/// changed, with a send to follow.
 fn is_due_after(decision: &Decision, record: &Record, now: UnixMillis) -> bool {
     let write = decision.writes.record.as_ref();
     let after = write.and_then(|write| write.apply(Some(record)).record());

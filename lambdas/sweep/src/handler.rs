@@ -1,5 +1,5 @@
-//! One sweep: every due record, oldest first, a few at a time, within the invocation's time. Must
-//! not know: what is decided about a record.
+//! One sweep: every due record, oldest first, a few at a time, within the invocation's time.
+//! Must not know: what is decided about a record.
 //!
 //! A record that a sweep does not reach stays due, and is older than the new due times of those it
 //! did reach. So it comes first in the next sweep, and no record starves. A record that fails keeps
@@ -16,7 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 const AT_ONCE: usize = 8;
 /// Entries read at once from one shard of the due index.
 const PAGE: u16 = 100;
-/// Time before the deadline at which the last record is begun, to finish those begun. In ms.
+/// No record is begun in the last part of an invocation, so that those begun can finish. In ms.
 pub const FINISH_MS: u64 = 8_000;
 
 const _: () = assert!(ANSWER_MS < FINISH_MS);
@@ -31,7 +31,7 @@ pub struct Handler {
 /// The result of one sweep.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sweep {
-    /// Due records looked at.
+    /// Due records handled.
     pub seen: u32,
     /// Of those, records with at least one decision.
     pub acted: u32,
@@ -39,7 +39,7 @@ pub struct Sweep {
     pub failed: u32,
     /// How long the oldest record had been due, in ms.
     pub oldest_ms: u64,
-    /// Whether every due record was looked at; otherwise the next sweep continues.
+    /// Whether every due record was handled; otherwise the next sweep continues.
     pub finished: bool,
 }
 
@@ -51,7 +51,7 @@ pub enum SweepError {
     Records {
         /// How many failed.
         failed: u32,
-        /// How many were looked at.
+        /// How many were handled.
         seen: u32,
         /// The lock and error of the first failure.
         first: String,

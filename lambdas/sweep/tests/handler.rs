@@ -165,7 +165,7 @@ async fn an_overdue_unlock_becomes_an_alert_and_a_system_lock_in_one_sweep() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_shadow_holds_is_believed_before_the_clock() {
+async fn a_report_in_the_shadow_is_used_before_the_clock() {
     let unlock = pending("lock-1", Action::Unlock, 60_000, 20_000);
     let world = World::with(std::slice::from_ref(&unlock)).await;
     world.broker.hold_shadow(shadow(&unlock, "unlocked"));
@@ -198,7 +198,7 @@ async fn a_shadow_that_was_edited_before_it_was_read_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_that_never_answers_is_called_so_once_and_sent_its_command_within_the_back_off() {
+async fn a_lock_that_never_answers_is_alerted_once_and_sent_its_command_within_the_back_off() {
     let lock = pending("lock-1", Action::Lock, 60_000, 20_000);
     let world = World::with(std::slice::from_ref(&lock)).await;
     for _ in 0..3 {
