@@ -1,6 +1,5 @@
 // @ts-check
 // Draws the board that the server sends, and posts what a person clicks.
-
 /** @typedef {{ powered: boolean, network: boolean, connected: boolean, latch?: string }} Device */
 /** @typedef {{ thing: string, device?: Device, record?, shadow?, history?: any[] }} Door */
 /** @typedef {{ thing: string, device?: Device, lock?: string }} Button */

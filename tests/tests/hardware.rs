@@ -25,7 +25,7 @@ fn named(heading: &str) -> BTreeSet<String> {
 fn reasons() -> BTreeSet<String> {
     let mut reasons = BTreeSet::new();
     for source in DECISIONS {
-        for before in ["ignore(Reason::", "in_buttons_history(Reason::"] {
+        for before in ["ignore(Reason::", "ignore_in_button_history(Reason::"] {
             for rest in source.split(before).skip(1) {
                 let name: String = rest
                     .chars()
