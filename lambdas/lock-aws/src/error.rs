@@ -17,7 +17,7 @@ pub enum CallError {
     Refused {
         /// The code, or the status if there is none: `AccessDeniedException`, `HTTP 403`.
         code: String,
-        /// The service's own message, if any.
+        /// First line of the service's message, if any.
         message: Option<String>,
     },
     /// No connection was established.
@@ -74,9 +74,11 @@ impl CallError {
             SdkError::ServiceError(answer) => {
                 let error = answer.err();
                 let status = || format!("HTTP {}", answer.raw().status().as_u16());
+                // A refused signature is followed by what should have been signed, on many lines.
+                let message = error.message().and_then(|text| text.lines().next());
                 Self::Refused {
                     code: error.code().map_or_else(status, str::to_owned),
-                    message: error.message().map(str::to_owned),
+                    message: message.map(str::to_owned),
                 }
             }
             SdkError::TimeoutError(_) => Self::NoAnswer,
@@ -169,6 +171,12 @@ mod tests {
                 Some("Forbidden"),
                 "HTTP 403: Forbidden",
                 Remedy::Other,
+            ),
+            (
+                Some("InvalidSignatureException"),
+                Some("It does not match.\n\nThe Canonical String\n"),
+                "InvalidSignatureException: It does not match.",
+                Remedy::Rights,
             ),
             (None, None, "HTTP 403", Remedy::Other),
         ] {
