@@ -23,7 +23,7 @@ use crate::name::{ButtonSerial, LockName};
 use crate::press::Press;
 use crate::reason::{Alert, Reason, Verdict};
 use crate::record::Record;
-use crate::report::{Latch, ReportEvent, Source};
+use crate::report::{Door, Latch, ReportEvent, Source};
 use crate::request::Request;
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::word::words;
@@ -139,9 +139,18 @@ pub struct Event {
     /// The latch in the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub latch: Option<Latch>,
+    /// The latch in the record before the report.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub was: Option<Latch>,
     /// What moved the latch, by the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<Source>,
+    /// The door in the report, if a sensor sees it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub door: Option<Door>,
+    /// When the state that an alert is about began.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<UnixMillis>,
     /// More about the reason: why the device refused, or what was wrong with the message.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detail: Option<String>,
@@ -182,7 +191,10 @@ impl Event {
             version: None,
             command_id: None,
             latch: None,
+            was: None,
             source: None,
+            door: None,
+            since: None,
             detail: None,
             alerts: Vec::new(),
             count: None,

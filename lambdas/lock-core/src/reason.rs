@@ -142,6 +142,8 @@ reasons! {
     RETRIES_EXHAUSTED = "retries-exhausted";
     /// A topic rule could not deliver the message (C16).
     RULE_ACTION = "rule-action";
+    /// The door has been open for longer than the deployment allows.
+    LEFT_OPEN = "left-open";
 }
 
 impl Reason {
@@ -207,6 +209,12 @@ words! {
         GivenUp = "given-up",
         /// A committed command could not be published (C13).
         NotPublished = "not-published",
+        /// The door was opened while the latch was locked.
+        Forced = "forced",
+        /// The door has been open for longer than the deployment allows.
+        LeftOpen = "left-open",
+        /// The battery of a button is low.
+        BatteryLow = "battery-low",
     }
 }
 

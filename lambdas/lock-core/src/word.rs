@@ -127,7 +127,7 @@ mod tests {
             Alert::ALL,
             "implausible-version other-command unlocked-at-boot no-version-left \
              unlock-not-answered unresponsive jammed contested clock unlock-refused settings-kept \
-             given-up not-published",
+             given-up not-published forced left-open battery-low",
         );
     }
 
