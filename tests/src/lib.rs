@@ -8,6 +8,7 @@
 )]
 
 pub mod browser;
+pub mod item;
 pub mod log;
 pub mod mqtt;
 pub mod program;

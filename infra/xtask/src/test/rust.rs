@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::previous;
 use crate::process;
 use crate::setup;
 use crate::workspace::{Workspace, find_on_path};
@@ -50,7 +51,9 @@ pub fn left_out(workspace: &Workspace) -> Vec<LeftOut> {
 
 /// Runs the unit, integration and end-to-end tests, then the examples in the documentation.
 pub fn run(workspace: &Workspace) -> Result<bool> {
-    let words: Vec<&str> = left_out(workspace).iter().map(|part| part.tests).collect();
+    let mut words: Vec<&str> = left_out(workspace).iter().map(|part| part.tests).collect();
+    // They have a step of their own.
+    words.push(previous::WORD);
     let mut tests = workspace.cargo();
     if find_on_path("cargo-nextest").is_some() {
         nextest(&mut tests, &words);
@@ -67,6 +70,20 @@ pub fn run(workspace: &Workspace) -> Result<bool> {
         cargo_test(&mut tests, &words);
         process::run(&mut tests)
     }
+}
+
+/// Runs the tests whose names begin with `word`, with these variables.
+pub fn run_only(workspace: &Workspace, word: &str, variables: &[(&str, &str)]) -> Result<bool> {
+    let mut tests = workspace.cargo();
+    tests.envs(variables.iter().copied());
+    if find_on_path("cargo-nextest").is_some() {
+        let filter = format!("test(/(^|::){word}_/)");
+        tests.args(["nextest", "run", "--workspace", "-E", &filter]);
+    } else {
+        tests.args(["test", "--workspace", "--no-fail-fast", "--"]);
+        tests.arg(format!("{word}_"));
+    }
+    process::run(&mut tests)
 }
 
 fn nextest(command: &mut Command, left_out: &[&str]) {

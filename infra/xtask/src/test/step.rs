@@ -12,6 +12,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use super::previous;
 use super::rust;
 use super::summary::Outcome;
 use crate::fuzz;
@@ -52,6 +53,8 @@ pub enum StepName {
     Build,
     /// unit, end-to-end and browser tests
     Rust,
+    /// the previous release's functions with this one's: upgrade, way back, both at once
+    Previous,
     /// lints, warnings as errors
     Clippy,
     /// the documentation, warnings as errors
@@ -190,6 +193,12 @@ pub const STEPS: &[Step] = &[
         tools: &["cc"],
         after: Some(StepName::Build),
         run: |workspace| rust::run(workspace).map(Outcome::from),
+    },
+    Step {
+        name: StepName::Previous,
+        tools: &["cc"],
+        after: Some(StepName::Build),
+        run: previous::run,
     },
     Step {
         name: StepName::Clippy,
