@@ -1,6 +1,7 @@
 // @ts-check
 // Draws the board that the server sends, and posts what a person clicks.
-/** @typedef {{ powered: boolean, network: boolean, connected: boolean, latch?: string }} Device */
+/** @typedef {{ powered: boolean, network: boolean, connected: boolean, latch?: string,
+ *   doorOpen?: boolean }} Device */
 /** @typedef {{ thing: string, device?: Device, record?, shadow?, history?: any[] }} Door */
 /** @typedef {{ thing: string, device?: Device, lock?: string }} Button */
 
@@ -93,13 +94,17 @@ function drawDoor(lock) {
   find("device").textContent = lock ? `${lock.thing}: ${condition}` : "no locks";
   drawSwitch("power", device, device?.powered, ["Cut power", "Power on"]);
   drawSwitch("network", device?.powered, device?.network, ["Cut network", "Plug network in"]);
+  drawSwitch("leaf", device, !device?.doorOpen, ["Open door", "Close door"], "door", "open");
+  find("leaf").hidden = (device?.doorOpen ?? null) === null;
+  find("door").dataset.open = String(device?.doorOpen ?? false);
 }
 
-function drawSwitch(name, usable, on, labels) {
+function drawSwitch(name, usable, on, labels, path = name, key = "on") {
   const control = find(name);
   control.textContent = labels[on ? 0 : 1];
   control.disabled = !usable;
-  control.onclick = () => post(`api/devices/${chosen}/${name}`, { on: !on });
+  const next = key === "on" ? !on : on;
+  control.onclick = () => post(`api/devices/${chosen}/${path}`, { [key]: next });
 }
 
 function setWord(element, text) {

@@ -243,6 +243,12 @@ impl World {
             .await
     }
 
+    /// Opens or closes a lock's door, which must have a contact (`--device-set pins.door=14`).
+    pub async fn open_door(&self, thing: &str, open: bool) -> Result<()> {
+        self.control_device(thing, "door", &json!({ "open": open }))
+            .await
+    }
+
     /// Arms a fault of the local cloud, in the form of `--fault`; occurrences count from now.
     pub async fn arm(&self, fault: &str) -> Result<()> {
         self.post("faults", &json!({ "fault": fault })).await

@@ -1,5 +1,5 @@
 //! The console's server: the static page, the board as a live stream, and the controls of the
-//! devices (press, power, network). It answers the browser of this machine only.
+//! devices (press, power, network, door). It answers the browser of this machine only.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -52,6 +52,7 @@ impl Console {
             .route("/api/devices/{thing}/press", post(press))
             .route("/api/devices/{thing}/power", post(power))
             .route("/api/devices/{thing}/network", post(network))
+            .route("/api/devices/{thing}/door", post(door))
             .route("/api/faults", post(fault));
         let files = [
             ("/", "text/html; charset=utf-8", PAGE),
@@ -169,6 +170,23 @@ async fn network(
         return no_device(&thing);
     };
     respond_and_touch(&console, device, device.set_network(switch.on).await)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorBody {
+    open: bool,
+}
+
+async fn door(
+    State(console): State<Console>,
+    Path(thing): Path<String>,
+    Json(door): Json<DoorBody>,
+) -> Response {
+    let Some(device) = console.fleet.device(&thing) else {
+        return no_device(&thing);
+    };
+    respond_and_touch(&console, device, device.set_door(door.open).await)
 }
 
 #[derive(Debug, Deserialize)]

@@ -66,6 +66,9 @@ pub struct DeviceState {
     pub connected: bool,
     /// Where its relay holds the latch: `locked` or `unlocked`; `None` for a button.
     pub latch: Option<String>,
+    /// Whether its door is open; `None` without a door contact.
+    #[serde(rename = "doorOpen")]
+    pub door_open: Option<bool>,
     /// Its process, while it has power.
     pub pid: Option<u32>,
     /// How often the latch has moved since the stack started.
@@ -101,6 +104,7 @@ impl Device {
     pub fn new(options: DeviceOptions, lines: broadcast::Sender<DeviceLine>) -> Self {
         let state = DeviceState {
             network: true,
+            door_open: door_pin(&options).map(|_| false),
             ..DeviceState::default()
         };
         Self {
@@ -136,6 +140,10 @@ impl Device {
             if !clock.is_empty() {
                 self.write(&mut started, &json!({ "clock": clock })).await?;
             }
+            if let Some(pin) = door_pin(&self.options) {
+                let open = self.state().door_open.unwrap_or_default();
+                self.write(&mut started, &door_line(pin, open)).await?;
+            }
             *process = Some(started);
         } else if !on && let Some(mut stopped) = process.take() {
             let killed = stopped.child.kill().await;
@@ -153,6 +161,22 @@ impl Device {
         self.send(&json!({ "network": on })).await?;
         lock(&self.state).network = on;
         Ok(())
+    }
+
+    /// Opens or closes the door. The device may be without power; it then reads it at power-on.
+    pub async fn set_door(&self, open: bool) -> Result<()> {
+        let Some(pin) = door_pin(&self.options) else {
+            bail!(
+                "{} has no door contact: start with --device-set pins.door=14",
+                self.thing()
+            )
+        };
+        let mut process = self.process.lock().await;
+        lock(&self.state).door_open = Some(open);
+        match process.as_mut() {
+            Some(process) => self.write(process, &door_line(pin, open)).await,
+            None => Ok(()),
+        }
     }
 
     /// Changes one condition of its clock. The device may be without power.
@@ -250,6 +274,18 @@ fn with_required(given: &[String]) -> impl Iterator<Item = &str> {
     let is_missing = move |required: &&str| !given.iter().any(|given| key(given) == key(required));
     let required = REQUIRED.into_iter().filter(is_missing);
     required.chain(given.iter().map(String::as_str))
+}
+
+/// The GPIO number of a lock's door contact, if its settings name one.
+fn door_pin(options: &DeviceOptions) -> Option<i64> {
+    let setting = |text: &String| text.strip_prefix("pins.door=")?.parse().ok();
+    let pin = options.settings.iter().rev().find_map(setting);
+    pin.filter(|pin| options.kind == Kind::Lock && *pin >= 0)
+}
+
+/// The contact connects the pin to ground while the door is closed.
+fn door_line(pin: i64, open: bool) -> Value {
+    json!({ "pin": { "number": pin, "level": open } })
 }
 
 async fn read_lines(

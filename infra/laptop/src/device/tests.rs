@@ -80,6 +80,27 @@ async fn clock_conditions_outlive_the_power_of_the_device() {
     device.set_power(false).await.expect("it ends");
 }
 
+#[tokio::test]
+async fn a_door_with_a_contact_is_closed_until_it_is_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (lock, _lines) = device(folder.path(), &[]);
+    let refused = lock.set_door(true).await.expect_err("no contact");
+    assert!(refused.to_string().contains("pins.door"), "{refused}");
+    assert_eq!(lock.state().door_open, None);
+
+    let (lock, mut received) = device(folder.path(), &["pins.door=14"]);
+    let line = |open: bool| json!({"pin": {"number": 14, "level": open}});
+    lock.set_power(true).await.expect("it starts");
+    lines(&mut received, &line(false)).await;
+    lock.set_door(true).await.expect("on");
+    lines(&mut received, &line(true)).await;
+    lock.set_power(false).await.expect("it ends");
+    lock.set_power(true).await.expect("it starts again");
+    lines(&mut received, &line(true)).await;
+    assert_eq!(lock.state().door_open, Some(true));
+    lock.set_power(false).await.expect("it ends");
+}
+
 #[test]
 fn required_settings_are_added_unless_given() {
     for (given, wanted) in [
