@@ -12,7 +12,9 @@
 mod binding;
 mod condition;
 
-pub use binding::{Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+pub use binding::{
+    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote,
+};
 pub use condition::{Condition, Operand};
 
 use crate::command::Version;
