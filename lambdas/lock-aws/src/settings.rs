@@ -3,17 +3,15 @@
 
 use std::fmt;
 
-use lock_core::limits::{
-    COMMAND_TTL_MS, EVENT_TTL_DAYS, LimitError, Limits, QUIET_WINDOW_MS, SAME_WISH_MS, VERSION_MAX,
-};
+use lock_core::limits::{LimitError, LimitSettings, Limits, VERSION_MAX};
 
 /// A function's deployment: table, limits, access.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The table's name: `TABLE_NAME`.
     pub table: String,
-    /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`, each with the
-    /// protocol's default.
+    /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`, `LEFT_OPEN_MINUTES`,
+    /// `FORCED_ALERT`, `BATTERY_LOW_MV`, each with the protocol's default.
     pub limits: Limits,
     /// Region, credentials and endpoints of AWS.
     pub access: Access,
@@ -81,6 +79,8 @@ impl From<LimitError> for SettingsError {
             LimitError::QuietWindow { .. } => "QUIET_WINDOW_MS",
             LimitError::SameWish(_) => "SAME_WISH_MS",
             LimitError::EventTtl(_) => "EVENT_TTL_DAYS",
+            LimitError::LeftOpen(_) => "LEFT_OPEN_MINUTES",
+            LimitError::BatteryLow(_) => "BATTERY_LOW_MV",
         };
         Self::Limit { name, source }
     }
@@ -101,18 +101,19 @@ impl Settings {
     ///
     /// [`SettingsError`] for the first variable that is missing or invalid.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
-        let command_ttl_ms = number(lookup, "COMMAND_TTL_MS", COMMAND_TTL_MS)?;
-        let quiet_window_ms = number(lookup, "QUIET_WINDOW_MS", QUIET_WINDOW_MS)?;
-        let same_wish_ms = number(lookup, "SAME_WISH_MS", SAME_WISH_MS)?;
-        let event_ttl_days = number(lookup, "EVENT_TTL_DAYS", EVENT_TTL_DAYS)?;
+        let absent = LimitSettings::default();
+        let limits = LimitSettings {
+            command_ttl_ms: number(lookup, "COMMAND_TTL_MS", absent.command_ttl_ms)?,
+            quiet_window_ms: number(lookup, "QUIET_WINDOW_MS", absent.quiet_window_ms)?,
+            same_wish_ms: number(lookup, "SAME_WISH_MS", absent.same_wish_ms)?,
+            event_ttl_days: number(lookup, "EVENT_TTL_DAYS", absent.event_ttl_days)?,
+            left_open_minutes: number(lookup, "LEFT_OPEN_MINUTES", absent.left_open_minutes)?,
+            forced_alert: flag(lookup, "FORCED_ALERT", absent.forced_alert)?,
+            battery_low_mv: number(lookup, "BATTERY_LOW_MV", absent.battery_low_mv)?,
+        };
         Ok(Self {
             table: required(lookup, "TABLE_NAME")?,
-            limits: Limits::new(
-                command_ttl_ms,
-                quiet_window_ms,
-                same_wish_ms,
-                event_ttl_days,
-            )?,
+            limits: Limits::new(limits)?,
             access: Access::from_lookup(lookup)?,
         })
     }
@@ -169,6 +170,19 @@ fn number(lookup: Lookup<'_>, name: &'static str, absent: u64) -> Result<u64, Se
             value,
             wanted,
         })
+    }
+}
+
+fn flag(lookup: Lookup<'_>, name: &'static str, absent: bool) -> Result<bool, SettingsError> {
+    match present(lookup, name) {
+        None => Ok(absent),
+        Some(value) if value == "true" => Ok(true),
+        Some(value) if value == "false" => Ok(false),
+        Some(value) => Err(SettingsError::Wrong {
+            name,
+            value,
+            wanted: "true or false",
+        }),
     }
 }
 
@@ -257,6 +271,23 @@ mod tests {
                 "EVENT_TTL_DAYS does not fit: events kept for 0 days: wanted 1 to 3650",
             ),
             (
+                "LEFT_OPEN_MINUTES",
+                "1441",
+                "LEFT_OPEN_MINUTES does not fit: door left open after 1441 minutes: wanted at most \
+                 1440, or 0: off",
+            ),
+            (
+                "FORCED_ALERT",
+                "yes",
+                "FORCED_ALERT is \"yes\": wanted true or false",
+            ),
+            (
+                "BATTERY_LOW_MV",
+                "20001",
+                "BATTERY_LOW_MV does not fit: battery low below 20001 mV: wanted at most 20000, or \
+                 0: off",
+            ),
+            (
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 "localhost:8000",
                 "AWS_ENDPOINT_URL_DYNAMODB is \"localhost:8000\": wanted an address that begins \
@@ -288,6 +319,33 @@ mod tests {
             let settings = read(&[("COMMAND_TTL_MS", value)]).expect(value);
             assert_eq!(settings.limits.command_ttl_ms, wanted, "{value}");
         }
+    }
+
+    #[test]
+    fn the_alerts_of_door_and_battery_are_set_or_have_the_protocol_s_defaults() {
+        let alerts = |change: &[(&str, &str)]| {
+            let limits = read(change).unwrap().limits;
+            (
+                limits.left_open_ms,
+                limits.forced_alert,
+                limits.battery_low_mv,
+            )
+        };
+        assert_eq!(alerts(&[]), (600_000, true, 1_200));
+        let empty = [("LEFT_OPEN_MINUTES", ""), ("FORCED_ALERT", "")];
+        assert_eq!(alerts(&empty), (600_000, true, 1_200));
+        let set = [
+            ("LEFT_OPEN_MINUTES", "1440"),
+            ("FORCED_ALERT", "true"),
+            ("BATTERY_LOW_MV", "2900"),
+        ];
+        assert_eq!(alerts(&set), (86_400_000, true, 2_900));
+        let off = [
+            ("LEFT_OPEN_MINUTES", "0"),
+            ("FORCED_ALERT", "false"),
+            ("BATTERY_LOW_MV", "0"),
+        ];
+        assert_eq!(alerts(&off), (0, false, 0));
     }
 
     #[test]

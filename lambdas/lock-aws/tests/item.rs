@@ -107,7 +107,8 @@ prop_compose! {
 prop_compose! {
     fn record()(
         (lock, version, state, due_at) in (lock(), number(), latch(), millis()),
-        bound_at in option::of(millis()),
+        [bound_at, door_since, left_open_alerted] in
+            proptest::array::uniform(option::of(millis())),
         status in select(&[Status::Settled, Status::Pending, Status::Unresponsive]),
         command in option::of(command()),
         reported in option::of((report(), number(), number(), millis())),
@@ -116,7 +117,10 @@ prop_compose! {
         let reported = reported.map(|(report, shadow_version, shadow_at, at)| Reported {
             report, shadow_version, shadow_at: UnixSeconds(shadow_at), at,
         });
-        Record { lock, version: Version(version), state, status, command, reported, bound_at, due }
+        Record {
+            lock, version: Version(version), state, status, command, reported, bound_at,
+            door_since, left_open_alerted, due,
+        }
     }
 }
 
@@ -164,14 +168,15 @@ prop_compose! {
         (sequence, intent) in (option::of(number()), option::of(intent())),
         (actor, principal) in (option::of(".{0,20}"), option::of(".{0,20}")),
         (version, command_id) in (option::of(number()), option::of(id())),
-        (latch, source) in (option::of(latch()), option::of(source())),
+        (latch, was, source) in (option::of(latch()), option::of(latch()), option::of(source())),
+        (door, since) in (option::of(select(&[Door::Open, Door::Closed])), option::of(millis())),
         (count, last_key) in (option::of(any::<u32>()), option::of(".{1,40}")),
         last_at in option::of(millis()),
     ) -> Event {
         Event {
             decision, reason: Reason::ALL[reason].clone(), button, click, sequence, intent, actor,
-            principal, version: version.map(Version), command_id, latch, source, detail, count,
-            last_key, last_at,
+            principal, version: version.map(Version), command_id, latch, was, source, door, since,
+            detail, count, last_key, last_at,
             ..Event::new(subject, kind, at, key, &Limits::default())
         }
     }
@@ -233,6 +238,22 @@ fn the_attributes_are_those_of_the_protocol() {
         "as the template's index wants them: {item:?}"
     );
     assert!(!item.contains_key("command") && !item.contains_key("reported"));
+    assert!(!item.contains_key("doorSince") && !item.contains_key("leftOpenAlerted"));
+    assert_eq!(
+        from_item::<Record>(&item).expect("as older functions write it"),
+        record
+    );
+    let opened = Record {
+        door_since: Some(UnixMillis(1_000)),
+        left_open_alerted: Some(UnixMillis(2_000)),
+        ..record
+    };
+    let item = to_item(&Key::record(&lock), &opened);
+    assert_eq!(item["doorSince"], AttributeValue::N("1000".to_owned()));
+    assert_eq!(
+        item["leftOpenAlerted"],
+        AttributeValue::N("2000".to_owned())
+    );
 
     let mark = RequestMark {
         request_id: "r1".to_owned(),

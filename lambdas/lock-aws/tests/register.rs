@@ -244,7 +244,7 @@ async fn a_lock_is_forgotten_when_no_button_is_bound_and_it_is_locked() {
 async fn limits_are_known_once_a_function_has_handled_an_event() {
     let cloud = empty().await;
     assert_eq!(cloud.store.read_limits().await.unwrap(), None);
-    let limits = Limits::new(120_000, 2_000, 0, 3_650).unwrap();
+    let limits = Limits::longest();
     cloud.note_limits(&limits, clock::now().plus(500)).await;
     assert_eq!(
         cloud.store.read_limits().await.unwrap(),

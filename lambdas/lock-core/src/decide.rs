@@ -1,6 +1,7 @@
 //! Decisions: what a press, a request, a report, a due time or an operator means for a lock.
 
 mod case;
+mod door;
 mod given_up;
 mod operator;
 mod press;

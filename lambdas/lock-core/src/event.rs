@@ -109,7 +109,7 @@ pub struct Event {
     pub decision: Verdict,
     /// Why it was decided, as a stable code.
     pub reason: Reason,
-    /// The button pressed, or acted on by an operator.
+    /// The button pressed, acted on by an operator, or behind the unlock that a report shows.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub button: Option<ButtonSerial>,
     /// How the button was pressed.
@@ -139,7 +139,7 @@ pub struct Event {
     /// The latch in the report.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub latch: Option<Latch>,
-    /// The latch in the record before the report.
+    /// The latch in the record before the report; `None` if no record was read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub was: Option<Latch>,
     /// What moved the latch, by the report.
@@ -254,6 +254,7 @@ impl Event {
         Self {
             latch: Some(report.report.lock),
             source: Some(report.report.source),
+            door: report.report.door,
             detail: report
                 .report
                 .refused

@@ -63,7 +63,20 @@ pub const COMMAND_ID_SENT_CHARS: usize = 26;
 /// Maximum attempts at a decision when concurrent writers win (C3).
 pub const DECISIONS_MAX: u32 = 5;
 
+/// How long a door may stay open before an alert.
+pub const LEFT_OPEN_MINUTES: u64 = 10;
+/// Bounds of the setting `LEFT_OPEN_MINUTES`; 0 switches the alert off.
+pub const LEFT_OPEN_MINUTES_MAX: u64 = 1_440;
+/// Whether a door that opens while the latch is locked raises an alert.
+pub const FORCED_ALERT: bool = true;
+/// Battery of a button below which an alert is raised: for one cell of 1.5 V, as in the AWS IoT
+/// Button.
+pub const BATTERY_LOW_MV: u64 = 1_200;
+/// Bounds of the setting `BATTERY_LOW_MV`; 0 switches the alert off.
+pub const BATTERY_LOW_MV_MAX: u64 = 20_000;
+
 const DAY_MS: u64 = 86_400_000;
+const MINUTE_MS: u64 = 60_000;
 
 /// Bounds of the setting `EVENT_TTL_DAYS`.
 pub const EVENT_TTL_DAYS_RANGE: std::ops::RangeInclusive<u64> = 1..=3_650;
@@ -93,12 +106,54 @@ const _: () = {
     );
     // An unlock has expired, grace included, before Lambda gives up its press.
     assert!(*COMMAND_TTL_MS_RANGE.end() + UNLOCK_GRACE_MS < PRESS_EVENT_AGE_MAX_MS);
+    assert!(LEFT_OPEN_MINUTES <= LEFT_OPEN_MINUTES_MAX);
+    // A door left open is known to be open, not only last heard open: the lock is called silent
+    // before that.
+    assert!(LEFT_OPEN_MINUTES * MINUTE_MS < REPORT_OVERDUE_MS);
+    // An alert about a door names an event that is still in the history.
+    assert!(LEFT_OPEN_MINUTES_MAX * MINUTE_MS <= *EVENT_TTL_DAYS_RANGE.start() * DAY_MS);
+    assert!(BATTERY_LOW_MV <= BATTERY_LOW_MV_MAX);
 };
 
-/// The numbers that a deployment may set.
+/// What a deployment may set, before it is checked. The default is the protocol's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// Life of an unlock, from the press, in ms.
+    pub command_ttl_ms: u64,
+    /// How long after a press of a button without a sequence its next press is ignored, in ms.
+    pub quiet_window_ms: u64,
+    /// Time for which a toggle counts as the same wish, in ms.
+    pub same_wish_ms: u64,
+    /// How long an event is kept, in days.
+    pub event_ttl_days: u64,
+    /// How long a door may stay open, in minutes; 0 switches the alert off.
+    pub left_open_minutes: u64,
+    /// Whether a door that opens while the latch is locked raises an alert.
+    pub forced_alert: bool,
+    /// Battery of a button below which an alert is raised, in mV; 0 switches it off.
+    pub battery_low_mv: u64,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            command_ttl_ms: COMMAND_TTL_MS,
+            quiet_window_ms: QUIET_WINDOW_MS,
+            same_wish_ms: SAME_WISH_MS,
+            event_ttl_days: EVENT_TTL_DAYS,
+            left_open_minutes: LEFT_OPEN_MINUTES,
+            forced_alert: FORCED_ALERT,
+            battery_low_mv: BATTERY_LOW_MV,
+        }
+    }
+}
+
+/// The numbers that a deployment has set, checked.
 ///
 /// Stored as
-/// `{"commandTtlMs":30000,"quietWindowMs":1500,"sameWishMs":5000,"eventTtlMs":7776000000}`.
+/// `{"commandTtlMs":30000,"quietWindowMs":1500,"sameWishMs":5000,"eventTtlMs":7776000000,
+/// "leftOpenMs":600000,"forcedAlert":true,"batteryLowMv":1200}`. Rows of functions that know no
+/// alerts of the door or battery lack the last three, and say by it that these are off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
@@ -111,6 +166,15 @@ pub struct Limits {
     pub same_wish_ms: u64,
     /// Life of an event, in ms.
     pub event_ttl_ms: u64,
+    /// How long a door may stay open before an alert, in ms; 0 switches it off.
+    #[serde(default)]
+    pub left_open_ms: u64,
+    /// Whether a door that opens while the latch is locked raises an alert.
+    #[serde(default)]
+    pub forced_alert: bool,
+    /// Battery of a button below which an alert is raised, in mV; 0 switches it off.
+    #[serde(default)]
+    pub battery_low_mv: u64,
 }
 
 /// Why a setting was rejected.
@@ -139,6 +203,12 @@ pub enum LimitError {
         min = EVENT_TTL_DAYS_RANGE.start(), max = EVENT_TTL_DAYS_RANGE.end()
     )]
     EventTtl(u64),
+    /// The time that a door may stay open is longer than [`LEFT_OPEN_MINUTES_MAX`].
+    #[error("door left open after {0} minutes: wanted at most {LEFT_OPEN_MINUTES_MAX}, or 0: off")]
+    LeftOpen(u64),
+    /// The battery's threshold is higher than [`BATTERY_LOW_MV_MAX`].
+    #[error("battery low below {0} mV: wanted at most {BATTERY_LOW_MV_MAX}, or 0: off")]
+    BatteryLow(u64),
 }
 
 impl Limits {
@@ -149,21 +219,26 @@ impl Limits {
     /// [`LimitError`] names the setting that breaks a rule.
     ///
     /// ```
-    /// use lock_core::limits::Limits;
+    /// use lock_core::limits::{LimitSettings, Limits};
     ///
-    /// assert_eq!(Limits::new(30_000, 1_500, 5_000, 90)?, Limits::default());
+    /// assert_eq!(Limits::new(LimitSettings::default())?, Limits::default());
+    /// let settings = LimitSettings { quiet_window_ms: 30_000, ..LimitSettings::default() };
     /// assert_eq!(
-    ///     Limits::new(30_000, 30_000, 5_000, 90).unwrap_err().to_string(),
+    ///     Limits::new(settings).unwrap_err().to_string(),
     ///     "quiet window of 30000 ms: wanted less than the command's life of 30000 ms"
     /// );
     /// # Ok::<(), lock_core::limits::LimitError>(())
     /// ```
-    pub fn new(
-        command_ttl_ms: u64,
-        quiet_window_ms: u64,
-        same_wish_ms: u64,
-        event_ttl_days: u64,
-    ) -> Result<Self, LimitError> {
+    pub fn new(settings: LimitSettings) -> Result<Self, LimitError> {
+        let LimitSettings {
+            command_ttl_ms,
+            quiet_window_ms,
+            same_wish_ms,
+            event_ttl_days,
+            left_open_minutes,
+            forced_alert,
+            battery_low_mv,
+        } = settings;
         if !COMMAND_TTL_MS_RANGE.contains(&command_ttl_ms) {
             return Err(LimitError::CommandTtl(command_ttl_ms));
         }
@@ -179,11 +254,20 @@ impl Limits {
         if !EVENT_TTL_DAYS_RANGE.contains(&event_ttl_days) {
             return Err(LimitError::EventTtl(event_ttl_days));
         }
+        if left_open_minutes > LEFT_OPEN_MINUTES_MAX {
+            return Err(LimitError::LeftOpen(left_open_minutes));
+        }
+        if battery_low_mv > BATTERY_LOW_MV_MAX {
+            return Err(LimitError::BatteryLow(battery_low_mv));
+        }
         Ok(Self {
             command_ttl_ms,
             quiet_window_ms,
             same_wish_ms,
             event_ttl_ms: event_ttl_days * DAY_MS,
+            left_open_ms: left_open_minutes * MINUTE_MS,
+            forced_alert,
+            battery_low_mv,
         })
     }
 
@@ -204,6 +288,9 @@ impl Limits {
             quiet_window_ms: command_ttl_ms - 1,
             same_wish_ms: SAME_WISH_MS_MAX,
             event_ttl_ms: *EVENT_TTL_DAYS_RANGE.end() * DAY_MS,
+            left_open_ms: LEFT_OPEN_MINUTES_MAX * MINUTE_MS,
+            forced_alert: true,
+            battery_low_mv: BATTERY_LOW_MV_MAX,
         }
     }
 }
@@ -215,6 +302,9 @@ impl Default for Limits {
             quiet_window_ms: QUIET_WINDOW_MS,
             same_wish_ms: SAME_WISH_MS,
             event_ttl_ms: EVENT_TTL_DAYS * DAY_MS,
+            left_open_ms: LEFT_OPEN_MINUTES * MINUTE_MS,
+            forced_alert: FORCED_ALERT,
+            battery_low_mv: BATTERY_LOW_MV,
         }
     }
 }
@@ -236,60 +326,4 @@ pub const fn send_backoff_ms(attempts: u32) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_wait_between_sends_doubles_up_to_five_minutes() {
-        assert_eq!(
-            [0, 1, 2, 3, 9, 10, 40, u32::MAX].map(send_backoff_ms),
-            [
-                1_000, 1_000, 2_000, 4_000, 256_000, 300_000, 300_000, 300_000
-            ]
-        );
-    }
-
-    #[test]
-    fn no_deployment_has_longer_limits_than_the_longest() {
-        let longest = Limits::longest();
-        assert_eq!(Limits::new(120_000, 119_999, 60_000, 3_650), Ok(longest));
-        assert!(Limits::new(120_000, 120_000, 60_000, 3_650).is_err());
-    }
-
-    #[test]
-    fn settings_that_contradict_each_other_are_refused() {
-        assert_eq!(Limits::new(30_000, 1_500, 5_000, 90), Ok(Limits::default()));
-        assert_eq!(
-            Limits::new(4_999, 1_500, 5_000, 90),
-            Err(LimitError::CommandTtl(4_999))
-        );
-        assert_eq!(
-            Limits::new(9_000, 9_000, 5_000, 90),
-            Err(LimitError::QuietWindow {
-                quiet_ms: 9_000,
-                ttl_ms: 9_000
-            })
-        );
-        assert_eq!(
-            Limits::new(30_000, 1_500, 60_001, 90),
-            Err(LimitError::SameWish(60_001))
-        );
-        assert_eq!(
-            Limits::new(120_001, 1_500, 5_000, 90),
-            Err(LimitError::CommandTtl(120_001))
-        );
-        for days in [0, 3_651] {
-            assert_eq!(
-                Limits::new(30_000, 0, 0, days),
-                Err(LimitError::EventTtl(days))
-            );
-        }
-        let least = Limits::new(5_000, 4_999, 0, 1).unwrap();
-        let most = Limits::new(120_000, 0, 60_000, 3_650).unwrap();
-        assert_eq!(least.event_ttl_ms, 86_400_000);
-        assert_eq!(
-            (most.command_ttl_ms, most.event_ttl_ms),
-            (120_000, 315_360_000_000)
-        );
-    }
-}
+mod tests;

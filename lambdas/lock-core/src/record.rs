@@ -12,9 +12,9 @@ use crate::action::Action;
 use crate::command::{Version, WireCommand};
 use crate::hash::fnv1a_64;
 use crate::id::CommandId;
-use crate::limits::{DUE_SHARDS, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff_ms};
+use crate::limits::{DUE_SHARDS, Limits, REPORT_OVERDUE_MS, UNLOCK_GRACE_MS, send_backoff_ms};
 use crate::name::{ButtonSerial, LockName};
-use crate::report::{Latch, RefusedCommand, Report};
+use crate::report::{Door, Latch, RefusedCommand, Report};
 use crate::time::{UnixMillis, UnixSeconds};
 use crate::word::words;
 
@@ -234,6 +234,13 @@ pub struct Record {
     /// When a button was last bound to it; `None` if never.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bound_at: Option<UnixMillis>,
+    /// When the door's present state began, by the reports; `None` until a sensor has seen it, and
+    /// in records older than this field.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub door_since: Option<UnixMillis>,
+    /// Which opening was alerted as left open last: its `door_since`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left_open_alerted: Option<UnixMillis>,
     /// When the sweep must look at it.
     #[serde(flatten)]
     pub due: Due,
@@ -252,6 +259,8 @@ impl Record {
             command: None,
             reported: None,
             bound_at: None,
+            door_since: None,
+            left_open_alerted: None,
             due,
         }
     }
@@ -273,6 +282,27 @@ impl Record {
     /// ```
     pub fn is_known_locked(&self) -> bool {
         self.status == Status::Settled && self.state == Latch::Locked
+    }
+
+    /// When the lock wrote the last report used.
+    pub fn last_heard_at(&self) -> Option<UnixMillis> {
+        self.reported.as_ref().map(|last| last.shadow_at.millis())
+    }
+
+    /// Since when the door is open, by the reports; `None` if it is closed or no sensor sees it. A
+    /// record without `doorSince` knows only that it was open at the last report.
+    pub fn open_since(&self) -> Option<UnixMillis> {
+        let last = self.reported.as_ref()?;
+        (last.report.door == Some(Door::Open))
+            .then(|| self.door_since.unwrap_or(last.shadow_at.millis()))
+    }
+
+    /// When the open door counts as left open; `None` if it is not open, if this opening was
+    /// alerted already, or if the deployment does not want this alert.
+    pub fn left_open_at(&self, limits: &Limits) -> Option<UnixMillis> {
+        let since = self.open_since()?;
+        let is_wanted = limits.left_open_ms > 0 && self.left_open_alerted != Some(since);
+        is_wanted.then(|| since.plus(limits.left_open_ms))
     }
 
     /// The refusal in the last report, if it is of `command`.

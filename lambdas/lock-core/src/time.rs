@@ -47,6 +47,13 @@ impl UnixMillis {
     }
 }
 
+impl UnixSeconds {
+    /// The first millisecond of this second.
+    pub const fn millis(self) -> UnixMillis {
+        UnixMillis(self.0.saturating_mul(1000))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +76,7 @@ mod tests {
     fn a_second_begins_with_its_first_millisecond() {
         let seconds = [999, 1_000, 1_999, 2_000].map(|ms| UnixMillis(ms).seconds().0);
         assert_eq!(seconds, [0, 1, 1, 2]);
+        assert_eq!(UnixSeconds(2).millis(), UnixMillis(2_000));
+        assert_eq!(UnixSeconds(u64::MAX).millis(), UnixMillis(u64::MAX));
     }
 }

@@ -12,7 +12,9 @@
 mod binding;
 mod condition;
 
-pub use binding::{Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+pub use binding::{
+    BatteryGuard, Bind, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote,
+};
 pub use condition::{Condition, Operand};
 
 use crate::command::Version;
@@ -68,6 +70,10 @@ pub struct RecordUpdate {
     pub reported: Option<Reported>,
     /// When a button was last bound to it.
     pub bound_at: Option<UnixMillis>,
+    /// When the door's new state began.
+    pub door_since: Option<UnixMillis>,
+    /// Which opening is alerted as left open.
+    pub left_open_alerted: Option<UnixMillis>,
     /// The new due time, always written.
     pub due: Due,
 }
@@ -201,6 +207,8 @@ impl RecordUpdate {
             command: None,
             reported: None,
             bound_at: None,
+            door_since: None,
+            left_open_alerted: None,
             due,
         }
     }
@@ -226,6 +234,8 @@ impl RecordUpdate {
             command: self.command.clone().or_else(|| record.command.clone()),
             reported: self.reported.clone().or_else(|| record.reported.clone()),
             bound_at: self.bound_at.or(record.bound_at),
+            door_since: self.door_since.or(record.door_since),
+            left_open_alerted: self.left_open_alerted.or(record.left_open_alerted),
             due: self.due.clone(),
         }
     }

@@ -272,7 +272,10 @@ fn status_shows_every_registered_lock() {
 #[test]
 fn history_tells_a_registered_name_without_events_from_an_unknown_one() {
     let (name, record) = (lock("lock-1"), Record::created(lock("lock-1"), THEN));
-    let week = Limits::new(30_000, 1_500, 5_000, 7).expect("limits");
+    let week = Limits {
+        event_ttl_ms: 7 * 86_400_000,
+        ..Limits::default()
+    };
     for (record, limits, wanted) in [
         (
             None,

@@ -69,7 +69,10 @@ fn a_command_ends_by_its_own_answer_or_by_its_own_time() {
         (Unresponsive, Lock, "none", 7, 30_000, 39, "waits"),
         (Unresponsive, Lock, "none", 7, 30_000, 40, "silent"),
     ] {
-        let limits = Limits::new(ttl_ms, 1_500, 5_000, 90).expect("limits");
+        let limits = Limits {
+            command_ttl_ms: ttl_ms,
+            ..Limits::default()
+        };
         let record = record(status, action, result);
         let end = judge(record, Version(version), THEN.plus(after_s * 1000), &limits);
         let case = format!("{status:?} {action:?} {result} v{version} ttl={ttl_ms} {after_s} s");

@@ -3,6 +3,7 @@
 use laptop::view::{cause, record, refusal};
 use lock_core::event::{Kind, Subject};
 use lock_core::id::CommandId;
+use lock_core::limits::LimitSettings;
 use lock_core::name::{ButtonSerial, LockName};
 use lock_core::reason::{Reason, Verdict};
 use lock_core::record::{Cause, Command, Reported};
@@ -63,7 +64,11 @@ fn record_of(status: Status, action: Action, cause: Cause, ttl_ms: u64) -> Recor
 }
 
 fn limits(command_ttl_ms: u64) -> Limits {
-    Limits::new(command_ttl_ms, 1_500, 5_000, 90).expect("limits")
+    Limits::new(LimitSettings {
+        command_ttl_ms,
+        ..LimitSettings::default()
+    })
+    .expect("limits")
 }
 
 fn line_after(record: &Record, after_s: u64, limits: Option<&Limits>) -> String {

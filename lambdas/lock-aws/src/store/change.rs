@@ -47,6 +47,8 @@ pub(super) fn record_expression(update: &RecordUpdate) -> Expression {
     expression.set_some("command", update.command.as_ref());
     expression.set_some("reported", update.reported.as_ref());
     expression.set_some("boundAt", update.bound_at.as_ref());
+    expression.set_some("doorSince", update.door_since.as_ref());
+    expression.set_some("leftOpenAlerted", update.left_open_alerted.as_ref());
     expression.set("dueShard", &update.due.due_shard);
     expression.set("dueAt", &update.due.due_at);
     expression

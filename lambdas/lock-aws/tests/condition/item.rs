@@ -127,9 +127,20 @@ prop_compose! {
         command in option::weighted(0.9, command()),
         reported in option::weighted(0.8, reported()),
         bound_at in option::of(millis()),
+        (door_since, left_open_alerted) in (option::of(millis()), option::of(millis())),
     ) -> Record {
-        let lock = lock.clone();
-        Record { lock, version: Version(version), state, status, command, reported, bound_at, due }
+        Record {
+            lock: lock.clone(),
+            version: Version(version),
+            state,
+            status,
+            command,
+            reported,
+            bound_at,
+            door_since,
+            left_open_alerted,
+            due,
+        }
     }
 }
 
@@ -187,8 +198,17 @@ pub fn changes<const N: usize>() -> impl Strategy<Value = [bool; N]> {
 }
 
 /// `seen` with the parts marked in `changed` replaced by those of `other`.
-pub fn changed_record(seen: &Record, other: Record, changed: [bool; 7]) -> Record {
-    let [version, state, status, command, reported, bound_at, due] = changed;
+pub fn changed_record(seen: &Record, other: Record, changed: [bool; 8]) -> Record {
+    let [
+        version,
+        state,
+        status,
+        command,
+        reported,
+        bound_at,
+        door,
+        due,
+    ] = changed;
     let mut record = seen.clone();
     if version {
         record.version = other.version;
@@ -207,6 +227,10 @@ pub fn changed_record(seen: &Record, other: Record, changed: [bool; 7]) -> Recor
     }
     if bound_at {
         record.bound_at = other.bound_at;
+    }
+    if door {
+        record.door_since = other.door_since;
+        record.left_open_alerted = other.left_open_alerted;
     }
     if due {
         record.due = other.due;

@@ -72,10 +72,12 @@ fn record_update(seen: Record) -> impl Strategy<Value = RecordWrite> {
         option::of(command()),
         option::of(reported()),
         option::of(millis()),
+        [option::of(millis()), option::of(millis())],
         due(),
     );
     (guard(seen), parts).prop_map(|(guard, parts)| {
-        let (version, status, state, command, reported, bound_at, due) = parts;
+        let (version, status, state, command, reported, bound_at, door, due) = parts;
+        let [door_since, left_open_alerted] = door;
         RecordWrite::Update(RecordUpdate {
             lock: lock(),
             guard,
@@ -85,6 +87,8 @@ fn record_update(seen: Record) -> impl Strategy<Value = RecordWrite> {
             command,
             reported,
             bound_at,
+            door_since,
+            left_open_alerted,
             due,
         })
     })

@@ -36,8 +36,11 @@ impl<'a> Case<'a> {
         Decision::ignored(reason, self.event)
     }
 
-    /// Decides on `update`. The event names the command that the record then has.
+    /// Decides on `update`, which an open door may make due earlier. The event names the command
+    /// that the record then has.
     pub fn update(self, verdict: Verdict, reason: Reason, update: RecordUpdate) -> Decision {
+        let due = self.due_with_door(&update);
+        let update = RecordUpdate { due, ..update };
         let (old, new) = (self.record.command.as_ref(), update.command.as_ref());
         let event = Event {
             action: new.map(|command| command.action),

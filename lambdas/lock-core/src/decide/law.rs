@@ -1,6 +1,7 @@
 //! Laws that hold over any run: random presses, requests, reports and retries, each decided on the
 //! current or an earlier table.
 
+mod report;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,9 +15,8 @@ use crate::binding::Binding;
 use crate::limits::Limits;
 use crate::press::Press;
 use crate::record::Status;
-use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, ReportId, Source};
+use crate::report::ReportEvent;
 use crate::request::Request;
-use crate::time::UnixSeconds;
 use crate::write::RecordWrite;
 
 /// The lock of these runs.
@@ -64,10 +64,12 @@ impl Run<'_> {
                     received_at: self.now.minus(*age_ms),
                     press_id: format!("p{}", self.pressed),
                     principal: None,
-                    battery_mv: None,
+                    battery_mv: Some(1_180 + 10 * (self.pressed % 5)),
                 };
                 self.presses.push(press.clone());
-                decide_press(of_binding, Some(&seen.binding), &press, self.now, &limits)
+                decide_with_alerts(|limits| {
+                    decide_press(of_binding, Some(&seen.binding), &press, self.now, limits)
+                })
             }
             Step::Redeliver { back, age_ms } => {
                 let mut press = self.presses.iter().rev().nth(*back)?.clone();
@@ -97,17 +99,18 @@ impl Run<'_> {
                 latch,
                 known,
                 deleted,
+                door,
             } => {
                 if *deleted {
                     self.reports.clear();
                 }
-                let event = self.write_report(record, *behind, *latch, *known);
+                let event = self.write_report(record, *behind, *latch, *known, *door);
                 self.reports.push(event.clone());
-                self.hear(&event, seen)
+                decide_with_alerts(|limits| self.hear(&event, seen, limits))
             }
             Step::RepeatReport { back } => {
                 let event = self.reports.iter().rev().nth(*back)?.clone();
-                self.hear(&event, seen)
+                decide_with_alerts(|limits| self.hear(&event, seen, limits))
             }
             Step::Enable(enabled) => {
                 self.table.binding.enabled = *enabled;
@@ -131,76 +134,6 @@ impl Run<'_> {
                 return None;
             }
         })
-    }
-
-    /// The lock writes a report on the current command, or on an earlier one.
-    fn write_report(
-        &mut self,
-        record: Option<&Record>,
-        behind: u64,
-        latch: bool,
-        known: bool,
-    ) -> ReportEvent {
-        self.written += 1;
-        let version = record.map_or(0, |record| record.version.0.saturating_sub(behind));
-        let id = record
-            .and_then(|record| record.command.as_ref())
-            .map(|command| command.id.clone());
-        let last = self.reports.last();
-        let token = ReportId {
-            boot_count: self.written,
-            counter: 1,
-            checksum: None,
-        };
-        ReportEvent {
-            lock: LockName::new(LOCK).unwrap(),
-            shadow_version: last.map_or(1, |last| last.shadow_version + 1),
-            shadow_at: UnixSeconds(1_000 + self.written),
-            token: Some(token),
-            report: Report {
-                lock: if latch {
-                    Latch::Locked
-                } else {
-                    Latch::Unlocked
-                },
-                version: Version(version),
-                command_id: id.filter(|_| known),
-                result: Outcome::Executed,
-                source: Source::Remote,
-                refused: None,
-                boot_count: self.written,
-                clock: Clock::Synced,
-                clock_uncertainty_ms: None,
-                firmware: None,
-                rssi: None,
-                door: None,
-                settings: None,
-                relock_ms: None,
-                pulse_ms: None,
-                report_id: None,
-            }
-            .with_id(token),
-        }
-    }
-
-    /// Decides a report; reads the shadow if the event shows that it was deleted.
-    fn hear(&self, event: &ReportEvent, seen: &Table) -> Decision {
-        let decide = |event, origin| {
-            let (record, binding) = (seen.record.as_ref(), Some(&seen.binding));
-            decide_report(record, event, origin, binding, self.now, &Limits::default())
-        };
-        match decide(event, Origin::Event) {
-            ReportDecision::Act(decision) => *decision,
-            ReportDecision::NotRegistered => panic!("the lock is registered"),
-            ReportDecision::ReadShadow => {
-                self.occurred.note("shadow deleted");
-                let shadow = self.reports.last().expect("an event was written");
-                match decide(shadow, Origin::Shadow) {
-                    ReportDecision::Act(decision) => *decision,
-                    _ => panic!("the shadow's own word is always judged"),
-                }
-            }
-        }
     }
 
     fn step(&mut self, passed_ms: u64, read: Read, past: &[Table], step: &Step) {
@@ -230,6 +163,9 @@ impl Run<'_> {
         let verdict = decision.verdict.as_str();
         self.occurred
             .note(format!("{kind} {verdict}: {}", decision.reason));
+        for alert in &decision.alerts {
+            self.occurred.note(format!("alert {}", alert.as_str()));
+        }
         self.check_table(&before, &decision);
         let Some(publish) = &decision.publish else {
             return;
@@ -352,6 +288,26 @@ impl Run<'_> {
             assert!(new, "one press, two effects: {decision:?}");
         }
     }
+}
+
+/// Decides with the alerts of door and battery, which change nothing that is commanded.
+fn decide_with_alerts(decide: impl Fn(&Limits) -> Decision) -> Decision {
+    let decision = decide(&Limits::default());
+    let silent = decide(&Limits {
+        left_open_ms: 0,
+        forced_alert: false,
+        battery_low_mv: 0,
+        ..Limits::default()
+    });
+    assert_eq!(
+        silent.publish, decision.publish,
+        "an alert commands nothing"
+    );
+    assert_eq!(
+        (silent.verdict, &silent.reason),
+        (decision.verdict, &decision.reason)
+    );
+    decision
 }
 
 #[test]

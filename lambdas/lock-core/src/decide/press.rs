@@ -13,11 +13,11 @@ use crate::binding::{Binding, LastPress};
 use crate::event::Event;
 use crate::limits::Limits;
 use crate::press::Press;
-use crate::reason::{Reason, Verdict};
+use crate::reason::{Alert, Reason, Verdict};
 use crate::record::{Cause, Record, Status};
 use crate::report::Latch;
 use crate::time::UnixMillis;
-use crate::write::{BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
+use crate::write::{BatteryGuard, BindingChange, BindingUpdate, BindingWrite, Newer, PressNote};
 
 /// Decides a press.
 ///
@@ -124,10 +124,26 @@ pub fn decide_press(
     }
     let mut decision = case.new_command(wish);
     if decision.verdict == Verdict::Command {
-        let note = BindingChange::Note(new_note(binding, press, newer));
+        let low = find_low_battery(binding, press, limits);
+        let battery_guard = low.map(|_| BatteryGuard(binding.battery_mv));
+        let note = BindingChange::Note(PressNote {
+            battery_guard,
+            ..new_note(binding, press, newer)
+        });
         decision.writes.binding = Some(BindingWrite::Update(BindingUpdate::new(binding, note)));
+        if let Some(battery_mv) = low {
+            decision.writes.event.detail = Some(format!("{battery_mv} mV"));
+            decision = decision.alert(Alert::BatteryLow);
+        }
     }
     decision
+}
+
+/// The battery at this press in mV, if it is low and was not, or was unknown, at the press before.
+fn find_low_battery(binding: &Binding, press: &Press, limits: &Limits) -> Option<u64> {
+    let is_low = |mv: &u64| *mv < limits.battery_low_mv;
+    let was_low = binding.battery_mv.as_ref().is_some_and(is_low);
+    press.battery_mv.filter(|mv| is_low(mv) && !was_low)
 }
 
 fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
@@ -142,6 +158,7 @@ fn new_note(binding: &Binding, press: &Press, newer: Newer) -> PressNote {
             sequence: press.sequence.or(kept),
         },
         battery_mv: press.battery_mv,
+        battery_guard: None,
     }
 }
 

@@ -23,6 +23,7 @@
 
 mod fresh;
 
+use super::door::{find_door_since, is_forced};
 use super::resend::is_in_turn;
 use super::{Case, Decision};
 use crate::action::Action;
@@ -31,7 +32,7 @@ use crate::event::Event;
 use crate::field::Refusal;
 use crate::limits::{EXPIRED_TOO_SOON_MS, JAM_LOCKS_MAX, Limits, REPORT_INTERVAL_MS};
 use crate::reason::{Alert, Reason, Verdict};
-use crate::record::{Command, Due, Record, Reported, Status};
+use crate::record::{Cause, Command, Due, Record, Reported, Status};
 use crate::report::{Clock, Latch, Outcome, Report, ReportEvent, Settings, Source};
 use crate::time::UnixMillis;
 use crate::write::{Guard, RecordUpdate};
@@ -98,7 +99,11 @@ pub fn decide_report(
     let Some(record) = record else {
         return ReportDecision::NotRegistered;
     };
-    let case = Case::new(record, Event::of_report(report, now, limits), now, limits);
+    let event = Event {
+        was: Some(record.state),
+        ..Event::of_report(report, now, limits)
+    };
+    let case = Case::new(record, event, now, limits);
     if !is_from_lock(record, report, origin) {
         return act(case.ignore(Reason::NOT_FROM_LOCK));
     }
@@ -117,6 +122,7 @@ pub fn decide_report(
         },
         state: Some(report.report.lock),
         reported: Some(to_reported(report, now)),
+        door_since: find_door_since(record, report, now),
         ..RecordUpdate::new(record, record.due.clone())
     };
     let mut decision = judge(case, report, update, binding);
@@ -125,6 +131,9 @@ pub fn decide_report(
     }
     if has_lost_settings(record, &report.report) {
         decision = decision.alert(Alert::SettingsKept);
+    }
+    if limits.forced_alert && is_forced(record, &report.report) {
+        decision = decision.alert(Alert::Forced);
     }
     act(decision)
 }
@@ -265,9 +274,10 @@ fn judge_jammed(case: Case<'_>, command: &Command, update: RecordUpdate) -> Deci
     }
 }
 
-/// Version and command id match: the reported latch is the truth.
+/// Version and command id match: the reported latch is the truth. The event of the report that
+/// shows an executed unlock names who caused it.
 fn settle(
-    case: Case<'_>,
+    mut case: Case<'_>,
     command: &Command,
     report: &ReportEvent,
     update: RecordUpdate,
@@ -286,11 +296,28 @@ fn settle(
         due: Due::settled(&record.lock, now),
         ..update
     };
+    if shows_unlock(record, command, &report.report) {
+        match &command.cause {
+            Cause::Button { button } => case.event.button = Some(button.clone()),
+            Cause::Request { actor } => case.event.actor.clone_from(actor),
+            Cause::System { .. } => {}
+        }
+    }
     let decision = case.update(Verdict::Settled, reason, update);
     if too_soon {
         return decision.alert(Alert::Clock);
     }
     decision
+}
+
+/// Whether the report, which answers `command`, is the first to show that its unlock was executed;
+/// not if a hand, a power-on or the device itself moved the latch since.
+fn shows_unlock(record: &Record, command: &Command, report: &Report) -> bool {
+    let is_new = record.status != Status::Settled || record.state != Latch::Unlocked;
+    command.action == Action::Unlock
+        && report.lock == Latch::Unlocked
+        && report.source == Source::Remote
+        && is_new
 }
 
 /// Whether the device has got the time since its last report, in the same boot.

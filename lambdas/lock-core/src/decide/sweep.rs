@@ -9,6 +9,7 @@
 //! | the record is … | and | what follows |
 //! |---|---|---|
 //! | any | the shadow holds a new report | what that report means (C9) |
+//! | any | its door was left open | alert, once per opening; then judged as below |
 //! | pending, UNLOCK | past its end and 10 s | system LOCK, alert |
 //! | pending, UNLOCK | current, its binding enabled | sent again |
 //! | pending, LOCK | past a command's life | unresponsive, alert |
@@ -37,8 +38,8 @@ use crate::write::{Guard, RecordUpdate};
 /// behind an unlock that may be sent again, see [`Record::resend_asks_for`].
 ///
 /// A decision may leave the record due: its report settled nothing, or the status changes before a
-/// send. The caller then decides again on what was committed. With the same shadow, the third
-/// decision at the latest moves the due time past `now`.
+/// send, or only its open door was judged. The caller then decides again on what was committed.
+/// With the same shadow, the fourth decision at the latest moves the due time past `now`.
 ///
 /// ```
 /// use lock_core::limits::Limits;
@@ -71,6 +72,11 @@ pub fn decide_sweep(
         return Some(*decision);
     }
     let case = Case::new(record, Event::of_sweep(record, now, limits), now, limits);
+    if let Some(since) = record.open_since()
+        && record.left_open_at(limits).is_some_and(|at| at <= now)
+    {
+        return Some(case.alert_left_open(since));
+    }
     Some(match (record.status, &record.command) {
         (Status::Settled, _) => judge_settled(case),
         (_, None) => case.look_later(Reason::NEVER_HEARD),
@@ -85,7 +91,7 @@ pub fn decide_sweep(
 impl Case<'_> {
     /// A change under the condition that the due time is as read: every report used and every send
     /// moves it.
-    fn due_update(&self, due_at: UnixMillis) -> RecordUpdate {
+    pub(super) fn due_update(&self, due_at: UnixMillis) -> RecordUpdate {
         let record = self.record;
         RecordUpdate {
             guard: Guard {
@@ -108,12 +114,14 @@ impl Case<'_> {
         self.wait(due_at, reason)
     }
 
-    /// Decides that the lock is no longer trusted; a person is alerted once.
-    fn distrust(self, due_at: UnixMillis, reason: Reason) -> Decision {
+    /// Decides that the lock is no longer trusted; a person is alerted once. The event says when it
+    /// was last heard from.
+    fn distrust(mut self, due_at: UnixMillis, reason: Reason) -> Decision {
         let update = RecordUpdate {
             status: Some(Status::Unresponsive),
             ..self.due_update(due_at)
         };
+        self.event.since = self.record.last_heard_at();
         self.update(Verdict::Unresponsive, reason, update)
             .alert(Alert::Unresponsive)
     }

@@ -1,5 +1,6 @@
 //! Decisions as tables: one row `given => decided` per case.
 
+mod battery;
 mod kept;
 mod request;
 mod same_wish;

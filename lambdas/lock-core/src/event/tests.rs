@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::limits::LimitSettings;
 use crate::record::{Cause, Command};
 
 const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
@@ -10,7 +11,12 @@ const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
 const TTL: u64 = 1_763_865_912;
 
 fn limits() -> Limits {
-    Limits::new(30_000, 1_500, 5_000, 1).unwrap()
+    let event_ttl_days = 1;
+    Limits::new(LimitSettings {
+        event_ttl_days,
+        ..LimitSettings::default()
+    })
+    .unwrap()
 }
 
 fn lock() -> LockName {

@@ -64,7 +64,14 @@ pub struct PressNote {
     pub last_press: LastPress,
     /// The battery at this press in mV, if known.
     pub battery_mv: Option<u64>,
+    /// What the stored battery must still be, if this press raises the alert about it.
+    pub battery_guard: Option<BatteryGuard>,
 }
+
+/// The stored battery in mV, as read. A cached binding may hold an old one, and two processes would
+/// raise one alert twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatteryGuard(pub Option<u64>);
 
 /// What makes a press newer than the last one that took effect (C2, C3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,23 +98,27 @@ impl BindingUpdate {
     pub fn conditions(&self) -> impl Iterator<Item = Condition<'_>> {
         use Condition::{Below, Equal};
         use Operand::{Flag, Number};
-        let [newer, kept] = match &self.change {
-            BindingChange::Note(note) => match note.newer {
-                Newer::Sequence(sequence) => [Some(Below("lastPress.sequence", sequence)), None],
-                Newer::LastAtMost(at) => [
-                    Some(Below("lastPress.at", at.0.saturating_add(1))),
-                    Some(Equal(
-                        "lastPress.sequence",
-                        note.last_press.sequence.map(Number),
-                    )),
-                ],
-            },
-            _ => [None, None],
+        let note = match &self.change {
+            BindingChange::Note(note) => Some(note),
+            _ => None,
         };
+        let [newer, kept] = match note.map(|note| (note.newer, note.last_press.sequence)) {
+            Some((Newer::Sequence(sequence), _)) => {
+                [Some(Below("lastPress.sequence", sequence)), None]
+            }
+            Some((Newer::LastAtMost(at), kept)) => [
+                Some(Below("lastPress.at", at.0.saturating_add(1))),
+                Some(Equal("lastPress.sequence", kept.map(Number))),
+            ],
+            None => [None, None],
+        };
+        let battery = note.and_then(|note| note.battery_guard);
+        let battery = battery.map(|BatteryGuard(mv)| Equal("batteryMv", mv.map(Number)));
         let is_bind = matches!(self.change, BindingChange::Bind(_));
         let enabled = (!is_bind).then_some(Equal("enabled", Some(Flag(true))));
         let revision = Some(Equal("revision", Some(Number(self.revision))));
-        [revision, enabled, newer, kept].into_iter().flatten()
+        let conditions = [revision, enabled, newer, kept, battery];
+        conditions.into_iter().flatten()
     }
 
     /// Whether the conditions hold.
@@ -119,6 +130,7 @@ impl BindingUpdate {
                 "enabled" => Operand::Flag(binding.enabled),
                 "lastPress.at" => Operand::Number(last?.at.0),
                 "lastPress.sequence" => Operand::Number(last?.sequence?),
+                "batteryMv" => Operand::Number(binding.battery_mv?),
                 _ => return None,
             })
         };

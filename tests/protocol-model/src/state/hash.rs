@@ -163,6 +163,7 @@ fn hash_update<H: Hasher>(update: &RecordUpdate, to: &mut H) {
     hash_each(&update.command, to, hash_command);
     hash_each(&update.reported, to, hash_reported);
     (update.bound_at, update.due.due_at).hash(to);
+    (update.door_since, update.left_open_alerted).hash(to);
 }
 
 fn hash_guard<H: Hasher>(guard: &Guard, to: &mut H) {
@@ -196,6 +197,7 @@ fn hash_binding<H: Hasher>(binding: &Binding, to: &mut H) {
 fn hash_record<H: Hasher>(record: &Record, to: &mut H) {
     (record.version, record.state, record.status).hash(to);
     (record.bound_at, record.due.due_at).hash(to);
+    (record.door_since, record.left_open_alerted).hash(to);
     hash_each(&record.command, to, hash_command);
     hash_each(&record.reported, to, hash_reported);
 }

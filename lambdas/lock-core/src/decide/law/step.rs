@@ -10,6 +10,7 @@ use crate::action::{ClickType, Intent};
 use crate::binding::{Actions, Binding};
 use crate::name::{ButtonSerial, LockName};
 use crate::record::Record;
+use crate::report::Door;
 use crate::time::UnixMillis;
 use crate::write::{Writes, Written};
 
@@ -35,6 +36,7 @@ pub(super) enum Step {
         known: bool,
         /// The shadow was deleted before this report: its version restarts at one.
         deleted: bool,
+        door: Option<Door>,
     },
     /// A report's event is delivered again, perhaps after later ones.
     RepeatReport {
@@ -72,6 +74,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
         Just(Intent::Toggle)
     ];
     let age = prop_oneof![Just(0), 0..40_000_u64];
+    let door = prop_oneof![Just(None), Just(Some(Door::Open)), Just(Some(Door::Closed))];
     let behind = prop_oneof![3 => Just(0), 1 => 1..3_u64];
     let step = prop_oneof![
         4 => (click, any::<bool>(), age.clone()).prop_map(
@@ -79,9 +82,20 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Read, Step)>> {
         2 => (0..3_usize, age.clone()).prop_map(|(back, age_ms)| Step::Redeliver { back, age_ms }),
         3 => (intent, 0..4_u8, age).prop_map(
             |(intent, id, age_ms)| Step::Request { intent, id, age_ms }),
-        5 => (behind, any::<bool>(), proptest::bool::weighted(0.8), proptest::bool::weighted(0.1))
-            .prop_map(
-                |(behind, latch, known, deleted)| Step::Report { behind, latch, known, deleted }),
+        5 => (
+            behind,
+            any::<bool>(),
+            proptest::bool::weighted(0.8),
+            proptest::bool::weighted(0.1),
+            door,
+        )
+            .prop_map(|(behind, latch, known, deleted, door)| Step::Report {
+                behind,
+                latch,
+                known,
+                deleted,
+                door,
+            }),
         2 => (0..3_usize).prop_map(|back| Step::RepeatReport { back }),
         1 => proptest::bool::weighted(0.8).prop_map(Step::Enable),
         1 => Just(Step::DisableByHand),
@@ -149,6 +163,7 @@ impl Table {
 
 /// What must occur in the runs: a law about anything that never occurs proves nothing.
 pub(super) const MUST_OCCUR: &[&str] = &[
+    "alert battery-low",
     "press command: pressed",
     "press command: same-wish",
     "press ignored: duplicate",

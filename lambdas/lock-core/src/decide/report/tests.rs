@@ -1,5 +1,6 @@
 //! Decisions about reports as a table: one row `given => decided` per case.
 
+mod door;
 mod turn;
 
 use super::*;

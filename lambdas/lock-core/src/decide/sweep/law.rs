@@ -2,12 +2,15 @@
 //! lost, the lock loses its journal, a sweep reads an old record, the table is restored. At the end
 //! the network is fair.
 
+mod device;
+mod door;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use self::device::Device;
 use self::step::{MUST_OCCUR, Step, steps};
 use super::*;
 use crate::binding::Actions;
@@ -18,23 +21,10 @@ use crate::decide::{Publish, decide_recover, decide_request, decide_revoke};
 use crate::id::CommandId;
 use crate::limits::{JAM_LOCKS_MAX, send_backoff_ms};
 use crate::name::ButtonSerial;
-use crate::report::{Clock, Latch, Outcome, Report, ReportId, Source};
+use crate::report::{Door, Latch, Outcome};
 use crate::request::Request;
 use crate::time::UnixSeconds;
 use crate::write::Writes;
-
-/// A lock by the device's rules, without a clock (D1, D2); its latch jams while `jammed`.
-#[derive(Clone)]
-struct Device {
-    version: Version,
-    id: Option<CommandId>,
-    latch: Latch,
-    jammed: bool,
-    result: Outcome,
-    shadow_version: u64,
-    /// When the shadow was last written.
-    shadow_at: UnixSeconds,
-}
 
 struct Run<'a> {
     occurred: &'a Occurred,
@@ -48,6 +38,8 @@ struct Run<'a> {
     /// When each version was sent; versions restart with a restored table.
     sends: BTreeMap<u64, Vec<u64>>,
     jam_locks: u32,
+    /// The openings of the door that were alerted, by their beginning.
+    alerted: BTreeSet<UnixMillis>,
 }
 
 impl Run<'_> {
@@ -74,6 +66,7 @@ impl Run<'_> {
                 id: None,
                 latch: Latch::Locked,
                 jammed: false,
+                door: Door::Closed,
                 result: Outcome::None,
                 shadow_version: 1,
                 shadow_at: now.seconds(),
@@ -81,39 +74,7 @@ impl Run<'_> {
             asked: 0,
             sends: BTreeMap::new(),
             jam_locks: 0,
-        }
-    }
-
-    fn shadow(&self) -> ReportEvent {
-        let token = ReportId {
-            boot_count: 1,
-            counter: self.device.shadow_version,
-            checksum: None,
-        };
-        ReportEvent {
-            token: Some(token),
-            lock: name(),
-            shadow_version: self.device.shadow_version,
-            shadow_at: self.device.shadow_at,
-            report: Report {
-                lock: self.device.latch,
-                version: self.device.version,
-                command_id: self.device.id.clone(),
-                result: self.device.result,
-                source: Source::Remote,
-                refused: None,
-                boot_count: 1,
-                clock: Clock::Synced,
-                clock_uncertainty_ms: None,
-                firmware: None,
-                rssi: None,
-                door: None,
-                settings: None,
-                relock_ms: None,
-                pulse_ms: None,
-                report_id: None,
-            }
-            .with_id(token),
+            alerted: BTreeSet::new(),
         }
     }
 
@@ -127,6 +88,7 @@ impl Run<'_> {
         let verdict = decision.verdict.as_str();
         let reason = &decision.reason;
         self.occurred.note(format!("{kind} {verdict}: {reason}"));
+        self.check_door(decision);
         if let Some(publish) = &decision.publish {
             self.check_send(decision, publish);
             if !lost {
@@ -182,56 +144,6 @@ impl Run<'_> {
         }
     }
 
-    /// The device obeys by D1 and D2 and reports; the event arrives.
-    fn arrive(&mut self, command: &WireCommand) {
-        if command.version <= self.device.version {
-            return self.report(false);
-        }
-        let over = command
-            .expires_at
-            .is_some_and(|end| end <= self.now.seconds());
-        let blank = self.device.version == Version::NONE;
-        if blank && command.action == Action::Unlock {
-            return;
-        }
-        self.device.version = command.version;
-        self.device.id = Some(command.command_id.clone());
-        let unlock = command.action == Action::Unlock && !over;
-        self.device.result = if over {
-            Outcome::Expired
-        } else {
-            Outcome::Executed
-        };
-        self.device.latch = match (self.device.jammed, unlock) {
-            (true, _) => Latch::Jammed,
-            (false, true) => Latch::Unlocked,
-            (false, false) => Latch::Locked,
-        };
-        self.report(false);
-    }
-
-    fn report(&mut self, lost: bool) {
-        self.device.shadow_version += 1;
-        self.device.shadow_at = self.now.seconds();
-        if lost {
-            return;
-        }
-        let report = self.shadow();
-        let (binding, limits) = (self.binding.clone(), Limits::default());
-        let decided = decide_report(
-            Some(&self.record),
-            &report,
-            Origin::Shadow,
-            Some(&binding),
-            self.now,
-            &limits,
-        );
-        let ReportDecision::Act(decision) = decided else {
-            panic!("the shadow's own word is always judged");
-        };
-        self.perform(&decision, false);
-    }
-
     /// One sweep of the current table.
     fn sweep(&mut self, lost: bool) {
         let limits = Limits::default();
@@ -247,8 +159,8 @@ impl Run<'_> {
                 return;
             };
             assert!(
-                decided < 3 || !lost,
-                "the third answer moves the due time: {decision:?}"
+                decided < 4 || !lost,
+                "the fourth answer moves the due time: {decision:?}"
             );
             assert!(decided < 8, "a sweep ends: {decision:?}");
             assert_eq!(decision.alerts, decision.writes.event.alerts);
@@ -284,6 +196,13 @@ impl Run<'_> {
             Step::Move { latch, lost } => {
                 self.device.latch = *latch;
                 self.device.jammed = *latch == Latch::Jammed;
+                self.report(*lost);
+            }
+            Step::Swing { lost } => {
+                self.device.door = match self.device.door {
+                    Door::Open => Door::Closed,
+                    Door::Closed => Door::Open,
+                };
                 self.report(*lost);
             }
             Step::Erase => {
@@ -329,6 +248,7 @@ impl Run<'_> {
                 let decision = decide_recover(&self.record.clone(), None, self.now, &limits);
                 self.perform(&decision, false);
                 self.sends.clear();
+                self.alerted.clear();
             }
         }
     }
@@ -379,6 +299,11 @@ fn no_record_is_forgotten_and_record_and_latch_agree_in_the_end() {
             record.state,
             run.device.latch,
             "what is settled is true (S4)"
+        );
+        prop_assert_eq!(
+            record.left_open_at(&Limits::default()),
+            None,
+            "alerted by now"
         );
         Ok(())
     });

@@ -1,5 +1,7 @@
 //! Decisions about due records as a table: one row `given => decided` per case.
 
+mod door;
+
 use super::*;
 use crate::command::Version;
 use crate::decide::tests::{self, BASE, NOW, binding, lock as name, outcome, record};
@@ -7,7 +9,7 @@ use crate::id::CommandId;
 use crate::limits::{REPORT_INTERVAL_MS, VERSION_MAX};
 use crate::name::LockName;
 use crate::record::Reported;
-use crate::report::{Clock, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
+use crate::report::{Clock, Door, Latch, Outcome, RefusedCommand, Report, ReportId, Source};
 use crate::time::UnixSeconds;
 use crate::write::Written;
 
@@ -60,6 +62,7 @@ fn row(given: &str) -> String {
     record.due = Due::new(&record.lock, NOW);
     let mut shadow: Option<ReportEvent> = None;
     let mut binding = binding();
+    let mut limits = Limits::default();
     for word in words {
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
         let ms = || value.parse::<u64>().unwrap();
@@ -108,6 +111,18 @@ fn row(given: &str) -> String {
                 let used = &mut record.reported.as_mut().unwrap().report;
                 used.report_id = shadow.report.report_id;
             }
+            "open" => {
+                record.reported.as_mut().unwrap().report.door = Some(Door::Open);
+                record.door_since = Some(NOW.minus(ms()));
+            }
+            "alerted" => record.left_open_alerted = record.door_since,
+            "since-unknown" => record.door_since = None,
+            "left-open-off" => limits.left_open_ms = 0,
+            "shadow-door" => {
+                let shadow = shadow.as_mut().unwrap();
+                shadow.report.door = value.parse().ok();
+                shadow.report = shadow.report.clone().with_id(id(20));
+            }
             "edited" => shadow.as_mut().unwrap().report.source = Source::Manual,
             "shadow" => {
                 let (version, latch) = value.split_once(':').unwrap();
@@ -129,7 +144,6 @@ fn row(given: &str) -> String {
             _ => panic!("unknown word {word:?}"),
         }
     }
-    let limits = Limits::default();
     let Some(decision) = decide_sweep(&record, shadow.as_ref(), Some(&binding), NOW, &limits)
     else {
         return "not due".to_owned();

@@ -65,6 +65,7 @@ fn a_press_is_noted_as_it_arrived_and_the_largest_sequence_is_kept() {
                 sequence: Some(kept),
             },
             battery_mv: Some(1_500),
+            battery_guard: None,
         });
         let wanted = BindingWrite::Update(BindingUpdate::new(&binding(), note));
         assert_eq!(decision.writes.binding, Some(wanted), "{sequence:?}");

@@ -1,6 +1,7 @@
 //! The parts of a decision agree: the event, the writes and the command that is sent.
 
 use super::*;
+use crate::event::Kind;
 
 /// Checks a decision; called for every decision of every table.
 pub(in crate::decide) fn check(decision: &Decision) {
@@ -42,11 +43,10 @@ pub(in crate::decide) fn check(decision: &Decision) {
     assert_eq!(publish, &Publish::of(&update.lock, version, command));
     assert_eq!(event.action, Some(command.action));
     assert_eq!(event.command_id.as_ref(), Some(&command.id));
-    assert_eq!(
-        update.due,
-        Due::pending(&update.lock, command),
-        "due in the command's turn"
-    );
+    let due = Due::pending(&update.lock, command);
+    // A table of the sweep shows each due time, so it shows those that an open door moves.
+    let is_earlier = update.due.due_at < due.due_at && event.kind == Kind::Sweep;
+    assert!(update.due == due || is_earlier, "due in the command's turn");
     if decision.verdict == Verdict::Command {
         assert!(command.attempts == 1 && update.version.is_some());
     } else {

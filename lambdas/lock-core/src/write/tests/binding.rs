@@ -36,6 +36,17 @@ fn notes(newer: Newer, kept: Option<u64>) -> BindingUpdate {
         newer,
         last_press: last_press(2_000, kept),
         battery_mv: None,
+        battery_guard: None,
+    }))
+}
+
+/// Notes a press that raises the alert about the battery, which was read as `stored_mv`.
+fn alerts(stored_mv: Option<u64>) -> BindingUpdate {
+    update(BindingChange::Note(PressNote {
+        newer: Newer::Sequence(6),
+        last_press: last_press(2_000, Some(6)),
+        battery_mv: Some(1_100),
+        battery_guard: Some(BatteryGuard(stored_mv)),
     }))
 }
 
@@ -56,7 +67,7 @@ fn each_condition_on_a_binding_alone_refuses() {
     let holds = update(BindingChange::Nothing);
     let disables = update(BindingChange::Disable);
     let binds = binds(None, false);
-    let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 24] = [
+    let rows: [(&str, &BindingUpdate, Change<Binding>, bool); 28] = [
         ("as read", &holds, |_| {}, true),
         ("as read, disabling", &disables, |_| {}, true),
         ("as read, with sequence", &sequenced, |_| {}, true),
@@ -88,6 +99,30 @@ fn each_condition_on_a_binding_alone_refuses() {
             true,
         ),
         ("no press", &sequenced, |b| b.last_press = None, true),
+        (
+            "battery as read",
+            &alerts(Some(1_300)),
+            |b| b.battery_mv = Some(1_300),
+            true,
+        ),
+        (
+            "battery low meanwhile",
+            &alerts(Some(1_300)),
+            |b| b.battery_mv = Some(1_150),
+            false,
+        ),
+        (
+            "battery known meanwhile",
+            &alerts(None),
+            |b| b.battery_mv = Some(1_150),
+            false,
+        ),
+        (
+            "battery unknown",
+            &alerts(None),
+            |b| b.battery_mv = None,
+            true,
+        ),
         ("quiet", &at(1_000), |_| {}, true),
         ("not quiet", &at(999), |_| {}, false),
         (

@@ -199,6 +199,8 @@ fn an_update_changes_the_given_fields_and_no_others() {
         command: Some(command(2_000)),
         reported: Some(reported(11)),
         bound_at: Some(UnixMillis(600)),
+        door_since: Some(UnixMillis(700)),
+        left_open_alerted: Some(UnixMillis(800)),
         ..RecordUpdate::new(&before, Due::new(&lock(), UnixMillis(2_000)))
     };
     let after = Record {
@@ -208,6 +210,8 @@ fn an_update_changes_the_given_fields_and_no_others() {
         command: Some(command(2_000)),
         reported: Some(reported(11)),
         bound_at: Some(UnixMillis(600)),
+        door_since: Some(UnixMillis(700)),
+        left_open_alerted: Some(UnixMillis(800)),
         ..record().due_at(2_000)
     };
     assert_eq!(update.apply(&before), after);

@@ -177,7 +177,7 @@ fn jams_are_counted_until_a_person_commands() {
     let person = Command::new(
         CommandId::from_text("person"),
         Action::Lock,
-        crate::record::Cause::Request { actor: None },
+        Cause::Request { actor: None },
         now,
         None,
     );

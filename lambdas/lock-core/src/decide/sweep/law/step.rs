@@ -19,6 +19,10 @@ pub(super) enum Step {
         latch: Latch,
         lost: bool,
     },
+    /// The door opens or closes; its event arrives or is lost.
+    Swing {
+        lost: bool,
+    },
     /// The lock loses its journal.
     Erase,
     /// A sweep runs; its command arrives or is lost.
@@ -52,6 +56,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
     let step = prop_oneof![
         4 => (intent, lost()).prop_map(|(intent, lost)| Step::Request { intent, lost }),
         3 => (latch, lost()).prop_map(|(latch, lost)| Step::Move { latch, lost }),
+        3 => lost().prop_map(|lost| Step::Swing { lost }),
         1 => Just(Step::Erase),
         5 => lost().prop_map(|lost| Step::Sweep { lost }),
         2 => Just(Step::SweepOld),
@@ -65,6 +70,8 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
 
 /// What the runs must contain, or the laws about it show nothing.
 pub(super) const MUST_OCCUR: &[&str] = &[
+    "alert forced",
+    "alert left-open",
     "recover command: recovered",
     "report command: first-report",
     "report command: jammed",
@@ -82,6 +89,7 @@ pub(super) const MUST_OCCUR: &[&str] = &[
     "revoke noted: revoked",
     "sweep command: unlock-not-answered",
     "sweep noted: awaited",
+    "sweep noted: left-open",
     "sweep refused",
     "sweep resend: not-answered",
     "sweep unresponsive: not-answered",
