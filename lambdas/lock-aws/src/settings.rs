@@ -1,13 +1,19 @@
 //! Settings from the environment. An error names the variable and its allowed values.
 //! Must not know: what the settings are used for.
 
+mod announce;
+mod metric;
+
 use std::fmt;
 
 use lock_core::limits::{
     COMMAND_TTL_MS, EVENT_TTL_DAYS, LimitError, Limits, QUIET_WINDOW_MS, SAME_WISH_MS, VERSION_MAX,
 };
 
-/// A function's deployment: table, limits, access.
+pub use announce::AnnounceSettings;
+pub use metric::{MetricLevel, MetricSettings};
+
+/// A function's deployment: table, limits, metrics, access.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The table's name: `TABLE_NAME`.
@@ -15,6 +21,8 @@ pub struct Settings {
     /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`, each with the
     /// protocol's default.
     pub limits: Limits,
+    /// `METRIC_NAMESPACE` and `METRICS`.
+    pub metrics: MetricSettings,
     /// Region, credentials and endpoints of AWS.
     pub access: Access,
 }
@@ -34,6 +42,8 @@ pub struct Access {
     pub dynamodb: Option<String>,
     /// `AWS_ENDPOINT_URL_IOT_DATA_PLANE`, or else `AWS_ENDPOINT_URL`, as above.
     pub iot_data: Option<String>,
+    /// `AWS_ENDPOINT_URL_SNS`, or else `AWS_ENDPOINT_URL`, as above.
+    pub sns: Option<String>,
 }
 
 /// Leaves out the secrets.
@@ -44,6 +54,7 @@ impl fmt::Debug for Access {
             .field("access_key_id", &self.access_key_id)
             .field("dynamodb", &self.dynamodb)
             .field("iot_data", &self.iot_data)
+            .field("sns", &self.sns)
             .finish_non_exhaustive()
     }
 }
@@ -89,10 +100,15 @@ impl From<LimitError> for SettingsError {
 /// Finds a variable's value; the process's environment outside tests.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// The value of a variable of the process.
+pub(crate) fn process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 impl Settings {
     /// Reads the process's environment.
     pub(crate) fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&|name| std::env::var(name).ok())
+        Self::from_lookup(&process)
     }
 
     /// Reads settings from `lookup`.
@@ -113,6 +129,7 @@ impl Settings {
                 same_wish_ms,
                 event_ttl_days,
             )?,
+            metrics: MetricSettings::from_lookup(lookup)?,
             access: Access::from_lookup(lookup)?,
         })
     }
@@ -125,7 +142,7 @@ impl Access {
     ///
     /// [`SettingsError`] for the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&|name| std::env::var(name).ok())
+        Self::from_lookup(&process)
     }
 
     fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
@@ -138,6 +155,7 @@ impl Access {
             session_token: present(lookup, "AWS_SESSION_TOKEN"),
             dynamodb: endpoint(lookup, "AWS_ENDPOINT_URL_DYNAMODB")?,
             iot_data: endpoint(lookup, "AWS_ENDPOINT_URL_IOT_DATA_PLANE")?,
+            sns: endpoint(lookup, "AWS_ENDPOINT_URL_SNS")?,
         })
     }
 }
