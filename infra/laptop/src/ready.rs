@@ -75,6 +75,8 @@ impl Ready {
             session_token: None,
             dynamodb: Some(self.cloud.dynamodb.clone()),
             iot_data: Some(self.cloud.iot_data.clone()),
+            // No command of an operator sends to a topic.
+            sns: None,
         };
         Cloud::new(&access, &self.table)
     }

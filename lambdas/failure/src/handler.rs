@@ -5,7 +5,7 @@
 //! receives it moves to the poison queue, where a person sees it. Nothing is dropped.
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::{ANSWER_MS, log_decision};
+use lock_aws::perform::ANSWER_MS;
 use lock_aws::{Cloud, Failed, Function, Invocation, PerformError, Steps, chain};
 use lock_core::failure::Failure;
 use lock_core::field::parse_event;
@@ -17,6 +17,9 @@ use lock_core::{Decision, decide_given_up};
 use serde_json::Value;
 
 use crate::batch::{self, BatchError, Message};
+
+/// Its name in metrics.
+const SERVICE: &str = "failure";
 
 /// The failure function.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ impl Handler {
         let failure = match Failure::parse(message.body, message.sent_at) {
             Ok(failure) => failure,
             Err(refusal) => {
+                self.cloud.count_alert(SERVICE);
                 tracing::error!(
                     alert = Alert::GivenUp.as_str(),
                     code = refusal.code(),
@@ -67,16 +71,19 @@ impl Handler {
         let mut steps = Steps::default();
         let record = Box::pin(self.record_failure(&failure, &mut steps));
         match self.cloud.within(deadline, record).await {
-            Ok(Some(decision)) => log_decision(&decision, &steps, &total),
-            Ok(None) => tracing::error!(
-                alert = Alert::GivenUp.as_str(),
-                reason = failure.reason.code(),
-                lock = failure.lock().map(LockName::as_str),
-                failure = failure.id,
-                "given up, recorded in no history: {} ({})",
-                failure.reason.text(),
-                failure.detail
-            ),
+            Ok(Some(decision)) => self.cloud.log_decision(SERVICE, &decision, &steps, &total),
+            Ok(None) => {
+                self.cloud.count_alert(SERVICE);
+                tracing::error!(
+                    alert = Alert::GivenUp.as_str(),
+                    reason = failure.reason.code(),
+                    lock = failure.lock().map(LockName::as_str),
+                    failure = failure.id,
+                    "given up, recorded in no history: {} ({})",
+                    failure.reason.text(),
+                    failure.detail
+                );
+            }
             Err(error) => {
                 tracing::error!(
                     code = error.code(),

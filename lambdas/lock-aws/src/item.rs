@@ -1,5 +1,7 @@
 //! DynamoDB items: keys, and the core's types as attribute values. Must not know: the client.
 
+mod image;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,6 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
+pub use image::item_of_image;
+
 /// An item: attribute values by name.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -18,6 +22,9 @@ pub type Item = HashMap<String, AttributeValue>;
 pub const PK: &str = "pk";
 /// Attribute name of the sort key.
 pub const SK: &str = "sk";
+
+/// Beginning of an event's sort key.
+const EVENT: &str = "event#";
 
 /// Partition of the list of registered locks and buttons.
 pub const THINGS: &str = "things";
@@ -37,6 +44,9 @@ pub enum ItemError {
     /// An attribute is binary or a set, which no item here has.
     #[error("attribute {0} has a type that no item here has")]
     Type(String),
+    /// An attribute in a record of the stream is not in DynamoDB's JSON.
+    #[error("attribute {0} is not DynamoDB JSON")]
+    Image(String),
     /// A number is not whole, or too large.
     #[error("attribute {0} is not a whole number")]
     Number(String),
@@ -77,7 +87,12 @@ impl Key {
 
     /// The prefix of the sort keys of lines at `at`.
     pub fn event_at(at: UnixMillis) -> String {
-        format!("event#{:013}", at.0)
+        format!("{EVENT}{:013}", at.0)
+    }
+
+    /// Whether an event has this key.
+    pub fn is_event(&self) -> bool {
+        self.sk.starts_with(EVENT)
     }
 
     /// `things` / `lock#<thing>` or `button#<serial>`: an entry of the list of registered things.
@@ -89,6 +104,13 @@ impl Key {
     /// `deployment` / `limits`: the limits that the deployed functions decide with.
     pub fn limits() -> Self {
         Self::new("deployment", "limits")
+    }
+
+    /// `announced#<pk>` / `<code>#<sk>` of an event: the mark that its announcement was sent. Its
+    /// sort key does not begin as an event's, so the announce function's filter leaves it out.
+    pub fn announced(event: &Self, code: &str) -> Self {
+        let Self { pk, sk } = event;
+        Self::new(format!("announced#{pk}"), format!("{code}#{sk}"))
     }
 
     /// Key of the line that ignored presses of one button for one reason share for a minute.

@@ -1,5 +1,5 @@
 //! The one crate that knows the AWS SDK, and the only one that reads the clock: settings, items,
-//! store, publisher, start-up, the functions' loop.
+//! store, publisher, notifier, start-up, the functions' loop.
 //!
 //! Must not know: what is decided. What to write and publish comes as values from `lock-core`.
 
@@ -7,8 +7,10 @@ pub mod clock;
 pub mod error;
 pub mod item;
 mod log;
+mod measurement;
 mod message;
-mod metric;
+pub mod metric;
+pub mod notifier;
 pub mod operate;
 pub mod perform;
 pub mod publisher;
@@ -19,10 +21,14 @@ pub mod store;
 
 pub use error::{CallError, Remedy, chain};
 pub use message::MessageFunction;
+pub use metric::Metrics;
+pub use notifier::{Notifier, NotifyError};
 pub use operate::{Bound, Forgotten, Operated, Recovered, Registered, Unbound};
 pub use perform::{PerformError, Performed, Steps};
 pub use publisher::{PublishError, Publisher};
-pub use serve::{Failed, Function, Invocation, serve};
-pub use settings::{Access, Settings, SettingsError};
+pub use serve::{Failed, Function, Invocation, serve, serve_with};
+pub use settings::{
+    Access, AnnounceSettings, MetricLevel, MetricSettings, Settings, SettingsError,
+};
 pub use start::Cloud;
 pub use store::{Committed, Conflict, DueLock, DueLocks, Register, Store, StoreError, Task};

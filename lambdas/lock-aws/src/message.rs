@@ -8,7 +8,7 @@ use lock_core::time::UnixMillis;
 use serde_json::Value;
 
 use crate::clock::Stopwatch;
-use crate::perform::{ANSWER_MS, log_decision};
+use crate::perform::ANSWER_MS;
 use crate::serve::{Function, Invocation};
 use crate::{Cloud, PerformError, Steps};
 
@@ -70,7 +70,11 @@ pub trait MessageFunction: Sync {
                     let decide = Box::pin(self.decide_and_commit(message, &mut steps));
                     let decided = cloud.within(deadline, decide).await?;
                     if let Some(decision) = &decided {
-                        cloud.publish(decision, deadline, &mut steps).await?;
+                        let published = cloud.publish(decision, deadline, &mut steps).await;
+                        if published.is_err() {
+                            cloud.count_alert(Self::SERVICE);
+                        }
+                        published?;
                     }
                     decided
                 }
@@ -80,7 +84,7 @@ pub trait MessageFunction: Sync {
                 }
             };
             if let Some(decision) = decided {
-                log_decision(&decision, &steps, &total);
+                cloud.log_decision(Self::SERVICE, &decision, &steps, &total);
             }
             cloud.note_limits(limits, deadline).await;
             Ok(())

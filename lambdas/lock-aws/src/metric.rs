@@ -1,32 +1,105 @@
 //! Metrics as lines on standard output that CloudWatch reads. Must not know: what they are for.
 //!
-//! The only dimension is `service`: one per lock or button would cost more than the locks.
+//! No dimension is the name of a lock or button: one metric for each would cost more than the locks.
 //! Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lock_core::time::UnixMillis;
 use serde_json::json;
 
-use crate::clock;
+use crate::settings::{MetricLevel, MetricSettings};
 
-/// Namespace of every metric.
-const NAMESPACE: &str = "RemoteLock";
+/// Where a process writes its metrics, and which.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    settings: MetricSettings,
+    /// The lines so far, instead of standard output.
+    kept: Option<Arc<Mutex<Vec<String>>>>,
+}
 
-/// Counts one event of `service` under `name`.
-pub fn count(service: &str, name: &str) {
-    println!("{}", line(service, name, clock::now().0));
+/// One value of a metric.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Value<'a> {
+    /// The metric's name: `Alerts`.
+    pub name: &'a str,
+    /// CloudWatch's word: `Count`, `Milliseconds`.
+    pub unit: &'a str,
+    /// The value.
+    pub value: u64,
+}
+
+impl Metrics {
+    /// Metrics on standard output.
+    pub fn new(settings: MetricSettings) -> Self {
+        Self {
+            settings,
+            kept: None,
+        }
+    }
+
+    /// No metrics: for an operator, whose standard output is an answer.
+    pub fn silent() -> Self {
+        Self::new(MetricSettings {
+            level: MetricLevel::None,
+            ..MetricSettings::default()
+        })
+    }
+
+    /// Metrics that a test takes.
+    pub fn kept(settings: MetricSettings) -> Self {
+        Self {
+            settings,
+            kept: Some(Arc::default()),
+        }
+    }
+
+    /// The lines since the last `take`, of kept metrics.
+    pub fn take(&self) -> Vec<String> {
+        let kept = self.kept.as_ref();
+        kept.map_or_else(Vec::new, |kept| std::mem::take(&mut lock(kept)))
+    }
+
+    /// Whether metrics of this level are written.
+    pub(crate) fn has(&self, level: MetricLevel) -> bool {
+        self.settings.level >= level
+    }
+
+    /// Writes a value with its dimensions, in this order.
+    pub(crate) fn write(&self, dimensions: &[(&str, &str)], value: Value<'_>, now: UnixMillis) {
+        let line = line(&self.settings.namespace, dimensions, value, now);
+        match &self.kept {
+            Some(kept) => lock(kept).push(line),
+            None => println!("{line}"),
+        }
+    }
+}
+
+/// Ignores poison: a line is pushed whole.
+fn lock(kept: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One line of JSON in embedded metric format.
-fn line(service: &str, name: &str, now_ms: u64) -> String {
+fn line(
+    namespace: &str,
+    dimensions: &[(&str, &str)],
+    Value { name, unit, value }: Value<'_>,
+    now: UnixMillis,
+) -> String {
+    let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let directive = json!({
-        "Namespace": NAMESPACE,
-        "Dimensions": [["service"]],
-        "Metrics": [{ "Name": name, "Unit": "Count" }],
+        "Namespace": namespace,
+        "Dimensions": [names],
+        "Metrics": [{ "Name": name, "Unit": unit }],
     });
     let mut line = json!({
-        "_aws": { "Timestamp": now_ms, "CloudWatchMetrics": [directive] },
-        "service": service,
+        "_aws": { "Timestamp": now, "CloudWatchMetrics": [directive] },
     });
-    line[name] = json!(1);
+    for (name, value) in dimensions {
+        line[*name] = json!(value);
+    }
+    line[name] = json!(value);
     line.to_string()
 }
 
@@ -34,17 +107,48 @@ fn line(service: &str, name: &str, now_ms: u64) -> String {
 mod tests {
     use super::*;
 
+    const NOW: UnixMillis = UnixMillis(1_763_779_512_345);
+
     #[test]
-    fn a_line_names_its_metric_its_service_and_its_value() {
-        let line = line("report", "UnregisteredReports", 1_763_779_512_345);
-        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(line["_aws"]["Timestamp"], 1_763_779_512_345_u64);
-        assert_eq!(directive["Metrics"][0]["Name"], "UnregisteredReports");
-        assert_eq!(directive["Dimensions"], json!([["service"]]));
-        assert_eq!(
-            (&line["service"], &line["UnregisteredReports"]),
-            (&json!("report"), &json!(1))
-        );
+    fn a_line_names_its_metric_its_dimensions_and_its_value() {
+        let metrics = Metrics::kept(MetricSettings::default());
+        let value = Value {
+            name: "Openings",
+            unit: "Count",
+            value: 2,
+        };
+        metrics.write(&[("service", "report"), ("reason", "stale")], value, NOW);
+        let lines = metrics.take();
+        let line: serde_json::Value = serde_json::from_str(&lines[0]).expect("JSON");
+        let wanted = json!({
+            "_aws": {
+                "Timestamp": 1_763_779_512_345_u64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "RemoteLock",
+                    "Dimensions": [["service", "reason"]],
+                    "Metrics": [{"Name": "Openings", "Unit": "Count"}]
+                }]
+            },
+            "service": "report", "reason": "stale", "Openings": 2
+        });
+        assert_eq!((lines.len(), line), (1, wanted));
+        assert_eq!(metrics.take(), [""; 0]);
+    }
+
+    #[test]
+    fn each_level_has_the_metrics_of_those_below_it() {
+        use MetricLevel::{All, Few, None};
+        for (level, wanted) in [
+            (None, [false, false]),
+            (Few, [true, false]),
+            (All, [true, true]),
+        ] {
+            let metrics = Metrics::kept(MetricSettings {
+                level,
+                ..MetricSettings::default()
+            });
+            assert_eq!([Few, All].map(|each| metrics.has(each)), wanted);
+        }
+        assert!(!Metrics::silent().has(Few));
     }
 }

@@ -11,14 +11,13 @@ use lock_core::Decision;
 use lock_core::event::{Event, Subject};
 use lock_core::field::Refusal;
 use lock_core::limits::{DECISIONS_MAX, Limits};
-use lock_core::name::{ButtonSerial, LockName};
+use lock_core::name::ButtonSerial;
 use lock_core::reason::Alert;
 use lock_core::time::UnixMillis;
 use serde_json::Value;
 
 use crate::clock::{self, Stopwatch};
 use crate::error::chain;
-use crate::metric;
 use crate::{Cloud, Committed, Conflict, PublishError, StoreError};
 
 /// Time kept free at the end of an invocation for the answer, in ms.
@@ -208,7 +207,7 @@ impl Cloud {
         if let Subject::Lock(lock) = &line.subject
             && self.store.read_record(lock).await?.is_none()
         {
-            pass_over(service, lock);
+            self.pass_over(service, lock);
             return Ok(None);
         }
         let decision = Decision::refused(line);
@@ -231,18 +230,22 @@ impl Cloud {
     }
 }
 
-/// Counts a message about a thing that is not a registered lock. It may belong to another stack, so
-/// nothing is written about it (C9).
-pub fn pass_over(service: &str, lock: &LockName) {
-    tracing::debug!(
-        lock = lock.as_str(),
-        "not a registered lock: nothing is written"
-    );
-    metric::count(service, "UnregisteredMessages");
+impl Cloud {
+    /// Logs one line about a decision of `service` and its steps, and one for each alert; writes its
+    /// metrics.
+    pub fn log_decision(
+        &self,
+        service: &str,
+        decision: &Decision,
+        steps: &Steps,
+        total: &Stopwatch,
+    ) {
+        self.count_decision(service, decision);
+        log(decision, steps, total);
+    }
 }
 
-/// Logs one line about a decision and its steps, and one for each alert.
-pub fn log_decision(decision: &Decision, steps: &Steps, total: &Stopwatch) {
+fn log(decision: &Decision, steps: &Steps, total: &Stopwatch) {
     let event = &decision.writes.event;
     let lock = match &event.subject {
         Subject::Lock(lock) => Some(lock.as_str()),

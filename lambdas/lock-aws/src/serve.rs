@@ -18,7 +18,8 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::clock::{self, Stopwatch};
-use crate::{Cloud, PerformError, Settings, chain, log};
+use crate::settings::{Lookup, process};
+use crate::{Cloud, PerformError, Settings, SettingsError, chain, log};
 
 /// Longest wait for the Runtime API, on the same machine, to accept a failed start, in ms.
 const REPORT_MS: u64 = 1_000;
@@ -68,14 +69,24 @@ pub trait Function: Sync {
 /// Reads the settings, makes the function and serves its events until the process ends.
 ///
 /// A failed start is logged, reported to the Runtime API, and ends with a non-zero status.
+pub fn serve<F: Function>(new: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
+    serve_with(|_| Ok(()), |cloud, settings, ()| new(cloud, settings))
+}
+
+/// As [`serve()`], for a function with settings of its own, which `read` reads before any
+/// connection opens.
 #[tokio::main(flavor = "current_thread")]
-pub async fn serve<F: Function>(new: impl FnOnce(Cloud, &Settings) -> F) -> ExitCode {
+pub async fn serve_with<F: Function, Own>(
+    read: impl FnOnce(Lookup<'_>) -> Result<Own, SettingsError>,
+    new: impl FnOnce(Cloud, &Settings, Own) -> F,
+) -> ExitCode {
     log::start();
-    let settings = match Settings::from_env() {
+    let settings = Settings::from_env().and_then(|settings| Ok((settings, read(&process)?)));
+    let (settings, own) = match settings {
         Ok(settings) => settings,
         Err(error) => return cannot_start(&chain(&error)),
     };
-    let function = new(Cloud::start(&settings).await, &settings);
+    let function = new(Cloud::start(&settings).await, &settings, own);
     let service = service_fn(
         |event: LambdaEvent<Box<RawValue>>| -> Invoked<'_, F::Answer> {
             let function = &function;

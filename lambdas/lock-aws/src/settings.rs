@@ -1,11 +1,17 @@
 //! Settings from the environment. An error names the variable and its allowed values.
 //! Must not know: what the settings are used for.
 
+mod announce;
+mod metric;
+
 use std::fmt;
 
 use lock_core::limits::{LimitError, LimitSettings, Limits, VERSION_MAX};
 
-/// A function's deployment: table, limits, access.
+pub use announce::AnnounceSettings;
+pub use metric::{MetricLevel, MetricSettings};
+
+/// A function's deployment: table, limits, metrics, access.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The table's name: `TABLE_NAME`.
@@ -13,6 +19,8 @@ pub struct Settings {
     /// `COMMAND_TTL_MS`, `QUIET_WINDOW_MS`, `SAME_WISH_MS`, `EVENT_TTL_DAYS`, `LEFT_OPEN_MINUTES`,
     /// `FORCED_ALERT`, `BATTERY_LOW_MV`, each with the protocol's default.
     pub limits: Limits,
+    /// `METRIC_NAMESPACE` and `METRICS`.
+    pub metrics: MetricSettings,
     /// Region, credentials and endpoints of AWS.
     pub access: Access,
 }
@@ -32,6 +40,8 @@ pub struct Access {
     pub dynamodb: Option<String>,
     /// `AWS_ENDPOINT_URL_IOT_DATA_PLANE`, or else `AWS_ENDPOINT_URL`, as above.
     pub iot_data: Option<String>,
+    /// `AWS_ENDPOINT_URL_SNS`, or else `AWS_ENDPOINT_URL`, as above.
+    pub sns: Option<String>,
 }
 
 /// Leaves out the secrets.
@@ -42,6 +52,7 @@ impl fmt::Debug for Access {
             .field("access_key_id", &self.access_key_id)
             .field("dynamodb", &self.dynamodb)
             .field("iot_data", &self.iot_data)
+            .field("sns", &self.sns)
             .finish_non_exhaustive()
     }
 }
@@ -89,10 +100,15 @@ impl From<LimitError> for SettingsError {
 /// Finds a variable's value; the process's environment outside tests.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// The value of a variable of the process.
+pub(crate) fn process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 impl Settings {
     /// Reads the process's environment.
     pub(crate) fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&|name| std::env::var(name).ok())
+        Self::from_lookup(&process)
     }
 
     /// Reads settings from `lookup`.
@@ -114,6 +130,7 @@ impl Settings {
         Ok(Self {
             table: required(lookup, "TABLE_NAME")?,
             limits: Limits::new(limits)?,
+            metrics: MetricSettings::from_lookup(lookup)?,
             access: Access::from_lookup(lookup)?,
         })
     }
@@ -126,7 +143,7 @@ impl Access {
     ///
     /// [`SettingsError`] for the first variable that is missing or invalid.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::from_lookup(&|name| std::env::var(name).ok())
+        Self::from_lookup(&process)
     }
 
     fn from_lookup(lookup: Lookup<'_>) -> Result<Self, SettingsError> {
@@ -139,6 +156,7 @@ impl Access {
             session_token: present(lookup, "AWS_SESSION_TOKEN"),
             dynamodb: endpoint(lookup, "AWS_ENDPOINT_URL_DYNAMODB")?,
             iot_data: endpoint(lookup, "AWS_ENDPOINT_URL_IOT_DATA_PLANE")?,
+            sns: endpoint(lookup, "AWS_ENDPOINT_URL_SNS")?,
         })
     }
 }

@@ -16,6 +16,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::clock::Clock;
+use crate::metric::Metrics;
+use crate::notifier::Notifier;
 use crate::publisher::Publisher;
 use crate::settings::{Access, Settings};
 use crate::store::Store;
@@ -69,18 +71,15 @@ pub struct Cloud {
     pub publisher: Publisher,
     /// The source of every `now`.
     pub clock: Clock,
+    /// Where metrics are written; nowhere for an operator.
+    pub metrics: Metrics,
 }
 
 impl Cloud {
     /// Clients for `access` over one HTTP client. Calls nothing.
     pub fn new(access: &Access, table: &str) -> Self {
         let http = http_client(is_tls(&access.dynamodb) || is_tls(&access.iot_data));
-        let token = access.session_token.clone();
-        let (id, secret) = (&access.access_key_id, &access.secret_access_key);
-        let credentials = Credentials::new(id, secret, token, None, "environment");
-        let retry = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS_MAX)
-            .with_initial_backoff(Duration::from_millis(50));
+        let (credentials, retry) = (credentials(access), retry());
         let dynamodb = client!(aws_sdk_dynamodb, access, dynamodb, http, credentials, retry);
         let no_retry = RetryConfig::disabled();
         let iot_data = client!(
@@ -95,6 +94,7 @@ impl Cloud {
             store: Store::new(dynamodb, table),
             publisher: Publisher::new(iot_data),
             clock: Clock::system(),
+            metrics: Metrics::silent(),
         }
     }
 
@@ -105,12 +105,18 @@ impl Cloud {
         self
     }
 
+    /// The same services with other metrics.
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
     /// Clients for a function's settings, with both TLS connections open: at start-up a function
     /// has more CPU than later, and nobody waits yet. A connection that fails now is opened by the
     /// first event, which then reports the error.
     pub async fn start(settings: &Settings) -> Self {
         let access = &settings.access;
-        let cloud = Self::new(access, &settings.table);
+        let metrics = Metrics::new(settings.metrics.clone());
+        let cloud = Self::new(access, &settings.table).with_metrics(metrics);
         let opened =
             async { tokio::join!(cloud.open_dynamodb(access), cloud.open_iot_data(access)) };
         if tokio::time::timeout(Duration::from_millis(OPEN_MS), opened)
@@ -135,6 +141,29 @@ impl Cloud {
             ping!(aws_sdk_iotdataplane, call);
         }
     }
+}
+
+impl Notifier {
+    /// A notifier of the topic with this ARN. Calls nothing: its connection opens with the first
+    /// message, for which nobody waits at a door.
+    pub fn new(access: &Access, topic_arn: &str) -> Self {
+        let http = http_client(is_tls(&access.sns));
+        let (credentials, retry) = (credentials(access), retry());
+        let client = client!(aws_sdk_sns, access, sns, http, credentials, retry);
+        Self::over(client, topic_arn)
+    }
+}
+
+fn credentials(access: &Access) -> Credentials {
+    let token = access.session_token.clone();
+    let (id, secret) = (&access.access_key_id, &access.secret_access_key);
+    Credentials::new(id, secret, token, None, "environment")
+}
+
+fn retry() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(Duration::from_millis(50))
 }
 
 /// Turns a request into `GET /ping`, which is not an API call: DynamoDB answers it, and the data
@@ -164,7 +193,7 @@ fn is_tls(endpoint: &Option<String>) -> bool {
         .is_none_or(|endpoint| endpoint.starts_with("https://"))
 }
 
-/// One client for both services, without TLS and root certificates if neither needs them.
+/// One client for all services of `tls`, without TLS and root certificates if none needs them.
 fn http_client(tls: bool) -> SharedHttpClient {
     if tls {
         Builder::new()

@@ -8,6 +8,7 @@ mod error;
 mod expression;
 mod history;
 mod limits;
+mod mark;
 mod operator;
 mod register;
 

@@ -14,6 +14,7 @@
 //! | what is decided, and why | [`decide`], [`reason`] |
 //! | what changes, and under which conditions | [`mod@write`] |
 //! | what is sent | [`command`] |
+//! | what a person reads | [`announce`] |
 //! | how long, how often, how many | [`limits`], [`time`] |
 //!
 //! A caller does three things. It loads what a decision needs, asks for the decision, and performs
@@ -23,6 +24,7 @@
 //! `decide/sweep/law.rs` try to break them.
 
 pub mod action;
+pub mod announce;
 pub mod binding;
 pub mod command;
 pub mod decide;

@@ -1,5 +1,5 @@
 //! A proxy between a client and its table that records each call, and how many items the table
-//! read for it.
+//! read for it, and that can refuse one operation.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -29,6 +29,7 @@ pub struct Counter {
     pub address: SocketAddr,
     table: SocketAddr,
     calls: Arc<Mutex<Vec<Call>>>,
+    refused: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Counter {
@@ -39,6 +40,7 @@ impl Counter {
             address: listener.local_addr().unwrap(),
             table,
             calls: Arc::default(),
+            refused: Arc::default(),
         };
         let serving = counter.clone();
         tokio::spawn(async move {
@@ -54,9 +56,19 @@ impl Counter {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
 
+    /// Refuses every later call of `operation`, or no call.
+    pub fn refuse(&self, operation: Option<&'static str>) {
+        *self.refused.lock().unwrap() = operation;
+    }
+
     async fn serve(self, mut stream: TcpStream) {
         let mut bytes = Vec::new();
         while let Some((head, body)) = read_message(&mut stream, &mut bytes).await {
+            let refused = *self.refused.lock().unwrap();
+            if refused == Some(operation(&head)) {
+                stream.write_all(REFUSAL.as_bytes()).await.unwrap();
+                continue;
+            }
             let mut table = TcpStream::connect(self.table).await.unwrap();
             table.write_all(head.as_bytes()).await.unwrap();
             table.write_all(&body).await.unwrap();
@@ -68,11 +80,6 @@ impl Counter {
     }
 
     fn note(&self, head: &str, request: &[u8], answer: &[u8]) {
-        let target = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("x-amz-target").then_some(value)
-        });
-        let operation = target.and_then(|target| target.rsplit_once('.')).unwrap().1;
         let answer: Value = serde_json::from_slice(answer).unwrap();
         let batches = answer["Responses"].as_object().into_iter().flatten();
         let batched: usize = batches
@@ -81,9 +88,25 @@ impl Counter {
         let single = usize::from(answer["Item"].is_object());
         let scanned = answer["ScannedCount"].as_u64().unwrap_or_default() as usize;
         self.calls.lock().unwrap().push(Call {
-            operation: operation.trim().to_owned(),
+            operation: operation(head).to_owned(),
             request: serde_json::from_slice(request).unwrap(),
             looked_at: scanned + batched + single,
         });
     }
+}
+
+/// The answer to a refused call.
+const REFUSAL: &str = concat!(
+    "HTTP/1.1 400 -\r\ncontent-length: 34\r\n\r\n",
+    r#"{"__type":"AccessDeniedException"}"#
+);
+
+/// The operation of a request: `Query` in `x-amz-target: DynamoDB_20120810.Query`.
+fn operation(head: &str) -> &str {
+    let target = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("x-amz-target").then_some(value)
+    });
+    let operation = target.and_then(|target| target.rsplit_once('.')).unwrap().1;
+    operation.trim()
 }

@@ -1,5 +1,5 @@
-//! What the tests of the functions share: a table in this process, a data plane that can fail, a
-//! call counter.
+//! What the tests of the functions share: a table in this process, a data plane and a topic that
+//! can fail, a call counter.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -7,4 +7,6 @@ pub mod bound;
 pub mod broker;
 pub mod counter;
 pub mod message;
+pub mod metric;
 pub mod table;
+pub mod topic;

@@ -144,15 +144,20 @@ pub async fn start() -> SocketAddr {
 
 /// Clients of a database and of a data plane.
 pub fn client(dynamodb: SocketAddr, iot_data: SocketAddr) -> Cloud {
-    let access = Access {
+    Cloud::new(&access(dynamodb, iot_data), TABLE)
+}
+
+/// The addresses of a database and of a data plane. No topic answers.
+pub fn access(dynamodb: SocketAddr, iot_data: SocketAddr) -> Access {
+    Access {
         region: "us-east-1".to_owned(),
         access_key_id: "AKIDTEST".to_owned(),
         secret_access_key: "secret".to_owned(),
         session_token: None,
         dynamodb: Some(format!("http://{dynamodb}")),
         iot_data: Some(format!("http://{iot_data}")),
-    };
-    Cloud::new(&access, TABLE)
+        sns: Some(format!("http://{iot_data}")),
+    }
 }
 
 /// Creates the table and waits until it is active.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::pass_over;
 use lock_aws::{Cloud, Conflict, MessageFunction, PerformError, Performed, Steps, StoreError};
 use lock_core::binding::Binding;
 use lock_core::field::{Fields, Refusal};
@@ -139,7 +138,7 @@ impl Handler {
             Message::Request(request) => {
                 let decision = decide_request(record, has_acted, request, now, &self.limits);
                 if decision.is_none() {
-                    pass_over(Self::SERVICE, &request.lock);
+                    self.cloud.pass_over(Self::SERVICE, &request.lock);
                 }
                 decision
             }

@@ -1,7 +1,6 @@
 //! Load, decide, perform: one report of a lock. Must not know: how the table stores it.
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::pass_over;
 use lock_aws::{Cloud, MessageFunction, PerformError, Performed, PublishError, Steps};
 use lock_core::decide::{Origin, ReportDecision, decide_no_shadow};
 use lock_core::field::Refusal;
@@ -50,7 +49,7 @@ impl MessageFunction for Handler {
             let decision = match decide_report(record, &report, origin, binding, now, limits) {
                 ReportDecision::Act(decision) => *decision,
                 ReportDecision::NotRegistered => {
-                    pass_over(Self::SERVICE, &report.lock);
+                    self.cloud.pass_over(Self::SERVICE, &report.lock);
                     return Ok(None);
                 }
                 ReportDecision::ReadShadow => match self.read_shadow(&report.lock).await? {
@@ -64,6 +63,7 @@ impl MessageFunction for Handler {
             };
             steps.load_ms += watch.elapsed_ms();
             if self.cloud.commit(&decision, steps).await? == Performed::Done {
+                self.cloud.measure_answer(Self::SERVICE, record, &decision);
                 return Ok(Some(decision));
             }
         }

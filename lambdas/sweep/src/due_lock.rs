@@ -1,7 +1,6 @@
 //! Load, decide, perform: one record, until it is no longer due. Must not know: how it was found.
 
 use lock_aws::clock::Stopwatch;
-use lock_aws::perform::log_decision;
 use lock_aws::{PerformError, Performed, Steps};
 use lock_core::binding::Binding;
 use lock_core::name::LockName;
@@ -10,7 +9,7 @@ use lock_core::report::ReportEvent;
 use lock_core::time::UnixMillis;
 use lock_core::{Decision, decide_sweep};
 
-use crate::handler::Handler;
+use crate::handler::{Handler, SERVICE};
 
 /// Longest time spent publishing one command, in ms. Short, because other records wait, and because
 /// the next sweep sends a LOCK again.
@@ -56,7 +55,10 @@ impl Handler {
             committed += 1;
             let publish_until = deadline.min(cloud.clock.now().plus(PUBLISH_MS));
             let published = cloud.publish(&decision, publish_until, &mut steps).await;
-            log_decision(&decision, &steps, &total);
+            cloud.log_decision(SERVICE, &decision, &steps, &total);
+            if published.is_err() {
+                cloud.count_alert(SERVICE);
+            }
             published?;
             if !is_due_after(&decision, record, now) {
                 return Ok(committed);

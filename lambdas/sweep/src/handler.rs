@@ -12,6 +12,8 @@ use lock_core::limits::Limits;
 use lock_core::time::UnixMillis;
 use tokio::task::{JoinError, JoinSet};
 
+/// Its name in metrics.
+pub(crate) const SERVICE: &str = "sweep";
 /// Maximum number of records handled at the same time.
 const AT_ONCE: usize = 8;
 /// Entries read at once from one shard of the due index.
@@ -130,6 +132,9 @@ impl Handler {
         self.cloud.note_limits(&self.limits, deadline).await;
         sweep.failed += due.unreadable();
         sweep.log(&total);
+        if index_error.is_none() {
+            self.cloud.measure_oldest(SERVICE, sweep.oldest_ms);
+        }
         match index_error {
             Some(error) => Err(SweepError::Index(error)),
             None if sweep.failed == 0 => Ok(sweep),

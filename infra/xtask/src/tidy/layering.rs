@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["lock-core", "lock-aws"]),
     ("sweep", &["lock-core", "lock-aws"]),
     ("failure", &["lock-core", "lock-aws"]),
+    ("announce", &["lock-core", "lock-aws"]),
     // An independent reading of AWS, and an independent reading of the protocol.
     ("iot-topic", &[]),
     ("iot-sql", &[]),
@@ -84,6 +85,7 @@ const TESTS_MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["lock-testing"]),
     ("sweep", &["lock-testing"]),
     ("failure", &["lock-testing"]),
+    ("announce", &["lock-testing"]),
     ("protocol-model", &["virtual-device"]),
 ];
 

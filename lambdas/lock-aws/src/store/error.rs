@@ -52,6 +52,12 @@ pub enum Task {
     /// Write the deployment's limits.
     #[error("write the deployment's limits in table")]
     WriteLimits,
+    /// Read whether an announcement was sent.
+    #[error("read the mark of announcement {0} in table")]
+    ReadMark(String),
+    /// Mark an announcement as sent.
+    #[error("write the mark of announcement {0} in table")]
+    WriteMark(String),
     /// Add to the list of registered things.
     #[error("add {} to the list in table", .0.name())]
     AddToList(Subject),
@@ -111,6 +117,14 @@ mod tests {
             (
                 Task::WriteLimits,
                 "write the deployment's limits in table t",
+            ),
+            (
+                Task::ReadMark("forced#event#1".to_owned()),
+                "read the mark of announcement forced#event#1 in table t",
+            ),
+            (
+                Task::WriteMark("forced#event#1".to_owned()),
+                "write the mark of announcement forced#event#1 in table t",
             ),
             (
                 Task::AddToList(Subject::Button(button())),

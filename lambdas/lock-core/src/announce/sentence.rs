@@ -1,0 +1,172 @@
+//! The sentences: one for each alert code, and one for each way in which a door is unlocked.
+
+use super::{Announcement, UNLOCKED};
+use crate::event::{Event, Kind};
+use crate::name::ButtonSerial;
+use crate::reason::Alert;
+use crate::report::Source;
+use crate::time::UnixMillis;
+
+/// An alert of `event`.
+pub(super) fn of_alert(
+    alert: Alert,
+    event: &Event,
+    time: &dyn Fn(UnixMillis) -> String,
+) -> Announcement {
+    let at = time(event.since.unwrap_or(event.at));
+    let name = match (alert, &event.button) {
+        (Alert::BatteryLow, Some(button)) => button.as_str(),
+        _ => event.subject.name(),
+    };
+    let text = text_of(alert, event, name, &at);
+    Announcement::new(alert.as_str(), name, subject_of(alert, event.kind), &text)
+}
+
+/// What happened, after the name of the door or button.
+fn subject_of(alert: Alert, kind: Kind) -> &'static str {
+    match alert {
+        Alert::ImplausibleVersion => "impossible command number",
+        Alert::OtherCommand => "executed a foreign command",
+        Alert::UnlockedAtBoot => "unlocked after a power cut",
+        Alert::NoVersionLeft => "takes no more commands",
+        Alert::UnlockNotAnswered => "may be open",
+        Alert::Unresponsive => "does not answer",
+        Alert::Jammed => "jammed",
+        Alert::Contested => "does not stay locked",
+        Alert::Clock => "its clock is wrong",
+        Alert::UnlockRefused => "refused an unlock",
+        Alert::SettingsKept => "its settings file is missing",
+        Alert::GivenUp => match kind {
+            Kind::Press => "a press was given up",
+            Kind::Request => "a request was given up",
+            _ => "a report was given up",
+        },
+        Alert::NotPublished => "a command was not sent",
+        Alert::Forced => "opened while locked",
+        Alert::LeftOpen => "left open",
+        Alert::BatteryLow => "battery low",
+    }
+}
+
+/// The whole message: which door or button (`name`), what, since when (`at`), what to do.
+fn text_of(alert: Alert, event: &Event, name: &str, at: &str) -> String {
+    match alert {
+        Alert::ImplausibleVersion => format!(
+            "{name} reported at {at} a command number that nobody can have sent. It may refuse \
+             commands from now on. Look at lockctl history {name} and at the lock."
+        ),
+        Alert::OtherCommand => format!(
+            "{name} reported at {at} a command that this system did not send. The system locks \
+             the door. Find out who else sends commands to {name}."
+        ),
+        Alert::UnlockedAtBoot => format!(
+            "{name} came up unlocked after a power cut at {at}. Check that the door is closed and \
+             locked."
+        ),
+        Alert::NoVersionLeft => format!(
+            "{name} can take no more commands: the last command number was used by {at}. Set the \
+             lock up again. Use the key until then."
+        ),
+        Alert::UnlockNotAnswered => format!(
+            "{name} may be open: it did not answer an unlock by {at}. The system locks it now. \
+             Check that the door is closed and locked."
+        ),
+        Alert::Unresponsive => unresponsive(event, name, at),
+        Alert::Jammed => format!(
+            "{name} is jammed: at {at} the bolt was neither locked nor unlocked. The system has \
+             stopped trying. Free the bolt, then lock the door."
+        ),
+        Alert::Contested => format!(
+            "{name} does not stay locked: at {at} something had undone it several times. Check \
+             the door. Look for another system or a second device that uses this name."
+        ),
+        Alert::Clock => format!(
+            "The clock of {name} is wrong: an unlock failed because of it at {at}. Check its \
+             Wi-Fi and its time server. Use the key until then."
+        ),
+        Alert::UnlockRefused => format!(
+            "{name} did not carry out an unlock by {at}{}. The system locks it now. Look at \
+             lockctl history {name} before the next try.",
+            detail(event)
+        ),
+        Alert::SettingsKept => format!(
+            "{name} has no settings file since {at} and uses the settings it had before. They may \
+             be out of date. Write its settings file again."
+        ),
+        Alert::GivenUp => given_up(event, name, at),
+        Alert::NotPublished => format!(
+            "A command to {name} could not be sent at {at}. The door may not have moved. A lock \
+             command is sent again within minutes; repeat an unlock."
+        ),
+        Alert::Forced => format!(
+            "{name} was opened at {at} while it was locked. Go and look, or send somebody who can."
+        ),
+        Alert::LeftOpen => {
+            format!("{name} has been open since {at}. Close it, or look who left it open.")
+        }
+        Alert::BatteryLow => format!(
+            "The battery of {name} was low at {at}{}. Replace it soon.",
+            detail(event)
+        ),
+    }
+}
+
+fn unresponsive(event: &Event, name: &str, at: &str) -> String {
+    let since = match event.since {
+        Some(_) => format!("has not answered since {at}"),
+        None => format!("does not answer: this was noticed at {at}"),
+    };
+    format!(
+        "{name} {since}. Check the door, which may be in any state. Check the power and the Wi-Fi \
+         of the lock."
+    )
+}
+
+fn given_up(event: &Event, name: &str, at: &str) -> String {
+    let cause = event.reason.text();
+    let button = event.button.as_ref().map_or(name, ButtonSerial::as_str);
+    match event.kind {
+        Kind::Press => format!(
+            "A press of {button} at {at} was given up ({cause}). The door may not have moved. \
+             Press again, and look at lockctl history {name} if this repeats."
+        ),
+        Kind::Request => format!(
+            "A request to {name} at {at} was given up ({cause}). The door may not have moved. \
+             Repeat it, and look at lockctl history {name} if this repeats."
+        ),
+        _ => format!(
+            "A report of {name} at {at} was given up ({cause}). The next one replaces it. Look at \
+             lockctl history {name} if this repeats."
+        ),
+    }
+}
+
+/// More about the reason, in brackets.
+fn detail(event: &Event) -> String {
+    let detail = event.detail.as_deref();
+    detail.map_or_else(String::new, |detail| format!(" ({detail})"))
+}
+
+/// The unlock that `event` reports.
+pub(super) fn of_unlock(event: &Event, time: &dyn Fn(UnixMillis) -> String) -> Announcement {
+    let name = event.subject.name();
+    let at = time(event.since.unwrap_or(event.at));
+    let text = match (event.source, &event.button, &event.actor) {
+        (Some(Source::Manual), ..) => {
+            format!("{name} was unlocked by hand from inside at {at}.")
+        }
+        (Some(Source::Boot), ..) => {
+            format!("{name} was unlocked by power-on at {at}. Check that the door is locked.")
+        }
+        (Some(Source::Auto), ..) => format!("{name} unlocked by itself at {at}."),
+        (_, Some(button), _) => format!("{name} was unlocked by {button} at {at}."),
+        (_, None, Some(actor)) => {
+            format!("{name} was unlocked at {at} by a request of {actor}.")
+        }
+        (_, None, None) => format!(
+            "{name} was unlocked at {at} by a command. Look at lockctl history {name} for its \
+             cause."
+        ),
+    };
+    Announcement::new(UNLOCKED, name, "unlocked", &text)
+}
