@@ -216,14 +216,12 @@ fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyEr
     };
     let names_principals = dialect == Dialect::Resource;
     for key in statement.keys() {
-        if !ELEMENTS.contains(&key.as_str()) && !(names_principals && key == "Principal") {
+        let is_known = ELEMENTS.contains(&key.as_str());
+        if !is_known && (!names_principals || key != "Principal") {
             return malformed(format!("element {key} of a statement is not supported"));
         }
     }
-    let principals = match names_principals {
-        true => Some(Principals::read(statement.get("Principal"))?),
-        false => None,
-    };
+    let principals = names_principals.then(|| Principals::read(statement.get("Principal")));
     let allow = match statement.get("Effect").and_then(Value::as_str) {
         Some("Allow") => true,
         Some("Deny") => false,
@@ -236,7 +234,7 @@ fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyEr
     };
     Ok(Statement {
         allow,
-        principals,
+        principals: principals.transpose()?,
         actions,
         resources: read_selection(statement, "Resource", "NotResource", dialect)?,
         conditions,
