@@ -8,8 +8,8 @@
 /** @param {string} id @returns {any} */
 const find = (id) => document.getElementById(id);
 const timeOfDay = (ms) => (ms ? new Date(ms).toLocaleTimeString() : undefined);
-/** @type {{ locks: Door[], buttons: Button[] }} */
-let state = { locks: [], buttons: [] };
+/** @type {{ locks: Door[], buttons: Button[], alerts: any[] }} */
+let state = { locks: [], buttons: [], alerts: [] };
 let chosen = "";
 const stream = new EventSource("api/stream");
 stream.addEventListener("state", ({ data }) => {
@@ -52,6 +52,7 @@ function draw() {
   drawDoor(lock);
   drawRows("record", recordRows(lock?.record));
   drawRows("shadow", shadowRows(lock?.shadow));
+  drawAlerts(state.alerts);
   drawHistory(lock?.history ?? []);
 }
 
@@ -136,6 +137,15 @@ function shadowRows(shadow) {
   const rows = Object.entries(shadow?.reported ?? {});
   return !shadow ? [["shadow", "none yet"]]
     : [...rows, ["shadow version", shadow.version], ["updated", timeOfDay(shadow.at)]];
+}
+
+function drawAlerts(alerts) {
+  find("alerts").hidden = alerts.length === 0;
+  find("alert-list").replaceChildren(...alerts.map((alert) => make("li", {},
+    make("time", { datetime: new Date(alert.at).toISOString() }, timeOfDay(alert.at)),
+    make("div", {}, ...[
+      ["strong", alert.subject], ["p", alert.message], ["small", alert.recipients],
+    ].filter(([, text]) => text).map(([tag, text]) => make(tag, {}, text))))));
 }
 
 function drawHistory(events) {

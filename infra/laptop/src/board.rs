@@ -1,7 +1,7 @@
 //! The board: device, record, shadow and newest events of each lock, updated as they change. The
 //! console shows it, and `lockctl local` waits on it until every lock is settled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::view;
 
 /// Number of events shown for each lock.
 const EVENTS_SHOWN: usize = 12;
+/// Number of notifications shown.
+const ALERTS_SHOWN: usize = 8;
 /// Everything is read again this often while a page is open: another process can change a binding
 /// without an event of the local cloud.
 const REFRESH: Duration = Duration::from_secs(5);
@@ -31,6 +33,8 @@ pub struct Board {
     locks: Vec<LockName>,
     buttons: Vec<ButtonSerial>,
     stale: Mutex<BTreeSet<LockName>>,
+    /// Newest first.
+    alerts: Mutex<VecDeque<Value>>,
     touched: Notify,
     state: watch::Sender<Arc<Value>>,
 }
@@ -50,13 +54,16 @@ impl Board {
             }
         }
         let stale = Mutex::new(locks.iter().cloned().collect());
-        let (state, _) = watch::channel(Arc::new(json!({ "locks": [], "buttons": [] })));
+        let (state, _) = watch::channel(Arc::new(
+            json!({ "locks": [], "buttons": [], "alerts": [] }),
+        ));
         Ok(Self {
             cloud,
             fleet,
             locks,
             buttons,
             stale,
+            alerts: Mutex::default(),
             touched: Notify::new(),
             state,
         })
@@ -87,10 +94,27 @@ impl Board {
             EventKind::Connected { client } | EventKind::Disconnected { client, .. } => {
                 self.touch(client)
             }
+            EventKind::Notified {
+                subject,
+                message,
+                deliveries,
+                ..
+            } => {
+                let subject = subject.as_deref();
+                self.show_alert(view::alert(event.at_ms, subject, message, deliveries));
+            }
             // A function may have written any record.
             EventKind::Completed { .. } => self.touch_all(),
             _ => {}
         }
+    }
+
+    fn show_alert(&self, alert: Value) {
+        let mut alerts = crate::lock(&self.alerts);
+        alerts.push_front(alert);
+        alerts.truncate(ALERTS_SHOWN);
+        drop(alerts);
+        self.touched.notify_one();
     }
 
     /// Marks everything to be read again.
@@ -154,7 +178,8 @@ impl Board {
             buttons
                 .push(json!({ "thing": button, "lock": lock, "device": device(button.as_str()) }));
         }
-        json!({ "locks": locks, "buttons": buttons })
+        let alerts = crate::lock(&self.alerts).clone();
+        json!({ "locks": locks, "buttons": buttons, "alerts": alerts })
     }
 
     async fn read(&self, lock: &LockName, limits: Option<&Limits>) -> Result<Value> {

@@ -1,11 +1,12 @@
 //! Prints what happens between a press and the answer of the lock, one line per step.
 
 use local_cloud::cli::Log;
-use local_cloud::narrate::line;
-use local_cloud::{Event, EventKind};
+use local_cloud::narrate::{line, recipients};
+use local_cloud::{Delivery, Event, EventKind};
 use serde_json::{Value, json};
 
 use crate::device::DeviceLine;
+use crate::view::alert;
 use crate::when;
 
 /// Prints steps to standard output.
@@ -89,6 +90,15 @@ fn event_step(kind: &EventKind) -> Option<(String, String)> {
         EventKind::Completed {
             function, outcome, ..
         } => Some((short_name(function), outcome.clone())),
+        EventKind::Notified {
+            subject,
+            message,
+            deliveries,
+            ..
+        } => Some(("alert".to_owned(), alert_text(subject, message, deliveries))),
+        EventKind::AlarmChanged { alarm, to, .. } => {
+            Some(("alarm".to_owned(), format!("{alarm} is {to}")))
+        }
         EventKind::Throttled { .. }
         | EventKind::Retrying { .. }
         | EventKind::GivenUp { .. }
@@ -98,6 +108,14 @@ fn event_step(kind: &EventKind) -> Option<(String, String)> {
         }
         _ => line(kind).map(|(who, what)| (who.to_owned(), what)),
     }
+}
+
+/// A notification in one line: its message if that is a sentence, its subject if it is JSON.
+fn alert_text(subject: &Option<String>, message: &str, deliveries: &[Delivery]) -> String {
+    let shown = alert(0, subject.as_deref(), message, deliveries);
+    let text = shown["message"].as_str().or(subject.as_deref());
+    let first = text.unwrap_or_default().lines().next().unwrap_or_default();
+    format!("{first} ({})", recipients(deliveries))
 }
 
 /// A message of the protocol: press, request, command or report.
@@ -210,6 +228,16 @@ mod tests {
         }
     }
 
+    fn notified(subject: Option<&str>, message: &str) -> EventKind {
+        EventKind::Notified {
+            topic: "s-AlertTopic".to_owned(),
+            subject: subject.map(str::to_owned),
+            message: message.to_owned(),
+            attributes: [].into(),
+            deliveries: Vec::new(),
+        }
+    }
+
     #[test]
     fn an_event_of_a_function_is_printed_under_its_short_name() {
         let text = str::to_owned;
@@ -237,6 +265,29 @@ mod tests {
                     changed: vec![text("PressFunction"), text("s_press")],
                 },
                 Some("change: applied: PressFunction, s_press"),
+            ),
+            (
+                notified(
+                    Some("front-door is open"),
+                    "front-door has been open since 18:04.\nBye.",
+                ),
+                Some("alert: front-door has been open since 18:04. (nobody is subscribed)"),
+            ),
+            (
+                notified(
+                    Some("ALARM: \"s-silent\" in here"),
+                    r#"{"AlarmName":"s-silent"}"#,
+                ),
+                Some("alert: ALARM: \"s-silent\" in here (nobody is subscribed)"),
+            ),
+            (
+                EventKind::AlarmChanged {
+                    alarm: text("s-silent"),
+                    from: text("OK"),
+                    to: text("ALARM"),
+                    reason: text("because"),
+                },
+                Some("alarm: s-silent is ALARM"),
             ),
         ] {
             let step = event_step(&kind).map(|(who, what)| format!("{who}: {what}"));

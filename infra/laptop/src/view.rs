@@ -1,5 +1,7 @@
 //! Records and events as JSON: one form for `status`, `history` and the console.
 
+use local_cloud::Delivery;
+use local_cloud::narrate::recipients;
 use lock_core::event::Event;
 use lock_core::limits::Limits;
 use lock_core::reason::{Reason, Verdict};
@@ -98,6 +100,19 @@ pub fn cause(cause: &Cause) -> String {
     }
 }
 
+/// A notification: `{"at":…,"subject":"…","message":"…","recipients":"…"}`. A message in JSON, as
+/// an alarm publishes, is left out: its subject says enough.
+pub fn alert(at_ms: u64, subject: Option<&str>, message: &str, deliveries: &[Delivery]) -> Value {
+    let is_json = serde_json::from_str::<Value>(message).is_ok();
+    let message = Some(message).filter(|_| !is_json || subject.is_none());
+    json!({
+        "at": at_ms,
+        "subject": subject,
+        "message": message,
+        "recipients": recipients(deliveries),
+    })
+}
+
 /// An event as stored, with its text, and whether it says that a wish was ignored or refused.
 pub fn event(event: &Event) -> Value {
     let mut value = json!(event);
@@ -105,4 +120,36 @@ pub fn event(event: &Event) -> Value {
     let is_ignored = matches!(event.decision, Verdict::Ignored | Verdict::Refused);
     value["ignored"] = json!(is_ignored);
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use local_cloud::Outcome;
+
+    use super::*;
+
+    #[test]
+    fn an_alert_shows_words_and_no_json() {
+        let delivery = Delivery {
+            protocol: "email".to_owned(),
+            endpoint: "a@example.com".to_owned(),
+            outcome: Outcome::Shown,
+        };
+        for (subject, message, expected) in [
+            (Some("s"), "The door is open.", json!("The door is open.")),
+            (Some("ALARM: \"a\""), r#"{"AlarmName":"a"}"#, json!(null)),
+            (None, r#"{"a":1}"#, json!(r#"{"a":1}"#)),
+        ] {
+            let shown = alert(7, subject, message, std::slice::from_ref(&delivery));
+            assert_eq!(
+                shown,
+                json!({
+                    "at": 7,
+                    "subject": subject,
+                    "message": expected,
+                    "recipients": "to a@example.com; shown here, not sent",
+                })
+            );
+        }
+    }
 }

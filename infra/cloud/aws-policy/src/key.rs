@@ -30,6 +30,19 @@ const IDENTITY: [&str; 7] = [
     "dynamodb:leadingkeys",
 ];
 
+/// Keys of a call to a resource, by a service or by an identity.
+const RESOURCE: [&str; 9] = [
+    "aws:currenttime",
+    "aws:epochtime",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:requestedregion",
+    "aws:securetransport",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceowner",
+];
+
 /// Fields of a certificate's subject and issuer.
 const FIELDS: [&str; 17] = [
     "alternativename.dnsname",
@@ -54,6 +67,11 @@ const FIELDS: [&str; 17] = [
 /// Whether a role's policy can refer to this key.
 pub(super) fn has_value_of_identity(key: &str) -> bool {
     IDENTITY.contains(&key.to_ascii_lowercase().as_str())
+}
+
+/// Whether a resource's policy can refer to this key.
+pub(super) fn has_value_of_resource(key: &str) -> bool {
+    RESOURCE.contains(&key.to_ascii_lowercase().as_str())
 }
 
 /// Whether a device's policy can refer to this key.

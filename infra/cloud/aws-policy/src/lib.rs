@@ -11,6 +11,7 @@ mod key;
 #[cfg(test)]
 mod law;
 mod pattern;
+mod principal;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,8 @@ use serde_json::Value;
 use condition::Condition;
 pub use key::CERTIFICATE_VALUES_MAX;
 use pattern::Pattern;
+pub use principal::Principal;
+use principal::Principals;
 
 /// Most characters of an IoT policy document without white space. Source: AWS IoT Core quotas.
 pub const DOCUMENT_CHARS_MAX: usize = 2048;
@@ -35,6 +38,8 @@ enum Dialect {
     Iot,
     /// A role's policy.
     Identity,
+    /// A policy of a resource, which names its principals.
+    Resource,
 }
 
 impl Dialect {
@@ -43,6 +48,7 @@ impl Dialect {
         match self {
             Self::Iot => key::has_value_of_device(key),
             Self::Identity => key::has_value_of_identity(key),
+            Self::Resource => key::has_value_of_resource(key),
         }
     }
 }
@@ -56,6 +62,8 @@ pub struct Document {
 #[derive(Clone, Debug, PartialEq)]
 struct Statement {
     allow: bool,
+    /// Whom it is about; `None` in a policy that belongs to its principal.
+    principals: Option<Principals>,
     /// Patterns in lower case.
     actions: Selection,
     resources: Selection,
@@ -134,6 +142,15 @@ impl Document {
         Self::read(value, Dialect::Identity)
     }
 
+    /// Parses a policy of a resource, such as a topic. Every statement names its `Principal`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::parse`]; `NotPrincipal` is not supported.
+    pub fn parse_resource(value: &Value) -> Result<Self, PolicyError> {
+        Self::read(value, Dialect::Resource)
+    }
+
     fn read(value: &Value, dialect: Dialect) -> Result<Self, PolicyError> {
         if let Value::String(text) = value {
             return match serde_json::from_str(text) {
@@ -154,7 +171,8 @@ impl Document {
         match (document.get("Version").and_then(Value::as_str), dialect) {
             (Some("2012-10-17"), _) => {}
             // The old version treats variables as text.
-            (None | Some("2008-10-17"), Dialect::Identity) if !text.contains("${") => {}
+            (None | Some("2008-10-17"), Dialect::Identity | Dialect::Resource)
+                if !text.contains("${") => {}
             (other, _) => {
                 let version = other.unwrap_or("absent");
                 return malformed(format!(
@@ -196,11 +214,14 @@ fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyEr
     let Some(statement) = value.as_object() else {
         return malformed("a statement is not an object");
     };
+    let names_principals = dialect == Dialect::Resource;
     for key in statement.keys() {
-        if !ELEMENTS.contains(&key.as_str()) {
+        let is_known = ELEMENTS.contains(&key.as_str());
+        if !is_known && (!names_principals || key != "Principal") {
             return malformed(format!("element {key} of a statement is not supported"));
         }
     }
+    let principals = names_principals.then(|| Principals::read(statement.get("Principal")));
     let allow = match statement.get("Effect").and_then(Value::as_str) {
         Some("Allow") => true,
         Some("Deny") => false,
@@ -213,6 +234,7 @@ fn read_statement(value: &Value, dialect: Dialect) -> Result<Statement, PolicyEr
     };
     Ok(Statement {
         allow,
+        principals: principals.transpose()?,
         actions,
         resources: read_selection(statement, "Resource", "NotResource", dialect)?,
         conditions,
@@ -287,9 +309,26 @@ impl Statement {
 
 /// Evaluates all `documents` of one principal. Nothing is allowed by default, and a denial wins.
 pub fn evaluate(documents: &[Document], request: &Request<'_>) -> Decision {
+    decide(documents.iter().flat_map(|d| &d.statements), request)
+}
+
+/// Evaluates the policy of a resource for a call by `principal`.
+pub fn evaluate_resource(
+    document: &Document,
+    principal: &Principal<'_>,
+    request: &Request<'_>,
+) -> Decision {
+    let is_about = |statement: &&Statement| {
+        let principals = statement.principals.as_ref();
+        principals.is_none_or(|p| p.include(principal, statement.allow))
+    };
+    decide(document.statements.iter().filter(is_about), request)
+}
+
+fn decide<'a>(statements: impl Iterator<Item = &'a Statement>, request: &Request<'_>) -> Decision {
     let action = request.action.to_ascii_lowercase();
     let mut decision = Decision::ImplicitDeny;
-    for statement in documents.iter().flat_map(|d| &d.statements) {
+    for statement in statements {
         if statement.applies(&action, request) {
             if !statement.allow {
                 return Decision::ExplicitDeny;

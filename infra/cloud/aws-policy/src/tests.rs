@@ -7,6 +7,7 @@ use super::*;
 
 mod operator;
 mod refusal;
+mod resource;
 
 /// Names and values of variables in a table's row.
 type Pairs<'a> = &'a [(&'a str, &'a str)];

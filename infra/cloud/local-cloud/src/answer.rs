@@ -1,10 +1,15 @@
-//! Answers of AWS's REST-JSON and JSON 1.0 services, with errors in the form that SDKs decode.
+//! Answers of AWS's REST-JSON, JSON 1.0 and Query services, with errors in the form that SDKs
+//! decode.
+
+mod xml;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+
+pub use xml::{Element, xml_answer, xml_error};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");

@@ -4,6 +4,7 @@
 //!
 //! Must not know: the subscribers. A console, a test and a log read the same stream.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -180,6 +181,39 @@ pub enum EventKind {
         /// Whether a policy denies the call or no policy allows it.
         why: String,
     },
+    /// A message was published to an SNS topic.
+    Notified {
+        /// The topic's name.
+        topic: String,
+        /// The subject, if there is one.
+        subject: Option<String>,
+        /// The message.
+        message: String,
+        /// Values of its attributes by name.
+        attributes: BTreeMap<String, String>,
+        /// What became of it, for each subscription of the topic.
+        deliveries: Vec<Delivery>,
+    },
+    /// An alarm changed its state.
+    AlarmChanged {
+        /// The alarm's name.
+        alarm: String,
+        /// The state before: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+        from: String,
+        /// The state now.
+        to: String,
+        /// Why, in CloudWatch's words.
+        reason: String,
+    },
+    /// An alarm could not notify a topic. In AWS only the alarm's history shows it.
+    AlarmActionFailed {
+        /// The alarm's name.
+        alarm: String,
+        /// ARN of the topic.
+        topic: String,
+        /// Why.
+        error: String,
+    },
     /// A configured fault struck.
     FaultInjected {
         /// The fault, as configured.
@@ -190,6 +224,31 @@ pub enum EventKind {
         /// chance, of everything that the fault selects if it strikes by count.
         occurrence: u64,
     },
+}
+
+/// What became of a notification for one subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// Such as `email` or `sqs`.
+    pub protocol: String,
+    /// Address, phone number, URL or ARN of the queue.
+    pub endpoint: String,
+    /// What happened.
+    pub outcome: Outcome,
+}
+
+/// What happened to a notification on its way to a subscriber.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// It is in the queue.
+    Delivered,
+    /// AWS would send it outside; here it is shown and not sent.
+    Shown,
+    /// The subscription's filter policy does not accept it.
+    Filtered,
+    /// It could not be delivered, and why.
+    Failed(String),
 }
 
 fn as_text<S: Serializer>(payload: &Arc<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,11 +4,13 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
-use crate::answer::{ApiError, aws_json_error};
+use crate::answer::{ApiError, aws_json_error, xml_error};
 use crate::caller::{Caller, Callers};
+use crate::notification::is_form;
 use aws_sigv4_verify::SignatureError;
 
 /// Largest body that any service accepts: a DynamoDB request.
@@ -22,6 +24,7 @@ pub enum Service {
     DynamoDb,
     Lambda,
     Sqs,
+    Sns,
 }
 
 impl Service {
@@ -35,6 +38,15 @@ impl Service {
             Self::DynamoDb => &["dynamodb"],
             Self::Lambda => &["lambda"],
             Self::Sqs => &["sqs"],
+            Self::Sns => &["sns"],
+        }
+    }
+
+    /// The service that a request is for: SNS shares its address and path with SQS.
+    fn of(self, request: &HeaderMap) -> Self {
+        match self {
+            Self::Sqs if is_form(request) => Self::Sns,
+            other => other,
         }
     }
 
@@ -51,6 +63,15 @@ impl Service {
             Self::DynamoDb | Self::Sqs => {
                 let kind = format!("com.amazon.coral.service#{kind}");
                 aws_json_error(&kind, "message", &message)
+            }
+            Self::Sns => {
+                let kind = match error {
+                    SignatureError::Missing => "MissingAuthenticationToken",
+                    SignatureError::Incomplete(_) => "IncompleteSignature",
+                    SignatureError::Stranger => "InvalidClientTokenId",
+                    SignatureError::Invalid(_) => "SignatureDoesNotMatch",
+                };
+                xml_error(StatusCode::FORBIDDEN, kind, &message)
             }
             Self::Iot | Self::Lambda => ApiError::new(403, kind, &message).into_response(),
             // The data plane has one error for all of them.
@@ -79,6 +100,7 @@ async fn check(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
+    let service = service.of(&parts.headers);
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
         let message = "the body is too large, or ended early";
         return ApiError::new(413, "RequestEntityTooLargeException", message).into_response();

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::account::Account;
+use crate::alarm::Alarms;
 use crate::broker::Broker;
 use crate::caller::Callers;
 use crate::clock::Clock;
@@ -26,7 +27,8 @@ use crate::dynamodb::{self, DynamoDbError};
 use crate::event::EventBus;
 use crate::fault::{Faults, Targets, UnknownTarget};
 use crate::iam::{Iam, IamError};
-use crate::queue::Queues;
+use crate::notification::{Declared, TopicError, Topics};
+use crate::queue::{self, Queues};
 use crate::registry::{AuthorityError, Registry, RegistryError, Setting};
 use crate::rule::{RuleEngine, RuleError};
 use crate::socket;
@@ -92,6 +94,9 @@ pub enum StartError {
     /// Policies of roles.
     #[error(transparent)]
     Iam(#[from] IamError),
+    /// Policies of topics and queues.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     /// Topic rules.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -119,6 +124,8 @@ struct Opened {
     broker: Broker,
     shadows: ShadowService,
     queues: Queues,
+    topics: Topics,
+    alarms: Alarms,
     callers: Callers,
     iam: Iam,
 }
@@ -182,8 +189,13 @@ impl Opened {
             binaries: executable::executables(&options, &template.functions)?,
             ..options
         };
+        let queues = Queues::new(&template, &events, clock, options.time_scale);
+        let declared = Declared::read(&template, &account)?;
+        let (bus, account_of_topics) = (events.clone(), account.clone());
         Ok(Self {
-            queues: Queues::new(&template, &events, clock, options.time_scale),
+            topics: Topics::new(declared, account_of_topics, queues.clone(), bus, clock),
+            alarms: Alarms::default(),
+            queues,
             options,
             given,
             account,
@@ -237,6 +249,7 @@ impl Listening {
             stopping,
         ));
         tasks.spawn(opened.shadows.clone().run(opened.broker.tap()));
+        tasks.spawn(queue::sample(opened.queues.clone()));
         let reloader = Reloader {
             binaries: opened.given.clone(),
             wiring,
@@ -246,6 +259,7 @@ impl Listening {
             services,
             schedule_runner: opened.schedule_runner(&functions),
             reader: opened.reader(&functions),
+            alarm_runner: opened.alarm_runner(),
             events: opened.events.clone(),
             faults: opened.faults.clone(),
             stopping: tasks.stopping.clone(),
@@ -280,6 +294,8 @@ impl Listening {
             registry: opened.registry,
             functions,
             queues: opened.queues,
+            topics: opened.topics,
+            alarms: opened.alarms,
             faults: opened.faults,
             events: opened.events,
             reloader,

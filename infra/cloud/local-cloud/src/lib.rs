@@ -8,6 +8,7 @@
 //! Must not know: what the stack is used for, and the crates that use this one.
 
 mod account;
+mod alarm;
 mod answer;
 pub mod broker;
 mod caller;
@@ -30,6 +31,7 @@ mod kill;
 mod launch;
 pub mod metric;
 pub mod narrate;
+mod notification;
 mod page;
 mod parameter;
 mod queue;
@@ -52,19 +54,23 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 pub use account::Account;
+pub use alarm::{AlarmStatus, State as AlarmState};
 pub use caller::Credentials;
 pub use contain::Panicked;
-pub use event::{Event, EventKind};
+pub use event::{Delivery, Event, EventKind, Outcome};
 pub use fault::{Fault, FaultError};
 pub use launch::{ExecutableError, ReloadError, StartError};
+pub use notification::{Notification, TopicError};
 pub use queue::Depth;
 pub use registry::{IssuedCertificate, Registry, RegistryError};
 
+use alarm::Alarms;
 use caller::Callers;
 use event::EventBus;
 use fault::Faults;
 use lambda_host::Functions;
 use metric::Metrics;
+use notification::Topics;
 use queue::Queues;
 
 /// Time that services get to finish their work.
@@ -133,6 +139,8 @@ pub struct LocalCloud {
     registry: Registry,
     functions: Functions,
     queues: Queues,
+    topics: Topics,
+    alarms: Alarms,
     faults: Arc<Faults>,
     events: EventBus,
     reloader: launch::Reloader,
@@ -201,9 +209,22 @@ impl LocalCloud {
         &self.functions
     }
 
-    /// Messages in the queue, or sent to the topic, of this name; oldest first.
+    /// Messages in the queue, or published to the topic, of this name; oldest first.
     pub fn queue_messages(&self, name: &str) -> Vec<String> {
-        self.queues.messages(name)
+        let published = self.topics.messages(name);
+        published.unwrap_or_else(|| self.queues.messages(name))
+    }
+
+    /// The newest messages published to topics, at most 1,000, oldest first. Another process reads
+    /// them as JSON from `GET /notifications` at the control plane's address.
+    pub fn notifications(&self) -> Vec<Notification> {
+        self.topics.notifications()
+    }
+
+    /// Every alarm with its state. Another process reads them as JSON from `GET /alarms` at the
+    /// control plane's address.
+    pub fn alarms(&self) -> Vec<AlarmStatus> {
+        self.alarms.all()
     }
 
     /// Number of messages in the queue of this name; `None` if there is no such queue.

@@ -13,6 +13,7 @@ mod service;
 mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
@@ -170,6 +171,17 @@ impl Metrics {
         let store = lock(&self.inner);
         let series = store.by_key.get(key);
         series.map_or_else(Vec::new, |series| series.points.iter().copied().collect())
+    }
+
+    /// The kept values of one metric in this time, oldest first; with `unit`, only if it has that
+    /// unit.
+    pub(crate) fn values(&self, key: &Key, unit: Option<&str>, range: &Range<u64>) -> Vec<Point> {
+        let store = lock(&self.inner);
+        let series = store.by_key.get(key);
+        let series = series.filter(|series| unit.is_none_or(|unit| series.unit == unit));
+        let points = series.into_iter().flat_map(|series| &series.points);
+        let within = points.filter(|point| range.contains(&point.at_ms));
+        within.copied().collect()
     }
 
     /// Statistics of the values in `from_ms..to_ms`.

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use crate::EventKind;
+use crate::event::{Delivery, Outcome};
 
 /// Who acted and what happened; `None` for an event that other lines make redundant.
 pub fn line(kind: &EventKind) -> Option<(&str, String)> {
@@ -67,7 +68,69 @@ pub fn line(kind: &EventKind) -> Option<(&str, String)> {
         | EventKind::Retrying { .. }
         | EventKind::GivenUp { .. }
         | EventKind::FunctionLog { .. } => return function_line(kind),
+        EventKind::Notified { .. }
+        | EventKind::AlarmChanged { .. }
+        | EventKind::AlarmActionFailed { .. } => return notice_line(kind),
     })
+}
+
+/// Lines of topics and alarms.
+fn notice_line(kind: &EventKind) -> Option<(&str, String)> {
+    Some(match kind {
+        EventKind::Notified {
+            topic,
+            subject,
+            message,
+            deliveries,
+            ..
+        } => {
+            let first = message.lines().next().unwrap_or_default();
+            let what = subject.as_deref().unwrap_or(first);
+            (topic, format!("{what} ({})", recipients(deliveries)))
+        }
+        EventKind::AlarmChanged {
+            alarm,
+            from,
+            to,
+            reason,
+        } => (
+            "alarm",
+            format!("{alarm} changed from {from} to {to}: {reason}"),
+        ),
+        EventKind::AlarmActionFailed {
+            alarm,
+            topic,
+            error,
+        } => {
+            let name = topic.rsplit(':').next().unwrap_or(topic);
+            ("alarm", format!("{alarm} could not notify {name}: {error}"))
+        }
+        _ => return None,
+    })
+}
+
+/// Who gets a notification: `to alerts@example.com; shown here, not sent`.
+pub fn recipients(deliveries: &[Delivery]) -> String {
+    let parts = deliveries.iter().map(|delivery| {
+        let end = delivery.endpoint.rsplit(':').next().unwrap_or_default();
+        let name = if delivery.protocol == "sqs" {
+            end
+        } else {
+            &delivery.endpoint
+        };
+        match &delivery.outcome {
+            Outcome::Delivered => format!("to {name}"),
+            Outcome::Shown => format!("to {name}; shown here, not sent"),
+            Outcome::Filtered => format!("filtered out for {name}"),
+            Outcome::Failed(error) => format!("not delivered to {name}: {error}"),
+        }
+    });
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() {
+        "nobody is subscribed".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }
 
 fn function_line(kind: &EventKind) -> Option<(&str, String)> {
@@ -129,6 +192,24 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 mod tests {
     use super::*;
 
+    fn delivery(protocol: &str, endpoint: &str, outcome: Outcome) -> Delivery {
+        Delivery {
+            protocol: protocol.to_owned(),
+            endpoint: endpoint.to_owned(),
+            outcome,
+        }
+    }
+
+    fn notified(subject: Option<&str>, deliveries: Vec<Delivery>) -> EventKind {
+        EventKind::Notified {
+            topic: "s-News".to_owned(),
+            subject: subject.map(str::to_owned),
+            message: "one\ntwo".to_owned(),
+            attributes: [].into(),
+            deliveries,
+        }
+    }
+
     #[test]
     fn a_line_says_what_happened_and_what_follows() {
         let text = str::to_owned;
@@ -178,6 +259,49 @@ mod tests {
                     receives: 5,
                 },
                 "s-Work: message received 5 times; moved to s-Dead",
+            ),
+            (
+                notified(
+                    Some("News"),
+                    vec![delivery("email", "a@example.com", Outcome::Shown)],
+                ),
+                "s-News: News (to a@example.com; shown here, not sent)",
+            ),
+            (
+                notified(None, Vec::new()),
+                "s-News: one (nobody is subscribed)",
+            ),
+            (
+                notified(
+                    None,
+                    vec![
+                        delivery("sqs", "arn:aws:sqs:r:1:copy", Outcome::Delivered),
+                        delivery("sms", "+49", Outcome::Filtered),
+                        delivery(
+                            "sqs",
+                            "arn:aws:sqs:r:1:b",
+                            Outcome::Failed(text("no policy")),
+                        ),
+                    ],
+                ),
+                "s-News: one (to copy, filtered out for +49, not delivered to b: no policy)",
+            ),
+            (
+                EventKind::AlarmChanged {
+                    alarm: text("s-silent"),
+                    from: text("OK"),
+                    to: text("ALARM"),
+                    reason: text("Threshold Crossed"),
+                },
+                "alarm: s-silent changed from OK to ALARM: Threshold Crossed",
+            ),
+            (
+                EventKind::AlarmActionFailed {
+                    alarm: text("s-silent"),
+                    topic: text("arn:aws:sns:r:1:s-News"),
+                    error: text("denied"),
+                },
+                "alarm: s-silent could not notify s-News: denied",
             ),
         ] {
             let line = line(&kind).map(|(who, what)| format!("{who}: {what}"));

@@ -1,4 +1,4 @@
-//! SQS queues, SNS topics and log groups, in memory.
+//! SQS queues and log groups, in memory.
 //!
 //! Must not know: senders, receivers, contents.
 
@@ -13,16 +13,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::clock::Clock;
 use crate::event::{EventBus, EventKind};
+use crate::metric::{Datum, Key};
 use crate::sync::lock;
 pub use attribute::{attributes, md5_of};
 use sam_template::{Queue, Template};
 pub use service::router;
 pub use standard::{Delivery, Depth, MESSAGE_WEIGHT_MAX, Message, Want};
 use standard::{Moment, Setting, StandardQueue};
+
+const AGE: &str = "ApproximateAgeOfOldestMessage";
+/// Shortest scaled minute, so that the timer does not spin.
+const PERIOD_MIN: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone)]
 pub struct Queues {
@@ -34,18 +39,15 @@ struct Inner {
     /// By ARN.
     queues: Mutex<BTreeMap<String, StandardQueue>>,
     declared: Vec<Queue>,
-    /// ARN and name of every topic.
-    topics: Vec<(String, String)>,
-    /// By ARN of the topic.
-    published: Mutex<BTreeMap<String, Vec<String>>>,
     logs: Mutex<BTreeMap<String, Vec<String>>>,
     changed: Notify,
     events: EventBus,
     clock: Clock,
+    time_scale: f64,
 }
 
 impl Queues {
-    /// The queues and topics that the template declares; `time_scale` scales the queues' times.
+    /// The queues that the template declares; `time_scale` scales the queues' times.
     pub fn new(template: &Template, events: &EventBus, clock: Clock, time_scale: f64) -> Self {
         let scaled = |seconds: u64| Duration::from_secs(seconds).mul_f64(time_scale);
         let setting = |queue: &Queue| Setting {
@@ -57,17 +59,15 @@ impl Queues {
         };
         let queues = template.queues.iter();
         let queues = queues.map(|queue| (queue.arn.clone(), StandardQueue::new(setting(queue))));
-        let topics = template.topics.iter();
         Self {
             inner: Arc::new(Inner {
                 queues: Mutex::new(queues.collect()),
                 declared: template.queues.clone(),
-                topics: topics.map(|t| (t.arn.clone(), t.name.clone())).collect(),
-                published: Mutex::default(),
                 logs: Mutex::default(),
                 changed: Notify::new(),
                 events: events.clone(),
                 clock,
+                time_scale,
             }),
         }
     }
@@ -82,16 +82,10 @@ impl Queues {
         &self.inner.declared
     }
 
-    /// Adds a message to the queue with this URL, ARN or name, or to the topic with this ARN, and
-    /// returns its id. `sender` is the sender's id.
+    /// Adds a message to the queue with this URL, ARN or name, and returns its id. `sender` is the
+    /// sender's id.
     pub fn send(&self, target: &str, body: String, sender: &str) -> Result<String, String> {
         let id = uuid::Uuid::new_v4().to_string();
-        if let Some((arn, _)) = self.inner.topics.iter().find(|(arn, _)| arn == target) {
-            let mut published = lock(&self.inner.published);
-            let of_topic = published.entry(arn.clone()).or_default();
-            of_topic.push(body);
-            return Ok(id);
-        }
         let queue = self.declared(target);
         let queue = queue.ok_or_else(|| format!("no queue {target}"))?;
         let now = self.now();
@@ -185,13 +179,8 @@ impl Queues {
         queues.get(&queue.arn)?.next_visible()
     }
 
-    /// Every message in the queue, or ever sent to the topic, with this name, oldest first.
+    /// Every message in the queue with this name, oldest first.
     pub fn messages(&self, name: &str) -> Vec<String> {
-        let mut topics = self.inner.topics.iter();
-        if let Some((arn, _)) = topics.find(|(_, topic)| topic == name) {
-            let published = lock(&self.inner.published);
-            return published.get(arn).cloned().unwrap_or_default();
-        }
         let messages = self.peek(name);
         messages.into_iter().map(|message| message.body).collect()
     }
@@ -245,6 +234,26 @@ impl Queues {
         metrics.record_queue(&queue.name, name, count, self.inner.clock.now_ms());
     }
 
+    fn record_all(&self) {
+        let now = self.now();
+        let mut queues = lock(&self.inner.queues);
+        for queue in &self.inner.declared {
+            let Some(standard) = queues.get_mut(&queue.arn) else {
+                continue;
+            };
+            standard.forget_old(now);
+            // In the queue's own time, which may pass faster.
+            let age = standard.oldest_age(now).div_f64(self.inner.time_scale);
+            self.record_depth(&queues, queue, now);
+            self.inner.events.metrics().record(Datum {
+                key: Key::new("AWS/SQS", AGE, &[("QueueName", &queue.name)]),
+                unit: "Seconds".to_owned(),
+                at_ms: now.epoch_ms,
+                values: vec![age.as_secs_f64().floor()],
+            });
+        }
+    }
+
     fn record_depth(&self, queues: &BTreeMap<String, StandardQueue>, queue: &Queue, now: Moment) {
         let depth = queues.get(&queue.arn).map(|standard| standard.depth(now));
         let metrics = self.inner.events.metrics();
@@ -257,6 +266,18 @@ impl Queues {
         }) {
             metrics.record_queue(&queue.name, name, count, now.epoch_ms);
         }
+    }
+}
+
+/// Records depth and age of every queue once a minute, until the future is dropped. Source: SQS
+/// developer guide, "Available CloudWatch metrics for Amazon SQS".
+pub async fn sample(queues: Queues) {
+    let minute = Duration::from_secs(60).mul_f64(queues.inner.time_scale);
+    let mut ticks = tokio::time::interval(minute.max(PERIOD_MIN));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        queues.record_all();
     }
 }
 

@@ -4,7 +4,8 @@
 //! The first invocation follows after one period. AWS invokes at deployment, but this stack counts
 //! as already deployed when it starts. Must not know: what the function does. Source: EventBridge
 //! Scheduler user guide, "Schedule types" and "Adding context attributes"; EventBridge user guide,
-//! "Creating a rule that runs on a schedule".
+//! "Creating a rule that runs on a schedule"; EventBridge Scheduler user guide, "Monitoring Amazon
+//! EventBridge Scheduler with Amazon CloudWatch" (metrics).
 use std::time::Duration;
 
 use serde_json::json;
@@ -14,6 +15,7 @@ use crate::account::Account;
 use crate::clock::{Clock, iso_8601};
 use crate::event::{EventBus, EventKind};
 use crate::iam::{Iam, Need};
+use crate::metric::Key;
 use lambda_host::Functions;
 use sam_template::{Schedule, ScheduleKind};
 
@@ -44,24 +46,35 @@ pub async fn run(schedule: Schedule, runner: ScheduleRunner) {
             schedule: schedule.name.clone(),
             function: schedule.function_arn.clone(),
         });
-        if let Some(role) = &schedule.role_arn {
-            let need = Need::new("lambda:InvokeFunction", &schedule.function_arn);
-            if let Err(denial) = runner.iam.check_role(role, &schedule.name, &need) {
-                tracing::error!(schedule = schedule.name, %denial, "invoke scheduled function");
-                continue;
-            }
-        }
-        let payload = runner.payload(&schedule);
-        let invoked = runner
-            .functions
-            .invoke_async(&schedule.function_arn, payload.into_bytes());
-        if let Err(error) = invoked {
-            tracing::error!(schedule = schedule.name, %error, "invoke scheduled function");
+        runner.count(&schedule, "InvocationAttemptCount");
+        if let Err(error) = runner.invoke(&schedule) {
+            tracing::error!(schedule = schedule.name, error, "invoke scheduled function");
+            runner.count(&schedule, "TargetErrorCount");
         }
     }
 }
 
 impl ScheduleRunner {
+    fn invoke(&self, schedule: &Schedule) -> Result<(), String> {
+        if let Some(role) = &schedule.role_arn {
+            let need = Need::new("lambda:InvokeFunction", &schedule.function_arn);
+            let checked = self.iam.check_role(role, &schedule.name, &need);
+            checked.map_err(|denial| denial.to_string())?;
+        }
+        let payload = self.payload(schedule).into_bytes();
+        let invoked = self.functions.invoke_async(&schedule.function_arn, payload);
+        invoked.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Counts for the group of the schedule; every schedule is in the default one. Rules of
+    /// EventBridge have other metrics.
+    fn count(&self, schedule: &Schedule, metric: &str) {
+        if schedule.kind == ScheduleKind::Scheduler {
+            let key = Key::new("AWS/Scheduler", metric, &[("ScheduleGroup", "default")]);
+            self.events.metrics().count(key, self.clock.now_ms());
+        }
+    }
+
     /// The schedule's input with its keywords replaced, or AWS's event if it has no input.
     fn payload(&self, schedule: &Schedule) -> String {
         let time = to_the_second(&iso_8601(self.clock.now_ms()));

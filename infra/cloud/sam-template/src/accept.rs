@@ -2,6 +2,7 @@
 //!
 //! Source: the CloudFormation reference of each type.
 
+use super::alarm;
 use super::error::TemplateError;
 use super::fields::Fields;
 
@@ -28,31 +29,11 @@ const ACCEPTED: &[Accepted] = &[
         required: &["FilterPattern", "LogGroupName", "MetricTransformations"],
         optional: &["FilterName", "ApplyOnTransformedLogs"],
     },
+    // Its properties have a reader of their own.
     Accepted {
-        kind: "AWS::CloudWatch::Alarm",
-        required: &["ComparisonOperator", "EvaluationPeriods"],
-        optional: &[
-            "ActionsEnabled",
-            "AlarmActions",
-            "AlarmDescription",
-            "AlarmName",
-            "DatapointsToAlarm",
-            "Dimensions",
-            "EvaluateLowSampleCountPercentile",
-            "ExtendedStatistic",
-            "InsufficientDataActions",
-            "MetricName",
-            "Metrics",
-            "Namespace",
-            "OKActions",
-            "Period",
-            "Statistic",
-            "Tags",
-            "Threshold",
-            "ThresholdMetricId",
-            "TreatMissingData",
-            "Unit",
-        ],
+        kind: "AWS::CloudWatch::Dashboard",
+        required: &[],
+        optional: &[],
     },
 ];
 
@@ -69,6 +50,9 @@ pub(super) fn is_accepted(kind: &str) -> bool {
 
 /// Checks the properties of such a resource.
 pub(super) fn read(kind: &str, mut fields: Fields) -> Result<(), TemplateError> {
+    if kind == "AWS::CloudWatch::Dashboard" {
+        return alarm::read_dashboard(fields);
+    }
     if let Some(days) = fields.integer("RetentionInDays", 1..=3653)?
         && !RETENTION_DAYS.contains(&days)
     {

@@ -49,10 +49,21 @@ pub(super) fn property(kind: &str, name: &str) -> Option<&'static str> {
             _ => return None,
         },
         "AWS::SNS::Topic" => match name {
-            "Subscription" => {
-                "nothing is sent outside; subscribe after the deployment, or read the topic's \
-                 messages in the local cloud"
+            "FifoTopic" | "ContentBasedDeduplication" => "order is not kept; use a standard topic",
+            "DeliveryStatusLogging"
+            | "TracingConfig"
+            | "ArchivePolicy"
+            | "DataProtectionPolicy" => "deliveries are shown in the log; remove it",
+            _ => return None,
+        },
+        "AWS::SNS::Subscription" => match name {
+            "RedrivePolicy" | "DeliveryPolicy" | "ReplayPolicy" | "SubscriptionRoleArn" => {
+                "a message is delivered once, at once; remove it"
             }
+            _ => return None,
+        },
+        "AWS::CloudWatch::Alarm" => match name {
+            "ThresholdMetricId" => "anomalies are not detected; give a Threshold",
             _ => return None,
         },
         _ => return None,
@@ -74,9 +85,12 @@ pub(super) fn resource_type(kind: &str) -> &'static str {
         "AWS::Lambda::Alias" | "AWS::Lambda::Version" => {
             "the only version of a function is $LATEST; remove it"
         }
-        "AWS::SNS::Subscription" => {
-            "nothing is sent outside; make it conditional on a parameter (--parameter NAME=VALUE)"
+        "AWS::CloudWatch::CompositeAlarm" => {
+            "alarms are evaluated one by one; give each alarm its own actions"
         }
+        "AWS::CloudWatch::AnomalyDetector" => "anomalies are not detected; give alarms a Threshold",
+        "AWS::SNS::TopicInlinePolicy" => "declare it as AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueueInlinePolicy" => "declare it as AWS::SQS::QueuePolicy",
         _ => "remove it, or make it conditional on a parameter (--parameter NAME=VALUE)",
     }
 }

@@ -11,11 +11,11 @@ use super::function::InvokeConfig;
 use super::identity::{Identity, Owner};
 use super::name::Names;
 use super::node::{Data, Entry, Node, Position};
-use super::resource::{Permission, SnsTopic, WithoutEffect};
+use super::resource::{Permission, WithoutEffect};
 use super::scope::Scope;
 use super::{
-    Context, Template, accept, advice, event, function, parameter, queue, role, rule, schedule,
-    section, table, thing,
+    Context, Template, accept, advice, alarm, event, function, parameter, queue, role, rule,
+    schedule, section, table, thing, topic,
 };
 
 /// The policy that SAM adds to a function with an `SQS` event.
@@ -168,16 +168,11 @@ impl Assembly<'_> {
                 template.event_sources.push(queue::mapping(id, fields)?);
             }
             "AWS::SNS::Topic" => {
-                accept_only(
-                    fields,
-                    &["TopicName", "DisplayName", "KmsMasterKeyId", "Tags"],
-                )?;
-                template.topics.push(SnsTopic {
-                    logical_id: id.to_owned(),
-                    arn: identity.arn().to_owned(),
-                    name: identity.name,
-                });
+                let (topic, subscriptions) = topic::read(id, identity, fields)?;
+                template.topics.push(topic);
+                template.subscriptions.extend(subscriptions);
             }
+            "AWS::CloudWatch::Alarm" => template.alarms.push(alarm::read(id, identity, fields)?),
             kind if accept::is_accepted(kind) => {
                 accept::read(kind, fields)?;
                 template.without_effect.push(WithoutEffect {
@@ -218,6 +213,18 @@ impl Assembly<'_> {
                 accept_only(fields, &["PolicyName", "Tags"])?;
                 let policies = &mut self.template.iot_policies;
                 policies.insert(identity.name, document);
+            }
+            "AWS::SNS::Subscription" => {
+                let subscription = topic::read_subscription(id, fields)?;
+                self.template.subscriptions.push(subscription);
+            }
+            "AWS::SNS::TopicPolicy" => {
+                let policy = topic::read_policy(id, "Topics", fields)?;
+                self.template.topic_policies.push(policy);
+            }
+            "AWS::SQS::QueuePolicy" => {
+                let policy = topic::read_policy(id, "Queues", fields)?;
+                self.template.queue_policies.push(policy);
             }
             "AWS::IoT::PolicyPrincipalAttachment" => {
                 let attachment = thing::attachment(id, "PolicyName", fields)?;

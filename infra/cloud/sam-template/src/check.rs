@@ -5,7 +5,7 @@ use super::assemble::Assembly;
 use super::error::{Problem, TemplateError};
 use super::fields::Place;
 use super::node::Position;
-use super::{Action, EventSource, Template, queue};
+use super::{Action, EventSource, Protocol, ResourcePolicy, Template, queue};
 
 impl Assembly<'_> {
     /// Attaches resources to those they name, then checks all other references.
@@ -102,7 +102,66 @@ impl Assembly<'_> {
                 return Err(self.unresolved(&queue.logical_id, &redrive.target_arn, "queue"));
             }
         }
+        self.check_notifications()?;
         self.check_sources()
+    }
+
+    /// Subscriptions, policies and alarms must name topics and queues of the template.
+    fn check_notifications(&self) -> Result<(), TemplateError> {
+        let template = &self.template;
+        let is_topic = |arn: &String| template.topics.iter().any(|topic| &topic.arn == arn);
+        for subscription in &template.subscriptions {
+            let id = &subscription.logical_id;
+            if !is_topic(&subscription.topic_arn) {
+                return Err(self.unresolved(id, &subscription.topic_arn, "topic"));
+            }
+            let endpoint = &subscription.endpoint;
+            let is_queue = template.queues.iter().any(|queue| &queue.arn == endpoint);
+            if subscription.protocol == Protocol::Sqs && !is_queue {
+                return Err(self.unresolved(id, endpoint, "queue"));
+            }
+        }
+        for policy in &template.topic_policies {
+            if let Some(stray) = policy.targets.iter().find(|arn| !is_topic(arn)) {
+                return Err(self.unresolved(&policy.logical_id, stray, "topic"));
+            }
+        }
+        for policy in &template.queue_policies {
+            let is_queue = |url: &String| template.queues.iter().any(|queue| &queue.url == url);
+            if let Some(stray) = policy.targets.iter().find(|url| !is_queue(url)) {
+                return Err(self.unresolved(&policy.logical_id, stray, "queue"));
+            }
+        }
+        for policies in [&template.topic_policies, &template.queue_policies] {
+            self.check_targets(policies)?;
+        }
+        for alarm in &template.alarms {
+            let actions = alarm.alarm_actions.iter().chain(&alarm.ok_actions);
+            let mut actions = actions.chain(&alarm.insufficient_data_actions);
+            if let Some(stray) = actions.find(|arn| !is_topic(arn)) {
+                return Err(self.unresolved(&alarm.logical_id, stray, "topic"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A topic or queue has one policy: in AWS the second replaces the first, in any order.
+    fn check_targets(&self, policies: &[ResourcePolicy]) -> Result<(), TemplateError> {
+        for (index, policy) in policies.iter().enumerate() {
+            for target in &policy.targets {
+                let mut earlier = policies[..index].iter();
+                if let Some(other) = earlier.find(|other| other.targets.contains(target)) {
+                    let (place, at) = self.place_of(&policy.logical_id);
+                    let reason = format!(
+                        "{} is its policy already, and one replaces the other: put all statements \
+                         into one",
+                        other.logical_id
+                    );
+                    return Err(place.refused(at, "target", target, &reason));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The checks that Lambda makes when a source is created.

@@ -50,6 +50,10 @@ const NAMES: &[(&str, &[&str])] = &[
     ("AWS::Lambda::EventInvokeConfig", &[]),
     ("AWS::Lambda::EventSourceMapping", &[]),
     ("AWS::Logs::MetricFilter", &["FilterName"]),
+    ("AWS::SNS::Subscription", &[]),
+    ("AWS::SNS::TopicPolicy", &[]),
+    ("AWS::SQS::QueuePolicy", &[]),
+    ("AWS::CloudWatch::Dashboard", &["DashboardName"]),
 ];
 
 impl Scope<'_> {
@@ -158,7 +162,7 @@ impl Scope<'_> {
                 arn("dynamodb", &format!("table/{name}"))
             }
             "AWS::SQS::Queue" => arn("sqs", &name),
-            "AWS::SNS::Topic" => arn("sns", &name),
+            "AWS::SNS::Topic" | "AWS::SNS::Subscription" => arn("sns", &name),
             "AWS::IoT::Policy" => arn("iot", &format!("policy/{name}")),
             "AWS::IoT::Thing" => arn("iot", &format!("thing/{name}")),
             "AWS::IoT::TopicRule" => arn("iot", &format!("rule/{name}")),
@@ -174,6 +178,7 @@ impl Scope<'_> {
                 attributes.push(("QueueName", name.clone()));
                 attributes.push(("QueueUrl", reference.clone()));
             }
+            "AWS::SNS::Subscription" => reference.clone_from(&attributes[0].1),
             "AWS::SNS::Topic" => {
                 attributes[0].0 = "TopicArn";
                 reference.clone_from(&attributes[0].1);

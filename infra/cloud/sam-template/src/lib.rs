@@ -4,6 +4,7 @@
 
 mod accept;
 mod advice;
+mod alarm;
 mod assemble;
 mod check;
 mod error;
@@ -25,6 +26,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod thing;
+mod topic;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,8 +36,10 @@ use serde_json::Value;
 pub use error::{Problem, TemplateError};
 pub use parameter::Declaration;
 pub use resource::{
-    Action, Attachment, EventSource, Function, Index, KeyType, Permission, Projection, Queue,
-    Redrive, Role, Schedule, ScheduleKind, SnsTopic, Table, Thing, TopicRule, WithoutEffect,
+    Action, Alarm, Attachment, Comparison, EventSource, FilterCondition, FilterPolicy, Function,
+    Index, KeyType, MissingData, Permission, Projection, Protocol, Queue, Redrive, ResourcePolicy,
+    Role, Schedule, ScheduleKind, SnsTopic, Statistic, Subscription, Table, Thing, TopicRule,
+    WithoutEffect,
 };
 
 /// Everything outside the template that its intrinsic functions can refer to.
@@ -78,9 +82,17 @@ pub struct Template {
     pub event_sources: Vec<EventSource>,
     /// SNS topics, in template order.
     pub topics: Vec<SnsTopic>,
+    /// Subscriptions of topics, in template order.
+    pub subscriptions: Vec<Subscription>,
+    /// Policies of topics, whose targets are ARNs.
+    pub topic_policies: Vec<ResourcePolicy>,
+    /// Policies of queues, whose targets are URLs.
+    pub queue_policies: Vec<ResourcePolicy>,
+    /// CloudWatch alarms, in template order.
+    pub alarms: Vec<Alarm>,
     /// Output values by output name.
     pub outputs: BTreeMap<String, String>,
-    /// Resources that are valid but have no effect here (alarms, metric filters, log groups).
+    /// Resources that are valid but have no effect here (dashboards, metric filters, log groups).
     pub without_effect: Vec<WithoutEffect>,
 }
 

@@ -1,9 +1,15 @@
 //! Resources as users of this crate see them: resolved and typed.
 
+mod alarm;
+mod topic;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use alarm::{Alarm, Comparison, MissingData, Statistic};
+pub use topic::{FilterCondition, FilterPolicy, Protocol, ResourcePolicy, SnsTopic, Subscription};
 
 /// Type of a key attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,17 +316,6 @@ pub struct EventSource {
     pub enabled: bool,
     /// Most concurrent invocations; `None` for AWS's default.
     pub concurrency: Option<u64>,
-}
-
-/// An `AWS::SNS::Topic`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SnsTopic {
-    /// Logical id in the template.
-    pub logical_id: String,
-    /// Topic name.
-    pub name: String,
-    /// Topic ARN.
-    pub arn: String,
 }
 
 /// A resource that is valid but has no effect here.

@@ -1,10 +1,12 @@
 //! Tables of templates: what they resolve to, and how they are refused.
 
+mod alarm;
 mod meaning;
 mod queue;
 mod refusal;
 mod role;
 mod schedule;
+mod topic;
 
 use std::collections::BTreeMap;
 

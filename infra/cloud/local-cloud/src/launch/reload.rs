@@ -6,6 +6,8 @@
 //! checks and changes its records in one step, all or nothing. Must not know: how a change was
 //! noticed.
 
+mod alarm;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,17 +17,19 @@ use tokio::task::AbortHandle;
 
 use super::{StartError, executable, load_template, until_stop};
 use crate::Options;
+use crate::alarm::AlarmRunner;
 use crate::broker::message::Message;
 use crate::caller::Callers;
 use crate::event::{EventBus, EventKind};
 use crate::event_source::{self, Joint, Reader};
 use crate::fault::{Faults, Targets};
 use crate::iam::Roles;
+use crate::notification::Declared;
 use crate::registry::Registry;
 use crate::rule::{RuleEngine, Services};
 use crate::schedule::{self, ScheduleRunner};
 use lambda_host::{Functions, Replacement, Wiring};
-use sam_template::{Schedule, Template};
+use sam_template::{Alarm, Schedule, Template};
 
 /// Why a change is refused; everything keeps running unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,7 @@ pub(crate) struct Reloader {
     pub services: Services,
     pub schedule_runner: ScheduleRunner,
     pub reader: Reader,
+    pub alarm_runner: AlarmRunner,
     pub events: EventBus,
     pub faults: Arc<Faults>,
     pub stopping: watch::Receiver<bool>,
@@ -64,6 +69,7 @@ pub(crate) struct Reloader {
 struct Plan {
     template: Template,
     roles: Roles,
+    topics: Declared,
     functions: Replacement,
     engine: RuleEngine,
 }
@@ -74,6 +80,7 @@ pub(crate) struct Running {
     pub template: Template,
     schedules: Vec<(Schedule, AbortHandle)>,
     sources: Vec<(Joint, AbortHandle)>,
+    alarms: Vec<(Alarm, AbortHandle)>,
 }
 
 impl Reloader {
@@ -82,6 +89,7 @@ impl Reloader {
         let mut running = self.running.lock().await;
         self.schedule(&mut running, &template);
         self.read_queues(&mut running, &template);
+        self.watch_alarms(&mut running, &template);
         running.template = template;
     }
 
@@ -127,10 +135,12 @@ impl Reloader {
         let functions = self.functions.check(functions, &wiring, rebuilt);
         let engine = RuleEngine::new(&template, self.services.clone());
         let roles = self.services.iam.read_roles(&template);
+        let topics = Declared::read(&template, &self.services.account);
         Ok(Plan {
             functions: functions.map_err(StartError::from)?,
             engine: engine.map_err(StartError::from)?,
             roles: roles.map_err(StartError::from)?,
+            topics: topics.map_err(StartError::from)?,
             template,
         })
     }
@@ -148,6 +158,9 @@ impl Reloader {
         }
         changed.extend(self.schedule(running, &template));
         changed.extend(self.read_queues(running, &template));
+        self.alarm_runner.topics.replace(plan.topics);
+        changed.extend(alarm::changed_topics(&running.template, &template));
+        changed.extend(self.watch_alarms(running, &template));
         self.faults.aim_at(Targets::of(&template));
         running.template = template;
         changed
@@ -257,7 +270,6 @@ fn check_stores(old: &Template, new: &Template) -> Result<(), ReloadError> {
     let stores = [
         ("a table", old.tables == new.tables),
         ("a queue", old.queues == new.queues),
-        ("an SNS topic", old.topics == new.topics),
     ];
     match stores.into_iter().find(|(_, same)| !same) {
         Some((what, _)) => Err(ReloadError::NeedsRestart { what }),

@@ -10,6 +10,7 @@ use axum::Router;
 
 use super::{Opened, Tasks};
 use crate::Endpoints;
+use crate::alarm::{self, AlarmRunner};
 use crate::caller::Callers;
 use crate::clock::Clock;
 use crate::control_plane::{self, ControlPlane};
@@ -23,6 +24,7 @@ use crate::iam;
 use crate::invocation;
 use crate::kill::Killer;
 use crate::metric;
+use crate::notification::{self, Content, Publisher, Sns, Topics};
 use crate::queue::{self, Queues};
 use crate::rule::Services;
 use crate::schedule::ScheduleRunner;
@@ -33,6 +35,7 @@ use sam_template::Function;
 struct Host {
     events: EventBus,
     queues: Queues,
+    topics: Topics,
     callers: Callers,
     faults: Arc<Faults>,
     clock: Clock,
@@ -42,7 +45,7 @@ impl Surroundings for Host {
     fn observe(&self, notice: Notice) {
         let now_ms = self.clock.now_ms();
         self.events.metrics().observe_function(&notice, now_ms);
-        pass_on(notice, &self.events, &self.queues, now_ms);
+        self.pass_on(notice, now_ms);
     }
 
     fn credentials_of(&self, function: &Function) -> Credentials {
@@ -69,6 +72,7 @@ impl Opened {
         let env = [
             ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
             ("AWS_ENDPOINT_URL_IOT_DATA_PLANE", &endpoints.iot_data),
+            ("AWS_ENDPOINT_URL_SNS", &endpoints.iot),
         ];
         Wiring {
             binaries: self.options.binaries.clone(),
@@ -80,6 +84,7 @@ impl Opened {
             surroundings: Arc::new(Host {
                 events: self.events.clone(),
                 queues: self.queues.clone(),
+                topics: self.topics.clone(),
                 callers: self.callers.clone(),
                 faults: Arc::clone(&self.faults),
                 clock: self.clock,
@@ -127,6 +132,17 @@ impl Opened {
         }
     }
 
+    pub(super) fn alarm_runner(&self) -> AlarmRunner {
+        AlarmRunner {
+            alarms: self.alarms.clone(),
+            topics: self.topics.clone(),
+            events: self.events.clone(),
+            clock: self.clock,
+            account: self.account.clone(),
+            time_scale: self.options.time_scale,
+        }
+    }
+
     pub(super) fn killer(&self, functions: &Functions, tasks: &Tasks) -> Killer {
         Killer {
             faults: self.faults.clone(),
@@ -147,23 +163,33 @@ impl Opened {
         self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
     }
 
-    /// The services that only people call: the control plane of AWS IoT, Lambda, SQS and metrics.
+    /// The control plane of AWS IoT, Lambda, SQS and metrics, which only people call, and SNS.
     pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
         let plane = control_plane::router(ControlPlane {
             registry: self.registry.clone(),
             callers: self.callers.clone(),
             endpoint: endpoints.mqtts.to_string(),
         });
+        let sns = Sns {
+            topics: self.topics.clone(),
+            iam: self.iam.clone(),
+        };
+        let queues = iam::for_operator(queue::router(self.queues.clone()));
+        let pages = metric::router(self.events.metrics().clone())
+            .merge(notification::page(self.topics.clone()))
+            .merge(alarm::page(self.alarms.clone()));
         [
-            (plane, Service::Iot),
-            (invocation::router(functions.clone()), Service::Lambda),
-            (queue::router(self.queues.clone()), Service::Sqs),
+            (iam::for_operator(plane), Service::Iot),
+            (
+                iam::for_operator(invocation::router(functions.clone())),
+                Service::Lambda,
+            ),
+            (notification::answer_forms(queues, sns), Service::Sqs),
         ]
         .into_iter()
-        .fold(
-            metric::router(self.events.metrics().clone()),
-            |all, (router, service)| all.merge(self.guarded(iam::for_operator(router), service)),
-        )
+        .fold(pages, |all, (router, service)| {
+            all.merge(self.guarded(router, service))
+        })
     }
 
     pub(super) fn dynamodb(&self, backend: SocketAddr, killer: Killer) -> Router {
@@ -177,75 +203,97 @@ impl Opened {
     }
 }
 
-/// Functions speak of themselves in notices: most become events, a given-up invocation goes to its
-/// destination.
-fn pass_on(notice: Notice, events: &EventBus, queues: &Queues, now_ms: u64) {
-    match notice {
-        Notice::Invoked {
-            function,
-            request_id,
-            cold,
-            ..
-        } => events.emit(EventKind::Invoked {
-            function,
-            request_id,
-            cold,
-        }),
-        Notice::Completed {
-            function,
-            request_id,
-            duration_ms,
-            outcome,
-            ..
-        } => events.emit(EventKind::Completed {
-            function,
-            request_id,
-            duration_ms,
-            outcome: match outcome {
-                Outcome::Success(_) => "ok".to_owned(),
-                Outcome::Failure(failure) => format!("{}: {}", failure.error_type, failure.message),
-            },
-        }),
-        Notice::Queued { .. } => {}
-        Notice::Throttled {
-            function,
-            request_id,
-            wait_ms,
-        } => events.emit(EventKind::Throttled {
-            function,
-            request_id,
-            wait_ms,
-        }),
-        Notice::Log { function, line } => events.emit(EventKind::FunctionLog { function, line }),
-        Notice::Retrying {
-            function,
-            request_id,
-            attempts,
-            wait_ms,
-        } => events.emit(EventKind::Retrying {
-            function,
-            request_id,
-            attempts,
-            wait_ms,
-        }),
-        Notice::GivenUp {
-            function,
-            request_id,
-            destination,
-            record,
-        } => {
-            tracing::warn!(%function, %request_id, "function given up");
-            if let Some(destination) = destination
-                && let Err(error) =
-                    queues.send(&destination, record.to_string(), &queue::sender(&function))
-            {
-                tracing::error!(%function, error, "send to on-failure destination");
-                events.metrics().destination_failed(&function, now_ms);
-            }
-            events.emit(EventKind::GivenUp {
+impl Host {
+    /// Functions speak of themselves in notices: most become events, a given-up invocation goes to its
+    /// destination.
+    fn pass_on(&self, notice: Notice, now_ms: u64) {
+        let events = &self.events;
+        match notice {
+            Notice::Invoked {
                 function,
                 request_id,
-            });
+                cold,
+                ..
+            } => events.emit(EventKind::Invoked {
+                function,
+                request_id,
+                cold,
+            }),
+            Notice::Completed {
+                function,
+                request_id,
+                duration_ms,
+                outcome,
+                ..
+            } => events.emit(EventKind::Completed {
+                function,
+                request_id,
+                duration_ms,
+                outcome: match outcome {
+                    Outcome::Success(_) => "ok".to_owned(),
+                    Outcome::Failure(failure) => {
+                        format!("{}: {}", failure.error_type, failure.message)
+                    }
+                },
+            }),
+            Notice::Queued { .. } => {}
+            Notice::Throttled {
+                function,
+                request_id,
+                wait_ms,
+            } => events.emit(EventKind::Throttled {
+                function,
+                request_id,
+                wait_ms,
+            }),
+            Notice::Log { function, line } => {
+                events.emit(EventKind::FunctionLog { function, line })
+            }
+            Notice::Retrying {
+                function,
+                request_id,
+                attempts,
+                wait_ms,
+            } => events.emit(EventKind::Retrying {
+                function,
+                request_id,
+                attempts,
+                wait_ms,
+            }),
+            Notice::GivenUp {
+                function,
+                request_id,
+                destination,
+                record,
+            } => {
+                tracing::warn!(%function, %request_id, "function given up");
+                if let Some(destination) = destination
+                    && let Err(error) = self.send(&destination, record.to_string(), &function)
+                {
+                    tracing::error!(%function, error, "send to on-failure destination");
+                    events.metrics().destination_failed(&function, now_ms);
+                }
+                events.emit(EventKind::GivenUp {
+                    function,
+                    request_id,
+                });
+            }
         }
+    }
+
+    /// Sends a record to a function's destination, a queue or a topic, in the function's role.
+    fn send(&self, destination: &str, record: String, function: &str) -> Result<String, String> {
+        if destination.split(':').nth(2) != Some("sns") {
+            return self
+                .queues
+                .send(destination, record, &queue::sender(function));
+        }
+        let content = Content {
+            message: record,
+            ..Content::default()
+        };
+        let publisher = Publisher::Identity { arn: function };
+        let published = self.topics.publish(destination, content, publisher);
+        published.map_err(|error| error.to_string())
     }
 }

@@ -239,6 +239,13 @@ impl StandardQueue {
         depth
     }
 
+    /// How long the oldest message is in the queue.
+    pub fn oldest_age(&self, now: Moment) -> Duration {
+        let ages = self.messages.iter();
+        let ages = ages.map(|message| now.instant.duration_since(message.sent.instant));
+        ages.max().unwrap_or_default()
+    }
+
     /// Deletes messages whose retention period is over.
     pub fn forget_old(&mut self, now: Moment) {
         let retention = self.setting.retention;

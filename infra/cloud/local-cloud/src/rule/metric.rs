@@ -28,7 +28,8 @@ pub fn of_rule(rule: &str, metric: Metric) -> Key {
     Key::new(NAMESPACE, name, &[("RuleName", rule)])
 }
 
-/// The key of an action's result; `action` is AWS's name for the kind of action.
+/// The key of an action's result; `action` is AWS's name for the kind of action in error reports,
+/// such as `LambdaAction`. The dimension has it without the last word: `Lambda`.
 pub fn of_action(rule: &str, action: &str, is_error_action: bool, success: bool) -> Key {
     let name = match (is_error_action, success) {
         (false, true) => "Success",
@@ -36,6 +37,7 @@ pub fn of_action(rule: &str, action: &str, is_error_action: bool, success: bool)
         (true, true) => "ErrorActionSuccess",
         (true, false) => "ErrorActionFailure",
     };
+    let action = action.strip_suffix("Action").unwrap_or(action);
     Key::new(
         NAMESPACE,
         name,

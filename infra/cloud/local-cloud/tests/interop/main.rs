@@ -31,6 +31,14 @@ async fn boto3_provisions_a_device_that_connects() {
         .await;
 }
 
+// AWS same(queue): boto3 publishes to a topic with a subject and attributes, reads topics and
+//     subscriptions, and gets SNS's errors as its own classes
+#[tokio::test]
+async fn boto3_publishes_to_a_topic() {
+    let cloud = Cloud::start(&[]).await;
+    python("sns_client.py", &cloud).succeed().await;
+}
+
 // AWS same(broker): the AWS IoT Device SDK for Python v2 connects over MQTT 3.1.1, publishes and
 //     subscribes
 // AWS same(shadow): both shadow clients of that SDK work over MQTT 3.1.1: get, update, delta, named

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod alarm;
 mod control_plane;
 mod data_plane;
 mod direct_message;
@@ -15,6 +16,7 @@ mod mqtt_event;
 mod mqtt_limit;
 mod mqtt_session;
 mod mqtt_tls;
+mod notification;
 mod provision;
 mod queue;
 mod queue_api;

@@ -204,10 +204,7 @@ async fn a_rule_that_selects_its_own_output_is_ended() {
     let reports = lines(&cloud, "rules-loop").await;
     assert_eq!(reports.len(), 1);
     assert_eq!(reports[0]["failures"][0]["failedAction"], "RepublishAction");
-    assert_eq!(
-        of_action(&cloud, "LoopRule", "RepublishAction", "Success"),
-        100.0
-    );
+    assert_eq!(of_action(&cloud, "LoopRule", "Republish", "Success"), 100.0);
     cloud.shutdown().await;
 }
 
@@ -251,12 +248,9 @@ async fn every_failure_of_a_message_is_in_one_report() {
     assert!(message.contains("topic/secret//x"), "{message}");
     assert_eq!(failures[1]["failedAction"], "LambdaAction");
     assert_eq!(lines(&cloud, "rules-done").await, [json!({"a": 1})]);
+    assert_eq!(of_action(&cloud, "FailingRule", "Lambda", "Failure"), 1.0);
     assert_eq!(
-        of_action(&cloud, "FailingRule", "LambdaAction", "Failure"),
-        1.0
-    );
-    assert_eq!(
-        of_action(&cloud, "FailingRule", "CloudwatchLogsAction", "Success"),
+        of_action(&cloud, "FailingRule", "CloudwatchLogs", "Success"),
         1.0
     );
     cloud.shutdown().await;

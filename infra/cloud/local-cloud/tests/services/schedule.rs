@@ -1,8 +1,9 @@
 //! Functions invoked by schedules, with the time scaled down.
 
+use local_cloud::metric::Key;
 use local_cloud::{EventKind, LocalCloud, StartError};
 
-use crate::world::{Client, event, options, thing};
+use crate::world::{Client, DEADLINE, event, options, thing};
 
 // AWS same(schedule): the function is invoked asynchronously with the Input, its <aws.scheduler.…>
 //     keywords replaced
@@ -32,6 +33,14 @@ async fn a_schedule_invokes_its_function_every_period() {
     cloud.shutdown().await;
 }
 
+/// The sum of a metric of the Scheduler.
+fn count(cloud: &LocalCloud, name: &str) -> f64 {
+    let key = Key::new("AWS/Scheduler", name, &[("ScheduleGroup", "default")]);
+    cloud.metrics().statistics(&key, 0, u64::MAX).sum
+}
+
+// AWS same(alarm): InvocationAttemptCount and TargetErrorCount of EventBridge Scheduler, for the
+//     group default
 // AWS same(schedule): an invocation needs the right of the schedule's role
 // AWS different(schedule): a role's trust policy says who may assume it; here it is not evaluated
 #[tokio::test]
@@ -79,6 +88,13 @@ async fn a_schedule_whose_role_may_not_invoke_does_not() {
             .await;
             assert!(role.contains("RuleRole"), "{role}");
             assert!(statement.contains("lambda:InvokeFunction"), "{statement}");
+        }
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        while count(&cloud, "InvocationAttemptCount") == 0.0
+            || (count(&cloud, "TargetErrorCount") > 0.0) == invokes
+        {
+            assert!(tokio::time::Instant::now() < deadline, "{invokes}");
+            tokio::task::yield_now().await;
         }
         cloud.shutdown().await;
     }

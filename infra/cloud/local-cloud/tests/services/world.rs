@@ -236,7 +236,9 @@ pub async fn event<T>(
 pub struct Answer {
     pub status: u16,
     pub head: String,
+    /// `Null` if it is not JSON.
     pub body: Value,
+    pub text: String,
 }
 
 /// A REST call of the operator.
@@ -301,6 +303,7 @@ pub fn signed(
         e if e == endpoints.iot_data => "iotdata",
         e if e == endpoints.iot && request_line.contains(" /2015-03-31/") => "lambda",
         e if e == endpoints.iot && headers.contains("AmazonSQS.") => "sqs",
+        e if e == endpoints.iot && headers.contains("x-www-form-urlencoded") => "sns",
         e if e == endpoints.iot => "iot",
         _ => "dynamodb",
     };
@@ -359,5 +362,6 @@ pub async fn rest_as(
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
         head: head.to_ascii_lowercase(),
         body: serde_json::from_str(body).unwrap_or(Value::Null),
+        text: body.to_owned(),
     }
 }
