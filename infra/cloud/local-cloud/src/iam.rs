@@ -170,7 +170,8 @@ impl Iam {
         }
         for source in &template.event_sources {
             let mut functions = template.functions.iter();
-            if let Some(function) = functions.find(|f| f.arn == source.function_arn) {
+            let target = source.function_arn.as_str();
+            if let Some(function) = functions.find(|f| f.qualifier_in(target).is_some()) {
                 for action in managed::READ_QUEUE {
                     check_at_set_up(&roles, function, action, &source.queue_arn)?;
                 }

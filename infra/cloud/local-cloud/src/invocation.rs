@@ -57,18 +57,17 @@ async fn invoke(
             "the local cloud has no log tail: leave LogType out and read the function's log";
         return Err(invalid(message));
     }
-    if let Some(version) = parameters.get("Qualifier")
-        && version != "$LATEST"
-    {
-        return Err(unknown(&format!("{name}:{version}")));
-    }
-    let name = name.strip_suffix(":$LATEST").unwrap_or(&name).to_owned();
+    let name = match parameters.get("Qualifier") {
+        Some(qualifier) if !qualifier.is_empty() => format!("{name}:{qualifier}"),
+        _ => name,
+    };
+    let version = functions.version_of(&name).ok_or_else(|| unknown(&name))?;
     let payload = payload(&body)?;
     match header("x-amz-invocation-type").unwrap_or("RequestResponse") {
         "RequestResponse" => {
             let context = header("x-amz-client-context").map(context).transpose()?;
             let outcome = functions.invoke(&name, payload, context).await;
-            Ok(answer(outcome.map_err(|error| refusal(&error))?))
+            Ok(answer(outcome.map_err(|error| refusal(&error))?, version))
         }
         "Event" => {
             let id = functions.invoke_async(&name, payload);
@@ -80,8 +79,7 @@ async fn invoke(
             }
             Ok(response)
         }
-        "DryRun" if functions.knows(&name) => Ok(status(StatusCode::NO_CONTENT, Body::empty())),
-        "DryRun" => Err(unknown(&name)),
+        "DryRun" => Ok(status(StatusCode::NO_CONTENT, Body::empty())),
         other => Err(invalid(&format!("{other:?} is not an invocation type"))),
     }
 }
@@ -114,14 +112,14 @@ fn context(header: &str) -> Result<String, ApiError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn answer(outcome: Outcome) -> Response {
+fn answer(outcome: Outcome, version: &'static str) -> Response {
     let (body, is_error) = match outcome {
         Outcome::Success(body) => (body, false),
         Outcome::Failure(failure) => (failure.payload.to_string().into_bytes(), true),
     };
     let mut response = status(StatusCode::OK, Body::from(body));
     let headers = response.headers_mut();
-    headers.insert(EXECUTED_VERSION, HeaderValue::from_static("$LATEST"));
+    headers.insert(EXECUTED_VERSION, HeaderValue::from_static(version));
     if is_error {
         headers.insert(FUNCTION_ERROR, HeaderValue::from_static("Unhandled"));
     }

@@ -44,8 +44,7 @@ pub(super) async fn answer(engine: &Engine, rule: &Rule, call: &Call) -> Result<
 }
 
 async fn invoke(engine: &Engine, rule: &Rule, arn: &str, event: &[u8]) -> Result<Vec<u8>, String> {
-    let function = engine.functions.iter().find(|f| f.arn == arn);
-    let function = function.ok_or_else(|| format!("no function {arn}"))?;
+    let function = action::find_function(&engine.functions, arn)?;
     action::check_permission(function, &rule.arn, &engine.services.account.id)?;
     let invoked = engine.services.functions.invoke(arn, event.to_vec(), None);
     match tokio::time::timeout(LAMBDA_LIMIT, invoked).await {
