@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
@@ -16,7 +16,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::answer::ApiError;
-use crate::caller::Caller;
 use lambda_host::{FunctionError, Functions, Outcome, SYNC_PAYLOAD_BYTES_MAX};
 
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
@@ -25,7 +24,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// Largest client context, bytes before base64.
 const CONTEXT_BYTES_MAX: usize = 3583;
 
-/// The route. A middleware must add the [`Caller`] to the request's extensions.
+/// The route. A middleware must check the caller's rights.
 pub fn router(functions: Functions) -> Router {
     Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
@@ -37,20 +36,11 @@ pub fn router(functions: Functions) -> Router {
 
 async fn invoke(
     State(functions): State<Functions>,
-    Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
     Query(parameters): Query<HashMap<String, String>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    if caller.function.is_some() {
-        let message = format!(
-            "User: {} is not authorized to perform: lambda:InvokeFunction on resource: {name}: \
-             in the local cloud only the operator may invoke a function through this API",
-            caller.arn
-        );
-        return Err(ApiError::new(403, "AccessDeniedException", &message));
-    }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if header("x-amz-log-type") == Some("Tail") {
         let message =

@@ -173,6 +173,7 @@ impl Opened {
             None => Broker::new(registry.clone(), bus, clock, failing),
         };
         let callers = Callers::open(&account, data_dir, &template.functions, clock)?;
+        callers.admit_users(&template.managed_policies);
         let iam = Iam::new(&template, account.clone(), events.clone(), clock)?;
         let kept = options.data_dir.clone();
         let shadows = ShadowService::open(kept, broker.clone(), events.clone(), clock)?;

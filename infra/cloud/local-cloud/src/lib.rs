@@ -170,6 +170,12 @@ impl LocalCloud {
         self.callers.credentials_of_name(function)
     }
 
+    /// The credentials of an IAM user who has exactly the template's managed policy with this
+    /// logical id.
+    pub fn credentials_with_policy(&self, logical_id: &str) -> Option<Credentials> {
+        self.callers.credentials_of_user(logical_id)
+    }
+
     /// The template's outputs.
     pub fn outputs(&self) -> &BTreeMap<String, String> {
         &self.outputs

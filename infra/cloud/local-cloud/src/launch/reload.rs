@@ -140,6 +140,7 @@ impl Reloader {
         let template = plan.template;
         self.services.iam.replace(plan.roles);
         self.callers.admit(&template.functions);
+        self.callers.admit_users(&template.managed_policies);
         let mut changed = self.functions.replace(plan.functions).await;
         if running.template.rules != template.rules || running.template.roles != template.roles {
             changed.extend(rules(&running.template, &template));

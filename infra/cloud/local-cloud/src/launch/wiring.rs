@@ -19,7 +19,7 @@ use crate::event::{EventBus, EventKind};
 use crate::event_source::Reader;
 use crate::fault::Faults;
 use crate::guard::{Service, guarded};
-use crate::iam;
+use crate::iam::{self, Iam};
 use crate::invocation;
 use crate::kill::Killer;
 use crate::metric;
@@ -34,12 +34,18 @@ struct Host {
     events: EventBus,
     queues: Queues,
     callers: Callers,
+    iam: Iam,
     faults: Arc<Faults>,
     clock: Clock,
 }
 
 impl Surroundings for Host {
     fn observe(&self, notice: Notice) {
+        if let Notice::Log { function, .. } = &notice
+            && !self.iam.may_log(function)
+        {
+            return;
+        }
         let now_ms = self.clock.now_ms();
         self.events.metrics().observe_function(&notice, now_ms);
         pass_on(notice, &self.events, &self.queues, now_ms);
@@ -81,6 +87,7 @@ impl Opened {
                 events: self.events.clone(),
                 queues: self.queues.clone(),
                 callers: self.callers.clone(),
+                iam: self.iam.clone(),
                 faults: Arc::clone(&self.faults),
                 clock: self.clock,
             }),
@@ -147,7 +154,7 @@ impl Opened {
         self.guarded(iam::authorised(plane, self.iam.clone()), Service::IotData)
     }
 
-    /// The services that only people call: the control plane of AWS IoT, Lambda, SQS and metrics.
+    /// The services that people call: the control plane of AWS IoT, Lambda, SQS and metrics.
     pub(super) fn iot(&self, endpoints: &Endpoints, functions: &Functions) -> Router {
         let plane = control_plane::router(ControlPlane {
             registry: self.registry.clone(),
@@ -162,7 +169,10 @@ impl Opened {
         .into_iter()
         .fold(
             metric::router(self.events.metrics().clone()),
-            |all, (router, service)| all.merge(self.guarded(iam::for_operator(router), service)),
+            |all, (router, service)| {
+                let router = iam::permitted(router, service, self.iam.clone());
+                all.merge(self.guarded(router, service))
+            },
         )
     }
 

@@ -27,5 +27,6 @@ mod shadow;
 mod shadow_case;
 mod sigv4;
 mod standalone;
+mod user;
 mod variable;
 mod world;
