@@ -2,9 +2,12 @@
 //!
 //! Must not know: the protocols.
 
+mod deletion;
 mod executable;
+mod import;
 mod listener;
 mod reload;
+mod remainder;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -32,7 +35,9 @@ use crate::rule::{RuleEngine, RuleError};
 use crate::socket;
 use crate::storage::{self, StorageError};
 use crate::{Endpoints, LocalCloud, Options};
+pub use deletion::{DeleteError, DeleteFailed, Deleted};
 pub use executable::ExecutableError;
+pub use import::ImportError;
 use lambda_host::{FunctionError, Functions};
 use listener::Listeners;
 pub use reload::ReloadError;
@@ -71,6 +76,9 @@ pub enum StartError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A table that an earlier stack left in the data directory.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// Things, certificates or policies.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -152,6 +160,7 @@ impl Opened {
         if let Some(path) = data_dir {
             storage::create_directory(path).map_err(|e| data_directory(path, e))?;
         }
+        import::check(&options, &template)?;
         let account = Account {
             id: options.account.clone(),
             region: options.region.clone(),
@@ -274,6 +283,7 @@ impl Listening {
                 .set
                 .spawn(serve(listener, router, tasks.stopping.clone()));
         }
+        import::complete(&opened.options, &opened.template)?;
         Ok(LocalCloud {
             endpoints,
             callers: opened.callers,

@@ -5,6 +5,7 @@
 
 mod control_plane;
 mod data_plane;
+mod deletion;
 mod direct_message;
 mod fault;
 mod function;

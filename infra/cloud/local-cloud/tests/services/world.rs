@@ -46,6 +46,7 @@ pub fn options() -> Options {
         seed: 1,
         time_scale: 1.0,
         faults: Vec::new(),
+        import_retained: false,
     }
 }
 
